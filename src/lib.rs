@@ -1,1 +1,4 @@
-//! x
+//! supadeck: a terminal deck for a Supabase project.
+
+pub mod domain;
+pub mod ports;

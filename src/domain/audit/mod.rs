@@ -1,0 +1,89 @@
+//! The audit trail as people read it: records, pages of them, and where a page goes on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A line of the audit list: everything but the images, so that a million of them stay cheap to page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Primary key.
+    pub id: String,
+    /// When, as PostgREST prints it (microseconds, UTC offset).
+    pub created_at: String,
+    /// Who did it; absent for the system.
+    pub actor_user_id: Option<String>,
+    /// `user`, `system` or `ai`.
+    pub actor_type: String,
+    /// Whose data it was.
+    pub subject_user_id: Option<String>,
+    /// Such as `plan_item.update`.
+    pub action: String,
+    /// The id that ties the records of one user action together.
+    pub correlation_id: Option<String>,
+}
+
+/// A whole row of `audit_log`, with its real column names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Primary key.
+    pub id: String,
+    /// When, as PostgREST prints it.
+    pub created_at: String,
+    /// Who did it; absent for the system.
+    pub actor_user_id: Option<String>,
+    /// `user`, `system` or `ai`.
+    pub actor_type: String,
+    /// Whose data it was.
+    pub subject_user_id: Option<String>,
+    /// Such as `plan_item.update`.
+    pub action: String,
+    /// The row before; absent for an insert.
+    pub before_state: Option<Value>,
+    /// The row after; absent for a delete.
+    pub after_state: Option<Value>,
+    /// Why, where somebody said so.
+    pub rationale: Option<String>,
+    /// The id that ties the records of one user action together.
+    pub correlation_id: Option<String>,
+    /// Where the request came from.
+    pub source_ip: Option<String>,
+    /// With what the request was made.
+    pub user_agent: Option<String>,
+}
+
+/// A place in the list: the last row seen. The next page holds rows strictly beyond it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cursor {
+    /// `created_at` of that row, exactly as PostgREST printed it.
+    pub created_at: String,
+    /// `id` of that row.
+    pub id: String,
+}
+
+/// Which way a page goes from its cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// Towards older rows, the order of the list.
+    Older,
+    /// Towards newer rows; the page is still ordered newest first.
+    Newer,
+}
+
+/// One page of the list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Summary>,
+    /// Whether there may be more rows in the direction that was asked for.
+    pub has_more: bool,
+}
+
+impl Summary {
+    /// The cursor that stands on this row.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            created_at: self.created_at.clone(),
+            id: self.id.clone(),
+        }
+    }
+}

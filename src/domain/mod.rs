@@ -1,0 +1,13 @@
+//! Types and rules of supadeck: what a migration, a lock, an audit record or an identity is.
+//! No I/O, no clock, no async: everything here is a value or a pure function.
+
+pub mod audit;
+pub mod cycle;
+pub mod goal;
+pub mod identity;
+pub mod lock;
+pub mod migration;
+pub mod problem;
+pub mod profile;
+pub mod seed;
+pub mod text;
