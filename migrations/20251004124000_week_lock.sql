@@ -79,9 +79,9 @@ begin
   if changed = '{}' then
     return null;
   end if;
-  plan := private.hold_plan(old.plan_id);
+  select * into plan from private.hold_plan(old.plan_id);
   if not coalesce(plan.is_locked, false) and old.plan_id <> new.plan_id then
-    plan := private.hold_plan(new.plan_id);
+    select * into plan from private.hold_plan(new.plan_id);
   end if;
   if plan.is_locked then
     perform private.refuse(
@@ -102,7 +102,7 @@ begin
   if private.caller_is_privileged() then
     return null;
   end if;
-  plan := private.hold_plan(coalesce(new.plan_id, old.plan_id));
+  select * into plan from private.hold_plan(coalesce(new.plan_id, old.plan_id));
   if plan.is_locked and plan.has_started and private.user_exists(plan.user_id) then
     perform private.refuse(
       format('Week %s is locked.', plan.week_no),
