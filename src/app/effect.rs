@@ -97,6 +97,8 @@ pub enum Load {
 /// Something to change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
+    /// Open the project that the program was started for.
+    Open,
     /// Run a plan.
     Migrate(Plan),
     /// Run a seed plan.

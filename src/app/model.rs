@@ -156,6 +156,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// The open project; absent before the first profile exists.
     pub project: Option<Project>,
+    /// Whether the project is being opened.
+    pub is_opening: bool,
     /// Who reads.
     pub identity: Identity,
     /// The screen in view.
@@ -198,6 +200,7 @@ impl Model {
         Self {
             size,
             project,
+            is_opening: false,
             identity,
             screen: Screen::Home,
             focus: Focus::List,
@@ -270,9 +273,9 @@ impl Model {
     }
 
     /// Opens another project: nothing of the old one stays.
-    pub fn open_project(&mut self, project: Project) {
+    pub fn open_project(&mut self, project: Project, identity: Identity) {
         self.project = Some(project);
-        self.become_identity(Identity::Anon);
+        self.become_identity(identity);
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
         self.last_result = None;

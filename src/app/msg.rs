@@ -80,8 +80,17 @@ pub enum Report {
     CodeSent(Result<(), Problem>),
     /// To `Write::SignOut`.
     SignedOut(Result<(), Problem>),
-    /// To `Write::SaveProfile`: the project that is open now.
-    ProfileSaved(Result<super::model::Project, Problem>),
+    /// To `Write::Open` and `Write::SaveProfile`: the project that is open now.
+    Opened(Result<Opened, Problem>),
+}
+
+/// A project that was opened, and who reads at first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// The project.
+    pub project: super::model::Project,
+    /// Who reads.
+    pub identity: Identity,
 }
 
 /// What is known about one field of the guide.

@@ -1,11 +1,12 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
-use super::dialog::confirm::Confirm;
+use super::dialog::confirm::{Asked, Confirm};
+use super::dialog::guide::Guide;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::Effect;
 use super::model::Model;
-use super::msg::Report;
+use super::msg::{Opened, Report};
 use super::{load, run};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
@@ -91,12 +92,23 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             }
             run::become_identity(model, Identity::Anon)
         }
-        Report::ProfileSaved(Ok(project)) => {
+        Report::Opened(result) => opened(model, result),
+    }
+}
+
+/// A project was opened, or it could not be: then the guide asks for one.
+fn opened(model: &mut Model, result: Result<Opened, Problem>) -> Vec<Effect> {
+    model.is_opening = false;
+    match result {
+        Ok(Opened { project, identity }) => {
             model.dialogs.clear();
-            model.open_project(project);
+            model.open_project(project, identity);
             load::everything(model)
         }
-        Report::ProfileSaved(Err(problem)) => {
+        Err(problem) => {
+            if !matches!(model.dialogs.last(), Some(Dialog::Guide(_))) {
+                dialog::open(model, Dialog::Guide(Guide::default()));
+            }
             if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
                 guide.is_saving = false;
                 guide.problem = Some(problem);
@@ -105,8 +117,6 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
     }
 }
-
-use super::dialog::confirm::Asked;
 
 fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<Effect> {
     let height = model.list_height();
