@@ -1,10 +1,10 @@
 //! One running Postgres cluster: throw-away or kept, always stopped, also when this process is killed. Knows how to
 //! start and stop it, not what is in it.
 
-use super::account::Account;
 use super::initdb::{self, SUPERUSER};
 use super::kept::Kept;
 use super::provider;
+use super::scratch;
 use super::watchdog::Watchdog;
 use crate::{Error, Options, Step};
 use std::fs::File;
@@ -54,7 +54,7 @@ impl Cluster {
         let major = kept.as_ref().filter(|_| !is_new).and_then(Kept::major);
         let binaries = provider::find(options, major)?;
 
-        let (scratch, account) = scratch_folder()?;
+        let (scratch, account) = scratch::folder()?;
         let data = kept
             .as_ref()
             .map_or_else(|| scratch.path().join("data"), Kept::cluster);
@@ -184,41 +184,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// A private folder that the account can enter, with room for a socket's name (about 100 bytes in all).
-fn scratch_folder() -> Result<(tempfile::TempDir, Account), Error> {
-    let fault = |e| Error::io("A temporary folder cannot be made", e);
-    let mut last = String::new();
-    for parent in [
-        std::env::temp_dir(),
-        PathBuf::from("/tmp"),
-        PathBuf::from("/var/tmp"),
-    ] {
-        let folder = match tempfile::Builder::new()
-            .prefix("supadeck-")
-            .tempdir_in(&parent)
-        {
-            Ok(folder) => folder,
-            Err(e) => {
-                last = e.to_string();
-                continue;
-            }
-        };
-        let account = Account::find(folder.path())?;
-        account.own(folder.path())?;
-        if folder.path().as_os_str().len() > 80 {
-            "its path is too long for a socket".clone_into(&mut last);
-        } else if account.can_use(folder.path()) {
-            return Ok((folder, account));
-        } else {
-            last = format!(
-                "{} cannot enter it",
-                account.name().unwrap_or("the account")
-            );
-        }
-    }
-    Err(fault(std::io::Error::other(last)))
 }
 
 fn arguments(port: u16, sockets: &Path, is_kept: bool) -> Vec<String> {
