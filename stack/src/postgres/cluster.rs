@@ -4,7 +4,7 @@
 use super::initdb::{self, SUPERUSER};
 use super::kept::Kept;
 use super::provider;
-use super::scratch;
+use super::scratch::Scratch;
 use super::watchdog::Watchdog;
 use crate::{Error, Options, Step};
 use std::fs::File;
@@ -14,7 +14,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// A start that takes longer than this has failed. Recovery after a crash can take a while.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long a killed predecessor on the same data may take to go away.
 const PREDECESSOR_LIMIT: Duration = Duration::from_secs(15);
 /// The watchdog gives Postgres 30 s; this is longer.
@@ -54,13 +54,15 @@ impl Cluster {
         let major = kept.as_ref().filter(|_| !is_new).and_then(Kept::major);
         let binaries = provider::find(options, major)?;
 
-        let (scratch, account) = scratch::folder()?;
+        let Scratch {
+            path: scratch,
+            mut watchdog,
+            account,
+        } = Scratch::make()?;
         let data = kept
             .as_ref()
-            .map_or_else(|| scratch.path().join("data"), Kept::cluster);
+            .map_or_else(|| scratch.join("data"), Kept::cluster);
         let signal = if kept.is_some() { "INT" } else { "QUIT" };
-        let mut watchdog = Watchdog::start(&data, signal, Some(scratch.path()))?;
-        let scratch = scratch.keep();
         let binaries = binaries.readable_by(&account, &scratch)?;
         if let Some(kept) = &kept {
             kept.admit(&account)?;
@@ -87,6 +89,7 @@ impl Cluster {
             let errors = output
                 .try_clone()
                 .map_err(|e| Error::io("The log of Postgres cannot be shared", e))?;
+            watchdog.starting(&data, signal)?;
             let mut postgres = account
                 .command(&binaries.program("postgres"))
                 .arg("-D")
@@ -99,8 +102,9 @@ impl Cluster {
             watchdog.postmaster(postgres.id())?;
             match wait_until_ready(&mut postgres, &data, &log) {
                 Ok(()) => break (postgres, port),
+                Err(_) if watchdog.no_postmaster().is_err() => return Err(Error::Stopped),
                 Err(why) if may_retry(&why, begun) => {
-                    std::thread::sleep(Duration::from_millis(100))
+                    std::thread::sleep(Duration::from_millis(100));
                 }
                 Err(why) => {
                     return Err(Error::Postgres {

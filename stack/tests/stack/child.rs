@@ -23,6 +23,7 @@ async fn serve() {
         data: std::env::var_os(DATA).map(Into::into),
         ..Options::default()
     };
+    let begun = Instant::now();
     let stack = match Stack::start(options).await {
         Ok(stack) => stack,
         Err(error) => {
@@ -33,6 +34,7 @@ async fn serve() {
     for (name, value) in stack.info().env_lines() {
         println!("\n{name}={value}");
     }
+    println!("\nstart_ms={}", begun.elapsed().as_millis());
     println!("\nready=yes");
     assert_ne!(mode, "panic", "asked to panic");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();

@@ -85,7 +85,7 @@ async fn steps_are_reported_in_order() {
     let seen = steps.clone();
     let options = Options {
         progress: Some(Arc::new(move |step| {
-            seen.lock().unwrap().push(step.to_string())
+            seen.lock().unwrap().push(step.to_string());
         })),
         ..Options::default()
     };
