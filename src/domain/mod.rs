@@ -9,5 +9,7 @@ pub mod lock;
 pub mod migration;
 pub mod problem;
 pub mod profile;
+pub mod script;
 pub mod seed;
+pub mod sql;
 pub mod text;
