@@ -10,3 +10,5 @@ pub mod place;
 pub mod profiles;
 pub mod rest;
 pub mod secrets;
+
+pub mod postgres;

@@ -11,6 +11,8 @@ pub mod problem;
 pub mod profile;
 pub mod query;
 pub mod secret;
+pub mod script;
 pub mod seed;
+pub mod sql;
 pub mod text;
 pub mod token;

@@ -8,3 +8,6 @@ pub mod lock;
 mod paging;
 pub mod profile;
 pub mod session;
+
+pub mod migration;
+pub mod seed;
