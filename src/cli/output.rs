@@ -165,7 +165,7 @@ pub fn problem_page(problem: &Problem) -> Page {
 
 /// A JSON document on one line. Characters that could act on a terminal are written as `\u` escapes: the value stays
 /// exactly the same, and `supadeck … --json` on a terminal is safe too.
-fn document(value: &Value) -> String {
+pub fn document(value: &Value) -> String {
     let plain = value.to_string();
     let mut out = String::with_capacity(plain.len() + 1);
     let mut units = [0_u16; 2];
