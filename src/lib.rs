@@ -1,4 +1,6 @@
 //! supadeck: a terminal deck for a Supabase project.
 
+pub mod adapters;
 pub mod domain;
+pub mod ops;
 pub mod ports;

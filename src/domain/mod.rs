@@ -9,5 +9,8 @@ pub mod lock;
 pub mod migration;
 pub mod problem;
 pub mod profile;
+pub mod query;
+pub mod secret;
 pub mod seed;
 pub mod text;
+pub mod token;
