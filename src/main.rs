@@ -1,1 +1,36 @@
-fn main() {}
+//! The program: arguments, match, done.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use supadeck::cli::{self, Ended};
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    std::panic::set_hook(Box::new(|panic| {
+        // Only the place: the message of a panic may quote what must stay secret.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "supadeck panicked");
+    }));
+    let code = catch_unwind(AssertUnwindSafe(|| run(args.clone())));
+    code.unwrap_or_else(|_| cli::crashed(&args)).into()
+}
+
+fn run(args: Vec<OsString>) -> u8 {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let Ok(runtime) = runtime else {
+        return cli::crashed(&args);
+    };
+    let code = runtime.block_on(async {
+        match cli::run(args).await {
+            Ended::Exit(code) => code,
+            Ended::Deck(deck) => cli::deck_is_missing(deck).await,
+        }
+    });
+    // A key press that is still being waited for must not hold the program.
+    runtime.shutdown_background();
+    code
+}

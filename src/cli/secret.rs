@@ -2,8 +2,7 @@
 //! full may be public only, because every process of the machine can read it (docs/decisions/0101).
 
 use crate::domain::problem::{Kind, Problem};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::domain::token::Claims;
 use secrecy::SecretString;
 use std::io::{self, Read};
 
@@ -107,20 +106,7 @@ pub fn from_stdin(option: &str) -> Result<SecretString, Problem> {
 
 /// Whether an API key is public by its nature: a publishable key, or a legacy JWT key of the role anon.
 fn is_public_key(key: &str) -> bool {
-    if key.starts_with("sb_publishable_") {
-        return true;
-    }
-    let mut parts = key.split('.');
-    let (Some(_), Some(claims), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    URL_SAFE_NO_PAD
-        .decode(claims)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
-        .is_some_and(|claims| claims["role"] == "anon")
+    key.starts_with("sb_publishable_") || Claims::decode(key).is_some_and(|it| it.role == "anon")
 }
 
 /// Whether a connection string holds a password, in either form that libpq reads.
@@ -162,6 +148,8 @@ fn looks_secret(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use secrecy::ExposeSecret;
 
     fn jwt(claims: &str) -> String {
@@ -174,7 +162,7 @@ mod tests {
             assert_eq!(resolve(Asked::Key, key).unwrap().expose_secret(), key);
         }
         let service = jwt(r#"{"role":"service_role"}"#);
-        for key in ["sb_secret_abc", &service, "what", "a.b.c"] {
+        for key in ["sb_secret_abc", &service, "hunter2", "a.b.c"] {
             let problem = resolve(Asked::Key, key).unwrap_err();
             assert_eq!(problem.kind, Kind::Usage);
             assert!(!format!("{problem:?}").contains(key));

@@ -85,8 +85,6 @@ fn banned() -> Vec<String> {
     [
         ["/wo", "rk/"],
         ["/ro", "ot/"],
-        ["/ho", "me/"],
-        ["/Use", "rs/"],
         ["registry.np", "mjs"],
         ["static.cra", "tes.io"],
         ["index.cra", "tes.io"],

@@ -1,7 +1,7 @@
 //! The question before anything is written: the exact statements, the target, and a word to type.
 
 use super::super::ask;
-use super::super::context::Context;
+use super::super::context::{Context, Work};
 use super::super::page::Page;
 use crate::domain::problem::{Kind, Problem};
 use clap::Args as ClapArgs;
@@ -22,15 +22,16 @@ pub struct Confirm {
 /// nothing runs.
 pub fn confirm(
     context: &Context,
+    work: &Work,
     options: &Confirm,
     plan: &Page,
     word: &str,
     what: &str,
 ) -> Result<(), Problem> {
-    let production = context.production()?;
+    let production = work.production.as_deref();
     if options.yes {
         return match production {
-            Some(name) if options.confirm.as_deref() != Some(&name) => Err(Problem::new(
+            Some(name) if options.confirm.as_deref() != Some(name) => Err(Problem::new(
                 Kind::Usage,
                 format!("{what} on the production profile {name} was not confirmed."),
                 "A production profile wants its name besides --yes.",
@@ -49,8 +50,8 @@ pub fn confirm(
     }
     let output = context.output();
     output.note(plan);
-    let wanted = production.as_deref().unwrap_or(word);
-    let question = match &production {
+    let wanted = production.unwrap_or(word);
+    let question = match production {
         Some(name) => format!("{what} on PRODUCTION. Type the profile's name, {name}, to run it: "),
         None => format!("{what}. Type `{word}` to run it: "),
     };

@@ -15,8 +15,8 @@ pub struct Args {}
 
 /// Reads the history and the files.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
-    let schema = context.schema().await?;
-    let listing = interrupt::ending(migration::list(&schema)).await?;
+    let work = context.work().await?;
+    let listing = interrupt::ending(migration::list(&work.schema)).await?;
     let page = show::listing(&listing);
     let answer = Answer::new(&listing.entries, page)?;
     Ok(answer

@@ -7,7 +7,9 @@ mod new;
 mod repair;
 mod rollback;
 mod run;
-mod show;
+pub mod show;
+
+pub use confirm::{Confirm, confirm};
 
 use super::answer::Answered;
 use super::context::Context;
@@ -36,6 +38,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
-        Command::New(args) => new::run(context, args),
+        Command::New(args) => new::run(context, args).await,
     }
 }

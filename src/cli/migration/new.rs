@@ -15,8 +15,9 @@ pub struct Args {
 }
 
 /// Makes the two files.
-pub fn run(context: &Context, args: &Args) -> Answered {
-    let files = migration::new(&context.root()?, &args.name, context.now())?;
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let root = context.root().await?;
+    let files = migration::new(&root, &args.name, context.now()).await?;
     let mut page = Page::default();
     page.line(format!("Made {}", files.up.display()));
     page.line(format!("Made {}", files.down.display()));

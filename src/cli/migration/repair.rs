@@ -39,12 +39,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Status::Applied => (Repair::Applied, "applied"),
         Status::Reverted => (Repair::Reverted, "reverted"),
     };
-    let schema = context.schema().await?;
-    let before = interrupt::ending(migration::list(&schema)).await?;
+    let work = context.work().await?;
+    let before = interrupt::ending(migration::list(&work.schema)).await?;
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
-    confirm::confirm(context, &args.confirm, &show::listing(&before), "repair", &what)?;
-    let after = migration::repair(&schema, &args.versions, repair).await?;
+    let shown = show::listing(&before);
+    confirm::confirm(context, &work, &args.confirm, &shown, "repair", &what)?;
+    let after = migration::repair(&work.schema, &args.versions, repair).await?;
     let answer = Answer::new(&after.entries, show::listing(&after))?;
     Ok(answer.with("target", &after.target)?)
 }

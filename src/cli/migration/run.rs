@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Makes the plan of a wish, has it confirmed, and runs it.
 pub async fn run(context: &Context, wish: &Wish, options: &Confirm) -> Answered {
-    let schema = context.schema().await?;
-    let plan = interrupt::ending(migration::plan(&schema, wish)).await?;
+    let work = context.work().await?;
+    let plan = interrupt::ending(migration::plan(&work.schema, wish)).await?;
     if plan.steps.is_empty() {
         return nothing(wish, &plan);
     }
@@ -26,8 +26,8 @@ pub async fn run(context: &Context, wish: &Wish, options: &Confirm) -> Answered 
         }
     };
     let what = format!("{deed} {}", show::size(&plan));
-    confirm::confirm(context, options, &show::plan(&plan), &word, &what)?;
-    let outcome = watched(context, &schema, &plan).await?;
+    confirm::confirm(context, &work, options, &show::plan(&plan), &word, &what)?;
+    let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome)
 }
 
