@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use supadeck::cli::{self, Ended};
+use supadeck::cli::{self, Deck, Ended};
+use supadeck::shell::{self, Start};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -27,10 +28,27 @@ fn run(args: Vec<OsString>) -> u8 {
     let code = runtime.block_on(async {
         match cli::run(args).await {
             Ended::Exit(code) => code,
-            Ended::Deck(deck) => cli::deck_is_missing(deck).await,
+            Ended::Deck(deck) => open(deck).await,
         }
     });
     // A key press that is still being waited for must not hold the program.
     runtime.shutdown_background();
     code
+}
+
+/// Opens the deck; the demo's stack, if there is one, stops after it.
+async fn open(deck: Deck) -> u8 {
+    let start = Start {
+        settings: deck.settings,
+        title: deck.title,
+        sign_in_hint: deck.sign_in_hint,
+        keymap: deck.keymap,
+        theme: deck.theme,
+        log: deck.log,
+    };
+    let result = shell::run(start).await;
+    if let Some(running) = deck.demo {
+        running.stop().await;
+    }
+    cli::ended(result)
 }

@@ -33,6 +33,19 @@ pub enum Level {
 }
 
 impl Level {
+    /// The level of that name.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "off" => Self::Off,
+            "error" => Self::Error,
+            "warn" => Self::Warn,
+            "info" => Self::Info,
+            "debug" => Self::Debug,
+            "trace" => Self::Trace,
+            _ => return None,
+        })
+    }
+
     fn filter(self) -> LevelFilter {
         match self {
             Self::Off => LevelFilter::OFF,

@@ -37,13 +37,13 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    /// When to use colour [default: auto]
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<Color>,
 
-    /// How much goes into the log file
-    #[arg(long, global = true, value_name = "LEVEL", env = "SUPADECK_LOG", default_value = "warn")]
-    pub log_level: LogLevel,
+    /// How much goes into the log file [default: warn]
+    #[arg(long, global = true, value_name = "LEVEL", env = "SUPADECK_LOG")]
+    pub log_level: Option<LogLevel>,
 }
 
 /// Whose rows to read.

@@ -12,6 +12,7 @@ mod doctor;
 mod global;
 mod goal;
 mod interrupt;
+mod keys;
 mod lock;
 mod login;
 mod logout;
@@ -21,11 +22,11 @@ mod page;
 mod profile;
 mod secret;
 mod seed;
+mod start;
 mod types;
 mod usage;
 mod whoami;
 
-use crate::adapters::log;
 use crate::domain::problem::Problem;
 use answer::Answered;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -63,6 +64,7 @@ enum Command {
     Profile(profile::Args),
     Doctor(doctor::Args),
     Types(types::Args),
+    Keys(keys::Args),
     Completions(completions::Args),
     Demo(demo::Args),
 }
@@ -75,13 +77,7 @@ pub enum Ended {
     Deck(Deck),
 }
 
-/// What the deck is opened on.
-pub struct Deck {
-    /// What was typed and what the environment says.
-    pub settings: crate::adapters::connect::Settings,
-    /// The local stack of `supadeck demo`, which has to live as long as the deck does.
-    pub demo: Option<Running>,
-}
+pub use start::Deck;
 
 /// The definition of the command line, for the parser and for everything that is generated from it.
 pub fn command() -> clap::Command {
@@ -98,23 +94,26 @@ pub async fn run(args: Vec<OsString>) -> Ended {
         Ok(cli) => cli,
         Err(error) => return Ended::Exit(refused(&args, &error)),
     };
-    if let Some(path) = log::path() {
-        log::start(&path, cli.global.log_level.into());
-    }
-    let output = Output::new(cli.global.json, cli.global.color);
+    let (global, json) = (&cli.global, cli.global.json);
+    let config = match start::config() {
+        Ok(config) => config,
+        Err(problem) => {
+            let output = Output::new(json, global.color.unwrap_or_default());
+            return Ended::Exit(output.finish(Err(problem.into())));
+        }
+    };
+    start::log(global, &config);
+    let output = Output::new(json, start::color(global, &config));
     let context = match Context::new(&cli.global, output) {
         Ok(context) => context,
         Err(problem) => return Ended::Exit(output.finish(Err(problem.into()))),
     };
     let answered = match &cli.command {
-        None => {
-            let settings = context.settings().clone();
-            return Ended::Deck(Deck {
-                settings,
-                demo: None,
-            });
-        }
-        Some(Command::Demo(args)) => match demo::run(&context, args).await {
+        None => match Deck::on(context.settings().clone(), &config) {
+            Ok(deck) => return Ended::Deck(deck),
+            Err(problem) => Err(problem.into()),
+        },
+        Some(Command::Demo(args)) => match demo::run(&context, &config, args).await {
             Ok(demo::Done::Deck(deck)) => return Ended::Deck(*deck),
             Ok(demo::Done::Served) => return Ended::Exit(0),
             Err(failure) => Err(failure),
@@ -142,6 +141,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Profile(args) => profile::run(context, args).await,
         Command::Doctor(args) => doctor::run(context, args).await,
         Command::Types(args) => types::run(context, args).await,
+        Command::Keys(args) => keys::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Demo(_) => Err(Problem::internal("The demo runs elsewhere.").into()),
     }
@@ -160,6 +160,14 @@ fn refused(args: &[OsString], error: &clap::Error) -> u8 {
     }
     output.usage(&usage::message(error));
     crate::domain::problem::Kind::Usage.exit_code()
+}
+
+/// Ends a run of the deck.
+pub fn ended(result: Result<(), Problem>) -> u8 {
+    match result {
+        Ok(()) => 0,
+        Err(problem) => Output::new(false, output::Color::Auto).finish(Err(problem.into())),
+    }
 }
 
 /// Ends a run that panicked: one line for people or one document, with the log's path and never the panic's own words, which

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod config;
 pub mod cycle;
 pub mod goal;
 pub mod identity;

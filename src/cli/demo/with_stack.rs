@@ -7,6 +7,7 @@ use super::super::{Deck, interrupt};
 use super::{Args, Done, files};
 use crate::adapters::connect::Settings;
 use crate::domain::migration::Wish;
+use crate::domain::config::Config;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{migration, seed};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use supadeck_stack::{Error, Info, Options, Stack};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// The accounts that the seeds make, with their roles.
@@ -43,7 +45,7 @@ impl Running {
 }
 
 /// Starts the stack, fills it, and serves it or hands it to the deck.
-pub async fn run(context: &Context, args: &Args) -> Result<Done, Failure> {
+pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done, Failure> {
     let stack = start(context, args);
     let stack = interrupt::ending(stack).await?;
     let (root, folder) = match project(args) {
@@ -66,10 +68,14 @@ pub async fn run(context: &Context, args: &Args) -> Result<Done, Failure> {
         return served.map(|()| Done::Served).map_err(Failure::from);
     }
     let settings = settings(running.stack.info(), root);
-    Ok(Done::Deck(Box::new(Deck {
-        settings,
-        demo: Some(running),
-    })))
+    let mut deck = Deck::on(settings, config)?;
+    deck.title = Some("demo".to_owned());
+    if !args.empty {
+        let (first, _) = ACCOUNTS[0];
+        deck.sign_in_hint = Some(format!("Sign in as {first} with {PASSWORD}; also bob, carol and auditor."));
+    }
+    deck.demo = Some(running);
+    Ok(Done::Deck(Box::new(deck)))
 }
 
 async fn start(context: &Context, args: &Args) -> Result<Stack, Problem> {
@@ -116,19 +122,38 @@ async fn fill(context: &Context, stack: &Stack, root: &Path) -> Result<(), Probl
             include_out_of_order: false,
         };
         let plan = migration::plan(&schema, &wish).await?;
-        let (watch, _news) = migration::Watch::new(CancellationToken::new());
+        let watch = migration::Watch {
+            progress: mpsc::unbounded_channel().0,
+            cancel: CancellationToken::new(),
+        };
         let outcome = migration::run(&schema, &plan, &watch).await?;
         if let Some(problem) = outcome.problem {
             return Err(problem);
         }
         let plan = seed::plan(&schema, &[], false).await?;
-        let (watch, _news) = seed::SeedWatch::new(CancellationToken::new());
+        let watch = seed::SeedWatch {
+            progress: mpsc::unbounded_channel().0,
+            cancel: CancellationToken::new(),
+        };
         let outcome = seed::run(&schema, &plan, &watch).await?;
         outcome.problem.map_or(Ok(()), Err)
     };
     interrupt::ending(filling).await?;
     let reloaded = stack.reload_schema("postgres").await;
     reloaded.map_err(|error| failed(&error))
+}
+
+/// How the deck reaches the stack: with nothing of the environment, and with the service role at hand but not in use.
+fn settings(info: &Info, root: PathBuf) -> Settings {
+    Settings {
+        url: Some(info.url.clone()),
+        publishable_key: Some(info.publishable_key.clone().into()),
+        secret_key: Some(info.secret_key.clone().into()),
+        db_url: Some(info.db_url.clone().into()),
+        dir: Some(root),
+        without_keyring: true,
+        ..Settings::default()
+    }
 }
 
 /// Prints how to reach the stack and waits for a signal.

@@ -3,6 +3,7 @@
 use super::super::answer::Failure;
 use super::super::context::Context;
 use super::{Args, Done};
+use crate::domain::config::Config;
 use crate::domain::problem::{Kind, Problem};
 
 /// The local stack, of which this build has none.
@@ -18,7 +19,7 @@ impl Running {
 
 /// Explains what is missing.
 #[allow(clippy::unused_async)] // The same face as with the feature.
-pub async fn run(_context: &Context, _args: &Args) -> Result<Done, Failure> {
+pub async fn run(_context: &Context, _config: &Config, _args: &Args) -> Result<Done, Failure> {
     Err(Problem::new(
         Kind::Usage,
         "This build of supadeck has no demo.",
