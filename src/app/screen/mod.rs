@@ -3,4 +3,5 @@
 pub mod audit;
 pub mod locks;
 pub mod migrations;
+pub mod record;
 pub mod seeds;
