@@ -9,8 +9,7 @@ pub mod file_lock;
 pub mod http;
 pub mod log;
 pub mod place;
+pub mod postgres;
 pub mod profiles;
 pub mod rest;
 pub mod secrets;
-
-pub mod postgres;
