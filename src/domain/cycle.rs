@@ -1,5 +1,7 @@
 //! A planning cycle of twelve weeks, as its table row.
 
+use super::goal::Goal;
+use super::lock::WeekLock;
 use serde::{Deserialize, Serialize};
 
 /// The number of weeks in a cycle.
@@ -20,6 +22,42 @@ pub struct Cycle {
     pub current_week: u8,
     /// When the row was written, as PostgREST prints it.
     pub created_at: String,
+}
+
+/// A row of `vision`: what the owner is planning towards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vision {
+    /// Primary key.
+    pub id: String,
+    /// Owner, an id of `auth.users`.
+    pub user_id: String,
+    /// For every day.
+    pub daily: String,
+    /// For every week.
+    pub weekly: String,
+    /// For the year.
+    pub year: String,
+    /// For life.
+    pub life: String,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// When the row was written, as PostgREST prints it.
+    pub created_at: String,
+    /// When the row was last changed, as PostgREST prints it.
+    pub updated_at: String,
+}
+
+/// A cycle with what belongs to it, as far as the identity in use may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleDetail {
+    /// The cycle.
+    pub cycle: Cycle,
+    /// Its goals, personal before professional.
+    pub goals: Vec<Goal>,
+    /// The locks of its weeks, in order.
+    pub locks: Vec<WeekLock>,
+    /// The owner's vision.
+    pub vision: Option<Vision>,
 }
 
 /// The target of completion per week: 85 %, with the band around it that counts as on target.

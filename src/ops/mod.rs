@@ -1,5 +1,12 @@
-//! The use cases: typed input, values out, progress on a channel. The screens and the command line both call these.
-//! Nothing here draws, prints or knows a driver.
+//! The use cases: what the screens and the subcommands both call. Typed input, typed output, every effect through a port.
 
+pub mod audit;
+pub mod cycle;
+pub mod doctor;
+pub mod goal;
+pub mod lock;
 pub mod migration;
+mod paging;
+pub mod profile;
 pub mod seed;
+pub mod session;

@@ -1,5 +1,8 @@
 //! The audit trail as people read it: records, pages of them, and where a page goes on.
 
+pub mod diff;
+pub mod filter;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

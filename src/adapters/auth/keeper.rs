@@ -1,0 +1,244 @@
+//! Keeps the session: loads it, refreshes it, stores it, forgets it. The only place where a session changes.
+
+use super::refusal::is_the_end;
+use super::session::Session;
+use super::wire::Wire;
+use crate::adapters::file_lock::{FileLock, LockFault};
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::SecretKind;
+use crate::ports::{Clock, Secrets};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// How long another process may take over its own refresh.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is known of the session.
+#[derive(Debug, Default)]
+struct State {
+    /// The session, once it was loaded.
+    session: Option<Session>,
+    /// Whether the store was asked.
+    is_loaded: bool,
+}
+
+/// The keeper of a project's session.
+pub(super) struct Keeper {
+    pub(super) wire: Wire,
+    secrets: Arc<dyn Secrets>,
+    profile: String,
+    lock: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Keeper {
+    /// A keeper that has not looked yet.
+    pub(super) fn new(
+        wire: Wire,
+        secrets: Arc<dyn Secrets>,
+        profile: String,
+        lock: Option<PathBuf>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            wire,
+            secrets,
+            profile,
+            lock,
+            clock,
+            state: Arc::default(),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    /// Whose session is kept, without asking the server.
+    pub(super) async fn stored_identity(&self) -> Result<Option<Identity>, Problem> {
+        let mut state = self.state.lock().await;
+        self.load(&mut state).await?;
+        Ok(state.session.as_ref().map(|session| session.identity.clone()))
+    }
+
+    /// The session with time left on it; `None` when nobody is signed in.
+    pub(super) async fn fresh(self: &Arc<Self>) -> Result<Option<Session>, Problem> {
+        let mut state = Arc::clone(&self.state).lock_owned().await;
+        self.load(&mut state).await?;
+        let Some(session) = state.session.clone() else {
+            return Ok(None);
+        };
+        if session.is_fresh(self.now()) {
+            return Ok(Some(session));
+        }
+        match self.refresh(state).await {
+            Ok(session) => Ok(Some(session)),
+            // The Auth server is out of reach, but the token still has some seconds.
+            Err(problem) if problem.kind == Kind::Network && session.is_alive(self.now()) => {
+                Ok(Some(session))
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Refreshes because this token was refused, unless it was replaced meanwhile.
+    pub(super) async fn renew(self: &Arc<Self>, rejected: &SecretString) -> Result<(), Problem> {
+        let state = Arc::clone(&self.state).lock_owned().await;
+        let is_the_same = state
+            .session
+            .as_ref()
+            .is_some_and(|session| session.access.expose_secret() == rejected.expose_secret());
+        if is_the_same {
+            self.refresh(state).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a new session: stores it, then uses it.
+    pub(super) async fn adopt(&self, session: Session) -> Result<Identity, Problem> {
+        let mut state = self.state.lock().await;
+        let identity = session.identity.clone();
+        self.keep(&mut state, session).await?;
+        Ok(identity)
+    }
+
+    /// Ends the session on the server and here. Here it ends in any case.
+    pub(super) async fn leave(self: &Arc<Self>) -> Result<(), Problem> {
+        // The server wants a token that is still good; one that cannot be refreshed belongs to a session that is over.
+        let session = self.fresh().await;
+        let told = match &session {
+            Ok(Some(session)) => {
+                let nothing = json!({});
+                let bearer = Some(&session.access);
+                let ended = self.wire.post("logout?scope=local", &nothing, bearer);
+                ended.await.map(|_| ())
+            }
+            Ok(None) => Ok(()),
+            Err(problem) => Err(problem.clone()),
+        };
+        let mut state = self.state.lock().await;
+        self.forget(&mut state).await?;
+        match told {
+            Err(problem) if problem.kind == Kind::Network => Err(Problem::new(
+                Kind::Network,
+                "You are signed out here, but the server could not be told.",
+                problem.what,
+            )
+            .with_hint("The session there ends by itself when its token is no longer refreshed.")),
+            // Whatever else the server says, there is no such session any more.
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a refresh in a task of its own: a caller that goes away half-way must not lose the new token.
+    async fn refresh(self: &Arc<Self>, state: OwnedMutexGuard<State>) -> Result<Session, Problem> {
+        let keeper = Arc::clone(self);
+        let running = tokio::spawn(async move { keeper.refresh_now(state).await });
+        running
+            .await
+            .map_err(|_| Problem::internal("The refresh task ended early."))?
+    }
+
+    async fn refresh_now(&self, mut state: OwnedMutexGuard<State>) -> Result<Session, Problem> {
+        let _between_processes = self.hold().await?;
+        let Some(mut session) = state.session.clone() else {
+            return Err(super::nobody());
+        };
+        // Another process may have refreshed while this one waited.
+        if let Some(stored) = self.stored().await?
+            && !stored.is_same(&session)
+        {
+            state.session = Some(stored.clone());
+            if stored.is_fresh(self.now()) {
+                return Ok(stored);
+            }
+            session = stored;
+        }
+        match self.wire.refresh(&session.refresh).await {
+            Ok(new) => {
+                self.keep(&mut state, new.clone()).await?;
+                Ok(new)
+            }
+            Err(problem) if is_the_end(&problem) => {
+                self.forget(&mut state).await?;
+                let over = Problem::new(
+                    Kind::Auth,
+                    format!("{} is signed out.", session.identity.name()),
+                    problem.why,
+                )
+                .with_hint("Sign in again with `supadeck login`.");
+                Err(match problem.code {
+                    Some(code) => over.with_code(code),
+                    None => over,
+                })
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Takes the lock file; without a place for one only this process is guarded.
+    async fn hold(&self) -> Result<Option<FileLock>, Problem> {
+        let Some(path) = self.lock.clone() else {
+            return Ok(None);
+        };
+        let taken = tokio::task::spawn_blocking(move || FileLock::take(&path, PATIENCE)).await;
+        match taken {
+            Ok(Ok(lock)) => Ok(Some(lock)),
+            Ok(Err(LockFault::Held)) => Err(Problem::new(
+                Kind::Conflict,
+                "The session is being refreshed by another supadeck.",
+                format!("It has not come to an end within {} seconds.", PATIENCE.as_secs()),
+            )
+            .retryable()),
+            // A read-only home directory must not keep anybody from working.
+            Ok(Err(LockFault::Io(error))) => {
+                tracing::warn!(%error, "no lock file: refreshes are not guarded between processes");
+                Ok(None)
+            }
+            Err(_) => Err(Problem::internal("The task that waits for the lock ended early.")),
+        }
+    }
+
+    async fn load(&self, state: &mut State) -> Result<(), Problem> {
+        if !state.is_loaded {
+            state.session = self.stored().await?;
+            state.is_loaded = true;
+        }
+        Ok(())
+    }
+
+    async fn stored(&self) -> Result<Option<Session>, Problem> {
+        let stored = self.secrets.get(&self.profile, SecretKind::Session).await?;
+        Ok(stored.and_then(|text| Session::from_stored(&text, &self.wire.url)))
+    }
+
+    /// Stores first. When that fails the session is still good in this process, and the problem says so.
+    async fn keep(&self, state: &mut State, session: Session) -> Result<(), Problem> {
+        let text = session.to_stored(&self.wire.url);
+        state.session = Some(session);
+        state.is_loaded = true;
+        let stored = self.secrets.set(&self.profile, SecretKind::Session, &text).await;
+        stored.map(|_| ()).map_err(|problem| {
+            Problem::new(
+                Kind::Config,
+                "You are signed in for this run only: the session could not be stored.",
+                problem.why,
+            )
+            .with_code("session_not_stored")
+            .with_hint("Look after the keyring, then sign in again.")
+            .retryable()
+        })
+    }
+
+    async fn forget(&self, state: &mut State) -> Result<(), Problem> {
+        state.session = None;
+        state.is_loaded = true;
+        self.secrets.remove(&self.profile, SecretKind::Session).await
+    }
+}

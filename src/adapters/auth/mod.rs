@@ -1,0 +1,189 @@
+//! The Auth interface (GoTrue) of a project and the session that comes from it. Tokens stay in here and in the keyring.
+//!
+//! ```text
+//!            sign in                < 60 s left, or refused by REST
+//!  nobody ─────────────► signed in ───────────────────────────────► refreshing ─► signed in
+//!    ▲                      │ sign out                                  │ revoked, used, expired
+//!    └──────────────────────┴───────────────────────────────────────────┘
+//! ```
+//! One refresher at a time: a mutex in this process, a lock file between processes, and the stored session is read again
+//! under the lock. A new refresh token is stored before anything is done with it.
+
+mod keeper;
+mod refusal;
+mod session;
+mod wire;
+
+use super::http::Http;
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::Pong;
+use crate::domain::secret::ApiKey;
+use crate::ports::{Auth, Clock, Secrets, Task};
+use keeper::Keeper;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use session::Session;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use wire::Wire;
+
+/// What the Auth interface of a project is made of.
+pub struct Parts {
+    /// The project's base URL.
+    pub url: String,
+    /// The publishable key, which every call carries.
+    pub key: Option<ApiKey>,
+    /// The client.
+    pub http: Arc<Http>,
+    /// Where the session is kept.
+    pub secrets: Arc<dyn Secrets>,
+    /// The profile under which it is kept.
+    pub profile: String,
+    /// The directory of the lock file; without one only this process is guarded.
+    pub lock_dir: Option<PathBuf>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The Auth interface of one project.
+#[derive(Clone)]
+pub struct GoTrue {
+    keeper: Arc<Keeper>,
+}
+
+impl std::fmt::Debug for GoTrue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GoTrue")
+    }
+}
+
+impl GoTrue {
+    /// The interface with nobody asked yet.
+    pub fn new(parts: Parts) -> Self {
+        let wire = Wire {
+            url: parts.url.clone(),
+            key: parts.key,
+            http: parts.http,
+            clock: Arc::clone(&parts.clock),
+        };
+        let lock = parts.lock_dir.map(|dir| {
+            // A profile without a name is called by its host, which may have a port: not every file system takes a colon.
+            let name = parts.profile.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            dir.join(format!("session-{name}.lock"))
+        });
+        Self {
+            keeper: Arc::new(Keeper::new(wire, parts.secrets, parts.profile, lock, parts.clock)),
+        }
+    }
+
+    /// The identity of the session that is kept, without asking the server; it may have ended meanwhile.
+    pub async fn stored_identity(&self) -> Result<Option<Identity>, Problem> {
+        self.keeper.stored_identity().await
+    }
+
+    /// An access token of that user with some time left; refreshes when there is not.
+    pub async fn bearer(&self, user_id: &str) -> Result<SecretString, Problem> {
+        let session = self.keeper.fresh().await?.ok_or_else(nobody)?;
+        if session.identity.user_id() == Some(user_id) {
+            return Ok(session.access);
+        }
+        Err(Problem::new(
+            Kind::Conflict,
+            format!("{} is signed in now.", session.identity.name()),
+            "The request was for somebody else and was not sent.",
+        )
+        .with_hint("Reload to read as the one who is signed in."))
+    }
+
+    /// Refreshes because the server did not accept this token; does nothing when it has been replaced meanwhile.
+    pub async fn renew(&self, rejected: &SecretString) -> Result<(), Problem> {
+        self.keeper.renew(rejected).await
+    }
+
+    async fn enter(&self, path: &'static str, body: serde_json::Value) -> Result<Identity, Problem> {
+        let keeper = Arc::clone(&self.keeper);
+        // Not cancelled half-way: between the server's answer and the keyring a session would be lost.
+        let entered = tokio::spawn(async move {
+            let session: Session = keeper.wire.session(path, &body).await?;
+            keeper.adopt(session).await
+        });
+        entered
+            .await
+            .map_err(|_| Problem::internal("The sign-in task ended early."))?
+    }
+}
+
+impl Auth for GoTrue {
+    fn current(&self) -> Task<'_, Identity> {
+        Box::pin(async {
+            let session = self.keeper.fresh().await?;
+            Ok(session.map_or(Identity::Anon, |session| session.identity))
+        })
+    }
+
+    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity> {
+        Box::pin(async move {
+            let mut body = address(email);
+            body["password"] = password.expose_secret().into();
+            self.enter("token?grant_type=password", body).await
+        })
+    }
+
+    fn send_code<'a>(&'a self, email: &'a str) -> Task<'a, ()> {
+        Box::pin(async move {
+            let mut body = address(email);
+            body["create_user"] = false.into();
+            self.keeper.wire.post("otp", &body, None).await?;
+            Ok(())
+        })
+    }
+
+    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity> {
+        Box::pin(async move {
+            let mut body = address(email);
+            body["type"] = if email.starts_with('+') { "sms" } else { "email" }.into();
+            body["token"] = code.expose_secret().into();
+            self.enter("verify", body).await
+        })
+    }
+
+    fn sign_out(&self) -> Task<'_, ()> {
+        Box::pin(async {
+            let keeper = Arc::clone(&self.keeper);
+            let left = tokio::spawn(async move { keeper.leave().await });
+            left.await
+                .map_err(|_| Problem::internal("The sign-out task ended early."))?
+        })
+    }
+
+    fn ping(&self) -> Task<'_, Pong> {
+        Box::pin(async {
+            let started = Instant::now();
+            let server_time = self.keeper.wire.settings().await?;
+            Ok(Pong {
+                server_time,
+                took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            })
+        })
+    }
+}
+
+/// The body with an e-mail address, or a phone number when it starts with a plus.
+fn address(text: &str) -> serde_json::Value {
+    if text.starts_with('+') {
+        json!({"phone": text})
+    } else {
+        json!({"email": text})
+    }
+}
+
+fn nobody() -> Problem {
+    Problem::new(
+        Kind::Auth,
+        "Nobody is signed in.",
+        "The request needs a user's session.",
+    )
+    .with_hint("Sign in with `supadeck login`.")
+}

@@ -1,0 +1,120 @@
+//! The calls of the Auth interface. Every one carries the publishable key; none is logged.
+
+use super::refusal;
+use super::session::{Received, Session};
+use crate::adapters::http::{Http, Reply, Request, jittered};
+use crate::adapters::rest::{host_of, no_publishable_key, secret_header};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::ApiKey;
+use crate::ports::Clock;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How often a refresh is repeated. A refresh token is accepted again for ten seconds, so a lost answer loses nothing.
+const REPEATS: u32 = 2;
+
+/// The Auth interface as calls.
+pub(super) struct Wire {
+    pub(super) url: String,
+    pub(super) key: Option<ApiKey>,
+    pub(super) http: Arc<Http>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Wire {
+    /// This machine's clock, in seconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    /// A call that answers with a session.
+    pub(super) async fn session(&self, path: &str, body: &Value) -> Result<Session, Problem> {
+        let reply = self.post(path, body, None).await?;
+        self.read(&reply)
+    }
+
+    /// Exchanges a refresh token for a new session; repeated when the way there or back was broken.
+    pub(super) async fn refresh(&self, token: &SecretString) -> Result<Session, Problem> {
+        let body = json!({"refresh_token": token.expose_secret()});
+        let mut repeats = 0;
+        loop {
+            let outcome = self.post("token?grant_type=refresh_token", &body, None).await;
+            match outcome {
+                Ok(reply) => return self.read(&reply),
+                Err(problem) if problem.retry && problem.code.is_none() && repeats < REPEATS => {
+                    let pause = self.http.limits().first_pause * 2_u32.pow(repeats);
+                    tokio::time::sleep(jittered(pause)).await;
+                    repeats += 1;
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+    }
+
+    /// A POST with a JSON body, and with a bearer token where one is given.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        bearer: Option<&SecretString>,
+    ) -> Result<Reply, Problem> {
+        let body = Some(body.to_string().into_bytes());
+        self.send(Method::POST, path, body, bearer).await
+    }
+
+    /// Asks for the settings, which every Auth server answers; returns its clock.
+    pub(super) async fn settings(&self) -> Result<Option<jiff::Timestamp>, Problem> {
+        let reply = self.send(Method::GET, "settings", None, None).await?;
+        Ok(reply.date())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        bearer: Option<&SecretString>,
+    ) -> Result<Reply, Problem> {
+        let key = self.key.as_ref().ok_or_else(no_publishable_key)?;
+        let url = Url::parse(&format!("{}/auth/v1/{path}", self.url))
+            .map_err(|_| Problem::internal("The Auth URL cannot be made."))?;
+        let mut headers = HeaderMap::new();
+        secret_header(&mut headers, "apikey", key.expose())?;
+        let token = match bearer {
+            Some(token) => Some(token.expose_secret()),
+            None if key.is_jwt() => Some(key.expose()),
+            None => None,
+        };
+        if let Some(token) = token {
+            secret_header(&mut headers, "authorization", &format!("Bearer {token}"))?;
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let request = Request {
+            method,
+            url,
+            headers,
+            body,
+        };
+        let sent = self.http.send(&request).await;
+        let reply = sent.map_err(|fault| fault.problem(host_of(&self.url)))?;
+        if reply.is_success() {
+            return Ok(reply);
+        }
+        Err(refusal::problem(&reply, host_of(&self.url), key))
+    }
+
+    fn read(&self, reply: &Reply) -> Result<Session, Problem> {
+        let received: Received = serde_json::from_slice(&reply.body).map_err(|_| {
+            Problem::new(
+                Kind::Network,
+                format!("{} did not answer with a session.", host_of(&self.url)),
+                "What came is not what an Auth server sends.",
+            )
+            .with_hint("Check the URL and the proxy.")
+        })?;
+        Ok(Session::new(received, self.now()))
+    }
+}

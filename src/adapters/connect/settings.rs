@@ -1,0 +1,91 @@
+//! What was typed or came from the environment, before anything is looked up.
+
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// The identity that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum As {
+    /// The publishable key alone.
+    Anon,
+    /// The signed-in user.
+    User,
+    /// The service role, to which RLS does not apply.
+    Service,
+}
+
+/// What was typed or came from the environment. `Debug` shows no secret.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The profile's name.
+    pub profile: Option<String>,
+    /// The project's base URL.
+    pub url: Option<String>,
+    /// An API key of either kind, as `--key` takes it.
+    pub key: Option<SecretString>,
+    /// The publishable or legacy anon key.
+    pub publishable_key: Option<SecretString>,
+    /// The secret or legacy service_role key.
+    pub secret_key: Option<SecretString>,
+    /// The database URL.
+    pub db_url: Option<SecretString>,
+    /// The token for the Management API.
+    pub access_token: Option<SecretString>,
+    /// The project directory.
+    pub dir: Option<PathBuf>,
+    /// The identity; a user's session, else anon, when none was asked for.
+    pub as_: Option<As>,
+    /// The config directory; the user's own when absent.
+    pub config_dir: Option<PathBuf>,
+    /// Keeps secrets in memory whatever the environment says.
+    pub without_keyring: bool,
+}
+
+impl Settings {
+    /// The variables of the Supabase CLI, and `SUPADECK_PROFILE`.
+    pub fn from_environment() -> Self {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// The same from any source of variables; an empty variable counts as none.
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| lookup(name).filter(|value| !value.trim().is_empty()))
+        };
+        let secret = |names: &[&str]| first(names).map(|value| SecretString::from(value.trim()));
+        Self {
+            profile: first(&["SUPADECK_PROFILE"]),
+            url: first(&["SUPABASE_URL"]),
+            publishable_key: secret(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]),
+            secret_key: secret(&["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]),
+            db_url: secret(&["SUPABASE_DB_URL", "DATABASE_URL"]),
+            access_token: secret(&["SUPABASE_ACCESS_TOKEN"]),
+            ..Self::default()
+        }
+    }
+
+    /// Fills what was not typed from the environment. When a profile or another URL was typed and the environment names a
+    /// project of its own (SUPABASE_URL), its URL, keys and database belong to that one and stay out.
+    #[must_use]
+    pub fn over(mut self, environment: Self) -> Self {
+        let is_elsewhere = environment.url.is_some()
+            && (self.profile.is_some() || self.url.as_ref().is_some_and(|url| Some(url) != environment.url.as_ref()));
+        if !is_elsewhere {
+            if self.profile.is_none() && self.url.is_none() {
+                self.profile = environment.profile;
+                self.url = environment.url;
+            }
+            self.publishable_key = self.publishable_key.or(environment.publishable_key);
+            self.secret_key = self.secret_key.or(environment.secret_key);
+            self.db_url = self.db_url.or(environment.db_url);
+        }
+        self.access_token = self.access_token.or(environment.access_token);
+        self.dir = self.dir.or(environment.dir);
+        self.as_ = self.as_.or(environment.as_);
+        self.config_dir = self.config_dir.or(environment.config_dir);
+        self.without_keyring |= environment.without_keyring;
+        self
+    }
+}

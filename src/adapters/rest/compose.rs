@@ -1,0 +1,267 @@
+//! From a `Select` or a `Call` to a request without keys. The `postgrest` crate knows the parameters; what it does not do is
+//! done here: it quotes no value, panics on a limit of 0, and puts the limit into a header that proxies may drop.
+
+use crate::adapters::http::Request;
+use crate::domain::problem::Problem;
+use crate::domain::query::{Call, Direction, Filter, Op, Select};
+use postgrest::{Builder, Postgrest};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+
+/// The request of a selection.
+pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
+    let mut builder = filtered(grammar, query)?.select(&query.columns);
+    if !query.order.is_empty() {
+        let columns: Vec<String> = query
+            .order
+            .iter()
+            .map(|order| {
+                let direction = match order.direction {
+                    Direction::Ascending => "asc",
+                    Direction::Descending => "desc",
+                };
+                format!("{}.{direction}", order.column)
+            })
+            .collect();
+        builder = builder.order(columns.join(","));
+    }
+    let mut request = taken(builder)?;
+    if let Some(limit) = query.limit {
+        let limit = limit.to_string();
+        request.url.query_pairs_mut().append_pair("limit", &limit);
+    }
+    Ok(request)
+}
+
+/// The request for an estimate: one row at most, and the planner's number of all.
+pub(super) fn count(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
+    let first = query.columns.split(',').next().unwrap_or("*");
+    taken(filtered(grammar, query)?.select(first).planned_count())
+}
+
+/// The request of a function call.
+pub(super) fn call(grammar: &Postgrest, call: &Call) -> Result<Request, Problem> {
+    check_name(&call.function)?;
+    taken(grammar.rpc(&call.function, call.arguments.to_string()))
+}
+
+fn filtered(grammar: &Postgrest, query: &Select) -> Result<Builder, Problem> {
+    check_name(&query.table)?;
+    let mut builder = grammar.from(&query.table);
+    for filter in &query.filters {
+        builder = match filter {
+            Filter::Compare { column, op, value } => {
+                check_column(column)?;
+                compare(builder, column, *op, value)
+            }
+            Filter::In { column, values } => {
+                check_column(column)?;
+                builder.in_(column, values.iter().map(|value| quoted(value)))
+            }
+            Filter::IsNull { column } => {
+                check_column(column)?;
+                builder.is(column, "null")
+            }
+            Filter::NotNull { column } => {
+                check_column(column)?;
+                builder.not("is", column, "null")
+            }
+            Filter::Any(parts) => builder.or(branches(parts)?),
+            Filter::All(parts) => builder.and(branches(parts)?),
+        };
+    }
+    Ok(builder)
+}
+
+/// At the top level the whole value is read as it is: quotes would become part of it.
+fn compare(builder: Builder, column: &str, op: Op, value: &str) -> Builder {
+    match op {
+        Op::Eq => builder.eq(column, value),
+        Op::NotEq => builder.neq(column, value),
+        Op::Lt => builder.lt(column, value),
+        Op::LtEq => builder.lte(column, value),
+        Op::Gt => builder.gt(column, value),
+        Op::GtEq => builder.gte(column, value),
+        // The crate turns `%` into `*` here, which the server turns back: `\%` comes out as `\%`.
+        Op::Like => builder.like(column, value),
+        Op::ILike => builder.ilike(column, value),
+    }
+}
+
+fn branches(parts: &[Filter]) -> Result<String, Problem> {
+    let parts: Result<Vec<String>, Problem> = parts.iter().map(branch).collect();
+    Ok(parts?.join(","))
+}
+
+/// One condition inside `or=(…)` or `and=(…)`, where commas, dots and brackets mean something: values are quoted.
+fn branch(filter: &Filter) -> Result<String, Problem> {
+    match filter {
+        Filter::Compare { column, op, value } => {
+            check_column(column)?;
+            let word = match op {
+                Op::Eq => "eq",
+                Op::NotEq => "neq",
+                Op::Lt => "lt",
+                Op::LtEq => "lte",
+                Op::Gt => "gt",
+                Op::GtEq => "gte",
+                Op::Like => "like",
+                Op::ILike => "ilike",
+            };
+            Ok(format!("{column}.{word}.{}", quoted(value)))
+        }
+        Filter::In { column, values } => {
+            check_column(column)?;
+            let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+            Ok(format!("{column}.in.({})", values.join(",")))
+        }
+        Filter::IsNull { column } => {
+            check_column(column)?;
+            Ok(format!("{column}.is.null"))
+        }
+        Filter::NotNull { column } => {
+            check_column(column)?;
+            Ok(format!("{column}.not.is.null"))
+        }
+        Filter::Any(parts) => Ok(format!("or({})", branches(parts)?)),
+        Filter::All(parts) => Ok(format!("and({})", branches(parts)?)),
+    }
+}
+
+/// A value in double quotes, with `"` and `\` escaped: PostgREST's form for reserved characters.
+fn quoted(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('"');
+    for c in value.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
+/// Tables and functions become a part of the path.
+fn check_name(name: &str) -> Result<(), Problem> {
+    let is_fine = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_fine {
+        return Ok(());
+    }
+    Err(Problem::internal("A table's name cannot be part of a URL."))
+}
+
+/// Columns and JSON paths become the names of parameters, and parts of conditions that are not quoted.
+fn check_column(column: &str) -> Result<(), Problem> {
+    let is_fine = !column.is_empty()
+        && column
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '>' | '$'));
+    if is_fine {
+        return Ok(());
+    }
+    Err(Problem::internal("A column's name cannot be part of a condition."))
+}
+
+/// Takes URL, parameters, headers and body out of the crate's request; its old client never sends it.
+fn taken(builder: Builder) -> Result<Request, Problem> {
+    let made = builder
+        .build()
+        .build()
+        .map_err(|_| Problem::internal("The query could not be made into a URL."))?;
+    let broken = |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
+    let method = Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
+    let url = Url::parse(made.url().as_str()).map_err(|_| broken("URL"))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in made.headers() {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| broken("header"))?;
+        headers.insert(name, value);
+    }
+    let body = made.body().and_then(|body| body.as_bytes());
+    let body = body.filter(|body| !body.is_empty()).map(<[u8]>::to_vec);
+    Ok(Request {
+        method,
+        url,
+        headers,
+        body,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parameters(query: &Select) -> Vec<(String, String)> {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        let request = select(&grammar, query).unwrap();
+        request.url.query_pairs().into_owned().collect()
+    }
+
+    #[test]
+    fn a_selection_becomes_parameters() {
+        let query = Select::from("audit_log")
+            .columns("id,created_at")
+            .filter(Filter::eq("action", "a,b\"c"))
+            .order("created_at", Direction::Descending)
+            .order("id", Direction::Descending)
+            .limit(200);
+        let pairs = [
+            ("action", "eq.a,b\"c"),
+            ("select", "id,created_at"),
+            ("order", "created_at.desc,id.desc"),
+            ("limit", "200"),
+        ];
+        let wanted: Vec<_> = pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        assert_eq!(parameters(&query), wanted);
+    }
+
+    #[test]
+    fn values_inside_a_tree_are_quoted_and_survive_the_url() {
+        let moment = "2025-10-04T12:00:00.123456+00:00";
+        let tree = Filter::Any(vec![
+            Filter::compare("created_at", Op::Lt, moment),
+            Filter::All(vec![
+                Filter::eq("created_at", moment),
+                Filter::compare("after_state->>a", Op::Lt, "x\"),b\\"),
+            ]),
+        ]);
+        let found = parameters(&Select::from("t").filter(tree));
+        let wanted = format!(
+            "(created_at.lt.\"{moment}\",and(created_at.eq.\"{moment}\",after_state->>a.lt.\"x\\\"),b\\\\\"))"
+        );
+        assert_eq!(found[0], ("or".to_owned(), wanted));
+    }
+
+    #[test]
+    fn lists_and_nulls_have_their_own_form() {
+        let query = Select::from("t")
+            .filter(Filter::In { column: "a".into(), values: vec!["x,y".into(), "z".into()] })
+            .filter(Filter::NotNull { column: "b".into() })
+            .filter(Filter::compare("c", Op::Like, "a\\%*"));
+        let found = parameters(&query);
+        assert_eq!(found[0].1, "in.(\"x,y\",\"z\")");
+        assert_eq!(found[1].1, "not.is.null");
+        assert_eq!(found[2].1, "like.a\\**");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_place() {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        for name in ["", "a/b", "a?b", "../auth", "a b"] {
+            assert!(select(&grammar, &Select::from(name)).is_err(), "{name}");
+        }
+        let query = Select::from("t").filter(Filter::Any(vec![Filter::eq("a.eq.1,b", "x")]));
+        assert!(select(&grammar, &query).is_err());
+    }
+
+    #[test]
+    fn a_call_has_its_arguments_as_body() {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        let made = call(&grammar, &Call::to("f", serde_json::json!({"a": 1}))).unwrap();
+        assert_eq!(made.method, Method::POST);
+        assert_eq!(made.url.as_str(), "http://localhost/rest/v1/rpc/f");
+        assert_eq!(made.body.unwrap(), b"{\"a\":1}");
+    }
+}

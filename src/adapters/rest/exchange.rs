@@ -1,0 +1,213 @@
+//! Sends a composed request under an identity: puts the keys on, repeats what may be repeated, refreshes an expired token
+//! once. A request that may have written is never sent twice.
+
+use super::PostgRest;
+use super::refusal::{Deed, Refusal};
+use crate::adapters::http::{Fault, Reply, Request, jittered};
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::ApiKey;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+/// How often a request is repeated for a fault that may pass (design section 6).
+const REPEATS: u32 = 2;
+
+/// When a request may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// It changes nothing: after any fault that may pass.
+    Allowed,
+    /// It may write: only when it cannot have run.
+    OnlyUnsent,
+}
+
+/// The headers of an identity.
+struct Credentials {
+    key: ApiKey,
+    token: Option<SecretString>,
+}
+
+/// What an exchange came to: the server's clock, and the problem if it refused.
+pub(super) type Seen = (Option<jiff::Timestamp>, Option<Problem>);
+
+impl PostgRest {
+    /// Sends the request until it succeeds or must not be repeated.
+    pub(super) async fn exchange(
+        &self,
+        who: &Identity,
+        request: Request,
+        correlation: Option<&str>,
+        repeat: Repeat,
+        deed: Deed<'_>,
+    ) -> Result<Reply, Problem> {
+        let mut repeats = 0;
+        let mut has_refreshed = false;
+        loop {
+            let credentials = self.credentials(who).await?;
+            let outgoing = dressed(&request, &credentials, correlation)?;
+            let reply = match self.http.send(&outgoing).await {
+                Ok(reply) if reply.is_success() => return Ok(reply),
+                Ok(reply) => reply,
+                Err(fault) => {
+                    let may = fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
+                    if may && repeats < REPEATS {
+                        self.pause(repeats).await;
+                        repeats += 1;
+                        continue;
+                    }
+                    return Err(self.fault(&fault));
+                }
+            };
+            let refusal = Refusal::read(&reply);
+            if let Some(token) = &credentials.token
+                && refusal.is_about_the_token()
+                && !has_refreshed
+            {
+                self.auth.renew(token).await?;
+                has_refreshed = true;
+                continue;
+            }
+            // A request that was turned away for its rate has not run, whatever it was.
+            if reply.status == 429
+                && repeats < REPEATS
+                && let Some(wait) = self.wait_asked_for(&reply, repeats)
+            {
+                tokio::time::sleep(wait).await;
+                repeats += 1;
+                continue;
+            }
+            if repeat == Repeat::Allowed && refusal.is_passing() && repeats < REPEATS {
+                self.pause(repeats).await;
+                repeats += 1;
+                continue;
+            }
+            return Err(refusal.problem(who, deed, &self.base, &credentials.key));
+        }
+    }
+
+    /// One request, and what came back, refusal or not. For looking whether the server is there.
+    pub(super) async fn exchange_raw(
+        &self,
+        who: &Identity,
+        request: Request,
+        deed: Deed<'_>,
+    ) -> Result<Seen, Problem> {
+        let credentials = self.credentials(who).await?;
+        let outgoing = dressed(&request, &credentials, None)?;
+        let sent = self.http.send(&outgoing).await;
+        let reply = sent.map_err(|fault| self.fault(&fault))?;
+        let problem = (!reply.is_success())
+            .then(|| Refusal::read(&reply).problem(who, deed, &self.base, &credentials.key));
+        Ok((reply.date(), problem))
+    }
+
+    async fn credentials(&self, who: &Identity) -> Result<Credentials, Problem> {
+        let publishable = || self.keys.publishable.clone().ok_or_else(no_publishable_key);
+        match who {
+            Identity::Anon => {
+                let key = publishable()?;
+                Ok(Credentials { key, token: None })
+            }
+            Identity::User(user) => {
+                let key = publishable()?;
+                let token = self.auth.bearer(&user.id).await?;
+                Ok(Credentials {
+                    key,
+                    token: Some(token),
+                })
+            }
+            Identity::Service => {
+                let key = self.keys.secret.clone().ok_or_else(no_secret_key)?;
+                Ok(Credentials { key, token: None })
+            }
+        }
+    }
+
+    async fn pause(&self, repeats: u32) {
+        let base = self.http.limits().first_pause * 2_u32.pow(repeats);
+        tokio::time::sleep(jittered(base)).await;
+    }
+
+    /// How long to wait after a 429; `None` when the server asks for longer than anybody would sit there.
+    fn wait_asked_for(&self, reply: &Reply, repeats: u32) -> Option<std::time::Duration> {
+        let limits = self.http.limits();
+        let asked = reply.retry_after(self.clock.now());
+        let wait = asked.unwrap_or_else(|| jittered(limits.first_pause * 2_u32.pow(repeats + 1)));
+        (wait <= limits.longest_wait).then_some(wait)
+    }
+
+    fn fault(&self, fault: &Fault) -> Problem {
+        fault.problem(host_of(&self.base))
+    }
+}
+
+/// Puts the keys and the correlation id on a copy of the request.
+/// Publishable and secret keys go into `apikey` only; `Authorization` is for user tokens and legacy JWT keys.
+fn dressed(
+    request: &Request,
+    credentials: &Credentials,
+    correlation: Option<&str>,
+) -> Result<Request, Problem> {
+    let mut request = request.clone();
+    let key = credentials.key.expose();
+    secret_header(&mut request.headers, "apikey", key)?;
+    let bearer = match &credentials.token {
+        Some(token) => Some(token.expose_secret()),
+        None if credentials.key.is_jwt() => Some(key),
+        None => None,
+    };
+    if let Some(bearer) = bearer {
+        secret_header(&mut request.headers, "authorization", &format!("Bearer {bearer}"))?;
+    }
+    if let Some(correlation) = correlation {
+        let value = HeaderValue::from_str(correlation)
+            .map_err(|_| Problem::internal("A correlation id cannot be sent."))?;
+        request.headers.insert("x-correlation-id", value);
+    }
+    Ok(request)
+}
+
+/// Adds a header that is marked as sensitive, so that no layer below prints it.
+pub(in crate::adapters) fn secret_header(
+    headers: &mut HeaderMap,
+    name: &'static str,
+    value: &str,
+) -> Result<(), Problem> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Problem::new(
+            Kind::Auth,
+            "A key or token cannot be sent.",
+            "It has characters in it that no key has.",
+        )
+        .with_hint("Copy the key again from the project's settings.")
+    })?;
+    value.set_sensitive(true);
+    headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}
+
+/// The host and port of a URL, for messages.
+pub(in crate::adapters) fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+/// The publishable key is missing: nothing can be read as anon or as a user.
+pub(in crate::adapters) fn no_publishable_key() -> Problem {
+    Problem::new(
+        Kind::Config,
+        "The project's publishable key is not known.",
+        "Without it nothing can be read, neither as anon nor as a user.",
+    )
+    .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.")
+}
+
+fn no_secret_key() -> Problem {
+    Problem::new(
+        Kind::Config,
+        "The project's secret key is not known.",
+        "The service role needs it.",
+    )
+    .with_hint("Set SUPABASE_SECRET_KEY, or keep it with `supadeck profile add`.")
+}

@@ -1,0 +1,280 @@
+//! A refusal of the REST interface in words. Judged by the error's code first, since gateways and versions differ in the
+//! status; codes are those of supabase.md section 5.
+
+use super::exchange::host_of;
+use crate::adapters::http::Reply;
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::ApiKey;
+use crate::domain::text;
+use serde_json::Value;
+
+/// The most characters of a server's sentence that are shown.
+const LONGEST: usize = 600;
+
+/// What was tried, for the message.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Deed<'a> {
+    /// Reading a table or view.
+    Read(&'a str),
+    /// Calling a function.
+    Call(&'a str),
+}
+
+impl Deed<'_> {
+    fn words(self) -> String {
+        match self {
+            Self::Read(table) => format!("read {table}"),
+            Self::Call(function) => format!("call {function}"),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Read(name) | Self::Call(name) => name.to_owned(),
+        }
+    }
+}
+
+/// An answer that is no success, taken apart. The texts are harmless and bounded already.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    code: String,
+    message: String,
+    details: String,
+    hint: String,
+    is_json: bool,
+    location: Option<String>,
+}
+
+impl Refusal {
+    /// Takes an answer apart; one that is no JSON object has no code.
+    pub(super) fn read(reply: &Reply) -> Self {
+        let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
+        let field = |names: &[&str]| {
+            let found = names
+                .iter()
+                .find_map(|name| body.as_ref()?.get(name).filter(|value| !value.is_null()));
+            match found {
+                Some(Value::String(text)) => shown(text),
+                Some(other) => shown(&other.to_string()),
+                None => String::new(),
+            }
+        };
+        Self {
+            status: reply.status,
+            code: field(&["code", "error_code"]),
+            message: field(&["message", "msg", "error_description", "error"]),
+            details: field(&["details"]),
+            hint: field(&["hint"]),
+            is_json: body.as_ref().is_some_and(Value::is_object),
+            location: reply.header("location").map(shown),
+        }
+    }
+
+    /// Whether the access token is the reason: expired or no longer readable.
+    pub(super) fn is_about_the_token(&self) -> bool {
+        matches!(self.code.as_str(), "PGRST301" | "PGRST303")
+    }
+
+    /// Whether the same may work a moment later.
+    pub(super) fn is_passing(&self) -> bool {
+        match self.code.as_str() {
+            "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => true,
+            // With a code of Postgres the statement ran and failed: again would fail again.
+            "" => matches!(self.status, 502..=504),
+            code if code.starts_with("PGRST") => matches!(self.status, 502..=504),
+            _ => false,
+        }
+    }
+
+    /// The refusal in words.
+    pub(super) fn problem(self, who: &Identity, deed: Deed<'_>, url: &str, key: &ApiKey) -> Problem {
+        let mut problem = if self.code.is_empty() {
+            self.by_status(who, deed, url, key)
+        } else {
+            self.by_code(who, deed, key)
+        };
+        if !self.code.is_empty() {
+            problem = problem.with_code(&self.code);
+        }
+        if problem.detail.is_none() && !self.details.is_empty() && self.is_json {
+            problem = problem.with_detail(self.details);
+        }
+        problem
+    }
+
+    fn by_code(&self, who: &Identity, deed: Deed<'_>, key: &ApiKey) -> Problem {
+        let said = sentence(&self.message);
+        let denied = |what: String| Problem::new(Kind::Denied, what, said.clone());
+        let problem = match self.code.as_str() {
+            "42501" => {
+                let may_not = format!("{} may not {}.", called(who), deed.words());
+                let problem = denied(may_not);
+                return match who {
+                    Identity::Anon => problem.with_hint("Sign in with `supadeck login`."),
+                    Identity::User(_) => problem.with_hint("Its grants and policies decide; another identity may see more."),
+                    Identity::Service => problem.with_hint("The service role has no grant for it: see the schema's grants."),
+                };
+            }
+            // `PTxyz` is a refusal that the schema itself words: message and hint are meant for people.
+            "PT401" => Problem::new(Kind::Auth, said, ""),
+            "PT403" => denied_by_schema(Kind::Denied, said, &self.details),
+            "PT404" => denied_by_schema(Kind::Usage, said, &self.details),
+            "PT409" => denied_by_schema(Kind::Conflict, said, &self.details),
+            "42P01" | "PGRST205" | "42883" | "PGRST202" => return missing(&deed.name(), &said),
+            "PGRST301" | "PGRST302" | "PGRST303" => return self.token(who, key, said),
+            "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => Problem::new(
+                Kind::Network,
+                "The project's REST server cannot reach its database.",
+                said,
+            )
+            .with_hint("It may be starting, paused or overloaded. Try again in a moment.")
+            .retryable(),
+            "PGRST106" => Problem::new(Kind::Config, "The project does not expose the schema `public`.", said)
+                .with_hint("Add it to the exposed schemas in the API settings."),
+            "57014" => Problem::new(Kind::Database, format!("It took too long to {}.", deed.words()), said)
+                .with_hint("Narrow it down, for example with a filter.")
+                .retryable(),
+            "22P02" | "22007" | "22008" | "22023" => {
+                Problem::new(Kind::Usage, "A value was not accepted.", said)
+            }
+            "23505" => Problem::new(Kind::Conflict, "It is there already.", said),
+            code if code.starts_with("08") || code.starts_with("53") => {
+                Problem::new(Kind::Network, "The database is not available.", said).retryable()
+            }
+            code if code.starts_with("40") || code.starts_with("55") => {
+                Problem::new(Kind::Conflict, "Somebody else was at it.", said).retryable()
+            }
+            code if code.starts_with("PGRST1") => Problem::new(
+                Kind::Internal,
+                format!("The project did not understand the request to {}.", deed.words()),
+                said,
+            ),
+            // The codes of the Auth server and of gateways are words.
+            _ if self.status == 401 => return self.unauthorised(who, key, said),
+            _ if self.status == 429 => return too_many(self.status),
+            _ => Problem::new(Kind::Database, format!("The database refused to {}.", deed.words()), said),
+        };
+        self.with_server_hint(problem)
+    }
+
+    fn by_status(&self, who: &Identity, deed: Deed<'_>, url: &str, key: &ApiKey) -> Problem {
+        let host = host_of(url);
+        let said = sentence(&self.message);
+        let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
+        match self.status {
+            300..=399 => {
+                let to = self.location.as_deref().map(host_of).unwrap_or("another place");
+                network(
+                    format!("{host} sends to {to} instead of answering."),
+                    "supadeck does not follow, so that no key reaches another host.".to_owned(),
+                )
+                .with_hint("Give the project's own URL.")
+            }
+            401 => self.unauthorised(who, key, said),
+            403 => Problem::new(Kind::Denied, format!("{} may not {}.", called(who), deed.words()), said),
+            404 if self.is_json => missing(&deed.name(), &said),
+            429 => too_many(self.status),
+            // Supabase's own status for a project that was paused.
+            540 => network(format!("The project at {host} is paused."), said)
+                .with_hint("Restore it in the project's dashboard."),
+            status if !self.is_json => {
+                let problem = network(
+                    format!("{host} answered with a page instead of data."),
+                    format!("HTTP status {status}: something between here and the project, or the wrong URL."),
+                )
+                .with_hint("Check the URL, the proxy and whether the project is paused.");
+                if status >= 500 { problem.retryable() } else { problem }
+            }
+            status if status >= 500 => {
+                network(format!("{host} failed with HTTP status {status}."), said).retryable()
+            }
+            status => network(format!("{host} refused the request with HTTP status {status}."), said),
+        }
+    }
+
+    fn token(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
+        match who {
+            Identity::User(_) => Problem::new(
+                Kind::Auth,
+                format!("The session of {} is no longer accepted.", called(who)),
+                said,
+            )
+            .with_hint("Sign in again with `supadeck login`."),
+            Identity::Anon | Identity::Service => self.unauthorised(who, key, said),
+        }
+    }
+
+    fn unauthorised(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
+        let problem = Problem::new(Kind::Auth, format!("The project did not accept the key ({key})."), said);
+        let problem = match who {
+            Identity::Service => problem.with_hint("Replace the secret key: it may have been revoked or belong to another project."),
+            Identity::Anon | Identity::User(_) => problem
+                .with_hint("Replace the publishable key: it may have been disabled or belong to another project."),
+        };
+        if self.hint.is_empty() { problem } else { problem.with_detail(&self.hint) }
+    }
+
+    fn with_server_hint(&self, problem: Problem) -> Problem {
+        if problem.hint.is_none() && !self.hint.is_empty() {
+            return problem.with_hint(sentence(&self.hint));
+        }
+        problem
+    }
+}
+
+/// Whether a problem says only that a function is not there: then PostgREST itself has answered.
+pub(super) fn is_missing_function(problem: &Problem) -> bool {
+    matches!(problem.code.as_deref(), Some("PGRST202" | "42883"))
+}
+
+fn denied_by_schema(kind: Kind, what: String, details: &str) -> Problem {
+    Problem::new(kind, what, sentence(details))
+}
+
+fn missing(name: &str, said: &str) -> Problem {
+    Problem::new(
+        Kind::Database,
+        format!("This project has no `{name}`, or its REST server has not noticed it yet."),
+        said,
+    )
+    .with_hint(
+        "The Weeksmith schema is missing: see `supadeck migration list`. If it is applied, run `NOTIFY pgrst, 'reload schema'`.",
+    )
+}
+
+fn too_many(status: u16) -> Problem {
+    Problem::new(
+        Kind::Network,
+        "The project asks for fewer requests.",
+        format!("HTTP status {status}, also after waiting."),
+    )
+    .with_hint("Wait a minute and try again.")
+    .retryable()
+}
+
+/// `alice@example.com (authenticated)`, `anon` or `The service role`.
+fn called(who: &Identity) -> String {
+    match who {
+        Identity::Anon => "anon".to_owned(),
+        Identity::User(_) => format!("{} ({})", who.name(), who.role()),
+        Identity::Service => "The service role".to_owned(),
+    }
+}
+
+/// A server's text: harmless, on one line, not longer than a paragraph.
+pub(in crate::adapters) fn shown(raw: &str) -> String {
+    let cut: String = raw.chars().take(LONGEST).collect();
+    let dots = if cut.len() < raw.len() { "…" } else { "" };
+    format!("{}{dots}", text::harmless(cut.trim()))
+}
+
+/// A server's text as a sentence.
+pub(in crate::adapters) fn sentence(said: &str) -> String {
+    if said.is_empty() || said.ends_with(['.', '…', '?', '!']) {
+        return said.to_owned();
+    }
+    format!("{said}.")
+}

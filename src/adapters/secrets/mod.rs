@@ -1,0 +1,154 @@
+//! Where secrets are kept: the keyring of the operating system, or memory when there is none. Never a file.
+//! A keyring that hangs is given up after a few seconds and not asked again, so that it can freeze nothing.
+
+mod keyring_store;
+mod parts;
+
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::{Keeping, SecretKind};
+use crate::ports::{Secrets, Task};
+use keyring_store::{Keyring, Trouble};
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long the keyring may take for one request. Unlocking it may need a person, but a screen must not wait for one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The secrets of all profiles.
+pub struct Vault {
+    keyring: Option<Keyring>,
+    off_because: &'static str,
+    memory: Mutex<HashMap<(String, SecretKind), SecretString>>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault")
+    }
+}
+
+impl Vault {
+    /// Keeps secrets in the keyring of the operating system.
+    pub fn keyring() -> Self {
+        Self {
+            keyring: Some(Keyring::new("supadeck", PATIENCE)),
+            off_because: "",
+            memory: Mutex::default(),
+        }
+    }
+
+    /// Keeps secrets in memory only.
+    pub fn memory() -> Self {
+        Self {
+            keyring: None,
+            off_because: "The keyring is turned off (SUPADECK_KEYRING=off).",
+            memory: Mutex::default(),
+        }
+    }
+
+    /// The one that `SUPADECK_KEYRING` asks for.
+    pub fn from_environment() -> Self {
+        match std::env::var("SUPADECK_KEYRING") {
+            Ok(word) if matches!(word.as_str(), "off" | "0" | "false" | "no") => Self::memory(),
+            _ => Self::keyring(),
+        }
+    }
+
+    fn remembered(&self, profile: &str, kind: SecretKind) -> Option<SecretString> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get(&(profile.to_owned(), kind)).cloned()
+    }
+
+    fn remember(&self, profile: &str, kind: SecretKind, value: Option<&SecretString>) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (profile.to_owned(), kind);
+        match value {
+            Some(value) => memory.insert(place, value.clone()),
+            None => memory.remove(&place),
+        };
+    }
+
+    fn why_memory(&self) -> Option<String> {
+        match &self.keyring {
+            None => Some(self.off_because.to_owned()),
+            Some(keyring) => keyring.why_absent(),
+        }
+    }
+}
+
+impl Secrets for Vault {
+    fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
+        Box::pin(async move {
+            // What was kept in memory in this run is newer than anything a keyring that came back may hold.
+            if let Some(value) = self.remembered(profile, kind) {
+                return Ok(Some(value));
+            }
+            let Some(keyring) = &self.keyring else {
+                return Ok(None);
+            };
+            match keyring.get(profile, kind).await {
+                Ok(value) => Ok(value),
+                Err(Trouble::Absent) => Ok(None),
+                Err(Trouble::Refused(why)) => {
+                    tracing::warn!(%why, kind = kind.word(), "the keyring did not give a secret");
+                    Ok(None)
+                }
+            }
+        })
+    }
+
+    fn set<'a>(
+        &'a self,
+        profile: &'a str,
+        kind: SecretKind,
+        value: &'a SecretString,
+    ) -> Task<'a, Keeping> {
+        Box::pin(async move {
+            if let Some(keyring) = &self.keyring {
+                match keyring.set(profile, kind, value).await {
+                    Ok(()) => {
+                        self.remember(profile, kind, None);
+                        return Ok(Keeping::Keyring);
+                    }
+                    Err(Trouble::Absent) => {}
+                    Err(Trouble::Refused(why)) => return Err(refused(&why)),
+                }
+            }
+            self.remember(profile, kind, Some(value));
+            Ok(Keeping::Memory(self.why_memory().unwrap_or_default()))
+        })
+    }
+
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()> {
+        Box::pin(async move {
+            self.remember(profile, kind, None);
+            let Some(keyring) = &self.keyring else {
+                return Ok(());
+            };
+            match keyring.remove(profile, kind).await {
+                Ok(()) | Err(Trouble::Absent) => Ok(()),
+                Err(Trouble::Refused(why)) => Err(refused(&why)),
+            }
+        })
+    }
+
+    fn keeping(&self) -> Task<'_, Keeping> {
+        Box::pin(async {
+            if let Some(keyring) = &self.keyring {
+                keyring.probe().await;
+            }
+            Ok(self.why_memory().map_or(Keeping::Keyring, Keeping::Memory))
+        })
+    }
+}
+
+fn refused(why: &str) -> Problem {
+    Problem::new(
+        Kind::Config,
+        "The keyring did not take the change.",
+        why.to_owned(),
+    )
+    .with_hint("Unlock the keyring, or set SUPADECK_KEYRING=off to keep secrets in memory.")
+}

@@ -1,0 +1,168 @@
+//! What is kept secret, and how an API key is told apart and shown. Nothing here stores or sends anything.
+
+use super::token::Claims;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+
+/// The kinds of secrets of a profile; each has an entry of its own in the keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SecretKind {
+    /// The publishable (or legacy anon) key.
+    PublishableKey,
+    /// The secret (or legacy service_role) key.
+    SecretKey,
+    /// The database URL with its password.
+    DatabaseUrl,
+    /// The personal access token for the Management API.
+    AccessToken,
+    /// The signed-in session: access token and refresh token.
+    Session,
+}
+
+impl SecretKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::PublishableKey,
+        Self::SecretKey,
+        Self::DatabaseUrl,
+        Self::AccessToken,
+        Self::Session,
+    ];
+
+    /// The name in the keyring.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PublishableKey => "publishable_key",
+            Self::SecretKey => "secret_key",
+            Self::DatabaseUrl => "db_url",
+            Self::AccessToken => "access_token",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// Where secrets are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeping {
+    /// In the keyring of the operating system.
+    Keyring,
+    /// In memory, until the program ends, with the reason as a sentence.
+    Memory(String),
+}
+
+/// What an API key is, by its form. Source: supabase.md section 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyForm {
+    /// `sb_publishable_…`.
+    Publishable,
+    /// `sb_secret_…`.
+    Secret,
+    /// A JWT whose role is not `service_role`.
+    LegacyAnon,
+    /// A JWT whose role is `service_role`.
+    LegacyService,
+    /// Something else; it goes into `apikey` only.
+    Unknown,
+}
+
+/// An API key. `Debug` and `Display` show its prefix and six characters at most.
+#[derive(Clone)]
+pub struct ApiKey {
+    value: SecretString,
+    form: KeyForm,
+}
+
+impl ApiKey {
+    /// Takes a key and tells its form. White space around it is dropped.
+    pub fn new(value: &SecretString) -> Self {
+        let text = value.expose_secret().trim();
+        let form = if text.starts_with("sb_publishable_") {
+            KeyForm::Publishable
+        } else if text.starts_with("sb_secret_") {
+            KeyForm::Secret
+        } else {
+            match Claims::decode(text) {
+                Some(claims) if claims.role == "service_role" => KeyForm::LegacyService,
+                Some(_) => KeyForm::LegacyAnon,
+                None => KeyForm::Unknown,
+            }
+        };
+        Self {
+            value: text.to_owned().into(),
+            form,
+        }
+    }
+
+    /// Its form.
+    pub fn form(&self) -> KeyForm {
+        self.form
+    }
+
+    /// Whether the key stands for the service role.
+    pub fn is_secret(&self) -> bool {
+        matches!(self.form, KeyForm::Secret | KeyForm::LegacyService)
+    }
+
+    /// Whether the key is a JWT, which goes into `Authorization` too.
+    pub fn is_jwt(&self) -> bool {
+        matches!(self.form, KeyForm::LegacyAnon | KeyForm::LegacyService)
+    }
+
+    /// The key itself, for the header.
+    pub fn expose(&self) -> &str {
+        self.value.expose_secret()
+    }
+
+    /// Prefix and six characters; of a key of unknown form nothing at all.
+    pub fn shown(&self) -> String {
+        let text = self.value.expose_secret();
+        let rest = |prefix: &str| -> String { text[prefix.len()..].chars().take(6).collect() };
+        match self.form {
+            KeyForm::Publishable => format!("sb_publishable_{}…", rest("sb_publishable_")),
+            KeyForm::Secret => format!("sb_secret_{}…", rest("sb_secret_")),
+            KeyForm::LegacyAnon => "legacy anon key".to_owned(),
+            KeyForm::LegacyService => "legacy service_role key".to_owned(),
+            KeyForm::Unknown => "key of unknown form".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKey({})", self.shown())
+    }
+}
+
+impl fmt::Display for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> ApiKey {
+        ApiKey::new(&SecretString::from(text))
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_their_form() {
+        assert_eq!(key("sb_publishable_abc").form(), KeyForm::Publishable);
+        assert!(key(" sb_secret_abc\n").is_secret());
+        // {"alg":"HS256"}.{"role":"service_role"} and {"role":"anon"}
+        let service = key("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln");
+        assert!(service.is_secret() && service.is_jwt());
+        let anon = key("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln");
+        assert_eq!(anon.form(), KeyForm::LegacyAnon);
+        assert_eq!(key("whatever").form(), KeyForm::Unknown);
+    }
+
+    #[test]
+    fn a_key_shows_six_characters_at_most() {
+        let shown = format!("{:?}", key("sb_secret_0123456789abcdef"));
+        assert_eq!(shown, "ApiKey(sb_secret_012345…)");
+        assert!(!format!("{:?}", key("hunter2hunter2")).contains("hunter"));
+    }
+}

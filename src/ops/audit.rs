@@ -1,0 +1,105 @@
+//! The audit trail: a page of the list, one record, an estimate of how many there are.
+
+use super::paging::{check_id, correlation};
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
+use crate::ports::Rest;
+
+/// The columns of [`Summary`]: not the images, so that a million rows stay cheap to page.
+const SUMMARY: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id";
+/// The columns of [`Record`].
+const RECORD: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,before_state,\
+                      after_state,rationale,correlation_id,source_ip,user_agent";
+
+/// One page of at most `limit` rows (200 when 0 or more is asked for), newest first, strictly beyond `from`.
+pub async fn page(
+    rest: &dyn Rest,
+    who: &Identity,
+    filter: &Filter,
+    from: Option<&Cursor>,
+    way: Way,
+    limit: usize,
+) -> Result<Page, Problem> {
+    let limit = match limit {
+        0 => PAGE_ROWS,
+        limit => limit.min(PAGE_ROWS),
+    };
+    let correlation = correlation();
+    let query = beyond(selection(filter, who)?, from, way).under(correlation);
+    let mut rows: Vec<Summary> = rest
+        .select(who, &query.clone().limit(limit))
+        .await?
+        .rows()?;
+    // A short answer is the end of the list, or the server's `db-max-rows`: one more row tells which.
+    let has_more = match rows.last() {
+        None => false,
+        Some(_) if rows.len() >= limit => true,
+        Some(last) => {
+            let next = beyond(selection(filter, who)?, Some(&last.cursor()), way);
+            let next = next.columns("id").limit(1);
+            let found: Vec<serde_json::Value> = rest.select(who, &next).await?.rows()?;
+            !found.is_empty()
+        }
+    };
+    if way == Way::Newer {
+        rows.reverse();
+    }
+    Ok(Page { rows, has_more })
+}
+
+/// One record with its images.
+pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, Problem> {
+    check_id("record", id)?;
+    let query = Select::from("audit_log")
+        .columns(RECORD)
+        .filter(Condition::eq("id", id))
+        .limit(1)
+        .under(correlation());
+    let mut rows: Vec<Record> = rest.select(who, &query).await?.rows()?;
+    rows.pop().ok_or_else(|| {
+        Problem::new(
+            Kind::Usage,
+            format!("There is no audit record {id} to show."),
+            who.no_rows(),
+        )
+    })
+}
+
+/// How many records fit the filter, as the planner estimates; exact only where the server knows.
+pub async fn count(rest: &dyn Rest, who: &Identity, filter: &Filter) -> Result<u64, Problem> {
+    let query = selection(filter, who)?.under(correlation());
+    rest.count(who, &query).await
+}
+
+fn selection(filter: &Filter, who: &Identity) -> Result<Select, Problem> {
+    let mut query = Select::from("audit_log").columns(SUMMARY);
+    query.filters = filter.conditions(who)?;
+    Ok(query)
+}
+
+/// Orders by (created_at, id) and starts strictly beyond the cursor.
+fn beyond(query: Select, from: Option<&Cursor>, way: Way) -> Select {
+    let (direction, strict, or_same) = match way {
+        Way::Older => (Direction::Descending, Op::Lt, Op::LtEq),
+        Way::Newer => (Direction::Ascending, Op::Gt, Op::GtEq),
+    };
+    let query = query.order("created_at", direction).order("id", direction);
+    let Some(cursor) = from else {
+        return query;
+    };
+    let moment = &cursor.created_at;
+    // The same rows as (created_at, id) < (X, Y). The first condition says nothing new, but Postgres cannot start an
+    // index scan inside an `or`: without it every page would walk the list from its top.
+    query
+        .filter(Condition::compare("created_at", or_same, moment))
+        .filter(Condition::Any(vec![
+            Condition::compare("created_at", strict, moment),
+            Condition::All(vec![
+                Condition::eq("created_at", moment),
+                Condition::compare("id", strict, &cursor.id),
+            ]),
+        ]))
+}

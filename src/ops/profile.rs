@@ -1,0 +1,144 @@
+//! Profiles: which projects there are and which one is in use. Secrets go to the keyring, never into the file.
+
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::profile::{Book, Profile, check_name, check_url, project_ref};
+use crate::domain::secret::{Keeping, SecretKind};
+use crate::ports::{Profiles, Secrets};
+use secrecy::SecretString;
+
+/// What a new or changed profile is made of.
+#[derive(Debug, Default)]
+pub struct NewProfile {
+    /// The profile; its `project_ref` is filled in from the URL where it can be.
+    pub profile: Profile,
+    /// Secrets to keep with it.
+    pub secrets: Vec<(SecretKind, SecretString)>,
+    /// Whether it becomes the one in use.
+    pub is_default: bool,
+    /// Whether a profile of that name may be replaced.
+    pub replace: bool,
+}
+
+/// What adding a profile did.
+#[derive(Debug)]
+pub struct Added {
+    /// The profile as it was written.
+    pub profile: Profile,
+    /// Where its secrets went; `None` when there were none.
+    pub keeping: Option<Keeping>,
+    /// Whether it is the one in use now.
+    pub is_default: bool,
+}
+
+/// Adds a profile. The first one becomes the one in use. When a replaced profile changes its URL,
+/// its old secrets are forgotten: a key must not reach another host than the one it was given for.
+pub async fn add(
+    profiles: &dyn Profiles,
+    secrets: &dyn Secrets,
+    new: NewProfile,
+) -> Result<Added, Problem> {
+    let mut profile = new.profile;
+    check_name(&profile.name)?;
+    profile.url = check_url(&profile.url)?;
+    profile.project_ref = profile.project_ref.or_else(|| project_ref(&profile.url));
+    let name = profile.name.clone();
+    let old = profiles.read().await?.profiles.get(&name).cloned();
+    if old.is_some() && !new.replace {
+        return Err(already_there(&name));
+    }
+    if old.is_some_and(|old| old.url != profile.url) {
+        forget(secrets, &name).await?;
+    }
+    // Secrets first: a profile without its key is worse than a key without its profile.
+    let mut keeping = None;
+    for (kind, value) in &new.secrets {
+        keeping = Some(secrets.set(&name, *kind, value).await?);
+    }
+    let (written, replace, is_default) = (profile.clone(), new.replace, new.is_default);
+    let edited = profiles.edit(Box::new(move |book| {
+        if book.profiles.contains_key(&written.name) && !replace {
+            return Err(already_there(&written.name));
+        }
+        if is_default || book.default.is_none() {
+            book.default = Some(written.name.clone());
+        }
+        book.profiles.insert(written.name.clone(), written);
+        Ok(())
+    }));
+    let book = edited.await?;
+    let is_default = book.default.as_deref() == Some(&name);
+    Ok(Added {
+        profile,
+        keeping,
+        is_default,
+    })
+}
+
+/// Every profile, and which one is in use.
+pub async fn list(profiles: &dyn Profiles) -> Result<Book, Problem> {
+    profiles.read().await
+}
+
+/// A profile by its name, or the one in use.
+pub async fn show(profiles: &dyn Profiles, name: Option<&str>) -> Result<Profile, Problem> {
+    let book = profiles.read().await?;
+    book.find(name)?.ok_or_else(|| {
+        Problem::new(
+            Kind::Config,
+            "No profile is in use.",
+            "None was named and none was chosen.",
+        )
+        .with_hint("Add one with `supadeck profile add`, or choose one with `supadeck profile use`.")
+    })
+}
+
+/// Makes a profile the one in use.
+pub async fn use_(profiles: &dyn Profiles, name: &str) -> Result<Profile, Problem> {
+    let wanted = name.to_owned();
+    let edit = profiles.edit(Box::new(move |book| {
+        if !book.profiles.contains_key(&wanted) {
+            return Err(book.no_such(&wanted));
+        }
+        book.default = Some(wanted);
+        Ok(())
+    }));
+    edit.await?;
+    show(profiles, Some(name)).await
+}
+
+/// Removes a profile and everything the keyring holds for it.
+pub async fn remove(
+    profiles: &dyn Profiles,
+    secrets: &dyn Secrets,
+    name: &str,
+) -> Result<(), Problem> {
+    let wanted = name.to_owned();
+    let edit = profiles.edit(Box::new(move |book| {
+        if book.profiles.remove(&wanted).is_none() {
+            return Err(book.no_such(&wanted));
+        }
+        if book.default.as_deref() == Some(&wanted) {
+            book.default = None;
+        }
+        Ok(())
+    }));
+    edit.await?;
+    forget(secrets, name).await
+}
+
+/// Forgets every secret of a profile.
+async fn forget(secrets: &dyn Secrets, name: &str) -> Result<(), Problem> {
+    for kind in SecretKind::ALL {
+        secrets.remove(name, kind).await?;
+    }
+    Ok(())
+}
+
+fn already_there(name: &str) -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        format!("There is a profile `{name}` already."),
+        "It was not changed.",
+    )
+    .with_hint("Take another name, or replace it on purpose.")
+}

@@ -1,0 +1,81 @@
+//! Who is signed in, and signing in and out.
+
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::ports::Auth;
+use secrecy::{ExposeSecret, SecretString};
+
+/// The identity of the session that is kept, refreshed when it is about to end; anon when nobody is signed in.
+pub async fn current(auth: &dyn Auth) -> Result<Identity, Problem> {
+    auth.current().await
+}
+
+/// Signs in with e-mail (or phone number) and password.
+pub async fn sign_in(
+    auth: &dyn Auth,
+    email: &str,
+    password: &SecretString,
+) -> Result<Identity, Problem> {
+    let email = check_address(email)?;
+    if password.expose_secret().is_empty() {
+        return Err(Problem::new(
+            Kind::Usage,
+            "A password is needed.",
+            "None was given.",
+        ));
+    }
+    auth.sign_in(email, password).await
+}
+
+/// Has a one-time code sent by e-mail. No account is made for an address that has none.
+pub async fn send_code(auth: &dyn Auth, email: &str) -> Result<(), Problem> {
+    auth.send_code(check_address(email)?).await
+}
+
+/// Signs in with the code from the e-mail.
+pub async fn verify_code(
+    auth: &dyn Auth,
+    email: &str,
+    code: &SecretString,
+) -> Result<Identity, Problem> {
+    let email = check_address(email)?;
+    // People paste a code with a space in the middle.
+    let code: String = code
+        .expose_secret()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    if code.is_empty() {
+        return Err(Problem::new(
+            Kind::Usage,
+            "The code from the e-mail is needed.",
+            "None was given.",
+        ));
+    }
+    auth.verify_code(email, &code.into()).await
+}
+
+/// Ends this session, and only this one, on the server and here.
+pub async fn sign_out(auth: &dyn Auth) -> Result<(), Problem> {
+    auth.sign_out().await
+}
+
+fn check_address(address: &str) -> Result<&str, Problem> {
+    let address = address.trim();
+    let is_phone = address.len() > 4
+        && address
+            .strip_prefix('+')
+            .is_some_and(|digits| digits.chars().all(|c| c.is_ascii_digit()));
+    let is_email = address
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+        && !address.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_phone || is_email {
+        return Ok(address);
+    }
+    Err(Problem::new(
+        Kind::Usage,
+        "That is no e-mail address.",
+        "Sign-in needs an address such as `alice@example.com`.",
+    ))
+}
