@@ -3,10 +3,13 @@
 
 pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod connect;
 pub mod file_lock;
 pub mod http;
+pub mod log;
 pub mod place;
+pub mod postgres;
 pub mod profiles;
 pub mod rest;
 pub mod secrets;

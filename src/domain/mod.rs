@@ -2,6 +2,8 @@
 //! No I/O, no clock, no async: everything here is a value or a pure function.
 
 pub mod audit;
+pub mod catalog;
+pub mod config;
 pub mod cycle;
 pub mod goal;
 pub mod identity;
@@ -11,6 +13,8 @@ pub mod problem;
 pub mod profile;
 pub mod query;
 pub mod secret;
+pub mod script;
 pub mod seed;
+pub mod sql;
 pub mod text;
 pub mod token;

@@ -5,6 +5,8 @@ pub mod cycle;
 pub mod doctor;
 pub mod goal;
 pub mod lock;
+pub mod migration;
 mod paging;
 pub mod profile;
+pub mod seed;
 pub mod session;

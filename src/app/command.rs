@@ -1,0 +1,228 @@
+//! The commands: one table from which keys, footer, help, palette, `docs/keys.md` and `supadeck keys` are read.
+
+/// Everything a key, the palette or a click can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "TABLE below documents each one with its title")]
+pub enum Command {
+    Quit,
+    Help,
+    Palette,
+    Identity,
+    Refresh,
+    Back,
+    Theme,
+    Suspend,
+    LastResult,
+    Home,
+    Migrations,
+    Seeds,
+    Cycles,
+    Goals,
+    Locks,
+    Audit,
+    NextScreen,
+    PreviousScreen,
+    Down,
+    Up,
+    PageDown,
+    PageUp,
+    First,
+    Last,
+    Open,
+    Left,
+    Right,
+    Filter,
+    Copy,
+    Apply,
+    Rollback,
+    SourceSide,
+    SeedApply,
+    SeedAgain,
+    Unlock,
+    DiffMode,
+    Fold,
+    NextMatch,
+    PreviousMatch,
+    Confirm,
+    NextField,
+    PreviousField,
+    Cancel,
+}
+
+/// Where a command's keys work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Everywhere but in dialogs.
+    Global,
+    /// On every screen with a list.
+    List,
+    /// On the Migrations screen.
+    Migrations,
+    /// On the Seeds screen.
+    Seeds,
+    /// On the Locks screen.
+    Locks,
+    /// On the Audit screen.
+    Audit,
+    /// In dialogs, where characters are typed.
+    Dialog,
+}
+
+impl Context {
+    /// The heading in help and in `docs/keys.md`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::List => "Lists",
+            Self::Migrations => "Migrations",
+            Self::Seeds => "Seeds",
+            Self::Locks => "Locks",
+            Self::Audit => "Audit",
+            Self::Dialog => "Dialogs",
+        }
+    }
+
+    /// All contexts, in the order of help.
+    pub const ALL: [Self; 7] =
+        [Self::Global, Self::List, Self::Migrations, Self::Seeds, Self::Locks, Self::Audit, Self::Dialog];
+
+    /// Whether keys of both contexts can be live at once, so that they must differ.
+    pub fn overlaps(self, other: Self) -> bool {
+        let is_base = |context| matches!(context, Self::Global | Self::List);
+        self == other
+            || (self != Self::Dialog && other != Self::Dialog && (is_base(self) || is_base(other)))
+    }
+}
+
+/// What running a command can do to a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Risk {
+    /// Reads, or touches the screen only.
+    None,
+    /// Writes after a confirmation.
+    Writes,
+    /// Can lose data; asks for a typed confirmation.
+    Destroys,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// The command.
+    pub command: Command,
+    /// Its stable name, `noun.verb`, used in keymap files.
+    pub id: &'static str,
+    /// What it does, for help and the palette.
+    pub title: &'static str,
+    /// One or two words for the footer; empty for commands that the footer leaves out.
+    pub short: &'static str,
+    /// Where its keys work.
+    pub context: Context,
+    /// What it can do to a project.
+    pub risk: Risk,
+    /// The subcommand that does the same.
+    pub twin: Option<&'static str>,
+}
+
+const fn spec(command: Command, id: &'static str, title: &'static str, short: &'static str, context: Context) -> Spec {
+    Spec { command, id, title, short, context, risk: Risk::None, twin: None }
+}
+
+const fn twin(mut spec: Spec, twin: &'static str) -> Spec {
+    spec.twin = Some(twin);
+    spec
+}
+
+const fn risk(mut spec: Spec, risk: Risk) -> Spec {
+    spec.risk = risk;
+    spec
+}
+
+use Command as C;
+use Context as X;
+
+/// The table. Its order is the order of help and of the footer.
+#[rustfmt::skip]
+pub const TABLE: &[Spec] = &[
+    risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to the selected one", "apply to here", X::Migrations), "migration apply --to VERSION"), Risk::Writes),
+    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; on the newest applied one, roll back that one", "roll back", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
+    risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),
+    risk(twin(spec(C::SeedAgain, "seed.again", "Run the selected seed file, also when it ran before", "run this", X::Seeds), "seed apply PATH --again"), Risk::Writes),
+    risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, with a reason", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),
+    spec(C::DiffMode, "audit.view", "Show changes only, side by side, or unified", "view", X::Audit),
+    spec(C::Fold, "audit.fold", "Fold or unfold the selected part of the record", "fold", X::Audit),
+    spec(C::NextMatch, "audit.next_match", "Go to the next match inside the record", "", X::Audit),
+    spec(C::PreviousMatch, "audit.previous_match", "Go to the previous match inside the record", "", X::Audit),
+    spec(C::Open, "list.open", "Open the selected row, or go into its details", "open", X::List),
+    spec(C::Filter, "list.filter", "Filter the list, or search inside the details", "filter", X::List),
+    spec(C::Copy, "list.copy", "Copy what is selected", "copy", X::List),
+    spec(C::Down, "list.down", "Move down", "", X::List),
+    spec(C::Up, "list.up", "Move up", "", X::List),
+    spec(C::PageDown, "list.page_down", "Move down a page", "", X::List),
+    spec(C::PageUp, "list.page_up", "Move up a page", "", X::List),
+    spec(C::First, "list.first", "Go to the first row", "", X::List),
+    spec(C::Last, "list.last", "Go to the last row", "", X::List),
+    spec(C::Left, "list.left", "Go left, or back to the list", "", X::List),
+    spec(C::Right, "list.right", "Go right, or into the details", "", X::List),
+    twin(spec(C::Home, "screen.home", "Home", "", X::Global), "doctor"),
+    twin(spec(C::Migrations, "screen.migrations", "Migrations", "", X::Global), "migration list"),
+    twin(spec(C::Seeds, "screen.seeds", "Seeds", "", X::Global), "seed list"),
+    twin(spec(C::Cycles, "screen.cycles", "Cycles", "", X::Global), "cycle list"),
+    twin(spec(C::Goals, "screen.goals", "Goals", "", X::Global), "goal list"),
+    twin(spec(C::Locks, "screen.locks", "Locks", "", X::Global), "lock list"),
+    twin(spec(C::Audit, "screen.audit", "Audit", "", X::Global), "audit list"),
+    spec(C::NextScreen, "screen.next", "Next screen", "", X::Global),
+    spec(C::PreviousScreen, "screen.previous", "Previous screen", "", X::Global),
+    twin(spec(C::Identity, "app.identity", "Choose who reads: anon, a user, the service role", "identity", X::Global), "login, logout, --as"),
+    spec(C::Refresh, "app.refresh", "Read this screen again", "refresh", X::Global),
+    spec(C::Palette, "app.palette", "Find a command by name", "commands", X::Global),
+    spec(C::Help, "app.help", "Show all keys", "help", X::Global),
+    spec(C::Back, "app.back", "Go back: leave the details, then clear the filter", "", X::Global),
+    spec(C::Theme, "app.theme", "Switch to the next theme", "", X::Global),
+    spec(C::Suspend, "app.suspend", "Suspend supadeck and return to the shell", "", X::Global),
+    spec(C::LastResult, "app.result", "Show the result of the last run again", "", X::Global),
+    spec(C::Quit, "app.quit", "Quit", "quit", X::Global),
+    spec(C::Confirm, "dialog.confirm", "Accept", "accept", X::Dialog),
+    spec(C::Cancel, "dialog.cancel", "Close the dialog, or cancel what runs", "close", X::Dialog),
+    spec(C::NextField, "dialog.next", "Next field or row", "", X::Dialog),
+    spec(C::PreviousField, "dialog.previous", "Previous field or row", "", X::Dialog),
+];
+
+impl Command {
+    /// The table's row for the command.
+    pub fn spec(self) -> &'static Spec {
+        TABLE.iter().find(|spec| spec.command == self).unwrap_or(&TABLE[0])
+    }
+
+    /// The command with this name.
+    pub fn by_id(id: &str) -> Option<Self> {
+        TABLE.iter().find(|spec| spec.id == id).map(|spec| spec.command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_has_one_row() {
+        let commands: BTreeSet<Command> = TABLE.iter().map(|spec| spec.command).collect();
+        assert_eq!(commands.len(), TABLE.len());
+        // Cancel is the last variant: a variant without a row would make the counts differ.
+        assert_eq!(commands.len(), Command::Cancel as usize + 1);
+    }
+
+    #[test]
+    fn ids_are_unique_and_noun_verb() {
+        let ids: BTreeSet<&str> = TABLE.iter().map(|spec| spec.id).collect();
+        assert_eq!(ids.len(), TABLE.len());
+        assert!(ids.iter().all(|id| id.split('.').count() == 2));
+    }
+
+    #[test]
+    fn titles_are_phrases_without_a_full_stop() {
+        assert!(TABLE.iter().all(|spec| !spec.title.is_empty() && !spec.title.ends_with('.')));
+    }
+}

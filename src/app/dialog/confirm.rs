@@ -1,0 +1,191 @@
+//! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
+
+use super::After;
+use crate::app::command::Command;
+use crate::app::effect::{Effect, Write};
+use crate::app::field::Field;
+use crate::app::key::{Code, Key};
+use crate::app::model::{Model, RunProgress};
+use crate::app::run;
+use crate::domain::identity::Identity;
+use crate::domain::lock::UnlockRequest;
+use crate::domain::migration::{Direction, Plan, Target};
+use crate::domain::seed::SeedPlan;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// To run migration or rollback files.
+    Migrate(Plan),
+    /// To run seed files.
+    Seed(SeedPlan),
+    /// To unlock a week.
+    Unlock(UnlockRequest),
+    /// To read with the service role.
+    Service,
+}
+
+/// A question and the word that answers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Confirm {
+    /// What is asked.
+    pub asked: Asked,
+    /// The heading.
+    pub title: String,
+    /// Where it happens and as whom.
+    pub facts: Vec<(&'static str, String)>,
+    /// What will run, to be read: SQL for plans.
+    pub lines: Vec<String>,
+    /// Whether the lines are SQL.
+    pub is_sql: bool,
+    /// The word that must be typed.
+    pub word: String,
+    /// What was typed.
+    pub typed: Field,
+    /// First visible line.
+    pub top: usize,
+    /// Whether the wrong word was entered.
+    pub is_wrong: bool,
+}
+
+impl Confirm {
+    /// The question before a migration plan.
+    pub fn migrate(plan: Plan, model: &Model) -> Self {
+        let is_rollback = plan.steps.iter().any(|step| step.direction == Direction::Rollback);
+        let verb = if is_rollback { "Roll back" } else { "Apply" };
+        let title = match plan.steps.as_slice() {
+            [step] => format!("{verb} {} {}", step.version, step.name),
+            steps => format!("{verb} {} migrations", steps.len()),
+        };
+        let mut lines = Vec::new();
+        for step in &plan.steps {
+            let what = if is_rollback { "rollback" } else { "migration" };
+            head(&mut lines, &format!("{what} {} {}", step.version, step.name));
+            body(&mut lines, &step.statements);
+        }
+        let word = model.confirm_word(if is_rollback { "rollback" } else { "apply" });
+        Self::new(title, facts(model, &plan.target), lines, true, word, Asked::Migrate(plan))
+    }
+
+    /// The question before a seed plan.
+    pub fn seed(plan: SeedPlan, model: &Model) -> Self {
+        let title = match plan.steps.as_slice() {
+            [step] => format!("Run seed {}", step.path),
+            steps => format!("Run {} seed files", steps.len()),
+        };
+        let mut lines = Vec::new();
+        for step in &plan.steps {
+            head(&mut lines, &format!("seed {}", step.path));
+            body(&mut lines, &step.statements);
+        }
+        let word = model.confirm_word("seed");
+        Self::new(title, facts(model, &plan.target), lines, true, word, Asked::Seed(plan))
+    }
+
+    /// The question before an emergency unlock.
+    pub fn unlock(request: UnlockRequest, week: u8, model: &Model) -> Self {
+        let facts = vec![
+            ("project", project(model)),
+            ("as", format!("{} (Row Level Security does not apply)", model.identity.role())),
+            ("plan", request.plan_id.clone()),
+            ("for", format!("{} minutes", request.minutes)),
+            ("because", request.rationale.clone()),
+        ];
+        let lines = vec![
+            format!("Week {week} opens for changes by its owner until the time is over."),
+            "The unlock and its reason are written to the audit log.".to_owned(),
+        ];
+        let word = model.confirm_word("unlock");
+        Self::new(format!("Unlock week {week}"), facts, lines, false, word, Asked::Unlock(request))
+    }
+
+    /// The question before the service role is chosen.
+    pub fn service(model: &Model) -> Self {
+        let lines = vec![
+            "The service role bypasses Row Level Security: you will see the rows of every user.".to_owned(),
+            "The header stays red until another identity is chosen.".to_owned(),
+        ];
+        let facts = vec![("project", project(model))];
+        let word = model.confirm_word("service");
+        Self::new("Read as the service role".into(), facts, lines, false, word, Asked::Service)
+    }
+
+    fn new(
+        title: String,
+        facts: Vec<(&'static str, String)>,
+        lines: Vec<String>,
+        is_sql: bool,
+        word: String,
+        asked: Asked,
+    ) -> Self {
+        Self { asked, title, facts, lines, is_sql, word, typed: Field::new(), top: 0, is_wrong: false }
+    }
+
+    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+        let last = self.lines.len().saturating_sub(1);
+        match (command, key.code) {
+            (Some(Command::Cancel), _) => return After::Close(Vec::new()),
+            (Some(Command::Confirm), _) if self.typed.text() == self.word => return After::Close(self.accept(model)),
+            (Some(Command::Confirm), _) => self.is_wrong = true,
+            (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
+            (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
+            (_, Code::PageDown) => self.top = (self.top + 10).min(last),
+            (_, Code::PageUp) => self.top = self.top.saturating_sub(10),
+            _ => {
+                self.typed.press(key);
+                self.is_wrong = false;
+            }
+        }
+        After::Stay(Vec::new())
+    }
+
+    fn accept(&self, model: &mut Model) -> Vec<Effect> {
+        match &self.asked {
+            Asked::Migrate(plan) => {
+                let steps = plan.steps.iter().map(|s| (format!("{} {}", s.version, s.name), s.statements.len()));
+                let progress = RunProgress { steps: steps.collect(), ..RunProgress::default() };
+                run::start_write(model, self.title.clone(), progress, Write::Migrate(plan.clone()))
+            }
+            Asked::Seed(plan) => {
+                let steps = plan.steps.iter().map(|step| (step.path.clone(), step.statements.len()));
+                let progress = RunProgress { steps: steps.collect(), ..RunProgress::default() };
+                run::start_write(model, self.title.clone(), progress, Write::Seed(plan.clone()))
+            }
+            Asked::Unlock(request) => run::start_write(
+                model,
+                self.title.clone(),
+                RunProgress::default(),
+                Write::Unlock(request.clone()),
+            ),
+            Asked::Service => run::become_identity(model, Identity::Service),
+        }
+    }
+}
+
+fn project(model: &Model) -> String {
+    model.project.as_ref().map_or_else(String::new, |project| match project.is_production {
+        true => format!("{} (PRODUCTION)", project.name),
+        false => project.name.clone(),
+    })
+}
+
+fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
+    vec![
+        ("project", project(model)),
+        ("database", format!("{} on {}, PostgreSQL {}", target.database, target.host, target.server_version)),
+        ("as role", target.role.clone()),
+    ]
+}
+
+fn head(lines: &mut Vec<String>, text: &str) {
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.push(format!("-- {text}"));
+}
+
+fn body(lines: &mut Vec<String>, statements: &[String]) {
+    for statement in statements {
+        lines.extend(format!("{statement};").lines().map(str::to_owned));
+    }
+}

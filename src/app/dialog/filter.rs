@@ -1,0 +1,95 @@
+//! The line in which a filter is typed. Local lists follow while one types; the audit list asks the server on enter.
+
+use super::After;
+use crate::app::command::Command;
+use crate::app::effect::Effect;
+use crate::app::field::Field;
+use crate::app::key::Key;
+use crate::app::model::{Focus, Model, Screen};
+use crate::app::{load, run};
+
+/// The line being typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilterLine {
+    /// The words.
+    pub field: Field,
+    /// What the filter was before, to go back to.
+    pub before: String,
+    /// Why the words cannot be used.
+    pub problem: Option<String>,
+}
+
+impl FilterLine {
+    /// A line that starts with the filter in force.
+    pub fn new(model: &Model) -> Self {
+        let before = current(model).to_owned();
+        Self { field: Field::with(&before), before, problem: None }
+    }
+
+    /// Shows what the words find, where that needs no server.
+    pub fn preview(&self, model: &mut Model) {
+        set_local(model, self.field.text());
+    }
+
+    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+        match command {
+            Some(Command::Cancel) => {
+                set_local(model, &self.before);
+                After::Close(run::selection_moved(model))
+            }
+            Some(Command::Confirm) if is_remote(model) => match model.audit.set_filter(self.field.text()) {
+                Ok(()) => After::Close(load::audit_from_start(model)),
+                Err(problem) => {
+                    self.problem = Some(problem.to_string());
+                    After::Stay(Vec::new())
+                }
+            },
+            Some(Command::Confirm) => After::Close(run::selection_moved(model)),
+            _ => {
+                let effects: Vec<Effect> = Vec::new();
+                if self.field.press(key) {
+                    self.problem = None;
+                    self.preview(model);
+                }
+                After::Stay(effects)
+            }
+        }
+    }
+}
+
+/// Whether enter sends the words to the server.
+fn is_remote(model: &Model) -> bool {
+    model.screen == Screen::Audit && model.focus == Focus::List
+}
+
+/// The filter in force on the screen in view.
+pub fn current(model: &Model) -> &str {
+    match model.screen {
+        Screen::Home => "",
+        Screen::Migrations => &model.migrations.table.list.filter,
+        Screen::Seeds => &model.seeds.table.list.filter,
+        Screen::Cycles => &model.cycles.list.filter,
+        Screen::Goals => &model.goals.list.filter,
+        Screen::Locks => &model.locks.list.filter,
+        Screen::Audit if model.focus == Focus::Detail => &model.audit.search,
+        Screen::Audit => &model.audit.filter_text,
+    }
+}
+
+/// Sets the filter of a list that is searched here; the audit list is left as it is.
+pub fn set_local(model: &mut Model, text: &str) {
+    match model.screen {
+        Screen::Home => {}
+        Screen::Migrations => model.migrations.table.set_filter(text),
+        Screen::Seeds => model.seeds.table.set_filter(text),
+        Screen::Cycles => model.cycles.set_filter(text),
+        Screen::Goals => model.goals.set_filter(text),
+        Screen::Locks => model.locks.set_filter(text),
+        Screen::Audit if model.focus == Focus::Detail => model.audit.set_search(text),
+        Screen::Audit => {}
+    }
+    let height = model.list_height();
+    if let Some(list) = run::list_mut(model) {
+        list.follow(height);
+    }
+}

@@ -1,0 +1,124 @@
+//! The first run: what supadeck needs to know about a project, each answer checked while it is typed.
+
+use super::After;
+use crate::app::command::Command;
+use crate::app::effect::{Effect, Load, Setup, Timer, Write};
+use crate::app::field::Field;
+use crate::app::key::Key;
+use crate::app::model::Model;
+use crate::app::msg::Verdict;
+use crate::app::ticket::Slot;
+use crate::app::{load, run};
+use crate::domain::problem::Problem;
+use std::time::Duration;
+
+/// How long a field rests before it is checked.
+const REST: Duration = Duration::from_millis(400);
+
+/// The questions: label, and what to type.
+pub const QUESTIONS: [(&str, &str); 4] = [
+    ("Name", "a short name for this project, such as staging"),
+    ("Project URL", "https://abcdefghijklmnopqrst.supabase.co, from the dashboard under Project Settings, API"),
+    ("Publishable key", "sb_publishable_… or the anon key; secret keys are not asked for here"),
+    ("Database URL", "optional, for migrations: postgresql://postgres:…@db.….supabase.co:5432/postgres"),
+];
+
+/// What was filled in, and what is known about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guide {
+    /// Name, URL, key, database URL.
+    pub fields: [Field; 4],
+    /// One verdict a field.
+    pub verdicts: Vec<Verdict>,
+    /// The field that has the keys.
+    pub at: usize,
+    /// Whether the checks are under way.
+    pub is_checking: bool,
+    /// Whether the profile is being stored.
+    pub is_saving: bool,
+    /// Why it could not be stored.
+    pub problem: Option<Problem>,
+}
+
+impl Default for Guide {
+    fn default() -> Self {
+        Self {
+            fields: [Field::with("default"), Field::new(), Field::secret(), Field::secret()],
+            verdicts: vec![Verdict::Empty; QUESTIONS.len()],
+            at: 1,
+            is_checking: false,
+            is_saving: false,
+            problem: None,
+        }
+    }
+}
+
+impl Guide {
+    /// The field that has the keys.
+    pub fn field(&mut self) -> &mut Field {
+        &mut self.fields[self.at]
+    }
+
+    /// What was filled in.
+    pub fn setup(&self) -> Setup {
+        Setup {
+            name: self.fields[0].text().trim().to_owned(),
+            url: self.fields[1].text().trim().to_owned(),
+            key: self.fields[2].as_secret(),
+            db_url: self.fields[3].as_secret(),
+        }
+    }
+
+    /// Asks for a check once the typing rests.
+    pub fn edited(&mut self) -> Vec<Effect> {
+        self.problem = None;
+        self.verdicts[self.at] = Verdict::Empty;
+        vec![Effect::Arm(Timer::Guide, REST)]
+    }
+
+    /// The typing rested: checks what is there.
+    pub fn check(&mut self, model: &mut Model) -> Vec<Effect> {
+        self.is_checking = true;
+        vec![load::effect(model, Slot::Guide, Load::Check(self.setup()))]
+    }
+
+    /// Takes the verdicts.
+    pub fn checked(&mut self, verdicts: Vec<Verdict>) {
+        self.is_checking = false;
+        self.verdicts = verdicts;
+    }
+
+    /// Whether everything that is needed works.
+    pub fn is_complete(&self) -> bool {
+        let is_good = |at: usize| matches!(self.verdicts.get(at), Some(Verdict::Good(_)));
+        let database = self.verdicts.get(3);
+        is_good(0) && is_good(1) && is_good(2) && !matches!(database, Some(Verdict::Bad(_)))
+    }
+
+    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+        if self.is_saving {
+            return After::Stay(Vec::new());
+        }
+        let last = QUESTIONS.len() - 1;
+        match command {
+            Some(Command::Cancel) => return After::Stay(vec![Effect::Quit]),
+            Some(Command::NextField) => self.at = (self.at + 1).min(last),
+            Some(Command::PreviousField) => self.at = self.at.saturating_sub(1),
+            Some(Command::Confirm) if self.is_complete() => {
+                self.is_saving = true;
+                return After::Stay(run::session(model, Write::SaveProfile(self.setup())));
+            }
+            Some(Command::Confirm) => {
+                let is_open = |at: &usize| !matches!(self.verdicts.get(*at), Some(Verdict::Good(_)));
+                self.at = (0..last).find(is_open).unwrap_or(last);
+                return After::Stay(self.check(model));
+            }
+            _ => {
+                if self.field().press(key) {
+                    return After::Stay(self.edited());
+                }
+            }
+        }
+        After::Stay(Vec::new())
+    }
+}

@@ -1,0 +1,146 @@
+//! Dialogs: what lies over the screen and has the keys. The last one on the stack is handled here; it is taken off
+//! while it handles a key, and goes back on top unless it says that it is finished.
+
+pub mod confirm;
+pub mod filter;
+pub mod guide;
+pub mod identity;
+pub mod palette;
+pub mod result;
+pub mod unlock;
+
+use super::command::Command;
+use super::effect::Effect;
+use super::key::{Code, Key};
+use super::model::Model;
+use super::run;
+
+/// Something over the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialog {
+    /// All keys; the number is the first visible line.
+    Help(usize),
+    /// Commands by name.
+    Palette(palette::Palette),
+    /// A line in which the filter is typed.
+    Filter(filter::FilterLine),
+    /// Who reads.
+    Identity(identity::IdentityDialog),
+    /// What will run, and the word to type.
+    Confirm(Box<confirm::Confirm>),
+    /// What runs now; its state is `Model::running`.
+    Running,
+    /// How a run ended.
+    Result(ResultState),
+    /// An emergency unlock being filled in.
+    Unlock(unlock::UnlockForm),
+    /// The first run.
+    Guide(guide::Guide),
+}
+
+/// A result and the place in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultState {
+    /// What is shown.
+    pub view: result::ResultView,
+    /// First visible line.
+    pub top: usize,
+}
+
+/// Whether a dialog stays open after a key.
+#[derive(Debug, PartialEq)]
+pub enum After {
+    /// It stays, with these effects.
+    Stay(Vec<Effect>),
+    /// It is finished.
+    Close(Vec<Effect>),
+}
+
+/// Opens a dialog on top.
+pub fn open(model: &mut Model, dialog: Dialog) {
+    model.dialogs.push(dialog);
+}
+
+/// Gives a key to the dialog on top.
+pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Some(mut dialog) = model.dialogs.pop() else { return Vec::new() };
+    let command = model.keymap.command(key, &[super::command::Context::Dialog]);
+    let depth = model.dialogs.len();
+    let after = match &mut dialog {
+        Dialog::Help(top) => scroll(top, key, command, usize::MAX),
+        Dialog::Palette(palette) => palette.press(key, command, model),
+        Dialog::Filter(line) => line.press(key, command, model),
+        Dialog::Identity(identity) => identity.press(key, command, model),
+        Dialog::Confirm(confirm) => confirm.press(key, command, model),
+        Dialog::Running => running(command, model),
+        Dialog::Result(state) => {
+            let lines = state.view.lines.len();
+            scroll(&mut state.top, key, command, lines)
+        }
+        Dialog::Unlock(form) => form.press(key, command, model),
+        Dialog::Guide(guide) => guide.press(key, command, model),
+    };
+    match after {
+        After::Stay(effects) => {
+            // What the dialog opened meanwhile lies above it.
+            model.dialogs.insert(depth, dialog);
+            effects
+        }
+        After::Close(effects) => effects,
+    }
+}
+
+/// Gives pasted text to the dialog on top.
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let Some(mut dialog) = model.dialogs.pop() else { return Vec::new() };
+    let field = match &mut dialog {
+        Dialog::Palette(palette) => Some(&mut palette.field),
+        Dialog::Filter(line) => Some(&mut line.field),
+        Dialog::Identity(identity) => identity.field(),
+        // A word that confirms must be typed: pasting it is not an act of its own.
+        Dialog::Confirm(_) | Dialog::Help(_) | Dialog::Running | Dialog::Result(_) => None,
+        Dialog::Unlock(form) => Some(form.field()),
+        Dialog::Guide(guide) => Some(guide.field()),
+    };
+    if let Some(field) = field {
+        field.paste(text);
+    }
+    let effects = match &mut dialog {
+        Dialog::Palette(palette) => {
+            palette.search(model);
+            Vec::new()
+        }
+        Dialog::Filter(line) => {
+            line.preview(model);
+            Vec::new()
+        }
+        Dialog::Guide(guide) => guide.edited(),
+        _ => Vec::new(),
+    };
+    model.dialogs.push(dialog);
+    effects
+}
+
+/// While something runs, the only thing to do is to cancel it; the dialog closes when the answer comes.
+fn running(command: Option<Command>, model: &mut Model) -> After {
+    match command {
+        Some(Command::Cancel) => After::Stay(run::cancel_write(model)),
+        _ => After::Stay(Vec::new()),
+    }
+}
+
+/// Moves through lines that cannot be edited; enter and escape close.
+fn scroll(top: &mut usize, key: Key, command: Option<Command>, lines: usize) -> After {
+    let last = lines.saturating_sub(1);
+    match (command, key.code) {
+        (Some(Command::Cancel | Command::Confirm), _) => return After::Close(Vec::new()),
+        (_, Code::Char('q' | '?')) => return After::Close(Vec::new()),
+        (Some(Command::NextField), _) | (_, Code::Char('j')) => *top = (*top + 1).min(last),
+        (Some(Command::PreviousField), _) | (_, Code::Char('k')) => *top = top.saturating_sub(1),
+        (_, Code::PageDown) => *top = (*top + 10).min(last),
+        (_, Code::PageUp) => *top = top.saturating_sub(10),
+        (_, Code::Home) => *top = 0,
+        _ => {}
+    }
+    After::Stay(Vec::new())
+}

@@ -1,0 +1,74 @@
+//! The palette: commands found by name. Commands that cannot run now are listed with the reason.
+
+use super::After;
+use crate::app::command::{Command, TABLE};
+use crate::app::field::Field;
+use crate::app::key::Key;
+use crate::app::model::Model;
+use crate::app::run;
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// What was typed and what it finds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Palette {
+    /// The words.
+    pub field: Field,
+    /// The commands found, the best first, each with the reason why it cannot run now.
+    pub found: Vec<(Command, Option<String>)>,
+    /// The selected one.
+    pub selected: usize,
+}
+
+impl Palette {
+    /// A palette that lists everything.
+    pub fn new(model: &Model) -> Self {
+        let mut palette = Self::default();
+        palette.search(model);
+        palette
+    }
+
+    /// Finds the commands for what was typed.
+    pub fn search(&mut self, model: &Model) {
+        let pattern = Pattern::parse(self.field.text(), CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut found: Vec<(u32, Command)> = TABLE
+            .iter()
+            .filter(|spec| spec.context != crate::app::command::Context::Dialog && spec.command != Command::Palette)
+            .filter_map(|spec| {
+                let text = format!("{} {}", spec.title, spec.id);
+                let mut buffer = Vec::new();
+                let score = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
+                Some((score, spec.command))
+            })
+            .collect();
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        self.found =
+            found.into_iter().map(|(_, command)| (command, run::availability(command, model).err())).collect();
+        // Without words the table's order stands, and what can run now comes first.
+        if self.field.is_empty() {
+            self.found.sort_by_key(|(_, reason)| reason.is_some());
+        }
+        self.selected = 0;
+    }
+
+    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+        let last = self.found.len().saturating_sub(1);
+        match command {
+            Some(Command::Cancel) => return After::Close(Vec::new()),
+            Some(Command::NextField) => self.selected = (self.selected + 1).min(last),
+            Some(Command::PreviousField) => self.selected = self.selected.saturating_sub(1),
+            Some(Command::Confirm) => {
+                if let Some((command, _)) = self.found.get(self.selected) {
+                    return After::Close(run::run(model, *command));
+                }
+            }
+            _ => {
+                if self.field.press(key) {
+                    self.search(model);
+                }
+            }
+        }
+        After::Stay(Vec::new())
+    }
+}

@@ -1,0 +1,116 @@
+//! How a run ended, as lines that can be read again.
+
+use crate::domain::migration::{Outcome, StepEnd};
+use crate::domain::problem::Problem;
+use crate::domain::seed::SeedOutcome;
+
+/// The meaning of a line; the theme decides how it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Went well.
+    Ok,
+    /// Did not run, or wants attention.
+    Warn,
+    /// Failed.
+    Danger,
+    /// Plain text.
+    Text,
+    /// Less important.
+    Muted,
+}
+
+/// A result on screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultView {
+    /// The heading.
+    pub title: String,
+    /// Whether everything went well.
+    pub is_good: bool,
+    /// What there is to read.
+    pub lines: Vec<(Tone, String)>,
+}
+
+impl ResultView {
+    /// The result of a migration run.
+    pub fn migrated(what: &str, outcome: &Outcome) -> Self {
+        let mut lines = Vec::new();
+        for step in &outcome.steps {
+            let took = format!("{} ms", step.took.as_millis());
+            lines.push(ended(&step.end, &format!("{} {}", step.version, step.name), &took));
+            lines.extend(step.notices.iter().map(|notice| (Tone::Muted, format!("    {notice}"))));
+        }
+        Self::finish(what, outcome.is_complete(), lines, outcome.problem.as_ref(), outcome.history.as_deref())
+    }
+
+    /// The result of a seed run.
+    pub fn seeded(what: &str, outcome: &SeedOutcome) -> Self {
+        let mut lines = Vec::new();
+        for step in &outcome.steps {
+            let rows = if step.rows == 1 { "1 row changed".into() } else { format!("{} rows changed", step.rows) };
+            lines.push(ended(&step.end, &step.path, &rows));
+            lines.extend(step.changes.iter().map(|change| (Tone::Muted, format!("    {change}"))));
+            lines.extend(step.notices.iter().map(|notice| (Tone::Muted, format!("    {notice}"))));
+        }
+        let is_good = outcome.problem.is_none() && outcome.steps.iter().all(|step| step.end == StepEnd::Done);
+        Self::finish(what, is_good, lines, outcome.problem.as_ref(), None)
+    }
+
+    /// A failure before anything was tried.
+    pub fn failed(what: &str, problem: &Problem) -> Self {
+        Self::finish(what, false, Vec::new(), Some(problem), None)
+    }
+
+    fn finish(
+        what: &str,
+        is_good: bool,
+        mut lines: Vec<(Tone, String)>,
+        problem: Option<&Problem>,
+        history: Option<&[String]>,
+    ) -> Self {
+        if let Some(problem) = problem {
+            if !lines.is_empty() {
+                lines.push((Tone::Text, String::new()));
+            }
+            lines.extend(problem_lines(problem));
+        }
+        if let Some(history) = history {
+            lines.push((Tone::Text, String::new()));
+            let newest = history.last().map_or("none", String::as_str);
+            lines.push((
+                Tone::Muted,
+                format!("Read again: {} versions in the history, the newest is {newest}.", history.len()),
+            ));
+        }
+        let end = if is_good { "done" } else { "not done" };
+        Self { title: format!("{what}: {end}"), is_good, lines }
+    }
+}
+
+/// A problem as lines: what, why, the code, the detail, the hint.
+pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
+    let mut lines = vec![(Tone::Danger, problem.what.clone())];
+    if !problem.why.is_empty() {
+        lines.extend(problem.why.lines().map(|line| (Tone::Text, line.to_owned())));
+    }
+    if let Some(detail) = &problem.detail {
+        lines.extend(detail.lines().map(|line| (Tone::Muted, line.to_owned())));
+    }
+    if let Some(hint) = &problem.hint {
+        lines.push((Tone::Warn, hint.clone()));
+    }
+    if let Some(code) = &problem.code {
+        lines.push((Tone::Muted, format!("{} ({code})", problem.kind.heading())));
+    }
+    lines
+}
+
+fn ended(end: &StepEnd, name: &str, figure: &str) -> (Tone, String) {
+    match end {
+        StepEnd::Done => (Tone::Ok, format!("done         {name}  ({figure})")),
+        StepEnd::RolledBack => (Tone::Danger, format!("rolled back  {name}: nothing of it remains")),
+        StepEnd::Unknown => {
+            (Tone::Danger, format!("unknown      {name}: the connection was lost; read the list again"))
+        }
+        StepEnd::NotRun => (Tone::Warn, format!("not run      {name}")),
+    }
+}

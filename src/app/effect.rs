@@ -1,0 +1,141 @@
+//! Effects: what `update` asks the outside world to do. Plain data, so that a test can compare them.
+
+use super::ticket::Ticket;
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::{Cursor, Way};
+use crate::domain::identity::Identity;
+use crate::domain::lock::UnlockRequest;
+use crate::domain::migration::{Plan, Wish};
+use crate::app::secret::Secret;
+use crate::domain::seed::SeedPlan;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Something to do outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Read something, as this identity. A newer read in the same slot cancels this one.
+    Load {
+        /// To be carried by the answer.
+        ticket: Ticket,
+        /// Who reads.
+        identity: Identity,
+        /// What.
+        load: Load,
+    },
+    /// Change something. Only one write runs at a time, and it is never dropped.
+    Write {
+        /// To be carried by the news and the answer.
+        ticket: Ticket,
+        /// Who writes.
+        identity: Identity,
+        /// What.
+        write: Write,
+    },
+    /// Ask the running write to stop; its answer still comes.
+    CancelWrite,
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Send `TimerFired` after a while; a timer that is armed again starts anew.
+    Arm(Timer, Duration),
+    /// Give the terminal back and stop the process until it is continued.
+    Suspend,
+    /// Leave the program.
+    Quit,
+}
+
+/// Timers, each with its one purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Timer {
+    /// The selection rested: load its details.
+    Details,
+    /// A field of the first-run guide rested: check it.
+    Guide,
+    /// The toast has been read.
+    Toast,
+}
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Load {
+    /// The migration list.
+    Migrations,
+    /// The SQL of a version.
+    Sources(String),
+    /// What a wish would run.
+    Plan(Wish),
+    /// The seed list.
+    Seeds,
+    /// What seeding would run; all pending when `paths` is empty.
+    SeedPlan {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Also files that ran before.
+        again: bool,
+    },
+    /// The cycles.
+    Cycles,
+    /// The goals.
+    Goals,
+    /// The locks of all weeks.
+    Locks,
+    /// A page of the audit list.
+    Audit {
+        /// Which records.
+        filter: Filter,
+        /// Where to go on; from the end of the list that `way` starts at when absent.
+        from: Option<Cursor>,
+        /// Which way.
+        way: Way,
+    },
+    /// A whole audit record.
+    Record(String),
+    /// Whether what was typed into the guide works.
+    Check(Setup),
+}
+
+/// Something to change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Open the project that the program was started for.
+    Open,
+    /// Run a plan.
+    Migrate(Plan),
+    /// Run a seed plan.
+    Seed(SeedPlan),
+    /// Unlock a week.
+    Unlock(UnlockRequest),
+    /// Sign in with a password.
+    SignIn {
+        /// E-mail address.
+        email: String,
+        /// Password.
+        password: Secret,
+    },
+    /// Have a one-time code sent.
+    SendCode(String),
+    /// Sign in with the code.
+    VerifyCode {
+        /// E-mail address.
+        email: String,
+        /// The code.
+        code: Secret,
+    },
+    /// End the session.
+    SignOut,
+    /// Store a new profile and open it.
+    SaveProfile(Setup),
+}
+
+/// What the first-run guide asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// Name of the profile.
+    pub name: String,
+    /// Base URL of the project.
+    pub url: String,
+    /// Publishable or anon key.
+    pub key: Secret,
+    /// Database URL; may be empty.
+    pub db_url: Secret,
+}

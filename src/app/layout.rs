@@ -1,0 +1,115 @@
+//! Where things are on screen. The drawing and the mouse use the same rectangles, so they cannot disagree.
+//!
+//! ```text
+//! ┌ header: project · identity, role, RLS sign · freshness ┐
+//! │ tabs: 1 Home  2 Migrations  3 Seeds …                  │
+//! │ body: list │ detail (side by side, stacked, or one)    │
+//! └ footer: the keys that apply now                        ┘
+//! ```
+
+use ratatui::layout::Rect;
+
+/// The places of the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Areas {
+    /// One line: project, identity, freshness.
+    pub header: Rect,
+    /// One line of screen names; empty on a very low terminal.
+    pub tabs: Rect,
+    /// What the screen shows.
+    pub body: Rect,
+    /// One line of keys; empty on a very low terminal.
+    pub footer: Rect,
+}
+
+/// The two halves of a screen that has a list and its details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Panes {
+    /// The list; empty when there is room for the details only.
+    pub list: Rect,
+    /// The details; empty when there is room for the list only.
+    pub detail: Rect,
+}
+
+/// From this width on list and details stand side by side.
+const WIDE: u16 = 96;
+/// From this height on a narrow screen stacks the details under the list.
+const HIGH: u16 = 14;
+
+/// Divides the terminal.
+pub fn areas(width: u16, height: u16) -> Areas {
+    let tabs_height = u16::from(height >= 8);
+    let footer_height = u16::from(height >= 5);
+    let body_height = height.saturating_sub(1 + tabs_height + footer_height);
+    let header_height = height.min(1);
+    Areas {
+        header: Rect::new(0, 0, width, header_height),
+        tabs: Rect::new(0, header_height, width, tabs_height),
+        body: Rect::new(0, header_height + tabs_height, width, body_height),
+        footer: Rect::new(0, height.saturating_sub(footer_height), width, footer_height),
+    }
+}
+
+/// Divides the body of a screen with a list of `list_share` percent of the width and its details.
+pub fn panes(body: Rect, list_share: u16, is_detail_focused: bool) -> Panes {
+    if body.width >= WIDE {
+        let width = body.width * list_share / 100;
+        return Panes {
+            list: Rect { width, ..body },
+            detail: Rect { x: body.x + width, width: body.width - width, ..body },
+        };
+    }
+    if body.height >= HIGH {
+        let height = body.height * 45 / 100;
+        return Panes {
+            list: Rect { height, ..body },
+            detail: Rect { y: body.y + height, height: body.height - height, ..body },
+        };
+    }
+    let nothing = Rect::new(body.x, body.y, 0, 0);
+    if is_detail_focused {
+        Panes { list: nothing, detail: body }
+    } else {
+        Panes { list: body, detail: nothing }
+    }
+}
+
+/// The inside of a pane: one line of heading above, one column of room at the left.
+pub fn inside(pane: Rect) -> Rect {
+    Rect {
+        x: pane.x + pane.width.min(1),
+        y: pane.y + pane.height.min(1),
+        width: pane.width.saturating_sub(2),
+        height: pane.height.saturating_sub(1),
+    }
+}
+
+/// The inside of a list pane without its line of column names.
+pub fn rows(pane: Rect) -> Rect {
+    let inside = inside(pane);
+    Rect { y: inside.y + inside.height.min(1), height: inside.height.saturating_sub(1), ..inside }
+}
+
+/// Whether a place is inside an area.
+pub fn holds(area: Rect, x: u16, y: u16) -> bool {
+    x >= area.x && x < area.right() && y >= area.y && y < area.bottom()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_is_covered_without_overlap() {
+        for width in [0, 1, 20, 80, 120, 300] {
+            for height in 0..60 {
+                let areas = areas(width, height);
+                let sum = areas.header.height + areas.tabs.height + areas.body.height + areas.footer.height;
+                assert_eq!(sum, height, "{width}x{height}");
+                let panes = panes(areas.body, 45, false);
+                assert!(panes.detail.bottom() <= height && panes.detail.right() <= width);
+                assert!(rows(panes.list).bottom() <= height);
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The deck's state and how it changes: pure, without I/O, clock or terminal.
+//!
+//! ```text
+//! key, answer, timer ─► Msg ─► update(&mut Model) ─► Effects ─► the shell runs them ─► Msg …
+//!                                     │
+//!                                     └─► ui draws the Model
+//!
+//! ┌ header ─ project, identity, RLS (model.rs) ─────────────────────────────┐
+//! │ tabs ── model::Screen                                                    │
+//! │ list ── table.rs, list.rs      │ detail ── screen/*.rs                   │
+//! │          ┌ dialog/*.rs: help, palette, identity, confirm, run, result ┐  │
+//! └ footer ─ command.rs, keymap.rs ──────────────────────────────────────────┘
+//! ```
+
+pub mod command;
+pub mod dialog;
+pub mod effect;
+pub mod field;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod list;
+pub mod load;
+pub mod model;
+pub mod msg;
+pub mod remote;
+pub mod report;
+pub mod run;
+pub mod screen;
+pub mod secret;
+pub mod table;
+pub mod ticket;
+pub mod update;
+
+pub use update::update;

@@ -1,0 +1,309 @@
+//! The whole state of the deck.
+
+use super::command::{Command, Context};
+use super::dialog::Dialog;
+use super::dialog::result::ResultView;
+use super::keymap::Keymap;
+use super::layout::{self, Areas, Panes};
+use super::screen::audit::Audit;
+use super::screen::locks::Locks;
+use super::screen::migrations::Migrations;
+use super::screen::seeds::Seeds;
+use super::table::{Row, Table};
+use super::ticket::{Ticket, Tickets};
+use crate::domain::cycle::Cycle;
+use crate::domain::goal::Goal;
+use crate::domain::identity::{Identity, User};
+use crate::domain::migration::Progress;
+
+/// The open project, as far as the screen needs it. Holds no secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Project {
+    /// The profile's name, or the host when there is no profile.
+    pub name: String,
+    /// Base URL.
+    pub url: String,
+    /// Whether it is marked as production.
+    pub is_production: bool,
+    /// Whether a database URL is known, so that migrations and seeds work.
+    pub has_database: bool,
+    /// Whether a secret key is known, so that the service role can be chosen.
+    pub has_service_key: bool,
+    /// What the user should know, such as that there is no keyring.
+    pub notes: Vec<String>,
+    /// What to say where one signs in: the demo names its accounts.
+    pub sign_in_hint: Option<String>,
+    /// The user of the stored session, if there is one.
+    pub signed_in: Option<User>,
+}
+
+/// The screens, in the order of their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// What stands where, in one look.
+    Home,
+    /// The migrations and their SQL.
+    Migrations,
+    /// The seed files.
+    Seeds,
+    /// The planning cycles.
+    Cycles,
+    /// The goals.
+    Goals,
+    /// The locks of every week.
+    Locks,
+    /// The audit trail.
+    Audit,
+}
+
+impl Screen {
+    /// All screens with their names and the commands that go there.
+    pub const ALL: [(Self, &'static str, Command); 7] = [
+        (Self::Home, "Home", Command::Home),
+        (Self::Migrations, "Migrations", Command::Migrations),
+        (Self::Seeds, "Seeds", Command::Seeds),
+        (Self::Cycles, "Cycles", Command::Cycles),
+        (Self::Goals, "Goals", Command::Goals),
+        (Self::Locks, "Locks", Command::Locks),
+        (Self::Audit, "Audit", Command::Audit),
+    ];
+
+    /// The screen's name.
+    pub fn title(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The screen so many places further, around the end.
+    pub fn step(self, by: isize) -> Self {
+        let count = Self::ALL.len() as isize;
+        Self::ALL[(self as isize + by).rem_euclid(count) as usize].0
+    }
+
+    /// The share of the width that the list takes, in percent.
+    pub fn list_share(self) -> u16 {
+        match self {
+            Self::Locks => 58,
+            Self::Audit => 44,
+            _ => 46,
+        }
+    }
+}
+
+/// Which half of a screen the keys go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Focus {
+    /// The list.
+    #[default]
+    List,
+    /// The details.
+    Detail,
+}
+
+/// The write that is under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Running {
+    /// Its ticket.
+    pub ticket: Ticket,
+    /// What it is, for people: `Applying 2 migrations`.
+    pub what: String,
+    /// Whether the user asked to stop it.
+    pub is_cancelling: bool,
+    /// Where it is, for runs of files.
+    pub progress: RunProgress,
+}
+
+/// Where a run of files is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunProgress {
+    /// The names of the files with their numbers of statements.
+    pub steps: Vec<(String, usize)>,
+    /// The step that runs now.
+    pub step: usize,
+    /// Statements of that step that are finished.
+    pub done: usize,
+    /// Whether another runner's lock is waited for.
+    pub is_waiting: bool,
+    /// What the server said.
+    pub notices: Vec<String>,
+}
+
+impl RunProgress {
+    /// Takes news.
+    pub fn take(&mut self, news: Progress) {
+        self.is_waiting = matches!(news, Progress::WaitingForLock);
+        match news {
+            Progress::StepStarted { step } => (self.step, self.done) = (step, 0),
+            Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
+            Progress::Notice { text, .. } => self.notices.push(text),
+            Progress::StepDone { step, .. } => {
+                (self.step, self.done) = (step, self.steps.get(step).map_or(0, |(_, count)| *count));
+            }
+            Progress::WaitingForLock | Progress::Cancelling => {}
+        }
+    }
+
+    /// Finished statements of all statements.
+    pub fn ratio(&self) -> (usize, usize) {
+        let before: usize = self.steps.iter().take(self.step).map(|(_, count)| count).sum();
+        (before + self.done, self.steps.iter().map(|(_, count)| count).sum())
+    }
+}
+
+/// The state of the deck.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The open project; absent before the first profile exists.
+    pub project: Option<Project>,
+    /// Whether the project is being opened.
+    pub is_opening: bool,
+    /// Who reads.
+    pub identity: Identity,
+    /// The screen in view.
+    pub screen: Screen,
+    /// Which half of it the keys go to.
+    pub focus: Focus,
+    /// First visible line of the details.
+    pub detail_top: usize,
+    /// The live requests.
+    pub tickets: Tickets,
+    /// Screen 2.
+    pub migrations: Migrations,
+    /// Screen 3.
+    pub seeds: Seeds,
+    /// Screen 4.
+    pub cycles: Table<Cycle>,
+    /// Screen 5.
+    pub goals: Table<Goal>,
+    /// Screen 6.
+    pub locks: Locks,
+    /// Screen 7.
+    pub audit: Audit,
+    /// Open dialogs; the last one has the keys.
+    pub dialogs: Vec<Dialog>,
+    /// The write that is under way.
+    pub running: Option<Running>,
+    /// The last run's result, to be read again.
+    pub last_result: Option<ResultView>,
+    /// One line that is shown for a moment.
+    pub toast: Option<String>,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Index into the themes.
+    pub theme: usize,
+}
+
+impl Model {
+    /// A deck for a project, or for the first run when there is none.
+    pub fn new(size: (u16, u16), project: Option<Project>, identity: Identity, keymap: Keymap) -> Self {
+        Self {
+            size,
+            project,
+            is_opening: false,
+            identity,
+            screen: Screen::Home,
+            focus: Focus::List,
+            detail_top: 0,
+            tickets: Tickets::default(),
+            migrations: Migrations::default(),
+            seeds: Seeds::default(),
+            cycles: Table::default(),
+            goals: Table::default(),
+            locks: Locks::default(),
+            audit: Audit::default(),
+            dialogs: Vec::new(),
+            running: None,
+            last_result: None,
+            toast: None,
+            keymap,
+            theme: 0,
+        }
+    }
+
+    /// Where things are on the screen.
+    pub fn areas(&self) -> Areas {
+        layout::areas(self.size.0, self.size.1)
+    }
+
+    /// Where the two halves of the screen are.
+    pub fn panes(&self) -> Panes {
+        layout::panes(self.areas().body, self.screen.list_share(), self.focus == Focus::Detail)
+    }
+
+    /// How many rows of the list are visible.
+    pub fn list_height(&self) -> usize {
+        layout::rows(self.panes().list).height.into()
+    }
+
+    /// How many lines of the details are visible.
+    pub fn detail_height(&self) -> usize {
+        layout::inside(self.panes().detail).height.into()
+    }
+
+    /// The contexts whose keys are live, the most special first.
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.dialogs.is_empty() { self.screen_contexts() } else { &[Context::Dialog] }
+    }
+
+    /// The contexts of the screen in view, the most special first.
+    pub fn screen_contexts(&self) -> &'static [Context] {
+        match self.screen {
+            Screen::Migrations => &[Context::Migrations, Context::List, Context::Global],
+            Screen::Seeds => &[Context::Seeds, Context::List, Context::Global],
+            Screen::Locks => &[Context::Locks, Context::List, Context::Global],
+            Screen::Audit => &[Context::Audit, Context::List, Context::Global],
+            Screen::Home | Screen::Cycles | Screen::Goals => &[Context::List, Context::Global],
+        }
+    }
+
+    /// Changes who reads: nothing that was read as somebody else stays.
+    pub fn become_identity(&mut self, identity: Identity) {
+        self.tickets.bump_epoch();
+        if let (Identity::User(user), Some(project)) = (&identity, &mut self.project) {
+            project.signed_in = Some(user.clone());
+        }
+        self.identity = identity;
+        self.cycles = Table::default();
+        self.goals = Table::default();
+        self.locks = Locks::default();
+        self.audit = Audit::default();
+        self.focus = Focus::List;
+        self.detail_top = 0;
+    }
+
+    /// Opens another project: nothing of the old one stays.
+    pub fn open_project(&mut self, project: Project, identity: Identity) {
+        self.project = Some(project);
+        self.become_identity(identity);
+        self.migrations = Migrations::default();
+        self.seeds = Seeds::default();
+        self.last_result = None;
+    }
+
+    /// The word to type before something that can lose data: the project's name in production.
+    pub fn confirm_word(&self, word: &str) -> String {
+        match &self.project {
+            Some(project) if project.is_production => project.name.clone(),
+            _ => word.to_owned(),
+        }
+    }
+}
+
+impl Row for Cycle {
+    fn key(&self) -> &str {
+        &self.id
+    }
+    fn haystack(&self) -> String {
+        format!("{} {} {} week {} {}", self.start_date, self.end_date, self.id, self.current_week, self.user_id)
+    }
+}
+
+impl Row for Goal {
+    fn key(&self) -> &str {
+        &self.id
+    }
+    fn haystack(&self) -> String {
+        format!("{} {} {} {}", self.kind, self.description, self.cycle_id, self.user_id)
+    }
+}

@@ -1,0 +1,105 @@
+//! Messages: everything that can happen to the deck, as facts. Answers carry the ticket of their request.
+
+use super::effect::Timer;
+use super::key::Key;
+use super::ticket::Ticket;
+use crate::domain::audit::{Page, Record};
+use crate::domain::cycle::Cycle;
+use crate::domain::goal::Goal;
+use crate::domain::identity::Identity;
+use crate::domain::lock::WeekLock;
+use crate::domain::migration::{Listing, Outcome, Plan, Progress, Sources};
+use crate::domain::problem::Problem;
+use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
+use jiff::Timestamp;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key was pressed.
+    KeyPressed(Key),
+    /// Text was pasted.
+    Pasted(String),
+    /// The mouse was clicked, column and row from the top left.
+    Clicked(u16, u16),
+    /// The wheel was turned by lines over a place; down is positive.
+    Wheeled(u16, u16, isize),
+    /// The terminal has a new size, columns and rows.
+    Resized(u16, u16),
+    /// A request was answered, at this time.
+    Reported {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// When the answer came.
+        at: Timestamp,
+        /// The answer.
+        report: Report,
+    },
+    /// The running write has news.
+    Progressed(Ticket, Progress),
+    /// A timer ran out.
+    TimerFired(Timer),
+    /// Something outside went well or not; shown for a moment.
+    Noticed(String),
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    /// To `Load::Migrations`.
+    Migrations(Result<Listing, Problem>),
+    /// To `Load::Sources`.
+    Sources(Result<Sources, Problem>),
+    /// To `Load::Plan`.
+    Plan(Result<Plan, Problem>),
+    /// To `Load::Seeds`.
+    Seeds(Result<SeedListing, Problem>),
+    /// To `Load::SeedPlan`.
+    SeedPlan(Result<SeedPlan, Problem>),
+    /// To `Load::Cycles`.
+    Cycles(Result<Vec<Cycle>, Problem>),
+    /// To `Load::Goals`.
+    Goals(Result<Vec<Goal>, Problem>),
+    /// To `Load::Locks`.
+    Locks(Result<Vec<WeekLock>, Problem>),
+    /// To `Load::Audit`.
+    Audit(Result<Page, Problem>),
+    /// To `Load::Record`.
+    Record(Result<Box<Record>, Problem>),
+    /// To `Load::Check`: one verdict a field, in the order of the guide.
+    Checked(Vec<Verdict>),
+    /// To `Write::Migrate`.
+    Migrated(Result<Outcome, Problem>),
+    /// To `Write::Seed`.
+    Seeded(Result<SeedOutcome, Problem>),
+    /// To `Write::Unlock`: the week as it is now.
+    Unlocked(Result<Box<WeekLock>, Problem>),
+    /// To `Write::SignIn` and `Write::VerifyCode`.
+    SignedIn(Result<Identity, Problem>),
+    /// To `Write::SendCode`.
+    CodeSent(Result<(), Problem>),
+    /// To `Write::SignOut`.
+    SignedOut(Result<(), Problem>),
+    /// To `Write::Open` and `Write::SaveProfile`: the project that is open now.
+    Opened(Result<Opened, Problem>),
+}
+
+/// A project that was opened, and who reads at first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// The project.
+    pub project: super::model::Project,
+    /// Who reads.
+    pub identity: Identity,
+}
+
+/// What is known about one field of the guide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing typed yet.
+    Empty,
+    /// Works; a few words on what was found.
+    Good(String),
+    /// Does not work, and why.
+    Bad(String),
+}

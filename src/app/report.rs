@@ -1,0 +1,197 @@
+//! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
+
+use super::dialog::confirm::{Asked, Confirm};
+use super::dialog::guide::Guide;
+use super::dialog::result::ResultView;
+use super::dialog::{self, Dialog, ResultState};
+use super::effect::Effect;
+use super::model::Model;
+use super::msg::{Opened, Report};
+use super::{load, run};
+use crate::domain::identity::Identity;
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
+
+/// Takes an answer.
+pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
+    match report {
+        Report::Migrations(result) => {
+            model.migrations.arrived(result, at);
+            details_when_in_view(model, super::model::Screen::Migrations)
+        }
+        Report::Sources(result) => {
+            model.migrations.sources.arrived(result, at);
+            Vec::new()
+        }
+        Report::Seeds(result) => {
+            model.seeds.arrived(result, at);
+            Vec::new()
+        }
+        Report::Cycles(result) => {
+            model.cycles.arrived(result, at);
+            Vec::new()
+        }
+        Report::Goals(result) => {
+            model.goals.arrived(result, at);
+            Vec::new()
+        }
+        Report::Locks(result) => {
+            model.locks.arrived(result, at);
+            Vec::new()
+        }
+        Report::Audit(result) => {
+            let height = model.list_height();
+            model.audit.arrived(result, at, height);
+            details_when_in_view(model, super::model::Screen::Audit)
+        }
+        Report::Record(result) => {
+            model.audit.record_arrived(result.map(|record| *record), at);
+            Vec::new()
+        }
+        Report::Plan(result) => planned(model, result.map(|plan| (plan.steps.is_empty(), Asked::Migrate(plan)))),
+        Report::SeedPlan(result) => planned(model, result.map(|plan| (plan.steps.is_empty(), Asked::Seed(plan)))),
+        Report::Checked(verdicts) => {
+            if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
+                guide.checked(verdicts);
+            }
+            Vec::new()
+        }
+        Report::Migrated(result) => {
+            let view = |what: &str| match &result {
+                Ok(outcome) => ResultView::migrated(what, outcome),
+                Err(problem) => ResultView::failed(what, problem),
+            };
+            finished(model, view)
+        }
+        Report::Seeded(result) => {
+            let view = |what: &str| match &result {
+                Ok(outcome) => ResultView::seeded(what, outcome),
+                Err(problem) => ResultView::failed(what, problem),
+            };
+            finished(model, view)
+        }
+        Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
+        Report::SignedIn(Ok(identity)) => {
+            model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+            model.toast = Some(format!("Signed in as {}.", identity.name()));
+            let mut effects = run::become_identity(model, identity);
+            effects.push(run::toast_timer());
+            effects
+        }
+        Report::SignedIn(Err(problem)) | Report::SignedOut(Err(problem)) => refused(model, problem),
+        Report::CodeSent(result) => {
+            if let Some(dialog) = identity_dialog(model) {
+                dialog.code_sent(result);
+            }
+            Vec::new()
+        }
+        Report::SignedOut(Ok(())) => {
+            model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+            if let Some(project) = &mut model.project {
+                project.signed_in = None;
+            }
+            run::become_identity(model, Identity::Anon)
+        }
+        Report::Opened(result) => opened(model, result),
+    }
+}
+
+/// A project was opened, or it could not be: then the guide asks for one.
+fn opened(model: &mut Model, result: Result<Opened, Problem>) -> Vec<Effect> {
+    model.is_opening = false;
+    match result {
+        Ok(Opened { project, identity }) => {
+            model.dialogs.clear();
+            model.open_project(project, identity);
+            load::everything(model)
+        }
+        Err(problem) => {
+            if !matches!(model.dialogs.last(), Some(Dialog::Guide(_))) {
+                dialog::open(model, Dialog::Guide(Guide::default()));
+            }
+            if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
+                guide.is_saving = false;
+                guide.problem = Some(problem);
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<Effect> {
+    let height = model.list_height();
+    if let Some(list) = run::list_mut(model) {
+        list.follow(height);
+    }
+    if model.screen == screen { load::details_now(model) } else { Vec::new() }
+}
+
+/// A plan was made: asks for its confirmation, or says that there is nothing to do.
+fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effect> {
+    match plan {
+        Ok((true, _)) => {
+            model.toast = Some("Nothing to do: everything is as asked.".into());
+            vec![run::toast_timer()]
+        }
+        Ok((false, asked)) => {
+            let confirm = match asked {
+                Asked::Migrate(plan) => Confirm::migrate(plan, model),
+                Asked::Seed(plan) => Confirm::seed(plan, model),
+                Asked::Unlock(_) | Asked::Service => return Vec::new(),
+            };
+            dialog::open(model, Dialog::Confirm(Box::new(confirm)));
+            Vec::new()
+        }
+        Err(problem) => {
+            show(model, ResultView::failed("Plan", &problem));
+            Vec::new()
+        }
+    }
+}
+
+/// A run ended: shows how, and reads again what it may have changed.
+fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect> {
+    let what = model.running.take().map_or_else(String::new, |running| running.what);
+    model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Running));
+    show(model, view(&what));
+    load::everything(model)
+}
+
+fn unlocked(model: &mut Model, result: Result<crate::domain::lock::WeekLock, Problem>) -> Vec<Effect> {
+    let what = model.running.take().map_or_else(String::new, |running| running.what);
+    model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Running));
+    match result {
+        Ok(lock) => {
+            model.toast = Some(format!("Week {}: {}", lock.week_no, lock.why));
+            model.locks.replace(lock);
+            let mut effects = load::rows(model);
+            effects.push(run::toast_timer());
+            effects
+        }
+        Err(problem) => {
+            show(model, ResultView::failed(&what, &problem));
+            load::rows(model)
+        }
+    }
+}
+
+/// Opens a result and keeps it, so that it can be read again.
+fn show(model: &mut Model, view: ResultView) {
+    model.last_result = Some(view.clone());
+    dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+}
+
+fn identity_dialog(model: &mut Model) -> Option<&mut super::dialog::identity::IdentityDialog> {
+    model.dialogs.iter_mut().find_map(|dialog| match dialog {
+        Dialog::Identity(identity) => Some(identity),
+        _ => None,
+    })
+}
+
+fn refused(model: &mut Model, problem: Problem) -> Vec<Effect> {
+    match identity_dialog(model) {
+        Some(dialog) => dialog.refused(problem),
+        None => show(model, ResultView::failed("Sign-in", &problem)),
+    }
+    Vec::new()
+}

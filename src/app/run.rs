@@ -1,0 +1,364 @@
+//! What a command does, and whether it can be done now.
+
+use super::command::Command;
+use super::dialog::filter::FilterLine;
+use super::dialog::guide::Guide;
+use super::dialog::identity::IdentityDialog;
+use super::dialog::palette::Palette;
+use super::dialog::unlock::UnlockForm;
+use super::dialog::{self, Dialog, ResultState};
+use super::effect::{Effect, Load, Timer, Write};
+use super::list::{List, Move};
+use super::load;
+use super::model::{Focus, Model, RunProgress, Running, Screen};
+use super::ticket::Slot;
+use crate::domain::identity::Identity;
+use std::time::Duration;
+
+/// How long a toast stays.
+const TOAST: Duration = Duration::from_secs(4);
+
+/// Why a command cannot run now.
+pub fn availability(command: Command, model: &Model) -> Result<(), String> {
+    let on = |screen: Screen| {
+        if model.screen == screen { Ok(()) } else { Err(format!("works on the {} screen", screen.title())) }
+    };
+    let can_write = || match &model.running {
+        Some(running) => Err(format!("{} is still running", running.what)),
+        None if !model.project.as_ref().is_some_and(|project| project.has_database) => {
+            Err("no database URL is known; set SUPABASE_DB_URL".to_owned())
+        }
+        None => Ok(()),
+    };
+    match command {
+        Command::Apply => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.apply_wish().map(|_| ())
+        }
+        Command::Rollback => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.rollback_wish().map(|_| ())
+        }
+        Command::SourceSide => on(Screen::Migrations),
+        Command::SeedApply => {
+            on(Screen::Seeds)?;
+            can_write()
+        }
+        Command::SeedAgain => {
+            on(Screen::Seeds)?;
+            can_write()?;
+            let entry = model.seeds.table.selected().ok_or("no seed file is selected")?;
+            entry.file.as_ref().map(|_| ()).ok_or_else(|| "the file is missing".to_owned())
+        }
+        Command::Unlock => {
+            on(Screen::Locks)?;
+            let lock = model.locks.selected().ok_or("no week with a plan is selected")?;
+            if !lock.locked {
+                return Err(format!("week {} is not locked", lock.week_no));
+            }
+            if model.identity != Identity::Service {
+                return Err("only the service role may unlock; choose it with the identity key".into());
+            }
+            Ok(())
+        }
+        Command::DiffMode | Command::Fold | Command::NextMatch | Command::PreviousMatch => on(Screen::Audit),
+        Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
+        Command::Filter if model.screen == Screen::Home => Err("there is nothing to filter here".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a command.
+pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    if let Err(reason) = availability(command, model) {
+        return toast(model, sentence(&reason));
+    }
+    match command {
+        Command::Quit => vec![Effect::Quit],
+        Command::Suspend => vec![Effect::Suspend],
+        Command::Help => open(model, Dialog::Help(0)),
+        Command::Palette => {
+            let palette = Palette::new(model);
+            open(model, Dialog::Palette(palette))
+        }
+        Command::Identity if model.project.is_none() => open(model, Dialog::Guide(Guide::default())),
+        Command::Identity => {
+            let identity = IdentityDialog::new(model);
+            open(model, Dialog::Identity(identity))
+        }
+        Command::LastResult => match model.last_result.clone() {
+            Some(view) => open(model, Dialog::Result(ResultState { view, top: 0 })),
+            None => Vec::new(),
+        },
+        Command::Refresh => load::screen(model),
+        Command::Theme => {
+            model.theme = model.theme.wrapping_add(1);
+            Vec::new()
+        }
+        Command::Back => back(model),
+        Command::NextScreen => go_to(model, model.screen.step(1)),
+        Command::PreviousScreen => go_to(model, model.screen.step(-1)),
+        Command::Filter => {
+            let line = FilterLine::new(model);
+            open(model, Dialog::Filter(line))
+        }
+        Command::Copy => copy(model),
+        Command::Down => go(model, Move::By(1)),
+        Command::Up => go(model, Move::By(-1)),
+        Command::PageDown => go(model, Move::By(page(model))),
+        Command::PageUp => go(model, Move::By(-page(model))),
+        Command::First => go(model, Move::First),
+        Command::Last => go(model, Move::Last),
+        Command::Left => left(model),
+        Command::Right => right(model),
+        Command::Open => {
+            if model.screen != Screen::Home {
+                model.focus = Focus::Detail;
+            }
+            Vec::new()
+        }
+        Command::Apply => match model.migrations.apply_wish() {
+            Ok(wish) => vec![load::effect(model, Slot::Plan, Load::Plan(wish))],
+            Err(why) => toast(model, why),
+        },
+        Command::Rollback => match model.migrations.rollback_wish() {
+            Ok(wish) => vec![load::effect(model, Slot::Plan, Load::Plan(wish))],
+            Err(why) => toast(model, why),
+        },
+        Command::SourceSide => {
+            model.migrations.side = model.migrations.side.next();
+            model.detail_top = 0;
+            Vec::new()
+        }
+        Command::SeedApply => {
+            vec![load::effect(model, Slot::Plan, Load::SeedPlan { paths: Vec::new(), again: false })]
+        }
+        Command::SeedAgain => {
+            let file = model.seeds.table.selected().and_then(|entry| entry.file.clone());
+            let load = Load::SeedPlan { paths: file.into_iter().collect(), again: true };
+            vec![load::effect(model, Slot::Plan, load)]
+        }
+        Command::Unlock => match model.locks.selected().map(UnlockForm::new) {
+            Some(form) => open(model, Dialog::Unlock(form)),
+            None => Vec::new(),
+        },
+        Command::DiffMode => {
+            model.audit.next_mode();
+            Vec::new()
+        }
+        Command::Fold => {
+            model.audit.toggle_fold();
+            Vec::new()
+        }
+        Command::NextMatch => {
+            model.focus = Focus::Detail;
+            model.audit.go_match(true);
+            Vec::new()
+        }
+        Command::PreviousMatch => {
+            model.focus = Focus::Detail;
+            model.audit.go_match(false);
+            Vec::new()
+        }
+        Command::Confirm | Command::NextField | Command::PreviousField | Command::Cancel => Vec::new(),
+        screen => match Screen::ALL.iter().find(|(_, _, command)| *command == screen) {
+            Some((screen, _, _)) => go_to(model, *screen),
+            None => Vec::new(),
+        },
+    }
+}
+
+fn open(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
+    dialog::open(model, dialog);
+    Vec::new()
+}
+
+/// Shows a line for a moment.
+pub fn toast(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
+    model.toast = Some(text.into());
+    vec![toast_timer()]
+}
+
+/// The timer that takes the toast away.
+pub fn toast_timer() -> Effect {
+    Effect::Arm(Timer::Toast, TOAST)
+}
+
+/// Makes a reason a sentence.
+fn sentence(reason: &str) -> String {
+    let mut chars = reason.chars();
+    let first = chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    let stop = if reason.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
+}
+
+fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    if model.screen == screen {
+        return Vec::new();
+    }
+    model.screen = screen;
+    model.focus = Focus::List;
+    model.detail_top = 0;
+    let height = model.list_height();
+    if let Some(list) = list_mut(model) {
+        list.follow(height);
+    }
+    load::details_now(model)
+}
+
+fn back(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        model.focus = Focus::List;
+        return Vec::new();
+    }
+    if model.screen == Screen::Audit && !model.audit.filter_text.is_empty() {
+        return match model.audit.set_filter("") {
+            Ok(()) => load::audit_from_start(model),
+            Err(problem) => toast(model, problem.to_string()),
+        };
+    }
+    dialog::filter::set_local(model, "");
+    selection_moved(model)
+}
+
+/// The list of the screen in view; the audit list is paged and moves by itself.
+pub fn list_mut(model: &mut Model) -> Option<&mut List> {
+    match model.screen {
+        Screen::Home | Screen::Audit => None,
+        Screen::Migrations => Some(&mut model.migrations.table.list),
+        Screen::Seeds => Some(&mut model.seeds.table.list),
+        Screen::Cycles => Some(&mut model.cycles.list),
+        Screen::Goals => Some(&mut model.goals.list),
+        Screen::Locks => Some(&mut model.locks.list),
+    }
+}
+
+fn page(model: &Model) -> isize {
+    let height = if model.focus == Focus::Detail { model.detail_height() } else { model.list_height() };
+    isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
+}
+
+/// Moves in the half of the screen that has the keys.
+pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        scroll_detail(model, movement);
+        return Vec::new();
+    }
+    let height = model.list_height();
+    if model.screen == Screen::Audit {
+        return match model.audit.go(movement, height) {
+            super::screen::audit::Step::Moved => {
+                model.detail_top = 0;
+                let mut effects = load::details_soon(model);
+                effects.extend(load::audit_near_end(model));
+                effects
+            }
+            super::screen::audit::Step::Stayed => Vec::new(),
+            super::screen::audit::Step::WantsStart => load::audit_from_start(model),
+            super::screen::audit::Step::WantsEnd => load::audit_from_end(model),
+        };
+    }
+    let Some(list) = list_mut(model) else {
+        scroll_detail(model, movement);
+        return Vec::new();
+    };
+    let is_moved = list.go(movement);
+    list.follow(height);
+    if is_moved { selection_moved(model) } else { Vec::new() }
+}
+
+/// The selection changed: the details start at their top and follow once it rests.
+pub fn selection_moved(model: &mut Model) -> Vec<Effect> {
+    model.detail_top = 0;
+    load::details_soon(model)
+}
+
+fn scroll_detail(model: &mut Model, movement: Move) {
+    let height = model.detail_height();
+    if model.screen == Screen::Audit {
+        model.audit.go_detail(movement, height);
+        return;
+    }
+    // Only SQL is longer than a screen; the other details end where their text ends.
+    let lines = match model.screen {
+        Screen::Migrations => model.migrations.text().map_or(0, |text| text.lines().count()),
+        _ => 40,
+    };
+    let last = lines.saturating_sub(height);
+    model.detail_top = match movement {
+        Move::By(rows) => model.detail_top.saturating_add_signed(rows).min(last),
+        Move::First => 0,
+        Move::Last => last,
+    };
+}
+
+fn left(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        model.focus = Focus::List;
+    } else if model.screen == Screen::Locks {
+        model.locks.go_week(-1);
+    }
+    Vec::new()
+}
+
+fn right(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Locks {
+        model.locks.go_week(1);
+    } else if model.screen != Screen::Home {
+        model.focus = Focus::Detail;
+    }
+    Vec::new()
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let text = match model.screen {
+        Screen::Home => model.project.as_ref().map(|project| project.url.clone()),
+        Screen::Migrations => model.migrations.text().ok(),
+        Screen::Seeds => model.seeds.table.selected().map(|seed| seed.path.clone()),
+        Screen::Cycles => model.cycles.selected().map(|cycle| cycle.id.clone()),
+        Screen::Goals => model.goals.selected().map(|goal| goal.description.clone()),
+        Screen::Locks => model.locks.selected().map(|lock| lock.plan_id.clone()),
+        Screen::Audit => model.audit.copy_text(),
+    };
+    match text {
+        Some(text) => vec![Effect::Copy(text)],
+        None => toast(model, "There is nothing to copy."),
+    }
+}
+
+/// Starts the one write that may run.
+pub fn start_write(model: &mut Model, what: String, progress: RunProgress, write: Write) -> Vec<Effect> {
+    if let Some(running) = &model.running {
+        let text = format!("{} is still running.", running.what);
+        return toast(model, text);
+    }
+    let ticket = model.tickets.issue(Slot::Write);
+    model.running = Some(Running { ticket, what, is_cancelling: false, progress });
+    dialog::open(model, Dialog::Running);
+    vec![Effect::Write { ticket, identity: model.identity.clone(), write }]
+}
+
+/// Asks the running write to stop.
+pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
+    match &mut model.running {
+        Some(running) if !running.is_cancelling => {
+            running.is_cancelling = true;
+            vec![Effect::CancelWrite]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A write of the session slot: sign-in and its relatives.
+pub fn session(model: &mut Model, write: Write) -> Vec<Effect> {
+    let ticket = model.tickets.issue(Slot::Session);
+    vec![Effect::Write { ticket, identity: model.identity.clone(), write }]
+}
+
+/// Changes who reads, and reads everything anew.
+pub fn become_identity(model: &mut Model, identity: Identity) -> Vec<Effect> {
+    model.become_identity(identity);
+    load::everything(model)
+}

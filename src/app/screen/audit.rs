@@ -1,0 +1,291 @@
+//! The Audit screen: a window onto the trail, newest first, and the selected record.
+//!
+//! The trail may hold millions of rows, so only a few pages are held. Going on past an end of what is held asks for
+//! the next page from there (key-set paging) and lets go of the page farthest away.
+
+use crate::app::list::Move;
+use crate::app::remote::Remote;
+use crate::app::screen::record::RecordView;
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
+use std::collections::VecDeque;
+
+/// Rows a page (design section 6).
+pub const PAGE_ROWS: usize = 200;
+/// Rows that are held at most.
+const HELD_ROWS: usize = 5 * PAGE_ROWS;
+/// So near to an end of what is held the next page is asked for.
+const NEAR: usize = PAGE_ROWS / 2;
+
+/// What an awaited page is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Replaces what is held by the newest page.
+    Start,
+    /// Replaces what is held by the oldest page.
+    End,
+    /// Goes on after the last row held.
+    Older,
+    /// Goes on before the first row held.
+    Newer,
+}
+
+/// What a movement led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The selection is on another row.
+    Moved,
+    /// There was nowhere to go.
+    Stayed,
+    /// The newest row is not held and must be read first.
+    WantsStart,
+    /// The oldest row is not held and must be read first.
+    WantsEnd,
+}
+
+/// The state of the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audit {
+    /// The rows that are held, newest first, and their freshness.
+    pub rows: Remote<VecDeque<Summary>>,
+    /// The selected row among those held.
+    pub selected: usize,
+    /// The first row in the window, among those held.
+    pub offset: usize,
+    /// How many newer rows were let go of; absent when that is not known.
+    pub newer: Option<u64>,
+    /// Whether there are older rows than those held.
+    pub has_older: bool,
+    /// Whether there may be newer rows than those held.
+    pub has_newer: bool,
+    /// Which records are asked for.
+    pub filter: Filter,
+    /// The filter as it was typed.
+    pub filter_text: String,
+    /// The words searched inside the record.
+    pub search: String,
+    /// The selected record.
+    pub record: Remote<Record>,
+    /// How it is shown.
+    pub view: RecordView,
+    wanted: Option<Wanted>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            rows: Remote::default(),
+            selected: 0,
+            offset: 0,
+            newer: Some(0),
+            has_older: false,
+            has_newer: false,
+            filter: Filter::default(),
+            filter_text: String::new(),
+            search: String::new(),
+            record: Remote::default(),
+            view: RecordView::default(),
+            wanted: None,
+        }
+    }
+}
+
+impl Audit {
+    /// The rows that are held.
+    pub fn held(&self) -> usize {
+        self.rows.value.as_ref().map_or(0, VecDeque::len)
+    }
+
+    /// The row at a place among those held.
+    pub fn row(&self, at: usize) -> Option<&Summary> {
+        self.rows.value.as_ref()?.get(at)
+    }
+
+    /// The line of the window on which the selection stands.
+    pub fn selected_line(&self) -> usize {
+        self.selected - self.offset.min(self.selected)
+    }
+
+    /// Sets the filter; words that cannot be understood leave it as it was.
+    ///
+    /// Relative times such as `since:2h` count from the last answer, which is when the reader saw the list.
+    pub fn set_filter(&mut self, text: &str) -> Result<(), Problem> {
+        let now = self.rows.read_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        self.filter = Filter::parse(text, now)?;
+        text.trim().clone_into(&mut self.filter_text);
+        Ok(())
+    }
+
+    /// Sets the words searched inside the record.
+    pub fn set_search(&mut self, text: &str) {
+        text.clone_into(&mut self.search);
+        self.view.search(&self.search);
+    }
+
+    /// What to ask for to begin at the newest row.
+    pub fn request_start(&mut self) -> (Option<Cursor>, Way) {
+        self.rows.started();
+        self.wanted = Some(Wanted::Start);
+        (None, Way::Older)
+    }
+
+    /// What to ask for to begin at the oldest row.
+    pub fn request_end(&mut self) -> (Option<Cursor>, Way) {
+        self.rows.started();
+        self.wanted = Some(Wanted::End);
+        (None, Way::Newer)
+    }
+
+    /// What to ask for when the selection came near an end of what is held; nothing when it has been asked for.
+    pub fn request_near_end(&mut self) -> Option<(Option<Cursor>, Way)> {
+        if self.wanted.is_some() {
+            return None;
+        }
+        let rows = self.rows.value.as_ref()?;
+        let (wanted, row, way) = if self.has_older && self.selected + NEAR >= rows.len() {
+            (Wanted::Older, rows.back()?, Way::Older)
+        } else if self.has_newer && self.selected < NEAR {
+            (Wanted::Newer, rows.front()?, Way::Newer)
+        } else {
+            return None;
+        };
+        let cursor = row.cursor();
+        self.wanted = Some(wanted);
+        self.rows.started();
+        Some((Some(cursor), way))
+    }
+
+    /// Takes a page.
+    pub fn arrived(&mut self, result: Result<Page, Problem>, at: Timestamp, height: usize) {
+        let wanted = self.wanted.take().unwrap_or(Wanted::Start);
+        let page = match result {
+            Ok(page) => page,
+            Err(problem) => return self.rows.arrived(Err(problem), at),
+        };
+        let selected = self.row(self.selected).map(|row| row.id.clone());
+        let mut rows = self.rows.value.take().unwrap_or_default();
+        match wanted {
+            Wanted::Start => {
+                rows = page.rows.into();
+                (self.has_older, self.has_newer, self.newer) = (page.has_more, false, Some(0));
+                // A refresh keeps the row that was selected, where it is still on the first page.
+                let same = selected.and_then(|id| rows.iter().position(|row| row.id == id));
+                self.selected = same.unwrap_or(0);
+            }
+            Wanted::End => {
+                rows = page.rows.into();
+                (self.has_older, self.has_newer) = (false, page.has_more);
+                self.newer = (!page.has_more).then_some(0);
+                self.selected = rows.len().saturating_sub(1);
+            }
+            Wanted::Older => {
+                self.has_older = page.has_more;
+                rows.extend(page.rows);
+                let excess = rows.len().saturating_sub(HELD_ROWS).min(self.selected);
+                rows.drain(..excess);
+                self.has_newer |= excess > 0;
+                self.newer = self.newer.map(|newer| newer + excess as u64);
+                self.selected -= excess;
+                self.offset = self.offset.saturating_sub(excess);
+            }
+            Wanted::Newer => {
+                let count = page.rows.len();
+                self.has_newer = page.has_more;
+                for row in page.rows.into_iter().rev() {
+                    rows.push_front(row);
+                }
+                self.selected += count;
+                self.offset += count;
+                self.newer = match self.newer {
+                    _ if !self.has_newer => Some(0),
+                    Some(newer) => Some(newer.saturating_sub(count as u64)),
+                    None => None,
+                };
+                let keep = HELD_ROWS.max(self.selected + 1);
+                self.has_older |= rows.len() > keep;
+                rows.truncate(keep);
+            }
+        }
+        self.rows.arrived(Ok(rows), at);
+        self.follow(height);
+    }
+
+    /// Moves the selection.
+    pub fn go(&mut self, movement: Move, height: usize) -> Step {
+        match movement {
+            Move::First if self.has_newer => return Step::WantsStart,
+            Move::Last if self.has_older => return Step::WantsEnd,
+            _ => {}
+        }
+        let last = self.held().saturating_sub(1);
+        let next = match movement {
+            Move::By(rows) => self.selected.saturating_add_signed(rows).min(last),
+            Move::First => 0,
+            Move::Last => last,
+        };
+        let is_moved = std::mem::replace(&mut self.selected, next) != next;
+        self.follow(height);
+        if is_moved { Step::Moved } else { Step::Stayed }
+    }
+
+    /// Moves the window so that the selection is inside it.
+    pub fn follow(&mut self, height: usize) {
+        let height = height.max(1);
+        if self.selected < self.offset {
+            self.offset = self.selected;
+        } else if self.selected >= self.offset + height {
+            self.offset = self.selected + 1 - height;
+        }
+        self.offset = self.offset.min(self.held().saturating_sub(height));
+    }
+
+    /// The id of the selected record, unless it is the one that is shown.
+    pub fn wanted_record(&self) -> Option<String> {
+        let id = &self.row(self.selected)?.id;
+        let is_here = self.record.value.as_ref().is_some_and(|record| &record.id == id);
+        (!is_here || self.record.problem.is_some()).then(|| id.clone())
+    }
+
+    /// Takes the selected record.
+    pub fn record_arrived(&mut self, result: Result<Record, Problem>, at: Timestamp) {
+        self.record.arrived(result, at);
+        if let Some(record) = self.record.value.as_ref().filter(|_| self.record.problem.is_none()) {
+            self.view.show(record);
+            self.view.search(&self.search);
+        }
+    }
+
+    /// The record that is shown, when it is the selected one.
+    pub fn shown_record(&self) -> Option<&Record> {
+        let id = &self.row(self.selected)?.id;
+        self.record.value.as_ref().filter(|record| &record.id == id)
+    }
+
+    /// Switches to the next way to show a difference.
+    pub fn next_mode(&mut self) {
+        self.view.next_mode();
+    }
+
+    /// Folds or unfolds the part under the cursor.
+    pub fn toggle_fold(&mut self) {
+        self.view.toggle_fold();
+    }
+
+    /// Goes to the next or the previous match inside the record.
+    pub fn go_match(&mut self, is_forward: bool) {
+        self.view.go_match(is_forward);
+    }
+
+    /// Moves inside the record.
+    pub fn go_detail(&mut self, movement: Move, height: usize) {
+        self.view.go(movement, height);
+    }
+
+    /// The selected record as JSON.
+    pub fn copy_text(&self) -> Option<String> {
+        let record = self.shown_record()?;
+        serde_json::to_string_pretty(record).ok()
+    }
+}

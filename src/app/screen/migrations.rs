@@ -1,0 +1,134 @@
+//! The Migrations screen: the list with states, and the SQL of the selected version.
+
+use crate::app::remote::Remote;
+use crate::app::table::{Row, Table};
+use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
+
+/// Which SQL of the selected version is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    /// The migration file.
+    #[default]
+    Up,
+    /// The rollback file.
+    Down,
+    /// What the history says was applied.
+    Applied,
+}
+
+impl Side {
+    /// The next one, around the end.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Applied,
+            Self::Applied => Self::Up,
+        }
+    }
+
+    /// The word above the SQL.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Up => "migration",
+            Self::Down => "rollback",
+            Self::Applied => "as applied",
+        }
+    }
+}
+
+/// The state of the screen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Migrations {
+    /// One row a version.
+    pub table: Table<Entry>,
+    /// The database they were compared with.
+    pub target: Option<Target>,
+    /// Files that are no migrations, with reasons.
+    pub skipped: Vec<String>,
+    /// The SQL of a version.
+    pub sources: Remote<Sources>,
+    /// Which of it is shown.
+    pub side: Side,
+}
+
+impl Migrations {
+    /// Takes a list.
+    pub fn arrived(&mut self, result: Result<Listing, Problem>, at: Timestamp) {
+        let is_first = self.table.remote.value.is_none();
+        let rows = result.map(|listing| {
+            self.target = Some(listing.target);
+            self.skipped = listing.skipped;
+            listing.entries
+        });
+        self.table.arrived(rows, at);
+        if is_first {
+            self.select_first_of_interest();
+        }
+    }
+
+    /// Puts the selection where the next step is: on the first pending version, else on the newest.
+    fn select_first_of_interest(&mut self) {
+        let rows = self.table.rows();
+        let pending = rows.iter().position(|entry| entry.state == State::Pending);
+        if let Some(row) = pending.or(rows.len().checked_sub(1)) {
+            self.table.list.select_row(row);
+        }
+    }
+
+    /// The SQL that is shown, or why there is none.
+    pub fn text(&self) -> Result<String, &'static str> {
+        let Some(entry) = self.table.selected() else { return Err("") };
+        let Some(sources) = self.sources.value.as_ref().filter(|sources| sources.version == entry.version) else {
+            return Err("Reading the file.");
+        };
+        match self.side {
+            Side::Up => sources.up.clone().ok_or("There is no migration file for this version."),
+            Side::Down => sources.down.clone().ok_or("There is no rollback file: this migration cannot be rolled back."),
+            Side::Applied => match &sources.applied {
+                Some(statements) if statements.is_empty() => Err("The history stores no statements for this version."),
+                Some(statements) => Ok(statements.iter().map(|s| format!("{s};\n")).collect::<Vec<_>>().join("\n")),
+                None => Err("This version is not applied."),
+            },
+        }
+    }
+
+    /// What applying up to the selected row means, or why it cannot be.
+    pub fn apply_wish(&self) -> Result<Wish, String> {
+        let entry = self.table.selected().ok_or("No migration is selected.")?;
+        match entry.state {
+            State::Pending | State::OutOfOrder => Ok(Wish::Apply {
+                to: Some(entry.version.clone()),
+                include_out_of_order: entry.state == State::OutOfOrder,
+            }),
+            State::Invalid => Err("This file cannot be used; its note says why.".into()),
+            State::Applied | State::Edited | State::Missing => {
+                Err(format!("{} is already applied; select a pending migration.", entry.version))
+            }
+        }
+    }
+
+    /// What rolling back to the selected row means, or why it cannot be.
+    pub fn rollback_wish(&self) -> Result<Wish, String> {
+        let entry = self.table.selected().ok_or("No migration is selected.")?;
+        let is_applied = |e: &&Entry| matches!(e.state, State::Applied | State::Edited | State::Missing);
+        if !is_applied(&entry) {
+            return Err(format!("{} is not applied; select an applied migration.", entry.version));
+        }
+        let newest = self.table.rows().iter().rfind(is_applied);
+        if newest.is_some_and(|newest| newest.version == entry.version) {
+            return Ok(Wish::RollbackLast { count: 1 });
+        }
+        Ok(Wish::RollbackTo { version: entry.version.clone() })
+    }
+}
+
+impl Row for Entry {
+    fn key(&self) -> &str {
+        if self.version.is_empty() { &self.name } else { &self.version }
+    }
+    fn haystack(&self) -> String {
+        format!("{} {} {}", self.version, self.name, self.state.word())
+    }
+}

@@ -1,0 +1,219 @@
+//! The selected audit record as lines: its difference in one of three views, with folding, a cursor and a search.
+
+use crate::app::list::Move;
+use crate::domain::audit::Record;
+use crate::domain::audit::diff::{Change, Diff, Node, diff};
+use std::collections::BTreeSet;
+
+/// How a difference is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Only what changed, old and new on one line.
+    #[default]
+    Changes,
+    /// Everything, before at the left and after at the right.
+    SideBySide,
+    /// Everything, old above new.
+    Unified,
+}
+
+impl Mode {
+    /// The words of the mode.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Changes => "changes only",
+            Self::SideBySide => "side by side",
+            Self::Unified => "unified",
+        }
+    }
+}
+
+/// What a line says happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    Same,
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It has another value.
+    Changed,
+}
+
+/// One line of the difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordLine {
+    /// How deep it lies.
+    pub depth: usize,
+    /// Its key, or its place in an array.
+    pub key: String,
+    /// What happened.
+    pub mark: Mark,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+    /// Its path, which folding remembers.
+    pub path: String,
+    /// Whether it has parts, and whether they are folded away.
+    pub fold: Option<bool>,
+}
+
+/// The state of the view.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordView {
+    /// How the difference is shown.
+    pub mode: Mode,
+    /// The lines.
+    pub lines: Vec<RecordLine>,
+    /// The line with the cursor.
+    pub cursor: usize,
+    /// The first visible line.
+    pub top: usize,
+    /// The lines that the search found.
+    pub matches: Vec<usize>,
+    diff: Option<Diff>,
+    folded: BTreeSet<String>,
+    words: String,
+}
+
+impl RecordView {
+    /// Shows a record. What was folded in another record stays folded here: one compares the same parts.
+    pub fn show(&mut self, record: &Record) {
+        self.diff = Some(diff(record.before_state.as_ref(), record.after_state.as_ref()));
+        self.cursor = 0;
+        self.top = 0;
+        self.rebuild();
+    }
+
+    /// Goes to the next mode.
+    pub fn next_mode(&mut self) {
+        self.mode = match self.mode {
+            Mode::Changes => Mode::SideBySide,
+            Mode::SideBySide => Mode::Unified,
+            Mode::Unified => Mode::Changes,
+        };
+        self.rebuild();
+    }
+
+    /// Folds or unfolds the part under the cursor.
+    pub fn toggle_fold(&mut self) {
+        let Some(line) = self.lines.get(self.cursor).filter(|line| line.fold.is_some()) else { return };
+        let path = line.path.clone();
+        if !self.folded.remove(&path) {
+            self.folded.insert(path);
+        }
+        self.rebuild();
+    }
+
+    /// Finds the lines that contain the words.
+    pub fn search(&mut self, words: &str) {
+        words.clone_into(&mut self.words);
+        self.find();
+        if let Some(first) = self.matches.iter().find(|at| **at >= self.cursor).or(self.matches.first()) {
+            self.cursor = *first;
+        }
+    }
+
+    /// Goes to the next or the previous match, around the end.
+    pub fn go_match(&mut self, is_forward: bool) {
+        let next = if is_forward {
+            self.matches.iter().find(|at| **at > self.cursor).or(self.matches.first())
+        } else {
+            self.matches.iter().rfind(|at| **at < self.cursor).or(self.matches.last())
+        };
+        if let Some(at) = next {
+            self.cursor = *at;
+            self.top = self.top.min(self.cursor);
+        }
+    }
+
+    /// Moves the cursor; `height` lines are visible.
+    pub fn go(&mut self, movement: Move, height: usize) {
+        let last = self.lines.len().saturating_sub(1);
+        self.cursor = match movement {
+            Move::By(rows) => self.cursor.saturating_add_signed(rows).min(last),
+            Move::First => 0,
+            Move::Last => last,
+        };
+        self.follow(height);
+    }
+
+    /// The first visible line when so many are visible.
+    pub fn visible_top(&self, height: usize) -> usize {
+        let height = height.max(1);
+        if self.cursor < self.top {
+            self.cursor
+        } else if self.cursor >= self.top + height {
+            self.cursor + 1 - height
+        } else {
+            self.top
+        }
+    }
+
+    fn follow(&mut self, height: usize) {
+        self.top = self.visible_top(height);
+    }
+
+    fn rebuild(&mut self) {
+        self.lines.clear();
+        if let Some(diff) = &self.diff {
+            let mut path: Vec<String> = Vec::new();
+            diff.walk(&mut |depth, node| {
+                if self.mode == Mode::Changes && node.changes == 0 {
+                    return false;
+                }
+                path.truncate(depth);
+                path.push(node.key.to_string());
+                // The root stands for the whole image: only what is in it has a line.
+                if depth == 0 && node.is_foldable() {
+                    return true;
+                }
+                let path = path.join(".");
+                let is_folded = self.folded.contains(&path);
+                let depth = depth.saturating_sub(1);
+                push(&mut self.lines, node, depth, path, is_folded, self.mode);
+                !is_folded
+            });
+        }
+        self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
+        self.top = self.top.min(self.cursor);
+        self.find();
+    }
+
+    fn find(&mut self) {
+        let words = self.words.to_lowercase();
+        let has = |text: &Option<String>| text.as_ref().is_some_and(|text| text.to_lowercase().contains(&words));
+        let is_match = |line: &RecordLine| {
+            !words.is_empty() && (line.key.to_lowercase().contains(&words) || has(&line.old) || has(&line.new))
+        };
+        let found = self.lines.iter().enumerate().filter(|(_, line)| is_match(line));
+        self.matches = found.map(|(at, _)| at).collect();
+    }
+}
+
+/// Adds the line of a node; a changed value takes two lines in the unified view.
+fn push(lines: &mut Vec<RecordLine>, node: &Node, depth: usize, path: String, is_folded: bool, mode: Mode) {
+    let mark = match &node.change {
+        Change::Same(_) => Mark::Same,
+        Change::Added(_) => Mark::Added,
+        Change::Removed(_) => Mark::Removed,
+        Change::Changed { .. } | Change::Inside => Mark::Changed,
+    };
+    let line = RecordLine {
+        depth,
+        key: node.key.to_string(),
+        mark,
+        old: node.old_text().map(str::to_owned),
+        new: node.new_text().map(str::to_owned),
+        path,
+        fold: node.is_foldable().then_some(is_folded),
+    };
+    if mode == Mode::Unified && matches!(node.change, Change::Changed { .. }) {
+        lines.push(RecordLine { mark: Mark::Removed, new: None, ..line.clone() });
+        lines.push(RecordLine { mark: Mark::Added, old: None, ..line });
+    } else {
+        lines.push(line);
+    }
+}

@@ -1,0 +1,89 @@
+//! Rows from a server together with the place in them: what five of the seven screens are made of.
+
+use super::list::List;
+use super::remote::Remote;
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
+
+/// A row of a table on screen.
+pub trait Row {
+    /// What identifies the row, so that a reload keeps it selected.
+    fn key(&self) -> &str;
+    /// The text that the filter searches.
+    fn haystack(&self) -> String;
+}
+
+/// Rows and the place in them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table<T> {
+    /// The rows as they were read.
+    pub remote: Remote<Vec<T>>,
+    /// The place in them.
+    pub list: List,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { remote: Remote::default(), list: List::default() }
+    }
+}
+
+impl<T: Row> Table<T> {
+    /// All rows, without the filter.
+    pub fn rows(&self) -> &[T] {
+        self.remote.value.as_deref().unwrap_or_default()
+    }
+
+    /// The selected row.
+    pub fn selected(&self) -> Option<&T> {
+        self.rows().get(self.list.current()?)
+    }
+
+    /// Takes an answer and keeps the selection on the row with the same key.
+    pub fn arrived(&mut self, result: Result<Vec<T>, Problem>, at: Timestamp) {
+        let key = self.selected().map(|row| row.key().to_owned());
+        self.remote.arrived(result, at);
+        self.refresh();
+        if let Some(row) = key.and_then(|key| self.rows().iter().position(|row| row.key() == key)) {
+            self.list.select_row(row);
+        }
+    }
+
+    /// Sets the filter.
+    pub fn set_filter(&mut self, filter: &str) {
+        let row = self.list.current();
+        filter.clone_into(&mut self.list.filter);
+        self.refresh();
+        if let Some(row) = row {
+            self.list.select_row(row);
+        }
+    }
+
+    fn refresh(&mut self) {
+        let rows = self.remote.value.as_deref().unwrap_or_default();
+        self.list.refresh(rows.len(), |row| rows[row].haystack());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Row for String {
+        fn key(&self) -> &str {
+            self
+        }
+        fn haystack(&self) -> String {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn a_reload_keeps_the_selected_row() {
+        let mut table = Table::default();
+        table.arrived(Ok(vec!["a".to_owned(), "b".into()]), Timestamp::UNIX_EPOCH);
+        table.list.go(crate::app::list::Move::Last);
+        table.arrived(Ok(vec!["0".to_owned(), "a".into(), "b".into()]), Timestamp::UNIX_EPOCH);
+        assert_eq!(table.selected().map(String::as_str), Some("b"));
+    }
+}

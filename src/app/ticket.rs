@@ -1,0 +1,136 @@
+//! Tickets: which answers are still wanted. Every request belongs to a slot; a newer request in a slot, or a change of
+//! identity or project, makes the older answer unwanted. Answers are accepted or dropped here and nowhere else.
+
+/// A place for one outstanding request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slot {
+    /// The migration list.
+    Migrations,
+    /// The SQL of the selected migration.
+    Sources,
+    /// The plan of a migration or seed run.
+    Plan,
+    /// The seed list.
+    Seeds,
+    /// The cycles.
+    Cycles,
+    /// The goals.
+    Goals,
+    /// The week locks.
+    Locks,
+    /// A page of the audit list.
+    Audit,
+    /// The selected audit record.
+    Record,
+    /// Sign-in, sign-out, choice of role.
+    Session,
+    /// The checks of the first-run guide.
+    Guide,
+    /// The one write that may run.
+    Write,
+}
+
+const SLOTS: usize = Slot::Write as usize + 1;
+
+/// What a request carries, and its answer with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket {
+    /// The slot it belongs to.
+    pub slot: Slot,
+    /// Which request of the slot it is.
+    pub generation: u64,
+    /// Which identity and project it was made for.
+    pub epoch: u64,
+}
+
+/// The live tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tickets {
+    epoch: u64,
+    generations: [u64; SLOTS],
+    is_open: [bool; SLOTS],
+}
+
+impl Tickets {
+    /// Issues a ticket; the slot's older one is dead from now on.
+    pub fn issue(&mut self, slot: Slot) -> Ticket {
+        let at = slot as usize;
+        self.generations[at] += 1;
+        self.is_open[at] = true;
+        Ticket { slot, generation: self.generations[at], epoch: self.epoch }
+    }
+
+    /// Whether news for this ticket is still wanted.
+    pub fn is_live(&self, ticket: Ticket) -> bool {
+        let at = ticket.slot as usize;
+        // A write is never dropped: whoever reads when it ends, its answer is wanted.
+        let is_current = ticket.epoch == self.epoch || ticket.slot == Slot::Write;
+        self.is_open[at] && is_current && ticket.generation == self.generations[at]
+    }
+
+    /// Takes the final answer: true when it is wanted, and the ticket is used up.
+    pub fn redeem(&mut self, ticket: Ticket) -> bool {
+        let is_live = self.is_live(ticket);
+        if is_live {
+            self.is_open[ticket.slot as usize] = false;
+        }
+        is_live
+    }
+
+    /// Makes an outstanding request of the slot unwanted.
+    pub fn void(&mut self, slot: Slot) {
+        self.is_open[slot as usize] = false;
+    }
+
+    /// The identity or the project changed: every answer still under way is unwanted.
+    pub fn bump_epoch(&mut self) {
+        self.epoch += 1;
+        let is_write_open = self.is_open[Slot::Write as usize];
+        self.is_open = [false; SLOTS];
+        self.is_open[Slot::Write as usize] = is_write_open;
+    }
+
+    /// The current epoch.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_reply_is_dropped() {
+        let mut tickets = Tickets::default();
+        let old = tickets.issue(Slot::Audit);
+        let new = tickets.issue(Slot::Audit);
+        assert!(!tickets.redeem(old));
+        assert!(tickets.redeem(new));
+        assert!(!tickets.redeem(new), "an answer is taken once");
+    }
+
+    #[test]
+    fn an_answer_for_another_identity_is_dropped() {
+        let mut tickets = Tickets::default();
+        let ticket = tickets.issue(Slot::Goals);
+        tickets.bump_epoch();
+        assert!(!tickets.redeem(ticket));
+    }
+
+    #[test]
+    fn the_answer_of_a_write_is_never_dropped() {
+        let mut tickets = Tickets::default();
+        let ticket = tickets.issue(Slot::Write);
+        tickets.bump_epoch();
+        assert!(tickets.redeem(ticket));
+    }
+
+    #[test]
+    fn slots_do_not_disturb_each_other() {
+        let mut tickets = Tickets::default();
+        let goals = tickets.issue(Slot::Goals);
+        tickets.issue(Slot::Cycles);
+        assert!(tickets.redeem(goals));
+    }
+}

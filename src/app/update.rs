@@ -1,0 +1,139 @@
+//! The one function that changes the model.
+
+use super::dialog::{self, Dialog};
+use super::effect::{Effect, Timer};
+use super::key::Key;
+use super::layout;
+use super::list::Move;
+use super::load;
+use super::model::{Focus, Model, Screen};
+use super::msg::Msg;
+use super::report;
+use super::run;
+
+/// Takes what happened, changes the model, and returns what is to be done outside.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::KeyPressed(key) => press(model, key),
+        Msg::Pasted(text) => dialog::paste(model, &text),
+        Msg::Clicked(x, y) => click(model, x, y),
+        Msg::Wheeled(x, y, lines) => wheel(model, x, y, lines),
+        Msg::Resized(width, height) => {
+            model.size = (width, height);
+            let height = model.list_height();
+            model.audit.follow(height);
+            if let Some(list) = run::list_mut(model) {
+                list.follow(height);
+            }
+            Vec::new()
+        }
+        // The one place where an answer that is no longer wanted is dropped.
+        Msg::Reported { ticket, at, report } => {
+            if model.tickets.redeem(ticket) {
+                report::take(model, report, at)
+            } else {
+                Vec::new()
+            }
+        }
+        Msg::Progressed(ticket, news) => {
+            if let Some(running) = model.running.as_mut().filter(|running| running.ticket == ticket) {
+                running.progress.take(news);
+            }
+            Vec::new()
+        }
+        Msg::TimerFired(timer) => fire(model, timer),
+        Msg::Noticed(text) => run::toast(model, text),
+    }
+}
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    if !model.dialogs.is_empty() {
+        return dialog::press(model, key);
+    }
+    match model.keymap.command(key, model.contexts()) {
+        Some(command) => run::run(model, command),
+        None => Vec::new(),
+    }
+}
+
+fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
+    match timer {
+        Timer::Toast => {
+            model.toast = None;
+            Vec::new()
+        }
+        Timer::Details => load::details_now(model),
+        Timer::Guide => {
+            let Some(Dialog::Guide(mut guide)) = model.dialogs.pop() else { return Vec::new() };
+            let effects = guide.check(model);
+            model.dialogs.push(Dialog::Guide(guide));
+            effects
+        }
+    }
+}
+
+fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
+    if !model.dialogs.is_empty() {
+        return Vec::new();
+    }
+    let areas = model.areas();
+    if layout::holds(areas.tabs, x, y) {
+        return match tab_at(x) {
+            Some((_, _, command)) => run::run(model, *command),
+            None => Vec::new(),
+        };
+    }
+    if layout::holds(areas.header, x, y) {
+        return run::run(model, super::command::Command::Identity);
+    }
+    let panes = model.panes();
+    if layout::holds(panes.detail, x, y) && model.screen != Screen::Home {
+        model.focus = Focus::Detail;
+        return Vec::new();
+    }
+    let rows = layout::rows(panes.list);
+    if !layout::holds(rows, x, y) {
+        return Vec::new();
+    }
+    model.focus = Focus::List;
+    let line = usize::from(y - rows.y);
+    if model.screen == Screen::Locks
+        && let Some(week) = super::screen::locks::week_at(x - rows.x, rows.width)
+    {
+        model.locks.week = week;
+    }
+    let from = match model.screen {
+        Screen::Audit => model.audit.selected_line(),
+        _ => run::list_mut(model).map_or(0, |list| list.selected - list.offset),
+    };
+    run::go(model, Move::By(line as isize - from as isize))
+}
+
+/// The screen whose name stands at a column of the tabs.
+fn tab_at(x: u16) -> Option<&'static (Screen, &'static str, super::command::Command)> {
+    let mut left = 1;
+    Screen::ALL.iter().find(|(_, title, _)| {
+        let right = left + tab_width(title);
+        let is_here = x >= left && x < right;
+        left = right;
+        is_here
+    })
+}
+
+/// The columns of a tab: its key, its name and the room around them.
+pub fn tab_width(title: &str) -> u16 {
+    title.len() as u16 + 4
+}
+
+fn wheel(model: &mut Model, x: u16, y: u16, lines: isize) -> Vec<Effect> {
+    if !model.dialogs.is_empty() {
+        let key = if lines > 0 { super::key::Code::Down } else { super::key::Code::Up };
+        return dialog::press(model, Key::plain(key));
+    }
+    let is_over_detail = layout::holds(model.panes().detail, x, y);
+    let focus = model.focus;
+    model.focus = if is_over_detail { Focus::Detail } else { Focus::List };
+    let effects = run::go(model, Move::By(lines * 3));
+    model.focus = focus;
+    effects
+}

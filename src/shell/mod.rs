@@ -1,0 +1,217 @@
+//! The deck on a terminal: the event loop, the terminal, and what carries out effects. The impure part of the screens.
+//!
+//! One task owns the model. It takes messages from the keyboard, from running requests and from timers, drains all that
+//! wait, and then draws once; between two frames lie at least eight milliseconds. Nothing ticks: an idle deck sleeps.
+
+mod clipboard;
+mod guide;
+mod headless;
+mod input;
+mod look;
+mod runner;
+mod signal;
+mod surface;
+mod terminal;
+mod timer;
+mod world;
+
+pub use headless::headless;
+
+use crate::adapters::connect::Settings;
+use crate::app::effect::{Effect, Write};
+use crate::app::keymap::Keymap;
+use crate::app::model::Model;
+use crate::app::msg::Msg;
+use crate::app::{run, update};
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::ui;
+use futures_util::StreamExt;
+use runner::Runner;
+use std::path::PathBuf;
+use std::time::Duration;
+use surface::Surface;
+use terminal::Terminal;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(8);
+/// How long a cancelled write is awaited when the program has been told to end.
+const LAST_WRITE: Duration = Duration::from_secs(10);
+
+/// What the deck starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Which project, with which keys, as whom.
+    pub settings: Settings,
+    /// What the project is called on screen; its profile's name when absent.
+    pub title: Option<String>,
+    /// What to say where one signs in; the demo names its accounts here.
+    pub sign_in_hint: Option<String>,
+    /// The user's keymap file, when there is one: its path and text.
+    pub keymap: Option<(PathBuf, String)>,
+    /// The theme that was asked for by name.
+    pub theme: Option<String>,
+    /// Where a panic is written, to be named in its message.
+    pub log: Option<PathBuf>,
+}
+
+/// Runs the deck until the user leaves it.
+///
+/// # Errors
+/// When there is no terminal, or it goes away.
+pub async fn run(start: Start) -> Result<(), Problem> {
+    let look = look::look(start.theme.as_deref());
+    let mut terminal = Terminal::enter(start.log.clone())?;
+    let size = terminal.size()?;
+    let (mut deck, mail) = Deck::start(start, look, size);
+    let effects = run::session(&mut deck.model, Write::Open);
+    deck.carry_out(effects, &mut terminal)?;
+    let result = deck.turn(&mut terminal, mail).await;
+    drop(terminal);
+    result
+}
+
+fn keymap(start: &Start) -> (Keymap, Vec<String>) {
+    let Some((path, text)) = &start.keymap else { return (Keymap::default(), Vec::new()) };
+    let (keymap, faults) = Keymap::default().with(text);
+    let name = path.display();
+    (keymap, faults.into_iter().map(|fault| format!("{name}:{}: {}", fault.line, fault.what)).collect())
+}
+
+struct Deck {
+    model: Model,
+    look: ui::Look,
+    runner: Runner,
+    timers: timer::Timers,
+    clipboard: Option<clipboard::Clipboard>,
+    is_over: bool,
+}
+
+type Mail = mpsc::UnboundedReceiver<Msg>;
+
+impl Deck {
+    fn start(start: Start, look: ui::Look, size: (u16, u16)) -> (Self, Mail) {
+        let (keymap, faults) = keymap(&start);
+        let mut model = Model::new(size, None, Identity::Anon, keymap);
+        model.is_opening = true;
+        let (inbox, mail) = mpsc::unbounded_channel();
+        for fault in faults {
+            let _ = inbox.send(Msg::Noticed(fault));
+        }
+        let runner = Runner::new(start, inbox);
+        let timers = timer::Timers::default();
+        (Self { model, look, runner, timers, clipboard: None, is_over: false }, mail)
+    }
+
+    async fn turn(
+        &mut self,
+        terminal: &mut Terminal,
+        mut mail: Mail,
+    ) -> Result<(), Problem> {
+        let mut events = crossterm::event::EventStream::new();
+        let mut signals = signal::Signals::listen()?;
+        let mut drawn_at = Instant::now();
+        self.draw(terminal)?;
+        let mut is_dirty = false;
+        while !self.is_over {
+            let timer = self.timers.next();
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(Ok(event)) => is_dirty |= self.take_event(event, terminal)?,
+                    // The terminal is gone: there is nobody to ask any more.
+                    Some(Err(_)) | None => self.is_over = true,
+                },
+                Some(msg) = mail.recv() => {
+                    self.take(msg, terminal)?;
+                    is_dirty = true;
+                }
+                signal = signals.next() => match signal {
+                    signal::Signal::End => self.is_over = true,
+                    signal::Signal::Stop => {
+                        terminal.suspend()?;
+                        is_dirty = true;
+                    }
+                },
+                () = tokio::time::sleep_until(timer.unwrap_or_else(far)), if timer.is_some() => {
+                    for timer in self.timers.take_due() {
+                        self.take(Msg::TimerFired(timer), terminal)?;
+                    }
+                    is_dirty = true;
+                }
+                () = tokio::time::sleep_until(drawn_at + FRAME), if is_dirty => {
+                    // Whatever else waits goes into this frame.
+                    while let Ok(msg) = mail.try_recv() {
+                        self.take(msg, terminal)?;
+                    }
+                    self.draw(terminal)?;
+                    drawn_at = Instant::now();
+                    is_dirty = false;
+                }
+            }
+        }
+        self.finish_write(&mut mail).await;
+        Ok(())
+    }
+
+    /// Takes an event of the terminal; false when it changes nothing.
+    fn take_event(&mut self, event: crossterm::event::Event, surface: &mut dyn Surface) -> Result<bool, Problem> {
+        let Some(msg) = input::msg(event) else { return Ok(false) };
+        self.take(msg, surface)?;
+        Ok(true)
+    }
+
+    fn take(&mut self, msg: Msg, surface: &mut dyn Surface) -> Result<(), Problem> {
+        let effects = update(&mut self.model, msg);
+        self.carry_out(effects, surface)
+    }
+
+    fn draw(&mut self, surface: &mut dyn Surface) -> Result<(), Problem> {
+        surface.draw(&mut |frame| ui::draw(frame, &self.model, &self.look))
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, surface: &mut dyn Surface) -> Result<(), Problem> {
+        for effect in effects {
+            match effect {
+                Effect::Load { ticket, identity, load } => self.runner.load(ticket, identity, load),
+                Effect::Write { ticket, identity, write } => self.runner.write(ticket, identity, write),
+                Effect::CancelWrite => self.runner.cancel_write(),
+                Effect::Arm(timer, after) => self.timers.arm(timer, after),
+                Effect::Copy(text) => {
+                    let clipboard = self.clipboard.get_or_insert_with(clipboard::Clipboard::open);
+                    let notice = clipboard.copy(&text, surface)?;
+                    self.take(Msg::Noticed(notice), surface)?;
+                }
+                Effect::Suspend => surface.suspend()?,
+                Effect::Quit => self.is_over = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// Told to end while something is written: the server is told to cancel, and its answer is awaited.
+    async fn finish_write(&mut self, mail: &mut Mail) {
+        if self.model.running.is_none() {
+            return;
+        }
+        self.runner.cancel_write();
+        let answered = async {
+            while self.model.running.is_some() {
+                let Some(msg) = mail.recv().await else { return };
+                update(&mut self.model, msg);
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WRITE, answered).await;
+    }
+}
+
+fn far() -> Instant {
+    Instant::now() + Duration::from_secs(3600)
+}
+
+/// A fault of the terminal as a problem.
+fn terminal_problem(what: &str, error: &std::io::Error) -> Problem {
+    Problem::new(Kind::Config, what, format!("{error}."))
+        .with_hint("The deck needs a terminal; subcommands such as `supadeck migration list` work without one.")
+}

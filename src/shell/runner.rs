@@ -1,0 +1,255 @@
+//! Carries out reads and writes as tasks; their answers come back as messages with the tickets of their requests.
+//! A newer read in a slot aborts the older one. A write is never aborted: cancelling it is a request to the server.
+
+use super::world::{self, World};
+use super::{Start, guide};
+use crate::adapters::connect::Settings;
+use crate::app::effect::{Load, Setup, Write};
+use crate::app::msg::{Msg, Report};
+use crate::app::screen::audit::PAGE_ROWS;
+use crate::app::ticket::{Slot, Ticket};
+use crate::domain::identity::Identity;
+use crate::domain::migration::Progress;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::seed::SeedProgress;
+use crate::ops::migration::Watch;
+use crate::ops::seed::SeedWatch;
+use crate::ops::{audit, cycle, goal, lock, migration, seed, session};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+type Inbox = mpsc::UnboundedSender<Msg>;
+
+/// Starts tasks and keeps their handles.
+pub(super) struct Runner {
+    start: Arc<Start>,
+    inbox: Inbox,
+    world: Arc<Mutex<Option<Arc<World>>>>,
+    reads: HashMap<Slot, AbortHandle>,
+    cancel: CancellationToken,
+}
+
+impl Runner {
+    /// A runner whose answers go to `inbox`.
+    pub(super) fn new(start: Start, inbox: Inbox) -> Self {
+        Self {
+            start: Arc::new(start),
+            inbox,
+            world: Arc::default(),
+            reads: HashMap::new(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Reads something.
+    pub(super) fn load(&mut self, ticket: Ticket, identity: Identity, load: Load) {
+        let (inbox, world, start) = (self.inbox.clone(), Arc::clone(&self.world), Arc::clone(&self.start));
+        let task = tokio::spawn(async move {
+            let fallback = refusal(&load);
+            let report = AssertUnwindSafe(read(&world, &start, &identity, load)).catch_unwind().await;
+            answer(&inbox, ticket, report.unwrap_or_else(|_| fallback(panicked())));
+        });
+        if let Some(older) = self.reads.insert(ticket.slot, task.abort_handle()) {
+            older.abort();
+        }
+    }
+
+    /// Changes something.
+    pub(super) fn write(&mut self, ticket: Ticket, identity: Identity, write: Write) {
+        self.cancel = CancellationToken::new();
+        let (inbox, world, start) = (self.inbox.clone(), Arc::clone(&self.world), Arc::clone(&self.start));
+        let cancel = self.cancel.clone();
+        tokio::spawn(async move {
+            let fallback = write_refusal(&write);
+            let job = change(&world, &start, &identity, write, ticket, &inbox, cancel);
+            let report = AssertUnwindSafe(job).catch_unwind().await;
+            answer(&inbox, ticket, report.unwrap_or_else(|_| fallback(panicked())));
+        });
+    }
+
+    /// Asks the running write to stop.
+    pub(super) fn cancel_write(&self) {
+        self.cancel.cancel();
+    }
+}
+
+fn answer(inbox: &Inbox, ticket: Ticket, report: Report) {
+    // The inbox is closed only when the deck is over; then nobody wants the answer.
+    let _ = inbox.send(Msg::Reported { ticket, at: Timestamp::now(), report });
+}
+
+fn panicked() -> Problem {
+    Problem::internal("A task of supadeck panicked; the log names the place.")
+}
+
+type Refusal = fn(Problem) -> Report;
+
+/// How a read that never came to its end is answered.
+fn refusal(load: &Load) -> Refusal {
+    match load {
+        Load::Migrations => |problem| Report::Migrations(Err(problem)),
+        Load::Sources(_) => |problem| Report::Sources(Err(problem)),
+        Load::Plan(_) => |problem| Report::Plan(Err(problem)),
+        Load::Seeds => |problem| Report::Seeds(Err(problem)),
+        Load::SeedPlan { .. } => |problem| Report::SeedPlan(Err(problem)),
+        Load::Cycles => |problem| Report::Cycles(Err(problem)),
+        Load::Goals => |problem| Report::Goals(Err(problem)),
+        Load::Locks => |problem| Report::Locks(Err(problem)),
+        Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
+        Load::Record(_) => |problem| Report::Record(Err(problem)),
+        Load::Check(_) => |_| Report::Checked(Vec::new()),
+    }
+}
+
+/// How a write that never came to its end is answered.
+fn write_refusal(write: &Write) -> Refusal {
+    match write {
+        Write::Open | Write::SaveProfile(_) => |problem| Report::Opened(Err(problem)),
+        Write::Migrate(_) => |problem| Report::Migrated(Err(problem)),
+        Write::Seed(_) => |problem| Report::Seeded(Err(problem)),
+        Write::Unlock(_) => |problem| Report::Unlocked(Err(problem)),
+        Write::SignIn { .. } | Write::VerifyCode { .. } => |problem| Report::SignedIn(Err(problem)),
+        Write::SendCode(_) => |problem| Report::CodeSent(Err(problem)),
+        Write::SignOut => |problem| Report::SignedOut(Err(problem)),
+    }
+}
+
+type Place = Mutex<Option<Arc<World>>>;
+
+fn opened(place: &Place) -> Result<Arc<World>, Problem> {
+    let world = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    world.ok_or_else(|| Problem::new(Kind::Config, "No project is open.", ""))
+}
+
+async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Report {
+    let refuse = refusal(&load);
+    if let Load::Check(setup) = load {
+        return Report::Checked(guide::check(start, setup).await);
+    }
+    let world = match opened(place) {
+        Ok(world) => world,
+        Err(problem) => return refuse(problem),
+    };
+    let rest = &*world.rest;
+    match load {
+        Load::Cycles => Report::Cycles(cycle::list(rest, who).await),
+        Load::Goals => Report::Goals(goal::list(rest, who, None).await),
+        Load::Locks => Report::Locks(lock::list(rest, who, None).await),
+        Load::Audit { filter, from, way } => {
+            Report::Audit(audit::page(rest, who, &filter, from.as_ref(), way, PAGE_ROWS).await)
+        }
+        Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
+        load => match world.schema() {
+            Ok(schema) => read_schema(schema, load, refuse).await,
+            Err(problem) => refuse(problem),
+        },
+    }
+}
+
+async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) -> Report {
+    match load {
+        Load::Migrations => Report::Migrations(migration::list(schema).await),
+        Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
+        Load::Plan(wish) => Report::Plan(migration::plan(schema, &wish).await),
+        Load::Seeds => Report::Seeds(seed::list(schema).await),
+        Load::SeedPlan { paths, again } => Report::SeedPlan(seed::plan(schema, &paths, again).await),
+        _ => refuse(Problem::internal("A read was sent to the wrong place.")),
+    }
+}
+
+async fn change(
+    place: &Place,
+    start: &Start,
+    who: &Identity,
+    write: Write,
+    ticket: Ticket,
+    inbox: &Inbox,
+    cancel: CancellationToken,
+) -> Report {
+    let refuse = write_refusal(&write);
+    let settings = match write {
+        Write::Open => Some(start.settings.clone()),
+        Write::SaveProfile(ref setup) => match save(start, setup).await {
+            Ok(settings) => Some(settings),
+            Err(problem) => return refuse(problem),
+        },
+        _ => None,
+    };
+    if let Some(settings) = settings {
+        return Report::Opened(world::open(&settings, start).await.map(|(world, opened)| {
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(world));
+            opened
+        }));
+    }
+    let world = match opened(place) {
+        Ok(world) => world,
+        Err(problem) => return refuse(problem),
+    };
+    let auth = &*world.auth;
+    match write {
+        Write::Migrate(plan) => match world.schema() {
+            Ok(schema) => {
+                let watch = Watch { progress: forward(ticket, inbox, |news: Progress| news), cancel };
+                Report::Migrated(migration::run(schema, &plan, &watch).await)
+            }
+            Err(problem) => refuse(problem),
+        },
+        Write::Seed(plan) => match world.schema() {
+            Ok(schema) => {
+                let watch = SeedWatch { progress: forward(ticket, inbox, seed_news), cancel };
+                Report::Seeded(seed::run(schema, &plan, &watch).await)
+            }
+            Err(problem) => refuse(problem),
+        },
+        Write::Unlock(request) => {
+            Report::Unlocked(lock::unlock(&*world.rest, who, &request).await.map(Box::new))
+        }
+        Write::SignIn { email, password } => {
+            Report::SignedIn(session::sign_in(auth, &email, password.as_inner()).await)
+        }
+        Write::SendCode(email) => Report::CodeSent(session::send_code(auth, &email).await),
+        Write::VerifyCode { email, code } => {
+            Report::SignedIn(session::verify_code(auth, &email, code.as_inner()).await)
+        }
+        Write::SignOut => Report::SignedOut(session::sign_out(auth).await),
+        Write::Open | Write::SaveProfile(_) => refuse(Problem::internal("A project was opened twice.")),
+    }
+}
+
+async fn save(start: &Start, setup: &Setup) -> Result<Settings, Problem> {
+    guide::save(start, setup).await
+}
+
+/// A channel whose news become messages with the write's ticket.
+fn forward<T: Send + 'static>(
+    ticket: Ticket,
+    inbox: &Inbox,
+    into: fn(T) -> Progress,
+) -> mpsc::UnboundedSender<T> {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let inbox = inbox.clone();
+    tokio::spawn(async move {
+        while let Some(news) = receiver.recv().await {
+            let _ = inbox.send(Msg::Progressed(ticket, into(news)));
+        }
+    });
+    sender
+}
+
+/// The news of a seed run in the words of a migration run: the screen shows both alike.
+fn seed_news(news: SeedProgress) -> Progress {
+    match news {
+        SeedProgress::WaitingForLock => Progress::WaitingForLock,
+        SeedProgress::StepStarted { step } => Progress::StepStarted { step },
+        SeedProgress::StatementDone { step, done, .. } => Progress::StatementDone { step, done },
+        SeedProgress::Notice { step, text } => Progress::Notice { step, text },
+        SeedProgress::StepDone { step, took } => Progress::StepDone { step, took },
+        SeedProgress::Cancelling => Progress::Cancelling,
+    }
+}

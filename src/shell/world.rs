@@ -1,0 +1,84 @@
+//! The project that is open: what the requests of the deck are made with.
+
+use super::Start;
+use crate::adapters::connect::{self, Project as Connected, Settings};
+use crate::adapters::postgres::PgDatabase;
+use crate::app::model::Project;
+use crate::app::msg::Opened;
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::ops::migration::Schema;
+use crate::ports::{Auth, Database, Rest};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// An open project.
+pub(super) struct World {
+    /// Its rows.
+    pub(super) rest: Arc<dyn Rest>,
+    /// Its sign-in.
+    pub(super) auth: Arc<dyn Auth>,
+    schema: Result<Schema, Problem>,
+}
+
+impl World {
+    /// The project's files and database.
+    pub(super) fn schema(&self) -> Result<&Schema, Problem> {
+        self.schema.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Opens the project that the settings mean, and says who reads at first.
+pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, Opened), Problem> {
+    let mut connected = connect::resolve(settings).await?;
+    // A stored session that has ended is said once; the deck then starts as anon.
+    let identity = match connect::identity(&connected).await {
+        Ok(identity) => identity,
+        Err(problem) => {
+            connected.notes.push(problem.to_string());
+            match &connected.identity {
+                // A server that cannot be reached says nothing about the session.
+                user if problem.kind == Kind::Network => user.clone(),
+                _ => Identity::Anon,
+            }
+        }
+    };
+    let project = describe(&connected, start, &identity);
+    let world = World {
+        schema: schema(&connected, settings),
+        rest: connected.rest,
+        auth: connected.auth,
+    };
+    Ok((world, Opened { project, identity }))
+}
+
+fn schema(connected: &Connected, settings: &Settings) -> Result<Schema, Problem> {
+    let Some(url) = &connected.database_url else {
+        return Err(Problem::new(
+            Kind::Config,
+            "The schema cannot be read.",
+            "No database URL is known for this project.",
+        )
+        .with_hint("Set SUPABASE_DB_URL, or store one with `supadeck profile add`."));
+    };
+    let database: Arc<dyn Database> = Arc::new(PgDatabase::parse(url)?);
+    let here = PathBuf::from(".");
+    let root = settings.dir.clone().or_else(|| connected.profile.dir.clone()).unwrap_or(here);
+    Ok(Schema::new(root, database))
+}
+
+fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
+    Project {
+        name: start.title.clone().unwrap_or_else(|| connected.profile.name.clone()),
+        url: connected.profile.url.clone(),
+        is_production: connected.profile.production,
+        has_database: connected.database_url.is_some(),
+        has_service_key: connected.has_service_key,
+        notes: connected.notes.clone(),
+        sign_in_hint: start.sign_in_hint.clone(),
+        signed_in: match identity {
+            Identity::User(user) => Some(user.clone()),
+            Identity::Anon | Identity::Service => None,
+        },
+    }
+}

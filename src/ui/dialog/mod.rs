@@ -1,0 +1,119 @@
+//! Draws what lies over the screen.
+
+mod confirm;
+mod guide;
+mod help;
+mod identity;
+mod palette;
+mod result;
+mod running;
+mod unlock;
+
+use super::View;
+use super::text::fit;
+use super::theme::Role;
+use crate::app::dialog::Dialog;
+use crate::app::field::Field;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Borders, Clear};
+use unicode_width::UnicodeWidthStr;
+
+/// Draws a dialog.
+pub fn draw(frame: &mut Frame, dialog: &Dialog, view: View) {
+    match dialog {
+        Dialog::Filter(_) => {}
+        Dialog::Help(top) => help::draw(frame, *top, view),
+        Dialog::Palette(palette) => palette::draw(frame, palette, view),
+        Dialog::Identity(identity) => identity::draw(frame, identity, view),
+        Dialog::Confirm(confirm) => confirm::draw(frame, confirm, view),
+        Dialog::Running => running::draw(frame, view),
+        Dialog::Result(state) => result::draw(frame, state, view),
+        Dialog::Unlock(form) => unlock::draw(frame, form, view),
+        Dialog::Guide(guide) => guide::draw(frame, guide, view),
+    }
+}
+
+/// Draws an empty box in the middle of the screen and returns its inside.
+fn window(frame: &mut Frame, view: View, width: u16, height: u16, title: &str, role: Role) -> Rect {
+    let all = frame.area();
+    let (width, height) = (width.min(all.width), height.min(all.height));
+    let area = Rect::new((all.width - width) / 2, (all.height - height) / 2, width, height);
+    frame.render_widget(Clear, area);
+    let border = if view.symbols.is_ascii { ASCII } else { BorderType::Rounded.to_border_set() };
+    let title = format!(" {} ", fit(title, usize::from(width.saturating_sub(6)), view.symbols.more()));
+    let block = Block::new()
+        .style(view.style(Role::Text))
+        .borders(Borders::ALL)
+        .border_set(border)
+        .border_style(view.style(Role::Border))
+        .title(Line::styled(title, view.style(role)));
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
+}
+
+const ASCII: ratatui::symbols::border::Set = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// The line of an area so many lines down; empty when there is none.
+fn line_at(area: Rect, row: u16) -> Rect {
+    if row < area.height { Rect { y: area.y + row, height: 1, ..area } } else { Rect { height: 0, ..area } }
+}
+
+/// Draws a line, if there is room for it.
+fn put(frame: &mut Frame, area: Rect, row: u16, line: Line) {
+    frame.render_widget(line, line_at(area, row));
+}
+
+/// Draws a line on the last row of an area.
+fn put_last(frame: &mut Frame, area: Rect, up: u16, line: Line) {
+    if area.height > up {
+        put(frame, area, area.height - 1 - up, line);
+    }
+}
+
+/// Draws a labelled text field, and the cursor when it has the keys.
+fn field(frame: &mut Frame, area: Rect, row: u16, view: View, label: &str, field: &Field, is_focused: bool) {
+    let area = line_at(area, row);
+    if area.height == 0 {
+        return;
+    }
+    let label_role = if is_focused { Role::Accent } else { Role::Muted };
+    let room = usize::from(area.width).saturating_sub(label.width() + 2);
+    let shown = field.shown();
+    // A text longer than the field shows the part around the cursor.
+    let skip = (field.cursor() + 1).saturating_sub(room);
+    let visible: String = shown.chars().skip(skip).collect();
+    let style = if is_focused { view.style(Role::SelectionDim) } else { view.style(Role::Text) };
+    let spans = vec![
+        Span::styled(label.to_owned(), view.style(label_role)),
+        Span::raw("  "),
+        Span::styled(super::text::pad(&visible, room, ""), style),
+    ];
+    frame.render_widget(Line::from(spans), area);
+    if is_focused {
+        let before: String = shown.chars().skip(skip).take(field.cursor() - skip).collect();
+        let x = area.x + (label.width() + 2 + before.width()) as u16;
+        frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), area.y));
+    }
+}
+
+/// The keys of a dialog as one line.
+fn keys_line(view: View<'_>, pairs: &[(String, &str)]) -> Line<'static> {
+    let mut spans = Vec::new();
+    for (key, word) in pairs {
+        spans.push(Span::styled(key.clone(), view.style(Role::Key)));
+        spans.push(Span::styled(format!(" {word}  "), view.style(Role::Muted)));
+    }
+    Line::from(spans)
+}

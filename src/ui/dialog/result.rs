@@ -1,0 +1,41 @@
+//! Draws how a run ended.
+
+use crate::app::command::Command;
+use crate::app::dialog::ResultState;
+use crate::app::dialog::result::Tone;
+use crate::ui::View;
+use crate::ui::text::wrap;
+use crate::ui::theme::Role;
+use ratatui::Frame;
+use ratatui::text::Line;
+
+pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
+    let all = frame.area();
+    let width = all.width.saturating_sub(4).min(104);
+    let mut lines = Vec::new();
+    for (tone, text) in &state.view.lines {
+        let style = view.style(role(*tone));
+        lines.extend(wrap(text, usize::from(width.saturating_sub(4))).into_iter().map(|line| Line::styled(line, style)));
+    }
+    let role = if state.view.is_good { Role::Ok } else { Role::Danger };
+    let height = (lines.len() as u16 + 4).min(all.height.saturating_sub(2));
+    let inside = super::window(frame, view, width, height, &state.view.title, role);
+    let room = usize::from(inside.height.saturating_sub(2));
+    let top = state.top.min(lines.len().saturating_sub(room));
+    for (row, line) in lines.into_iter().skip(top).take(room).enumerate() {
+        super::put(frame, inside, row as u16, line);
+    }
+    let keys = &view.model.keymap;
+    let close = format!("close; {} shows it again", keys.first_key(Command::LastResult));
+    super::put_last(frame, inside, 0, super::keys_line(view, &[(keys.first_key(Command::Cancel), &close)]));
+}
+
+fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Ok => Role::Ok,
+        Tone::Warn => Role::Warn,
+        Tone::Danger => Role::Removed,
+        Tone::Text => Role::Text,
+        Tone::Muted => Role::Muted,
+    }
+}

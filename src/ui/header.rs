@@ -1,0 +1,107 @@
+//! The header, which always says who one is and whether Row Level Security applies, and the tabs under it.
+
+use super::View;
+use super::text::{fit, moment};
+use super::theme::Role;
+use crate::app::model::Screen;
+use crate::app::update::tab_width;
+use crate::domain::identity::Identity;
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+/// Draws the header. When it gets narrow the freshness goes first, then the project; the identity never.
+pub fn draw(frame: &mut Frame, area: Rect, view: View) {
+    if area.height == 0 {
+        return;
+    }
+    let width = usize::from(area.width);
+    let identity = identity_spans(view, width);
+    let identity_width: usize = identity.iter().map(|span| span.content.width()).sum();
+    let mut room = width.saturating_sub(identity_width);
+    let mut spans = Vec::new();
+    if let Some(project) = &view.model.project {
+        let more = view.symbols.more();
+        let brand = if room > 36 { " supadeck " } else { " " };
+        let mark = if project.is_production { " PRODUCTION " } else { "" };
+        let name_room = room.saturating_sub(brand.width() + mark.width() + 2);
+        if name_room > 3 {
+            let name = fit(&project.name, name_room.min(32), more);
+            room -= (brand.width() + mark.width() + name.width() + 2).min(room);
+            spans.push(Span::styled(brand, view.style(Role::Accent)));
+            spans.push(Span::styled(name, view.style(Role::Text)));
+            spans.push(Span::styled(mark, view.style(Role::Danger)));
+            spans.push(Span::raw("  "));
+        }
+    }
+    spans.extend(identity);
+    let fresh = freshness(view);
+    if fresh.width() + 2 <= room {
+        spans.push(Span::raw(" ".repeat(room - fresh.width() - 1)));
+        spans.push(Span::styled(fresh, view.style(Role::Muted)));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
+    let identity = &view.model.identity;
+    if view.model.project.is_none() {
+        return vec![Span::styled(" supadeck  no project yet", view.style(Role::Accent))];
+    }
+    let (sign, role) =
+        if identity.is_under_rls() { (" RLS on ", Role::Ok) } else { (" RLS OFF ", Role::Danger) };
+    let who_style = if identity.is_under_rls() { view.style(Role::Text) } else { view.style(Role::Danger) };
+    let who = match identity {
+        Identity::User(user) => format!("{} ({})", identity.name(), user.role),
+        Identity::Anon => "anon".to_owned(),
+        Identity::Service => "service role".to_owned(),
+    };
+    let who = fit(&who, width.saturating_sub(sign.len()).max(4), view.symbols.more());
+    vec![Span::styled(who, who_style), Span::styled(sign, view.style(role))]
+}
+
+/// When the screen's rows were read, or that they are being read, or that the last try failed.
+fn freshness(view: View) -> String {
+    let model = view.model;
+    let (is_loading, read_at, has_failed) = match model.screen {
+        Screen::Home | Screen::Cycles => state(&model.cycles.remote),
+        Screen::Migrations => state(&model.migrations.table.remote),
+        Screen::Seeds => state(&model.seeds.table.remote),
+        Screen::Goals => state(&model.goals.remote),
+        Screen::Locks => state(&model.locks.remote),
+        Screen::Audit => state(&model.audit.rows),
+    };
+    let time = read_at.map(|at| moment(&at.to_string()).split_off(11).trim_end_matches('Z').to_owned());
+    match (is_loading, has_failed, time) {
+        (true, _, _) => "reading".to_owned(),
+        (false, true, Some(time)) => format!("failed, from {time} UTC"),
+        (false, true, None) => "failed".to_owned(),
+        (false, false, Some(time)) => format!("read {time} UTC"),
+        (false, false, None) => String::new(),
+    }
+}
+
+fn state<T>(remote: &crate::app::remote::Remote<T>) -> (bool, Option<Timestamp>, bool) {
+    (remote.is_loading, remote.read_at, remote.problem.is_some())
+}
+
+/// Draws the names of the screens with their keys.
+pub fn draw_tabs(frame: &mut Frame, area: Rect, view: View) {
+    if area.height == 0 {
+        return;
+    }
+    let mut spans = vec![Span::raw(" ")];
+    for (screen, title, command) in Screen::ALL {
+        let is_current = screen == view.model.screen;
+        let key = view.model.keymap.first_key(command);
+        let text_role = if is_current { Role::Selection } else { Role::Muted };
+        let key_role = if is_current { Role::Selection } else { Role::Key };
+        let key: String = key.chars().take(1).collect();
+        spans.push(Span::styled(format!(" {key:1}"), view.style(key_role)));
+        spans.push(Span::styled(format!(" {title} "), view.style(text_role)));
+        debug_assert_eq!(usize::from(tab_width(title)), title.len() + 4);
+    }
+    frame.render_widget(Line::from(spans), area);
+}

@@ -1,0 +1,59 @@
+//! Draws the model; decides nothing. Every text from a server is made harmless on its way here.
+
+pub mod dialog;
+pub mod footer;
+pub mod header;
+pub mod screen;
+pub mod shot;
+pub mod sql;
+pub mod symbol;
+pub mod table;
+pub mod text;
+pub mod theme;
+
+use crate::app::model::Model;
+use ratatui::Frame;
+use ratatui::widgets::Block;
+use theme::{Role, Theme};
+
+/// How things look: the themes to choose from and the symbols the terminal can show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// The themes, the preferred one first.
+    pub themes: Vec<Theme>,
+    /// The symbols.
+    pub symbols: symbol::Symbols,
+}
+
+/// What every drawing function is given: the state, the theme in use, the symbols.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The state.
+    pub model: &'a Model,
+    /// The theme in use.
+    pub theme: &'a Theme,
+    /// The symbols.
+    pub symbols: &'a symbol::Symbols,
+}
+
+impl View<'_> {
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> ratatui::style::Style {
+        self.theme.style(role)
+    }
+}
+
+/// Draws the whole frame.
+pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
+    let theme = &look.themes[model.theme % look.themes.len().max(1)];
+    let view = View { model, theme, symbols: &look.symbols };
+    let areas = model.areas();
+    frame.render_widget(Block::new().style(view.style(Role::Text)), frame.area());
+    header::draw(frame, areas.header, view);
+    header::draw_tabs(frame, areas.tabs, view);
+    screen::draw(frame, areas.body, view);
+    footer::draw(frame, areas.footer, view);
+    for dialog in &model.dialogs {
+        dialog::draw(frame, dialog, view);
+    }
+}

@@ -1,0 +1,89 @@
+//! Draws the Audit screen: the window onto the trail at the left, the selected record at the right.
+
+use super::record;
+use crate::app::layout;
+use crate::domain::audit::Summary;
+use crate::domain::identity::Identity;
+use crate::ui::View;
+use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::text::{moment, short_id};
+use crate::ui::theme::Role;
+use ratatui::Frame;
+
+const COLUMNS: [Column; 5] = [
+    Column { title: "when (UTC)", width: 19, level: 0 },
+    Column { title: "action", width: 0, level: 0 },
+    Column { title: "actor", width: 8, level: 1 },
+    Column { title: "subject", width: 8, level: 2 },
+    Column { title: "request", width: 8, level: 3 },
+];
+
+pub fn draw(frame: &mut Frame, view: View) {
+    let panes = view.model.panes();
+    let audit = &view.model.audit;
+    let table = Table {
+        title: title(view),
+        columns: &COLUMNS,
+        offset: audit.offset,
+        selected: audit.selected,
+        len: audit.held(),
+    };
+    table::draw(frame, panes.list, view, &table, |position| {
+        audit.row(position).map_or_else(Vec::new, |row| cells(row, &view.model.identity))
+    });
+    let inside = layout::rows(panes.list);
+    match audit.rows.ready() {
+        Err(blank) => table::blank(frame, inside, view, Err(blank)),
+        Ok(rows) if rows.is_empty() => {
+            let text = super::empty_text(view, &audit.filter_text, true);
+            table::blank(frame, inside, view, Ok(&text));
+        }
+        Ok(_) => {}
+    }
+    record::draw(frame, panes.detail, view);
+}
+
+/// The heading: the place in the trail as far as it is known, and the filter.
+fn title(view: View) -> String {
+    let audit = &view.model.audit;
+    let place = match audit.newer {
+        _ if audit.held() == 0 => String::new(),
+        Some(newer) => format!(", row {}", newer + audit.selected as u64 + 1),
+        None => String::new(),
+    };
+    let end = match (audit.held(), audit.has_older, audit.newer) {
+        (0, ..) | (_, true, _) | (_, _, None) => String::new(),
+        (held, false, Some(newer)) => format!(" of {}", newer + held as u64),
+    };
+    let filter = if audit.filter_text.is_empty() { String::new() } else { format!(", /{}", audit.filter_text) };
+    format!("Audit{place}{end}{filter}")
+}
+
+fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {
+    let who = |id: &Option<String>| match id.as_deref() {
+        None => String::new(),
+        Some(id) if identity.user_id() == Some(id) => "you".to_owned(),
+        Some(id) => short_id(id).to_owned(),
+    };
+    let actor = match (row.actor_type.as_str(), row.actor_user_id.is_some()) {
+        ("user", true) => Cell::text(who(&row.actor_user_id)),
+        (kind, _) => Cell::of(kind, Role::Warn),
+    };
+    vec![
+        Cell::of(moment(&row.created_at), Role::Muted),
+        Cell::of(&row.action, action_role(&row.action)),
+        actor,
+        Cell::of(who(&row.subject_user_id), Role::Muted),
+        Cell::of(row.correlation_id.as_deref().map_or("", short_id), Role::Muted),
+    ]
+}
+
+/// What an action means.
+pub fn action_role(action: &str) -> Role {
+    match action.rsplit('.').next() {
+        Some("insert") => Role::Added,
+        Some("delete") => Role::Removed,
+        Some("unlock") => Role::Warn,
+        _ => Role::Text,
+    }
+}

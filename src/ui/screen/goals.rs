@@ -1,0 +1,71 @@
+//! Draws the Goals screen.
+
+use super::cycles::owner;
+use super::{empty_text, list_title};
+use crate::app::layout;
+use crate::app::model::Focus;
+use crate::ui::View;
+use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::text::moment;
+use crate::ui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column; 4] = [
+    Column { title: "type", width: 12, level: 0 },
+    Column { title: "description", width: 0, level: 0 },
+    Column { title: "weeks", width: 7, level: 1 },
+    Column { title: "owner", width: 8, level: 2 },
+];
+
+pub fn draw(frame: &mut Frame, view: View) {
+    let panes = view.model.panes();
+    let goals = &view.model.goals;
+    let list = &goals.list;
+    let table = Table {
+        title: list_title("Goals", list.len(), list.total(), &list.filter),
+        columns: &COLUMNS,
+        offset: list.offset,
+        selected: list.selected,
+        len: list.len(),
+    };
+    table::draw(frame, panes.list, view, &table, |position| {
+        let Some(goal) = list.row(position).and_then(|row| goals.rows().get(row)) else { return Vec::new() };
+        vec![
+            Cell::of(&goal.kind, Role::Accent),
+            Cell::text(&goal.description),
+            Cell::of(format!("{} to {}", goal.start_week, goal.end_week), Role::Muted),
+            Cell::of(owner(view, &goal.user_id), Role::Muted),
+        ]
+    });
+    let inside = layout::rows(panes.list);
+    match goals.remote.ready() {
+        Err(blank) => table::blank(frame, inside, view, Err(blank)),
+        Ok(_) if list.is_empty() => {
+            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, true)));
+        }
+        Ok(_) => {}
+    }
+    draw_detail(frame, panes.detail, view);
+}
+
+fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+    let is_focused = view.model.focus == Focus::Detail;
+    let Some(goal) = view.model.goals.selected() else {
+        table::heading(frame, pane, view, "", is_focused);
+        return;
+    };
+    let title = format!("{} goal, weeks {} to {}", goal.kind, goal.start_week, goal.end_week);
+    table::heading(frame, pane, view, &title, is_focused);
+    let mut lines = vec![(Role::Text, goal.description.clone()), (Role::Text, String::new())];
+    if let Some(cycle) = view.model.cycles.rows().iter().find(|cycle| cycle.id == goal.cycle_id) {
+        let text =
+            format!("Cycle {} to {}, now in week {}.", cycle.start_date, cycle.end_date, cycle.current_week);
+        lines.push((Role::Text, text));
+    }
+    lines.push((Role::Muted, format!("written {} UTC", moment(&goal.created_at))));
+    lines.push((Role::Muted, format!("goal  {}", goal.id)));
+    lines.push((Role::Muted, format!("cycle {}", goal.cycle_id)));
+    lines.push((Role::Muted, format!("owner {}", goal.user_id)));
+    table::lines(frame, layout::inside(pane), view, &lines);
+}

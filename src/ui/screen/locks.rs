@@ -1,0 +1,187 @@
+//! Draws the Locks screen: a grid of cycles by weeks, and why the selected week is locked or open.
+//!
+//! ```text
+//! cycle           1   2   3   4   5   6   7   8   9  10  11  12
+//! 2026-10-05 you  ·█  ·█  ·▄ [·▁] ·   ·   ■   ■   ◇   ■   ■   ■
+//! ```
+
+use super::{empty_text, list_title};
+use crate::app::command::Command;
+use crate::app::layout;
+use crate::app::model::Focus;
+use crate::app::screen::locks::{GridRow, cell_width, name_width};
+use crate::domain::cycle::{Heat, TARGET_PERCENT};
+use crate::domain::identity::Identity;
+use crate::domain::lock::{Standing, WeekLock};
+use crate::ui::View;
+use crate::ui::table;
+use crate::ui::text::{moment, pad};
+use crate::ui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+pub fn draw(frame: &mut Frame, view: View) {
+    let panes = view.model.panes();
+    let locks = &view.model.locks;
+    let list = &locks.list;
+    let title = list_title("Locks", list.len(), list.total(), &list.filter);
+    let is_focused = view.model.focus == Focus::List;
+    table::heading(frame, panes.list, view, &title, is_focused);
+    let inside = layout::inside(panes.list);
+    let rows = layout::rows(panes.list);
+    match locks.remote.ready() {
+        Err(blank) => table::blank(frame, rows, view, Err(blank)),
+        Ok(_) if list.is_empty() => {
+            table::blank(frame, rows, view, Ok(&empty_text(view, &list.filter, true)));
+        }
+        Ok(_) => {
+            if inside.height > 0 {
+                frame.render_widget(head(view, inside.width), Rect { height: 1, ..inside });
+            }
+            for line in 0..rows.height {
+                let position = list.offset + usize::from(line);
+                let Some(row) = list.row(position).and_then(|row| locks.grid.get(row)) else { break };
+                let is_selected = position == list.selected;
+                let y = rows.y + line;
+                let line = grid_line(view, row, rows.width, is_selected);
+                frame.render_widget(line, Rect { y, height: 1, ..rows });
+                if is_selected && is_focused {
+                    let mark = Line::styled(view.symbols.cursor(), view.style(Role::Accent));
+                    frame.render_widget(mark, Rect::new(panes.list.x, y, 1, 1));
+                }
+            }
+        }
+    }
+    draw_detail(frame, panes.detail, view);
+}
+
+fn head(view: View<'_>, width: u16) -> Line<'static> {
+    let mut spans = vec![Span::styled(pad("cycle", name_width(width).into(), ""), view.style(Role::Muted))];
+    for week in 1..=12u8 {
+        let is_selected = week == view.model.locks.week;
+        let role = if is_selected { Role::Accent } else { Role::Muted };
+        let cell = pad(&format!("{week:>2}"), cell_width(width).into(), "");
+        spans.push(Span::styled(cell, view.style(role)));
+    }
+    Line::from(spans)
+}
+
+fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Line<'static> {
+    let locks = view.model.locks.locks();
+    let cycle = view.model.cycles.rows().iter().find(|cycle| cycle.id == row.cycle_id);
+    let start = cycle.map_or_else(|| super::short(&row.cycle_id), |cycle| cycle.start_date.clone());
+    let name = format!("{start} {}", super::cycles::owner(view, &row.user_id));
+    let is_focused = view.model.focus == Focus::List;
+    let base = if is_selected { Role::SelectionDim } else { Role::Text };
+    let name = pad(&name, usize::from(name_width(width)).saturating_sub(1), view.symbols.more());
+    let mut spans = vec![Span::styled(format!("{name} "), view.style(base))];
+    for (index, week) in row.weeks.iter().enumerate() {
+        let cell = usize::from(cell_width(width));
+        let Some(lock) = week.and_then(|index| locks.get(index)) else {
+            spans.push(Span::raw(" ".repeat(cell)));
+            continue;
+        };
+        let is_here = is_selected && index + 1 == usize::from(view.model.locks.week);
+        let current = if lock.is_current_week { view.symbols.cursor() } else { " " };
+        let standing = lock.standing();
+        let heat = Heat::of(lock.percent());
+        let mut parts = vec![
+            (current, Role::Accent),
+            (view.symbols.week(standing), standing_role(standing)),
+            (view.symbols.heat(heat), super::cycles::heat_role(heat)),
+        ];
+        parts.truncate(cell);
+        let used = parts.len();
+        for (text, role) in parts {
+            let role = if is_here { if is_focused { Role::Selection } else { Role::SelectionDim } } else { role };
+            spans.push(Span::styled(text, view.style(role)));
+        }
+        spans.push(Span::raw(" ".repeat(cell - used)));
+    }
+    Line::from(spans)
+}
+
+/// What a standing means.
+pub fn standing_role(standing: Standing) -> Role {
+    match standing {
+        Standing::Locked => Role::Removed,
+        Standing::Unlocked => Role::Warn,
+        Standing::Open => Role::Muted,
+    }
+}
+
+fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+    let is_focused = view.model.focus == Focus::Detail;
+    let Some(lock) = view.model.locks.selected() else {
+        let title = match view.model.locks.selected_row() {
+            Some(_) => format!("Week {} has no plan", view.model.locks.week),
+            None => String::new(),
+        };
+        table::heading(frame, pane, view, &title, is_focused);
+        return;
+    };
+    table::heading(frame, pane, view, &format!("Week {}", lock.week_no), is_focused);
+    let mut lines = facts(lock);
+    if lock.locked {
+        let key = view.model.keymap.first_key(Command::Unlock);
+        let how = if view.model.identity == Identity::Service {
+            format!("Press {key} for an emergency unlock; it needs a reason and is audited.")
+        } else {
+            "An emergency unlock needs the service role.".to_owned()
+        };
+        lines.push((Role::Muted, how));
+    }
+    lines.push((Role::Text, String::new()));
+    lines.push((Role::Muted, format!("plan  {}", lock.plan_id)));
+    lines.push((Role::Muted, format!("cycle {}", lock.cycle_id)));
+    lines.push((Role::Text, String::new()));
+    lines.push((Role::Muted, legend(view)));
+    table::lines(frame, layout::inside(pane), view, &lines);
+}
+
+fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
+    let standing = lock.standing();
+    let word = match standing {
+        Standing::Locked => "Locked.",
+        Standing::Unlocked => "Unlocked for now.",
+        Standing::Open => "Open.",
+    };
+    let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.why))];
+    if let Some(until) = &lock.unlocked_until {
+        lines.push((Role::Text, format!("Emergency unlock until {} UTC.", moment(until))));
+    }
+    if lock.is_current_week {
+        lines.push((Role::Accent, "This is the current week.".into()));
+    }
+    lines.push((Role::Text, String::new()));
+    let percent = lock.percent();
+    let heat = Heat::of(percent);
+    let completion = match percent {
+        None => "Nothing is planned.".to_owned(),
+        Some(percent) => format!(
+            "{} of {} completed in {} items: {percent:.0} %, {} the {TARGET_PERCENT:.0} % target.",
+            lock.completed_qty,
+            lock.planned_qty,
+            lock.item_count,
+            if heat == Heat::OnTarget { "on" } else { "under" },
+        ),
+    };
+    lines.push((super::cycles::heat_role(heat), completion));
+    lines.push((Role::Muted, format!("Mode {}, locks after week {}.", lock.mode, lock.locked_after_week)));
+    lines
+}
+
+fn legend(view: View) -> String {
+    let s = view.symbols;
+    format!(
+        "{} locked  {} unlocked for now  {} open  {} current week  {} on target  {} near  {} under",
+        s.week(Standing::Locked),
+        s.week(Standing::Unlocked),
+        s.week(Standing::Open),
+        s.cursor(),
+        s.heat(Heat::OnTarget),
+        s.heat(Heat::Near),
+        s.heat(Heat::Low),
+    )
+}

@@ -1,0 +1,97 @@
+//! Draws the Migrations screen.
+
+use super::{empty_text, list_title};
+use crate::app::layout;
+use crate::app::model::Focus;
+use crate::domain::migration::{Entry, State};
+use crate::ui::View;
+use crate::ui::sql;
+use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column; 4] = [
+    Column { title: "state", width: 14, level: 0 },
+    Column { title: "name", width: 0, level: 0 },
+    Column { title: "version", width: 14, level: 1 },
+    Column { title: "back", width: 4, level: 2 },
+];
+
+pub fn draw(frame: &mut Frame, view: View) {
+    let panes = view.model.panes();
+    let screen = &view.model.migrations;
+    let list = &screen.table.list;
+    let rows = screen.table.rows();
+    let table = Table {
+        title: list_title("Migrations", list.len(), list.total(), &list.filter),
+        columns: &COLUMNS,
+        offset: list.offset,
+        selected: list.selected,
+        len: list.len(),
+    };
+    table::draw(frame, panes.list, view, &table, |position| {
+        list.row(position).and_then(|row| rows.get(row)).map_or_else(Vec::new, |entry| cells(entry, view))
+    });
+    let inside = layout::rows(panes.list);
+    match screen.table.remote.ready() {
+        Err(blank) => table::blank(frame, inside, view, Err(blank)),
+        Ok(rows) if rows.is_empty() => {
+            let text = "No migration files. `supadeck migration new NAME` writes the first one.";
+            table::blank(frame, inside, view, Ok(text));
+        }
+        Ok(_) if list.is_empty() => {
+            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, false)));
+        }
+        Ok(_) => {}
+    }
+    draw_detail(frame, panes.detail, view);
+}
+
+fn cells(entry: &Entry, view: View) -> Vec<Cell> {
+    let role = state_role(entry.state);
+    vec![
+        Cell::of(format!("{} {}", view.symbols.migration(entry.state), entry.state.word()), role),
+        Cell::text(&entry.name),
+        Cell::of(&entry.version, Role::Muted),
+        Cell::of(if entry.reversible { "yes" } else { "no" }, if entry.reversible { Role::Muted } else { Role::Warn }),
+    ]
+}
+
+/// What a state means.
+pub fn state_role(state: State) -> Role {
+    match state {
+        State::Applied => Role::Ok,
+        State::Pending => Role::Accent,
+        State::OutOfOrder | State::Edited => Role::Warn,
+        State::Missing | State::Invalid => Role::Removed,
+    }
+}
+
+fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+    let screen = &view.model.migrations;
+    let is_focused = view.model.focus == Focus::Detail;
+    let Some(entry) = screen.table.selected() else {
+        table::heading(frame, pane, view, "", is_focused);
+        return;
+    };
+    let title = format!("{} {}: {}", entry.version, entry.name, screen.side.title());
+    table::heading(frame, pane, view, &title, is_focused);
+    let mut inside = layout::inside(pane);
+    if let Some(note) = &entry.note {
+        let lines = crate::ui::text::wrap(note, usize::from(inside.width)).len() as u16;
+        table::lines(frame, inside, view, &[(state_role(entry.state), note.clone())]);
+        let used = (lines + 1).min(inside.height);
+        inside = Rect { y: inside.y + used, height: inside.height - used, ..inside };
+    }
+    if let Some(problem) = &screen.sources.problem {
+        return table::problem_lines(frame, inside, view, problem);
+    }
+    match screen.text() {
+        Ok(text) if text.trim().is_empty() => {
+            table::lines(frame, inside, view, &[(Role::Muted, "The file is empty.".into())]);
+        }
+        Ok(text) => sql::draw(frame, inside, view, &text, view.model.detail_top),
+        Err(why) => table::lines(frame, inside, view, &[(Role::Muted, why.to_owned())]),
+    }
+}

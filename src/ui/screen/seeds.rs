@@ -1,0 +1,89 @@
+//! Draws the Seeds screen.
+
+use super::{empty_text, list_title};
+use crate::app::layout;
+use crate::app::model::Focus;
+use crate::domain::seed::SeedState;
+use crate::ui::View;
+use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::text::short_id;
+use crate::ui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column; 3] = [
+    Column { title: "state", width: 12, level: 0 },
+    Column { title: "path", width: 0, level: 0 },
+    Column { title: "sha-256", width: 8, level: 1 },
+];
+
+pub fn draw(frame: &mut Frame, view: View) {
+    let panes = view.model.panes();
+    let seeds = &view.model.seeds.table;
+    let list = &seeds.list;
+    let table = Table {
+        title: list_title("Seeds", list.len(), list.total(), &list.filter),
+        columns: &COLUMNS,
+        offset: list.offset,
+        selected: list.selected,
+        len: list.len(),
+    };
+    table::draw(frame, panes.list, view, &table, |position| {
+        let Some(seed) = list.row(position).and_then(|row| seeds.rows().get(row)) else { return Vec::new() };
+        vec![
+            Cell::of(format!("{} {}", view.symbols.seed(seed.state), seed.state.word()), role(seed.state)),
+            Cell::text(&seed.path),
+            Cell::of(seed.hash.as_deref().map_or("", short_id), Role::Muted),
+        ]
+    });
+    let inside = layout::rows(panes.list);
+    match seeds.remote.ready() {
+        Err(blank) => table::blank(frame, inside, view, Err(blank)),
+        Ok(rows) if rows.is_empty() => {
+            let text = "No seed files. SQL files in seeds/, or those that supabase/config.toml names, appear here.";
+            table::blank(frame, inside, view, Ok(text));
+        }
+        Ok(_) if list.is_empty() => {
+            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, false)));
+        }
+        Ok(_) => {}
+    }
+    draw_detail(frame, panes.detail, view);
+}
+
+fn role(state: SeedState) -> Role {
+    match state {
+        SeedState::Applied => Role::Ok,
+        SeedState::Pending => Role::Accent,
+        SeedState::Changed => Role::Warn,
+        SeedState::Missing => Role::Removed,
+    }
+}
+
+fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+    let is_focused = view.model.focus == Focus::Detail;
+    let Some(seed) = view.model.seeds.table.selected() else {
+        table::heading(frame, pane, view, "", is_focused);
+        return;
+    };
+    table::heading(frame, pane, view, &seed.path, is_focused);
+    let keys = &view.model.keymap;
+    let (run, again) =
+        (keys.first_key(crate::app::command::Command::SeedApply), keys.first_key(crate::app::command::Command::SeedAgain));
+    let meaning = match seed.state {
+        SeedState::Pending => format!("Has not run on this database. Press {run} to see and run all that are pending."),
+        SeedState::Applied => format!("Ran on this database, and is the same since. Press {again} to run it again."),
+        SeedState::Changed => {
+            format!("Ran on this database, and the file has changed since. Press {again} to run it again.")
+        }
+        SeedState::Missing => "Is recorded as run, and the file is no longer there.".to_owned(),
+    };
+    let mut lines = vec![(role(seed.state), meaning)];
+    if let Some(hash) = &seed.hash {
+        lines.push((Role::Muted, format!("SHA-256 {hash}")));
+    }
+    if let Some(target) = &view.model.seeds.target {
+        lines.push((Role::Muted, format!("{} on {} as {}", target.database, target.host, target.role)));
+    }
+    table::lines(frame, layout::inside(pane), view, &lines);
+}

@@ -1,0 +1,110 @@
+//! The REST side of one database: postrust embedded, or a real PostgREST process. Both give a router that expects
+//! paths without `/rest/v1` and a JWT in `Authorization`: keys are the gateway's matter.
+
+mod child;
+mod embedded;
+
+use crate::Error;
+use crate::postgres::Endpoint;
+use crate::secret::Secrets;
+use axum::Router;
+pub(crate) use embedded::Reloader;
+use std::path::{Path, PathBuf};
+
+/// Schemas that are served, and what is added to the search path, as on the platform.
+const SCHEMA: &str = "public";
+const EXTRA_SEARCH_PATH: [&str; 2] = ["public", "extensions"];
+/// Rows of one answer, as on the platform.
+const MAX_ROWS: u32 = 1000;
+
+/// What REST needs to know of its database.
+pub(crate) struct Target<'a> {
+    /// Where Postgres listens.
+    pub(crate) endpoint: &'a Endpoint,
+    /// The database.
+    pub(crate) database: &'a str,
+    /// Passwords and the JWT secret.
+    pub(crate) secrets: &'a Secrets,
+}
+
+impl Target<'_> {
+    fn url(&self) -> String {
+        let Secrets {
+            authenticator_password,
+            ..
+        } = self.secrets;
+        let Self {
+            endpoint, database, ..
+        } = self;
+        format!(
+            "postgresql://authenticator:{authenticator_password}@127.0.0.1:{}/{database}?sslmode=disable",
+            endpoint.port
+        )
+    }
+}
+
+/// REST of one database.
+pub(crate) enum Rest {
+    /// In this process.
+    Embedded(embedded::Embedded),
+    /// A PostgREST process.
+    Child(child::PostgRest),
+}
+
+impl Rest {
+    /// Starts it: the given binary, else the embedded server.
+    pub(crate) async fn start(target: &Target<'_>, binary: Option<&Path>) -> Result<Self, Error> {
+        match binary {
+            Some(binary) => Ok(Self::Child(child::PostgRest::start(target, binary).await?)),
+            None => Ok(Self::Embedded(embedded::Embedded::start(target).await?)),
+        }
+    }
+
+    /// Answers requests.
+    pub(crate) fn router(&self) -> Router {
+        match self {
+            Self::Embedded(rest) => rest.router(),
+            Self::Child(rest) => rest.router(),
+        }
+    }
+
+    /// The process to be ended together with Postgres, when there is one.
+    pub(crate) fn process(&self) -> Option<&std::process::Child> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Child(rest) => Some(rest.process()),
+        }
+    }
+
+    /// What reads the schema again on demand; a real PostgREST has no such thing.
+    pub(crate) fn reloader(&self) -> Option<Reloader> {
+        match self {
+            Self::Embedded(rest) => Some(rest.reloader()),
+            Self::Child(_) => None,
+        }
+    }
+
+    /// Lets go of the database.
+    pub(crate) async fn stop(&mut self) {
+        match self {
+            Self::Embedded(rest) => rest.stop().await,
+            Self::Child(rest) => rest.stop(),
+        }
+    }
+}
+
+/// The PostgREST binary that was asked for, if any.
+pub(crate) fn binary(options: &crate::Options) -> Option<PathBuf> {
+    let asked = options.postgrest.clone().or_else(|| {
+        std::env::var_os("SUPADECK_POSTGREST")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    });
+    asked.or_else(|| {
+        let name = format!("postgrest{}", std::env::consts::EXE_SUFFIX);
+        let path = std::env::var_os("PATH").filter(|_| options.prefer_real_postgrest)?;
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(&name))
+            .find(|binary| binary.is_file())
+    })
+}

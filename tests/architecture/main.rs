@@ -1,0 +1,7 @@
+//! The rules of the project that no compiler checks: who may import whom, how big a file may grow, what may not be
+//! written down, and that generated pages say what the program says.
+
+mod docs;
+mod layers;
+mod rules;
+mod tree;
