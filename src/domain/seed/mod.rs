@@ -1,9 +1,58 @@
 //! What a seed file is to people: its path, its state, and what running it changed.
 
+pub mod glob;
+
 use super::migration::Target;
 use super::problem::Problem;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// The seed files that a database has seen, by `supabase_migrations.seed_files`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeedHistory {
+    /// The database.
+    pub target: Target,
+    /// Path and hash of each, sorted by path.
+    pub rows: Vec<(String, String)>,
+}
+
+/// News while seeds run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeedProgress {
+    /// Waiting for another runner's lock.
+    WaitingForLock,
+    /// A file began; zero-based among the plan's steps.
+    StepStarted {
+        /// Index of the step in the plan.
+        step: usize,
+    },
+    /// The server finished a statement of the file; `done` counts from 1.
+    StatementDone {
+        /// Index of the step in the plan.
+        step: usize,
+        /// Statements finished so far in this file.
+        done: usize,
+        /// What the server said, such as `INSERT 0 3`.
+        change: String,
+    },
+    /// A notice of the server, severity and text.
+    Notice {
+        /// Index of the step in the plan.
+        step: usize,
+        /// Such as `NOTICE: table does not exist, skipping`.
+        text: String,
+    },
+    /// A file ended and was committed.
+    StepDone {
+        /// Index of the step in the plan.
+        step: usize,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The user asked to cancel; the server has been told and its answer is awaited.
+    Cancelling,
+}
 
 /// The state of a seed file, by the hash in `supabase_migrations.seed_files`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

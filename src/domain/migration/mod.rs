@@ -1,5 +1,9 @@
 //! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
 
+pub mod file_name;
+pub mod history;
+pub mod state;
+
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -205,7 +209,7 @@ pub enum Progress {
 }
 
 /// How one step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepEnd {
     /// Committed, and the history that was read afterwards says so.
