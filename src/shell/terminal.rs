@@ -1,5 +1,6 @@
 //! The terminal: taken over on entry, and given back on every way out, a panic included.
 
+use super::surface::Surface;
 use super::terminal_problem;
 use crate::domain::problem::Problem;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -44,14 +45,15 @@ impl Terminal {
         Ok((size.width, size.height))
     }
 
-    /// Draws a frame.
-    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> Result<(), Problem> {
-        self.inner.draw(draw).map_err(|error| terminal_problem("The terminal cannot be drawn to.", &error))?;
+}
+
+impl Surface for Terminal {
+    fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem> {
+        self.inner.draw(|frame| draw(frame)).map_err(|error| terminal_problem("The terminal cannot be drawn to.", &error))?;
         Ok(())
     }
 
-    /// Writes a control sequence past the drawing.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         let out = self.inner.backend_mut();
         out.write_all(bytes)
             .and_then(|()| Write::flush(out))
@@ -59,7 +61,7 @@ impl Terminal {
     }
 
     /// Gives the terminal back, stops the process, and takes the terminal over again once it is continued.
-    pub(super) fn suspend(&mut self) -> Result<(), Problem> {
+    fn suspend(&mut self) -> Result<(), Problem> {
         give_back();
         stop_process();
         take().map_err(|error| terminal_problem("The terminal cannot be taken over again.", &error))?;

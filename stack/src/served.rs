@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Lives as the platform has them by default.
-const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+const TOKEN_LIFE: Duration = Duration::from_hours(1);
 const REUSE_WINDOW: Duration = Duration::from_secs(10);
 /// Requests under way when the stack stops get this long.
 const GRACE: Duration = Duration::from_millis(500);

@@ -158,11 +158,24 @@ impl RecordView {
 
     fn rebuild(&mut self) {
         self.lines.clear();
-        if let Some(diff) = self.diff.take() {
-            for node in &diff.nodes {
-                push(&mut self.lines, node, 0, self.mode, &self.folded);
-            }
-            self.diff = Some(diff);
+        if let Some(diff) = &self.diff {
+            let mut path: Vec<String> = Vec::new();
+            diff.walk(&mut |depth, node| {
+                if self.mode == Mode::Changes && node.changes == 0 {
+                    return false;
+                }
+                path.truncate(depth);
+                path.push(node.key.to_string());
+                // The root stands for the whole image: only what is in it has a line.
+                if depth == 0 && node.is_foldable() {
+                    return true;
+                }
+                let path = path.join(".");
+                let is_folded = self.folded.contains(&path);
+                let depth = depth.saturating_sub(1);
+                push(&mut self.lines, node, depth, path, is_folded, self.mode);
+                !is_folded
+            });
         }
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
         self.top = self.top.min(self.cursor);
@@ -177,5 +190,30 @@ impl RecordView {
         };
         let found = self.lines.iter().enumerate().filter(|(_, line)| is_match(line));
         self.matches = found.map(|(at, _)| at).collect();
+    }
+}
+
+/// Adds the line of a node; a changed value takes two lines in the unified view.
+fn push(lines: &mut Vec<RecordLine>, node: &Node, depth: usize, path: String, is_folded: bool, mode: Mode) {
+    let mark = match &node.change {
+        Change::Same(_) => Mark::Same,
+        Change::Added(_) => Mark::Added,
+        Change::Removed(_) => Mark::Removed,
+        Change::Changed { .. } | Change::Inside => Mark::Changed,
+    };
+    let line = RecordLine {
+        depth,
+        key: node.key.to_string(),
+        mark,
+        old: node.old_text().map(str::to_owned),
+        new: node.new_text().map(str::to_owned),
+        path,
+        fold: node.is_foldable().then_some(is_folded),
+    };
+    if mode == Mode::Unified && matches!(node.change, Change::Changed { .. }) {
+        lines.push(RecordLine { mark: Mark::Removed, new: None, ..line.clone() });
+        lines.push(RecordLine { mark: Mark::Added, old: None, ..line });
+    } else {
+        lines.push(line);
     }
 }

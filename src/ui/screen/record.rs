@@ -115,7 +115,7 @@ fn line_of(
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     match (mode, line.fold) {
         (_, Some(_)) => spans.push(Span::styled(
-            format!("  {}", fit(&text(&line.new), room, more)),
+            format!("  {}", fit(line.new.as_deref().or(line.old.as_deref()).unwrap_or(""), room, more)),
             view.style(Role::Muted),
         )),
         (Mode::SideBySide, None) => {
