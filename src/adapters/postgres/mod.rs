@@ -1,0 +1,22 @@
+//! Postgres: runs scripts in transactions and keeps the books in schema `supabase_migrations`.
+//!
+//! ```text
+//!   url ─► address ─► connection ─► session ─► message      one script, one transaction
+//!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
+//!                           │          └─────► books        the tables and their SQL
+//!                           └────────────────► fault        what the server or the line said, as a problem
+//! ```
+//!
+//! Nothing here decides what to run, and no connection is kept between two calls of the port.
+
+mod books;
+mod connection;
+mod database;
+mod fault;
+mod guard;
+mod message;
+mod session;
+mod tls;
+mod url;
+
+pub use database::PgDatabase;

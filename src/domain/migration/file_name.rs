@@ -34,7 +34,10 @@ impl FileName {
     pub fn is_old_init(&self) -> bool {
         self.name == "init"
             && self.version.len() == 14
-            && self.version.parse::<u64>().is_ok_and(|version| version < FIRST_REAL_INIT)
+            && self
+                .version
+                .parse::<u64>()
+                .is_ok_and(|version| version < FIRST_REAL_INIT)
     }
 
     /// A name for a new migration: what the user typed, made fit for a file name on every system.
@@ -65,7 +68,17 @@ mod tests {
         assert_eq!(parsed("1_.sql"), some("1", ""));
         assert_eq!(parsed("20240101_x.down.sql"), some("20240101", "x.down"));
         assert_eq!(parsed("1_a_b c.sql"), some("1", "a_b c"));
-        for name in ["a_1.sql", "1.sql", "1-a.sql", "_a.sql", "1_a.SQL", "1_a.sql.bak", "1_a", "١_a.sql", ""] {
+        for name in [
+            "a_1.sql",
+            "1.sql",
+            "1-a.sql",
+            "_a.sql",
+            "1_a.SQL",
+            "1_a.sql.bak",
+            "1_a",
+            "١_a.sql",
+            "",
+        ] {
             assert_eq!(parsed(name), None, "{name}");
         }
     }
@@ -81,9 +94,14 @@ mod tests {
 
     #[test]
     fn a_typed_name_becomes_fit_for_a_file() {
-        assert_eq!(FileName::slug(" add week  lock ").as_deref(), Some("add_week_lock"));
+        assert_eq!(
+            FileName::slug(" add week  lock ").as_deref(),
+            Some("add_week_lock")
+        );
         assert_eq!(FileName::slug("größe-2").as_deref(), Some("größe-2"));
-        for bad in ["", " ", "../x", "a/b", "a\\b", "a\nb;", ".hidden", "a:b", "a\0"] {
+        for bad in [
+            "", " ", "../x", "a/b", "a\\b", "a\nb;", ".hidden", "a:b", "a\0",
+        ] {
             assert_eq!(FileName::slug(bad), None, "{bad:?}");
         }
     }

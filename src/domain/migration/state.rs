@@ -151,7 +151,12 @@ mod tests {
                 file("6_f.sql", "x"),
                 file("6_g.sql", "x"),
             ],
-            vec![row("1", Some("same")), row("2", Some("old")), row("4", None), row("5", None)],
+            vec![
+                row("1", Some("same")),
+                row("2", Some("old")),
+                row("4", None),
+                row("5", None),
+            ],
         );
         let expected = [
             ("1_a", State::Applied),
@@ -162,13 +167,19 @@ mod tests {
             ("6_f", State::Pending),
             ("6_g", State::Invalid),
         ];
-        let expected: Vec<_> = expected.iter().map(|(name, state)| ((*name).to_owned(), *state)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, state)| ((*name).to_owned(), *state))
+            .collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn versions_compare_as_text() {
-        let found = states(vec![file("10_b.sql", ""), file("9_a.sql", "")], vec![row("9", None)]);
+        let found = states(
+            vec![file("10_b.sql", ""), file("9_a.sql", "")],
+            vec![row("9", None)],
+        );
         assert_eq!(found[0], ("10_b".into(), State::OutOfOrder));
         assert_eq!(found[1], ("9_a".into(), State::Applied));
     }

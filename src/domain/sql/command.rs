@@ -72,8 +72,19 @@ fn object_tag(words: &[String]) -> String {
     let object = words[1..].iter().find(|word| {
         !matches!(
             word.as_str(),
-            "or" | "replace" | "unique" | "temp" | "temporary" | "unlogged" | "global" | "local"
-                | "recursive" | "constraint" | "foreign" | "event" | "procedural" | "trusted"
+            "or" | "replace"
+                | "unique"
+                | "temp"
+                | "temporary"
+                | "unlogged"
+                | "global"
+                | "local"
+                | "recursive"
+                | "constraint"
+                | "foreign"
+                | "event"
+                | "procedural"
+                | "trusted"
         )
     });
     match object {
@@ -155,7 +166,10 @@ mod tests {
         assert_eq!(tag("insert into t values (1)", 3), "INSERT 0 3");
         assert_eq!(tag("/* x */ UPDATE t set a = 1", 2), "UPDATE 2");
         assert_eq!(tag("with a as (select 1) delete from t", 1), "DELETE 1");
-        assert_eq!(tag("create or replace view v as select 1", 0), "CREATE VIEW");
+        assert_eq!(
+            tag("create or replace view v as select 1", 0),
+            "CREATE VIEW"
+        );
         assert_eq!(tag("create unique index i on t (a)", 0), "CREATE INDEX");
         assert_eq!(tag("truncate t", 0), "TRUNCATE");
         assert_eq!(tag("copy t from stdin", 7), "COPY 7");
@@ -165,6 +179,9 @@ mod tests {
     #[test]
     fn leading_words_stop_at_what_is_no_word() {
         assert_eq!(leading_words("-- x\nCreate \"t\" (a)", 3), ["create"]);
-        assert_eq!(leading_words("drop index concurrently i", 2), ["drop", "index"]);
+        assert_eq!(
+            leading_words("drop index concurrently i", 2),
+            ["drop", "index"]
+        );
     }
 }

@@ -257,7 +257,9 @@ fn escape_string(bytes: &[u8], from: usize) -> (Kind, usize, bool) {
 /// Where an `E` string goes on behind its closing quote: blanks with at least one line break, then a quote.
 fn continuation(bytes: &[u8], from: usize) -> Option<usize> {
     let end = run(bytes, from, is_space);
-    let breaks = bytes[from..end].iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+    let breaks = bytes[from..end]
+        .iter()
+        .any(|byte| matches!(byte, b'\n' | b'\r'));
     (breaks && bytes.get(end) == Some(&b'\'')).then_some(end + 1)
 }
 
@@ -279,11 +281,19 @@ fn dollar(sql: &str, at: usize) -> (Kind, usize, bool) {
 }
 
 fn number(bytes: &[u8], at: usize) -> usize {
-    let digits = |from| run(bytes, from, |byte: u8| byte.is_ascii_hexdigit() || byte == b'_');
+    let digits = |from| {
+        run(bytes, from, |byte: u8| {
+            byte.is_ascii_hexdigit() || byte == b'_'
+        })
+    };
     if bytes[at] == b'0' && matches!(bytes.get(at + 1), Some(b'x' | b'X' | b'o' | b'O')) {
         return digits(at + 2);
     }
-    let decimal = |from| run(bytes, from, |byte: u8| byte.is_ascii_digit() || byte == b'_');
+    let decimal = |from| {
+        run(bytes, from, |byte: u8| {
+            byte.is_ascii_digit() || byte == b'_'
+        })
+    };
     let mut end = decimal(at);
     // `1..10` is a range of PL/pgSQL: the dots belong to no number.
     if bytes.get(end) == Some(&b'.') && bytes.get(end + 1) != Some(&b'.') {

@@ -41,7 +41,10 @@ pub fn excerpt(text: &str, at: usize) -> String {
     let mut shown = String::new();
     for (index, line) in text.lines().enumerate().take(here.line).skip(first) {
         let number = index + 1;
-        shown.push_str(&format!("{number:>width$} | {}\n", window(line, here.column, number == here.line).0));
+        shown.push_str(&format!(
+            "{number:>width$} | {}\n",
+            window(line, here.column, number == here.line).0
+        ));
     }
     let line = text.lines().nth(here.line - 1).unwrap_or_default();
     let (_, column) = window(line, here.column, true);

@@ -81,7 +81,11 @@ impl Reader<'_> {
                 return self.colon();
             }
             if !token.closed {
-                return Err(self.fault(token.start, "A quote or comment begins here and never ends.".into(), "Close it."));
+                return Err(self.fault(
+                    token.start,
+                    "A quote or comment begins here and never ends.".into(),
+                    "Close it.",
+                ));
             }
             self.text.push_str(text);
             self.at = token.end;
@@ -227,7 +231,11 @@ impl Reader<'_> {
         let words = arguments(&line[word.len()..], &self.variables)
             .map_err(|why| self.fault(start, why.into(), "Write `\\set name value`."))?;
         let Some((name, values)) = words.split_first() else {
-            return Err(self.fault(start, "\\set names no variable.".into(), "Write `\\set name value`."));
+            return Err(self.fault(
+                start,
+                "\\set names no variable.".into(),
+                "Write `\\set name value`.",
+            ));
         };
         if name.is_empty() || !name.chars().all(is_name) {
             return Err(self.fault(
@@ -282,7 +290,8 @@ fn arguments(line: &str, variables: &HashMap<String, String>) -> Result<Vec<Stri
         match c {
             c if c.is_ascii_whitespace() => words.extend(word.take()),
             '\'' => {
-                let (text, length) = single_quoted(&line[at + 1..]).ok_or("A quote in \\set never ends.")?;
+                let (text, length) =
+                    single_quoted(&line[at + 1..]).ok_or("A quote in \\set never ends.")?;
                 word.get_or_insert_default().push_str(&text);
                 while chars.peek().is_some_and(|(here, _)| *here <= at + length) {
                     chars.next();
@@ -296,7 +305,10 @@ fn arguments(line: &str, variables: &HashMap<String, String>) -> Result<Vec<Stri
                 match variables.get(name) {
                     Some(value) if !name.is_empty() => {
                         word.get_or_insert_default().push_str(value);
-                        while chars.peek().is_some_and(|(here, _)| *here <= at + name.len()) {
+                        while chars
+                            .peek()
+                            .is_some_and(|(here, _)| *here <= at + name.len())
+                        {
                             chars.next();
                         }
                     }

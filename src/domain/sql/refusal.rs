@@ -114,7 +114,10 @@ fn transaction_fault(sql: &str, statements: &[Statement]) -> Option<Refusal> {
         let text = &sql[range.clone()];
         range.start + significant(text).next().map_or(0, |token| token.start)
     };
-    let texts: Vec<&str> = statements.iter().map(|statement| statement.text(sql)).collect();
+    let texts: Vec<&str> = statements
+        .iter()
+        .map(|statement| statement.text(sql))
+        .collect();
     match shape(&texts) {
         Shape::Plain | Shape::Wrapped { .. } => None,
         Shape::Series { first } => Some(Refusal {
@@ -150,7 +153,12 @@ fn alone(sql: &str, statements: &[Statement]) -> Option<Refusal> {
 pub fn runs_alone(statement: &str) -> Option<&'static str> {
     let words = leading_words(statement, 6);
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
-    let outer = |at: usize| outer_words(statement).into_iter().nth(at).unwrap_or_default();
+    let outer = |at: usize| {
+        outer_words(statement)
+            .into_iter()
+            .nth(at)
+            .unwrap_or_default()
+    };
     let anywhere = |wanted: &str| all_words(statement).any(|word| word == wanted);
     Some(match (word(0), word(1), word(2)) {
         ("create", "index", "concurrently") => "CREATE INDEX CONCURRENTLY",
@@ -161,7 +169,11 @@ pub fn runs_alone(statement: &str) -> Option<&'static str> {
             "REINDEX of more than one table"
         }
         ("vacuum", ..) => "VACUUM",
-        ("cluster", ..) if outer_words(statement).iter().all(|word| word == "cluster" || word == "verbose") => {
+        ("cluster", ..)
+            if outer_words(statement)
+                .iter()
+                .all(|word| word == "cluster" || word == "verbose") =>
+        {
             "CLUSTER of all tables"
         }
         ("alter", "system", _) => "ALTER SYSTEM",
@@ -174,7 +186,9 @@ pub fn runs_alone(statement: &str) -> Option<&'static str> {
         }
         ("alter", "table", _)
             if has_pair(statement, ["detach", "partition"])
-                && outer_words(statement).last().is_some_and(|last| last == "concurrently") =>
+                && outer_words(statement)
+                    .last()
+                    .is_some_and(|last| last == "concurrently") =>
         {
             "DETACH PARTITION CONCURRENTLY"
         }
@@ -187,9 +201,7 @@ pub fn runs_alone(statement: &str) -> Option<&'static str> {
 }
 
 fn has_pair(statement: &str, wanted: [&str; 2]) -> bool {
-    outer_words(statement)
-        .windows(2)
-        .any(|pair| pair == wanted)
+    outer_words(statement).windows(2).any(|pair| pair == wanted)
 }
 
 fn all_words(statement: &str) -> impl Iterator<Item = String> + '_ {

@@ -150,8 +150,14 @@ mod tests {
 
     #[test]
     fn a_file_without_control_is_plain() {
-        assert_eq!(of("create table a(); savepoint s; rollback to savepoint s; release s"), Shape::Plain);
-        assert_eq!(of("create function f() returns int begin atomic select 1; end"), Shape::Plain);
+        assert_eq!(
+            of("create table a(); savepoint s; rollback to savepoint s; release s"),
+            Shape::Plain
+        );
+        assert_eq!(
+            of("create function f() returns int begin atomic select 1; end"),
+            Shape::Plain
+        );
         assert_eq!(of("do $$ begin commit; end $$"), Shape::Plain);
         assert_eq!(of(""), Shape::Plain);
     }
@@ -192,7 +198,10 @@ mod tests {
             ("begin; prepare transaction 'x'", 1),
             ("begin; commit and chain", 0),
         ] {
-            assert!(matches!(of(sql), Shape::Broken { at, .. } if at == index), "{sql}");
+            assert!(
+                matches!(of(sql), Shape::Broken { at, .. } if at == index),
+                "{sql}"
+            );
         }
     }
 }

@@ -55,7 +55,10 @@ async fn same_after_all(
     if suspects.is_empty() {
         return Ok(HashSet::new());
     }
-    let versions: Vec<String> = suspects.iter().map(|(version, _)| version.clone()).collect();
+    let versions: Vec<String> = suspects
+        .iter()
+        .map(|(version, _)| version.clone())
+        .collect();
     let stored = schema.database.stored(&versions).await?;
     let mut same = HashSet::new();
     for (version, path) in suspects {

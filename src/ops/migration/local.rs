@@ -141,6 +141,9 @@ pub(super) fn read(path: &Path) -> Result<Source, Problem> {
 pub(super) fn sentence(error: &std::io::Error) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }

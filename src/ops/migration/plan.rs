@@ -64,7 +64,10 @@ fn apply(listing: &Listing, to: Option<&str>, out_of_order: bool) -> Result<Vec<
     if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
         return Err(Problem::new(
             Kind::Config,
-            format!("The migration {}_{} cannot be used.", entry.version, entry.name),
+            format!(
+                "The migration {}_{} cannot be used.",
+                entry.version, entry.name
+            ),
             entry.note.clone().unwrap_or_default(),
         )
         .with_hint("Rename or remove the file."));
@@ -73,10 +76,15 @@ fn apply(listing: &Listing, to: Option<&str>, out_of_order: bool) -> Result<Vec<
     if !late.is_empty() && !out_of_order {
         return Err(Problem::new(
             Kind::Conflict,
-            format!("Pending versions are older than the newest applied one: {}.", late.join(", ")),
+            format!(
+                "Pending versions are older than the newest applied one: {}.",
+                late.join(", ")
+            ),
             "Run in this order they may not do what their authors saw.",
         )
-        .with_hint("Apply them with `--include-out-of-order`, or give the files a newer version."));
+        .with_hint(
+            "Apply them with `--include-out-of-order`, or give the files a newer version.",
+        ));
     }
     wanted
         .iter()
@@ -146,8 +154,13 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
             "Nothing was rolled back: the plan must be able to go all the way.",
         )
         .with_hint(match entry.state {
-            State::Missing => "The migration's files are not here; get them from version control.".to_owned(),
-            _ => format!("Write rollback/{}_{}.sql beside the migrations.", entry.version, entry.name),
+            State::Missing => {
+                "The migration's files are not here; get them from version control.".to_owned()
+            }
+            _ => format!(
+                "Write rollback/{}_{}.sql beside the migrations.",
+                entry.version, entry.name
+            ),
         }));
     }
     let label = PathBuf::from(format!("history/{}", entry.version));
@@ -195,7 +208,10 @@ fn check_not_empty(entry: &Entry, step: &Step) -> Result<(), Problem> {
     if up_runs {
         return Err(Problem::new(
             Kind::Config,
-            format!("The rollback file of version {} holds no statement.", entry.version),
+            format!(
+                "The rollback file of version {} holds no statement.",
+                entry.version
+            ),
             "It would leave the migration's work in place and forget that it was done.",
         )
         .with_hint(format!("Write the way back into {}.", step.file.display())));

@@ -19,11 +19,7 @@ pub enum Repair {
 }
 
 /// Changes the history and runs no migration. All versions change, or none does.
-pub async fn repair(
-    schema: &Schema,
-    versions: &[String],
-    how: Repair,
-) -> Result<Listing, Problem> {
+pub async fn repair(schema: &Schema, versions: &[String], how: Repair) -> Result<Listing, Problem> {
     if versions.is_empty() {
         return Err(Problem::new(
             Kind::Usage,

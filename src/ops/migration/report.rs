@@ -22,7 +22,11 @@ pub(super) fn refused_file(text: &str, file: &Path, refusal: &Refusal) -> Proble
     };
     Problem::new(
         Kind::Config,
-        format!("{} cannot run: see line {}.", harmless(&file.display().to_string()), here.line),
+        format!(
+            "{} cannot run: see line {}.",
+            harmless(&file.display().to_string()),
+            here.line
+        ),
         refusal.why.clone(),
     )
     .with_hint(hint)
@@ -77,7 +81,11 @@ fn refused_step(refused: &Refused, step: &Step, text: Option<&str>, what: &str) 
         .and_then(|statement| Some((statement, text?)))
         .and_then(|(statement, text)| Some((text, offset(text, statement, refused.character)?)));
     let mut at = match refused.part {
-        Some(statement) => format!(" at statement {} of {}", statement + 1, step.statements.len()),
+        Some(statement) => format!(
+            " at statement {} of {}",
+            statement + 1,
+            step.statements.len()
+        ),
         None if refused.at_commit => " when it was committed".to_owned(),
         None => String::new(),
     };
@@ -86,14 +94,32 @@ fn refused_step(refused: &Refused, step: &Step, text: Option<&str>, what: &str) 
         at.push_str(&format!(", line {}, column {}", place.line, place.column));
     }
     let shown = place.map(|(text, offset)| excerpt(text, offset));
-    server_problem(refused, format!("{what} failed{at}, and nothing of it remains."), shown)
+    server_problem(
+        refused,
+        format!("{what} failed{at}, and nothing of it remains."),
+        shown,
+    )
 }
 
 /// What the server said, as a problem. `shown` is the place in the file.
-pub(in crate::ops) fn server_problem(refused: &Refused, what: String, shown: Option<String>) -> Problem {
+pub(in crate::ops) fn server_problem(
+    refused: &Refused,
+    what: String,
+    shown: Option<String>,
+) -> Problem {
     let mut detail: Vec<String> = shown.into_iter().collect();
-    detail.extend(refused.detail.as_deref().map(|text| harmless_lines(text).into_owned()));
-    detail.extend(refused.context.as_deref().map(|text| harmless_lines(text).into_owned()));
+    detail.extend(
+        refused
+            .detail
+            .as_deref()
+            .map(|text| harmless_lines(text).into_owned()),
+    );
+    detail.extend(
+        refused
+            .context
+            .as_deref()
+            .map(|text| harmless_lines(text).into_owned()),
+    );
     let mut problem = Problem::new(
         kind(&refused.code),
         what,
@@ -123,10 +149,18 @@ fn kind(code: &str) -> Kind {
 
 fn own_hint(code: &str) -> Option<&'static str> {
     Some(match code {
-        "55P03" => "Another session holds a lock on the table. Try again when it is done, or raise the lock timeout.",
-        "57014" => "A statement timeout of the role or the database stopped it. Raise it for this migration.",
-        "25001" => "This statement runs only outside a transaction. Run it with psql, then repair the history.",
-        "42501" => "The role of the database URL may not do this. Use the role that owns the objects.",
+        "55P03" => {
+            "Another session holds a lock on the table. Try again when it is done, or raise the lock timeout."
+        }
+        "57014" => {
+            "A statement timeout of the role or the database stopped it. Raise it for this migration."
+        }
+        "25001" => {
+            "This statement runs only outside a transaction. Run it with psql, then repair the history."
+        }
+        "42501" => {
+            "The role of the database URL may not do this. Use the role that owns the objects."
+        }
         "25006" => "This server or role is read-only. Use the address of the primary server.",
         _ => return None,
     })
@@ -138,7 +172,9 @@ fn offset(text: &str, statement: usize, character: Option<usize>) -> Option<usiz
     let sql = statement.text(text);
     let inside = match character {
         Some(character) => byte_of_character(sql, character),
-        None => crate::domain::sql::command::significant(sql).next().map_or(0, |token| token.start),
+        None => crate::domain::sql::command::significant(sql)
+            .next()
+            .map_or(0, |token| token.start),
     };
     Some(statement.range.start + inside)
 }
@@ -146,7 +182,14 @@ fn offset(text: &str, statement: usize, character: Option<usize>) -> Option<usiz
 /// A server's message with a capital and a full stop.
 pub(in crate::ops) fn sentence(message: &str) -> String {
     let mut chars = message.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    let end = if message.ends_with(['.', '?', ':']) { "" } else { "." };
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    let end = if message.ends_with(['.', '?', ':']) {
+        ""
+    } else {
+        "."
+    };
     format!("{first}{}{end}", chars.as_str())
 }

@@ -121,7 +121,9 @@ impl Runner<'_> {
         let history = history.ok();
         let problem = match stopped {
             None => self.contradiction(history.as_ref()),
-            Some(Stop::Between) => Some(Problem::cancelled("The run was stopped between two migrations.")),
+            Some(Stop::Between) => Some(Problem::cancelled(
+                "The run was stopped between two migrations.",
+            )),
             Some(Stop::At(index, halt)) => Some(self.halted(index, &halt, history.as_ref()).await),
         };
         self.outcome(problem, history)
@@ -158,7 +160,10 @@ impl Runner<'_> {
                     Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
                     _ => None,
                 },
-                error: harmless(&problem.to_string()).chars().take(JOURNAL_ERROR_CHARS).collect(),
+                error: harmless(&problem.to_string())
+                    .chars()
+                    .take(JOURNAL_ERROR_CHARS)
+                    .collect(),
             };
             // The journal is a courtesy: its own failure must not hide why the run failed.
             let _ = self.schema.database.note(&failure).await;
@@ -253,7 +258,11 @@ fn parts(statements: &[String]) -> Vec<Part> {
 
 /// The rollback file's statements: hosted histories have a place for them.
 fn way_back(step: &Step) -> Option<Vec<String>> {
-    let file = step.file.parent()?.join(local::ROLLBACK).join(step.file.file_name()?);
+    let file = step
+        .file
+        .parent()?
+        .join(local::ROLLBACK)
+        .join(step.file.file_name()?);
     Some(statements(&local::read(&file).ok()?.text))
 }
 
@@ -293,7 +302,10 @@ fn check_unchanged(step: &Step) -> Result<(), Problem> {
     }
     Err(Problem::new(
         Kind::Conflict,
-        format!("{} has changed since the plan was shown.", step.file.display()),
+        format!(
+            "{} has changed since the plan was shown.",
+            step.file.display()
+        ),
         "Only what was shown is run, so nothing was run.",
     )
     .with_hint("Plan again."))

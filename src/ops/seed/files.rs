@@ -84,7 +84,11 @@ fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
 
 fn read_config(path: &Path) -> Result<Option<Seed>, Problem> {
     let fault = |why: String| {
-        Problem::new(Kind::Config, format!("{} cannot be read.", path.display()), why)
+        Problem::new(
+            Kind::Config,
+            format!("{} cannot be read.", path.display()),
+            why,
+        )
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -93,9 +97,9 @@ fn read_config(path: &Path) -> Result<Option<Seed>, Problem> {
     };
     let config: Config = toml::from_str(&text).map_err(|error| {
         // The message alone: the excerpt that comes with it could show a secret of another section.
-        let line = error
-            .span()
-            .map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
         fault(format!("Line {line}: {}.", harmless(error.message())))
     })?;
     Ok(config.db.seed)
@@ -117,7 +121,10 @@ fn clean(path: &str) -> String {
 }
 
 fn expand(root: &Path, pattern: &str) -> Vec<String> {
-    let fixed: Vec<&str> = pattern.split('/').take_while(|part| !is_pattern(part)).collect();
+    let fixed: Vec<&str> = pattern
+        .split('/')
+        .take_while(|part| !is_pattern(part))
+        .collect();
     let base = fixed.join("/");
     let depth = if pattern.contains("**") {
         DEPTH
@@ -169,7 +176,11 @@ mod tests {
 
     fn paths(files: &[(&str, &str)]) -> Vec<String> {
         let folder = project(files);
-        find(folder.path()).unwrap().into_iter().map(|seed| seed.path).collect()
+        find(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|seed| seed.path)
+            .collect()
     }
 
     #[test]
@@ -185,25 +196,49 @@ mod tests {
                 ("extra/x/y.sql", ""),
                 ("seeds/ignored.sql", ""),
             ]),
-            ["supabase/z/a.sql", "supabase/z/b.sql", "supabase/seed.sql", "extra/x/y.sql"]
+            [
+                "supabase/z/a.sql",
+                "supabase/z/b.sql",
+                "supabase/seed.sql",
+                "extra/x/y.sql"
+            ]
         );
     }
 
     #[test]
     fn without_a_section_the_usual_places_count() {
-        assert_eq!(paths(&[("seeds/b.sql", ""), ("seeds/a.sql", ""), ("seeds/a.txt", "")]), ["seeds/a.sql", "seeds/b.sql"]);
+        assert_eq!(
+            paths(&[
+                ("seeds/b.sql", ""),
+                ("seeds/a.sql", ""),
+                ("seeds/a.txt", "")
+            ]),
+            ["seeds/a.sql", "seeds/b.sql"]
+        );
         assert_eq!(paths(&[("supabase/seed.sql", "")]), ["supabase/seed.sql"]);
         assert_eq!(
-            paths(&[("supabase/config.toml", "[db.seed]\n"), ("supabase/seed.sql", "")]),
+            paths(&[
+                ("supabase/config.toml", "[db.seed]\n"),
+                ("supabase/seed.sql", "")
+            ]),
             ["supabase/seed.sql"]
         );
         assert!(paths(&[]).is_empty());
-        assert!(paths(&[("supabase/config.toml", "[db.seed]\nenabled = false\n"), ("supabase/seed.sql", "")]).is_empty());
+        assert!(
+            paths(&[
+                ("supabase/config.toml", "[db.seed]\nenabled = false\n"),
+                ("supabase/seed.sql", "")
+            ])
+            .is_empty()
+        );
     }
 
     #[test]
     fn a_broken_config_is_told_with_its_line_and_without_its_text() {
-        let folder = project(&[("supabase/config.toml", "[auth]\n[db.seed]\nsql_paths = 'hush\n")]);
+        let folder = project(&[(
+            "supabase/config.toml",
+            "[auth]\n[db.seed]\nsql_paths = 'hush\n",
+        )]);
         let problem = find(folder.path()).unwrap_err();
         assert!(problem.why.contains("Line 3"), "{problem}");
         assert!(!format!("{problem:?}").contains("hush"), "{problem:?}");

@@ -74,7 +74,10 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
             let (text, hash) = text(file)?;
             steps.push(SeedStep {
                 path: entry.path.clone(),
-                statements: parts(&text, file)?.into_iter().map(|part| part.sql).collect(),
+                statements: parts(&text, file)?
+                    .into_iter()
+                    .map(|part| part.sql)
+                    .collect(),
                 file: file.clone(),
                 hash,
             });
@@ -90,7 +93,12 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
 pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     let refused = |line: usize, why: String, hint: &str| {
         let shown = harmless(&file.display().to_string()).into_owned();
-        Problem::new(Kind::Config, format!("{shown} cannot run: see line {line}."), why).with_hint(hint)
+        Problem::new(
+            Kind::Config,
+            format!("{shown} cannot run: see line {line}."),
+            why,
+        )
+        .with_hint(hint)
     };
     let parts = psql::parse(text).map_err(|fault| refused(fault.line, fault.why, fault.hint))?;
     let texts: Vec<&str> = parts.iter().map(|part| part.sql.as_str()).collect();
@@ -108,7 +116,11 @@ pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     }
     for part in &parts {
         if part.sql.contains('\0') {
-            return Err(refused(part.line, "A NUL byte is in the text, which Postgres cannot take.".into(), "Remove it."));
+            return Err(refused(
+                part.line,
+                "A NUL byte is in the text, which Postgres cannot take.".into(),
+                "Remove it.",
+            ));
         }
         if let Some(what) = runs_alone(&part.sql) {
             return Err(refused(
@@ -147,7 +159,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Problem> {
 }
 
 /// The entry that a path on the command line means: as it is recorded, or as a file from here or from the project.
-fn named<'a>(schema: &Schema, listing: &'a SeedListing, path: &Path) -> Result<&'a SeedEntry, Problem> {
+fn named<'a>(
+    schema: &Schema,
+    listing: &'a SeedListing,
+    path: &Path,
+) -> Result<&'a SeedEntry, Problem> {
     let wanted = [path.to_owned(), schema.root.join(path)]
         .into_iter()
         .filter_map(|path| path.canonicalize().ok())

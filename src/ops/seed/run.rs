@@ -16,7 +16,11 @@ use crate::ports::Session;
 use std::time::Instant;
 
 /// Runs a seed plan. A failed file is told in the outcome; an error means that nothing was tried.
-pub async fn run(schema: &Schema, plan: &SeedPlan, watch: &SeedWatch) -> Result<SeedOutcome, Problem> {
+pub async fn run(
+    schema: &Schema,
+    plan: &SeedPlan,
+    watch: &SeedWatch,
+) -> Result<SeedOutcome, Problem> {
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was run."));
     }
@@ -37,21 +41,29 @@ pub async fn run(schema: &Schema, plan: &SeedPlan, watch: &SeedWatch) -> Result<
     session.prepare().await?;
     for (index, step) in plan.steps.iter().enumerate() {
         if watch.cancel.is_cancelled() {
-            outcome.problem = Some(Problem::cancelled("The run was stopped between two seed files."));
+            outcome.problem = Some(Problem::cancelled(
+                "The run was stopped between two seed files.",
+            ));
             break;
         }
-        let _ = watch.progress.send(SeedProgress::StepStarted { step: index });
+        let _ = watch
+            .progress
+            .send(SeedProgress::StepStarted { step: index });
         let begun = Instant::now();
         let report = &mut outcome.steps[index];
         match run_step(session.as_mut(), index, step, report, watch).await {
             Ok(()) => {
                 report.end = StepEnd::Done;
                 let took = begun.elapsed();
-                let _ = watch.progress.send(SeedProgress::StepDone { step: index, took });
+                let _ = watch
+                    .progress
+                    .send(SeedProgress::StepDone { step: index, took });
             }
             Err(failed) => {
                 report.end = match &failed.halt {
-                    Some(Halt::Lost { .. }) => settled_end(schema, session.name(), step, &before).await,
+                    Some(Halt::Lost { .. }) => {
+                        settled_end(schema, session.name(), step, &before).await
+                    }
                     Some(Halt::Escaped) => StepEnd::Unknown,
                     Some(Halt::Busy) | None => StepEnd::NotRun,
                     _ => StepEnd::RolledBack,
@@ -76,10 +88,17 @@ async fn run_step(
     report: &mut SeedReport,
     watch: &SeedWatch,
 ) -> Result<(), Failed> {
-    let file = unchanged_text(step).map_err(|problem| Failed { problem, halt: None })?;
-    let parts = parts(&file, &step.file).map_err(|problem| Failed { problem, halt: None })?;
+    let file = unchanged_text(step).map_err(|problem| Failed {
+        problem,
+        halt: None,
+    })?;
+    let parts = parts(&file, &step.file).map_err(|problem| Failed {
+        problem,
+        halt: None,
+    })?;
     let script = script(step, &file, &parts);
-    let (changes, rows_total, notices) = (&mut report.changes, &mut report.rows, &mut report.notices);
+    let (changes, rows_total, notices) =
+        (&mut report.changes, &mut report.rows, &mut report.notices);
     let progress = &watch.progress;
     let mut news = |news: News| {
         let told = match news {
@@ -147,7 +166,12 @@ fn script(step: &SeedStep, file: &str, parts: &[SeedPart]) -> Script {
 }
 
 /// After a lost connection: the record says how it ended, unless it said the same before.
-async fn settled_end(schema: &Schema, session: &str, step: &SeedStep, before: &SeedHistory) -> StepEnd {
+async fn settled_end(
+    schema: &Schema,
+    session: &str,
+    step: &SeedStep,
+    before: &SeedHistory,
+) -> StepEnd {
     let has = |history: &SeedHistory| {
         history
             .rows
@@ -189,7 +213,9 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script, parts: &[SeedPart]) ->
             what.push_str(", and nothing of it remains.");
             server_problem(refused, what, shown)
         }
-        Halt::Cancelled => Problem::cancelled(format!("Seed {name} was stopped, and nothing of it remains.")),
+        Halt::Cancelled => Problem::cancelled(format!(
+            "Seed {name} was stopped, and nothing of it remains."
+        )),
         Halt::Busy | Halt::HistoryChanged(_) => Problem::new(
             Kind::Conflict,
             "Another runner is at work on this database.",

@@ -29,8 +29,14 @@ fn casts_slices_assignments_and_unset_names_stay() {
 fn set_joins_its_words_and_uses_earlier_variables() {
     let file = "\\set a 'x y'\n\\set b :a z 'it''s\\n'\nselect :'b';\n\\set b\nselect :'b';";
     assert_eq!(sql(file), ["select 'x yzit''s\n'", "select ''"]);
-    assert_eq!(sql("\\set p C:\\\\x\nselect 1"), ["1: A second backslash command follows on the line."]);
-    assert_eq!(sql("\\set p 'C:\\\\x'\nselect :'p'"), ["select  E'C:\\\\x'"]);
+    assert_eq!(
+        sql("\\set p C:\\\\x\nselect 1"),
+        ["1: A second backslash command follows on the line."]
+    );
+    assert_eq!(
+        sql("\\set p 'C:\\\\x'\nselect :'p'"),
+        ["select  E'C:\\\\x'"]
+    );
 }
 
 #[test]

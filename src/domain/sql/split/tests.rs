@@ -16,7 +16,10 @@ fn semicolons_inside_something_do_not_end_a_statement() {
     ] {
         assert_eq!(statements(sql), [sql], "{sql}");
     }
-    assert_eq!(statements("select a$$b; select c$$d"), ["select a$$b", "select c$$d"]);
+    assert_eq!(
+        statements("select a$$b; select c$$d"),
+        ["select a$$b", "select c$$d"]
+    );
 }
 
 #[test]
@@ -42,7 +45,10 @@ fn what_never_ends_is_found() {
     assert_eq!(unclosed("select 1"), None);
     assert_eq!(
         unclosed("select 1; select 'x"),
-        Some(Unclosed { at: 17, kind: Kind::Text })
+        Some(Unclosed {
+            at: 17,
+            kind: Kind::Text
+        })
     );
 }
 
@@ -58,7 +64,8 @@ fn statement() -> impl Strategy<Value = String> {
         Just("(a; b)".to_owned()),
         Just("-- ;\n".to_owned()),
     ];
-    proptest::collection::vec(word, 1..6).prop_map(|words| format!("select {}", words.join(" ")).trim().to_owned())
+    proptest::collection::vec(word, 1..6)
+        .prop_map(|words| format!("select {}", words.join(" ")).trim().to_owned())
 }
 
 proptest! {
