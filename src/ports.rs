@@ -1,14 +1,15 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
+use crate::domain::catalog::Catalog;
 use crate::domain::identity::Identity;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
 use crate::domain::query::{Answer, Call, Pong, Select};
-use crate::domain::secret::{Keeping, SecretKind};
-use secrecy::SecretString;
 use crate::domain::script::{Change, Failure, Halt, Limits, News, Script};
+use crate::domain::secret::{Keeping, SecretKind};
 use crate::domain::seed::SeedHistory;
+use secrecy::SecretString;
 use std::future::Future;
 use std::pin::Pin;
 use tokio_util::sync::CancellationToken;
@@ -124,4 +125,10 @@ pub trait Session: Send {
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Run<'a>;
+}
+
+/// The catalogs of a database, as far as types are made from them.
+pub trait Catalogs: Send + Sync {
+    /// What a schema holds; `None` when there is no such schema.
+    fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>>;
 }

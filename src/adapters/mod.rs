@@ -1,5 +1,5 @@
-//! What touches the world: the REST and Auth interfaces, the keyring, the config file, the clock.
-//! Each implements a port; none knows a use case or a screen.
+//! What touches the world: the REST and Auth interfaces, Postgres, the keyring, the user's files, the clock.
+//! Each implements a port and translates its faults into problems; none knows a use case or a screen.
 
 pub mod auth;
 pub mod clock;

@@ -2,7 +2,7 @@
 //! A reader that goes away (a closed pipe) ends the output quietly.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use super::answer::{Answered, Body, Failure};
+use super::answer::{Answer, Answered, Body, Failure};
 use super::page::{Page, Tone};
 use crate::domain::problem::Problem;
 use crate::domain::text;
@@ -59,29 +59,24 @@ impl Output {
         }
     }
 
-    /// Whether the answer is a JSON document.
-    pub fn is_json(self) -> bool {
-        self.json
-    }
-
     /// Prints how a command ended and returns the exit code.
     pub fn finish(self, answered: Answered) -> u8 {
         match answered {
-            Ok(answer) => {
-                let text = if self.json {
-                    document(&json!({"ok": true, "data": answer.data, "meta": answer.meta}))
-                } else {
-                    match answer.body {
-                        Body::Page(page) => page.render(self.color_out),
-                        Body::Raw(text) => text,
-                    }
-                };
-                match to_stdout(&text) {
-                    Ok(()) => 0,
-                    Err(problem) => self.finish(Err(problem.into())),
-                }
-            }
+            Ok(answer) => match to_stdout(&self.text(answer)) {
+                Ok(()) => 0,
+                Err(problem) => self.fail(problem.into()),
+            },
             Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn text(self, answer: Answer) -> String {
+        if self.json {
+            return document(&json!({"ok": true, "data": answer.data, "meta": answer.meta}));
+        }
+        match answer.body {
+            Body::Page(page) => page.render(self.color_out),
+            Body::Raw(text) => text,
         }
     }
 
@@ -135,9 +130,10 @@ impl Output {
         let _ = io::stderr().write_all(b"\r\n");
     }
 
-    /// Prints a text on stdout now, for a command that goes on afterwards.
-    pub fn now(self, page: &Page) -> Result<(), Problem> {
-        to_stdout(&page.render(self.color_out))
+    /// Prints an answer now, for a command that goes on afterwards.
+    #[cfg(feature = "demo")]
+    pub fn now(self, answer: Answer) -> Result<(), Problem> {
+        to_stdout(&self.text(answer))
     }
 }
 

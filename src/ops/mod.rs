@@ -1,4 +1,5 @@
 //! The use cases: what the screens and the subcommands both call. Typed input, typed output, every effect through a port.
+//! Nothing here draws, prints or knows a driver.
 
 pub mod audit;
 pub mod cycle;
@@ -10,3 +11,4 @@ mod paging;
 pub mod profile;
 pub mod seed;
 pub mod session;
+pub mod types;

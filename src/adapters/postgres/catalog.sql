@@ -1,4 +1,5 @@
--- One JSON document about a schema: what types can be made from it. $SCHEMA$ is replaced by the schema's name as a literal.
+-- One JSON document about a schema: what types can be made from it. No row when there is no such schema.
+-- The schema's name is put in as a literal.
 with target as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n where n.nspname = $SCHEMA$
 ),
@@ -102,3 +103,4 @@ select jsonb_build_object(
         where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   ), '[]')
 )::text
+from target

@@ -38,7 +38,7 @@ impl PgDatabase {
         })
     }
 
-    async fn open(&self) -> Result<Connection, Problem> {
+    pub(super) async fn open(&self) -> Result<Connection, Problem> {
         Connection::open(&self.address, APPLICATION).await
     }
 

@@ -4,12 +4,14 @@
 //!   url ─► address ─► connection ─► session ─► message      one script, one transaction
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          └─────► books        the tables and their SQL
+//!                           ├────────────────► catalog      what types are made from
 //!                           └────────────────► fault        what the server or the line said, as a problem
 //! ```
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
 mod books;
+mod catalog;
 mod connection;
 mod database;
 mod fault;

@@ -158,35 +158,26 @@ fn settings(info: &Info, root: PathBuf) -> Settings {
 
 /// Prints how to reach the stack and waits for a signal.
 async fn serve(context: &Context, args: &Args, info: &Info) -> Result<(), Problem> {
-    let output = context.output();
     let accounts: &[(&str, &str)] = if args.empty { &[] } else { &ACCOUNTS };
-    if output.is_json() {
-        output.answered(described(info, accounts)?);
-    } else {
-        let mut page = Page::default();
-        for (name, value) in info.env_lines() {
-            page.line(format!("{name}={value}"));
-        }
-        for (email, role) in accounts {
-            page.line(format!("# account {email} password {PASSWORD} role {role}"));
-        }
-        page.line("ready");
-        output.now(&page)?;
-    }
+    context.output().now(described(info, accounts)?)?;
     interrupt::awaited().await
 }
 
 fn described(info: &Info, accounts: &[(&str, &str)]) -> Result<Answer, Problem> {
+    let mut page = Page::default();
     let mut data = Map::new();
     for (name, value) in info.env_lines() {
+        page.line(format!("{name}={value}"));
         data.insert(name.to_owned(), Value::from(value));
     }
-    let accounts: Vec<Value> = accounts
-        .iter()
-        .map(|(email, role)| json!({"email": email, "password": PASSWORD, "role": role}))
-        .collect();
-    data.insert("accounts".to_owned(), Value::from(accounts));
-    Answer::new(&data, Page::default())
+    let mut list = Vec::new();
+    for (email, role) in accounts {
+        page.line(format!("# account {email} password {PASSWORD} role {role}"));
+        list.push(json!({"email": email, "password": PASSWORD, "role": role}));
+    }
+    page.line("ready");
+    data.insert("accounts".to_owned(), Value::from(list));
+    Answer::new(&data, page)
 }
 
 async fn stopped(stack: Stack, problem: Problem) -> Failure {

@@ -3,7 +3,7 @@
 use super::super::answer::Answered;
 use super::super::context::Context;
 use super::confirm::Confirm;
-use super::run;
+use super::run::carry_out;
 use crate::domain::migration::Wish;
 use clap::Args as ClapArgs;
 
@@ -31,5 +31,5 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         to: args.to.clone(),
         include_out_of_order: args.include_out_of_order,
     };
-    run::run(context, &wish, &args.confirm).await
+    carry_out(context, &wish, &args.confirm).await
 }

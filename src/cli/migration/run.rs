@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Makes the plan of a wish, has it confirmed, and runs it.
-pub async fn run(context: &Context, wish: &Wish, options: &Confirm) -> Answered {
+pub async fn carry_out(context: &Context, wish: &Wish, options: &Confirm) -> Answered {
     let work = context.work().await?;
     let plan = interrupt::ending(migration::plan(&work.schema, wish)).await?;
     if plan.steps.is_empty() {
