@@ -46,7 +46,11 @@ impl View<'_> {
 /// Draws the whole frame.
 pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
     let theme = &look.themes[model.theme % look.themes.len().max(1)];
-    let view = View { model, theme, symbols: &look.symbols };
+    let view = View {
+        model,
+        theme,
+        symbols: &look.symbols,
+    };
     let areas = model.areas();
     frame.render_widget(Block::new().style(view.style(Role::Text)), frame.area());
     header::draw(frame, areas.header, view);
