@@ -35,7 +35,10 @@ impl Context {
     /// Reads the secrets that the options stand for. Only one of them can come from stdin.
     pub fn new(global: &Global, output: Output) -> Result<Self, Problem> {
         let typed = [&global.key, &global.db_url];
-        if typed.iter().all(|value| value.as_deref().is_some_and(secret::is_stdin)) {
+        if typed
+            .iter()
+            .all(|value| value.as_deref().is_some_and(secret::is_stdin))
+        {
             return Err(Problem::new(
                 Kind::Usage,
                 "--key and --db-url cannot both be read from stdin.",

@@ -50,7 +50,8 @@ impl PostgRest {
                 Ok(reply) if reply.is_success() => return Ok(reply),
                 Ok(reply) => reply,
                 Err(fault) => {
-                    let may = fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
+                    let may =
+                        fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
                     if may && repeats < REPEATS {
                         self.pause(repeats).await;
                         repeats += 1;
@@ -158,7 +159,11 @@ fn dressed(
         None => None,
     };
     if let Some(bearer) = bearer {
-        secret_header(&mut request.headers, "authorization", &format!("Bearer {bearer}"))?;
+        secret_header(
+            &mut request.headers,
+            "authorization",
+            &format!("Bearer {bearer}"),
+        )?;
     }
     if let Some(correlation) = correlation {
         let value = HeaderValue::from_str(correlation)
