@@ -203,7 +203,7 @@ fn every_screen_empty_loading_failed_and_denied() {
                 ("empty", _) => "No rows visible to alice@example.com",
                 ("loading", _) => "Reading.",
                 ("failed", _) => "The project did not answer.",
-                _ => "may not read this.",
+                _ => "may not read",
             };
             assert!(frame.contains(expected), "{title} {state}:\n{frame}");
         }
