@@ -128,6 +128,11 @@ impl Cluster {
         self.watchdog.child(child.id())
     }
 
+    /// Takes that back for a process that has ended: its number may soon be somebody else's.
+    pub(crate) fn forget(&mut self, id: u32) -> Result<(), Error> {
+        self.watchdog.forget(id)
+    }
+
     /// Stops Postgres and waits until the watchdog has cleaned up. Blocks; doing it twice does nothing.
     pub(crate) fn stop(&mut self) {
         self.watchdog.release();

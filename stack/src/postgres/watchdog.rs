@@ -63,6 +63,11 @@ impl Watchdog {
         self.say("child", &id.to_string())
     }
 
+    /// Takes that back.
+    pub(super) fn forget(&mut self, id: u32) -> Result<(), Error> {
+        self.say("forget", &id.to_string())
+    }
+
     /// Says that a Postgres is about to be started on this data, and the signal that stops it: `QUIT` at once, `INT` in
     /// order.
     pub(super) fn starting(&mut self, data: &Path, signal: &str) -> Result<(), Error> {

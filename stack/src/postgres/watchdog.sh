@@ -3,7 +3,8 @@
 # Lines, the last of each kind counts, an empty value takes it back:
 #   remove FOLDER     to be removed at the end        group N         a process group to kill
 #   data FOLDER       the data of Postgres            child N         a process to end; there can be several
-#   signal NAME       what stops Postgres             postmaster N    Postgres; "soon" while it is being started
+#   signal NAME       what stops Postgres             forget N        that child has ended
+#   postmaster N      Postgres; "soon" while it is being started
 trap '' HUP INT QUIT TERM PIPE TSTP TTIN TTOU
 remove= data= signal=INT group= children= postmaster=
 
@@ -14,6 +15,11 @@ while read -r verb value; do
     signal) signal=$value ;;
     group) group=$value ;;
     child) children="$children $value" ;;
+    forget)
+        others=
+        for child in $children; do [ "$child" = "$value" ] || others="$others $child"; done
+        children=$others
+        ;;
     postmaster) postmaster=$value ;;
     esac
 done

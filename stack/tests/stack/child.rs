@@ -19,11 +19,14 @@ async fn serve() {
         println!("skipped: {MODE} is not set");
         return;
     };
+    let begun = Instant::now();
     let options = Options {
         data: std::env::var_os(DATA).map(Into::into),
+        progress: Some(std::sync::Arc::new(move |step| {
+            println!("\n{} ms: {step}", begun.elapsed().as_millis());
+        })),
         ..Options::default()
     };
-    let begun = Instant::now();
     let stack = match Stack::start(options).await {
         Ok(stack) => stack,
         Err(error) => {

