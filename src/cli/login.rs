@@ -6,6 +6,7 @@ use super::page::{Page, Tone};
 use super::{ask, interrupt, secret};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::Keeping;
 use crate::ops::session;
 use clap::Args as ClapArgs;
 use secrecy::SecretString;
@@ -40,7 +41,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .with_hint("Give the address with --email.")
         .into());
     }
-    let auth = context.auth().await?;
+    let project = context.project().await?;
+    if let Keeping::Memory(why) = project.secrets.keeping().await? {
+        return Err(no_keyring(&why).into());
+    }
+    let auth = project.auth;
     let email = match &args.email {
         Some(email) => email.clone(),
         None => ask::line(output, "E-mail: ")?,
@@ -71,6 +76,12 @@ fn given(context: &Context, args: &Args, question: &str) -> Result<SecretString,
         )
         .with_hint("Use --password-stdin."))
     }
+}
+
+fn no_keyring(why: &str) -> Problem {
+    Problem::new(Kind::Config, "The session could not be kept.", why).with_hint(
+        "Without a keyring, set SUPADECK_EMAIL and SUPADECK_PASSWORD and use --as user: that signs in for one command.",
+    )
 }
 
 fn signed_in(identity: &Identity) -> Answered {
