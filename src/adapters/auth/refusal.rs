@@ -96,19 +96,18 @@ fn by_code(code: &str, said: String, status: u16, host: &str, key: Option<&ApiKe
     }
 }
 
-fn by_status(said: String, status: u16, host: &str, key: Option<&ApiKey>, is_json: bool) -> Problem {
+fn by_status(
+    said: String,
+    status: u16,
+    host: &str,
+    key: Option<&ApiKey>,
+    is_json: bool,
+) -> Problem {
     let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
     match status {
-        401 => Problem::new(
-            Kind::Auth,
-            format!("The project did not accept the key ({key})."),
-            said,
-        )
-        .with_hint(
+        401 => Problem::new(Kind::Auth, refused_key(key), said).with_hint(
             "Replace the publishable key: it may have been disabled or belong to another project.",
         ),
-        401 => Problem::new(Kind::Auth, refused_key(key), said)
-            .with_hint("Replace the publishable key: it may have been disabled or belong to another project."),
         300..=399 => network(
             format!("{host} sends elsewhere instead of answering."),
             "supadeck does not follow, so that no key or password reaches another host.".to_owned(),
@@ -163,11 +162,6 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.as_bytes().to_vec(),
         };
-        problem(
-            &reply,
-            "x.example",
-            &ApiKey::new(&"sb_publishable_abcdefghij".to_owned().into()),
-        )
         let key = ApiKey::new(&"sb_publishable_abcdefghij".to_owned().into());
         problem(&reply, "x.example", Some(&key))
     }

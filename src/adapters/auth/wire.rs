@@ -70,7 +70,9 @@ impl Wire {
     /// Asks for the settings, which every Auth server answers; returns its clock.
     pub(super) async fn settings(&self) -> Result<Option<jiff::Timestamp>, Problem> {
         let key = self.key.as_ref();
-        let reply = self.send_with(key, Method::GET, "settings", None, None).await?;
+        let reply = self
+            .send_with(key, Method::GET, "settings", None, None)
+            .await?;
         Ok(reply.date())
     }
 

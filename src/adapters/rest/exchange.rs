@@ -106,8 +106,9 @@ impl PostgRest {
         let outgoing = dressed(&request, &credentials, None)?;
         let sent = self.http.send(&outgoing).await;
         let reply = sent.map_err(|fault| self.fault(&fault))?;
-        let problem = (!reply.is_success())
-            .then(|| Refusal::read(&reply).problem(who, deed, &self.base, credentials.key.as_ref()));
+        let problem = (!reply.is_success()).then(|| {
+            Refusal::read(&reply).problem(who, deed, &self.base, credentials.key.as_ref())
+        });
         Ok((reply.date(), problem))
     }
 

@@ -95,9 +95,8 @@ impl Refusal {
         who: &Identity,
         deed: Deed<'_>,
         url: &str,
-        key: &ApiKey,
+        key: Option<&ApiKey>,
     ) -> Problem {
-    pub(super) fn problem(self, who: &Identity, deed: Deed<'_>, url: &str, key: Option<&ApiKey>) -> Problem {
         let mut problem = if self.code.is_empty() {
             self.by_status(who, deed, url, key)
         } else {
@@ -186,7 +185,13 @@ impl Refusal {
         self.with_server_hint(problem)
     }
 
-    fn by_status(&self, who: &Identity, deed: Deed<'_>, url: &str, key: Option<&ApiKey>) -> Problem {
+    fn by_status(
+        &self,
+        who: &Identity,
+        deed: Deed<'_>,
+        url: &str,
+        key: Option<&ApiKey>,
+    ) -> Problem {
         let host = host_of(url);
         let said = sentence(&self.message);
         let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
@@ -248,18 +253,17 @@ impl Refusal {
         }
     }
 
-    fn unauthorised(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
+    fn unauthorised(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
+        let Some(key) = key else {
+            return Problem::new(Kind::Auth, "The project asks for a key.", said).with_hint(
+                "Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.",
+            );
+        };
         let problem = Problem::new(
             Kind::Auth,
             format!("The project did not accept the key ({key})."),
             said,
         );
-    fn unauthorised(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
-        let Some(key) = key else {
-            return Problem::new(Kind::Auth, "The project asks for a key.", said)
-                .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.");
-        };
-        let problem = Problem::new(Kind::Auth, format!("The project did not accept the key ({key})."), said);
         let problem = match who {
             Identity::Service => problem.with_hint("Replace the secret key: it may have been revoked or belong to another project."),
             Identity::Anon | Identity::User(_) => problem
