@@ -17,9 +17,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether the terminal is taken over now; the panic hook asks.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
+type Inner = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
 /// The terminal while the deck has it.
 pub(super) struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    inner: Inner,
+}
+
+fn new_terminal() -> Result<Inner, Problem> {
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    ratatui::Terminal::new(backend)
+        .map_err(|error| terminal_problem("The terminal cannot be used.", &error))
 }
 
 impl Terminal {
@@ -34,12 +42,11 @@ impl Terminal {
         }
         install_panic_hook(log);
         take().map_err(|error| terminal_problem("The terminal cannot be taken over.", &error))?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-        match ratatui::Terminal::new(backend) {
+        match new_terminal() {
             Ok(inner) => Ok(Self { inner }),
-            Err(error) => {
+            Err(problem) => {
                 give_back();
-                Err(terminal_problem("The terminal cannot be used.", &error))
+                Err(problem)
             }
         }
     }
@@ -76,9 +83,9 @@ impl Surface for Terminal {
         take().map_err(|error| {
             terminal_problem("The terminal cannot be taken over again.", &error)
         })?;
-        self.inner
-            .clear()
-            .map_err(|error| terminal_problem("The terminal cannot be cleared.", &error))
+        // A new terminal knows of nothing on the screen, and so draws all of it; clearing would ask for the cursor.
+        self.inner = new_terminal()?;
+        Ok(())
     }
 }
 
