@@ -8,6 +8,7 @@ mod completions;
 mod context;
 mod cycle;
 mod demo;
+mod doctor;
 mod global;
 mod goal;
 mod interrupt;
@@ -66,6 +67,7 @@ enum Command {
     Logout(logout::Args),
     Whoami(whoami::Args),
     Profile(profile::Args),
+    Doctor(doctor::Args),
     Types(types::Args),
     Keys(keys::Args),
     Completions(completions::Args),
@@ -142,6 +144,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Logout(args) => logout::run(context, args).await,
         Command::Whoami(args) => whoami::run(context, args).await,
         Command::Profile(args) => profile::run(context, args).await,
+        Command::Doctor(args) => doctor::run(context, args).await,
         Command::Types(args) => types::run(context, args).await,
         Command::Keys(args) => keys::run(args),
         Command::Completions(args) => completions::run(args),
