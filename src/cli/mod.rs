@@ -179,5 +179,12 @@ pub fn ended(result: Result<(), Problem>) -> u8 {
 /// could hold anything.
 pub fn crashed(args: &[OsString]) -> u8 {
     let output = Output::new(usage::wants_json(args), output::Color::Never);
-    output.finish(Err(Problem::internal("It stopped at once.").into()))
+    let mut problem = Problem::internal("It stopped at once.");
+    if let Some(log) = crate::adapters::log::path() {
+        problem = problem.with_hint(format!(
+            "Please report this with the log, {}.",
+            log.display()
+        ));
+    }
+    output.finish(Err(problem.into()))
 }
