@@ -88,6 +88,7 @@ impl Output {
             fields.insert("problem".to_owned(), json!(failure.problem));
             if let Some(data) = failure.data {
                 fields.insert("data".to_owned(), data);
+                fields.insert("meta".to_owned(), Value::Object(failure.meta));
             }
             // A document that cannot be written has no other place to go.
             let _ = to_stdout(&document(&Value::Object(fields)));

@@ -235,9 +235,5 @@ impl File<'_> {
 }
 
 fn list_of(one: &str) -> String {
-    if one.contains(' ') {
-        format!("({one})[]")
-    } else {
-        format!("{one}[]")
-    }
+    format!("{one}[]")
 }
