@@ -36,7 +36,10 @@ impl Context {
     /// Reads the secrets that the options stand for. Only one of them can come from stdin.
     pub fn new(global: &Global, output: Output) -> Result<Self, Problem> {
         let typed = [&global.key, &global.db_url];
-        if typed.iter().all(|value| value.as_deref().is_some_and(secret::is_stdin)) {
+        if typed
+            .iter()
+            .all(|value| value.as_deref().is_some_and(secret::is_stdin))
+        {
             return Err(Problem::new(
                 Kind::Usage,
                 "--key and --db-url cannot both be read from stdin.",
@@ -92,7 +95,10 @@ impl Context {
         let project = connect::resolve(settings).await?;
         let mut page = Page::default();
         // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.
-        let notes = project.notes.iter().filter(|note| !note.ends_with(connect::IN_MEMORY));
+        let notes = project
+            .notes
+            .iter()
+            .filter(|note| !note.ends_with(connect::IN_MEMORY));
         for note in notes {
             page.toned(Tone::Warn, &format!("Note: {note}"));
         }
@@ -121,7 +127,8 @@ impl Context {
     /// where no session can be kept. `None` when the two are not set.
     async fn signed_in_for_this_run(&self) -> Result<Option<Reader>, Problem> {
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let (Some(email), Some(password)) = (set("SUPADECK_EMAIL"), set("SUPADECK_PASSWORD")) else {
+        let (Some(email), Some(password)) = (set("SUPADECK_EMAIL"), set("SUPADECK_PASSWORD"))
+        else {
             return Ok(None);
         };
         let settings = Settings {

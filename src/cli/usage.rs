@@ -46,7 +46,11 @@ mod tests {
 
     fn refused(args: &[&str]) -> Problem {
         let args = std::iter::once("supadeck").chain(args.iter().copied());
-        problem(&super::super::command().try_get_matches_from(args).unwrap_err())
+        problem(
+            &super::super::command()
+                .try_get_matches_from(args)
+                .unwrap_err(),
+        )
     }
 
     #[test]

@@ -74,10 +74,18 @@ pub async fn run(start: Start) -> Result<(), Problem> {
 }
 
 fn keymap(start: &Start) -> (Keymap, Vec<String>) {
-    let Some((path, text)) = &start.keymap else { return (Keymap::default(), Vec::new()) };
+    let Some((path, text)) = &start.keymap else {
+        return (Keymap::default(), Vec::new());
+    };
     let (keymap, faults) = Keymap::default().with(text);
     let name = path.display();
-    (keymap, faults.into_iter().map(|fault| format!("{name}:{}: {}", fault.line, fault.what)).collect())
+    (
+        keymap,
+        faults
+            .into_iter()
+            .map(|fault| format!("{name}:{}: {}", fault.line, fault.what))
+            .collect(),
+    )
 }
 
 struct Deck {
@@ -102,14 +110,20 @@ impl Deck {
         }
         let runner = Runner::new(start, inbox);
         let timers = timer::Timers::default();
-        (Self { model, look, runner, timers, clipboard: None, is_over: false }, mail)
+        (
+            Self {
+                model,
+                look,
+                runner,
+                timers,
+                clipboard: None,
+                is_over: false,
+            },
+            mail,
+        )
     }
 
-    async fn turn(
-        &mut self,
-        terminal: &mut Terminal,
-        mut mail: Mail,
-    ) -> Result<(), Problem> {
+    async fn turn(&mut self, terminal: &mut Terminal, mut mail: Mail) -> Result<(), Problem> {
         let mut events = crossterm::event::EventStream::new();
         let mut signals = signal::Signals::listen()?;
         let mut drawn_at = Instant::now();
@@ -156,8 +170,14 @@ impl Deck {
     }
 
     /// Takes an event of the terminal; false when it changes nothing.
-    fn take_event(&mut self, event: crossterm::event::Event, surface: &mut dyn Surface) -> Result<bool, Problem> {
-        let Some(msg) = input::msg(event) else { return Ok(false) };
+    fn take_event(
+        &mut self,
+        event: crossterm::event::Event,
+        surface: &mut dyn Surface,
+    ) -> Result<bool, Problem> {
+        let Some(msg) = input::msg(event) else {
+            return Ok(false);
+        };
         self.take(msg, surface)?;
         Ok(true)
     }
@@ -171,15 +191,29 @@ impl Deck {
         surface.draw(&mut |frame| ui::draw(frame, &self.model, &self.look))
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, surface: &mut dyn Surface) -> Result<(), Problem> {
+    fn carry_out(
+        &mut self,
+        effects: Vec<Effect>,
+        surface: &mut dyn Surface,
+    ) -> Result<(), Problem> {
         for effect in effects {
             match effect {
-                Effect::Load { ticket, identity, load } => self.runner.load(ticket, identity, load),
-                Effect::Write { ticket, identity, write } => self.runner.write(ticket, identity, write),
+                Effect::Load {
+                    ticket,
+                    identity,
+                    load,
+                } => self.runner.load(ticket, identity, load),
+                Effect::Write {
+                    ticket,
+                    identity,
+                    write,
+                } => self.runner.write(ticket, identity, write),
                 Effect::CancelWrite => self.runner.cancel_write(),
                 Effect::Arm(timer, after) => self.timers.arm(timer, after),
                 Effect::Copy(text) => {
-                    let clipboard = self.clipboard.get_or_insert_with(clipboard::Clipboard::open);
+                    let clipboard = self
+                        .clipboard
+                        .get_or_insert_with(clipboard::Clipboard::open);
                     let notice = clipboard.copy(&text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }

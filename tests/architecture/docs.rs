@@ -13,7 +13,9 @@ fn check(path: &str, generated: &str) {
         fs::write(&file, generated).unwrap();
         return;
     }
-    let present = fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+    let present = fs::read_to_string(&file)
+        .unwrap_or_default()
+        .replace("\r\n", "\n");
     let differs = present
         .lines()
         .zip(generated.lines())
@@ -41,7 +43,10 @@ fn the_command_reference_is_fresh() {
     let mut root = supadeck::cli::command();
     root.build();
     page.push_str("\n## Global options\n\nThey may stand before or behind any command.\n\n");
-    options(&mut page, root.get_arguments().filter(|arg| arg.is_global_set()));
+    options(
+        &mut page,
+        root.get_arguments().filter(|arg| arg.is_global_set()),
+    );
     for command in root.get_subcommands() {
         section(&mut page, command, "supadeck");
     }
@@ -51,11 +56,31 @@ fn the_command_reference_is_fresh() {
 const EXIT_CODES: [(u8, &str, &str); 11] = [
     (0, "", "Done"),
     (1, "findings", "A check ran and found something"),
-    (2, "usage", "The command line or a value in it cannot be understood, or a confirmation is missing"),
-    (3, "config", "A configuration, profile or project file is missing or wrong"),
-    (4, "auth", "Nobody is signed in, or the key, password or session was not accepted"),
-    (5, "denied", "The identity may not do this: Row Level Security, a missing grant, a locked week"),
-    (6, "conflict", "Somebody else is at it, or what is there is not what was expected"),
+    (
+        2,
+        "usage",
+        "The command line or a value in it cannot be understood, or a confirmation is missing",
+    ),
+    (
+        3,
+        "config",
+        "A configuration, profile or project file is missing or wrong",
+    ),
+    (
+        4,
+        "auth",
+        "Nobody is signed in, or the key, password or session was not accepted",
+    ),
+    (
+        5,
+        "denied",
+        "The identity may not do this: Row Level Security, a missing grant, a locked week",
+    ),
+    (
+        6,
+        "conflict",
+        "Somebody else is at it, or what is there is not what was expected",
+    ),
     (7, "network", "The server could not be reached"),
     (8, "database", "The database refused or failed a statement"),
     (70, "internal", "A fault of supadeck itself"),
@@ -65,14 +90,26 @@ const EXIT_CODES: [(u8, &str, &str); 11] = [
 fn section(page: &mut String, command: &Command, parent: &str) {
     let name = format!("{parent} {}", command.get_name());
     let about = command.get_long_about().or(command.get_about());
-    let about = about.unwrap_or_else(|| panic!("`{name}` has no description")).to_string();
+    let about = about
+        .unwrap_or_else(|| panic!("`{name}` has no description"))
+        .to_string();
     if command.has_subcommands() {
         let _ = write!(page, "\n## {name}\n\n{}\n", sentence(&about));
     } else {
         let usage = command.clone().render_usage().to_string();
-        let usage = usage.trim_start_matches("Usage: ").replace(command.get_name(), &name);
-        let usage = if usage.starts_with(&name) { usage } else { name.clone() };
-        let _ = write!(page, "\n### {name}\n\n{}\n\n    {usage}\n", sentence(&about));
+        let usage = usage
+            .trim_start_matches("Usage: ")
+            .replace(command.get_name(), &name);
+        let usage = if usage.starts_with(&name) {
+            usage
+        } else {
+            name.clone()
+        };
+        let _ = write!(
+            page,
+            "\n### {name}\n\n{}\n\n    {usage}\n",
+            sentence(&about)
+        );
         let own = command.get_arguments().filter(|arg| {
             !arg.is_global_set() && arg.get_id() != "help" && arg.get_id() != "version"
         });
@@ -82,7 +119,10 @@ fn section(page: &mut String, command: &Command, parent: &str) {
             let _ = write!(page, "\n{table}");
         }
     }
-    for command in command.get_subcommands().filter(|one| one.get_name() != "help") {
+    for command in command
+        .get_subcommands()
+        .filter(|one| one.get_name() != "help")
+    {
         section(page, command, &name);
     }
 }
@@ -120,7 +160,10 @@ fn options<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
         let mut meaning = help.replace('\n', " ").replace('|', "\\|");
         let values = argument.get_possible_values();
         if argument.get_action().takes_values() && !values.is_empty() && values.len() < 8 {
-            let words: Vec<_> = values.iter().map(|one| format!("`{}`", one.get_name())).collect();
+            let words: Vec<_> = values
+                .iter()
+                .map(|one| format!("`{}`", one.get_name()))
+                .collect();
             let _ = write!(meaning, ": {}", words.join(", "));
         }
         if let Some(variable) = argument.get_env() {

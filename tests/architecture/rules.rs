@@ -65,7 +65,9 @@ fn views_name_roles_and_no_colours() {
 
 #[test]
 fn modules_are_named_after_what_they_own() {
-    let vague = ["utils", "util", "helpers", "helper", "common", "manager", "misc"];
+    let vague = [
+        "utils", "util", "helpers", "helper", "common", "manager", "misc",
+    ];
     let wrong: Vec<_> = ["src", "stack/src", "tests", "benches"]
         .iter()
         .flat_map(|folder| tree::rust(folder))

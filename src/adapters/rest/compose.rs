@@ -160,7 +160,9 @@ fn check_column(column: &str) -> Result<(), Problem> {
     if is_fine {
         return Ok(());
     }
-    Err(Problem::internal("A column's name cannot be part of a condition."))
+    Err(Problem::internal(
+        "A column's name cannot be part of a condition.",
+    ))
 }
 
 /// Takes URL, parameters, headers and body out of the crate's request; its old client never sends it.
@@ -169,12 +171,15 @@ fn taken(builder: Builder) -> Result<Request, Problem> {
         .build()
         .build()
         .map_err(|_| Problem::internal("The query could not be made into a URL."))?;
-    let broken = |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
-    let method = Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
+    let broken =
+        |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
+    let method =
+        Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
     let url = Url::parse(made.url().as_str()).map_err(|_| broken("URL"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in made.headers() {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
+        let name =
+            HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| broken("header"))?;
         headers.insert(name, value);
     }
@@ -237,7 +242,10 @@ mod tests {
     #[test]
     fn lists_and_nulls_have_their_own_form() {
         let query = Select::from("t")
-            .filter(Filter::In { column: "a".into(), values: vec!["x,y".into(), "z".into()] })
+            .filter(Filter::In {
+                column: "a".into(),
+                values: vec!["x,y".into(), "z".into()],
+            })
             .filter(Filter::NotNull { column: "b".into() })
             .filter(Filter::compare("c", Op::Like, "a\\%*"));
         let found = parameters(&query);

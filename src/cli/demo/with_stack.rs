@@ -6,8 +6,8 @@ use super::super::page::{Page, Tone};
 use super::super::{Deck, interrupt};
 use super::{Args, Done, files};
 use crate::adapters::connect::Settings;
-use crate::domain::migration::Wish;
 use crate::domain::config::Config;
+use crate::domain::migration::Wish;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{migration, seed};
 use serde_json::{Map, Value, json};
@@ -72,7 +72,9 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
     deck.title = Some("demo".to_owned());
     if !args.empty {
         let (first, _) = ACCOUNTS[0];
-        deck.sign_in_hint = Some(format!("Sign in as {first} with {PASSWORD}; also bob, carol and auditor."));
+        deck.sign_in_hint = Some(format!(
+            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor."
+        ));
     }
     deck.demo = Some(running);
     Ok(Done::Deck(Box::new(deck)))

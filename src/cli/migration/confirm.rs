@@ -36,8 +36,12 @@ pub fn confirm(
     if options.yes {
         return match production {
             Some(name) if options.confirm.as_deref() != Some(name) => {
-                let why = format!("{name} is a production profile, which wants its name besides --yes.");
-                let problem = refused(&why, format!("Look at the plan, then add --confirm {name}."));
+                let why =
+                    format!("{name} is a production profile, which wants its name besides --yes.");
+                let problem = refused(
+                    &why,
+                    format!("Look at the plan, then add --confirm {name}."),
+                );
                 Err(Failure::after(problem, plan))
             }
             _ => Ok(()),

@@ -57,13 +57,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         return Err(no_keyring(&why).into());
     }
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
-    let dir = dir.map_err(|error| {
-        Problem::new(
-            Kind::Usage,
-            "--dir cannot be used.",
-            format!("{error}."),
-        )
-    })?;
+    let dir = dir
+        .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
     let new = NewProfile {
         profile: Profile {
             name: args.name.clone(),

@@ -104,7 +104,10 @@ impl Theme {
             ("ansi", include_str!("../../../config/themes/ansi.toml")),
             ("mono", include_str!("../../../config/themes/mono.toml")),
         ];
-        FILES.iter().filter_map(|(name, text)| Self::parse(name, text).ok()).collect()
+        FILES
+            .iter()
+            .filter_map(|(name, text)| Self::parse(name, text).ok())
+            .collect()
     }
 }
 
@@ -114,7 +117,10 @@ mod tests {
 
     #[test]
     fn the_built_in_themes_are_whole() {
-        let names: Vec<String> = Theme::built_in().into_iter().map(|theme| theme.name).collect();
+        let names: Vec<String> = Theme::built_in()
+            .into_iter()
+            .map(|theme| theme.name)
+            .collect();
         assert_eq!(names, ["dark", "light", "ansi", "mono"]);
     }
 
