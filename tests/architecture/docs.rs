@@ -97,14 +97,7 @@ fn section(page: &mut String, command: &Command, parent: &str) {
         let _ = write!(page, "\n## {name}\n\n{}\n", sentence(&about));
     } else {
         let usage = command.clone().render_usage().to_string();
-        let usage = usage
-            .trim_start_matches("Usage: ")
-            .replace(command.get_name(), &name);
-        let usage = if usage.starts_with(&name) {
-            usage
-        } else {
-            name.clone()
-        };
+        let usage = usage.trim_start_matches("Usage: ");
         let _ = write!(
             page,
             "\n### {name}\n\n{}\n\n    {usage}\n",

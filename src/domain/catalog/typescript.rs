@@ -232,7 +232,7 @@ impl File<'_> {
             match kind.shape() {
                 Shape::Boolean => "boolean",
                 Shape::Integer | Shape::Number => "number",
-                Shape::Text | Shape::Uuid | Shape::Date | Shape::Instant | Shape::LocalTime => {
+                Shape::Text | Shape::Uuid | Shape::Date | Shape::Moment | Shape::LocalTime => {
                     "string"
                 }
                 Shape::Json => "Json",
