@@ -38,19 +38,20 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         count => format!("{count} checks failed."),
     };
     let why = format!("Look at {}.", failed.join(", "));
-    Err(Failure::after(Problem::new(Kind::Findings, what, why), answer))
+    Err(Failure::after(
+        Problem::new(Kind::Findings, what, why),
+        answer,
+    ))
 }
 
 async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     let project = context.project().await?;
     let profiles = connect::profiles(context.settings())?;
     let database = project.database_url.as_ref().map(PgDatabase::parse);
-    let database = database
-        .as_ref()
-        .map(|found| match found {
-            Ok(database) => Ok(database as &dyn Database),
-            Err(problem) => Err(problem.clone()),
-        });
+    let database = database.as_ref().map(|found| match found {
+        Ok(database) => Ok(database as &dyn Database),
+        Err(problem) => Err(problem.clone()),
+    });
     let subject = Subject {
         profile: &project.profile,
         profiles: profiles.as_ref(),
@@ -99,7 +100,11 @@ fn answer(checks: &[Check]) -> Result<Answer, Problem> {
                 Some(hint) => format!("{} {hint}", check.what),
                 None => check.what.clone(),
             };
-            table.row(vec![Span::new(tone, word), check.name.into(), result.into()]);
+            table.row(vec![
+                Span::new(tone, word),
+                check.name.into(),
+                result.into(),
+            ]);
         }
         page.table(&table);
     }

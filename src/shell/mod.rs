@@ -241,7 +241,7 @@ impl Deck {
 }
 
 fn far() -> Instant {
-    Instant::now() + Duration::from_secs(3600)
+    Instant::now() + Duration::from_hours(1)
 }
 
 /// A fault of the terminal as a problem.

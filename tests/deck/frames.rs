@@ -77,13 +77,9 @@ fn roles(buffer: &Buffer, theme: &str) -> String {
         for x in 0..buffer.area.width {
             let cell = &buffer[(x, y)];
             let style = ratatui::style::Style::new().add_modifier(cell.modifier);
-            let style = match (cell.fg, cell.bg) {
-                (fg, bg) => {
-                    let plain = ratatui::style::Color::Reset;
-                    let style = if fg == plain { style } else { style.fg(fg) };
-                    if bg == plain { style } else { style.bg(bg) }
-                }
-            };
+            let plain = ratatui::style::Color::Reset;
+            let style = if cell.fg == plain { style } else { style.fg(cell.fg) };
+            let style = if cell.bg == plain { style } else { style.bg(cell.bg) };
             let name = name(style);
             match runs.last_mut() {
                 Some((count, last)) if *last == name => *count += 1,

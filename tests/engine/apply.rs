@@ -13,7 +13,10 @@ async fn pending_files_are_applied_in_order_and_recorded() {
     bench.up("3_c.sql", "");
     let outcome = bench.apply().await;
     assert!(outcome.is_complete(), "{outcome:?}");
-    assert_eq!(outcome.history, Some(vec!["1".into(), "2".into(), "3".into()]));
+    assert_eq!(
+        outcome.history,
+        Some(vec!["1".into(), "2".into(), "3".into()])
+    );
     assert_eq!(
         bench
             .texts("select concat_ws('|', version, name, array_to_string(statements, '~'), cardinality(statements)) from supabase_migrations.schema_migrations order by version")
@@ -26,7 +29,10 @@ async fn pending_files_are_applied_in_order_and_recorded() {
             .await,
         ["1|apply|64|done|t|t", "2|apply|64|done|t|t", "3|apply|64|done|t|t"]
     );
-    assert_eq!(bench.states().await, ["1 applied", "2 applied", "3 applied"]);
+    assert_eq!(
+        bench.states().await,
+        ["1 applied", "2 applied", "3 applied"]
+    );
     assert!(bench.plan(everything()).await.unwrap().steps.is_empty());
 }
 
@@ -34,10 +40,16 @@ async fn pending_files_are_applied_in_order_and_recorded() {
 async fn a_failing_statement_leaves_nothing_of_its_file() {
     let bench = Bench::new().await;
     bench.up("1_a.sql", "create table a (b int);");
-    bench.up("2_b.sql", "create table c ();\n\n-- ünüsual\nselect nothing\n  from nowhere;\ncreate table d ();");
+    bench.up(
+        "2_b.sql",
+        "create table c ();\n\n-- ünüsual\nselect nothing\n  from nowhere;\ncreate table d ();",
+    );
     bench.up("3_e.sql", "create table e ();");
     let outcome = bench.apply().await;
-    assert_eq!(ends(&outcome), [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]);
+    assert_eq!(
+        ends(&outcome),
+        [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]
+    );
     let problem = outcome.problem.unwrap();
     assert_eq!(problem.kind, Kind::Database);
     assert_eq!(problem.code.as_deref(), Some("42P01"));
@@ -45,7 +57,12 @@ async fn a_failing_statement_leaves_nothing_of_its_file() {
         problem.what,
         "Migration 2_b failed at statement 2 of 3, line 5, column 8, and nothing of it remains."
     );
-    assert!(problem.detail.unwrap().contains("5 |   from nowhere;\n  |        ^"));
+    assert!(
+        problem
+            .detail
+            .unwrap()
+            .contains("5 |   from nowhere;\n  |        ^")
+    );
     assert!(!bench.has("c").await && !bench.has("d").await && !bench.has("e").await);
     assert_eq!(bench.versions().await, ["1"]);
     assert_eq!(outcome.history, Some(vec!["1".into()]));
@@ -61,9 +78,15 @@ async fn a_failing_statement_leaves_nothing_of_its_file() {
 async fn many_files_fail_as_clearly_as_few() {
     let bench = Bench::new().await;
     for number in 10..22 {
-        bench.up(&format!("{number}_t.sql"), format!("create table t{number} ();\n"));
+        bench.up(
+            &format!("{number}_t.sql"),
+            format!("create table t{number} ();\n"),
+        );
     }
-    bench.up("15_t.sql", "create table ä ();\nselect 'ö', oops;\ncreate table t15 ();");
+    bench.up(
+        "15_t.sql",
+        "create table ä ();\nselect 'ö', oops;\ncreate table t15 ();",
+    );
     bench.up("20_t.sql", "create table t20 (; nonsense");
     let outcome = bench.apply().await;
     let problem = outcome.problem.clone().unwrap();
@@ -73,12 +96,21 @@ async fn many_files_fail_as_clearly_as_few() {
     );
     assert_eq!(bench.versions().await, ["10", "11", "12", "13", "14"]);
     assert!(!bench.has("\"ä\"").await);
-    bench.up("15_t.sql", "create table t15 ();\ndo $$ begin raise exception 'late' using hint = 'Look up.'; end $$;");
+    bench.up(
+        "15_t.sql",
+        "create table t15 ();\ndo $$ begin raise exception 'late' using hint = 'Look up.'; end $$;",
+    );
     let problem = bench.apply().await.problem.unwrap();
-    assert!(problem.what.contains("statement 2 of 2, line 2, column 1"), "{problem}");
+    assert!(
+        problem.what.contains("statement 2 of 2, line 2, column 1"),
+        "{problem}"
+    );
     assert_eq!(problem.hint.as_deref(), Some("Look up."));
     bench.up("15_t.sql", "create table t15 ();");
-    assert_eq!(bench.apply().await.problem.unwrap().code.as_deref(), Some("42601"));
+    assert_eq!(
+        bench.apply().await.problem.unwrap().code.as_deref(),
+        Some("42601")
+    );
     assert_eq!(bench.versions().await.len(), 10);
 }
 
@@ -92,7 +124,10 @@ async fn a_failure_at_commit_is_told_as_such() {
     let outcome = bench.apply().await;
     assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
     let problem = outcome.problem.unwrap();
-    assert_eq!(problem.what, "Migration 1_a failed when it was committed, and nothing of it remains.");
+    assert_eq!(
+        problem.what,
+        "Migration 1_a failed when it was committed, and nothing of it remains."
+    );
     assert_eq!(problem.code.as_deref(), Some("23503"));
     assert!(!bench.has("a").await);
     assert!(bench.versions().await.is_empty());
@@ -101,15 +136,26 @@ async fn a_failure_at_commit_is_told_as_such() {
 #[tokio::test]
 async fn a_pair_of_begin_and_commit_counts_as_our_transaction() {
     let bench = Bench::new().await;
-    bench.up("1_a.sql", "-- c\nbegin;\ncreate table a ();\nselect 1/0;\ncommit;\n");
+    bench.up(
+        "1_a.sql",
+        "-- c\nbegin;\ncreate table a ();\nselect 1/0;\ncommit;\n",
+    );
     let outcome = bench.apply().await;
     assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
-    assert!(outcome.problem.unwrap().what.contains("statement 3 of 4, line 4"));
+    assert!(
+        outcome
+            .problem
+            .unwrap()
+            .what
+            .contains("statement 3 of 4, line 4")
+    );
     assert!(!bench.has("a").await);
     bench.up("1_a.sql", "-- c\nbegin;\ncreate table a ();\ncommit;\n");
     assert!(bench.apply().await.is_complete());
     assert_eq!(
-        bench.texts("select unnest(statements) from supabase_migrations.schema_migrations").await,
+        bench
+            .texts("select unnest(statements) from supabase_migrations.schema_migrations")
+            .await,
         ["-- c\nbegin", "create table a ()", "commit"]
     );
 }
@@ -142,7 +188,10 @@ async fn every_step_statement_and_notice_is_told_in_order() {
     let outcome = migration::run(&bench.schema, &plan, &watch).await.unwrap();
     assert_eq!(
         outcome.steps[0].notices,
-        ["NOTICE: relation \"a\" already exists, skipping", "WARNING: odd␛[2J"]
+        [
+            "NOTICE: relation \"a\" already exists, skipping",
+            "WARNING: odd␛[2J"
+        ]
     );
     let mut told = Vec::new();
     while let Ok(progress) = news.try_recv() {
@@ -156,7 +205,15 @@ async fn every_step_statement_and_notice_is_told_in_order() {
     }
     assert_eq!(
         told,
-        ["started 0", "statement 1", "NOTICE", "statement 3", "WARNIN", "statement 4", "done 0"]
+        [
+            "started 0",
+            "statement 1",
+            "NOTICE",
+            "statement 3",
+            "WARNIN",
+            "statement 4",
+            "done 0"
+        ]
     );
 }
 
@@ -173,7 +230,10 @@ async fn only_wanted_versions_are_applied() {
     let plan = bench.plan(to("2", false)).await.unwrap();
     assert!(run(&bench.schema, &plan).await.is_complete());
     assert_eq!(bench.versions().await, ["1", "2"]);
-    assert_eq!(bench.plan(to("3", false)).await.unwrap_err().kind, Kind::Usage);
+    assert_eq!(
+        bench.plan(to("3", false)).await.unwrap_err().kind,
+        Kind::Usage
+    );
     assert!(bench.apply().await.is_complete());
     bench.up("3_late.sql", "select 1;");
     let refused = bench.plan(everything()).await.unwrap_err();
@@ -190,7 +250,9 @@ async fn what_was_shown_is_what_runs() {
     let file = bench.up("1_a.sql", "create table a ();");
     let plan = bench.plan(everything()).await.unwrap();
     std::fs::write(&file, "drop schema public cascade;").unwrap();
-    let refused = migration::run(&bench.schema, &plan, &watch().0).await.unwrap_err();
+    let refused = migration::run(&bench.schema, &plan, &watch().0)
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind, Kind::Conflict);
     assert!(!bench.has("supabase_migrations.schema_migrations").await);
 }

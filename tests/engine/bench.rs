@@ -100,13 +100,18 @@ impl Bench {
             .await
             .unwrap()
             .iter()
-            .map(|row| row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".into()))
+            .map(|row| {
+                row.get::<_, Option<String>>(0)
+                    .unwrap_or_else(|| "null".into())
+            })
             .collect()
     }
 
     /// Whether a table, view or sequence is there.
     pub(crate) async fn has(&self, relation: &str) -> bool {
-        self.texts(&format!("select to_regclass('{relation}')::text")).await != ["null"]
+        self.texts(&format!("select to_regclass('{relation}')::text"))
+            .await
+            != ["null"]
     }
 
     /// The versions in the history, as the table has them.

@@ -20,11 +20,18 @@ async fn cancelling_stops_the_statement_and_leaves_nothing() {
     let (watch, mut news) = watch();
     let cancel = watch.cancel.clone();
     let (schema, shown) = (bench.schema.clone(), plan.clone());
-    let running = tokio::spawn(async move { migration::run(&schema, &shown, &watch).await.unwrap() });
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &shown, &watch).await.unwrap() });
     while news.recv().await != Some(Progress::StatementDone { step: 1, done: 1 }) {}
     cancel.cancel();
-    let outcome = tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap();
-    assert_eq!(ends(&outcome), [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]);
+    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        ends(&outcome),
+        [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]
+    );
     assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
     let mut told = false;
     while let Ok(progress) = news.try_recv() {
@@ -34,7 +41,9 @@ async fn cancelling_stops_the_statement_and_leaves_nothing() {
     assert_eq!(bench.versions().await, ["1"]);
     assert!(!bench.has("b").await);
     assert_eq!(
-        bench.texts("select outcome from supabase_migrations.supadeck_journal order by id").await,
+        bench
+            .texts("select outcome from supabase_migrations.supadeck_journal order by id")
+            .await,
         ["done", "cancelled"]
     );
     let outcome = {
@@ -49,18 +58,29 @@ async fn cancelling_stops_the_statement_and_leaves_nothing() {
 async fn cancelling_reaches_a_message_of_a_whole_file_too() {
     let bench = Bench::new().await;
     for number in 10..25 {
-        let slow = if number == 15 { "select pg_sleep(600);" } else { "" };
-        bench.up(&format!("{number}_t.sql"), format!("create table t{number} ();{slow}"));
+        let slow = if number == 15 {
+            "select pg_sleep(600);"
+        } else {
+            ""
+        };
+        bench.up(
+            &format!("{number}_t.sql"),
+            format!("create table t{number} ();{slow}"),
+        );
     }
     let plan = bench.plan(everything()).await.unwrap();
     let (watch, mut news) = watch();
     let cancel = watch.cancel.clone();
     let schema = bench.schema.clone();
-    let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     while news.recv().await != Some(Progress::StepStarted { step: 5 }) {}
     until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
     cancel.cancel();
-    let outcome = tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap();
+    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
     assert_eq!(outcome.steps[5].end, StepEnd::RolledBack);
     assert_eq!(bench.versions().await.len(), 5);
@@ -71,7 +91,10 @@ async fn a_killed_backend_leaves_nothing() {
     for steps in [1, 12] {
         let bench = Bench::new().await;
         for number in 0..steps {
-            bench.up(&format!("{:02}_t.sql", 10 + number), format!("create table t{number} ();"));
+            bench.up(
+                &format!("{:02}_t.sql", 10 + number),
+                format!("create table t{number} ();"),
+            );
         }
         bench.up("99_z.sql", "create table z ();\nselect pg_sleep(600);");
         let plan = bench.plan(everything()).await.unwrap();
@@ -86,8 +109,17 @@ async fn a_killed_backend_leaves_nothing() {
         let outcome = running.await.unwrap();
         let problem = outcome.problem.as_ref().unwrap();
         assert_eq!(problem.kind, Kind::Network, "{problem:?}");
-        assert!(problem.why.contains("terminating connection"), "{problem:?}");
-        assert!(problem.hint.as_ref().unwrap().contains("Nothing of it remains"));
+        assert!(
+            problem.why.contains("terminating connection"),
+            "{problem:?}"
+        );
+        assert!(
+            problem
+                .hint
+                .as_ref()
+                .unwrap()
+                .contains("Nothing of it remains")
+        );
         assert_eq!(outcome.steps.last().unwrap().end, StepEnd::RolledBack);
         assert_eq!(outcome.history.unwrap().len(), steps);
         assert!(!bench.has("z").await);
@@ -128,7 +160,14 @@ async fn a_slow_commit_behind_a_cut_line_is_waited_for_or_ended() {
     );
     let outcome = over(&bench, Rule::CutBehind(COMMITTING), true).await;
     let is_there = bench.has("a").await;
-    assert_eq!(ends(&outcome), [if is_there { StepEnd::Done } else { StepEnd::RolledBack }]);
+    assert_eq!(
+        ends(&outcome),
+        [if is_there {
+            StepEnd::Done
+        } else {
+            StepEnd::RolledBack
+        }]
+    );
     assert_eq!(bench.versions().await.is_empty(), !is_there);
     // What was said stays true: nothing of the lost session is left to change it.
     let db = connect(&bench.url).await;
@@ -153,7 +192,14 @@ async fn nobody_knows_while_the_database_cannot_be_reached() {
     let outcome = over(&bench, Rule::CutBehind(COMMITTING), false).await;
     assert_eq!(ends(&outcome), [StepEnd::Unknown]);
     assert_eq!(outcome.history, None);
-    assert!(outcome.problem.unwrap().hint.unwrap().contains("nobody knows"));
+    assert!(
+        outcome
+            .problem
+            .unwrap()
+            .hint
+            .unwrap()
+            .contains("nobody knows")
+    );
     until(&bench.db, "select to_regclass('a') is not null").await;
     assert_eq!(bench.states().await, ["1 applied"]);
 }
@@ -161,21 +207,34 @@ async fn nobody_knows_while_the_database_cannot_be_reached() {
 #[tokio::test]
 async fn a_lock_on_a_table_is_not_waited_for_long() {
     let bench = Bench::new().await;
-    bench.db.batch_execute("create table a (b int)").await.unwrap();
+    bench
+        .db
+        .batch_execute("create table a (b int)")
+        .await
+        .unwrap();
     let other = connect(&bench.url).await;
     other.batch_execute("begin; select * from a").await.unwrap();
-    bench.up("1_a.sql", "create table c ();\nalter table a add column d int;");
+    bench.up(
+        "1_a.sql",
+        "create table c ();\nalter table a add column d int;",
+    );
     let plan = bench.plan(everything()).await.unwrap();
     let mut schema = bench.schema.clone();
     schema.limits.lock_timeout = Duration::from_millis(50);
     let outcome = run(&schema, &plan).await;
     let problem = outcome.problem.unwrap();
-    assert_eq!((problem.kind, problem.code.as_deref(), problem.retry), (Kind::Conflict, Some("55P03"), true));
+    assert_eq!(
+        (problem.kind, problem.code.as_deref(), problem.retry),
+        (Kind::Conflict, Some("55P03"), true)
+    );
     assert!(!bench.has("c").await);
     other.batch_execute("rollback").await.unwrap();
     schema.limits.statement_timeout = Some(Duration::from_millis(50));
     bench.up("1_a.sql", "select pg_sleep(600);");
     let plan = bench.plan(everything()).await.unwrap();
     let problem = run(&schema, &plan).await.problem.unwrap();
-    assert_eq!((problem.kind, problem.code.as_deref()), (Kind::Database, Some("57014")));
+    assert_eq!(
+        (problem.kind, problem.code.as_deref()),
+        (Kind::Database, Some("57014"))
+    );
 }

@@ -6,14 +6,30 @@ use supadeck::domain::problem::Kind;
 #[tokio::test]
 async fn files_that_cannot_run_in_a_transaction_are_refused_with_their_line() {
     for (text, line, why) in [
-        ("create table a ();\nbegin;\nselect 1;\n", 2, "BEGIN has no COMMIT"),
+        (
+            "create table a ();\nbegin;\nselect 1;\n",
+            2,
+            "BEGIN has no COMMIT",
+        ),
         ("select 1;\ncommit;\n", 2, "COMMIT has no BEGIN"),
-        ("begin;\nselect 1;\ncommit;\nbegin;\nselect 2;\ncommit;\n", 1, "transactions of its own"),
+        (
+            "begin;\nselect 1;\ncommit;\nbegin;\nselect 2;\ncommit;\n",
+            1,
+            "transactions of its own",
+        ),
         ("select 1;\n\nrollback;\n", 3, "ROLLBACK has no BEGIN"),
-        ("create table a (b int);\ncreate index concurrently on a (b);\n", 2, "CREATE INDEX CONCURRENTLY"),
+        (
+            "create table a (b int);\ncreate index concurrently on a (b);\n",
+            2,
+            "CREATE INDEX CONCURRENTLY",
+        ),
         ("vacuum;", 1, "VACUUM"),
         ("alter system set work_mem = '8MB';", 1, "ALTER SYSTEM"),
-        ("-- supadeck: no-transaction\nselect 1;", 1, "outside a transaction"),
+        (
+            "-- supadeck: no-transaction\nselect 1;",
+            1,
+            "outside a transaction",
+        ),
         ("copy a from stdin;\n1\n\\.\n", 1, "COPY FROM STDIN"),
         ("\\restrict abc\nselect 1;", 1, "backslash command"),
         ("select 1;\nselect 'abc;\n", 2, "never ends"),
@@ -26,7 +42,10 @@ async fn files_that_cannot_run_in_a_transaction_are_refused_with_their_line() {
         bench.up("1_a.sql", text);
         let refused = bench.plan(everything()).await.unwrap_err();
         assert_eq!(refused.kind, Kind::Config, "{text}");
-        assert!(refused.what.contains(&format!("line {line}.")), "{text}: {refused}");
+        assert!(
+            refused.what.contains(&format!("line {line}.")),
+            "{text}: {refused}"
+        );
         assert!(refused.why.contains(why), "{text}: {refused}");
         assert!(refused.hint.is_some() && refused.detail.is_some());
         assert!(!bench.has("supabase_migrations.schema_migrations").await);

@@ -25,15 +25,23 @@ fn install() -> Result<PathBuf, String> {
     let program = folder.join("node_modules/.bin/supabase");
     let is_there = || {
         let said = Command::new(&program).arg("--version").output().ok()?;
-        String::from_utf8_lossy(&said.stdout).contains(VERSION).then_some(())
+        String::from_utf8_lossy(&said.stdout)
+            .contains(VERSION)
+            .then_some(())
     };
     if is_there().is_some() {
         return Ok(program);
     }
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    std::fs::write(folder.join("package.json"), "{\"private\":true}").map_err(|error| error.to_string())?;
+    std::fs::write(folder.join("package.json"), "{\"private\":true}")
+        .map_err(|error| error.to_string())?;
     let installed = Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", &format!("supabase@{VERSION}")])
+        .args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            &format!("supabase@{VERSION}"),
+        ])
         .current_dir(&folder)
         .output()
         .map_err(|error| format!("npm: {error}"))?;
