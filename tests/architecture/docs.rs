@@ -188,16 +188,33 @@ fn the_key_reference_is_fresh() {
          with your own keymap laid over it.\n",
     );
     for context in Context::ALL {
-        let _ = write!(page, "\n## {}\n\n| keys | what it does | id | command line |\n| --- | --- | --- | --- |\n", context.title());
+        let _ = write!(
+            page,
+            "\n## {}\n\n| keys | what it does | id | command line |\n| --- | --- | --- | --- |\n",
+            context.title()
+        );
         for spec in TABLE.iter().filter(|spec| spec.context == context) {
-            let keys: Vec<_> = keymap.keys(spec.command).iter().map(|key| format!("`{}`", shown(&key.to_string()))).collect();
+            let keys: Vec<_> = keymap
+                .keys(spec.command)
+                .iter()
+                .map(|key| format!("`{}`", shown(&key.to_string())))
+                .collect();
             let risk = match spec.risk {
                 Risk::None => "",
                 Risk::Writes => " (writes, after a confirmation)",
                 Risk::Destroys => " (can lose data; a word has to be typed)",
             };
-            let twin = spec.twin.map(|twin| format!("`supadeck {twin}`")).unwrap_or_default();
-            let _ = writeln!(page, "| {} | {}{risk} | `{}` | {twin} |", keys.join(" "), spec.title, spec.id);
+            let twin = spec
+                .twin
+                .map(|twin| format!("`supadeck {twin}`"))
+                .unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "| {} | {}{risk} | `{}` | {twin} |",
+                keys.join(" "),
+                spec.title,
+                spec.id
+            );
         }
     }
     check("docs/keys.md", &page);
@@ -230,7 +247,11 @@ fn every_command_that_is_named_exists() {
             continue;
         }
         for (at, line) in source.text.lines().enumerate() {
-            for named in line.split("`supadeck ").skip(1).filter_map(|rest| rest.split('`').next()) {
+            for named in line
+                .split("`supadeck ")
+                .skip(1)
+                .filter_map(|rest| rest.split('`').next())
+            {
                 let words: Vec<_> = named
                     .split_whitespace()
                     .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase()))

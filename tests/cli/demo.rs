@@ -23,7 +23,12 @@ impl Served {
             let mut line = String::new();
             if out.read_line(&mut line).unwrap() == 0 {
                 let mut err = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+                child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut err)
+                    .unwrap();
                 panic!("the demo ended before it was ready: {err}");
             }
             let line = line.trim_end().to_owned();
@@ -49,7 +54,13 @@ impl Served {
     /// Tells it to stop, and gives its exit code.
     fn stop(mut self, signal: &str) -> i32 {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "");
@@ -64,7 +75,12 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
     world.project = world.home.path().to_owned();
     let data = world.path("kept").display().to_string();
     let demo = Served::start(&world, &["--data", &data]);
-    let names: Vec<_> = demo.lines.iter().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    let names: Vec<_> = demo
+        .lines
+        .iter()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(
         names,
         [
@@ -77,16 +93,32 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
             "SUPABASE_JWT_SECRET"
         ]
     );
-    assert!(demo.lines.iter().any(|line| line.contains("alice@example.com") && line.contains(PASSWORD)));
+    assert!(
+        demo.lines
+            .iter()
+            .any(|line| line.contains("alice@example.com") && line.contains(PASSWORD))
+    );
     let mut user = World::nowhere();
     for (name, value) in &demo.variables {
         user.set(name, value);
     }
     user.sign_in("alice@example.com");
-    assert!(!user.data(&["cycle", "list", "--as", "user"]).as_array().unwrap().is_empty());
+    assert!(
+        !user
+            .data(&["cycle", "list", "--as", "user"])
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     let project = world.path("kept/project").display().to_string();
     let list = user.data(&["migration", "list", "--dir", &project]);
-    assert!(list.as_array().unwrap().iter().all(|row| row["state"] == "applied"), "{list}");
+    assert!(
+        list.as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["state"] == "applied"),
+        "{list}"
+    );
     assert_eq!(demo.stop("-INT"), 0);
     user.problem(7, &["migration", "list"]);
 
@@ -95,7 +127,13 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
     for (name, value) in &demo.variables {
         user.set(name, value);
     }
-    assert!(!user.data(&["cycle", "list", "--as", "user"]).as_array().unwrap().is_empty());
+    assert!(
+        !user
+            .data(&["cycle", "list", "--as", "user"])
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(demo.stop("-TERM"), 0);
 }
 
@@ -104,13 +142,24 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
 fn an_empty_demo_is_a_new_project() {
     let world = World::nowhere();
     let demo = Served::start(&world, &["--empty"]);
-    assert!(!demo.lines.iter().any(|line| line.contains("alice@example.com")));
+    assert!(
+        !demo
+            .lines
+            .iter()
+            .any(|line| line.contains("alice@example.com"))
+    );
     let mut user = World::nowhere();
     for (name, value) in &demo.variables {
         user.set(name, value);
     }
     let list = user.data(&["migration", "list"]);
-    assert!(list.as_array().unwrap().iter().all(|row| row["state"] == "pending"), "{list}");
+    assert!(
+        list.as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["state"] == "pending"),
+        "{list}"
+    );
     assert_eq!(demo.stop("-TERM"), 0);
 }
 
@@ -121,12 +170,21 @@ fn a_port_that_is_taken_is_a_problem() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let problem = world.problem(3, &["demo", "--serve", "--port", &port]);
-    assert!(problem["why"].as_str().unwrap().contains(&port), "{problem}");
+    assert!(
+        problem["why"].as_str().unwrap().contains(&port),
+        "{problem}"
+    );
 }
 
 #[cfg(not(feature = "demo"))]
 #[test]
 fn without_the_feature_the_demo_explains_itself() {
     let problem = World::nowhere().problem(2, &["demo"]);
-    assert!(problem["hint"].as_str().unwrap().contains("--features demo"), "{problem}");
+    assert!(
+        problem["hint"]
+            .as_str()
+            .unwrap()
+            .contains("--features demo"),
+        "{problem}"
+    );
 }

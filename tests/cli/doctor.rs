@@ -4,7 +4,11 @@ use crate::world::World;
 use serde_json::Value;
 
 fn state<'a>(checks: &'a Value, name: &str) -> &'a str {
-    let check = checks.as_array().unwrap().iter().find(|check| check["name"] == name);
+    let check = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == name);
     check.unwrap()["state"].as_str().unwrap()
 }
 
@@ -12,7 +16,18 @@ fn state<'a>(checks: &'a Value, name: &str) -> &'a str {
 fn a_project_in_order_passes() {
     let world = World::full();
     let checks = world.data(&["doctor"]);
-    for name in ["config", "url", "rest", "auth", "publishable key", "secret key", "database", "history", "weeksmith", "keymap"] {
+    for name in [
+        "config",
+        "url",
+        "rest",
+        "auth",
+        "publishable key",
+        "secret key",
+        "database",
+        "history",
+        "weeksmith",
+        "keymap",
+    ] {
         assert_eq!(state(&checks, name), "ok", "{name}: {checks}");
     }
     let text = world.run(&["doctor"]);
@@ -22,7 +37,10 @@ fn a_project_in_order_passes() {
 #[test]
 fn what_fails_is_a_finding_and_the_rest_is_still_checked() {
     let mut world = World::full();
-    world.set("SUPABASE_DB_URL", "postgresql://postgres:wrongwrong@127.0.0.1:1/postgres");
+    world.set(
+        "SUPABASE_DB_URL",
+        "postgresql://postgres:wrongwrong@127.0.0.1:1/postgres",
+    );
     let ran = world.run(&["doctor", "--json"]);
     let document = ran.ended(1).document();
     assert_eq!(document["problem"]["kind"], "findings");

@@ -52,7 +52,10 @@ impl Keyring {
         // The daemon takes a moment to claim its name on the bus.
         let started = Instant::now();
         while !is_kept(world) {
-            assert!(started.elapsed() < Duration::from_secs(20), "the keyring does not answer");
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "the keyring does not answer"
+            );
         }
         Some(keyring)
     }
@@ -62,9 +65,11 @@ impl Keyring {
 fn is_kept(world: &World) -> bool {
     let ran = world.run(&["doctor", "--json"]);
     let document = ran.document();
-    document["data"]
-        .as_array()
-        .is_some_and(|checks| checks.iter().any(|one| one["name"] == "keyring" && one["state"] == "ok"))
+    document["data"].as_array().is_some_and(|checks| {
+        checks
+            .iter()
+            .any(|one| one["name"] == "keyring" && one["state"] == "ok")
+    })
 }
 
 impl Drop for Keyring {

@@ -10,7 +10,8 @@ fn states(data: &Value) -> Vec<(&str, &str)> {
         row[name].as_str().unwrap()
     }
     let rows = data.as_array().unwrap().iter();
-    rows.map(|row| (text(row, "version"), text(row, "state"))).collect()
+    rows.map(|row| (text(row, "version"), text(row, "state")))
+        .collect()
 }
 
 #[test]
@@ -25,7 +26,10 @@ fn the_list_has_exactly_the_fields_of_the_design() {
     let text = world.run(&["migration", "list"]);
     let lines: Vec<_> = text.done().out.lines().collect();
     assert!(lines[0].starts_with("Database cli_") && lines[0].contains(" as postgres (Postgres "));
-    assert_eq!(lines[1], "VERSION         NAME                STATE    ROLLBACK  NOTE");
+    assert_eq!(
+        lines[1],
+        "VERSION         NAME                STATE    ROLLBACK  NOTE"
+    );
     assert_eq!(lines[2], "20251004123000  core_schema         applied  yes");
     assert!(text.err.is_empty());
 }
@@ -36,14 +40,23 @@ fn apply_and_roll_back_and_apply_again() {
     let applied = world.data(&["migration", "apply", "--to", "20251004124000", "--yes"]);
     assert_eq!(applied["steps"].as_array().unwrap().len(), 2);
     assert_eq!(applied["steps"][0]["end"], "done");
-    assert_eq!(applied["history"], json!(["20251004123000", "20251004124000"]));
+    assert_eq!(
+        applied["history"],
+        json!(["20251004123000", "20251004124000"])
+    );
     let listed = world.data(&["migration", "list"]);
     assert_eq!(
-        states(&listed).iter().map(|(_, state)| *state).collect::<Vec<_>>(),
+        states(&listed)
+            .iter()
+            .map(|(_, state)| *state)
+            .collect::<Vec<_>>(),
         ["applied", "applied", "pending", "pending"]
     );
     let text = world.run(&["migration", "apply", "--yes"]);
-    assert!(text.done().out.contains("applied") && text.err.contains("audit_trail is done"), "{text:?}");
+    assert!(
+        text.done().out.contains("applied") && text.err.contains("audit_trail is done"),
+        "{text:?}"
+    );
     let again = world.run(&["migration", "apply", "--yes"]);
     assert_eq!(again.done().out, "Nothing is pending.\n");
     let back = world.data(&["migration", "rollback", "--last", "1", "--yes"]);
@@ -53,7 +66,10 @@ fn apply_and_roll_back_and_apply_again() {
     assert_eq!(all["history"], json!([]));
     let nothing = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
     assert_eq!(nothing.done().out, "There is nothing to roll back.\n");
-    assert_eq!(world.sql("select count(*) from pg_class c where relnamespace = 'public'::regnamespace"), ["0"]);
+    assert_eq!(
+        world.sql("select count(*) from pg_class c where relnamespace = 'public'::regnamespace"),
+        ["0"]
+    );
 }
 
 #[test]
@@ -61,18 +77,37 @@ fn nothing_runs_without_a_confirmation_and_the_refusal_holds_the_plan() {
     let world = World::empty();
     for (args, word) in [
         (["migration", "apply"].as_slice(), "create table"),
-        (&["migration", "repair", "20251004123000", "--status", "applied"], "core_schema"),
+        (
+            &[
+                "migration",
+                "repair",
+                "20251004123000",
+                "--status",
+                "applied",
+            ],
+            "core_schema",
+        ),
         (&["seed", "apply"], "accounts.sql"),
     ] {
         let text = world.run(args);
         text.ended(2);
-        assert!(text.out.contains(word) && text.err.contains("--yes"), "{args:?}: {text:?}");
+        assert!(
+            text.out.contains(word) && text.err.contains("--yes"),
+            "{args:?}: {text:?}"
+        );
         let ran = world.run(&[args, &["--json"]].concat());
         let document = ran.ended(2).document();
         assert_eq!(document["problem"]["kind"], "usage");
         assert!(!document["data"].is_null());
     }
-    assert!(world.data(&["migration", "list"]).as_array().unwrap().iter().all(|row| row["state"] == "pending"));
+    assert!(
+        world
+            .data(&["migration", "list"])
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["state"] == "pending")
+    );
 }
 
 #[test]
@@ -80,7 +115,10 @@ fn a_failing_file_leaves_nothing_and_stops_the_rest() {
     let mut world = World::empty();
     world.files(&[
         ("migrations/1_one.sql", "create table one ();"),
-        ("migrations/2_two.sql", "create table two ();\nselect * from nowhere;"),
+        (
+            "migrations/2_two.sql",
+            "create table two ();\nselect * from nowhere;",
+        ),
         ("migrations/3_three.sql", "create table three ();"),
     ]);
     let ran = world.run(&["migration", "apply", "--yes", "--json"]);
@@ -97,13 +135,19 @@ fn a_failing_file_leaves_nothing_and_stops_the_rest() {
     assert_eq!(world.sql("select to_regclass('two') is null"), ["t"]);
     let text = world.run(&["migration", "apply", "--yes"]);
     text.ended(8);
-    assert!(text.err.contains("nowhere") && text.out.contains("failed, nothing remains"), "{text:?}");
+    assert!(
+        text.err.contains("nowhere") && text.out.contains("failed, nothing remains"),
+        "{text:?}"
+    );
 }
 
 #[test]
 fn what_differs_is_listed_with_its_reason_and_exit_code_zero() {
     let mut world = World::empty();
-    world.files(&[("migrations/1_one.sql", "create table one ();"), ("migrations/3_three.sql", "create table three ();")]);
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        ("migrations/3_three.sql", "create table three ();"),
+    ]);
     world.run(&["migration", "apply", "--yes"]).done();
     world.files(&[
         ("migrations/1_one.sql", "create table one (id int);"),
@@ -112,7 +156,10 @@ fn what_differs_is_listed_with_its_reason_and_exit_code_zero() {
     ]);
     fs::remove_file(world.project.join("migrations/3_three.sql")).unwrap();
     let data = world.data(&["migration", "list"]);
-    assert_eq!(states(&data), [("1", "edited"), ("2", "out_of_order"), ("3", "missing")]);
+    assert_eq!(
+        states(&data),
+        [("1", "edited"), ("2", "out_of_order"), ("3", "missing")]
+    );
     let text = world.run(&["migration", "list"]);
     assert!(text.done().out.contains("edited"), "{text:?}");
     let refused = world.problem(6, &["migration", "apply", "--yes"]);
@@ -130,8 +177,14 @@ fn repair_corrects_the_history_only() {
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
     let data = world.data(&["migration", "repair", "1", "--status", "reverted", "--yes"]);
     assert_eq!(states(&data), [("1", "pending")]);
-    let problem = world.problem(2, &["migration", "repair", "99", "--status", "applied", "--yes"]);
-    assert!(problem["what"].as_str().unwrap().contains("99") || problem["why"].as_str().unwrap().contains("99"));
+    let problem = world.problem(
+        2,
+        &["migration", "repair", "99", "--status", "applied", "--yes"],
+    );
+    assert!(
+        problem["what"].as_str().unwrap().contains("99")
+            || problem["why"].as_str().unwrap().contains("99")
+    );
 }
 
 #[test]
@@ -151,17 +204,32 @@ fn new_makes_a_pair_of_files() {
 #[test]
 fn an_interrupted_run_is_cancelled_on_the_server_and_leaves_nothing() {
     let mut world = World::empty();
-    world.files(&[("migrations/1_slow.sql", "create table slow ();\nselect pg_sleep(60);")]);
+    world.files(&[(
+        "migrations/1_slow.sql",
+        "create table slow ();\nselect pg_sleep(60);",
+    )]);
     let started = Instant::now();
-    let child = world.command(&["migration", "apply", "--yes", "--json"]).spawn().unwrap();
+    let child = world
+        .command(&["migration", "apply", "--yes", "--json"])
+        .spawn()
+        .unwrap();
     let asleep = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid() \
                   and datname = current_database() and wait_event = 'PgSleep'";
     while world.sql(asleep) != ["1"] {
-        assert!(started.elapsed() < Duration::from_secs(30), "it never got to sleep");
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "it never got to sleep"
+        );
         std::thread::yield_now();
     }
     let id = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
     let ran = Ran::of(child);
     let document = ran.ended(130).document();
     assert_eq!(document["problem"]["kind"], "cancelled");
@@ -180,7 +248,10 @@ fn hostile_names_and_notices_act_on_no_terminal() {
     )]);
     let ran = world.run(&["migration", "apply", "--yes"]);
     ran.done();
-    assert!(ran.err.contains("gone") && !ran.err.contains('\u{1b}') && !ran.err.contains('\u{202e}'), "{ran:?}");
+    assert!(
+        ran.err.contains("gone") && !ran.err.contains('\u{1b}') && !ran.err.contains('\u{202e}'),
+        "{ran:?}"
+    );
     let document = world.run(&["migration", "list", "--json"]);
     assert!(!document.out.contains('\u{1b}'));
 }
@@ -188,7 +259,10 @@ fn hostile_names_and_notices_act_on_no_terminal() {
 #[test]
 fn a_database_that_is_not_there_is_a_network_problem() {
     let mut world = World::nowhere();
-    world.set("SUPABASE_DB_URL", "postgresql://postgres:secretpw@127.0.0.1:1/postgres");
+    world.set(
+        "SUPABASE_DB_URL",
+        "postgresql://postgres:secretpw@127.0.0.1:1/postgres",
+    );
     let problem = world.problem(7, &["migration", "list"]);
     assert_eq!(problem["kind"], "network");
     assert!(!problem.to_string().contains("secretpw"));

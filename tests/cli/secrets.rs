@@ -95,15 +95,28 @@ fn the_log_is_private_and_quiet_by_default() {
     let mut world = World::full();
     world.run(&["migration", "list"]).done();
     assert!(!world.path("state/supadeck/supadeck.log").exists());
-    world.run(&["migration", "list", "--log-level", "debug", "--json"]).done();
+    world
+        .run(&["migration", "list", "--log-level", "debug", "--json"])
+        .done();
     world.set("SUPADECK_LOG", "trace");
-    world.problem(7, &["migration", "list", "--db-url", "postgresql://postgres@127.0.0.1:1/x"]);
+    world.problem(
+        7,
+        &[
+            "migration",
+            "list",
+            "--db-url",
+            "postgresql://postgres@127.0.0.1:1/x",
+        ],
+    );
     let log = world.path("state/supadeck/supadeck.log");
     assert!(fs::read_to_string(&log).unwrap().contains("supadeck"));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&log).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
     world.set("SUPADECK_LOG", "hyper=trace");
     world.problem(2, &["migration", "list"]);

@@ -13,18 +13,38 @@ fn seeds_run_once_and_a_changed_one_on_request() {
     ]);
     world.run(&["migration", "apply", "--yes"]).done();
     let listed = world.data(&["seed", "list"]);
-    assert!(listed.as_array().unwrap().iter().all(|row| row["state"] == "pending"), "{listed}");
+    assert!(
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["state"] == "pending"),
+        "{listed}"
+    );
     let ran = world.data(&["seed", "apply", "--yes", "seeds/a.sql"]);
     assert_eq!(ran["steps"][0]["rows"], 2);
     assert_eq!(ran["steps"][0]["changes"][0], "INSERT 0 2");
     let text = world.run(&["seed", "apply", "--yes"]);
-    assert!(text.done().out.contains("seeds/b.sql") && !text.out.contains("seeds/a.sql"), "{text:?}");
-    assert_eq!(world.run(&["seed", "apply", "--yes"]).done().out, "No seed is waiting.\n");
-    fs::write(world.project.join("seeds/b.sql"), "insert into one values (4);").unwrap();
+    assert!(
+        text.done().out.contains("seeds/b.sql") && !text.out.contains("seeds/a.sql"),
+        "{text:?}"
+    );
+    assert_eq!(
+        world.run(&["seed", "apply", "--yes"]).done().out,
+        "No seed is waiting.\n"
+    );
+    fs::write(
+        world.project.join("seeds/b.sql"),
+        "insert into one values (4);",
+    )
+    .unwrap();
     let listed = world.data(&["seed", "list"]);
     assert_eq!(listed[1]["state"], "changed");
     world.data(&["seed", "apply", "--again", "--yes", "seeds/b.sql"]);
-    assert_eq!(world.sql("select string_agg(n::text, ',' order by n) from one"), ["1,2,3,4"]);
+    assert_eq!(
+        world.sql("select string_agg(n::text, ',' order by n) from one"),
+        ["1,2,3,4"]
+    );
 }
 
 #[test]

@@ -12,9 +12,15 @@ fn a_session_is_kept_until_it_is_ended() {
         return;
     };
     assert_eq!(world.data(&["whoami"])["kind"], "anon");
-    assert_eq!(world.problem(4, &["whoami", "--as", "user"])["kind"], "auth");
+    assert_eq!(
+        world.problem(4, &["whoami", "--as", "user"])["kind"],
+        "auth"
+    );
     let signed_in = world.run_with(&LOGIN, &format!("{PASSWORD}\n"));
-    assert_eq!(signed_in.done().out, "Signed in as alice@example.com (authenticated).\n");
+    assert_eq!(
+        signed_in.done().out,
+        "Signed in as alice@example.com (authenticated).\n"
+    );
     assert_eq!(world.data(&["whoami"])["email"], "alice@example.com");
     let cycles = world.data(&["cycle", "list"]);
     assert!(!cycles.as_array().unwrap().is_empty());
@@ -52,9 +58,18 @@ fn a_code_from_an_e_mail_signs_in() {
     // Without a terminal the code has been sent, and then there is nobody to type it.
     asked.ended(2);
     let code = world.mail("bob@example.com");
-    let args = ["login", "--email", "bob@example.com", "--code", "--password-stdin"];
+    let args = [
+        "login",
+        "--email",
+        "bob@example.com",
+        "--code",
+        "--password-stdin",
+    ];
     let signed_in = world.run_with(&args, &code);
-    assert_eq!(signed_in.done().out, "Signed in as bob@example.com (authenticated).\n");
+    assert_eq!(
+        signed_in.done().out,
+        "Signed in as bob@example.com (authenticated).\n"
+    );
     world.run_with(&args, "000000").ended(4);
 }
 
@@ -65,8 +80,18 @@ fn without_a_keyring_login_says_what_to_do_instead() {
     refused.ended(3);
     assert!(refused.err.contains("SUPADECK_PASSWORD"), "{refused:?}");
     world.sign_in("alice@example.com");
-    assert_eq!(world.data(&["whoami", "--as", "user"])["email"], "alice@example.com");
-    assert_eq!(world.data(&["whoami"])["kind"], "anon", "nobody is signed in without asking for it");
+    assert_eq!(
+        world.data(&["whoami", "--as", "user"])["email"],
+        "alice@example.com"
+    );
+    assert_eq!(
+        world.data(&["whoami"])["kind"],
+        "anon",
+        "nobody is signed in without asking for it"
+    );
     world.set("SUPADECK_PASSWORD", "wrong");
-    assert_eq!(world.problem(4, &["whoami", "--as", "user"])["code"], "invalid_credentials");
+    assert_eq!(
+        world.problem(4, &["whoami", "--as", "user"])["code"],
+        "invalid_credentials"
+    );
 }

@@ -87,7 +87,12 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
     ]);
     let mut terminal = Terminal::run(&world, &["migration", "apply"]);
     terminal.wait_for("Type `apply` to run it: ");
-    for shown in ["create table one ();", " as postgres (Postgres ", "1_one.sql", "Apply 1 migration, 1 statement"] {
+    for shown in [
+        "create table one ();",
+        " as postgres (Postgres ",
+        "1_one.sql",
+        "Apply 1 migration, 1 statement",
+    ] {
         assert!(terminal.seen.contains(shown), "{shown}: {}", terminal.seen);
     }
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
@@ -105,7 +110,15 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
 fn anything_else_runs_nothing() {
     let mut world = World::empty();
     world.files(&[("migrations/1_one.sql", "create table one ();")]);
-    for keys in ["\r", "y\r", "yes\r", "Apply\r", "apply now\r", "\u{3}", "\u{1b}"] {
+    for keys in [
+        "\r",
+        "y\r",
+        "yes\r",
+        "Apply\r",
+        "apply now\r",
+        "\u{3}",
+        "\u{1b}",
+    ] {
         let mut terminal = Terminal::run(&world, &["migration", "apply"]);
         terminal.wait_for("to run it: ");
         terminal.press(keys);
@@ -129,7 +142,10 @@ fn a_password_is_not_echoed() {
     terminal.press(&format!("{PASSWORD}\r"));
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
-    assert!(seen.contains("Signed in as alice@example.com") && !seen.contains(PASSWORD), "{seen}");
+    assert!(
+        seen.contains("Signed in as alice@example.com") && !seen.contains(PASSWORD),
+        "{seen}"
+    );
 }
 
 #[test]
@@ -139,7 +155,12 @@ fn a_profile_is_asked_for_line_by_line() {
         return;
     };
     let info = world.info.clone();
-    for name in ["SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY", "SUPABASE_DB_URL"] {
+    for name in [
+        "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_SECRET_KEY",
+        "SUPABASE_DB_URL",
+    ] {
         world.unset(name);
     }
     let mut terminal = Terminal::run(&world, &["profile", "add", "typed"]);
@@ -154,6 +175,12 @@ fn a_profile_is_asked_for_line_by_line() {
     }
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
-    assert!(!seen.contains(&info.publishable_key) && !seen.contains(&info.db_url), "{seen}");
-    assert_eq!(world.data(&["migration", "list"]).as_array().unwrap().len(), 4);
+    assert!(
+        !seen.contains(&info.publishable_key) && !seen.contains(&info.db_url),
+        "{seen}"
+    );
+    assert_eq!(
+        world.data(&["migration", "list"]).as_array().unwrap().len(),
+        4
+    );
 }

@@ -7,7 +7,10 @@ use std::path::Path;
 #[test]
 fn the_generated_types_are_fresh() {
     let world = World::full();
-    for (language, path) in [("zod", "schemas/zod.ts"), ("typescript", "schemas/database.ts")] {
+    for (language, path) in [
+        ("zod", "schemas/zod.ts"),
+        ("typescript", "schemas/database.ts"),
+    ] {
         let generated = world.run(&["types", language]).done().out.clone();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         if std::env::var_os("SUPADECK_BLESS").is_some() {
@@ -32,7 +35,11 @@ fn awkward_schemas_are_generated_too() {
          create function odd.over(a int) returns int language sql as 'select 1'; \
          create function odd.over(a text) returns int language sql as 'select 1';",
     );
-    let text = world.run(&["types", "typescript", "--schema", "odd"]).done().out.clone();
+    let text = world
+        .run(&["types", "typescript", "--schema", "odd"])
+        .done()
+        .out
+        .clone();
     for line in [
         "          id?: never;",
         "          moods: Database[\"odd\"][\"Enums\"][\"Mood of day\"][];",
@@ -44,8 +51,15 @@ fn awkward_schemas_are_generated_too() {
     ] {
         assert!(text.lines().any(|one| one == line), "{line}\n{text}");
     }
-    assert!(!text.contains("over: {"), "overloads cannot be told apart by name");
-    let zod = world.run(&["types", "zod", "--schema", "odd"]).done().out.clone();
+    assert!(
+        !text.contains("over: {"),
+        "overloads cannot be told apart by name"
+    );
+    let zod = world
+        .run(&["types", "zod", "--schema", "odd"])
+        .done()
+        .out
+        .clone();
     assert!(zod.contains("moods: z.array(moodOfDay),"), "{zod}");
     let problem = world.problem(2, &["types", "zod", "--schema", "it's not there"]);
     assert!(problem["what"].as_str().unwrap().contains("it's not there"));

@@ -142,7 +142,9 @@ impl World {
     /// Waits until REST knows the schema as it is now.
     pub fn reload(&self) {
         let (runtime, stack) = &*STACK;
-        runtime.block_on(stack.reload_schema(&self.database)).unwrap();
+        runtime
+            .block_on(stack.reload_schema(&self.database))
+            .unwrap();
     }
 
     /// The code that Auth has "mailed" last.
@@ -154,9 +156,10 @@ impl World {
     pub fn sql(&self, statement: &str) -> Vec<String> {
         let (runtime, _) = &*STACK;
         runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&self.info.db_url, tokio_postgres::NoTls)
-                .await
-                .unwrap();
+            let (client, connection) =
+                tokio_postgres::connect(&self.info.db_url, tokio_postgres::NoTls)
+                    .await
+                    .unwrap();
             tokio::spawn(connection);
             let messages = client.simple_query(statement).await.unwrap();
             messages
@@ -183,7 +186,8 @@ impl World {
 
     /// Signs in as a demo account for each run.
     pub fn sign_in(&mut self, email: &str) -> &mut Self {
-        self.set("SUPADECK_EMAIL", email).set("SUPADECK_PASSWORD", PASSWORD)
+        self.set("SUPADECK_EMAIL", email)
+            .set("SUPADECK_PASSWORD", PASSWORD)
     }
 
     /// A project directory of this test with these files.
@@ -228,7 +232,12 @@ impl World {
     /// Runs with a text on stdin.
     pub fn run_with(&self, args: &[&str], stdin: &str) -> Ran {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(stdin.as_bytes())
+            .unwrap();
         Ran::of(child)
     }
 
