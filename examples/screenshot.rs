@@ -32,13 +32,21 @@ fn main() {
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _demo = Demo(child);
-    let lines: Vec<String> = lines.map(Result::unwrap).take_while(|line| line != "ready").collect();
+    let lines: Vec<String> = lines
+        .map(Result::unwrap)
+        .take_while(|line| line != "ready")
+        .collect();
     let find = |name: &str| {
-        let line = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        let line = lines
+            .iter()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         line.map(str::to_owned)
     };
     let start = Start {
-        settings: Settings { without_keyring: true, ..Settings::from_variables(find) },
+        settings: Settings {
+            without_keyring: true,
+            ..Settings::from_variables(find)
+        },
         title: Some("demo".to_owned()),
         ..Start::default()
     };

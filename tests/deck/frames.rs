@@ -78,8 +78,16 @@ fn roles(buffer: &Buffer, theme: &str) -> String {
             let cell = &buffer[(x, y)];
             let style = ratatui::style::Style::new().add_modifier(cell.modifier);
             let plain = ratatui::style::Color::Reset;
-            let style = if cell.fg == plain { style } else { style.fg(cell.fg) };
-            let style = if cell.bg == plain { style } else { style.bg(cell.bg) };
+            let style = if cell.fg == plain {
+                style
+            } else {
+                style.fg(cell.fg)
+            };
+            let style = if cell.bg == plain {
+                style
+            } else {
+                style.bg(cell.bg)
+            };
             let name = name(style);
             match runs.last_mut() {
                 Some((count, last)) if *last == name => *count += 1,

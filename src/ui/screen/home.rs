@@ -6,6 +6,7 @@ use crate::app::remote::Blank;
 use crate::domain::cycle::Heat;
 use crate::domain::lock::Standing;
 use crate::domain::migration::State;
+use crate::domain::problem::Kind;
 use crate::domain::seed::SeedState;
 use crate::domain::text::harmless;
 use crate::ui::View;
@@ -157,9 +158,14 @@ fn blank(view: View<'_>, blank: Blank, width: usize) -> Lines {
         Blank::Idle => Vec::new(),
         Blank::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
         Blank::Failed(problem) => {
-            let mut lines = paragraph(view, &problem.to_string(), width, Role::Removed);
-            if let Some(hint) = &problem.hint {
-                lines.extend(paragraph(view, hint, width, Role::Muted));
+            let role = if problem.kind == Kind::Denied {
+                Role::Muted
+            } else {
+                Role::Removed
+            };
+            let mut lines = paragraph(view, &problem.to_string(), width, role);
+            if let Some(hint) = table::hint(view, problem) {
+                lines.extend(paragraph(view, &hint, width, Role::Muted));
             }
             lines
         }
