@@ -18,7 +18,7 @@ lint:
 
 # Write docs/cli.md, docs/config.md, docs/keys.md and schemas/ again.
 docs:
-    SUPADECK_BLESS=1 cargo test --features demo --test architecture --test types
+    SUPADECK_BLESS=1 cargo test --features demo --test architecture --test cli -- docs:: types::the_generated
 
 # The deck on a project of its own, with demo data.
 demo *ARGS:

@@ -31,7 +31,6 @@ pub struct Args {
 
 /// Signs in and keeps the session.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let output = context.output();
     if args.email.is_none() && (args.password_stdin || !ask::is_possible()) {
         return Err(Problem::new(
             Kind::Usage,
@@ -48,26 +47,26 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let auth = project.auth;
     let email = match &args.email {
         Some(email) => email.clone(),
-        None => ask::line(output, "E-mail: ")?,
+        None => ask::line("E-mail: ")?,
     };
     let identity = if args.code {
         if !args.password_stdin {
             interrupt::ending(session::send_code(auth.as_ref(), &email)).await?;
         }
-        let code = given(context, args, "Code from the e-mail: ")?;
+        let code = given(args, "Code from the e-mail: ")?;
         interrupt::ending(session::verify_code(auth.as_ref(), &email, &code)).await?
     } else {
-        let password = given(context, args, "Password: ")?;
+        let password = given(args, "Password: ")?;
         interrupt::ending(session::sign_in(auth.as_ref(), &email, &password)).await?
     };
     signed_in(&identity)
 }
 
-fn given(context: &Context, args: &Args, question: &str) -> Result<SecretString, Problem> {
+fn given(args: &Args, question: &str) -> Result<SecretString, Problem> {
     if args.password_stdin {
         secret::from_stdin("--password-stdin")
     } else if ask::is_possible() {
-        ask::hidden(context.output(), question)
+        ask::hidden(question)
     } else {
         Err(Problem::new(
             Kind::Usage,

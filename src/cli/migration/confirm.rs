@@ -63,7 +63,7 @@ pub fn confirm(
         Some(name) => format!("{what} on PRODUCTION. Type the profile's name, {name}, to run it: "),
         None => format!("{what}. Type `{word}` to run it: "),
     };
-    if ask::line(output, &question)?.trim() == wanted {
+    if ask::line(&question)?.trim() == wanted {
         return Ok(());
     }
     let hint = format!("Type exactly `{wanted}`.");
