@@ -14,4 +14,5 @@ mod provider;
 mod watchdog;
 
 pub(crate) use cluster::{Cluster, Endpoint, Settings};
+pub(crate) use initdb::SUPERUSER;
 pub(crate) use kept::Kept;
