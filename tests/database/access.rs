@@ -60,9 +60,7 @@ impl Verb {
             Self::Insert => Request::insert(table, pair::new_row(table, whose)),
             Self::Update => Request::update(path, pair::change(table)),
             Self::Delete => Request::delete(path),
-            Self::Upsert => {
-                Request::upsert(table, pair::same_row(table, row, whose))
-            }
+            Self::Upsert => Request::upsert(table, pair::same_row(table, row, whose)),
         }
     }
 }
@@ -311,7 +309,11 @@ async fn no_api_role_truncates_or_calls_what_is_private() {
             let fault = superuser.batch_execute(&script).await.err();
             superuser.batch_execute("rollback").await.unwrap();
             let code = fault.and_then(|e| e.code().map(|code| code.code().to_owned()));
-            cells.same(&format!("{role}: {statement}"), &Some("42501".into()), &code);
+            cells.same(
+                &format!("{role}: {statement}"),
+                &Some("42501".into()),
+                &code,
+            );
         }
         let callable = value(
             &superuser,
@@ -326,7 +328,11 @@ async fn no_api_role_truncates_or_calls_what_is_private() {
             "service_role" => "unlock_week(uuid,text,integer)",
             _ => "nothing",
         };
-        cells.same(&format!("{role}: functions to call"), &allowed.to_owned(), &callable);
+        cells.same(
+            &format!("{role}: functions to call"),
+            &allowed.to_owned(),
+            &callable,
+        );
     }
     cells.finish();
 }

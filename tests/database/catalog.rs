@@ -92,7 +92,11 @@ async fn default_privileges_make_no_difference() {
 #[tokio::test]
 async fn superuser_may_migrate_too() {
     let described = describe(&migrated("catalog_owner").await).await;
-    stack().await.create_database("catalog_super").await.unwrap();
+    stack()
+        .await
+        .create_database("catalog_super")
+        .await
+        .unwrap();
     let superuser = connect(&stack().await.superuser_url("catalog_super")).await;
     for migration in migrations() {
         migration.apply(&superuser).await;

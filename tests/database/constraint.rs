@@ -82,10 +82,18 @@ async fn constraints_speak_by_their_names() {
                 Expected::DENIED
             };
             let answer = bed.ask(caller, &request).await;
-            cells.answer(&format!("{caller}: {table}, against {name}"), &expected, &answer);
+            cells.answer(
+                &format!("{caller}: {table}, against {name}"),
+                &expected,
+                &answer,
+            );
         }
     }
-    cells.same("what is in the tables", &before, &image::of_everything(&bed.owner).await);
+    cells.same(
+        "what is in the tables",
+        &before,
+        &image::of_everything(&bed.owner).await,
+    );
     cells.finish();
 }
 
@@ -115,7 +123,11 @@ async fn third_goal_of_a_cycle_is_refused_whatever_its_type() {
         format!("goal?id=eq.{}", Person::Alice.row("goal")),
         json!({ "type": "professional" }),
     );
-    cells.answer("turn the personal goal", &refused, &bed.ask(Caller::Alice, &turn).await);
+    cells.answer(
+        "turn the personal goal",
+        &refused,
+        &bed.ask(Caller::Alice, &turn).await,
+    );
     // Another cycle and another user have their own.
     let count = bed.value("select count(*) from public.goal").await;
     cells.same("goals that are there", &"3".to_owned(), &count);

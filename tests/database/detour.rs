@@ -33,7 +33,9 @@ fn stays() -> Expected {
 }
 
 fn capped(after: i32) -> Expected {
-    Expected::locked(format!("The lock of week 7 cannot start after week {after}."))
+    Expected::locked(format!(
+        "The lock of week 7 cannot start after week {after}."
+    ))
 }
 
 fn begun() -> Expected {
@@ -192,7 +194,11 @@ async fn no_way_leads_around_the_lock() {
             let answer = bed.ask(Caller::Alice, request).await;
             cells.answer(&format!("{name}, step {}", number + 1), expected, &answer);
         }
-        cells.same(&format!("{name}, in the end"), &expected_end, &bed.value(&end).await);
+        cells.same(
+            &format!("{name}, in the end"),
+            &expected_end,
+            &bed.value(&end).await,
+        );
     }
     cells.finish();
 }
@@ -202,12 +208,7 @@ async fn no_way_leads_around_the_lock() {
 async fn cycle_starts_on_its_first_day_in_utc() {
     let bed = Bed::new("detour_day").await;
     let mut cells = Cells::default();
-    for (start, expected) in [
-        ("-1", locked()),
-        ("", locked()),
-        ("+1", DONE),
-        ("+2", DONE),
-    ] {
+    for (start, expected) in [("-1", locked()), ("", locked()), ("+1", DONE), ("+2", DONE)] {
         world::make(&bed, State::locked(false, Unlock::None)).await;
         // The day may end between the two requests of one round; then the round says nothing.
         let today = bed.value("select (now() at time zone 'UTC')::date").await;

@@ -53,15 +53,25 @@ async fn account_is_erased_in_every_state_of_the_lock() {
                 );
                 bed.owner.batch_execute(&extra).await.unwrap();
                 let audited_rows: u32 = 1 + 2 + 2 + 3 + 2 + 2;
-                cells.same(&format!("{cell}: before"), &(audited_rows + 2).to_string(), &bed.value(&rows_of_alice()).await);
+                cells.same(
+                    &format!("{cell}: before"),
+                    &(audited_rows + 2).to_string(),
+                    &bed.value(&rows_of_alice()).await,
+                );
                 let records: u32 = bed.value(&about).await.parse().unwrap();
 
-                let erase = format!("set role {eraser}; delete from auth.users where id = '{ALICE}'; reset role");
+                let erase = format!(
+                    "set role {eraser}; delete from auth.users where id = '{ALICE}'; reset role"
+                );
                 let fault = superuser.batch_execute(&erase).await.err();
                 cells.check(fault.is_none(), || format!("{cell}: {fault:?}"));
                 superuser.batch_execute("reset role").await.unwrap();
 
-                cells.same(&format!("{cell}: rows left"), &"0".to_owned(), &bed.value(&rows_of_alice()).await);
+                cells.same(
+                    &format!("{cell}: rows left"),
+                    &"0".to_owned(),
+                    &bed.value(&rows_of_alice()).await,
+                );
                 // One for each row that went; a reference that was cleared on the way may leave one more.
                 let now: u32 = bed.value(&about).await.parse().unwrap();
                 cells.check(now >= records + audited_rows, || {
@@ -76,7 +86,11 @@ async fn account_is_erased_in_every_state_of_the_lock() {
         }
     }
     let nobody = "select count(*) from public.audit_log where subject_user_id is null";
-    cells.same("records of nobody", &"0".to_owned(), &bed.value(nobody).await);
+    cells.same(
+        "records of nobody",
+        &"0".to_owned(),
+        &bed.value(nobody).await,
+    );
     cells.finish();
 }
 
@@ -85,7 +99,10 @@ async fn erasure_keeps_the_records_and_the_rows_of_others() {
     let bed = Bed::new("erasure_others").await;
     pair::make(&bed).await;
     let of_bob = |table: &str| {
-        format!("select to_jsonb(t) from public.{table} t where id = '{}'", Person::Bob.row(table))
+        format!(
+            "select to_jsonb(t) from public.{table} t where id = '{}'",
+            Person::Bob.row(table)
+        )
     };
     let mut theirs = Vec::new();
     for table in image::TABLES {
@@ -100,24 +117,46 @@ async fn erasure_keeps_the_records_and_the_rows_of_others() {
     bed.owner.batch_execute(&erase).await.unwrap();
 
     let mut cells = Cells::default();
-    cells.same("the records from before", &before, &bed.value(&records).await);
+    cells.same(
+        "the records from before",
+        &before,
+        &bed.value(&records).await,
+    );
     for (table, row) in image::TABLES.into_iter().zip(&theirs) {
-        cells.same(&format!("Bob's {table}"), row, &bed.value(&of_bob(table)).await);
+        cells.same(
+            &format!("Bob's {table}"),
+            row,
+            &bed.value(&of_bob(table)).await,
+        );
     }
     let gone = format!(
         "select string_agg(distinct split_part(action, '.', 1), ' ' order by split_part(action, '.', 1))
          from public.audit_log where action like '%.delete' and subject_user_id = '{ALICE}'"
     );
     let audited = "cycle goal plan_item task vision weekly_plan".to_owned();
-    cells.same("tables with a record of the deletion", &audited, &bed.value(&gone).await);
-    let of_others = format!("select count(*) from public.audit_log where action like '%.delete' and subject_user_id = '{BOB}'");
-    cells.same("deletions of Bob's", &"0".to_owned(), &bed.value(&of_others).await);
+    cells.same(
+        "tables with a record of the deletion",
+        &audited,
+        &bed.value(&gone).await,
+    );
+    let of_others = format!(
+        "select count(*) from public.audit_log where action like '%.delete' and subject_user_id = '{BOB}'"
+    );
+    cells.same(
+        "deletions of Bob's",
+        &"0".to_owned(),
+        &bed.value(&of_others).await,
+    );
 
     // Her token lives on for a while, and is good for nothing that is written.
     let answer = bed.ask(Caller::Alice, &Request::get("cycle")).await;
     cells.answer("alice reads", &Expected::NOTHING, &answer);
     let task = Request::insert("task", json!({ "user_id": ALICE, "title": "Return" }));
     let answer = bed.ask(Caller::Alice, &task).await;
-    cells.answer("alice writes", &Expected::Message("23503", "task_user_exists".into()), &answer);
+    cells.answer(
+        "alice writes",
+        &Expected::Message("23503", "task_user_exists".into()),
+        &answer,
+    );
     cells.finish();
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 /// A column, what it points to, and how a user and the service role are refused when it gets an id of Bob's in a row
 /// of Alice's: on insert, and on update. A user's own words are checked by the policies first.
 #[rustfmt::skip]
-const COLUMNS: [(&str, &str, &str, [&str; 4]); 12] = [
+const COLUMNS: [(&str, &str, &str, [&str; 4]); 13] = [
     //                                             user: insert  update   service: insert  update
     ("vision",       "user_id",    "user",         ["42501", "42501",  "23505", "23505"]),
     ("cycle",        "user_id",    "user",         ["42501", "42501",  "",      "23503"]),
@@ -22,6 +22,7 @@ const COLUMNS: [(&str, &str, &str, [&str; 4]); 12] = [
     ("plan_item",    "plan_id",    "weekly_plan",  ["42501", "42501",  "23503", "23503"]),
     ("plan_item",    "goal_id",    "goal",         ["23503", "23503",  "23503", "23503"]),
     ("plan_item",    "task_id",    "task",         ["23503", "23503",  "23503", "23503"]),
+    ("chat_session", "user_id",    "user",         ["42501", "42501",  "23503", "23503"]),
     ("chat_session", "cycle_id",   "cycle",        ["23503", "23503",  "23503", "23503"]),
     ("chat_message", "session_id", "chat_session", ["42501", "42501",  "",      ""]),
 ];
@@ -59,7 +60,11 @@ async fn ids_of_others_are_refused_in_every_column() {
             let answer = bed.ask(caller, request).await;
             cells.answer(&cell, &expected, &answer);
             let is_unchanged = image::of_everything(&bed.owner).await == before;
-            cells.same(&format!("{cell}: changed"), &expected.may_change(), &!is_unchanged);
+            cells.same(
+                &format!("{cell}: changed"),
+                &expected.may_change(),
+                &!is_unchanged,
+            );
         }
     }
     cells.finish();
@@ -89,7 +94,8 @@ async fn user_of_a_row_is_for_good() {
     let bed = Bed::new("foreign_owner").await;
     pair::make(&bed).await;
     // Alone in the world, so that nothing but the rule itself speaks.
-    let statements = "delete from public.goal; delete from public.weekly_plan; delete from public.plan_item;
+    let statements =
+        "delete from public.goal; delete from public.weekly_plan; delete from public.plan_item;
         update public.chat_session set cycle_id = null;
         delete from public.vision where user_id = 'a0000000-0000-4000-8000-000000000002'";
     bed.owner.batch_execute(statements).await.unwrap();
@@ -101,9 +107,16 @@ async fn user_of_a_row_is_for_good() {
         );
         let name = table.replace('_', " ");
         let refusal = Expected::Message("23514", format!("The user of a {name} cannot change."));
-        for (caller, expected) in [(Caller::Alice, Expected::DENIED), (Caller::Service, refusal)] {
+        for (caller, expected) in [
+            (Caller::Alice, Expected::DENIED),
+            (Caller::Service, refusal),
+        ] {
             let answer = bed.ask(caller, &request).await;
-            cells.answer(&format!("{caller}: give a row of {table} away"), &expected, &answer);
+            cells.answer(
+                &format!("{caller}: give a row of {table} away"),
+                &expected,
+                &answer,
+            );
         }
     }
     cells.finish();

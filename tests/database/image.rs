@@ -36,7 +36,11 @@ pub async fn of_every_write(owner: &Client) -> String {
             rows_of("auth.identities", ", xmin::text as written_by"),
         ])
         .collect();
-    value(owner, &format!("select concat_ws(E'\\n', {})", rows.join(", "))).await
+    value(
+        owner,
+        &format!("select concat_ws(E'\\n', {})", rows.join(", ")),
+    )
+    .await
 }
 
 fn rows_of(table: &str, more: &str) -> String {

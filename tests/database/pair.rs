@@ -42,17 +42,17 @@ impl Person {
 
 /// Makes the rows; what Alice and Bob had is gone.
 pub async fn make(bed: &Bed) {
-    let mut statements = format!(
+    let mut statements = vec![format!(
         "delete from public.cycle where user_id in ('{ALICE}', '{BOB}');
          delete from public.task where user_id in ('{ALICE}', '{BOB}');
          delete from public.vision where user_id in ('{ALICE}', '{BOB}');
          delete from public.chat_session where user_id in ('{ALICE}', '{BOB}');"
-    );
+    )];
     for person in [Person::Alice, Person::Bob] {
         let user = person.user();
         let [vision, cycle, goal, plan, task, item, session, message] =
             crate::image::TABLES.map(|table| person.row(table));
-        statements += &format!(
+        statements.push(format!(
             "insert into public.vision (id, user_id) values ('{vision}', '{user}');
              insert into public.cycle (id, user_id, start_date, end_date) values ('{cycle}', '{user}', '2199-01-07', '2199-03-31');
              insert into public.goal (id, user_id, cycle_id, type, description) values ('{goal}', '{user}', '{cycle}', 'personal', 'Run');
@@ -61,9 +61,9 @@ pub async fn make(bed: &Bed) {
              insert into public.plan_item (id, plan_id, goal_id, task_id) values ('{item}', '{plan}', '{goal}', '{task}');
              insert into public.chat_session (id, user_id, cycle_id) values ('{session}', '{user}', '{cycle}');
              insert into public.chat_message (id, session_id, role, content) values ('{message}', '{session}', 'user', 'Hello.');"
-        );
+        ));
     }
-    bed.owner.batch_execute(&statements).await.unwrap();
+    bed.owner.batch_execute(&statements.concat()).await.unwrap();
 }
 
 /// A row that the person could add to a table; a vision only after the first is gone.

@@ -34,7 +34,10 @@ async fn what_would_lock_a_week_waits_for_who_is_filling_it() {
             &fill_later,
             format!("update public.cycle set start_date = '2001-01-01' where id = '{LATER}'"),
         ),
-        (&fill_open, format!("delete from public.cycle where id = '{CYCLE}'")),
+        (
+            &fill_open,
+            format!("delete from public.cycle where id = '{CYCLE}'"),
+        ),
     ] {
         world::make(&bed, State::locked(false, Unlock::None)).await;
         begin_as_alice(&first).await;
@@ -55,7 +58,8 @@ async fn who_fills_a_week_waits_for_its_lock() {
     let bed = Bed::new("race_lock").await;
     world::make(&bed, State::locked(true, Unlock::None)).await;
     let (first, second) = (bed.owner_again().await, bed.owner_again().await);
-    let lock = format!("update public.weekly_plan set locked_after_week = 3 where id = '{OPEN_PLAN}'");
+    let lock =
+        format!("update public.weekly_plan set locked_after_week = 3 where id = '{OPEN_PLAN}'");
     let fill = format!("insert into public.plan_item (plan_id) values ('{OPEN_PLAN}')");
     begin_as_alice(&first).await;
     first.batch_execute(&lock).await.unwrap();
@@ -81,8 +85,13 @@ async fn unlock_ends_inside_an_open_transaction() {
     alice.batch_execute("commit").await.unwrap();
 
     begin_as_alice(&alice).await;
-    alice.batch_execute("select count(*) from public.plan_item").await.unwrap();
-    let end = format!("update public.weekly_plan set unlocked_until = clock_timestamp() where id = '{PLAN}'");
+    alice
+        .batch_execute("select count(*) from public.plan_item")
+        .await
+        .unwrap();
+    let end = format!(
+        "update public.weekly_plan set unlocked_until = clock_timestamp() where id = '{PLAN}'"
+    );
     bed.owner.batch_execute(&end).await.unwrap();
     assert_eq!(code(&alice, &change).await, "PT403");
     alice.batch_execute("rollback").await.unwrap();

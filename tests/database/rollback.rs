@@ -23,11 +23,21 @@ async fn every_step_back_and_forward_gives_the_identical_catalog() {
     for bottom in 0..steps.len() {
         for (at, migration) in migrations().iter().enumerate().skip(bottom).rev() {
             migration.roll_back(&owner).await.unwrap();
-            compare(&owner, &steps[at], &format!("after the rollback of {}", migration.name)).await;
+            compare(
+                &owner,
+                &steps[at],
+                &format!("after the rollback of {}", migration.name),
+            )
+            .await;
         }
         for (at, migration) in migrations().iter().enumerate().skip(bottom) {
             migration.apply(&owner).await;
-            compare(&owner, &steps[at + 1], &format!("after {} again", migration.name)).await;
+            compare(
+                &owner,
+                &steps[at + 1],
+                &format!("after {} again", migration.name),
+            )
+            .await;
         }
     }
 }
@@ -45,7 +55,12 @@ async fn rollbacks_keep_every_row_until_the_tables_go() {
     for migration in migrations().iter().skip(1).rev() {
         migration.roll_back(&owner).await.unwrap();
         let now = image::of_everything(&owner).await;
-        assert!(now == before, "{}:\n{}", migration.name, image::difference(&before, &now));
+        assert!(
+            now == before,
+            "{}:\n{}",
+            migration.name,
+            image::difference(&before, &now)
+        );
     }
     for migration in migrations().iter().skip(1) {
         migration.apply(&owner).await;
@@ -60,7 +75,10 @@ async fn rollbacks_keep_every_row_until_the_tables_go() {
     for migration in migrations() {
         migration.apply(&owner).await;
     }
-    assert_eq!(value(&owner, "select count(*) from public.cycle").await, "0");
+    assert_eq!(
+        value(&owner, "select count(*) from public.cycle").await,
+        "0"
+    );
 }
 
 #[tokio::test]
@@ -74,7 +92,8 @@ async fn rollback_out_of_order_or_under_a_dependent_changes_nothing() {
     compare(&owner, &before, "after a refused rollback").await;
 
     // Somebody's own view; nothing is dropped in cascade.
-    let view = "create schema mine; create view mine.goals as select id, description from public.goal";
+    let view =
+        "create schema mine; create view mine.goals as select id, description from public.goal";
     owner.batch_execute(view).await.unwrap();
     for migration in all.iter().skip(1).rev() {
         migration.roll_back(&owner).await.unwrap();
@@ -84,7 +103,10 @@ async fn rollback_out_of_order_or_under_a_dependent_changes_nothing() {
     let detail = fault.as_db_error().unwrap().detail().unwrap_or_default();
     assert!(detail.contains("mine.goals"), "{fault}: {detail}");
     compare(&owner, &before, "under somebody's view").await;
-    owner.batch_execute("drop schema mine cascade").await.unwrap();
+    owner
+        .batch_execute("drop schema mine cascade")
+        .await
+        .unwrap();
     all[0].roll_back(&owner).await.unwrap();
 }
 
@@ -101,7 +123,10 @@ async fn schema_private_of_somebody_else_stays() {
     compare(&owner, &before, "with a schema private of one's own").await;
 
     // One that the migration made, into which something else moved.
-    owner.batch_execute("drop schema private cascade").await.unwrap();
+    owner
+        .batch_execute("drop schema private cascade")
+        .await
+        .unwrap();
     up(&owner).await;
     owner
         .batch_execute("create table private.mine (id int)")
@@ -140,7 +165,11 @@ async fn role_auditor_goes_with_the_last_database_that_uses_it() {
     up(&second).await;
     assert_eq!(value(&first, ROLE).await, role);
     down(&first).await;
-    assert_eq!(value(&first, ROLE).await, role, "the second database uses it");
+    assert_eq!(
+        value(&first, ROLE).await,
+        role,
+        "the second database uses it"
+    );
     down(&second).await;
     assert_eq!(value(&first, ROLE).await, "none");
 
@@ -168,7 +197,10 @@ async fn role_auditor_goes_with_the_last_database_that_uses_it() {
 /// Each migration has a rollback under its own name, and no rollback is without its migration.
 #[test]
 fn every_migration_has_its_rollback() {
-    let forward: Vec<String> = migrations().into_iter().map(|m: Migration| m.name).collect();
+    let forward: Vec<String> = migrations()
+        .into_iter()
+        .map(|m: Migration| m.name)
+        .collect();
     let folder = crate::bed::root().join("migrations/rollback");
     let back: Vec<String> = crate::bed::sql_files(&folder)
         .iter()

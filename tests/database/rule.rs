@@ -131,6 +131,11 @@ impl Act {
         }
     }
 
+    /// The same with another week in its refusal.
+    fn at(self, week: Week) -> Self {
+        Self { week, ..self }
+    }
+
     /// Whether a success leaves a trace.
     pub fn changes(&self, state: State) -> bool {
         match self.rule {
@@ -150,10 +155,6 @@ fn act(name: &'static str, kind: Kind, rule: Rule, request: fn(State) -> Request
         rows: 1,
         request,
     }
-}
-
-fn at(week: Week, act: Act) -> Act {
-    Act { week, ..act }
 }
 
 fn item(change: Value) -> Request {
@@ -183,7 +184,7 @@ pub fn acts() -> Vec<Act> {
     vec![
         // Items.
         act("enter progress", Change, Free, |_| item(json!({ "completed_qty": 4, "status": "completed", "notes": "Done." }))),
-        act("write back the same amounts", Change, Nothing, |_| item(json!({ "qty": 5.0, "unit": "km", "task_id": TASK, "goal_id": GOAL, "plan_id": PLAN }))),
+        act("write back the same amounts", Change, Nothing, |_| item(json!({ "qty": 5, "unit": "km", "task_id": TASK, "goal_id": GOAL, "plan_id": PLAN }))),
         act("change qty", Change, Planned, |_| item(json!({ "qty": 6 }))),
         act("change unit", Change, Planned, |_| item(json!({ "unit": "miles" }))),
         act("change task_id", Change, Planned, |_| item(json!({ "task_id": SPARE_TASK }))),
@@ -195,7 +196,7 @@ pub fn acts() -> Vec<Act> {
         act("upsert an item with another qty", Add, Planned, |_| Request::upsert("plan_item", json!({ "id": ITEM, "plan_id": PLAN, "goal_id": GOAL, "task_id": TASK, "unit": "km", "qty": 9 }))),
         act("move an item to an open week", Change, Planned, |_| item(json!({ "plan_id": OPEN_PLAN }))),
         act("move an item in", Change, Planned, |_| Request::update(format!("plan_item?id=eq.{OPEN_ITEM}"), json!({ "plan_id": PLAN }))),
-        at(Week::OursOr(8), act("move an item to a locked week", Change, Always, |_| item(json!({ "plan_id": LOCKED_PLAN })))),
+        act("move an item to a locked week", Change, Always, |_| item(json!({ "plan_id": LOCKED_PLAN }))).at(Week::OursOr(8)),
         act("insert an item", Add, Presence, |_| Request::insert("plan_item", json!({ "plan_id": PLAN, "qty": 1 }))),
         Act { rows: 2, ..act("insert an item here and one in an open week", Add, Presence, |_| Request::insert("plan_item", json!([{ "plan_id": OPEN_PLAN }, { "plan_id": PLAN }]))) },
         act("delete an item", Change, Presence, |_| Request::delete(format!("plan_item?id=eq.{ITEM}"))),
@@ -211,7 +212,7 @@ pub fn acts() -> Vec<Act> {
         act("lower the lock", Change, Free, |_| plan(json!({ "locked_after_week": 5 }))),
         act("let the lock begin after week 7", Change, Cap(7), |_| plan(json!({ "locked_after_week": 7 }))),
         act("let the lock begin after week 12", Change, Cap(12), |_| plan(json!({ "locked_after_week": 12 }))),
-        at(Week::Other(4), act("raise a lock that was lowered", Change, LowerOnly, |_| Request::update(format!("weekly_plan?id=eq.{OPEN_PLAN}"), json!({ "locked_after_week": 5 })))),
+        act("raise a lock that was lowered", Change, LowerOnly, |_| Request::update(format!("weekly_plan?id=eq.{OPEN_PLAN}"), json!({ "locked_after_week": 5 }))).at(Week::Other(4)),
         act("upsert the plan with another lock", Add, Cap(9), |s| Request::upsert("weekly_plan", json!({ "id": PLAN, "user_id": ALICE, "cycle_id": CYCLE, "week_no": s.week, "locked_after_week": 9 }))),
         act("change week_no", Change, Stays, |_| plan(json!({ "week_no": 2 }))),
         act("move the plan to another cycle", Change, Stays, |_| plan(json!({ "cycle_id": LATER }))),
@@ -219,8 +220,8 @@ pub fn acts() -> Vec<Act> {
         act("clear unlocked_until", Change, EndOfUnlock, |_| plan(json!({ "unlocked_until": null }))),
         act("delete the plan", Change, Presence, |_| Request::delete(format!("weekly_plan?id=eq.{PLAN}"))),
         act("insert the plan of a locked week", Add, Free, |_| week_12(json!({}))),
-        at(Week::Other(12), act("insert a plan with a late lock", Add, Cap(12), |_| week_12(json!({ "locked_after_week": 12 })))),
-        at(Week::Other(12), act("insert a plan that is unlocked", Add, Reason, |_| week_12(json!({ "unlocked_until": "2199-01-01T00:00:00Z" })))),
+        act("insert a plan with a late lock", Add, Cap(12), |_| week_12(json!({ "locked_after_week": 12 }))).at(Week::Other(12)),
+        act("insert a plan that is unlocked", Add, Reason, |_| week_12(json!({ "unlocked_until": "2199-01-01T00:00:00Z" }))).at(Week::Other(12)),
         act("call unlock_week", Call, UnlockWeek, |_| Request::call("unlock_week", json!({ "plan_id": PLAN, "rationale": "Ill.", "minutes": 5 }))),
         // Cycles.
         act("put the start off", Change, Start, |_| cycle(json!({ "start_date": "2199-01-07", "end_date": "2199-03-31" }))),

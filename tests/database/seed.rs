@@ -103,7 +103,11 @@ async fn demo_accounts_sign_in_and_see_their_story() {
                 serde_json::from_slice::<Vec<Value>>(&bytes).unwrap()
             }
         };
-        cells.same(&format!("{name}: cycles"), &cycles, &read("cycle").await.len());
+        cells.same(
+            &format!("{name}: cycles"),
+            &cycles,
+            &read("cycle").await.len(),
+        );
         cells.same(&format!("{name}: goals"), &goals, &read("goal").await.len());
         let mut subjects: Vec<String> = read("audit_log?select=subject_user_id")
             .await
@@ -112,7 +116,11 @@ async fn demo_accounts_sign_in_and_see_their_story() {
             .collect();
         subjects.sort();
         subjects.dedup();
-        cells.same(&format!("{name}: reads of several people"), &records_of_others, &(subjects.len() > 1));
+        cells.same(
+            &format!("{name}: reads of several people"),
+            &records_of_others,
+            &(subjects.len() > 1),
+        );
     }
     cells.finish();
 }

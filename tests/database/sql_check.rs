@@ -29,7 +29,10 @@ async fn sql_checks_pass() {
             .env("PGHOST", "127.0.0.1")
             .env("PGPORT", login.get_ports()[0].to_string())
             .env("PGUSER", login.get_user().unwrap())
-            .env("PGPASSWORD", String::from_utf8_lossy(login.get_password().unwrap()).as_ref())
+            .env(
+                "PGPASSWORD",
+                String::from_utf8_lossy(login.get_password().unwrap()).as_ref(),
+            )
             .env("PGDATABASE", "sql_check")
             .env("PGCLIENTENCODING", "UTF8")
             .output()
@@ -39,7 +42,10 @@ async fn sql_checks_pass() {
         let name = file.file_name().unwrap().to_string_lossy();
         assert!(output.status.success(), "{name}:\n{said}{failed}");
         let last = said.lines().last().unwrap_or_default();
-        assert!(last.ends_with(" checks passed"), "{name} ended with: {last}");
+        assert!(
+            last.ends_with(" checks passed"),
+            "{name} ended with: {last}"
+        );
         println!("{name}: {last}");
     }
 }
