@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use supadeck_stack::{Info, Options, Stack};
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// The accounts that every bed has; their rows are made by the tests.
 pub const ALICE: &str = "a0000000-0000-4000-8000-000000000001";
@@ -140,9 +140,15 @@ impl Bed {
 /// One value of any query with one column and one row, as text; null is `null`.
 pub async fn value(client: &Client, query: &str) -> String {
     let query = format!("select v::text from ({query}) answer (v)");
-    let row = client.query_one(&query, &[]).await.unwrap();
-    row.get::<_, Option<String>>(0)
-        .unwrap_or_else(|| "null".to_owned())
+    // Without preparing it: one round trip instead of two, thousands of times.
+    let answer = client.simple_query(&query).await.unwrap();
+    let mut rows = answer.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("null").to_owned()),
+        _ => None,
+    });
+    let first = rows.next();
+    assert!(rows.next().is_none(), "more than one row: {query}");
+    first.unwrap_or_else(|| panic!("no row: {query}"))
 }
 
 /// Signs an account in with its password and gives the access token.

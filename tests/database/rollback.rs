@@ -153,8 +153,8 @@ async fn down(owner: &Client) {
 #[tokio::test]
 async fn role_auditor_goes_with_the_last_database_that_uses_it() {
     const ROLE: &str = "select coalesce((select concat_ws(' ', r.rolcanlogin, r.rolsuper, r.rolbypassrls, r.rolcreaterole,
-        shobj_description(r.oid, 'pg_authid'), (select string_agg(m.member::regrole::text, ',' order by m.member::regrole::text)
-          from pg_auth_members m where m.roleid = r.oid and m.member <> m.grantor))
+        shobj_description(r.oid, 'pg_authid'), (select string_agg(m.member::regrole::text, ',')
+          from pg_auth_members m where m.roleid = r.oid and m.member = 'authenticator'::regrole))
         from pg_roles r where r.rolname = 'auditor'), 'none')";
     let stack = Stack::start(Options::default()).await.unwrap();
     let (first, second) = (empty(&stack, "first").await, empty(&stack, "second").await);
