@@ -29,10 +29,19 @@ async fn what_supadeck_applied_the_cli_knows_and_the_other_way_round() {
     let bench = Bench::new().await;
     bench.up("20240101000000_a.sql", "create table a (b text);\n-- end\n");
     assert!(bench.apply().await.is_complete());
-    bench.up("20240102000000_b.sql", "insert into a values ('x;y');\ncreate table b ();\n");
+    bench.up(
+        "20240102000000_b.sql",
+        "insert into a values ('x;y');\ncreate table b ();\n",
+    );
     let up = succeeds(&bench, &["migration", "up", "--yes"]);
-    assert!(up.contains("20240102000000_b.sql") && !up.contains("20240101000000_a.sql"), "{up}");
-    assert_eq!(bench.states().await, ["20240101000000 applied", "20240102000000 applied"]);
+    assert!(
+        up.contains("20240102000000_b.sql") && !up.contains("20240101000000_a.sql"),
+        "{up}"
+    );
+    assert_eq!(
+        bench.states().await,
+        ["20240101000000 applied", "20240102000000 applied"]
+    );
     bench.up("20240103000000_c.sql", "create table c ();");
     assert!(bench.apply().await.is_complete());
     assert!(listed(&bench).iter().all(|(local, remote)| local == remote));
@@ -58,7 +67,11 @@ async fn both_store_the_same_of_files_that_run() {
         "unicode.sql",
     ];
     let (ours, theirs) = (Bench::new().await, Bench::new().await);
-    for (number, (name, text)) in files().iter().filter(|(name, _)| runnable.contains(&name.as_str())).enumerate() {
+    for (number, (name, text)) in files()
+        .iter()
+        .filter(|(name, _)| runnable.contains(&name.as_str()))
+        .enumerate()
+    {
         for bench in [&ours, &theirs] {
             bench.up(&format!("{number:02}_{name}"), text);
         }
@@ -66,13 +79,23 @@ async fn both_store_the_same_of_files_that_run() {
     let outcome = ours.apply().await;
     assert!(outcome.is_complete(), "{outcome:?}");
     succeeds(&theirs, &["migration", "up", "--yes"]);
-    let rows = "select to_jsonb(m)::text from supabase_migrations.schema_migrations m order by version";
+    let rows =
+        "select to_jsonb(m)::text from supabase_migrations.schema_migrations m order by version";
     assert_eq!(ours.texts(rows).await, theirs.texts(rows).await);
     assert_eq!(ours.versions().await.len(), runnable.len());
     let columns = "select attname || ' ' || atttypid::regtype || ' ' || attnotnull from pg_attribute where attrelid = any (array['supabase_migrations.schema_migrations', 'supabase_migrations.seed_files']::regclass[]) and attnum > 0 order by attrelid::regclass::text, attnum";
     succeeds(&theirs, &["db", "push", "--include-seed", "--yes"]);
     let made = ours.texts(columns).await;
-    assert_eq!(made[..3], theirs.texts(columns.replace(", 'supabase_migrations.seed_files'", "").as_str()).await);
+    assert_eq!(
+        made[..3],
+        theirs
+            .texts(
+                columns
+                    .replace(", 'supabase_migrations.seed_files'", "")
+                    .as_str()
+            )
+            .await
+    );
 }
 
 #[tokio::test]
@@ -97,8 +120,19 @@ async fn both_read_the_directory_alike() {
         return;
     }
     let names = [
-        "10_a.sql", "9_c.sql", "1_b.sql", "2_d.sql", "100_e.sql", "20200101000000_init.sql", "20240101_x.down.sql",
-        "5_.sql", "6_UP.SQL", "7-x.sql", "x_8.sql", "README.md", "3_a b.sql",
+        "10_a.sql",
+        "9_c.sql",
+        "1_b.sql",
+        "2_d.sql",
+        "100_e.sql",
+        "20200101000000_init.sql",
+        "20240101_x.down.sql",
+        "5_.sql",
+        "6_UP.SQL",
+        "7-x.sql",
+        "x_8.sql",
+        "README.md",
+        "3_a b.sql",
     ];
     for extra in [None, Some(".gitkeep"), Some("0folder/1_x.sql")] {
         let bench = Bench::new().await;
@@ -109,7 +143,11 @@ async fn both_read_the_directory_alike() {
             bench.up("00000000000001_init.sql", "select 1;");
         }
         let listing = migration::list(&bench.schema).await.unwrap();
-        let ours: Vec<String> = listing.entries.iter().map(|entry| entry.version.clone()).collect();
+        let ours: Vec<String> = listing
+            .entries
+            .iter()
+            .map(|entry| entry.version.clone())
+            .collect();
         let theirs: Vec<String> = listed(&bench).into_iter().map(|(local, _)| local).collect();
         assert_eq!(ours, theirs, "{extra:?}");
         let plan = bench.plan(everything()).await.unwrap();
@@ -128,7 +166,11 @@ async fn both_refuse_the_same_mismatches() {
     bench.up("2_b.sql", "select 2;");
     assert!(bench.apply().await.is_complete());
     bench.up("1_a.sql", "select 1;");
-    assert!(!supabase(&bench, &["migration", "up", "--yes"]).status.success());
+    assert!(
+        !supabase(&bench, &["migration", "up", "--yes"])
+            .status
+            .success()
+    );
     assert!(bench.plan(everything()).await.is_err());
     let wish = Wish::Apply {
         to: None,
@@ -141,7 +183,10 @@ async fn both_refuse_the_same_mismatches() {
     let refused = supabase(&bench, &["migration", "up", "--yes"]);
     assert!(!refused.status.success(), "{}", said(&refused));
     assert!(bench.plan(everything()).await.is_err());
-    succeeds(&bench, &["migration", "repair", "--yes", "--status", "reverted", "1"]);
+    succeeds(
+        &bench,
+        &["migration", "repair", "--yes", "--status", "reverted", "1"],
+    );
     let listing = migration::list(&bench.schema).await.unwrap();
     assert_eq!(listing.count(State::Applied), 1);
     assert_eq!(listing.entries.len(), 1);
@@ -159,19 +204,36 @@ async fn both_record_seeds_alike() {
             "supabase/config.toml",
             "project_id = \"x\"\n[db.seed]\nenabled = true\nsql_paths = [\"./seeds/*.sql\", \"seed.sql\", \"seeds/**/*.sql\", \"../out.sql\", \"nothing.sql\"]\n",
         );
-        for path in ["supabase/seeds/b.sql", "supabase/seeds/a.sql", "supabase/seed.sql", "supabase/seeds/deep/c.sql", "out.sql"] {
+        for path in [
+            "supabase/seeds/b.sql",
+            "supabase/seeds/a.sql",
+            "supabase/seed.sql",
+            "supabase/seeds/deep/c.sql",
+            "out.sql",
+        ] {
             bench.write(path, format!("insert into s (a) values ('{path}');"));
         }
     }
     succeeds(&theirs, &["db", "push", "--include-seed", "--yes"]);
     assert!(ours.apply().await.is_complete());
     let plan = seed::plan(&ours.schema, &[], false).await.unwrap();
-    let outcome = seed::run(&ours.schema, &plan, &crate::seeds::watch()).await.unwrap();
+    let outcome = seed::run(&ours.schema, &plan, &crate::seeds::watch())
+        .await
+        .unwrap();
     assert!(outcome.problem.is_none(), "{outcome:?}");
-    for query in ["select a from s order by i", "select path || ' ' || hash from supabase_migrations.seed_files order by path"] {
+    for query in [
+        "select a from s order by i",
+        "select path || ' ' || hash from supabase_migrations.seed_files order by path",
+    ] {
         assert_eq!(ours.texts(query).await, theirs.texts(query).await);
     }
     let listing = seed::list(&theirs.schema).await.unwrap();
-    assert!(listing.entries.iter().all(|entry| entry.state == SeedState::Applied), "{listing:?}");
+    assert!(
+        listing
+            .entries
+            .iter()
+            .all(|entry| entry.state == SeedState::Applied),
+        "{listing:?}"
+    );
     assert!(!succeeds(&ours, &["db", "push", "--include-seed", "--yes"]).contains("Seeding data"));
 }

@@ -117,7 +117,10 @@ fn read_folder(directory: &Path) -> Result<Vec<(String, bool)>, Problem> {
         let kind = entry.file_type().map_err(unreadable)?;
         let is_directory =
             kind.is_dir() || (kind.is_symlink() && directory.join(entry.file_name()).is_dir());
-        names.push((entry.file_name().to_string_lossy().into_owned(), is_directory));
+        names.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            is_directory,
+        ));
     }
     names.sort();
     Ok(names)
