@@ -24,6 +24,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
+/// The end of the note that says where secrets are when there is no keyring.
+pub const IN_MEMORY: &str = "Secrets are kept in memory.";
+
 /// A project that can be worked with.
 pub struct Project {
     /// The profile; one that was made up from a URL is called by its host.
@@ -120,7 +123,7 @@ pub async fn resolve_with(
     });
     let identity = first_identity(settings.as_, &keys, &auth).await?;
     if let Keeping::Memory(why) = secrets.keeping().await? {
-        notes.push(format!("{why} Secrets are kept in memory."));
+        notes.push(format!("{why} {IN_MEMORY}"));
     }
     let (has_publishable_key, has_service_key) =
         (keys.publishable.is_some(), keys.secret.is_some());

@@ -55,8 +55,9 @@ pub fn areas(width: u16, height: u16) -> Areas {
     }
 }
 
-/// Divides the body of a screen with a list of `list_share` percent of the width and its details.
-pub fn panes(body: Rect, list_share: u16, is_detail_focused: bool) -> Panes {
+/// Divides the body of a screen with a list of `list_share` percent of the width and its details. Stacked, a list of few
+/// `rows` leaves the details what it does not need.
+pub fn panes(body: Rect, list_share: u16, rows: usize, is_detail_focused: bool) -> Panes {
     if body.width >= WIDE {
         let width = body.width * list_share / 100;
         return Panes {
@@ -69,7 +70,8 @@ pub fn panes(body: Rect, list_share: u16, is_detail_focused: bool) -> Panes {
         };
     }
     if body.height >= HIGH {
-        let height = body.height * 45 / 100;
+        let need = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
+        let height = (body.height * 45 / 100).min(need.max(6));
         return Panes {
             list: Rect { height, ..body },
             detail: Rect {
@@ -132,7 +134,7 @@ mod tests {
                     + areas.body.height
                     + areas.footer.height;
                 assert_eq!(sum, height, "{width}x{height}");
-                let panes = panes(areas.body, 45, false);
+                let panes = panes(areas.body, 45, 9, false);
                 assert!(panes.detail.bottom() <= height && panes.detail.right() <= width);
                 assert!(rows(panes.list).bottom() <= height);
             }

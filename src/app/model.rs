@@ -89,6 +89,9 @@ impl Screen {
     }
 }
 
+/// The list's share of the width while one reads the details: they get the room.
+const READING_SHARE: u16 = 30;
+
 /// Which half of a screen the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Focus {
@@ -242,11 +245,26 @@ impl Model {
 
     /// Where the two halves of the screen are.
     pub fn panes(&self) -> Panes {
-        layout::panes(
-            self.areas().body,
-            self.screen.list_share(),
-            self.focus == Focus::Detail,
-        )
+        let is_detail = self.focus == Focus::Detail;
+        let share = if is_detail {
+            READING_SHARE
+        } else {
+            self.screen.list_share()
+        };
+        layout::panes(self.areas().body, share, self.row_count(), is_detail)
+    }
+
+    /// How many rows the list of the screen in view has.
+    fn row_count(&self) -> usize {
+        match self.screen {
+            Screen::Home => 0,
+            Screen::Migrations => self.migrations.table.list.len(),
+            Screen::Seeds => self.seeds.table.list.len(),
+            Screen::Cycles => self.cycles.list.len(),
+            Screen::Goals => self.goals.list.len(),
+            Screen::Locks => self.locks.list.len(),
+            Screen::Audit => self.audit.held(),
+        }
     }
 
     /// How many rows of the list are visible.

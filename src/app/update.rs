@@ -30,7 +30,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         // The one place where an answer that is no longer wanted is dropped.
         Msg::Reported { ticket, at, report } => {
             if model.tickets.redeem(ticket) {
-                report::take(model, report, at)
+                report::take(model, *report, at)
             } else {
                 Vec::new()
             }

@@ -102,7 +102,7 @@ fn answer(inbox: &Inbox, ticket: Ticket, report: Report) {
     let _ = inbox.send(Msg::Reported {
         ticket,
         at: Timestamp::now(),
-        report,
+        report: Box::new(report),
     });
 }
 

@@ -3,10 +3,11 @@
 use super::View;
 use super::text::pad;
 use super::theme::Role;
+use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::remote::Blank;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -224,10 +225,19 @@ pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Blan
     }
 }
 
+/// What the reader can do here: in the deck another identity is one key away, whatever the command line would hint at.
+pub fn hint(view: View, problem: &Problem) -> Option<String> {
+    if problem.kind == Kind::Denied && view.model.identity.is_under_rls() {
+        let key = view.model.keymap.first_key(Command::Identity);
+        return Some(format!("Press {key} to choose who reads."));
+    }
+    problem.hint.clone()
+}
+
 /// Draws a problem in full.
 pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Problem) {
     let role = match problem.kind {
-        crate::domain::problem::Kind::Denied => Role::Warn,
+        Kind::Denied => Role::Warn,
         _ => Role::Removed,
     };
     let mut out = vec![(
@@ -235,8 +245,8 @@ pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Proble
         format!("{}: {}", problem.kind.heading(), problem.what),
     )];
     out.push((Role::Text, problem.why.clone()));
-    if let Some(hint) = &problem.hint {
-        out.push((Role::Muted, hint.clone()));
+    if let Some(hint) = hint(view, problem) {
+        out.push((Role::Muted, hint));
     }
     if let Some(code) = &problem.code {
         out.push((Role::Muted, format!("Code {code}.")));

@@ -97,14 +97,7 @@ fn section(page: &mut String, command: &Command, parent: &str) {
         let _ = write!(page, "\n## {name}\n\n{}\n", sentence(&about));
     } else {
         let usage = command.clone().render_usage().to_string();
-        let usage = usage
-            .trim_start_matches("Usage: ")
-            .replace(command.get_name(), &name);
-        let usage = if usage.starts_with(&name) {
-            usage
-        } else {
-            name.clone()
-        };
+        let usage = usage.trim_start_matches("Usage: ");
         let _ = write!(
             page,
             "\n### {name}\n\n{}\n\n    {usage}\n",
@@ -171,4 +164,103 @@ fn options<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
         }
         let _ = writeln!(page, "| `{shown}` | {meaning} |");
     }
+}
+
+#[test]
+fn the_settings_reference_is_fresh() {
+    let page = format!(
+        "# Settings\n\n\
+         Generated from `config/default.toml` and `config/keymap.toml`, which are built in; `just docs` writes it again.\n\n\
+         ## config.toml\n\n```toml\n{}```\n\n## keymap.toml\n\n```toml\n{}```\n",
+        supadeck::domain::config::BUILT_IN,
+        supadeck::app::keymap::BUILT_IN,
+    );
+    check("docs/config.md", &page);
+}
+
+#[test]
+fn the_key_reference_is_fresh() {
+    use supadeck::app::command::{Context, Risk, TABLE};
+    let keymap = supadeck::app::keymap::Keymap::default();
+    let mut page = String::from(
+        "# Keys\n\n\
+         Generated from the table of commands and the built-in keymap; `just docs` writes it again. `supadeck keys` lists them \
+         with your own keymap laid over it.\n",
+    );
+    for context in Context::ALL {
+        let _ = write!(
+            page,
+            "\n## {}\n\n| keys | what it does | id | command line |\n| --- | --- | --- | --- |\n",
+            context.title()
+        );
+        for spec in TABLE.iter().filter(|spec| spec.context == context) {
+            let keys: Vec<_> = keymap
+                .keys(spec.command)
+                .iter()
+                .map(|key| format!("`{}`", shown(&key.to_string())))
+                .collect();
+            let risk = match spec.risk {
+                Risk::None => "",
+                Risk::Writes => " (writes, after a confirmation)",
+                Risk::Destroys => " (can lose data; a word has to be typed)",
+            };
+            let twin = spec
+                .twin
+                .map(|twin| format!("`supadeck {twin}`"))
+                .unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "| {} | {}{risk} | `{}` | {twin} |",
+                keys.join(" "),
+                spec.title,
+                spec.id
+            );
+        }
+    }
+    check("docs/keys.md", &page);
+}
+
+/// A key as it can stand in a cell of a table.
+fn shown(key: &str) -> String {
+    key.replace('|', "\\|")
+}
+
+/// The words that follow `supadeck` where a command is named.
+fn is_known(command: &Command, words: &[&str]) -> bool {
+    let Some((first, rest)) = words.split_first() else {
+        return true;
+    };
+    match command.find_subcommand(first) {
+        Some(found) => is_known(found, rest),
+        None => !command.has_subcommands(),
+    }
+}
+
+#[test]
+fn every_command_that_is_named_exists() {
+    let mut root = supadeck::cli::command();
+    root.build();
+    let mut wrong = Vec::new();
+    for source in tree::tracked() {
+        let is_page = source.path.ends_with(".md") && source.path != "CHANGELOG.md";
+        if !is_page && !source.path.starts_with("src/") && !source.path.starts_with("config/") {
+            continue;
+        }
+        for (at, line) in source.text.lines().enumerate() {
+            for named in line
+                .split("`supadeck ")
+                .skip(1)
+                .filter_map(|rest| rest.split('`').next())
+            {
+                let words: Vec<_> = named
+                    .split_whitespace()
+                    .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+                    .collect();
+                if !is_known(&root, &words) {
+                    wrong.push(format!("{}:{}: `supadeck {named}`", source.path, at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

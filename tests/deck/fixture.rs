@@ -101,7 +101,7 @@ pub fn answer(model: &mut Model, ticket: Ticket, report: Report) -> Vec<Effect> 
         Msg::Reported {
             ticket,
             at: now(),
-            report,
+            report: Box::new(report),
         },
     )
 }

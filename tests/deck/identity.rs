@@ -79,7 +79,7 @@ fn a_wrong_password_is_said_in_the_dialog_and_can_be_tried_again() {
         "{}",
         text(&model)
     );
-    let effects = press(&mut model, &["right", "enter"]);
+    let effects = press(&mut model, &["better", "enter"]);
     assert!(
         matches!(effects.as_slice(), [Effect::Write { .. }]),
         "{effects:?}"

@@ -81,7 +81,8 @@ fn the_mouse_selects_rows_opens_tabs_and_scrolls() {
         model.migrations.table.selected().unwrap().name,
         "audit_trail"
     );
-    update(&mut model, Msg::Clicked(model.panes().detail.x + 5, 10));
+    let detail = model.panes().detail.x + 5;
+    update(&mut model, Msg::Clicked(detail, 10));
     assert_eq!(model.focus, Focus::Detail);
     let tabs: Vec<String> = text(&model)
         .lines()

@@ -29,7 +29,7 @@ pub(super) fn is_the_end(problem: &Problem) -> bool {
 }
 
 /// The refusal in words.
-pub(super) fn problem(reply: &Reply, host: &str, key: &ApiKey) -> Problem {
+pub(super) fn problem(reply: &Reply, host: &str, key: Option<&ApiKey>) -> Problem {
     let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
     let text = |name: &str| body.as_ref()?.get(name)?.as_str();
     let code = text("error_code")
@@ -48,7 +48,7 @@ pub(super) fn problem(reply: &Reply, host: &str, key: &ApiKey) -> Problem {
     }
 }
 
-fn by_code(code: &str, said: String, status: u16, host: &str, key: &ApiKey) -> Problem {
+fn by_code(code: &str, said: String, status: u16, host: &str, key: Option<&ApiKey>) -> Problem {
     let auth = |what: &str| Problem::new(Kind::Auth, what, said.clone());
     match code {
         "invalid_credentials" | "invalid_grant" => {
@@ -96,15 +96,16 @@ fn by_code(code: &str, said: String, status: u16, host: &str, key: &ApiKey) -> P
     }
 }
 
-fn by_status(said: String, status: u16, host: &str, key: &ApiKey, is_json: bool) -> Problem {
+fn by_status(
+    said: String,
+    status: u16,
+    host: &str,
+    key: Option<&ApiKey>,
+    is_json: bool,
+) -> Problem {
     let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
     match status {
-        401 => Problem::new(
-            Kind::Auth,
-            format!("The project did not accept the key ({key})."),
-            said,
-        )
-        .with_hint(
+        401 => Problem::new(Kind::Auth, refused_key(key), said).with_hint(
             "Replace the publishable key: it may have been disabled or belong to another project.",
         ),
         300..=399 => network(
@@ -142,6 +143,13 @@ fn by_status(said: String, status: u16, host: &str, key: &ApiKey, is_json: bool)
     }
 }
 
+fn refused_key(key: Option<&ApiKey>) -> String {
+    match key {
+        Some(key) => format!("The project did not accept the key ({key})."),
+        None => "The project asks for a key.".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -154,11 +162,8 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.as_bytes().to_vec(),
         };
-        problem(
-            &reply,
-            "x.example",
-            &ApiKey::new(&"sb_publishable_abcdefghij".to_owned().into()),
-        )
+        let key = ApiKey::new(&"sb_publishable_abcdefghij".to_owned().into());
+        problem(&reply, "x.example", Some(&key))
     }
 
     #[test]

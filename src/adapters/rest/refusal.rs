@@ -95,7 +95,7 @@ impl Refusal {
         who: &Identity,
         deed: Deed<'_>,
         url: &str,
-        key: &ApiKey,
+        key: Option<&ApiKey>,
     ) -> Problem {
         let mut problem = if self.code.is_empty() {
             self.by_status(who, deed, url, key)
@@ -111,7 +111,7 @@ impl Refusal {
         problem
     }
 
-    fn by_code(&self, who: &Identity, deed: Deed<'_>, key: &ApiKey) -> Problem {
+    fn by_code(&self, who: &Identity, deed: Deed<'_>, key: Option<&ApiKey>) -> Problem {
         let said = sentence(&self.message);
         let denied = |what: String| Problem::new(Kind::Denied, what, said.clone());
         let problem = match self.code.as_str() {
@@ -185,7 +185,13 @@ impl Refusal {
         self.with_server_hint(problem)
     }
 
-    fn by_status(&self, who: &Identity, deed: Deed<'_>, url: &str, key: &ApiKey) -> Problem {
+    fn by_status(
+        &self,
+        who: &Identity,
+        deed: Deed<'_>,
+        url: &str,
+        key: Option<&ApiKey>,
+    ) -> Problem {
         let host = host_of(url);
         let said = sentence(&self.message);
         let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
@@ -235,7 +241,7 @@ impl Refusal {
         }
     }
 
-    fn token(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
+    fn token(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
         match who {
             Identity::User(_) => Problem::new(
                 Kind::Auth,
@@ -247,7 +253,12 @@ impl Refusal {
         }
     }
 
-    fn unauthorised(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
+    fn unauthorised(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
+        let Some(key) = key else {
+            return Problem::new(Kind::Auth, "The project asks for a key.", said).with_hint(
+                "Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.",
+            );
+        };
         let problem = Problem::new(
             Kind::Auth,
             format!("The project did not accept the key ({key})."),

@@ -238,13 +238,14 @@ impl Confirm {
 }
 
 fn project(model: &Model) -> String {
-    model
-        .project
-        .as_ref()
-        .map_or_else(String::new, |project| match project.is_production {
-            true => format!("{} (PRODUCTION)", project.name),
-            false => project.name.clone(),
-        })
+    model.project.as_ref().map_or_else(String::new, |project| {
+        let mark = if project.is_production {
+            " (PRODUCTION)"
+        } else {
+            ""
+        };
+        format!("{}{mark}", project.name)
+    })
 }
 
 fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {

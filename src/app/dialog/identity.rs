@@ -186,10 +186,10 @@ impl IdentityDialog {
         let last = CHOICES.len() - 1;
         match (command, key.typed()) {
             (Some(Command::NextField), _) | (_, Some('j')) => {
-                self.selected = (self.selected + 1).min(last)
+                self.selected = (self.selected + 1).min(last);
             }
             (Some(Command::PreviousField), _) | (_, Some('k')) => {
-                self.selected = self.selected.saturating_sub(1)
+                self.selected = self.selected.saturating_sub(1);
             }
             (Some(Command::Confirm), _) => return self.take(CHOICES[self.selected], model),
             (_, Some('q')) => return After::Close(Vec::new()),

@@ -37,7 +37,7 @@ impl ResultView {
         for step in &outcome.steps {
             let took = format!("{} ms", step.took.as_millis());
             lines.push(ended(
-                &step.end,
+                step.end,
                 &format!("{} {}", step.version, step.name),
                 &took,
             ));
@@ -65,7 +65,7 @@ impl ResultView {
             } else {
                 format!("{} rows changed", step.rows)
             };
-            lines.push(ended(&step.end, &step.path, &rows));
+            lines.push(ended(step.end, &step.path, &rows));
             lines.extend(
                 step.changes
                     .iter()
@@ -143,7 +143,7 @@ pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
     lines
 }
 
-fn ended(end: &StepEnd, name: &str, figure: &str) -> (Tone, String) {
+fn ended(end: StepEnd, name: &str, figure: &str) -> (Tone, String) {
     match end {
         StepEnd::Done => (Tone::Ok, format!("done         {name}  ({figure})")),
         StepEnd::RolledBack => (

@@ -51,7 +51,7 @@ impl UnlockForm {
         match command {
             Some(Command::Cancel) => return After::Close(Vec::new()),
             Some(Command::NextField | Command::PreviousField) => {
-                self.is_in_rationale = !self.is_in_rationale
+                self.is_in_rationale = !self.is_in_rationale;
             }
             Some(Command::Confirm) => match self.request() {
                 Ok(request) => {

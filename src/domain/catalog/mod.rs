@@ -137,7 +137,7 @@ enum Shape {
     Uuid,
     Date,
     /// A point in time with its offset.
-    Instant,
+    Moment,
     /// A date and time without offset.
     LocalTime,
     Json,
@@ -153,7 +153,7 @@ impl ColumnType {
             "float4" | "float8" | "numeric" => Shape::Number,
             "uuid" => Shape::Uuid,
             "date" => Shape::Date,
-            "timestamptz" => Shape::Instant,
+            "timestamptz" => Shape::Moment,
             "timestamp" => Shape::LocalTime,
             "json" | "jsonb" => Shape::Json,
             "text" | "varchar" | "bpchar" | "char" | "name" | "citext" | "inet" | "cidr"

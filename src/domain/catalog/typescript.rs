@@ -232,7 +232,7 @@ impl File<'_> {
             match kind.shape() {
                 Shape::Boolean => "boolean",
                 Shape::Integer | Shape::Number => "number",
-                Shape::Text | Shape::Uuid | Shape::Date | Shape::Instant | Shape::LocalTime => {
+                Shape::Text | Shape::Uuid | Shape::Date | Shape::Moment | Shape::LocalTime => {
                     "string"
                 }
                 Shape::Json => "Json",
@@ -245,9 +245,5 @@ impl File<'_> {
 }
 
 fn list_of(one: &str) -> String {
-    if one.contains(' ') {
-        format!("({one})[]")
-    } else {
-        format!("{one}[]")
-    }
+    format!("{one}[]")
 }

@@ -116,7 +116,7 @@ fn kind(kind: &ColumnType) -> String {
             Shape::Text | Shape::LocalTime => "z.string()",
             Shape::Uuid => "uuid",
             Shape::Date => "date",
-            Shape::Instant => "instant",
+            Shape::Moment => "instant",
             Shape::Json => "json",
             Shape::Unknown => "z.unknown()",
         }

@@ -149,7 +149,7 @@ fn field(
         let before: String = shown
             .chars()
             .skip(skip)
-            .take(field.cursor() - skip)
+            .take(field.cursor().saturating_sub(skip))
             .collect();
         let x = area.x + (label.width() + 2 + before.width()) as u16;
         frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), area.y));

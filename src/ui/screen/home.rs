@@ -6,7 +6,9 @@ use crate::app::remote::Blank;
 use crate::domain::cycle::Heat;
 use crate::domain::lock::Standing;
 use crate::domain::migration::State;
+use crate::domain::problem::Kind;
 use crate::domain::seed::SeedState;
+use crate::domain::text::harmless;
 use crate::ui::View;
 use crate::ui::table;
 use crate::ui::text::{moment, wrap};
@@ -90,7 +92,7 @@ fn column(frame: &mut Frame, area: Rect, view: View, sections: &[(&str, Lines)])
 fn fact(view: View<'_>, name: &str, text: impl Into<String>, role: Role) -> Line<'static> {
     Line::from(vec![
         Span::styled(format!("{name:<10} "), view.style(Role::Muted)),
-        Span::styled(text.into(), view.style(role)),
+        Span::styled(harmless(&text.into()).into_owned(), view.style(role)),
     ])
 }
 
@@ -156,9 +158,14 @@ fn blank(view: View<'_>, blank: Blank, width: usize) -> Lines {
         Blank::Idle => Vec::new(),
         Blank::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
         Blank::Failed(problem) => {
-            let mut lines = paragraph(view, &problem.to_string(), width, Role::Removed);
-            if let Some(hint) = &problem.hint {
-                lines.extend(paragraph(view, hint, width, Role::Muted));
+            let role = if problem.kind == Kind::Denied {
+                Role::Muted
+            } else {
+                Role::Removed
+            };
+            let mut lines = paragraph(view, &problem.to_string(), width, role);
+            if let Some(hint) = table::hint(view, problem) {
+                lines.extend(paragraph(view, &hint, width, Role::Muted));
             }
             lines
         }
@@ -247,7 +254,10 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
             "{} to {}  week {:>2}  {owner} ",
             cycle.start_date, cycle.end_date, cycle.current_week
         );
-        let mut spans = vec![Span::styled(text, view.style(Role::Text))];
+        let mut spans = vec![Span::styled(
+            harmless(&text).into_owned(),
+            view.style(Role::Text),
+        )];
         let weeks = view
             .model
             .locks
@@ -316,7 +326,7 @@ fn audit(view: View<'_>, width: usize) -> Lines {
                 format!("{:<20} ", crate::domain::text::cell(&row.action)),
                 view.style(super::audit::action_role(&row.action)),
             ),
-            Span::styled(who, view.style(Role::Muted)),
+            Span::styled(harmless(&who).into_owned(), view.style(Role::Muted)),
         ])
     };
     let mut lines: Lines = rows.iter().take(8).map(line).collect();

@@ -179,6 +179,15 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         is_focused,
     );
     let mut lines = facts(lock);
+    let keys = &view.model.keymap;
+    let (left, right) = (
+        keys.first_key(Command::Left),
+        keys.first_key(Command::Right),
+    );
+    lines.push((
+        Role::Muted,
+        format!("Keys {left} and {right} choose the week."),
+    ));
     if lock.locked {
         let key = view.model.keymap.first_key(Command::Unlock);
         let how = if view.model.identity == Identity::Service {

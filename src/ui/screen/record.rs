@@ -12,6 +12,12 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+/// Levels that are indented; deeper ones stand at the same place.
+const DEEPEST: usize = 12;
+/// Keys up to this width, indentation included, have their values in one column.
+const KEY_COLUMNS: usize = 24;
 
 pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     let audit = &view.model.audit;
@@ -110,6 +116,15 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
     }
     let height = usize::from(area.height);
     let top = record_view.visible_top(height);
+    // Values stand in one column, as far as the keys are not too long for that.
+    let indent = |line: &RecordLine| line.key.width() + 2 * line.depth.min(DEEPEST);
+    let keys = record_view
+        .lines
+        .iter()
+        .map(indent)
+        .filter(|width| *width <= KEY_COLUMNS)
+        .max()
+        .unwrap_or(0);
     for (row, at) in (top..record_view.lines.len()).take(height).enumerate() {
         let line = &record_view.lines[at];
         let is_cursor = at == record_view.cursor && view.model.focus == Focus::Detail;
@@ -118,7 +133,7 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
             view,
             line,
             record_view.mode,
-            usize::from(area.width),
+            (usize::from(area.width), keys),
             is_cursor,
             is_match,
         );
@@ -137,7 +152,7 @@ fn line_of(
     view: View<'_>,
     line: &RecordLine,
     mode: Mode,
-    width: usize,
+    (width, keys): (usize, usize),
     is_cursor: bool,
     is_match: bool,
 ) -> Line<'static> {
@@ -156,13 +171,14 @@ fn line_of(
         (false, Mark::Same) => Role::Muted,
         (false, _) => role,
     };
-    let head = format!(
-        "{sign} {}{fold} {}",
-        "  ".repeat(line.depth.min(12)),
+    let name = format!(
+        "{}{fold} {}",
+        "  ".repeat(line.depth.min(DEEPEST)),
         line.key
     );
+    let head = format!("{sign} {}", pad(&name, name.width().max(keys + 2), more));
     let mut spans = vec![Span::styled(fit(&head, width, more), view.style(key_role))];
-    let room = width.saturating_sub(unicode_width::UnicodeWidthStr::width(head.as_str()) + 2);
+    let room = width.saturating_sub(head.width() + 2);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     match (mode, line.fold) {
         (_, Some(_)) => spans.push(Span::styled(
@@ -177,8 +193,7 @@ fn line_of(
             view.style(Role::Muted),
         )),
         (Mode::SideBySide, None) => {
-            let left = (width / 2)
-                .saturating_sub(unicode_width::UnicodeWidthStr::width(head.as_str()) + 2);
+            let left = (width / 2).saturating_sub(head.width() + 2);
             let old_role = if line.mark == Mark::Same {
                 Role::Text
             } else {
@@ -214,8 +229,7 @@ fn line_of(
                 };
                 let half = room.saturating_sub(4) / 2;
                 let old = fit(&text(&line.old), half, more);
-                let rest =
-                    room.saturating_sub(unicode_width::UnicodeWidthStr::width(old.as_str()) + 4);
+                let rest = room.saturating_sub(old.width() + 4);
                 spans.push(Span::styled(format!("  {old}"), view.style(Role::Removed)));
                 spans.push(Span::styled(arrow, view.style(Role::Muted)));
                 spans.push(Span::styled(
