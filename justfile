@@ -18,7 +18,7 @@ lint:
 
 # Write docs/cli.md, docs/config.md, docs/keys.md and schemas/ again.
 docs:
-    SUPADECK_BLESS=1 cargo test --features demo --test architecture --test types
+    SUPADECK_BLESS=1 cargo test --features demo --test architecture --test cli -- docs:: types::the_generated
 
 # The deck on a project of its own, with demo data.
 demo *ARGS:
@@ -27,3 +27,14 @@ demo *ARGS:
 # Licences, advisories and sources of the dependencies.
 deny:
     cargo deny --all-features check
+
+# Make docs/screenshot.svg from the program's own buffer.
+screenshot:
+    cargo build --features demo --bin supadeck --example screenshot
+    target/debug/examples/screenshot target/debug/supadeck docs/screenshot.svg i enter alice@example.com tab weeksmith-demo enter 6
+
+# Measure the deck and the engine in a release build; the figures go into docs/performance.md by hand.
+bench:
+    cargo build --release --features demo
+    benches/deck.py target/release/supadeck
+    benches/migrations.py target/release/supadeck

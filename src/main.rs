@@ -28,7 +28,7 @@ fn run(args: Vec<OsString>) -> u8 {
     let code = runtime.block_on(async {
         match cli::run(args).await {
             Ended::Exit(code) => code,
-            Ended::Deck(deck) => open(deck).await,
+            Ended::Deck(deck) => open(*deck).await,
         }
     });
     // A key press that is still being waited for must not hold the program.
@@ -44,7 +44,6 @@ async fn open(deck: Deck) -> u8 {
         sign_in_hint: deck.sign_in_hint,
         keymap: deck.keymap,
         theme: deck.theme,
-        log: deck.log,
     };
     let result = shell::run(start).await;
     if let Some(running) = deck.demo {

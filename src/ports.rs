@@ -28,19 +28,11 @@ pub trait Auth: Send + Sync {
     /// The identity of the stored session, if there is one that can still be used or refreshed.
     fn current(&self) -> Task<'_, Identity>;
     /// Signs in with a password. The session is stored before this returns.
-    fn sign_in<'a>(
-        &'a self,
-        email: &'a str,
-        password: &'a SecretString,
-    ) -> Task<'a, Identity>;
+    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity>;
     /// Asks for a one-time code by e-mail.
     fn send_code<'a>(&'a self, email: &'a str) -> Task<'a, ()>;
     /// Signs in with the code that came by e-mail.
-    fn verify_code<'a>(
-        &'a self,
-        email: &'a str,
-        code: &'a SecretString,
-    ) -> Task<'a, Identity>;
+    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity>;
     /// Ends this session, and only this one, on the server and here.
     fn sign_out(&self) -> Task<'_, ()>;
     /// Asks the Auth server whether it is there.

@@ -24,6 +24,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
+/// The end of the note that says where secrets are when there is no keyring.
+pub const IN_MEMORY: &str = "Secrets are kept in memory.";
+
 /// A project that can be worked with.
 pub struct Project {
     /// The profile; one that was made up from a URL is called by its host.
@@ -50,7 +53,12 @@ pub struct Project {
 
 impl fmt::Debug for Project {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Project({} as {})", self.profile.url, self.identity.name())
+        write!(
+            f,
+            "Project({} as {})",
+            self.profile.url,
+            self.identity.name()
+        )
     }
 }
 
@@ -95,8 +103,12 @@ pub async fn resolve_with(
     };
     let (keys, mut key_notes) = keys(settings, &kept).await?;
     notes.append(&mut key_notes);
-    let database_url = kept.or(settings.db_url.as_ref(), SecretKind::DatabaseUrl).await?;
-    let access_token = kept.or(settings.access_token.as_ref(), SecretKind::AccessToken).await?;
+    let database_url = kept
+        .or(settings.db_url.as_ref(), SecretKind::DatabaseUrl)
+        .await?;
+    let access_token = kept
+        .or(settings.access_token.as_ref(), SecretKind::AccessToken)
+        .await?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
@@ -111,10 +123,17 @@ pub async fn resolve_with(
     });
     let identity = first_identity(settings.as_, &keys, &auth).await?;
     if let Keeping::Memory(why) = secrets.keeping().await? {
-        notes.push(format!("{why} Secrets are kept in memory."));
+        notes.push(format!("{why} {IN_MEMORY}"));
     }
-    let (has_publishable_key, has_service_key) = (keys.publishable.is_some(), keys.secret.is_some());
-    let rest = PostgRest::new(&found.profile.url, keys, http, Arc::new(auth.clone()), clock);
+    let (has_publishable_key, has_service_key) =
+        (keys.publishable.is_some(), keys.secret.is_some());
+    let rest = PostgRest::new(
+        &found.profile.url,
+        keys,
+        http,
+        Arc::new(auth.clone()),
+        clock,
+    );
     Ok(Project {
         profile: found.profile,
         rest: Arc::new(rest),
@@ -174,20 +193,29 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
             let stored_url = check_url(&profile.url)?;
             if stored_url == url {
                 profile.url = url;
-                Found { profile, owns_secrets: true }
+                Found {
+                    profile,
+                    owns_secrets: true,
+                }
             } else if wanted.is_some() {
                 // The name and the directory of the profile, but none of its keys: they are for another host.
                 profile.project_ref = project_ref(&url);
                 profile.name = host_of(&url).to_owned();
                 profile.url = url;
-                Found { profile, owns_secrets: false }
+                Found {
+                    profile,
+                    owns_secrets: false,
+                }
             } else {
                 made_up(url)
             }
         }
         (Some(mut profile), None) => {
             profile.url = check_url(&profile.url)?;
-            Found { profile, owns_secrets: true }
+            Found {
+                profile,
+                owns_secrets: true,
+            }
         }
         (None, Some(url)) => made_up(url),
         (None, None) => return Err(no_project()),
@@ -255,17 +283,27 @@ async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>
         None => (None, None),
     };
     if publishable.is_none() {
-        let found = kept.or(settings.publishable_key.as_ref(), SecretKind::PublishableKey).await?;
+        let found = kept
+            .or(
+                settings.publishable_key.as_ref(),
+                SecretKind::PublishableKey,
+            )
+            .await?;
         publishable = found.as_ref().map(ApiKey::new);
     }
     if secret.is_none() {
-        let found = kept.or(settings.secret_key.as_ref(), SecretKind::SecretKey).await?;
+        let found = kept
+            .or(settings.secret_key.as_ref(), SecretKind::SecretKey)
+            .await?;
         secret = found.as_ref().map(ApiKey::new);
     }
     if let Some(key) = publishable {
         if key.is_secret() {
             // Used as anon it would silently elevate every read.
-            notes.push("The publishable key is a secret key; it is used for the service role only.".to_owned());
+            notes.push(
+                "The publishable key is a secret key; it is used for the service role only."
+                    .to_owned(),
+            );
             keys.secret = Some(key);
         } else {
             keys.publishable = Some(key);
@@ -274,7 +312,10 @@ async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>
     if let Some(key) = secret {
         use crate::domain::secret::KeyForm::{LegacyAnon, Publishable};
         if matches!(key.form(), Publishable | LegacyAnon) {
-            notes.push("The secret key is a publishable key; it does not make the service role.".to_owned());
+            notes.push(
+                "The secret key is a publishable key; it does not make the service role."
+                    .to_owned(),
+            );
             keys.publishable.get_or_insert(key);
         } else {
             keys.secret = Some(key);
@@ -284,7 +325,11 @@ async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.
-async fn first_identity(wanted: Option<As>, keys: &Keys, auth: &GoTrue) -> Result<Identity, Problem> {
+async fn first_identity(
+    wanted: Option<As>,
+    keys: &Keys,
+    auth: &GoTrue,
+) -> Result<Identity, Problem> {
     match wanted {
         Some(As::Anon) => Ok(Identity::Anon),
         Some(As::Service) if keys.secret.is_some() => Ok(Identity::Service),
@@ -295,8 +340,12 @@ async fn first_identity(wanted: Option<As>, keys: &Keys, auth: &GoTrue) -> Resul
         )
         .with_hint("Set SUPABASE_SECRET_KEY, or keep it with `supadeck profile add`.")),
         Some(As::User) => auth.stored_identity().await?.ok_or_else(|| {
-            Problem::new(Kind::Auth, "Nobody is signed in.", "No session is kept for this project.")
-                .with_hint("Sign in with `supadeck login`.")
+            Problem::new(
+                Kind::Auth,
+                "Nobody is signed in.",
+                "No session is kept for this project.",
+            )
+            .with_hint("Sign in with `supadeck login`.")
         }),
         None => Ok(auth.stored_identity().await?.unwrap_or(Identity::Anon)),
     }

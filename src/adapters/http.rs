@@ -135,9 +135,11 @@ impl Fault {
         let host = text::cell(host);
         let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
         match self {
-            Self::Unreachable(why) => network(format!("{host} could not be reached."), format!("{why}."))
-                .with_hint("Check the URL, the network and whether the project is paused.")
-                .retryable(),
+            Self::Unreachable(why) => {
+                network(format!("{host} could not be reached."), format!("{why}."))
+                    .with_hint("Check the URL, the network and whether the project is paused.")
+                    .retryable()
+            }
             Self::Broken(why) => network(
                 format!("The connection to {host} broke."),
                 format!("The answer was cut off: {why}."),
@@ -188,7 +190,9 @@ impl Http {
     /// Sends one request and reads the whole answer.
     pub async fn send(&self, request: &Request) -> Result<Reply, Fault> {
         let client = self.client.get_or_init(|| build(&self.limits));
-        let client = client.as_ref().map_err(|why| Fault::Internal(why.clone()))?;
+        let client = client
+            .as_ref()
+            .map_err(|why| Fault::Internal(why.clone()))?;
         let mut outgoing = client
             .request(request.method.clone(), request.url.clone())
             .headers(request.headers.clone());

@@ -61,6 +61,8 @@ pub struct Failure {
     pub problem: Problem,
     /// What was reached before: how each step of a run ended, which checks passed.
     pub data: Option<Value>,
+    /// What belongs to the data without being it.
+    pub meta: Map<String, Value>,
     /// The same for people, printed before the problem.
     pub page: Page,
 }
@@ -75,6 +77,7 @@ impl Failure {
         Self {
             problem,
             data: Some(answer.data),
+            meta: answer.meta,
             page,
         }
     }
@@ -85,6 +88,7 @@ impl From<Problem> for Failure {
         Self {
             problem,
             data: None,
+            meta: Map::new(),
             page: Page::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Questions at the terminal: a line, a secret without echo. They are asked on stderr, so that stdout stays the answer.
 //! Keys are read one by one, because the signal handlers of a run would otherwise swallow Ctrl-C here.
 
-use super::output::Output;
+use super::output;
 use crate::domain::problem::{Kind, Problem};
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::terminal;
@@ -14,16 +14,16 @@ pub fn is_possible() -> bool {
 }
 
 /// Asks for a line.
-pub fn line(output: Output, question: &str) -> Result<String, Problem> {
-    read(output, question, true)
+pub fn line(question: &str) -> Result<String, Problem> {
+    read(question, true)
 }
 
 /// Asks for a line whose characters are not shown.
-pub fn hidden(output: Output, question: &str) -> Result<SecretString, Problem> {
-    read(output, question, false).map(SecretString::from)
+pub fn hidden(question: &str) -> Result<SecretString, Problem> {
+    read(question, false).map(SecretString::from)
 }
 
-fn read(output: Output, question: &str, echo: bool) -> Result<String, Problem> {
+fn read(question: &str, echo: bool) -> Result<String, Problem> {
     if !is_possible() {
         return Err(Problem::new(
             Kind::Usage,
@@ -31,15 +31,15 @@ fn read(output: Output, question: &str, echo: bool) -> Result<String, Problem> {
             "There is no terminal to answer it.",
         ));
     }
-    output.part(question);
+    output::part(question);
     let raw = Raw::enter()?;
-    let typed = typed(output, echo);
+    let typed = typed(echo);
     drop(raw);
-    output.line_end();
+    output::line_end();
     typed
 }
 
-fn typed(output: Output, echo: bool) -> Result<String, Problem> {
+fn typed(echo: bool) -> Result<String, Problem> {
     let mut text = String::new();
     loop {
         let event = event::read().map_err(|error| terminal_failed(&error))?;
@@ -52,8 +52,8 @@ fn typed(output: Output, echo: bool) -> Result<String, Problem> {
             _ => continue,
         };
         match pressed(&mut text, key) {
-            Pressed::Character(c) if echo => output.part(c.encode_utf8(&mut [0; 4])),
-            Pressed::Removed(count) if echo => (0..count).for_each(|_| output.erase()),
+            Pressed::Character(c) if echo => output::part(c.encode_utf8(&mut [0; 4])),
+            Pressed::Removed(count) if echo => (0..count).for_each(|_| output::erase()),
             Pressed::Character(_) | Pressed::Removed(_) | Pressed::Nothing => {}
             Pressed::Entered => return Ok(text),
             Pressed::Cancelled => return Err(Problem::cancelled("Nothing was done.")),

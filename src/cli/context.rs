@@ -11,6 +11,7 @@ use crate::adapters::postgres::PgDatabase;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::migration::Schema;
+use crate::ops::session;
 use crate::ports::{Auth, Clock, Rest};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -35,7 +36,10 @@ impl Context {
     /// Reads the secrets that the options stand for. Only one of them can come from stdin.
     pub fn new(global: &Global, output: Output) -> Result<Self, Problem> {
         let typed = [&global.key, &global.db_url];
-        if typed.iter().all(|value| value.as_deref().is_some_and(secret::is_stdin)) {
+        if typed
+            .iter()
+            .all(|value| value.as_deref().is_some_and(secret::is_stdin))
+        {
             return Err(Problem::new(
                 Kind::Usage,
                 "--key and --db-url cannot both be read from stdin.",
@@ -84,9 +88,18 @@ impl Context {
 
     /// The project that is meant, with what the user should know about it on stderr.
     pub async fn project(&self) -> Result<Project, Problem> {
-        let project = connect::resolve(&self.settings).await?;
+        self.resolved(&self.settings).await
+    }
+
+    async fn resolved(&self, settings: &Settings) -> Result<Project, Problem> {
+        let project = connect::resolve(settings).await?;
         let mut page = Page::default();
-        for note in &project.notes {
+        // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.
+        let notes = project
+            .notes
+            .iter()
+            .filter(|note| !note.ends_with(connect::IN_MEMORY));
+        for note in notes {
             page.toned(Tone::Warn, &format!("Note: {note}"));
         }
         self.output.note(&page);
@@ -100,9 +113,32 @@ impl Context {
 
     /// The project's REST interface with the identity that reads.
     pub async fn reader(&self) -> Result<Reader, Problem> {
+        if self.settings.as_ == Some(connect::As::User)
+            && let Some(reader) = self.signed_in_for_this_run().await?
+        {
+            return Ok(reader);
+        }
         let project = self.project().await?;
         let who = connect::identity(&project).await?;
         Ok(Reader { project, who })
+    }
+
+    /// A user who signs in for this run only, with SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines without a keyring,
+    /// where no session can be kept. `None` when the two are not set.
+    async fn signed_in_for_this_run(&self) -> Result<Option<Reader>, Problem> {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (Some(email), Some(password)) = (set("SUPADECK_EMAIL"), set("SUPADECK_PASSWORD"))
+        else {
+            return Ok(None);
+        };
+        let settings = Settings {
+            as_: Some(connect::As::Anon),
+            without_keyring: true,
+            ..self.settings.clone()
+        };
+        let project = self.resolved(&settings).await?;
+        let who = session::sign_in(project.auth.as_ref(), &email, &password.into()).await?;
+        Ok(Some(Reader { project, who }))
     }
 
     /// The project directory and its database. A database URL that is given without a profile stands for itself: then

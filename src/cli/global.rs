@@ -10,7 +10,13 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The profile to use; see `supadeck profile list`
-    #[arg(long, global = true, value_name = "NAME", env = "SUPADECK_PROFILE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "SUPADECK_PROFILE",
+        hide_env_values = true
+    )]
     pub profile: Option<String>,
 
     /// The project's URL, such as https://abcdefghijklmnopqrst.supabase.co

@@ -43,7 +43,11 @@ pub fn run(_args: &Args) -> Answered {
 
 fn data(keymap: &Keymap) -> Value {
     let row = |spec: &crate::app::command::Spec| {
-        let keys: Vec<_> = keymap.keys(spec.command).iter().map(ToString::to_string).collect();
+        let keys: Vec<_> = keymap
+            .keys(spec.command)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         json!({
             "id": spec.id,
             "title": spec.title,

@@ -6,6 +6,7 @@ use super::page::{Page, Tone};
 use super::{ask, interrupt, secret};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::Keeping;
 use crate::ops::session;
 use clap::Args as ClapArgs;
 use secrecy::SecretString;
@@ -30,7 +31,6 @@ pub struct Args {
 
 /// Signs in and keeps the session.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let output = context.output();
     if args.email.is_none() && (args.password_stdin || !ask::is_possible()) {
         return Err(Problem::new(
             Kind::Usage,
@@ -40,29 +40,33 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .with_hint("Give the address with --email.")
         .into());
     }
-    let auth = context.auth().await?;
+    let project = context.project().await?;
+    if let Keeping::Memory(why) = project.secrets.keeping().await? {
+        return Err(no_keyring(&why).into());
+    }
+    let auth = project.auth;
     let email = match &args.email {
         Some(email) => email.clone(),
-        None => ask::line(output, "E-mail: ")?,
+        None => ask::line("E-mail: ")?,
     };
     let identity = if args.code {
         if !args.password_stdin {
             interrupt::ending(session::send_code(auth.as_ref(), &email)).await?;
         }
-        let code = given(context, args, "Code from the e-mail: ")?;
+        let code = given(args, "Code from the e-mail: ")?;
         interrupt::ending(session::verify_code(auth.as_ref(), &email, &code)).await?
     } else {
-        let password = given(context, args, "Password: ")?;
+        let password = given(args, "Password: ")?;
         interrupt::ending(session::sign_in(auth.as_ref(), &email, &password)).await?
     };
     signed_in(&identity)
 }
 
-fn given(context: &Context, args: &Args, question: &str) -> Result<SecretString, Problem> {
+fn given(args: &Args, question: &str) -> Result<SecretString, Problem> {
     if args.password_stdin {
         secret::from_stdin("--password-stdin")
     } else if ask::is_possible() {
-        ask::hidden(context.output(), question)
+        ask::hidden(question)
     } else {
         Err(Problem::new(
             Kind::Usage,
@@ -71,6 +75,12 @@ fn given(context: &Context, args: &Args, question: &str) -> Result<SecretString,
         )
         .with_hint("Use --password-stdin."))
     }
+}
+
+fn no_keyring(why: &str) -> Problem {
+    Problem::new(Kind::Config, "The session could not be kept.", why).with_hint(
+        "Without a keyring, set SUPADECK_EMAIL and SUPADECK_PASSWORD and use --as user: that signs in for one command.",
+    )
 }
 
 fn signed_in(identity: &Identity) -> Answered {

@@ -8,6 +8,7 @@ mod completions;
 mod context;
 mod cycle;
 mod demo;
+mod doctor;
 mod global;
 mod goal;
 mod interrupt;
@@ -26,7 +27,8 @@ mod types;
 mod usage;
 mod whoami;
 
-use crate::domain::problem::Problem;
+use crate::adapters::log;
+use crate::domain::problem::{Kind, Problem};
 use answer::Answered;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use context::Context;
@@ -40,7 +42,12 @@ pub use demo::Running;
 ///
 /// Without a command it opens the deck. Everything the screens can do, a command can do too.
 #[derive(Parser)]
-#[command(name = "supadeck", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    name = "supadeck",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -61,6 +68,7 @@ enum Command {
     Logout(logout::Args),
     Whoami(whoami::Args),
     Profile(profile::Args),
+    Doctor(doctor::Args),
     Types(types::Args),
     Keys(keys::Args),
     Completions(completions::Args),
@@ -72,7 +80,7 @@ pub enum Ended {
     /// With this exit code; everything is printed.
     Exit(u8),
     /// The deck is to be opened.
-    Deck(Deck),
+    Deck(Box<Deck>),
 }
 
 pub use start::Deck;
@@ -107,12 +115,19 @@ pub async fn run(args: Vec<OsString>) -> Ended {
         Err(problem) => return Ended::Exit(output.finish(Err(problem.into()))),
     };
     let answered = match &cli.command {
+        None if json => Err(Problem::new(
+            Kind::Usage,
+            "--json needs a command.",
+            "Without one the deck is opened.",
+        )
+        .with_hint("See `supadeck --help`.")
+        .into()),
         None => match Deck::on(context.settings().clone(), &config) {
-            Ok(deck) => return Ended::Deck(deck),
+            Ok(deck) => return Ended::Deck(Box::new(deck)),
             Err(problem) => Err(problem.into()),
         },
-        Some(Command::Demo(args)) => match demo::run(&context, &config, args).await {
-            Ok(demo::Done::Deck(deck)) => return Ended::Deck(*deck),
+        Some(Command::Demo(args)) => match Box::pin(demo::run(&context, &config, args)).await {
+            Ok(demo::Done::Deck(deck)) => return Ended::Deck(deck),
             Ok(demo::Done::Served) => return Ended::Exit(0),
             Err(failure) => Err(failure),
         },
@@ -137,6 +152,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Logout(args) => logout::run(context, args).await,
         Command::Whoami(args) => whoami::run(context, args).await,
         Command::Profile(args) => profile::run(context, args).await,
+        Command::Doctor(args) => doctor::run(context, args).await,
         Command::Types(args) => types::run(context, args).await,
         Command::Keys(args) => keys::run(args),
         Command::Completions(args) => completions::run(args),
@@ -149,14 +165,14 @@ fn refused(args: &[OsString], error: &clap::Error) -> u8 {
     let json = usage::wants_json(args);
     let output = Output::new(json, output::Color::Never);
     if !error.use_stderr() {
-        output.help(&error.render().to_string());
+        output::help(&error.render().to_string());
         return 0;
     }
     if json {
         return output.finish(Err(usage::problem(error).into()));
     }
-    output.usage(&usage::message(error));
-    crate::domain::problem::Kind::Usage.exit_code()
+    output::usage(&usage::message(error));
+    Kind::Usage.exit_code()
 }
 
 /// Ends a run of the deck.
@@ -171,5 +187,9 @@ pub fn ended(result: Result<(), Problem>) -> u8 {
 /// could hold anything.
 pub fn crashed(args: &[OsString]) -> u8 {
     let output = Output::new(usage::wants_json(args), output::Color::Never);
-    output.finish(Err(Problem::internal("It stopped at once.").into()))
+    let mut problem = Problem::internal("It stopped at once.");
+    if let Some(path) = log::path() {
+        problem = problem.with_detail(format!("The log is {}.", path.display()));
+    }
+    output.finish(Err(problem.into()))
 }

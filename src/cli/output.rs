@@ -88,9 +88,11 @@ impl Output {
             fields.insert("problem".to_owned(), json!(failure.problem));
             if let Some(data) = failure.data {
                 fields.insert("data".to_owned(), data);
+                fields.insert("meta".to_owned(), Value::Object(failure.meta));
             }
-            // A document that cannot be written has no other place to go.
-            let _ = to_stdout(&document(&Value::Object(fields)));
+            if let Err(problem) = to_stdout(&document(&Value::Object(fields))) {
+                self.note(&problem_page(&problem));
+            }
         } else {
             let _ = to_stdout(&failure.page.render(self.color_out));
             self.note(&problem_page(&failure.problem));
@@ -98,36 +100,9 @@ impl Output {
         code
     }
 
-    /// Prints a usage message that was composed elsewhere, on stderr.
-    pub fn usage(self, message: &str) {
-        let _ = io::stderr().write_all(message.as_bytes());
-    }
-
-    /// Prints help or the version, on stdout.
-    pub fn help(self, message: &str) {
-        let _ = to_stdout(message);
-    }
-
     /// Prints lines on stderr: progress, questions, warnings.
     pub fn note(self, page: &Page) {
         let _ = io::stderr().write_all(page.render(self.color_err).as_bytes());
-    }
-
-    /// Prints a part of a line on stderr, for a question.
-    pub fn part(self, part: &str) {
-        let mut stderr = io::stderr();
-        let _ = stderr.write_all(text::harmless(part).as_bytes());
-        let _ = stderr.flush();
-    }
-
-    /// Takes back the last character of a line on stderr.
-    pub fn erase(self) {
-        let _ = io::stderr().write_all(b"\x08 \x08");
-    }
-
-    /// Ends a line on stderr while the terminal is in raw mode.
-    pub fn line_end(self) {
-        let _ = io::stderr().write_all(b"\r\n");
     }
 
     /// Prints an answer now, for a command that goes on afterwards.
@@ -135,6 +110,33 @@ impl Output {
     pub fn now(self, answer: Answer) -> Result<(), Problem> {
         to_stdout(&self.text(answer))
     }
+}
+
+/// Prints a usage message that was composed elsewhere, on stderr.
+pub fn usage(message: &str) {
+    let _ = io::stderr().write_all(message.as_bytes());
+}
+
+/// Prints help or the version, on stdout.
+pub fn help(message: &str) {
+    let _ = to_stdout(message);
+}
+
+/// Prints a part of a line on stderr, for a question.
+pub fn part(part: &str) {
+    let mut stderr = io::stderr();
+    let _ = stderr.write_all(text::harmless(part).as_bytes());
+    let _ = stderr.flush();
+}
+
+/// Takes back the last character of a line on stderr.
+pub fn erase() {
+    let _ = io::stderr().write_all(b"\x08 \x08");
+}
+
+/// Ends a line on stderr while the terminal is in raw mode.
+pub fn line_end() {
+    let _ = io::stderr().write_all(b"\r\n");
 }
 
 /// The lines that say what failed, why and what to do.

@@ -197,11 +197,15 @@ mod tests {
 
     #[test]
     fn quoted_secrets_are_hidden() {
-        let message = "error: unrecognized subcommand 'postgres://me:pw@h/x'\n sb_secret_x eyJhbGci";
+        let message =
+            "error: unrecognized subcommand 'postgres://me:pw@h/x'\n sb_secret_x eyJhbGci";
         assert_eq!(
             redact(message),
             "error: unrecognized subcommand '[hidden]'\n [hidden] [hidden]"
         );
-        assert_eq!(redact("tip: use '--url=https://x.y'"), "tip: use '--url=https://x.y'");
+        assert_eq!(
+            redact("tip: use '--url=https://x.y'"),
+            "tip: use '--url=https://x.y'"
+        );
     }
 }

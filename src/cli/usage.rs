@@ -30,9 +30,7 @@ pub fn problem(error: &clap::Error) -> Problem {
     if !what.ends_with('.') {
         what.push('.');
     }
-    let tip = paragraphs
-        .filter_map(|paragraph| paragraph.trim().strip_prefix("tip: "))
-        .next();
+    let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
     let hint = tip.map_or_else(
         || "See `supadeck --help`.".to_owned(),
         |tip| format!("{tip}. See `supadeck --help`."),
@@ -46,7 +44,11 @@ mod tests {
 
     fn refused(args: &[&str]) -> Problem {
         let args = std::iter::once("supadeck").chain(args.iter().copied());
-        problem(&super::super::command().try_get_matches_from(args).unwrap_err())
+        problem(
+            &super::super::command()
+                .try_get_matches_from(args)
+                .unwrap_err(),
+        )
     }
 
     #[test]

@@ -39,7 +39,9 @@ impl Config {
             if let Some(value) = value
                 && !words.contains(&value.as_str())
             {
-                let line = text.lines().position(|line| line.trim_start().starts_with(key));
+                let line = text
+                    .lines()
+                    .position(|line| line.trim_start().starts_with(key));
                 let why = format!("`{key}` is one of {}", words.join(", "));
                 return Err(faulty(name, line.unwrap_or(0) + 1, &why));
             }

@@ -42,7 +42,8 @@ impl Claims {
     /// When the token ends by the server's clock, in whole seconds since 1970.
     pub fn expires_at(&self) -> Option<i64> {
         let exp = self.exp.as_ref()?;
-        exp.as_i64().or_else(|| exp.as_f64().map(|seconds| seconds as i64))
+        exp.as_i64()
+            .or_else(|| exp.as_f64().map(|seconds| seconds as i64))
     }
 
     /// The identity that PostgREST gives the token.

@@ -83,13 +83,22 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
     );
     let mut checks = vec![
         match config {
-            Ok(book) => fine("config", format!("{} holds {} profiles.", subject.profiles.path(), book.profiles.len())),
+            Ok(book) => fine(
+                "config",
+                format!(
+                    "{} holds {} profiles.",
+                    subject.profiles.path(),
+                    book.profiles.len()
+                ),
+            ),
             Err(problem) => failed("config", &problem),
         },
         match keyring {
             Ok(Keeping::Keyring) => fine("keyring", "Secrets are kept in the system's keyring."),
-            Ok(Keeping::Memory(why)) => warned("keyring", format!("{why} Secrets are kept in memory."))
-                .with_hint("Give keys through environment variables, or start a keyring."),
+            Ok(Keeping::Memory(why)) => {
+                warned("keyring", format!("{why} Secrets are kept in memory."))
+                    .with_hint("Give keys through environment variables, or start a keyring.")
+            }
             Err(problem) => failed("keyring", &problem),
         },
         reachable(subject, &rest, &auth),
@@ -98,13 +107,24 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         answers("auth", "Auth", &auth, has_key),
         publishable(has_key, &rest),
         match service {
-            None => skipped("secret key", "None is known; the service role cannot be chosen."),
-            Some(Ok(_)) => fine("secret key", "It is accepted; it is used only for `--as service`."),
-            Some(Err(problem)) if problem.kind == Kind::Network => skipped("secret key", "REST does not answer."),
+            None => skipped(
+                "secret key",
+                "None is known; the service role cannot be chosen.",
+            ),
+            Some(Ok(_)) => fine(
+                "secret key",
+                "It is accepted; it is used only for `--as service`.",
+            ),
+            Some(Err(problem)) if problem.kind == Kind::Network => {
+                skipped("secret key", "REST does not answer.")
+            }
             Some(Err(problem)) => failed("secret key", &problem),
         },
         match session {
-            Ok(Identity::User(user)) => fine("session", format!("{} is signed in ({}).", user.email, user.role)),
+            Ok(Identity::User(user)) => fine(
+                "session",
+                format!("{} is signed in ({}).", user.email, user.role),
+            ),
             Ok(_) => skipped("session", "Nobody is signed in."),
             Err(problem) => failed("session", &problem),
         },
@@ -151,7 +171,11 @@ fn failed(name: &'static str, problem: &Problem) -> Check {
 }
 
 /// The URL is reachable when either interface answered, whatever it said.
-fn reachable(subject: &Subject<'_>, rest: &Result<Pong, Problem>, auth: &Result<Pong, Problem>) -> Check {
+fn reachable(
+    subject: &Subject<'_>,
+    rest: &Result<Pong, Problem>,
+    auth: &Result<Pong, Problem>,
+) -> Check {
     let url = &subject.profile.url;
     let quickest = [rest, auth]
         .into_iter()
@@ -160,14 +184,20 @@ fn reachable(subject: &Subject<'_>, rest: &Result<Pong, Problem>, auth: &Result<
         .min();
     match (quickest, rest, auth) {
         (Some(ms), _, _) => fine("url", format!("{url} answers in {ms} ms.")),
-        (None, Err(problem), Err(other)) if problem.kind == Kind::Network && other.kind == Kind::Network => {
+        (None, Err(problem), Err(other))
+            if problem.kind == Kind::Network && other.kind == Kind::Network =>
+        {
             failed("url", problem)
         }
         _ => fine("url", format!("{url} answers.")),
     }
 }
 
-fn clock(subject: &Subject<'_>, rest: &Result<Pong, Problem>, auth: &Result<Pong, Problem>) -> Check {
+fn clock(
+    subject: &Subject<'_>,
+    rest: &Result<Pong, Problem>,
+    auth: &Result<Pong, Problem>,
+) -> Check {
     let server = [rest, auth]
         .into_iter()
         .filter_map(|ping| ping.as_ref().ok())
@@ -175,12 +205,18 @@ fn clock(subject: &Subject<'_>, rest: &Result<Pong, Problem>, auth: &Result<Pong
     let Some(server) = server else {
         return skipped("clock", "The project did not say what time it is.");
     };
-    let apart = server.duration_since(subject.clock.now()).unsigned_abs().as_secs();
+    let apart = server
+        .duration_since(subject.clock.now())
+        .unsigned_abs()
+        .as_secs();
     if apart <= MOST_SKEW_S {
         return fine("clock", "This machine and the project agree on the time.");
     }
-    warned("clock", format!("This machine's clock and the project's are {apart} seconds apart."))
-        .with_hint("Set the clock: tokens may be refused as expired or not yet valid.")
+    warned(
+        "clock",
+        format!("This machine's clock and the project's are {apart} seconds apart."),
+    )
+    .with_hint("Set the clock: tokens may be refused as expired or not yet valid.")
 }
 
 fn answers(name: &'static str, word: &str, ping: &Result<Pong, Problem>, has_key: bool) -> Check {
@@ -189,17 +225,24 @@ fn answers(name: &'static str, word: &str, ping: &Result<Pong, Problem>, has_key
         Err(problem) if problem.kind == Kind::Auth && !has_key => {
             fine(name, format!("{word} answers, and asks for a key."))
         }
-        Err(problem) if problem.kind == Kind::Auth => fine(name, format!("{word} answers, and refused the key.")),
+        Err(problem) if problem.kind == Kind::Auth => {
+            fine(name, format!("{word} answers, and refused the key."))
+        }
         Err(problem) => failed(name, problem),
     }
 }
 
 fn publishable(has_key: bool, rest: &Result<Pong, Problem>) -> Check {
     match rest {
-        _ if !has_key => warned("publishable key", "None is known; nothing can be read as anon or as a user.")
-            .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`."),
+        _ if !has_key => warned(
+            "publishable key",
+            "None is known; nothing can be read as anon or as a user.",
+        )
+        .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`."),
         Ok(_) => fine("publishable key", "It is accepted."),
-        Err(problem) if problem.kind == Kind::Network => skipped("publishable key", "REST does not answer."),
+        Err(problem) if problem.kind == Kind::Network => {
+            skipped("publishable key", "REST does not answer.")
+        }
         Err(problem) => failed("publishable key", problem),
     }
 }
@@ -207,9 +250,15 @@ fn publishable(has_key: bool, rest: &Result<Pong, Problem>) -> Check {
 async fn database(subject: &Subject<'_>) -> [Check; 2] {
     let history = match &subject.database {
         None => {
-            let check = skipped("database", "No database URL is known; migrations and seeds cannot run.");
+            let check = skipped(
+                "database",
+                "No database URL is known; migrations and seeds cannot run.",
+            );
             let hint = "Set SUPABASE_DB_URL, or keep it with `supadeck profile add`.";
-            return [check.with_hint(hint), skipped("history", "The database is not known.")];
+            return [
+                check.with_hint(hint),
+                skipped("history", "The database is not known."),
+            ];
         }
         Some(Err(problem)) => Err(problem.clone()),
         Some(Ok(database)) => database.history().await,
@@ -221,7 +270,10 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
         ],
         Ok(history) => {
             let target = &history.target;
-            let found = format!("{}/{} runs PostgreSQL {} for {}.", target.host, target.database, target.server_version, target.role);
+            let found = format!(
+                "{}/{} runs PostgreSQL {} for {}.",
+                target.host, target.database, target.server_version, target.role
+            );
             let records = match history.rows.len() {
                 0 => warned("history", "No migration is recorded."),
                 1 => fine("history", "One migration is recorded."),

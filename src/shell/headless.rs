@@ -2,9 +2,9 @@
 
 use super::surface::{Canvas, Surface};
 use super::{Deck, Start};
+use crate::app::effect::Write;
 use crate::app::key::Key;
 use crate::app::msg::Msg;
-use crate::app::effect::Write;
 use crate::app::run;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui::symbol::Symbols;
@@ -23,7 +23,10 @@ const QUIET: Duration = Duration::from_millis(700);
 /// # Errors
 /// When a key cannot be pressed.
 pub async fn headless(start: Start, size: (u16, u16), keys: &[&str]) -> Result<Buffer, Problem> {
-    let look = Look { themes: Theme::built_in(), symbols: Symbols { is_ascii: false } };
+    let look = Look {
+        themes: Theme::built_in(),
+        symbols: Symbols { is_ascii: false },
+    };
     let mut canvas = Canvas::new(size);
     let (mut deck, mut mail) = Deck::start(start, look, size);
     let effects = run::session(&mut deck.model, Write::Open);
@@ -49,7 +52,11 @@ fn presses(word: &str) -> Result<Vec<Key>, Problem> {
 }
 
 /// Takes what comes until nothing comes any more.
-async fn settle(deck: &mut Deck, mail: &mut super::Mail, canvas: &mut Canvas) -> Result<(), Problem> {
+async fn settle(
+    deck: &mut Deck,
+    mail: &mut super::Mail,
+    canvas: &mut Canvas,
+) -> Result<(), Problem> {
     loop {
         let quiet = Instant::now() + QUIET;
         let timer = deck.timers.next().filter(|at| *at < quiet);

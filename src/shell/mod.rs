@@ -53,8 +53,6 @@ pub struct Start {
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was asked for by name.
     pub theme: Option<String>,
-    /// Where a panic is written, to be named in its message.
-    pub log: Option<PathBuf>,
 }
 
 /// Runs the deck until the user leaves it.
@@ -63,7 +61,7 @@ pub struct Start {
 /// When there is no terminal, or it goes away.
 pub async fn run(start: Start) -> Result<(), Problem> {
     let look = look::look(start.theme.as_deref());
-    let mut terminal = Terminal::enter(start.log.clone())?;
+    let mut terminal = Terminal::enter()?;
     let size = terminal.size()?;
     let (mut deck, mail) = Deck::start(start, look, size);
     let effects = run::session(&mut deck.model, Write::Open);
@@ -74,10 +72,18 @@ pub async fn run(start: Start) -> Result<(), Problem> {
 }
 
 fn keymap(start: &Start) -> (Keymap, Vec<String>) {
-    let Some((path, text)) = &start.keymap else { return (Keymap::default(), Vec::new()) };
+    let Some((path, text)) = &start.keymap else {
+        return (Keymap::default(), Vec::new());
+    };
     let (keymap, faults) = Keymap::default().with(text);
     let name = path.display();
-    (keymap, faults.into_iter().map(|fault| format!("{name}:{}: {}", fault.line, fault.what)).collect())
+    (
+        keymap,
+        faults
+            .into_iter()
+            .map(|fault| format!("{name}:{}: {}", fault.line, fault.what))
+            .collect(),
+    )
 }
 
 struct Deck {
@@ -102,14 +108,20 @@ impl Deck {
         }
         let runner = Runner::new(start, inbox);
         let timers = timer::Timers::default();
-        (Self { model, look, runner, timers, clipboard: None, is_over: false }, mail)
+        (
+            Self {
+                model,
+                look,
+                runner,
+                timers,
+                clipboard: None,
+                is_over: false,
+            },
+            mail,
+        )
     }
 
-    async fn turn(
-        &mut self,
-        terminal: &mut Terminal,
-        mut mail: Mail,
-    ) -> Result<(), Problem> {
+    async fn turn(&mut self, terminal: &mut Terminal, mut mail: Mail) -> Result<(), Problem> {
         let mut events = crossterm::event::EventStream::new();
         let mut signals = signal::Signals::listen()?;
         let mut drawn_at = Instant::now();
@@ -156,13 +168,21 @@ impl Deck {
     }
 
     /// Takes an event of the terminal; false when it changes nothing.
-    fn take_event(&mut self, event: crossterm::event::Event, surface: &mut dyn Surface) -> Result<bool, Problem> {
-        let Some(msg) = input::msg(event) else { return Ok(false) };
+    fn take_event(
+        &mut self,
+        event: crossterm::event::Event,
+        surface: &mut dyn Surface,
+    ) -> Result<bool, Problem> {
+        let Some(msg) = input::msg(event) else {
+            return Ok(false);
+        };
         self.take(msg, surface)?;
         Ok(true)
     }
 
     fn take(&mut self, msg: Msg, surface: &mut dyn Surface) -> Result<(), Problem> {
+        #[cfg(debug_assertions)]
+        panic_when_asked(&msg);
         let effects = update(&mut self.model, msg);
         self.carry_out(effects, surface)
     }
@@ -171,15 +191,29 @@ impl Deck {
         surface.draw(&mut |frame| ui::draw(frame, &self.model, &self.look))
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, surface: &mut dyn Surface) -> Result<(), Problem> {
+    fn carry_out(
+        &mut self,
+        effects: Vec<Effect>,
+        surface: &mut dyn Surface,
+    ) -> Result<(), Problem> {
         for effect in effects {
             match effect {
-                Effect::Load { ticket, identity, load } => self.runner.load(ticket, identity, load),
-                Effect::Write { ticket, identity, write } => self.runner.write(ticket, identity, write),
+                Effect::Load {
+                    ticket,
+                    identity,
+                    load,
+                } => self.runner.load(ticket, identity, load),
+                Effect::Write {
+                    ticket,
+                    identity,
+                    write,
+                } => self.runner.write(ticket, identity, write),
                 Effect::CancelWrite => self.runner.cancel_write(),
                 Effect::Arm(timer, after) => self.timers.arm(timer, after),
                 Effect::Copy(text) => {
-                    let clipboard = self.clipboard.get_or_insert_with(clipboard::Clipboard::open);
+                    let clipboard = self
+                        .clipboard
+                        .get_or_insert_with(clipboard::Clipboard::open);
                     let notice = clipboard.copy(&text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }
@@ -206,8 +240,18 @@ impl Deck {
     }
 }
 
+/// Lets a test see what a panic leaves behind: debug builds only.
+#[cfg(debug_assertions)]
+fn panic_when_asked(msg: &Msg) {
+    let is_key = matches!(msg, Msg::KeyPressed(key) if key.to_string() == "f12");
+    assert!(
+        !is_key || std::env::var_os("SUPADECK_TEST_PANIC").is_none(),
+        "a test asked for it"
+    );
+}
+
 fn far() -> Instant {
-    Instant::now() + Duration::from_secs(3600)
+    Instant::now() + Duration::from_hours(1)
 }
 
 /// A fault of the terminal as a problem.

@@ -11,12 +11,16 @@ use ratatui::text::{Line, Span};
 
 /// Draws the lines from `top` on, with their numbers.
 pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, top: usize) {
-    let starts: Vec<usize> =
-        std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect();
     let top = top.min(starts.len().saturating_sub(1));
     let digits = starts.len().to_string().len();
     let classes = highlight(text);
-    for (row, index) in (top..starts.len()).take(usize::from(area.height)).enumerate() {
+    for (row, index) in (top..starts.len())
+        .take(usize::from(area.height))
+        .enumerate()
+    {
         let start = starts[index];
         let end = starts.get(index + 1).map_or(text.len(), |next| next - 1);
         if index + 1 == starts.len() && start == end {
@@ -24,8 +28,22 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, top: usize) {
         }
         let number = Span::styled(format!("{:>digits$} ", index + 1), view.style(Role::Border));
         let mut spans = vec![number];
-        spans.extend(spans_of(view, text, start, end, &classes, usize::from(area.width).saturating_sub(digits + 1)));
-        frame.render_widget(Line::from(spans), Rect { y: area.y + row as u16, height: 1, ..area });
+        spans.extend(spans_of(
+            view,
+            text,
+            start,
+            end,
+            &classes,
+            usize::from(area.width).saturating_sub(digits + 1),
+        ));
+        frame.render_widget(
+            Line::from(spans),
+            Rect {
+                y: area.y + row as u16,
+                height: 1,
+                ..area
+            },
+        );
     }
 }
 
@@ -45,7 +63,11 @@ pub fn spans_of(
         if room == 0 || piece.is_empty() {
             return;
         }
-        let shown = fit(&harmless(&piece.replace('\t', "    ")), room, view.symbols.more());
+        let shown = fit(
+            &harmless(&piece.replace('\t', "    ")),
+            room,
+            view.symbols.more(),
+        );
         room -= unicode_width::UnicodeWidthStr::width(shown.as_str()).min(room);
         spans.push(Span::styled(shown, view.style(role)));
     };

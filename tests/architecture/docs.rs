@@ -13,7 +13,9 @@ fn check(path: &str, generated: &str) {
         fs::write(&file, generated).unwrap();
         return;
     }
-    let present = fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+    let present = fs::read_to_string(&file)
+        .unwrap_or_default()
+        .replace("\r\n", "\n");
     let differs = present
         .lines()
         .zip(generated.lines())
@@ -41,7 +43,10 @@ fn the_command_reference_is_fresh() {
     let mut root = supadeck::cli::command();
     root.build();
     page.push_str("\n## Global options\n\nThey may stand before or behind any command.\n\n");
-    options(&mut page, root.get_arguments().filter(|arg| arg.is_global_set()));
+    options(
+        &mut page,
+        root.get_arguments().filter(|arg| arg.is_global_set()),
+    );
     for command in root.get_subcommands() {
         section(&mut page, command, "supadeck");
     }
@@ -51,11 +56,31 @@ fn the_command_reference_is_fresh() {
 const EXIT_CODES: [(u8, &str, &str); 11] = [
     (0, "", "Done"),
     (1, "findings", "A check ran and found something"),
-    (2, "usage", "The command line or a value in it cannot be understood, or a confirmation is missing"),
-    (3, "config", "A configuration, profile or project file is missing or wrong"),
-    (4, "auth", "Nobody is signed in, or the key, password or session was not accepted"),
-    (5, "denied", "The identity may not do this: Row Level Security, a missing grant, a locked week"),
-    (6, "conflict", "Somebody else is at it, or what is there is not what was expected"),
+    (
+        2,
+        "usage",
+        "The command line or a value in it cannot be understood, or a confirmation is missing",
+    ),
+    (
+        3,
+        "config",
+        "A configuration, profile or project file is missing or wrong",
+    ),
+    (
+        4,
+        "auth",
+        "Nobody is signed in, or the key, password or session was not accepted",
+    ),
+    (
+        5,
+        "denied",
+        "The identity may not do this: Row Level Security, a missing grant, a locked week",
+    ),
+    (
+        6,
+        "conflict",
+        "Somebody else is at it, or what is there is not what was expected",
+    ),
     (7, "network", "The server could not be reached"),
     (8, "database", "The database refused or failed a statement"),
     (70, "internal", "A fault of supadeck itself"),
@@ -65,14 +90,19 @@ const EXIT_CODES: [(u8, &str, &str); 11] = [
 fn section(page: &mut String, command: &Command, parent: &str) {
     let name = format!("{parent} {}", command.get_name());
     let about = command.get_long_about().or(command.get_about());
-    let about = about.unwrap_or_else(|| panic!("`{name}` has no description")).to_string();
+    let about = about
+        .unwrap_or_else(|| panic!("`{name}` has no description"))
+        .to_string();
     if command.has_subcommands() {
         let _ = write!(page, "\n## {name}\n\n{}\n", sentence(&about));
     } else {
         let usage = command.clone().render_usage().to_string();
-        let usage = usage.trim_start_matches("Usage: ").replace(command.get_name(), &name);
-        let usage = if usage.starts_with(&name) { usage } else { name.clone() };
-        let _ = write!(page, "\n### {name}\n\n{}\n\n    {usage}\n", sentence(&about));
+        let usage = usage.trim_start_matches("Usage: ");
+        let _ = write!(
+            page,
+            "\n### {name}\n\n{}\n\n    {usage}\n",
+            sentence(&about)
+        );
         let own = command.get_arguments().filter(|arg| {
             !arg.is_global_set() && arg.get_id() != "help" && arg.get_id() != "version"
         });
@@ -82,7 +112,10 @@ fn section(page: &mut String, command: &Command, parent: &str) {
             let _ = write!(page, "\n{table}");
         }
     }
-    for command in command.get_subcommands().filter(|one| one.get_name() != "help") {
+    for command in command
+        .get_subcommands()
+        .filter(|one| one.get_name() != "help")
+    {
         section(page, command, &name);
     }
 }
@@ -120,7 +153,10 @@ fn options<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
         let mut meaning = help.replace('\n', " ").replace('|', "\\|");
         let values = argument.get_possible_values();
         if argument.get_action().takes_values() && !values.is_empty() && values.len() < 8 {
-            let words: Vec<_> = values.iter().map(|one| format!("`{}`", one.get_name())).collect();
+            let words: Vec<_> = values
+                .iter()
+                .map(|one| format!("`{}`", one.get_name()))
+                .collect();
             let _ = write!(meaning, ": {}", words.join(", "));
         }
         if let Some(variable) = argument.get_env() {
@@ -128,4 +164,103 @@ fn options<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
         }
         let _ = writeln!(page, "| `{shown}` | {meaning} |");
     }
+}
+
+#[test]
+fn the_settings_reference_is_fresh() {
+    let page = format!(
+        "# Settings\n\n\
+         Generated from `config/default.toml` and `config/keymap.toml`, which are built in; `just docs` writes it again.\n\n\
+         ## config.toml\n\n```toml\n{}```\n\n## keymap.toml\n\n```toml\n{}```\n",
+        supadeck::domain::config::BUILT_IN,
+        supadeck::app::keymap::BUILT_IN,
+    );
+    check("docs/config.md", &page);
+}
+
+#[test]
+fn the_key_reference_is_fresh() {
+    use supadeck::app::command::{Context, Risk, TABLE};
+    let keymap = supadeck::app::keymap::Keymap::default();
+    let mut page = String::from(
+        "# Keys\n\n\
+         Generated from the table of commands and the built-in keymap; `just docs` writes it again. `supadeck keys` lists them \
+         with your own keymap laid over it.\n",
+    );
+    for context in Context::ALL {
+        let _ = write!(
+            page,
+            "\n## {}\n\n| keys | what it does | id | command line |\n| --- | --- | --- | --- |\n",
+            context.title()
+        );
+        for spec in TABLE.iter().filter(|spec| spec.context == context) {
+            let keys: Vec<_> = keymap
+                .keys(spec.command)
+                .iter()
+                .map(|key| format!("`{}`", shown(&key.to_string())))
+                .collect();
+            let risk = match spec.risk {
+                Risk::None => "",
+                Risk::Writes => " (writes, after a confirmation)",
+                Risk::Destroys => " (can lose data; a word has to be typed)",
+            };
+            let twin = spec
+                .twin
+                .map(|twin| format!("`supadeck {twin}`"))
+                .unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "| {} | {}{risk} | `{}` | {twin} |",
+                keys.join(" "),
+                spec.title,
+                spec.id
+            );
+        }
+    }
+    check("docs/keys.md", &page);
+}
+
+/// A key as it can stand in a cell of a table.
+fn shown(key: &str) -> String {
+    key.replace('|', "\\|")
+}
+
+/// The words that follow `supadeck` where a command is named.
+fn is_known(command: &Command, words: &[&str]) -> bool {
+    let Some((first, rest)) = words.split_first() else {
+        return true;
+    };
+    match command.find_subcommand(first) {
+        Some(found) => is_known(found, rest),
+        None => !command.has_subcommands(),
+    }
+}
+
+#[test]
+fn every_command_that_is_named_exists() {
+    let mut root = supadeck::cli::command();
+    root.build();
+    let mut wrong = Vec::new();
+    for source in tree::tracked() {
+        let is_page = source.path.ends_with(".md") && source.path != "CHANGELOG.md";
+        if !is_page && !source.path.starts_with("src/") && !source.path.starts_with("config/") {
+            continue;
+        }
+        for (at, line) in source.text.lines().enumerate() {
+            for named in line
+                .split("`supadeck ")
+                .skip(1)
+                .filter_map(|rest| rest.split('`').next())
+            {
+                let words: Vec<_> = named
+                    .split_whitespace()
+                    .take_while(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+                    .collect();
+                if !is_known(&root, &words) {
+                    wrong.push(format!("{}:{}: `supadeck {named}`", source.path, at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

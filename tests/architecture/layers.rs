@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("main", &["cli", "shell"]),
     ("cli", &["ops", "adapters", "ports", "domain"]),
-    ("shell", &["app", "ui", "ops", "adapters", "ports", "domain"]),
+    (
+        "shell",
+        &["app", "ui", "ops", "adapters", "ports", "domain"],
+    ),
     ("ui", &["app", "domain"]),
     ("app", &["domain"]),
     ("ops", &["domain", "ports"]),
@@ -121,7 +124,10 @@ fn nothing_imports_upwards() {
             continue;
         }
         let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == from) else {
-            wrong.push(format!("{}: `{from}` is no layer of the design", source.path));
+            wrong.push(format!(
+                "{}: `{from}` is no layer of the design",
+                source.path
+            ));
             continue;
         };
         for to in named(&source) {
@@ -146,9 +152,9 @@ fn app_and_domain_stay_pure() {
         }
         let code = source.code();
         for name in IMPURE {
-            if following(&code, name).any(|after| {
-                !after.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-            }) || code.contains(&format!("::{name}"))
+            if following(&code, name)
+                .any(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+                || code.contains(&format!("::{name}"))
             {
                 wrong.push(format!("{}: names `{name}`", source.path));
             }
@@ -166,7 +172,10 @@ fn every_kind_of_import_is_seen() {
     let names = |path: &str, text: &str| named(&source(path, text)).into_iter().collect::<Vec<_>>();
     assert_eq!(names("src/app/x.rs", "use crate::ops::migration;"), ["ops"]);
     assert_eq!(
-        names("src/app/x.rs", "use crate::{\n    domain::{a, b},\n    ui,\n};"),
+        names(
+            "src/app/x.rs",
+            "use crate::{\n    domain::{a, b},\n    ui,\n};"
+        ),
         ["domain", "ui"]
     );
     assert_eq!(names("src/app/x.rs", "let x = crate::cli::run();"), ["cli"]);
@@ -174,6 +183,12 @@ fn every_kind_of_import_is_seen() {
     assert_eq!(names("src/app/mod.rs", "use super::shell;"), ["shell"]);
     assert!(names("src/app/x.rs", "use super::command;").is_empty());
     assert!(names("src/app/x.rs", "// crate::cli::run\n").is_empty());
-    assert!(names("src/app/x.rs", "#[cfg(test)]\nmod tests {\nuse crate::ops;\n}").is_empty());
+    assert!(
+        names(
+            "src/app/x.rs",
+            "#[cfg(test)]\nmod tests {\nuse crate::ops;\n}"
+        )
+        .is_empty()
+    );
     assert_eq!(names("src/main.rs", "supadeck::cli::run()"), ["cli"]);
 }

@@ -31,7 +31,13 @@ pub fn rust(folder: &str) -> Vec<Source> {
 /// Every tracked file that is a text; in a copy without git, every file outside `target`.
 pub fn tracked() -> Vec<Source> {
     let listed = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
         .current_dir(root())
         .output();
     let mut paths: Vec<PathBuf> = match listed {
@@ -61,7 +67,11 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     };
     for entry in entries {
         let path = entry.unwrap().path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if path.is_dir() {
             if name != "target" && name != ".git" {
                 collect(&path, found);
@@ -92,7 +102,9 @@ impl Source {
         let mut lines = self.text.lines().peekable();
         while let Some(line) = lines.next() {
             let opens_tests = line == "#[cfg(test)]"
-                && lines.peek().is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
+                && lines
+                    .peek()
+                    .is_some_and(|next| next.starts_with("mod ") && next.ends_with('{'));
             if opens_tests {
                 break;
             }
@@ -120,6 +132,9 @@ fn without_comment(line: &str) -> &str {
 #[test]
 fn a_comment_is_told_from_a_url() {
     assert_eq!(without_comment("let a = 1; // why"), "let a = 1; ");
-    assert_eq!(without_comment(r#"f("https://x"); // y"#), r#"f("https://x"); "#);
+    assert_eq!(
+        without_comment(r#"f("https://x"); // y"#),
+        r#"f("https://x"); "#
+    );
     assert_eq!(without_comment(r#"f("https://x")"#), r#"f("https://x")"#);
 }

@@ -8,11 +8,19 @@ use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::Kind;
 use supadeck::ops::audit;
 
-async fn page(project: &Project, text: &str, from: Option<&Summary>, way: Way, limit: usize) -> Page {
+async fn page(
+    project: &Project,
+    text: &str,
+    from: Option<&Summary>,
+    way: Way,
+    limit: usize,
+) -> Page {
     let filter = Filter::parse(text, jiff::Timestamp::now()).unwrap();
     let cursor = from.map(Summary::cursor);
     let who = Identity::Service;
-    audit::page(&*project.rest, &who, &filter, cursor.as_ref(), way, limit).await.unwrap()
+    audit::page(&*project.rest, &who, &filter, cursor.as_ref(), way, limit)
+        .await
+        .unwrap()
 }
 
 async fn all(project: &Project, text: &str) -> Vec<Summary> {
@@ -39,11 +47,17 @@ async fn fill(ground: &Ground, count: i32) {
 async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
     let ground = weeksmith("audit_paging").await;
     fill(&ground, 2_345).await;
-    let before: i64 = ground.db.query_one("select count(*) from audit_log", &[]).await.unwrap().get(0);
+    let before: i64 = ground
+        .db
+        .query_one("select count(*) from audit_log", &[])
+        .await
+        .unwrap()
+        .get(0);
     let writer = crate::ground::connect(&ground.info.db_url).await;
     let writing = tokio::spawn(async move {
         for _ in 0..200 {
-            let add = "insert into audit_log (action, actor_type) values ('test.meanwhile', 'system')";
+            let add =
+                "insert into audit_log (action, actor_type) values ('test.meanwhile', 'system')";
             writer.execute(add, &[]).await.unwrap();
         }
     });
@@ -54,9 +68,15 @@ async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), rows.len(), "nothing twice");
-    let old = rows.iter().filter(|row| row.action != "test.meanwhile").count();
+    let old = rows
+        .iter()
+        .filter(|row| row.action != "test.meanwhile")
+        .count();
     assert_eq!(old as i64, before, "nothing lost");
-    assert!(rows.windows(2).all(|pair| (&pair[0].created_at, &pair[0].id) > (&pair[1].created_at, &pair[1].id)));
+    assert!(
+        rows.windows(2)
+            .all(|pair| (&pair[0].created_at, &pair[0].id) > (&pair[1].created_at, &pair[1].id))
+    );
 
     // And back again, from the oldest to the newest.
     let mut back = vec![rows.last().unwrap().clone()];
@@ -68,7 +88,10 @@ async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
             break;
         }
     }
-    let filled: Vec<&Summary> = rows.iter().filter(|row| row.action == "test.fill").collect();
+    let filled: Vec<&Summary> = rows
+        .iter()
+        .filter(|row| row.action == "test.fill")
+        .collect();
     assert_eq!(back.iter().collect::<Vec<_>>(), filled);
 }
 
@@ -94,7 +117,10 @@ async fn filters_find_what_they_say() {
         ("type:user type:ai", &["a.two", "a.one"]),
         ("actor:1b4e28ba-2fa1-4d2b-883f-0016d3cca427", &["a.one"]),
         ("actor:none", &["axtwo", "a.two"]),
-        ("correlation:1b4e28ba-2fa1-4d2b-883f-0016d3cca427", &["a.two"]),
+        (
+            "correlation:1b4e28ba-2fa1-4d2b-883f-0016d3cca427",
+            &["a.two"],
+        ),
         ("until:2001-01-02", &["a.two", "a.one"]),
         ("since:2001-01-02T10:00Z", &["axtwo", "a.two"]),
         ("since:1h", &[]),
@@ -117,7 +143,11 @@ async fn filters_find_what_they_say() {
     ];
     for (text, wanted) in cases {
         // Outside quotes a backslash is a plain character; the fifth case needs the quotes of a value.
-        let text = if text.starts_with("after.notes~\\") { "\"after.notes~\\\"ok\\\"\"" } else { text };
+        let text = if text.starts_with("after.notes~\\") {
+            "\"after.notes~\\\"ok\\\"\""
+        } else {
+            text
+        };
         let found = all(&project, &within(text)).await;
         let actions: Vec<&str> = found.iter().map(|row| row.action.as_str()).collect();
         assert_eq!(&actions, wanted, "{text}");
@@ -131,15 +161,24 @@ async fn a_record_comes_with_its_images_and_numbers_as_written() {
                values ('test.number', 'system', '203.0.113.9', '{\"z\": 12345678901234567890.10, \"a\": 1}') returning id::text";
     let id: String = ground.db.query_one(add, &[]).await.unwrap().get(0);
     let project = ground.project(As::Service).await;
-    let record = audit::show(&*project.rest, &Identity::Service, &id).await.unwrap();
+    let record = audit::show(&*project.rest, &Identity::Service, &id)
+        .await
+        .unwrap();
     let after = record.after_state.unwrap();
     assert_eq!(after["z"].to_string(), "12345678901234567890.10");
     assert_eq!(record.source_ip.as_deref(), Some("203.0.113.9"));
     assert_eq!(record.before_state, None);
 
-    let gone = audit::show(&*project.rest, &Identity::Service, "1b4e28ba-2fa1-4d2b-883f-0016d3cca427").await;
+    let gone = audit::show(
+        &*project.rest,
+        &Identity::Service,
+        "1b4e28ba-2fa1-4d2b-883f-0016d3cca427",
+    )
+    .await;
     assert_eq!(gone.unwrap_err().why, "No rows.");
-    let wrong = audit::show(&*project.rest, &Identity::Service, "x").await.unwrap_err();
+    let wrong = audit::show(&*project.rest, &Identity::Service, "x")
+        .await
+        .unwrap_err();
     assert_eq!(wrong.kind, Kind::Usage);
 }
 
@@ -150,7 +189,9 @@ async fn an_estimate_is_near_the_truth() {
     ground.db.batch_execute("analyze audit_log").await.unwrap();
     let project = ground.project(As::Service).await;
     let filter = Filter::parse("action:test.fill", jiff::Timestamp::now()).unwrap();
-    let count = audit::count(&*project.rest, &Identity::Service, &filter).await.unwrap();
+    let count = audit::count(&*project.rest, &Identity::Service, &filter)
+        .await
+        .unwrap();
     assert!((4_000..=6_000).contains(&count), "{count}");
 }
 
@@ -163,11 +204,15 @@ async fn every_user_action_carries_one_correlation_id() {
         rationale: "Correlated.".into(),
         minutes: 5,
     };
-    supadeck::ops::lock::unlock(&*project.rest, &Identity::Service, &request).await.unwrap();
+    supadeck::ops::lock::unlock(&*project.rest, &Identity::Service, &request)
+        .await
+        .unwrap();
     let rows = all(&project, "action:weekly_plan.unlock since:5m").await;
     let newest = rows.first().unwrap();
     assert!(newest.correlation_id.is_some());
-    let record = audit::show(&*project.rest, &Identity::Service, &newest.id).await.unwrap();
+    let record = audit::show(&*project.rest, &Identity::Service, &newest.id)
+        .await
+        .unwrap();
     assert_eq!(record.rationale.as_deref(), Some("Correlated."));
     assert!(record.user_agent.unwrap().starts_with("supadeck/"));
 }

@@ -26,14 +26,26 @@ async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
 async fn states(ground: &Ground) -> Vec<(&'static str, State)> {
     let project = ground.project(As::Anon).await;
     let checks = look(&project, &ground.settings()).await;
-    checks.iter().map(|check| (check.name, check.state)).collect()
+    checks
+        .iter()
+        .map(|check| (check.name, check.state))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_is_well() {
     let ground = weeksmith("doctor_well").await;
     let found = states(&ground).await;
-    for name in ["config", "url", "clock", "rest", "auth", "publishable key", "secret key", "weeksmith"] {
+    for name in [
+        "config",
+        "url",
+        "clock",
+        "rest",
+        "auth",
+        "publishable key",
+        "secret key",
+        "weeksmith",
+    ] {
         assert!(found.contains(&(name, State::Ok)), "{name}: {found:?}");
     }
     assert!(found.contains(&("keyring", State::Warn)));
@@ -46,7 +58,10 @@ async fn an_empty_project_only_lacks_the_schema() {
     let ground = empty("doctor_empty").await;
     let found = states(&ground).await;
     assert!(found.contains(&("weeksmith", State::Warn)), "{found:?}");
-    assert!(found.iter().all(|(_, state)| *state != State::Fail), "{found:?}");
+    assert!(
+        found.iter().all(|(_, state)| *state != State::Fail),
+        "{found:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +74,9 @@ async fn a_project_that_is_not_there() {
         config_dir: Some(home.path().to_path_buf()),
         ..Settings::default()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits()).await.unwrap();
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
     let found = look(&project, &settings).await;
     let state = |name: &str| found.iter().find(|check| check.name == name).unwrap().state;
     assert_eq!(state("url"), State::Fail);

@@ -83,11 +83,17 @@ fn sql_files(folder: &str) -> Vec<std::path::PathBuf> {
 /// Fills in the `\set` variables of a seed; the seeds use the plain and the quoted form.
 fn without_psql(text: &str) -> String {
     let is_set = |line: &&str| line.starts_with("\\set ");
-    let mut body: String = text.lines().filter(|line| !is_set(line)).fold(String::new(), |all, line| all + line + "\n");
+    let mut body: String = text
+        .lines()
+        .filter(|line| !is_set(line))
+        .fold(String::new(), |all, line| all + line + "\n");
     for line in text.lines().filter(is_set) {
         let mut words = line.split_whitespace().skip(1);
         let (name, value) = (words.next().unwrap(), words.next().unwrap());
-        body = body.replace(&format!(":'{name}'"), &format!("'{}'", value.trim_matches('\'')));
+        body = body.replace(
+            &format!(":'{name}'"),
+            &format!("'{}'", value.trim_matches('\'')),
+        );
     }
     body
 }
@@ -129,7 +135,9 @@ impl Ground {
     pub async fn as_user(&self, email: &str) -> (Project, Identity) {
         let project = self.project(As::Anon).await;
         let password = SecretString::from(PASSWORD);
-        let who = session::sign_in(&*project.auth, email, &password).await.unwrap();
+        let who = session::sign_in(&*project.auth, email, &password)
+            .await
+            .unwrap();
         (project, who)
     }
 }

@@ -56,7 +56,10 @@ fn inside(test: &str, unlock: bool, variables: &[(&str, &str)]) -> Option<Output
 fn passed(output: &Output) {
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}\n{errors}");
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}\n{errors}"
+    );
 }
 
 #[test]
@@ -75,7 +78,10 @@ async fn in_secrets() {
     for kind in SecretKind::ALL {
         assert!(vault.get("work", kind).await.unwrap().is_none());
         let value = SecretString::from(format!("{}-{large}", kind.word()));
-        assert_eq!(vault.set("work", kind, &value).await.unwrap(), Keeping::Keyring);
+        assert_eq!(
+            vault.set("work", kind, &value).await.unwrap(),
+            Keeping::Keyring
+        );
     }
     // Another vault knows nothing but what the keyring holds.
     let other = Vault::keyring();
@@ -83,10 +89,24 @@ async fn in_secrets() {
         let value = other.get("work", kind).await.unwrap().unwrap();
         assert!(value.expose_secret().starts_with(kind.word()));
         assert_eq!(value.expose_secret().len(), kind.word().len() + 7_001);
-        assert!(other.get("play", kind).await.unwrap().is_none(), "of that profile only");
+        assert!(
+            other.get("play", kind).await.unwrap().is_none(),
+            "of that profile only"
+        );
     }
-    other.set("work", SecretKind::Session, &"short".to_owned().into()).await.unwrap();
-    assert_eq!(vault.get("work", SecretKind::Session).await.unwrap().unwrap().expose_secret(), "short");
+    other
+        .set("work", SecretKind::Session, &"short".to_owned().into())
+        .await
+        .unwrap();
+    assert_eq!(
+        vault
+            .get("work", SecretKind::Session)
+            .await
+            .unwrap()
+            .unwrap()
+            .expose_secret(),
+        "short"
+    );
     for kind in SecretKind::ALL {
         vault.remove("work", kind).await.unwrap();
         vault.remove("work", kind).await.unwrap();
@@ -106,15 +126,34 @@ fn a_locked_keyring_holds_nothing_up() {
 async fn in_locked() {
     let vault = Vault::keyring();
     let started = Instant::now();
-    let kept = vault.set("work", SecretKind::PublishableKey, &"k".to_owned().into()).await;
+    let kept = vault
+        .set("work", SecretKind::PublishableKey, &"k".to_owned().into())
+        .await;
     match kept {
         // It waits for a person, was given up, and memory took over.
-        Ok(Keeping::Memory(why)) => assert!(why.contains("did not answer") || why.contains("No keyring"), "{why}"),
+        Ok(Keeping::Memory(why)) => assert!(
+            why.contains("did not answer") || why.contains("No keyring"),
+            "{why}"
+        ),
         Ok(Keeping::Keyring) => panic!("a locked keyring took a secret"),
-        Err(problem) => assert!(problem.hint.unwrap().contains("SUPADECK_KEYRING"), "{}", problem.what),
+        Err(problem) => assert!(
+            problem.hint.unwrap().contains("SUPADECK_KEYRING"),
+            "{}",
+            problem.what
+        ),
     }
-    assert!(vault.get("work", SecretKind::SecretKey).await.unwrap().is_none());
-    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
+    assert!(
+        vault
+            .get("work", SecretKind::SecretKey)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[test]
@@ -122,11 +161,23 @@ fn a_machine_without_a_keyring_keeps_secrets_in_memory_and_says_so() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let vault = Vault::memory();
-        let Keeping::Memory(why) = vault.set("p", SecretKind::Session, &"x".to_owned().into()).await.unwrap() else {
+        let Keeping::Memory(why) = vault
+            .set("p", SecretKind::Session, &"x".to_owned().into())
+            .await
+            .unwrap()
+        else {
             panic!("there is no keyring");
         };
         assert!(why.contains("SUPADECK_KEYRING"), "{why}");
-        assert_eq!(vault.get("p", SecretKind::Session).await.unwrap().unwrap().expose_secret(), "x");
+        assert_eq!(
+            vault
+                .get("p", SecretKind::Session)
+                .await
+                .unwrap()
+                .unwrap()
+                .expose_secret(),
+            "x"
+        );
     });
 }
 
@@ -156,7 +207,10 @@ async fn processes_that_refresh_at_once_do_not_end_the_session() {
     let ground = weeksmith("keyring_refresh").await;
     let variables = variables(&ground);
     let output = tokio::task::spawn_blocking(move || {
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         inside("keyring::in_refresh", true, &variables)
     });
     let Some(output) = output.await.unwrap() else {
@@ -173,12 +227,23 @@ async fn processes_that_refresh_at_once_do_not_end_the_session() {
 async fn in_refresh() {
     let project = project().await;
     let password = SecretString::from(PASSWORD);
-    session::sign_in(&*project.auth, "alice@example.com", &password).await.unwrap();
+    session::sign_in(&*project.auth, "alice@example.com", &password)
+        .await
+        .unwrap();
     let name = &project.profile.name;
-    let stored = project.secrets.get(name, SecretKind::Session).await.unwrap().unwrap();
+    let stored = project
+        .secrets
+        .get(name, SecretKind::Session)
+        .await
+        .unwrap()
+        .unwrap();
     let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
     stored["expires_at"] = 0.into();
-    project.secrets.set(name, SecretKind::Session, &stored.to_string().into()).await.unwrap();
+    project
+        .secrets
+        .set(name, SecretKind::Session, &stored.to_string().into())
+        .await
+        .unwrap();
     let children: Vec<_> = (0..4)
         .map(|_| {
             Command::new(std::env::current_exe().unwrap())

@@ -18,8 +18,15 @@ async fn everybody_sees_what_rls_lets_them_see() {
     assert_eq!(who.name(), "alice@example.com");
     let cycles = cycle::list(&*alice.rest, &who).await.unwrap();
     assert_eq!(cycles.len(), 2, "Alice has two cycles");
-    assert!(cycles[0].start_date > cycles[1].start_date, "the latest comes first");
-    assert!(cycles.iter().all(|cycle| Some(cycle.user_id.as_str()) == who.user_id()));
+    assert!(
+        cycles[0].start_date > cycles[1].start_date,
+        "the latest comes first"
+    );
+    assert!(
+        cycles
+            .iter()
+            .all(|cycle| Some(cycle.user_id.as_str()) == who.user_id())
+    );
 
     let detail = cycle::show(&*alice.rest, &who, CYCLE).await.unwrap();
     assert_eq!(detail.goals.len(), 2);
@@ -32,11 +39,16 @@ async fn everybody_sees_what_rls_lets_them_see() {
 
     let (bob, bobs) = ground.as_user("bob@example.com").await;
     let hidden = cycle::show(&*bob.rest, &bobs, CYCLE).await.unwrap_err();
-    assert!(hidden.why.contains("No rows visible to bob@example.com"), "{hidden}");
+    assert!(
+        hidden.why.contains("No rows visible to bob@example.com"),
+        "{hidden}"
+    );
     let (auditor, ada) = ground.as_user("auditor@example.com").await;
     assert_eq!(ada.role(), "auditor");
     let service = ground.project(As::Service).await;
-    let all = cycle::list(&*service.rest, &Identity::Service).await.unwrap();
+    let all = cycle::list(&*service.rest, &Identity::Service)
+        .await
+        .unwrap();
     assert_eq!(cycle::list(&*auditor.rest, &ada).await.unwrap(), all);
     assert!(all.len() > cycles.len());
 }
@@ -45,7 +57,9 @@ async fn everybody_sees_what_rls_lets_them_see() {
 async fn anon_is_denied_with_who_and_what() {
     let ground = weeksmith("reads_anon").await;
     let anon = ground.project(As::Anon).await;
-    let problem = goal::list(&*anon.rest, &Identity::Anon, None).await.unwrap_err();
+    let problem = goal::list(&*anon.rest, &Identity::Anon, None)
+        .await
+        .unwrap_err();
     assert_eq!(problem.kind, Kind::Denied, "{problem:?}");
     assert_eq!(problem.code.as_deref(), Some("42501"));
     assert_eq!(problem.what, "anon may not read goal.");
@@ -56,11 +70,17 @@ async fn anon_is_denied_with_who_and_what() {
 async fn a_project_without_the_schema_says_so() {
     let ground = empty("reads_empty").await;
     let service = ground.project(As::Service).await;
-    let problem = lock::list(&*service.rest, &Identity::Service, None).await.unwrap_err();
+    let problem = lock::list(&*service.rest, &Identity::Service, None)
+        .await
+        .unwrap_err();
     assert!(problem.what.contains("week_lock_status"), "{problem:?}");
     assert!(problem.hint.unwrap().contains("migration list"));
     let call = Call::to("unlock_week", serde_json::json!({}));
-    let problem = service.rest.call(&Identity::Service, &call).await.unwrap_err();
+    let problem = service
+        .rest
+        .call(&Identity::Service, &call)
+        .await
+        .unwrap_err();
     assert!(problem.what.contains("unlock_week"), "{problem:?}");
 }
 
@@ -72,8 +92,12 @@ async fn a_wrong_key_is_named_by_its_start_only() {
         as_: Some(As::Anon),
         ..ground.settings()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits()).await.unwrap();
-    let problem = cycle::list(&*project.rest, &Identity::Anon).await.unwrap_err();
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
+    let problem = cycle::list(&*project.rest, &Identity::Anon)
+        .await
+        .unwrap_err();
     assert_eq!(problem.kind, Kind::Auth, "{problem:?}");
     assert!(problem.what.contains("sb_publishable_wrongw…"), "{problem}");
     assert!(!format!("{problem:?}").contains("wrongwrong"));
@@ -88,9 +112,18 @@ async fn legacy_keys_work_as_well() {
         as_: Some(As::Service),
         ..ground.settings()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits()).await.unwrap();
-    assert!(!cycle::list(&*project.rest, &Identity::Service).await.unwrap().is_empty());
-    let anon = cycle::list(&*project.rest, &Identity::Anon).await.unwrap_err();
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
+    assert!(
+        !cycle::list(&*project.rest, &Identity::Service)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let anon = cycle::list(&*project.rest, &Identity::Anon)
+        .await
+        .unwrap_err();
     assert_eq!(anon.kind, Kind::Denied);
 }
 
@@ -99,8 +132,30 @@ async fn legacy_keys_work_as_well() {
 async fn values_with_reserved_characters_find_their_row() {
     let ground = empty("reads_quoting").await;
     let nasty = [
-        "plain", "a,b", "a.b", "a:b", "(a)", "a\"b", "a\\b", "a'b", " a ", "a b", "50%", "a_b", "a*b", "ä漢👩‍💻", "null",
-        "{x}", "a&b=c", "a+b", "a#b", "eq.1", "", "a\nb", "not.eq.1", "\\\"),or(",
+        "plain",
+        "a,b",
+        "a.b",
+        "a:b",
+        "(a)",
+        "a\"b",
+        "a\\b",
+        "a'b",
+        " a ",
+        "a b",
+        "50%",
+        "a_b",
+        "a*b",
+        "ä漢👩‍💻",
+        "null",
+        "{x}",
+        "a&b=c",
+        "a+b",
+        "a#b",
+        "eq.1",
+        "",
+        "a\nb",
+        "not.eq.1",
+        "\\\"),or(",
     ];
     ground
         .db
@@ -108,26 +163,61 @@ async fn values_with_reserved_characters_find_their_row() {
         .await
         .unwrap();
     for value in nasty {
-        ground.db.execute("insert into t values ($1)", &[&value]).await.unwrap();
+        ground
+            .db
+            .execute("insert into t values ($1)", &[&value])
+            .await
+            .unwrap();
     }
-    crate::ground::stack().await.reload_schema("reads_quoting").await.unwrap();
+    crate::ground::stack()
+        .await
+        .reload_schema("reads_quoting")
+        .await
+        .unwrap();
     let project = ground.project(As::Service).await;
     let found = async |filter: Filter| -> Vec<String> {
-        let query = Select::from("t").filter(filter).order("v", Direction::Ascending);
-        let answer = project.rest.select(&Identity::Service, &query).await.unwrap();
+        let query = Select::from("t")
+            .filter(filter)
+            .order("v", Direction::Ascending);
+        let answer = project
+            .rest
+            .select(&Identity::Service, &query)
+            .await
+            .unwrap();
         let rows: Vec<serde_json::Value> = answer.rows().unwrap();
-        rows.iter().map(|row| row["v"].as_str().unwrap().to_owned()).collect()
+        rows.iter()
+            .map(|row| row["v"].as_str().unwrap().to_owned())
+            .collect()
     };
     for value in nasty {
-        assert_eq!(found(Filter::eq("v", value)).await, [value], "at the top: {value:?}");
-        let tree = Filter::Any(vec![Filter::eq("v", value), Filter::All(vec![Filter::eq("v", "no such"), Filter::eq("v", value)])]);
+        assert_eq!(
+            found(Filter::eq("v", value)).await,
+            [value],
+            "at the top: {value:?}"
+        );
+        let tree = Filter::Any(vec![
+            Filter::eq("v", value),
+            Filter::All(vec![Filter::eq("v", "no such"), Filter::eq("v", value)]),
+        ]);
         assert_eq!(found(tree).await, [value], "in a tree: {value:?}");
-        let list = Filter::In { column: "v".into(), values: vec![value.into(), "no such".into()] };
+        let list = Filter::In {
+            column: "v".into(),
+            values: vec![value.into(), "no such".into()],
+        };
         assert_eq!(found(list).await, [value], "in a list: {value:?}");
     }
-    assert_eq!(found(Filter::compare("v", Op::Like, "50\\%")).await, ["50%"]);
-    assert_eq!(found(Filter::compare("v", Op::Like, "a\\_*")).await, ["a_b"]);
-    let tree = Filter::Any(vec![Filter::compare("v", Op::ILike, "A\\_B"), Filter::compare("v", Op::Like, "50\\%")]);
+    assert_eq!(
+        found(Filter::compare("v", Op::Like, "50\\%")).await,
+        ["50%"]
+    );
+    assert_eq!(
+        found(Filter::compare("v", Op::Like, "a\\_*")).await,
+        ["a_b"]
+    );
+    let tree = Filter::Any(vec![
+        Filter::compare("v", Op::ILike, "A\\_B"),
+        Filter::compare("v", Op::Like, "50\\%"),
+    ]);
     assert_eq!(found(tree).await, ["50%", "a_b"]);
 }
 
@@ -158,7 +248,10 @@ async fn a_long_list_comes_whole_while_rows_are_written() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), count, "nothing twice");
-    let missing = before.iter().filter(|id| seen.binary_search(id).is_err()).count();
+    let missing = before
+        .iter()
+        .filter(|id| seen.binary_search(id).is_err())
+        .count();
     assert_eq!(missing, 0, "of {}", before.len());
 }
 

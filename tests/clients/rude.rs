@@ -41,7 +41,11 @@ pub fn json(status: &str, body: &str) -> Does {
 
 /// An empty list, as PostgREST sends it.
 pub fn no_rows() -> Does {
-    answer("200 OK", "content-type: application/json\r\ncontent-range: */*\r\n", "[]")
+    answer(
+        "200 OK",
+        "content-type: application/json\r\ncontent-range: */*\r\n",
+        "[]",
+    )
 }
 
 /// Starts a server with these answers.
@@ -74,7 +78,9 @@ async fn one(mut stream: TcpStream, does: Does, log: Arc<Mutex<Vec<String>>>) {
             Ok(count) => request.extend_from_slice(&piece[..count]),
         }
     }
-    log.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
+    log.lock()
+        .unwrap()
+        .push(String::from_utf8_lossy(&request).into_owned());
     match does {
         Does::Close => {}
         Does::Write(bytes) => {
@@ -93,7 +99,8 @@ fn is_whole(request: &[u8]) -> bool {
     };
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().unwrap())
     });
     body.len() >= length.unwrap_or(0)
 }
@@ -107,7 +114,10 @@ impl Rude {
     /// How many requests there were for a path that holds this.
     pub fn count(&self, path: &str) -> usize {
         let heard = self.heard();
-        heard.iter().filter(|request| request.lines().next().unwrap().contains(path)).count()
+        heard
+            .iter()
+            .filter(|request| request.lines().next().unwrap().contains(path))
+            .count()
     }
 
     /// A project at this server.
@@ -120,6 +130,8 @@ impl Rude {
             config_dir: Some(std::env::temp_dir().join("supadeck-no-such-config")),
             ..Settings::default()
         };
-        resolve_with(&settings, Arc::new(Vault::memory()), limits).await.unwrap()
+        resolve_with(&settings, Arc::new(Vault::memory()), limits)
+            .await
+            .unwrap()
     }
 }

@@ -15,8 +15,23 @@ pub fn signed(claims: &serde_json::Value, secret: &str) -> String {
 
 /// HMAC-SHA-256 (RFC 2104).
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    let key = if key.len() > 64 { Sha256::digest(key).to_vec() } else { key.to_vec() };
-    let pad = |with: u8| -> Vec<u8> { (0..64).map(|at| key.get(at).copied().unwrap_or(0) ^ with).collect() };
-    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
-    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().to_vec()
+    let key = if key.len() > 64 {
+        Sha256::digest(key).to_vec()
+    } else {
+        key.to_vec()
+    };
+    let pad = |with: u8| -> Vec<u8> {
+        (0..64)
+            .map(|at| key.get(at).copied().unwrap_or(0) ^ with)
+            .collect()
+    };
+    let inner = Sha256::new()
+        .chain_update(pad(0x36))
+        .chain_update(text)
+        .finalize();
+    Sha256::new()
+        .chain_update(pad(0x5c))
+        .chain_update(inner)
+        .finalize()
+        .to_vec()
 }

@@ -12,7 +12,14 @@ const TRAIL: u64 = 3_000;
 /// Answers like a server with a trail of `TRAIL` rows.
 fn serve(model: &mut Model, effects: Vec<Effect>) {
     for effect in effects {
-        let Effect::Load { ticket, load: Load::Audit { from, way, .. }, .. } = effect else { continue };
+        let Effect::Load {
+            ticket,
+            load: Load::Audit { from, way, .. },
+            ..
+        } = effect
+        else {
+            continue;
+        };
         let at = from.map(|cursor| cursor.id[..8].parse::<u64>().unwrap());
         let page = PAGE_ROWS as u64;
         let rows = match (way, at) {
@@ -25,7 +32,10 @@ fn serve(model: &mut Model, effects: Vec<Effect>) {
             Way::Older => rows.end < TRAIL,
             Way::Newer => rows.start > 0,
         };
-        let report = Report::Audit(Ok(Page { rows: summaries(rows), has_more }));
+        let report = Report::Audit(Ok(Page {
+            rows: summaries(rows),
+            has_more,
+        }));
         let effects = answer(model, ticket, report);
         serve(model, effects);
     }
@@ -39,7 +49,9 @@ fn trail() -> Model {
 }
 
 fn selected(model: &Model) -> u64 {
-    model.audit.row(model.audit.selected).unwrap().id[..8].parse().unwrap()
+    model.audit.row(model.audit.selected).unwrap().id[..8]
+        .parse()
+        .unwrap()
 }
 
 #[test]
@@ -47,12 +59,20 @@ fn walking_down_and_up_meets_every_row_once_and_holds_few() {
     let mut model = trail();
     for row in 0..TRAIL {
         assert_eq!(selected(&model), row);
-        assert!(model.audit.held() <= 6 * PAGE_ROWS, "{} rows are held", model.audit.held());
+        assert!(
+            model.audit.held() <= 6 * PAGE_ROWS,
+            "{} rows are held",
+            model.audit.held()
+        );
         let effects = press(&mut model, &["j"]);
         serve(&mut model, effects);
     }
     assert_eq!(selected(&model), TRAIL - 1);
-    assert!(text(&model).contains("row 3000 of 3000"), "{}", text(&model));
+    assert!(
+        text(&model).contains("row 3000 of 3000"),
+        "{}",
+        text(&model)
+    );
     for row in (0..TRAIL).rev() {
         assert_eq!(selected(&model), row);
         let effects = press(&mut model, &["k"]);
@@ -79,12 +99,25 @@ fn the_ends_are_one_key_away() {
 fn only_the_resting_selection_reads_its_record() {
     let mut model = trail();
     let effects = press(&mut model, &["j", "j", "j"]);
-    assert!(effects.iter().all(|effect| matches!(effect, Effect::Arm(..))), "{effects:?}");
+    assert!(
+        effects
+            .iter()
+            .all(|effect| matches!(effect, Effect::Arm(..))),
+        "{effects:?}"
+    );
     let effects = supadeck::app::update(
         &mut model,
         supadeck::app::msg::Msg::TimerFired(supadeck::app::effect::Timer::Details),
     );
-    let [Effect::Load { load: Load::Record(id), .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let [
+        Effect::Load {
+            load: Load::Record(id),
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
     assert!(id.starts_with("00000003"));
 }
 
@@ -93,8 +126,15 @@ fn a_record_that_is_not_the_selected_one_is_not_shown() {
     let mut model = trail();
     let effects = press(&mut model, &["j"]);
     answer_all(&mut model, effects);
-    model.audit.record_arrived(Ok(record("ffffffff-0000-4000-8000-000000000000")), crate::fixture::now());
-    assert!(text(&model).contains("Reading the record."), "{}", text(&model));
+    model.audit.record_arrived(
+        Ok(record("ffffffff-0000-4000-8000-000000000000")),
+        crate::fixture::now(),
+    );
+    assert!(
+        text(&model).contains("Reading the record."),
+        "{}",
+        text(&model)
+    );
 }
 
 #[test]
@@ -128,7 +168,10 @@ fn the_difference_has_three_views_folds_and_finds() {
     let effects = press(&mut model, &["7"]);
     answer_all(&mut model, effects);
     let changes = text(&model);
-    assert!(changes.contains("2 → 3") && !changes.contains("\"planned\""), "{changes}");
+    assert!(
+        changes.contains("2 → 3") && !changes.contains("\"planned\""),
+        "{changes}"
+    );
     press(&mut model, &["v"]);
     assert!(text(&model).contains("\"planned\""), "{}", text(&model));
     press(&mut model, &["v"]);
@@ -136,7 +179,11 @@ fn the_difference_has_three_views_folds_and_finds() {
     press(&mut model, &["v", "l", "/", "deep", "enter"]);
     assert_eq!(model.audit.view.lines[model.audit.view.cursor].key, "deep");
     press(&mut model, &["space"]);
-    assert!(!text(&model).contains("1 → 2"), "folded away:\n{}", text(&model));
+    assert!(
+        !text(&model).contains("1 → 2"),
+        "folded away:\n{}",
+        text(&model)
+    );
     press(&mut model, &["space"]);
     assert!(text(&model).contains("1 → 2"), "{}", text(&model));
 }

@@ -30,7 +30,11 @@ pub fn now() -> Timestamp {
 }
 
 pub fn alice() -> Identity {
-    Identity::User(User { id: ALICE.into(), email: "alice@example.com".into(), role: "authenticated".into() })
+    Identity::User(User {
+        id: ALICE.into(),
+        email: "alice@example.com".into(),
+        role: "authenticated".into(),
+    })
 }
 
 pub fn project() -> Project {
@@ -47,7 +51,10 @@ pub fn project() -> Project {
 pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
     let mut model = Model::new(size, None, Identity::Anon, Keymap::default());
     let effects = supadeck::app::run::session(&mut model, Write::Open);
-    let opened = Opened { project: project(), identity };
+    let opened = Opened {
+        project: project(),
+        identity,
+    };
     let effects = answer(&mut model, ticket(&effects), Report::Opened(Ok(opened)));
     (model, effects)
 }
@@ -63,7 +70,9 @@ pub fn filled(size: (u16, u16)) -> Model {
 pub fn answer_all(model: &mut Model, effects: Vec<Effect>) {
     let mut waiting = effects;
     while let Some(effect) = waiting.pop() {
-        let Effect::Load { ticket, load, .. } = effect else { continue };
+        let Effect::Load { ticket, load, .. } = effect else {
+            continue;
+        };
         waiting.extend(answer(model, ticket, report(&load)));
     }
 }
@@ -77,14 +86,24 @@ pub fn report(load: &Load) -> Report {
         Load::Cycles => Report::Cycles(Ok(cycles())),
         Load::Goals => Report::Goals(Ok(goals())),
         Load::Locks => Report::Locks(Ok(locks())),
-        Load::Audit { .. } => Report::Audit(Ok(Page { rows: summaries(0..5), has_more: false })),
+        Load::Audit { .. } => Report::Audit(Ok(Page {
+            rows: summaries(0..5),
+            has_more: false,
+        })),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Check(_) => Report::Checked(Vec::new()),
     }
 }
 
 pub fn answer(model: &mut Model, ticket: Ticket, report: Report) -> Vec<Effect> {
-    update(model, Msg::Reported { ticket, at: now(), report })
+    update(
+        model,
+        Msg::Reported {
+            ticket,
+            at: now(),
+            report: Box::new(report),
+        },
+    )
 }
 
 /// Presses keys: names as keymap files write them, anything else character by character.
@@ -113,13 +132,23 @@ pub fn ticket(effects: &[Effect]) -> Ticket {
 }
 
 pub fn look(theme: &str) -> Look {
-    let themes = Theme::built_in().into_iter().filter(|built_in| built_in.name == theme).collect();
-    Look { themes, symbols: Symbols { is_ascii: theme == "mono" } }
+    let themes = Theme::built_in()
+        .into_iter()
+        .filter(|built_in| built_in.name == theme)
+        .collect();
+    Look {
+        themes,
+        symbols: Symbols {
+            is_ascii: theme == "mono",
+        },
+    }
 }
 
 pub fn draw(model: &Model, theme: &str) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
-    terminal.draw(|frame| ui::draw(frame, model, &look(theme))).unwrap();
+    terminal
+        .draw(|frame| ui::draw(frame, model, &look(theme)))
+        .unwrap();
     terminal.backend().buffer().clone()
 }
 
@@ -130,7 +159,13 @@ pub fn text(model: &Model) -> String {
 
 pub fn lines(buffer: &Buffer) -> String {
     let area = buffer.area;
-    let line = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    let line = |y| {
+        (0..area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+    };
     (0..area.height).map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -180,9 +215,16 @@ pub fn plan() -> Plan {
         direction: Direction::Apply,
         file: "migrations/20251004130000_audit_trail.sql".into(),
         sha256: "0".repeat(64),
-        statements: vec!["create table y (id int)".into(), "comment on table y is 'why'".into()],
+        statements: vec![
+            "create table y (id int)".into(),
+            "comment on table y is 'why'".into(),
+        ],
     };
-    Plan { steps: vec![step], target: target(), history: vec!["20251004123000".into()] }
+    Plan {
+        steps: vec![step],
+        target: target(),
+        history: vec!["20251004123000".into()],
+    }
 }
 
 fn seeds() -> SeedListing {
@@ -211,7 +253,10 @@ fn cycles() -> Vec<Cycle> {
         current_week: 8,
         created_at: "2026-09-28T08:00:00+00:00".into(),
     };
-    vec![cycle(1, "2026-09-28", "2026-12-20"), cycle(2, "2026-06-22", "2026-09-13")]
+    vec![
+        cycle(1, "2026-09-28", "2026-12-20"),
+        cycle(2, "2026-06-22", "2026-09-13"),
+    ]
 }
 
 fn goals() -> Vec<Goal> {
@@ -225,7 +270,10 @@ fn goals() -> Vec<Goal> {
         end_week: 12,
         created_at: "2026-09-28T08:00:00+00:00".into(),
     };
-    vec![goal(1, "personal", "Run a half marathon under 1:50"), goal(2, "professional", "Ship the billing service")]
+    vec![
+        goal(1, "personal", "Run a half marathon under 1:50"),
+        goal(2, "professional", "Ship the billing service"),
+    ]
 }
 
 fn locks() -> Vec<WeekLock> {
@@ -262,9 +310,15 @@ pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
             id: format!("{n:08}-0000-4000-8000-000000000000"),
             created_at: at.to_string().replace('Z', "+00:00"),
             actor_user_id: Some(ALICE.into()),
-            actor_type: if n % 3 == 2 { "ai".into() } else { "user".into() },
+            actor_type: if n % 3 == 2 {
+                "ai".into()
+            } else {
+                "user".into()
+            },
             subject_user_id: Some(ALICE.into()),
-            action: ["plan_item.update", "goal.insert", "task.delete"][usize::try_from(n % 3).unwrap()].into(),
+            action: ["plan_item.update", "goal.insert", "task.delete"]
+                [usize::try_from(n % 3).unwrap()]
+            .into(),
             correlation_id: None,
         }
     };
@@ -279,8 +333,12 @@ pub fn record(id: &str) -> Record {
         actor_type: "user".into(),
         subject_user_id: Some(ALICE.into()),
         action: "plan_item.update".into(),
-        before_state: Some(json!({"qty": 2, "status": "planned", "tags": ["a", "b"], "meta": {"deep": {"x": 1}}})),
-        after_state: Some(json!({"qty": 3, "status": "planned", "tags": ["a"], "meta": {"deep": {"x": 2}}})),
+        before_state: Some(
+            json!({"qty": 2, "status": "planned", "tags": ["a", "b"], "meta": {"deep": {"x": 1}}}),
+        ),
+        after_state: Some(
+            json!({"qty": 3, "status": "planned", "tags": ["a"], "meta": {"deep": {"x": 2}}}),
+        ),
         rationale: Some("Physio agreed".into()),
         correlation_id: Some("40000000-0000-4000-8000-000000000009".into()),
         source_ip: Some("203.0.113.7".into()),

@@ -11,7 +11,10 @@ use supadeck::app::update;
 #[test]
 fn digits_and_tab_go_through_the_screens() {
     let mut model = filled((120, 40));
-    for (digit, (screen, _, _)) in ["1", "2", "3", "4", "5", "6", "7"].into_iter().zip(Screen::ALL) {
+    for (digit, (screen, _, _)) in ["1", "2", "3", "4", "5", "6", "7"]
+        .into_iter()
+        .zip(Screen::ALL)
+    {
         press(&mut model, &[digit]);
         assert_eq!(model.screen, screen);
     }
@@ -37,7 +40,11 @@ fn help_shows_every_command_with_its_keys() {
     press(&mut model, &["?"]);
     let frame = text(&model);
     for spec in supadeck::app::command::TABLE {
-        assert!(frame.contains(&spec.title[..spec.title.len().min(60)]), "{} is missing in\n{frame}", spec.title);
+        assert!(
+            frame.contains(&spec.title[..spec.title.len().min(60)]),
+            "{} is missing in\n{frame}",
+            spec.title
+        );
     }
     press(&mut model, &["?"]);
     assert!(model.dialogs.is_empty());
@@ -53,7 +60,11 @@ fn a_filter_narrows_while_one_types_and_escape_restores() {
     press(&mut model, &["esc"]);
     assert!(text(&model).contains("core_schema"));
     press(&mut model, &["/", "zzz"]);
-    assert!(text(&model).contains("Nothing fits “zzz”"), "{}", text(&model));
+    assert!(
+        text(&model).contains("Nothing fits “zzz”"),
+        "{}",
+        text(&model)
+    );
     press(&mut model, &["esc"]);
     assert!(text(&model).contains("core_schema"));
 }
@@ -66,10 +77,19 @@ fn the_mouse_selects_rows_opens_tabs_and_scrolls() {
     update(&mut model, Msg::Clicked(rows.x + 2, rows.y + 1));
     assert_eq!(model.migrations.table.selected().unwrap().name, "week_lock");
     update(&mut model, Msg::Wheeled(rows.x, rows.y, 1));
-    assert_eq!(model.migrations.table.selected().unwrap().name, "audit_trail");
-    update(&mut model, Msg::Clicked(model.panes().detail.x + 5, 10));
+    assert_eq!(
+        model.migrations.table.selected().unwrap().name,
+        "audit_trail"
+    );
+    let detail = model.panes().detail.x + 5;
+    update(&mut model, Msg::Clicked(detail, 10));
     assert_eq!(model.focus, Focus::Detail);
-    let tabs: Vec<String> = text(&model).lines().nth(1).map(|line| line.to_owned()).into_iter().collect();
+    let tabs: Vec<String> = text(&model)
+        .lines()
+        .nth(1)
+        .map(|line| line.to_owned())
+        .into_iter()
+        .collect();
     let column = tabs[0].find("Locks").unwrap() as u16;
     update(&mut model, Msg::Clicked(column, 1));
     assert_eq!(model.screen, Screen::Locks);
@@ -87,7 +107,11 @@ fn clicking_a_week_selects_it() {
         }
     }
     assert_eq!(model.locks.week, 3);
-    assert!(text(&model).contains("Open. Open: week 3"), "{}", text(&model));
+    assert!(
+        text(&model).contains("Open. Open: week 3"),
+        "{}",
+        text(&model)
+    );
 }
 
 #[test]
@@ -95,7 +119,10 @@ fn copying_gives_the_text_to_the_clipboard() {
     let mut model = filled((120, 40));
     press(&mut model, &["4"]);
     let effects = press(&mut model, &["y"]);
-    assert_eq!(effects, [Effect::Copy("c0000000-0000-4000-8000-000000000001".into())]);
+    assert_eq!(
+        effects,
+        [Effect::Copy("c0000000-0000-4000-8000-000000000001".into())]
+    );
 }
 
 #[test]

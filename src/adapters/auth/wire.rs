@@ -41,7 +41,9 @@ impl Wire {
         let body = json!({"refresh_token": token.expose_secret()});
         let mut repeats = 0;
         loop {
-            let outcome = self.post("token?grant_type=refresh_token", &body, None).await;
+            let outcome = self
+                .post("token?grant_type=refresh_token", &body, None)
+                .await;
             match outcome {
                 Ok(reply) => return self.read(&reply),
                 Err(problem) if problem.retry && problem.code.is_none() && repeats < REPEATS => {
@@ -68,7 +70,9 @@ impl Wire {
     /// Asks for the settings, which every Auth server answers; returns its clock.
     pub(super) async fn settings(&self) -> Result<Option<jiff::Timestamp>, Problem> {
         let key = self.key.as_ref();
-        let reply = self.send_with(key, Method::GET, "settings", None, None).await?;
+        let reply = self
+            .send_with(key, Method::GET, "settings", None, None)
+            .await?;
         Ok(reply.date())
     }
 

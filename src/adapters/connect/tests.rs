@@ -57,7 +57,10 @@ impl Home {
 }
 
 fn database(project: &Project) -> Option<&str> {
-    project.database_url.as_ref().map(ExposeSecret::expose_secret)
+    project
+        .database_url
+        .as_ref()
+        .map(ExposeSecret::expose_secret)
 }
 
 #[tokio::test]
@@ -66,7 +69,10 @@ async fn without_a_project_the_hint_says_how_to_get_one() {
     let problem = home.resolve(home.settings()).await.unwrap_err();
     assert_eq!(problem.kind, Kind::Config);
     let hint = problem.hint.unwrap();
-    assert!(hint.contains("supadeck profile add") && hint.contains("supadeck demo"), "{hint}");
+    assert!(
+        hint.contains("supadeck profile add") && hint.contains("supadeck demo"),
+        "{hint}"
+    );
 }
 
 #[tokio::test]
@@ -74,11 +80,25 @@ async fn the_profile_in_use_comes_with_what_the_keyring_holds() {
     let home = Home::with_work().await;
     let project = home.resolve(home.settings()).await.unwrap();
     assert_eq!(project.profile.name, "work");
-    assert_eq!(project.profile.project_ref.as_deref(), Some("abcdefghijklmnopqrst"));
+    assert_eq!(
+        project.profile.project_ref.as_deref(),
+        Some("abcdefghijklmnopqrst")
+    );
     assert!(project.has_publishable_key && project.has_service_key);
     assert_eq!(database(&project), Some("postgres://kept"));
-    assert_eq!(project.identity, Identity::Anon, "the service role is never taken by itself");
-    assert!(project.notes.iter().any(|note| note.contains("kept in memory")), "{:?}", project.notes);
+    assert_eq!(
+        project.identity,
+        Identity::Anon,
+        "the service role is never taken by itself"
+    );
+    assert!(
+        project
+            .notes
+            .iter()
+            .any(|note| note.contains("kept in memory")),
+        "{:?}",
+        project.notes
+    );
 }
 
 #[tokio::test]
@@ -137,7 +157,12 @@ async fn a_secret_key_does_not_make_the_service_role_by_itself() {
     };
     let project = home.resolve(swapped).await.unwrap();
     assert!(!project.has_publishable_key, "it must not be used as anon");
-    assert!(project.notes.iter().any(|note| note.contains("is a secret key")));
+    assert!(
+        project
+            .notes
+            .iter()
+            .any(|note| note.contains("is a secret key"))
+    );
 }
 
 #[tokio::test]
@@ -161,7 +186,10 @@ async fn a_broken_file_does_not_keep_anybody_from_a_project_named_in_full() {
     let home = Home::new();
     std::fs::write(home.dir.path().join("profiles.toml"), "defalt = \"x\"\n").unwrap();
     let problem = home.resolve(home.settings()).await.unwrap_err();
-    assert!(problem.what.contains("line 1") && problem.why.contains("defalt"), "{problem}");
+    assert!(
+        problem.what.contains("line 1") && problem.why.contains("defalt"),
+        "{problem}"
+    );
     let settings = Settings {
         url: Some(WORK.into()),
         ..home.settings()
@@ -177,7 +205,12 @@ async fn keys_over_an_open_wire_are_pointed_out() {
         ..home.settings()
     };
     let project = home.resolve(settings).await.unwrap();
-    assert!(project.notes.iter().any(|note| note.contains("not encrypted")));
+    assert!(
+        project
+            .notes
+            .iter()
+            .any(|note| note.contains("not encrypted"))
+    );
 }
 
 #[tokio::test]
@@ -214,7 +247,8 @@ fn the_variables_of_the_supabase_cli_are_read() {
         Some(value.to_owned())
     };
     let settings = Settings::from_variables(lookup);
-    let shown = |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
+    let shown =
+        |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
     assert_eq!(shown(&settings.publishable_key).as_deref(), Some("anon"));
     assert_eq!(shown(&settings.secret_key).as_deref(), Some("service"));
     assert_eq!(shown(&settings.db_url).as_deref(), Some("postgres://x"));

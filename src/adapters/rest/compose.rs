@@ -161,7 +161,9 @@ fn check_column(column: &str) -> Result<(), Problem> {
     if is_fine {
         return Ok(());
     }
-    Err(Problem::internal("A column's name cannot be part of a condition."))
+    Err(Problem::internal(
+        "A column's name cannot be part of a condition.",
+    ))
 }
 
 /// A form's `+` for a space is not read as one by every server; `%20` is. A plus itself is `%2B` already.
@@ -177,12 +179,15 @@ fn taken(builder: Builder) -> Result<Request, Problem> {
         .build()
         .build()
         .map_err(|_| Problem::internal("The query could not be made into a URL."))?;
-    let broken = |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
-    let method = Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
+    let broken =
+        |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
+    let method =
+        Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
     let url = Url::parse(made.url().as_str()).map_err(|_| broken("URL"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in made.headers() {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
+        let name =
+            HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| broken("header"))?;
         headers.insert(name, value);
     }
@@ -254,7 +259,10 @@ mod tests {
     #[test]
     fn lists_and_nulls_have_their_own_form() {
         let query = Select::from("t")
-            .filter(Filter::In { column: "a".into(), values: vec!["x,y".into(), "z".into()] })
+            .filter(Filter::In {
+                column: "a".into(),
+                values: vec!["x,y".into(), "z".into()],
+            })
             .filter(Filter::NotNull { column: "b".into() })
             .filter(Filter::compare("c", Op::Like, "a\\%*"));
         let found = parameters(&query);

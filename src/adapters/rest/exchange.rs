@@ -51,7 +51,8 @@ impl PostgRest {
                 Ok(reply) if reply.is_success() => return Ok(reply),
                 Ok(reply) => reply,
                 Err(fault) => {
-                    let may = fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
+                    let may =
+                        fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
                     if may && repeats < REPEATS {
                         self.pause(repeats).await;
                         repeats += 1;
@@ -105,8 +106,9 @@ impl PostgRest {
         let outgoing = dressed(&request, &credentials, None)?;
         let sent = self.http.send(&outgoing).await;
         let reply = sent.map_err(|fault| self.fault(&fault))?;
-        let problem = (!reply.is_success())
-            .then(|| Refusal::read(&reply).problem(who, deed, &self.base, credentials.key.as_ref()));
+        let problem = (!reply.is_success()).then(|| {
+            Refusal::read(&reply).problem(who, deed, &self.base, credentials.key.as_ref())
+        });
         Ok((reply.date(), problem))
     }
 
@@ -170,7 +172,11 @@ fn dressed(
         None => key.filter(|key| key.is_jwt()).map(ApiKey::expose),
     };
     if let Some(bearer) = bearer {
-        secret_header(&mut request.headers, "authorization", &format!("Bearer {bearer}"))?;
+        secret_header(
+            &mut request.headers,
+            "authorization",
+            &format!("Bearer {bearer}"),
+        )?;
     }
     if let Some(correlation) = correlation {
         let value = HeaderValue::from_str(correlation)

@@ -15,7 +15,12 @@ use clap::{Args as ClapArgs, ValueEnum};
 #[derive(ClapArgs)]
 pub struct Args {
     /// Only records that fit
-    #[arg(long = "where", value_name = "FILTER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true
+    )]
     filter: String,
 
     /// The most records
@@ -48,7 +53,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     match (args.format, &mut answer.body) {
         (Some(form), _) => answer.body = Body::Raw(formed(form, &rows)?),
         (None, Body::Page(page)) if has_more => {
-            page.toned(Tone::Muted, "There are more: raise --limit, or narrow with --where.");
+            page.toned(
+                Tone::Muted,
+                "There are more: raise --limit, or narrow with --where.",
+            );
         }
         (None, _) => {}
     }

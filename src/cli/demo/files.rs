@@ -66,8 +66,9 @@ mod tests {
         let mut present = BTreeSet::new();
         for folder in ["migrations", "migrations/rollback", "seeds"] {
             for entry in fs::read_dir(root.join(folder)).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                if name.ends_with(".sql") {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    let name = path.file_name().unwrap().display();
                     present.insert(format!("{folder}/{name}"));
                 }
             }

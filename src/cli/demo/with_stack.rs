@@ -6,8 +6,8 @@ use super::super::page::{Page, Tone};
 use super::super::{Deck, interrupt};
 use super::{Args, Done, files};
 use crate::adapters::connect::Settings;
-use crate::domain::migration::Wish;
 use crate::domain::config::Config;
+use crate::domain::migration::Wish;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{migration, seed};
 use serde_json::{Map, Value, json};
@@ -46,7 +46,7 @@ impl Running {
 
 /// Starts the stack, fills it, and serves it or hands it to the deck.
 pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done, Failure> {
-    let stack = start(context, args);
+    let stack = Box::pin(start(context, args));
     let stack = interrupt::ending(stack).await?;
     let (root, folder) = match project(args) {
         Ok(project) => project,
@@ -57,7 +57,7 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
         _folder: folder,
     };
     if !args.empty
-        && let Err(problem) = fill(context, &running.stack, &root).await
+        && let Err(problem) = Box::pin(fill(context, &running.stack, &root)).await
     {
         running.stop().await;
         return Err(problem.into());
@@ -72,7 +72,9 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
     deck.title = Some("demo".to_owned());
     if !args.empty {
         let (first, _) = ACCOUNTS[0];
-        deck.sign_in_hint = Some(format!("Sign in as {first} with {PASSWORD}; also bob, carol and auditor."));
+        deck.sign_in_hint = Some(format!(
+            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor."
+        ));
     }
     deck.demo = Some(running);
     Ok(Done::Deck(Box::new(deck)))
@@ -96,18 +98,17 @@ async fn start(context: &Context, args: &Args) -> Result<Stack, Problem> {
 
 /// The directory with the migrations and seeds: beside kept data, or temporary.
 fn project(args: &Args) -> Result<(PathBuf, Option<TempDir>), Problem> {
-    let (root, folder) = match &args.data {
-        Some(data) => (data.join("project"), None),
-        None => {
-            let folder = TempDir::with_prefix("supadeck-demo-").map_err(|error| {
-                Problem::new(
-                    Kind::Config,
-                    "The demo's project directory could not be made.",
-                    format!("{error}."),
-                )
-            })?;
-            (folder.path().to_owned(), Some(folder))
-        }
+    let (root, folder) = if let Some(data) = &args.data {
+        (data.join("project"), None)
+    } else {
+        let folder = TempDir::with_prefix("supadeck-demo-").map_err(|error| {
+            Problem::new(
+                Kind::Config,
+                "The demo's project directory could not be made.",
+                format!("{error}."),
+            )
+        })?;
+        (folder.path().to_owned(), Some(folder))
     };
     files::write(&root)?;
     Ok((root, folder))

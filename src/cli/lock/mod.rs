@@ -38,9 +38,8 @@ pub fn table(locks: &[WeekLock]) -> Table {
     for lock in locks {
         let (tone, word) = standing(lock);
         let done = lock
-            .completion_pct
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), |percent| format!("{percent}%"));
+            .percent()
+            .map_or_else(|| "-".to_owned(), |percent| format!("{percent:.1}%"));
         table.row(vec![
             Span::from(&lock.cycle_id),
             Span::from(lock.week_no.to_string()),

@@ -63,7 +63,13 @@ mod tests {
 
     #[test]
     fn times_are_read_as_people_write_them() {
-        for (text, expected) in [("90", 90), ("60m", 60), ("2h", 120), ("1h30m", 90), ("1h30", 90)] {
+        for (text, expected) in [
+            ("90", 90),
+            ("60m", 60),
+            ("2h", 120),
+            ("1h30m", 90),
+            ("1h30", 90),
+        ] {
             assert_eq!(minutes(text), Ok(expected), "{text}");
         }
         for text in ["", "h", "m", "x", "-5m", "1d", "1m2h", "99999999h"] {

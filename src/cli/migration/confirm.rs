@@ -1,8 +1,8 @@
 //! The question before anything is written: the exact statements, the target, and a word to type.
 
+use super::super::answer::{Answer, Body, Failure};
 use super::super::ask;
 use super::super::context::{Context, Work};
-use super::super::page::Page;
 use crate::domain::problem::{Kind, Problem};
 use clap::Args as ClapArgs;
 
@@ -19,45 +19,55 @@ pub struct Confirm {
 }
 
 /// Shows the plan and asks for the word, or checks that the options say yes. Without a terminal and without `--yes`
-/// nothing runs.
+/// nothing runs, and the refusal holds the plan.
 pub fn confirm(
     context: &Context,
     work: &Work,
     options: &Confirm,
-    plan: &Page,
+    plan: Answer,
     word: &str,
     what: &str,
-) -> Result<(), Problem> {
+) -> Result<(), Failure> {
     let production = work.production.as_deref();
+    let refused = |why: &str, hint: String| {
+        let what = format!("{what}: it was not confirmed.");
+        Problem::new(Kind::Usage, what, why).with_hint(hint)
+    };
     if options.yes {
         return match production {
-            Some(name) if options.confirm.as_deref() != Some(name) => Err(Problem::new(
-                Kind::Usage,
-                format!("{what} on the production profile {name} was not confirmed."),
-                "A production profile wants its name besides --yes.",
-            )
-            .with_hint(format!("Add --confirm {name}."))),
+            Some(name) if options.confirm.as_deref() != Some(name) => {
+                let why =
+                    format!("{name} is a production profile, which wants its name besides --yes.");
+                let problem = refused(
+                    &why,
+                    format!("Look at the plan, then add --confirm {name}."),
+                );
+                Err(Failure::after(problem, plan))
+            }
             _ => Ok(()),
         };
     }
     if !ask::is_possible() {
-        return Err(Problem::new(
-            Kind::Usage,
-            format!("{what} was not confirmed."),
+        let problem = refused(
             "There is no terminal to ask at.",
-        )
-        .with_hint("Look at the plan first, then add --yes."));
+            "Look at the plan, then add --yes.".to_owned(),
+        );
+        return Err(Failure::after(problem, plan));
     }
     let output = context.output();
-    output.note(plan);
+    if let Body::Page(page) = &plan.body {
+        output.note(page);
+    }
     let wanted = production.unwrap_or(word);
     let question = match production {
         Some(name) => format!("{what} on PRODUCTION. Type the profile's name, {name}, to run it: "),
         None => format!("{what}. Type `{word}` to run it: "),
     };
-    if ask::line(output, &question)?.trim() == wanted {
-        Ok(())
-    } else {
-        Err(Problem::cancelled("Nothing was done.").with_hint(format!("Type exactly `{wanted}`.")))
+    if ask::line(&question)?.trim() == wanted {
+        return Ok(());
     }
+    let hint = format!("Type exactly `{wanted}`.");
+    Err(Problem::cancelled("Nothing was done.")
+        .with_hint(hint)
+        .into())
 }

@@ -43,8 +43,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let before = interrupt::ending(migration::list(&work.schema)).await?;
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
-    let shown = show::listing(&before);
-    confirm::confirm(context, &work, &args.confirm, &shown, "repair", &what)?;
+    let shown = Answer::new(&before.entries, show::listing(&before))?;
+    confirm::confirm(context, &work, &args.confirm, shown, "repair", &what)?;
     let after = migration::repair(&work.schema, &args.versions, repair).await?;
     let answer = Answer::new(&after.entries, show::listing(&after))?;
     Ok(answer.with("target", &after.target)?)

@@ -26,7 +26,8 @@ pub async fn carry_out(context: &Context, wish: &Wish, options: &Confirm) -> Ans
         }
     };
     let what = format!("{deed} {}", show::size(&plan));
-    confirm::confirm(context, &work, options, &show::plan(&plan), &word, &what)?;
+    let shown = Answer::new(&plan, show::plan(&plan))?;
+    confirm::confirm(context, &work, options, shown, &word, &what)?;
     let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome)
 }

@@ -58,7 +58,10 @@ pub fn plan(plan: &Plan) -> Page {
     for step in &plan.steps {
         page.blank();
         let file = step.file.display();
-        page.toned(Tone::Strong, &format!("{} {}", deed(step.direction), named(step)));
+        page.toned(
+            Tone::Strong,
+            &format!("{} {}", deed(step.direction), named(step)),
+        );
         page.toned(Tone::Muted, &format!("  {file} (sha256 {})", step.sha256));
         for statement in &step.statements {
             page.block(Tone::Plain, "    ", &format!("{statement};"));

@@ -57,13 +57,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         return Err(no_keyring(&why).into());
     }
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
-    let dir = dir.map_err(|error| {
-        Problem::new(
-            Kind::Usage,
-            "--dir cannot be used.",
-            format!("{error}."),
-        )
-    })?;
+    let dir = dir
+        .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
     let new = NewProfile {
         profile: Profile {
             name: args.name.clone(),
@@ -99,7 +94,6 @@ fn no_keyring(why: &str) -> Problem {
 
 /// What was given, and at a terminal what was asked for.
 fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
-    let output = context.output();
     let given = context.settings();
     let mut settings = Settings {
         url: given.url.clone(),
@@ -128,18 +122,18 @@ fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
         };
     }
     if settings.url.is_none() {
-        settings.url = Some(ask::line(output, "Project URL: ")?);
+        settings.url = Some(ask::line("Project URL: ")?);
     }
     if settings.publishable_key.is_none() {
-        let key = ask::hidden(output, "Publishable key (not shown): ")?;
+        let key = ask::hidden("Publishable key (not shown): ")?;
         put_key(&mut settings, key);
     }
     if settings.secret_key.is_none() {
-        let key = ask::hidden(output, "Secret key, empty to leave it out (not shown): ")?;
+        let key = ask::hidden("Secret key, empty to leave it out (not shown): ")?;
         put_key(&mut settings, key);
     }
     if settings.db_url.is_none() {
-        let url = ask::hidden(output, "Database URL, empty to leave it out (not shown): ")?;
+        let url = ask::hidden("Database URL, empty to leave it out (not shown): ")?;
         settings.db_url = Some(url).filter(|url| !url.expose_secret().trim().is_empty());
     }
     Ok(settings)

@@ -15,7 +15,11 @@ pub async fn check(settings: &Settings) -> Result<(), Problem> {
         project.rest.ping(&Identity::Anon).await.map_err(refused)?;
     }
     if project.has_service_key {
-        project.rest.ping(&Identity::Service).await.map_err(refused)?;
+        project
+            .rest
+            .ping(&Identity::Service)
+            .await
+            .map_err(refused)?;
     }
     if let Some(url) = &project.database_url {
         PgDatabase::parse(url)?.history().await.map_err(refused)?;

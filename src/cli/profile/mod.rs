@@ -57,7 +57,7 @@ fn data(profile: &Profile) -> Value {
 
 /// A profile, one property a line.
 fn page(profile: &Profile) -> Page {
-    let mut table = Table::new(&["PROFILE", &""]);
+    let mut table = Table::new(&["PROFILE", ""]);
     let dir = profile.dir.as_ref().map(|dir| dir.display().to_string());
     let reference = profile.project_ref.as_deref().unwrap_or("-");
     for (name, value) in [

@@ -51,7 +51,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         show::counted(plan.steps.len(), "seed"),
         show::counted(count, "statement")
     );
-    confirm(context, &work, &args.confirm, &shown(&plan), "seed", &what)?;
+    let shown = Answer::new(&plan, shown(&plan))?;
+    confirm(context, &work, &args.confirm, shown, "seed", &what)?;
     let outcome = watched(context, &work.schema, &plan).await?;
     let answer = Answer::new(&outcome, report(&outcome))?;
     match &outcome.problem {

@@ -58,7 +58,14 @@ fn catalog() -> Catalog {
             Relation {
                 name: "plan".into(),
                 is_view: false,
-                columns: vec![id, column("mood", mood), column("tags", tags), note, total, odd],
+                columns: vec![
+                    id,
+                    column("mood", mood),
+                    column("tags", tags),
+                    note,
+                    total,
+                    odd,
+                ],
                 foreign_keys: vec![ForeignKey {
                     name: "plan_owner".into(),
                     columns: vec!["id".into()],

@@ -119,7 +119,11 @@ impl File<'_> {
         for column in &table.columns {
             let line = if column.writable {
                 let mark = if is_optional(column) { "?" } else { "" };
-                format!("{}{mark}: {};", property(&column.name), self.nullable(column))
+                format!(
+                    "{}{mark}: {};",
+                    property(&column.name),
+                    self.nullable(column)
+                )
             } else {
                 format!("{}?: never;", property(&column.name))
             };
@@ -186,7 +190,10 @@ impl File<'_> {
                     None => return "unknown".to_owned(),
                 };
                 let schema = literal(&self.catalog.schema);
-                format!("Database[{schema}][\"{group}\"][{}][\"Row\"]", literal(name))
+                format!(
+                    "Database[{schema}][\"{group}\"][{}][\"Row\"]",
+                    literal(name)
+                )
             }
             None => self.kind(&function.returns),
         };
@@ -201,7 +208,10 @@ impl File<'_> {
         let enums = self.catalog.enums.clone();
         self.group("Enums", &enums, |file, one| {
             let values: Vec<_> = one.values.iter().map(|value| literal(value)).collect();
-            file.put(3, &format!("{}: {};", property(&one.name), values.join(" | ")));
+            file.put(
+                3,
+                &format!("{}: {};", property(&one.name), values.join(" | ")),
+            );
         });
     }
 
@@ -222,7 +232,7 @@ impl File<'_> {
             match kind.shape() {
                 Shape::Boolean => "boolean",
                 Shape::Integer | Shape::Number => "number",
-                Shape::Text | Shape::Uuid | Shape::Date | Shape::Instant | Shape::LocalTime => {
+                Shape::Text | Shape::Uuid | Shape::Date | Shape::Moment | Shape::LocalTime => {
                     "string"
                 }
                 Shape::Json => "Json",
@@ -235,9 +245,5 @@ impl File<'_> {
 }
 
 fn list_of(one: &str) -> String {
-    if one.contains(' ') {
-        format!("({one})[]")
-    } else {
-        format!("{one}[]")
-    }
+    format!("{one}[]")
 }

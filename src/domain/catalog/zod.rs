@@ -116,7 +116,7 @@ fn kind(kind: &ColumnType) -> String {
             Shape::Text | Shape::LocalTime => "z.string()",
             Shape::Uuid => "uuid",
             Shape::Date => "date",
-            Shape::Instant => "instant",
+            Shape::Moment => "instant",
             Shape::Json => "json",
             Shape::Unknown => "z.unknown()",
         }
@@ -155,8 +155,11 @@ fn camel(name: &str) -> String {
         }
         out.push_str(chars.as_str());
     }
-    let is_taken = ["json", "uuid", "date", "instant", "z", "enum", "default", "delete", "new"];
-    if out.starts_with(|c: char| c.is_ascii_digit()) || out.is_empty() || is_taken.contains(&&*out) {
+    let is_taken = [
+        "json", "uuid", "date", "instant", "z", "enum", "default", "delete", "new",
+    ];
+    if out.starts_with(|c: char| c.is_ascii_digit()) || out.is_empty() || is_taken.contains(&&*out)
+    {
         out.insert(0, '_');
     }
     out

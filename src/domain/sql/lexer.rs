@@ -184,7 +184,9 @@ fn scan(sql: &str, at: usize) -> (Kind, usize, bool) {
             run(bytes, at + 1, |byte| byte.is_ascii_digit()),
         ),
         b'$' => dollar(sql, at),
-        byte if byte.is_ascii_digit() || (byte == b'.' && next(1).is_ascii_digit()) => {
+        byte if byte.is_ascii_digit()
+            || (byte == b'.' && next(1).is_ascii_digit() && (at == 0 || bytes[at - 1] != b'.')) =>
+        {
             done(Kind::Number, number(bytes, at))
         }
         byte if starts_word(byte) => done(Kind::Word, run(bytes, at, continues_word)),

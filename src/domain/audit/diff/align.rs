@@ -16,7 +16,12 @@ pub(super) struct Pair {
 }
 
 /// Aligns two arrays. Elements that are in both keep their order; between them, elements that took another's place are paired.
-pub(super) fn align(old: &[Value], new: &[Value], before: &Hashes<'_>, after: &Hashes<'_>) -> Vec<Pair> {
+pub(super) fn align(
+    old: &[Value],
+    new: &[Value],
+    before: &Hashes<'_>,
+    after: &Hashes<'_>,
+) -> Vec<Pair> {
     let by_id = ids(old).zip(ids(new));
     let (left, right) = match by_id {
         Some((left, right)) => (hashed(&left, before), hashed(&right, after)),
@@ -31,7 +36,10 @@ pub(super) fn align(old: &[Value], new: &[Value], before: &Hashes<'_>, after: &H
     for (a, b) in matches.into_iter().chain([(old.len(), new.len())]) {
         gap(&mut pairs, (i..a, j..b), old, new);
         if a < old.len() {
-            pairs.push(Pair { old: Some(a), new: Some(b) });
+            pairs.push(Pair {
+                old: Some(a),
+                new: Some(b),
+            });
         }
         (i, j) = (a + 1, b + 1);
     }
@@ -42,7 +50,11 @@ pub(super) fn align(old: &[Value], new: &[Value], before: &Hashes<'_>, after: &H
 fn ids(items: &[Value]) -> Option<Vec<&Value>> {
     let found: Option<Vec<&Value>> = items
         .iter()
-        .map(|item| item.as_object()?.get("id").filter(|id| !id.is_null() && !id.is_array() && !id.is_object()))
+        .map(|item| {
+            item.as_object()?
+                .get("id")
+                .filter(|id| !id.is_null() && !id.is_array() && !id.is_object())
+        })
         .collect();
     found.filter(|ids| !ids.is_empty())
 }
@@ -61,11 +73,20 @@ fn gap(
     let (mut i, mut j) = (left.start, right.start);
     let is_even = left.len() == right.len();
     while i < left.end && j < right.end && fits(&old[i], &new[j], is_even) {
-        pairs.push(Pair { old: Some(i), new: Some(j) });
+        pairs.push(Pair {
+            old: Some(i),
+            new: Some(j),
+        });
         (i, j) = (i + 1, j + 1);
     }
-    pairs.extend((i..left.end).map(|i| Pair { old: Some(i), new: None }));
-    pairs.extend((j..right.end).map(|j| Pair { old: None, new: Some(j) }));
+    pairs.extend((i..left.end).map(|i| Pair {
+        old: Some(i),
+        new: None,
+    }));
+    pairs.extend((j..right.end).map(|j| Pair {
+        old: None,
+        new: Some(j),
+    }));
 }
 
 /// Whether one value can be shown as having become the other.

@@ -86,7 +86,12 @@ impl Builder<'_> {
     }
 
     /// The keys of the later object in its order; a removed key where it was before.
-    fn object(&mut self, old: &Map<String, Value>, new: &Map<String, Value>, depth: usize) -> Vec<Node> {
+    fn object(
+        &mut self,
+        old: &Map<String, Value>,
+        new: &Map<String, Value>,
+        depth: usize,
+    ) -> Vec<Node> {
         let mut children = Vec::with_capacity(new.len());
         let gone: Vec<(usize, &String, &Value)> = old
             .iter()
@@ -95,7 +100,11 @@ impl Builder<'_> {
             .map(|(at, (name, value))| (at, name, value))
             .collect();
         // Only names on both sides say where a removed one belongs; their places are looked up once.
-        let places: std::collections::HashMap<&String, usize> = old.keys().enumerate().map(|(at, name)| (name, at)).collect();
+        let places: std::collections::HashMap<&String, usize> = old
+            .keys()
+            .enumerate()
+            .map(|(at, name)| (name, at))
+            .collect();
         let mut gone = gone.into_iter().peekable();
         for (name, value) in new {
             let Some(place) = places.get(name).copied() else {
@@ -103,7 +112,12 @@ impl Builder<'_> {
                 continue;
             };
             while let Some((_, name, value)) = gone.next_if(|(at, _, _)| *at < place) {
-                children.push(self.lone(Key::Name(show::key(name)), value, Lone::Removed, depth + 1));
+                children.push(self.lone(
+                    Key::Name(show::key(name)),
+                    value,
+                    Lone::Removed,
+                    depth + 1,
+                ));
             }
             if let Some(before) = old.get(name) {
                 children.push(self.compare(Key::Name(show::key(name)), before, value, depth + 1));

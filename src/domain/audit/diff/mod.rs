@@ -133,7 +133,9 @@ impl Node {
     /// The text before, where there was one.
     pub fn old_text(&self) -> Option<&str> {
         match &self.change {
-            Change::Same(text) | Change::Removed(text) | Change::Changed { old: text, .. } => Some(text),
+            Change::Same(text) | Change::Removed(text) | Change::Changed { old: text, .. } => {
+                Some(text)
+            }
             Change::Added(_) | Change::Inside => None,
         }
     }
@@ -141,7 +143,9 @@ impl Node {
     /// The text afterwards, where there is one.
     pub fn new_text(&self) -> Option<&str> {
         match &self.change {
-            Change::Same(text) | Change::Added(text) | Change::Changed { new: text, .. } => Some(text),
+            Change::Same(text) | Change::Added(text) | Change::Changed { new: text, .. } => {
+                Some(text)
+            }
             Change::Removed(_) | Change::Inside => None,
         }
     }

@@ -34,7 +34,13 @@ fn a_row_shows_what_became_of_it() {
 
 #[test]
 fn numbers_are_compared_by_value_and_shown_as_written() {
-    for (a, b) in [("1", "1.0"), ("100", "1e2"), ("0.10", "1E-1"), ("-0", "0.0"), ("12e3", "12000")] {
+    for (a, b) in [
+        ("1", "1.0"),
+        ("100", "1e2"),
+        ("0.10", "1E-1"),
+        ("-0", "0.0"),
+        ("12e3", "12000"),
+    ] {
         assert_eq!(changed(&json(a), &json(b)), [""; 0], "{a} {b}");
     }
     let exact = changed(&json("9007199254740993"), &json("9007199254740992"));
@@ -49,17 +55,40 @@ fn the_order_of_keys_is_kept_and_does_not_count() {
     let after = json(r#"{"c":3,"a":1,"x":0}"#);
     assert_eq!(changed(&before, &after), ["- b: 2", "+ x: 0"]);
     let tree = diff(Some(&before), Some(&after));
-    let keys: Vec<String> = tree.root.children.iter().map(|node| node.key.to_string()).collect();
+    let keys: Vec<String> = tree
+        .root
+        .children
+        .iter()
+        .map(|node| node.key.to_string())
+        .collect();
     assert_eq!(keys, ["b", "c", "a", "x"]);
-    assert!(diff(Some(&json(r#"{"a":1,"b":2}"#)), Some(&json(r#"{"b":2,"a":1}"#))).is_empty());
+    assert!(
+        diff(
+            Some(&json(r#"{"a":1,"b":2}"#)),
+            Some(&json(r#"{"b":2,"a":1}"#))
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn arrays_are_aligned() {
-    assert_eq!(changed(&json!(["a", "b", "c"]), &json!(["a", "c"])), ["- [1]: \"b\""]);
-    assert_eq!(changed(&json!(["a", "c"]), &json!(["x", "a", "b", "c"])), ["+ [0]: \"x\"", "+ [2]: \"b\""]);
-    assert_eq!(changed(&json!(["a", "b"]), &json!(["a", "z"])), ["~ [1]: \"b\" → \"z\""]);
-    assert_eq!(changed(&json!([{"a": 1}]), &json!([{"a": 2}])), ["~ [0].a: 1 → 2"]);
+    assert_eq!(
+        changed(&json!(["a", "b", "c"]), &json!(["a", "c"])),
+        ["- [1]: \"b\""]
+    );
+    assert_eq!(
+        changed(&json!(["a", "c"]), &json!(["x", "a", "b", "c"])),
+        ["+ [0]: \"x\"", "+ [2]: \"b\""]
+    );
+    assert_eq!(
+        changed(&json!(["a", "b"]), &json!(["a", "z"])),
+        ["~ [1]: \"b\" → \"z\""]
+    );
+    assert_eq!(
+        changed(&json!([{"a": 1}]), &json!([{"a": 2}])),
+        ["~ [0].a: 1 → 2"]
+    );
 }
 
 #[test]
@@ -67,7 +96,14 @@ fn elements_with_an_id_are_found_by_it() {
     let before = json!([{"id": 1, "n": "a"}, {"id": 2, "n": "b"}]);
     let after = json!([{"id": 0, "n": "new"}, {"id": 1, "n": "A"}, {"id": 2, "n": "b"}]);
     let found = changed(&before, &after);
-    assert_eq!(found, ["+ [0].id: 0", "+ [0].n: \"new\"", "~ [0→1].n: \"a\" → \"A\""]);
+    assert_eq!(
+        found,
+        [
+            "+ [0].id: 0",
+            "+ [0].n: \"new\"",
+            "~ [0→1].n: \"a\" → \"A\""
+        ]
+    );
 }
 
 #[test]
@@ -75,7 +111,12 @@ fn one_missing_image_is_an_insert_or_a_delete() {
     let image = json!({"a": 1, "b": {"c": [true]}});
     let added = diff(None, Some(&image));
     assert_eq!((added.tally.added, added.tally.removed), (2, 0));
-    assert!(added.lines(true).iter().all(|line| line.mark == Mark::Added));
+    assert!(
+        added
+            .lines(true)
+            .iter()
+            .all(|line| line.mark == Mark::Added)
+    );
     let removed = diff(Some(&image), None);
     assert_eq!(removed.tally.removed, 2);
     assert!(diff(None, None).is_empty());
@@ -83,7 +124,10 @@ fn one_missing_image_is_an_insert_or_a_delete() {
 
 #[test]
 fn a_value_that_became_a_container_is_one_change() {
-    assert_eq!(changed(&json!({"a": 1}), &json!({"a": {"b": 2}})), ["~ a: 1 → {\"b\": 2}"]);
+    assert_eq!(
+        changed(&json!({"a": 1}), &json!({"a": {"b": 2}})),
+        ["~ a: 1 → {\"b\": 2}"]
+    );
 }
 
 #[test]
@@ -139,7 +183,12 @@ fn an_image_of_ten_megabytes_is_compared_in_a_moment() {
     let started = Instant::now();
     let found = diff(Some(&before), Some(&after));
     let took = started.elapsed();
-    assert_eq!(found.tally.changed + found.tally.removed + found.tally.added, 203, "{:?}", found.tally);
+    assert_eq!(
+        found.tally.changed + found.tally.removed + found.tally.added,
+        203,
+        "{:?}",
+        found.tally
+    );
     assert!(found.tally.is_cut);
     // Generous, for a machine that is shared and code that is not optimised.
     assert!(took.as_secs() < 10, "{took:?}");
@@ -172,12 +221,23 @@ fn side(node: &Node, is_new: bool) -> Option<Value> {
         return None;
     }
     if node.children.is_empty() && node.change != Change::Inside {
-        let text = if is_new { node.new_text() } else { node.old_text() };
+        let text = if is_new {
+            node.new_text()
+        } else {
+            node.old_text()
+        };
         return text.map(|text| serde_json::from_str(text).unwrap());
     }
-    let parts = node.children.iter().filter_map(|child| Some((child, side(child, is_new)?)));
+    let parts = node
+        .children
+        .iter()
+        .filter_map(|child| Some((child, side(child, is_new)?)));
     Some(match node.shape {
-        Shape::Object => Value::Object(parts.map(|(child, value)| (child.key.to_string(), value)).collect()),
+        Shape::Object => Value::Object(
+            parts
+                .map(|(child, value)| (child.key.to_string(), value))
+                .collect(),
+        ),
         _ => Value::Array(parts.map(|(_, value)| value).collect()),
     })
 }

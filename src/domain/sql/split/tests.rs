@@ -1,3 +1,5 @@
+//! Splitting a file into the statements that the Supabase CLI would store.
+
 use super::*;
 use proptest::prelude::*;
 
@@ -9,7 +11,7 @@ fn semicolons_inside_something_do_not_end_a_statement() {
         "select $a$;$a$",
         "select E'\\';'",
         "select 1 /* ; /* ; */ ; */",
-        "create rule r as on insert to t do also (insert into u values (1); delete from v)",
+        "create rule r as on insert to t do also (delete from u; delete from v)",
         "create function f() returns int begin atomic select 1; select case when true then 1 end; end",
         "create function f() returns int begin atomic select 1 as end; select x.case; end",
         "select a$$b",
@@ -20,6 +22,18 @@ fn semicolons_inside_something_do_not_end_a_statement() {
         statements("select a$$b; select c$$d"),
         ["select a$$b", "select c$$d"]
     );
+}
+
+/// Here the CLI (3.1.0) cuts inside a statement and then cannot apply the file, so the server's grammar counts.
+#[test]
+fn valid_statements_are_whole_where_the_cli_breaks_them() {
+    for sql in [
+        "create rule r as on insert to t do also (insert into u values (1); delete from v)",
+        "create procedure p() begin /* why */ atomic insert into t values (1); end",
+        "select $$$x;$$",
+    ] {
+        assert_eq!(statements(sql), [sql], "{sql}");
+    }
 }
 
 #[test]

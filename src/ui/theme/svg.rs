@@ -70,11 +70,18 @@ fn hex(color: Color, default: &str) -> String {
 }
 
 fn run(out: &mut String, x: u16, y: u16, columns: u16, style: &Style, text: &str) {
-    let (left, top) = (MARGIN + u32::from(x) * GRID.0, MARGIN + u32::from(y) * GRID.1);
+    let (left, top) = (
+        MARGIN + u32::from(x) * GRID.0,
+        MARGIN + u32::from(y) * GRID.1,
+    );
     let width = u32::from(columns) * GRID.0;
     if style.bg != DEFAULT.1 {
         let bg = &style.bg;
-        let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>", GRID.1);
+        let _ = writeln!(
+            out,
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>",
+            GRID.1
+        );
     }
     if text.trim().is_empty() {
         return;
@@ -86,7 +93,10 @@ fn run(out: &mut String, x: u16, y: u16, columns: u16, style: &Style, text: &str
     if style.is_italic {
         attributes.push_str(" font-style=\"italic\"");
     }
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     // The length is forced, so that a font with other widths keeps the grid.
     let _ = writeln!(
         out,
