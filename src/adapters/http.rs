@@ -127,7 +127,7 @@ impl Fault {
 
     /// Whether a moment later the same may work.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Broken(_))
+        matches!(self, Self::Unreachable(_) | Self::Broken(_) | Self::Garbled)
     }
 
     /// The fault in words; `host` is where the request went.
