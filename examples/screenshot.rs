@@ -53,5 +53,5 @@ fn main() {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let buffer = runtime.block_on(headless(start, SIZE, &keys)).unwrap();
-    std::fs::write(&out, supadeck::ui::shot::svg(&buffer)).unwrap();
+    std::fs::write(&out, supadeck::ui::theme::svg::svg(&buffer)).unwrap();
 }

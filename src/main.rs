@@ -44,7 +44,6 @@ async fn open(deck: Deck) -> u8 {
         sign_in_hint: deck.sign_in_hint,
         keymap: deck.keymap,
         theme: deck.theme,
-        log: deck.log,
     };
     let result = shell::run(start).await;
     if let Some(running) = deck.demo {

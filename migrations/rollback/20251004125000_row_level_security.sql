@@ -1,6 +1,18 @@
 -- Closes the tables to every role but the owner, and removes the policies.
 -- The grants go first: at no point is a table open without its policies.
 
+-- Holds the role until this transaction ends, as the migration does: of two databases that roll back at the same time
+-- the second finds the first gone, and so the last one drops the role.
+do $$
+begin
+  execute format('comment on role auditor is %L', (
+    select shobj_description(r.oid, 'pg_authid') from pg_roles r where r.rolname = 'auditor'
+  ));
+exception
+  when insufficient_privilege then null; -- Somebody else's role, which stays.
+end
+$$;
+
 revoke all on public.vision, public.cycle, public.goal, public.weekly_plan, public.task, public.plan_item,
   public.audit_log, public.chat_session, public.chat_message, public.week_lock_status
   from auditor, authenticated, service_role;

@@ -1,5 +1,6 @@
-//! What a command does, and whether it can be done now.
+//! What a command does.
 
+use super::availability::availability;
 use super::command::Command;
 use super::dialog::filter::FilterLine;
 use super::dialog::guide::Guide;
@@ -13,87 +14,11 @@ use super::load;
 use super::model::{Focus, Model, RunProgress, Running, Screen};
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(4);
-
-/// Why a command cannot run now.
-pub fn availability(command: Command, model: &Model) -> Result<(), String> {
-    let on = |screen: Screen| {
-        if model.screen == screen {
-            Ok(())
-        } else {
-            Err(format!("works on the {} screen", screen.title()))
-        }
-    };
-    let can_write = || match &model.running {
-        Some(running) => Err(format!("{} is still running", running.what)),
-        None if !model
-            .project
-            .as_ref()
-            .is_some_and(|project| project.has_database) =>
-        {
-            Err("no database URL is known; set SUPABASE_DB_URL".to_owned())
-        }
-        None => Ok(()),
-    };
-    match command {
-        Command::Apply => {
-            on(Screen::Migrations)?;
-            can_write()?;
-            model.migrations.apply_wish().map(|_| ())
-        }
-        Command::Rollback => {
-            on(Screen::Migrations)?;
-            can_write()?;
-            model.migrations.rollback_wish().map(|_| ())
-        }
-        Command::SourceSide => on(Screen::Migrations),
-        Command::SeedApply => {
-            on(Screen::Seeds)?;
-            can_write()
-        }
-        Command::SeedAgain => {
-            on(Screen::Seeds)?;
-            can_write()?;
-            let entry = model
-                .seeds
-                .table
-                .selected()
-                .ok_or("no seed file is selected")?;
-            entry
-                .file
-                .as_ref()
-                .map(|_| ())
-                .ok_or_else(|| "the file is missing".to_owned())
-        }
-        Command::Unlock => {
-            on(Screen::Locks)?;
-            let lock = model
-                .locks
-                .selected()
-                .ok_or("no week with a plan is selected")?;
-            if !lock.locked {
-                return Err(format!("week {} is not locked", lock.week_no));
-            }
-            if model.identity != Identity::Service {
-                return Err(
-                    "only the service role may unlock; choose it with the identity key".into(),
-                );
-            }
-            Ok(())
-        }
-        Command::DiffMode | Command::Fold | Command::NextMatch | Command::PreviousMatch => {
-            on(Screen::Audit)
-        }
-        Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
-        Command::Filter if model.screen == Screen::Home => {
-            Err("there is nothing to filter here".into())
-        }
-        _ => Ok(()),
-    }
-}
 
 /// Runs a command.
 pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -375,7 +300,7 @@ fn right(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.screen {
         Screen::Home => model.project.as_ref().map(|project| project.url.clone()),
-        Screen::Migrations => model.migrations.text().ok(),
+        Screen::Migrations => model.migrations.text().ok().map(Cow::into_owned),
         Screen::Seeds => model.seeds.table.selected().map(|seed| seed.path.clone()),
         Screen::Cycles => model.cycles.selected().map(|cycle| cycle.id.clone()),
         Screen::Goals => model.goals.selected().map(|goal| goal.description.clone()),
@@ -417,7 +342,8 @@ pub fn start_write(
 /// Asks the running write to stop.
 pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
     match &mut model.running {
-        Some(running) if !running.is_cancelling => {
+        // Only runs of files can be cancelled: an unlock is one request, and is over before one could.
+        Some(running) if !running.is_cancelling && !running.progress.steps.is_empty() => {
             running.is_cancelling = true;
             vec![Effect::CancelWrite]
         }

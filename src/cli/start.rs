@@ -23,8 +23,6 @@ pub struct Deck {
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was chosen by name.
     pub theme: Option<String>,
-    /// Where the log is written.
-    pub log: Option<PathBuf>,
     /// The local stack of `supadeck demo`, which has to live as long as the deck does.
     pub demo: Option<Running>,
 }
@@ -42,7 +40,6 @@ impl Deck {
             sign_in_hint: None,
             keymap,
             theme: config.theme().map(str::to_owned),
-            log: log::path(),
             demo: None,
         })
     }

@@ -53,8 +53,6 @@ pub struct Start {
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was asked for by name.
     pub theme: Option<String>,
-    /// Where a panic is written, to be named in its message.
-    pub log: Option<PathBuf>,
 }
 
 /// Runs the deck until the user leaves it.
@@ -63,7 +61,7 @@ pub struct Start {
 /// When there is no terminal, or it goes away.
 pub async fn run(start: Start) -> Result<(), Problem> {
     let look = look::look(start.theme.as_deref());
-    let mut terminal = Terminal::enter(start.log.clone())?;
+    let mut terminal = Terminal::enter()?;
     let size = terminal.size()?;
     let (mut deck, mail) = Deck::start(start, look, size);
     let effects = run::session(&mut deck.model, Write::Open);
@@ -183,6 +181,8 @@ impl Deck {
     }
 
     fn take(&mut self, msg: Msg, surface: &mut dyn Surface) -> Result<(), Problem> {
+        #[cfg(debug_assertions)]
+        panic_when_asked(&msg);
         let effects = update(&mut self.model, msg);
         self.carry_out(effects, surface)
     }
@@ -238,6 +238,16 @@ impl Deck {
         };
         let _ = tokio::time::timeout(LAST_WRITE, answered).await;
     }
+}
+
+/// Lets a test see what a panic leaves behind: debug builds only.
+#[cfg(debug_assertions)]
+fn panic_when_asked(msg: &Msg) {
+    let is_key = matches!(msg, Msg::KeyPressed(key) if key.to_string() == "f12");
+    assert!(
+        !is_key || std::env::var_os("SUPADECK_TEST_PANIC").is_none(),
+        "a test asked for it"
+    );
 }
 
 fn far() -> Instant {

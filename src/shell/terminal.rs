@@ -1,4 +1,5 @@
-//! The terminal: taken over on entry, and given back on every way out, a panic included.
+//! The terminal: taken over on entry, and given back on every way out. A panic unwinds through [`Terminal`], which gives
+//! the terminal back before `main` says what happened.
 
 use super::surface::Surface;
 use super::terminal_problem;
@@ -11,10 +12,9 @@ use crossterm::{cursor, execute, terminal};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the terminal is taken over now; the panic hook asks.
+/// Whether the terminal is taken over now, so that it is given back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 type Inner = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
@@ -31,8 +31,8 @@ fn new_terminal() -> Result<Inner, Problem> {
 }
 
 impl Terminal {
-    /// Takes the terminal over. `log` is named when the program panics.
-    pub(super) fn enter(log: Option<PathBuf>) -> Result<Self, Problem> {
+    /// Takes the terminal over.
+    pub(super) fn enter() -> Result<Self, Problem> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             let error = io::Error::new(
                 io::ErrorKind::NotConnected,
@@ -40,7 +40,6 @@ impl Terminal {
             );
             return Err(terminal_problem("The deck cannot start.", &error));
         }
-        install_panic_hook(log);
         take().map_err(|error| terminal_problem("The terminal cannot be taken over.", &error))?;
         match new_terminal() {
             Ok(inner) => Ok(Self { inner }),
@@ -130,26 +129,3 @@ fn stop_process() {
 
 #[cfg(not(unix))]
 fn stop_process() {}
-
-/// A panic of the loop's own thread gives the terminal back and prints one line; every panic goes to the log, without
-/// its message: that may hold a value that is nobody's business.
-fn install_panic_hook(log: Option<PathBuf>) {
-    std::panic::set_hook(Box::new(move |info| {
-        let place = info
-            .location()
-            .map_or_else(String::new, ToString::to_string);
-        let thread = std::thread::current()
-            .name()
-            .unwrap_or("unnamed")
-            .to_owned();
-        tracing::error!(%place, %thread, "supadeck panicked");
-        if thread != "main" {
-            return;
-        }
-        give_back();
-        let log = log
-            .as_ref()
-            .map_or_else(String::new, |log| format!(" The log is {}.", log.display()));
-        let _ = writeln!(io::stderr(), "supadeck: internal error at {place}.{log}");
-    }));
-}

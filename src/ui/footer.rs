@@ -3,9 +3,9 @@
 use super::View;
 use super::text::fit;
 use super::theme::Role;
+use crate::app::availability::availability;
 use crate::app::command::{Command, TABLE};
 use crate::app::dialog::Dialog;
-use crate::app::run;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -70,7 +70,7 @@ fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
             .filter(|spec| spec.context == *context && !spec.short.is_empty());
         for spec in own.filter(|spec| !last.contains(&spec.command)) {
             let hint = hint(spec.command);
-            let is_live = !hint.0.is_empty() && run::availability(spec.command, model).is_ok();
+            let is_live = !hint.0.is_empty() && availability(spec.command, model).is_ok();
             if is_live && size(&hint) <= room {
                 room -= size(&hint);
                 shown.push(hint);

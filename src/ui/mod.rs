@@ -4,7 +4,6 @@ pub mod dialog;
 pub mod footer;
 pub mod header;
 pub mod screen;
-pub mod shot;
 pub mod sql;
 pub mod symbol;
 pub mod table;

@@ -132,15 +132,15 @@ fn describe(endpoint: &Endpoint, secrets: &Secrets, database: &str, url: String)
         secret_key: secret_key.clone(),
         anon_key: jwt::api_key("anon", *issued_s, jwt_secret),
         service_role_key: jwt::api_key("service_role", *issued_s, jwt_secret),
-        db_url: db_url(endpoint, postgres_password, database),
+        db_url: db_url(endpoint, "postgres", postgres_password, database),
         jwt_secret: jwt_secret.clone(),
     }
 }
 
-/// The URL that migrations connect with.
-pub(crate) fn db_url(endpoint: &Endpoint, password: &str, database: &str) -> String {
+/// The URL that a role connects with.
+pub(crate) fn db_url(endpoint: &Endpoint, role: &str, password: &str, database: &str) -> String {
     format!(
-        "postgresql://postgres:{password}@127.0.0.1:{}/{database}",
+        "postgresql://{role}:{password}@127.0.0.1:{}/{database}",
         endpoint.port
     )
 }

@@ -4,7 +4,7 @@
 use crate::auth::jwt;
 use crate::bootstrap::{self, MAIN};
 use crate::database::Session;
-use crate::postgres::{Cluster, Endpoint, Kept, Settings};
+use crate::postgres::{Cluster, Endpoint, Kept, SUPERUSER, Settings};
 use crate::secret::Secrets;
 use crate::served::{Served, db_url};
 use crate::{Error, Info, Options, Step};
@@ -115,11 +115,23 @@ impl Stack {
                 bootstrap::clone(&inner.admin().await?, &name).await?;
                 Ok(db_url(
                     &inner.endpoint,
+                    "postgres",
                     &inner.secrets.postgres_password,
                     &name,
                 ))
             })
             .await
+    }
+
+    /// The URL of a database as `supabase_admin`, the superuser: for checks that need more than the owner of migrations
+    /// may do. Nothing that ships connects with it.
+    pub fn superuser_url(&self, database: &str) -> String {
+        db_url(
+            &self.inner.endpoint,
+            SUPERUSER,
+            &self.inner.secrets.admin_password,
+            database,
+        )
     }
 
     /// Serves REST and Auth of a database on a free port of its own, until the stack stops. Keys and secrets are those

@@ -43,6 +43,26 @@ fn every_way_out_gives_the_terminal_back() {
     }
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_gives_the_terminal_back_and_names_the_log() {
+    let mut variables = nowhere();
+    variables.push(("SUPADECK_TEST_PANIC", "1"));
+    let mut screen = start(SIZE, &[], &variables);
+    screen.wait_for("anon RLS on");
+    screen.send("\u{1b}[24~");
+    assert_eq!(screen.wait_exit(), 70);
+    screen.wait("the terminal after a panic", |screen| {
+        !screen.is_alternate() && !screen.hides_cursor() && !screen.uses_mouse()
+    });
+    screen.wait_for("supadeck.log");
+    assert!(
+        !screen.text().contains("a test asked for it"),
+        "the panic's own words are shown:\n{}",
+        screen.text()
+    );
+}
+
 #[test]
 fn it_stops_and_continues() {
     let mut screen = start(SIZE, &[], &nowhere());

@@ -5,14 +5,10 @@ use super::url::Address;
 use crate::domain::problem::{Kind, Problem};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_postgres::{AsyncMessage, CancelToken, Client, Connection as Driver, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
-
-/// What TLS and sign-in may take on top of the connection attempt, in seconds.
-const SIGN_IN_SECONDS: u64 = 20;
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Connection {
@@ -51,8 +47,8 @@ impl Connection {
         if config.get_application_name().is_none() || name != super::database::APPLICATION {
             config.application_name(name);
         }
-        let limit = config.get_connect_timeout().copied().unwrap_or_default()
-            + Duration::from_secs(SIGN_IN_SECONDS);
+        // TLS and sign-in may take as long again as the connection attempt itself.
+        let limit = 2 * config.get_connect_timeout().copied().unwrap_or_default();
         let (client, driver) = tokio::time::timeout(limit, config.connect(tls.clone()))
             .await
             .map_err(|_| connect_timeout(address, limit.as_secs()))?

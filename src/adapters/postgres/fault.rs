@@ -19,7 +19,11 @@ pub(super) fn connect_problem(error: &Error, address: &Address) -> Problem {
 fn refused_connection(refused: &DbError, address: &Address) -> Problem {
     let (host, user, database) = (address.host(), address.user(), address.database());
     let why = sentence(refused.message());
+    let wants_tls =
+        refused.message().contains("SSL required") || refused.message().contains("no encryption");
     let problem = match refused.code().code() {
+        _ if wants_tls => Problem::new(Kind::Network, format!("{host} takes no unencrypted connection."), why)
+            .with_hint("Use `sslmode=require` in the database URL."),
         "28P01" | "28000" | "08P01" => Problem::new(
             Kind::Auth,
             format!("{host} did not accept the sign-in of {user}."),

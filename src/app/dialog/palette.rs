@@ -1,6 +1,7 @@
 //! The palette: commands found by name. Commands that cannot run now are listed with the reason.
 
 use super::After;
+use crate::app::availability::availability;
 use crate::app::command::{Command, TABLE};
 use crate::app::field::Field;
 use crate::app::key::Key;
@@ -52,7 +53,7 @@ impl Palette {
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         self.found = found
             .into_iter()
-            .map(|(_, command)| (command, run::availability(command, model).err()))
+            .map(|(_, command)| (command, availability(command, model).err()))
             .collect();
         // Without words the table's order stands, and what can run now comes first.
         if self.field.is_empty() {

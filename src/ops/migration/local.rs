@@ -37,10 +37,13 @@ pub(super) fn rollback_file(directory: &Path, name: &FileName) -> PathBuf {
 
 /// Everything in the migration directory; a directory that does not exist is empty.
 pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
-    let names = entries(directory)?;
+    let everything = read_folder(directory)?;
+    // The CLI looks at the first entry of any kind.
+    let first = everything.first().map(|(name, _)| name.clone());
+    let names = only_files(everything);
     let rollbacks = entries(&directory.join(ROLLBACK))?;
     let mut local = LocalFiles::default();
-    for (index, file_name) in names.iter().enumerate() {
+    for file_name in &names {
         let shown = harmless(file_name);
         let Some(name) = FileName::parse(file_name) else {
             local.skipped.push(format!(
@@ -48,7 +51,7 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
             ));
             continue;
         };
-        if index == 0 && name.is_old_init() {
+        if first.as_ref() == Some(file_name) && name.is_old_init() {
             local.skipped.push(format!(
                 "{shown}: the Supabase CLI skips it too; give it another name than init to apply it."
             ));
@@ -86,6 +89,16 @@ pub(super) fn find_rollback(directory: &Path, version: &str) -> Result<Option<Pa
 
 /// The names of the files in a directory, sorted byte by byte. Symbolic links to files count as files.
 pub(super) fn entries(directory: &Path) -> Result<Vec<String>, Problem> {
+    read_folder(directory).map(only_files)
+}
+
+fn only_files(entries: Vec<(String, bool)>) -> Vec<String> {
+    let files = entries.into_iter().filter(|(_, is_folder)| !is_folder);
+    files.map(|(name, _)| name).collect()
+}
+
+/// Everything in a directory, sorted byte by byte, and whether it is a directory. What is not there is empty.
+fn read_folder(directory: &Path) -> Result<Vec<(String, bool)>, Problem> {
     let unreadable = |error: std::io::Error| {
         Problem::new(
             Kind::Config,
@@ -104,9 +117,10 @@ pub(super) fn entries(directory: &Path) -> Result<Vec<String>, Problem> {
         let kind = entry.file_type().map_err(unreadable)?;
         let is_directory =
             kind.is_dir() || (kind.is_symlink() && directory.join(entry.file_name()).is_dir());
-        if !is_directory {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
+        names.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            is_directory,
+        ));
     }
     names.sort();
     Ok(names)

@@ -1,6 +1,7 @@
 //! Themes: what each role looks like. Views name roles; only this folder knows colours.
 
 mod file;
+pub mod svg;
 
 use ratatui::style::Style;
 use serde::Deserialize;

@@ -15,4 +15,5 @@ mod scratch;
 mod watchdog;
 
 pub(crate) use cluster::{Cluster, Endpoint, Settings};
+pub(crate) use initdb::SUPERUSER;
 pub(crate) use kept::Kept;

@@ -1,3 +1,5 @@
+//! Cutting SQL into tokens: the hard cases, and that nothing is lost.
+
 use super::*;
 use proptest::prelude::*;
 

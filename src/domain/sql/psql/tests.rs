@@ -1,3 +1,5 @@
+//! psql's variables: where they are filled in, and where they are not.
+
 use super::*;
 use proptest::prelude::*;
 

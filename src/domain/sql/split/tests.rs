@@ -1,3 +1,5 @@
+//! Splitting a file into the statements that the Supabase CLI would store.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,0 +1,258 @@
+//! What a test runs on: a database of its own in a stack that all tests of a process share, with the migrations
+//! applied, REST and Auth in front of it, and a connection of its owner behind it. Knows no rule.
+
+use crate::request::{Answer, Request};
+use serde_json::{Value, json};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use supadeck_stack::{Info, Options, Stack};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+/// The accounts that every bed has; their rows are made by the tests.
+pub const ALICE: &str = "a0000000-0000-4000-8000-000000000001";
+/// Another user.
+pub const BOB: &str = "a0000000-0000-4000-8000-000000000002";
+/// An account whose `auth.users.role` is `auditor`.
+pub const AUDITOR: &str = "a0000000-0000-4000-8000-000000000009";
+
+/// Nobody drops a static. The stack's watchdog stops Postgres when the pipe to this process closes, which is when it
+/// exits, however it does: after the last test, after a panic, after a kill; one test a process or all in one.
+static STACK: OnceCell<Stack> = OnceCell::const_new();
+
+/// The stack of this process.
+pub async fn stack() -> &'static Stack {
+    STACK
+        .get_or_init(|| async { Stack::start(Options::default()).await.unwrap() })
+        .await
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// The publishable key and nothing else.
+    Anon,
+    /// The user whose rows most tests are about.
+    Alice,
+    /// Another user.
+    Bob,
+    /// The signed-in auditor.
+    Auditor,
+    /// The secret key.
+    Service,
+}
+
+impl Caller {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Anon,
+        Self::Alice,
+        Self::Bob,
+        Self::Auditor,
+        Self::Service,
+    ];
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anon => "anon",
+            Self::Alice => "alice",
+            Self::Bob => "bob",
+            Self::Auditor => "auditor",
+            Self::Service => "service role",
+        })
+    }
+}
+
+/// A migrated and served database with three accounts.
+pub struct Bed {
+    /// The owner of the schema, in the database.
+    pub owner: Client,
+    /// Where it is served.
+    pub info: Info,
+    /// Its name in the cluster.
+    pub name: String,
+    http: reqwest::Client,
+    tokens: [String; 3],
+}
+
+impl Bed {
+    /// Makes one. The name has to be the test's own.
+    pub async fn new(name: &str) -> Self {
+        let owner = migrated(name).await;
+        let add = format!(
+            "insert into auth.users (id, aud, role, email, encrypted_password, email_confirmed_at, created_at, updated_at)
+             select id::uuid, 'authenticated', role, email, extensions.crypt('pw', extensions.gen_salt('bf', 4)), now(), now(), now()
+             from (values ('{ALICE}', 'authenticated', 'alice@test.example'), ('{BOB}', 'authenticated', 'bob@test.example'),
+               ('{AUDITOR}', 'auditor', 'auditor@test.example')) account (id, role, email)"
+        );
+        owner.batch_execute(&add).await.unwrap();
+        let info = stack().await.serve_database(name).await.unwrap();
+        let http = http();
+        let mut tokens = Vec::new();
+        for email in [
+            "alice@test.example",
+            "bob@test.example",
+            "auditor@test.example",
+        ] {
+            tokens.push(sign_in(&http, &info, email, "pw").await);
+        }
+        Self {
+            owner,
+            info,
+            name: name.to_owned(),
+            http,
+            tokens: tokens.try_into().unwrap(),
+        }
+    }
+
+    /// Sends a request as somebody.
+    pub async fn ask(&self, caller: Caller, request: &Request) -> Answer {
+        request
+            .send(&self.http, &self.info, caller, self.token(caller))
+            .await
+    }
+
+    /// The access token of a signed-in caller.
+    pub fn token(&self, caller: Caller) -> Option<&str> {
+        let at = [Caller::Alice, Caller::Bob, Caller::Auditor];
+        let place = at.iter().position(|signed_in| *signed_in == caller)?;
+        Some(&self.tokens[place])
+    }
+
+    /// Another connection of the owner.
+    pub async fn owner_again(&self) -> Client {
+        connect(&self.info.db_url).await
+    }
+
+    /// A connection of the superuser, who stands for the roles that no key or password of a project gives.
+    pub async fn superuser(&self) -> Client {
+        connect(&stack().await.superuser_url(&self.name)).await
+    }
+
+    /// One value as text; null is `null`.
+    pub async fn value(&self, query: &str) -> String {
+        value(&self.owner, query).await
+    }
+}
+
+/// One value of any query with one column and one row, as text; null is `null`.
+pub async fn value(client: &Client, query: &str) -> String {
+    let query = format!("select v::text from ({query}) answer (v)");
+    // Without preparing it: one round trip instead of two, thousands of times.
+    let answer = client.simple_query(&query).await.unwrap();
+    let mut rows = answer.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("null").to_owned()),
+        _ => None,
+    });
+    let first = rows.next();
+    assert!(rows.next().is_none(), "more than one row: {query}");
+    first.unwrap_or_else(|| panic!("no row: {query}"))
+}
+
+/// Signs an account in with its password and gives the access token.
+pub async fn sign_in(http: &reqwest::Client, info: &Info, email: &str, password: &str) -> String {
+    let answer = http
+        .post(format!("{}/auth/v1/token?grant_type=password", info.url))
+        .header("apikey", &info.publishable_key)
+        .header("content-type", "application/json")
+        .body(json!({ "email": email, "password": password }).to_string())
+        .send()
+        .await
+        .unwrap();
+    let session: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    match &session["access_token"] {
+        Value::String(token) => token.clone(),
+        _ => panic!("{email} cannot sign in: {session}"),
+    }
+}
+
+/// A client for HTTP on loopback.
+pub fn http() -> reqwest::Client {
+    // Only the first call of a process installs it; the provider is the same every time.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// Connects; the connection ends with the client.
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(async move {
+        // What breaks it reaches the client's next call.
+        let _ = connection.await;
+    });
+    client
+}
+
+/// A database like a fresh Supabase project, as the owner of migrations.
+pub async fn empty(stack: &Stack, name: &str) -> Client {
+    connect(&stack.create_database(name).await.unwrap()).await
+}
+
+/// The same with the migrations applied.
+pub async fn migrated(name: &str) -> Client {
+    let owner = empty(stack().await, name).await;
+    for migration in migrations() {
+        migration.apply(&owner).await;
+    }
+    owner
+}
+
+/// One migration and its rollback.
+pub struct Migration {
+    /// The file's name.
+    pub name: String,
+    file: PathBuf,
+    rollback: PathBuf,
+}
+
+impl Migration {
+    /// Runs it forwards in one transaction.
+    pub async fn apply(&self, owner: &Client) {
+        run(&self.file, owner).await.unwrap();
+    }
+
+    /// Runs it backwards in one transaction.
+    pub async fn roll_back(&self, owner: &Client) -> Result<(), tokio_postgres::Error> {
+        run(&self.rollback, owner).await
+    }
+}
+
+/// All migrations, oldest first.
+pub fn migrations() -> Vec<Migration> {
+    let folder = root().join("migrations");
+    let found: Vec<Migration> = sql_files(&folder)
+        .into_iter()
+        .map(|file| Migration {
+            name: file.file_name().unwrap().to_str().unwrap().to_owned(),
+            rollback: folder.join("rollback").join(file.file_name().unwrap()),
+            file,
+        })
+        .collect();
+    assert!(!found.is_empty(), "{} has no migration", folder.display());
+    found
+}
+
+/// The `.sql` files right in a folder, by name.
+pub fn sql_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "sql"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The folder of the package.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file whose statements Postgres takes as one implicit transaction.
+async fn run(file: &Path, owner: &Client) -> Result<(), tokio_postgres::Error> {
+    owner
+        .batch_execute(&std::fs::read_to_string(file).unwrap())
+        .await
+}

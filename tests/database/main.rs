@@ -1,0 +1,29 @@
+//! The database on real Postgres, through the real REST layer: its catalog, its rules, its policies, its audit trail,
+//! its rollbacks and its seeds. One binary, so that it links once and `cargo test` starts one stack for all of it.
+//!
+//! What must hold is written down as tables, after section 4 of the design and `docs/schema/overview.md`; what the
+//! database does is compared with them, never taken from it. Answers are judged by `code`, not by HTTP status, and each
+//! refusal by what is in the tables afterwards, so that the same tests serve postrust and PostgREST.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+mod access;
+mod audit;
+mod bed;
+mod catalog;
+mod cell;
+mod constraint;
+mod detour;
+mod erasure;
+mod foreign;
+mod image;
+mod lock;
+mod pair;
+mod race;
+mod request;
+mod rollback;
+mod rule;
+mod seed;
+mod sql_check;
+mod status;
+mod unlock;
+mod world;
