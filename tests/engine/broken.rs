@@ -205,6 +205,21 @@ async fn nobody_knows_while_the_database_cannot_be_reached() {
 }
 
 #[tokio::test]
+async fn a_line_cut_before_commit_was_sent_needs_no_answer_to_be_judged() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();\ncreate table b ();");
+    let outcome = over(&bench, Rule::CutBehind("create table a"), false).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert_eq!(outcome.history, None);
+    until(
+        &bench.db,
+        "select not exists (select from pg_stat_activity where application_name like 'supadeck _%' and datname = current_database())",
+    )
+    .await;
+    assert!(!bench.has("a").await);
+}
+
+#[tokio::test]
 async fn a_lock_on_a_table_is_not_waited_for_long() {
     let bench = Bench::new().await;
     bench

@@ -41,11 +41,19 @@ pub(super) fn head(script: &Script, limits: &Limits, wait: bool) -> String {
     }
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
     if let Some(expected) = &script.expects {
+        // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
+        let aggregate = |order: &str| {
+            format!(
+                "select pg_catalog.string_agg(version, ','{order}) into found from supabase_migrations.schema_migrations; \
+                if pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(found, ''), 'UTF8')), 'hex') <> '{}' then ",
+                expected.sha256
+            )
+        };
         checks.push_str(&format!(
-            "select pg_catalog.string_agg(version, ',' order by version collate \"C\") into found from supabase_migrations.schema_migrations; \
-            if pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(found, ''), 'UTF8')), 'hex') <> '{}' then \
-            raise exception 'supadeck: the history has changed' using errcode = '{HISTORY_CHANGED}', detail = coalesce(found, ''); end if; ",
-            expected.sha256
+            "{}{}raise exception 'supadeck: the history has changed' using errcode = '{HISTORY_CHANGED}', detail = coalesce(found, ''); \
+            end if; end if; ",
+            aggregate(""),
+            aggregate(" order by version collate \"C\""),
         ));
     }
     if !checks.is_empty() {

@@ -164,7 +164,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         }));
     }
     let label = PathBuf::from(format!("history/{}", entry.version));
-    check(&text, &label)?;
+    check(&text, &label, entry, Direction::Rollback)?;
     Ok(Step {
         version: entry.version.clone(),
         name: entry.name.clone(),
@@ -177,7 +177,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
 
 fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
     let source = local::read(file)?;
-    check(&source.text, file)?;
+    check(&source.text, file, entry, direction)?;
     Ok(Step {
         version: entry.version.clone(),
         name: entry.name.clone(),
@@ -188,9 +188,15 @@ fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Proble
     })
 }
 
-fn check(text: &str, file: &Path) -> Result<(), Problem> {
+fn check(text: &str, file: &Path, entry: &Entry, direction: Direction) -> Result<(), Problem> {
     match refusal(text) {
-        Some(refusal) => Err(refused_file(text, file, &refusal)),
+        Some(refusal) => Err(refused_file(
+            text,
+            file,
+            &entry.version,
+            direction,
+            &refusal,
+        )),
         None => Ok(()),
     }
 }

@@ -6,18 +6,26 @@ use crate::domain::script::{Halt, Refused};
 use crate::domain::sql::position::{byte_of_character, excerpt, place};
 use crate::domain::sql::refusal::{Refusal, Remedy};
 use crate::domain::sql::split::split;
-use crate::domain::text::{harmless, harmless_lines};
+use crate::domain::text::{CELL_LIMIT, cell, harmless, harmless_lines};
 use std::path::Path;
 
 /// A file that cannot run as it is, found before anything ran.
-pub(super) fn refused_file(text: &str, file: &Path, refusal: &Refusal) -> Problem {
+pub(super) fn refused_file(
+    text: &str,
+    file: &Path,
+    version: &str,
+    direction: Direction,
+    refusal: &Refusal,
+) -> Problem {
     let here = place(text, refusal.at);
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let version = name.split('_').next().unwrap_or_default();
+    let status = match direction {
+        Direction::Apply => "applied",
+        Direction::Rollback => "reverted",
+    };
     let hint = match refusal.remedy {
         Remedy::Mend(hint) => hint.to_owned(),
         Remedy::RunAlone => format!(
-            "Nothing was run. Move the statement into a file of its own, run that file with psql, then `supadeck migration repair --status applied {version}`."
+            "Nothing was run. Move the statement into a file of its own, run that file with psql, then `supadeck migration repair --status {status} {version}`."
         ),
     };
     Problem::new(
@@ -108,35 +116,27 @@ pub(in crate::ops) fn server_problem(
     shown: Option<String>,
 ) -> Problem {
     let mut detail: Vec<String> = shown.into_iter().collect();
-    detail.extend(
-        refused
-            .detail
-            .as_deref()
-            .map(|text| harmless_lines(text).into_owned()),
-    );
-    detail.extend(
-        refused
-            .context
-            .as_deref()
-            .map(|text| harmless_lines(text).into_owned()),
-    );
-    let mut problem = Problem::new(
-        kind(&refused.code),
-        what,
-        sentence(&harmless(&refused.message)),
-    )
-    .with_code(refused.code.clone());
+    let more = [&refused.detail, &refused.context];
+    detail.extend(more.into_iter().flatten().map(|text| lines(text)));
+    let mut problem = Problem::new(kind(&refused.code), what, sentence(&cell(&refused.message)))
+        .with_code(refused.code.clone());
     problem.retry = matches!(refused.code.as_str(), "55P03" | "40001" | "40P01");
     if !detail.is_empty() {
         problem = problem.with_detail(detail.join("\n"));
     }
-    match refused.hint.as_deref().map(harmless) {
+    match refused.hint.as_deref().map(cell) {
         Some(hint) => problem.with_hint(hint.into_owned()),
         None => match own_hint(&refused.code) {
             Some(hint) => problem.with_hint(hint),
             None => problem,
         },
     }
+}
+
+/// A server's text of several lines, harmless and bounded.
+fn lines(text: &str) -> String {
+    let shown: String = text.chars().take(CELL_LIMIT).collect();
+    harmless_lines(&shown).into_owned()
 }
 
 fn kind(code: &str) -> Kind {

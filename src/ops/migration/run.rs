@@ -139,8 +139,10 @@ impl Runner<'_> {
             Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
             Halt::HistoryChanged(_) | Halt::Busy => (StepEnd::NotRun, None),
             Halt::Escaped => (StepEnd::Unknown, Some("unknown")),
-            Halt::Lost { .. } => match history {
-                None => (StepEnd::Unknown, None),
+            Halt::Lost { committing, .. } => match history {
+                None if *committing => (StepEnd::Unknown, None),
+                // Without a COMMIT the server undoes it, whether it can be reached or not.
+                None => (StepEnd::RolledBack, None),
                 Some(history) if is_done(step, history) => (StepEnd::Done, None),
                 Some(_) => (StepEnd::RolledBack, Some("failed")),
             },
