@@ -14,6 +14,7 @@ use super::load;
 use super::model::{Focus, Model, RunProgress, Running, Screen};
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How long a toast stays.
@@ -299,7 +300,7 @@ fn right(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.screen {
         Screen::Home => model.project.as_ref().map(|project| project.url.clone()),
-        Screen::Migrations => model.migrations.text().ok(),
+        Screen::Migrations => model.migrations.text().ok().map(Cow::into_owned),
         Screen::Seeds => model.seeds.table.selected().map(|seed| seed.path.clone()),
         Screen::Cycles => model.cycles.selected().map(|cycle| cycle.id.clone()),
         Screen::Goals => model.goals.selected().map(|goal| goal.description.clone()),
@@ -341,7 +342,8 @@ pub fn start_write(
 /// Asks the running write to stop.
 pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
     match &mut model.running {
-        Some(running) if !running.is_cancelling => {
+        // Only runs of files can be cancelled: an unlock is one request, and is over before one could.
+        Some(running) if !running.is_cancelling && !running.progress.steps.is_empty() => {
             running.is_cancelling = true;
             vec![Effect::CancelWrite]
         }

@@ -52,8 +52,13 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
 fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     let identity = &view.model.identity;
     if view.model.project.is_none() {
+        let what = if view.model.is_opening {
+            "opening the project"
+        } else {
+            "no project yet"
+        };
         return vec![Span::styled(
-            " supadeck  no project yet",
+            format!(" supadeck  {what}"),
             view.style(Role::Accent),
         )];
     }

@@ -8,6 +8,7 @@ use crate::domain::text::harmless;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::ops::Range;
 
 /// Draws the lines from `top` on, with their numbers.
 pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, top: usize) {
@@ -16,7 +17,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, top: usize) {
         .collect();
     let top = top.min(starts.len().saturating_sub(1));
     let digits = starts.len().to_string().len();
-    let classes = highlight(text);
+    let classes = classes(text);
     for (row, index) in (top..starts.len())
         .take(usize::from(area.height))
         .enumerate()
@@ -47,13 +48,25 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, top: usize) {
     }
 }
 
+/// The most bytes that are read for their words in each frame; longer texts are drawn plain.
+const HIGHLIGHT_BYTES: usize = 128 << 10;
+
+/// The words of a text, unless it is too long to be read in each frame.
+pub fn classes(text: &str) -> Vec<(Range<usize>, Class)> {
+    if text.len() > HIGHLIGHT_BYTES {
+        Vec::new()
+    } else {
+        highlight(text)
+    }
+}
+
 /// One line of the text as spans, cut to the columns there are.
 pub fn spans_of(
     view: View<'_>,
     text: &str,
     start: usize,
     end: usize,
-    classes: &[(std::ops::Range<usize>, Class)],
+    classes: &[(Range<usize>, Class)],
     columns: usize,
 ) -> Vec<Span<'static>> {
     let mut spans = Vec::new();

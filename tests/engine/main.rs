@@ -20,6 +20,5 @@ mod refused;
 mod rollback;
 mod secrets;
 mod seeds;
-mod speed;
 mod supabase;
 mod together;

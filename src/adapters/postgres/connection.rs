@@ -1,5 +1,6 @@
 //! One connection: opens it in bounded time, drives it in a task of its own, and hands on the server's notices.
 
+use super::cancel::Canceller;
 use super::fault::{connect_problem, connect_timeout, innermost, notice};
 use super::url::Address;
 use crate::domain::problem::{Kind, Problem};
@@ -7,8 +8,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Connection as Driver, SimpleQueryMessage};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMessage};
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Connection {
@@ -16,7 +16,7 @@ pub(super) struct Connection {
     pub(super) notices: UnboundedReceiver<String>,
     pub(super) server_version: String,
     pub(super) end: End,
-    tls: MakeRustlsConnect,
+    pub(super) canceller: Canceller,
 }
 
 /// Why a connection ended, told by the task that drives it.
@@ -65,18 +65,14 @@ impl Connection {
         let (sender, notices) = unbounded_channel();
         let end = End::default();
         tokio::spawn(drive(driver, sender, end.clone()));
+        let canceller = Canceller::new(client.cancel_token(), tls, address);
         Ok(Self {
             client,
             notices,
             server_version,
             end,
-            tls,
+            canceller,
         })
-    }
-
-    /// The capability to stop what the connection runs, with the TLS that it needs.
-    pub(super) fn canceller(&self) -> (CancelToken, MakeRustlsConnect) {
-        (self.client.cancel_token(), self.tls.clone())
     }
 
     /// Runs SQL of ours and returns its rows as text.

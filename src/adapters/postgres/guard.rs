@@ -1,5 +1,6 @@
 //! Waits for the server while a script runs: hands on its notices, and asks it to stop when the user wants that.
 
+use super::cancel::Canceller;
 use super::connection::{Connection, End};
 use super::fault::{innermost, is_fatal};
 use crate::domain::script::News;
@@ -7,10 +8,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_postgres::error::DbError;
-use tokio_postgres::{CancelToken, Client, Error};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Error};
 use tokio_util::sync::CancellationToken;
 
 /// A cancel request can get lost between two statements, so it is repeated until the server has stopped.
@@ -63,7 +64,8 @@ pub(super) struct Guard<'a> {
     end: &'a End,
     notices: &'a mut UnboundedReceiver<String>,
     news: &'a mut (dyn FnMut(News) + Send),
-    cancel: (CancelToken, MakeRustlsConnect),
+    canceller: Canceller,
+    request: Option<JoinHandle<()>>,
 }
 
 impl<'a> Guard<'a> {
@@ -73,11 +75,11 @@ impl<'a> Guard<'a> {
         news: &'a mut (dyn FnMut(News) + Send),
         token: &'a CancellationToken,
     ) -> Self {
-        let cancel = connection.canceller();
         let Connection {
             client,
             notices,
             end,
+            canceller,
             ..
         } = connection;
         Self {
@@ -86,7 +88,8 @@ impl<'a> Guard<'a> {
             end,
             notices,
             news,
-            cancel,
+            canceller: canceller.clone(),
+            request: None,
         }
     }
 
@@ -111,9 +114,9 @@ impl<'a> Guard<'a> {
                         return Err(Failure::Line("The server did not answer the request to stop.".to_owned()));
                     }
                     self.stop.again = now + CANCEL_AGAIN;
-                    let (token, tls) = self.cancel.clone();
-                    // A request that fails is repeated, and the line's own end is noticed anyway.
-                    tokio::spawn(async move { token.cancel_query(tls).await });
+                    if self.request.as_ref().is_none_or(JoinHandle::is_finished) {
+                        self.request = Some(tokio::spawn(self.canceller.clone().send()));
+                    }
                 }
             }
         }

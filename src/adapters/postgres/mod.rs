@@ -3,7 +3,8 @@
 //! ```text
 //!   url ─► address ─► connection ─► session ─► message      one script, one transaction
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
-//!                           │          └─────► books        the tables and their SQL
+//!                           │          ├─────► books        the tables and their SQL
+//!                           │          └─────► cancel       asks the server to stop
 //!                           ├────────────────► catalog      what types are made from
 //!                           └────────────────► fault        what the server or the line said, as a problem
 //! ```
@@ -11,6 +12,7 @@
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
 mod books;
+mod cancel;
 mod catalog;
 mod connection;
 mod database;

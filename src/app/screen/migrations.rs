@@ -5,6 +5,7 @@ use crate::app::table::{Row, Table};
 use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// Which SQL of the selected version is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +79,7 @@ impl Migrations {
     }
 
     /// The SQL that is shown, or why there is none.
-    pub fn text(&self) -> Result<String, &'static str> {
+    pub fn text(&self) -> Result<Cow<'_, str>, &'static str> {
         let Some(entry) = self.table.selected() else {
             return Err("");
         };
@@ -93,21 +94,22 @@ impl Migrations {
         match self.side {
             Side::Up => sources
                 .up
-                .clone()
+                .as_deref()
+                .map(read_part)
                 .ok_or("There is no migration file for this version."),
             Side::Down => sources
                 .down
-                .clone()
+                .as_deref()
+                .map(read_part)
                 .ok_or("There is no rollback file: this migration cannot be rolled back."),
             Side::Applied => match &sources.applied {
                 Some(statements) if statements.is_empty() => {
                     Err("The history stores no statements for this version.")
                 }
-                Some(statements) => Ok(statements
-                    .iter()
-                    .map(|s| format!("{s};\n"))
-                    .collect::<Vec<_>>()
-                    .join("\n")),
+                Some(statements) => {
+                    let text = statements.iter().map(|s| format!("{s};\n"));
+                    Ok(Cow::Owned(text.collect::<Vec<_>>().join("\n")))
+                }
                 None => Err("This version is not applied."),
             },
         }
@@ -148,6 +150,25 @@ impl Migrations {
             version: entry.version.clone(),
         })
     }
+}
+
+/// The most bytes of a file that are shown: a dump of hundreds of megabytes must not hold up a frame.
+const SHOWN_BYTES: usize = 1 << 20;
+
+/// The part of a file that is shown; a cut one says so in its last line.
+fn read_part(text: &str) -> Cow<'_, str> {
+    if text.len() <= SHOWN_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let cut = (0..=SHOWN_BYTES)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let rest = text.len() - cut;
+    Cow::Owned(format!(
+        "{}\n-- The file goes on for {rest} bytes that are not shown here.\n",
+        &text[..cut]
+    ))
 }
 
 impl Row for Entry {

@@ -2,9 +2,8 @@
 
 use crate::app::command::Command;
 use crate::app::dialog::confirm::Confirm;
-use crate::domain::sql::lexer::highlight;
 use crate::ui::View;
-use crate::ui::sql::spans_of;
+use crate::ui::sql::{classes, spans_of};
 use crate::ui::text::fit;
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -91,7 +90,7 @@ fn draw_lines(frame: &mut Frame, area: Rect, confirm: &Confirm, view: View) {
     }
     // Strings and comments may span lines: the whole text is read, the visible lines are drawn.
     let text = confirm.lines.join("\n");
-    let classes = highlight(&text);
+    let classes = classes(&text);
     let mut start: usize = confirm
         .lines
         .iter()

@@ -56,5 +56,7 @@ pub fn draw(frame: &mut Frame, view: View) {
         view.model.keymap.first_key(Command::Cancel),
         "cancel: nothing of the file in work will remain",
     )];
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    if !progress.steps.is_empty() {
+        super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    }
 }
