@@ -123,11 +123,7 @@ async fn random_files_are_split_as_the_supabase_cli_does() {
         usize::try_from(state >> 33).unwrap() % below
     };
     let texts: Vec<String> = (0..600)
-        .map(|_| {
-            (0..1 + next(14))
-                .map(|_| PIECES[next(PIECES.len())])
-                .collect()
-        })
+        .map(|_| (0..=next(14)).map(|_| PIECES[next(PIECES.len())]).collect())
         .collect();
     let versions: Vec<String> = (100..100 + texts.len())
         .map(|number| number.to_string())
