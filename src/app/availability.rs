@@ -73,7 +73,11 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         Command::DiffMode | Command::Fold | Command::NextMatch | Command::PreviousMatch => {
             on(Screen::Audit)
         }
+        Command::Identity if model.is_opening => Err("the project is still being opened".into()),
         Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
+        Command::Open if model.screen == Screen::Home => {
+            Err("there is nothing to open here".into())
+        }
         Command::Filter if model.screen == Screen::Home => {
             Err("there is nothing to filter here".into())
         }

@@ -59,7 +59,7 @@ pub fn areas(width: u16, height: u16) -> Areas {
 /// `rows` leaves the details what it does not need.
 pub fn panes(body: Rect, list_share: u16, rows: usize, is_detail_focused: bool) -> Panes {
     if body.width >= WIDE {
-        let width = body.width * list_share / 100;
+        let width = share(body.width, list_share);
         return Panes {
             list: Rect { width, ..body },
             detail: Rect {
@@ -71,7 +71,7 @@ pub fn panes(body: Rect, list_share: u16, rows: usize, is_detail_focused: bool) 
     }
     if body.height >= HIGH {
         let need = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
-        let height = (body.height * 45 / 100).min(need.max(6));
+        let height = share(body.height, 45).min(need.max(6));
         return Panes {
             list: Rect { height, ..body },
             detail: Rect {
@@ -93,6 +93,11 @@ pub fn panes(body: Rect, list_share: u16, rows: usize, is_detail_focused: bool) 
             detail: nothing,
         }
     }
+}
+
+/// So many percent of a length.
+fn share(length: u16, percent: u16) -> u16 {
+    (u32::from(length) * u32::from(percent) / 100) as u16
 }
 
 /// The inside of a pane: one line of heading above, one column of room at the left.

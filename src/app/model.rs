@@ -15,6 +15,7 @@ use crate::domain::cycle::Cycle;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
 use crate::domain::migration::Progress;
+use jiff::Timestamp;
 
 /// The open project, as far as the screen needs it. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -115,6 +116,9 @@ pub struct Running {
     pub progress: RunProgress,
 }
 
+/// Notices that are held while something runs: the newest ones, more than any screen shows.
+const HELD_NOTICES: usize = 200;
+
 /// Where a run of files is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunProgress {
@@ -137,7 +141,12 @@ impl RunProgress {
         match news {
             Progress::StepStarted { step } => (self.step, self.done) = (step, 0),
             Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
-            Progress::Notice { text, .. } => self.notices.push(text),
+            Progress::Notice { text, .. } => {
+                if self.notices.len() == HELD_NOTICES {
+                    self.notices.remove(0);
+                }
+                self.notices.push(text);
+            }
             Progress::StepDone { step, .. } => {
                 (self.step, self.done) =
                     (step, self.steps.get(step).map_or(0, |(_, count)| *count));
@@ -196,6 +205,12 @@ pub struct Model {
     pub dialogs: Vec<Dialog>,
     /// The write that is under way.
     pub running: Option<Running>,
+    /// Whether a sign-in, a sign-out or the opening of a project is still to be answered.
+    pub is_session_busy: bool,
+    /// Whether the user went back from a sign-in that is still to be answered.
+    pub is_sign_in_unwanted: bool,
+    /// When the last answer came: what relative times count from.
+    pub now: Timestamp,
     /// The last run's result, to be read again.
     pub last_result: Option<ResultView>,
     /// One line that is shown for a moment.
@@ -231,6 +246,9 @@ impl Model {
             audit: Audit::default(),
             dialogs: Vec::new(),
             running: None,
+            is_session_busy: false,
+            is_sign_in_unwanted: false,
+            now: Timestamp::UNIX_EPOCH,
             last_result: None,
             toast: None,
             keymap,
@@ -246,7 +264,8 @@ impl Model {
     /// Where the two halves of the screen are.
     pub fn panes(&self) -> Panes {
         let is_detail = self.focus == Focus::Detail;
-        let share = if is_detail {
+        let is_long = matches!(self.screen, Screen::Migrations | Screen::Audit);
+        let share = if is_detail && is_long {
             READING_SHARE
         } else {
             self.screen.list_share()

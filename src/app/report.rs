@@ -14,6 +14,12 @@ use jiff::Timestamp;
 
 /// Takes an answer.
 pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
+    if matches!(
+        report,
+        Report::Opened(_) | Report::SignedIn(_) | Report::CodeSent(_) | Report::SignedOut(_)
+    ) {
+        model.is_session_busy = false;
+    }
     match report {
         Report::Migrations(result) => {
             model.migrations.arrived(result, at);
@@ -29,6 +35,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Cycles(result) => {
             model.cycles.arrived(result, at);
+            order_locks(model);
             Vec::new()
         }
         Report::Goals(result) => {
@@ -37,6 +44,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Locks(result) => {
             model.locks.arrived(result, at);
+            order_locks(model);
             Vec::new()
         }
         Report::Audit(result) => {
@@ -77,6 +85,9 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             finished(model, view)
         }
         Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
+        Report::SignedIn(Ok(identity)) if std::mem::take(&mut model.is_sign_in_unwanted) => {
+            signed_in_unwanted(model, identity)
+        }
         Report::SignedIn(Ok(identity)) => {
             model
                 .dialogs
@@ -104,6 +115,16 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Opened(result) => opened(model, result),
     }
+}
+
+fn order_locks(model: &mut Model) {
+    let ids: Vec<&str> = model
+        .cycles
+        .rows()
+        .iter()
+        .map(|cycle| cycle.id.as_str())
+        .collect();
+    model.locks.order(&ids);
 }
 
 /// A project was opened, or it could not be: then the guide asks for one.
@@ -140,6 +161,26 @@ fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<
     }
 }
 
+/// Somebody signed in after the user had gone back: the session is theirs now, so nothing may go on as the one before,
+/// and nobody reads as them without being asked.
+fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
+    let name = identity.name().to_owned();
+    if let (Identity::User(user), Some(project)) = (&identity, &mut model.project) {
+        project.signed_in = Some(user.clone());
+    }
+    let mut effects = match &model.identity {
+        Identity::User(_) if model.identity != identity => {
+            run::become_identity(model, Identity::Anon)
+        }
+        _ => Vec::new(),
+    };
+    effects.extend(run::toast(
+        model,
+        format!("{name} was signed in all the same; nobody reads as them yet."),
+    ));
+    effects
+}
+
 /// A plan was made: asks for its confirmation, or says that there is nothing to do.
 fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effect> {
     match plan {
@@ -147,6 +188,11 @@ fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effec
             model.toast = Some("Nothing to do: everything is as asked.".into());
             vec![run::toast_timer()]
         }
+        // The keys belong to whatever is open by now: a question that came late must not take them.
+        Ok((false, _)) if !model.dialogs.is_empty() || !is_planning_screen(model) => run::toast(
+            model,
+            "A plan came late and was put aside; ask for it again.",
+        ),
         Ok((false, asked)) => {
             let confirm = match asked {
                 Asked::Migrate(plan) => Confirm::migrate(plan, model),
@@ -161,6 +207,13 @@ fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effec
             Vec::new()
         }
     }
+}
+
+fn is_planning_screen(model: &Model) -> bool {
+    matches!(
+        model.screen,
+        super::model::Screen::Migrations | super::model::Screen::Seeds
+    )
 }
 
 /// A run ended: shows how, and reads again what it may have changed.

@@ -188,7 +188,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if model.screen == Screen::Audit && !model.audit.filter_text.is_empty() {
-        return match model.audit.set_filter("") {
+        return match model.audit.set_filter("", model.now) {
             Ok(()) => load::audit_from_start(model),
             Err(problem) => toast(model, problem.to_string()),
         };
@@ -269,7 +269,8 @@ fn scroll_detail(model: &mut Model, movement: Move) {
             .migrations
             .text()
             .map_or(0, |text| text.lines().count()),
-        _ => 40,
+        Screen::Cycles => cycle_lines(model),
+        _ => 0,
     };
     let last = lines.saturating_sub(height);
     model.detail_top = match movement {
@@ -279,11 +280,31 @@ fn scroll_detail(model: &mut Model, movement: Move) {
     };
 }
 
+/// The lines of a cycle's details: two a goal, one a week, and what stands around them.
+fn cycle_lines(model: &Model) -> usize {
+    let Some(cycle) = model.cycles.selected() else {
+        return 0;
+    };
+    let goals = model
+        .goals
+        .rows()
+        .iter()
+        .filter(|goal| goal.cycle_id == cycle.id)
+        .count();
+    let weeks = model
+        .locks
+        .locks()
+        .iter()
+        .filter(|lock| lock.cycle_id == cycle.id)
+        .count();
+    2 * goals + weeks + 5
+}
+
 fn left(model: &mut Model) -> Vec<Effect> {
-    if model.focus == Focus::Detail {
-        model.focus = Focus::List;
-    } else if model.screen == Screen::Locks {
+    if model.screen == Screen::Locks {
         model.locks.go_week(-1);
+    } else {
+        model.focus = Focus::List;
     }
     Vec::new()
 }
@@ -353,6 +374,14 @@ pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
 
 /// A write of the session slot: sign-in and its relatives.
 pub fn session(model: &mut Model, write: Write) -> Vec<Effect> {
+    if model.is_session_busy {
+        return toast(
+            model,
+            "The last request to sign in or out is still to be answered.",
+        );
+    }
+    model.is_session_busy = true;
+    model.is_sign_in_unwanted = false;
     let ticket = model.tickets.issue(Slot::Session);
     vec![Effect::Write {
         ticket,

@@ -67,8 +67,7 @@ impl Tickets {
     /// Whether news for this ticket is still wanted.
     pub fn is_live(&self, ticket: Ticket) -> bool {
         let at = ticket.slot as usize;
-        // A write is never dropped: whoever reads when it ends, its answer is wanted.
-        let is_current = ticket.epoch == self.epoch || ticket.slot == Slot::Write;
+        let is_current = ticket.epoch == self.epoch || is_kept(ticket.slot);
         self.is_open[at] && is_current && ticket.generation == self.generations[at]
     }
 
@@ -89,15 +88,24 @@ impl Tickets {
     /// The identity or the project changed: every answer still under way is unwanted.
     pub fn bump_epoch(&mut self) {
         self.epoch += 1;
-        let is_write_open = self.is_open[Slot::Write as usize];
+        let kept = KEPT.map(|slot| (slot, self.is_open[slot as usize]));
         self.is_open = [false; SLOTS];
-        self.is_open[Slot::Write as usize] = is_write_open;
+        for (slot, is_open) in kept {
+            self.is_open[slot as usize] = is_open;
+        }
     }
 
     /// The current epoch.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
+}
+
+/// Slots whose answers are never dropped: what was written or signed in has happened, whoever reads by then.
+const KEPT: [Slot; 2] = [Slot::Write, Slot::Session];
+
+fn is_kept(slot: Slot) -> bool {
+    KEPT.contains(&slot)
 }
 
 #[cfg(test)]

@@ -14,7 +14,10 @@ use super::run;
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::KeyPressed(key) => press(model, key),
+        Msg::KeyPressed(key) => {
+            model.toast = None;
+            press(model, key)
+        }
         Msg::Pasted(text) => dialog::paste(model, &text),
         Msg::Clicked(x, y) => click(model, x, y),
         Msg::Wheeled(x, y, lines) => wheel(model, x, y, lines),
@@ -29,11 +32,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         // The one place where an answer that is no longer wanted is dropped.
         Msg::Reported { ticket, at, report } => {
-            if model.tickets.redeem(ticket) {
-                report::take(model, *report, at)
-            } else {
-                Vec::new()
+            model.now = at;
+            if !model.tickets.redeem(ticket) {
+                return Vec::new();
             }
+            let effects = report::take(model, *report, at);
+            // Fewer rows than before must not leave the window behind them.
+            let height = model.list_height();
+            if let Some(list) = run::list_mut(model) {
+                list.follow(height);
+            }
+            effects
         }
         Msg::Progressed(ticket, news) => {
             if let Some(running) = model
@@ -68,11 +77,19 @@ fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
         }
         Timer::Details => load::details_now(model),
         Timer::Guide => {
-            let Some(Dialog::Guide(mut guide)) = model.dialogs.pop() else {
+            let Some(at) = model
+                .dialogs
+                .iter()
+                .position(|dialog| matches!(dialog, Dialog::Guide(_)))
+            else {
                 return Vec::new();
             };
-            let effects = guide.check(model);
-            model.dialogs.push(Dialog::Guide(guide));
+            let mut dialog = model.dialogs.remove(at);
+            let effects = match &mut dialog {
+                Dialog::Guide(guide) => guide.check(model, false),
+                _ => Vec::new(),
+            };
+            model.dialogs.insert(at, dialog);
             effects
         }
     }
@@ -110,7 +127,7 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     let from = match model.screen {
         Screen::Audit => model.audit.selected_line(),
-        _ => run::list_mut(model).map_or(0, |list| list.selected - list.offset),
+        _ => run::list_mut(model).map_or(0, |list| list.selected.saturating_sub(list.offset)),
     };
     run::go(model, Move::By(line as isize - from as isize))
 }

@@ -3,13 +3,19 @@
 use super::surface::Surface;
 use crate::domain::problem::Problem;
 use base64::Engine;
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// The most bytes that are sent to the terminal's clipboard: terminals cut or ignore more.
 const OSC52_BYTES: usize = 74_994;
+/// How long the system's clipboard may take: a display that is gone must not freeze the screen.
+const LIMIT: Duration = Duration::from_millis(300);
 
-/// A way to the clipboard. The system's clipboard must stay open: on X11 its owner serves the text.
+/// A way to the clipboard.
 pub(super) enum Clipboard {
-    System(Box<arboard::Clipboard>),
+    /// The system's, on a thread of its own: it can hang, and on X11 it must stay to serve the text.
+    System(mpsc::Sender<(String, mpsc::Sender<bool>)>),
+    /// The terminal's.
     Terminal,
 }
 
@@ -19,10 +25,21 @@ impl Clipboard {
         let is_remote = ["SSH_TTY", "SSH_CONNECTION"]
             .iter()
             .any(|name| std::env::var_os(name).is_some());
-        match (is_remote, arboard::Clipboard::new()) {
-            (false, Ok(clipboard)) => Self::System(Box::new(clipboard)),
-            _ => Self::Terminal,
+        if is_remote {
+            return Self::Terminal;
         }
+        let (sender, texts) = mpsc::channel::<(String, mpsc::Sender<bool>)>();
+        std::thread::spawn(move || {
+            let mut clipboard = arboard::Clipboard::new().ok();
+            while let Ok((text, answer)) = texts.recv() {
+                let is_set = clipboard
+                    .as_mut()
+                    .is_some_and(|clipboard| clipboard.set_text(text).is_ok());
+                // Whoever asked may have given up meanwhile.
+                let _ = answer.send(is_set);
+            }
+        });
+        Self::System(sender)
     }
 
     /// Copies a text and says how it went.
@@ -32,11 +49,13 @@ impl Clipboard {
         surface: &mut dyn Surface,
     ) -> Result<String, Problem> {
         let bytes = text.len();
-        if let Self::System(clipboard) = self {
-            match clipboard.set_text(text.to_owned()) {
-                Ok(()) => return Ok(format!("Copied {bytes} bytes.")),
-                Err(_) => *self = Self::Terminal,
+        if let Self::System(sender) = self {
+            let (answer, answers) = mpsc::channel();
+            let is_sent = sender.send((text.to_owned(), answer)).is_ok();
+            if is_sent && answers.recv_timeout(LIMIT) == Ok(true) {
+                return Ok(format!("Copied {bytes} bytes."));
             }
+            *self = Self::Terminal;
         }
         if bytes > OSC52_BYTES {
             return Ok(format!(

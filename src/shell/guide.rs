@@ -7,7 +7,7 @@ use crate::app::effect::Setup;
 use crate::app::msg::Verdict;
 use crate::app::secret::Secret;
 use crate::domain::identity::Identity;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, check_name, check_url};
 use crate::domain::secret::{ApiKey, SecretKind};
 use crate::ops::profile::{self, NewProfile};
@@ -15,9 +15,8 @@ use crate::ports::Database;
 
 /// One verdict a field: name, URL, key, database URL.
 pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
-    let name = verdict(&setup.name, || {
-        check_name(&setup.name).map(|()| "the name is free to use".to_owned())
-    });
+    let name = check_new_name(start, &setup).await;
+    let name = verdict(&setup.name, || name.map(|()| "the name is free".to_owned()));
     let url = check_url(&setup.url);
     let (url_verdict, key_verdict) = match (&url, setup.url.is_empty()) {
         (_, true) => (Verdict::Empty, Verdict::Empty),
@@ -30,6 +29,30 @@ pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
         check_database(&setup.db_url).await
     };
     vec![name, url_verdict, key_verdict, database]
+}
+
+/// A name that no profile of another project has. One of the same project may be stored again: its last opening may
+/// have failed half-way.
+async fn check_new_name(start: &Start, setup: &Setup) -> Result<(), Problem> {
+    check_name(&setup.name)?;
+    if is_same_project(start, setup).await? == Some(false) {
+        return Err(Problem::new(
+            Kind::Config,
+            format!("There is a profile `{}` already.", setup.name),
+            "It belongs to another project; choose another name.",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the profile of that name, if there is one, is of the same project.
+async fn is_same_project(start: &Start, setup: &Setup) -> Result<Option<bool>, Problem> {
+    let book = connect::profiles(&start.settings)?.read().await?;
+    let wanted = check_url(&setup.url).ok();
+    Ok(book
+        .profiles
+        .get(&setup.name)
+        .map(|profile| Some(&profile.url) == wanted.as_ref()))
 }
 
 fn verdict(text: &str, check: impl FnOnce() -> Result<String, Problem>) -> Verdict {
@@ -68,7 +91,7 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
             Verdict::Good("it is accepted".into()),
         ),
         (Ok(_), true) => (Verdict::Good("it answers".into()), Verdict::Empty),
-        (Err(problem), is_empty) if problem.kind == crate::domain::problem::Kind::Auth => {
+        (Err(problem), is_empty) if problem.kind == Kind::Auth => {
             let key = if is_empty {
                 Verdict::Empty
             } else {
@@ -114,7 +137,7 @@ pub(super) async fn save(start: &Start, setup: &Setup) -> Result<Settings, Probl
         },
         secrets: kept,
         is_default: true,
-        replace: false,
+        replace: is_same_project(start, setup).await? == Some(true),
     };
     profile::add(&*profiles, &*secrets, new).await?;
     // Without a keyring the secrets just stored are known to this process only: they are handed on.

@@ -37,8 +37,9 @@ use tokio::time::Instant;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(8);
-/// How long a cancelled write is awaited when the program has been told to end.
-const LAST_WRITE: Duration = Duration::from_secs(10);
+/// How long a cancelled write is awaited when the program has been told to end: longer than the engine itself waits
+/// for the answer to a cancel request.
+const LAST_WRITE: Duration = Duration::from_secs(75);
 
 /// What the deck starts with.
 #[derive(Debug, Clone, Default)]
@@ -63,11 +64,13 @@ pub async fn run(start: Start) -> Result<(), Problem> {
     let look = look::look(start.theme.as_deref());
     let mut terminal = Terminal::enter()?;
     let size = terminal.size()?;
-    let (mut deck, mail) = Deck::start(start, look, size);
+    let (mut deck, mut mail) = Deck::start(start, look, size);
     let effects = run::session(&mut deck.model, Write::Open);
     deck.carry_out(effects, &mut terminal)?;
-    let result = deck.turn(&mut terminal, mail).await;
+    let result = deck.turn(&mut terminal, &mut mail).await;
     drop(terminal);
+    // Whatever ended the loop: a write that runs is not left behind, and how it ended is the last word.
+    deck.finish_write(&mut mail).await?;
     result
 }
 
@@ -121,7 +124,7 @@ impl Deck {
         )
     }
 
-    async fn turn(&mut self, terminal: &mut Terminal, mut mail: Mail) -> Result<(), Problem> {
+    async fn turn(&mut self, terminal: &mut Terminal, mail: &mut Mail) -> Result<(), Problem> {
         let mut events = crossterm::event::EventStream::new();
         let mut signals = signal::Signals::listen()?;
         let mut drawn_at = Instant::now();
@@ -142,7 +145,7 @@ impl Deck {
                 signal = signals.next() => match signal {
                     signal::Signal::End => self.is_over = true,
                     signal::Signal::Stop => {
-                        terminal.suspend()?;
+                        self.suspend(terminal)?;
                         is_dirty = true;
                     }
                 },
@@ -163,7 +166,6 @@ impl Deck {
                 }
             }
         }
-        self.finish_write(&mut mail).await;
         Ok(())
     }
 
@@ -217,18 +219,24 @@ impl Deck {
                     let notice = clipboard.copy(&text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }
-                Effect::Suspend => surface.suspend()?,
+                Effect::Suspend => self.suspend(surface)?,
                 Effect::Quit => self.is_over = true,
             }
         }
         Ok(())
     }
 
+    fn suspend(&mut self, surface: &mut dyn Surface) -> Result<(), Problem> {
+        let (width, height) = surface.suspend()?;
+        self.take(Msg::Resized(width, height), surface)
+    }
+
     /// Told to end while something is written: the server is told to cancel, and its answer is awaited.
-    async fn finish_write(&mut self, mail: &mut Mail) {
-        if self.model.running.is_none() {
-            return;
-        }
+    async fn finish_write(&mut self, mail: &mut Mail) -> Result<(), Problem> {
+        let Some(running) = &self.model.running else {
+            return Ok(());
+        };
+        let what = running.what.clone();
         self.runner.cancel_write();
         let answered = async {
             while self.model.running.is_some() {
@@ -237,6 +245,16 @@ impl Deck {
             }
         };
         let _ = tokio::time::timeout(LAST_WRITE, answered).await;
+        let result = self.model.last_result.take();
+        match result.filter(|_| self.model.running.is_none()) {
+            Some(result) => result.problem.map_or(Ok(()), Err),
+            None => Err(Problem::new(
+                Kind::Database,
+                format!("{what}: nobody knows yet how it ended."),
+                "The program was told to end, and the server did not answer.",
+            )
+            .with_hint("Run `supadeck migration list` to see what is there.")),
+        }
     }
 }
 

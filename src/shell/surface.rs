@@ -12,8 +12,8 @@ pub(super) trait Surface {
     fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem>;
     /// Writes a control sequence past the drawing.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Problem>;
-    /// Stops the process until it is continued.
-    fn suspend(&mut self) -> Result<(), Problem>;
+    /// Stops the process until it is continued, and tells the size since then: nothing else does.
+    fn suspend(&mut self) -> Result<(u16, u16), Problem>;
 }
 
 /// A buffer in memory.
@@ -44,7 +44,8 @@ impl Surface for Canvas {
         Ok(())
     }
 
-    fn suspend(&mut self) -> Result<(), Problem> {
-        Ok(())
+    fn suspend(&mut self) -> Result<(u16, u16), Problem> {
+        let area = self.inner.backend().buffer().area;
+        Ok((area.width, area.height))
     }
 }

@@ -76,7 +76,7 @@ impl Surface for Terminal {
     }
 
     /// Gives the terminal back, stops the process, and takes the terminal over again once it is continued.
-    fn suspend(&mut self) -> Result<(), Problem> {
+    fn suspend(&mut self) -> Result<(u16, u16), Problem> {
         give_back();
         stop_process();
         take().map_err(|error| {
@@ -84,7 +84,7 @@ impl Surface for Terminal {
         })?;
         // A new terminal knows of nothing on the screen, and so draws all of it; clearing would ask for the cursor.
         self.inner = new_terminal()?;
-        Ok(())
+        self.size()
     }
 }
 
@@ -104,6 +104,7 @@ fn take() -> io::Result<()> {
         EnableBracketedPaste,
         cursor::Hide
     )
+    .inspect_err(|_| give_back())
 }
 
 /// Undoes [`take`], once. Errors cannot be shown anywhere: whatever can be undone is.

@@ -6,6 +6,7 @@ use super::theme::Role;
 use crate::app::availability::availability;
 use crate::app::command::{Command, TABLE};
 use crate::app::dialog::Dialog;
+use crate::app::model::{Focus, Screen};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -20,7 +21,11 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
     if let Some(Dialog::Filter(line)) = view.model.dialogs.last() {
         let help = match &line.problem {
             Some(problem) => Span::styled(format!("  {problem}"), view.style(Role::Danger)),
-            None if view.model.screen == crate::app::model::Screen::Audit => Span::styled(
+            None if is_record_search(view) => Span::styled(
+                "  searches inside this record; n and N go on",
+                view.style(Role::Muted),
+            ),
+            None if view.model.screen == Screen::Audit => Span::styled(
                 "  action:plan_item.* actor:me since:2h correlation:ID after.status:completed",
                 view.style(Role::Muted),
             ),
@@ -53,12 +58,11 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
 fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     let model = view.model;
     let keymap = &model.keymap;
-    let is_dialog = !model.dialogs.is_empty();
-    let last = if is_dialog {
-        [Command::Confirm, Command::Cancel]
-    } else {
-        [Command::Help, Command::Quit]
-    };
+    // A dialog names its own keys.
+    if !model.dialogs.is_empty() {
+        return Vec::new();
+    }
+    let last = [Command::Help, Command::Quit];
     let hint = |command: Command| (keymap.first_key(command), command.spec().short);
     let tail: Vec<(String, &str)> = last.into_iter().map(hint).collect();
     let size = |(key, word): &(String, &str)| key.width() + word.width() + 3;
@@ -84,4 +88,8 @@ fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
         spans.push(Span::styled(format!(" {word}  "), view.style(Role::Muted)));
     }
     spans
+}
+
+fn is_record_search(view: View) -> bool {
+    view.model.screen == Screen::Audit && view.model.focus == Focus::Detail
 }

@@ -6,6 +6,7 @@ use super::theme::Role;
 use crate::app::model::Screen;
 use crate::app::update::tab_width;
 use crate::domain::identity::Identity;
+use crate::domain::problem::Kind;
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -115,7 +116,14 @@ fn freshness(view: View) -> String {
 }
 
 fn state<T>(remote: &crate::app::remote::Remote<T>) -> (bool, Option<Timestamp>, bool) {
-    (remote.is_loading, remote.read_at, remote.problem.is_some())
+    (
+        remote.is_loading,
+        remote.read_at,
+        remote
+            .problem
+            .as_ref()
+            .is_some_and(|problem| problem.kind != Kind::Denied),
+    )
 }
 
 /// Draws the names of the screens with their keys.

@@ -9,50 +9,105 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::ops::Range;
+use unicode_width::UnicodeWidthChar;
 
-/// Draws the lines from `top` on, with their numbers.
-pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, top: usize) {
+/// How a text is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// The first line, from 0.
+    pub top: usize,
+    /// Whether lines have their numbers.
+    pub has_numbers: bool,
+    /// Whether the text is SQL, and its words are told apart.
+    pub is_sql: bool,
+}
+
+/// Draws the lines from `top` on; a line that is too long goes on in the next row, so that nothing is hidden.
+/// Returns how many lines were begun, and how many there are.
+pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, how: How) -> (usize, usize) {
     let starts: Vec<usize> = std::iter::once(0)
         .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .filter(|start| *start < text.len())
         .collect();
-    let top = top.min(starts.len().saturating_sub(1));
-    let digits = starts.len().to_string().len();
-    let classes = classes(text);
-    for (row, index) in (top..starts.len())
-        .take(usize::from(area.height))
-        .enumerate()
-    {
-        let start = starts[index];
-        let end = starts.get(index + 1).map_or(text.len(), |next| next - 1);
-        if index + 1 == starts.len() && start == end {
+    let digits = if how.has_numbers {
+        starts.len().to_string().len()
+    } else {
+        0
+    };
+    let gutter = if how.has_numbers { digits + 1 } else { 0 };
+    let columns = usize::from(area.width).saturating_sub(gutter).max(1);
+    let classes = if how.is_sql {
+        classes(text)
+    } else {
+        Vec::new()
+    };
+    let (mut row, mut begun) = (0, 0);
+    for (index, start) in starts.iter().enumerate().skip(how.top) {
+        if row >= area.height {
             break;
         }
-        let number = Span::styled(format!("{:>digits$} ", index + 1), view.style(Role::Border));
-        let mut spans = vec![number];
-        spans.extend(spans_of(
-            view,
-            text,
-            start,
-            end,
-            &classes,
-            usize::from(area.width).saturating_sub(digits + 1),
-        ));
-        frame.render_widget(
-            Line::from(spans),
-            Rect {
-                y: area.y + row as u16,
+        begun += 1;
+        let end = starts
+            .get(index + 1)
+            .map_or(text.trim_end_matches('\n').len(), |next| next - 1);
+        for (part, range) in parts(text, *start, end.max(*start), columns)
+            .into_iter()
+            .enumerate()
+        {
+            if row >= area.height {
+                break;
+            }
+            let mut spans = Vec::new();
+            if how.has_numbers {
+                let number = if part == 0 {
+                    format!("{:>digits$} ", index + 1)
+                } else {
+                    " ".repeat(gutter)
+                };
+                spans.push(Span::styled(number, view.style(Role::Border)));
+            }
+            spans.extend(spans_of(
+                view,
+                text,
+                range.start,
+                range.end,
+                &classes,
+                columns,
+            ));
+            let line = Rect {
+                y: area.y + row,
                 height: 1,
                 ..area
-            },
-        );
+            };
+            frame.render_widget(Line::from(spans), line);
+            row += 1;
+        }
     }
+    (begun, starts.len())
+}
+
+/// A line cut into parts of so many columns; an empty line is one empty part.
+fn parts(text: &str, start: usize, end: usize, columns: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let (mut from, mut used) = (start, 0);
+    for (at, c) in text[start..end].char_indices() {
+        // A tab is drawn as four spaces, a control character as one sign.
+        let width = if c == '\t' { 4 } else { c.width().unwrap_or(1) };
+        if used + width > columns && start + at > from {
+            parts.push(from..start + at);
+            (from, used) = (start + at, 0);
+        }
+        used += width;
+    }
+    parts.push(from..end);
+    parts
 }
 
 /// The most bytes that are read for their words in each frame; longer texts are drawn plain.
 const HIGHLIGHT_BYTES: usize = 128 << 10;
 
 /// The words of a text, unless it is too long to be read in each frame.
-pub fn classes(text: &str) -> Vec<(Range<usize>, Class)> {
+fn classes(text: &str) -> Vec<(Range<usize>, Class)> {
     if text.len() > HIGHLIGHT_BYTES {
         Vec::new()
     } else {
@@ -61,7 +116,7 @@ pub fn classes(text: &str) -> Vec<(Range<usize>, Class)> {
 }
 
 /// One line of the text as spans, cut to the columns there are.
-pub fn spans_of(
+fn spans_of(
     view: View<'_>,
     text: &str,
     start: usize,

@@ -187,3 +187,16 @@ fn the_difference_has_three_views_folds_and_finds() {
     press(&mut model, &["space"]);
     assert!(text(&model).contains("1 → 2"), "{}", text(&model));
 }
+
+#[test]
+fn rows_of_the_old_filter_do_not_stand_under_the_new_one() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["7"]);
+    assert!(text(&model).contains("goal.insert"));
+    press(&mut model, &["/", "action:task.*", "enter"]);
+    let frame = text(&model);
+    assert!(
+        !frame.contains("goal.insert") && frame.contains("Reading."),
+        "{frame}"
+    );
+}

@@ -278,3 +278,38 @@ fn hostile_text_is_harmless_on_every_screen() {
         }
     }
 }
+
+#[test]
+fn fewer_rows_after_a_reload_are_drawn_and_can_be_clicked() {
+    let mut model = on_screen((80, 24), "5");
+    let goal = model.goals.rows()[0].clone();
+    let goals = |count: usize| -> Vec<_> {
+        let named = |n| supadeck::domain::goal::Goal {
+            id: format!("{n}"),
+            ..goal.clone()
+        };
+        (0..count).map(named).collect()
+    };
+    for count in [100, 3] {
+        let effects = press(&mut model, &["r"]);
+        for effect in effects {
+            if let Effect::Load {
+                ticket,
+                load: Load::Goals,
+                ..
+            } = effect
+            {
+                answer(&mut model, ticket, Report::Goals(Ok(goals(count))));
+            }
+        }
+        press(&mut model, &["G"]);
+    }
+    assert!(
+        text(&model).contains("Run a half marathon"),
+        "{}",
+        text(&model)
+    );
+    let rows = supadeck::app::layout::rows(model.panes().list);
+    update(&mut model, Msg::Clicked(rows.x, rows.y + 1));
+    assert_eq!(model.goals.selected().unwrap().id, "1");
+}

@@ -3,7 +3,7 @@
 use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, ticket};
 use supadeck::app::effect::{Effect, Write};
 use supadeck::app::msg::Report;
-use supadeck::domain::identity::Identity;
+use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::problem::{Kind, Problem};
 
 #[test]
@@ -147,8 +147,53 @@ fn going_back_from_a_slow_sign_in_does_not_sign_in() {
         &["i", "enter", "alice@example.com", "tab", "pw", "enter"],
     );
     press(&mut model, &["esc"]);
+    // The server signed her in all the same: that is said, and she can be chosen, but nobody reads as her unasked.
     answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
     assert_eq!(model.identity, Identity::Anon);
+    assert_eq!(
+        model
+            .project
+            .as_ref()
+            .unwrap()
+            .signed_in
+            .as_ref()
+            .unwrap()
+            .email,
+        "alice@example.com"
+    );
+    let frame = text(&model);
+    assert!(
+        frame.contains("alice@example.com was signed in all the same"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn somebody_else_signed_in_late_ends_the_reading_as_the_first() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["i"]);
+    press(&mut model, &["k"; 6]);
+    let effects = press(
+        &mut model,
+        &["enter", "bob@example.com", "tab", "pw", "enter"],
+    );
+    press(&mut model, &["esc", "esc"]);
+    let bob = User {
+        id: "b0b".into(),
+        email: "bob@example.com".into(),
+        role: "authenticated".into(),
+    };
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::SignedIn(Ok(Identity::User(bob))),
+    );
+    assert_eq!(
+        model.identity,
+        Identity::Anon,
+        "alice's session is gone, and bob was not wanted"
+    );
+    assert!(model.cycles.rows().is_empty());
 }
 
 #[test]

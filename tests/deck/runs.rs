@@ -257,7 +257,8 @@ fn what_cannot_be_done_says_why() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g", "a"]);
     assert!(
-        text(&model).contains("20251004123000 is already applied; select a pending migration.")
+        text(&model)
+            .contains("20251004123000 is applied already (applied); select a pending migration.")
     );
     press(&mut model, &["G", "u"]);
     assert!(text(&model).contains("20251004130000 is not applied; select an applied migration."));
@@ -331,5 +332,20 @@ fn a_file_of_megabytes_is_shown_in_part_and_says_so() {
         text(&model).contains("bytes that are not shown here"),
         "{}",
         text(&model)
+    );
+}
+
+#[test]
+fn a_plan_that_comes_late_does_not_take_the_keys() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "G"]);
+    let effects = press(&mut model, &["a"]);
+    press(&mut model, &["i", "enter"]);
+    answer(&mut model, ticket(&effects), Report::Plan(Ok(plan())));
+    press(&mut model, &["secret"]);
+    assert!(
+        matches!(model.dialogs.as_slice(), [Dialog::Identity(_)]),
+        "{:?}",
+        model.dialogs
     );
 }

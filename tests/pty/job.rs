@@ -48,12 +48,12 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.wait_for("Migrations (4)");
     screen.wait_for("audit_trail: migration");
     screen.send("u");
-    screen.wait_for("Type rollback to go on");
+    screen.wait_for("Type rollback 1 to go on");
     screen.wait_for("drop trigger");
     // The key that asked, and enter, do nothing.
     screen.send("u\r");
     screen.wait_for("Nothing has run.");
-    screen.send("\u{15}rollback\r");
+    screen.send("\u{15}rollback 1\r");
     screen.wait_for("Roll back 20251004130000 audit_trail: done");
     screen.wait_for("3 versions in the history, the newest is 20251004125000");
     assert_eq!(history(&info), 3);

@@ -35,8 +35,10 @@ pub struct Confirm {
     /// Where it happens and as whom.
     pub facts: Vec<(&'static str, String)>,
     /// What will run, to be read: SQL for plans.
-    pub lines: Vec<String>,
-    /// Whether the lines are SQL.
+    pub text: String,
+    /// The lines of the text.
+    pub line_count: usize,
+    /// Whether the text is SQL.
     pub is_sql: bool,
     /// The word that must be typed.
     pub word: String,
@@ -69,15 +71,22 @@ impl Confirm {
             );
             body(&mut lines, &step.statements);
         }
-        let word = model.confirm_word(if is_rollback { "rollback" } else { "apply" });
-        Self::new(
-            title,
-            facts(model, &plan.target),
-            lines,
-            true,
-            word,
-            Asked::Migrate(plan),
-        )
+        let mut facts = facts(model, &plan.target);
+        if is_rollback {
+            let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
+            facts.push(("undoes", names.join(", ")));
+            facts.push((
+                "mind",
+                "Tables and columns that these statements drop lose their rows for good.".into(),
+            ));
+        }
+        let word = if is_rollback {
+            format!("rollback {}", plan.steps.len())
+        } else {
+            "apply".to_owned()
+        };
+        let word = model.confirm_word(&word);
+        Self::new(title, facts, lines, true, word, Asked::Migrate(plan))
     }
 
     /// The question before a seed plan.
@@ -163,7 +172,8 @@ impl Confirm {
             asked,
             title,
             facts,
-            lines,
+            line_count: lines.len(),
+            text: lines.join("\n"),
             is_sql,
             word,
             typed: Field::new(),
@@ -173,7 +183,8 @@ impl Confirm {
     }
 
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
-        let last = self.lines.len().saturating_sub(1);
+        let last = self.line_count.saturating_sub(1);
+        let page = usize::from(model.size.1).saturating_sub(14).max(1);
         match (command, key.code) {
             (Some(Command::Cancel), _) => return After::Close(Vec::new()),
             (Some(Command::Confirm), _) if self.typed.text() == self.word => {
@@ -182,8 +193,10 @@ impl Confirm {
             (Some(Command::Confirm), _) => self.is_wrong = true,
             (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
             (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
-            (_, Code::PageDown) => self.top = (self.top + 10).min(last),
-            (_, Code::PageUp) => self.top = self.top.saturating_sub(10),
+            (_, Code::PageDown) => self.top = (self.top + page).min(last),
+            (_, Code::PageUp) => self.top = self.top.saturating_sub(page),
+            (_, Code::Home) => self.top = 0,
+            (_, Code::End) => self.top = last.saturating_sub(page - 1),
             _ => {
                 self.typed.press(key);
                 self.is_wrong = false;

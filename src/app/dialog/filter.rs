@@ -23,8 +23,13 @@ impl FilterLine {
     /// A line that starts with the filter in force.
     pub fn new(model: &Model) -> Self {
         let before = current(model).to_owned();
+        let is_search = model.screen == Screen::Audit && model.focus == Focus::Detail;
         Self {
-            field: Field::with(&before),
+            field: if is_search {
+                Field::new()
+            } else {
+                Field::with(&before)
+            },
             before,
             problem: None,
         }
@@ -42,7 +47,7 @@ impl FilterLine {
                 After::Close(run::selection_moved(model))
             }
             Some(Command::Confirm) if is_remote(model) => {
-                match model.audit.set_filter(self.field.text()) {
+                match model.audit.set_filter(self.field.text(), model.now) {
                     Ok(()) => After::Close(load::audit_from_start(model)),
                     Err(problem) => {
                         self.problem = Some(problem.to_string());

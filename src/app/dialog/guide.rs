@@ -7,6 +7,7 @@ use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
 use crate::app::msg::Verdict;
+use crate::app::secret::Secret;
 use crate::app::ticket::Slot;
 use crate::app::{load, run};
 use crate::domain::problem::Problem;
@@ -32,6 +33,9 @@ pub const QUESTIONS: [(&str, &str); 4] = [
     ),
 ];
 
+/// The place of the database URL among the questions.
+const DATABASE: usize = 3;
+
 /// What was filled in, and what is known about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guide {
@@ -43,6 +47,8 @@ pub struct Guide {
     pub at: usize,
     /// Whether the checks are under way.
     pub is_checking: bool,
+    /// Whether the check under way, or the last one, looked at the database.
+    pub has_database: bool,
     /// Whether the profile is being stored.
     pub is_saving: bool,
     /// Why it could not be stored.
@@ -61,6 +67,7 @@ impl Default for Guide {
             verdicts: vec![Verdict::Empty; QUESTIONS.len()],
             at: 1,
             is_checking: false,
+            has_database: false,
             is_saving: false,
             problem: None,
         }
@@ -83,30 +90,44 @@ impl Guide {
         }
     }
 
-    /// Asks for a check once the typing rests.
-    pub fn edited(&mut self) -> Vec<Effect> {
+    /// Asks for a check once the typing rests; a check of what stood there before is void.
+    pub fn edited(&mut self, model: &mut Model) -> Vec<Effect> {
+        model.tickets.void(Slot::Guide);
+        self.is_checking = false;
         self.problem = None;
         self.verdicts[self.at] = Verdict::Empty;
         vec![Effect::Arm(Timer::Guide, REST)]
     }
 
-    /// The typing rested: checks what is there.
-    pub fn check(&mut self, model: &mut Model) -> Vec<Effect> {
+    /// Checks what is there. While the database URL is being typed it is left out, unless the check was asked for: a
+    /// password must not be offered to half a host name.
+    pub fn check(&mut self, model: &mut Model, is_asked_for: bool) -> Vec<Effect> {
+        let mut setup = self.setup();
+        self.has_database = is_asked_for || self.at != DATABASE;
+        if !self.has_database {
+            setup.db_url = Secret::default();
+        }
         self.is_checking = true;
-        vec![load::effect(model, Slot::Guide, Load::Check(self.setup()))]
+        vec![load::effect(model, Slot::Guide, Load::Check(setup))]
     }
 
     /// Takes the verdicts.
-    pub fn checked(&mut self, verdicts: Vec<Verdict>) {
+    pub fn checked(&mut self, mut verdicts: Vec<Verdict>) {
         self.is_checking = false;
+        if !self.has_database
+            && let (Some(new), Some(old)) =
+                (verdicts.get_mut(DATABASE), self.verdicts.get(DATABASE))
+        {
+            new.clone_from(old);
+        }
         self.verdicts = verdicts;
     }
 
     /// Whether everything that is needed works.
     pub fn is_complete(&self) -> bool {
         let is_good = |at: usize| matches!(self.verdicts.get(at), Some(Verdict::Good(_)));
-        let database = self.verdicts.get(3);
-        is_good(0) && is_good(1) && is_good(2) && !matches!(database, Some(Verdict::Bad(_)))
+        let is_database_known = self.fields[DATABASE].is_empty() || is_good(DATABASE);
+        is_good(0) && is_good(1) && is_good(2) && is_database_known && !self.is_checking
     }
 
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
@@ -116,8 +137,14 @@ impl Guide {
         let last = QUESTIONS.len() - 1;
         match command {
             Some(Command::Cancel) => return After::Stay(vec![Effect::Quit]),
-            Some(Command::NextField) => self.at = (self.at + 1).min(last),
-            Some(Command::PreviousField) => self.at = self.at.saturating_sub(1),
+            Some(Command::NextField) => {
+                self.at = (self.at + 1).min(last);
+                return After::Stay(vec![Effect::Arm(Timer::Guide, REST)]);
+            }
+            Some(Command::PreviousField) => {
+                self.at = self.at.saturating_sub(1);
+                return After::Stay(vec![Effect::Arm(Timer::Guide, REST)]);
+            }
             Some(Command::Confirm) if self.is_complete() => {
                 self.is_saving = true;
                 return After::Stay(run::session(model, Write::SaveProfile(self.setup())));
@@ -126,11 +153,11 @@ impl Guide {
                 let is_open =
                     |at: &usize| !matches!(self.verdicts.get(*at), Some(Verdict::Good(_)));
                 self.at = (0..last).find(is_open).unwrap_or(last);
-                return After::Stay(self.check(model));
+                return After::Stay(self.check(model, true));
             }
             _ => {
                 if self.field().press(key) {
-                    return After::Stay(self.edited());
+                    return After::Stay(self.edited(model));
                 }
             }
         }

@@ -158,16 +158,16 @@ impl IdentityDialog {
         match (command, &self.step) {
             (Some(Command::Cancel), Step::Choose) => After::Close(Vec::new()),
             (Some(Command::Cancel), _) => {
-                // An answer still under way must not sign in somebody who went back.
-                model.tickets.void(crate::app::ticket::Slot::Session);
+                // An answer still under way must not make somebody who went back read as another.
+                model.is_sign_in_unwanted = self.is_busy;
                 *self = Self {
                     selected: self.selected,
                     ..Self::new(model)
                 };
                 After::Stay(Vec::new())
             }
-            (_, Step::Choose) => self.choose(key, command, model),
             (_, _) if self.is_busy => After::Stay(Vec::new()),
+            (_, Step::Choose) => self.choose(key, command, model),
             (Some(Command::NextField | Command::PreviousField), Step::Password) => {
                 self.is_in_secret = !self.is_in_secret;
                 After::Stay(Vec::new())
@@ -216,7 +216,7 @@ impl IdentityDialog {
             Choice::Password => self.step = Step::Password,
             Choice::Code => self.step = Step::Email,
             Choice::SignOut => {
-                self.is_busy = true;
+                self.is_busy = !model.is_session_busy;
                 return After::Stay(run::session(model, Write::SignOut));
             }
             Choice::Service => {
@@ -237,6 +237,9 @@ impl IdentityDialog {
         if matches!(self.step, Step::Password | Step::Code) && self.secret.is_empty() {
             self.is_in_secret = true;
             return Vec::new();
+        }
+        if model.is_session_busy {
+            return run::toast(model, "The last sign-in is still to be answered.");
         }
         self.is_busy = true;
         self.problem = None;

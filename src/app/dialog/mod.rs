@@ -120,7 +120,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             line.preview(model);
             Vec::new()
         }
-        Dialog::Guide(guide) => guide.edited(),
+        Dialog::Guide(guide) => guide.edited(model),
         _ => Vec::new(),
     };
     model.dialogs.push(dialog);

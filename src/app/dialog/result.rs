@@ -1,7 +1,7 @@
 //! How a run ended, as lines that can be read again.
 
 use crate::domain::migration::{Outcome, StepEnd};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedOutcome;
 
 /// The meaning of a line; the theme decides how it looks.
@@ -28,7 +28,12 @@ pub struct ResultView {
     pub is_good: bool,
     /// What there is to read.
     pub lines: Vec<(Tone, String)>,
+    /// What stopped it, for a program that ends before anybody could read.
+    pub problem: Option<Problem>,
 }
+
+/// Lines of a result that are kept: a seed may have one for each of a hundred thousand statements.
+const SHOWN_LINES: usize = 2_000;
 
 impl ResultView {
     /// The result of a migration run.
@@ -111,11 +116,22 @@ impl ResultView {
                 ),
             ));
         }
-        let end = if is_good { "done" } else { "not done" };
+        if lines.len() > SHOWN_LINES {
+            let rest = lines.len() - SHOWN_LINES;
+            lines.truncate(SHOWN_LINES);
+            lines.push((Tone::Muted, format!("and {rest} more lines")));
+        }
+        let is_unknown = problem.is_some_and(|problem| problem.kind == Kind::Internal);
+        let end = match (is_good, is_unknown) {
+            (true, _) => "done",
+            (false, true) => "unknown",
+            (false, false) => "not done",
+        };
         Self {
             title: format!("{what}: {end}"),
             is_good,
             lines,
+            problem: problem.cloned(),
         }
     }
 }
@@ -152,7 +168,7 @@ fn ended(end: StepEnd, name: &str, figure: &str) -> (Tone, String) {
         ),
         StepEnd::Unknown => (
             Tone::Danger,
-            format!("unknown      {name}: the connection was lost; read the list again"),
+            format!("unknown      {name}: nobody can say yet; read the list again"),
         ),
         StepEnd::NotRun => (Tone::Warn, format!("not run      {name}")),
     }

@@ -108,13 +108,14 @@ impl Audit {
         self.selected - self.offset.min(self.selected)
     }
 
-    /// Sets the filter; words that cannot be understood leave it as it was.
-    ///
-    /// Relative times such as `since:2h` count from the last answer, which is when the reader saw the list.
-    pub fn set_filter(&mut self, text: &str) -> Result<(), Problem> {
-        let now = self.rows.read_at.unwrap_or(Timestamp::UNIX_EPOCH);
+    /// Sets the filter; words that cannot be understood leave it as it was. The rows of the filter before go: under
+    /// the new one's heading they would lie. Relative times such as `since:2h` count from `now`.
+    pub fn set_filter(&mut self, text: &str, now: Timestamp) -> Result<(), Problem> {
         self.filter = Filter::parse(text, now)?;
         text.trim().clone_into(&mut self.filter_text);
+        self.rows = Remote::default();
+        (self.selected, self.offset, self.newer) = (0, 0, Some(0));
+        (self.has_older, self.has_newer, self.wanted) = (false, false, None);
         Ok(())
     }
 

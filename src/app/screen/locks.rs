@@ -55,6 +55,16 @@ impl Locks {
             self.list.select_row(row);
         }
         if is_first {
+            let locks = self.remote.value.as_deref().unwrap_or_default();
+            let runs = |row: &GridRow| {
+                row.weeks
+                    .iter()
+                    .flatten()
+                    .any(|index| locks[*index].is_current_week)
+            };
+            if let Some(row) = self.grid.iter().position(runs) {
+                self.list.select_row(row);
+            }
             let current = self.selected_row().and_then(|row| {
                 row.weeks
                     .iter()
@@ -63,6 +73,23 @@ impl Locks {
                     .copied()
             });
             self.week = current.map_or(1, |index| self.locks()[index].week_no.clamp(1, WEEKS));
+        }
+    }
+
+    /// Puts the lines in the order of the cycles' list.
+    pub fn order(&mut self, cycle_ids: &[&str]) {
+        let key = self.selected_row().map(|row| row.cycle_id.clone());
+        let place = |row: &GridRow| {
+            cycle_ids
+                .iter()
+                .position(|id| *id == row.cycle_id)
+                .unwrap_or(usize::MAX)
+        };
+        self.grid.sort_by_key(place);
+        self.refresh();
+        if let Some(row) = key.and_then(|key| self.grid.iter().position(|row| row.cycle_id == key))
+        {
+            self.list.select_row(row);
         }
     }
 

@@ -125,8 +125,9 @@ impl Migrations {
             }),
             State::Invalid => Err("This file cannot be used; its note says why.".into()),
             State::Applied | State::Edited | State::Missing => Err(format!(
-                "{} is already applied; select a pending migration.",
-                entry.version
+                "{} is applied already ({}); select a pending migration.",
+                entry.version,
+                entry.state.word()
             )),
         }
     }

@@ -67,13 +67,14 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
         running.stop().await;
         return served.map(|()| Done::Served).map_err(Failure::from);
     }
+    let url = running.stack.info().url.clone();
     let settings = settings(running.stack.info(), root);
     let mut deck = Deck::on(settings, config)?;
     deck.title = Some("demo".to_owned());
     if !args.empty {
         let (first, _) = ACCOUNTS[0];
         deck.sign_in_hint = Some(format!(
-            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor."
+            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor. Codes by e-mail stand at {url}/inbox?email={first}."
         ));
     }
     deck.demo = Some(running);

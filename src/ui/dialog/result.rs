@@ -26,7 +26,7 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     } else {
         Role::Danger
     };
-    let height = (lines.len() as u16 + 4).min(all.height.saturating_sub(2));
+    let height = (lines.len().min(1_000) as u16 + 4).min(all.height.saturating_sub(2));
     let inside = super::window(frame, view, width, height, &state.view.title, role);
     let room = usize::from(inside.height.saturating_sub(2));
     let top = state.top.min(lines.len().saturating_sub(room));

@@ -4,6 +4,7 @@ use crate::app::command::Command;
 use crate::app::model::Screen;
 use crate::app::remote::Blank;
 use crate::domain::cycle::Heat;
+use crate::domain::identity::Identity;
 use crate::domain::lock::Standing;
 use crate::domain::migration::State;
 use crate::domain::problem::Kind;
@@ -127,7 +128,7 @@ fn project(view: View<'_>, width: usize) -> Lines {
         )
     };
     lines.extend(paragraph(view, text, width, role));
-    if *identity == crate::domain::identity::Identity::Anon {
+    if *identity == Identity::Anon {
         let key = model.keymap.first_key(Command::Identity);
         lines.extend(paragraph(
             view,
@@ -158,8 +159,13 @@ fn blank(view: View<'_>, blank: Blank, width: usize) -> Lines {
         Blank::Idle => Vec::new(),
         Blank::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
         Blank::Failed(problem) => {
+            if problem.kind == Kind::Denied && view.model.identity == Identity::Anon {
+                let key = view.model.keymap.first_key(Command::Identity);
+                let text = format!("Nothing here for anon. Press {key} to sign in.");
+                return paragraph(view, &text, width, Role::Muted);
+            }
             let role = if problem.kind == Kind::Denied {
-                Role::Muted
+                Role::Warn
             } else {
                 Role::Removed
             };
@@ -181,6 +187,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
     let mut lines = Vec::new();
     if let Some(target) = &migrations.target {
         let text = format!("{} on {} as {}", target.database, target.host, target.role);
+        let text = crate::ui::text::fit(&text, width.saturating_sub(11), view.symbols.more());
         lines.push(fact(view, "database", text, Role::Text));
     }
     let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
@@ -313,9 +320,9 @@ fn audit(view: View<'_>, width: usize) -> Lines {
         return paragraph(view, &view.model.identity.no_rows(), width, Role::Muted);
     }
     let line = |row: &crate::domain::audit::Summary| {
-        let who = match row.actor_user_id.as_deref() {
-            Some(id) => super::cycles::owner(view, id),
-            None => row.actor_type.clone(),
+        let who = match (row.actor_type.as_str(), row.actor_user_id.as_deref()) {
+            ("user", Some(id)) => super::cycles::owner(view, id),
+            (kind, _) => kind.to_owned(),
         };
         Line::from(vec![
             Span::styled(

@@ -213,10 +213,18 @@ fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
         Standing::Open => "Open.",
     };
     let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.why))];
-    if let Some(until) = &lock.unlocked_until {
+    if lock.locked {
+        let open = "Completed quantity, status and notes stay open; quantities, units, tasks and goals are closed.";
+        lines.push((Role::Text, open.to_owned()));
+    }
+    if let Some(until) = lock
+        .unlocked_until
+        .as_ref()
+        .filter(|_| standing == Standing::Locked)
+    {
         lines.push((
             Role::Text,
-            format!("Emergency unlock until {} UTC.", moment(until)),
+            format!("The last emergency unlock ended {} UTC.", moment(until)),
         ));
     }
     if lock.is_current_week {

@@ -5,7 +5,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::{Entry, State};
 use crate::ui::View;
-use crate::ui::sql;
+use crate::ui::sql::{self, How};
 use crate::ui::table::{self, Cell, Column, Table};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -142,7 +142,14 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
                 &[(Role::Muted, "The file is empty.".into())],
             );
         }
-        Ok(text) => sql::draw(frame, inside, view, &text, view.model.detail_top),
+        Ok(text) => {
+            let how = How {
+                top: view.model.detail_top,
+                has_numbers: true,
+                is_sql: true,
+            };
+            sql::draw(frame, inside, view, &text, how);
+        }
         Err(why) => table::lines(frame, inside, view, &[(Role::Muted, why.to_owned())]),
     }
 }

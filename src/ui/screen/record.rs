@@ -37,15 +37,19 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
         }
         return;
     };
-    let title = format!("{}, {}", record.action, audit.view.mode.title());
+    let mut title = format!("{}, {}", record.action, audit.view.mode.title());
+    if !audit.search.is_empty() {
+        let found = match audit.view.matches.len() {
+            0 => "nothing fits".to_owned(),
+            1 => "1 line fits".to_owned(),
+            count => format!("{count} lines fit"),
+        };
+        title = format!("{title}; {found} “{}”", audit.search);
+    }
     table::heading(frame, pane, view, &title, is_focused);
     let facts = facts(record, usize::from(inside.width), view);
     // On a low pane the difference matters more than the facts.
-    let shown = if inside.height >= 12 {
-        facts.len()
-    } else {
-        facts.len().min(usize::from(inside.height) / 4)
-    };
+    let shown = facts.len().min(usize::from(inside.height / 2));
     for (row, line) in facts.into_iter().take(shown).enumerate() {
         frame.render_widget(
             line,
@@ -73,13 +77,10 @@ fn facts(record: &Record, width: usize, view: View<'_>) -> Vec<Line<'static>> {
     let mut facts = vec![
         ("when", format!("{} UTC", moment(&record.created_at))),
         ("actor", actor),
-        (
-            "subject",
-            record.subject_user_id.clone().unwrap_or_default(),
-        ),
     ];
     let optional = [
         ("why", &record.rationale),
+        ("subject", &record.subject_user_id),
         ("request", &record.correlation_id),
         ("from", &record.source_ip),
         ("with", &record.user_agent),
