@@ -92,7 +92,7 @@ impl Default for Limits {
         Self {
             lock_timeout: Duration::from_secs(5),
             statement_timeout: None,
-            runner_timeout: Duration::from_secs(60),
+            runner_timeout: Duration::from_mins(1),
         }
     }
 }

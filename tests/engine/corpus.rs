@@ -23,10 +23,11 @@ pub(crate) fn files() -> Vec<(String, String)> {
 
 #[test]
 fn the_statements_of_the_corpus_do_not_change_unnoticed() {
-    let shown: String = files()
+    let shown: Vec<String> = files()
         .iter()
         .map(|(name, text)| format!("{name} {:#?}\n", statements(text)))
         .collect();
+    let shown = shown.concat();
     insta::assert_snapshot!(shown);
 }
 
@@ -123,11 +124,7 @@ async fn random_files_are_split_as_the_supabase_cli_does() {
         usize::try_from(state >> 33).unwrap() % below
     };
     let texts: Vec<String> = (0..600)
-        .map(|_| {
-            (0..1 + next(14))
-                .map(|_| PIECES[next(PIECES.len())])
-                .collect()
-        })
+        .map(|_| (0..=next(14)).map(|_| PIECES[next(PIECES.len())]).collect())
         .collect();
     let versions: Vec<String> = (100..100 + texts.len())
         .map(|number| number.to_string())

@@ -65,7 +65,7 @@ impl Line {
 
 async fn carry(mut client: TcpStream, server: String, state: Arc<Mutex<State>>) {
     let mut server = TcpStream::connect(server).await.unwrap();
-    let (mut up, mut down) = ([0; 65536], [0; 65536]);
+    let (mut up, mut down) = (vec![0; 65536], vec![0; 65536]);
     loop {
         tokio::select! {
             read = client.read(&mut up) => {

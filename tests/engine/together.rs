@@ -58,7 +58,7 @@ async fn another_runner_is_waited_for_and_then_reported() {
     }
     assert!(waited);
 
-    schema.limits.runner_timeout = Duration::from_secs(60);
+    schema.limits.runner_timeout = Duration::from_mins(1);
     let (again, shown) = (schema.clone(), plan.clone());
     let running = tokio::spawn(async move { run(&again, &shown).await });
     until(

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 /// A cancel request can get lost between two statements, so it is repeated until the server has stopped.
 const CANCEL_AGAIN: Duration = Duration::from_secs(1);
 /// How long the answer to a cancel request is awaited before the line is given up.
-const CANCEL_LIMIT: Duration = Duration::from_secs(60);
+const CANCEL_LIMIT: Duration = Duration::from_mins(1);
 
 /// Why something did not run.
 pub(super) enum Failure {

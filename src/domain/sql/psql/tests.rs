@@ -4,9 +4,10 @@ use super::*;
 use proptest::prelude::*;
 
 fn sql(file: &str) -> Vec<String> {
-    parse(file)
-        .map(|parts| parts.into_iter().map(|part| part.sql).collect())
-        .unwrap_or_else(|fault| vec![format!("{}: {}", fault.line, fault.why)])
+    match parse(file) {
+        Ok(parts) => parts.into_iter().map(|part| part.sql).collect(),
+        Err(fault) => vec![format!("{}: {}", fault.line, fault.why)],
+    }
 }
 
 #[test]
