@@ -31,7 +31,7 @@ deny:
 # Make docs/screenshot.svg from the program's own buffer.
 screenshot:
     cargo build --features demo --bin supadeck --example screenshot
-    target/debug/examples/screenshot target/debug/supadeck docs/screenshot.svg i enter alice@example.com tab weeksmith-demo enter 6
+    target/debug/examples/screenshot target/debug/supadeck docs/screenshot.svg i enter alice@example.com tab weeksmith-demo enter 7
 
 # Measure the deck and the engine in a release build; the figures go into docs/performance.md by hand.
 bench:

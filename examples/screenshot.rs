@@ -9,7 +9,7 @@ use supadeck::adapters::connect::Settings;
 use supadeck::shell::{Start, headless};
 
 /// Columns and rows of the picture.
-const SIZE: (u16, u16) = (120, 34);
+const SIZE: (u16, u16) = (120, 30);
 
 struct Demo(Child);
 

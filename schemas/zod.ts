@@ -145,7 +145,7 @@ export const cycleRow = z.object({
   user_id: uuid,
   start_date: date,
   end_date: date,
-  current_week: z.number().int(),
+  current_week: z.number().int().min(1).max(12),
   created_at: instant,
 });
 export type CycleRow = z.infer<typeof cycleRow>;
@@ -155,7 +155,7 @@ export const cycleInsert = z.object({
   user_id: uuid,
   start_date: date,
   end_date: date,
-  current_week: z.number().int().optional(),
+  current_week: z.number().int().min(1).max(12).optional(),
   created_at: instant.optional(),
 });
 export type CycleInsert = z.infer<typeof cycleInsert>;
@@ -165,7 +165,7 @@ export const cycleUpdate = z.object({
   user_id: uuid.optional(),
   start_date: date.optional(),
   end_date: date.optional(),
-  current_week: z.number().int().optional(),
+  current_week: z.number().int().min(1).max(12).optional(),
   created_at: instant.optional(),
 });
 export type CycleUpdate = z.infer<typeof cycleUpdate>;
@@ -176,8 +176,8 @@ export const goalRow = z.object({
   cycle_id: uuid,
   type: goalType,
   description: z.string(),
-  start_week: z.number().int(),
-  end_week: z.number().int(),
+  start_week: z.number().int().min(1),
+  end_week: z.number().int().max(12),
   created_at: instant,
 });
 export type GoalRow = z.infer<typeof goalRow>;
@@ -188,8 +188,8 @@ export const goalInsert = z.object({
   cycle_id: uuid,
   type: goalType,
   description: z.string(),
-  start_week: z.number().int().optional(),
-  end_week: z.number().int().optional(),
+  start_week: z.number().int().min(1).optional(),
+  end_week: z.number().int().max(12).optional(),
   created_at: instant.optional(),
 });
 export type GoalInsert = z.infer<typeof goalInsert>;
@@ -200,8 +200,8 @@ export const goalUpdate = z.object({
   cycle_id: uuid.optional(),
   type: goalType.optional(),
   description: z.string().optional(),
-  start_week: z.number().int().optional(),
-  end_week: z.number().int().optional(),
+  start_week: z.number().int().min(1).optional(),
+  end_week: z.number().int().max(12).optional(),
   created_at: instant.optional(),
 });
 export type GoalUpdate = z.infer<typeof goalUpdate>;
@@ -212,8 +212,8 @@ export const planItemRow = z.object({
   goal_id: uuid.nullable(),
   task_id: uuid.nullable(),
   unit: z.string(),
-  qty: z.number(),
-  completed_qty: z.number(),
+  qty: z.number().min(0),
+  completed_qty: z.number().min(0),
   status: planItemStatus,
   notes: z.string(),
   created_at: instant,
@@ -227,8 +227,8 @@ export const planItemInsert = z.object({
   goal_id: uuid.nullable().optional(),
   task_id: uuid.nullable().optional(),
   unit: z.string().optional(),
-  qty: z.number().optional(),
-  completed_qty: z.number().optional(),
+  qty: z.number().min(0).optional(),
+  completed_qty: z.number().min(0).optional(),
   status: planItemStatus.optional(),
   notes: z.string().optional(),
   created_at: instant.optional(),
@@ -242,8 +242,8 @@ export const planItemUpdate = z.object({
   goal_id: uuid.nullable().optional(),
   task_id: uuid.nullable().optional(),
   unit: z.string().optional(),
-  qty: z.number().optional(),
-  completed_qty: z.number().optional(),
+  qty: z.number().min(0).optional(),
+  completed_qty: z.number().min(0).optional(),
   status: planItemStatus.optional(),
   notes: z.string().optional(),
   created_at: instant.optional(),
@@ -256,7 +256,7 @@ export const taskRow = z.object({
   user_id: uuid,
   title: z.string(),
   unit: z.string(),
-  default_qty: z.number(),
+  default_qty: z.number().min(0),
   tags: z.array(z.string()),
   created_at: instant,
 });
@@ -267,7 +267,7 @@ export const taskInsert = z.object({
   user_id: uuid,
   title: z.string(),
   unit: z.string().optional(),
-  default_qty: z.number().optional(),
+  default_qty: z.number().min(0).optional(),
   tags: z.array(z.string()).optional(),
   created_at: instant.optional(),
 });
@@ -278,7 +278,7 @@ export const taskUpdate = z.object({
   user_id: uuid.optional(),
   title: z.string().optional(),
   unit: z.string().optional(),
-  default_qty: z.number().optional(),
+  default_qty: z.number().min(0).optional(),
   tags: z.array(z.string()).optional(),
   created_at: instant.optional(),
 });
@@ -345,9 +345,9 @@ export const weeklyPlanRow = z.object({
   id: uuid,
   user_id: uuid,
   cycle_id: uuid,
-  week_no: z.number().int(),
+  week_no: z.number().int().min(1).max(12),
   mode: planMode,
-  locked_after_week: z.number().int(),
+  locked_after_week: z.number().int().min(0).max(12),
   unlocked_until: instant.nullable(),
   created_at: instant,
 });
@@ -357,9 +357,9 @@ export const weeklyPlanInsert = z.object({
   id: uuid.optional(),
   user_id: uuid,
   cycle_id: uuid,
-  week_no: z.number().int(),
+  week_no: z.number().int().min(1).max(12),
   mode: planMode.optional(),
-  locked_after_week: z.number().int().optional(),
+  locked_after_week: z.number().int().min(0).max(12).optional(),
   unlocked_until: instant.nullable().optional(),
   created_at: instant.optional(),
 });
@@ -369,9 +369,9 @@ export const weeklyPlanUpdate = z.object({
   id: uuid.optional(),
   user_id: uuid.optional(),
   cycle_id: uuid.optional(),
-  week_no: z.number().int().optional(),
+  week_no: z.number().int().min(1).max(12).optional(),
   mode: planMode.optional(),
-  locked_after_week: z.number().int().optional(),
+  locked_after_week: z.number().int().min(0).max(12).optional(),
   unlocked_until: instant.nullable().optional(),
   created_at: instant.optional(),
 });

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// What the program calls itself. Never browser-like: secret keys are refused with such a name.
 pub const USER_AGENT: &str = concat!("supadeck/", env!("CARGO_PKG_VERSION"));
 
+/// How long a connection is kept for the next request. Gateways close theirs after a minute or more.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// The bounds of every exchange.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -31,7 +34,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            read: Duration::from_secs(60),
+            read: Duration::from_mins(1),
             body_bytes: 64 * 1024 * 1024,
             first_pause: Duration::from_millis(200),
             longest_wait: Duration::from_secs(30),
@@ -127,7 +130,7 @@ impl Fault {
 
     /// Whether a moment later the same may work.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Broken(_))
+        matches!(self, Self::Unreachable(_) | Self::Broken(_) | Self::Garbled)
     }
 
     /// The fault in words; `host` is where the request went.
@@ -224,6 +227,8 @@ fn build(limits: &Limits) -> Result<reqwest::Client, String> {
         .user_agent(USER_AGENT)
         .connect_timeout(limits.connect)
         .read_timeout(limits.read)
+        // A write on a connection that the server has closed meanwhile leaves its outcome open.
+        .pool_idle_timeout(IDLE)
         // A redirect would carry the key to wherever it points.
         .redirect(reqwest::redirect::Policy::none())
         .build()

@@ -72,9 +72,10 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         subject.rest.ping(&Identity::Anon),
         subject.auth.ping(),
         async {
-            match subject.has_service_key {
-                true => Some(subject.rest.ping(&Identity::Service).await),
-                false => None,
+            if subject.has_service_key {
+                Some(subject.rest.ping(&Identity::Service).await)
+            } else {
+                None
             }
         },
         weeksmith(subject),

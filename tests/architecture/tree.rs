@@ -121,7 +121,7 @@ fn without_comment(line: &str) -> &str {
     while let Some(at) = line[from..].find("//") {
         let at = from + at;
         let quotes = line[..at].matches('"').count() - line[..at].matches("\\\"").count();
-        if quotes % 2 == 0 {
+        if quotes.is_multiple_of(2) {
             return &line[..at];
         }
         from = at + 2;

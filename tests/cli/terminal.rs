@@ -57,7 +57,7 @@ impl Terminal {
         while !self.seen.contains(text) {
             match self.screen.recv_timeout(Duration::from_secs(30)) {
                 Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(_) => panic!("`{text}` was never printed: {}", self.seen),
+                Err(why) => panic!("`{text}` was never printed ({why}): {}", self.seen),
             }
         }
     }

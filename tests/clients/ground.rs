@@ -17,9 +17,9 @@ use tokio_postgres::{Client, NoTls};
 
 /// The password of the demo accounts.
 pub const PASSWORD: &str = "weeksmith-demo";
-/// Alice's running cycle and its weeks 9 (locked) and 2 (open).
+/// Alice's running cycle and its weeks 11 (locked) and 2 (open).
 pub const CYCLE: &str = "c0000000-0000-4000-8000-000000000001";
-pub const LOCKED: &str = "10000000-0000-4000-8001-000000000009";
+pub const LOCKED: &str = "10000000-0000-4000-8001-000000000011";
 pub const OPEN: &str = "10000000-0000-4000-8001-000000000002";
 
 static STACK: OnceCell<Stack> = OnceCell::const_new();

@@ -12,6 +12,7 @@ mod doctor;
 mod faults;
 mod ground;
 mod keyring;
+mod profile;
 mod reads;
 mod rude;
 mod session;

@@ -32,8 +32,8 @@ async fn everybody_sees_what_rls_lets_them_see() {
     assert_eq!(detail.goals.len(), 2);
     assert_eq!(detail.goals[0].kind, "personal");
     assert_eq!(detail.locks.len(), 12);
-    assert_eq!(detail.locks[8].plan_id, LOCKED);
-    assert_eq!(detail.locks[8].standing(), Standing::Locked);
+    assert_eq!(detail.locks[10].plan_id, LOCKED);
+    assert_eq!(detail.locks[10].standing(), Standing::Locked);
     assert!(detail.locks[1].percent().is_some());
     assert!(detail.vision.unwrap().tags.contains(&"craft".to_owned()));
 

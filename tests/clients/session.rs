@@ -4,14 +4,16 @@ use crate::ground::{Ground, PASSWORD, limits, weeksmith};
 use crate::token::signed;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use std::future::Future;
 use std::sync::Arc;
+use std::task::Poll;
 use supadeck::adapters::connect::{As, Project, resolve_with};
 use supadeck::adapters::secrets::Vault;
 use supadeck::domain::identity::Identity;
-use supadeck::domain::problem::Kind;
-use supadeck::domain::secret::SecretKind;
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::secret::{Keeping, SecretKind};
 use supadeck::ops::{cycle, session};
-use supadeck::ports::Secrets;
+use supadeck::ports::{Secrets, Task};
 
 const ALICE: &str = "alice@example.com";
 
@@ -259,5 +261,75 @@ async fn a_session_of_another_project_is_not_used() {
     assert_eq!(
         project_over(&ground, &vault, None).await.identity,
         Identity::Anon
+    );
+}
+
+/// A store that gives and does not take.
+struct Full(Vault);
+
+impl Secrets for Full {
+    fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
+        self.0.get(profile, kind)
+    }
+    fn set<'a>(&'a self, _: &'a str, _: SecretKind, _: &'a SecretString) -> Task<'a, Keeping> {
+        Box::pin(async { Err(Problem::new(Kind::Config, "No.", "The keyring is full.")) })
+    }
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()> {
+        self.0.remove(profile, kind)
+    }
+    fn keeping(&self) -> Task<'_, Keeping> {
+        Box::pin(async { Ok(Keeping::Keyring) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
+    let ground = weeksmith("session_full").await;
+    let secrets: Arc<dyn Secrets> = Arc::new(Full(Vault::memory()));
+    let project = resolve_with(&ground.settings(), secrets, limits())
+        .await
+        .unwrap();
+    let problem = session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap_err();
+    assert_eq!(problem.code.as_deref(), Some("session_not_stored"));
+    assert!(problem.why.contains("full"), "{problem}");
+    let who = session::current(&*project.auth).await.unwrap();
+    assert_eq!(who.name(), ALICE);
+    assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
+}
+
+/// The reader goes away in the middle of a refresh; the new token is kept all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_outlives_whoever_asked_for_it() {
+    let ground = weeksmith("session_dropped").await;
+    let vault = Arc::new(Vault::memory());
+    let project = project_over(&ground, &vault, None).await;
+    let profile = name(&project);
+    let who = session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap();
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    stored["expires_at"] = 0.into();
+    put(&vault, &profile, &stored).await;
+    let project = project_over(&ground, &vault, None).await;
+    {
+        // One poll sends the reader on its way; then it is dropped.
+        let mut reading = std::pin::pin!(cycle::list(&*project.rest, &who));
+        let _ = std::future::poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+    }
+    let spent = "select count(*) from auth.refresh_tokens where revoked";
+    for _ in 0..200 {
+        let row = ground.db.query_one(spent, &[]).await.unwrap();
+        if row.get::<_, i64>(0) == 1 {
+            break;
+        }
+    }
+    assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
+    let row = ground.db.query_one(spent, &[]).await.unwrap();
+    assert_eq!(
+        row.get::<_, i64>(0),
+        1,
+        "the refresh that was under way is the only one"
     );
 }

@@ -100,6 +100,10 @@ fn stories() -> Vec<Story> {
             (delete("plan_item", ITEM), locked()),
             (Request::delete(format!("weekly_plan?cycle_id=eq.{CYCLE}")), locked()),
         ]),
+        story("delete a locked plan that holds nothing", [
+            (Request::insert("weekly_plan", json!({ "user_id": ALICE, "cycle_id": CYCLE, "week_no": 12 })), DONE),
+            (Request::delete(format!("weekly_plan?cycle_id=eq.{CYCLE}&week_no=eq.12")), Expected::locked("Week 12 is locked.")),
+        ]),
         story("upsert the plan with another lock", [
             (Request::upsert("weekly_plan", plan_row.clone()), capped(12)),
             (Request::upsert("weekly_plan?on_conflict=cycle_id,user_id,week_no", json!({ "user_id": ALICE, "cycle_id": CYCLE, "week_no": 7, "locked_after_week": 12 })), capped(12)),

@@ -87,7 +87,7 @@ fn the_mouse_selects_rows_opens_tabs_and_scrolls() {
     let tabs: Vec<String> = text(&model)
         .lines()
         .nth(1)
-        .map(|line| line.to_owned())
+        .map(ToOwned::to_owned)
         .into_iter()
         .collect();
     let column = tabs[0].find("Locks").unwrap() as u16;

@@ -5,7 +5,8 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::panic
+    clippy::panic,
+    clippy::format_collect
 )]
 
 mod apply;

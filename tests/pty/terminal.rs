@@ -74,7 +74,7 @@ fn it_stops_and_continues() {
         !screen.is_alternate()
     });
     screen.signal("CONT");
-    screen.wait("the deck to come back", |screen| screen.is_alternate());
+    screen.wait("the deck to come back", crate::screen::Screen::is_alternate);
     screen.wait_for("anon RLS on");
     screen.send("q");
     screen.wait_exit();

@@ -106,6 +106,8 @@ impl Keeper {
     /// Takes a new session: stores it, then uses it.
     pub(super) async fn adopt(&self, session: Session) -> Result<Identity, Problem> {
         let mut state = self.state.lock().await;
+        // A refresh that is under way elsewhere must not store its session over this one. One that hangs does not matter.
+        let _between_processes = self.hold().await;
         let identity = session.identity.clone();
         self.keep(&mut state, session).await?;
         Ok(identity)
@@ -126,6 +128,7 @@ impl Keeper {
             Err(problem) => Err(problem.clone()),
         };
         let mut state = self.state.lock().await;
+        let _between_processes = self.hold().await;
         self.forget(&mut state).await?;
         match told {
             Err(problem) if problem.kind == Kind::Network => Err(Problem::new(
@@ -185,7 +188,7 @@ impl Keeper {
         }
     }
 
-    /// Takes the lock file; without a place for one only this process is guarded.
+    /// Takes the lock file, always after the lock of the state; without a place for one only this process is guarded.
     async fn hold(&self) -> Result<Option<FileLock>, Problem> {
         let Some(path) = self.lock.clone() else {
             return Ok(None);

@@ -63,6 +63,11 @@ select jsonb_build_object(
         from pg_catalog.pg_constraint k
         join pg_catalog.pg_class r on r.oid = k.confrelid
         where k.conrelid = c.oid and k.contype = 'f' and r.relnamespace = (select oid from target)
+      ), '[]'),
+      'checks', coalesce((
+        select jsonb_agg(pg_catalog.pg_get_constraintdef(k.oid))
+        from pg_catalog.pg_constraint k
+        where k.conrelid = c.oid and k.contype = 'c'
       ), '[]')
     ))
     from pg_catalog.pg_class c

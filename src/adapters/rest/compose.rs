@@ -30,13 +30,14 @@ pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Pro
         let limit = limit.to_string();
         request.url.query_pairs_mut().append_pair("limit", &limit);
     }
-    Ok(request)
+    Ok(with_plain_spaces(request))
 }
 
 /// The request for an estimate: one row at most, and the planner's number of all.
 pub(super) fn count(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
     let first = query.columns.split(',').next().unwrap_or("*");
-    taken(filtered(grammar, query)?.select(first).planned_count())
+    let request = taken(filtered(grammar, query)?.select(first).planned_count())?;
+    Ok(with_plain_spaces(request))
 }
 
 /// The request of a function call.
@@ -165,6 +166,13 @@ fn check_column(column: &str) -> Result<(), Problem> {
     ))
 }
 
+/// A form's `+` for a space is not read as one by every server; `%20` is. A plus itself is `%2B` already.
+fn with_plain_spaces(mut request: Request) -> Request {
+    let query = request.url.query().map(|query| query.replace('+', "%20"));
+    request.url.set_query(query.as_deref());
+    request
+}
+
 /// Takes URL, parameters, headers and body out of the crate's request; its old client never sends it.
 fn taken(builder: Builder) -> Result<Request, Problem> {
     let made = builder
@@ -237,6 +245,15 @@ mod tests {
             "(created_at.lt.\"{moment}\",and(created_at.eq.\"{moment}\",after_state->>a.lt.\"x\\\"),b\\\\\"))"
         );
         assert_eq!(found[0], ("or".to_owned(), wanted));
+    }
+
+    #[test]
+    fn spaces_and_pluses_are_told_apart() {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        let query = Select::from("t").filter(Filter::eq("a", "x + y"));
+        let request = select(&grammar, &query).unwrap();
+        let sent = request.url.query().unwrap();
+        assert!(sent.starts_with("a=eq.x%20%2B%20y"), "{sent}");
     }
 
     #[test]

@@ -155,7 +155,8 @@ impl Refusal {
             )
             .with_hint("Narrow it down, for example with a filter.")
             .retryable(),
-            "22P02" | "22007" | "22008" | "22023" => {
+            // Class 22: a value that is no such value, or one beyond its type.
+            code if code.len() == 5 && code.starts_with("22") => {
                 Problem::new(Kind::Usage, "A value was not accepted.", said)
             }
             "23505" => Problem::new(Kind::Conflict, "It is there already.", said),
@@ -197,11 +198,7 @@ impl Refusal {
         let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
         match self.status {
             300..=399 => {
-                let to = self
-                    .location
-                    .as_deref()
-                    .map(host_of)
-                    .unwrap_or("another place");
+                let to = self.location.as_deref().map_or("another place", host_of);
                 network(
                     format!("{host} sends to {to} instead of answering."),
                     "supadeck does not follow, so that no key reaches another host.".to_owned(),

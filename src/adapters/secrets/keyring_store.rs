@@ -97,6 +97,8 @@ impl Keyring {
         }
         match tokio::time::timeout(self.patience, answered).await {
             Ok(Ok(Ok(value))) => Ok(value),
+            // Whoever keeps it locked is not asked again for every secret.
+            Ok(Ok(Err(Error::NoStorageAccess(_)))) => Err(self.is_absent("The keyring is locked.")),
             Ok(Ok(Err(Error::NoDefaultStore))) => {
                 Err(self.is_absent("No keyring answers on this machine."))
             }
@@ -158,7 +160,6 @@ impl parts::Store for Cell {
 /// The reason in words. Never the error's own data: `BadEncoding` carries the secret's bytes.
 fn reason(error: &Error) -> String {
     match error {
-        Error::NoStorageAccess(_) => "The keyring is locked.".to_owned(),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
             "The entry holds something else.".to_owned()
         }

@@ -12,7 +12,14 @@ use crate::ops::audit;
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// List audit records, newest first
+///
+/// A filter is made of terms; terms of one key are alternatives, different keys must all hold:
+///
+///     actor:ID|me|none  subject:ID|me|none  action:plan_item.*
+///     type:user|system|ai  correlation:ID  since:2h  until:2025-10-04
+///     after.status:completed  before.qty>3  "after.notes~two words"
 #[derive(ClapArgs)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     /// Only records that fit
     #[arg(

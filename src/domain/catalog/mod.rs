@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+mod bounds;
 mod typescript;
 mod zod;
 
@@ -51,6 +52,8 @@ pub struct Relation {
     pub columns: Vec<Column>,
     /// Its foreign keys to tables of the same schema, by name.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Its check constraints, as Postgres prints them.
+    pub checks: Vec<String>,
 }
 
 /// A column.
@@ -183,6 +186,7 @@ impl Catalog {
         catalog.functions.sort_by(|a, b| a.name.cmp(&b.name));
         for relation in &mut catalog.relations {
             relation.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
+            relation.checks.sort();
         }
         catalog
     }

@@ -54,6 +54,7 @@ fn catalog() -> Catalog {
                 is_view: true,
                 columns: vec![column("seen", kind("timestamptz"))],
                 foreign_keys: vec![],
+                checks: vec![],
             },
             Relation {
                 name: "plan".into(),
@@ -73,6 +74,7 @@ fn catalog() -> Catalog {
                     referenced: vec!["id".into()],
                     is_one_to_one: true,
                 }],
+                checks: vec![],
             },
         ],
         functions: vec![Function {
@@ -131,5 +133,40 @@ fn the_order_of_creation_does_not_matter() {
     other.relations.reverse();
     for language in [Language::Zod, Language::TypeScript] {
         assert_eq!(catalog().generate(language), other.generate(language));
+    }
+}
+
+#[test]
+fn plain_checks_become_bounds() {
+    let of = |check: &str| {
+        let mut relation = catalog().relations.remove(1);
+        relation.checks = vec![check.to_owned()];
+        let bounds = bounds::bounds(&relation, "n");
+        (bounds.min, bounds.max)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        of("CHECK (((n >= 1) AND (n <= 12)))"),
+        (some("1"), some("12"))
+    );
+    assert_eq!(of("CHECK ((n >= (0.5)::numeric))"), (some("0.5"), None));
+    assert_eq!(
+        of("CHECK (((n >= (0)::numeric) AND (n < 'Infinity'::numeric)))"),
+        (some("0"), None)
+    );
+    assert_eq!(of("CHECK ((n >= '-5'::integer))"), (None, None));
+    assert_eq!(
+        of("CHECK (((m >= 1) AND (m <= n) AND (n <= 12)))"),
+        (None, some("12"))
+    );
+    for other in [
+        "CHECK (((n >= 1) OR (n <= 12)))",
+        "CHECK ((NOT ((n >= 1) AND (n <= 12))))",
+        "CHECK ((t ~ 'a AND n >= 5 AND b'::text))",
+        "CHECK (COALESCE(((n >= 1) AND (n <= 12)), true))",
+        "CHECK ((((n >= 1) AND (n <= 12)) IS NOT TRUE))",
+        "CHECK ((abs(n) >= 1))",
+    ] {
+        assert_eq!(of(other), (None, None), "{other}");
     }
 }

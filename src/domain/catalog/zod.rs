@@ -1,6 +1,7 @@
 //! Zod schemas for the rows of a schema: what is read, what an insert takes, what an update takes.
 //! They use only what Zod 3 and Zod 4 have in common.
 
+use super::bounds::bounds;
 use super::{Catalog, Column, ColumnType, Relation, Shape, heading, literal, property};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -74,7 +75,7 @@ fn object(text: &mut String, names: &mut Names, relation: &Relation, part: Part)
             text,
             "  {}: {},",
             property(&column.name),
-            schema(column, part)
+            schema(relation, column, part)
         );
     }
     text.push_str("});\n");
@@ -89,8 +90,16 @@ fn push_type(text: &mut String, name: &str) {
     let _ = writeln!(text, "export type {capital} = z.infer<typeof {name}>;");
 }
 
-fn schema(column: &Column, part: Part) -> String {
+fn schema(relation: &Relation, column: &Column, part: Part) -> String {
     let mut schema = kind(&column.kind);
+    if schema.starts_with("z.number()") {
+        let bounds = bounds(relation, &column.name);
+        for (method, value) in [("min", bounds.min), ("max", bounds.max)] {
+            if let Some(value) = value {
+                let _ = write!(schema, ".{method}({value})");
+            }
+        }
+    }
     if column.nullable {
         schema.push_str(".nullable()");
     }

@@ -138,7 +138,12 @@ fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
 /// The way back of a version whose files are gone, when the history stores one.
 async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem> {
     let stored = match entry.state {
-        State::Missing => schema.database.stored(std::slice::from_ref(&entry.version)).await?,
+        State::Missing => {
+            schema
+                .database
+                .stored(std::slice::from_ref(&entry.version))
+                .await?
+        }
         _ => Vec::new(),
     };
     let pieces = stored

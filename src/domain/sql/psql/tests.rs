@@ -4,10 +4,10 @@ use super::*;
 use proptest::prelude::*;
 
 fn sql(file: &str) -> Vec<String> {
-    match parse(file) {
-        Ok(parts) => parts.into_iter().map(|part| part.sql).collect(),
-        Err(fault) => vec![format!("{}: {}", fault.line, fault.why)],
-    }
+    parse(file).map_or_else(
+        |fault| vec![format!("{}: {}", fault.line, fault.why)],
+        |parts| parts.into_iter().map(|part| part.sql).collect(),
+    )
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::rest::{Keys, PostgRest, host_of};
 use super::secrets::Vault;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Profile, check_url, is_in_the_clear, project_ref};
+use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
 use crate::domain::secret::{ApiKey, Keeping, SecretKind};
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
 use secrecy::{ExposeSecret, SecretString};
@@ -176,10 +176,10 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
         Some(dir) => match (ProfileFile::new(dir).read().await, &typed) {
             (Ok(book), _) => book,
             // A broken file must not keep anybody from a project that was named in full.
-            (Err(_), Some(_)) if settings.profile.is_none() => Default::default(),
+            (Err(_), Some(_)) if settings.profile.is_none() => Book::default(),
             (Err(problem), _) => return Err(problem),
         },
-        None => Default::default(),
+        None => Book::default(),
     };
     let wanted = settings.profile.as_deref();
     // A URL that was typed is enough; the profile in use has nothing to do with it unless it was named or has that URL.
@@ -200,7 +200,7 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
             } else if wanted.is_some() {
                 // The name and the directory of the profile, but none of its keys: they are for another host.
                 profile.project_ref = project_ref(&url);
-                profile.name = host_of(&url).to_owned();
+                host_of(&url).clone_into(&mut profile.name);
                 profile.url = url;
                 Found {
                     profile,
