@@ -23,10 +23,11 @@ pub(crate) fn files() -> Vec<(String, String)> {
 
 #[test]
 fn the_statements_of_the_corpus_do_not_change_unnoticed() {
-    let shown: String = files()
+    let shown: Vec<String> = files()
         .iter()
         .map(|(name, text)| format!("{name} {:#?}\n", statements(text)))
         .collect();
+    let shown = shown.concat();
     insta::assert_snapshot!(shown);
 }
 

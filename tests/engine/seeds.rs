@@ -96,9 +96,10 @@ async fn seeds_run_once_and_again_on_request() {
 #[tokio::test]
 async fn rows_of_copy_are_streamed_and_variables_filled_in() {
     let bench = bench().await;
-    let rows: String = (0..20_000)
+    let rows: Vec<String> = (0..20_000)
         .map(|row| format!("row ; ' {row}\t{row}\n"))
         .collect();
+    let rows = rows.concat();
     bench.write(
         "seeds/a.sql",
         format!("\\set word 'it''s'\n\\set table s\nbegin;\ncopy :table (a, b) from stdin;\n{rows}\\.\n\ninsert into :\"table\" values (:'word', 1::int);\ncopy s from stdin with (format csv);\n\"c;sv\",7\n\\.\ncommit;\n"),

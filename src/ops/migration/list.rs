@@ -65,13 +65,12 @@ async fn same_after_all(
         let Some(row) = stored.iter().find(|row| row.version == version) else {
             continue;
         };
-        let file = statements(&local::read(&path)?.text);
-        let applied: Vec<String> = row
-            .statements
-            .iter()
-            .flatten()
-            .flat_map(|piece| statements(piece))
-            .collect();
+        // Both sides are cut once more: only then does it not matter where they were cut before.
+        let again = |pieces: &[String]| -> Vec<String> {
+            pieces.iter().flat_map(|piece| statements(piece)).collect()
+        };
+        let file = again(&statements(&local::read(&path)?.text));
+        let applied = again(row.statements.as_deref().unwrap_or_default());
         if file == applied {
             same.insert(version);
         }

