@@ -45,6 +45,7 @@ fn is_dumb() -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     json: bool,
+    is_terminal: bool,
     color_out: bool,
     color_err: bool,
 }
@@ -54,6 +55,7 @@ impl Output {
     pub fn new(json: bool, color: Color) -> Self {
         Self {
             json,
+            is_terminal: io::stdout().is_terminal(),
             color_out: color.on(io::stdout().is_terminal()),
             color_err: color.on(io::stderr().is_terminal()),
         }
@@ -76,6 +78,8 @@ impl Output {
         }
         match answer.body {
             Body::Page(page) => page.render(self.color_out),
+            // A file gets every character as it is; a terminal would act on some of them.
+            Body::Raw(text) if self.is_terminal => text::harmless_lines(&text).into_owned(),
             Body::Raw(text) => text,
         }
     }
