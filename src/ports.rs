@@ -1,13 +1,18 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
+use crate::domain::catalog::Catalog;
 use crate::domain::identity::Identity;
+use crate::domain::migration::history::{History, Stored};
 use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
 use crate::domain::query::{Answer, Call, Pong, Select};
+use crate::domain::script::{Change, Failure, Halt, Limits, News, Script};
 use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::seed::SeedHistory;
 use secrecy::SecretString;
 use std::future::Future;
 use std::pin::Pin;
+use tokio_util::sync::CancellationToken;
 
 /// What an asynchronous port returns: boxed, so that the ports can be used as trait objects.
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
@@ -23,19 +28,11 @@ pub trait Auth: Send + Sync {
     /// The identity of the stored session, if there is one that can still be used or refreshed.
     fn current(&self) -> Task<'_, Identity>;
     /// Signs in with a password. The session is stored before this returns.
-    fn sign_in<'a>(
-        &'a self,
-        email: &'a str,
-        password: &'a SecretString,
-    ) -> Task<'a, Identity>;
+    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity>;
     /// Asks for a one-time code by e-mail.
     fn send_code<'a>(&'a self, email: &'a str) -> Task<'a, ()>;
     /// Signs in with the code that came by e-mail.
-    fn verify_code<'a>(
-        &'a self,
-        email: &'a str,
-        code: &'a SecretString,
-    ) -> Task<'a, Identity>;
+    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity>;
     /// Ends this session, and only this one, on the server and here.
     fn sign_out(&self) -> Task<'_, ()>;
     /// Asks the Auth server whether it is there.
@@ -82,4 +79,48 @@ pub trait Profiles: Send + Sync {
     fn edit<'a>(&'a self, edit: Edit<'a>) -> Task<'a, Book>;
     /// Where the file is, for messages.
     fn path(&self) -> String;
+}
+
+/// A Postgres database with the books of migrations and seeds in schema `supabase_migrations`.
+/// Every method opens a connection of its own, and closes it.
+pub trait Database: Send + Sync {
+    /// The migration history with a digest of each version's statements; empty when there is no history table.
+    fn history(&self) -> Task<'_, History>;
+    /// The full rows of these versions; versions that are not in the history are left out.
+    fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>>;
+    /// The history once nothing of a lost session can change it any more: ends what the server still runs for it and
+    /// waits for its lock.
+    fn settled<'a>(&'a self, session: &'a str) -> Task<'a, History>;
+    /// A connection that runs scripts.
+    fn session(&self, limits: Limits) -> Task<'_, Box<dyn Session>>;
+    /// Changes the history without running a migration, all changes in one transaction.
+    fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()>;
+    /// Writes a failed run into the journal.
+    fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()>;
+    /// The seed files that were run here; empty when there is no such table.
+    fn seeds(&self) -> Task<'_, SeedHistory>;
+}
+
+/// How a script ended, as [`Session::run`] returns it.
+pub type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 'a>>;
+
+/// One connection that runs scripts, one after the other, each in a transaction.
+pub trait Session: Send {
+    /// The name of the session on the server, for [`Database::settled`].
+    fn name(&self) -> &str;
+    /// Makes the tables of the books where they are missing.
+    fn prepare(&mut self) -> Task<'_, ()>;
+    /// Runs a script: all of it, or nothing of it. After a halt the session is still usable unless it was lost.
+    fn run<'a>(
+        &'a mut self,
+        script: &'a Script,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Run<'a>;
+}
+
+/// The catalogs of a database, as far as types are made from them.
+pub trait Catalogs: Send + Sync {
+    /// What a schema holds; `None` when there is no such schema.
+    fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>>;
 }

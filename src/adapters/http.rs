@@ -12,6 +12,9 @@ use std::time::Duration;
 /// What the program calls itself. Never browser-like: secret keys are refused with such a name.
 pub const USER_AGENT: &str = concat!("supadeck/", env!("CARGO_PKG_VERSION"));
 
+/// How long a connection is kept for the next request. Gateways close theirs after a minute or more.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// The bounds of every exchange.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -31,7 +34,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            read: Duration::from_secs(60),
+            read: Duration::from_mins(1),
             body_bytes: 64 * 1024 * 1024,
             first_pause: Duration::from_millis(200),
             longest_wait: Duration::from_secs(30),
@@ -127,7 +130,7 @@ impl Fault {
 
     /// Whether a moment later the same may work.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Broken(_))
+        matches!(self, Self::Unreachable(_) | Self::Broken(_) | Self::Garbled)
     }
 
     /// The fault in words; `host` is where the request went.
@@ -135,9 +138,11 @@ impl Fault {
         let host = text::cell(host);
         let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
         match self {
-            Self::Unreachable(why) => network(format!("{host} could not be reached."), format!("{why}."))
-                .with_hint("Check the URL, the network and whether the project is paused.")
-                .retryable(),
+            Self::Unreachable(why) => {
+                network(format!("{host} could not be reached."), format!("{why}."))
+                    .with_hint("Check the URL, the network and whether the project is paused.")
+                    .retryable()
+            }
             Self::Broken(why) => network(
                 format!("The connection to {host} broke."),
                 format!("The answer was cut off: {why}."),
@@ -188,7 +193,9 @@ impl Http {
     /// Sends one request and reads the whole answer.
     pub async fn send(&self, request: &Request) -> Result<Reply, Fault> {
         let client = self.client.get_or_init(|| build(&self.limits));
-        let client = client.as_ref().map_err(|why| Fault::Internal(why.clone()))?;
+        let client = client
+            .as_ref()
+            .map_err(|why| Fault::Internal(why.clone()))?;
         let mut outgoing = client
             .request(request.method.clone(), request.url.clone())
             .headers(request.headers.clone());
@@ -220,6 +227,8 @@ fn build(limits: &Limits) -> Result<reqwest::Client, String> {
         .user_agent(USER_AGENT)
         .connect_timeout(limits.connect)
         .read_timeout(limits.read)
+        // A write on a connection that the server has closed meanwhile leaves its outcome open.
+        .pool_idle_timeout(IDLE)
         // A redirect would carry the key to wherever it points.
         .redirect(reqwest::redirect::Policy::none())
         .build()

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 /// The config directory: `$SUPADECK_CONFIG_DIR`, else `$XDG_CONFIG_HOME/supadeck`, else the system's own place
 /// (`~/.config/supadeck`, `~/Library/Application Support/supadeck`, `%APPDATA%\supadeck`).
 pub fn config_dir() -> Result<PathBuf, Problem> {
-    choose(|name| std::env::var_os(name).map(PathBuf::from), std::env::home_dir())
+    choose(
+        |name| std::env::var_os(name).map(PathBuf::from),
+        std::env::home_dir(),
+    )
 }
 
 fn choose(
@@ -53,8 +56,14 @@ mod tests {
     #[test]
     fn the_most_specific_variable_wins() {
         let xdg = ("XDG_CONFIG_HOME", "/xdg");
-        assert_eq!(pick(&[xdg, ("SUPADECK_CONFIG_DIR", "/own")]), PathBuf::from("/own"));
-        assert_eq!(pick(&[xdg, ("SUPADECK_CONFIG_DIR", "")]), PathBuf::from("/xdg/supadeck"));
+        assert_eq!(
+            pick(&[xdg, ("SUPADECK_CONFIG_DIR", "/own")]),
+            PathBuf::from("/own")
+        );
+        assert_eq!(
+            pick(&[xdg, ("SUPADECK_CONFIG_DIR", "")]),
+            PathBuf::from("/xdg/supadeck")
+        );
     }
 
     #[cfg(all(unix, not(target_os = "macos")))]

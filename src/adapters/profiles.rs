@@ -13,7 +13,8 @@ use std::time::Duration;
 /// How long another program may hold the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What stands on top of the file.
-const HEAD: &str = "# Written by supadeck. Keys and passwords are not in here; comments are not kept.\n\n";
+const HEAD: &str =
+    "# Written by supadeck. Keys and passwords are not in here; comments are not kept.\n\n";
 
 /// The config file.
 #[derive(Debug, Clone)]
@@ -47,7 +48,11 @@ impl ProfileFile {
             LockFault::Held => Problem::new(
                 Kind::Conflict,
                 "The profiles are being changed by another program.",
-                format!("It has held {} for {} seconds.", lock.display(), PATIENCE.as_secs()),
+                format!(
+                    "It has held {} for {} seconds.",
+                    lock.display(),
+                    PATIENCE.as_secs()
+                ),
             )
             .retryable(),
         })?;
@@ -58,11 +63,13 @@ impl ProfileFile {
     }
 
     fn store(&self, book: &Book) -> Result<(), Problem> {
-        let body = toml::to_string_pretty(book)
-            .map_err(|error| Problem::internal(format!("The profiles do not become TOML: {error}.")))?;
+        let body = toml::to_string_pretty(book).map_err(|error| {
+            Problem::internal(format!("The profiles do not become TOML: {error}."))
+        })?;
         // People keep their config in a repository and link it here: the link stays, its target is replaced.
         let path = std::fs::canonicalize(self.file()).unwrap_or_else(|_| self.file());
-        replace(&path, format!("{HEAD}{body}").as_bytes()).map_err(|error| failed(&path, "written", &error))
+        replace(&path, format!("{HEAD}{body}").as_bytes())
+            .map_err(|error| failed(&path, "written", &error))
     }
 }
 
@@ -70,7 +77,9 @@ impl ProfileFile {
 fn replace(path: &Path, body: &[u8]) -> std::io::Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     // `tempfile` makes files that only the owner can read (0600).
-    let mut file = tempfile::Builder::new().prefix(".profiles").tempfile_in(dir)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".profiles")
+        .tempfile_in(dir)?;
     file.write_all(body)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -162,7 +171,11 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_named_with_its_line() {
-        let problem = parse(Path::new("p.toml"), "[profiles.a]\nurl = \"x\"\nurll = \"y\"\n").unwrap_err();
+        let problem = parse(
+            Path::new("p.toml"),
+            "[profiles.a]\nurl = \"x\"\nurll = \"y\"\n",
+        )
+        .unwrap_err();
         assert!(problem.what.contains("line 3"), "{problem}");
         assert!(problem.why.contains("urll"), "{problem}");
         assert_eq!(problem.kind, Kind::Config);

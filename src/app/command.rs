@@ -83,8 +83,15 @@ impl Context {
     }
 
     /// All contexts, in the order of help.
-    pub const ALL: [Self; 7] =
-        [Self::Global, Self::List, Self::Migrations, Self::Seeds, Self::Locks, Self::Audit, Self::Dialog];
+    pub const ALL: [Self; 7] = [
+        Self::Global,
+        Self::List,
+        Self::Migrations,
+        Self::Seeds,
+        Self::Locks,
+        Self::Audit,
+        Self::Dialog,
+    ];
 
     /// Whether keys of both contexts can be live at once, so that they must differ.
     pub fn overlaps(self, other: Self) -> bool {
@@ -124,8 +131,22 @@ pub struct Spec {
     pub twin: Option<&'static str>,
 }
 
-const fn spec(command: Command, id: &'static str, title: &'static str, short: &'static str, context: Context) -> Spec {
-    Spec { command, id, title, short, context, risk: Risk::None, twin: None }
+const fn spec(
+    command: Command,
+    id: &'static str,
+    title: &'static str,
+    short: &'static str,
+    context: Context,
+) -> Spec {
+    Spec {
+        command,
+        id,
+        title,
+        short,
+        context,
+        risk: Risk::None,
+        twin: None,
+    }
 }
 
 const fn twin(mut spec: Spec, twin: &'static str) -> Spec {
@@ -192,12 +213,18 @@ pub const TABLE: &[Spec] = &[
 impl Command {
     /// The table's row for the command.
     pub fn spec(self) -> &'static Spec {
-        TABLE.iter().find(|spec| spec.command == self).unwrap_or(&TABLE[0])
+        TABLE
+            .iter()
+            .find(|spec| spec.command == self)
+            .unwrap_or(&TABLE[0])
     }
 
     /// The command with this name.
     pub fn by_id(id: &str) -> Option<Self> {
-        TABLE.iter().find(|spec| spec.id == id).map(|spec| spec.command)
+        TABLE
+            .iter()
+            .find(|spec| spec.id == id)
+            .map(|spec| spec.command)
     }
 }
 
@@ -223,6 +250,10 @@ mod tests {
 
     #[test]
     fn titles_are_phrases_without_a_full_stop() {
-        assert!(TABLE.iter().all(|spec| !spec.title.is_empty() && !spec.title.ends_with('.')));
+        assert!(
+            TABLE
+                .iter()
+                .all(|spec| !spec.title.is_empty() && !spec.title.ends_with('.'))
+        );
     }
 }

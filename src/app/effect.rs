@@ -1,12 +1,12 @@
 //! Effects: what `update` asks the outside world to do. Plain data, so that a test can compare them.
 
 use super::ticket::Ticket;
+use crate::app::secret::Secret;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Way};
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::{Plan, Wish};
-use crate::app::secret::Secret;
 use crate::domain::seed::SeedPlan;
 use std::path::PathBuf;
 use std::time::Duration;

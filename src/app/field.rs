@@ -20,12 +20,18 @@ impl Field {
 
     /// An empty field whose content is masked.
     pub fn secret() -> Self {
-        Self { input: Input::default(), is_secret: true }
+        Self {
+            input: Input::default(),
+            is_secret: true,
+        }
     }
 
     /// A field that starts with a text.
     pub fn with(text: &str) -> Self {
-        Self { input: Input::new(text.to_owned()), is_secret: false }
+        Self {
+            input: Input::new(text.to_owned()),
+            is_secret: false,
+        }
     }
 
     /// What was typed.
@@ -76,7 +82,9 @@ impl Field {
 
     /// Handles an editing key; false when the key is not one.
     pub fn press(&mut self, key: Key) -> bool {
-        let Some(request) = request(key) else { return false };
+        let Some(request) = request(key) else {
+            return false;
+        };
         self.input.handle(request);
         true
     }
@@ -94,7 +102,9 @@ fn request(key: Key) -> Option<InputRequest> {
         return Some(InputRequest::InsertChar(c));
     }
     Some(match (key.code, key.ctrl, key.alt) {
-        (Code::Backspace, false, false) | (Code::Char('h'), true, _) => InputRequest::DeletePrevChar,
+        (Code::Backspace, false, false) | (Code::Char('h'), true, _) => {
+            InputRequest::DeletePrevChar
+        }
         (Code::Delete, ..) => InputRequest::DeleteNextChar,
         (Code::Left, false, false) | (Code::Char('b'), true, _) => InputRequest::GoToPrevChar,
         (Code::Right, false, false) | (Code::Char('f'), true, _) => InputRequest::GoToNextChar,
@@ -111,7 +121,11 @@ fn request(key: Key) -> Option<InputRequest> {
 
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.is_secret { "Secret" } else { self.input.value() };
+        let shown = if self.is_secret {
+            "Secret"
+        } else {
+            self.input.value()
+        };
         f.debug_tuple("Field").field(&shown).finish()
     }
 }
@@ -139,7 +153,11 @@ mod tests {
     #[test]
     fn control_keys_edit() {
         let mut field = Field::with("one two");
-        let ctrl = |c| Key { code: Code::Char(c), ctrl: true, alt: false };
+        let ctrl = |c| Key {
+            code: Code::Char(c),
+            ctrl: true,
+            alt: false,
+        };
         assert!(field.press(ctrl('w')));
         assert_eq!(field.text(), "one ");
         assert!(field.press(ctrl('u')));

@@ -54,7 +54,11 @@ pub struct Key {
 impl Key {
     /// A key without modifiers.
     pub fn plain(code: Code) -> Self {
-        Self { code, ctrl: false, alt: false }
+        Self {
+            code,
+            ctrl: false,
+            alt: false,
+        }
     }
 
     /// A character without modifiers.
@@ -125,7 +129,10 @@ impl FromStr for Key {
         let mut chars = rest.chars();
         let code = match (chars.next(), chars.next()) {
             (Some(c), None) if c != ' ' => Some(Code::Char(c)),
-            _ => NAMES.iter().find(|(name, _)| *name == rest).map(|(_, code)| *code),
+            _ => NAMES
+                .iter()
+                .find(|(name, _)| *name == rest)
+                .map(|(_, code)| *code),
         };
         let function = || {
             let number = rest.strip_prefix('f')?.parse().ok()?;
@@ -143,7 +150,20 @@ mod tests {
 
     #[test]
     fn every_key_reads_back_as_it_prints() {
-        for text in ["q", "?", "ctrl-p", "alt-enter", "space", "shift-tab", "f12", "G", "-", "ctrl--", "pgdn", ":"] {
+        for text in [
+            "q",
+            "?",
+            "ctrl-p",
+            "alt-enter",
+            "space",
+            "shift-tab",
+            "f12",
+            "G",
+            "-",
+            "ctrl--",
+            "pgdn",
+            ":",
+        ] {
             let key: Key = text.parse().unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(key.to_string(), text);
         }

@@ -35,7 +35,11 @@ struct Document {
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self { keys: BTreeMap::new() }.with(BUILT_IN).0
+        Self {
+            keys: BTreeMap::new(),
+        }
+        .with(BUILT_IN)
+        .0
     }
 }
 
@@ -59,7 +63,10 @@ impl Keymap {
         for (id, keys) in &file {
             let line = line_of(text, id.span().start);
             let Some(command) = Command::by_id(id.get_ref()) else {
-                faults.push(Fault { line, what: unknown_command(id.get_ref()) });
+                faults.push(Fault {
+                    line,
+                    what: unknown_command(id.get_ref()),
+                });
                 continue;
             };
             let mut good = Vec::new();
@@ -127,12 +134,19 @@ impl Keymap {
 
     /// The keys of a command as text, such as `j, down`.
     pub fn keys_text(&self, command: Command) -> String {
-        self.keys(command).iter().map(Key::to_string).collect::<Vec<_>>().join(", ")
+        self.keys(command)
+            .iter()
+            .map(Key::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The first key of a command as text; empty when it has none.
     pub fn first_key(&self, command: Command) -> String {
-        self.keys(command).first().map(Key::to_string).unwrap_or_default()
+        self.keys(command)
+            .first()
+            .map(Key::to_string)
+            .unwrap_or_default()
     }
 }
 
@@ -141,7 +155,12 @@ fn is_swallowed(command: Command, key: Key) -> bool {
 }
 
 fn line_of(text: &str, byte: usize) -> usize {
-    text.as_bytes().iter().take(byte).filter(|b| **b == b'\n').count() + 1
+    text.as_bytes()
+        .iter()
+        .take(byte)
+        .filter(|b| **b == b'\n')
+        .count()
+        + 1
 }
 
 fn unknown_command(id: &str) -> String {
@@ -158,7 +177,9 @@ fn unknown_command(id: &str) -> String {
 
 fn wrong_type(document: &Document) -> Option<String> {
     let (id, _) = document.lines.iter().find(|(_, value)| !value.is_array())?;
-    Some(format!("`{id}` wants a list of keys, such as [\"x\"]; quote the whole name, dot included."))
+    Some(format!(
+        "`{id}` wants a list of keys, such as [\"x\"]; quote the whole name, dot included."
+    ))
 }
 
 #[cfg(test)]
@@ -167,10 +188,17 @@ mod tests {
 
     #[test]
     fn the_built_in_file_has_no_fault_and_names_every_command() {
-        let (keymap, faults) = Keymap { keys: BTreeMap::new() }.with(BUILT_IN);
+        let (keymap, faults) = Keymap {
+            keys: BTreeMap::new(),
+        }
+        .with(BUILT_IN);
         assert_eq!(faults, []);
         for spec in TABLE {
-            assert!(!keymap.keys(spec.command).is_empty(), "{} has no key", spec.id);
+            assert!(
+                !keymap.keys(spec.command).is_empty(),
+                "{} has no key",
+                spec.id
+            );
         }
     }
 
@@ -178,8 +206,14 @@ mod tests {
     fn the_first_live_context_wins() {
         let keymap = Keymap::default();
         let a = Key::char('a');
-        assert_eq!(keymap.command(a, &[Context::Migrations, Context::Global]), Some(Command::Apply));
-        assert_eq!(keymap.command(a, &[Context::Seeds, Context::Global]), Some(Command::SeedApply));
+        assert_eq!(
+            keymap.command(a, &[Context::Migrations, Context::Global]),
+            Some(Command::Apply)
+        );
+        assert_eq!(
+            keymap.command(a, &[Context::Seeds, Context::Global]),
+            Some(Command::SeedApply)
+        );
         assert_eq!(keymap.command(a, &[Context::Global]), None);
     }
 
@@ -189,12 +223,17 @@ mod tests {
         let (_, faults) = Keymap::default().with(text);
         let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 2, 3, 4]);
-        assert!(faults[0].what.contains("did you mean `app.quit`?"), "{}", faults[0].what);
+        assert!(
+            faults[0].what.contains("did you mean `app.quit`?"),
+            "{}",
+            faults[0].what
+        );
     }
 
     #[test]
     fn a_user_line_replaces_and_an_empty_list_takes_away() {
-        let (keymap, faults) = Keymap::default().with("\"app.quit\" = [\"Q\"]\n\"app.theme\" = []\n");
+        let (keymap, faults) =
+            Keymap::default().with("\"app.quit\" = [\"Q\"]\n\"app.theme\" = []\n");
         assert_eq!(faults, []);
         assert_eq!(keymap.keys_text(Command::Quit), "Q");
         assert_eq!(keymap.command(Key::char('T'), &[Context::Global]), None);
@@ -202,7 +241,8 @@ mod tests {
 
     #[test]
     fn two_commands_can_swap_their_keys() {
-        let (keymap, faults) = Keymap::default().with("\"app.quit\" = [\"r\"]\n\"app.refresh\" = [\"q\"]\n");
+        let (keymap, faults) =
+            Keymap::default().with("\"app.quit\" = [\"r\"]\n\"app.refresh\" = [\"q\"]\n");
         assert_eq!(faults, []);
         assert_eq!(keymap.keys_text(Command::Refresh), "q");
     }
@@ -210,6 +250,10 @@ mod tests {
     #[test]
     fn a_dotted_name_without_quotes_is_explained() {
         let (_, faults) = Keymap::default().with("app.quit = [\"x\"]\n");
-        assert!(faults[0].what.contains("quote the whole name"), "{}", faults[0].what);
+        assert!(
+            faults[0].what.contains("quote the whole name"),
+            "{}",
+            faults[0].what
+        );
     }
 }

@@ -46,31 +46,52 @@ pub fn areas(width: u16, height: u16) -> Areas {
         header: Rect::new(0, 0, width, header_height),
         tabs: Rect::new(0, header_height, width, tabs_height),
         body: Rect::new(0, header_height + tabs_height, width, body_height),
-        footer: Rect::new(0, height.saturating_sub(footer_height), width, footer_height),
+        footer: Rect::new(
+            0,
+            height.saturating_sub(footer_height),
+            width,
+            footer_height,
+        ),
     }
 }
 
-/// Divides the body of a screen with a list of `list_share` percent of the width and its details.
-pub fn panes(body: Rect, list_share: u16, is_detail_focused: bool) -> Panes {
+/// Divides the body of a screen with a list of `list_share` percent of the width and its details. Stacked, a list of few
+/// `rows` leaves the details what it does not need.
+pub fn panes(body: Rect, list_share: u16, rows: usize, is_detail_focused: bool) -> Panes {
     if body.width >= WIDE {
         let width = body.width * list_share / 100;
         return Panes {
             list: Rect { width, ..body },
-            detail: Rect { x: body.x + width, width: body.width - width, ..body },
+            detail: Rect {
+                x: body.x + width,
+                width: body.width - width,
+                ..body
+            },
         };
     }
     if body.height >= HIGH {
-        let height = body.height * 45 / 100;
+        let need = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
+        let height = (body.height * 45 / 100).min(need.max(6));
         return Panes {
             list: Rect { height, ..body },
-            detail: Rect { y: body.y + height, height: body.height - height, ..body },
+            detail: Rect {
+                y: body.y + height,
+                height: body.height - height,
+                ..body
+            },
         };
     }
     let nothing = Rect::new(body.x, body.y, 0, 0);
     if is_detail_focused {
-        Panes { list: nothing, detail: body }
+        Panes {
+            list: nothing,
+            detail: body,
+        }
     } else {
-        Panes { list: body, detail: nothing }
+        Panes {
+            list: body,
+            detail: nothing,
+        }
     }
 }
 
@@ -87,7 +108,11 @@ pub fn inside(pane: Rect) -> Rect {
 /// The inside of a list pane without its line of column names.
 pub fn rows(pane: Rect) -> Rect {
     let inside = inside(pane);
-    Rect { y: inside.y + inside.height.min(1), height: inside.height.saturating_sub(1), ..inside }
+    Rect {
+        y: inside.y + inside.height.min(1),
+        height: inside.height.saturating_sub(1),
+        ..inside
+    }
 }
 
 /// Whether a place is inside an area.
@@ -104,9 +129,12 @@ mod tests {
         for width in [0, 1, 20, 80, 120, 300] {
             for height in 0..60 {
                 let areas = areas(width, height);
-                let sum = areas.header.height + areas.tabs.height + areas.body.height + areas.footer.height;
+                let sum = areas.header.height
+                    + areas.tabs.height
+                    + areas.body.height
+                    + areas.footer.height;
                 assert_eq!(sum, height, "{width}x{height}");
-                let panes = panes(areas.body, 45, false);
+                let panes = panes(areas.body, 45, 9, false);
                 assert!(panes.detail.bottom() <= height && panes.detail.right() <= width);
                 assert!(rows(panes.list).bottom() <= height);
             }

@@ -57,7 +57,11 @@ impl List {
     /// Takes new rows or a new filter: `text` gives what a row is searched by.
     pub fn refresh(&mut self, total: usize, text: impl Fn(usize) -> String) {
         self.total = total;
-        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let words: Vec<String> = self
+            .filter
+            .split_whitespace()
+            .map(str::to_lowercase)
+            .collect();
         self.shown = (!words.is_empty()).then(|| {
             let has_all = |row: &usize| {
                 let text = text(*row).to_lowercase();
@@ -106,10 +110,18 @@ impl List {
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 4] = ["core schema", "week lock", "row level security", "audit trail"];
+    const NAMES: [&str; 4] = [
+        "core schema",
+        "week lock",
+        "row level security",
+        "audit trail",
+    ];
 
     fn list(filter: &str) -> List {
-        let mut list = List { filter: filter.into(), ..List::default() };
+        let mut list = List {
+            filter: filter.into(),
+            ..List::default()
+        };
         list.refresh(NAMES.len(), |row| NAMES[row].to_owned());
         list
     }

@@ -11,7 +11,11 @@ const REST: Duration = Duration::from_millis(70);
 
 /// A read in a slot, as the identity on screen.
 pub fn effect(model: &mut Model, slot: Slot, load: Load) -> Effect {
-    Effect::Load { ticket: model.tickets.issue(slot), identity: model.identity.clone(), load }
+    Effect::Load {
+        ticket: model.tickets.issue(slot),
+        identity: model.identity.clone(),
+        load,
+    }
 }
 
 /// Everything the program reads when a project is opened.
@@ -114,14 +118,21 @@ pub fn details_soon(model: &Model) -> Vec<Effect> {
 pub fn details_now(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         Screen::Migrations => {
-            let Some(version) = model.migrations.table.selected().map(|entry| entry.version.clone()) else {
+            let Some(version) = model
+                .migrations
+                .table
+                .selected()
+                .map(|entry| entry.version.clone())
+            else {
                 return Vec::new();
             };
             model.migrations.sources.started();
             vec![effect(model, Slot::Sources, Load::Sources(version))]
         }
         Screen::Audit => {
-            let Some(id) = model.audit.wanted_record() else { return Vec::new() };
+            let Some(id) = model.audit.wanted_record() else {
+                return Vec::new();
+            };
             model.audit.record.started();
             vec![effect(model, Slot::Record, Load::Record(id))]
         }

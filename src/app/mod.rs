@@ -12,6 +12,7 @@
 //! └ footer ─ command.rs, keymap.rs ──────────────────────────────────────────┘
 //! ```
 
+pub mod availability;
 pub mod command;
 pub mod dialog;
 pub mod effect;

@@ -89,6 +89,9 @@ impl Screen {
     }
 }
 
+/// The list's share of the width while one reads the details: they get the room.
+const READING_SHARE: u16 = 30;
+
 /// Which half of a screen the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Focus {
@@ -136,7 +139,8 @@ impl RunProgress {
             Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
             Progress::Notice { text, .. } => self.notices.push(text),
             Progress::StepDone { step, .. } => {
-                (self.step, self.done) = (step, self.steps.get(step).map_or(0, |(_, count)| *count));
+                (self.step, self.done) =
+                    (step, self.steps.get(step).map_or(0, |(_, count)| *count));
             }
             Progress::WaitingForLock | Progress::Cancelling => {}
         }
@@ -144,8 +148,16 @@ impl RunProgress {
 
     /// Finished statements of all statements.
     pub fn ratio(&self) -> (usize, usize) {
-        let before: usize = self.steps.iter().take(self.step).map(|(_, count)| count).sum();
-        (before + self.done, self.steps.iter().map(|(_, count)| count).sum())
+        let before: usize = self
+            .steps
+            .iter()
+            .take(self.step)
+            .map(|(_, count)| count)
+            .sum();
+        (
+            before + self.done,
+            self.steps.iter().map(|(_, count)| count).sum(),
+        )
     }
 }
 
@@ -196,7 +208,12 @@ pub struct Model {
 
 impl Model {
     /// A deck for a project, or for the first run when there is none.
-    pub fn new(size: (u16, u16), project: Option<Project>, identity: Identity, keymap: Keymap) -> Self {
+    pub fn new(
+        size: (u16, u16),
+        project: Option<Project>,
+        identity: Identity,
+        keymap: Keymap,
+    ) -> Self {
         Self {
             size,
             project,
@@ -228,7 +245,26 @@ impl Model {
 
     /// Where the two halves of the screen are.
     pub fn panes(&self) -> Panes {
-        layout::panes(self.areas().body, self.screen.list_share(), self.focus == Focus::Detail)
+        let is_detail = self.focus == Focus::Detail;
+        let share = if is_detail {
+            READING_SHARE
+        } else {
+            self.screen.list_share()
+        };
+        layout::panes(self.areas().body, share, self.row_count(), is_detail)
+    }
+
+    /// How many rows the list of the screen in view has.
+    fn row_count(&self) -> usize {
+        match self.screen {
+            Screen::Home => 0,
+            Screen::Migrations => self.migrations.table.list.len(),
+            Screen::Seeds => self.seeds.table.list.len(),
+            Screen::Cycles => self.cycles.list.len(),
+            Screen::Goals => self.goals.list.len(),
+            Screen::Locks => self.locks.list.len(),
+            Screen::Audit => self.audit.held(),
+        }
     }
 
     /// How many rows of the list are visible.
@@ -243,7 +279,11 @@ impl Model {
 
     /// The contexts whose keys are live, the most special first.
     pub fn contexts(&self) -> &'static [Context] {
-        if self.dialogs.is_empty() { self.screen_contexts() } else { &[Context::Dialog] }
+        if self.dialogs.is_empty() {
+            self.screen_contexts()
+        } else {
+            &[Context::Dialog]
+        }
     }
 
     /// The contexts of the screen in view, the most special first.
@@ -295,7 +335,10 @@ impl Row for Cycle {
         &self.id
     }
     fn haystack(&self) -> String {
-        format!("{} {} {} week {} {}", self.start_date, self.end_date, self.id, self.current_week, self.user_id)
+        format!(
+            "{} {} {} week {} {}",
+            self.start_date, self.end_date, self.id, self.current_week, self.user_id
+        )
     }
 }
 
@@ -304,6 +347,9 @@ impl Row for Goal {
         &self.id
     }
     fn haystack(&self) -> String {
-        format!("{} {} {} {}", self.kind, self.description, self.cycle_id, self.user_id)
+        format!(
+            "{} {} {} {}",
+            self.kind, self.description, self.cycle_id, self.user_id
+        )
     }
 }

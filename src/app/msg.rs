@@ -33,7 +33,7 @@ pub enum Msg {
         /// When the answer came.
         at: Timestamp,
         /// The answer.
-        report: Report,
+        report: Box<Report>,
     },
     /// The running write has news.
     Progressed(Ticket, Progress),

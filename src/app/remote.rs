@@ -19,7 +19,12 @@ pub struct Remote<T> {
 
 impl<T> Default for Remote<T> {
     fn default() -> Self {
-        Self { value: None, read_at: None, is_loading: false, problem: None }
+        Self {
+            value: None,
+            read_at: None,
+            is_loading: false,
+            problem: None,
+        }
     }
 }
 

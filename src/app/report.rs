@@ -48,8 +48,14 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.audit.record_arrived(result.map(|record| *record), at);
             Vec::new()
         }
-        Report::Plan(result) => planned(model, result.map(|plan| (plan.steps.is_empty(), Asked::Migrate(plan)))),
-        Report::SeedPlan(result) => planned(model, result.map(|plan| (plan.steps.is_empty(), Asked::Seed(plan)))),
+        Report::Plan(result) => planned(
+            model,
+            result.map(|plan| (plan.steps.is_empty(), Asked::Migrate(plan))),
+        ),
+        Report::SeedPlan(result) => planned(
+            model,
+            result.map(|plan| (plan.steps.is_empty(), Asked::Seed(plan))),
+        ),
         Report::Checked(verdicts) => {
             if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
                 guide.checked(verdicts);
@@ -72,7 +78,9 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
         Report::SignedIn(Ok(identity)) => {
-            model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+            model
+                .dialogs
+                .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
             model.toast = Some(format!("Signed in as {}.", identity.name()));
             let mut effects = run::become_identity(model, identity);
             effects.push(run::toast_timer());
@@ -86,7 +94,9 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Report::SignedOut(Ok(())) => {
-            model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+            model
+                .dialogs
+                .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
             if let Some(project) = &mut model.project {
                 project.signed_in = None;
             }
@@ -123,7 +133,11 @@ fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<
     if let Some(list) = run::list_mut(model) {
         list.follow(height);
     }
-    if model.screen == screen { load::details_now(model) } else { Vec::new() }
+    if model.screen == screen {
+        load::details_now(model)
+    } else {
+        Vec::new()
+    }
 }
 
 /// A plan was made: asks for its confirmation, or says that there is nothing to do.
@@ -151,15 +165,28 @@ fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effec
 
 /// A run ended: shows how, and reads again what it may have changed.
 fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect> {
-    let what = model.running.take().map_or_else(String::new, |running| running.what);
-    model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Running));
+    let what = model
+        .running
+        .take()
+        .map_or_else(String::new, |running| running.what);
+    model
+        .dialogs
+        .retain(|dialog| !matches!(dialog, Dialog::Running));
     show(model, view(&what));
     load::everything(model)
 }
 
-fn unlocked(model: &mut Model, result: Result<crate::domain::lock::WeekLock, Problem>) -> Vec<Effect> {
-    let what = model.running.take().map_or_else(String::new, |running| running.what);
-    model.dialogs.retain(|dialog| !matches!(dialog, Dialog::Running));
+fn unlocked(
+    model: &mut Model,
+    result: Result<crate::domain::lock::WeekLock, Problem>,
+) -> Vec<Effect> {
+    let what = model
+        .running
+        .take()
+        .map_or_else(String::new, |running| running.what);
+    model
+        .dialogs
+        .retain(|dialog| !matches!(dialog, Dialog::Running));
     match result {
         Ok(lock) => {
             model.toast = Some(format!("Week {}: {}", lock.week_no, lock.why));

@@ -1,5 +1,6 @@
-//! What a command does, and whether it can be done now.
+//! What a command does.
 
+use super::availability::availability;
 use super::command::Command;
 use super::dialog::filter::FilterLine;
 use super::dialog::guide::Guide;
@@ -13,62 +14,11 @@ use super::load;
 use super::model::{Focus, Model, RunProgress, Running, Screen};
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(4);
-
-/// Why a command cannot run now.
-pub fn availability(command: Command, model: &Model) -> Result<(), String> {
-    let on = |screen: Screen| {
-        if model.screen == screen { Ok(()) } else { Err(format!("works on the {} screen", screen.title())) }
-    };
-    let can_write = || match &model.running {
-        Some(running) => Err(format!("{} is still running", running.what)),
-        None if !model.project.as_ref().is_some_and(|project| project.has_database) => {
-            Err("no database URL is known; set SUPABASE_DB_URL".to_owned())
-        }
-        None => Ok(()),
-    };
-    match command {
-        Command::Apply => {
-            on(Screen::Migrations)?;
-            can_write()?;
-            model.migrations.apply_wish().map(|_| ())
-        }
-        Command::Rollback => {
-            on(Screen::Migrations)?;
-            can_write()?;
-            model.migrations.rollback_wish().map(|_| ())
-        }
-        Command::SourceSide => on(Screen::Migrations),
-        Command::SeedApply => {
-            on(Screen::Seeds)?;
-            can_write()
-        }
-        Command::SeedAgain => {
-            on(Screen::Seeds)?;
-            can_write()?;
-            let entry = model.seeds.table.selected().ok_or("no seed file is selected")?;
-            entry.file.as_ref().map(|_| ()).ok_or_else(|| "the file is missing".to_owned())
-        }
-        Command::Unlock => {
-            on(Screen::Locks)?;
-            let lock = model.locks.selected().ok_or("no week with a plan is selected")?;
-            if !lock.locked {
-                return Err(format!("week {} is not locked", lock.week_no));
-            }
-            if model.identity != Identity::Service {
-                return Err("only the service role may unlock; choose it with the identity key".into());
-            }
-            Ok(())
-        }
-        Command::DiffMode | Command::Fold | Command::NextMatch | Command::PreviousMatch => on(Screen::Audit),
-        Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
-        Command::Filter if model.screen == Screen::Home => Err("there is nothing to filter here".into()),
-        _ => Ok(()),
-    }
-}
 
 /// Runs a command.
 pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -83,7 +33,9 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let palette = Palette::new(model);
             open(model, Dialog::Palette(palette))
         }
-        Command::Identity if model.project.is_none() => open(model, Dialog::Guide(Guide::default())),
+        Command::Identity if model.project.is_none() => {
+            open(model, Dialog::Guide(Guide::default()))
+        }
         Command::Identity => {
             let identity = IdentityDialog::new(model);
             open(model, Dialog::Identity(identity))
@@ -133,11 +85,25 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::SeedApply => {
-            vec![load::effect(model, Slot::Plan, Load::SeedPlan { paths: Vec::new(), again: false })]
+            vec![load::effect(
+                model,
+                Slot::Plan,
+                Load::SeedPlan {
+                    paths: Vec::new(),
+                    again: false,
+                },
+            )]
         }
         Command::SeedAgain => {
-            let file = model.seeds.table.selected().and_then(|entry| entry.file.clone());
-            let load = Load::SeedPlan { paths: file.into_iter().collect(), again: true };
+            let file = model
+                .seeds
+                .table
+                .selected()
+                .and_then(|entry| entry.file.clone());
+            let load = Load::SeedPlan {
+                paths: file.into_iter().collect(),
+                again: true,
+            };
             vec![load::effect(model, Slot::Plan, load)]
         }
         Command::Unlock => match model.locks.selected().map(UnlockForm::new) {
@@ -162,8 +128,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.go_match(false);
             Vec::new()
         }
-        Command::Confirm | Command::NextField | Command::PreviousField | Command::Cancel => Vec::new(),
-        screen => match Screen::ALL.iter().find(|(_, _, command)| *command == screen) {
+        Command::Confirm | Command::NextField | Command::PreviousField | Command::Cancel => {
+            Vec::new()
+        }
+        screen => match Screen::ALL
+            .iter()
+            .find(|(_, _, command)| *command == screen)
+        {
             Some((screen, _, _)) => go_to(model, *screen),
             None => Vec::new(),
         },
@@ -189,7 +160,10 @@ pub fn toast_timer() -> Effect {
 /// Makes a reason a sentence.
 fn sentence(reason: &str) -> String {
     let mut chars = reason.chars();
-    let first = chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().collect::<String>())
+        .unwrap_or_default();
     let stop = if reason.ends_with('.') { "" } else { "." };
     format!("{first}{}{stop}", chars.as_str())
 }
@@ -236,7 +210,11 @@ pub fn list_mut(model: &mut Model) -> Option<&mut List> {
 }
 
 fn page(model: &Model) -> isize {
-    let height = if model.focus == Focus::Detail { model.detail_height() } else { model.list_height() };
+    let height = if model.focus == Focus::Detail {
+        model.detail_height()
+    } else {
+        model.list_height()
+    };
     isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
 }
 
@@ -266,7 +244,11 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
     };
     let is_moved = list.go(movement);
     list.follow(height);
-    if is_moved { selection_moved(model) } else { Vec::new() }
+    if is_moved {
+        selection_moved(model)
+    } else {
+        Vec::new()
+    }
 }
 
 /// The selection changed: the details start at their top and follow once it rests.
@@ -283,7 +265,10 @@ fn scroll_detail(model: &mut Model, movement: Move) {
     }
     // Only SQL is longer than a screen; the other details end where their text ends.
     let lines = match model.screen {
-        Screen::Migrations => model.migrations.text().map_or(0, |text| text.lines().count()),
+        Screen::Migrations => model
+            .migrations
+            .text()
+            .map_or(0, |text| text.lines().count()),
         _ => 40,
     };
     let last = lines.saturating_sub(height);
@@ -315,7 +300,7 @@ fn right(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.screen {
         Screen::Home => model.project.as_ref().map(|project| project.url.clone()),
-        Screen::Migrations => model.migrations.text().ok(),
+        Screen::Migrations => model.migrations.text().ok().map(Cow::into_owned),
         Screen::Seeds => model.seeds.table.selected().map(|seed| seed.path.clone()),
         Screen::Cycles => model.cycles.selected().map(|cycle| cycle.id.clone()),
         Screen::Goals => model.goals.selected().map(|goal| goal.description.clone()),
@@ -329,21 +314,36 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Starts the one write that may run.
-pub fn start_write(model: &mut Model, what: String, progress: RunProgress, write: Write) -> Vec<Effect> {
+pub fn start_write(
+    model: &mut Model,
+    what: String,
+    progress: RunProgress,
+    write: Write,
+) -> Vec<Effect> {
     if let Some(running) = &model.running {
         let text = format!("{} is still running.", running.what);
         return toast(model, text);
     }
     let ticket = model.tickets.issue(Slot::Write);
-    model.running = Some(Running { ticket, what, is_cancelling: false, progress });
+    model.running = Some(Running {
+        ticket,
+        what,
+        is_cancelling: false,
+        progress,
+    });
     dialog::open(model, Dialog::Running);
-    vec![Effect::Write { ticket, identity: model.identity.clone(), write }]
+    vec![Effect::Write {
+        ticket,
+        identity: model.identity.clone(),
+        write,
+    }]
 }
 
 /// Asks the running write to stop.
 pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
     match &mut model.running {
-        Some(running) if !running.is_cancelling => {
+        // Only runs of files can be cancelled: an unlock is one request, and is over before one could.
+        Some(running) if !running.is_cancelling && !running.progress.steps.is_empty() => {
             running.is_cancelling = true;
             vec![Effect::CancelWrite]
         }
@@ -354,7 +354,11 @@ pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
 /// A write of the session slot: sign-in and its relatives.
 pub fn session(model: &mut Model, write: Write) -> Vec<Effect> {
     let ticket = model.tickets.issue(Slot::Session);
-    vec![Effect::Write { ticket, identity: model.identity.clone(), write }]
+    vec![Effect::Write {
+        ticket,
+        identity: model.identity.clone(),
+        write,
+    }]
 }
 
 /// Changes who reads, and reads everything anew.

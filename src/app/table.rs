@@ -24,7 +24,10 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { remote: Remote::default(), list: List::default() }
+        Self {
+            remote: Remote::default(),
+            list: List::default(),
+        }
     }
 }
 
@@ -83,7 +86,10 @@ mod tests {
         let mut table = Table::default();
         table.arrived(Ok(vec!["a".to_owned(), "b".into()]), Timestamp::UNIX_EPOCH);
         table.list.go(crate::app::list::Move::Last);
-        table.arrived(Ok(vec!["0".to_owned(), "a".into(), "b".into()]), Timestamp::UNIX_EPOCH);
+        table.arrived(
+            Ok(vec!["0".to_owned(), "a".into(), "b".into()]),
+            Timestamp::UNIX_EPOCH,
+        );
         assert_eq!(table.selected().map(String::as_str), Some("b"));
     }
 }

@@ -57,7 +57,11 @@ impl Tickets {
         let at = slot as usize;
         self.generations[at] += 1;
         self.is_open[at] = true;
-        Ticket { slot, generation: self.generations[at], epoch: self.epoch }
+        Ticket {
+            slot,
+            generation: self.generations[at],
+            epoch: self.epoch,
+        }
     }
 
     /// Whether news for this ticket is still wanted.

@@ -30,13 +30,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         // The one place where an answer that is no longer wanted is dropped.
         Msg::Reported { ticket, at, report } => {
             if model.tickets.redeem(ticket) {
-                report::take(model, report, at)
+                report::take(model, *report, at)
             } else {
                 Vec::new()
             }
         }
         Msg::Progressed(ticket, news) => {
-            if let Some(running) = model.running.as_mut().filter(|running| running.ticket == ticket) {
+            if let Some(running) = model
+                .running
+                .as_mut()
+                .filter(|running| running.ticket == ticket)
+            {
                 running.progress.take(news);
             }
             Vec::new()
@@ -64,7 +68,9 @@ fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
         }
         Timer::Details => load::details_now(model),
         Timer::Guide => {
-            let Some(Dialog::Guide(mut guide)) = model.dialogs.pop() else { return Vec::new() };
+            let Some(Dialog::Guide(mut guide)) = model.dialogs.pop() else {
+                return Vec::new();
+            };
             let effects = guide.check(model);
             model.dialogs.push(Dialog::Guide(guide));
             effects
@@ -127,12 +133,20 @@ pub fn tab_width(title: &str) -> u16 {
 
 fn wheel(model: &mut Model, x: u16, y: u16, lines: isize) -> Vec<Effect> {
     if !model.dialogs.is_empty() {
-        let key = if lines > 0 { super::key::Code::Down } else { super::key::Code::Up };
+        let key = if lines > 0 {
+            super::key::Code::Down
+        } else {
+            super::key::Code::Up
+        };
         return dialog::press(model, Key::plain(key));
     }
     let is_over_detail = layout::holds(model.panes().detail, x, y);
     let focus = model.focus;
-    model.focus = if is_over_detail { Focus::Detail } else { Focus::List };
+    model.focus = if is_over_detail {
+        Focus::Detail
+    } else {
+        Focus::List
+    };
     let effects = run::go(model, Move::By(lines * 3));
     model.focus = focus;
     effects

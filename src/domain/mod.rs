@@ -2,6 +2,8 @@
 //! No I/O, no clock, no async: everything here is a value or a pure function.
 
 pub mod audit;
+pub mod catalog;
+pub mod config;
 pub mod cycle;
 pub mod goal;
 pub mod identity;
@@ -10,7 +12,9 @@ pub mod migration;
 pub mod problem;
 pub mod profile;
 pub mod query;
+pub mod script;
 pub mod secret;
 pub mod seed;
+pub mod sql;
 pub mod text;
 pub mod token;

@@ -109,7 +109,9 @@ pub fn check_url(url: &str) -> Result<String, Problem> {
         return Err(bad("It has a query, a fragment or white space in it."));
     }
     if rest.contains('@') {
-        return Err(bad("It has a user or a password in it; keys are given apart."));
+        return Err(bad(
+            "It has a user or a password in it; keys are given apart.",
+        ));
     }
     let host_ends = rest.find('/').unwrap_or(rest.len());
     let host = rest[..host_ends].to_ascii_lowercase();
@@ -134,7 +136,9 @@ pub fn is_in_the_clear(url: &str) -> bool {
     };
     let is_local = host == "localhost"
         || host.ends_with(".localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
     !is_local
 }
 
@@ -164,14 +168,26 @@ mod tests {
 
     #[test]
     fn a_url_that_is_none_is_refused() {
-        for text in ["", "x.supabase.co", "ftp://x", "https://", "https://u:p@x", "https://x?y=1"] {
+        for text in [
+            "",
+            "x.supabase.co",
+            "ftp://x",
+            "https://",
+            "https://u:p@x",
+            "https://x?y=1",
+        ] {
             assert_eq!(check_url(text).unwrap_err().kind, Kind::Usage, "{text}");
         }
     }
 
     #[test]
     fn plain_http_is_fine_on_this_machine_only() {
-        for url in ["http://localhost:1", "http://127.0.0.1", "http://[::1]:8000", "https://x"] {
+        for url in [
+            "http://localhost:1",
+            "http://127.0.0.1",
+            "http://[::1]:8000",
+            "https://x",
+        ] {
             assert!(!is_in_the_clear(url), "{url}");
         }
         assert!(is_in_the_clear("http://192.168.1.5:8000"));

@@ -246,7 +246,8 @@ impl Range {
 impl Answer {
     /// Reads the body as rows. A body that holds fewer or more rows than its `Content-Range` says is refused.
     pub fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, Problem> {
-        let rows: Vec<T> = serde_json::from_slice(&self.body).map_err(|error| unreadable(&error))?;
+        let rows: Vec<T> =
+            serde_json::from_slice(&self.body).map_err(|error| unreadable(&error))?;
         match self.range {
             Some(range) if range.rows != rows.len() as u64 => Err(Problem::new(
                 Kind::Network,
@@ -286,7 +287,12 @@ fn unreadable(error: &serde_json::Error) -> Problem {
             .with_hint("The schema may be of another version: see `supadeck migration list`.");
         }
     };
-    Problem::new(Kind::Network, "The project's answer could not be read.", why).retryable()
+    Problem::new(
+        Kind::Network,
+        "The project's answer could not be read.",
+        why,
+    )
+    .retryable()
 }
 
 /// What a reachability check saw.
@@ -331,7 +337,10 @@ mod tests {
 
     #[test]
     fn a_cut_body_a_deep_body_and_a_foreign_body_are_told_apart() {
-        assert_eq!(answer("[1,", 1).rows::<u8>().unwrap_err().kind, Kind::Network);
+        assert_eq!(
+            answer("[1,", 1).rows::<u8>().unwrap_err().kind,
+            Kind::Network
+        );
         let deep = format!("[{}{}]", "[".repeat(200), "]".repeat(200));
         let problem = answer(&deep, 1).rows::<Value>().unwrap_err();
         assert!(problem.what.contains("nested"), "{problem}");

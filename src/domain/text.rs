@@ -50,7 +50,7 @@ fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
 
 /// Control characters, bidi controls (Trojan Source, CVE-2021-42574), invisible and unassigned specials.
 /// A zero-width joiner is left alone: emoji and several scripts need it, and it cannot reorder text.
-fn is_dangerous(c: char) -> bool {
+pub fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'

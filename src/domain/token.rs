@@ -12,12 +12,16 @@ use serde::Deserialize;
 #[serde(default)]
 pub struct Claims {
     /// The id in `auth.users`.
+    #[serde(deserialize_with = "text_or_nothing")]
     pub sub: String,
     /// The e-mail address; empty when there is none.
+    #[serde(deserialize_with = "text_or_nothing")]
     pub email: String,
     /// The phone number; empty when there is none.
+    #[serde(deserialize_with = "text_or_nothing")]
     pub phone: String,
     /// The database role.
+    #[serde(deserialize_with = "text_or_nothing")]
     pub role: String,
     /// When the token ends, in seconds since 1970 by the server's clock.
     pub exp: Option<serde_json::Number>,
@@ -25,6 +29,11 @@ pub struct Claims {
     pub session_id: Option<String>,
     /// `aal1`, or `aal2` after a second factor.
     pub aal: Option<String>,
+}
+
+/// Some servers write null where others write an empty text.
+fn text_or_nothing<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.unwrap_or_default())
 }
 
 impl Claims {
@@ -42,7 +51,8 @@ impl Claims {
     /// When the token ends by the server's clock, in whole seconds since 1970.
     pub fn expires_at(&self) -> Option<i64> {
         let exp = self.exp.as_ref()?;
-        exp.as_i64().or_else(|| exp.as_f64().map(|seconds| seconds as i64))
+        exp.as_i64()
+            .or_else(|| exp.as_f64().map(|seconds| seconds as i64))
     }
 
     /// The identity that PostgREST gives the token.
@@ -83,6 +93,12 @@ mod tests {
         assert_eq!(claims.expires_at(), Some(1_760_000_000));
         assert_eq!(claims.identity().name(), "a@example.com");
         assert_eq!(claims.identity().role(), "authenticated");
+    }
+
+    #[test]
+    fn null_claims_are_empty_claims() {
+        let claims = Claims::decode(&token(r#"{"sub":"1","email":null,"phone":"+491"}"#)).unwrap();
+        assert_eq!(claims.identity().name(), "+491");
     }
 
     #[test]

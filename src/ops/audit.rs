@@ -9,7 +9,8 @@ use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select
 use crate::ports::Rest;
 
 /// The columns of [`Summary`]: not the images, so that a million rows stay cheap to page.
-const SUMMARY: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id";
+const SUMMARY: &str =
+    "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id";
 /// The columns of [`Record`].
 const RECORD: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,before_state,\
                       after_state,rationale,correlation_id,source_ip,user_agent";

@@ -1,1 +1,310 @@
-//! x
+//! Looks at everything that supadeck needs and says what is wrong with it. Changes nothing; every check has its own outcome,
+//! so that one thing that is broken does not hide the next.
+
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::profile::Profile;
+use crate::domain::query::{Pong, Select};
+use crate::domain::secret::Keeping;
+use crate::ports::{Auth, Clock, Database, Profiles, Rest, Secrets};
+use serde::Serialize;
+
+/// How far apart the clocks may be, in seconds. Source: PostgREST accepts tokens that are up to 30 s off.
+const MOST_SKEW_S: u64 = 30;
+
+/// What is looked at.
+pub struct Subject<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// The config file.
+    pub profiles: &'a dyn Profiles,
+    /// Where secrets are kept.
+    pub secrets: &'a dyn Secrets,
+    /// The REST interface.
+    pub rest: &'a dyn Rest,
+    /// The Auth interface.
+    pub auth: &'a dyn Auth,
+    /// Who reads.
+    pub identity: &'a Identity,
+    /// Whether the publishable key is known.
+    pub has_publishable_key: bool,
+    /// Whether the secret key is known.
+    pub has_service_key: bool,
+    /// The database, where its URL is known; a URL that is none is the problem.
+    pub database: Option<Result<&'a dyn Database, Problem>>,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// Works, with something to know.
+    Warn,
+    /// Does not work.
+    Fail,
+    /// Could not be looked at, or does not apply.
+    Skip,
+}
+
+/// The outcome of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at: one or two words, always the same.
+    pub name: &'static str,
+    /// How it ended.
+    pub state: State,
+    /// What was found, as a sentence.
+    pub what: String,
+    /// What can be done.
+    pub hint: Option<String>,
+}
+
+/// Looks at everything, in the order in which things depend on each other.
+pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
+    let has_key = subject.has_publishable_key;
+    let (config, keyring, rest, auth, service, schema, session, database) = tokio::join!(
+        subject.profiles.read(),
+        subject.secrets.keeping(),
+        subject.rest.ping(&Identity::Anon),
+        subject.auth.ping(),
+        async {
+            if subject.has_service_key {
+                Some(subject.rest.ping(&Identity::Service).await)
+            } else {
+                None
+            }
+        },
+        weeksmith(subject),
+        subject.auth.current(),
+        database(subject),
+    );
+    let mut checks = vec![
+        match config {
+            Ok(book) => fine(
+                "config",
+                format!(
+                    "{} holds {} profiles.",
+                    subject.profiles.path(),
+                    book.profiles.len()
+                ),
+            ),
+            Err(problem) => failed("config", &problem),
+        },
+        match keyring {
+            Ok(Keeping::Keyring) => fine("keyring", "Secrets are kept in the system's keyring."),
+            Ok(Keeping::Memory(why)) => {
+                warned("keyring", format!("{why} Secrets are kept in memory."))
+                    .with_hint("Give keys through environment variables, or start a keyring.")
+            }
+            Err(problem) => failed("keyring", &problem),
+        },
+        reachable(subject, &rest, &auth),
+        clock(subject, &rest, &auth),
+        answers("rest", "REST", &rest, has_key),
+        answers("auth", "Auth", &auth, has_key),
+        publishable(has_key, &rest),
+        match service {
+            None => skipped(
+                "secret key",
+                "None is known; the service role cannot be chosen.",
+            ),
+            Some(Ok(_)) => fine(
+                "secret key",
+                "It is accepted; it is used only for `--as service`.",
+            ),
+            Some(Err(problem)) if problem.kind == Kind::Network => {
+                skipped("secret key", "REST does not answer.")
+            }
+            Some(Err(problem)) => failed("secret key", &problem),
+        },
+        match session {
+            Ok(Identity::User(user)) => fine(
+                "session",
+                format!("{} is signed in ({}).", user.email, user.role),
+            ),
+            Ok(_) => skipped("session", "Nobody is signed in."),
+            Err(problem) => failed("session", &problem),
+        },
+    ];
+    checks.extend(database);
+    checks.push(schema);
+    checks
+}
+
+impl Check {
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+fn made(name: &'static str, state: State, what: impl Into<String>) -> Check {
+    Check {
+        name,
+        state,
+        what: what.into(),
+        hint: None,
+    }
+}
+
+fn fine(name: &'static str, what: impl Into<String>) -> Check {
+    made(name, State::Ok, what)
+}
+
+fn warned(name: &'static str, what: impl Into<String>) -> Check {
+    made(name, State::Warn, what)
+}
+
+fn skipped(name: &'static str, what: impl Into<String>) -> Check {
+    made(name, State::Skip, what)
+}
+
+fn failed(name: &'static str, problem: &Problem) -> Check {
+    let check = made(name, State::Fail, problem.to_string());
+    match &problem.hint {
+        Some(hint) => check.with_hint(hint),
+        None => check,
+    }
+}
+
+/// The URL is reachable when either interface answered, whatever it said.
+fn reachable(
+    subject: &Subject<'_>,
+    rest: &Result<Pong, Problem>,
+    auth: &Result<Pong, Problem>,
+) -> Check {
+    let url = &subject.profile.url;
+    let quickest = [rest, auth]
+        .into_iter()
+        .filter_map(|ping| ping.as_ref().ok())
+        .map(|pong| pong.took_ms)
+        .min();
+    match (quickest, rest, auth) {
+        (Some(ms), _, _) => fine("url", format!("{url} answers in {ms} ms.")),
+        (None, Err(problem), Err(other))
+            if problem.kind == Kind::Network && other.kind == Kind::Network =>
+        {
+            failed("url", problem)
+        }
+        _ => fine("url", format!("{url} answers.")),
+    }
+}
+
+fn clock(
+    subject: &Subject<'_>,
+    rest: &Result<Pong, Problem>,
+    auth: &Result<Pong, Problem>,
+) -> Check {
+    let server = [rest, auth]
+        .into_iter()
+        .filter_map(|ping| ping.as_ref().ok())
+        .find_map(|pong| pong.server_time);
+    let Some(server) = server else {
+        return skipped("clock", "The project did not say what time it is.");
+    };
+    let apart = server
+        .duration_since(subject.clock.now())
+        .unsigned_abs()
+        .as_secs();
+    if apart <= MOST_SKEW_S {
+        return fine("clock", "This machine and the project agree on the time.");
+    }
+    warned(
+        "clock",
+        format!("This machine's clock and the project's are {apart} seconds apart."),
+    )
+    .with_hint("Set the clock: tokens may be refused as expired or not yet valid.")
+}
+
+fn answers(name: &'static str, word: &str, ping: &Result<Pong, Problem>, has_key: bool) -> Check {
+    match ping {
+        Ok(_) => fine(name, format!("{word} answers.")),
+        Err(problem) if problem.kind == Kind::Auth && !has_key => {
+            fine(name, format!("{word} answers, and asks for a key."))
+        }
+        Err(problem) if problem.kind == Kind::Auth => {
+            fine(name, format!("{word} answers, and refused the key."))
+        }
+        Err(problem) => failed(name, problem),
+    }
+}
+
+fn publishable(has_key: bool, rest: &Result<Pong, Problem>) -> Check {
+    match rest {
+        _ if !has_key => warned(
+            "publishable key",
+            "None is known; nothing can be read as anon or as a user.",
+        )
+        .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`."),
+        Ok(_) => fine("publishable key", "It is accepted."),
+        Err(problem) if problem.kind == Kind::Network => {
+            skipped("publishable key", "REST does not answer.")
+        }
+        Err(problem) => failed("publishable key", problem),
+    }
+}
+
+async fn database(subject: &Subject<'_>) -> [Check; 2] {
+    let history = match &subject.database {
+        None => {
+            let check = skipped(
+                "database",
+                "No database URL is known; migrations and seeds cannot run.",
+            );
+            let hint = "Set SUPABASE_DB_URL, or keep it with `supadeck profile add`.";
+            return [
+                check.with_hint(hint),
+                skipped("history", "The database is not known."),
+            ];
+        }
+        Some(Err(problem)) => Err(problem.clone()),
+        Some(Ok(database)) => database.history().await,
+    };
+    match history {
+        Err(problem) => [
+            failed("database", &problem),
+            skipped("history", "The database could not be read."),
+        ],
+        Ok(history) => {
+            let target = &history.target;
+            let found = format!(
+                "{}/{} runs PostgreSQL {} for {}.",
+                target.host, target.database, target.server_version, target.role
+            );
+            let records = match history.rows.len() {
+                0 => warned("history", "No migration is recorded."),
+                1 => fine("history", "One migration is recorded."),
+                count => fine("history", format!("{count} migrations are recorded.")),
+            };
+            [fine("database", found), records]
+        }
+    }
+}
+
+/// Whether the Weeksmith schema is there. A refusal means that it is: only a name that is not there is unknown.
+async fn weeksmith(subject: &Subject<'_>) -> Check {
+    let name = "weeksmith";
+    let who = match subject.identity {
+        user @ Identity::User(_) => user,
+        _ if subject.has_service_key => &Identity::Service,
+        other => other,
+    };
+    if !subject.has_publishable_key && *who != Identity::Service {
+        return skipped(name, "Nothing can be read without a key.");
+    }
+    let query = Select::from("week_lock_status").columns("plan_id").limit(1);
+    match subject.rest.select(who, &query).await {
+        Ok(_) => fine(name, "The Weeksmith schema is there."),
+        Err(problem) => match problem.code.as_deref() {
+            Some("42501") => fine(name, format!("The Weeksmith schema is there; {} may not read it.", who.name())),
+            Some("42P01" | "PGRST205") => warned(name, "The Weeksmith schema is not there, or REST has not noticed it yet.")
+                .with_hint("Only cycles, goals, locks and the audit trail need it: see `supadeck migration list`."),
+            _ if problem.kind == Kind::Network => skipped(name, "REST does not answer."),
+            _ => failed(name, &problem),
+        },
+    }
+}

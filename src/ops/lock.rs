@@ -94,7 +94,9 @@ fn check<'a>(who: &Identity, request: &'a UnlockRequest) -> Result<&'a str, Prob
             format!("{} may not unlock a week.", who.name()),
             "The emergency unlock is for the service role only.",
         )
-        .with_hint("Choose the service role with `--as service`; it needs the project's secret key."));
+        .with_hint(
+            "Choose the service role with `--as service`; it needs the project's secret key.",
+        ));
     }
     check_id("plan", &request.plan_id)?;
     let reason = request.rationale.trim();

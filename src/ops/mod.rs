@@ -1,10 +1,14 @@
 //! The use cases: what the screens and the subcommands both call. Typed input, typed output, every effect through a port.
+//! Nothing here draws, prints or knows a driver.
 
 pub mod audit;
 pub mod cycle;
 pub mod doctor;
 pub mod goal;
 pub mod lock;
+pub mod migration;
 mod paging;
 pub mod profile;
+pub mod seed;
 pub mod session;
+pub mod types;

@@ -88,7 +88,9 @@ pub async fn show(profiles: &dyn Profiles, name: Option<&str>) -> Result<Profile
             "No profile is in use.",
             "None was named and none was chosen.",
         )
-        .with_hint("Add one with `supadeck profile add`, or choose one with `supadeck profile use`.")
+        .with_hint(
+            "Add one with `supadeck profile add`, or choose one with `supadeck profile use`.",
+        )
     })
 }
 

@@ -1,6 +1,6 @@
 //! The clipboard: the system's own, or the terminal's (OSC 52) over SSH and where there is no other.
 
-use super::terminal::Terminal;
+use super::surface::Surface;
 use crate::domain::problem::Problem;
 use base64::Engine;
 
@@ -16,7 +16,9 @@ pub(super) enum Clipboard {
 impl Clipboard {
     /// Finds a way.
     pub(super) fn open() -> Self {
-        let is_remote = ["SSH_TTY", "SSH_CONNECTION"].iter().any(|name| std::env::var_os(name).is_some());
+        let is_remote = ["SSH_TTY", "SSH_CONNECTION"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some());
         match (is_remote, arboard::Clipboard::new()) {
             (false, Ok(clipboard)) => Self::System(Box::new(clipboard)),
             _ => Self::Terminal,
@@ -24,7 +26,11 @@ impl Clipboard {
     }
 
     /// Copies a text and says how it went.
-    pub(super) fn copy(&mut self, text: &str, terminal: &mut Terminal) -> Result<String, Problem> {
+    pub(super) fn copy(
+        &mut self,
+        text: &str,
+        surface: &mut dyn Surface,
+    ) -> Result<String, Problem> {
         let bytes = text.len();
         if let Self::System(clipboard) = self {
             match clipboard.set_text(text.to_owned()) {
@@ -33,10 +39,12 @@ impl Clipboard {
             }
         }
         if bytes > OSC52_BYTES {
-            return Ok(format!("Not copied: {bytes} bytes are too much for the terminal's clipboard."));
+            return Ok(format!(
+                "Not copied: {bytes} bytes are too much for the terminal's clipboard."
+            ));
         }
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-        terminal.write(format!("\u{1b}]52;c;{encoded}\u{7}").as_bytes())?;
+        surface.write(format!("\u{1b}]52;c;{encoded}\u{7}").as_bytes())?;
         Ok(format!("Sent {bytes} bytes to the terminal's clipboard."))
     }
 }

@@ -15,14 +15,20 @@ use crate::ports::Database;
 
 /// One verdict a field: name, URL, key, database URL.
 pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
-    let name = verdict(&setup.name, || check_name(&setup.name).map(|()| "the name is free to use".to_owned()));
+    let name = verdict(&setup.name, || {
+        check_name(&setup.name).map(|()| "the name is free to use".to_owned())
+    });
     let url = check_url(&setup.url);
     let (url_verdict, key_verdict) = match (&url, setup.url.is_empty()) {
         (_, true) => (Verdict::Empty, Verdict::Empty),
         (Err(problem), false) => (bad(problem), Verdict::Empty),
         (Ok(url), false) => check_project(start, url, &setup.key).await,
     };
-    let database = if setup.db_url.is_empty() { Verdict::Empty } else { check_database(&setup.db_url).await };
+    let database = if setup.db_url.is_empty() {
+        Verdict::Empty
+    } else {
+        check_database(&setup.db_url).await
+    };
     vec![name, url_verdict, key_verdict, database]
 }
 
@@ -57,10 +63,17 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
     };
     let rest = project.rest.ping(&Identity::Anon).await;
     match (rest, key.is_empty()) {
-        (Ok(_), false) => (Verdict::Good("it answers".into()), Verdict::Good("it is accepted".into())),
+        (Ok(_), false) => (
+            Verdict::Good("it answers".into()),
+            Verdict::Good("it is accepted".into()),
+        ),
         (Ok(_), true) => (Verdict::Good("it answers".into()), Verdict::Empty),
         (Err(problem), is_empty) if problem.kind == crate::domain::problem::Kind::Auth => {
-            let key = if is_empty { Verdict::Empty } else { bad(&problem) };
+            let key = if is_empty {
+                Verdict::Empty
+            } else {
+                bad(&problem)
+            };
             (Verdict::Good("it answers".into()), key)
         }
         (Err(problem), _) => (bad(&problem), Verdict::Empty),
@@ -75,7 +88,10 @@ async fn check_database(url: &Secret) -> Verdict {
     match database.history().await {
         Ok(history) => {
             let target = history.target;
-            Verdict::Good(format!("PostgreSQL {} as {}", target.server_version, target.role))
+            Verdict::Good(format!(
+                "PostgreSQL {} as {}",
+                target.server_version, target.role
+            ))
         }
         Err(problem) => bad(&problem),
     }

@@ -2,12 +2,16 @@
 
 use crate::app::key::{Code, Key};
 use crate::app::msg::Msg;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 
 /// The message of an event; nothing for events that mean nothing to the deck.
 pub(super) fn msg(event: Event) -> Option<Msg> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::KeyPressed(self::key(key)?)),
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            Some(Msg::KeyPressed(self::key(key)?))
+        }
         Event::Paste(text) => Some(Msg::Pasted(text)),
         Event::Resize(width, height) => Some(Msg::Resized(width, height)),
         Event::Mouse(mouse) => match mouse.kind {
@@ -42,5 +46,9 @@ fn key(event: KeyEvent) -> Option<Key> {
         _ => return None,
     };
     let has = |modifier| event.modifiers.contains(modifier);
-    Some(Key { code, ctrl: has(KeyModifiers::CONTROL), alt: has(KeyModifiers::ALT) })
+    Some(Key {
+        code,
+        ctrl: has(KeyModifiers::CONTROL),
+        alt: has(KeyModifiers::ALT),
+    })
 }

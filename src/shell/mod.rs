@@ -5,13 +5,17 @@
 
 mod clipboard;
 mod guide;
+mod headless;
 mod input;
 mod look;
 mod runner;
 mod signal;
+mod surface;
 mod terminal;
 mod timer;
 mod world;
+
+pub use headless::headless;
 
 use crate::adapters::connect::Settings;
 use crate::app::effect::{Effect, Write};
@@ -26,6 +30,7 @@ use futures_util::StreamExt;
 use runner::Runner;
 use std::path::PathBuf;
 use std::time::Duration;
+use surface::Surface;
 use terminal::Terminal;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -48,8 +53,6 @@ pub struct Start {
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was asked for by name.
     pub theme: Option<String>,
-    /// Where a panic is written, to be named in its message.
-    pub log: Option<PathBuf>,
 }
 
 /// Runs the deck until the user leaves it.
@@ -57,18 +60,10 @@ pub struct Start {
 /// # Errors
 /// When there is no terminal, or it goes away.
 pub async fn run(start: Start) -> Result<(), Problem> {
-    let (keymap, faults) = keymap(&start);
     let look = look::look(start.theme.as_deref());
-    let mut terminal = Terminal::enter(start.log.clone())?;
+    let mut terminal = Terminal::enter()?;
     let size = terminal.size()?;
-    let mut model = Model::new(size, None, Identity::Anon, keymap);
-    model.is_opening = true;
-    let (inbox, mail) = mpsc::unbounded_channel();
-    let runner = Runner::new(start, inbox.clone());
-    for fault in faults {
-        let _ = inbox.send(Msg::Noticed(fault));
-    }
-    let mut deck = Deck { model, look, runner, timers: timer::Timers::default(), clipboard: None, is_over: false };
+    let (mut deck, mail) = Deck::start(start, look, size);
     let effects = run::session(&mut deck.model, Write::Open);
     deck.carry_out(effects, &mut terminal)?;
     let result = deck.turn(&mut terminal, mail).await;
@@ -77,10 +72,18 @@ pub async fn run(start: Start) -> Result<(), Problem> {
 }
 
 fn keymap(start: &Start) -> (Keymap, Vec<String>) {
-    let Some((path, text)) = &start.keymap else { return (Keymap::default(), Vec::new()) };
+    let Some((path, text)) = &start.keymap else {
+        return (Keymap::default(), Vec::new());
+    };
     let (keymap, faults) = Keymap::default().with(text);
     let name = path.display();
-    (keymap, faults.into_iter().map(|fault| format!("{name}:{}: {}", fault.line, fault.what)).collect())
+    (
+        keymap,
+        faults
+            .into_iter()
+            .map(|fault| format!("{name}:{}: {}", fault.line, fault.what))
+            .collect(),
+    )
 }
 
 struct Deck {
@@ -92,12 +95,33 @@ struct Deck {
     is_over: bool,
 }
 
+type Mail = mpsc::UnboundedReceiver<Msg>;
+
 impl Deck {
-    async fn turn(
-        &mut self,
-        terminal: &mut Terminal,
-        mut mail: mpsc::UnboundedReceiver<Msg>,
-    ) -> Result<(), Problem> {
+    fn start(start: Start, look: ui::Look, size: (u16, u16)) -> (Self, Mail) {
+        let (keymap, faults) = keymap(&start);
+        let mut model = Model::new(size, None, Identity::Anon, keymap);
+        model.is_opening = true;
+        let (inbox, mail) = mpsc::unbounded_channel();
+        for fault in faults {
+            let _ = inbox.send(Msg::Noticed(fault));
+        }
+        let runner = Runner::new(start, inbox);
+        let timers = timer::Timers::default();
+        (
+            Self {
+                model,
+                look,
+                runner,
+                timers,
+                clipboard: None,
+                is_over: false,
+            },
+            mail,
+        )
+    }
+
+    async fn turn(&mut self, terminal: &mut Terminal, mut mail: Mail) -> Result<(), Problem> {
         let mut events = crossterm::event::EventStream::new();
         let mut signals = signal::Signals::listen()?;
         let mut drawn_at = Instant::now();
@@ -144,34 +168,56 @@ impl Deck {
     }
 
     /// Takes an event of the terminal; false when it changes nothing.
-    fn take_event(&mut self, event: crossterm::event::Event, terminal: &mut Terminal) -> Result<bool, Problem> {
-        let Some(msg) = input::msg(event) else { return Ok(false) };
-        self.take(msg, terminal)?;
+    fn take_event(
+        &mut self,
+        event: crossterm::event::Event,
+        surface: &mut dyn Surface,
+    ) -> Result<bool, Problem> {
+        let Some(msg) = input::msg(event) else {
+            return Ok(false);
+        };
+        self.take(msg, surface)?;
         Ok(true)
     }
 
-    fn take(&mut self, msg: Msg, terminal: &mut Terminal) -> Result<(), Problem> {
+    fn take(&mut self, msg: Msg, surface: &mut dyn Surface) -> Result<(), Problem> {
+        #[cfg(debug_assertions)]
+        panic_when_asked(&msg);
         let effects = update(&mut self.model, msg);
-        self.carry_out(effects, terminal)
+        self.carry_out(effects, surface)
     }
 
-    fn draw(&mut self, terminal: &mut Terminal) -> Result<(), Problem> {
-        terminal.draw(|frame| ui::draw(frame, &self.model, &self.look))
+    fn draw(&mut self, surface: &mut dyn Surface) -> Result<(), Problem> {
+        surface.draw(&mut |frame| ui::draw(frame, &self.model, &self.look))
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>, terminal: &mut Terminal) -> Result<(), Problem> {
+    fn carry_out(
+        &mut self,
+        effects: Vec<Effect>,
+        surface: &mut dyn Surface,
+    ) -> Result<(), Problem> {
         for effect in effects {
             match effect {
-                Effect::Load { ticket, identity, load } => self.runner.load(ticket, identity, load),
-                Effect::Write { ticket, identity, write } => self.runner.write(ticket, identity, write),
+                Effect::Load {
+                    ticket,
+                    identity,
+                    load,
+                } => self.runner.load(ticket, identity, load),
+                Effect::Write {
+                    ticket,
+                    identity,
+                    write,
+                } => self.runner.write(ticket, identity, write),
                 Effect::CancelWrite => self.runner.cancel_write(),
                 Effect::Arm(timer, after) => self.timers.arm(timer, after),
                 Effect::Copy(text) => {
-                    let clipboard = self.clipboard.get_or_insert_with(clipboard::Clipboard::open);
-                    let notice = clipboard.copy(&text, terminal)?;
-                    self.take(Msg::Noticed(notice), terminal)?;
+                    let clipboard = self
+                        .clipboard
+                        .get_or_insert_with(clipboard::Clipboard::open);
+                    let notice = clipboard.copy(&text, surface)?;
+                    self.take(Msg::Noticed(notice), surface)?;
                 }
-                Effect::Suspend => terminal.suspend()?,
+                Effect::Suspend => surface.suspend()?,
                 Effect::Quit => self.is_over = true,
             }
         }
@@ -179,7 +225,7 @@ impl Deck {
     }
 
     /// Told to end while something is written: the server is told to cancel, and its answer is awaited.
-    async fn finish_write(&mut self, mail: &mut mpsc::UnboundedReceiver<Msg>) {
+    async fn finish_write(&mut self, mail: &mut Mail) {
         if self.model.running.is_none() {
             return;
         }
@@ -194,8 +240,18 @@ impl Deck {
     }
 }
 
+/// Lets a test see what a panic leaves behind: debug builds only.
+#[cfg(debug_assertions)]
+fn panic_when_asked(msg: &Msg) {
+    let is_key = matches!(msg, Msg::KeyPressed(key) if key.to_string() == "f12");
+    assert!(
+        !is_key || std::env::var_os("SUPADECK_TEST_PANIC").is_none(),
+        "a test asked for it"
+    );
+}
+
 fn far() -> Instant {
-    Instant::now() + Duration::from_secs(3600)
+    Instant::now() + Duration::from_hours(1)
 }
 
 /// A fault of the terminal as a problem.

@@ -49,11 +49,21 @@ impl Runner {
 
     /// Reads something.
     pub(super) fn load(&mut self, ticket: Ticket, identity: Identity, load: Load) {
-        let (inbox, world, start) = (self.inbox.clone(), Arc::clone(&self.world), Arc::clone(&self.start));
+        let (inbox, world, start) = (
+            self.inbox.clone(),
+            Arc::clone(&self.world),
+            Arc::clone(&self.start),
+        );
         let task = tokio::spawn(async move {
             let fallback = refusal(&load);
-            let report = AssertUnwindSafe(read(&world, &start, &identity, load)).catch_unwind().await;
-            answer(&inbox, ticket, report.unwrap_or_else(|_| fallback(panicked())));
+            let report = AssertUnwindSafe(read(&world, &start, &identity, load))
+                .catch_unwind()
+                .await;
+            answer(
+                &inbox,
+                ticket,
+                report.unwrap_or_else(|_| fallback(panicked())),
+            );
         });
         if let Some(older) = self.reads.insert(ticket.slot, task.abort_handle()) {
             older.abort();
@@ -63,13 +73,21 @@ impl Runner {
     /// Changes something.
     pub(super) fn write(&mut self, ticket: Ticket, identity: Identity, write: Write) {
         self.cancel = CancellationToken::new();
-        let (inbox, world, start) = (self.inbox.clone(), Arc::clone(&self.world), Arc::clone(&self.start));
+        let (inbox, world, start) = (
+            self.inbox.clone(),
+            Arc::clone(&self.world),
+            Arc::clone(&self.start),
+        );
         let cancel = self.cancel.clone();
         tokio::spawn(async move {
             let fallback = write_refusal(&write);
             let job = change(&world, &start, &identity, write, ticket, &inbox, cancel);
             let report = AssertUnwindSafe(job).catch_unwind().await;
-            answer(&inbox, ticket, report.unwrap_or_else(|_| fallback(panicked())));
+            answer(
+                &inbox,
+                ticket,
+                report.unwrap_or_else(|_| fallback(panicked())),
+            );
         });
     }
 
@@ -81,7 +99,11 @@ impl Runner {
 
 fn answer(inbox: &Inbox, ticket: Ticket, report: Report) {
     // The inbox is closed only when the deck is over; then nobody wants the answer.
-    let _ = inbox.send(Msg::Reported { ticket, at: Timestamp::now(), report });
+    let _ = inbox.send(Msg::Reported {
+        ticket,
+        at: Timestamp::now(),
+        report: Box::new(report),
+    });
 }
 
 fn panicked() -> Problem {
@@ -158,7 +180,9 @@ async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) ->
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
         Load::Plan(wish) => Report::Plan(migration::plan(schema, &wish).await),
         Load::Seeds => Report::Seeds(seed::list(schema).await),
-        Load::SeedPlan { paths, again } => Report::SeedPlan(seed::plan(schema, &paths, again).await),
+        Load::SeedPlan { paths, again } => {
+            Report::SeedPlan(seed::plan(schema, &paths, again).await)
+        }
         _ => refuse(Problem::internal("A read was sent to the wrong place.")),
     }
 }
@@ -195,21 +219,29 @@ async fn change(
     match write {
         Write::Migrate(plan) => match world.schema() {
             Ok(schema) => {
-                let watch = Watch { progress: forward(ticket, inbox, |news: Progress| news), cancel };
+                let watch = Watch {
+                    progress: forward(ticket, inbox, |news: Progress| news),
+                    cancel,
+                };
                 Report::Migrated(migration::run(schema, &plan, &watch).await)
             }
             Err(problem) => refuse(problem),
         },
         Write::Seed(plan) => match world.schema() {
             Ok(schema) => {
-                let watch = SeedWatch { progress: forward(ticket, inbox, seed_news), cancel };
+                let watch = SeedWatch {
+                    progress: forward(ticket, inbox, seed_news),
+                    cancel,
+                };
                 Report::Seeded(seed::run(schema, &plan, &watch).await)
             }
             Err(problem) => refuse(problem),
         },
-        Write::Unlock(request) => {
-            Report::Unlocked(lock::unlock(&*world.rest, who, &request).await.map(Box::new))
-        }
+        Write::Unlock(request) => Report::Unlocked(
+            lock::unlock(&*world.rest, who, &request)
+                .await
+                .map(Box::new),
+        ),
         Write::SignIn { email, password } => {
             Report::SignedIn(session::sign_in(auth, &email, password.as_inner()).await)
         }
@@ -218,7 +250,9 @@ async fn change(
             Report::SignedIn(session::verify_code(auth, &email, code.as_inner()).await)
         }
         Write::SignOut => Report::SignedOut(session::sign_out(auth).await),
-        Write::Open | Write::SaveProfile(_) => refuse(Problem::internal("A project was opened twice.")),
+        Write::Open | Write::SaveProfile(_) => {
+            refuse(Problem::internal("A project was opened twice."))
+        }
     }
 }
 

@@ -25,7 +25,12 @@ impl Timers {
     /// Takes those that have run out.
     pub(super) fn take_due(&mut self) -> Vec<Timer> {
         let now = Instant::now();
-        let due: Vec<Timer> = self.due.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| *timer).collect();
+        let due: Vec<Timer> = self
+            .due
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(timer, _)| *timer)
+            .collect();
         for timer in &due {
             self.due.remove(timer);
         }

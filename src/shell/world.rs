@@ -63,13 +63,20 @@ fn schema(connected: &Connected, settings: &Settings) -> Result<Schema, Problem>
     };
     let database: Arc<dyn Database> = Arc::new(PgDatabase::parse(url)?);
     let here = PathBuf::from(".");
-    let root = settings.dir.clone().or_else(|| connected.profile.dir.clone()).unwrap_or(here);
+    let root = settings
+        .dir
+        .clone()
+        .or_else(|| connected.profile.dir.clone())
+        .unwrap_or(here);
     Ok(Schema::new(root, database))
 }
 
 fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
     Project {
-        name: start.title.clone().unwrap_or_else(|| connected.profile.name.clone()),
+        name: start
+            .title
+            .clone()
+            .unwrap_or_else(|| connected.profile.name.clone()),
         url: connected.profile.url.clone(),
         is_production: connected.profile.production,
         has_database: connected.database_url.is_some(),

@@ -3,9 +3,9 @@
 use super::View;
 use super::text::fit;
 use super::theme::Role;
+use crate::app::availability::availability;
 use crate::app::command::{Command, TABLE};
 use crate::app::dialog::Dialog;
-use crate::app::run;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -30,12 +30,19 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
         let before: String = text.chars().take(line.field.cursor()).collect();
         let x = area.x + (2 + before.width() as u16).min(area.width.saturating_sub(1));
         frame.set_cursor_position(Position::new(x, area.y));
-        let spans = vec![Span::styled(" /", view.style(Role::Key)), Span::raw(text), help];
+        let spans = vec![
+            Span::styled(" /", view.style(Role::Key)),
+            Span::raw(text),
+            help,
+        ];
         frame.render_widget(Line::from(spans), area);
         return;
     }
     if let Some(toast) = &view.model.toast {
-        let text = format!(" {}", fit(toast, usize::from(area.width).saturating_sub(2), more));
+        let text = format!(
+            " {}",
+            fit(toast, usize::from(area.width).saturating_sub(2), more)
+        );
         frame.render_widget(Line::styled(text, view.style(Role::Warn)), area);
         return;
     }
@@ -46,17 +53,24 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
 fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     let model = view.model;
     let keymap = &model.keymap;
-    let last = [Command::Help, Command::Quit];
+    let is_dialog = !model.dialogs.is_empty();
+    let last = if is_dialog {
+        [Command::Confirm, Command::Cancel]
+    } else {
+        [Command::Help, Command::Quit]
+    };
     let hint = |command: Command| (keymap.first_key(command), command.spec().short);
     let tail: Vec<(String, &str)> = last.into_iter().map(hint).collect();
     let size = |(key, word): &(String, &str)| key.width() + word.width() + 3;
     let mut room = width.saturating_sub(1 + tail.iter().map(size).sum::<usize>());
     let mut shown = Vec::new();
     for context in model.contexts() {
-        let own = TABLE.iter().filter(|spec| spec.context == *context && !spec.short.is_empty());
+        let own = TABLE
+            .iter()
+            .filter(|spec| spec.context == *context && !spec.short.is_empty());
         for spec in own.filter(|spec| !last.contains(&spec.command)) {
             let hint = hint(spec.command);
-            let is_live = !hint.0.is_empty() && run::availability(spec.command, model).is_ok();
+            let is_live = !hint.0.is_empty() && availability(spec.command, model).is_ok();
             if is_live && size(&hint) <= room {
                 room -= size(&hint);
                 shown.push(hint);

@@ -25,7 +25,11 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
     if let Some(project) = &view.model.project {
         let more = view.symbols.more();
         let brand = if room > 36 { " supadeck " } else { " " };
-        let mark = if project.is_production { " PRODUCTION " } else { "" };
+        let mark = if project.is_production {
+            " PRODUCTION "
+        } else {
+            ""
+        };
         let name_room = room.saturating_sub(brand.width() + mark.width() + 2);
         if name_room > 3 {
             let name = fit(&project.name, name_room.min(32), more);
@@ -48,18 +52,40 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
 fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     let identity = &view.model.identity;
     if view.model.project.is_none() {
-        return vec![Span::styled(" supadeck  no project yet", view.style(Role::Accent))];
+        let what = if view.model.is_opening {
+            "opening the project"
+        } else {
+            "no project yet"
+        };
+        return vec![Span::styled(
+            format!(" supadeck  {what}"),
+            view.style(Role::Accent),
+        )];
     }
-    let (sign, role) =
-        if identity.is_under_rls() { (" RLS on ", Role::Ok) } else { (" RLS OFF ", Role::Danger) };
-    let who_style = if identity.is_under_rls() { view.style(Role::Text) } else { view.style(Role::Danger) };
+    let (sign, role) = if identity.is_under_rls() {
+        (" RLS on ", Role::Ok)
+    } else {
+        (" RLS OFF ", Role::Danger)
+    };
+    let who_style = if identity.is_under_rls() {
+        view.style(Role::Text)
+    } else {
+        view.style(Role::Danger)
+    };
     let who = match identity {
         Identity::User(user) => format!("{} ({})", identity.name(), user.role),
         Identity::Anon => "anon".to_owned(),
         Identity::Service => "service role".to_owned(),
     };
-    let who = fit(&who, width.saturating_sub(sign.len()).max(4), view.symbols.more());
-    vec![Span::styled(who, who_style), Span::styled(sign, view.style(role))]
+    let who = fit(
+        &who,
+        width.saturating_sub(sign.len()).max(4),
+        view.symbols.more(),
+    );
+    vec![
+        Span::styled(who, who_style),
+        Span::styled(sign, view.style(role)),
+    ]
 }
 
 /// When the screen's rows were read, or that they are being read, or that the last try failed.
@@ -73,7 +99,12 @@ fn freshness(view: View) -> String {
         Screen::Locks => state(&model.locks.remote),
         Screen::Audit => state(&model.audit.rows),
     };
-    let time = read_at.map(|at| moment(&at.to_string()).split_off(11).trim_end_matches('Z').to_owned());
+    let time = read_at.map(|at| {
+        moment(&at.to_string())
+            .split_off(11)
+            .trim_end_matches('Z')
+            .to_owned()
+    });
     match (is_loading, has_failed, time) {
         (true, _, _) => "reading".to_owned(),
         (false, true, Some(time)) => format!("failed, from {time} UTC"),
@@ -96,8 +127,16 @@ pub fn draw_tabs(frame: &mut Frame, area: Rect, view: View) {
     for (screen, title, command) in Screen::ALL {
         let is_current = screen == view.model.screen;
         let key = view.model.keymap.first_key(command);
-        let text_role = if is_current { Role::Selection } else { Role::Muted };
-        let key_role = if is_current { Role::Selection } else { Role::Key };
+        let text_role = if is_current {
+            Role::Selection
+        } else {
+            Role::Muted
+        };
+        let key_role = if is_current {
+            Role::Selection
+        } else {
+            Role::Key
+        };
         let key: String = key.chars().take(1).collect();
         spans.push(Span::styled(format!(" {key:1}"), view.style(key_role)));
         spans.push(Span::styled(format!(" {title} "), view.style(text_role)));

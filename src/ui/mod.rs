@@ -4,7 +4,6 @@ pub mod dialog;
 pub mod footer;
 pub mod header;
 pub mod screen;
-pub mod shot;
 pub mod sql;
 pub mod symbol;
 pub mod table;
@@ -12,9 +11,13 @@ pub mod text;
 pub mod theme;
 
 use crate::app::model::Model;
+use crate::domain::text::harmless;
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::widgets::Block;
+use std::borrow::Cow;
 use theme::{Role, Theme};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// How things look: the themes to choose from and the symbols the terminal can show.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +49,11 @@ impl View<'_> {
 /// Draws the whole frame.
 pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
     let theme = &look.themes[model.theme % look.themes.len().max(1)];
-    let view = View { model, theme, symbols: &look.symbols };
+    let view = View {
+        model,
+        theme,
+        symbols: &look.symbols,
+    };
     let areas = model.areas();
     frame.render_widget(Block::new().style(view.style(Role::Text)), frame.area());
     header::draw(frame, areas.header, view);
@@ -55,5 +62,15 @@ pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
     footer::draw(frame, areas.footer, view);
     for dialog in &model.dialogs {
         dialog::draw(frame, dialog, view);
+    }
+    disarm(frame.buffer_mut());
+}
+
+/// The last line of defence: whatever a view forgot to make harmless is made so on its way to the terminal.
+fn disarm(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if let Cow::Owned(harmless) = harmless(cell.symbol()) {
+            cell.set_symbol(harmless.graphemes(true).next().unwrap_or(" "));
+        }
     }
 }

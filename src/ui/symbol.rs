@@ -75,11 +75,19 @@ impl Symbols {
 
     /// A filled and an empty part of a progress bar.
     pub fn bar(self) -> (&'static str, &'static str) {
-        if self.is_ascii { ("#", ".") } else { ("█", "░") }
+        if self.is_ascii {
+            ("#", ".")
+        } else {
+            ("█", "░")
+        }
     }
 
     /// The mark of a folded and of an open part.
     pub fn fold(self, is_folded: bool) -> &'static str {
-        if is_folded { self.pick("▸", "+") } else { self.pick("▾", "-") }
+        if is_folded {
+            self.pick("▸", "+")
+        } else {
+            self.pick("▾", "-")
+        }
     }
 }

@@ -3,10 +3,11 @@
 use super::View;
 use super::text::pad;
 use super::theme::Role;
+use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::remote::Blank;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -35,12 +36,18 @@ pub struct Cell {
 impl Cell {
     /// A cell of plain text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), role: Role::Text }
+        Self {
+            text: text.into(),
+            role: Role::Text,
+        }
     }
 
     /// A cell with a meaning.
     pub fn of(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
+        Self {
+            text: text.into(),
+            role,
+        }
     }
 }
 
@@ -59,7 +66,13 @@ pub struct Table<'a> {
 }
 
 /// Draws a table; `row` gives the cells of a position and is asked for the visible ones only.
-pub fn draw(frame: &mut Frame, pane: Rect, view: View, table: &Table, row: impl Fn(usize) -> Vec<Cell>) {
+pub fn draw(
+    frame: &mut Frame,
+    pane: Rect,
+    view: View,
+    table: &Table,
+    row: impl Fn(usize) -> Vec<Cell>,
+) {
     if pane.height == 0 || pane.width == 0 {
         return;
     }
@@ -70,12 +83,20 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View, table: &Table, row: impl 
     let widths = widths(table.columns, rows.width);
     let more = view.symbols.more();
     let mut head = String::new();
-    for (column, width) in table.columns.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+    for (column, width) in table
+        .columns
+        .iter()
+        .zip(&widths)
+        .filter(|(_, width)| **width > 0)
+    {
         head.push_str(&pad(column.title, usize::from(*width), more));
         head.push(' ');
     }
     if inside.height > 0 {
-        let line = Rect { height: 1, ..inside };
+        let line = Rect {
+            height: 1,
+            ..inside
+        };
         frame.render_widget(Line::styled(head, view.style(Role::Muted)), line);
     }
     for line in 0..rows.height {
@@ -86,16 +107,41 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View, table: &Table, row: impl 
         let is_selected = position == table.selected;
         let base = selection_style(view, is_selected, is_focused);
         let mut spans = Vec::new();
-        for (cell, width) in row(position).into_iter().zip(&widths).filter(|(_, width)| **width > 0) {
-            let style = if is_selected { base } else { view.style(cell.role) };
-            spans.push(Span::styled(pad(&cell.text, usize::from(*width), more), style));
+        for (cell, width) in row(position)
+            .into_iter()
+            .zip(&widths)
+            .filter(|(_, width)| **width > 0)
+        {
+            let style = if is_selected {
+                base
+            } else {
+                view.style(cell.role)
+            };
+            spans.push(Span::styled(
+                pad(&cell.text, usize::from(*width), more),
+                style,
+            ));
             spans.push(Span::styled(" ", base));
         }
         let y = rows.y + line;
-        frame.render_widget(Line::from(spans).style(base), Rect { y, height: 1, ..rows });
+        frame.render_widget(
+            Line::from(spans).style(base),
+            Rect {
+                y,
+                height: 1,
+                ..rows
+            },
+        );
         if is_selected {
-            let mark = if is_focused { view.symbols.cursor() } else { " " };
-            frame.render_widget(Line::styled(mark, view.style(Role::Accent)), Rect::new(pane.x, y, 1, 1));
+            let mark = if is_focused {
+                view.symbols.cursor()
+            } else {
+                " "
+            };
+            frame.render_widget(
+                Line::styled(mark, view.style(Role::Accent)),
+                Rect::new(pane.x, y, 1, 1),
+            );
         }
     }
 }
@@ -114,10 +160,19 @@ pub fn heading(frame: &mut Frame, pane: Rect, view: View, title: &str, is_focuse
     if pane.height == 0 {
         return;
     }
-    let role = if is_focused { Role::Accent } else { Role::Muted };
-    let text = super::text::fit(title, usize::from(pane.width).saturating_sub(3), view.symbols.more());
+    let role = if is_focused {
+        Role::Accent
+    } else {
+        Role::Muted
+    };
+    let text = super::text::fit(
+        title,
+        usize::from(pane.width).saturating_sub(3),
+        view.symbols.more(),
+    );
     let rule = if view.symbols.is_ascii { "-" } else { "─" };
-    let left = usize::from(pane.width).saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()) + 3);
+    let left = usize::from(pane.width)
+        .saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()) + 3);
     let spans = vec![
         Span::raw(" "),
         Span::styled(text, view.style(role)),
@@ -136,9 +191,20 @@ fn widths(columns: &[Column], width: u16) -> Vec<u16> {
     });
     let level = level.unwrap_or(0);
     let is_shown = |column: &&Column| column.level <= level;
-    let fixed: u16 = columns.iter().filter(is_shown).map(|column| column.width + 1).sum();
-    let flexible = columns.iter().filter(is_shown).filter(|column| column.width == 0).count() as u16;
-    let share = width.saturating_sub(fixed).checked_div(flexible).unwrap_or(0);
+    let fixed: u16 = columns
+        .iter()
+        .filter(is_shown)
+        .map(|column| column.width + 1)
+        .sum();
+    let flexible = columns
+        .iter()
+        .filter(is_shown)
+        .filter(|column| column.width == 0)
+        .count() as u16;
+    let share = width
+        .saturating_sub(fixed)
+        .checked_div(flexible)
+        .unwrap_or(0);
     columns
         .iter()
         .map(|column| match column {
@@ -159,16 +225,28 @@ pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Blan
     }
 }
 
+/// What the reader can do here: in the deck another identity is one key away, whatever the command line would hint at.
+pub fn hint(view: View, problem: &Problem) -> Option<String> {
+    if problem.kind == Kind::Denied && view.model.identity.is_under_rls() {
+        let key = view.model.keymap.first_key(Command::Identity);
+        return Some(format!("Press {key} to choose who reads."));
+    }
+    problem.hint.clone()
+}
+
 /// Draws a problem in full.
 pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Problem) {
     let role = match problem.kind {
-        crate::domain::problem::Kind::Denied => Role::Warn,
+        Kind::Denied => Role::Warn,
         _ => Role::Removed,
     };
-    let mut out = vec![(role, format!("{}: {}", problem.kind.heading(), problem.what))];
+    let mut out = vec![(
+        role,
+        format!("{}: {}", problem.kind.heading(), problem.what),
+    )];
     out.push((Role::Text, problem.why.clone()));
-    if let Some(hint) = &problem.hint {
-        out.push((Role::Muted, hint.clone()));
+    if let Some(hint) = hint(view, problem) {
+        out.push((Role::Muted, hint));
     }
     if let Some(code) = &problem.code {
         out.push((Role::Muted, format!("Code {code}.")));
@@ -185,7 +263,14 @@ pub fn lines(frame: &mut Frame, area: Rect, view: View, paragraphs: &[(Role, Str
             if y >= area.bottom() {
                 return;
             }
-            frame.render_widget(Line::styled(line, view.style(*role)), Rect { y, height: 1, ..area });
+            frame.render_widget(
+                Line::styled(line, view.style(*role)),
+                Rect {
+                    y,
+                    height: 1,
+                    ..area
+                },
+            );
             y += 1;
         }
     }
@@ -196,9 +281,21 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 3] = [
-        Column { title: "a", width: 10, level: 0 },
-        Column { title: "b", width: 0, level: 0 },
-        Column { title: "c", width: 20, level: 1 },
+        Column {
+            title: "a",
+            width: 10,
+            level: 0,
+        },
+        Column {
+            title: "b",
+            width: 0,
+            level: 0,
+        },
+        Column {
+            title: "c",
+            width: 20,
+            level: 1,
+        },
     ];
 
     #[test]

@@ -39,7 +39,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let clean = crate::domain::text::harmless_lines(text);
     let mut lines = Vec::new();
-    for paragraph in clean.lines() {
+    for paragraph in clean.split('\n') {
         let mut line = String::new();
         for word in paragraph.split(' ') {
             let mut word = word;
@@ -107,11 +107,18 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 
     #[test]
     fn moments_lose_what_nobody_reads() {
-        assert_eq!(moment("2025-10-04T12:30:00.123456+00:00"), "2025-10-04 12:30:00");
-        assert_eq!(moment("2025-10-04T12:30:00+02:00"), "2025-10-04 12:30:00+02:00");
+        assert_eq!(
+            moment("2025-10-04T12:30:00.123456+00:00"),
+            "2025-10-04 12:30:00"
+        );
+        assert_eq!(
+            moment("2025-10-04T12:30:00+02:00"),
+            "2025-10-04 12:30:00+02:00"
+        );
     }
 }

@@ -121,3 +121,12 @@ impl From<tokio_postgres::Error> for Fault {
         Self::Database(error)
     }
 }
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Database(error) => write!(f, "{error}"),
+            Self::Gone => f.write_str("the connection was closed"),
+        }
+    }
+}

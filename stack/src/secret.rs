@@ -78,10 +78,7 @@ pub(crate) fn equal(a: &str, b: &str) -> bool {
 
 /// SHA-256 as lower-case hexadecimal digits.
 pub(crate) fn sha256_hex(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(text))
 }
 
 fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {

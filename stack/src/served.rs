@@ -4,7 +4,7 @@ use crate::auth::{Auth, Setup, jwt};
 use crate::database::Shared;
 use crate::gateway::{self, Keys};
 use crate::postgres::Endpoint;
-use crate::rest::{self, Rest, Target};
+use crate::rest::{self, Guard, Rest, Target};
 use crate::secret::Secrets;
 use crate::{Error, Info, Options};
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Lives as the platform has them by default.
-const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+const TOKEN_LIFE: Duration = Duration::from_hours(1);
 const REUSE_WINDOW: Duration = Duration::from_secs(10);
 /// Requests under way when the stack stops get this long.
 const GRACE: Duration = Duration::from_millis(500);
@@ -38,6 +38,7 @@ impl Served {
         options: &Options,
         database: &str,
         port: Option<u16>,
+        guard: &Guard<'_>,
     ) -> Result<Self, Error> {
         let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0)))
             .await
@@ -55,6 +56,7 @@ impl Served {
             endpoint,
             database,
             secrets,
+            guard,
         };
         let rest = Rest::start(&target, binary.as_deref().map(Path::new)).await?;
         let login = endpoint.config(

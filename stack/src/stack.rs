@@ -9,6 +9,7 @@ use crate::secret::Secrets;
 use crate::served::{Served, db_url};
 use crate::{Error, Info, Options, Step};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -95,7 +96,7 @@ impl Stack {
                 let served: Vec<Served> =
                     inner.served().drain().map(|(_, served)| served).collect();
                 for served in served {
-                    served.stop().await;
+                    inner.end(served).await;
                 }
                 tokio::task::spawn_blocking(move || inner.cluster().stop())
                     .await
@@ -159,7 +160,7 @@ impl Stack {
             .run(async move {
                 let served = inner.served().remove(&name);
                 if let Some(served) = served {
-                    served.stop().await;
+                    inner.end(served).await;
                 }
                 let statement = format!("drop database if exists \"{name}\" with (force)");
                 inner
@@ -240,17 +241,18 @@ impl Inner {
     }
 
     async fn serve(&self, database: &str, port: Option<u16>) -> Result<Info, Error> {
-        let served =
-            Served::start(&self.endpoint, &self.secrets, &self.options, database, port).await?;
-        if let Some(child) = served.rest().process() {
-            self.cluster().guard(child)?;
-        }
+        let guard = |child: &std::process::Child| self.cluster().guard(child);
+        let Self {
+            endpoint,
+            secrets,
+            options,
+            ..
+        } = self;
+        let served = Served::start(endpoint, secrets, options, database, port, &guard).await?;
         let info = served.info.clone();
         let extra = match self.served().entry(database.to_owned()) {
-            std::collections::hash_map::Entry::Occupied(first) => {
-                Some((first.get().info.clone(), served))
-            }
-            std::collections::hash_map::Entry::Vacant(place) => {
+            Entry::Occupied(first) => Some((first.get().info.clone(), served)),
+            Entry::Vacant(place) => {
                 place.insert(served);
                 None
             }
@@ -258,10 +260,20 @@ impl Inner {
         match extra {
             // Somebody else was faster.
             Some((info, extra)) => {
-                extra.stop().await;
+                self.end(extra).await;
                 Ok(info)
             }
             None => Ok(info),
+        }
+    }
+
+    async fn end(&self, served: Served) {
+        let process = served.rest().process_id();
+        served.stop().await;
+        if let Some(id) = process
+            && let Err(error) = self.cluster().forget(id)
+        {
+            tracing::debug!(%error, "the watchdog was gone first");
         }
     }
 }

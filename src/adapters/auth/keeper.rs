@@ -64,7 +64,10 @@ impl Keeper {
     pub(super) async fn stored_identity(&self) -> Result<Option<Identity>, Problem> {
         let mut state = self.state.lock().await;
         self.load(&mut state).await?;
-        Ok(state.session.as_ref().map(|session| session.identity.clone()))
+        Ok(state
+            .session
+            .as_ref()
+            .map(|session| session.identity.clone()))
     }
 
     /// The session with time left on it; `None` when nobody is signed in.
@@ -103,6 +106,8 @@ impl Keeper {
     /// Takes a new session: stores it, then uses it.
     pub(super) async fn adopt(&self, session: Session) -> Result<Identity, Problem> {
         let mut state = self.state.lock().await;
+        // A refresh that is under way elsewhere must not store its session over this one. One that hangs does not matter.
+        let _between_processes = self.hold().await;
         let identity = session.identity.clone();
         self.keep(&mut state, session).await?;
         Ok(identity)
@@ -123,6 +128,7 @@ impl Keeper {
             Err(problem) => Err(problem.clone()),
         };
         let mut state = self.state.lock().await;
+        let _between_processes = self.hold().await;
         self.forget(&mut state).await?;
         match told {
             Err(problem) if problem.kind == Kind::Network => Err(Problem::new(
@@ -182,7 +188,7 @@ impl Keeper {
         }
     }
 
-    /// Takes the lock file; without a place for one only this process is guarded.
+    /// Takes the lock file, always after the lock of the state; without a place for one only this process is guarded.
     async fn hold(&self) -> Result<Option<FileLock>, Problem> {
         let Some(path) = self.lock.clone() else {
             return Ok(None);
@@ -193,7 +199,10 @@ impl Keeper {
             Ok(Err(LockFault::Held)) => Err(Problem::new(
                 Kind::Conflict,
                 "The session is being refreshed by another supadeck.",
-                format!("It has not come to an end within {} seconds.", PATIENCE.as_secs()),
+                format!(
+                    "It has not come to an end within {} seconds.",
+                    PATIENCE.as_secs()
+                ),
             )
             .retryable()),
             // A read-only home directory must not keep anybody from working.
@@ -201,7 +210,9 @@ impl Keeper {
                 tracing::warn!(%error, "no lock file: refreshes are not guarded between processes");
                 Ok(None)
             }
-            Err(_) => Err(Problem::internal("The task that waits for the lock ended early.")),
+            Err(_) => Err(Problem::internal(
+                "The task that waits for the lock ended early.",
+            )),
         }
     }
 
@@ -223,7 +234,10 @@ impl Keeper {
         let text = session.to_stored(&self.wire.url);
         state.session = Some(session);
         state.is_loaded = true;
-        let stored = self.secrets.set(&self.profile, SecretKind::Session, &text).await;
+        let stored = self
+            .secrets
+            .set(&self.profile, SecretKind::Session, &text)
+            .await;
         stored.map(|_| ()).map_err(|problem| {
             Problem::new(
                 Kind::Config,
@@ -239,6 +253,8 @@ impl Keeper {
     async fn forget(&self, state: &mut State) -> Result<(), Problem> {
         state.session = None;
         state.is_loaded = true;
-        self.secrets.remove(&self.profile, SecretKind::Session).await
+        self.secrets
+            .remove(&self.profile, SecretKind::Session)
+            .await
     }
 }

@@ -70,11 +70,19 @@ impl GoTrue {
         };
         let lock = parts.lock_dir.map(|dir| {
             // A profile without a name is called by its host, which may have a port: not every file system takes a colon.
-            let name = parts.profile.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            let name = parts
+                .profile
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
             dir.join(format!("session-{name}.lock"))
         });
         Self {
-            keeper: Arc::new(Keeper::new(wire, parts.secrets, parts.profile, lock, parts.clock)),
+            keeper: Arc::new(Keeper::new(
+                wire,
+                parts.secrets,
+                parts.profile,
+                lock,
+                parts.clock,
+            )),
         }
     }
 
@@ -102,7 +110,11 @@ impl GoTrue {
         self.keeper.renew(rejected).await
     }
 
-    async fn enter(&self, path: &'static str, body: serde_json::Value) -> Result<Identity, Problem> {
+    async fn enter(
+        &self,
+        path: &'static str,
+        body: serde_json::Value,
+    ) -> Result<Identity, Problem> {
         let keeper = Arc::clone(&self.keeper);
         // Not cancelled half-way: between the server's answer and the keyring a session would be lost.
         let entered = tokio::spawn(async move {
@@ -143,7 +155,12 @@ impl Auth for GoTrue {
     fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity> {
         Box::pin(async move {
             let mut body = address(email);
-            body["type"] = if email.starts_with('+') { "sms" } else { "email" }.into();
+            body["type"] = if email.starts_with('+') {
+                "sms"
+            } else {
+                "email"
+            }
+            .into();
             body["token"] = code.expose_secret().into();
             self.enter("verify", body).await
         })

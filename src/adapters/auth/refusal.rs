@@ -29,7 +29,7 @@ pub(super) fn is_the_end(problem: &Problem) -> bool {
 }
 
 /// The refusal in words.
-pub(super) fn problem(reply: &Reply, host: &str, key: &ApiKey) -> Problem {
+pub(super) fn problem(reply: &Reply, host: &str, key: Option<&ApiKey>) -> Problem {
     let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
     let text = |name: &str| body.as_ref()?.get(name)?.as_str();
     let code = text("error_code")
@@ -48,7 +48,7 @@ pub(super) fn problem(reply: &Reply, host: &str, key: &ApiKey) -> Problem {
     }
 }
 
-fn by_code(code: &str, said: String, status: u16, host: &str, key: &ApiKey) -> Problem {
+fn by_code(code: &str, said: String, status: u16, host: &str, key: Option<&ApiKey>) -> Problem {
     let auth = |what: &str| Problem::new(Kind::Auth, what, said.clone());
     match code {
         "invalid_credentials" | "invalid_grant" => {
@@ -96,11 +96,18 @@ fn by_code(code: &str, said: String, status: u16, host: &str, key: &ApiKey) -> P
     }
 }
 
-fn by_status(said: String, status: u16, host: &str, key: &ApiKey, is_json: bool) -> Problem {
+fn by_status(
+    said: String,
+    status: u16,
+    host: &str,
+    key: Option<&ApiKey>,
+    is_json: bool,
+) -> Problem {
     let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
     match status {
-        401 => Problem::new(Kind::Auth, format!("The project did not accept the key ({key})."), said)
-            .with_hint("Replace the publishable key: it may have been disabled or belong to another project."),
+        401 => Problem::new(Kind::Auth, refused_key(key), said).with_hint(
+            "Replace the publishable key: it may have been disabled or belong to another project.",
+        ),
         300..=399 => network(
             format!("{host} sends elsewhere instead of answering."),
             "supadeck does not follow, so that no key or password reaches another host.".to_owned(),
@@ -117,16 +124,29 @@ fn by_status(said: String, status: u16, host: &str, key: &ApiKey, is_json: bool)
                 format!("HTTP status {status}: something between here and the project, or the wrong URL."),
             )
             .with_hint("Check the URL, the proxy and whether the project is paused.");
-            if status >= 500 { page.retryable() } else { page }
+            if status >= 500 {
+                page.retryable()
+            } else {
+                page
+            }
         }
-        status if status >= 500 => {
-            network(format!("The Auth server at {host} failed with HTTP status {status}."), said).retryable()
-        }
+        status if status >= 500 => network(
+            format!("The Auth server at {host} failed with HTTP status {status}."),
+            said,
+        )
+        .retryable(),
         status => Problem::new(
             Kind::Auth,
             format!("The Auth server refused with HTTP status {status}."),
             said,
         ),
+    }
+}
+
+fn refused_key(key: Option<&ApiKey>) -> String {
+    match key {
+        Some(key) => format!("The project did not accept the key ({key})."),
+        None => "The project asks for a key.".to_owned(),
     }
 }
 
@@ -142,7 +162,8 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.as_bytes().to_vec(),
         };
-        problem(&reply, "x.example", &ApiKey::new(&"sb_publishable_abcdefghij".to_owned().into()))
+        let key = ApiKey::new(&"sb_publishable_abcdefghij".to_owned().into());
+        problem(&reply, "x.example", Some(&key))
     }
 
     #[test]
@@ -175,7 +196,13 @@ mod tests {
             "over_request_rate_limit",
             "weak_password",
         ];
-        let said = |code: &str| refused(422, &format!(r#"{{"code":422,"error_code":"{code}","msg":"m"}}"#)).what;
+        let said = |code: &str| {
+            refused(
+                422,
+                &format!(r#"{{"code":422,"error_code":"{code}","msg":"m"}}"#),
+            )
+            .what
+        };
         let mut words: Vec<String> = codes.into_iter().map(said).collect();
         words.sort();
         words.dedup();
@@ -200,9 +227,21 @@ mod tests {
 
     #[test]
     fn only_some_refusals_end_a_session() {
-        assert!(is_the_end(&refused(400, r#"{"code":400,"error_code":"refresh_token_not_found","msg":"x"}"#)));
-        assert!(is_the_end(&refused(400, r#"{"error":"invalid_grant","error_description":"Invalid Refresh Token"}"#)));
-        assert!(!is_the_end(&refused(429, r#"{"code":429,"error_code":"over_request_rate_limit","msg":"x"}"#)));
-        assert!(!is_the_end(&refused(401, r#"{"message":"Invalid API key"}"#)));
+        assert!(is_the_end(&refused(
+            400,
+            r#"{"code":400,"error_code":"refresh_token_not_found","msg":"x"}"#
+        )));
+        assert!(is_the_end(&refused(
+            400,
+            r#"{"error":"invalid_grant","error_description":"Invalid Refresh Token"}"#
+        )));
+        assert!(!is_the_end(&refused(
+            429,
+            r#"{"code":429,"error_code":"over_request_rate_limit","msg":"x"}"#
+        )));
+        assert!(!is_the_end(&refused(
+            401,
+            r#"{"message":"Invalid API key"}"#
+        )));
     }
 }

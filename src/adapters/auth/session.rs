@@ -62,7 +62,9 @@ impl Session {
     /// that is wrong by an hour still knows how long the token lasts. A token that is refused earlier is refreshed then.
     pub(super) fn new(received: Received, now: i64) -> Self {
         let claims = Claims::decode(&received.access_token);
-        let lasts = received.expires_in.map(|seconds| now.saturating_add(seconds));
+        let lasts = received
+            .expires_in
+            .map(|seconds| now.saturating_add(seconds));
         let ends = claims.as_ref().and_then(Claims::expires_at);
         let identity = match (claims, received.user) {
             (Some(claims), _) if !claims.sub.is_empty() => claims.identity(),
@@ -130,7 +132,8 @@ mod tests {
 
     fn received(expires_in: Option<i64>) -> Received {
         // {"sub":"1","email":"a@b.c","role":"authenticated","exp":5000}
-        let claims = "eyJzdWIiOiIxIiwiZW1haWwiOiJhQGIuYyIsInJvbGUiOiJhdXRoZW50aWNhdGVkIiwiZXhwIjo1MDAwfQ";
+        let claims =
+            "eyJzdWIiOiIxIiwiZW1haWwiOiJhQGIuYyIsInJvbGUiOiJhdXRoZW50aWNhdGVkIiwiZXhwIjo1MDAwfQ";
         Received {
             access_token: format!("e30.{claims}.x"),
             refresh_token: "r1".into(),
@@ -152,7 +155,11 @@ mod tests {
     fn a_session_is_stored_with_its_project() {
         let session = Session::new(received(Some(60)), 0);
         let stored = session.to_stored("https://a");
-        assert!(Session::from_stored(&stored, "https://a").unwrap().is_same(&session));
+        assert!(
+            Session::from_stored(&stored, "https://a")
+                .unwrap()
+                .is_same(&session)
+        );
         assert!(Session::from_stored(&stored, "https://b").is_none());
         assert!(Session::from_stored(&"junk".to_owned().into(), "https://a").is_none());
     }

@@ -41,7 +41,9 @@ impl Wire {
         let body = json!({"refresh_token": token.expose_secret()});
         let mut repeats = 0;
         loop {
-            let outcome = self.post("token?grant_type=refresh_token", &body, None).await;
+            let outcome = self
+                .post("token?grant_type=refresh_token", &body, None)
+                .await;
             match outcome {
                 Ok(reply) => return self.read(&reply),
                 Err(problem) if problem.retry && problem.code.is_none() && repeats < REPEATS => {
@@ -67,7 +69,10 @@ impl Wire {
 
     /// Asks for the settings, which every Auth server answers; returns its clock.
     pub(super) async fn settings(&self) -> Result<Option<jiff::Timestamp>, Problem> {
-        let reply = self.send(Method::GET, "settings", None, None).await?;
+        let key = self.key.as_ref();
+        let reply = self
+            .send_with(key, Method::GET, "settings", None, None)
+            .await?;
         Ok(reply.date())
     }
 
@@ -79,14 +84,26 @@ impl Wire {
         bearer: Option<&SecretString>,
     ) -> Result<Reply, Problem> {
         let key = self.key.as_ref().ok_or_else(no_publishable_key)?;
+        self.send_with(Some(key), method, path, body, bearer).await
+    }
+
+    async fn send_with(
+        &self,
+        key: Option<&ApiKey>,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        bearer: Option<&SecretString>,
+    ) -> Result<Reply, Problem> {
         let url = Url::parse(&format!("{}/auth/v1/{path}", self.url))
             .map_err(|_| Problem::internal("The Auth URL cannot be made."))?;
         let mut headers = HeaderMap::new();
-        secret_header(&mut headers, "apikey", key.expose())?;
+        if let Some(key) = key {
+            secret_header(&mut headers, "apikey", key.expose())?;
+        }
         let token = match bearer {
             Some(token) => Some(token.expose_secret()),
-            None if key.is_jwt() => Some(key.expose()),
-            None => None,
+            None => key.filter(|key| key.is_jwt()).map(ApiKey::expose),
         };
         if let Some(token) = token {
             secret_header(&mut headers, "authorization", &format!("Bearer {token}"))?;

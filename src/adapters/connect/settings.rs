@@ -71,7 +71,11 @@ impl Settings {
     #[must_use]
     pub fn over(mut self, environment: Self) -> Self {
         let is_elsewhere = environment.url.is_some()
-            && (self.profile.is_some() || self.url.as_ref().is_some_and(|url| Some(url) != environment.url.as_ref()));
+            && (self.profile.is_some()
+                || self
+                    .url
+                    .as_ref()
+                    .is_some_and(|url| Some(url) != environment.url.as_ref()));
         if !is_elsewhere {
             if self.profile.is_none() && self.url.is_none() {
                 self.profile = environment.profile;

@@ -1,0 +1,283 @@
+//! Which project, which keys, which identity: everything that is decided without a network.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::ops::profile::{NewProfile, add};
+use tempfile::TempDir;
+
+const WORK: &str = "https://abcdefghijklmnopqrst.supabase.co";
+
+struct Home {
+    dir: TempDir,
+    vault: Arc<Vault>,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            vault: Arc::new(Vault::memory()),
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            config_dir: Some(self.dir.path().to_path_buf()),
+            ..Settings::default()
+        }
+    }
+
+    /// A profile `work` with both keys and a database.
+    async fn with_work() -> Self {
+        let home = Self::new();
+        let secret = |text: &str| SecretString::from(text);
+        let new = NewProfile {
+            profile: Profile {
+                name: "work".into(),
+                url: WORK.into(),
+                ..Profile::default()
+            },
+            secrets: vec![
+                (SecretKind::PublishableKey, secret("sb_publishable_kept00")),
+                (SecretKind::SecretKey, secret("sb_secret_kept0000")),
+                (SecretKind::DatabaseUrl, secret("postgres://kept")),
+            ],
+            ..NewProfile::default()
+        };
+        let file = ProfileFile::new(home.dir.path());
+        let added = add(&file, &*home.vault, new).await.unwrap();
+        assert!(added.is_default, "the first profile is the one in use");
+        home
+    }
+
+    async fn resolve(&self, settings: Settings) -> Result<Project, Problem> {
+        let secrets = Arc::clone(&self.vault) as Arc<dyn Secrets>;
+        resolve_with(&settings, secrets, Limits::default()).await
+    }
+}
+
+fn database(project: &Project) -> Option<&str> {
+    project
+        .database_url
+        .as_ref()
+        .map(ExposeSecret::expose_secret)
+}
+
+#[tokio::test]
+async fn without_a_project_the_hint_says_how_to_get_one() {
+    let home = Home::new();
+    let problem = home.resolve(home.settings()).await.unwrap_err();
+    assert_eq!(problem.kind, Kind::Config);
+    let hint = problem.hint.unwrap();
+    assert!(
+        hint.contains("supadeck profile add") && hint.contains("supadeck demo"),
+        "{hint}"
+    );
+}
+
+#[tokio::test]
+async fn the_profile_in_use_comes_with_what_the_keyring_holds() {
+    let home = Home::with_work().await;
+    let project = home.resolve(home.settings()).await.unwrap();
+    assert_eq!(project.profile.name, "work");
+    assert_eq!(
+        project.profile.project_ref.as_deref(),
+        Some("abcdefghijklmnopqrst")
+    );
+    assert!(project.has_publishable_key && project.has_service_key);
+    assert_eq!(database(&project), Some("postgres://kept"));
+    assert_eq!(
+        project.identity,
+        Identity::Anon,
+        "the service role is never taken by itself"
+    );
+    assert!(
+        project
+            .notes
+            .iter()
+            .any(|note| note.contains("kept in memory")),
+        "{:?}",
+        project.notes
+    );
+}
+
+#[tokio::test]
+async fn what_was_typed_goes_before_what_is_kept() {
+    let home = Home::with_work().await;
+    let settings = Settings {
+        db_url: Some("postgres://typed".to_owned().into()),
+        dir: Some("/typed".into()),
+        ..home.settings()
+    };
+    let project = home.resolve(settings).await.unwrap();
+    assert_eq!(database(&project), Some("postgres://typed"));
+    assert_eq!(project.profile.dir, Some("/typed".into()));
+}
+
+#[tokio::test]
+async fn the_keys_of_a_profile_never_go_to_another_host() {
+    let home = Home::with_work().await;
+    for profile in [None, Some("work".to_owned())] {
+        let settings = Settings {
+            url: Some("https://evil.example".into()),
+            profile,
+            ..home.settings()
+        };
+        let project = home.resolve(settings).await.unwrap();
+        assert_eq!(project.profile.url, "https://evil.example");
+        assert!(!project.has_publishable_key && !project.has_service_key);
+        assert_eq!(database(&project), None);
+    }
+    let same = Settings {
+        url: Some(format!("{WORK}/")),
+        ..home.settings()
+    };
+    assert!(home.resolve(same).await.unwrap().has_publishable_key);
+}
+
+#[tokio::test]
+async fn a_secret_key_does_not_make_the_service_role_by_itself() {
+    let home = Home::new();
+    let settings = |as_| Settings {
+        url: Some(WORK.into()),
+        key: Some("sb_secret_abcdef".to_owned().into()),
+        as_,
+        ..home.settings()
+    };
+    let project = home.resolve(settings(None)).await.unwrap();
+    assert_eq!(project.identity, Identity::Anon);
+    assert!(project.has_service_key && !project.has_publishable_key);
+    let project = home.resolve(settings(Some(As::Service))).await.unwrap();
+    assert_eq!(project.identity, Identity::Service);
+
+    let swapped = Settings {
+        url: Some(WORK.into()),
+        publishable_key: Some("sb_secret_abcdef".to_owned().into()),
+        ..home.settings()
+    };
+    let project = home.resolve(swapped).await.unwrap();
+    assert!(!project.has_publishable_key, "it must not be used as anon");
+    assert!(
+        project
+            .notes
+            .iter()
+            .any(|note| note.contains("is a secret key"))
+    );
+}
+
+#[tokio::test]
+async fn an_identity_that_cannot_be_had_is_refused() {
+    let home = Home::new();
+    let settings = |as_| Settings {
+        url: Some(WORK.into()),
+        key: Some("sb_publishable_abcdef".to_owned().into()),
+        as_: Some(as_),
+        ..home.settings()
+    };
+    let service = home.resolve(settings(As::Service)).await.unwrap_err();
+    assert_eq!(service.kind, Kind::Config);
+    let user = home.resolve(settings(As::User)).await.unwrap_err();
+    assert_eq!(user.kind, Kind::Auth);
+    assert!(user.hint.unwrap().contains("supadeck login"));
+}
+
+#[tokio::test]
+async fn a_broken_file_does_not_keep_anybody_from_a_project_named_in_full() {
+    let home = Home::new();
+    std::fs::write(home.dir.path().join("profiles.toml"), "defalt = \"x\"\n").unwrap();
+    let problem = home.resolve(home.settings()).await.unwrap_err();
+    assert!(
+        problem.what.contains("line 1") && problem.why.contains("defalt"),
+        "{problem}"
+    );
+    let settings = Settings {
+        url: Some(WORK.into()),
+        ..home.settings()
+    };
+    assert!(home.resolve(settings).await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_over_an_open_wire_are_pointed_out() {
+    let home = Home::new();
+    let settings = Settings {
+        url: Some("http://db.example.com".into()),
+        ..home.settings()
+    };
+    let project = home.resolve(settings).await.unwrap();
+    assert!(
+        project
+            .notes
+            .iter()
+            .any(|note| note.contains("not encrypted"))
+    );
+}
+
+#[tokio::test]
+async fn replacing_a_profile_by_another_url_forgets_its_keys() {
+    let home = Home::with_work().await;
+    let file = ProfileFile::new(home.dir.path());
+    let other = |replace| NewProfile {
+        profile: Profile {
+            name: "work".into(),
+            url: "https://other.example".into(),
+            ..Profile::default()
+        },
+        replace,
+        ..NewProfile::default()
+    };
+    let refused = add(&file, &*home.vault, other(false)).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    add(&file, &*home.vault, other(true)).await.unwrap();
+    let project = home.resolve(home.settings()).await.unwrap();
+    assert!(!project.has_publishable_key && !project.has_service_key);
+}
+
+#[test]
+fn the_variables_of_the_supabase_cli_are_read() {
+    let lookup = |name: &str| {
+        let value = match name {
+            "SUPABASE_URL" => "https://x.example",
+            "SUPABASE_ANON_KEY" => "anon",
+            "SUPABASE_SERVICE_ROLE_KEY" => "service",
+            "SUPABASE_SECRET_KEY" => "  ",
+            "DATABASE_URL" => "postgres://x",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let settings = Settings::from_variables(lookup);
+    let shown =
+        |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
+    assert_eq!(shown(&settings.publishable_key).as_deref(), Some("anon"));
+    assert_eq!(shown(&settings.secret_key).as_deref(), Some("service"));
+    assert_eq!(shown(&settings.db_url).as_deref(), Some("postgres://x"));
+    assert!(!format!("{settings:?}").contains("postgres://x"));
+}
+
+#[test]
+fn a_profile_that_was_typed_keeps_the_environments_project_out() {
+    let environment = || Settings {
+        url: Some("https://env.example".into()),
+        secret_key: Some("env".to_owned().into()),
+        db_url: Some("postgres://env".to_owned().into()),
+        access_token: Some("token".to_owned().into()),
+        ..Settings::default()
+    };
+    let typed = Settings {
+        profile: Some("work".into()),
+        ..Settings::default()
+    };
+    let settings = typed.over(environment());
+    assert_eq!(settings.url, None);
+    assert!(settings.secret_key.is_none() && settings.db_url.is_none());
+    assert!(settings.access_token.is_some());
+
+    let settings = Settings::default().over(environment());
+    assert!(settings.url.is_some() && settings.secret_key.is_some());
+    let same = Settings {
+        url: Some("https://env.example".into()),
+        ..Settings::default()
+    };
+    assert!(same.over(environment()).secret_key.is_some());
+}

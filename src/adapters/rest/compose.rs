@@ -30,13 +30,14 @@ pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Pro
         let limit = limit.to_string();
         request.url.query_pairs_mut().append_pair("limit", &limit);
     }
-    Ok(request)
+    Ok(with_plain_spaces(request))
 }
 
 /// The request for an estimate: one row at most, and the planner's number of all.
 pub(super) fn count(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
     let first = query.columns.split(',').next().unwrap_or("*");
-    taken(filtered(grammar, query)?.select(first).planned_count())
+    let request = taken(filtered(grammar, query)?.select(first).planned_count())?;
+    Ok(with_plain_spaces(request))
 }
 
 /// The request of a function call.
@@ -160,7 +161,16 @@ fn check_column(column: &str) -> Result<(), Problem> {
     if is_fine {
         return Ok(());
     }
-    Err(Problem::internal("A column's name cannot be part of a condition."))
+    Err(Problem::internal(
+        "A column's name cannot be part of a condition.",
+    ))
+}
+
+/// A form's `+` for a space is not read as one by every server; `%20` is. A plus itself is `%2B` already.
+fn with_plain_spaces(mut request: Request) -> Request {
+    let query = request.url.query().map(|query| query.replace('+', "%20"));
+    request.url.set_query(query.as_deref());
+    request
 }
 
 /// Takes URL, parameters, headers and body out of the crate's request; its old client never sends it.
@@ -169,12 +179,15 @@ fn taken(builder: Builder) -> Result<Request, Problem> {
         .build()
         .build()
         .map_err(|_| Problem::internal("The query could not be made into a URL."))?;
-    let broken = |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
-    let method = Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
+    let broken =
+        |what: &str| Problem::internal(format!("The query has a {what} that cannot be sent."));
+    let method =
+        Method::from_bytes(made.method().as_str().as_bytes()).map_err(|_| broken("method"))?;
     let url = Url::parse(made.url().as_str()).map_err(|_| broken("URL"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in made.headers() {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
+        let name =
+            HeaderName::from_bytes(name.as_str().as_bytes()).map_err(|_| broken("header"))?;
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| broken("header"))?;
         headers.insert(name, value);
     }
@@ -235,9 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn spaces_and_pluses_are_told_apart() {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        let query = Select::from("t").filter(Filter::eq("a", "x + y"));
+        let request = select(&grammar, &query).unwrap();
+        let sent = request.url.query().unwrap();
+        assert!(sent.starts_with("a=eq.x%20%2B%20y"), "{sent}");
+    }
+
+    #[test]
     fn lists_and_nulls_have_their_own_form() {
         let query = Select::from("t")
-            .filter(Filter::In { column: "a".into(), values: vec!["x,y".into(), "z".into()] })
+            .filter(Filter::In {
+                column: "a".into(),
+                values: vec!["x,y".into(), "z".into()],
+            })
             .filter(Filter::NotNull { column: "b".into() })
             .filter(Filter::compare("c", Op::Like, "a\\%*"));
         let found = parameters(&query);

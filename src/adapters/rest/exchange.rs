@@ -24,7 +24,8 @@ pub(super) enum Repeat {
 
 /// The headers of an identity.
 struct Credentials {
-    key: ApiKey,
+    /// Absent only when looking whether the server is there.
+    key: Option<ApiKey>,
     token: Option<SecretString>,
 }
 
@@ -50,7 +51,8 @@ impl PostgRest {
                 Ok(reply) if reply.is_success() => return Ok(reply),
                 Ok(reply) => reply,
                 Err(fault) => {
-                    let may = fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
+                    let may =
+                        fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
                     if may && repeats < REPEATS {
                         self.pause(repeats).await;
                         repeats += 1;
@@ -82,23 +84,31 @@ impl PostgRest {
                 repeats += 1;
                 continue;
             }
-            return Err(refusal.problem(who, deed, &self.base, &credentials.key));
+            return Err(refusal.problem(who, deed, &self.base, credentials.key.as_ref()));
         }
     }
 
-    /// One request, and what came back, refusal or not. For looking whether the server is there.
+    /// One request, and what came back, refusal or not. For looking whether the server is there, which goes without a key
+    /// too: whoever asks for one is there.
     pub(super) async fn exchange_raw(
         &self,
         who: &Identity,
         request: Request,
         deed: Deed<'_>,
     ) -> Result<Seen, Problem> {
-        let credentials = self.credentials(who).await?;
+        let credentials = match who {
+            Identity::Anon => Credentials {
+                key: self.keys.publishable.clone(),
+                token: None,
+            },
+            other => self.credentials(other).await?,
+        };
         let outgoing = dressed(&request, &credentials, None)?;
         let sent = self.http.send(&outgoing).await;
         let reply = sent.map_err(|fault| self.fault(&fault))?;
-        let problem = (!reply.is_success())
-            .then(|| Refusal::read(&reply).problem(who, deed, &self.base, &credentials.key));
+        let problem = (!reply.is_success()).then(|| {
+            Refusal::read(&reply).problem(who, deed, &self.base, credentials.key.as_ref())
+        });
         Ok((reply.date(), problem))
     }
 
@@ -106,11 +116,11 @@ impl PostgRest {
         let publishable = || self.keys.publishable.clone().ok_or_else(no_publishable_key);
         match who {
             Identity::Anon => {
-                let key = publishable()?;
+                let key = Some(publishable()?);
                 Ok(Credentials { key, token: None })
             }
             Identity::User(user) => {
-                let key = publishable()?;
+                let key = Some(publishable()?);
                 let token = self.auth.bearer(&user.id).await?;
                 Ok(Credentials {
                     key,
@@ -119,7 +129,10 @@ impl PostgRest {
             }
             Identity::Service => {
                 let key = self.keys.secret.clone().ok_or_else(no_secret_key)?;
-                Ok(Credentials { key, token: None })
+                Ok(Credentials {
+                    key: Some(key),
+                    token: None,
+                })
             }
         }
     }
@@ -150,15 +163,20 @@ fn dressed(
     correlation: Option<&str>,
 ) -> Result<Request, Problem> {
     let mut request = request.clone();
-    let key = credentials.key.expose();
-    secret_header(&mut request.headers, "apikey", key)?;
+    let key = credentials.key.as_ref();
+    if let Some(key) = key {
+        secret_header(&mut request.headers, "apikey", key.expose())?;
+    }
     let bearer = match &credentials.token {
         Some(token) => Some(token.expose_secret()),
-        None if credentials.key.is_jwt() => Some(key),
-        None => None,
+        None => key.filter(|key| key.is_jwt()).map(ApiKey::expose),
     };
     if let Some(bearer) = bearer {
-        secret_header(&mut request.headers, "authorization", &format!("Bearer {bearer}"))?;
+        secret_header(
+            &mut request.headers,
+            "authorization",
+            &format!("Bearer {bearer}"),
+        )?;
     }
     if let Some(correlation) = correlation {
         let value = HeaderValue::from_str(correlation)

@@ -9,8 +9,6 @@
 mod compose;
 mod exchange;
 mod refusal;
-#[cfg(test)]
-mod tests;
 
 use super::auth::GoTrue;
 use super::http::{Http, Reply};

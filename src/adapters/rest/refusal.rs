@@ -90,7 +90,13 @@ impl Refusal {
     }
 
     /// The refusal in words.
-    pub(super) fn problem(self, who: &Identity, deed: Deed<'_>, url: &str, key: &ApiKey) -> Problem {
+    pub(super) fn problem(
+        self,
+        who: &Identity,
+        deed: Deed<'_>,
+        url: &str,
+        key: Option<&ApiKey>,
+    ) -> Problem {
         let mut problem = if self.code.is_empty() {
             self.by_status(who, deed, url, key)
         } else {
@@ -105,7 +111,7 @@ impl Refusal {
         problem
     }
 
-    fn by_code(&self, who: &Identity, deed: Deed<'_>, key: &ApiKey) -> Problem {
+    fn by_code(&self, who: &Identity, deed: Deed<'_>, key: Option<&ApiKey>) -> Problem {
         let said = sentence(&self.message);
         let denied = |what: String| Problem::new(Kind::Denied, what, said.clone());
         let problem = match self.code.as_str() {
@@ -114,8 +120,12 @@ impl Refusal {
                 let problem = denied(may_not);
                 return match who {
                     Identity::Anon => problem.with_hint("Sign in with `supadeck login`."),
-                    Identity::User(_) => problem.with_hint("Its grants and policies decide; another identity may see more."),
-                    Identity::Service => problem.with_hint("The service role has no grant for it: see the schema's grants."),
+                    Identity::User(_) => problem.with_hint(
+                        "Its grants and policies decide; another identity may see more.",
+                    ),
+                    Identity::Service => problem.with_hint(
+                        "The service role has no grant for it: see the schema's grants.",
+                    ),
                 };
             }
             // `PTxyz` is a refusal that the schema itself words: message and hint are meant for people.
@@ -132,12 +142,21 @@ impl Refusal {
             )
             .with_hint("It may be starting, paused or overloaded. Try again in a moment.")
             .retryable(),
-            "PGRST106" => Problem::new(Kind::Config, "The project does not expose the schema `public`.", said)
-                .with_hint("Add it to the exposed schemas in the API settings."),
-            "57014" => Problem::new(Kind::Database, format!("It took too long to {}.", deed.words()), said)
-                .with_hint("Narrow it down, for example with a filter.")
-                .retryable(),
-            "22P02" | "22007" | "22008" | "22023" => {
+            "PGRST106" => Problem::new(
+                Kind::Config,
+                "The project does not expose the schema `public`.",
+                said,
+            )
+            .with_hint("Add it to the exposed schemas in the API settings."),
+            "57014" => Problem::new(
+                Kind::Database,
+                format!("It took too long to {}.", deed.words()),
+                said,
+            )
+            .with_hint("Narrow it down, for example with a filter.")
+            .retryable(),
+            // Class 22: a value that is no such value, or one beyond its type.
+            code if code.len() == 5 && code.starts_with("22") => {
                 Problem::new(Kind::Usage, "A value was not accepted.", said)
             }
             "23505" => Problem::new(Kind::Conflict, "It is there already.", said),
@@ -149,24 +168,37 @@ impl Refusal {
             }
             code if code.starts_with("PGRST1") => Problem::new(
                 Kind::Internal,
-                format!("The project did not understand the request to {}.", deed.words()),
+                format!(
+                    "The project did not understand the request to {}.",
+                    deed.words()
+                ),
                 said,
             ),
             // The codes of the Auth server and of gateways are words.
             _ if self.status == 401 => return self.unauthorised(who, key, said),
             _ if self.status == 429 => return too_many(self.status),
-            _ => Problem::new(Kind::Database, format!("The database refused to {}.", deed.words()), said),
+            _ => Problem::new(
+                Kind::Database,
+                format!("The database refused to {}.", deed.words()),
+                said,
+            ),
         };
         self.with_server_hint(problem)
     }
 
-    fn by_status(&self, who: &Identity, deed: Deed<'_>, url: &str, key: &ApiKey) -> Problem {
+    fn by_status(
+        &self,
+        who: &Identity,
+        deed: Deed<'_>,
+        url: &str,
+        key: Option<&ApiKey>,
+    ) -> Problem {
         let host = host_of(url);
         let said = sentence(&self.message);
         let network = |what: String, why: String| Problem::new(Kind::Network, what, why);
         match self.status {
             300..=399 => {
-                let to = self.location.as_deref().map(host_of).unwrap_or("another place");
+                let to = self.location.as_deref().map_or("another place", host_of);
                 network(
                     format!("{host} sends to {to} instead of answering."),
                     "supadeck does not follow, so that no key reaches another host.".to_owned(),
@@ -174,7 +206,11 @@ impl Refusal {
                 .with_hint("Give the project's own URL.")
             }
             401 => self.unauthorised(who, key, said),
-            403 => Problem::new(Kind::Denied, format!("{} may not {}.", called(who), deed.words()), said),
+            403 => Problem::new(
+                Kind::Denied,
+                format!("{} may not {}.", called(who), deed.words()),
+                said,
+            ),
             404 if self.is_json => missing(&deed.name(), &said),
             429 => too_many(self.status),
             // Supabase's own status for a project that was paused.
@@ -186,16 +222,23 @@ impl Refusal {
                     format!("HTTP status {status}: something between here and the project, or the wrong URL."),
                 )
                 .with_hint("Check the URL, the proxy and whether the project is paused.");
-                if status >= 500 { problem.retryable() } else { problem }
+                if status >= 500 {
+                    problem.retryable()
+                } else {
+                    problem
+                }
             }
             status if status >= 500 => {
                 network(format!("{host} failed with HTTP status {status}."), said).retryable()
             }
-            status => network(format!("{host} refused the request with HTTP status {status}."), said),
+            status => network(
+                format!("{host} refused the request with HTTP status {status}."),
+                said,
+            ),
         }
     }
 
-    fn token(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
+    fn token(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
         match who {
             Identity::User(_) => Problem::new(
                 Kind::Auth,
@@ -207,14 +250,27 @@ impl Refusal {
         }
     }
 
-    fn unauthorised(&self, who: &Identity, key: &ApiKey, said: String) -> Problem {
-        let problem = Problem::new(Kind::Auth, format!("The project did not accept the key ({key})."), said);
+    fn unauthorised(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
+        let Some(key) = key else {
+            return Problem::new(Kind::Auth, "The project asks for a key.", said).with_hint(
+                "Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.",
+            );
+        };
+        let problem = Problem::new(
+            Kind::Auth,
+            format!("The project did not accept the key ({key})."),
+            said,
+        );
         let problem = match who {
             Identity::Service => problem.with_hint("Replace the secret key: it may have been revoked or belong to another project."),
             Identity::Anon | Identity::User(_) => problem
                 .with_hint("Replace the publishable key: it may have been disabled or belong to another project."),
         };
-        if self.hint.is_empty() { problem } else { problem.with_detail(&self.hint) }
+        if self.hint.is_empty() {
+            problem
+        } else {
+            problem.with_detail(&self.hint)
+        }
     }
 
     fn with_server_hint(&self, problem: Problem) -> Problem {

@@ -76,7 +76,8 @@ impl Keyring {
 
     pub(super) async fn remove(&self, profile: &str, kind: SecretKind) -> Result<(), Trouble> {
         let (service, user) = (self.service, name(profile, kind));
-        self.run(move || parts::erase(&Cell { service, user })).await
+        self.run(move || parts::erase(&Cell { service, user }))
+            .await
     }
 
     /// Runs a request on a thread of its own and waits for it as long as is bearable.
@@ -96,7 +97,11 @@ impl Keyring {
         }
         match tokio::time::timeout(self.patience, answered).await {
             Ok(Ok(Ok(value))) => Ok(value),
-            Ok(Ok(Err(Error::NoDefaultStore))) => Err(self.is_absent("No keyring answers on this machine.")),
+            // Whoever keeps it locked is not asked again for every secret.
+            Ok(Ok(Err(Error::NoStorageAccess(_)))) => Err(self.is_absent("The keyring is locked.")),
+            Ok(Ok(Err(Error::NoDefaultStore))) => {
+                Err(self.is_absent("No keyring answers on this machine."))
+            }
             Ok(Ok(Err(error))) => Err(Trouble::Refused(reason(&error))),
             Ok(Err(_)) => Err(self.is_absent("The keyring's library failed.")),
             Err(_) => Err(self.is_absent(&format!(
@@ -155,8 +160,9 @@ impl parts::Store for Cell {
 /// The reason in words. Never the error's own data: `BadEncoding` carries the secret's bytes.
 fn reason(error: &Error) -> String {
     match error {
-        Error::NoStorageAccess(_) => "The keyring is locked.".to_owned(),
-        Error::BadEncoding(_) | Error::BadDataFormat(..) => "The entry holds something else.".to_owned(),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => {
+            "The entry holds something else.".to_owned()
+        }
         Error::Ambiguous(_) => "There are several entries of that name.".to_owned(),
         Error::TooLong(..) => "The secret is too long for this keyring.".to_owned(),
         Error::PlatformFailure(cause) => {
@@ -192,7 +198,10 @@ mod tests {
         let keyring = Keyring::new("supadeck-test", Duration::from_secs(5));
         let asked = keyring.run(|| -> Result<(), Error> { Err(Error::NoDefaultStore) });
         assert!(matches!(asked.await, Err(Trouble::Absent)));
-        assert_eq!(keyring.why_absent().unwrap(), "No keyring answers on this machine.");
+        assert_eq!(
+            keyring.why_absent().unwrap(),
+            "No keyring answers on this machine."
+        );
     }
 
     #[test]

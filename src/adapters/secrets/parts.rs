@@ -77,7 +77,10 @@ fn suffix(generation: &str, index: usize) -> String {
 }
 
 fn split_head(head: &[u8]) -> Option<(String, usize)> {
-    let (generation, count) = std::str::from_utf8(head).ok()?.strip_prefix(HEAD)?.split_once(':')?;
+    let (generation, count) = std::str::from_utf8(head)
+        .ok()?
+        .strip_prefix(HEAD)?
+        .split_once(':')?;
     let count = count.parse().ok().filter(|count| *count <= MOST_PARTS)?;
     Some((generation.to_owned(), count))
 }
@@ -101,7 +104,9 @@ mod tests {
         }
         fn put(&self, suffix: &str, bytes: &[u8]) -> Result<(), Infallible> {
             assert!(bytes.len() <= 2_560, "the Windows limit");
-            self.0.borrow_mut().insert(suffix.to_owned(), bytes.to_vec());
+            self.0
+                .borrow_mut()
+                .insert(suffix.to_owned(), bytes.to_vec());
             Ok(())
         }
         fn delete(&self, suffix: &str) -> Result<(), Infallible> {
@@ -111,7 +116,9 @@ mod tests {
     }
 
     fn text(shelf: &Shelf) -> Option<String> {
-        read(shelf).unwrap().map(|secret| secret.expose_secret().to_owned())
+        read(shelf)
+            .unwrap()
+            .map(|secret| secret.expose_secret().to_owned())
     }
 
     #[test]
@@ -122,7 +129,11 @@ mod tests {
             write(&shelf, &secret).unwrap();
             assert_eq!(text(&shelf).unwrap(), secret, "{size}");
         }
-        assert_eq!(shelf.0.borrow().len(), 1, "the parts of older secrets are gone");
+        assert_eq!(
+            shelf.0.borrow().len(),
+            1,
+            "the parts of older secrets are gone"
+        );
         write(&shelf, &"x".repeat(5_000)).unwrap();
         erase(&shelf).unwrap();
         assert!(shelf.0.borrow().is_empty());
@@ -132,7 +143,13 @@ mod tests {
     fn a_secret_with_a_part_missing_is_none() {
         let shelf = Shelf::default();
         write(&shelf, &"x".repeat(5_000)).unwrap();
-        let part = shelf.0.borrow().keys().find(|key| key.ends_with("/1")).cloned().unwrap();
+        let part = shelf
+            .0
+            .borrow()
+            .keys()
+            .find(|key| key.ends_with("/1"))
+            .cloned()
+            .unwrap();
         shelf.delete(&part).unwrap();
         assert_eq!(text(&shelf), None);
     }

@@ -51,7 +51,10 @@ pub struct Confirm {
 impl Confirm {
     /// The question before a migration plan.
     pub fn migrate(plan: Plan, model: &Model) -> Self {
-        let is_rollback = plan.steps.iter().any(|step| step.direction == Direction::Rollback);
+        let is_rollback = plan
+            .steps
+            .iter()
+            .any(|step| step.direction == Direction::Rollback);
         let verb = if is_rollback { "Roll back" } else { "Apply" };
         let title = match plan.steps.as_slice() {
             [step] => format!("{verb} {} {}", step.version, step.name),
@@ -60,11 +63,21 @@ impl Confirm {
         let mut lines = Vec::new();
         for step in &plan.steps {
             let what = if is_rollback { "rollback" } else { "migration" };
-            head(&mut lines, &format!("{what} {} {}", step.version, step.name));
+            head(
+                &mut lines,
+                &format!("{what} {} {}", step.version, step.name),
+            );
             body(&mut lines, &step.statements);
         }
         let word = model.confirm_word(if is_rollback { "rollback" } else { "apply" });
-        Self::new(title, facts(model, &plan.target), lines, true, word, Asked::Migrate(plan))
+        Self::new(
+            title,
+            facts(model, &plan.target),
+            lines,
+            true,
+            word,
+            Asked::Migrate(plan),
+        )
     }
 
     /// The question before a seed plan.
@@ -79,14 +92,27 @@ impl Confirm {
             body(&mut lines, &step.statements);
         }
         let word = model.confirm_word("seed");
-        Self::new(title, facts(model, &plan.target), lines, true, word, Asked::Seed(plan))
+        Self::new(
+            title,
+            facts(model, &plan.target),
+            lines,
+            true,
+            word,
+            Asked::Seed(plan),
+        )
     }
 
     /// The question before an emergency unlock.
     pub fn unlock(request: UnlockRequest, week: u8, model: &Model) -> Self {
         let facts = vec![
             ("project", project(model)),
-            ("as", format!("{} (Row Level Security does not apply)", model.identity.role())),
+            (
+                "as",
+                format!(
+                    "{} (Row Level Security does not apply)",
+                    model.identity.role()
+                ),
+            ),
             ("plan", request.plan_id.clone()),
             ("for", format!("{} minutes", request.minutes)),
             ("because", request.rationale.clone()),
@@ -96,18 +122,33 @@ impl Confirm {
             "The unlock and its reason are written to the audit log.".to_owned(),
         ];
         let word = model.confirm_word("unlock");
-        Self::new(format!("Unlock week {week}"), facts, lines, false, word, Asked::Unlock(request))
+        Self::new(
+            format!("Unlock week {week}"),
+            facts,
+            lines,
+            false,
+            word,
+            Asked::Unlock(request),
+        )
     }
 
     /// The question before the service role is chosen.
     pub fn service(model: &Model) -> Self {
         let lines = vec![
-            "The service role bypasses Row Level Security: you will see the rows of every user.".to_owned(),
+            "The service role bypasses Row Level Security: you will see the rows of every user."
+                .to_owned(),
             "The header stays red until another identity is chosen.".to_owned(),
         ];
         let facts = vec![("project", project(model))];
         let word = model.confirm_word("service");
-        Self::new("Read as the service role".into(), facts, lines, false, word, Asked::Service)
+        Self::new(
+            "Read as the service role".into(),
+            facts,
+            lines,
+            false,
+            word,
+            Asked::Service,
+        )
     }
 
     fn new(
@@ -118,14 +159,26 @@ impl Confirm {
         word: String,
         asked: Asked,
     ) -> Self {
-        Self { asked, title, facts, lines, is_sql, word, typed: Field::new(), top: 0, is_wrong: false }
+        Self {
+            asked,
+            title,
+            facts,
+            lines,
+            is_sql,
+            word,
+            typed: Field::new(),
+            top: 0,
+            is_wrong: false,
+        }
     }
 
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
         let last = self.lines.len().saturating_sub(1);
         match (command, key.code) {
             (Some(Command::Cancel), _) => return After::Close(Vec::new()),
-            (Some(Command::Confirm), _) if self.typed.text() == self.word => return After::Close(self.accept(model)),
+            (Some(Command::Confirm), _) if self.typed.text() == self.word => {
+                return After::Close(self.accept(model));
+            }
             (Some(Command::Confirm), _) => self.is_wrong = true,
             (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
             (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
@@ -142,14 +195,36 @@ impl Confirm {
     fn accept(&self, model: &mut Model) -> Vec<Effect> {
         match &self.asked {
             Asked::Migrate(plan) => {
-                let steps = plan.steps.iter().map(|s| (format!("{} {}", s.version, s.name), s.statements.len()));
-                let progress = RunProgress { steps: steps.collect(), ..RunProgress::default() };
-                run::start_write(model, self.title.clone(), progress, Write::Migrate(plan.clone()))
+                let steps = plan
+                    .steps
+                    .iter()
+                    .map(|s| (format!("{} {}", s.version, s.name), s.statements.len()));
+                let progress = RunProgress {
+                    steps: steps.collect(),
+                    ..RunProgress::default()
+                };
+                run::start_write(
+                    model,
+                    self.title.clone(),
+                    progress,
+                    Write::Migrate(plan.clone()),
+                )
             }
             Asked::Seed(plan) => {
-                let steps = plan.steps.iter().map(|step| (step.path.clone(), step.statements.len()));
-                let progress = RunProgress { steps: steps.collect(), ..RunProgress::default() };
-                run::start_write(model, self.title.clone(), progress, Write::Seed(plan.clone()))
+                let steps = plan
+                    .steps
+                    .iter()
+                    .map(|step| (step.path.clone(), step.statements.len()));
+                let progress = RunProgress {
+                    steps: steps.collect(),
+                    ..RunProgress::default()
+                };
+                run::start_write(
+                    model,
+                    self.title.clone(),
+                    progress,
+                    Write::Seed(plan.clone()),
+                )
             }
             Asked::Unlock(request) => run::start_write(
                 model,
@@ -163,16 +238,26 @@ impl Confirm {
 }
 
 fn project(model: &Model) -> String {
-    model.project.as_ref().map_or_else(String::new, |project| match project.is_production {
-        true => format!("{} (PRODUCTION)", project.name),
-        false => project.name.clone(),
+    model.project.as_ref().map_or_else(String::new, |project| {
+        let mark = if project.is_production {
+            " (PRODUCTION)"
+        } else {
+            ""
+        };
+        format!("{}{mark}", project.name)
     })
 }
 
 fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
     vec![
         ("project", project(model)),
-        ("database", format!("{} on {}, PostgreSQL {}", target.database, target.host, target.server_version)),
+        (
+            "database",
+            format!(
+                "{} on {}, PostgreSQL {}",
+                target.database, target.host, target.server_version
+            ),
+        ),
         ("as role", target.role.clone()),
     ]
 }

@@ -23,7 +23,11 @@ impl FilterLine {
     /// A line that starts with the filter in force.
     pub fn new(model: &Model) -> Self {
         let before = current(model).to_owned();
-        Self { field: Field::with(&before), before, problem: None }
+        Self {
+            field: Field::with(&before),
+            before,
+            problem: None,
+        }
     }
 
     /// Shows what the words find, where that needs no server.
@@ -37,13 +41,15 @@ impl FilterLine {
                 set_local(model, &self.before);
                 After::Close(run::selection_moved(model))
             }
-            Some(Command::Confirm) if is_remote(model) => match model.audit.set_filter(self.field.text()) {
-                Ok(()) => After::Close(load::audit_from_start(model)),
-                Err(problem) => {
-                    self.problem = Some(problem.to_string());
-                    After::Stay(Vec::new())
+            Some(Command::Confirm) if is_remote(model) => {
+                match model.audit.set_filter(self.field.text()) {
+                    Ok(()) => After::Close(load::audit_from_start(model)),
+                    Err(problem) => {
+                        self.problem = Some(problem.to_string());
+                        After::Stay(Vec::new())
+                    }
                 }
-            },
+            }
             Some(Command::Confirm) => After::Close(run::selection_moved(model)),
             _ => {
                 let effects: Vec<Effect> = Vec::new();

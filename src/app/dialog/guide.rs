@@ -18,9 +18,18 @@ const REST: Duration = Duration::from_millis(400);
 /// The questions: label, and what to type.
 pub const QUESTIONS: [(&str, &str); 4] = [
     ("Name", "a short name for this project, such as staging"),
-    ("Project URL", "https://abcdefghijklmnopqrst.supabase.co, from the dashboard under Project Settings, API"),
-    ("Publishable key", "sb_publishable_… or the anon key; secret keys are not asked for here"),
-    ("Database URL", "optional, for migrations: postgresql://postgres:…@db.….supabase.co:5432/postgres"),
+    (
+        "Project URL",
+        "https://abcdefghijklmnopqrst.supabase.co, from the dashboard under Project Settings, API",
+    ),
+    (
+        "Publishable key",
+        "sb_publishable_… or the anon key; secret keys are not asked for here",
+    ),
+    (
+        "Database URL",
+        "optional, for migrations: postgresql://postgres:…@db.….supabase.co:5432/postgres",
+    ),
 ];
 
 /// What was filled in, and what is known about it.
@@ -43,7 +52,12 @@ pub struct Guide {
 impl Default for Guide {
     fn default() -> Self {
         Self {
-            fields: [Field::with("default"), Field::new(), Field::secret(), Field::secret()],
+            fields: [
+                Field::with("default"),
+                Field::new(),
+                Field::secret(),
+                Field::secret(),
+            ],
             verdicts: vec![Verdict::Empty; QUESTIONS.len()],
             at: 1,
             is_checking: false,
@@ -109,7 +123,8 @@ impl Guide {
                 return After::Stay(run::session(model, Write::SaveProfile(self.setup())));
             }
             Some(Command::Confirm) => {
-                let is_open = |at: &usize| !matches!(self.verdicts.get(*at), Some(Verdict::Good(_)));
+                let is_open =
+                    |at: &usize| !matches!(self.verdicts.get(*at), Some(Verdict::Good(_)));
                 self.at = (0..last).find(is_open).unwrap_or(last);
                 return After::Stay(self.check(model));
             }

@@ -29,14 +29,24 @@ pub enum Choice {
 }
 
 /// The choices in their order.
-pub const CHOICES: [Choice; 6] =
-    [Choice::Password, Choice::Code, Choice::Return, Choice::SignOut, Choice::Anon, Choice::Service];
+pub const CHOICES: [Choice; 6] = [
+    Choice::Password,
+    Choice::Code,
+    Choice::Return,
+    Choice::SignOut,
+    Choice::Anon,
+    Choice::Service,
+];
 
 impl Choice {
     /// The words of the choice.
     pub fn title(self, model: &Model) -> String {
-        let signed_in = model.project.as_ref().and_then(|project| project.signed_in.clone());
-        let name = signed_in.map_or_else(String::new, |user| Identity::User(user).name().to_owned());
+        let signed_in = model
+            .project
+            .as_ref()
+            .and_then(|project| project.signed_in.clone());
+        let name =
+            signed_in.map_or_else(String::new, |user| Identity::User(user).name().to_owned());
         match self {
             Self::Anon => "Read as anon: nobody is signed in".into(),
             Self::Return if name.is_empty() => "Read as the signed-in user".into(),
@@ -55,9 +65,15 @@ impl Choice {
         match self {
             Self::Anon if model.identity == Identity::Anon => Some("this is who you are"),
             Self::Service if model.identity == Identity::Service => Some("this is who you are"),
-            Self::Return if matches!(model.identity, Identity::User(_)) => Some("this is who you are"),
-            Self::Return | Self::SignOut if project.signed_in.is_none() => Some("nobody is signed in"),
-            Self::Service if !project.has_service_key => Some("no secret key; set SUPABASE_SECRET_KEY"),
+            Self::Return if matches!(model.identity, Identity::User(_)) => {
+                Some("this is who you are")
+            }
+            Self::Return | Self::SignOut if project.signed_in.is_none() => {
+                Some("nobody is signed in")
+            }
+            Self::Service if !project.has_service_key => {
+                Some("no secret key; set SUPABASE_SECRET_KEY")
+            }
             _ => None,
         }
     }
@@ -98,7 +114,10 @@ pub struct IdentityDialog {
 impl IdentityDialog {
     /// The dialog at the choice; the first choice that can be taken is selected.
     pub fn new(model: &Model) -> Self {
-        let selected = CHOICES.iter().position(|choice| choice.reason(model).is_none()).unwrap_or(0);
+        let selected = CHOICES
+            .iter()
+            .position(|choice| choice.reason(model).is_none())
+            .unwrap_or(0);
         Self {
             step: Step::Choose,
             selected,
@@ -141,7 +160,10 @@ impl IdentityDialog {
             (Some(Command::Cancel), _) => {
                 // An answer still under way must not sign in somebody who went back.
                 model.tickets.void(crate::app::ticket::Slot::Session);
-                *self = Self { selected: self.selected, ..Self::new(model) };
+                *self = Self {
+                    selected: self.selected,
+                    ..Self::new(model)
+                };
                 After::Stay(Vec::new())
             }
             (_, Step::Choose) => self.choose(key, command, model),
@@ -163,8 +185,12 @@ impl IdentityDialog {
     fn choose(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
         let last = CHOICES.len() - 1;
         match (command, key.typed()) {
-            (Some(Command::NextField), _) | (_, Some('j')) => self.selected = (self.selected + 1).min(last),
-            (Some(Command::PreviousField), _) | (_, Some('k')) => self.selected = self.selected.saturating_sub(1),
+            (Some(Command::NextField), _) | (_, Some('j')) => {
+                self.selected = (self.selected + 1).min(last);
+            }
+            (Some(Command::PreviousField), _) | (_, Some('k')) => {
+                self.selected = self.selected.saturating_sub(1);
+            }
             (Some(Command::Confirm), _) => return self.take(CHOICES[self.selected], model),
             (_, Some('q')) => return After::Close(Vec::new()),
             _ => {}
@@ -180,7 +206,10 @@ impl IdentityDialog {
         match choice {
             Choice::Anon => return After::Close(run::become_identity(model, Identity::Anon)),
             Choice::Return => {
-                let user = model.project.as_ref().and_then(|project| project.signed_in.clone());
+                let user = model
+                    .project
+                    .as_ref()
+                    .and_then(|project| project.signed_in.clone());
                 let identity = user.map_or(Identity::Anon, Identity::User);
                 return After::Close(run::become_identity(model, identity));
             }
@@ -213,8 +242,14 @@ impl IdentityDialog {
         self.problem = None;
         let write = match self.step {
             Step::Email => Write::SendCode(email),
-            Step::Code => Write::VerifyCode { email, code: self.secret.take_secret() },
-            Step::Password | Step::Choose => Write::SignIn { email, password: self.secret.take_secret() },
+            Step::Code => Write::VerifyCode {
+                email,
+                code: self.secret.take_secret(),
+            },
+            Step::Password | Step::Choose => Write::SignIn {
+                email,
+                password: self.secret.take_secret(),
+            },
         };
         run::session(model, write)
     }

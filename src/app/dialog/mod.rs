@@ -63,8 +63,12 @@ pub fn open(model: &mut Model, dialog: Dialog) {
 
 /// Gives a key to the dialog on top.
 pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Some(mut dialog) = model.dialogs.pop() else { return Vec::new() };
-    let command = model.keymap.command(key, &[super::command::Context::Dialog]);
+    let Some(mut dialog) = model.dialogs.pop() else {
+        return Vec::new();
+    };
+    let command = model
+        .keymap
+        .command(key, &[super::command::Context::Dialog]);
     let depth = model.dialogs.len();
     let after = match &mut dialog {
         Dialog::Help(top) => scroll(top, key, command, usize::MAX),
@@ -92,7 +96,9 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Gives pasted text to the dialog on top.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    let Some(mut dialog) = model.dialogs.pop() else { return Vec::new() };
+    let Some(mut dialog) = model.dialogs.pop() else {
+        return Vec::new();
+    };
     let field = match &mut dialog {
         Dialog::Palette(palette) => Some(&mut palette.field),
         Dialog::Filter(line) => Some(&mut line.field),

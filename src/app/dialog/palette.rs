@@ -1,6 +1,7 @@
 //! The palette: commands found by name. Commands that cannot run now are listed with the reason.
 
 use super::After;
+use crate::app::availability::availability;
 use crate::app::command::{Command, TABLE};
 use crate::app::field::Field;
 use crate::app::key::Key;
@@ -30,11 +31,18 @@ impl Palette {
 
     /// Finds the commands for what was typed.
     pub fn search(&mut self, model: &Model) {
-        let pattern = Pattern::parse(self.field.text(), CaseMatching::Ignore, Normalization::Smart);
+        let pattern = Pattern::parse(
+            self.field.text(),
+            CaseMatching::Ignore,
+            Normalization::Smart,
+        );
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut found: Vec<(u32, Command)> = TABLE
             .iter()
-            .filter(|spec| spec.context != crate::app::command::Context::Dialog && spec.command != Command::Palette)
+            .filter(|spec| {
+                spec.context != crate::app::command::Context::Dialog
+                    && spec.command != Command::Palette
+            })
             .filter_map(|spec| {
                 let text = format!("{} {}", spec.title, spec.id);
                 let mut buffer = Vec::new();
@@ -43,8 +51,10 @@ impl Palette {
             })
             .collect();
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        self.found =
-            found.into_iter().map(|(_, command)| (command, run::availability(command, model).err())).collect();
+        self.found = found
+            .into_iter()
+            .map(|(_, command)| (command, availability(command, model).err()))
+            .collect();
         // Without words the table's order stands, and what can run now comes first.
         if self.field.is_empty() {
             self.found.sort_by_key(|(_, reason)| reason.is_some());

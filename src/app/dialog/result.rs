@@ -36,22 +36,49 @@ impl ResultView {
         let mut lines = Vec::new();
         for step in &outcome.steps {
             let took = format!("{} ms", step.took.as_millis());
-            lines.push(ended(&step.end, &format!("{} {}", step.version, step.name), &took));
-            lines.extend(step.notices.iter().map(|notice| (Tone::Muted, format!("    {notice}"))));
+            lines.push(ended(
+                step.end,
+                &format!("{} {}", step.version, step.name),
+                &took,
+            ));
+            lines.extend(
+                step.notices
+                    .iter()
+                    .map(|notice| (Tone::Muted, format!("    {notice}"))),
+            );
         }
-        Self::finish(what, outcome.is_complete(), lines, outcome.problem.as_ref(), outcome.history.as_deref())
+        Self::finish(
+            what,
+            outcome.is_complete(),
+            lines,
+            outcome.problem.as_ref(),
+            outcome.history.as_deref(),
+        )
     }
 
     /// The result of a seed run.
     pub fn seeded(what: &str, outcome: &SeedOutcome) -> Self {
         let mut lines = Vec::new();
         for step in &outcome.steps {
-            let rows = if step.rows == 1 { "1 row changed".into() } else { format!("{} rows changed", step.rows) };
-            lines.push(ended(&step.end, &step.path, &rows));
-            lines.extend(step.changes.iter().map(|change| (Tone::Muted, format!("    {change}"))));
-            lines.extend(step.notices.iter().map(|notice| (Tone::Muted, format!("    {notice}"))));
+            let rows = if step.rows == 1 {
+                "1 row changed".into()
+            } else {
+                format!("{} rows changed", step.rows)
+            };
+            lines.push(ended(step.end, &step.path, &rows));
+            lines.extend(
+                step.changes
+                    .iter()
+                    .map(|change| (Tone::Muted, format!("    {change}"))),
+            );
+            lines.extend(
+                step.notices
+                    .iter()
+                    .map(|notice| (Tone::Muted, format!("    {notice}"))),
+            );
         }
-        let is_good = outcome.problem.is_none() && outcome.steps.iter().all(|step| step.end == StepEnd::Done);
+        let is_good =
+            outcome.problem.is_none() && outcome.steps.iter().all(|step| step.end == StepEnd::Done);
         Self::finish(what, is_good, lines, outcome.problem.as_ref(), None)
     }
 
@@ -78,11 +105,18 @@ impl ResultView {
             let newest = history.last().map_or("none", String::as_str);
             lines.push((
                 Tone::Muted,
-                format!("Read again: {} versions in the history, the newest is {newest}.", history.len()),
+                format!(
+                    "Read again: {} versions in the history, the newest is {newest}.",
+                    history.len()
+                ),
             ));
         }
         let end = if is_good { "done" } else { "not done" };
-        Self { title: format!("{what}: {end}"), is_good, lines }
+        Self {
+            title: format!("{what}: {end}"),
+            is_good,
+            lines,
+        }
     }
 }
 
@@ -90,7 +124,12 @@ impl ResultView {
 pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
     let mut lines = vec![(Tone::Danger, problem.what.clone())];
     if !problem.why.is_empty() {
-        lines.extend(problem.why.lines().map(|line| (Tone::Text, line.to_owned())));
+        lines.extend(
+            problem
+                .why
+                .lines()
+                .map(|line| (Tone::Text, line.to_owned())),
+        );
     }
     if let Some(detail) = &problem.detail {
         lines.extend(detail.lines().map(|line| (Tone::Muted, line.to_owned())));
@@ -104,13 +143,17 @@ pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
     lines
 }
 
-fn ended(end: &StepEnd, name: &str, figure: &str) -> (Tone, String) {
+fn ended(end: StepEnd, name: &str, figure: &str) -> (Tone, String) {
     match end {
         StepEnd::Done => (Tone::Ok, format!("done         {name}  ({figure})")),
-        StepEnd::RolledBack => (Tone::Danger, format!("rolled back  {name}: nothing of it remains")),
-        StepEnd::Unknown => {
-            (Tone::Danger, format!("unknown      {name}: the connection was lost; read the list again"))
-        }
+        StepEnd::RolledBack => (
+            Tone::Danger,
+            format!("rolled back  {name}: nothing of it remains"),
+        ),
+        StepEnd::Unknown => (
+            Tone::Danger,
+            format!("unknown      {name}: the connection was lost; read the list again"),
+        ),
         StepEnd::NotRun => (Tone::Warn, format!("not run      {name}")),
     }
 }

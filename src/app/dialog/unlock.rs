@@ -40,13 +40,19 @@ impl UnlockForm {
 
     /// The field that has the keys.
     pub fn field(&mut self) -> &mut Field {
-        if self.is_in_rationale { &mut self.rationale } else { &mut self.minutes }
+        if self.is_in_rationale {
+            &mut self.rationale
+        } else {
+            &mut self.minutes
+        }
     }
 
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
         match command {
             Some(Command::Cancel) => return After::Close(Vec::new()),
-            Some(Command::NextField | Command::PreviousField) => self.is_in_rationale = !self.is_in_rationale,
+            Some(Command::NextField | Command::PreviousField) => {
+                self.is_in_rationale = !self.is_in_rationale;
+            }
             Some(Command::Confirm) => match self.request() {
                 Ok(request) => {
                     let confirm = Confirm::unlock(request, self.week, model);
@@ -67,11 +73,17 @@ impl UnlockForm {
         let minutes = self.minutes.text().trim().parse::<u32>().ok();
         let minutes = minutes
             .filter(|minutes| (1..=LONGEST_UNLOCK_MINUTES).contains(minutes))
-            .ok_or_else(|| format!("The minutes are a whole number from 1 to {LONGEST_UNLOCK_MINUTES}."))?;
+            .ok_or_else(|| {
+                format!("The minutes are a whole number from 1 to {LONGEST_UNLOCK_MINUTES}.")
+            })?;
         let rationale = self.rationale.text().trim().to_owned();
         if rationale.is_empty() {
             return Err("A reason is needed; it goes into the audit log.".into());
         }
-        Ok(UnlockRequest { plan_id: self.plan_id.clone(), rationale, minutes })
+        Ok(UnlockRequest {
+            plan_id: self.plan_id.clone(),
+            rationale,
+            minutes,
+        })
     }
 }

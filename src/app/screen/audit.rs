@@ -244,14 +244,23 @@ impl Audit {
     /// The id of the selected record, unless it is the one that is shown.
     pub fn wanted_record(&self) -> Option<String> {
         let id = &self.row(self.selected)?.id;
-        let is_here = self.record.value.as_ref().is_some_and(|record| &record.id == id);
+        let is_here = self
+            .record
+            .value
+            .as_ref()
+            .is_some_and(|record| &record.id == id);
         (!is_here || self.record.problem.is_some()).then(|| id.clone())
     }
 
     /// Takes the selected record.
     pub fn record_arrived(&mut self, result: Result<Record, Problem>, at: Timestamp) {
         self.record.arrived(result, at);
-        if let Some(record) = self.record.value.as_ref().filter(|_| self.record.problem.is_none()) {
+        if let Some(record) = self
+            .record
+            .value
+            .as_ref()
+            .filter(|_| self.record.problem.is_none())
+        {
             self.view.show(record);
             self.view.search(&self.search);
         }

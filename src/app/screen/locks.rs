@@ -33,7 +33,12 @@ pub struct Locks {
 
 impl Default for Locks {
     fn default() -> Self {
-        Self { remote: Remote::default(), grid: Vec::new(), list: List::default(), week: 1 }
+        Self {
+            remote: Remote::default(),
+            grid: Vec::new(),
+            list: List::default(),
+            week: 1,
+        }
     }
 }
 
@@ -45,12 +50,17 @@ impl Locks {
         self.remote.arrived(result, at);
         self.grid = grid(self.locks());
         self.refresh();
-        if let Some(row) = key.and_then(|key| self.grid.iter().position(|row| row.cycle_id == key)) {
+        if let Some(row) = key.and_then(|key| self.grid.iter().position(|row| row.cycle_id == key))
+        {
             self.list.select_row(row);
         }
         if is_first {
             let current = self.selected_row().and_then(|row| {
-                row.weeks.iter().flatten().find(|index| self.locks()[**index].is_current_week).copied()
+                row.weeks
+                    .iter()
+                    .flatten()
+                    .find(|index| self.locks()[**index].is_current_week)
+                    .copied()
             });
             self.week = current.map_or(1, |index| self.locks()[index].week_no.clamp(1, WEEKS));
         }
@@ -95,7 +105,9 @@ impl Locks {
 
     fn refresh(&mut self) {
         let grid = &self.grid;
-        self.list.refresh(grid.len(), |row| format!("{} {}", grid[row].cycle_id, grid[row].user_id));
+        self.list.refresh(grid.len(), |row| {
+            format!("{} {}", grid[row].cycle_id, grid[row].user_id)
+        });
     }
 }
 
@@ -112,7 +124,10 @@ fn grid(locks: &[WeekLock]) -> Vec<GridRow> {
             });
             grid.len() - 1
         });
-        if let Some(week) = grid[place].weeks.get_mut(usize::from(lock.week_no).wrapping_sub(1)) {
+        if let Some(week) = grid[place]
+            .weeks
+            .get_mut(usize::from(lock.week_no).wrapping_sub(1))
+        {
             *week = Some(index);
         }
     }
@@ -126,7 +141,11 @@ pub fn name_width(width: u16) -> u16 {
 
 /// The columns of one week of the grid.
 pub fn cell_width(width: u16) -> u16 {
-    if width >= 60 { 4 } else { 3.min(width / (u16::from(WEEKS) + 1)).max(1) }
+    if width >= 60 {
+        4
+    } else {
+        3.min(width / (u16::from(WEEKS) + 1)).max(1)
+    }
 }
 
 /// The week that stands at a column of the grid.

@@ -5,6 +5,7 @@ use crate::app::table::{Row, Table};
 use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// Which SQL of the selected version is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,17 +79,37 @@ impl Migrations {
     }
 
     /// The SQL that is shown, or why there is none.
-    pub fn text(&self) -> Result<String, &'static str> {
-        let Some(entry) = self.table.selected() else { return Err("") };
-        let Some(sources) = self.sources.value.as_ref().filter(|sources| sources.version == entry.version) else {
+    pub fn text(&self) -> Result<Cow<'_, str>, &'static str> {
+        let Some(entry) = self.table.selected() else {
+            return Err("");
+        };
+        let Some(sources) = self
+            .sources
+            .value
+            .as_ref()
+            .filter(|sources| sources.version == entry.version)
+        else {
             return Err("Reading the file.");
         };
         match self.side {
-            Side::Up => sources.up.clone().ok_or("There is no migration file for this version."),
-            Side::Down => sources.down.clone().ok_or("There is no rollback file: this migration cannot be rolled back."),
+            Side::Up => sources
+                .up
+                .as_deref()
+                .map(read_part)
+                .ok_or("There is no migration file for this version."),
+            Side::Down => sources
+                .down
+                .as_deref()
+                .map(read_part)
+                .ok_or("There is no rollback file: this migration cannot be rolled back."),
             Side::Applied => match &sources.applied {
-                Some(statements) if statements.is_empty() => Err("The history stores no statements for this version."),
-                Some(statements) => Ok(statements.iter().map(|s| format!("{s};\n")).collect::<Vec<_>>().join("\n")),
+                Some(statements) if statements.is_empty() => {
+                    Err("The history stores no statements for this version.")
+                }
+                Some(statements) => {
+                    let text = statements.iter().map(|s| format!("{s};\n"));
+                    Ok(Cow::Owned(text.collect::<Vec<_>>().join("\n")))
+                }
                 None => Err("This version is not applied."),
             },
         }
@@ -103,30 +124,60 @@ impl Migrations {
                 include_out_of_order: entry.state == State::OutOfOrder,
             }),
             State::Invalid => Err("This file cannot be used; its note says why.".into()),
-            State::Applied | State::Edited | State::Missing => {
-                Err(format!("{} is already applied; select a pending migration.", entry.version))
-            }
+            State::Applied | State::Edited | State::Missing => Err(format!(
+                "{} is already applied; select a pending migration.",
+                entry.version
+            )),
         }
     }
 
     /// What rolling back to the selected row means, or why it cannot be.
     pub fn rollback_wish(&self) -> Result<Wish, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
-        let is_applied = |e: &&Entry| matches!(e.state, State::Applied | State::Edited | State::Missing);
+        let is_applied =
+            |e: &&Entry| matches!(e.state, State::Applied | State::Edited | State::Missing);
         if !is_applied(&entry) {
-            return Err(format!("{} is not applied; select an applied migration.", entry.version));
+            return Err(format!(
+                "{} is not applied; select an applied migration.",
+                entry.version
+            ));
         }
         let newest = self.table.rows().iter().rfind(is_applied);
         if newest.is_some_and(|newest| newest.version == entry.version) {
             return Ok(Wish::RollbackLast { count: 1 });
         }
-        Ok(Wish::RollbackTo { version: entry.version.clone() })
+        Ok(Wish::RollbackTo {
+            version: entry.version.clone(),
+        })
     }
+}
+
+/// The most bytes of a file that are shown: a dump of hundreds of megabytes must not hold up a frame.
+const SHOWN_BYTES: usize = 1 << 20;
+
+/// The part of a file that is shown; a cut one says so in its last line.
+fn read_part(text: &str) -> Cow<'_, str> {
+    if text.len() <= SHOWN_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let cut = (0..=SHOWN_BYTES)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let rest = text.len() - cut;
+    Cow::Owned(format!(
+        "{}\n-- The file goes on for {rest} bytes that are not shown here.\n",
+        &text[..cut]
+    ))
 }
 
 impl Row for Entry {
     fn key(&self) -> &str {
-        if self.version.is_empty() { &self.name } else { &self.version }
+        if self.version.is_empty() {
+            &self.name
+        } else {
+            &self.version
+        }
     }
     fn haystack(&self) -> String {
         format!("{} {} {}", self.version, self.name, self.state.word())

@@ -81,7 +81,10 @@ pub struct RecordView {
 impl RecordView {
     /// Shows a record. What was folded in another record stays folded here: one compares the same parts.
     pub fn show(&mut self, record: &Record) {
-        self.diff = Some(diff(record.before_state.as_ref(), record.after_state.as_ref()));
+        self.diff = Some(diff(
+            record.before_state.as_ref(),
+            record.after_state.as_ref(),
+        ));
         self.cursor = 0;
         self.top = 0;
         self.rebuild();
@@ -99,7 +102,13 @@ impl RecordView {
 
     /// Folds or unfolds the part under the cursor.
     pub fn toggle_fold(&mut self) {
-        let Some(line) = self.lines.get(self.cursor).filter(|line| line.fold.is_some()) else { return };
+        let Some(line) = self
+            .lines
+            .get(self.cursor)
+            .filter(|line| line.fold.is_some())
+        else {
+            return;
+        };
         let path = line.path.clone();
         if !self.folded.remove(&path) {
             self.folded.insert(path);
@@ -111,7 +120,12 @@ impl RecordView {
     pub fn search(&mut self, words: &str) {
         words.clone_into(&mut self.words);
         self.find();
-        if let Some(first) = self.matches.iter().find(|at| **at >= self.cursor).or(self.matches.first()) {
+        if let Some(first) = self
+            .matches
+            .iter()
+            .find(|at| **at >= self.cursor)
+            .or(self.matches.first())
+        {
             self.cursor = *first;
         }
     }
@@ -119,9 +133,15 @@ impl RecordView {
     /// Goes to the next or the previous match, around the end.
     pub fn go_match(&mut self, is_forward: bool) {
         let next = if is_forward {
-            self.matches.iter().find(|at| **at > self.cursor).or(self.matches.first())
+            self.matches
+                .iter()
+                .find(|at| **at > self.cursor)
+                .or(self.matches.first())
         } else {
-            self.matches.iter().rfind(|at| **at < self.cursor).or(self.matches.last())
+            self.matches
+                .iter()
+                .rfind(|at| **at < self.cursor)
+                .or(self.matches.last())
         };
         if let Some(at) = next {
             self.cursor = *at;
@@ -158,11 +178,24 @@ impl RecordView {
 
     fn rebuild(&mut self) {
         self.lines.clear();
-        if let Some(diff) = self.diff.take() {
-            for node in &diff.nodes {
-                push(&mut self.lines, node, 0, self.mode, &self.folded);
-            }
-            self.diff = Some(diff);
+        if let Some(diff) = &self.diff {
+            let mut path: Vec<String> = Vec::new();
+            diff.walk(&mut |depth, node| {
+                if self.mode == Mode::Changes && node.changes == 0 {
+                    return false;
+                }
+                path.truncate(depth);
+                path.push(node.key.to_string());
+                // The root stands for the whole image: only what is in it has a line.
+                if depth == 0 && node.is_foldable() {
+                    return true;
+                }
+                let path = path.join(".");
+                let is_folded = self.folded.contains(&path);
+                let depth = depth.saturating_sub(1);
+                push(&mut self.lines, node, depth, path, is_folded, self.mode);
+                !is_folded
+            });
         }
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
         self.top = self.top.min(self.cursor);
@@ -171,11 +204,59 @@ impl RecordView {
 
     fn find(&mut self) {
         let words = self.words.to_lowercase();
-        let has = |text: &Option<String>| text.as_ref().is_some_and(|text| text.to_lowercase().contains(&words));
-        let is_match = |line: &RecordLine| {
-            !words.is_empty() && (line.key.to_lowercase().contains(&words) || has(&line.old) || has(&line.new))
+        let has = |text: &Option<String>| {
+            text.as_ref()
+                .is_some_and(|text| text.to_lowercase().contains(&words))
         };
-        let found = self.lines.iter().enumerate().filter(|(_, line)| is_match(line));
+        let is_match = |line: &RecordLine| {
+            !words.is_empty()
+                && (line.key.to_lowercase().contains(&words) || has(&line.old) || has(&line.new))
+        };
+        let found = self
+            .lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| is_match(line));
         self.matches = found.map(|(at, _)| at).collect();
+    }
+}
+
+/// Adds the line of a node; a changed value takes two lines in the unified view.
+fn push(
+    lines: &mut Vec<RecordLine>,
+    node: &Node,
+    depth: usize,
+    path: String,
+    is_folded: bool,
+    mode: Mode,
+) {
+    let mark = match &node.change {
+        Change::Same(_) => Mark::Same,
+        Change::Added(_) => Mark::Added,
+        Change::Removed(_) => Mark::Removed,
+        Change::Changed { .. } | Change::Inside => Mark::Changed,
+    };
+    let line = RecordLine {
+        depth,
+        key: node.key.to_string(),
+        mark,
+        old: node.old_text().map(str::to_owned),
+        new: node.new_text().map(str::to_owned),
+        path,
+        fold: node.is_foldable().then_some(is_folded),
+    };
+    if mode == Mode::Unified && matches!(node.change, Change::Changed { .. }) {
+        lines.push(RecordLine {
+            mark: Mark::Removed,
+            new: None,
+            ..line.clone()
+        });
+        lines.push(RecordLine {
+            mark: Mark::Added,
+            old: None,
+            ..line
+        });
+    } else {
+        lines.push(line);
     }
 }

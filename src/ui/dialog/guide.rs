@@ -17,8 +17,14 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
     let width = usize::from(inside.width);
     let mut row = 0;
     for (text, role) in [
-        ("Connect a project. Keys go to the keyring of this computer, never into a file.", Role::Text),
-        ("No project at hand? Leave, and run `supadeck demo`.", Role::Muted),
+        (
+            "Connect a project. Keys go to the keyring of this computer, never into a file.",
+            Role::Text,
+        ),
+        (
+            "No project at hand? Leave, and run `supadeck demo`.",
+            Role::Muted,
+        ),
     ] {
         for line in wrap(text, width) {
             super::put(frame, inside, row, Line::styled(line, view.style(role)));
@@ -28,7 +34,15 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
     row += 1;
     for (index, (label, help)) in QUESTIONS.iter().enumerate() {
         let is_here = index == guide.at;
-        super::field(frame, inside, row, view, &format!("{label:<15}"), &guide.fields[index], is_here);
+        super::field(
+            frame,
+            inside,
+            row,
+            view,
+            &format!("{label:<15}"),
+            &guide.fields[index],
+            is_here,
+        );
         row += 1;
         let (text, role) = match guide.verdicts.get(index) {
             _ if is_here && guide.is_checking => ("checking".to_owned(), Role::Muted),
@@ -44,15 +58,31 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
     }
     row += 1;
     if guide.is_saving {
-        super::put(frame, inside, row, Line::styled("Storing the profile.", view.style(Role::Muted)));
+        super::put(
+            frame,
+            inside,
+            row,
+            Line::styled("Storing the profile.", view.style(Role::Muted)),
+        );
     } else if let Some(problem) = &guide.problem {
         let row = row.min(inside.height);
-        let area = Rect { y: inside.y + row, height: inside.height.saturating_sub(row + 1), ..inside };
+        let area = Rect {
+            y: inside.y + row,
+            height: inside.height.saturating_sub(row + 1),
+            ..inside
+        };
         table::problem_lines(frame, area, view, problem);
     }
     let keys = &view.model.keymap;
     let pairs = [
-        (keys.first_key(Command::Confirm), if guide.is_complete() { "store and open" } else { "check" }),
+        (
+            keys.first_key(Command::Confirm),
+            if guide.is_complete() {
+                "store and open"
+            } else {
+                "check"
+            },
+        ),
         (keys.first_key(Command::NextField), "next field"),
         (keys.first_key(Command::Cancel), "leave"),
     ];

@@ -24,13 +24,20 @@ pub fn draw(frame: &mut Frame, top: usize, view: View) {
     let last = "What a screen does, a subcommand does too: `supadeck --help` lists them.";
     lines.push(Line::styled(last, view.style(Role::Muted)));
     let top = top.min(lines.len().saturating_sub(usize::from(inside.height)));
-    for (row, line) in lines.into_iter().skip(top).take(inside.height.into()).enumerate() {
+    for (row, line) in lines
+        .into_iter()
+        .skip(top)
+        .take(inside.height.into())
+        .enumerate()
+    {
         super::put(frame, inside, row as u16, line);
     }
 }
 
 fn order(view: View) -> Vec<Context> {
     let live = view.model.screen_contexts();
-    let rest = Context::ALL.into_iter().filter(|context| !live.contains(context));
+    let rest = Context::ALL
+        .into_iter()
+        .filter(|context| !live.contains(context));
     live.iter().copied().chain(rest).collect()
 }

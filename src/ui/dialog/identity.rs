@@ -15,8 +15,24 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
     let used = match dialog.step {
         Step::Choose => draw_choices(frame, inside, dialog, view),
         Step::Password => {
-            super::field(frame, inside, 0, view, "e-mail  ", &dialog.email, !dialog.is_in_secret);
-            super::field(frame, inside, 1, view, "password", &dialog.secret, dialog.is_in_secret);
+            super::field(
+                frame,
+                inside,
+                0,
+                view,
+                "e-mail  ",
+                &dialog.email,
+                !dialog.is_in_secret,
+            );
+            super::field(
+                frame,
+                inside,
+                1,
+                view,
+                "password",
+                &dialog.secret,
+                dialog.is_in_secret,
+            );
             2
         }
         Step::Email => {
@@ -24,17 +40,33 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
             1
         }
         Step::Code => {
-            let text = format!("A code was sent to {}.", crate::domain::text::cell(dialog.email.text()));
+            let text = format!(
+                "A code was sent to {}.",
+                crate::domain::text::cell(dialog.email.text())
+            );
             super::put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
             super::field(frame, inside, 1, view, "code", &dialog.secret, true);
             2
         }
     };
     let row = (used + 1).min(inside.height);
-    let area = Rect { y: inside.y + row, height: inside.height.saturating_sub(row + 1), ..inside };
-    let hint = view.model.project.as_ref().and_then(|project| project.sign_in_hint.clone());
+    let area = Rect {
+        y: inside.y + row,
+        height: inside.height.saturating_sub(row + 1),
+        ..inside
+    };
+    let hint = view
+        .model
+        .project
+        .as_ref()
+        .and_then(|project| project.sign_in_hint.clone());
     if dialog.is_busy {
-        table::lines(frame, area, view, &[(Role::Muted, "Asking the server.".into())]);
+        table::lines(
+            frame,
+            area,
+            view,
+            &[(Role::Muted, "Asking the server.".into())],
+        );
     } else if let Some(problem) = &dialog.problem {
         table::problem_lines(frame, area, view, problem);
     } else if let Some(hint) = hint.filter(|_| dialog.step != Step::Choose) {
@@ -43,8 +75,14 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
     let keys = &view.model.keymap;
     let is_choice = dialog.step == Step::Choose;
     let mut pairs = vec![
-        (keys.first_key(Command::Confirm), if is_choice { "choose" } else { "go on" }),
-        (keys.first_key(Command::Cancel), if is_choice { "close" } else { "back" }),
+        (
+            keys.first_key(Command::Confirm),
+            if is_choice { "choose" } else { "go on" },
+        ),
+        (
+            keys.first_key(Command::Cancel),
+            if is_choice { "close" } else { "back" },
+        ),
     ];
     if dialog.step == Step::Password {
         pairs.push((keys.first_key(Command::NextField), "next field"));
@@ -61,7 +99,11 @@ fn draw_choices(frame: &mut Frame, inside: Rect, dialog: &IdentityDialog, view: 
             _ => selection_style(view, is_selected, true),
         };
         let tail = reason.map_or_else(String::new, |reason| format!("  ({reason})"));
-        let mark = if is_selected { view.symbols.cursor() } else { " " };
+        let mark = if is_selected {
+            view.symbols.cursor()
+        } else {
+            " "
+        };
         let text = format!("{mark} {}{tail}", choice.title(view.model));
         let line = Line::styled(pad(&text, inside.width.into(), view.symbols.more()), style);
         super::put(frame, inside, index as u16, line);

@@ -39,10 +39,26 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: View) {
 fn window(frame: &mut Frame, view: View, width: u16, height: u16, title: &str, role: Role) -> Rect {
     let all = frame.area();
     let (width, height) = (width.min(all.width), height.min(all.height));
-    let area = Rect::new((all.width - width) / 2, (all.height - height) / 2, width, height);
+    let area = Rect::new(
+        (all.width - width) / 2,
+        (all.height - height) / 2,
+        width,
+        height,
+    );
     frame.render_widget(Clear, area);
-    let border = if view.symbols.is_ascii { ASCII } else { BorderType::Rounded.to_border_set() };
-    let title = format!(" {} ", fit(title, usize::from(width.saturating_sub(6)), view.symbols.more()));
+    let border = if view.symbols.is_ascii {
+        ASCII
+    } else {
+        BorderType::Rounded.to_border_set()
+    };
+    let title = format!(
+        " {} ",
+        fit(
+            title,
+            usize::from(width.saturating_sub(6)),
+            view.symbols.more()
+        )
+    );
     let block = Block::new()
         .style(view.style(Role::Text))
         .borders(Borders::ALL)
@@ -51,7 +67,11 @@ fn window(frame: &mut Frame, view: View, width: u16, height: u16, title: &str, r
         .title(Line::styled(title, view.style(role)));
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    Rect { x: inside.x + inside.width.min(1), width: inside.width.saturating_sub(2), ..inside }
+    Rect {
+        x: inside.x + inside.width.min(1),
+        width: inside.width.saturating_sub(2),
+        ..inside
+    }
 }
 
 const ASCII: ratatui::symbols::border::Set = ratatui::symbols::border::Set {
@@ -67,7 +87,15 @@ const ASCII: ratatui::symbols::border::Set = ratatui::symbols::border::Set {
 
 /// The line of an area so many lines down; empty when there is none.
 fn line_at(area: Rect, row: u16) -> Rect {
-    if row < area.height { Rect { y: area.y + row, height: 1, ..area } } else { Rect { height: 0, ..area } }
+    if row < area.height {
+        Rect {
+            y: area.y + row,
+            height: 1,
+            ..area
+        }
+    } else {
+        Rect { height: 0, ..area }
+    }
 }
 
 /// Draws a line, if there is room for it.
@@ -83,18 +111,34 @@ fn put_last(frame: &mut Frame, area: Rect, up: u16, line: Line) {
 }
 
 /// Draws a labelled text field, and the cursor when it has the keys.
-fn field(frame: &mut Frame, area: Rect, row: u16, view: View, label: &str, field: &Field, is_focused: bool) {
+fn field(
+    frame: &mut Frame,
+    area: Rect,
+    row: u16,
+    view: View,
+    label: &str,
+    field: &Field,
+    is_focused: bool,
+) {
     let area = line_at(area, row);
     if area.height == 0 {
         return;
     }
-    let label_role = if is_focused { Role::Accent } else { Role::Muted };
+    let label_role = if is_focused {
+        Role::Accent
+    } else {
+        Role::Muted
+    };
     let room = usize::from(area.width).saturating_sub(label.width() + 2);
     let shown = field.shown();
     // A text longer than the field shows the part around the cursor.
     let skip = (field.cursor() + 1).saturating_sub(room);
     let visible: String = shown.chars().skip(skip).collect();
-    let style = if is_focused { view.style(Role::SelectionDim) } else { view.style(Role::Text) };
+    let style = if is_focused {
+        view.style(Role::SelectionDim)
+    } else {
+        view.style(Role::Text)
+    };
     let spans = vec![
         Span::styled(label.to_owned(), view.style(label_role)),
         Span::raw("  "),
@@ -102,7 +146,11 @@ fn field(frame: &mut Frame, area: Rect, row: u16, view: View, label: &str, field
     ];
     frame.render_widget(Line::from(spans), area);
     if is_focused {
-        let before: String = shown.chars().skip(skip).take(field.cursor() - skip).collect();
+        let before: String = shown
+            .chars()
+            .skip(skip)
+            .take(field.cursor().saturating_sub(skip))
+            .collect();
         let x = area.x + (label.width() + 2 + before.width()) as u16;
         frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), area.y));
     }

@@ -15,9 +15,17 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     let mut lines = Vec::new();
     for (tone, text) in &state.view.lines {
         let style = view.style(role(*tone));
-        lines.extend(wrap(text, usize::from(width.saturating_sub(4))).into_iter().map(|line| Line::styled(line, style)));
+        lines.extend(
+            wrap(text, usize::from(width.saturating_sub(4)))
+                .into_iter()
+                .map(|line| Line::styled(line, style)),
+        );
     }
-    let role = if state.view.is_good { Role::Ok } else { Role::Danger };
+    let role = if state.view.is_good {
+        Role::Ok
+    } else {
+        Role::Danger
+    };
     let height = (lines.len() as u16 + 4).min(all.height.saturating_sub(2));
     let inside = super::window(frame, view, width, height, &state.view.title, role);
     let room = usize::from(inside.height.saturating_sub(2));
@@ -26,8 +34,16 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
         super::put(frame, inside, row as u16, line);
     }
     let keys = &view.model.keymap;
-    let close = format!("close; {} shows it again", keys.first_key(Command::LastResult));
-    super::put_last(frame, inside, 0, super::keys_line(view, &[(keys.first_key(Command::Cancel), &close)]));
+    let close = format!(
+        "close; {} shows it again",
+        keys.first_key(Command::LastResult)
+    );
+    super::put_last(
+        frame,
+        inside,
+        0,
+        super::keys_line(view, &[(keys.first_key(Command::Cancel), &close)]),
+    );
 }
 
 fn role(tone: Tone) -> Role {

@@ -8,7 +8,9 @@ use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, view: View) {
-    let Some(running) = &view.model.running else { return };
+    let Some(running) = &view.model.running else {
+        return;
+    };
     let inside = super::window(frame, view, 90, 18, &running.what, Role::Accent);
     let progress = &running.progress;
     let (done, all) = progress.ratio();
@@ -22,20 +24,39 @@ pub fn draw(frame: &mut Frame, view: View) {
     ];
     super::put(frame, inside, 0, Line::from(bar));
     let at = match progress.steps.get(progress.step) {
-        _ if running.is_cancelling => "Cancelling: the server has been told, its answer is awaited.".to_owned(),
+        _ if running.is_cancelling => {
+            "Cancelling: the server has been told, its answer is awaited.".to_owned()
+        }
         _ if progress.is_waiting => "Another runner holds the lock; waiting for it.".to_owned(),
-        Some((name, count)) => format!("{name}: statement {} of {count}", (progress.done + 1).min(*count)),
+        Some((name, count)) => format!(
+            "{name}: statement {} of {count}",
+            (progress.done + 1).min(*count)
+        ),
         None => "Waiting for the server.".to_owned(),
     };
-    let role = if running.is_cancelling || progress.is_waiting { Role::Warn } else { Role::Text };
+    let role = if running.is_cancelling || progress.is_waiting {
+        Role::Warn
+    } else {
+        Role::Text
+    };
     let at = fit(&at, inside.width.into(), view.symbols.more());
     super::put(frame, inside, 1, Line::styled(at, view.style(role)));
     let room = usize::from(inside.height.saturating_sub(5));
     let skip = progress.notices.len().saturating_sub(room);
     for (row, notice) in progress.notices.iter().skip(skip).enumerate() {
         let text = fit(notice, inside.width.into(), view.symbols.more());
-        super::put(frame, inside, row as u16 + 3, Line::styled(text, view.style(Role::Muted)));
+        super::put(
+            frame,
+            inside,
+            row as u16 + 3,
+            Line::styled(text, view.style(Role::Muted)),
+        );
     }
-    let pairs = [(view.model.keymap.first_key(Command::Cancel), "cancel: nothing of the file in work will remain")];
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    let pairs = [(
+        view.model.keymap.first_key(Command::Cancel),
+        "cancel: nothing of the file in work will remain",
+    )];
+    if !progress.steps.is_empty() {
+        super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    }
 }

@@ -11,11 +11,31 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 
 const COLUMNS: [Column; 5] = [
-    Column { title: "when (UTC)", width: 19, level: 0 },
-    Column { title: "action", width: 0, level: 0 },
-    Column { title: "actor", width: 8, level: 1 },
-    Column { title: "subject", width: 8, level: 2 },
-    Column { title: "request", width: 8, level: 3 },
+    Column {
+        title: "when (UTC)",
+        width: 19,
+        level: 0,
+    },
+    Column {
+        title: "action",
+        width: 0,
+        level: 0,
+    },
+    Column {
+        title: "actor",
+        width: 8,
+        level: 1,
+    },
+    Column {
+        title: "subject",
+        width: 8,
+        level: 2,
+    },
+    Column {
+        title: "request",
+        width: 8,
+        level: 3,
+    },
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -29,7 +49,9 @@ pub fn draw(frame: &mut Frame, view: View) {
         len: audit.held(),
     };
     table::draw(frame, panes.list, view, &table, |position| {
-        audit.row(position).map_or_else(Vec::new, |row| cells(row, &view.model.identity))
+        audit
+            .row(position)
+            .map_or_else(Vec::new, |row| cells(row, &view.model.identity))
     });
     let inside = layout::rows(panes.list);
     match audit.rows.ready() {
@@ -55,7 +77,11 @@ fn title(view: View) -> String {
         (0, ..) | (_, true, _) | (_, _, None) => String::new(),
         (held, false, Some(newer)) => format!(" of {}", newer + held as u64),
     };
-    let filter = if audit.filter_text.is_empty() { String::new() } else { format!(", /{}", audit.filter_text) };
+    let filter = if audit.filter_text.is_empty() {
+        String::new()
+    } else {
+        format!(", /{}", audit.filter_text)
+    };
     format!("Audit{place}{end}{filter}")
 }
 
@@ -74,7 +100,10 @@ fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {
         Cell::of(&row.action, action_role(&row.action)),
         actor,
         Cell::of(who(&row.subject_user_id), Role::Muted),
-        Cell::of(row.correlation_id.as_deref().map_or("", short_id), Role::Muted),
+        Cell::of(
+            row.correlation_id.as_deref().map_or("", short_id),
+            Role::Muted,
+        ),
     ]
 }
 

@@ -13,11 +13,31 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 const COLUMNS: [Column; 5] = [
-    Column { title: "start", width: 10, level: 0 },
-    Column { title: "end", width: 10, level: 0 },
-    Column { title: "week", width: 4, level: 0 },
-    Column { title: "owner", width: 8, level: 1 },
-    Column { title: "id", width: 8, level: 2 },
+    Column {
+        title: "start",
+        width: 10,
+        level: 0,
+    },
+    Column {
+        title: "end",
+        width: 10,
+        level: 0,
+    },
+    Column {
+        title: "week",
+        width: 4,
+        level: 0,
+    },
+    Column {
+        title: "owner",
+        width: 8,
+        level: 1,
+    },
+    Column {
+        title: "id",
+        width: 8,
+        level: 2,
+    },
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -32,7 +52,9 @@ pub fn draw(frame: &mut Frame, view: View) {
         len: list.len(),
     };
     table::draw(frame, panes.list, view, &table, |position| {
-        let Some(cycle) = list.row(position).and_then(|row| cycles.rows().get(row)) else { return Vec::new() };
+        let Some(cycle) = list.row(position).and_then(|row| cycles.rows().get(row)) else {
+            return Vec::new();
+        };
         vec![
             Cell::text(&cycle.start_date),
             Cell::text(&cycle.end_date),
@@ -45,7 +67,12 @@ pub fn draw(frame: &mut Frame, view: View) {
     match cycles.remote.ready() {
         Err(blank) => table::blank(frame, inside, view, Err(blank)),
         Ok(_) if list.is_empty() => {
-            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, true)));
+            table::blank(
+                frame,
+                inside,
+                view,
+                Ok(&empty_text(view, &list.filter, true)),
+            );
         }
         Ok(_) => {}
     }
@@ -54,7 +81,11 @@ pub fn draw(frame: &mut Frame, view: View) {
 
 /// The owner of a row: `you`, or the beginning of the id.
 pub fn owner(view: View, user_id: &str) -> String {
-    if view.model.identity.user_id() == Some(user_id) { "you".into() } else { short_id(user_id).to_owned() }
+    if view.model.identity.user_id() == Some(user_id) {
+        "you".into()
+    } else {
+        short_id(user_id).to_owned()
+    }
 }
 
 fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>) {
@@ -63,30 +94,66 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>)
         table::heading(frame, pane, view, "", is_focused);
         return;
     };
-    let title = format!("{} to {}, week {} of 12", cycle.start_date, cycle.end_date, cycle.current_week);
+    let title = format!(
+        "{} to {}, week {} of 12",
+        cycle.start_date, cycle.end_date, cycle.current_week
+    );
     table::heading(frame, pane, view, &title, is_focused);
     let inside = layout::inside(pane);
     let mut lines = goal_lines(view, &cycle.id, usize::from(inside.width));
     lines.push(Line::default());
     lines.extend(week_lines(view, &cycle.id));
     lines.push(Line::default());
-    lines.push(Line::styled(format!("cycle {}", cycle.id), view.style(Role::Muted)));
-    lines.push(Line::styled(format!("owner {}", cycle.user_id), view.style(Role::Muted)));
-    for (row, line) in lines.into_iter().skip(view.model.detail_top).take(inside.height.into()).enumerate() {
-        frame.render_widget(line, Rect { y: inside.y + row as u16, height: 1, ..inside });
+    lines.push(Line::styled(
+        format!("cycle {}", cycle.id),
+        view.style(Role::Muted),
+    ));
+    lines.push(Line::styled(
+        format!("owner {}", cycle.user_id),
+        view.style(Role::Muted),
+    ));
+    for (row, line) in lines
+        .into_iter()
+        .skip(view.model.detail_top)
+        .take(inside.height.into())
+        .enumerate()
+    {
+        frame.render_widget(
+            line,
+            Rect {
+                y: inside.y + row as u16,
+                height: 1,
+                ..inside
+            },
+        );
     }
 }
 
 fn goal_lines(view: View<'_>, cycle_id: &str, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for goal in view.model.goals.rows().iter().filter(|goal| goal.cycle_id == cycle_id) {
-        let head = format!("{:12} weeks {} to {}", goal.kind, goal.start_week, goal.end_week);
+    for goal in view
+        .model
+        .goals
+        .rows()
+        .iter()
+        .filter(|goal| goal.cycle_id == cycle_id)
+    {
+        let head = format!(
+            "{:12} weeks {} to {}",
+            goal.kind, goal.start_week, goal.end_week
+        );
         lines.push(Line::styled(head, view.style(Role::Accent)));
         let text = wrap(&goal.description, width.saturating_sub(2));
-        lines.extend(text.into_iter().map(|line| Line::styled(format!("  {line}"), view.style(Role::Text))));
+        lines.extend(
+            text.into_iter()
+                .map(|line| Line::styled(format!("  {line}"), view.style(Role::Text))),
+        );
     }
     if lines.is_empty() {
-        lines.push(Line::styled("No goals in this cycle.", view.style(Role::Muted)));
+        lines.push(Line::styled(
+            "No goals in this cycle.",
+            view.style(Role::Muted),
+        ));
     }
     lines
 }
@@ -94,22 +161,39 @@ fn goal_lines(view: View<'_>, cycle_id: &str, width: usize) -> Vec<Line<'static>
 /// One line a week: its number, a bar of completion, the figures, and whether it is locked.
 fn week_lines(view: View<'_>, cycle_id: &str) -> Vec<Line<'static>> {
     let (full, empty) = view.symbols.bar();
-    let weeks = view.model.locks.locks().iter().filter(|lock| lock.cycle_id == cycle_id);
+    let weeks = view
+        .model
+        .locks
+        .locks()
+        .iter()
+        .filter(|lock| lock.cycle_id == cycle_id);
     weeks
         .map(|lock| {
             let percent = lock.percent();
-            let cells = percent.map_or(0, |percent| (percent / 5.0).round().clamp(0.0, 20.0) as usize);
+            let cells = percent.map_or(0, |percent| {
+                (percent / 5.0).round().clamp(0.0, 20.0) as usize
+            });
             let role = heat_role(Heat::of(percent));
-            let figure = percent.map_or_else(|| "nothing planned".to_owned(), |percent| format!("{percent:>3.0} %"));
+            let figure = percent.map_or_else(
+                || "nothing planned".to_owned(),
+                |percent| format!("{percent:>3.0} %"),
+            );
             let standing = lock.standing();
-            let mark = if lock.is_current_week { view.symbols.cursor() } else { " " };
+            let mark = if lock.is_current_week {
+                view.symbols.cursor()
+            } else {
+                " "
+            };
             Line::from(vec![
                 Span::styled(mark, view.style(Role::Accent)),
                 Span::styled(format!("week {:>2} ", lock.week_no), view.style(Role::Text)),
                 Span::styled(full.repeat(cells), view.style(role)),
                 Span::styled(empty.repeat(20 - cells), view.style(Role::Border)),
                 Span::styled(format!(" {figure} "), view.style(role)),
-                Span::styled(view.symbols.week(standing), view.style(super::locks::standing_role(standing))),
+                Span::styled(
+                    view.symbols.week(standing),
+                    view.style(super::locks::standing_role(standing)),
+                ),
             ])
         })
         .collect()

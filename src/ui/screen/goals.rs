@@ -12,10 +12,26 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 4] = [
-    Column { title: "type", width: 12, level: 0 },
-    Column { title: "description", width: 0, level: 0 },
-    Column { title: "weeks", width: 7, level: 1 },
-    Column { title: "owner", width: 8, level: 2 },
+    Column {
+        title: "type",
+        width: 12,
+        level: 0,
+    },
+    Column {
+        title: "description",
+        width: 0,
+        level: 0,
+    },
+    Column {
+        title: "weeks",
+        width: 7,
+        level: 1,
+    },
+    Column {
+        title: "owner",
+        width: 8,
+        level: 2,
+    },
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -30,11 +46,16 @@ pub fn draw(frame: &mut Frame, view: View) {
         len: list.len(),
     };
     table::draw(frame, panes.list, view, &table, |position| {
-        let Some(goal) = list.row(position).and_then(|row| goals.rows().get(row)) else { return Vec::new() };
+        let Some(goal) = list.row(position).and_then(|row| goals.rows().get(row)) else {
+            return Vec::new();
+        };
         vec![
             Cell::of(&goal.kind, Role::Accent),
             Cell::text(&goal.description),
-            Cell::of(format!("{} to {}", goal.start_week, goal.end_week), Role::Muted),
+            Cell::of(
+                format!("{} to {}", goal.start_week, goal.end_week),
+                Role::Muted,
+            ),
             Cell::of(owner(view, &goal.user_id), Role::Muted),
         ]
     });
@@ -42,7 +63,12 @@ pub fn draw(frame: &mut Frame, view: View) {
     match goals.remote.ready() {
         Err(blank) => table::blank(frame, inside, view, Err(blank)),
         Ok(_) if list.is_empty() => {
-            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, true)));
+            table::blank(
+                frame,
+                inside,
+                view,
+                Ok(&empty_text(view, &list.filter, true)),
+            );
         }
         Ok(_) => {}
     }
@@ -55,15 +81,32 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         table::heading(frame, pane, view, "", is_focused);
         return;
     };
-    let title = format!("{} goal, weeks {} to {}", goal.kind, goal.start_week, goal.end_week);
+    let title = format!(
+        "{} goal, weeks {} to {}",
+        goal.kind, goal.start_week, goal.end_week
+    );
     table::heading(frame, pane, view, &title, is_focused);
-    let mut lines = vec![(Role::Text, goal.description.clone()), (Role::Text, String::new())];
-    if let Some(cycle) = view.model.cycles.rows().iter().find(|cycle| cycle.id == goal.cycle_id) {
-        let text =
-            format!("Cycle {} to {}, now in week {}.", cycle.start_date, cycle.end_date, cycle.current_week);
+    let mut lines = vec![
+        (Role::Text, goal.description.clone()),
+        (Role::Text, String::new()),
+    ];
+    if let Some(cycle) = view
+        .model
+        .cycles
+        .rows()
+        .iter()
+        .find(|cycle| cycle.id == goal.cycle_id)
+    {
+        let text = format!(
+            "Cycle {} to {}, now in week {}.",
+            cycle.start_date, cycle.end_date, cycle.current_week
+        );
         lines.push((Role::Text, text));
     }
-    lines.push((Role::Muted, format!("written {} UTC", moment(&goal.created_at))));
+    lines.push((
+        Role::Muted,
+        format!("written {} UTC", moment(&goal.created_at)),
+    ));
     lines.push((Role::Muted, format!("goal  {}", goal.id)));
     lines.push((Role::Muted, format!("cycle {}", goal.cycle_id)));
     lines.push((Role::Muted, format!("owner {}", goal.user_id)));

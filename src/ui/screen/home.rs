@@ -6,7 +6,9 @@ use crate::app::remote::Blank;
 use crate::domain::cycle::Heat;
 use crate::domain::lock::Standing;
 use crate::domain::migration::State;
+use crate::domain::problem::Kind;
 use crate::domain::seed::SeedState;
+use crate::domain::text::harmless;
 use crate::ui::View;
 use crate::ui::table;
 use crate::ui::text::{moment, wrap};
@@ -21,11 +23,34 @@ pub fn draw(frame: &mut Frame, body: Rect, view: View) {
     let is_wide = body.width >= 96;
     let half = if is_wide { body.width / 2 } else { body.width };
     let width = usize::from(half.saturating_sub(3));
-    let left = [("You and the project", project(view, width)), ("Schema", schema(view, width))];
-    let right = [("Cycles", cycles(view, width)), ("Last changes", audit(view, width))];
+    let left = [
+        ("You and the project", project(view, width)),
+        ("Schema", schema(view, width)),
+    ];
+    let right = [
+        ("Cycles", cycles(view, width)),
+        ("Last changes", audit(view, width)),
+    ];
     if is_wide {
-        column(frame, Rect { width: half, ..body }, view, &left);
-        column(frame, Rect { x: body.x + half, width: body.width - half, ..body }, view, &right);
+        column(
+            frame,
+            Rect {
+                width: half,
+                ..body
+            },
+            view,
+            &left,
+        );
+        column(
+            frame,
+            Rect {
+                x: body.x + half,
+                width: body.width - half,
+                ..body
+            },
+            view,
+            &right,
+        );
     } else {
         let all: Vec<(&str, Lines)> = left.into_iter().chain(right).collect();
         column(frame, body, view, &all);
@@ -38,13 +63,26 @@ fn column(frame: &mut Frame, area: Rect, view: View, sections: &[(&str, Lines)])
         if y >= area.bottom() {
             return;
         }
-        table::heading(frame, Rect { y, height: 1, ..area }, view, title, true);
+        table::heading(
+            frame,
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+            view,
+            title,
+            true,
+        );
         y += 1;
         for line in lines {
             if y >= area.bottom() {
                 return;
             }
-            frame.render_widget(line.clone(), Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1));
+            frame.render_widget(
+                line.clone(),
+                Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1),
+            );
             y += 1;
         }
         y += 1;
@@ -54,29 +92,49 @@ fn column(frame: &mut Frame, area: Rect, view: View, sections: &[(&str, Lines)])
 fn fact(view: View<'_>, name: &str, text: impl Into<String>, role: Role) -> Line<'static> {
     Line::from(vec![
         Span::styled(format!("{name:<10} "), view.style(Role::Muted)),
-        Span::styled(text.into(), view.style(role)),
+        Span::styled(harmless(&text.into()).into_owned(), view.style(role)),
     ])
 }
 
 fn project(view: View<'_>, width: usize) -> Lines {
     let model = view.model;
-    let Some(project) = &model.project else { return Vec::new() };
+    let Some(project) = &model.project else {
+        return Vec::new();
+    };
     let identity = &model.identity;
     let mut lines = vec![
-        fact(view, "project", crate::ui::text::fit(&project.name, width, view.symbols.more()), Role::Text),
-        fact(view, "url", crate::ui::text::fit(&project.url, width, view.symbols.more()), Role::Text),
+        fact(
+            view,
+            "project",
+            crate::ui::text::fit(&project.name, width, view.symbols.more()),
+            Role::Text,
+        ),
+        fact(
+            view,
+            "url",
+            crate::ui::text::fit(&project.url, width, view.symbols.more()),
+            Role::Text,
+        ),
         fact(view, "you are", identity.name().to_owned(), Role::Accent),
         fact(view, "role", identity.role().to_owned(), Role::Text),
     ];
     let (text, role) = if identity.is_under_rls() {
         ("Row Level Security decides which rows you see.", Role::Ok)
     } else {
-        ("Row Level Security does not apply: you see the rows of everyone.", Role::Danger)
+        (
+            "Row Level Security does not apply: you see the rows of everyone.",
+            Role::Danger,
+        )
     };
     lines.extend(paragraph(view, text, width, role));
     if *identity == crate::domain::identity::Identity::Anon {
         let key = model.keymap.first_key(Command::Identity);
-        lines.extend(paragraph(view, &format!("Press {key} to sign in."), width, Role::Warn));
+        lines.extend(paragraph(
+            view,
+            &format!("Press {key} to sign in."),
+            width,
+            Role::Warn,
+        ));
         if let Some(hint) = &project.sign_in_hint {
             lines.extend(paragraph(view, hint, width, Role::Muted));
         }
@@ -88,7 +146,10 @@ fn project(view: View<'_>, width: usize) -> Lines {
 }
 
 fn paragraph(view: View<'_>, text: &str, width: usize, role: Role) -> Lines {
-    wrap(text, width).into_iter().map(|line| Line::styled(line, view.style(role))).collect()
+    wrap(text, width)
+        .into_iter()
+        .map(|line| Line::styled(line, view.style(role)))
+        .collect()
 }
 
 /// The lines in place of a value that is not there.
@@ -97,9 +158,14 @@ fn blank(view: View<'_>, blank: Blank, width: usize) -> Lines {
         Blank::Idle => Vec::new(),
         Blank::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
         Blank::Failed(problem) => {
-            let mut lines = paragraph(view, &problem.to_string(), width, Role::Removed);
-            if let Some(hint) = &problem.hint {
-                lines.extend(paragraph(view, hint, width, Role::Muted));
+            let role = if problem.kind == Kind::Denied {
+                Role::Muted
+            } else {
+                Role::Removed
+            };
+            let mut lines = paragraph(view, &problem.to_string(), width, role);
+            if let Some(hint) = table::hint(view, problem) {
+                lines.extend(paragraph(view, &hint, width, Role::Muted));
             }
             lines
         }
@@ -129,7 +195,12 @@ fn schema(view: View<'_>, width: usize) -> Lines {
     let mut parts = Vec::new();
     for state in states.into_iter().filter(|state| count(*state) > 0) {
         let role = super::migrations::state_role(state);
-        let text = format!("{} {} {}  ", view.symbols.migration(state), count(state), state.word());
+        let text = format!(
+            "{} {} {}  ",
+            view.symbols.migration(state),
+            count(state),
+            state.word()
+        );
         parts.push(Span::styled(text, view.style(role)));
     }
     let mut line = vec![Span::styled("migrations ", view.style(Role::Muted))];
@@ -140,13 +211,29 @@ fn schema(view: View<'_>, width: usize) -> Lines {
     lines.push(Line::from(line));
     if let Ok(seeds) = view.model.seeds.table.remote.ready() {
         let count = |state: SeedState| seeds.iter().filter(|seed| seed.state == state).count();
-        let states = [SeedState::Applied, SeedState::Pending, SeedState::Changed, SeedState::Missing];
+        let states = [
+            SeedState::Applied,
+            SeedState::Pending,
+            SeedState::Changed,
+            SeedState::Missing,
+        ];
         let parts: Vec<String> = states
             .into_iter()
             .filter(|state| count(*state) > 0)
-            .map(|state| format!("{} {} {}", view.symbols.seed(state), count(state), state.word()))
+            .map(|state| {
+                format!(
+                    "{} {} {}",
+                    view.symbols.seed(state),
+                    count(state),
+                    state.word()
+                )
+            })
             .collect();
-        let text = if parts.is_empty() { "none".to_owned() } else { parts.join("  ") };
+        let text = if parts.is_empty() {
+            "none".to_owned()
+        } else {
+            parts.join("  ")
+        };
         lines.push(fact(view, "seeds", text, Role::Text));
     }
     lines
@@ -163,29 +250,57 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
     let mut lines = Vec::new();
     for cycle in cycles.iter().take(6) {
         let owner = super::cycles::owner(view, &cycle.user_id);
-        let text = format!("{} to {}  week {:>2}  {owner} ", cycle.start_date, cycle.end_date, cycle.current_week);
-        let mut spans = vec![Span::styled(text, view.style(Role::Text))];
-        let weeks = view.model.locks.locks().iter().filter(|lock| lock.cycle_id == cycle.id);
+        let text = format!(
+            "{} to {}  week {:>2}  {owner} ",
+            cycle.start_date, cycle.end_date, cycle.current_week
+        );
+        let mut spans = vec![Span::styled(
+            harmless(&text).into_owned(),
+            view.style(Role::Text),
+        )];
+        let weeks = view
+            .model
+            .locks
+            .locks()
+            .iter()
+            .filter(|lock| lock.cycle_id == cycle.id);
         spans.extend(weeks.map(|lock| {
             let heat = Heat::of(lock.percent());
             match lock.standing() {
                 Standing::Open => Span::styled(
-                    if heat == Heat::Empty { view.symbols.week(Standing::Open) } else { view.symbols.heat(heat) },
+                    if heat == Heat::Empty {
+                        view.symbols.week(Standing::Open)
+                    } else {
+                        view.symbols.heat(heat)
+                    },
                     view.style(super::cycles::heat_role(heat)),
                 ),
-                standing => {
-                    Span::styled(view.symbols.week(standing), view.style(super::locks::standing_role(standing)))
-                }
+                standing => Span::styled(
+                    view.symbols.week(standing),
+                    view.style(super::locks::standing_role(standing)),
+                ),
             }
         }));
         lines.push(Line::from(spans));
     }
     if cycles.len() > 6 {
-        lines.push(Line::styled(format!("and {} more", cycles.len() - 6), view.style(Role::Muted)));
+        lines.push(Line::styled(
+            format!("and {} more", cycles.len() - 6),
+            view.style(Role::Muted),
+        ));
     }
     let goals = view.model.goals.rows().len();
-    let locked = view.model.locks.locks().iter().filter(|lock| lock.locked).count();
-    lines.push(Line::styled(format!("{goals} goals, {locked} locked weeks"), view.style(Role::Muted)));
+    let locked = view
+        .model
+        .locks
+        .locks()
+        .iter()
+        .filter(|lock| lock.locked)
+        .count();
+    lines.push(Line::styled(
+        format!("{goals} goals, {locked} locked weeks"),
+        view.style(Role::Muted),
+    ));
     lines
 }
 
@@ -203,17 +318,23 @@ fn audit(view: View<'_>, width: usize) -> Lines {
             None => row.actor_type.clone(),
         };
         Line::from(vec![
-            Span::styled(format!("{} ", moment(&row.created_at)), view.style(Role::Muted)),
+            Span::styled(
+                format!("{} ", moment(&row.created_at)),
+                view.style(Role::Muted),
+            ),
             Span::styled(
                 format!("{:<20} ", crate::domain::text::cell(&row.action)),
                 view.style(super::audit::action_role(&row.action)),
             ),
-            Span::styled(who, view.style(Role::Muted)),
+            Span::styled(harmless(&who).into_owned(), view.style(Role::Muted)),
         ])
     };
     let mut lines: Lines = rows.iter().take(8).map(line).collect();
     let key = view.model.keymap.first_key(Command::Audit);
     let title = Screen::Audit.title();
-    lines.push(Line::styled(format!("{key} opens {title}."), view.style(Role::Muted)));
+    lines.push(Line::styled(
+        format!("{key} opens {title}."),
+        view.style(Role::Muted),
+    ));
     lines
 }

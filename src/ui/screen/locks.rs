@@ -37,15 +37,30 @@ pub fn draw(frame: &mut Frame, view: View) {
         }
         Ok(_) => {
             if inside.height > 0 {
-                frame.render_widget(head(view, inside.width), Rect { height: 1, ..inside });
+                frame.render_widget(
+                    head(view, inside.width),
+                    Rect {
+                        height: 1,
+                        ..inside
+                    },
+                );
             }
             for line in 0..rows.height {
                 let position = list.offset + usize::from(line);
-                let Some(row) = list.row(position).and_then(|row| locks.grid.get(row)) else { break };
+                let Some(row) = list.row(position).and_then(|row| locks.grid.get(row)) else {
+                    break;
+                };
                 let is_selected = position == list.selected;
                 let y = rows.y + line;
                 let line = grid_line(view, row, rows.width, is_selected);
-                frame.render_widget(line, Rect { y, height: 1, ..rows });
+                frame.render_widget(
+                    line,
+                    Rect {
+                        y,
+                        height: 1,
+                        ..rows
+                    },
+                );
                 if is_selected && is_focused {
                     let mark = Line::styled(view.symbols.cursor(), view.style(Role::Accent));
                     frame.render_widget(mark, Rect::new(panes.list.x, y, 1, 1));
@@ -57,10 +72,17 @@ pub fn draw(frame: &mut Frame, view: View) {
 }
 
 fn head(view: View<'_>, width: u16) -> Line<'static> {
-    let mut spans = vec![Span::styled(pad("cycle", name_width(width).into(), ""), view.style(Role::Muted))];
+    let mut spans = vec![Span::styled(
+        pad("cycle", name_width(width).into(), ""),
+        view.style(Role::Muted),
+    )];
     for week in 1..=12u8 {
         let is_selected = week == view.model.locks.week;
-        let role = if is_selected { Role::Accent } else { Role::Muted };
+        let role = if is_selected {
+            Role::Accent
+        } else {
+            Role::Muted
+        };
         let cell = pad(&format!("{week:>2}"), cell_width(width).into(), "");
         spans.push(Span::styled(cell, view.style(role)));
     }
@@ -69,12 +91,28 @@ fn head(view: View<'_>, width: u16) -> Line<'static> {
 
 fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Line<'static> {
     let locks = view.model.locks.locks();
-    let cycle = view.model.cycles.rows().iter().find(|cycle| cycle.id == row.cycle_id);
-    let start = cycle.map_or_else(|| super::short(&row.cycle_id), |cycle| cycle.start_date.clone());
+    let cycle = view
+        .model
+        .cycles
+        .rows()
+        .iter()
+        .find(|cycle| cycle.id == row.cycle_id);
+    let start = cycle.map_or_else(
+        || super::short(&row.cycle_id),
+        |cycle| cycle.start_date.clone(),
+    );
     let name = format!("{start} {}", super::cycles::owner(view, &row.user_id));
     let is_focused = view.model.focus == Focus::List;
-    let base = if is_selected { Role::SelectionDim } else { Role::Text };
-    let name = pad(&name, usize::from(name_width(width)).saturating_sub(1), view.symbols.more());
+    let base = if is_selected {
+        Role::SelectionDim
+    } else {
+        Role::Text
+    };
+    let name = pad(
+        &name,
+        usize::from(name_width(width)).saturating_sub(1),
+        view.symbols.more(),
+    );
     let mut spans = vec![Span::styled(format!("{name} "), view.style(base))];
     for (index, week) in row.weeks.iter().enumerate() {
         let cell = usize::from(cell_width(width));
@@ -83,7 +121,11 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
             continue;
         };
         let is_here = is_selected && index + 1 == usize::from(view.model.locks.week);
-        let current = if lock.is_current_week { view.symbols.cursor() } else { " " };
+        let current = if lock.is_current_week {
+            view.symbols.cursor()
+        } else {
+            " "
+        };
         let standing = lock.standing();
         let heat = Heat::of(lock.percent());
         let mut parts = vec![
@@ -94,7 +136,15 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
         parts.truncate(cell);
         let used = parts.len();
         for (text, role) in parts {
-            let role = if is_here { if is_focused { Role::Selection } else { Role::SelectionDim } } else { role };
+            let role = if is_here {
+                if is_focused {
+                    Role::Selection
+                } else {
+                    Role::SelectionDim
+                }
+            } else {
+                role
+            };
             spans.push(Span::styled(text, view.style(role)));
         }
         spans.push(Span::raw(" ".repeat(cell - used)));
@@ -121,8 +171,23 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         table::heading(frame, pane, view, &title, is_focused);
         return;
     };
-    table::heading(frame, pane, view, &format!("Week {}", lock.week_no), is_focused);
+    table::heading(
+        frame,
+        pane,
+        view,
+        &format!("Week {}", lock.week_no),
+        is_focused,
+    );
     let mut lines = facts(lock);
+    let keys = &view.model.keymap;
+    let (left, right) = (
+        keys.first_key(Command::Left),
+        keys.first_key(Command::Right),
+    );
+    lines.push((
+        Role::Muted,
+        format!("Keys {left} and {right} choose the week."),
+    ));
     if lock.locked {
         let key = view.model.keymap.first_key(Command::Unlock);
         let how = if view.model.identity == Identity::Service {
@@ -149,7 +214,10 @@ fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
     };
     let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.why))];
     if let Some(until) = &lock.unlocked_until {
-        lines.push((Role::Text, format!("Emergency unlock until {} UTC.", moment(until))));
+        lines.push((
+            Role::Text,
+            format!("Emergency unlock until {} UTC.", moment(until)),
+        ));
     }
     if lock.is_current_week {
         lines.push((Role::Accent, "This is the current week.".into()));
@@ -164,11 +232,21 @@ fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
             lock.completed_qty,
             lock.planned_qty,
             lock.item_count,
-            if heat == Heat::OnTarget { "on" } else { "under" },
+            if heat == Heat::OnTarget {
+                "on"
+            } else {
+                "under"
+            },
         ),
     };
     lines.push((super::cycles::heat_role(heat), completion));
-    lines.push((Role::Muted, format!("Mode {}, locks after week {}.", lock.mode, lock.locked_after_week)));
+    lines.push((
+        Role::Muted,
+        format!(
+            "Mode {}, locks after week {}.",
+            lock.mode, lock.locked_after_week
+        ),
+    ));
     lines
 }
 

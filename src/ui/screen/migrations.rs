@@ -12,10 +12,26 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 4] = [
-    Column { title: "state", width: 14, level: 0 },
-    Column { title: "name", width: 0, level: 0 },
-    Column { title: "version", width: 14, level: 1 },
-    Column { title: "back", width: 4, level: 2 },
+    Column {
+        title: "state",
+        width: 14,
+        level: 0,
+    },
+    Column {
+        title: "name",
+        width: 0,
+        level: 0,
+    },
+    Column {
+        title: "version",
+        width: 14,
+        level: 1,
+    },
+    Column {
+        title: "back",
+        width: 4,
+        level: 2,
+    },
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -31,7 +47,9 @@ pub fn draw(frame: &mut Frame, view: View) {
         len: list.len(),
     };
     table::draw(frame, panes.list, view, &table, |position| {
-        list.row(position).and_then(|row| rows.get(row)).map_or_else(Vec::new, |entry| cells(entry, view))
+        list.row(position)
+            .and_then(|row| rows.get(row))
+            .map_or_else(Vec::new, |entry| cells(entry, view))
     });
     let inside = layout::rows(panes.list);
     match screen.table.remote.ready() {
@@ -41,7 +59,12 @@ pub fn draw(frame: &mut Frame, view: View) {
             table::blank(frame, inside, view, Ok(text));
         }
         Ok(_) if list.is_empty() => {
-            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, false)));
+            table::blank(
+                frame,
+                inside,
+                view,
+                Ok(&empty_text(view, &list.filter, false)),
+            );
         }
         Ok(_) => {}
     }
@@ -51,10 +74,24 @@ pub fn draw(frame: &mut Frame, view: View) {
 fn cells(entry: &Entry, view: View) -> Vec<Cell> {
     let role = state_role(entry.state);
     vec![
-        Cell::of(format!("{} {}", view.symbols.migration(entry.state), entry.state.word()), role),
+        Cell::of(
+            format!(
+                "{} {}",
+                view.symbols.migration(entry.state),
+                entry.state.word()
+            ),
+            role,
+        ),
         Cell::text(&entry.name),
         Cell::of(&entry.version, Role::Muted),
-        Cell::of(if entry.reversible { "yes" } else { "no" }, if entry.reversible { Role::Muted } else { Role::Warn }),
+        Cell::of(
+            if entry.reversible { "yes" } else { "no" },
+            if entry.reversible {
+                Role::Muted
+            } else {
+                Role::Warn
+            },
+        ),
     ]
 }
 
@@ -80,16 +117,30 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     let mut inside = layout::inside(pane);
     if let Some(note) = &entry.note {
         let lines = crate::ui::text::wrap(note, usize::from(inside.width)).len() as u16;
-        table::lines(frame, inside, view, &[(state_role(entry.state), note.clone())]);
+        table::lines(
+            frame,
+            inside,
+            view,
+            &[(state_role(entry.state), note.clone())],
+        );
         let used = (lines + 1).min(inside.height);
-        inside = Rect { y: inside.y + used, height: inside.height - used, ..inside };
+        inside = Rect {
+            y: inside.y + used,
+            height: inside.height - used,
+            ..inside
+        };
     }
     if let Some(problem) = &screen.sources.problem {
         return table::problem_lines(frame, inside, view, problem);
     }
     match screen.text() {
         Ok(text) if text.trim().is_empty() => {
-            table::lines(frame, inside, view, &[(Role::Muted, "The file is empty.".into())]);
+            table::lines(
+                frame,
+                inside,
+                view,
+                &[(Role::Muted, "The file is empty.".into())],
+            );
         }
         Ok(text) => sql::draw(frame, inside, view, &text, view.model.detail_top),
         Err(why) => table::lines(frame, inside, view, &[(Role::Muted, why.to_owned())]),

@@ -41,7 +41,11 @@ fn empty_text(view: View, filter: &str, is_under_rls: bool) -> String {
 
 /// The heading of a list: its name, how many rows, and the filter.
 fn list_title(name: &str, len: usize, total: usize, filter: &str) -> String {
-    if filter.is_empty() { format!("{name} ({total})") } else { format!("{name} ({len} of {total}, /{filter})") }
+    if filter.is_empty() {
+        format!("{name} ({total})")
+    } else {
+        format!("{name} ({len} of {total}, /{filter})")
+    }
 }
 
 fn short(id: &str) -> String {

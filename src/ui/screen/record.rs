@@ -12,6 +12,12 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+/// Levels that are indented; deeper ones stand at the same place.
+const DEEPEST: usize = 12;
+/// Keys up to this width, indentation included, have their values in one column.
+const KEY_COLUMNS: usize = 24;
 
 pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     let audit = &view.model.audit;
@@ -22,7 +28,12 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
         if let Some(problem) = &audit.record.problem {
             table::problem_lines(frame, inside, view, problem);
         } else if audit.held() > 0 {
-            table::lines(frame, inside, view, &[(Role::Muted, "Reading the record.".into())]);
+            table::lines(
+                frame,
+                inside,
+                view,
+                &[(Role::Muted, "Reading the record.".into())],
+            );
         }
         return;
     };
@@ -30,12 +41,27 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     table::heading(frame, pane, view, &title, is_focused);
     let facts = facts(record, usize::from(inside.width), view);
     // On a low pane the difference matters more than the facts.
-    let shown = if inside.height >= 12 { facts.len() } else { facts.len().min(usize::from(inside.height) / 4) };
+    let shown = if inside.height >= 12 {
+        facts.len()
+    } else {
+        facts.len().min(usize::from(inside.height) / 4)
+    };
     for (row, line) in facts.into_iter().take(shown).enumerate() {
-        frame.render_widget(line, Rect { y: inside.y + row as u16, height: 1, ..inside });
+        frame.render_widget(
+            line,
+            Rect {
+                y: inside.y + row as u16,
+                height: 1,
+                ..inside
+            },
+        );
     }
     let used = (shown as u16 + 1).min(inside.height);
-    let area = Rect { y: inside.y + used, height: inside.height - used, ..inside };
+    let area = Rect {
+        y: inside.y + used,
+        height: inside.height - used,
+        ..inside
+    };
     draw_lines(frame, area, view, record);
 }
 
@@ -47,7 +73,10 @@ fn facts(record: &Record, width: usize, view: View<'_>) -> Vec<Line<'static>> {
     let mut facts = vec![
         ("when", format!("{} UTC", moment(&record.created_at))),
         ("actor", actor),
-        ("subject", record.subject_user_id.clone().unwrap_or_default()),
+        (
+            "subject",
+            record.subject_user_id.clone().unwrap_or_default(),
+        ),
     ];
     let optional = [
         ("why", &record.rationale),
@@ -55,9 +84,17 @@ fn facts(record: &Record, width: usize, view: View<'_>) -> Vec<Line<'static>> {
         ("from", &record.source_ip),
         ("with", &record.user_agent),
     ];
-    facts.extend(optional.into_iter().filter_map(|(name, text)| Some((name, text.clone()?))));
+    facts.extend(
+        optional
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text.clone()?))),
+    );
     let line = |(name, text): (&'static str, String)| {
-        let role = if name == "why" { Role::Warn } else { Role::Text };
+        let role = if name == "why" {
+            Role::Warn
+        } else {
+            Role::Text
+        };
         let text = fit(&text, width.saturating_sub(9), view.symbols.more());
         Line::from(vec![
             Span::styled(format!("{name:<8} "), view.style(Role::Muted)),
@@ -79,12 +116,35 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
     }
     let height = usize::from(area.height);
     let top = record_view.visible_top(height);
+    // Values stand in one column, as far as the keys are not too long for that.
+    let indent = |line: &RecordLine| line.key.width() + 2 * line.depth.min(DEEPEST);
+    let keys = record_view
+        .lines
+        .iter()
+        .map(indent)
+        .filter(|width| *width <= KEY_COLUMNS)
+        .max()
+        .unwrap_or(0);
     for (row, at) in (top..record_view.lines.len()).take(height).enumerate() {
         let line = &record_view.lines[at];
         let is_cursor = at == record_view.cursor && view.model.focus == Focus::Detail;
         let is_match = record_view.matches.contains(&at);
-        let drawn = line_of(view, line, record_view.mode, usize::from(area.width), is_cursor, is_match);
-        frame.render_widget(drawn, Rect { y: area.y + row as u16, height: 1, ..area });
+        let drawn = line_of(
+            view,
+            line,
+            record_view.mode,
+            (usize::from(area.width), keys),
+            is_cursor,
+            is_match,
+        );
+        frame.render_widget(
+            drawn,
+            Rect {
+                y: area.y + row as u16,
+                height: 1,
+                ..area
+            },
+        );
     }
 }
 
@@ -92,7 +152,7 @@ fn line_of(
     view: View<'_>,
     line: &RecordLine,
     mode: Mode,
-    width: usize,
+    (width, keys): (usize, usize),
     is_cursor: bool,
     is_match: bool,
 ) -> Line<'static> {
@@ -102,50 +162,99 @@ fn line_of(
         Mark::Removed => ("-", Role::Removed),
         Mark::Changed => ("~", Role::Changed),
     };
-    let fold = line.fold.map_or(" ", |is_folded| view.symbols.fold(is_folded));
+    let fold = line
+        .fold
+        .map_or(" ", |is_folded| view.symbols.fold(is_folded));
     let more = view.symbols.more();
     let key_role = match (is_match, line.mark) {
         (true, _) => Role::Match,
         (false, Mark::Same) => Role::Muted,
         (false, _) => role,
     };
-    let head = format!("{sign} {}{fold} {}", "  ".repeat(line.depth.min(12)), line.key);
+    let name = format!(
+        "{}{fold} {}",
+        "  ".repeat(line.depth.min(DEEPEST)),
+        line.key
+    );
+    let head = format!("{sign} {}", pad(&name, name.width().max(keys + 2), more));
     let mut spans = vec![Span::styled(fit(&head, width, more), view.style(key_role))];
-    let room = width.saturating_sub(unicode_width::UnicodeWidthStr::width(head.as_str()) + 2);
+    let room = width.saturating_sub(head.width() + 2);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     match (mode, line.fold) {
         (_, Some(_)) => spans.push(Span::styled(
-            format!("  {}", fit(&text(&line.new), room, more)),
+            format!(
+                "  {}",
+                fit(
+                    line.new.as_deref().or(line.old.as_deref()).unwrap_or(""),
+                    room,
+                    more
+                )
+            ),
             view.style(Role::Muted),
         )),
         (Mode::SideBySide, None) => {
-            let left = (width / 2).saturating_sub(unicode_width::UnicodeWidthStr::width(head.as_str()) + 2);
-            let old_role = if line.mark == Mark::Same { Role::Text } else { Role::Removed };
-            let new_role = if line.mark == Mark::Same { Role::Text } else { Role::Added };
-            spans.push(Span::styled(format!("  {}", pad(&text(&line.old), left, more)), view.style(old_role)));
-            let bar = if view.symbols.is_ascii { " | " } else { " │ " };
+            let left = (width / 2).saturating_sub(head.width() + 2);
+            let old_role = if line.mark == Mark::Same {
+                Role::Text
+            } else {
+                Role::Removed
+            };
+            let new_role = if line.mark == Mark::Same {
+                Role::Text
+            } else {
+                Role::Added
+            };
+            spans.push(Span::styled(
+                format!("  {}", pad(&text(&line.old), left, more)),
+                view.style(old_role),
+            ));
+            let bar = if view.symbols.is_ascii {
+                " | "
+            } else {
+                " │ "
+            };
             spans.push(Span::styled(bar, view.style(Role::Border)));
             let right = width.saturating_sub(width / 2 + 3);
-            spans.push(Span::styled(fit(&text(&line.new), right, more), view.style(new_role)));
+            spans.push(Span::styled(
+                fit(&text(&line.new), right, more),
+                view.style(new_role),
+            ));
         }
         (_, None) => match line.mark {
             Mark::Changed => {
-                let arrow = if view.symbols.is_ascii { " -> " } else { " → " };
+                let arrow = if view.symbols.is_ascii {
+                    " -> "
+                } else {
+                    " → "
+                };
                 let half = room.saturating_sub(4) / 2;
                 let old = fit(&text(&line.old), half, more);
-                let rest = room.saturating_sub(unicode_width::UnicodeWidthStr::width(old.as_str()) + 4);
+                let rest = room.saturating_sub(old.width() + 4);
                 spans.push(Span::styled(format!("  {old}"), view.style(Role::Removed)));
                 spans.push(Span::styled(arrow, view.style(Role::Muted)));
-                spans.push(Span::styled(fit(&text(&line.new), rest, more), view.style(Role::Added)));
+                spans.push(Span::styled(
+                    fit(&text(&line.new), rest, more),
+                    view.style(Role::Added),
+                ));
             }
             Mark::Removed => {
-                spans.push(Span::styled(format!("  {}", fit(&text(&line.old), room, more)), view.style(role)));
+                spans.push(Span::styled(
+                    format!("  {}", fit(&text(&line.old), room, more)),
+                    view.style(role),
+                ));
             }
             Mark::Added | Mark::Same => {
-                spans.push(Span::styled(format!("  {}", fit(&text(&line.new), room, more)), view.style(role)));
+                spans.push(Span::styled(
+                    format!("  {}", fit(&text(&line.new), room, more)),
+                    view.style(role),
+                ));
             }
         },
     }
     let line = Line::from(spans);
-    if is_cursor { line.style(view.style(Role::SelectionDim)) } else { line }
+    if is_cursor {
+        line.style(view.style(Role::SelectionDim))
+    } else {
+        line
+    }
 }

@@ -12,9 +12,21 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 3] = [
-    Column { title: "state", width: 12, level: 0 },
-    Column { title: "path", width: 0, level: 0 },
-    Column { title: "sha-256", width: 8, level: 1 },
+    Column {
+        title: "state",
+        width: 12,
+        level: 0,
+    },
+    Column {
+        title: "path",
+        width: 0,
+        level: 0,
+    },
+    Column {
+        title: "sha-256",
+        width: 8,
+        level: 1,
+    },
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -29,9 +41,14 @@ pub fn draw(frame: &mut Frame, view: View) {
         len: list.len(),
     };
     table::draw(frame, panes.list, view, &table, |position| {
-        let Some(seed) = list.row(position).and_then(|row| seeds.rows().get(row)) else { return Vec::new() };
+        let Some(seed) = list.row(position).and_then(|row| seeds.rows().get(row)) else {
+            return Vec::new();
+        };
         vec![
-            Cell::of(format!("{} {}", view.symbols.seed(seed.state), seed.state.word()), role(seed.state)),
+            Cell::of(
+                format!("{} {}", view.symbols.seed(seed.state), seed.state.word()),
+                role(seed.state),
+            ),
             Cell::text(&seed.path),
             Cell::of(seed.hash.as_deref().map_or("", short_id), Role::Muted),
         ]
@@ -44,7 +61,12 @@ pub fn draw(frame: &mut Frame, view: View) {
             table::blank(frame, inside, view, Ok(text));
         }
         Ok(_) if list.is_empty() => {
-            table::blank(frame, inside, view, Ok(&empty_text(view, &list.filter, false)));
+            table::blank(
+                frame,
+                inside,
+                view,
+                Ok(&empty_text(view, &list.filter, false)),
+            );
         }
         Ok(_) => {}
     }
@@ -68,13 +90,21 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     };
     table::heading(frame, pane, view, &seed.path, is_focused);
     let keys = &view.model.keymap;
-    let (run, again) =
-        (keys.first_key(crate::app::command::Command::SeedApply), keys.first_key(crate::app::command::Command::SeedAgain));
+    let (run, again) = (
+        keys.first_key(crate::app::command::Command::SeedApply),
+        keys.first_key(crate::app::command::Command::SeedAgain),
+    );
     let meaning = match seed.state {
-        SeedState::Pending => format!("Has not run on this database. Press {run} to see and run all that are pending."),
-        SeedState::Applied => format!("Ran on this database, and is the same since. Press {again} to run it again."),
+        SeedState::Pending => format!(
+            "Has not run on this database. Press {run} to see and run all that are pending."
+        ),
+        SeedState::Applied => {
+            format!("Ran on this database, and is the same since. Press {again} to run it again.")
+        }
         SeedState::Changed => {
-            format!("Ran on this database, and the file has changed since. Press {again} to run it again.")
+            format!(
+                "Ran on this database, and the file has changed since. Press {again} to run it again."
+            )
         }
         SeedState::Missing => "Is recorded as run, and the file is no longer there.".to_owned(),
     };
@@ -83,7 +113,10 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         lines.push((Role::Muted, format!("SHA-256 {hash}")));
     }
     if let Some(target) = &view.model.seeds.target {
-        lines.push((Role::Muted, format!("{} on {} as {}", target.database, target.host, target.role)));
+        lines.push((
+            Role::Muted,
+            format!("{} on {} as {}", target.database, target.host, target.role),
+        ));
     }
     table::lines(frame, layout::inside(pane), view, &lines);
 }

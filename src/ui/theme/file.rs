@@ -21,16 +21,23 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Theme, String> {
     let entries: BTreeMap<Role, Entry> = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut styles = [Style::new(); Role::ALL.len()];
     for role in Role::ALL {
-        let entry = entries.get(&role).ok_or_else(|| format!("The role {role:?} is missing."))?;
+        let entry = entries
+            .get(&role)
+            .ok_or_else(|| format!("The role {role:?} is missing."))?;
         styles[role as usize] = style(entry).map_err(|why| format!("{role:?}: {why}"))?;
     }
-    Ok(Theme { name: name.to_owned(), styles })
+    Ok(Theme {
+        name: name.to_owned(),
+        styles,
+    })
 }
 
 fn style(entry: &Entry) -> Result<Style, String> {
     let colour = |text: &Option<String>| -> Result<Option<Color>, String> {
         let Some(text) = text else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| format!("`{text}` is not a colour."))
+        text.parse()
+            .map(Some)
+            .map_err(|_| format!("`{text}` is not a colour."))
     };
     let mut style = Style::new();
     style.fg = colour(&entry.fg)?;
@@ -55,7 +62,10 @@ mod tests {
 
     #[test]
     fn a_missing_role_is_named() {
-        assert_eq!(parse("x", "text = {}").map_err(|why| why.contains("Muted")), Err(true));
+        assert_eq!(
+            parse("x", "text = {}").map_err(|why| why.contains("Muted")),
+            Err(true)
+        );
     }
 
     #[test]

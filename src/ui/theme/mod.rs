@@ -1,6 +1,7 @@
 //! Themes: what each role looks like. Views name roles; only this folder knows colours.
 
 mod file;
+pub mod svg;
 
 use ratatui::style::Style;
 use serde::Deserialize;
@@ -104,7 +105,10 @@ impl Theme {
             ("ansi", include_str!("../../../config/themes/ansi.toml")),
             ("mono", include_str!("../../../config/themes/mono.toml")),
         ];
-        FILES.iter().filter_map(|(name, text)| Self::parse(name, text).ok()).collect()
+        FILES
+            .iter()
+            .filter_map(|(name, text)| Self::parse(name, text).ok())
+            .collect()
     }
 }
 
@@ -114,7 +118,10 @@ mod tests {
 
     #[test]
     fn the_built_in_themes_are_whole() {
-        let names: Vec<String> = Theme::built_in().into_iter().map(|theme| theme.name).collect();
+        let names: Vec<String> = Theme::built_in()
+            .into_iter()
+            .map(|theme| theme.name)
+            .collect();
         assert_eq!(names, ["dark", "light", "ansi", "mono"]);
     }
 

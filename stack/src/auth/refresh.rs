@@ -71,19 +71,15 @@ pub(super) async fn exchange(inner: &Inner, body: &Value) -> Result<Value, Refus
 
     let current = "select token from auth.refresh_tokens \
                    where session_id = $1::text::uuid and not revoked order by id desc limit 1";
-    let next = match tx
-        .query_opt(current, &[&session])
-        .await?
-        .filter(|_| is_used)
-    {
+    let current = tx.query_opt(current, &[&session]).await?;
+    let next = if let Some(row) = current.filter(|_| is_used) {
         // The client lost the first answer: it gets the same token again.
-        Some(row) => row.get(0),
-        None => {
-            let retire = "update auth.refresh_tokens set revoked = true, updated_at = clock_timestamp() \
-                          where token = $1 and not revoked";
-            tx.execute(retire, &[&token]).await?;
-            session::add_token(&tx, &user_id, &session, Some(token)).await?
-        }
+        row.get(0)
+    } else {
+        let retire = "update auth.refresh_tokens set revoked = true, updated_at = clock_timestamp() \
+                      where token = $1 and not revoked";
+        tx.execute(retire, &[&token]).await?;
+        session::add_token(&tx, &user_id, &session, Some(token)).await?
     };
     tx.execute(
         "update auth.sessions set refreshed_at = now() at time zone 'utc', updated_at = now() where id = $1::text::uuid",

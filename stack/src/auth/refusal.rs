@@ -43,7 +43,7 @@ impl From<tokio_postgres::Error> for Refusal {
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        tracing::warn!(?fault, "Auth could not use its database");
+        tracing::warn!(%fault, "Auth could not use its database");
         Self::new(500, "unexpected_failure", "Database error querying schema")
     }
 }

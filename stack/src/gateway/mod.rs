@@ -30,7 +30,7 @@ pub(crate) fn router(keys: Keys, rest: Router, auth: &Auth) -> Router {
     let guarded = auth.router().layer(from_fn_with_state(keys, guard_auth));
     Router::new()
         .nest_service("/rest/v1", rest)
-        .nest_service("/auth/v1", auth.open_router().fallback_service(guarded))
+        .nest_service("/auth/v1", Auth::open_router().fallback_service(guarded))
         .merge(auth.inbox_router())
         .fallback(|| async {
             (

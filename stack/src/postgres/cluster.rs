@@ -1,10 +1,10 @@
 //! One running Postgres cluster: throw-away or kept, always stopped, also when this process is killed. Knows how to
 //! start and stop it, not what is in it.
 
-use super::account::Account;
 use super::initdb::{self, SUPERUSER};
 use super::kept::Kept;
 use super::provider;
+use super::scratch::Scratch;
 use super::watchdog::Watchdog;
 use crate::{Error, Options, Step};
 use std::fs::File;
@@ -14,7 +14,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// A start that takes longer than this has failed. Recovery after a crash can take a while.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long a killed predecessor on the same data may take to go away.
 const PREDECESSOR_LIMIT: Duration = Duration::from_secs(15);
 /// The watchdog gives Postgres 30 s; this is longer.
@@ -54,13 +54,15 @@ impl Cluster {
         let major = kept.as_ref().filter(|_| !is_new).and_then(Kept::major);
         let binaries = provider::find(options, major)?;
 
-        let (scratch, account) = scratch_folder()?;
+        let Scratch {
+            path: scratch,
+            mut watchdog,
+            account,
+        } = Scratch::make()?;
         let data = kept
             .as_ref()
-            .map_or_else(|| scratch.path().join("data"), Kept::cluster);
+            .map_or_else(|| scratch.join("data"), Kept::cluster);
         let signal = if kept.is_some() { "INT" } else { "QUIT" };
-        let mut watchdog = Watchdog::start(&data, signal, Some(scratch.path()))?;
-        let scratch = scratch.keep();
         let binaries = binaries.readable_by(&account, &scratch)?;
         if let Some(kept) = &kept {
             kept.admit(&account)?;
@@ -87,6 +89,7 @@ impl Cluster {
             let errors = output
                 .try_clone()
                 .map_err(|e| Error::io("The log of Postgres cannot be shared", e))?;
+            watchdog.starting(&data, signal)?;
             let mut postgres = account
                 .command(&binaries.program("postgres"))
                 .arg("-D")
@@ -99,8 +102,9 @@ impl Cluster {
             watchdog.postmaster(postgres.id())?;
             match wait_until_ready(&mut postgres, &data, &log) {
                 Ok(()) => break (postgres, port),
+                Err(_) if watchdog.no_postmaster().is_err() => return Err(Error::Stopped),
                 Err(why) if may_retry(&why, begun) => {
-                    std::thread::sleep(Duration::from_millis(100))
+                    std::thread::sleep(Duration::from_millis(100));
                 }
                 Err(why) => {
                     return Err(Error::Postgres {
@@ -122,6 +126,11 @@ impl Cluster {
     /// Lets the watchdog end a process of ours together with Postgres.
     pub(crate) fn guard(&mut self, child: &Child) -> Result<(), Error> {
         self.watchdog.child(child.id())
+    }
+
+    /// Takes that back for a process that has ended: its number may soon be somebody else's.
+    pub(crate) fn forget(&mut self, id: u32) -> Result<(), Error> {
+        self.watchdog.forget(id)
     }
 
     /// Stops Postgres and waits until the watchdog has cleaned up. Blocks; doing it twice does nothing.
@@ -184,41 +193,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// A private folder that the account can enter, with room for a socket's name (about 100 bytes in all).
-fn scratch_folder() -> Result<(tempfile::TempDir, Account), Error> {
-    let fault = |e| Error::io("A temporary folder cannot be made", e);
-    let mut last = String::new();
-    for parent in [
-        std::env::temp_dir(),
-        PathBuf::from("/tmp"),
-        PathBuf::from("/var/tmp"),
-    ] {
-        let folder = match tempfile::Builder::new()
-            .prefix("supadeck-")
-            .tempdir_in(&parent)
-        {
-            Ok(folder) => folder,
-            Err(e) => {
-                last = e.to_string();
-                continue;
-            }
-        };
-        let account = Account::find(folder.path())?;
-        account.own(folder.path())?;
-        if folder.path().as_os_str().len() > 80 {
-            "its path is too long for a socket".clone_into(&mut last);
-        } else if account.can_use(folder.path()) {
-            return Ok((folder, account));
-        } else {
-            last = format!(
-                "{} cannot enter it",
-                account.name().unwrap_or("the account")
-            );
-        }
-    }
-    Err(fault(std::io::Error::other(last)))
 }
 
 fn arguments(port: u16, sockets: &Path, is_kept: bool) -> Vec<String> {

@@ -51,7 +51,7 @@ pub(super) fn run(
         let answer = child
             .wait_with_output()
             .map_err(|e| Error::io("initdb cannot be waited for", e))?;
-        watchdog.group(0)?;
+        watchdog.no_group()?;
         if answer.status.success() {
             return Ok(());
         }
@@ -62,7 +62,7 @@ pub(super) fn run(
                 why: said.trim().to_owned(),
             });
         }
-        reason = said.trim().to_owned();
+        said.trim().clone_into(&mut reason);
     }
     Err(Error::Postgres {
         what: "making a cluster",

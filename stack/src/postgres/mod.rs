@@ -11,6 +11,7 @@ mod initdb;
 mod kept;
 mod npm;
 mod provider;
+mod scratch;
 mod watchdog;
 
 pub(crate) use cluster::{Cluster, Endpoint, Settings};

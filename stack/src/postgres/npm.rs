@@ -115,7 +115,7 @@ fn fetch(
         package: package.clone(),
     });
     let bytes = std::fs::read(&tarball).map_err(|e| format!("the package cannot be read: {e}"))?;
-    if STANDARD.encode(Sha512::digest(&bytes)) != pin {
+    if !is_pinned(&bytes, pin) {
         return Err(Fault::Checksum(package));
     }
     run(Command::new("tar")
@@ -136,6 +136,10 @@ fn fetch(
             ready.display()
         ))),
     }
+}
+
+fn is_pinned(bytes: &[u8], pin: &str) -> bool {
+    STANDARD.encode(Sha512::digest(bytes)) == pin
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
@@ -196,4 +200,55 @@ fn link(package: &Path, source: &Path, target: &Path) -> std::io::Result<()> {
         return std::os::unix::fs::symlink(to.file_name().unwrap_or_default(), at);
     }
     std::fs::copy(to, at).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn package(list: &str) -> tempfile::TempDir {
+        let package = tempfile::tempdir().unwrap();
+        let lib = package.path().join("native").join("lib");
+        std::fs::create_dir_all(&lib).unwrap();
+        std::fs::write(lib.join("libpq.so.5.17"), "elf").unwrap();
+        let file = package.path().join("native").join("pg-symlinks.json");
+        std::fs::write(file, list).unwrap();
+        package
+    }
+
+    #[test]
+    fn symlinks_stay_good_when_the_package_moves() {
+        let list = r#"[{"source": "native/lib/libpq.so.5.17", "target": "native/lib/libpq.so.5"}]"#;
+        let package = package(list);
+        symlinks(package.path()).unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let moved = parent.path().join("moved");
+        std::fs::rename(package.path(), &moved).unwrap();
+        let text = std::fs::read_to_string(moved.join("native/lib/libpq.so.5")).unwrap();
+        assert_eq!(text, "elf");
+    }
+
+    #[test]
+    fn symlinks_out_of_the_package_are_refused() {
+        for (source, target) in [("native/lib/x", "../x"), ("/etc/passwd", "native/lib/x")] {
+            let list = format!(r#"[{{"source": "{source}", "target": "{target}"}}]"#);
+            assert!(
+                symlinks(package(&list).path()).is_err(),
+                "{source} {target}"
+            );
+        }
+    }
+
+    #[test]
+    fn changed_package_is_not_the_pinned_one() {
+        let pin = STANDARD.encode(Sha512::digest(b"good"));
+        assert!(is_pinned(b"good", &pin));
+        assert!(!is_pinned(b"g00d", &pin));
+        assert!(
+            PINS.iter()
+                .all(|(_, pin)| STANDARD.decode(pin).is_ok_and(|sum| sum.len() == 64))
+        );
+    }
 }

@@ -8,21 +8,18 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 const SCRIPT: &str = include_str!("watchdog.sh");
 
-/// The running watchdog. Dropping it without [`Watchdog::release`] makes it act, without waiting for it.
+/// The running watchdog. Dropping it makes it act and waits until it has.
 pub(super) struct Watchdog {
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Watchdog {
-    /// Starts it. `signal` is the one that stops Postgres: `QUIT` at once, `INT` in order.
-    pub(super) fn start(data: &Path, signal: &str, remove: Option<&Path>) -> Result<Self, Error> {
+    /// Starts it. It knows of nothing yet.
+    pub(super) fn start() -> Result<Self, Error> {
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", SCRIPT, "supadeck-stack-watchdog"])
-            .arg(data)
-            .arg(signal)
-            .arg(remove.unwrap_or(Path::new("")))
             .stdin(Stdio::piped())
             // Its output would keep a pipe of ours open for as long as it lives.
             .stdout(Stdio::null())
@@ -41,23 +38,52 @@ impl Watchdog {
         Ok(Self { shell, pipe })
     }
 
-    /// Says that a process group is to be killed (a running initdb); 0 takes it back.
-    pub(super) fn group(&mut self, id: u32) -> Result<(), Error> {
-        if id == 0 {
-            self.say("group ")
-        } else {
-            self.say(&format!("group {id}"))
-        }
+    /// Names the folder that is to be removed at the end.
+    pub(super) fn remove(&mut self, folder: &Path) -> Result<(), Error> {
+        self.say("remove", &folder.display().to_string())
     }
 
-    /// Says that a process is to be ended.
+    /// Takes that back.
+    pub(super) fn keep(&mut self) -> Result<(), Error> {
+        self.say("remove", "")
+    }
+
+    /// Names a process group that is to be killed (a running initdb).
+    pub(super) fn group(&mut self, id: u32) -> Result<(), Error> {
+        self.say("group", &id.to_string())
+    }
+
+    /// Takes that back.
+    pub(super) fn no_group(&mut self) -> Result<(), Error> {
+        self.say("group", "")
+    }
+
+    /// Names a process that is to be ended.
     pub(super) fn child(&mut self, id: u32) -> Result<(), Error> {
-        self.say(&format!("child {id}"))
+        self.say("child", &id.to_string())
+    }
+
+    /// Takes that back.
+    pub(super) fn forget(&mut self, id: u32) -> Result<(), Error> {
+        self.say("forget", &id.to_string())
+    }
+
+    /// Says that a Postgres is about to be started on this data, and the signal that stops it: `QUIT` at once, `INT` in
+    /// order.
+    pub(super) fn starting(&mut self, data: &Path, signal: &str) -> Result<(), Error> {
+        self.say("data", &data.display().to_string())?;
+        self.say("signal", signal)?;
+        self.say("postmaster", "soon")
     }
 
     /// Says which process is Postgres.
     pub(super) fn postmaster(&mut self, id: u32) -> Result<(), Error> {
-        self.say(&format!("postmaster {id}"))
+        self.say("postmaster", &id.to_string())
+    }
+
+    /// Says that Postgres did not start.
+    pub(super) fn no_postmaster(&mut self) -> Result<(), Error> {
+        self.say("postmaster", "")
     }
 
     /// Closes our end of the pipe: it acts now.
@@ -70,12 +96,23 @@ impl Watchdog {
         !matches!(self.shell.try_wait(), Ok(None))
     }
 
-    fn say(&mut self, line: &str) -> Result<(), Error> {
+    fn say(&mut self, verb: &str, value: &str) -> Result<(), Error> {
         match &mut self.pipe {
+            Some(_) if value.contains('\n') => {
+                let reason = std::io::Error::other("its path holds a line break");
+                Err(Error::io("A folder cannot be used", reason))
+            }
             Some(pipe) => {
-                writeln!(pipe, "{line}").map_err(|e| Error::io("The watchdog is gone", e))
+                writeln!(pipe, "{verb} {value}").map_err(|e| Error::io("The watchdog is gone", e))
             }
             None => Err(Error::Stopped),
         }
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.release();
+        let _ = self.shell.wait();
     }
 }

@@ -1,21 +1,46 @@
 # Stops Postgres and removes what is to be removed, once the program that started this is gone, however it went.
 # Standard input is a pipe whose other end only that program holds: end of file is its death (or its wish).
-# Arguments: the data folder, the signal that stops Postgres, the folder to remove ('' for none).
-# Lines: "group N" a process group to kill, "child N" a process to end, "postmaster N" the Postgres to stop.
+# Lines, the last of each kind counts, an empty value takes it back:
+#   remove FOLDER     to be removed at the end        group N         a process group to kill
+#   data FOLDER       the data of Postgres            child N         a process to end; there can be several
+#   signal NAME       what stops Postgres             forget N        that child has ended
+#   postmaster N      Postgres; "soon" while it is being started
 trap '' HUP INT QUIT TERM PIPE TSTP TTIN TTOU
-data=$1 signal=$2 remove=$3
-group= children= postmaster=
+remove= data= signal=INT group= children= postmaster=
 
-while read -r verb number; do
+while read -r verb value; do
     case $verb in
-    group) group=$number ;;
-    child) children="$children $number" ;;
-    postmaster) postmaster=$number ;;
+    remove) remove=$value ;;
+    data) data=$value ;;
+    signal) signal=$value ;;
+    group) group=$value ;;
+    child) children="$children $value" ;;
+    forget)
+        others=
+        for child in $children; do [ "$child" = "$value" ] || others="$others $child"; done
+        children=$others
+        ;;
+    postmaster) postmaster=$value ;;
     esac
 done
 
 if [ -n "$group" ]; then kill -KILL -- "-$group"; fi
 for child in $children; do kill -TERM "$child"; done
+
+if [ "$postmaster" = soon ]; then
+    # The program died between starting Postgres and naming it: Postgres names itself, if it is there. The file may
+    # also be an old one, and its number somebody else's by now.
+    postmaster= turns=0
+    while [ -z "$postmaster" ] && [ "$turns" -lt 100 ]; do
+        turns=$((turns + 1))
+        if [ -e "$data/postmaster.pid" ]; then read -r postmaster <"$data/postmaster.pid"; fi
+        case $(ps -o args= -p "${postmaster:-0}") in
+        *postgres*"$data"*) ;;
+        *) postmaster= ;;
+        esac
+        if [ -z "$postmaster" ]; then sleep 0.02; fi
+    done
+fi
 if [ -n "$postmaster" ] && kill "-$signal" "$postmaster"; then
     turns=0
     while kill -0 "$postmaster"; do
@@ -26,9 +51,10 @@ if [ -n "$postmaster" ] && kill "-$signal" "$postmaster"; then
         sleep 0.02
     done
 fi
+
 if [ -n "$remove" ]; then
     turns=0
-    while rm -rf -- "$remove"; [ -e "$remove" ] && [ "$turns" -lt 100 ]; do
+    while rm -rf -- "$remove"; [ -e "$remove" ] && [ "$turns" -lt 200 ]; do
         turns=$((turns + 1))
         sleep 0.05
     done

@@ -60,6 +60,7 @@ impl PostgRest {
             child,
             socket: Arc::new(socket),
         };
+        (target.guard)(&rest.child)?;
         rest.wait_until_ready(&log).await?;
         Ok(rest)
     }
@@ -70,8 +71,8 @@ impl PostgRest {
             .with_state(self.socket.clone())
     }
 
-    pub(super) fn process(&self) -> &Child {
-        &self.child
+    pub(super) fn process_id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(super) fn stop(&mut self) {

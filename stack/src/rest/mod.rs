@@ -17,6 +17,9 @@ const EXTRA_SEARCH_PATH: [&str; 2] = ["public", "extensions"];
 /// Rows of one answer, as on the platform.
 const MAX_ROWS: u32 = 1000;
 
+/// What ties a process to the watchdog.
+pub(crate) type Guard<'a> = dyn Fn(&std::process::Child) -> Result<(), Error> + Send + Sync + 'a;
+
 /// What REST needs to know of its database.
 pub(crate) struct Target<'a> {
     /// Where Postgres listens.
@@ -25,6 +28,8 @@ pub(crate) struct Target<'a> {
     pub(crate) database: &'a str,
     /// Passwords and the JWT secret.
     pub(crate) secrets: &'a Secrets,
+    /// Told of a process as soon as it is there, so that it never outlives us.
+    pub(crate) guard: &'a Guard<'a>,
 }
 
 impl Target<'_> {
@@ -68,11 +73,11 @@ impl Rest {
         }
     }
 
-    /// The process to be ended together with Postgres, when there is one.
-    pub(crate) fn process(&self) -> Option<&std::process::Child> {
+    /// The number of its process, when it is one.
+    pub(crate) fn process_id(&self) -> Option<u32> {
         match self {
             Self::Embedded(_) => None,
-            Self::Child(rest) => Some(rest.process()),
+            Self::Child(rest) => Some(rest.process_id()),
         }
     }
 

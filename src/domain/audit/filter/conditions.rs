@@ -117,7 +117,11 @@ fn state(term: &StateTerm) -> Vec<Condition> {
         )],
         // jsonb orders booleans above numbers and null below them; a number is compared with numbers only.
         Test::Above | Test::AtLeast => {
-            let op = if term.test == Test::Above { Op::Gt } else { Op::GtEq };
+            let op = if term.test == Test::Above {
+                Op::Gt
+            } else {
+                Op::GtEq
+            };
             let mut out = compare(op);
             if number {
                 out.push(Condition::compare(&as_json, Op::Lt, "false"));
@@ -125,7 +129,11 @@ fn state(term: &StateTerm) -> Vec<Condition> {
             out
         }
         Test::Below | Test::AtMost => {
-            let op = if term.test == Test::Below { Op::Lt } else { Op::LtEq };
+            let op = if term.test == Test::Below {
+                Op::Lt
+            } else {
+                Op::LtEq
+            };
             let mut out = compare(op);
             out.push(Condition::NotNull { column: as_text });
             out

@@ -227,9 +227,14 @@ fn unknown_key(key: &str) -> Problem {
         ),
     );
     let lower = key.to_ascii_lowercase();
-    if matches!(lower.as_str(), "before" | "after" | "before_state" | "after_state") {
+    if matches!(
+        lower.as_str(),
+        "before" | "after" | "before_state" | "after_state"
+    ) {
         let side = lower.trim_end_matches("_state");
-        return problem.with_hint(format!("Name a key inside it, such as `{side}.status:completed`."));
+        return problem.with_hint(format!(
+            "Name a key inside it, such as `{side}.status:completed`."
+        ));
     }
     // People type the names of the columns, too.
     let meant = match lower.as_str() {

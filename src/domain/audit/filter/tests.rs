@@ -55,7 +55,10 @@ fn times_are_counted_back_from_now_or_read_as_utc() {
     assert_eq!(at("since:yesterday"), "2025-10-03T00:00:00Z");
     assert_eq!(at("since:2025-10-01"), "2025-10-01T00:00:00Z");
     assert_eq!(at("since:2025-10-01T08:30"), "2025-10-01T08:30:00Z");
-    assert_eq!(at("since:2025-10-01T08:30:00+02:00"), "2025-10-01T06:30:00Z");
+    assert_eq!(
+        at("since:2025-10-01T08:30:00+02:00"),
+        "2025-10-01T06:30:00Z"
+    );
     assert_eq!(at("since:99999999w"), jiff::Timestamp::MIN.to_string());
 }
 
@@ -107,7 +110,11 @@ fn numbers_in_images_are_compared_as_numbers() {
     );
     assert_eq!(
         conditions("after.at>=2025-10-01"),
-        [Condition::compare("after_state->at", Op::GtEq, "\"2025-10-01\"")]
+        [Condition::compare(
+            "after_state->at",
+            Op::GtEq,
+            "\"2025-10-01\""
+        )]
     );
 }
 
@@ -179,9 +186,18 @@ fn any_term() -> impl Strategy<Value = Term> {
         Just(Term::Correlation(ID.to_owned())),
         Just(Term::Type(ActorType::System)),
         "[0-9]{1,4}[smhdw]".prop_map(|s| Term::Since(Moment::parse(&s, now(), "since").unwrap())),
-        (side, prop::collection::vec("[a-z_]{1,8}", 1..4), test, value()).prop_map(
-            |(side, path, test, value)| Term::State(StateTerm { side, path, test, value })
-        ),
+        (
+            side,
+            prop::collection::vec("[a-z_]{1,8}", 1..4),
+            test,
+            value()
+        )
+            .prop_map(|(side, path, test, value)| Term::State(StateTerm {
+                side,
+                path,
+                test,
+                value
+            })),
     ]
 }
 

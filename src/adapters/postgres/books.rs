@@ -1,0 +1,390 @@
+//! The SQL of the books in schema `supabase_migrations`: the history and the seed files, which are the Supabase
+//! CLI's, and supadeck's journal. Text goes in between dollar quotes, which mean the same under every setting.
+
+use crate::domain::migration::Direction;
+use crate::domain::migration::history::{Row, Stored};
+use crate::domain::script::{Change, Failure, Record};
+
+/// Key of the advisory lock that every runner takes: the bytes of `supadeck`.
+pub(super) const LOCK: i64 = 0x7375_7061_6465_636b;
+/// Key of the lock under which the tables are made, so that nobody waits for a runner only to find them there.
+const MAKING_LOCK: i64 = LOCK + 1;
+
+/// The history with digests of the statements. Fails where a table of an older tool lacks a column.
+pub(super) const HISTORY: &str = "\
+    select version, name, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
+    pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') \
+    from supabase_migrations.schema_migrations order by version collate \"C\"";
+
+/// The history of an older tool, which stored no statements and perhaps no name.
+pub(super) const OLD_HISTORY: &str = "\
+    select version, pg_catalog.to_jsonb(m) ->> 'name', null \
+    from supabase_migrations.schema_migrations m order by version collate \"C\"";
+
+/// Who is connected to what.
+pub(super) const WHO: &str = "select current_user, pg_catalog.current_database()";
+
+/// The seed files.
+pub(super) const SEEDS: &str =
+    "select path, hash from supabase_migrations.seed_files order by path collate \"C\"";
+
+/// Which of the books there are, whether their schema is there, and the history's columns with their types.
+pub(super) const PRESENT: &str = "select \
+    pg_catalog.to_regnamespace('supabase_migrations') is not null, \
+    pg_catalog.to_regclass('supabase_migrations.seed_files') is not null, \
+    pg_catalog.to_regclass('supabase_migrations.supadeck_journal') is not null, \
+    (select pg_catalog.string_agg(attname || ':' || pg_catalog.format_type(atttypid, null), ',') \
+    from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.schema_migrations') \
+    and attnum > 0 and not attisdropped)";
+
+/// What [`PRESENT`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Present {
+    schema: bool,
+    seeds: bool,
+    pub(super) journal: bool,
+    /// Columns of the history as `name:type`; none without a table.
+    columns: Vec<String>,
+}
+
+impl Present {
+    pub(super) fn of(rows: &[Vec<Option<String>>]) -> Self {
+        let cell = |at: usize| {
+            rows.first()
+                .and_then(|row| row.get(at))
+                .and_then(Option::as_deref)
+                .unwrap_or_default()
+        };
+        Self {
+            schema: cell(0) == "t",
+            seeds: cell(1) == "t",
+            journal: cell(2) == "t",
+            columns: cell(3)
+                .split(',')
+                .filter(|column| !column.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// SQL that makes what is missing of the CLI's own tables, in one transaction; nothing when all is there.
+    pub(super) fn missing(&self) -> Option<String> {
+        let has = |column: &str| {
+            self.columns
+                .iter()
+                .any(|own| own.split(':').next() == Some(column))
+        };
+        let mut sql = Vec::new();
+        if !self.schema {
+            sql.push("create schema if not exists supabase_migrations");
+        }
+        if self.columns.is_empty() {
+            sql.push("create table if not exists supabase_migrations.schema_migrations (version text not null primary key)");
+        }
+        if !has("statements") {
+            sql.push("alter table supabase_migrations.schema_migrations add column if not exists statements text[]");
+        }
+        if !has("name") {
+            sql.push("alter table supabase_migrations.schema_migrations add column if not exists name text");
+        }
+        if !self.seeds {
+            sql.push("create table if not exists supabase_migrations.seed_files (path text not null primary key, hash text not null)");
+        }
+        (!sql.is_empty()).then(|| making(&sql.join("; ")))
+    }
+
+    /// How the history stores the way back, when it has a column for it that fits.
+    pub(super) fn rollback(&self) -> Option<RollbackColumn> {
+        self.columns
+            .iter()
+            .find_map(|column| match column.as_str() {
+                "rollback:text[]" => Some(RollbackColumn::Array),
+                "rollback:text" => Some(RollbackColumn::Text),
+                _ => None,
+            })
+    }
+}
+
+/// The type of the history's `rollback` column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RollbackColumn {
+    /// `text[]`
+    Array,
+    /// `text`
+    Text,
+}
+
+/// SQL that makes the journal.
+pub(super) fn make_journal() -> String {
+    making(
+        "create table if not exists supabase_migrations.supadeck_journal (\
+        id bigint generated always as identity primary key, version text not null, direction text not null, \
+        sha256 text, who text not null, host text, started timestamptz not null, finished timestamptz not null, \
+        outcome text not null, failing_statement integer, error text)",
+    )
+}
+
+fn making(sql: &str) -> String {
+    format!(
+        "begin isolation level read committed read write; set local lock_timeout = '4s'; \
+        select pg_catalog.pg_advisory_xact_lock({MAKING_LOCK}); set local client_min_messages = warning; {sql}; commit"
+    )
+}
+
+/// Who runs, for the journal: never more than names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Runner {
+    pub(super) user: String,
+    pub(super) host: String,
+}
+
+impl Runner {
+    /// The user of the operating system, and the machine's name.
+    pub(super) fn here() -> Self {
+        let unknown = |_| "unknown".to_owned();
+        Self {
+            user: whoami::username().unwrap_or_else(unknown),
+            host: whoami::hostname().unwrap_or_else(unknown),
+        }
+    }
+
+    /// Somebody, as the role of the connection.
+    fn who(&self) -> String {
+        format!("{} || ' as ' || session_user", dollar(&self.user))
+    }
+}
+
+/// The row that a script leaves, and its line in the journal.
+pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
+    match record {
+        Record::Applied {
+            version,
+            name,
+            statements,
+            rollback,
+        } => {
+            let (extra, way_back) = match (column, rollback) {
+                (Some(RollbackColumn::Array), Some(pieces)) => {
+                    (", rollback", format!(", {}", array(pieces)))
+                }
+                (Some(RollbackColumn::Text), Some(pieces)) => (
+                    ", rollback",
+                    format!(", {}", dollar(&(pieces.join(";\n") + ";\n"))),
+                ),
+                _ => ("", String::new()),
+            };
+            format!(
+                "insert into supabase_migrations.schema_migrations(version, name, statements{extra}) values ({}, {}, {}{way_back})",
+                dollar(version),
+                dollar(name),
+                array(statements),
+            )
+        }
+        Record::RolledBack { version } => block(&format!(
+            "begin delete from supabase_migrations.schema_migrations where version = {}; \
+            if not found then raise exception 'supadeck: the version is not in the history' using errcode = '{}'; end if; end",
+            dollar(version),
+            super::message::HISTORY_CHANGED,
+        )),
+        Record::Seeded { path, hash } => format!(
+            "insert into supabase_migrations.seed_files(path, hash) values ({}, {}) on conflict (path) do update set hash = excluded.hash",
+            dollar(path),
+            dollar(hash),
+        ),
+    }
+}
+
+/// The journal's line of a script that is about to be committed.
+pub(super) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
+    let (version, direction) = match record {
+        Record::Applied { version, .. } => (version, "apply"),
+        Record::RolledBack { version } => (version, "rollback"),
+        Record::Seeded { path, .. } => (path, "seed"),
+    };
+    journal(version, direction, Some(sha256), runner)
+}
+
+fn journal(version: &str, direction: &str, sha256: Option<&str>, runner: &Runner) -> String {
+    format!(
+        "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
+        values ({}, '{direction}', {}, {}, {}, pg_catalog.now(), pg_catalog.clock_timestamp(), 'done')",
+        dollar(version),
+        sha256.map_or_else(|| "null".to_owned(), dollar),
+        runner.who(),
+        dollar(&runner.host),
+    )
+}
+
+/// The journal's line of a failed run, written afterwards.
+pub(super) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
+    let direction = match failure.direction {
+        Direction::Apply => "apply",
+        Direction::Rollback => "rollback",
+    };
+    format!(
+        "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome, failing_statement, error) \
+        values ({}, '{direction}', {}, {}, {}, pg_catalog.clock_timestamp() - interval '{} milliseconds', pg_catalog.clock_timestamp(), '{}', {}, {})",
+        dollar(&failure.version),
+        dollar(&failure.sha256),
+        runner.who(),
+        dollar(&runner.host),
+        failure.took.as_millis(),
+        failure.outcome,
+        failure
+            .statement
+            .map_or_else(|| "null".to_owned(), |statement| statement.to_string()),
+        dollar(&failure.error),
+    )
+}
+
+/// A change of the history that runs nothing, and its line in the journal.
+pub(super) fn change(change: &Change, runner: &Runner, has_journal: bool) -> String {
+    let (sql, line) = match change {
+        Change::Apply {
+            version,
+            name,
+            statements,
+            sha256,
+        } => (
+            format!(
+                "insert into supabase_migrations.schema_migrations(version, name, statements) values ({}, {}, {}) \
+                on conflict (version) do update set name = excluded.name, statements = excluded.statements",
+                dollar(version),
+                dollar(name),
+                array(statements)
+            ),
+            journal(version, "repair_applied", Some(sha256), runner),
+        ),
+        Change::Revert { version } => (
+            record(
+                &Record::RolledBack {
+                    version: version.clone(),
+                },
+                None,
+            ),
+            journal(version, "repair_reverted", None, runner),
+        ),
+    };
+    if has_journal {
+        format!("{sql}; {line}")
+    } else {
+        sql
+    }
+}
+
+/// The full rows of some versions, whatever columns the table has.
+pub(super) fn stored(versions: &[String]) -> String {
+    format!(
+        "select version, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
+        from supabase_migrations.schema_migrations m where version = any ({}) order by version collate \"C\"",
+        array(versions)
+    )
+}
+
+/// Reads a row of [`HISTORY`].
+pub(super) fn history_row(row: Vec<Option<String>>) -> Row {
+    let mut cells = row.into_iter();
+    let mut cell = || cells.next().flatten();
+    Row {
+        version: cell().unwrap_or_default(),
+        name: cell(),
+        digest: cell(),
+    }
+}
+
+/// Reads a row of [`stored`].
+pub(super) fn stored_row(row: Vec<Option<String>>) -> Stored {
+    let mut cells = row.into_iter();
+    let mut cell = || cells.next().flatten();
+    Stored {
+        version: cell().unwrap_or_default(),
+        name: cell(),
+        statements: cell().as_deref().and_then(pieces),
+        rollback: cell().as_deref().and_then(pieces),
+    }
+}
+
+/// A JSON array of strings, or one string.
+fn pieces(json: &str) -> Option<Vec<String>> {
+    match serde_json::from_str(json).ok()? {
+        serde_json::Value::String(text) => Some(vec![text]),
+        serde_json::Value::Array(values) => values
+            .into_iter()
+            .map(|value| value.as_str().map(str::to_owned))
+            .collect(),
+        _ => None,
+    }
+}
+
+/// An array of text.
+fn array(pieces: &[String]) -> String {
+    let quoted: Vec<String> = pieces.iter().map(|piece| dollar(piece)).collect();
+    format!("array[{}]::pg_catalog.text[]", quoted.join(","))
+}
+
+/// A block of PL/pgSQL. What it quotes itself is quoted once more with the block.
+pub(super) fn block(body: &str) -> String {
+    format!("do {}", dollar(body))
+}
+
+/// Text between dollar quotes whose tag is not in it. A text that ends in a dollar sign needs no care: the tag's own
+/// first dollar follows, and no tag is shorter than the whole of it.
+pub(super) fn dollar(text: &str) -> String {
+    let mut tag = "$sd$".to_owned();
+    let mut number = 0_u32;
+    // The closing quote must be the first place where the tag occurs, also across the end of the text.
+    while format!("{text}{tag}").find(&tag) != Some(text.len()) {
+        number += 1;
+        tag = format!("$sd{number}$");
+    }
+    format!("{tag}{text}{tag}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_what_is_missing_is_made() {
+        let cell = |text: &str| Some(text.to_owned());
+        let all = vec![vec![
+            cell("t"),
+            cell("t"),
+            cell("t"),
+            cell("version:text,statements:text[],name:text,rollback:text[]"),
+        ]];
+        let present = Present::of(&all);
+        assert_eq!(present.missing(), None);
+        assert_eq!(present.rollback(), Some(RollbackColumn::Array));
+        let old = vec![vec![
+            cell("t"),
+            cell("t"),
+            cell("f"),
+            cell("version:text,rollback:integer"),
+        ]];
+        let present = Present::of(&old);
+        let made = present.missing().unwrap_or_default();
+        assert!(
+            made.contains("statements text[]") && !made.contains("create schema"),
+            "{made}"
+        );
+        assert_eq!(present.rollback(), None);
+        assert!(
+            Present::of(&[vec![cell("f"), cell("f"), cell("f"), None]])
+                .missing()
+                .is_some()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_dollar_quote_holds_any_text(text in "[$sd0-9a' ;]{0,24}") {
+            let quoted = dollar(&text);
+            let tokens: Vec<_> = crate::domain::sql::lexer::tokens(&quoted).collect();
+            prop_assert_eq!(tokens.len(), 1);
+            prop_assert!(tokens[0].closed);
+            prop_assert!(quoted.contains(&text));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The catalogs as a port: one query gives one JSON document about a schema.
+
+use super::books::dollar;
+use super::database::PgDatabase;
+use super::fault::statement_problem;
+use crate::domain::catalog::Catalog;
+use crate::domain::problem::Problem;
+use crate::ports::{Catalogs, Task};
+
+/// The query; `$SCHEMA$` stands for the schema's name.
+const QUERY: &str = include_str!("catalog.sql");
+
+impl Catalogs for PgDatabase {
+    fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>> {
+        Box::pin(async move {
+            let connection = self.open().await?;
+            let sql = QUERY.replace("$SCHEMA$", &dollar(schema));
+            let rows = connection
+                .rows(&sql)
+                .await
+                .map_err(|error| statement_problem(&error, "The catalogs cannot be read."))?;
+            let document = rows.into_iter().flatten().flatten().next();
+            document
+                .map(|text| serde_json::from_str(&text))
+                .transpose()
+                .map_err(|error| {
+                    Problem::internal(format!("The catalogs say something unknown: {error}."))
+                })
+        })
+    }
+}

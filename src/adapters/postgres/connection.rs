@@ -1,0 +1,135 @@
+//! One connection: opens it in bounded time, drives it in a task of its own, and hands on the server's notices.
+
+use super::cancel::Canceller;
+use super::fault::{connect_problem, connect_timeout, innermost, notice};
+use super::url::Address;
+use crate::domain::problem::{Kind, Problem};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMessage};
+
+/// An open connection. Dropping it closes it.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) notices: UnboundedReceiver<String>,
+    pub(super) server_version: String,
+    pub(super) end: End,
+    pub(super) canceller: Canceller,
+}
+
+/// Why a connection ended, told by the task that drives it.
+#[derive(Clone, Default)]
+pub(super) struct End(Arc<Mutex<Option<String>>>);
+
+impl End {
+    /// What was told, else what the error says.
+    pub(super) fn why(&self, error: &tokio_postgres::Error) -> String {
+        let told = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        told.unwrap_or_else(|| innermost(error))
+    }
+
+    fn tell(&self, why: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    }
+}
+
+impl Connection {
+    /// Opens a connection under an application name.
+    pub(super) async fn open(address: &Address, name: &str) -> Result<Self, Problem> {
+        let tls = address.trust.connector()?;
+        let mut config = address.config.clone();
+        if config.get_application_name().is_none() || name != super::database::APPLICATION {
+            config.application_name(name);
+        }
+        // TLS and sign-in may take as long again as the connection attempt itself.
+        let limit = 2 * config.get_connect_timeout().copied().unwrap_or_default();
+        let (client, driver) = tokio::time::timeout(limit, config.connect(tls.clone()))
+            .await
+            .map_err(|_| connect_timeout(address, limit.as_secs()))?
+            .map_err(|error| connect_problem(&error, address))?;
+        let server_version = driver.parameter("server_version").unwrap_or_default();
+        let server_version = server_version
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        if driver.parameter("standard_conforming_strings") == Some("off") {
+            return Err(strings_problem(address));
+        }
+        let (sender, notices) = unbounded_channel();
+        let end = End::default();
+        tokio::spawn(drive(driver, sender, end.clone()));
+        let canceller = Canceller::new(client.cancel_token(), tls, address);
+        Ok(Self {
+            client,
+            notices,
+            server_version,
+            end,
+            canceller,
+        })
+    }
+
+    /// Runs SQL of ours and returns its rows as text.
+    pub(super) async fn rows(
+        &self,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, tokio_postgres::Error> {
+        Ok(texts(self.client.simple_query(sql).await?))
+    }
+}
+
+/// The rows among the messages of a simple query.
+pub(super) fn texts(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>>> {
+    messages
+        .into_iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|column| row.get(column).map(str::to_owned))
+                    .collect(),
+            ),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Drives the connection to its end. A notice is handed on before any message that came behind it.
+async fn drive<S, T>(mut driver: Driver<S, T>, notices: UnboundedSender<String>, end: End)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(message) = poll_fn(|context| driver.poll_message(context)).await {
+        match message {
+            // Nobody may want them; that ends nothing.
+            Ok(AsyncMessage::Notice(said)) => drop(notices.send(notice(&said))),
+            Ok(_) => {}
+            Err(error) => {
+                let why = error
+                    .as_db_error()
+                    .map_or_else(|| innermost(&error), |refused| refused.message().to_owned());
+                end.tell(why);
+                return;
+            }
+        }
+    }
+}
+
+/// With the setting off, a backslash would end strings elsewhere than supadeck reads them: nothing could be trusted.
+fn strings_problem(address: &Address) -> Problem {
+    Problem::new(
+        Kind::Database,
+        format!("{} sets standard_conforming_strings off.", address.host()),
+        "Strings with backslashes would be read differently from how they are shown.",
+    )
+    .with_hint(format!(
+        "Run `alter role {} set standard_conforming_strings = on` (or the same for the database).",
+        address.user()
+    ))
+}

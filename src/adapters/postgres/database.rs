@@ -1,0 +1,303 @@
+//! The database as a port: reads the books, mends them, and opens sessions.
+
+use super::books::{self, LOCK, Present, Runner};
+use super::connection::{Connection, texts};
+use super::fault::statement_problem;
+use super::session::PgSession;
+use super::url::{Address, parse};
+use crate::domain::migration::Target;
+use crate::domain::migration::history::{History, Stored};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::{Change, Failure, Limits};
+use crate::domain::seed::SeedHistory;
+use crate::ports::{Database, Session, Task};
+use futures_util::TryStreamExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::{Error, SimpleQueryMessage};
+
+/// How connections that only read are called on the server.
+pub(super) const APPLICATION: &str = "supadeck";
+/// How long the end of a lost session is awaited.
+const SETTLE: Duration = Duration::from_secs(20);
+
+/// A Postgres database behind a URL. `Debug` shows the host and the user, never the password.
+#[derive(Clone)]
+pub struct PgDatabase {
+    address: Arc<Address>,
+}
+
+impl PgDatabase {
+    /// Reads a database URL. Nothing is connected yet, and a fault repeats no part of the URL.
+    pub fn parse(url: &SecretString) -> Result<Self, Problem> {
+        Ok(Self {
+            address: Arc::new(parse(url.expose_secret())?),
+        })
+    }
+
+    pub(super) async fn open(&self) -> Result<Connection, Problem> {
+        Connection::open(&self.address, APPLICATION).await
+    }
+
+    fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
+        let cell = |at: usize| who.get(at).cloned().flatten().unwrap_or_default();
+        Target {
+            host: self.address.host(),
+            database: cell(1),
+            role: cell(0),
+            server_version: connection.server_version.clone(),
+        }
+    }
+
+    async fn read_history(&self, connection: &Connection) -> Result<History, Problem> {
+        let unreadable = |error| statement_problem(&error, "The migration history cannot be read.");
+        let (mut rows, error) =
+            some_rows(connection, &format!("{}; {}", books::WHO, books::HISTORY)).await;
+        if rows.is_empty() {
+            return Err(match error {
+                Some(error) => unreadable(error),
+                None => Problem::internal("The server did not say who is connected."),
+            });
+        }
+        let target = self.target(connection, &rows.remove(0));
+        let rows = match error {
+            None => rows,
+            Some(error) if has_code(&error, &["42P01", "3F000"]) => Vec::new(),
+            Some(error) if has_code(&error, &["42703"]) => connection
+                .rows(books::OLD_HISTORY)
+                .await
+                .map_err(unreadable)?,
+            Some(error) => return Err(unreadable(error)),
+        };
+        Ok(History {
+            target,
+            rows: rows.into_iter().map(books::history_row).collect(),
+        })
+    }
+
+    async fn change_books(&self, changes: &[Change]) -> Result<(), Problem> {
+        let failed = |error| statement_problem(&error, "The migration history was not changed.");
+        let connection = self.open().await?;
+        let present = make_books(&connection).await?;
+        let runner = Runner::here();
+        let changes: Vec<String> = changes
+            .iter()
+            .map(|change| books::change(change, &runner, present.journal))
+            .collect();
+        let limits = Limits::default();
+        let sql = format!(
+            "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
+            select pg_catalog.pg_advisory_xact_lock({LOCK}); set local lock_timeout = {}; {}; commit",
+            limits.runner_timeout.as_millis(),
+            limits.lock_timeout.as_millis(),
+            changes.join("; ")
+        );
+        match connection.client.simple_query(&sql).await {
+            Ok(_) => Ok(()),
+            Err(error) if has_code(&error, &[super::message::HISTORY_CHANGED]) => {
+                Err(Problem::new(
+                    Kind::Conflict,
+                    "The history has changed meanwhile.",
+                    "A version that was to be reverted is no longer in it, so nothing was changed.",
+                ))
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Ends what the server still runs for a lost session, and waits for the lock that the session may hold.
+    async fn wait_for_end(&self, connection: &Connection, session: &str) -> Result<(), Problem> {
+        let milliseconds = SETTLE.as_millis();
+        let newer = connection
+            .server_version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse::<u32>().ok())
+            .is_some_and(|major| major >= 14);
+        let end = if newer {
+            format!("pg_catalog.pg_terminate_backend(pid, {milliseconds})")
+        } else {
+            "pg_catalog.pg_terminate_backend(pid)".to_owned()
+        };
+        let sql = format!(
+            "select {end} from pg_catalog.pg_stat_activity where application_name = {} and pid <> pg_catalog.pg_backend_pid()",
+            books::dollar(session)
+        );
+        // Not every role may end its own sessions behind a pooler; the lock below is what decides.
+        let _ = connection.client.simple_query(&sql).await;
+        let sql = format!(
+            "begin; set local lock_timeout = {milliseconds}; select pg_catalog.pg_advisory_xact_lock({LOCK}); commit"
+        );
+        connection
+            .client
+            .simple_query(&sql)
+            .await
+            .map(drop)
+            .map_err(|error| statement_problem(&error, "The end of the lost session was not seen."))
+    }
+}
+
+impl fmt::Debug for PgDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgDatabase")
+            .field("host", &self.address.host())
+            .field("user", &self.address.user())
+            .field("database", &self.address.database())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Database for PgDatabase {
+    fn history(&self) -> Task<'_, History> {
+        Box::pin(async move {
+            let connection = self.open().await?;
+            self.read_history(&connection).await
+        })
+    }
+
+    fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {
+        Box::pin(async move {
+            let connection = self.open().await?;
+            match connection.rows(&books::stored(versions)).await {
+                Ok(rows) => Ok(rows.into_iter().map(books::stored_row).collect()),
+                Err(error) if has_code(&error, &["42P01", "3F000"]) => Ok(Vec::new()),
+                Err(error) => Err(statement_problem(
+                    &error,
+                    "The migration history cannot be read.",
+                )),
+            }
+        })
+    }
+
+    fn settled<'a>(&'a self, session: &'a str) -> Task<'a, History> {
+        Box::pin(async move {
+            let connection = self.open().await?;
+            self.wait_for_end(&connection, session).await?;
+            self.read_history(&connection).await
+        })
+    }
+
+    fn session(&self, limits: Limits) -> Task<'_, Box<dyn Session>> {
+        Box::pin(async move {
+            let name = format!(
+                "{APPLICATION} {}",
+                &uuid::Uuid::new_v4().simple().to_string()[..12]
+            );
+            let connection = Connection::open(&self.address, &name).await?;
+            Ok(Box::new(PgSession::new(connection, name, limits)) as Box<dyn Session>)
+        })
+    }
+
+    fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()> {
+        Box::pin(self.change_books(changes))
+    }
+
+    fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()> {
+        Box::pin(async move {
+            let connection = self.open().await?;
+            connection
+                .client
+                .simple_query(&books::journal_failed(failure, &Runner::here()))
+                .await
+                .map(drop)
+                .map_err(|error| statement_problem(&error, "The journal was not written."))
+        })
+    }
+
+    fn seeds(&self) -> Task<'_, SeedHistory> {
+        Box::pin(async move {
+            let unreadable =
+                |error| statement_problem(&error, "The record of seed files cannot be read.");
+            let connection = self.open().await?;
+            let (mut rows, error) =
+                some_rows(&connection, &format!("{}; {}", books::WHO, books::SEEDS)).await;
+            if let Some(error) =
+                error.filter(|error| rows.is_empty() || !has_code(error, &["42P01", "3F000"]))
+            {
+                return Err(unreadable(error));
+            }
+            if rows.is_empty() {
+                return Err(Problem::internal(
+                    "The server did not say who is connected.",
+                ));
+            }
+            let target = self.target(&connection, &rows.remove(0));
+            let pair = |row: Vec<Option<String>>| {
+                let mut cells = row.into_iter().flatten();
+                Some((cells.next()?, cells.next()?))
+            };
+            Ok(SeedHistory {
+                target,
+                rows: rows.into_iter().filter_map(pair).collect(),
+            })
+        })
+    }
+}
+
+/// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
+pub(super) async fn make_books(connection: &Connection) -> Result<Present, Problem> {
+    let unmade = |error| {
+        statement_problem(
+            &error,
+            "The tables of the migration history cannot be made.",
+        )
+    };
+    let look = || async {
+        connection
+            .rows(books::PRESENT)
+            .await
+            .map(|rows| Present::of(&rows))
+    };
+    let mut present = look().await.map_err(unmade)?;
+    let missing = present.missing();
+    if missing.is_none() && present.journal {
+        return Ok(present);
+    }
+    if let Some(sql) = missing {
+        connection.client.simple_query(&sql).await.map_err(unmade)?;
+    }
+    if !present.journal {
+        match connection.client.simple_query(&books::make_journal()).await {
+            Ok(_) => {}
+            Err(error) if has_code(&error, &["42501"]) => {
+                connection
+                    .client
+                    .simple_query("rollback")
+                    .await
+                    .map_err(unmade)?;
+            }
+            Err(error) => return Err(unmade(error)),
+        }
+    }
+    present = look().await.map_err(unmade)?;
+    Ok(present)
+}
+
+/// The rows that came before an error, and the error.
+async fn some_rows(
+    connection: &Connection,
+    sql: &str,
+) -> (Vec<Vec<Option<String>>>, Option<Error>) {
+    let mut messages: Vec<SimpleQueryMessage> = Vec::new();
+    let stream = match connection.client.simple_query_raw(sql).await {
+        Ok(stream) => stream,
+        Err(error) => return (Vec::new(), Some(error)),
+    };
+    let mut stream = pin!(stream);
+    loop {
+        match stream.try_next().await {
+            Ok(Some(message)) => messages.push(message),
+            Ok(None) => return (texts(messages), None),
+            Err(error) => return (texts(messages), Some(error)),
+        }
+    }
+}
+
+fn has_code(error: &Error, codes: &[&str]) -> bool {
+    error
+        .code()
+        .is_some_and(|code| codes.contains(&code.code()))
+}

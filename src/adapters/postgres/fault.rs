@@ -1,0 +1,195 @@
+//! Puts what the driver reports into problems, without a word of the URL.
+
+use super::url::Address;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::Refused;
+use crate::domain::text::harmless;
+use std::error::Error as _;
+use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, ErrorPosition, Severity};
+
+/// Why a connection could not be opened.
+pub(super) fn connect_problem(error: &Error, address: &Address) -> Problem {
+    match error.as_db_error() {
+        Some(refused) => refused_connection(refused, address),
+        None => unreachable_database(error, address),
+    }
+}
+
+fn refused_connection(refused: &DbError, address: &Address) -> Problem {
+    let (host, user, database) = (address.host(), address.user(), address.database());
+    let why = sentence(refused.message());
+    let wants_tls =
+        refused.message().contains("SSL required") || refused.message().contains("no encryption");
+    let problem = match refused.code().code() {
+        _ if wants_tls => Problem::new(Kind::Network, format!("{host} takes no unencrypted connection."), why)
+            .with_hint("Use `sslmode=require` in the database URL."),
+        "28P01" | "28000" | "08P01" => Problem::new(
+            Kind::Auth,
+            format!("{host} did not accept the sign-in of {user}."),
+            why,
+        )
+        .with_hint("Check the user and the password of the database URL; special characters must be percent-encoded."),
+        "3D000" => Problem::new(Kind::Database, format!("There is no database {database} on {host}."), why)
+            .with_hint("A Supabase project's database is called postgres."),
+        "53300" => Problem::new(Kind::Database, format!("{host} takes no more connections."), why)
+            .with_hint("Close other clients, or use the pooler's address.")
+            .retryable(),
+        "57P03" | "57P01" | "57P02" => {
+            Problem::new(Kind::Network, format!("{host} is starting or stopping."), why).retryable()
+        }
+        "42501" => Problem::new(Kind::Denied, format!("{user} may not connect to {database}."), why),
+        "XX000" if refused.message().contains("enant") => Problem::new(
+            Kind::Auth,
+            format!("The pooler {host} does not know {user}."),
+            why,
+        )
+        .with_hint("Behind the pooler the user is postgres.<project ref>."),
+        _ => Problem::new(Kind::Database, format!("{host} refused the connection."), why),
+    };
+    problem.with_code(refused.code().code())
+}
+
+fn unreachable_database(error: &Error, address: &Address) -> Problem {
+    let host = address.host();
+    let cause = innermost(error);
+    match error.to_string().split(':').next().unwrap_or_default() {
+        "invalid configuration" if cause.contains("password") => Problem::new(
+            Kind::Auth,
+            format!("{host} wants a password for {}.", address.user()),
+            "The database URL has none.",
+        )
+        .with_hint("Put it into the URL, or store it with `supadeck login`."),
+        "error performing TLS handshake" => tls_problem(&host, &cause),
+        "authentication error" => Problem::new(
+            Kind::Auth,
+            format!("{host} did not accept the sign-in of {}.", address.user()),
+            sentence(&cause),
+        ),
+        _ => {
+            let problem = Problem::new(
+                Kind::Network,
+                format!("The database at {host} cannot be reached."),
+                sentence(&cause),
+            )
+            .retryable();
+            if host.starts_with("db.") && host.contains(".supabase.") {
+                problem.with_hint("A project's direct address has IPv6 only. Without IPv6 use the session pooler's address.")
+            } else {
+                problem.with_hint("Check the host, the port and the network.")
+            }
+        }
+    }
+}
+
+/// The database did not answer in time.
+pub(super) fn connect_timeout(address: &Address, seconds: u64) -> Problem {
+    Problem::new(
+        Kind::Network,
+        format!("The database at {} did not answer.", address.host()),
+        format!("It was given {seconds} seconds."),
+    )
+    .with_hint("Check the host, the port and the network.")
+    .retryable()
+}
+
+fn tls_problem(host: &str, cause: &str) -> Problem {
+    if cause.contains("does not support TLS") {
+        return Problem::new(
+            Kind::Network,
+            format!("{host} does not offer TLS."),
+            "The database URL asks for it with sslmode.",
+        )
+        .with_hint("On a trusted network `sslmode=disable` does without.");
+    }
+    let problem = certificate_problem(cause);
+    Problem {
+        what: format!("The TLS connection to {host} was not made."),
+        ..problem
+    }
+}
+
+/// A certificate that is not trusted.
+pub(super) fn certificate_problem(cause: &str) -> Problem {
+    Problem::new(
+        Kind::Network,
+        "The server's certificate is not trusted.",
+        sentence(cause),
+    )
+    .with_hint("Name the root certificate with `sslrootcert`; a hosted project's is on its database settings page.")
+}
+
+/// Any other fault of a statement of ours, such as reading the history.
+pub(super) fn statement_problem(error: &Error, what: &str) -> Problem {
+    match error.as_db_error() {
+        None => Problem::new(Kind::Network, what, sentence(&innermost(error))).retryable(),
+        Some(refused) => {
+            let kind = match refused.code().code() {
+                "42501" => Kind::Denied,
+                "55P03" => Kind::Conflict,
+                _ => Kind::Database,
+            };
+            let problem = Problem::new(kind, what, sentence(refused.message()))
+                .with_code(refused.code().code());
+            match refused.hint() {
+                Some(hint) => problem.with_hint(sentence(hint)),
+                None if kind == Kind::Denied => {
+                    problem.with_hint("Use the role that owns the schema supabase_migrations.")
+                }
+                None => problem,
+            }
+        }
+    }
+}
+
+/// The server's words about a statement. Text is bounded here and made harmless where it is shown.
+pub(super) fn refused(error: &DbError) -> Refused {
+    Refused {
+        code: error.code().code().to_owned(),
+        message: error.message().to_owned(),
+        detail: error.detail().map(Into::into),
+        hint: error.hint().map(Into::into),
+        context: error.where_().map(Into::into),
+        part: None,
+        character: match error.position() {
+            Some(ErrorPosition::Original(character)) => usize::try_from(*character).ok(),
+            _ => None,
+        },
+        at_commit: false,
+    }
+}
+
+/// Whether the server closes the connection with this error, so that the answer to a COMMIT may never come.
+pub(super) fn is_fatal(error: &DbError) -> bool {
+    matches!(
+        error.parsed_severity(),
+        Some(Severity::Fatal | Severity::Panic)
+    )
+}
+
+/// A notice as one line.
+pub(super) fn notice(notice: &DbError) -> String {
+    harmless(&format!("{}: {}", notice.severity(), notice.message())).into_owned()
+}
+
+/// The deepest cause of an error, which says most.
+pub(super) fn innermost(error: &Error) -> String {
+    let mut cause = error.to_string();
+    let mut next = error.source();
+    while let Some(inner) = next {
+        cause = inner.to_string();
+        next = inner.source();
+    }
+    cause
+}
+
+fn sentence(text: &str) -> String {
+    let text = harmless(text.trim());
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    let end = if text.ends_with(['.', '?']) { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}

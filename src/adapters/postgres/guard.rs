@@ -1,0 +1,151 @@
+//! Waits for the server while a script runs: hands on its notices, and asks it to stop when the user wants that.
+
+use super::cancel::Canceller;
+use super::connection::{Connection, End};
+use super::fault::{innermost, is_fatal};
+use crate::domain::script::News;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_postgres::error::DbError;
+use tokio_postgres::{Client, Error};
+use tokio_util::sync::CancellationToken;
+
+/// A cancel request can get lost between two statements, so it is repeated until the server has stopped.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
+/// How long the answer to a cancel request is awaited before the line is given up.
+const CANCEL_LIMIT: Duration = Duration::from_mins(1);
+
+/// Why something did not run.
+pub(super) enum Failure {
+    /// The server refused it; the connection still stands.
+    Server(Box<DbError>),
+    /// The line broke, or the server is closing it.
+    Line(String),
+}
+
+/// The user's wish to stop, and what was done about it.
+pub(super) struct Stop<'a> {
+    token: &'a CancellationToken,
+    asked: Option<Instant>,
+    again: Instant,
+}
+
+impl<'a> Stop<'a> {
+    /// Nothing was asked yet.
+    pub(super) fn new(token: &'a CancellationToken) -> Self {
+        Self {
+            token,
+            asked: None,
+            again: Instant::now(),
+        }
+    }
+
+    /// Whether the user wants to stop, or the server was told so.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.asked.is_some() || self.token.is_cancelled()
+    }
+
+    async fn due(&self) {
+        match self.asked {
+            None => self.token.cancelled().await,
+            Some(_) => tokio::time::sleep_until(self.again).await,
+        }
+    }
+}
+
+/// Everything that is looked after while an answer is awaited.
+pub(super) struct Guard<'a> {
+    pub(super) client: &'a Client,
+    pub(super) stop: Stop<'a>,
+    end: &'a End,
+    notices: &'a mut UnboundedReceiver<String>,
+    news: &'a mut (dyn FnMut(News) + Send),
+    canceller: Canceller,
+    request: Option<JoinHandle<()>>,
+}
+
+impl<'a> Guard<'a> {
+    /// Looks after a connection for the time of one script.
+    pub(super) fn new(
+        connection: &'a mut Connection,
+        news: &'a mut (dyn FnMut(News) + Send),
+        token: &'a CancellationToken,
+    ) -> Self {
+        let Connection {
+            client,
+            notices,
+            end,
+            canceller,
+            ..
+        } = connection;
+        Self {
+            client,
+            stop: Stop::new(token),
+            end,
+            notices,
+            news,
+            canceller: canceller.clone(),
+            request: None,
+        }
+    }
+
+    /// Awaits an answer.
+    pub(super) async fn answer<T>(
+        &mut self,
+        future: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
+        let mut future = pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                Some(notice) = self.notices.recv() => (self.news)(News::Notice(notice)),
+                answer = &mut future => return answer.map_err(|error| self.failure(&error)),
+                () = self.stop.due() => {
+                    let now = Instant::now();
+                    let first = *self.stop.asked.get_or_insert(now);
+                    if first == now {
+                        (self.news)(News::Cancelling);
+                    }
+                    if now.duration_since(first) > CANCEL_LIMIT {
+                        return Err(Failure::Line("The server did not answer the request to stop.".to_owned()));
+                    }
+                    self.stop.again = now + CANCEL_AGAIN;
+                    if self.request.as_ref().is_none_or(JoinHandle::is_finished) {
+                        self.request = Some(tokio::spawn(self.canceller.clone().send()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells news, after every notice that the server sent before it.
+    pub(super) fn tell(&mut self, news: News) {
+        self.forward_notices();
+        (self.news)(news);
+    }
+
+    /// Hands on the notices that have arrived.
+    pub(super) fn forward_notices(&mut self) {
+        while let Ok(notice) = self.notices.try_recv() {
+            (self.news)(News::Notice(notice));
+        }
+    }
+
+    /// Drops the notices that have arrived: those of statements of ours are nobody's news.
+    pub(super) fn drop_notices(&mut self) {
+        while self.notices.try_recv().is_ok() {}
+    }
+
+    fn failure(&self, error: &Error) -> Failure {
+        match error.as_db_error() {
+            Some(refused) if !is_fatal(refused) => Failure::Server(Box::new(refused.clone())),
+            Some(fatal) => Failure::Line(fatal.message().to_owned()),
+            None if error.is_closed() => Failure::Line(self.end.why(error)),
+            None => Failure::Line(innermost(error)),
+        }
+    }
+}

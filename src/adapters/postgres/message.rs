@@ -1,0 +1,210 @@
+//! The SQL around a script: the head that opens its transaction under the lock, the tail that writes the books and
+//! commits, and the whole of it as one message.
+//!
+//! The head begins with `BEGIN`, so that a session which is already in a failed transaction refuses all of it.
+//! `RESET ALL` stands inside the transaction: in front of it, a transaction-mode pooler could run it elsewhere.
+
+use super::books::{self, LOCK, RollbackColumn, Runner, dollar};
+use crate::domain::script::{Limits, Script};
+use std::ops::Range;
+use std::time::Duration;
+
+/// SQLSTATEs of our own; Postgres has no class `SD`.
+pub(super) const BUSY: &str = "SD001";
+pub(super) const HISTORY_CHANGED: &str = "SD002";
+pub(super) const ESCAPED: &str = "SD003";
+
+/// What the tail compares to find out whether it is still in the transaction of the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor<'a> {
+    /// The transaction's number, which the head returned.
+    Number(&'a str),
+    /// The setting in which the head kept it; a file that resets settings would lose it.
+    Setting,
+}
+
+/// Opens the transaction. `wait` waits for another runner instead of raising [`BUSY`].
+pub(super) fn head(script: &Script, limits: &Limits, wait: bool) -> String {
+    let lock_timeout = limits.lock_timeout.as_millis();
+    let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
+    let mut checks = String::new();
+    if wait {
+        sql.push_str(&format!(
+            "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); ",
+            at_least_one(limits.runner_timeout)
+        ));
+    } else {
+        checks.push_str(&format!(
+            "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+            raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
+        ));
+    }
+    // Each statement of a block sees what was committed before it, so this reads what the lock protects.
+    if let Some(expected) = &script.expects {
+        // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
+        let aggregate = |order: &str| {
+            format!(
+                "select pg_catalog.string_agg(version, ','{order}) into found from supabase_migrations.schema_migrations; \
+                if pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(found, ''), 'UTF8')), 'hex') <> '{}' then ",
+                expected.sha256
+            )
+        };
+        checks.push_str(&format!(
+            "{}{}raise exception 'supadeck: the history has changed' using errcode = '{HISTORY_CHANGED}', detail = coalesce(found, ''); \
+            end if; end if; ",
+            aggregate(""),
+            aggregate(" order by version collate \"C\""),
+        ));
+    }
+    if !checks.is_empty() {
+        sql.push_str(&books::block(&format!(
+            "declare found text; begin {checks}end"
+        )));
+        sql.push_str("; ");
+    }
+    sql.push_str(&format!("set local lock_timeout = {lock_timeout}; "));
+    if let Some(limit) = limits.statement_timeout {
+        sql.push_str(&format!(
+            "set local statement_timeout = {}; ",
+            at_least_one(limit)
+        ));
+    }
+    sql.push_str("select pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)");
+    sql
+}
+
+/// How many answers the head gets before the script's own.
+pub(super) fn head_answers(script: &Script, limits: &Limits, wait: bool) -> usize {
+    let checks = usize::from(!wait || script.expects.is_some());
+    let waiting = if wait { 2 } else { 0 };
+    4 + waiting + checks + 1 + usize::from(limits.statement_timeout.is_some()) + 1
+}
+
+/// Zero would mean no limit.
+fn at_least_one(limit: Duration) -> u128 {
+    limit.as_millis().max(1)
+}
+
+/// Writes the books and commits.
+pub(super) fn tail(
+    script: &Script,
+    anchor: Anchor<'_>,
+    column: Option<RollbackColumn>,
+    journal: Option<&Runner>,
+) -> String {
+    let here = match anchor {
+        Anchor::Number(number) => dollar(number),
+        Anchor::Setting => "pg_catalog.current_setting('supadeck.transaction', true)".to_owned(),
+    };
+    let mut sql = books::block(&format!(
+        "begin if {here} is distinct from pg_catalog.txid_current()::text then \
+        raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
+    ));
+    sql.push_str("; reset all; reset session authorization; reset role; ");
+    sql.push_str(&books::record(&script.record, column));
+    if let Some(runner) = journal {
+        sql.push_str("; ");
+        sql.push_str(&books::journal_done(&script.record, &script.sha256, runner));
+    }
+    sql.push_str("; notify pgrst, 'reload schema'; commit");
+    sql
+}
+
+/// A whole transaction in one message, and where the script's parts are in it.
+pub(super) struct Whole {
+    pub(super) sql: String,
+    /// The bytes of each part.
+    pub(super) parts: Vec<Range<usize>>,
+}
+
+/// Puts head, parts and tail together. Every part ends with a line break, because it may end in a comment.
+pub(super) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
+    let size: usize = script.parts.iter().map(|part| part.sql.len() + 3).sum();
+    let mut sql = String::with_capacity(head.len() + size + tail.len() + 2);
+    sql.push_str(head);
+    sql.push_str(";\n");
+    let mut parts = Vec::with_capacity(script.parts.len());
+    for part in &script.parts {
+        let start = sql.len();
+        sql.push_str(&part.sql);
+        parts.push(start..sql.len());
+        sql.push_str("\n;\n");
+    }
+    sql.push_str(tail);
+    Whole { sql, parts }
+}
+
+impl Whole {
+    /// The part and the character in it, from 1, that a character of the message falls into.
+    pub(super) fn locate(&self, character: usize) -> Option<(usize, usize)> {
+        let at = crate::domain::sql::position::byte_of_character(&self.sql, character);
+        let part = self
+            .parts
+            .iter()
+            .position(|range| range.start <= at && at <= range.end)?;
+        let inside = self.sql[self.parts[part].start..at].chars().count() + 1;
+        Some((part, inside))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::script::{Expected, Part, Record};
+    use crate::domain::sql::split::split;
+
+    fn script(parts: &[&str]) -> Script {
+        Script {
+            parts: parts
+                .iter()
+                .enumerate()
+                .map(|(statement, sql)| Part {
+                    statement,
+                    sql: (*sql).to_owned(),
+                    data: None,
+                })
+                .collect(),
+            record: Record::RolledBack {
+                version: "1".into(),
+            },
+            sha256: String::new(),
+            expects: Some(Expected::of([].iter())),
+            at_once: true,
+        }
+    }
+
+    #[test]
+    fn the_answers_of_the_head_are_counted_right() {
+        for wait in [false, true] {
+            for statement_timeout in [None, Some(Duration::from_secs(1))] {
+                for expects in [None, Some(Expected::of([].iter()))] {
+                    let limits = Limits {
+                        statement_timeout,
+                        ..Limits::default()
+                    };
+                    let script = Script {
+                        expects,
+                        ..script(&[])
+                    };
+                    assert_eq!(
+                        split(&head(&script, &limits, wait)).len(),
+                        head_answers(&script, &limits, wait)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_character_of_the_message_is_found_in_its_part() {
+        let script = script(&["select 'ä'", "sélect 1 -- c"]);
+        let whole = whole("begin", &script, "commit");
+        let at = whole
+            .sql
+            .find("lect 1")
+            .map(|byte| whole.sql[..byte].chars().count() + 1);
+        assert_eq!(at.and_then(|at| whole.locate(at)), Some((1, 3)));
+        assert_eq!(whole.locate(1), None);
+        assert_eq!(split(&whole.sql).len(), 4);
+    }
+}

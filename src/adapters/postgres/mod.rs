@@ -1,0 +1,26 @@
+//! Postgres: runs scripts in transactions and keeps the books in schema `supabase_migrations`.
+//!
+//! ```text
+//!   url ─► address ─► connection ─► session ─► message      one script, one transaction
+//!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
+//!                           │          ├─────► books        the tables and their SQL
+//!                           │          └─────► cancel       asks the server to stop
+//!                           ├────────────────► catalog      what types are made from
+//!                           └────────────────► fault        what the server or the line said, as a problem
+//! ```
+//!
+//! Nothing here decides what to run, and no connection is kept between two calls of the port.
+
+mod books;
+mod cancel;
+mod catalog;
+mod connection;
+mod database;
+mod fault;
+mod guard;
+mod message;
+mod session;
+mod tls;
+mod url;
+
+pub use database::PgDatabase;

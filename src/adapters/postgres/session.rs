@@ -1,0 +1,317 @@
+//! Runs a script in one transaction, and tells truly how it ended.
+//!
+//! Live: the head is confirmed, then the statements run with news of each, and only when all of them are done the tail
+//! with COMMIT is sent; a line that breaks before that leaves nothing. At once: head, statements and tail are one
+//! message, one round trip; the server skips all the rest of a message after an error.
+
+use super::books::{RollbackColumn, Runner};
+use super::connection::Connection;
+use super::database::make_books;
+use super::fault::refused;
+use super::guard::{Failure, Guard};
+use super::message::{Anchor, BUSY, ESCAPED, HISTORY_CHANGED, head, head_answers, tail, whole};
+use crate::domain::problem::Problem;
+use crate::domain::script::{Halt, Limits, News, Part, Script};
+use crate::domain::sql::command::leading_words;
+use crate::ports::{Run, Session, Task};
+use futures_util::{SinkExt as _, TryStreamExt as _};
+use std::collections::VecDeque;
+use std::io::Cursor;
+use std::pin::{Pin, pin};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
+use tokio_util::sync::CancellationToken;
+
+/// Statements that may be on their way before the first of them is answered, and their bytes.
+const WINDOW: usize = 32;
+const WINDOW_BYTES: usize = 1024 * 1024;
+/// How much of a `COPY`'s rows is sent in one message.
+const COPY_CHUNK_BYTES: usize = 64 * 1024;
+
+/// One connection that runs scripts.
+pub(super) struct PgSession {
+    connection: Connection,
+    name: String,
+    limits: Limits,
+    runner: Runner,
+    has_journal: bool,
+    column: Option<RollbackColumn>,
+}
+
+/// Where in a transaction something went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Head,
+    Part(usize),
+    Tail,
+}
+
+impl PgSession {
+    /// A session on an open connection.
+    pub(super) fn new(connection: Connection, name: String, limits: Limits) -> Self {
+        Self {
+            connection,
+            name,
+            limits,
+            runner: Runner::here(),
+            has_journal: false,
+            column: None,
+        }
+    }
+
+    async fn run_script(
+        &mut self,
+        script: &Script,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let journal = self.has_journal.then_some(&self.runner);
+        let (column, limits) = (self.column, &self.limits);
+        let write_tail = |anchor: Anchor<'_>| tail(script, anchor, column, journal);
+        let mut guard = Guard::new(&mut self.connection, news, cancel);
+        let ended = if script.at_once && !resets_settings(script) {
+            at_once(&mut guard, script, limits, &write_tail).await
+        } else {
+            live(&mut guard, script, limits, false, &write_tail).await
+        };
+        let ended = match ended {
+            Err(Halt::Busy) => {
+                close(&mut guard).await;
+                guard.tell(News::WaitingForLock);
+                live(&mut guard, script, limits, true, &write_tail).await
+            }
+            ended => ended,
+        };
+        if ended.is_err() {
+            close(&mut guard).await;
+        }
+        ended
+    }
+}
+
+impl Session for PgSession {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn prepare(&mut self) -> Task<'_, ()> {
+        Box::pin(async move {
+            let present = make_books(&self.connection).await?;
+            self.has_journal = present.journal;
+            self.column = present.rollback();
+            while self.connection.notices.try_recv().is_ok() {}
+            Ok::<(), Problem>(())
+        })
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        script: &'a Script,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Run<'a> {
+        Box::pin(self.run_script(script, news, cancel))
+    }
+}
+
+/// Ends a transaction that failed. A line that breaks here has ended it too.
+async fn close(guard: &mut Guard<'_>) {
+    guard.forward_notices();
+    // Without a transaction the server warns; that is nobody's news.
+    let _ = guard.client.simple_query("rollback").await;
+    guard.drop_notices();
+}
+
+/// Head, then statement by statement, then the tail: COMMIT is sent only when everything else is done.
+async fn live(
+    guard: &mut Guard<'_>,
+    script: &Script,
+    limits: &Limits,
+    wait: bool,
+    write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
+) -> Result<(), Halt> {
+    let sql = head(script, limits, wait);
+    let opened = guard.answer(guard_query(guard.client, &sql)).await;
+    let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
+    let number = answers.iter().rev().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    });
+    let number = number.unwrap_or_default();
+    parts(guard, script).await?;
+    if guard.stop.is_wanted() {
+        return Err(Halt::Cancelled);
+    }
+    guard.forward_notices();
+    let sql = write_tail(Anchor::Number(&number));
+    match guard.answer(guard_query(guard.client, &sql)).await {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(halt(guard, failure, Place::Tail, true)),
+    }
+}
+
+async fn guard_query(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+    client.simple_query(sql).await
+}
+
+/// Runs the parts, several on their way at once: in a failed transaction the server refuses all that follow.
+async fn parts(guard: &mut Guard<'_>, script: &Script) -> Result<(), Halt> {
+    let client = guard.client;
+    let mut flying: VecDeque<(usize, usize, Pin<Box<SimpleQueryStream>>)> = VecDeque::new();
+    let (mut next, mut bytes) = (0, 0);
+    loop {
+        while let Some(part) = script.parts.get(next).filter(|part| part.data.is_none())
+            && flying.len() < WINDOW
+            && (bytes < WINDOW_BYTES || flying.is_empty())
+            && !guard.stop.is_wanted()
+        {
+            let sent = guard.answer(client.simple_query_raw(&part.sql)).await;
+            let stream = sent.map_err(|failure| halt(guard, failure, Place::Part(next), false))?;
+            flying.push_back((next, part.sql.len(), Box::pin(stream)));
+            bytes += part.sql.len();
+            next += 1;
+        }
+        let (index, ended) = match (flying.pop_front(), script.parts.get(next)) {
+            (Some((index, size, mut stream)), _) => {
+                bytes -= size;
+                (index, rows_of(guard, &mut stream).await)
+            }
+            (None, None) => return Ok(()),
+            (None, Some(_)) if guard.stop.is_wanted() => return Err(Halt::Cancelled),
+            (None, Some(part)) => {
+                let copied = guard.answer(copy(client, part)).await;
+                next += 1;
+                (next - 1, copied)
+            }
+        };
+        let rows = ended.map_err(|failure| halt(guard, failure, Place::Part(index), false))?;
+        guard.tell(News::PartDone {
+            done: index + 1,
+            rows,
+        });
+    }
+}
+
+/// Reads one statement's answers to their end.
+async fn rows_of(
+    guard: &mut Guard<'_>,
+    stream: &mut Pin<Box<SimpleQueryStream>>,
+) -> Result<u64, Failure> {
+    let mut rows = 0;
+    while let Some(message) = guard.answer(stream.try_next()).await? {
+        if let SimpleQueryMessage::CommandComplete(count) = message {
+            rows = count;
+        }
+    }
+    Ok(rows)
+}
+
+/// `COPY … FROM stdin` with its rows.
+async fn copy(client: &Client, part: &Part) -> Result<u64, Error> {
+    let data = part.data.as_deref().unwrap_or_default().as_bytes();
+    // The statement must be gone before COMMIT: behind a pooler it would stay with somebody else's connection.
+    let statement = client.prepare(&part.sql).await?;
+    let mut sink = pin!(client.copy_in::<_, Cursor<Vec<u8>>>(&statement).await?);
+    for chunk in data.chunks(COPY_CHUNK_BYTES) {
+        if sink.send(Cursor::new(chunk.to_vec())).await.is_err() {
+            // The reason is in the answer to the end of the data.
+            break;
+        }
+    }
+    sink.as_mut().finish().await
+}
+
+/// The whole transaction in one message.
+async fn at_once(
+    guard: &mut Guard<'_>,
+    script: &Script,
+    limits: &Limits,
+    write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
+) -> Result<(), Halt> {
+    let client = guard.client;
+    let before = head_answers(script, limits, false);
+    let message = whole(
+        &head(script, limits, false),
+        script,
+        &write_tail(Anchor::Setting),
+    );
+    let mut answered = 0_usize;
+    let sent = guard.answer(client.simple_query_raw(&message.sql)).await;
+    let stream = sent.map_err(|failure| halt(guard, failure, Place::Head, true))?;
+    let mut stream = Box::pin(stream);
+    loop {
+        match guard.answer(stream.try_next()).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
+                answered += 1;
+                let done = answered.saturating_sub(before);
+                if (1..=script.parts.len()).contains(&done) {
+                    guard.tell(News::PartDone { done, rows });
+                }
+            }
+            Ok(Some(_)) => {}
+            Err(Failure::Server(error)) => {
+                let found = refused(&error).character.and_then(|at| message.locate(at));
+                let place = match found {
+                    Some((part, _)) => Place::Part(part),
+                    None if answered < before => Place::Head,
+                    None if answered - before < script.parts.len() => {
+                        Place::Part(answered - before)
+                    }
+                    None => Place::Tail,
+                };
+                let mut halted = halt(guard, Failure::Server(error), place, true);
+                if let Halt::Refused(refused) = &mut halted {
+                    refused.character = found.map(|(_, character)| character);
+                }
+                return Err(halted);
+            }
+            Err(failure) => return Err(halt(guard, failure, Place::Tail, true)),
+        }
+    }
+}
+
+/// What a failure means for the transaction.
+fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool) -> Halt {
+    guard.forward_notices();
+    let error = match failure {
+        Failure::Line(why) => return Halt::Lost { committing, why },
+        Failure::Server(error) => error,
+    };
+    let is_ours = !matches!(place, Place::Part(_));
+    match error.code().code() {
+        "57014" if guard.stop.is_wanted() => return Halt::Cancelled,
+        // In the head only the lock on the runners is waited for.
+        BUSY if is_ours => return Halt::Busy,
+        "55P03" if place == Place::Head => return Halt::Busy,
+        HISTORY_CHANGED if is_ours => {
+            let found = error.detail().unwrap_or_default();
+            let versions = found.split(',').filter(|version| !version.is_empty());
+            return Halt::HistoryChanged(versions.map(str::to_owned).collect());
+        }
+        "23505" if place == Place::Tail && error.table() == Some("schema_migrations") => {
+            return Halt::HistoryChanged(Vec::new());
+        }
+        ESCAPED if is_ours => return Halt::Escaped,
+        _ => {}
+    }
+    let mut refused = refused(&error);
+    match place {
+        Place::Head => refused.character = None,
+        Place::Part(part) => refused.part = Some(part),
+        Place::Tail => {
+            refused.at_commit = true;
+            refused.character = None;
+        }
+    }
+    Halt::Refused(Box::new(refused))
+}
+
+/// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
+fn resets_settings(script: &Script) -> bool {
+    script.parts.iter().any(|part| {
+        matches!(
+            leading_words(&part.sql, 1).first().map(String::as_str),
+            Some("reset" | "discard")
+        )
+    })
+}

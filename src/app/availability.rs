@@ -1,0 +1,82 @@
+//! Whether a command can be done now, and if not, why: the footer, the palette and the key itself all ask here.
+
+use super::command::Command;
+use super::model::{Model, Screen};
+use crate::domain::identity::Identity;
+
+/// Why a command cannot run now.
+pub fn availability(command: Command, model: &Model) -> Result<(), String> {
+    let on = |screen: Screen| {
+        if model.screen == screen {
+            Ok(())
+        } else {
+            Err(format!("works on the {} screen", screen.title()))
+        }
+    };
+    let can_write = || match &model.running {
+        Some(running) => Err(format!("{} is still running", running.what)),
+        None if !model
+            .project
+            .as_ref()
+            .is_some_and(|project| project.has_database) =>
+        {
+            Err("no database URL is known; set SUPABASE_DB_URL".to_owned())
+        }
+        None => Ok(()),
+    };
+    match command {
+        Command::Apply => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.apply_wish().map(|_| ())
+        }
+        Command::Rollback => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.rollback_wish().map(|_| ())
+        }
+        Command::SourceSide => on(Screen::Migrations),
+        Command::SeedApply => {
+            on(Screen::Seeds)?;
+            can_write()
+        }
+        Command::SeedAgain => {
+            on(Screen::Seeds)?;
+            can_write()?;
+            let entry = model
+                .seeds
+                .table
+                .selected()
+                .ok_or("no seed file is selected")?;
+            entry
+                .file
+                .as_ref()
+                .map(|_| ())
+                .ok_or_else(|| "the file is missing".to_owned())
+        }
+        Command::Unlock => {
+            on(Screen::Locks)?;
+            let lock = model
+                .locks
+                .selected()
+                .ok_or("no week with a plan is selected")?;
+            if !lock.locked {
+                return Err(format!("week {} is not locked", lock.week_no));
+            }
+            if model.identity != Identity::Service {
+                return Err(
+                    "only the service role may unlock; choose it with the identity key".into(),
+                );
+            }
+            Ok(())
+        }
+        Command::DiffMode | Command::Fold | Command::NextMatch | Command::PreviousMatch => {
+            on(Screen::Audit)
+        }
+        Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
+        Command::Filter if model.screen == Screen::Home => {
+            Err("there is nothing to filter here".into())
+        }
+        _ => Ok(()),
+    }
+}

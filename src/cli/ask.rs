@@ -1,0 +1,154 @@
+//! Questions at the terminal: a line, a secret without echo. They are asked on stderr, so that stdout stays the answer.
+//! Keys are read one by one, because the signal handlers of a run would otherwise swallow Ctrl-C here.
+
+use super::output;
+use crate::domain::problem::{Kind, Problem};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::terminal;
+use secrecy::SecretString;
+use std::io::{self, IsTerminal};
+
+/// Whether somebody is there to answer.
+pub fn is_possible() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a line.
+pub fn line(question: &str) -> Result<String, Problem> {
+    read(question, true)
+}
+
+/// Asks for a line whose characters are not shown.
+pub fn hidden(question: &str) -> Result<SecretString, Problem> {
+    read(question, false).map(SecretString::from)
+}
+
+fn read(question: &str, echo: bool) -> Result<String, Problem> {
+    if !is_possible() {
+        return Err(Problem::new(
+            Kind::Usage,
+            "A question could not be asked.",
+            "There is no terminal to answer it.",
+        ));
+    }
+    output::part(question);
+    let raw = Raw::enter()?;
+    let typed = typed(echo);
+    drop(raw);
+    output::line_end();
+    typed
+}
+
+fn typed(echo: bool) -> Result<String, Problem> {
+    let mut text = String::new();
+    loop {
+        let event = event::read().map_err(|error| terminal_failed(&error))?;
+        let key = match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => key,
+            Event::Paste(pasted) => {
+                text.push_str(&pasted);
+                continue;
+            }
+            _ => continue,
+        };
+        match pressed(&mut text, key) {
+            Pressed::Character(c) if echo => output::part(c.encode_utf8(&mut [0; 4])),
+            Pressed::Removed(count) if echo => (0..count).for_each(|_| output::erase()),
+            Pressed::Character(_) | Pressed::Removed(_) | Pressed::Nothing => {}
+            Pressed::Entered => return Ok(text),
+            Pressed::Cancelled => return Err(Problem::cancelled("Nothing was done.")),
+        }
+    }
+}
+
+/// What a key did to the line.
+#[derive(Debug, PartialEq, Eq)]
+enum Pressed {
+    Character(char),
+    Removed(usize),
+    Entered,
+    Cancelled,
+    Nothing,
+}
+
+fn pressed(text: &mut String, key: KeyEvent) -> Pressed {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Enter => Pressed::Entered,
+        KeyCode::Esc => Pressed::Cancelled,
+        KeyCode::Char('c') if control => Pressed::Cancelled,
+        KeyCode::Char('d') if control && text.is_empty() => Pressed::Cancelled,
+        KeyCode::Char('j' | 'm') if control => Pressed::Entered,
+        KeyCode::Char('u') if control => {
+            let count = text.chars().count();
+            text.clear();
+            Pressed::Removed(count)
+        }
+        KeyCode::Backspace => match text.pop() {
+            Some(_) => Pressed::Removed(1),
+            None => Pressed::Nothing,
+        },
+        KeyCode::Char(c) if !control && !c.is_control() => {
+            text.push(c);
+            Pressed::Character(c)
+        }
+        _ => Pressed::Nothing,
+    }
+}
+
+/// Raw mode for as long as it lives, also through an early return.
+struct Raw;
+
+impl Raw {
+    fn enter() -> Result<Self, Problem> {
+        terminal::enable_raw_mode().map_err(|error| terminal_failed(&error))?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+fn terminal_failed(error: &io::Error) -> Problem {
+    Problem::new(
+        Kind::Internal,
+        "The terminal could not be read.",
+        format!("{error}."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(text: &mut String, code: KeyCode, modifiers: KeyModifiers) -> Pressed {
+        pressed(text, KeyEvent::new(code, modifiers))
+    }
+
+    #[test]
+    fn a_line_is_typed_and_corrected() {
+        let mut text = String::new();
+        for c in "applx".chars() {
+            press(&mut text, KeyCode::Char(c), KeyModifiers::NONE);
+        }
+        press(&mut text, KeyCode::Backspace, KeyModifiers::NONE);
+        press(&mut text, KeyCode::Char('y'), KeyModifiers::NONE);
+        assert_eq!(text, "apply");
+        let entered = press(&mut text, KeyCode::Enter, KeyModifiers::NONE);
+        assert_eq!(entered, Pressed::Entered);
+        let removed = press(&mut text, KeyCode::Char('u'), KeyModifiers::CONTROL);
+        assert_eq!((removed, text.as_str()), (Pressed::Removed(5), ""));
+    }
+
+    #[test]
+    fn control_c_and_escape_cancel() {
+        let mut text = "app".to_owned();
+        let mut cancels = |code, modifiers| press(&mut text, code, modifiers) == Pressed::Cancelled;
+        assert!(cancels(KeyCode::Char('c'), KeyModifiers::CONTROL));
+        assert!(cancels(KeyCode::Esc, KeyModifiers::NONE));
+        assert!(!cancels(KeyCode::Char('d'), KeyModifiers::CONTROL));
+    }
+}

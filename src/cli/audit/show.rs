@@ -1,0 +1,76 @@
+//! `supadeck audit show`.
+
+use super::super::answer::Answered;
+use super::super::context::Context;
+use super::super::interrupt;
+use super::super::page::{Page, Span, Table, Tone};
+use crate::domain::audit::Record;
+use crate::domain::audit::diff::{Mark, diff};
+use crate::ops::audit;
+use clap::Args as ClapArgs;
+
+/// Show a record with the difference between before and after
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The record's id
+    id: String,
+
+    /// Also show values that did not change
+    #[arg(long)]
+    all: bool,
+}
+
+/// Reads the record.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let reader = context.reader().await?;
+    let record = audit::show(reader.rest(), reader.who(), &args.id);
+    let record = interrupt::ending(record).await?;
+    reader.page(&record, page(&record, args.all))
+}
+
+fn page(record: &Record, all: bool) -> Page {
+    let mut page = Page::default();
+    let mut table = Table::new(&["RECORD", ""]);
+    let actor = match &record.actor_user_id {
+        Some(id) => format!("{} {id}", record.actor_type),
+        None => record.actor_type.clone(),
+    };
+    let rows = [
+        ("id", Some(record.id.as_str())),
+        ("time", Some(&record.created_at)),
+        ("action", Some(&record.action)),
+        ("actor", Some(&actor)),
+        ("subject", record.subject_user_id.as_deref()),
+        ("reason", record.rationale.as_deref()),
+        ("correlation", record.correlation_id.as_deref()),
+        ("source", record.source_ip.as_deref()),
+        ("agent", record.user_agent.as_deref()),
+    ];
+    for (name, value) in rows {
+        if let Some(value) = value {
+            table.row(vec![Span::new(Tone::Muted, name), value.into()]);
+        }
+    }
+    page.table(&table);
+    page.blank();
+    let difference = diff(record.before_state.as_ref(), record.after_state.as_ref());
+    if difference.is_empty() && !all {
+        page.toned(Tone::Muted, "Nothing changed.");
+    }
+    for line in difference.lines(!all) {
+        let tone = match line.mark {
+            Mark::Added => Tone::Ok,
+            Mark::Removed => Tone::Danger,
+            Mark::Changed => Tone::Warn,
+            Mark::Same => Tone::Muted,
+        };
+        page.spans(vec![
+            Span::new(tone, &line.mark.sign().to_string()),
+            " ".into(),
+            Span::new(Tone::Strong, &line.path),
+            ": ".into(),
+            Span::from(&line.text),
+        ]);
+    }
+    page
+}

@@ -1,0 +1,259 @@
+//! What every command needs: the settings that were typed, and the project, database and identity that follow from them.
+
+use super::answer::{Answer, Answered};
+use super::global::{As, Global};
+use super::output::Output;
+use super::page::{Page, Table, Tone};
+use super::secret::{self, Asked};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::connect::{self, Project, Settings};
+use crate::adapters::postgres::PgDatabase;
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::ops::migration::Schema;
+use crate::ops::session;
+use crate::ports::{Auth, Clock, Rest};
+use secrecy::SecretString;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The settings of one run of the command line.
+pub struct Context {
+    settings: Settings,
+    output: Output,
+}
+
+/// A project directory and the database it belongs to.
+pub struct Work {
+    /// For the engine.
+    pub schema: Schema,
+    /// The profile's name, where the profile is a production one.
+    pub production: Option<String>,
+}
+
+impl Context {
+    /// Reads the secrets that the options stand for. Only one of them can come from stdin.
+    pub fn new(global: &Global, output: Output) -> Result<Self, Problem> {
+        let typed = [&global.key, &global.db_url];
+        if typed
+            .iter()
+            .all(|value| value.as_deref().is_some_and(secret::is_stdin))
+        {
+            return Err(Problem::new(
+                Kind::Usage,
+                "--key and --db-url cannot both be read from stdin.",
+                "It holds one secret.",
+            ));
+        }
+        let resolve = |asked, text: &Option<String>| {
+            text.as_deref()
+                .map(|text| secret::resolve(asked, text))
+                .transpose()
+        };
+        let typed = Settings {
+            profile: global.profile.clone(),
+            url: global.url.clone(),
+            key: resolve(Asked::Key, &global.key)?,
+            db_url: resolve(Asked::DatabaseUrl, &global.db_url)?,
+            dir: global.dir.clone(),
+            as_: global.identity.map(|identity| match identity {
+                As::Anon => connect::As::Anon,
+                As::User => connect::As::User,
+                As::Service => connect::As::Service,
+            }),
+            ..Settings::default()
+        };
+        Ok(Self {
+            settings: typed.over(Settings::from_environment()),
+            output,
+        })
+    }
+
+    /// Where notes and questions go.
+    pub fn output(&self) -> Output {
+        self.output
+    }
+
+    /// What was typed and what the environment says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The time now.
+    #[allow(clippy::unused_self)] // A command asks its context, so that a test can stop the clock.
+    pub fn now(&self) -> jiff::Timestamp {
+        SystemClock.now()
+    }
+
+    /// The project that is meant, with what the user should know about it on stderr.
+    pub async fn project(&self) -> Result<Project, Problem> {
+        self.resolved(&self.settings).await
+    }
+
+    async fn resolved(&self, settings: &Settings) -> Result<Project, Problem> {
+        let project = connect::resolve(settings).await?;
+        let mut page = Page::default();
+        // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.
+        let notes = project
+            .notes
+            .iter()
+            .filter(|note| !note.ends_with(connect::IN_MEMORY));
+        for note in notes {
+            page.toned(Tone::Warn, &format!("Note: {note}"));
+        }
+        self.output.note(&page);
+        Ok(project)
+    }
+
+    /// The project's Auth interface.
+    pub async fn auth(&self) -> Result<Arc<dyn Auth>, Problem> {
+        Ok(self.project().await?.auth)
+    }
+
+    /// The project's REST interface with the identity that reads.
+    pub async fn reader(&self) -> Result<Reader, Problem> {
+        if self.settings.as_ == Some(connect::As::User)
+            && let Some(reader) = self.signed_in_for_this_run().await?
+        {
+            return Ok(reader);
+        }
+        let project = self.project().await?;
+        let who = connect::identity(&project).await?;
+        Ok(Reader { project, who })
+    }
+
+    /// A user who signs in for this run only, with SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines without a keyring,
+    /// where no session can be kept. `None` when the two are not set.
+    async fn signed_in_for_this_run(&self) -> Result<Option<Reader>, Problem> {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (Some(email), Some(password)) = (set("SUPADECK_EMAIL"), set("SUPADECK_PASSWORD"))
+        else {
+            return Ok(None);
+        };
+        let settings = Settings {
+            as_: Some(connect::As::Anon),
+            without_keyring: true,
+            ..self.settings.clone()
+        };
+        let project = self.resolved(&settings).await?;
+        let who = session::sign_in(project.auth.as_ref(), &email, &password.into()).await?;
+        Ok(Some(Reader { project, who }))
+    }
+
+    /// The project directory and its database. A database URL that is given without a profile stands for itself: then
+    /// neither the profiles nor the keyring are asked, except for whether that URL's project is a production one.
+    pub async fn work(&self) -> Result<Work, Problem> {
+        if let (Some(url), None) = (&self.settings.db_url, &self.settings.profile) {
+            let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
+            return Ok(Work {
+                schema: self.schema_at(&root, url)?,
+                production: self.production_by_url().await?,
+            });
+        }
+        let project = self.project().await?;
+        let url = project.database_url.as_ref().ok_or_else(no_database)?;
+        let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
+        Ok(Work {
+            schema: self.schema_at(&root, url)?,
+            production: project.profile.production.then_some(project.profile.name),
+        })
+    }
+
+    /// The engine's view of a directory and a database.
+    #[allow(clippy::unused_self)]
+    pub fn schema_at(&self, root: &Path, url: &SecretString) -> Result<Schema, Problem> {
+        let database = PgDatabase::parse(url)?;
+        Ok(Schema::new(root, Arc::new(database)))
+    }
+
+    /// The database alone.
+    pub async fn database(&self) -> Result<PgDatabase, Problem> {
+        if let (Some(url), None) = (&self.settings.db_url, &self.settings.profile) {
+            return PgDatabase::parse(url);
+        }
+        let project = self.project().await?;
+        PgDatabase::parse(project.database_url.as_ref().ok_or_else(no_database)?)
+    }
+
+    /// The project directory, for a command that needs no database.
+    pub async fn root(&self) -> Result<PathBuf, Problem> {
+        if let Some(dir) = &self.settings.dir {
+            return Ok(dir.clone());
+        }
+        let book = connect::profiles(&self.settings)?.read().await?;
+        let profile = book.find(self.settings.profile.as_deref())?;
+        Ok(profile
+            .and_then(|profile| profile.dir)
+            .unwrap_or_else(|| ".".into()))
+    }
+
+    async fn production_by_url(&self) -> Result<Option<String>, Problem> {
+        let Some(url) = &self.settings.url else {
+            return Ok(None);
+        };
+        let book = connect::profiles(&self.settings)?.read().await?;
+        let url = url.trim_end_matches('/');
+        Ok(book
+            .profiles
+            .into_iter()
+            .find(|(_, profile)| profile.production && profile.url.trim_end_matches('/') == url)
+            .map(|(name, _)| name))
+    }
+}
+
+fn no_database() -> Problem {
+    Problem::new(
+        Kind::Config,
+        "The database is not known.",
+        "Migrations, seeds and types go over a Postgres connection, and there is no URL for it.",
+    )
+    .with_hint("Set SUPABASE_DB_URL, or use --db-url, or keep it with `supadeck profile add`.")
+}
+
+/// The project's REST interface with the identity that reads, so that every answer says whose rows it shows.
+pub struct Reader {
+    project: Project,
+    who: Identity,
+}
+
+impl Reader {
+    /// The REST interface.
+    pub fn rest(&self) -> &dyn Rest {
+        self.project.rest.as_ref()
+    }
+
+    /// The identity.
+    pub fn who(&self) -> &Identity {
+        &self.who
+    }
+
+    /// An answer of rows: a table, or the sentence that none is visible.
+    pub fn answer(&self, data: &impl Serialize, is_empty: bool, table: &Table) -> Answered {
+        let mut page = Page::default();
+        if is_empty {
+            page.line(self.who.no_rows());
+        } else {
+            page.table(table);
+        }
+        self.page(data, page)
+    }
+
+    /// An answer that says first as whom it was read.
+    pub fn page(&self, data: &impl Serialize, rest: Page) -> Answered {
+        let mut page = Page::default();
+        let (tone, rls) = if self.who.is_under_rls() {
+            (Tone::Muted, "Row Level Security applies")
+        } else {
+            (Tone::Danger, "Row Level Security does NOT apply")
+        };
+        let (name, role) = (self.who.name(), self.who.role());
+        page.toned(tone, &format!("As {name} ({role}); {rls}."));
+        page.append(rest);
+        let answer = Answer::new(data, page)?
+            .with("identity", &self.who)?
+            .with("role", &self.who.role())?
+            .with("rls", &self.who.is_under_rls())?;
+        Ok(answer)
+    }
+}

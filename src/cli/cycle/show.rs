@@ -1,0 +1,58 @@
+//! `supadeck cycle show`.
+
+use super::super::answer::Answered;
+use super::super::context::Context;
+use super::super::page::{Page, Tone};
+use super::super::{goal, interrupt, lock};
+use crate::domain::cycle::CycleDetail;
+use crate::ops::cycle;
+use clap::Args as ClapArgs;
+
+/// Show a cycle with its goals and the locks of its weeks
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The cycle's id
+    id: String,
+}
+
+/// Reads the cycle.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let reader = context.reader().await?;
+    let detail = interrupt::ending(cycle::show(reader.rest(), reader.who(), &args.id)).await?;
+    reader.page(&detail, page(&detail))
+}
+
+fn page(detail: &CycleDetail) -> Page {
+    let cycle = &detail.cycle;
+    let mut page = Page::default();
+    page.toned(Tone::Strong, &format!("Cycle {}", cycle.id));
+    page.line(format!(
+        "{} to {}, week {}, owner {}",
+        cycle.start_date, cycle.end_date, cycle.current_week, cycle.user_id
+    ));
+    if let Some(vision) = &detail.vision {
+        for (name, text) in [
+            ("Life", &vision.life),
+            ("Year", &vision.year),
+            ("Weekly", &vision.weekly),
+            ("Daily", &vision.daily),
+        ] {
+            if !text.is_empty() {
+                page.line(format!("{name}: {text}"));
+            }
+        }
+    }
+    page.blank();
+    if detail.goals.is_empty() {
+        page.toned(Tone::Muted, "No goals.");
+    } else {
+        page.table(&goal::table(&detail.goals));
+    }
+    page.blank();
+    if detail.locks.is_empty() {
+        page.toned(Tone::Muted, "No week plans.");
+    } else {
+        page.table(&lock::table(&detail.locks));
+    }
+    page
+}

@@ -1,0 +1,120 @@
+//! `supadeck doctor`.
+
+use super::answer::{Answer, Answered, Failure};
+use super::context::Context;
+use super::interrupt;
+use super::page::{Page, Span, Table, Tone};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::postgres::PgDatabase;
+use crate::adapters::{config, connect, log, place};
+use crate::domain::problem::{Kind, Problem};
+use crate::ops::doctor::{self, Check, State, Subject};
+use crate::ports::Database;
+use clap::Args as ClapArgs;
+
+/// Check the project, the keys, the session, the database and your settings
+///
+/// It changes nothing. Exit code 1 when a check fails. The last lines name the config directory and the log.
+#[derive(ClapArgs)]
+pub struct Args {}
+
+/// Runs every check, also when some fail.
+pub async fn run(context: &Context, _args: &Args) -> Answered {
+    let checks = match interrupt::ending(checks(context)).await {
+        Ok(checks) => checks,
+        Err(problem) => return Err(Failure::after(problem, answer(&[])?)),
+    };
+    let answer = answer(&checks)?;
+    let failed: Vec<_> = checks
+        .iter()
+        .filter(|check| check.state == State::Fail)
+        .map(|check| check.name)
+        .collect();
+    if failed.is_empty() {
+        return Ok(answer);
+    }
+    let what = match failed.len() {
+        1 => "One check failed.".to_owned(),
+        count => format!("{count} checks failed."),
+    };
+    let why = format!("Look at {}.", failed.join(", "));
+    Err(Failure::after(
+        Problem::new(Kind::Findings, what, why),
+        answer,
+    ))
+}
+
+async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
+    let project = context.project().await?;
+    let profiles = connect::profiles(context.settings())?;
+    let database = project.database_url.as_ref().map(PgDatabase::parse);
+    let database = database.as_ref().map(|found| match found {
+        Ok(database) => Ok(database as &dyn Database),
+        Err(problem) => Err(problem.clone()),
+    });
+    let subject = Subject {
+        profile: &project.profile,
+        profiles: profiles.as_ref(),
+        secrets: project.secrets.as_ref(),
+        rest: project.rest.as_ref(),
+        auth: project.auth.as_ref(),
+        identity: &project.identity,
+        has_publishable_key: project.has_publishable_key,
+        has_service_key: project.has_service_key,
+        database,
+        clock: &SystemClock,
+    };
+    let mut checks = doctor::check(&subject).await;
+    checks.push(keymap());
+    Ok(checks)
+}
+
+/// Whether the user's keymap can be read; `supadeck keys` says what is wrong inside it.
+fn keymap() -> Check {
+    let found = place::config_dir().and_then(|dir| config::keymap(&dir));
+    let (state, what) = match found {
+        Ok(None) => (State::Ok, "The built-in keys are used.".to_owned()),
+        Ok(Some((path, _))) => (State::Ok, format!("{} is laid over them.", path.display())),
+        Err(problem) => (State::Fail, problem.to_string()),
+    };
+    Check {
+        name: "keymap",
+        state,
+        what,
+        hint: None,
+    }
+}
+
+fn answer(checks: &[Check]) -> Result<Answer, Problem> {
+    let mut page = Page::default();
+    if !checks.is_empty() {
+        let mut table = Table::new(&["", "CHECK", "RESULT"]);
+        for check in checks {
+            let (tone, word) = match check.state {
+                State::Ok => (Tone::Ok, "ok"),
+                State::Warn => (Tone::Warn, "warn"),
+                State::Fail => (Tone::Danger, "FAIL"),
+                State::Skip => (Tone::Muted, "skip"),
+            };
+            let result = match &check.hint {
+                Some(hint) => format!("{} {hint}", check.what),
+                None => check.what.clone(),
+            };
+            table.row(vec![
+                Span::new(tone, word),
+                check.name.into(),
+                result.into(),
+            ]);
+        }
+        page.table(&table);
+    }
+    let shown = |path: Option<std::path::PathBuf>| {
+        path.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
+    };
+    let (config, log) = (shown(place::config_dir().ok()), shown(log::path()));
+    page.toned(Tone::Muted, &format!("Config directory: {config}"));
+    page.toned(Tone::Muted, &format!("Log: {log}"));
+    Answer::new(&checks, page)?
+        .with("config_dir", &config)?
+        .with("log", &log)
+}

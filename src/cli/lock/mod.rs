@@ -1,0 +1,63 @@
+//! `supadeck lock`: the subcommands, and how locks read.
+
+mod list;
+mod unlock;
+
+use super::answer::Answered;
+use super::context::Context;
+use super::page::{Span, Table, Tone};
+use crate::domain::lock::{Standing, WeekLock};
+use clap::{Args as ClapArgs, Subcommand};
+
+/// Read week locks, and open a locked week in an emergency
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::Args),
+    Unlock(unlock::Args),
+}
+
+/// Runs the subcommand.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    match &args.command {
+        Command::List(args) => list::run(context, args).await,
+        Command::Unlock(args) => unlock::run(context, args).await,
+    }
+}
+
+/// Locks as a table, one week a row.
+pub fn table(locks: &[WeekLock]) -> Table {
+    let mut table = Table::new(&[
+        "CYCLE", ">WEEK", "NOW", "STATE", ">ITEMS", ">DONE", "PLAN", "WHY",
+    ]);
+    for lock in locks {
+        let (tone, word) = standing(lock);
+        let done = lock
+            .percent()
+            .map_or_else(|| "-".to_owned(), |percent| format!("{percent:.1}%"));
+        table.row(vec![
+            Span::from(&lock.cycle_id),
+            Span::from(lock.week_no.to_string()),
+            Span::from(if lock.is_current_week { "now" } else { "" }),
+            Span::new(tone, word),
+            Span::from(lock.item_count.to_string()),
+            Span::from(done),
+            Span::from(&lock.plan_id),
+            Span::new(Tone::Muted, &lock.why),
+        ]);
+    }
+    table
+}
+
+fn standing(lock: &WeekLock) -> (Tone, &'static str) {
+    match lock.standing() {
+        Standing::Locked => (Tone::Danger, "locked"),
+        Standing::Unlocked => (Tone::Warn, "unlocked"),
+        Standing::Open => (Tone::Ok, "open"),
+    }
+}

@@ -1,0 +1,43 @@
+//! `supadeck migration`: the subcommands, and how a plan and its end are shown.
+
+mod apply;
+mod confirm;
+mod list;
+mod new;
+mod repair;
+mod rollback;
+mod run;
+pub mod show;
+
+pub use confirm::{Confirm, confirm};
+
+use super::answer::Answered;
+use super::context::Context;
+use clap::{Args as ClapArgs, Subcommand};
+
+/// See, apply and roll back migrations
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::Args),
+    Apply(apply::Args),
+    Rollback(rollback::Args),
+    Repair(repair::Args),
+    New(new::Args),
+}
+
+/// Runs the subcommand.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    match &args.command {
+        Command::List(args) => list::run(context, args).await,
+        Command::Apply(args) => apply::run(context, args).await,
+        Command::Rollback(args) => rollback::run(context, args).await,
+        Command::Repair(args) => repair::run(context, args).await,
+        Command::New(args) => new::run(context, args).await,
+    }
+}

@@ -1,0 +1,136 @@
+//! How lists, plans and outcomes of migrations read.
+
+use super::super::page::{Page, Span, Table, Tone};
+use crate::domain::migration::{
+    Direction, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target,
+};
+
+/// The list of versions with the database it was compared with.
+pub fn listing(listing: &Listing) -> Page {
+    let mut page = Page::default();
+    page.toned(Tone::Muted, &target(&listing.target));
+    if listing.entries.is_empty() {
+        page.line("There are no migrations, neither here nor in the history.");
+    } else {
+        let mut table = Table::new(&["VERSION", "NAME", "STATE", "ROLLBACK", "NOTE"]);
+        for entry in &listing.entries {
+            let reversible = if entry.reversible { "yes" } else { "no" };
+            table.row(vec![
+                Span::from(&entry.version),
+                Span::from(&entry.name),
+                Span::new(state_tone(entry.state), entry.state.word()),
+                Span::from(reversible),
+                Span::new(Tone::Muted, entry.note.as_deref().unwrap_or_default()),
+            ]);
+        }
+        page.table(&table);
+    }
+    for skipped in &listing.skipped {
+        page.toned(Tone::Muted, &format!("Skipped: {skipped}"));
+    }
+    page
+}
+
+/// The database in one line.
+pub fn target(target: &Target) -> String {
+    let Target {
+        host,
+        database,
+        role,
+        server_version,
+    } = target;
+    format!("Database {database} on {host} as {role} (Postgres {server_version})")
+}
+
+fn state_tone(state: State) -> Tone {
+    match state {
+        State::Applied => Tone::Ok,
+        State::Pending => Tone::Plain,
+        State::OutOfOrder | State::Edited => Tone::Warn,
+        State::Missing | State::Invalid => Tone::Danger,
+    }
+}
+
+/// The exact statements of a plan, with the target and the role.
+pub fn plan(plan: &Plan) -> Page {
+    let mut page = Page::default();
+    page.toned(Tone::Strong, &target(&plan.target));
+    for step in &plan.steps {
+        page.blank();
+        let file = step.file.display();
+        page.toned(
+            Tone::Strong,
+            &format!("{} {}", deed(step.direction), named(step)),
+        );
+        page.toned(Tone::Muted, &format!("  {file} (sha256 {})", step.sha256));
+        for statement in &step.statements {
+            page.block(Tone::Plain, "    ", &format!("{statement};"));
+        }
+        if step.statements.is_empty() {
+            page.toned(Tone::Muted, "    No statements.");
+        }
+    }
+    page.blank();
+    page
+}
+
+/// `2 migrations, 14 statements`.
+pub fn size(plan: &Plan) -> String {
+    format!(
+        "{}, {}",
+        counted(plan.steps.len(), "migration"),
+        counted(plan.statement_count(), "statement")
+    )
+}
+
+/// A number with its noun.
+pub fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// A step's version and name.
+pub fn named(step: &Step) -> String {
+    format!("{} {}", step.version, step.name)
+}
+
+/// The word for what a step does.
+pub fn deed(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Apply => "Apply",
+        Direction::Rollback => "Roll back",
+    }
+}
+
+/// How a run ended, step by step.
+pub fn outcome(outcome: &Outcome) -> Page {
+    let mut page = Page::default();
+    let mut table = Table::new(&["VERSION", "NAME", "END", ">MS"]);
+    for step in &outcome.steps {
+        let (tone, word) = end(step);
+        table.row(vec![
+            Span::from(&step.version),
+            Span::from(&step.name),
+            Span::new(tone, word),
+            Span::from(match step.end {
+                StepEnd::NotRun => String::new(),
+                _ => step.took.as_millis().to_string(),
+            }),
+        ]);
+    }
+    page.table(&table);
+    if outcome.history.is_none() {
+        page.toned(Tone::Warn, "The history could not be read afterwards.");
+    }
+    page
+}
+
+fn end(step: &StepReport) -> (Tone, &'static str) {
+    match (&step.end, step.direction) {
+        (StepEnd::Done, Direction::Apply) => (Tone::Ok, "applied"),
+        (StepEnd::Done, Direction::Rollback) => (Tone::Ok, "rolled back"),
+        (StepEnd::RolledBack, _) => (Tone::Warn, "failed, nothing remains"),
+        (StepEnd::Unknown, _) => (Tone::Danger, "unknown"),
+        (StepEnd::NotRun, _) => (Tone::Muted, "not run"),
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line: what was typed becomes a call of a use case, and its result a text or a JSON document with an exit
+//! code. One file a subcommand; its doc comment is its help. Nothing here draws, and only `output` prints.
+
+mod answer;
+mod ask;
+mod audit;
+mod completions;
+mod context;
+mod cycle;
+mod demo;
+mod doctor;
+mod global;
+mod goal;
+mod interrupt;
+mod keys;
+mod lock;
+mod login;
+mod logout;
+mod migration;
+mod output;
+mod page;
+mod profile;
+mod secret;
+mod seed;
+mod start;
+mod types;
+mod usage;
+mod whoami;
+
+use crate::adapters::log;
+use crate::domain::problem::{Kind, Problem};
+use answer::Answered;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use context::Context;
+use global::Global;
+use output::Output;
+use std::ffi::OsString;
+
+pub use demo::Running;
+
+/// A terminal deck for a Supabase project
+///
+/// Without a command it opens the deck. Everything the screens can do, a command can do too.
+#[derive(Parser)]
+#[command(
+    name = "supadeck",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Migration(migration::Args),
+    Seed(seed::Args),
+    Cycle(cycle::Args),
+    Goal(goal::Args),
+    Lock(lock::Args),
+    Audit(audit::Args),
+    Login(login::Args),
+    Logout(logout::Args),
+    Whoami(whoami::Args),
+    Profile(profile::Args),
+    Doctor(doctor::Args),
+    Types(types::Args),
+    Keys(keys::Args),
+    Completions(completions::Args),
+    Demo(demo::Args),
+}
+
+/// How the command line ended.
+pub enum Ended {
+    /// With this exit code; everything is printed.
+    Exit(u8),
+    /// The deck is to be opened.
+    Deck(Box<Deck>),
+}
+
+pub use start::Deck;
+
+/// The definition of the command line, for the parser and for everything that is generated from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs what was typed.
+pub async fn run(args: Vec<OsString>) -> Ended {
+    let matches = match command().try_get_matches_from(&args) {
+        Ok(matches) => matches,
+        Err(error) => return Ended::Exit(refused(&args, &error)),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return Ended::Exit(refused(&args, &error)),
+    };
+    let (global, json) = (&cli.global, cli.global.json);
+    let config = match start::config() {
+        Ok(config) => config,
+        Err(problem) => {
+            let output = Output::new(json, global.color.unwrap_or_default());
+            return Ended::Exit(output.finish(Err(problem.into())));
+        }
+    };
+    start::log(global, &config);
+    let output = Output::new(json, start::color(global, &config));
+    let context = match Context::new(&cli.global, output) {
+        Ok(context) => context,
+        Err(problem) => return Ended::Exit(output.finish(Err(problem.into()))),
+    };
+    let answered = match &cli.command {
+        None if json => Err(Problem::new(
+            Kind::Usage,
+            "--json needs a command.",
+            "Without one the deck is opened.",
+        )
+        .with_hint("See `supadeck --help`.")
+        .into()),
+        None => match Deck::on(context.settings().clone(), &config) {
+            Ok(deck) => return Ended::Deck(Box::new(deck)),
+            Err(problem) => Err(problem.into()),
+        },
+        Some(Command::Demo(args)) => match Box::pin(demo::run(&context, &config, args)).await {
+            Ok(demo::Done::Deck(deck)) => return Ended::Deck(deck),
+            Ok(demo::Done::Served) => return Ended::Exit(0),
+            Err(failure) => Err(failure),
+        },
+        Some(command) => answer(&context, command).await,
+    };
+    if let Err(failure) = &answered {
+        // The words of a problem hold no secret; that is a rule of `Problem`.
+        tracing::info!(kind = ?failure.problem.kind, code = ?failure.problem.code, "the command failed");
+    }
+    Ended::Exit(output.finish(answered))
+}
+
+async fn answer(context: &Context, command: &Command) -> Answered {
+    match command {
+        Command::Migration(args) => migration::run(context, args).await,
+        Command::Seed(args) => seed::run(context, args).await,
+        Command::Cycle(args) => cycle::run(context, args).await,
+        Command::Goal(args) => goal::run(context, args).await,
+        Command::Lock(args) => lock::run(context, args).await,
+        Command::Audit(args) => audit::run(context, args).await,
+        Command::Login(args) => login::run(context, args).await,
+        Command::Logout(args) => logout::run(context, args).await,
+        Command::Whoami(args) => whoami::run(context, args).await,
+        Command::Profile(args) => profile::run(context, args).await,
+        Command::Doctor(args) => doctor::run(context, args).await,
+        Command::Types(args) => types::run(context, args).await,
+        Command::Keys(args) => keys::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Demo(_) => Err(Problem::internal("The demo runs elsewhere.").into()),
+    }
+}
+
+/// Ends a command line that could not be parsed, or that only asked for help or the version.
+fn refused(args: &[OsString], error: &clap::Error) -> u8 {
+    let json = usage::wants_json(args);
+    let output = Output::new(json, output::Color::Never);
+    if !error.use_stderr() {
+        output::help(&error.render().to_string());
+        return 0;
+    }
+    if json {
+        return output.finish(Err(usage::problem(error).into()));
+    }
+    output::usage(&usage::message(error));
+    Kind::Usage.exit_code()
+}
+
+/// Ends a run of the deck.
+pub fn ended(result: Result<(), Problem>) -> u8 {
+    match result {
+        Ok(()) => 0,
+        Err(problem) => Output::new(false, output::Color::Auto).finish(Err(problem.into())),
+    }
+}
+
+/// Ends a run that panicked: one line for people or one document, with the log's path and never the panic's own words, which
+/// could hold anything.
+pub fn crashed(args: &[OsString]) -> u8 {
+    let output = Output::new(usage::wants_json(args), output::Color::Never);
+    let mut problem = Problem::internal("It stopped at once.");
+    if let Some(path) = log::path() {
+        problem = problem.with_detail(format!("The log is {}.", path.display()));
+    }
+    output.finish(Err(problem.into()))
+}

@@ -1,0 +1,229 @@
+//! The only place of the command line that prints. One document or one text on stdout, everything else on stderr.
+//! A reader that goes away (a closed pipe) ends the output quietly.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use super::answer::{Answer, Answered, Body, Failure};
+use super::page::{Page, Tone};
+use crate::domain::problem::Problem;
+use crate::domain::text;
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
+    #[default]
+    Auto,
+    /// Always, also into a file or a pipe.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    fn on(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => is_terminal && !is_set("NO_COLOR") && !is_dumb(),
+        }
+    }
+}
+
+/// Whether a variable is there and not empty (the rule of no-color.org).
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Where answers, problems and notes go.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+    color_out: bool,
+    color_err: bool,
+}
+
+impl Output {
+    /// An output for this process.
+    pub fn new(json: bool, color: Color) -> Self {
+        Self {
+            json,
+            color_out: color.on(io::stdout().is_terminal()),
+            color_err: color.on(io::stderr().is_terminal()),
+        }
+    }
+
+    /// Prints how a command ended and returns the exit code.
+    pub fn finish(self, answered: Answered) -> u8 {
+        match answered {
+            Ok(answer) => match to_stdout(&self.text(answer)) {
+                Ok(()) => 0,
+                Err(problem) => self.fail(problem.into()),
+            },
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn text(self, answer: Answer) -> String {
+        if self.json {
+            return document(&json!({"ok": true, "data": answer.data, "meta": answer.meta}));
+        }
+        match answer.body {
+            Body::Page(page) => page.render(self.color_out),
+            Body::Raw(text) => text,
+        }
+    }
+
+    fn fail(self, failure: Failure) -> u8 {
+        let code = failure.problem.kind.exit_code();
+        if self.json {
+            let mut fields = Map::new();
+            fields.insert("ok".to_owned(), Value::Bool(false));
+            fields.insert("problem".to_owned(), json!(failure.problem));
+            if let Some(data) = failure.data {
+                fields.insert("data".to_owned(), data);
+                fields.insert("meta".to_owned(), Value::Object(failure.meta));
+            }
+            if let Err(problem) = to_stdout(&document(&Value::Object(fields))) {
+                self.note(&problem_page(&problem));
+            }
+        } else {
+            let _ = to_stdout(&failure.page.render(self.color_out));
+            self.note(&problem_page(&failure.problem));
+        }
+        code
+    }
+
+    /// Prints lines on stderr: progress, questions, warnings.
+    pub fn note(self, page: &Page) {
+        let _ = io::stderr().write_all(page.render(self.color_err).as_bytes());
+    }
+
+    /// Prints an answer now, for a command that goes on afterwards.
+    #[cfg(feature = "demo")]
+    pub fn now(self, answer: Answer) -> Result<(), Problem> {
+        to_stdout(&self.text(answer))
+    }
+}
+
+/// Prints a usage message that was composed elsewhere, on stderr.
+pub fn usage(message: &str) {
+    let _ = io::stderr().write_all(message.as_bytes());
+}
+
+/// Prints help or the version, on stdout.
+pub fn help(message: &str) {
+    let _ = to_stdout(message);
+}
+
+/// Prints a part of a line on stderr, for a question.
+pub fn part(part: &str) {
+    let mut stderr = io::stderr();
+    let _ = stderr.write_all(text::harmless(part).as_bytes());
+    let _ = stderr.flush();
+}
+
+/// Takes back the last character of a line on stderr.
+pub fn erase() {
+    let _ = io::stderr().write_all(b"\x08 \x08");
+}
+
+/// Ends a line on stderr while the terminal is in raw mode.
+pub fn line_end() {
+    let _ = io::stderr().write_all(b"\r\n");
+}
+
+/// The lines that say what failed, why and what to do.
+pub fn problem_page(problem: &Problem) -> Page {
+    let mut page = Page::default();
+    let code = problem
+        .code
+        .as_ref()
+        .map(|code| format!(" ({code})"))
+        .unwrap_or_default();
+    let heading = format!("{}{code}: {}", problem.kind.heading(), problem.what);
+    page.toned(Tone::Danger, &heading);
+    if !problem.why.is_empty() {
+        page.block(Tone::Plain, "  ", &problem.why);
+    }
+    if let Some(detail) = &problem.detail {
+        page.block(Tone::Muted, "  ", detail);
+    }
+    if let Some(hint) = &problem.hint {
+        page.block(Tone::Plain, "  ", &format!("Hint: {hint}"));
+    }
+    page
+}
+
+/// A JSON document on one line. Characters that could act on a terminal are written as `\u` escapes: the value stays
+/// exactly the same, and `supadeck … --json` on a terminal is safe too.
+pub fn document(value: &Value) -> String {
+    let plain = value.to_string();
+    let mut out = String::with_capacity(plain.len() + 1);
+    let mut units = [0_u16; 2];
+    for c in plain.chars() {
+        if text::is_dangerous(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn to_stdout(text: &str) -> Result<(), Problem> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Problem::new(
+            crate::domain::problem::Kind::Internal,
+            "The answer could not be written.",
+            format!("{error}."),
+        )),
+        Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::problem::Kind;
+
+    #[test]
+    fn a_document_keeps_its_value_and_loses_its_danger() {
+        let value = json!({"a": "x\u{9b}31m\u{202e}\u{e0041}\n"});
+        let text = document(&value);
+        assert!(!text.trim_end().chars().any(text::is_dangerous), "{text:?}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn a_problem_says_what_why_and_what_to_do() {
+        let problem = Problem::new(Kind::Denied, "Week 7 is locked.", "It is after week 6.")
+            .with_code("PT403")
+            .with_hint("Change the progress only.");
+        assert_eq!(
+            problem_page(&problem).render(false),
+            "Denied (PT403): Week 7 is locked.\n  It is after week 6.\n  Hint: Change the progress only.\n"
+        );
+    }
+
+    #[test]
+    fn colour_can_be_forced_and_forbidden() {
+        assert!(Color::Always.on(false));
+        assert!(!Color::Never.on(true));
+        assert!(!Color::Auto.on(false));
+    }
+}

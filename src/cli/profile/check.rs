@@ -1,0 +1,36 @@
+//! Asks a project whether it is there, knows its key, and lets into its database, before a profile is kept.
+
+use crate::adapters::connect::{self, As, Settings};
+use crate::adapters::postgres::PgDatabase;
+use crate::domain::identity::Identity;
+use crate::domain::problem::Problem;
+use crate::ports::Database;
+
+/// Asks REST with every key that is known, then the database.
+pub async fn check(settings: &Settings) -> Result<(), Problem> {
+    let mut settings = settings.clone();
+    settings.as_ = Some(As::Anon);
+    let project = connect::resolve(&settings).await?;
+    if project.has_publishable_key {
+        project.rest.ping(&Identity::Anon).await.map_err(refused)?;
+    }
+    if project.has_service_key {
+        project
+            .rest
+            .ping(&Identity::Service)
+            .await
+            .map_err(refused)?;
+    }
+    if let Some(url) = &project.database_url {
+        PgDatabase::parse(url)?.history().await.map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn refused(mut problem: Problem) -> Problem {
+    problem.what = format!("The profile was not added. {}", problem.what);
+    problem
+        .hint
+        .get_or_insert_with(|| "Add --no-check to keep it as it is.".to_owned());
+    problem
+}

@@ -1,0 +1,75 @@
+//! `supadeck profile`.
+
+mod add;
+mod check;
+mod list;
+mod remove;
+mod show;
+mod switch;
+
+use super::answer::Answered;
+use super::context::Context;
+use super::page::{Page, Table};
+use crate::domain::profile::Profile;
+use clap::{Args as ClapArgs, Subcommand};
+use serde_json::{Value, json};
+
+/// Keep the projects you work with
+///
+/// A profile is a line in a file; its keys and passwords go to the keyring.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Add(add::Args),
+    List(list::Args),
+    Show(show::Args),
+    #[command(name = "use")]
+    Switch(switch::Args),
+    Remove(remove::Args),
+}
+
+/// Runs the subcommand.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    match &args.command {
+        Command::Add(args) => add::run(context, args).await,
+        Command::List(args) => list::run(context, args).await,
+        Command::Show(args) => show::run(context, args).await,
+        Command::Switch(args) => switch::run(context, args).await,
+        Command::Remove(args) => remove::run(context, args).await,
+    }
+}
+
+/// A profile as JSON. The name is its key in the file, so serde leaves it out there.
+fn data(profile: &Profile) -> Value {
+    json!({
+        "name": profile.name,
+        "url": profile.url,
+        "project_ref": profile.project_ref,
+        "dir": profile.dir,
+        "production": profile.production,
+    })
+}
+
+/// A profile, one property a line.
+fn page(profile: &Profile) -> Page {
+    let mut table = Table::new(&["PROFILE", ""]);
+    let dir = profile.dir.as_ref().map(|dir| dir.display().to_string());
+    let reference = profile.project_ref.as_deref().unwrap_or("-");
+    for (name, value) in [
+        ("name", profile.name.as_str()),
+        ("url", &profile.url),
+        ("project ref", reference),
+        ("directory", dir.as_deref().unwrap_or("the current one")),
+        ("production", if profile.production { "yes" } else { "no" }),
+    ] {
+        table.row(vec![name.into(), value.into()]);
+    }
+    let mut page = Page::default();
+    page.table(&table);
+    page
+}

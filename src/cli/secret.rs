@@ -1,0 +1,211 @@
+//! Secrets that come by the command line: `-` reads one from stdin, `env:NAME` from a variable. What is typed in
+//! full may be public only, because every process of the machine can read it (docs/decisions/0101).
+
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::token::Claims;
+use secrecy::SecretString;
+use std::io::{self, Read};
+
+/// The longest secret that is read from stdin, in bytes; a wrong file is refused and not read into memory.
+const LONGEST: u64 = 64 * 1024;
+
+/// An option that takes a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// `--key`.
+    Key,
+    /// `--db-url`.
+    DatabaseUrl,
+}
+
+impl Asked {
+    fn option(self) -> &'static str {
+        match self {
+            Self::Key => "--key",
+            Self::DatabaseUrl => "--db-url",
+        }
+    }
+
+    /// The variable that sets the same thing without a command line.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Key => "SUPABASE_SECRET_KEY",
+            Self::DatabaseUrl => "SUPABASE_DB_URL",
+        }
+    }
+
+    fn may_be_typed(self, text: &str) -> bool {
+        match self {
+            Self::Key => is_public_key(text),
+            Self::DatabaseUrl => !holds_password(text),
+        }
+    }
+}
+
+/// Whether the option's value is to be read from stdin.
+pub fn is_stdin(text: &str) -> bool {
+    text == "-"
+}
+
+/// Resolves what was typed for an option into the secret it stands for.
+pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
+    let option = asked.option();
+    if is_stdin(text) {
+        return from_stdin(option);
+    }
+    if let Some(name) = text.strip_prefix("env:") {
+        return match std::env::var(name) {
+            Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_owned().into()),
+            _ => Err(Problem::new(
+                Kind::Usage,
+                format!("{option} could not be read."),
+                format!("The environment variable {name} is not set."),
+            )),
+        };
+    }
+    if asked.may_be_typed(text) {
+        return Ok(text.to_owned().into());
+    }
+    let (what, variable) = match asked {
+        Asked::Key => ("a secret key", asked.variable()),
+        Asked::DatabaseUrl => ("a password", asked.variable()),
+    };
+    Err(Problem::new(
+        Kind::Usage,
+        format!("{option} holds {what}, which may not stand on a command line."),
+        "Every process on this machine can read command lines, and the shell keeps them.",
+    )
+    .with_hint(format!(
+        "Set {variable}, or use {option} env:NAME, or {option} - to read it from stdin."
+    )))
+}
+
+/// Reads one secret from stdin: everything up to its end, without the line break.
+pub fn from_stdin(option: &str) -> Result<SecretString, Problem> {
+    let failed = |why: &str| {
+        Problem::new(
+            Kind::Usage,
+            format!("{option} could not be read from stdin."),
+            why,
+        )
+    };
+    let mut text = String::new();
+    io::stdin()
+        .take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|_| failed("It is not a text."))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(failed("There was nothing."));
+    }
+    if secret.contains('\n') {
+        return Err(failed("There was more than one line."));
+    }
+    Ok(secret.to_owned().into())
+}
+
+/// Whether an API key is public by its nature: a publishable key, or a legacy JWT key of the role anon.
+fn is_public_key(key: &str) -> bool {
+    key.starts_with("sb_publishable_") || Claims::decode(key).is_some_and(|it| it.role == "anon")
+}
+
+/// Whether a connection string holds a password, in either form that libpq reads.
+fn holds_password(url: &str) -> bool {
+    if url.to_ascii_lowercase().contains("password") {
+        return true;
+    }
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    // A password may itself hold `/` or `@` unencoded: the last `@` ends the user's part.
+    rest.rsplit_once('@')
+        .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, pw)| !pw.is_empty()))
+}
+
+/// Hides every word that could be a secret, for messages that quote the command line.
+pub fn redact(message: &str) -> String {
+    message
+        .split_inclusive([' ', '\n', '\'', '"', '`'])
+        .map(|word| {
+            let bare = word.trim_end_matches([' ', '\n', '\'', '"', '`']);
+            if looks_secret(bare) {
+                format!("[hidden]{}", &word[bare.len()..])
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect()
+}
+
+fn looks_secret(word: &str) -> bool {
+    ["sb_secret_", "sbp_", "eyJ"]
+        .iter()
+        .any(|mark| word.contains(mark))
+        || (word.contains("://") && holds_password(word))
+        || word.contains("password=")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use secrecy::ExposeSecret;
+
+    fn jwt(claims: &str) -> String {
+        format!("eyJh.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn public_keys_may_be_typed_and_secret_ones_not() {
+        for key in ["sb_publishable_abc", &jwt(r#"{"role":"anon"}"#)] {
+            assert_eq!(resolve(Asked::Key, key).unwrap().expose_secret(), key);
+        }
+        let service = jwt(r#"{"role":"service_role"}"#);
+        for key in ["sb_secret_abc", &service, "hunter2", "a.b.c"] {
+            let problem = resolve(Asked::Key, key).unwrap_err();
+            assert_eq!(problem.kind, Kind::Usage);
+            assert!(!format!("{problem:?}").contains(key));
+        }
+    }
+
+    #[test]
+    fn a_database_url_may_be_typed_without_its_password() {
+        for url in [
+            "postgresql://postgres@localhost:5432/postgres",
+            "postgresql://localhost/postgres",
+            "postgresql://postgres:@localhost/x",
+            "host=localhost user=me",
+        ] {
+            assert!(resolve(Asked::DatabaseUrl, url).is_ok(), "{url}");
+        }
+        for url in [
+            "postgresql://me:pw@localhost/x",
+            "postgres://me:p@w/d@localhost/x",
+            "postgresql://localhost/x?password=pw",
+            "host=localhost password=pw",
+        ] {
+            assert!(resolve(Asked::DatabaseUrl, url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named() {
+        let problem = resolve(Asked::Key, "env:SUPADECK_NO_SUCH_VARIABLE").unwrap_err();
+        assert!(problem.why.contains("SUPADECK_NO_SUCH_VARIABLE"));
+    }
+
+    #[test]
+    fn quoted_secrets_are_hidden() {
+        let message =
+            "error: unrecognized subcommand 'postgres://me:pw@h/x'\n sb_secret_x eyJhbGci";
+        assert_eq!(
+            redact(message),
+            "error: unrecognized subcommand '[hidden]'\n [hidden] [hidden]"
+        );
+        assert_eq!(
+            redact("tip: use '--url=https://x.y'"),
+            "tip: use '--url=https://x.y'"
+        );
+    }
+}

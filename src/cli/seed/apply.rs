@@ -1,0 +1,150 @@
+//! `supadeck seed apply`.
+
+use super::super::answer::{Answer, Answered, Failure};
+use super::super::context::Context;
+use super::super::interrupt;
+use super::super::migration::{Confirm, confirm, show};
+use super::super::page::{Page, Span, Table, Tone};
+use crate::domain::migration::StepEnd;
+use crate::domain::problem::Problem;
+use crate::domain::seed::{SeedOutcome, SeedPlan, SeedProgress};
+use crate::ops::migration::Schema;
+use crate::ops::seed::{self, SeedWatch};
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Run seed files that have not run yet, each in one transaction
+///
+/// A changed seed is run again only with --again. At a terminal the exact statements are shown and `seed` has to be typed;
+/// elsewhere --yes is needed.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The files; all seeds of the project when none is named
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Also run seeds that have run before
+    #[arg(long)]
+    again: bool,
+
+    #[command(flatten)]
+    confirm: Confirm,
+}
+
+/// Plans, asks and runs.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let work = context.work().await?;
+    let plan = interrupt::ending(seed::plan(&work.schema, &args.paths, args.again)).await?;
+    if plan.steps.is_empty() {
+        let outcome = SeedOutcome {
+            steps: Vec::new(),
+            problem: None,
+            target: plan.target,
+        };
+        return Ok(Answer::new(&outcome, Page::of("No seed is waiting."))?);
+    }
+    let count = plan.steps.iter().map(|step| step.statements.len()).sum();
+    let what = format!(
+        "Run {}, {}",
+        show::counted(plan.steps.len(), "seed"),
+        show::counted(count, "statement")
+    );
+    let shown = Answer::new(&plan, shown(&plan))?;
+    confirm(context, &work, &args.confirm, shown, "seed", &what)?;
+    let outcome = watched(context, &work.schema, &plan).await?;
+    let answer = Answer::new(&outcome, report(&outcome))?;
+    match &outcome.problem {
+        None => Ok(answer),
+        Some(problem) => Err(Failure::after(problem.clone(), answer)),
+    }
+}
+
+fn shown(plan: &SeedPlan) -> Page {
+    let mut page = Page::default();
+    page.toned(Tone::Strong, &show::target(&plan.target));
+    for step in &plan.steps {
+        page.blank();
+        page.toned(Tone::Strong, &format!("Run {}", step.path));
+        for statement in &step.statements {
+            page.block(Tone::Plain, "    ", &format!("{statement};"));
+        }
+    }
+    page.blank();
+    page
+}
+
+async fn watched(
+    context: &Context,
+    schema: &Schema,
+    plan: &SeedPlan,
+) -> Result<SeedOutcome, Problem> {
+    let (progress, mut news) = mpsc::unbounded_channel();
+    let cancel = CancellationToken::new();
+    let watch = SeedWatch {
+        progress,
+        cancel: cancel.clone(),
+    };
+    let output = context.output();
+    let tell = async {
+        while let Some(progress) = news.recv().await {
+            if let Some(page) = told(plan, &progress) {
+                output.note(&page);
+            }
+        }
+    };
+    let run = async {
+        let outcome = seed::run(schema, plan, &watch).await;
+        // The sender lives in the watch: dropping it ends the telling.
+        drop(watch);
+        outcome
+    };
+    let both = async {
+        let (outcome, ()) = tokio::join!(run, tell);
+        outcome
+    };
+    interrupt::cancelling(output, &cancel, both).await
+}
+
+fn told(plan: &SeedPlan, progress: &SeedProgress) -> Option<Page> {
+    let mut page = Page::default();
+    match progress {
+        SeedProgress::WaitingForLock => {
+            page.toned(Tone::Warn, "Waiting for another runner to finish.");
+        }
+        SeedProgress::StepStarted { step } => {
+            page.line(format!("Run {}.", plan.steps.get(*step)?.path));
+        }
+        SeedProgress::Notice { text, .. } => {
+            page.block(Tone::Muted, "  ", text);
+        }
+        SeedProgress::StepDone { step, took } => {
+            let path = &plan.steps.get(*step)?.path;
+            let done = format!("  {path} is done, {} ms.", took.as_millis());
+            page.toned(Tone::Ok, &done);
+        }
+        SeedProgress::StatementDone { .. } | SeedProgress::Cancelling => return None,
+    }
+    Some(page)
+}
+
+fn report(outcome: &SeedOutcome) -> Page {
+    let mut table = Table::new(&["PATH", "END", ">ROWS"]);
+    for step in &outcome.steps {
+        let (tone, word) = match step.end {
+            StepEnd::Done => (Tone::Ok, "done"),
+            StepEnd::RolledBack => (Tone::Warn, "failed, nothing remains"),
+            StepEnd::Unknown => (Tone::Danger, "unknown"),
+            StepEnd::NotRun => (Tone::Muted, "not run"),
+        };
+        table.row(vec![
+            Span::from(&step.path),
+            Span::new(tone, word),
+            Span::from(step.rows.to_string()),
+        ]);
+    }
+    let mut page = Page::default();
+    page.table(&table);
+    page
+}

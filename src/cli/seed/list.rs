@@ -1,0 +1,41 @@
+//! `supadeck seed list`.
+
+use super::super::answer::{Answer, Answered};
+use super::super::context::Context;
+use super::super::interrupt;
+use super::super::migration::show;
+use super::super::page::{Page, Span, Table, Tone};
+use crate::domain::seed::SeedState;
+use crate::ops::seed;
+use clap::Args as ClapArgs;
+
+/// List seed files with their state: pending, applied, changed or missing
+#[derive(ClapArgs)]
+pub struct Args {}
+
+/// Compares the files with what is recorded.
+pub async fn run(context: &Context, _args: &Args) -> Answered {
+    let work = context.work().await?;
+    let listing = interrupt::ending(seed::list(&work.schema)).await?;
+    let mut page = Page::default();
+    page.toned(Tone::Muted, &show::target(&listing.target));
+    if listing.entries.is_empty() {
+        page.line("There are no seed files.");
+    } else {
+        let mut table = Table::new(&["PATH", "STATE"]);
+        for entry in &listing.entries {
+            let tone = match entry.state {
+                SeedState::Applied => Tone::Ok,
+                SeedState::Pending => Tone::Plain,
+                SeedState::Changed | SeedState::Missing => Tone::Warn,
+            };
+            table.row(vec![
+                Span::from(&entry.path),
+                Span::new(tone, entry.state.word()),
+            ]);
+        }
+        page.table(&table);
+    }
+    let answer = Answer::new(&listing.entries, page)?;
+    Ok(answer.with("target", &listing.target)?)
+}

@@ -1,0 +1,83 @@
+//! The difference as lines of text, for the command line: one line a value, with its whole path.
+
+use super::{Change, Diff, Key, Node};
+
+/// What stands in front of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing changed.
+    Same,
+    /// There only afterwards.
+    Added,
+    /// There only before.
+    Removed,
+    /// Another value.
+    Changed,
+}
+
+impl Mark {
+    /// The sign: ` `, `+`, `-`, `~`.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Same => ' ',
+            Self::Added => '+',
+            Self::Removed => '-',
+            Self::Changed => '~',
+        }
+    }
+}
+
+/// One line of a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What happened.
+    pub mark: Mark,
+    /// Where, such as `tags[1]` or `a.b`.
+    pub path: String,
+    /// The value, or `old → new`.
+    pub text: String,
+}
+
+impl Diff {
+    /// One line for each value; `only_changed` leaves out those that are the same.
+    pub fn lines(&self, only_changed: bool) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut path: Vec<&Node> = Vec::new();
+        self.walk(&mut |depth, node| {
+            path.truncate(depth);
+            path.push(node);
+            if only_changed && node.changes == 0 {
+                return false;
+            }
+            if node.children.is_empty()
+                && let Some(line) = line(&path, node)
+            {
+                lines.push(line);
+            }
+            true
+        });
+        lines
+    }
+}
+
+fn line(path: &[&Node], node: &Node) -> Option<Line> {
+    let (mark, text) = match &node.change {
+        Change::Same(text) => (Mark::Same, text.clone()),
+        Change::Added(text) => (Mark::Added, text.clone()),
+        Change::Removed(text) => (Mark::Removed, text.clone()),
+        Change::Changed { old, new } => (Mark::Changed, format!("{old} → {new}")),
+        Change::Inside => return None,
+    };
+    let mut place = String::new();
+    for node in path {
+        if matches!(node.key, Key::Name(_)) && !place.is_empty() {
+            place.push('.');
+        }
+        place.push_str(&node.key.to_string());
+    }
+    Some(Line {
+        mark,
+        path: place,
+        text,
+    })
+}

@@ -1,0 +1,255 @@
+//! What the difference says, and that no image can make it fall over.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::time::Instant;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn changed(before: &Value, after: &Value) -> Vec<String> {
+    let found = diff(Some(before), Some(after)).lines(true);
+    found
+        .into_iter()
+        .map(|line| format!("{} {}: {}", line.mark.sign(), line.path, line.text))
+        .collect()
+}
+
+#[test]
+fn a_row_shows_what_became_of_it() {
+    let before = json(r#"{"id":"1","status":"planned","qty":3,"old":null}"#);
+    let after = json(r#"{"id":"1","status":"completed","qty":3.00,"notes":"done"}"#);
+    assert_eq!(
+        changed(&before, &after),
+        [
+            "~ status: \"planned\" → \"completed\"",
+            "+ notes: \"done\"",
+            "- old: null",
+        ]
+    );
+}
+
+#[test]
+fn numbers_are_compared_by_value_and_shown_as_written() {
+    for (a, b) in [
+        ("1", "1.0"),
+        ("100", "1e2"),
+        ("0.10", "1E-1"),
+        ("-0", "0.0"),
+        ("12e3", "12000"),
+    ] {
+        assert_eq!(changed(&json(a), &json(b)), [""; 0], "{a} {b}");
+    }
+    let exact = changed(&json("9007199254740993"), &json("9007199254740992"));
+    assert_eq!(exact, ["~ : 9007199254740993 → 9007199254740992"]);
+    assert_eq!(changed(&json("1.50"), &json("1.51")), ["~ : 1.50 → 1.51"]);
+    assert_eq!(changed(&json("1e400"), &json("1e401")).len(), 1);
+}
+
+#[test]
+fn the_order_of_keys_is_kept_and_does_not_count() {
+    let before = json(r#"{"a":1,"b":2,"c":3}"#);
+    let after = json(r#"{"c":3,"a":1,"x":0}"#);
+    assert_eq!(changed(&before, &after), ["- b: 2", "+ x: 0"]);
+    let tree = diff(Some(&before), Some(&after));
+    let keys: Vec<String> = tree
+        .root
+        .children
+        .iter()
+        .map(|node| node.key.to_string())
+        .collect();
+    assert_eq!(keys, ["b", "c", "a", "x"]);
+    assert!(
+        diff(
+            Some(&json(r#"{"a":1,"b":2}"#)),
+            Some(&json(r#"{"b":2,"a":1}"#))
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn arrays_are_aligned() {
+    assert_eq!(
+        changed(&json!(["a", "b", "c"]), &json!(["a", "c"])),
+        ["- [1]: \"b\""]
+    );
+    assert_eq!(
+        changed(&json!(["a", "c"]), &json!(["x", "a", "b", "c"])),
+        ["+ [0]: \"x\"", "+ [2]: \"b\""]
+    );
+    assert_eq!(
+        changed(&json!(["a", "b"]), &json!(["a", "z"])),
+        ["~ [1]: \"b\" → \"z\""]
+    );
+    assert_eq!(
+        changed(&json!([{"a": 1}]), &json!([{"a": 2}])),
+        ["~ [0].a: 1 → 2"]
+    );
+}
+
+#[test]
+fn elements_with_an_id_are_found_by_it() {
+    let before = json!([{"id": 1, "n": "a"}, {"id": 2, "n": "b"}]);
+    let after = json!([{"id": 0, "n": "new"}, {"id": 1, "n": "A"}, {"id": 2, "n": "b"}]);
+    let found = changed(&before, &after);
+    assert_eq!(
+        found,
+        [
+            "+ [0].id: 0",
+            "+ [0].n: \"new\"",
+            "~ [0→1].n: \"a\" → \"A\""
+        ]
+    );
+}
+
+#[test]
+fn one_missing_image_is_an_insert_or_a_delete() {
+    let image = json!({"a": 1, "b": {"c": [true]}});
+    let added = diff(None, Some(&image));
+    assert_eq!((added.tally.added, added.tally.removed), (2, 0));
+    assert!(
+        added
+            .lines(true)
+            .iter()
+            .all(|line| line.mark == Mark::Added)
+    );
+    let removed = diff(Some(&image), None);
+    assert_eq!(removed.tally.removed, 2);
+    assert!(diff(None, None).is_empty());
+}
+
+#[test]
+fn a_value_that_became_a_container_is_one_change() {
+    assert_eq!(
+        changed(&json!({"a": 1}), &json!({"a": {"b": 2}})),
+        ["~ a: 1 → {\"b\": 2}"]
+    );
+}
+
+#[test]
+fn nothing_dangerous_reaches_the_screen() {
+    let before = json!({"k\u{1b}": "x"});
+    let after = json!({"k\u{1b}": "\u{202e}\u{9b}31m"});
+    for line in changed(&before, &after) {
+        assert!(!line.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{line:?}");
+    }
+}
+
+#[test]
+fn long_texts_are_shown_from_where_they_part() {
+    let text = "x".repeat(100_000);
+    let before = json!({"t": format!("{text}a")});
+    let after = json!({"t": format!("{text}b")});
+    let line = changed(&before, &after).remove(0);
+    assert!(line.len() < 500, "{}", line.len());
+    assert!(line.contains("xa\"") && line.contains("xb\""), "{line}");
+}
+
+#[test]
+fn an_image_of_ten_thousand_levels_does_not_overflow() {
+    let nest = |leaf: i64| {
+        let mut value = json!(leaf);
+        for _ in 0..10_000 {
+            value = Value::Array(vec![value]);
+        }
+        value
+    };
+    // Dropping such a value is recursive in serde_json; a roomy thread keeps that out of the question here.
+    let run = move || {
+        let (before, after) = (nest(1), nest(2));
+        let small = std::thread::scope(|scope| {
+            let body = || diff(Some(&before), Some(&after)).tally;
+            let thread = std::thread::Builder::new().stack_size(2 << 20);
+            thread.spawn_scoped(scope, body).unwrap().join().unwrap()
+        });
+        assert_eq!(small.changed, 1);
+        assert!(small.is_cut);
+        assert!(diff(Some(&before), Some(&nest(1))).is_empty());
+    };
+    let roomy = std::thread::Builder::new().stack_size(256 << 20);
+    roomy.spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn an_image_of_ten_megabytes_is_compared_in_a_moment() {
+    let row = |index: usize, odd: bool| json!({"n": index, "t": "some text in here", "odd": odd && index % 1000 == 7});
+    let image = |odd: bool| Value::Array((0..200_000).map(|index| row(index, odd)).collect());
+    let (before, mut after) = (image(false), image(true));
+    after.as_array_mut().unwrap().remove(5);
+    let started = Instant::now();
+    let found = diff(Some(&before), Some(&after));
+    let took = started.elapsed();
+    assert_eq!(
+        found.tally.changed + found.tally.removed + found.tally.added,
+        203,
+        "{:?}",
+        found.tally
+    );
+    assert!(found.tally.is_cut);
+    // Generous, for a machine that is shared and code that is not optimised.
+    assert!(took.as_secs() < 10, "{took:?}");
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-5_i64..5).prop_map(Value::from),
+        "[a-c]{0,2}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::hash_map("[a-d]", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// Puts one side together again from the tree.
+fn side(node: &Node, is_new: bool) -> Option<Value> {
+    let is_there = match &node.change {
+        Change::Added(_) => is_new,
+        Change::Removed(_) => !is_new,
+        _ => true,
+    };
+    if !is_there {
+        return None;
+    }
+    if node.children.is_empty() && node.change != Change::Inside {
+        let text = if is_new {
+            node.new_text()
+        } else {
+            node.old_text()
+        };
+        return text.map(|text| serde_json::from_str(text).unwrap());
+    }
+    let parts = node
+        .children
+        .iter()
+        .filter_map(|child| Some((child, side(child, is_new)?)));
+    Some(match node.shape {
+        Shape::Object => Value::Object(
+            parts
+                .map(|(child, value)| (child.key.to_string(), value))
+                .collect(),
+        ),
+        _ => Value::Array(parts.map(|(_, value)| value).collect()),
+    })
+}
+
+proptest! {
+    #[test]
+    fn both_images_can_be_read_from_the_tree(before in any_json(), after in any_json()) {
+        let found = diff(Some(&before), Some(&after));
+        prop_assert_eq!(side(&found.root, false).unwrap(), before.clone());
+        prop_assert_eq!(side(&found.root, true).unwrap(), after.clone());
+        prop_assert_eq!(found.is_empty(), before == after);
+        let tally = found.tally;
+        prop_assert_eq!(tally.added + tally.removed + tally.changed, found.root.changes);
+    }
+}

@@ -1,0 +1,72 @@
+//! The migration history of a database, as far as lists and plans need it.
+
+use super::Target;
+use sha2::{Digest, Sha256};
+
+/// What stands between two statements when they are hashed together: it stands in no SQL text.
+pub const SEPARATOR: char = '\u{1e}';
+
+/// The history of one database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The database.
+    pub target: Target,
+    /// Its rows, sorted by version byte by byte.
+    pub rows: Vec<Row>,
+}
+
+impl History {
+    /// The versions alone.
+    pub fn versions(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.version.clone()).collect()
+    }
+}
+
+/// One row of `supabase_migrations.schema_migrations`, its statements as a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The version.
+    pub version: String,
+    /// The name; older tools stored none.
+    pub name: Option<String>,
+    /// [`digest`] of the stored statements; absent when none are stored.
+    pub digest: Option<String>,
+}
+
+/// One row of the history in full.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The version.
+    pub version: String,
+    /// The name.
+    pub name: Option<String>,
+    /// The statements.
+    pub statements: Option<Vec<String>>,
+    /// The statements of the way back, where the history has such a column.
+    pub rollback: Option<Vec<String>>,
+}
+
+/// SHA-256, in hex, of statements with [`SEPARATOR`] between them.
+pub fn digest<S: AsRef<str>>(statements: &[S]) -> String {
+    let mut hash = Sha256::new();
+    for (index, statement) in statements.iter().enumerate() {
+        if index > 0 {
+            hash.update(SEPARATOR.to_string());
+        }
+        hash.update(statement.as_ref());
+    }
+    hex(&hash.finalize())
+}
+
+/// SHA-256 of bytes, in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,265 @@
+//! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
+
+pub mod file_name;
+pub mod history;
+pub mod state;
+
+use serde::{Serialize, Serializer};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The state of one version (design section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// In the history, and the file says the same.
+    Applied,
+    /// A file that is not in the history.
+    Pending,
+    /// Pending, and older than the newest applied version.
+    OutOfOrder,
+    /// Applied, and the file's statements differ from those stored.
+    Edited,
+    /// Applied, and there is no file.
+    Missing,
+    /// A file whose name or version cannot be used.
+    Invalid,
+}
+
+impl State {
+    /// The word for the state, the same on screen, in text and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::OutOfOrder => "out_of_order",
+            Self::Edited => "edited",
+            Self::Missing => "missing",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// One line of the migration list. It serialises to exactly `version`, `name`, `state`, `reversible`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The digits before the first underscore; empty for a file without any.
+    pub version: String,
+    /// What follows, without `.sql`.
+    pub name: String,
+    /// Where the version stands.
+    pub state: State,
+    /// Whether there is a rollback file.
+    pub reversible: bool,
+    /// The migration file, when there is one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+    /// Why the state is what it is, for states that need a word.
+    #[serde(skip)]
+    pub note: Option<String>,
+}
+
+/// The whole list, in the order of versions (compared as text, byte by byte).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// One entry a version.
+    pub entries: Vec<Entry>,
+    /// Files in the directory that are not migrations, each with its reason.
+    pub skipped: Vec<String>,
+    /// The database that was read.
+    pub target: Target,
+}
+
+impl Listing {
+    /// How many entries have this state.
+    pub fn count(&self, state: State) -> usize {
+        self.entries
+            .iter()
+            .filter(|entry| entry.state == state)
+            .count()
+    }
+}
+
+/// The database that a plan is for, as it is shown before anything runs. Holds no secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// Host and port, such as `db.abc.supabase.co:5432`.
+    pub host: String,
+    /// Database name.
+    pub database: String,
+    /// The role that runs the statements.
+    pub role: String,
+    /// The server's version, such as `15.18`.
+    pub server_version: String,
+}
+
+/// The SQL of one version, for reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The version these belong to.
+    pub version: String,
+    /// The migration file's text.
+    pub up: Option<String>,
+    /// The rollback file's text.
+    pub down: Option<String>,
+    /// The statements that the history stores, when the version is applied.
+    pub applied: Option<Vec<String>>,
+}
+
+/// Which way a step goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The migration file.
+    Apply,
+    /// The rollback file.
+    Rollback,
+}
+
+/// What the user asked for, before it is a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Apply what is pending, up to and including a version.
+    Apply {
+        /// The last version to apply; all when absent.
+        to: Option<String>,
+        /// Also apply versions older than the newest applied one.
+        include_out_of_order: bool,
+    },
+    /// Roll back everything newer than a version, which itself stays.
+    RollbackTo {
+        /// The version that will be the newest afterwards; `0` rolls everything back.
+        version: String,
+    },
+    /// Roll back the newest versions.
+    RollbackLast {
+        /// How many, at least 1.
+        count: usize,
+    },
+}
+
+/// One file that a plan runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// Which file is run.
+    pub direction: Direction,
+    /// The file that is run.
+    pub file: PathBuf,
+    /// SHA-256 of the file's bytes, in hex.
+    pub sha256: String,
+    /// The exact statements, in order, as they are run and stored.
+    pub statements: Vec<String>,
+}
+
+/// What will run, where, as whom. It is shown and confirmed, then run exactly as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The files, in the order they run.
+    pub steps: Vec<Step>,
+    /// The database.
+    pub target: Target,
+    /// The versions in the history when the plan was made; checked again under the lock.
+    pub history: Vec<String>,
+}
+
+impl Plan {
+    /// The number of statements in all steps.
+    pub fn statement_count(&self) -> usize {
+        self.steps.iter().map(|step| step.statements.len()).sum()
+    }
+}
+
+/// News while a plan runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Waiting for another runner's lock.
+    WaitingForLock,
+    /// A step began; zero-based among the plan's steps.
+    StepStarted {
+        /// Index of the step in the plan.
+        step: usize,
+    },
+    /// The server finished a statement of the step; `done` counts from 1.
+    StatementDone {
+        /// Index of the step in the plan.
+        step: usize,
+        /// Statements finished so far in this step.
+        done: usize,
+    },
+    /// A notice of the server, severity and text.
+    Notice {
+        /// Index of the step in the plan.
+        step: usize,
+        /// Such as `NOTICE: table does not exist, skipping`.
+        text: String,
+    },
+    /// A step ended and was committed.
+    StepDone {
+        /// Index of the step in the plan.
+        step: usize,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The user asked to cancel; the server has been told and its answer is awaited.
+    Cancelling,
+}
+
+/// How one step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEnd {
+    /// Committed, and the history that was read afterwards says so.
+    Done,
+    /// Failed or cancelled, and nothing of it remains.
+    RolledBack,
+    /// The connection was lost while committing and the history could not be read afterwards.
+    Unknown,
+    /// Not tried, because an earlier step did not end well.
+    NotRun,
+}
+
+/// How one step ended, with its figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// The version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// Which file was run.
+    pub direction: Direction,
+    /// How it ended.
+    pub end: StepEnd,
+    /// How long it took, in milliseconds.
+    #[serde(rename = "took_ms", serialize_with = "as_ms")]
+    pub took: Duration,
+    /// What the server said meanwhile.
+    pub notices: Vec<String>,
+}
+
+/// How a run ended: what is reported after the history was read again on a fresh connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// One report a step of the plan.
+    pub steps: Vec<StepReport>,
+    /// What stopped the run; absent when every step is done.
+    pub problem: Option<crate::domain::problem::Problem>,
+    /// The database that was changed.
+    pub target: Target,
+    /// The versions in the history after the run, when it could be read.
+    pub history: Option<Vec<String>>,
+}
+
+impl Outcome {
+    /// Whether every step is done.
+    pub fn is_complete(&self) -> bool {
+        self.problem.is_none() && self.steps.iter().all(|step| step.end == StepEnd::Done)
+    }
+}
+
+fn as_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,199 @@
+//! One file on its way to the database: what runs in one transaction, what is written into the books with it,
+//! and how that can end. Shared by migrations and seeds.
+
+use super::migration::Direction;
+use super::migration::history::sha256;
+use std::time::Duration;
+
+/// What runs in one transaction, all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// What is run, in order.
+    pub parts: Vec<Part>,
+    /// The row that is written in the same transaction.
+    pub record: Record,
+    /// SHA-256 of the file's bytes, in hex.
+    pub sha256: String,
+    /// What the history must hold, or nothing runs. Absent for seeds.
+    pub expects: Option<Expected>,
+    /// Whether the server may get the whole transaction in one message: fastest, without news of single statements.
+    pub at_once: bool,
+}
+
+/// The versions of a history in short, so that a thousand of them are compared without being sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// SHA-256, in hex, of the versions sorted byte by byte, with commas between.
+    pub sha256: String,
+}
+
+impl Expected {
+    /// The short form of versions that are sorted byte by byte.
+    pub fn of<'a>(versions: impl Iterator<Item = &'a String>) -> Self {
+        let joined = versions.map(String::as_str).collect::<Vec<_>>().join(",");
+        Self {
+            sha256: sha256(joined.as_bytes()),
+        }
+    }
+}
+
+/// One statement of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Index of the statement in the plan's step, from 0.
+    pub statement: usize,
+    /// The SQL.
+    pub sql: String,
+    /// The rows of a `COPY … FROM stdin`.
+    pub data: Option<String>,
+}
+
+/// The row that a script leaves in the books of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A new row of the migration history.
+    Applied {
+        /// The version.
+        version: String,
+        /// Its name.
+        name: String,
+        /// The statements as they are stored.
+        statements: Vec<String>,
+        /// The rollback file's statements, stored where the history has a column for them.
+        rollback: Option<Vec<String>>,
+    },
+    /// A row of the migration history goes.
+    RolledBack {
+        /// The version.
+        version: String,
+    },
+    /// A row of the seed files, new or with a new hash.
+    Seeded {
+        /// The path as it is recorded.
+        path: String,
+        /// SHA-256 of the file's bytes, in hex.
+        hash: String,
+    },
+}
+
+/// Waiting times that protect other users of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a statement may wait for a lock on a table.
+    pub lock_timeout: Duration,
+    /// How long one statement may take; no limit when absent.
+    pub statement_timeout: Option<Duration>,
+    /// How long to wait while another runner migrates the same database.
+    pub runner_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(5),
+            statement_timeout: None,
+            runner_timeout: Duration::from_mins(1),
+        }
+    }
+}
+
+/// News of a script that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// Another runner holds the lock.
+    WaitingForLock,
+    /// The server finished a part; counts from 1.
+    PartDone {
+        /// Parts finished so far.
+        done: usize,
+        /// Rows that the statement touched or returned.
+        rows: u64,
+    },
+    /// A notice, severity and text, made harmless.
+    Notice(String),
+    /// The server was told to stop.
+    Cancelling,
+}
+
+/// Why a script did not end well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// The server refused; nothing of the script remains.
+    Refused(Box<Refused>),
+    /// The history is not what the plan saw; nothing ran. Holds the versions that were found.
+    HistoryChanged(Vec<String>),
+    /// Another runner held the lock for too long; nothing ran.
+    Busy,
+    /// The user stopped it; nothing of the script remains.
+    Cancelled,
+    /// A statement ended the transaction although none was seen to do so. What ran before it may remain.
+    Escaped,
+    /// The connection broke; nothing is known until the history is read again.
+    Lost {
+        /// Whether the server may have got the COMMIT.
+        committing: bool,
+        /// What the connection said.
+        why: String,
+    },
+}
+
+/// The server's own words about a refused statement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// SQLSTATE.
+    pub code: String,
+    /// The message.
+    pub message: String,
+    /// The server's detail.
+    pub detail: Option<String>,
+    /// The server's hint.
+    pub hint: Option<String>,
+    /// Where in functions and other SQL it happened.
+    pub context: Option<String>,
+    /// Index of the part that failed, from 0; absent when it failed before the first or at COMMIT.
+    pub part: Option<usize>,
+    /// The character in the part's SQL, from 1.
+    pub character: Option<usize>,
+    /// Whether it failed when everything had run: in the books or at COMMIT.
+    pub at_commit: bool,
+}
+
+/// A failed run, as the journal keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The version.
+    pub version: String,
+    /// Which file was run.
+    pub direction: Direction,
+    /// SHA-256 of the file's bytes, in hex.
+    pub sha256: String,
+    /// `failed`, `cancelled` or `unknown`.
+    pub outcome: &'static str,
+    /// How long it took.
+    pub took: Duration,
+    /// Number of the failing statement, from 1.
+    pub statement: Option<usize>,
+    /// What went wrong, harmless and bounded.
+    pub error: String,
+}
+
+/// A change of the history that runs no migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Says that a version is applied, with these statements.
+    Apply {
+        /// The version.
+        version: String,
+        /// Its name.
+        name: String,
+        /// The file's statements.
+        statements: Vec<String>,
+        /// SHA-256 of the file's bytes, in hex.
+        sha256: String,
+    },
+    /// Says that a version is not applied.
+    Revert {
+        /// The version.
+        version: String,
+    },
+}

@@ -1,0 +1,187 @@
+//! What kind of command a statement is: its first words, the tag Postgres answers with, and which words are keywords.
+
+use super::lexer::{Kind, Token, tokens};
+
+/// The tokens of a statement that mean something to the server.
+pub fn significant(statement: &str) -> impl Iterator<Item = Token> + '_ {
+    tokens(statement).filter(|token| !token.is_blank())
+}
+
+/// The first words of a statement in lower case, up to the first token that is no unquoted word, at most `most`.
+pub fn leading_words(statement: &str, most: usize) -> Vec<String> {
+    significant(statement)
+        .take(most)
+        .take_while(|token| token.kind == Kind::Word)
+        .map(|token| token.text(statement).to_ascii_lowercase())
+        .collect()
+}
+
+/// The words of a statement outside parentheses, in lower case.
+pub fn outer_words(statement: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let mut words = Vec::new();
+    for token in significant(statement) {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Word if depth == 0 => words.push(token.text(statement).to_ascii_lowercase()),
+            _ => {}
+        }
+    }
+    words
+}
+
+/// The tag that Postgres answers a statement with, such as `INSERT 0 3`, as far as its words and the row count tell.
+pub fn tag(statement: &str, rows: u64) -> String {
+    let words = outer_words(statement);
+    let first = words.first().map(String::as_str).unwrap_or_default();
+    let verb = if first == "with" {
+        words
+            .iter()
+            .map(String::as_str)
+            .find(|word| matches!(*word, "select" | "insert" | "update" | "delete" | "merge"))
+            .unwrap_or("select")
+    } else {
+        first
+    };
+    match verb {
+        "insert" => format!("INSERT 0 {rows}"),
+        "update" | "delete" | "merge" | "select" | "copy" | "fetch" | "move" => {
+            format!("{} {rows}", verb.to_ascii_uppercase())
+        }
+        "values" | "table" => format!("SELECT {rows}"),
+        "create" | "alter" | "drop" => object_tag(&words),
+        _ => words
+            .iter()
+            .take(1)
+            .map(|word| word.to_ascii_uppercase())
+            .collect(),
+    }
+}
+
+/// Whether a statement with this tag inserts, updates or deletes rows.
+pub fn changes_rows(tag: &str) -> bool {
+    ["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"]
+        .iter()
+        .any(|verb| tag.starts_with(verb))
+}
+
+/// `CREATE TABLE`, `CREATE INDEX`, `DROP POLICY` and so on: the words between that only modify are left out.
+fn object_tag(words: &[String]) -> String {
+    let verb = words[0].to_ascii_uppercase();
+    let object = words[1..].iter().find(|word| {
+        !matches!(
+            word.as_str(),
+            "or" | "replace"
+                | "unique"
+                | "temp"
+                | "temporary"
+                | "unlogged"
+                | "global"
+                | "local"
+                | "recursive"
+                | "constraint"
+                | "foreign"
+                | "event"
+                | "procedural"
+                | "trusted"
+        )
+    });
+    match object {
+        Some(object) => format!("{verb} {}", object.to_ascii_uppercase()),
+        None => verb,
+    }
+}
+
+/// Whether an unquoted word is coloured as part of the SQL language: keywords and the common type names.
+pub fn is_keyword(word: &str) -> bool {
+    const LONGEST: usize = 17;
+    if word.len() > LONGEST || !word.is_ascii() {
+        return false;
+    }
+    let mut lower = [0_u8; LONGEST];
+    let lower = &mut lower[..word.len()];
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    KEYWORDS
+        .binary_search_by(|keyword| keyword.as_bytes().cmp(lower))
+        .is_ok()
+}
+
+/// Sorted, so that it can be searched. Words that are mostly used as names (`name`, `value`, `owner`) are left out.
+#[rustfmt::skip]
+const KEYWORDS: &[&str] = &[
+    "abort", "access", "action", "add", "after", "aggregate", "all", "also", "alter", "always", "analyse", "analyze",
+    "and", "any", "array", "as", "asc", "asymmetric", "at", "atomic", "attach", "authorization", "before", "begin",
+    "between", "bigint", "bigserial", "bit", "bool", "boolean", "both", "box", "bpchar", "by", "bytea", "cache",
+    "call", "called", "cascade", "case", "cast", "char", "character", "check", "checkpoint", "circle", "class",
+    "cluster", "collate", "column", "comment", "commit", "concurrently", "conflict", "constraint", "constraints",
+    "conversion", "copy", "cost", "create", "cross", "cube", "current", "current_catalog", "current_date",
+    "current_role", "current_schema", "current_time", "current_timestamp", "current_user", "cursor", "cycle",
+    "database", "date", "deallocate", "dec", "decimal", "declare", "default", "deferrable", "deferred", "definer",
+    "delete", "delimiter", "desc", "detach", "disable", "discard", "distinct", "do", "domain", "double", "drop",
+    "each", "else", "elsif", "enable", "encoding", "end", "enum", "escape", "event", "except", "exception", "exclude",
+    "excluding", "exclusive", "execute", "exists", "explain", "extension", "extract", "false", "fetch", "filter",
+    "first", "float", "float4", "float8", "following", "for", "force", "foreign", "found", "freeze", "from", "full",
+    "function", "functions", "generated", "global", "grant", "granted", "group", "grouping", "handler", "having",
+    "identity", "if", "ilike", "immutable", "implicit", "import", "in", "include", "including", "increment", "index",
+    "indexes", "inet", "inherit", "inherits", "initially", "inner", "inout", "input", "insensitive", "insert",
+    "instead", "int", "int2", "int4", "int8", "integer", "intersect", "interval", "into", "invoker", "is", "isnull",
+    "isolation", "join", "json", "jsonb", "key", "language", "large", "last", "lateral", "leading", "leakproof",
+    "left", "level", "like", "limit", "listen", "load", "local", "localtime", "localtimestamp", "lock", "locked",
+    "logged", "loop", "macaddr", "match", "matched", "materialized", "maxvalue", "merge", "minvalue", "money", "move",
+    "natural", "new", "next", "no", "nothing", "notice", "notify", "notnull", "null", "nullif", "nulls", "numeric",
+    "of", "off", "offset", "oid", "old", "on", "only", "operator", "option", "or", "order", "ordinality", "others",
+    "out", "outer", "over", "overlaps", "overlay", "overriding", "owned", "parallel", "partition", "perform",
+    "permissive", "placing", "plpgsql", "policy", "position", "preceding", "precision", "prepare", "prepared",
+    "primary", "privileges", "procedural", "procedure", "procedures", "publication", "raise", "range", "read", "real",
+    "reassign", "recursive", "ref", "references", "referencing", "refresh", "regclass", "reindex", "release",
+    "rename", "repeatable", "replace", "replica", "reset", "restart", "restrict", "restrictive", "return",
+    "returning", "returns", "revoke", "right", "role", "rollback", "rollup", "routine", "row", "rows", "rule",
+    "savepoint", "schema", "schemas", "scroll", "search", "security", "select", "sequence", "sequences", "serial",
+    "serializable", "session", "session_user", "set", "setof", "share", "show", "similar", "simple", "smallint",
+    "smallserial", "snapshot", "some", "stable", "statement", "statistics", "stored", "strict", "subscription",
+    "symmetric", "system", "table", "tables", "tablesample", "tablespace", "temp", "temporary", "text", "then",
+    "time", "timestamp", "timestamptz", "timetz", "to", "trailing", "transaction", "trigger", "trim", "true",
+    "truncate", "trusted", "tsquery", "tsvector", "type", "unbounded", "uncommitted", "union", "unique", "unknown",
+    "unlisten", "unlogged", "until", "update", "user", "using", "uuid", "vacuum", "valid", "validate", "values",
+    "varchar", "variadic", "varying", "verbose", "view", "void", "volatile", "when", "where", "while", "window",
+    "with", "within", "without", "work", "write", "xml", "zone",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_sorted_and_found_in_any_case() {
+        assert!(KEYWORDS.is_sorted());
+        assert!(is_keyword("SeLeCt") && is_keyword("timestamptz") && is_keyword("abort"));
+        assert!(!is_keyword("goal") && !is_keyword("") && !is_keyword("ünion"));
+        assert!(KEYWORDS.iter().all(|word| is_keyword(word)));
+    }
+
+    #[test]
+    fn tags_are_those_of_the_server() {
+        assert_eq!(tag("insert into t values (1)", 3), "INSERT 0 3");
+        assert_eq!(tag("/* x */ UPDATE t set a = 1", 2), "UPDATE 2");
+        assert_eq!(tag("with a as (select 1) delete from t", 1), "DELETE 1");
+        assert_eq!(
+            tag("create or replace view v as select 1", 0),
+            "CREATE VIEW"
+        );
+        assert_eq!(tag("create unique index i on t (a)", 0), "CREATE INDEX");
+        assert_eq!(tag("truncate t", 0), "TRUNCATE");
+        assert_eq!(tag("copy t from stdin", 7), "COPY 7");
+        assert_eq!(tag("", 0), "");
+    }
+
+    #[test]
+    fn leading_words_stop_at_what_is_no_word() {
+        assert_eq!(leading_words("-- x\nCreate \"t\" (a)", 3), ["create"]);
+        assert_eq!(
+            leading_words("drop index concurrently i", 2),
+            ["drop", "index"]
+        );
+    }
+}

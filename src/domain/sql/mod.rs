@@ -1,0 +1,12 @@
+//! SQL as text: tokens, statements, transaction control, psql's variables and positions in a file.
+//! Pure and total: any text, also half a file, gives an answer and never a panic. Nothing here runs SQL.
+
+pub mod command;
+pub mod lexer;
+pub mod position;
+pub mod psql;
+pub mod refusal;
+pub mod split;
+pub mod transaction;
+
+pub use lexer::{Class, highlight};

@@ -1,0 +1,163 @@
+//! Reads the migration directory: which files are migrations, and what they say.
+
+use crate::domain::migration::file_name::FileName;
+use crate::domain::migration::history::{digest, sha256};
+use crate::domain::migration::state::{LocalFile, LocalFiles};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::position::place;
+use crate::domain::sql::split::statements;
+use crate::domain::text::harmless;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The folder inside the migration directory that holds the way back; the Supabase CLI ignores folders.
+pub(super) const ROLLBACK: &str = "rollback";
+
+/// A file's text with the hash of its bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) text: String,
+    pub(super) sha256: String,
+}
+
+/// The migration directory of a project.
+pub(super) fn directory(root: &Path) -> PathBuf {
+    let supabase = root.join("supabase");
+    if supabase.is_dir() {
+        supabase.join("migrations")
+    } else {
+        root.join("migrations")
+    }
+}
+
+/// The rollback file that belongs to a migration file.
+pub(super) fn rollback_file(directory: &Path, name: &FileName) -> PathBuf {
+    directory.join(ROLLBACK).join(name.file_name())
+}
+
+/// Everything in the migration directory; a directory that does not exist is empty.
+pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
+    let everything = read_folder(directory)?;
+    // The CLI looks at the first entry of any kind.
+    let first = everything.first().map(|(name, _)| name.clone());
+    let names = only_files(everything);
+    let rollbacks = entries(&directory.join(ROLLBACK))?;
+    let mut local = LocalFiles::default();
+    for file_name in &names {
+        let shown = harmless(file_name);
+        let Some(name) = FileName::parse(file_name) else {
+            local.skipped.push(format!(
+                "{shown}: the name must look like 20240131120000_name.sql."
+            ));
+            continue;
+        };
+        if first.as_ref() == Some(file_name) && name.is_old_init() {
+            local.skipped.push(format!(
+                "{shown}: the Supabase CLI skips it too; give it another name than init to apply it."
+            ));
+            continue;
+        }
+        let path = directory.join(file_name);
+        local.files.push(LocalFile {
+            digest: read(&path)
+                .map(|source| digest(&statements(&source.text)))
+                .map_err(|problem| problem.to_string()),
+            reversible: rollbacks.binary_search(file_name).is_ok(),
+            name,
+            path,
+        });
+    }
+    local
+        .files
+        .sort_by(|a, b| (&a.name.version, &a.path).cmp(&(&b.name.version, &b.path)));
+    local.orphan_rollbacks = rollbacks
+        .iter()
+        .filter(|file| names.binary_search(file).is_err())
+        .filter_map(|file| Some(FileName::parse(file)?.version))
+        .collect();
+    Ok(local)
+}
+
+/// The rollback file of a version whose migration file may be gone.
+pub(super) fn find_rollback(directory: &Path, version: &str) -> Result<Option<PathBuf>, Problem> {
+    let folder = directory.join(ROLLBACK);
+    Ok(entries(&folder)?
+        .into_iter()
+        .find(|file| FileName::parse(file).is_some_and(|name| name.version == version))
+        .map(|file| folder.join(file)))
+}
+
+/// The names of the files in a directory, sorted byte by byte. Symbolic links to files count as files.
+pub(super) fn entries(directory: &Path) -> Result<Vec<String>, Problem> {
+    read_folder(directory).map(only_files)
+}
+
+fn only_files(entries: Vec<(String, bool)>) -> Vec<String> {
+    let files = entries.into_iter().filter(|(_, is_folder)| !is_folder);
+    files.map(|(name, _)| name).collect()
+}
+
+/// Everything in a directory, sorted byte by byte, and whether it is a directory. What is not there is empty.
+fn read_folder(directory: &Path) -> Result<Vec<(String, bool)>, Problem> {
+    let unreadable = |error: std::io::Error| {
+        Problem::new(
+            Kind::Config,
+            format!("The directory {} cannot be read.", directory.display()),
+            sentence(&error),
+        )
+    };
+    let found = match std::fs::read_dir(directory) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut names = Vec::new();
+    for entry in found {
+        let entry = entry.map_err(unreadable)?;
+        let kind = entry.file_type().map_err(unreadable)?;
+        let is_directory =
+            kind.is_dir() || (kind.is_symlink() && directory.join(entry.file_name()).is_dir());
+        names.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            is_directory,
+        ));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Reads a file of SQL.
+pub(super) fn read(path: &Path) -> Result<Source, Problem> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Problem::new(
+            Kind::Config,
+            format!("The file {} cannot be read.", path.display()),
+            sentence(&error),
+        )
+    })?;
+    let sha256 = sha256(&bytes);
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source { text, sha256 }),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+            Err(Problem::new(
+                Kind::Config,
+                format!("The file {} is not UTF-8.", path.display()),
+                format!("Line {} holds other bytes.", place(&text, text.len()).line),
+            )
+            .with_hint("Save it as UTF-8."))
+        }
+    }
+}
+
+/// An I/O error as a sentence.
+pub(super) fn sentence(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}

@@ -1,0 +1,251 @@
+//! Turns a wish into the exact statements that will run, or says why it cannot be granted. Nothing is changed here.
+
+use super::Schema;
+use super::list::{read, unknown};
+use super::local::{self, directory, find_rollback, rollback_file};
+use super::report::refused_file;
+use crate::domain::migration::file_name::FileName;
+use crate::domain::migration::history::sha256;
+use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, Wish};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::refusal::refusal;
+use crate::domain::sql::split::{split, statements};
+use std::path::{Path, PathBuf};
+
+/// The plan that grants a wish; without steps when there is nothing to do.
+pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
+    let (listing, history) = read(schema).await?;
+    let steps = match wish {
+        Wish::Apply {
+            to,
+            include_out_of_order,
+        } => apply(&listing, to.as_deref(), *include_out_of_order)?,
+        Wish::RollbackTo { version } => {
+            let known = version == "0" || history.rows.iter().any(|row| &row.version == version);
+            if !known {
+                return Err(not_applied(&listing, version));
+            }
+            let newer = |entry: &Entry| version == "0" || entry.version > *version;
+            rollback(schema, &listing, newer, usize::MAX).await?
+        }
+        Wish::RollbackLast { count } => rollback(schema, &listing, |_| true, *count).await?,
+    };
+    Ok(Plan {
+        steps,
+        target: history.target.clone(),
+        history: history.versions(),
+    })
+}
+
+fn apply(listing: &Listing, to: Option<&str>, out_of_order: bool) -> Result<Vec<Step>, Problem> {
+    if let Some(to) = to
+        && !listing.entries.iter().any(|entry| entry.version == to)
+    {
+        return Err(unknown(to));
+    }
+    let wanted: Vec<&Entry> = listing
+        .entries
+        .iter()
+        .filter(|entry| to.is_none_or(|to| entry.version.as_str() <= to))
+        .collect();
+    // The Supabase CLI reports versions without a file before anything else: the histories have parted.
+    let missing = named(&listing.entries.iter().collect::<Vec<_>>(), State::Missing);
+    if !missing.is_empty() {
+        return Err(Problem::new(
+            Kind::Conflict,
+            format!("The history holds versions that have no file here: {}.", missing.join(", ")),
+            "The project and the database have parted ways, so nothing is applied.",
+        )
+        .with_hint(format!(
+            "Get the files from version control, or run `supadeck migration repair --status reverted {}` when they were undone by hand.",
+            missing.join(" ")
+        )));
+    }
+    if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
+        return Err(Problem::new(
+            Kind::Config,
+            format!(
+                "The migration {}_{} cannot be used.",
+                entry.version, entry.name
+            ),
+            entry.note.clone().unwrap_or_default(),
+        )
+        .with_hint("Rename or remove the file."));
+    }
+    let late = named(&wanted, State::OutOfOrder);
+    if !late.is_empty() && !out_of_order {
+        return Err(Problem::new(
+            Kind::Conflict,
+            format!(
+                "Pending versions are older than the newest applied one: {}.",
+                late.join(", ")
+            ),
+            "Run in this order they may not do what their authors saw.",
+        )
+        .with_hint(
+            "Apply them with `--include-out-of-order`, or give the files a newer version.",
+        ));
+    }
+    wanted
+        .iter()
+        .filter(|entry| matches!(entry.state, State::Pending | State::OutOfOrder))
+        .map(|entry| {
+            let file = entry
+                .file
+                .as_deref()
+                .ok_or_else(|| Problem::internal("A pending migration has no file."))?;
+            step(entry, Direction::Apply, file)
+        })
+        .collect()
+}
+
+async fn rollback(
+    schema: &Schema,
+    listing: &Listing,
+    wanted: impl Fn(&Entry) -> bool,
+    most: usize,
+) -> Result<Vec<Step>, Problem> {
+    let folder = directory(&schema.root);
+    let mut steps = Vec::new();
+    let applied = listing.entries.iter().rev().filter(|entry| {
+        matches!(entry.state, State::Applied | State::Edited | State::Missing) && wanted(entry)
+    });
+    for entry in applied.take(most) {
+        steps.push(match way_back(&folder, entry)? {
+            Some(file) => {
+                let step = step(entry, Direction::Rollback, &file)?;
+                check_not_empty(entry, &step)?;
+                step
+            }
+            None => stored_way_back(schema, entry).await?,
+        });
+    }
+    Ok(steps)
+}
+
+/// The rollback file of an applied version.
+fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
+    if entry.file.is_none() {
+        return find_rollback(folder, &entry.version);
+    }
+    let name = FileName {
+        version: entry.version.clone(),
+        name: entry.name.clone(),
+    };
+    Ok(Some(rollback_file(folder, &name)).filter(|path| path.is_file()))
+}
+
+/// The way back of a version whose files are gone, when the history stores one.
+async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem> {
+    let stored = match entry.state {
+        State::Missing => {
+            schema
+                .database
+                .stored(std::slice::from_ref(&entry.version))
+                .await?
+        }
+        _ => Vec::new(),
+    };
+    let pieces = stored
+        .into_iter()
+        .next()
+        .and_then(|row| row.rollback)
+        .unwrap_or_default();
+    let text = pieces.join("\n;\n");
+    if statements(&text).is_empty() {
+        return Err(Problem::new(
+            Kind::Config,
+            format!("Version {} has no rollback file.", entry.version),
+            "Nothing was rolled back: the plan must be able to go all the way.",
+        )
+        .with_hint(match entry.state {
+            State::Missing => {
+                "The migration's files are not here; get them from version control.".to_owned()
+            }
+            _ => format!(
+                "Write rollback/{}_{}.sql beside the migrations.",
+                entry.version, entry.name
+            ),
+        }));
+    }
+    let label = PathBuf::from(format!("history/{}", entry.version));
+    check(&text, &label, entry, Direction::Rollback)?;
+    Ok(Step {
+        version: entry.version.clone(),
+        name: entry.name.clone(),
+        direction: Direction::Rollback,
+        file: label,
+        sha256: sha256(text.as_bytes()),
+        statements: statements(&text),
+    })
+}
+
+fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
+    let source = local::read(file)?;
+    check(&source.text, file, entry, direction)?;
+    Ok(Step {
+        version: entry.version.clone(),
+        name: entry.name.clone(),
+        direction,
+        file: file.to_owned(),
+        sha256: source.sha256,
+        statements: statements(&source.text),
+    })
+}
+
+fn check(text: &str, file: &Path, entry: &Entry, direction: Direction) -> Result<(), Problem> {
+    match refusal(text) {
+        Some(refusal) => Err(refused_file(
+            text,
+            file,
+            &entry.version,
+            direction,
+            &refusal,
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A rollback file that says nothing would take the version out of the history and leave all of it in the database.
+fn check_not_empty(entry: &Entry, step: &Step) -> Result<(), Problem> {
+    let runs = |text: &str| split(text).iter().any(|statement| !statement.is_blank);
+    if step.statements.iter().any(|statement| runs(statement)) {
+        return Ok(());
+    }
+    let up_runs = match &entry.file {
+        Some(file) => runs(&local::read(file)?.text),
+        None => true,
+    };
+    if up_runs {
+        return Err(Problem::new(
+            Kind::Config,
+            format!(
+                "The rollback file of version {} holds no statement.",
+                entry.version
+            ),
+            "It would leave the migration's work in place and forget that it was done.",
+        )
+        .with_hint(format!("Write the way back into {}.", step.file.display())));
+    }
+    Ok(())
+}
+
+fn named(entries: &[&Entry], state: State) -> Vec<String> {
+    entries
+        .iter()
+        .filter(|entry| entry.state == state)
+        .map(|entry| entry.version.clone())
+        .collect()
+}
+
+fn not_applied(listing: &Listing, version: &str) -> Problem {
+    if listing.entries.iter().any(|entry| entry.version == version) {
+        Problem::new(
+            Kind::Conflict,
+            format!("Version {version} is not applied."),
+            "Only an applied version can be rolled back to.",
+        )
+    } else {
+        unknown(version)
+    }
+}

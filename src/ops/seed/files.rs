@@ -1,0 +1,246 @@
+//! Finds the seed files of a project: `[db.seed]` of `supabase/config.toml`, else `seeds/*.sql`.
+
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::seed::glob::{is_pattern, matches};
+use crate::domain::text::harmless;
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// How deep a pattern with `**` looks, so that a link to a parent folder has an end.
+const DEPTH: usize = 16;
+
+/// A seed file of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SeedFile {
+    /// The path as it is recorded: relative to the project, `/` between segments.
+    pub(super) path: String,
+    /// Where it is.
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Config {
+    #[serde(default)]
+    db: Db,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Db {
+    seed: Option<Seed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Seed {
+    #[serde(default = "yes")]
+    enabled: bool,
+    #[serde(default = "usual")]
+    sql_paths: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn usual() -> Vec<String> {
+    vec!["./seed.sql".to_owned()]
+}
+
+/// The seed files in the order they run: patterns in their order, the files of each sorted, each file once.
+pub(super) fn find(root: &Path) -> Result<Vec<SeedFile>, Problem> {
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for pattern in patterns(root)? {
+        let mut paths = if is_pattern(&pattern) {
+            expand(root, &pattern)
+        } else {
+            vec![pattern]
+        };
+        paths.sort();
+        for path in paths {
+            let file = root.join(&path);
+            if file.is_file() && seen.insert(path.clone()) {
+                found.push(SeedFile { path, file });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The patterns relative to the project.
+fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
+    let configured = match read_config(&root.join("supabase").join("config.toml"))? {
+        Some(seed) if !seed.enabled => return Ok(Vec::new()),
+        Some(seed) => seed.sql_paths,
+        None if root.join("seeds").is_dir() => return Ok(vec!["seeds/*.sql".to_owned()]),
+        None => usual(),
+    };
+    Ok(configured
+        .iter()
+        .map(|pattern| clean(&format!("supabase/{pattern}")))
+        .collect())
+}
+
+fn read_config(path: &Path) -> Result<Option<Seed>, Problem> {
+    let fault = |why: String| {
+        Problem::new(
+            Kind::Config,
+            format!("{} cannot be read.", path.display()),
+            why,
+        )
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fault(error.to_string())),
+    };
+    let config: Config = toml::from_str(&text).map_err(|error| {
+        // The message alone: the excerpt that comes with it could show a secret of another section.
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
+        fault(format!("Line {line}: {}.", harmless(error.message())))
+    })?;
+    Ok(config.db.seed)
+}
+
+/// Resolves `.`, `..` and doubled slashes, as Go's `path.Join` does for the CLI.
+fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn expand(root: &Path, pattern: &str) -> Vec<String> {
+    let fixed: Vec<&str> = pattern
+        .split('/')
+        .take_while(|part| !is_pattern(part))
+        .collect();
+    let base = fixed.join("/");
+    let depth = if pattern.contains("**") {
+        DEPTH
+    } else {
+        pattern.split('/').count() - fixed.len()
+    };
+    let mut found = Vec::new();
+    walk(&root.join(&base), &base, depth, &mut |path| {
+        if matches(pattern, path) {
+            found.push(path.to_owned());
+        }
+    });
+    found
+}
+
+fn walk(folder: &Path, name: &str, depth: usize, take: &mut dyn FnMut(&str)) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let own = entry.file_name().to_string_lossy().into_owned();
+        let path = if name.is_empty() {
+            own
+        } else {
+            format!("{name}/{own}")
+        };
+        if !entry.path().is_dir() {
+            take(&path);
+        } else if depth > 1 {
+            walk(&entry.path(), &path, depth - 1, take);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let file = folder.path().join(path);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        folder
+    }
+
+    fn paths(files: &[(&str, &str)]) -> Vec<String> {
+        let folder = project(files);
+        find(folder.path())
+            .unwrap()
+            .into_iter()
+            .map(|seed| seed.path)
+            .collect()
+    }
+
+    #[test]
+    fn patterns_keep_their_order_and_each_is_sorted() {
+        let config = "project_id = 'x'\n[db.seed]\nsql_paths = ['./z/*.sql', 'seed.sql', '../extra/**/*.sql', 'z/a.sql', 'none.sql']\n";
+        assert_eq!(
+            paths(&[
+                ("supabase/config.toml", config),
+                ("supabase/z/b.sql", ""),
+                ("supabase/z/a.sql", ""),
+                ("supabase/z/deep/c.sql", ""),
+                ("supabase/seed.sql", ""),
+                ("extra/x/y.sql", ""),
+                ("seeds/ignored.sql", ""),
+            ]),
+            [
+                "supabase/z/a.sql",
+                "supabase/z/b.sql",
+                "supabase/seed.sql",
+                "extra/x/y.sql"
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_section_the_usual_places_count() {
+        assert_eq!(
+            paths(&[
+                ("seeds/b.sql", ""),
+                ("seeds/a.sql", ""),
+                ("seeds/a.txt", "")
+            ]),
+            ["seeds/a.sql", "seeds/b.sql"]
+        );
+        assert_eq!(paths(&[("supabase/seed.sql", "")]), ["supabase/seed.sql"]);
+        assert_eq!(
+            paths(&[
+                ("supabase/config.toml", "[db.seed]\n"),
+                ("supabase/seed.sql", "")
+            ]),
+            ["supabase/seed.sql"]
+        );
+        assert!(paths(&[]).is_empty());
+        assert!(
+            paths(&[
+                ("supabase/config.toml", "[db.seed]\nenabled = false\n"),
+                ("supabase/seed.sql", "")
+            ])
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_broken_config_is_told_with_its_line_and_without_its_text() {
+        let folder = project(&[(
+            "supabase/config.toml",
+            "[auth]\n[db.seed]\nsql_paths = 'hush\n",
+        )]);
+        let problem = find(folder.path()).unwrap_err();
+        assert!(problem.why.contains("Line 3"), "{problem}");
+        assert!(!format!("{problem:?}").contains("hush"), "{problem:?}");
+    }
+}

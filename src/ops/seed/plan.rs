@@ -1,0 +1,190 @@
+//! What there is to seed, and exactly what would run.
+
+use super::files::find;
+use crate::domain::migration::history::sha256;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::seed::{SeedEntry, SeedListing, SeedPlan, SeedState, SeedStep};
+use crate::domain::sql::psql::{self, SeedPart};
+use crate::domain::sql::refusal::runs_alone;
+use crate::domain::sql::transaction::{Shape, shape};
+use crate::domain::text::harmless;
+use crate::ops::migration::Schema;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Compares the project's seed files with what was run in the database.
+pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
+    let history = schema.database.seeds().await?;
+    let mut recorded: HashMap<&str, &str> = history
+        .rows
+        .iter()
+        .map(|(path, hash)| (path.as_str(), hash.as_str()))
+        .collect();
+    let mut entries = Vec::new();
+    for seed in find(&schema.root)? {
+        let hash = sha256(&read(&seed.file)?);
+        let state = match recorded.remove(seed.path.as_str()) {
+            None => SeedState::Pending,
+            Some(known) if known == hash => SeedState::Applied,
+            Some(_) => SeedState::Changed,
+        };
+        entries.push(SeedEntry {
+            path: seed.path,
+            state,
+            hash: Some(hash),
+            file: Some(seed.file),
+        });
+    }
+    let gone = history
+        .rows
+        .iter()
+        .filter(|(path, _)| recorded.contains_key(path.as_str()))
+        .map(|(path, _)| SeedEntry {
+            path: path.clone(),
+            state: SeedState::Missing,
+            hash: None,
+            file: None,
+        });
+    entries.extend(gone);
+    Ok(SeedListing {
+        entries,
+        target: history.target,
+    })
+}
+
+/// What runs: the pending files, or those of `paths` that are pending. With `again`, files that ran before run too.
+pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<SeedPlan, Problem> {
+    let listing = list(schema).await?;
+    let wanted: Vec<&SeedEntry> = if paths.is_empty() {
+        listing.entries.iter().collect()
+    } else {
+        paths
+            .iter()
+            .map(|path| named(schema, &listing, path))
+            .collect::<Result<_, _>>()?
+    };
+    let mut steps = Vec::new();
+    for entry in wanted {
+        let runs = match entry.state {
+            SeedState::Pending => true,
+            SeedState::Applied | SeedState::Changed => again,
+            SeedState::Missing => false,
+        };
+        if let (true, Some(file)) = (runs, &entry.file) {
+            let (text, hash) = text(file)?;
+            steps.push(SeedStep {
+                path: entry.path.clone(),
+                statements: parts(&text, file)?
+                    .into_iter()
+                    .map(|part| part.sql)
+                    .collect(),
+                file: file.clone(),
+                hash,
+            });
+        }
+    }
+    Ok(SeedPlan {
+        steps,
+        target: listing.target,
+    })
+}
+
+/// The statements of a seed file, checked: they must fit into one transaction.
+pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
+    let refused = |line: usize, why: String, hint: &str| {
+        let shown = harmless(&file.display().to_string()).into_owned();
+        Problem::new(
+            Kind::Config,
+            format!("{shown} cannot run: see line {line}."),
+            why,
+        )
+        .with_hint(hint)
+    };
+    let parts = psql::parse(text).map_err(|fault| refused(fault.line, fault.why, fault.hint))?;
+    let texts: Vec<&str> = parts.iter().map(|part| part.sql.as_str()).collect();
+    let own = "Remove it: supadeck runs every seed file in one transaction.";
+    match shape(&texts) {
+        Shape::Plain | Shape::Wrapped { .. } => {}
+        Shape::Series { first } => {
+            return Err(refused(
+                parts[first].line,
+                "The file controls transactions of its own.".into(),
+                own,
+            ));
+        }
+        Shape::Broken { at, why } => return Err(refused(parts[at].line, why.into(), own)),
+    }
+    for part in &parts {
+        if part.sql.contains('\0') {
+            return Err(refused(
+                part.line,
+                "A NUL byte is in the text, which Postgres cannot take.".into(),
+                "Remove it.",
+            ));
+        }
+        if let Some(what) = runs_alone(&part.sql) {
+            return Err(refused(
+                part.line,
+                format!("Postgres runs {what} only outside a transaction."),
+                "Run it with psql.",
+            ));
+        }
+    }
+    Ok(parts)
+}
+
+/// A seed file's text with the hash of its bytes.
+pub(super) fn text(file: &Path) -> Result<(String, String), Problem> {
+    let bytes = read(file)?;
+    let hash = sha256(&bytes);
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Problem::new(
+            Kind::Config,
+            format!("{} is not UTF-8.", file.display()),
+            "Its text cannot be sent to the database.",
+        )
+        .with_hint("Save it as UTF-8.")
+    })?;
+    Ok((text, hash))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Problem> {
+    std::fs::read(file).map_err(|error| {
+        Problem::new(
+            Kind::Config,
+            format!("The file {} cannot be read.", file.display()),
+            format!("{error}."),
+        )
+    })
+}
+
+/// The entry that a path on the command line means: as it is recorded, or as a file from here or from the project.
+fn named<'a>(
+    schema: &Schema,
+    listing: &'a SeedListing,
+    path: &Path,
+) -> Result<&'a SeedEntry, Problem> {
+    let wanted = [path.to_owned(), schema.root.join(path)]
+        .into_iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect::<Vec<_>>();
+    listing
+        .entries
+        .iter()
+        .find(|entry| {
+            Path::new(&entry.path) == path
+                || entry
+                    .file
+                    .as_ref()
+                    .and_then(|file| file.canonicalize().ok())
+                    .is_some_and(|file| wanted.contains(&file))
+        })
+        .ok_or_else(|| {
+            Problem::new(
+                Kind::Usage,
+                format!("{} is not a seed of this project.", path.display()),
+                "Seeds are the files of `[db.seed] sql_paths`, or else `seeds/*.sql`.",
+            )
+            .with_hint("`supadeck seed list` shows them.")
+        })
+}

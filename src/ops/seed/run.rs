@@ -1,0 +1,263 @@
+//! Runs a seed plan, one transaction a file, and tells what each statement changed.
+
+use super::SeedWatch;
+use super::plan::{parts, text};
+use crate::domain::migration::StepEnd;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::{Halt, News, Part, Record, Script};
+use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
+use crate::domain::sql::command::{changes_rows, tag};
+use crate::domain::sql::position::{byte_of_character, excerpt};
+use crate::domain::sql::psql::SeedPart;
+use crate::domain::sql::transaction::{Shape, shape};
+use crate::domain::text::harmless;
+use crate::ops::migration::{Schema, server_problem};
+use crate::ports::Session;
+use std::time::Instant;
+
+/// Runs a seed plan. A failed file is told in the outcome; an error means that nothing was tried.
+pub async fn run(
+    schema: &Schema,
+    plan: &SeedPlan,
+    watch: &SeedWatch,
+) -> Result<SeedOutcome, Problem> {
+    if watch.cancel.is_cancelled() {
+        return Err(Problem::cancelled("Nothing was run."));
+    }
+    let mut outcome = SeedOutcome {
+        steps: plan.steps.iter().map(not_run).collect(),
+        problem: None,
+        target: plan.target.clone(),
+    };
+    if plan.steps.is_empty() {
+        return Ok(outcome);
+    }
+    for step in &plan.steps {
+        unchanged_text(step)?;
+    }
+    // What was recorded before tells a lost connection's outcome afterwards.
+    let before = schema.database.seeds().await?;
+    let mut session = schema.database.session(schema.limits).await?;
+    session.prepare().await?;
+    for (index, step) in plan.steps.iter().enumerate() {
+        if watch.cancel.is_cancelled() {
+            outcome.problem = Some(Problem::cancelled(
+                "The run was stopped between two seed files.",
+            ));
+            break;
+        }
+        let _ = watch
+            .progress
+            .send(SeedProgress::StepStarted { step: index });
+        let begun = Instant::now();
+        let report = &mut outcome.steps[index];
+        match run_step(session.as_mut(), index, step, report, watch).await {
+            Ok(()) => {
+                report.end = StepEnd::Done;
+                let took = begun.elapsed();
+                let _ = watch
+                    .progress
+                    .send(SeedProgress::StepDone { step: index, took });
+            }
+            Err(failed) => {
+                report.end = match &failed.halt {
+                    Some(Halt::Lost { .. }) => {
+                        settled_end(schema, session.name(), step, &before).await
+                    }
+                    Some(Halt::Escaped) => StepEnd::Unknown,
+                    Some(Halt::Busy) | None => StepEnd::NotRun,
+                    _ => StepEnd::RolledBack,
+                };
+                outcome.problem = Some(failed.problem);
+                break;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+struct Failed {
+    problem: Problem,
+    halt: Option<Halt>,
+}
+
+async fn run_step(
+    session: &mut dyn Session,
+    index: usize,
+    step: &SeedStep,
+    report: &mut SeedReport,
+    watch: &SeedWatch,
+) -> Result<(), Failed> {
+    let file = unchanged_text(step).map_err(|problem| Failed {
+        problem,
+        halt: None,
+    })?;
+    let parts = parts(&file, &step.file).map_err(|problem| Failed {
+        problem,
+        halt: None,
+    })?;
+    let script = script(step, &file, &parts);
+    let (changes, rows_total, notices) =
+        (&mut report.changes, &mut report.rows, &mut report.notices);
+    let progress = &watch.progress;
+    let mut news = |news: News| {
+        let told = match news {
+            News::WaitingForLock => SeedProgress::WaitingForLock,
+            News::Cancelling => SeedProgress::Cancelling,
+            News::PartDone { done, rows } => {
+                let part = &script.parts[done - 1];
+                let change = tag(&part.sql, rows);
+                if changes_rows(&change) {
+                    *rows_total += rows;
+                }
+                changes.push(change.clone());
+                SeedProgress::StatementDone {
+                    step: index,
+                    done: part.statement + 1,
+                    change,
+                }
+            }
+            News::Notice(text) => {
+                notices.push(text.clone());
+                SeedProgress::Notice { step: index, text }
+            }
+        };
+        // Nobody may be listening any more; the run goes on all the same.
+        let _ = progress.send(told);
+    };
+    let ended = session.run(&script, &mut news, &watch.cancel).await;
+    ended.map_err(|halt| {
+        // What the statements did before the failure is undone with it.
+        *changes = Vec::new();
+        *rows_total = 0;
+        Failed {
+            problem: problem(&halt, step, &script, &parts),
+            halt: Some(halt),
+        }
+    })
+}
+
+fn script(step: &SeedStep, file: &str, parts: &[SeedPart]) -> Script {
+    let texts: Vec<&str> = parts.iter().map(|part| part.sql.as_str()).collect();
+    let pair = match shape(&texts) {
+        Shape::Wrapped { begin, commit } => Some((begin, commit)),
+        _ => None,
+    };
+    let runs = |index: usize| pair.is_none_or(|(begin, commit)| index != begin && index != commit);
+    Script {
+        parts: parts
+            .iter()
+            .enumerate()
+            .filter(|(index, part)| !part.is_blank && runs(*index))
+            .map(|(statement, part)| Part {
+                statement,
+                sql: part.sql.clone(),
+                data: part.data.clone().map(|range| file[range].to_owned()),
+            })
+            .collect(),
+        record: Record::Seeded {
+            path: step.path.clone(),
+            hash: step.hash.clone(),
+        },
+        sha256: step.hash.clone(),
+        expects: None,
+        at_once: false,
+    }
+}
+
+/// After a lost connection: the record says how it ended, unless it said the same before.
+async fn settled_end(
+    schema: &Schema,
+    session: &str,
+    step: &SeedStep,
+    before: &SeedHistory,
+) -> StepEnd {
+    let has = |history: &SeedHistory| {
+        history
+            .rows
+            .iter()
+            .any(|(path, hash)| *path == step.path && *hash == step.hash)
+    };
+    if schema.database.settled(session).await.is_err() {
+        return StepEnd::Unknown;
+    }
+    match schema.database.seeds().await {
+        Err(_) => StepEnd::Unknown,
+        Ok(_) if has(before) => StepEnd::Unknown,
+        Ok(now) if has(&now) => StepEnd::Done,
+        Ok(_) => StepEnd::RolledBack,
+    }
+}
+
+fn problem(halt: &Halt, step: &SeedStep, script: &Script, parts: &[SeedPart]) -> Problem {
+    let name = harmless(&step.path).into_owned();
+    match halt {
+        Halt::Refused(refused) => {
+            let part = refused.part.and_then(|part| script.parts.get(part));
+            let mut what = format!("Seed {name} failed");
+            let mut shown = None;
+            if let Some(part) = part {
+                let offset = refused
+                    .character
+                    .map_or(0, |character| byte_of_character(&part.sql, character));
+                let line = parts[part.statement].line + part.sql[..offset].matches('\n').count();
+                what.push_str(&format!(
+                    " at statement {} of {}, line {line}",
+                    part.statement + 1,
+                    parts.len()
+                ));
+                shown = Some(excerpt(&part.sql, offset));
+            } else if refused.at_commit {
+                what.push_str(" when it was committed");
+            }
+            what.push_str(", and nothing of it remains.");
+            server_problem(refused, what, shown)
+        }
+        Halt::Cancelled => Problem::cancelled(format!(
+            "Seed {name} was stopped, and nothing of it remains."
+        )),
+        Halt::Busy | Halt::HistoryChanged(_) => Problem::new(
+            Kind::Conflict,
+            "Another runner is at work on this database.",
+            "It held the migration lock all the time, so nothing more was run.",
+        )
+        .with_hint("Wait until it is done, then try again.")
+        .retryable(),
+        Halt::Escaped => Problem::new(
+            Kind::Database,
+            format!("Seed {name} ended its own transaction."),
+            "A statement of it committed or rolled back, so a part of it may remain.",
+        ),
+        Halt::Lost { why, .. } => Problem::new(
+            Kind::Network,
+            format!("The connection was lost during seed {name}."),
+            harmless(why).into_owned(),
+        )
+        .with_hint("`supadeck seed list` shows what is recorded as done.")
+        .retryable(),
+    }
+}
+
+/// The text of a seed file that is still what the plan showed.
+fn unchanged_text(step: &SeedStep) -> Result<String, Problem> {
+    let (text, hash) = text(&step.file)?;
+    if hash == step.hash {
+        return Ok(text);
+    }
+    Err(Problem::new(
+        Kind::Conflict,
+        format!("{} has changed since the plan was shown.", step.path),
+        "Only what was shown is run.",
+    )
+    .with_hint("Plan again."))
+}
+
+fn not_run(step: &SeedStep) -> SeedReport {
+    SeedReport {
+        path: step.path.clone(),
+        end: StepEnd::NotRun,
+        changes: Vec::new(),
+        rows: 0,
+        notices: Vec::new(),
+    }
+}

@@ -1,0 +1,50 @@
+//! What the deck is drawn on: a terminal, or a buffer in memory for screenshots and tests.
+
+use crate::domain::problem::Problem;
+use ratatui::Frame;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+/// Something to draw on.
+pub(super) trait Surface {
+    /// Draws a frame.
+    fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem>;
+    /// Writes a control sequence past the drawing.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Problem>;
+    /// Stops the process until it is continued.
+    fn suspend(&mut self) -> Result<(), Problem>;
+}
+
+/// A buffer in memory.
+pub(super) struct Canvas {
+    inner: Terminal<TestBackend>,
+}
+
+impl Canvas {
+    /// A canvas of so many columns and rows.
+    pub(super) fn new(size: (u16, u16)) -> Self {
+        let Ok(inner) = Terminal::new(TestBackend::new(size.0, size.1));
+        Self { inner }
+    }
+
+    /// What was drawn last.
+    pub(super) fn into_buffer(self) -> Buffer {
+        self.inner.backend().buffer().clone()
+    }
+}
+
+impl Surface for Canvas {
+    fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem> {
+        let Ok(_) = self.inner.draw(|frame| draw(frame));
+        Ok(())
+    }
+
+    fn write(&mut self, _: &[u8]) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> Result<(), Problem> {
+        Ok(())
+    }
+}

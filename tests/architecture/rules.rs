@@ -1,0 +1,124 @@
+//! What a file may look like, and what may not be written into one.
+
+use super::tree;
+
+/// The most lines of a file.
+const LONGEST: usize = 400;
+/// The most lines that half of the files may have.
+const MEDIAN: usize = 160;
+
+#[test]
+fn files_stay_small() {
+    let mut sizes = Vec::new();
+    let mut wrong = Vec::new();
+    for source in tree::rust("src").into_iter().chain(tree::rust("stack/src")) {
+        let lines = source.text.lines().count();
+        if lines > LONGEST {
+            wrong.push(format!("{}: {lines} lines", source.path));
+        }
+        sizes.push(lines);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    sizes.sort_unstable();
+    let median = sizes[sizes.len() / 2];
+    println!("{} files, median {median} lines", sizes.len());
+    assert!(median <= MEDIAN, "the median file has {median} lines");
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    let wrong: Vec<_> = ["src", "stack/src", "tests", "benches"]
+        .iter()
+        .flat_map(|folder| tree::rust(folder))
+        .filter(|source| !source.text.starts_with("//! "))
+        .map(|source| source.path)
+        .collect();
+    assert!(wrong.is_empty(), "no `//!` at the top of {wrong:?}");
+}
+
+#[test]
+fn nothing_unwraps_outside_tests() {
+    let mut wrong = Vec::new();
+    for source in tree::rust("src").into_iter().chain(tree::rust("stack/src")) {
+        if source.is_tests() {
+            continue;
+        }
+        for (at, line) in source.code().lines().enumerate() {
+            if line.contains(".unwrap()") || line.contains(".expect(\"") {
+                wrong.push(format!("{}:{}: {}", source.path, at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where colours may be named: the themes give roles theirs, and a picture of a frame holds what was drawn.
+const COLOURED: [&str; 2] = ["src/ui/theme", "src/ui/shot.rs"];
+
+#[test]
+fn views_name_roles_and_no_colours() {
+    let wrong: Vec<_> = tree::rust("src/ui")
+        .into_iter()
+        .filter(|source| !COLOURED.iter().any(|path| source.path.starts_with(path)))
+        .filter(|source| !source.is_tests())
+        .filter(|source| source.code().contains("Color::"))
+        .map(|source| source.path)
+        .collect();
+    assert!(wrong.is_empty(), "colours are named in {wrong:?}");
+}
+
+#[test]
+fn modules_are_named_after_what_they_own() {
+    let vague = [
+        "utils", "util", "helpers", "helper", "common", "manager", "misc",
+    ];
+    let wrong: Vec<_> = ["src", "stack/src", "tests", "benches"]
+        .iter()
+        .flat_map(|folder| tree::rust(folder))
+        .map(|source| source.path)
+        .filter(|path| {
+            path.trim_end_matches(".rs")
+                .split('/')
+                .any(|part| part.split('_').any(|word| vague.contains(&word)))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Folders of one machine and hosts of package registries: a project that names them works in one place only.
+/// The words are joined here, so that this file does not name them either.
+fn banned() -> Vec<String> {
+    [
+        ["/wo", "rk/"],
+        ["/ro", "ot/"],
+        ["registry.np", "mjs"],
+        ["static.cra", "tes.io"],
+        ["index.cra", "tes.io"],
+        ["py", "pi.org"],
+        ["proxy.gol", "ang.org"],
+        ["registry.yar", "npkg"],
+    ]
+    .iter()
+    .map(|parts| parts.concat())
+    .collect()
+}
+
+#[test]
+fn no_machine_and_no_registry_is_named() {
+    let banned = banned();
+    let mut wrong = Vec::new();
+    for source in tree::tracked() {
+        // Lock files are written by the package clients and name the public index by themselves.
+        if source.path == "Cargo.lock" {
+            continue;
+        }
+        for (at, line) in source.text.lines().enumerate() {
+            for word in &banned {
+                if line.contains(word.as_str()) {
+                    wrong.push(format!("{}:{}: {word}", source.path, at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

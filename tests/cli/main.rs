@@ -1,0 +1,23 @@
+//! The real binary in a home directory of its own, against the local stack: every command as text and as JSON, its exit
+//! code, and what bad input does.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs
+)]
+
+mod demo;
+mod doctor;
+mod keyring;
+mod migration;
+mod profile;
+mod rows;
+mod secrets;
+mod seed;
+mod session;
+mod terminal;
+mod types;
+mod usage;
+mod world;

@@ -1,0 +1,269 @@
+//! `supadeck migration`.
+
+use crate::world::{Ran, World};
+use serde_json::{Value, json};
+use std::fs;
+use std::time::{Duration, Instant};
+
+fn states(data: &Value) -> Vec<(&str, &str)> {
+    fn text<'a>(row: &'a Value, name: &str) -> &'a str {
+        row[name].as_str().unwrap()
+    }
+    let rows = data.as_array().unwrap().iter();
+    rows.map(|row| (text(row, "version"), text(row, "state")))
+        .collect()
+}
+
+#[test]
+fn the_list_has_exactly_the_fields_of_the_design() {
+    let world = World::full();
+    let data = world.data(&["migration", "list"]);
+    assert_eq!(
+        data[0],
+        json!({"version": "20251004123000", "name": "core_schema", "state": "applied", "reversible": true})
+    );
+    assert_eq!(data.as_array().unwrap().len(), 4);
+    let text = world.run(&["migration", "list"]);
+    let lines: Vec<_> = text.done().out.lines().collect();
+    assert!(lines[0].starts_with("Database cli_") && lines[0].contains(" as postgres (Postgres "));
+    assert_eq!(
+        lines[1],
+        "VERSION         NAME                STATE    ROLLBACK  NOTE"
+    );
+    assert_eq!(lines[2], "20251004123000  core_schema         applied  yes");
+    assert!(text.err.is_empty());
+}
+
+#[test]
+fn apply_and_roll_back_and_apply_again() {
+    let world = World::empty();
+    let applied = world.data(&["migration", "apply", "--to", "20251004124000", "--yes"]);
+    assert_eq!(applied["steps"].as_array().unwrap().len(), 2);
+    assert_eq!(applied["steps"][0]["end"], "done");
+    assert_eq!(
+        applied["history"],
+        json!(["20251004123000", "20251004124000"])
+    );
+    let listed = world.data(&["migration", "list"]);
+    assert_eq!(
+        states(&listed)
+            .iter()
+            .map(|(_, state)| *state)
+            .collect::<Vec<_>>(),
+        ["applied", "applied", "pending", "pending"]
+    );
+    let text = world.run(&["migration", "apply", "--yes"]);
+    assert!(
+        text.done().out.contains("applied") && text.err.contains("audit_trail is done"),
+        "{text:?}"
+    );
+    let again = world.run(&["migration", "apply", "--yes"]);
+    assert_eq!(again.done().out, "Nothing is pending.\n");
+    let back = world.data(&["migration", "rollback", "--last", "1", "--yes"]);
+    assert_eq!(back["steps"][0]["direction"], "rollback");
+    let all = world.data(&["migration", "rollback", "--to", "0", "--yes"]);
+    assert_eq!(all["steps"].as_array().unwrap().len(), 3);
+    assert_eq!(all["history"], json!([]));
+    let nothing = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
+    assert_eq!(nothing.done().out, "There is nothing to roll back.\n");
+    assert_eq!(
+        world.sql("select count(*) from pg_class c where relnamespace = 'public'::regnamespace"),
+        ["0"]
+    );
+}
+
+#[test]
+fn nothing_runs_without_a_confirmation_and_the_refusal_holds_the_plan() {
+    let world = World::empty();
+    for (args, word) in [
+        (["migration", "apply"].as_slice(), "create table"),
+        (
+            &[
+                "migration",
+                "repair",
+                "20251004123000",
+                "--status",
+                "applied",
+            ],
+            "core_schema",
+        ),
+        (&["seed", "apply"], "accounts.sql"),
+    ] {
+        let text = world.run(args);
+        text.ended(2);
+        assert!(
+            text.out.contains(word) && text.err.contains("--yes"),
+            "{args:?}: {text:?}"
+        );
+        let ran = world.run(&[args, &["--json"]].concat());
+        let document = ran.ended(2).document();
+        assert_eq!(document["problem"]["kind"], "usage");
+        assert!(!document["data"].is_null());
+    }
+    assert!(
+        world
+            .data(&["migration", "list"])
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["state"] == "pending")
+    );
+}
+
+#[test]
+fn a_failing_file_leaves_nothing_and_stops_the_rest() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        (
+            "migrations/2_two.sql",
+            "create table two ();\nselect * from nowhere;",
+        ),
+        ("migrations/3_three.sql", "create table three ();"),
+    ]);
+    let ran = world.run(&["migration", "apply", "--yes", "--json"]);
+    let document = ran.ended(8).document();
+    assert_eq!(document["problem"]["code"], "42P01");
+    let ends: Vec<_> = document["data"]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["end"].as_str().unwrap())
+        .collect();
+    assert_eq!(ends, ["done", "rolled_back", "not_run"]);
+    assert_eq!(document["data"]["history"], json!(["1"]));
+    assert_eq!(world.sql("select to_regclass('two') is null"), ["t"]);
+    let text = world.run(&["migration", "apply", "--yes"]);
+    text.ended(8);
+    assert!(
+        text.err.contains("nowhere") && text.out.contains("failed, nothing remains"),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn what_differs_is_listed_with_its_reason_and_exit_code_zero() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        ("migrations/3_three.sql", "create table three ();"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one (id int);"),
+        ("migrations/2_two.sql", "create table two ();"),
+        ("migrations/readme.md", "x"),
+    ]);
+    fs::remove_file(world.project.join("migrations/3_three.sql")).unwrap();
+    let data = world.data(&["migration", "list"]);
+    assert_eq!(
+        states(&data),
+        [("1", "edited"), ("2", "out_of_order"), ("3", "missing")]
+    );
+    let text = world.run(&["migration", "list"]);
+    assert!(text.done().out.contains("edited"), "{text:?}");
+    let refused = world.problem(6, &["migration", "apply", "--yes"]);
+    assert_eq!(refused["kind"], "conflict");
+    let missing = world.problem(3, &["migration", "rollback", "--last", "1", "--yes"]);
+    assert_eq!(missing["what"], "Version 3 has no rollback file.");
+}
+
+#[test]
+fn repair_corrects_the_history_only() {
+    let mut world = World::empty();
+    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let data = world.data(&["migration", "repair", "1", "--status", "applied", "--yes"]);
+    assert_eq!(states(&data), [("1", "applied")]);
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    let data = world.data(&["migration", "repair", "1", "--status", "reverted", "--yes"]);
+    assert_eq!(states(&data), [("1", "pending")]);
+    let problem = world.problem(
+        2,
+        &["migration", "repair", "99", "--status", "applied", "--yes"],
+    );
+    assert!(
+        problem["what"].as_str().unwrap().contains("99")
+            || problem["why"].as_str().unwrap().contains("99")
+    );
+}
+
+#[test]
+fn new_makes_a_pair_of_files() {
+    let mut world = World::nowhere();
+    world.files(&[("migrations/1_one.sql", "select 1;")]);
+    let data = world.data(&["migration", "new", "add goal notes"]);
+    for name in ["up", "down"] {
+        let path = data[name].as_str().unwrap();
+        assert!(path.ends_with("_add_goal_notes.sql"), "{path}");
+        assert!(world.project.join(path).is_file(), "{path}");
+    }
+    assert!(data["down"].as_str().unwrap().contains("rollback"));
+    world.problem(2, &["migration", "new", "///"]);
+}
+
+#[test]
+fn an_interrupted_run_is_cancelled_on_the_server_and_leaves_nothing() {
+    let mut world = World::empty();
+    world.files(&[(
+        "migrations/1_slow.sql",
+        "create table slow ();\nselect pg_sleep(60);",
+    )]);
+    let started = Instant::now();
+    let child = world
+        .command(&["migration", "apply", "--yes", "--json"])
+        .spawn()
+        .unwrap();
+    let asleep = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid() \
+                  and datname = current_database() and wait_event = 'PgSleep'";
+    while world.sql(asleep) != ["1"] {
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "it never got to sleep"
+        );
+        std::thread::yield_now();
+    }
+    let id = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ran = Ran::of(child);
+    let document = ran.ended(130).document();
+    assert_eq!(document["problem"]["kind"], "cancelled");
+    assert_eq!(document["data"]["steps"][0]["end"], "rolled_back");
+    assert!(ran.err.contains("Cancelling"), "{ran:?}");
+    assert!(started.elapsed() < Duration::from_secs(50));
+    assert_eq!(world.sql("select to_regclass('slow') is null"), ["t"]);
+}
+
+#[test]
+fn hostile_names_and_notices_act_on_no_terminal() {
+    let mut world = World::empty();
+    world.files(&[(
+        "migrations/1_x.sql",
+        "do $$ begin raise notice '%', E'\\x1b[2Jgone' || chr(8238); end $$;",
+    )]);
+    let ran = world.run(&["migration", "apply", "--yes"]);
+    ran.done();
+    assert!(
+        ran.err.contains("gone") && !ran.err.contains('\u{1b}') && !ran.err.contains('\u{202e}'),
+        "{ran:?}"
+    );
+    let document = world.run(&["migration", "list", "--json"]);
+    assert!(!document.out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_database_that_is_not_there_is_a_network_problem() {
+    let mut world = World::nowhere();
+    world.set(
+        "SUPABASE_DB_URL",
+        "postgresql://postgres:secretpw@127.0.0.1:1/postgres",
+    );
+    let problem = world.problem(7, &["migration", "list"]);
+    assert_eq!(problem["kind"], "network");
+    assert!(!problem.to_string().contains("secretpw"));
+}

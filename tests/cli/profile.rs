@@ -1,0 +1,148 @@
+//! `supadeck profile`.
+
+use crate::keyring::Keyring;
+use crate::world::{World, texts};
+
+#[test]
+fn a_profile_is_checked_kept_used_and_removed() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    let added = world.data(&["profile", "add", "local"]);
+    assert_eq!(
+        (&added["name"], &added["production"]),
+        (&"local".into(), &false.into())
+    );
+    let shown = world.data(&["profile", "show"]);
+    assert_eq!(shown["url"], world.info.url.as_str());
+    world.problem(6, &["profile", "add", "local"]);
+    world.data(&["profile", "add", "live", "--production", "--replace"]);
+    let list = world.data(&["profile", "list"]);
+    let in_use: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["in_use"].as_bool().unwrap())
+        .collect();
+    assert_eq!(in_use, [false, true], "{list}");
+    world.data(&["profile", "use", "live"]);
+
+    // From here on everything comes from the file and the keyring.
+    for name in [
+        "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_SECRET_KEY",
+        "SUPABASE_DB_URL",
+    ] {
+        world.unset(name);
+    }
+    assert_eq!(
+        world
+            .data(&["migration", "list", "--profile", "local"])
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+    world.data(&["cycle", "list", "--as", "service", "--profile", "local"]);
+    let text = world.run(&["profile", "list"]);
+    assert!(text.done().out.contains("production"), "{text:?}");
+
+    world.run(&["profile", "remove", "local"]).done();
+    world.problem(3, &["migration", "list", "--profile", "local"]);
+    world.problem(3, &["profile", "use", "local"]);
+    world.problem(3, &["profile", "remove", "local"]);
+}
+
+#[test]
+fn a_production_profile_wants_its_name_besides_yes() {
+    let mut world = World::empty();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    world.data(&["profile", "add", "live", "--production"]);
+    for args in [
+        ["migration", "apply", "--yes"].as_slice(),
+        &["migration", "apply", "--yes", "--profile", "live"],
+    ] {
+        let refused = world.problem(2, args);
+        assert!(
+            refused["hint"].as_str().unwrap().contains("--confirm live"),
+            "{refused}"
+        );
+    }
+    world.problem(2, &["migration", "apply", "--yes", "--confirm", "life"]);
+    world.data(&["migration", "apply", "--yes", "--confirm", "live"]);
+}
+
+#[test]
+fn a_profile_that_the_project_refuses_is_not_kept() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    world.set(
+        "SUPABASE_PUBLISHABLE_KEY",
+        "sb_publishable_wrong_wrong_wrong",
+    );
+    let refused = world.problem(4, &["profile", "add", "local"]);
+    assert!(
+        refused["what"]
+            .as_str()
+            .unwrap()
+            .starts_with("The profile was not added."),
+        "{refused}"
+    );
+    assert_eq!(
+        world.data(&["profile", "list"]).as_array().unwrap().len(),
+        0
+    );
+    world.data(&["profile", "add", "local", "--no-check"]);
+    world.set("SUPABASE_URL", "not a url");
+    world.problem(2, &["profile", "add", "other"]);
+    world.problem(2, &["profile", "add", "a b"]);
+}
+
+#[test]
+fn no_secret_is_in_the_file() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    world.data(&["profile", "add", "local"]);
+    let files = texts(&world.path("config"));
+    assert!(
+        files
+            .iter()
+            .any(|(path, _)| path.ends_with("supadeck/profiles.toml")),
+        "{files:?}"
+    );
+    for (path, text) in files {
+        for secret in [
+            &world.info.publishable_key,
+            &world.info.secret_key,
+            &world.info.db_url,
+        ] {
+            assert!(!text.contains(secret.as_str()), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn without_a_keyring_no_profile_is_kept() {
+    let world = World::full();
+    let refused = world.problem(3, &["profile", "add", "local"]);
+    assert!(
+        refused["hint"].as_str().unwrap().contains("SUPABASE_URL"),
+        "{refused}"
+    );
+    assert!(
+        world
+            .run(&["profile", "list"])
+            .done()
+            .out
+            .contains("There are no profiles.")
+    );
+    assert_eq!(world.problem(3, &["profile", "show"])["kind"], "config");
+}

@@ -1,0 +1,279 @@
+//! `supadeck cycle`, `goal`, `lock` and `audit`: rows under Row Level Security, as whoever reads.
+
+use crate::world::World;
+use serde_json::Value;
+
+const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
+
+fn rows(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+#[test]
+fn everybody_sees_their_own_rows_and_the_answer_says_whose() {
+    let mut world = World::full();
+    world.sign_in("alice@example.com");
+    let ran = world.run(&["cycle", "list", "--as", "user", "--json"]);
+    let document = ran.done().document();
+    assert!(
+        rows(&document["data"])
+            .iter()
+            .all(|row| row["user_id"] == ALICE),
+        "{document}"
+    );
+    assert_eq!(document["meta"]["identity"]["email"], "alice@example.com");
+    assert_eq!(document["meta"]["rls"], true);
+    let text = world.run(&["goal", "list", "--as", "user"]);
+    assert!(
+        text.done()
+            .out
+            .starts_with("As alice@example.com (authenticated); Row Level Security applies.\n")
+    );
+    let all = world.run(&["cycle", "list", "--as", "service", "--json"]);
+    let all = all.done().document();
+    assert_eq!(all["meta"]["rls"], false);
+    assert!(rows(&all["data"]).len() > rows(&document["data"]).len());
+    let red = world.run(&["cycle", "list", "--as", "service", "--color", "always"]);
+    assert!(red.out.starts_with(
+        "\u{1b}[31mAs service role (service_role); Row Level Security does NOT apply."
+    ));
+}
+
+#[test]
+fn anon_is_denied_and_told_what_to_do() {
+    let world = World::full();
+    for args in [
+        ["cycle", "list"],
+        ["goal", "list"],
+        ["lock", "list"],
+        ["audit", "list"],
+    ] {
+        let problem = world.problem(5, &[&args[..], &["--as", "anon"]].concat());
+        assert_eq!(
+            (&problem["kind"], &problem["code"]),
+            (&"denied".into(), &"42501".into()),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn a_cycle_is_shown_with_what_belongs_to_it() {
+    let mut world = World::full();
+    world.sign_in("alice@example.com");
+    let cycles = world.data(&["cycle", "list", "--as", "user"]);
+    let id = cycles[0]["id"].as_str().unwrap();
+    let detail = world.data(&["cycle", "show", id, "--as", "user"]);
+    assert_eq!(detail["cycle"]["id"], id);
+    assert!(!rows(&detail["locks"]).is_empty());
+    let text = world.run(&["cycle", "show", id, "--as", "user"]);
+    assert!(text.done().out.contains(&format!("Cycle {id}")) && text.out.contains("WHY"));
+    let goals = world.data(&["goal", "list", "--cycle", id, "--as", "user"]);
+    assert!(rows(&goals).iter().all(|row| row["cycle_id"] == id));
+    world.sign_in("bob@example.com");
+    let hidden = world.run(&["cycle", "show", id, "--as", "user", "--json"]);
+    assert_ne!(hidden.code, 0);
+    assert!(hidden.out.contains("bob@example.com"), "{hidden:?}");
+    world.problem(2, &["cycle", "show", "not-an-id", "--as", "user"]);
+}
+
+#[test]
+fn locks_are_rows_of_the_view() {
+    let world = World::full();
+    let data = world.data(&["lock", "list", "--as", "service"]);
+    let row = rows(&data)[0].as_object().unwrap();
+    let columns: Vec<_> = row.keys().map(String::as_str).collect();
+    assert_eq!(
+        columns,
+        [
+            "plan_id",
+            "cycle_id",
+            "user_id",
+            "week_no",
+            "mode",
+            "locked",
+            "why",
+            "locked_after_week",
+            "unlocked_until",
+            "is_current_week",
+            "item_count",
+            "planned_qty",
+            "completed_qty",
+            "completion_pct"
+        ]
+    );
+    let cycle = row["cycle_id"].as_str().unwrap();
+    let one = world.data(&["lock", "list", "--cycle", cycle, "--as", "service"]);
+    assert!(rows(&one).len() < rows(&data).len());
+    let text = world.run(&["lock", "list", "--as", "service"]);
+    assert!(
+        text.done().out.contains("locked") && text.out.contains('%'),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn a_week_is_unlocked_by_the_service_role_only_and_leaves_a_trace() {
+    let mut world = World::own();
+    world.sign_in("alice@example.com");
+    let locks = world.data(&["lock", "list", "--as", "service"]);
+    let locked = rows(&locks)
+        .iter()
+        .find(|row| row["locked"] == true)
+        .unwrap();
+    let plan = locked["plan_id"].as_str().unwrap();
+    let unlock = |who: &'static str| {
+        [
+            "lock",
+            "unlock",
+            "--plan",
+            plan,
+            "--for",
+            "1h",
+            "--reason",
+            "Release day",
+            "--as",
+            who,
+        ]
+    };
+    assert_eq!(world.problem(5, &unlock("user"))["kind"], "denied");
+    assert_eq!(world.problem(5, &unlock("anon"))["kind"], "denied");
+    let opened = world.data(&unlock("service"));
+    assert_eq!(
+        (&opened["plan_id"], &opened["locked"]),
+        (&plan.into(), &false.into())
+    );
+    assert!(opened["unlocked_until"].is_string());
+    let trace = world.data(&[
+        "audit",
+        "list",
+        "--as",
+        "service",
+        "--where",
+        "action:weekly_plan.unlock",
+        "--limit",
+        "1",
+    ]);
+    let id = trace[0]["id"].as_str().unwrap();
+    let record = world.data(&["audit", "show", id, "--as", "service"]);
+    assert_eq!(record["rationale"], "Release day");
+    world.problem(
+        2,
+        &[
+            "lock", "unlock", "--plan", plan, "--for", "25h", "--reason", "x", "--as", "service",
+        ],
+    );
+    world.problem(
+        2,
+        &[
+            "lock", "unlock", "--plan", plan, "--for", "1h", "--reason", " ", "--as", "service",
+        ],
+    );
+    world.problem(
+        2,
+        &[
+            "lock", "unlock", "--plan", "x", "--for", "1h", "--reason", "x", "--as", "service",
+        ],
+    );
+}
+
+#[test]
+fn the_audit_list_pages_filters_and_changes_its_form() {
+    let world = World::full();
+    let all = world.data(&["audit", "list", "--as", "service", "--limit", "100000"]);
+    assert!(rows(&all).len() > 250, "the seeds write more than one page");
+    let ids: std::collections::BTreeSet<_> =
+        rows(&all).iter().map(|row| row["id"].to_string()).collect();
+    assert_eq!(ids.len(), rows(&all).len());
+    let few = world
+        .run(&["audit", "list", "--as", "service", "--limit", "3", "--json"])
+        .document();
+    assert_eq!(
+        (rows(&few["data"]).len(), &few["meta"]["has_more"]),
+        (3, &true.into())
+    );
+    let filtered = world.data(&[
+        "audit",
+        "list",
+        "--as",
+        "service",
+        "--where",
+        "action:plan_item.update",
+    ]);
+    assert!(
+        rows(&filtered)
+            .iter()
+            .all(|row| row["action"] == "plan_item.update")
+    );
+    let csv = world.run(&[
+        "audit", "list", "--as", "service", "--limit", "2", "--format", "csv",
+    ]);
+    assert!(
+        csv.done().out.starts_with("id,created_at,actor_user_id,") && csv.out.lines().count() == 3
+    );
+    let markdown = world.run(&[
+        "audit", "list", "--as", "service", "--limit", "2", "--format", "markdown",
+    ]);
+    assert_eq!(markdown.done().out.lines().count(), 4);
+    let bare = world.run(&[
+        "audit", "list", "--as", "service", "--limit", "2", "--format", "json",
+    ]);
+    assert_eq!(
+        rows(&serde_json::from_str(&bare.done().out).unwrap()).len(),
+        2
+    );
+    world.problem(
+        2,
+        &["audit", "list", "--as", "service", "--where", "acton:x"],
+    );
+}
+
+#[test]
+fn a_record_shows_its_difference() {
+    let world = World::full();
+    let list = world.data(&[
+        "audit",
+        "list",
+        "--as",
+        "service",
+        "--where",
+        "action:plan_item.update",
+        "--limit",
+        "1",
+    ]);
+    let id = list[0]["id"].as_str().unwrap();
+    let text = world.run(&["audit", "show", id, "--as", "service"]);
+    assert!(
+        text.done().out.lines().any(|line| line.starts_with("~ ")),
+        "{text:?}"
+    );
+    let all = world.run(&["audit", "show", id, "--all", "--as", "service"]);
+    assert!(all.done().out.lines().count() > text.out.lines().count());
+    world.problem(2, &["audit", "show", "x", "--as", "service"]);
+}
+
+#[test]
+fn the_auditor_reads_everything_and_writes_nothing() {
+    let mut world = World::full();
+    world.sign_in("auditor@example.com");
+    let ran = world.run(&["audit", "list", "--as", "user", "--json"]);
+    let document = ran.done().document();
+    assert_eq!(document["meta"]["role"], "auditor");
+    assert!(!rows(&document["data"]).is_empty());
+}
+
+#[test]
+fn a_project_that_does_not_answer_is_a_network_problem() {
+    let mut world = World::full();
+    world.set("SUPABASE_URL", "http://127.0.0.1:1");
+    assert_eq!(
+        world.problem(7, &["cycle", "list", "--as", "service"])["kind"],
+        "network"
+    );
+    let mut world = World::full();
+    world.set("SUPABASE_SECRET_KEY", "sb_secret_wrong_wrong_wrong_wrong");
+    assert_eq!(
+        world.problem(4, &["cycle", "list", "--as", "service"])["kind"],
+        "auth"
+    );
+}

@@ -1,0 +1,123 @@
+//! A whole session at the most verbose level: afterwards no secret that was used stands in any output or file.
+
+use crate::keyring::Keyring;
+use crate::world::{PASSWORD, Ran, World, texts};
+use std::fs;
+
+/// What must never be seen, with the name to report it by.
+fn secrets(world: &World) -> Vec<(&'static str, String)> {
+    let info = &world.info;
+    let password = info.db_url.split(['@', ':']).nth(2).unwrap().to_owned();
+    vec![
+        ("publishable key", info.publishable_key.clone()),
+        ("secret key", info.secret_key.clone()),
+        ("anon key", info.anon_key.clone()),
+        ("service role key", info.service_role_key.clone()),
+        ("database password", password),
+        ("JWT secret", info.jwt_secret.clone()),
+        ("user's password", PASSWORD.to_owned()),
+        ("wrong password", "wr0ng-passw0rd".to_owned()),
+        ("a JWT", "eyJ".to_owned()),
+    ]
+}
+
+#[test]
+fn no_secret_reaches_an_output_a_log_or_a_file() {
+    let mut world = World::own();
+    // The seeds hold the demo password in clear, so their statements would be found: they are not part of this session.
+    world.set("SUPADECK_LOG", "trace");
+    let keyring = Keyring::start(&mut world);
+    let mut runs: Vec<Ran> = Vec::new();
+    if keyring.is_some() {
+        let login = ["login", "--email", "alice@example.com", "--password-stdin"];
+        runs.push(world.run_with(&login, "wr0ng-passw0rd"));
+        runs.push(world.run_with(&login, PASSWORD));
+        assert_eq!(runs[1].code, 0, "{:?}", runs[1]);
+        runs.push(world.run(&["profile", "add", "local"]));
+    }
+    for args in [
+        ["whoami"].as_slice(),
+        &["doctor"],
+        &["doctor", "--json"],
+        &["migration", "list"],
+        &["migration", "rollback", "--last", "1"],
+        &["migration", "rollback", "--last", "1", "--yes"],
+        &["migration", "apply", "--yes", "--json"],
+        &["seed", "list"],
+        &["cycle", "list"],
+        &["lock", "list", "--as", "service"],
+        &["audit", "list", "--as", "service", "--limit", "5"],
+        &["types", "zod"],
+        &["cycle", "list", "--key", &world.info.secret_key],
+        &["migration", "list", "--db-url", &world.info.db_url],
+        &["migration", "list", &world.info.db_url],
+        &["profile", "list"],
+        &["logout"],
+    ] {
+        runs.push(world.run(args));
+    }
+    let mut broken = World::own();
+    broken.set("SUPADECK_LOG", "trace");
+    let wrong = broken.info.db_url.replace("@127", "wr0ng-passw0rd@127");
+    broken.set("SUPABASE_DB_URL", wrong);
+    runs.push(broken.run(&["migration", "list"]));
+    assert_ne!(runs.last().unwrap().code, 0);
+    broken.set("SUPABASE_URL", "http://127.0.0.1:1");
+    runs.push(broken.run(&["cycle", "list", "--as", "service"]));
+
+    let mut places: Vec<(String, String)> = Vec::new();
+    for ran in runs {
+        places.push(("stdout".to_owned(), ran.out));
+        places.push(("stderr".to_owned(), ran.err));
+    }
+    let mut logged = 0;
+    for world in [&world, &broken] {
+        for (path, text) in texts(world.home.path()) {
+            if path.ends_with("supadeck.log") {
+                logged += text.len();
+            }
+            places.push((path.display().to_string(), text));
+        }
+        let journal = world.sql("select j::text from supabase_migrations.supadeck_journal j");
+        assert!(!journal.is_empty());
+        places.push(("journal".to_owned(), journal.join("\n")));
+    }
+    assert!(logged > 0, "nothing was logged at all");
+    for (place, text) in places {
+        for (name, secret) in secrets(&world).into_iter().chain(secrets(&broken)) {
+            assert!(!text.contains(&secret), "the {name} is in {place}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_log_is_private_and_quiet_by_default() {
+    let mut world = World::full();
+    world.run(&["migration", "list"]).done();
+    assert!(!world.path("state/supadeck/supadeck.log").exists());
+    world
+        .run(&["migration", "list", "--log-level", "debug", "--json"])
+        .done();
+    world.set("SUPADECK_LOG", "trace");
+    world.problem(
+        7,
+        &[
+            "migration",
+            "list",
+            "--db-url",
+            "postgresql://postgres@127.0.0.1:1/x",
+        ],
+    );
+    let log = world.path("state/supadeck/supadeck.log");
+    assert!(fs::read_to_string(&log).unwrap().contains("supadeck"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            fs::metadata(&log).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    world.set("SUPADECK_LOG", "hyper=trace");
+    world.problem(2, &["migration", "list"]);
+}

@@ -1,0 +1,68 @@
+//! `supadeck seed`.
+
+use crate::world::World;
+use std::fs;
+
+#[test]
+fn seeds_run_once_and_a_changed_one_on_request() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one (n int);"),
+        ("seeds/a.sql", "insert into one values (1), (2);"),
+        ("seeds/b.sql", "insert into one values (3);"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    let listed = world.data(&["seed", "list"]);
+    assert!(
+        listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["state"] == "pending"),
+        "{listed}"
+    );
+    let ran = world.data(&["seed", "apply", "--yes", "seeds/a.sql"]);
+    assert_eq!(ran["steps"][0]["rows"], 2);
+    assert_eq!(ran["steps"][0]["changes"][0], "INSERT 0 2");
+    let text = world.run(&["seed", "apply", "--yes"]);
+    assert!(
+        text.done().out.contains("seeds/b.sql") && !text.out.contains("seeds/a.sql"),
+        "{text:?}"
+    );
+    assert_eq!(
+        world.run(&["seed", "apply", "--yes"]).done().out,
+        "No seed is waiting.\n"
+    );
+    fs::write(
+        world.project.join("seeds/b.sql"),
+        "insert into one values (4);",
+    )
+    .unwrap();
+    let listed = world.data(&["seed", "list"]);
+    assert_eq!(listed[1]["state"], "changed");
+    world.data(&["seed", "apply", "--again", "--yes", "seeds/b.sql"]);
+    assert_eq!(
+        world.sql("select string_agg(n::text, ',' order by n) from one"),
+        ["1,2,3,4"]
+    );
+}
+
+#[test]
+fn a_failing_seed_leaves_nothing() {
+    let mut world = World::empty();
+    world.files(&[("seeds/a.sql", "create table half ();\nselect 1/0;")]);
+    let ran = world.run(&["seed", "apply", "--yes", "--json"]);
+    let document = ran.ended(8).document();
+    assert_eq!(document["problem"]["code"], "22012");
+    assert_eq!(document["data"]["steps"][0]["end"], "rolled_back");
+    assert_eq!(world.sql("select to_regclass('half') is null"), ["t"]);
+    world.problem(2, &["seed", "apply", "--yes", "seeds/none.sql"]);
+}
+
+#[test]
+fn the_text_list_names_paths_and_states() {
+    let world = World::full();
+    let text = world.run(&["seed", "list"]);
+    let line = text.done().out.lines().nth(2).unwrap();
+    assert_eq!(line, "seeds/010_accounts.sql         applied");
+}

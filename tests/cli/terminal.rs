@@ -1,0 +1,186 @@
+//! Questions at a real terminal: the confirmation of a plan, a password without echo.
+
+use crate::keyring::Keyring;
+use crate::world::{PASSWORD, World, binary};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// The binary at a terminal of its own.
+struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn run(world: &World, args: &[&str]) -> Self {
+        let size = PtySize {
+            rows: 40,
+            cols: 160,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(binary());
+        command.args(args);
+        command.env_clear();
+        for (name, value) in world.variables() {
+            command.env(name, value);
+        }
+        command.cwd(&world.project);
+        let child = pty.slave.spawn_command(command).unwrap();
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let (sender, screen) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            keys: pty.master.take_writer().unwrap(),
+            screen,
+            seen: String::new(),
+            _master: pty.master,
+        }
+    }
+
+    /// Waits until a text has been printed.
+    fn wait_for(&mut self, text: &str) {
+        while !self.seen.contains(text) {
+            match self.screen.recv_timeout(Duration::from_secs(30)) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(why) => panic!("`{text}` was never printed ({why}): {}", self.seen),
+            }
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits for the end, and gives the exit code and everything that was printed.
+    fn end(mut self) -> (u32, String) {
+        let code = self.child.wait().unwrap().exit_code();
+        drop(self.keys);
+        while let Ok(bytes) = self.screen.recv_timeout(Duration::from_millis(300)) {
+            self.seen.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        (code, self.seen)
+    }
+}
+
+#[test]
+fn a_plan_is_shown_whole_and_its_word_runs_it() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        ("migrations/rollback/1_one.sql", "drop table one;"),
+    ]);
+    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    terminal.wait_for("Type `apply` to run it: ");
+    for shown in [
+        "create table one ();",
+        " as postgres (Postgres ",
+        "1_one.sql",
+        "Apply 1 migration, 1 statement",
+    ] {
+        assert!(terminal.seen.contains(shown), "{shown}: {}", terminal.seen);
+    }
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    terminal.press("aplx\u{7f}\u{7f}ply\r");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+    let mut terminal = Terminal::run(&world, &["migration", "rollback", "--last", "1"]);
+    terminal.wait_for("Type `rollback 1` to run it: ");
+    terminal.press("rollback 1\r");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+}
+
+#[test]
+fn anything_else_runs_nothing() {
+    let mut world = World::empty();
+    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    for keys in [
+        "\r",
+        "y\r",
+        "yes\r",
+        "Apply\r",
+        "apply now\r",
+        "\u{3}",
+        "\u{1b}",
+    ] {
+        let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+        terminal.wait_for("to run it: ");
+        terminal.press(keys);
+        let (code, seen) = terminal.end();
+        assert_eq!(code, 130, "{keys:?}: {seen}");
+        assert!(seen.contains("Nothing was done."), "{keys:?}: {seen}");
+    }
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+}
+
+#[test]
+fn a_password_is_not_echoed() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    let mut terminal = Terminal::run(&world, &["login"]);
+    terminal.wait_for("E-mail: ");
+    terminal.press("alice@example.com\r");
+    terminal.wait_for("Password: ");
+    terminal.press(&format!("{PASSWORD}\r"));
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+    assert!(
+        seen.contains("Signed in as alice@example.com") && !seen.contains(PASSWORD),
+        "{seen}"
+    );
+}
+
+#[test]
+fn a_profile_is_asked_for_line_by_line() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    let info = world.info.clone();
+    for name in [
+        "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_SECRET_KEY",
+        "SUPABASE_DB_URL",
+    ] {
+        world.unset(name);
+    }
+    let mut terminal = Terminal::run(&world, &["profile", "add", "typed"]);
+    for (question, answer) in [
+        ("Project URL: ", &info.url),
+        ("Publishable key", &info.publishable_key),
+        ("Secret key", &String::new()),
+        ("Database URL", &info.db_url),
+    ] {
+        terminal.wait_for(question);
+        terminal.press(&format!("{answer}\r"));
+    }
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+    assert!(
+        !seen.contains(&info.publishable_key) && !seen.contains(&info.db_url),
+        "{seen}"
+    );
+    assert_eq!(
+        world.data(&["migration", "list"]).as_array().unwrap().len(),
+        4
+    );
+}

@@ -1,0 +1,85 @@
+//! What the doctor says about a project that is well, one that is empty, and one that is not there.
+
+use crate::ground::{Ground, empty, limits, weeksmith};
+use std::sync::Arc;
+use supadeck::adapters::clock::SystemClock;
+use supadeck::adapters::connect::{As, Project, Settings, profiles, resolve_with};
+use supadeck::adapters::secrets::Vault;
+use supadeck::ops::doctor::{Check, State, Subject, check};
+
+async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
+    let subject = Subject {
+        profile: &project.profile,
+        profiles: &*profiles(settings).unwrap(),
+        secrets: &*project.secrets,
+        rest: &*project.rest,
+        auth: &*project.auth,
+        identity: &project.identity,
+        has_publishable_key: project.has_publishable_key,
+        has_service_key: project.has_service_key,
+        database: None,
+        clock: &SystemClock,
+    };
+    check(&subject).await
+}
+
+async fn states(ground: &Ground) -> Vec<(&'static str, State)> {
+    let project = ground.project(As::Anon).await;
+    let checks = look(&project, &ground.settings()).await;
+    checks
+        .iter()
+        .map(|check| (check.name, check.state))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_well() {
+    let ground = weeksmith("doctor_well").await;
+    let found = states(&ground).await;
+    for name in [
+        "config",
+        "url",
+        "clock",
+        "rest",
+        "auth",
+        "publishable key",
+        "secret key",
+        "weeksmith",
+    ] {
+        assert!(found.contains(&(name, State::Ok)), "{name}: {found:?}");
+    }
+    assert!(found.contains(&("keyring", State::Warn)));
+    assert!(found.contains(&("session", State::Skip)));
+    assert!(found.contains(&("database", State::Skip)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_project_only_lacks_the_schema() {
+    let ground = empty("doctor_empty").await;
+    let found = states(&ground).await;
+    assert!(found.contains(&("weeksmith", State::Warn)), "{found:?}");
+    assert!(
+        found.iter().all(|(_, state)| *state != State::Fail),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_not_there() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        // Port 9 of the loopback: nobody listens.
+        url: Some("http://127.0.0.1:9".into()),
+        publishable_key: Some("sb_publishable_x".to_owned().into()),
+        config_dir: Some(home.path().to_path_buf()),
+        ..Settings::default()
+    };
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
+    let found = look(&project, &settings).await;
+    let state = |name: &str| found.iter().find(|check| check.name == name).unwrap().state;
+    assert_eq!(state("url"), State::Fail);
+    assert_eq!(state("publishable key"), State::Skip);
+    assert_eq!(state("weeksmith"), State::Skip);
+}

@@ -1,0 +1,340 @@
+//! Servers and proxies that misbehave. Each fault has its own clear problem, and the next attempt works.
+
+use crate::ground::limits;
+use crate::rude::{Does, Rude, answer, json, no_rows, serve};
+use serde_json::json;
+use std::time::{Duration, Instant};
+use supadeck::adapters::connect::{As, Project};
+use supadeck::adapters::http::Limits;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::lock::UnlockRequest;
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::query::Select;
+use supadeck::ops::lock;
+
+const PAGE: &str =
+    "<html><head><title>Gateway</title></head><body><script>steal()</script></body></html>";
+
+async fn read(project: &Project) -> Result<usize, Problem> {
+    let query = Select::from("cycle").under("1b4e28ba-2fa1-4d2b-883f-0016d3cca427");
+    let answer = project.rest.select(&Identity::Anon, &query).await?;
+    Ok(answer.rows::<serde_json::Value>()?.len())
+}
+
+/// The first read meets the answers, the second one a server that works.
+async fn meets(answers: Vec<Does>, limits: Limits) -> (Rude, Problem) {
+    let answers = answers.into_iter().chain([no_rows()]).collect();
+    let server = serve(answers).await;
+    let project = server.project(As::Anon, limits).await;
+    let problem = read(&project).await.unwrap_err();
+    assert!(
+        !format!("{problem:?}").contains("0123456789"),
+        "no key in {problem:?}"
+    );
+    assert_eq!(read(&project).await, Ok(0), "the next attempt works");
+    (server, problem)
+}
+
+fn page(status: &str) -> Does {
+    answer(status, "content-type: text/html\r\n", PAGE)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_proxy_is_called_so_and_not_shown() {
+    let (_, problem) = meets(vec![page("403 Forbidden")], limits()).await;
+    assert!(!format!("{problem:?}").contains("script"), "{problem:?}");
+    for (answers, status) in [
+        (vec![page("502 Bad Gateway"); 3], "502"),
+        (vec![page("404 Not Found")], "404"),
+    ] {
+        let (_, problem) = meets(answers, limits()).await;
+        assert_eq!(problem.kind, Kind::Network);
+        assert!(problem.what.contains("a page instead of data"), "{problem}");
+        assert!(problem.why.contains(status), "{problem}");
+        assert!(!format!("{problem:?}").contains("script"), "{problem:?}");
+    }
+    // The page of a captive portal says that all is well.
+    let (_, problem) = meets(vec![page("200 OK")], limits()).await;
+    assert_eq!(problem.kind, Kind::Network);
+    assert!(problem.why.contains("not JSON"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_cut_off_is_an_error_and_never_a_shorter_list() {
+    let whole = r#"[{"a":1},{"a":2}]"#;
+    let by_length = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n[{{\"a\":1}}]",
+        whole.len()
+    );
+    let by_chunk = "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n9\r\n[{\"a\":1}]\r\n";
+    for cut in [by_length.as_str(), by_chunk] {
+        let cut = Does::Write(cut.as_bytes().to_vec());
+        let (server, problem) = meets(vec![cut; 3], limits()).await;
+        assert_eq!(problem.kind, Kind::Network);
+        assert!(problem.what.contains("broke"), "{problem}");
+        assert_eq!(
+            server.count("cycle"),
+            4,
+            "three tries, then the next attempt"
+        );
+    }
+    // A whole body that holds less than it announces.
+    let short = answer(
+        "206 Partial Content",
+        "content-range: 0-1/*\r\n",
+        r#"[{"a":1}]"#,
+    );
+    let (_, problem) = meets(vec![short], limits()).await;
+    assert!(problem.what.contains("not complete"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_passes_is_not_even_noticed() {
+    let passing: Vec<Vec<Does>> = vec![
+        vec![Does::Close],
+        vec![Does::Close, Does::Close],
+        vec![page("503 Service Unavailable"), page("504 Gateway Timeout")],
+        vec![json(
+            "503 Service Unavailable",
+            r#"{"code":"PGRST002","message":"Could not query the database"}"#,
+        )],
+        vec![json(
+            "504 Gateway Timeout",
+            r#"{"code":"PGRST003","message":"Timed out acquiring connection"}"#,
+        )],
+    ];
+    for answers in passing {
+        let answers = answers.into_iter().chain([no_rows()]).collect();
+        let server = serve(answers).await;
+        let project = server.project(As::Anon, limits()).await;
+        assert_eq!(read(&project).await, Ok(0));
+        let heard = server.heard();
+        let id = "x-correlation-id: 1b4e28ba-2fa1-4d2b-883f-0016d3cca427";
+        assert!(
+            heard.len() > 1 && heard.iter().all(|request| request.contains(id)),
+            "{heard:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_pass_is_not_repeated() {
+    let failed = json(
+        "500 Internal Server Error",
+        r#"{"code":"XX000","message":"internal"}"#,
+    );
+    let (server, problem) = meets(vec![failed], limits()).await;
+    assert_eq!((problem.kind, server.count("cycle")), (Kind::Database, 2));
+    let starved = json(
+        "503 Service Unavailable",
+        r#"{"code":"53300","message":"too many connections"}"#,
+    );
+    let (_, problem) = meets(vec![starved], limits()).await;
+    assert!(
+        problem.retry && problem.kind == Kind::Network,
+        "{problem:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_after_is_honoured_and_bounded() {
+    let busy = answer("429 Too Many Requests", "retry-after: 1\r\n", "");
+    let server = serve(vec![busy, no_rows()]).await;
+    let project = server.project(As::Anon, limits()).await;
+    let started = Instant::now();
+    assert_eq!(read(&project).await, Ok(0));
+    assert!(
+        started.elapsed() >= Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+
+    let started = Instant::now();
+    let far = answer("429 Too Many Requests", "retry-after: 3600\r\n", "");
+    let (server, problem) = meets(vec![far], limits()).await;
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(problem.what.contains("fewer requests"), "{problem}");
+    assert_eq!(server.count("cycle"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_is_given_up() {
+    let quick = Limits {
+        read: Duration::from_millis(300),
+        ..limits()
+    };
+    let (server, problem) = meets(vec![Does::Stall], quick).await;
+    assert!(problem.what.contains("did not answer in time"), "{problem}");
+    assert_eq!(
+        server.count("cycle"),
+        2,
+        "a slow query is not asked three times"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed_and_carries_no_key() {
+    let elsewhere = serve(vec![no_rows()]).await;
+    let to = format!("location: {}/rest/v1/cycle\r\n", elsewhere.url);
+    let (_, problem) = meets(vec![answer("307 Temporary Redirect", &to, "")], limits()).await;
+    assert_eq!(problem.kind, Kind::Network);
+    let host = elsewhere.url.strip_prefix("http://").unwrap();
+    assert!(problem.what.contains(host), "{problem}");
+    assert_eq!(elsewhere.heard().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bomb_of_zeros_is_stopped_at_the_bound() {
+    let bomb = answer(
+        "200 OK",
+        "content-encoding: gzip\r\n",
+        zeros(300 * 1024 * 1024),
+    );
+    let small = Limits {
+        body_bytes: 8 * 1024 * 1024,
+        ..limits()
+    };
+    let (_, problem) = meets(vec![bomb], small).await;
+    assert!(problem.what.contains("too large"), "{problem}");
+    assert!(problem.why.contains("8 MB"), "{problem}");
+    let broken = answer("200 OK", "content-encoding: gzip\r\n", b"this is no gzip");
+    let (_, problem) = meets(vec![broken; 3], limits()).await;
+    assert_eq!(problem.kind, Kind::Network, "{problem:?}");
+}
+
+/// A gzip stream of so many zeros: one literal, then copies of 258 bytes, all in one block with the fixed codes (RFC 1951).
+fn zeros(bytes: usize) -> Vec<u8> {
+    let mut bits: Vec<bool> = Vec::new();
+    let mut put = |text: &str| bits.extend(text.chars().map(|c| c == '1'));
+    // The last block, fixed codes; the literal 0.
+    put("1");
+    put("10");
+    put("00110000");
+    for _ in 0..bytes / 258 {
+        // Length 258 (code 285), distance 1 (code 0).
+        put("11000101");
+        put("00000");
+    }
+    put("0000000");
+    let packed = bits.chunks(8).map(|chunk| {
+        chunk
+            .iter()
+            .rev()
+            .fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit))
+    });
+    let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    head.into_iter().chain(packed).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_decides_and_not_the_status() {
+    let denied = json(
+        "401 Unauthorized",
+        r#"{"code":"42501","message":"permission denied for table cycle","hint":null}"#,
+    );
+    let (_, problem) = meets(vec![denied], limits()).await;
+    assert_eq!(problem.kind, Kind::Denied);
+    let locked = json(
+        "403 Forbidden",
+        r#"{"code":"PT403","message":"Week 9 is locked.","details":"Weeks after 6 are.","hint":"Progress stays open."}"#,
+    );
+    let (_, problem) = meets(vec![locked], limits()).await;
+    assert_eq!(
+        (problem.what.as_str(), problem.why.as_str()),
+        ("Week 9 is locked.", "Weeks after 6 are.")
+    );
+    assert_eq!(problem.hint.as_deref(), Some("Progress stays open."));
+    let paused = json("540 Project Paused", r#"{"message":"paused"}"#);
+    let (_, problem) = meets(vec![paused], limits()).await;
+    assert!(problem.what.contains("paused"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_text_is_harmless_and_bounded() {
+    let text = format!("\\u001b[2J\\u202e{}", "x".repeat(100_000));
+    let nasty = json(
+        "400 Bad Request",
+        &format!(r#"{{"code":"P0001","message":"{text}","details":{{"a":1}},"hint":"{text}"}}"#),
+    );
+    let (_, problem) = meets(vec![nasty], limits()).await;
+    let all = format!("{} {:?} {:?}", problem, problem.hint, problem.detail);
+    assert!(
+        !problem.to_string().contains(['\u{1b}', '\u{202e}']),
+        "{problem}"
+    );
+    assert!(all.len() < 4_000, "{}", all.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_go_where_they_belong_and_nowhere_else() {
+    let server = serve(vec![no_rows()]).await;
+    let project = server.project(As::Anon, limits()).await;
+    let query = Select::from("cycle");
+    project.rest.select(&Identity::Anon, &query).await.unwrap();
+    project
+        .rest
+        .select(&Identity::Service, &query)
+        .await
+        .unwrap();
+    let heard = server.heard();
+    for (request, key) in heard
+        .iter()
+        .zip(["sb_publishable_0123456789", "sb_secret_0123456789"])
+    {
+        let request = request.to_ascii_lowercase();
+        assert!(request.contains(&format!("apikey: {key}\r\n")), "{request}");
+        assert!(!request.contains("authorization"), "{request}");
+        let agent = format!("user-agent: supadeck/{}\r\n", env!("CARGO_PKG_VERSION"));
+        assert!(request.contains(&agent), "{request}");
+        assert!(request.contains("accept-encoding: gzip"), "{request}");
+    }
+}
+
+fn status(is_locked: bool, until: Option<&str>) -> Does {
+    let row = json!([{
+        "plan_id": crate::ground::LOCKED, "cycle_id": "c", "user_id": "u", "week_no": 9, "mode": "time_block",
+        "locked": is_locked, "why": "w", "locked_after_week": 6, "unlocked_until": until, "is_current_week": false,
+        "item_count": 0, "planned_qty": 0, "completed_qty": 0, "completion_pct": null,
+    }]);
+    answer("200 OK", "content-range: 0-0/*\r\n", row.to_string())
+}
+
+async fn unlock_at(answers: Vec<Does>) -> (Rude, Result<bool, Problem>) {
+    let server = serve(answers).await;
+    let project = server.project(As::Service, limits()).await;
+    let request = UnlockRequest {
+        plan_id: crate::ground::LOCKED.into(),
+        rationale: "x".into(),
+        minutes: 5,
+    };
+    let done = lock::unlock(&*project.rest, &Identity::Service, &request).await;
+    (server, done.map(|week| week.locked))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_is_lost_is_looked_up_and_never_sent_twice() {
+    let until = Some("2030-01-01T00:00:00+00:00");
+    let (server, done) =
+        unlock_at(vec![status(true, None), Does::Close, status(false, until)]).await;
+    assert_eq!(done, Ok(false), "it was done, and the second read shows it");
+    assert_eq!(server.count("rpc/unlock_week"), 1);
+
+    let (server, done) = unlock_at(vec![status(true, None), Does::Close, status(true, None)]).await;
+    assert_eq!(done.unwrap_err().kind, Kind::Network, "it was not done");
+    assert_eq!(server.count("rpc/unlock_week"), 1);
+
+    let (_, done) = unlock_at(vec![status(true, None), Does::Close]).await;
+    assert!(done.unwrap_err().what.contains("not known"));
+
+    let (_, done) = unlock_at(vec![
+        status(true, None),
+        json("200 OK", "{}"),
+        status(true, None),
+    ])
+    .await;
+    assert_eq!(
+        done.unwrap_err().kind,
+        Kind::Conflict,
+        "accepted, and not there"
+    );
+}

@@ -1,0 +1,143 @@
+//! The ground that the tests stand on: a database with the Weeksmith schema and its seeds, served; projects to it.
+
+use secrecy::SecretString;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use supadeck::adapters::connect::{As, Project, Settings, resolve_with};
+use supadeck::adapters::http::Limits;
+use supadeck::adapters::secrets::Vault;
+use supadeck::domain::identity::Identity;
+use supadeck::ops::session;
+use supadeck::ports::Secrets;
+use supadeck_stack::{Info, Options, Stack};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
+
+/// The password of the demo accounts.
+pub const PASSWORD: &str = "weeksmith-demo";
+/// Alice's running cycle and its weeks 11 (locked) and 2 (open).
+pub const CYCLE: &str = "c0000000-0000-4000-8000-000000000001";
+pub const LOCKED: &str = "10000000-0000-4000-8001-000000000011";
+pub const OPEN: &str = "10000000-0000-4000-8001-000000000002";
+
+static STACK: OnceCell<Stack> = OnceCell::const_new();
+
+/// The cluster that most tests share. Statics are never dropped: the stack's watchdog stops it when the tests are over.
+pub async fn stack() -> &'static Stack {
+    let start = || async { Stack::start(Options::default()).await.unwrap() };
+    STACK.get_or_init(start).await
+}
+
+/// A database of a test's own.
+pub struct Ground {
+    pub info: Info,
+    pub db: Client,
+    pub home: TempDir,
+}
+
+/// A database with schema and seeds.
+pub async fn weeksmith(name: &str) -> Ground {
+    let ground = empty(name).await;
+    for folder in ["migrations", "seeds"] {
+        for file in sql_files(folder) {
+            let text = without_psql(&std::fs::read_to_string(&file).unwrap());
+            let ran = ground.db.batch_execute(&text).await;
+            ran.unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
+        }
+    }
+    stack().await.reload_schema(name).await.unwrap();
+    ground
+}
+
+/// A database with nothing of its own in it.
+pub async fn empty(name: &str) -> Ground {
+    stack().await.create_database(name).await.unwrap();
+    let info = stack().await.serve_database(name).await.unwrap();
+    let db = connect(&info.db_url).await;
+    Ground {
+        info,
+        db,
+        home: tempfile::tempdir().unwrap(),
+    }
+}
+
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn sql_files(folder: &str) -> Vec<std::path::PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "sql"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Fills in the `\set` variables of a seed; the seeds use the plain and the quoted form.
+fn without_psql(text: &str) -> String {
+    let is_set = |line: &&str| line.starts_with("\\set ");
+    let mut body: String = text
+        .lines()
+        .filter(|line| !is_set(line))
+        .fold(String::new(), |all, line| all + line + "\n");
+    for line in text.lines().filter(is_set) {
+        let mut words = line.split_whitespace().skip(1);
+        let (name, value) = (words.next().unwrap(), words.next().unwrap());
+        body = body.replace(
+            &format!(":'{name}'"),
+            &format!("'{}'", value.trim_matches('\'')),
+        );
+    }
+    body
+}
+
+/// Bounds that keep a failing test short.
+pub fn limits() -> Limits {
+    Limits {
+        connect: Duration::from_secs(2),
+        read: Duration::from_secs(20),
+        first_pause: Duration::from_millis(10),
+        longest_wait: Duration::from_secs(2),
+        ..Limits::default()
+    }
+}
+
+impl Ground {
+    /// What somebody would type.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            url: Some(self.info.url.clone()),
+            publishable_key: Some(self.info.publishable_key.as_str().into()),
+            secret_key: Some(self.info.secret_key.as_str().into()),
+            config_dir: Some(self.home.path().to_path_buf()),
+            ..Settings::default()
+        }
+    }
+
+    /// The project with secrets in memory.
+    pub async fn project(&self, who: As) -> Project {
+        let settings = Settings {
+            as_: Some(who),
+            ..self.settings()
+        };
+        let vault: Arc<dyn Secrets> = Arc::new(Vault::memory());
+        resolve_with(&settings, vault, limits()).await.unwrap()
+    }
+
+    /// The project with somebody signed in.
+    pub async fn as_user(&self, email: &str) -> (Project, Identity) {
+        let project = self.project(As::Anon).await;
+        let password = SecretString::from(PASSWORD);
+        let who = session::sign_in(&*project.auth, email, &password)
+            .await
+            .unwrap();
+        (project, who)
+    }
+}

@@ -1,0 +1,271 @@
+//! The keyring with a real Secret Service: gnome-keyring on a session bus of its own. The tests that run inside that bus are
+//! marked as ignored and started by the ones outside.
+
+use crate::ground::{Ground, PASSWORD, limits, weeksmith};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use supadeck::adapters::connect::{Project, Settings, resolve_with};
+use supadeck::adapters::secrets::Vault;
+use supadeck::domain::secret::{Keeping, SecretKind};
+use supadeck::ops::{cycle, session};
+use supadeck::ports::Secrets;
+
+/// Runs a test of this binary inside a session bus; `None`, with the reason printed, where that cannot be done.
+fn inside(test: &str, unlock: bool, variables: &[(&str, &str)]) -> Option<Output> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for program in ["dbus-run-session", "gnome-keyring-daemon"] {
+        if !std::env::split_paths(&path).any(|dir| dir.join(program).is_file()) {
+            println!("skipped: {program} is not installed");
+            return None;
+        }
+    }
+    let home = tempfile::tempdir().unwrap();
+    let runtime = home.path().join("run");
+    std::fs::create_dir(&runtime).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let start = if unlock {
+        "printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1"
+    } else {
+        "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1"
+    };
+    let script = format!("{start}; exec \"$0\" --exact {test} --ignored --nocapture");
+    let mut command = Command::new("dbus-run-session");
+    command
+        .args(["--", "sh", "-c", &script])
+        .arg(std::env::current_exe().unwrap())
+        .env("HOME", home.path())
+        .env("XDG_RUNTIME_DIR", &runtime)
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("SUPADECK_KEYRING")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
+    Some(command.output().unwrap())
+}
+
+fn passed(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}\n{errors}"
+    );
+}
+
+#[test]
+fn secrets_of_every_kind_live_in_the_keyring() {
+    if let Some(output) = inside("keyring::in_secrets", true, &[]) {
+        passed(&output);
+    }
+}
+
+#[tokio::test]
+#[ignore = "runs inside a session bus, started by secrets_of_every_kind_live_in_the_keyring"]
+async fn in_secrets() {
+    let vault = Vault::keyring();
+    assert_eq!(vault.keeping().await.unwrap(), Keeping::Keyring);
+    let large = "s".repeat(7_000);
+    for kind in SecretKind::ALL {
+        assert!(vault.get("work", kind).await.unwrap().is_none());
+        let value = SecretString::from(format!("{}-{large}", kind.word()));
+        assert_eq!(
+            vault.set("work", kind, &value).await.unwrap(),
+            Keeping::Keyring
+        );
+    }
+    // Another vault knows nothing but what the keyring holds.
+    let other = Vault::keyring();
+    for kind in SecretKind::ALL {
+        let value = other.get("work", kind).await.unwrap().unwrap();
+        assert!(value.expose_secret().starts_with(kind.word()));
+        assert_eq!(value.expose_secret().len(), kind.word().len() + 7_001);
+        assert!(
+            other.get("play", kind).await.unwrap().is_none(),
+            "of that profile only"
+        );
+    }
+    other
+        .set("work", SecretKind::Session, &"short".to_owned().into())
+        .await
+        .unwrap();
+    assert_eq!(
+        vault
+            .get("work", SecretKind::Session)
+            .await
+            .unwrap()
+            .unwrap()
+            .expose_secret(),
+        "short"
+    );
+    for kind in SecretKind::ALL {
+        vault.remove("work", kind).await.unwrap();
+        vault.remove("work", kind).await.unwrap();
+        assert!(other.get("work", kind).await.unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_locked_keyring_holds_nothing_up() {
+    if let Some(output) = inside("keyring::in_locked", false, &[]) {
+        passed(&output);
+    }
+}
+
+#[tokio::test]
+#[ignore = "runs inside a session bus, started by a_locked_keyring_holds_nothing_up"]
+async fn in_locked() {
+    let vault = Vault::keyring();
+    let started = Instant::now();
+    let kept = vault
+        .set("work", SecretKind::PublishableKey, &"k".to_owned().into())
+        .await;
+    match kept {
+        // It said so, or waits for a person and was given up; memory took over.
+        Ok(Keeping::Memory(why)) => assert!(
+            ["is locked", "did not answer", "No keyring"]
+                .iter()
+                .any(|word| why.contains(word)),
+            "{why}"
+        ),
+        Ok(Keeping::Keyring) => panic!("a locked keyring took a secret"),
+        Err(problem) => assert!(
+            problem.hint.unwrap().contains("SUPADECK_KEYRING"),
+            "{}",
+            problem.what
+        ),
+    }
+    assert!(
+        vault
+            .get("work", SecretKind::SecretKey)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn a_machine_without_a_keyring_keeps_secrets_in_memory_and_says_so() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let vault = Vault::memory();
+        let Keeping::Memory(why) = vault
+            .set("p", SecretKind::Session, &"x".to_owned().into())
+            .await
+            .unwrap()
+        else {
+            panic!("there is no keyring");
+        };
+        assert!(why.contains("SUPADECK_KEYRING"), "{why}");
+        assert_eq!(
+            vault
+                .get("p", SecretKind::Session)
+                .await
+                .unwrap()
+                .unwrap()
+                .expose_secret(),
+            "x"
+        );
+    });
+}
+
+/// What a process inside the bus needs to know of the ground outside.
+fn variables(ground: &Ground) -> Vec<(&'static str, String)> {
+    vec![
+        ("TEST_URL", ground.info.url.clone()),
+        ("TEST_KEY", ground.info.publishable_key.clone()),
+        ("TEST_HOME", ground.home.path().display().to_string()),
+    ]
+}
+
+async fn project() -> Project {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let settings = Settings {
+        url: Some(variable("TEST_URL")),
+        publishable_key: Some(variable("TEST_KEY").into()),
+        config_dir: Some(PathBuf::from(variable("TEST_HOME"))),
+        ..Settings::default()
+    };
+    let secrets: Arc<dyn Secrets> = Arc::new(Vault::keyring());
+    resolve_with(&settings, secrets, limits()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_refresh_at_once_do_not_end_the_session() {
+    let ground = weeksmith("keyring_refresh").await;
+    let variables = variables(&ground);
+    let output = tokio::task::spawn_blocking(move || {
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        inside("keyring::in_refresh", true, &variables)
+    });
+    let Some(output) = output.await.unwrap() else {
+        return;
+    };
+    passed(&output);
+    let spent = "select count(*) from auth.refresh_tokens where revoked";
+    let spent: i64 = ground.db.query_one(spent, &[]).await.unwrap().get(0);
+    assert_eq!(spent, 1, "four processes, one refresh");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "runs inside a session bus, started by processes_that_refresh_at_once_do_not_end_the_session"]
+async fn in_refresh() {
+    let project = project().await;
+    let password = SecretString::from(PASSWORD);
+    session::sign_in(&*project.auth, "alice@example.com", &password)
+        .await
+        .unwrap();
+    let name = &project.profile.name;
+    let stored = project
+        .secrets
+        .get(name, SecretKind::Session)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
+    stored["expires_at"] = 0.into();
+    project
+        .secrets
+        .set(name, SecretKind::Session, &stored.to_string().into())
+        .await
+        .unwrap();
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "keyring::in_child", "--ignored", "--nocapture"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        passed(&child.wait_with_output().unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of the processes of in_refresh"]
+async fn in_child() {
+    let project = project().await;
+    let who = project.identity.clone();
+    assert_eq!(who.name(), "alice@example.com");
+    assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
+}

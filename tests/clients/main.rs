@@ -1,0 +1,20 @@
+//! The clients and their use cases against the real thing: a real Postgres with REST and Auth in front of it, a real keyring,
+//! and small servers that misbehave on request. One binary, so that most tests share one cluster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod audit;
+mod doctor;
+mod faults;
+mod ground;
+mod keyring;
+mod profile;
+mod reads;
+mod rude;
+mod session;
+mod token;
+mod unlock;

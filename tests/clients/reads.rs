@@ -1,0 +1,261 @@
+//! Reading cycles, goals and locks as everybody: what each sees, and how a refusal reads.
+
+use crate::ground::{CYCLE, LOCKED, empty, limits, weeksmith};
+use secrecy::SecretString;
+use std::sync::Arc;
+use supadeck::adapters::connect::{As, Settings, resolve_with};
+use supadeck::adapters::secrets::Vault;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::lock::Standing;
+use supadeck::domain::problem::Kind;
+use supadeck::domain::query::{Call, Direction, Filter, Op, Select};
+use supadeck::ops::{cycle, goal, lock};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_what_rls_lets_them_see() {
+    let ground = weeksmith("reads_rls").await;
+    let (alice, who) = ground.as_user("alice@example.com").await;
+    assert_eq!(who.name(), "alice@example.com");
+    let cycles = cycle::list(&*alice.rest, &who).await.unwrap();
+    assert_eq!(cycles.len(), 2, "Alice has two cycles");
+    assert!(
+        cycles[0].start_date > cycles[1].start_date,
+        "the latest comes first"
+    );
+    assert!(
+        cycles
+            .iter()
+            .all(|cycle| Some(cycle.user_id.as_str()) == who.user_id())
+    );
+
+    let detail = cycle::show(&*alice.rest, &who, CYCLE).await.unwrap();
+    assert_eq!(detail.goals.len(), 2);
+    assert_eq!(detail.goals[0].kind, "personal");
+    assert_eq!(detail.locks.len(), 12);
+    assert_eq!(detail.locks[10].plan_id, LOCKED);
+    assert_eq!(detail.locks[10].standing(), Standing::Locked);
+    assert!(detail.locks[1].percent().is_some());
+    assert!(detail.vision.unwrap().tags.contains(&"craft".to_owned()));
+
+    let (bob, bobs) = ground.as_user("bob@example.com").await;
+    let hidden = cycle::show(&*bob.rest, &bobs, CYCLE).await.unwrap_err();
+    assert!(
+        hidden.why.contains("No rows visible to bob@example.com"),
+        "{hidden}"
+    );
+    let (auditor, ada) = ground.as_user("auditor@example.com").await;
+    assert_eq!(ada.role(), "auditor");
+    let service = ground.project(As::Service).await;
+    let all = cycle::list(&*service.rest, &Identity::Service)
+        .await
+        .unwrap();
+    assert_eq!(cycle::list(&*auditor.rest, &ada).await.unwrap(), all);
+    assert!(all.len() > cycles.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anon_is_denied_with_who_and_what() {
+    let ground = weeksmith("reads_anon").await;
+    let anon = ground.project(As::Anon).await;
+    let problem = goal::list(&*anon.rest, &Identity::Anon, None)
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, Kind::Denied, "{problem:?}");
+    assert_eq!(problem.code.as_deref(), Some("42501"));
+    assert_eq!(problem.what, "anon may not read goal.");
+    assert!(problem.hint.unwrap().contains("login"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_without_the_schema_says_so() {
+    let ground = empty("reads_empty").await;
+    let service = ground.project(As::Service).await;
+    let problem = lock::list(&*service.rest, &Identity::Service, None)
+        .await
+        .unwrap_err();
+    assert!(problem.what.contains("week_lock_status"), "{problem:?}");
+    assert!(problem.hint.unwrap().contains("migration list"));
+    let call = Call::to("unlock_week", serde_json::json!({}));
+    let problem = service
+        .rest
+        .call(&Identity::Service, &call)
+        .await
+        .unwrap_err();
+    assert!(problem.what.contains("unlock_week"), "{problem:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_named_by_its_start_only() {
+    let ground = empty("reads_key").await;
+    let settings = Settings {
+        publishable_key: Some(SecretString::from("sb_publishable_wrongwrongwrong")),
+        as_: Some(As::Anon),
+        ..ground.settings()
+    };
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
+    let problem = cycle::list(&*project.rest, &Identity::Anon)
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, Kind::Auth, "{problem:?}");
+    assert!(problem.what.contains("sb_publishable_wrongw…"), "{problem}");
+    assert!(!format!("{problem:?}").contains("wrongwrong"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn legacy_keys_work_as_well() {
+    let ground = weeksmith("reads_legacy").await;
+    let settings = Settings {
+        publishable_key: Some(ground.info.anon_key.as_str().into()),
+        secret_key: Some(ground.info.service_role_key.as_str().into()),
+        as_: Some(As::Service),
+        ..ground.settings()
+    };
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
+    assert!(
+        !cycle::list(&*project.rest, &Identity::Service)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let anon = cycle::list(&*project.rest, &Identity::Anon)
+        .await
+        .unwrap_err();
+    assert_eq!(anon.kind, Kind::Denied);
+}
+
+/// Every sign that means something in PostgREST's grammar, as a value and inside a tree.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_with_reserved_characters_find_their_row() {
+    let ground = empty("reads_quoting").await;
+    let nasty = [
+        "plain",
+        "a,b",
+        "a.b",
+        "a:b",
+        "(a)",
+        "a\"b",
+        "a\\b",
+        "a'b",
+        " a ",
+        "a b",
+        "50%",
+        "a_b",
+        "a*b",
+        "ä漢👩‍💻",
+        "null",
+        "{x}",
+        "a&b=c",
+        "a+b",
+        "a#b",
+        "eq.1",
+        "",
+        "a\nb",
+        "not.eq.1",
+        "\\\"),or(",
+    ];
+    ground
+        .db
+        .batch_execute("create table t (v text not null); grant select on t to service_role;")
+        .await
+        .unwrap();
+    for value in nasty {
+        ground
+            .db
+            .execute("insert into t values ($1)", &[&value])
+            .await
+            .unwrap();
+    }
+    crate::ground::stack()
+        .await
+        .reload_schema("reads_quoting")
+        .await
+        .unwrap();
+    let project = ground.project(As::Service).await;
+    let found = async |filter: Filter| -> Vec<String> {
+        let query = Select::from("t")
+            .filter(filter)
+            .order("v", Direction::Ascending);
+        let answer = project
+            .rest
+            .select(&Identity::Service, &query)
+            .await
+            .unwrap();
+        let rows: Vec<serde_json::Value> = answer.rows().unwrap();
+        rows.iter()
+            .map(|row| row["v"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for value in nasty {
+        assert_eq!(
+            found(Filter::eq("v", value)).await,
+            [value],
+            "at the top: {value:?}"
+        );
+        let tree = Filter::Any(vec![
+            Filter::eq("v", value),
+            Filter::All(vec![Filter::eq("v", "no such"), Filter::eq("v", value)]),
+        ]);
+        assert_eq!(found(tree).await, [value], "in a tree: {value:?}");
+        let list = Filter::In {
+            column: "v".into(),
+            values: vec![value.into(), "no such".into()],
+        };
+        assert_eq!(found(list).await, [value], "in a list: {value:?}");
+    }
+    assert_eq!(
+        found(Filter::compare("v", Op::Like, "50\\%")).await,
+        ["50%"]
+    );
+    assert_eq!(
+        found(Filter::compare("v", Op::Like, "a\\_*")).await,
+        ["a_b"]
+    );
+    let tree = Filter::Any(vec![
+        Filter::compare("v", Op::ILike, "A\\_B"),
+        Filter::compare("v", Op::Like, "50\\%"),
+    ]);
+    assert_eq!(found(tree).await, ["50%", "a_b"]);
+}
+
+/// The server may cut any answer; whatever was there at the start comes once, although rows are written meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_comes_whole_while_rows_are_written() {
+    let ground = weeksmith("reads_paging").await;
+    let add = "insert into cycle (user_id, start_date, end_date)
+               select id, date '2030-01-07' + 84 * n, date '2030-01-07' + 84 * n + 83
+               from auth.users, generate_series($1::int, $2::int) n where email = 'bob@example.com'";
+    ground.db.execute(add, &[&0, &2_499]).await.unwrap();
+    let before: Vec<String> = ids(&ground.db).await;
+    let writer = crate::ground::connect(&ground.info.db_url).await;
+    let writing = tokio::spawn(async move {
+        for at in 3_000..3_200 {
+            writer.execute(add, &[&at, &at]).await.unwrap();
+        }
+    });
+    let service = ground.project(As::Service).await;
+    let mut seen: Vec<String> = cycle::list(&*service.rest, &Identity::Service)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|cycle| cycle.id)
+        .collect();
+    writing.await.unwrap();
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), count, "nothing twice");
+    let missing = before
+        .iter()
+        .filter(|id| seen.binary_search(id).is_err())
+        .count();
+    assert_eq!(missing, 0, "of {}", before.len());
+}
+
+async fn ids(db: &tokio_postgres::Client) -> Vec<String> {
+    let rows = db.query("select id::text from cycle", &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}

@@ -1,0 +1,335 @@
+//! Sessions against a real Auth server: in, on and out, refreshes in the middle, and the ends that a session can come to.
+
+use crate::ground::{Ground, PASSWORD, limits, weeksmith};
+use crate::token::signed;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::sync::Arc;
+use std::task::Poll;
+use supadeck::adapters::connect::{As, Project, resolve_with};
+use supadeck::adapters::secrets::Vault;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::secret::{Keeping, SecretKind};
+use supadeck::ops::{cycle, session};
+use supadeck::ports::{Secrets, Task};
+
+const ALICE: &str = "alice@example.com";
+
+fn password() -> SecretString {
+    PASSWORD.into()
+}
+
+/// A project over a vault that the test looks into.
+async fn project_over(ground: &Ground, vault: &Arc<Vault>, who: Option<As>) -> Project {
+    let settings = supadeck::adapters::connect::Settings {
+        as_: who,
+        ..ground.settings()
+    };
+    let secrets = Arc::clone(vault) as Arc<dyn Secrets>;
+    resolve_with(&settings, secrets, limits()).await.unwrap()
+}
+
+fn name(project: &Project) -> String {
+    project.profile.name.clone()
+}
+
+async fn kept(vault: &Vault, profile: &str) -> Option<Value> {
+    let text = vault.get(profile, SecretKind::Session).await.unwrap()?;
+    Some(serde_json::from_str(text.expose_secret()).unwrap())
+}
+
+async fn put(vault: &Vault, profile: &str, stored: &Value) {
+    let text = SecretString::from(stored.to_string());
+    vault
+        .set(profile, SecretKind::Session, &text)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
+    let ground = weeksmith("session_life").await;
+    let vault = Arc::new(Vault::memory());
+    let first = project_over(&ground, &vault, None).await;
+    assert_eq!(first.identity, Identity::Anon);
+    let who = session::sign_in(&*first.auth, ALICE, &password())
+        .await
+        .unwrap();
+
+    let second = project_over(&ground, &vault, None).await;
+    assert_eq!(
+        second.identity, who,
+        "the stored session is used when nobody asks for anything else"
+    );
+    assert_eq!(session::current(&*second.auth).await.unwrap(), who);
+    session::sign_out(&*second.auth).await.unwrap();
+    assert_eq!(kept(&vault, &name(&second)).await, None);
+    assert_eq!(
+        session::current(&*second.auth).await.unwrap(),
+        Identity::Anon
+    );
+    session::sign_out(&*second.auth).await.unwrap();
+    let third = project_over(&ground, &vault, None).await;
+    assert_eq!(third.identity, Identity::Anon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_passwords_and_codes_are_refused_in_words() {
+    let ground = weeksmith("session_wrong").await;
+    let project = ground.project(As::Anon).await;
+    let wrong = session::sign_in(&*project.auth, ALICE, &"nope".into())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (wrong.kind, wrong.code.as_deref()),
+        (Kind::Auth, Some("invalid_credentials")),
+        "{wrong:?}"
+    );
+    let wrong = session::verify_code(&*project.auth, ALICE, &"000000".into())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (wrong.kind, wrong.code.as_deref()),
+        (Kind::Auth, Some("otp_expired")),
+        "{wrong:?}"
+    );
+    let wrong = session::sign_in(&*project.auth, "alice", &password())
+        .await
+        .unwrap_err();
+    assert_eq!(wrong.kind, Kind::Usage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_by_e_mail_signs_in() {
+    let ground = weeksmith("session_code").await;
+    let project = ground.project(As::Anon).await;
+    session::send_code(&*project.auth, ALICE).await.unwrap();
+    let mail = crate::ground::stack()
+        .await
+        .mail_in("session_code", ALICE)
+        .unwrap();
+    let digits: String = mail.chars().filter(char::is_ascii_digit).collect();
+    let code = format!("{} {}", &digits[..3], &digits[3..]);
+    let who = session::verify_code(&*project.auth, ALICE, &code.into())
+        .await
+        .unwrap();
+    assert_eq!(who.name(), ALICE);
+    assert!(!cycle::list(&*project.rest, &who).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_about_to_end_is_refreshed_and_stored_before_it_is_used() {
+    let ground = weeksmith("session_soon").await;
+    let vault = Arc::new(Vault::memory());
+    let project = project_over(&ground, &vault, None).await;
+    let profile = name(&project);
+    session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap();
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    stored["expires_at"] = (jiff::Timestamp::now().as_second() + 59).into();
+    put(&vault, &profile, &stored).await;
+
+    let project = project_over(&ground, &vault, None).await;
+    let who = project.identity.clone();
+    // Many readers at once: one refresh.
+    let reads = (0..8).map(|_| cycle::list(&*project.rest, &who));
+    for read in futures_util::future::join_all(reads).await {
+        assert_eq!(read.unwrap().len(), 2);
+    }
+    let new = kept(&vault, &profile).await.unwrap();
+    assert_ne!(new["refresh_token"], stored["refresh_token"]);
+    let spent = "select count(*) from auth.refresh_tokens where revoked";
+    let spent: i64 = ground.db.query_one(spent, &[]).await.unwrap().get(0);
+    assert_eq!(spent, 1, "one refresh for eight readers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_replayed() {
+    let ground = weeksmith("session_expired").await;
+    let vault = Arc::new(Vault::memory());
+    let project = project_over(&ground, &vault, None).await;
+    let profile = name(&project);
+    let who = session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap();
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    let claims = json!({
+        "sub": who.user_id(), "role": "authenticated", "aud": "authenticated", "email": ALICE,
+        "exp": jiff::Timestamp::now().as_second() - 3_600,
+    });
+    stored["access_token"] = signed(&claims, &ground.info.jwt_secret).into();
+    put(&vault, &profile, &stored).await;
+
+    let project = project_over(&ground, &vault, Some(As::User)).await;
+    assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
+    let new = kept(&vault, &profile).await.unwrap();
+    assert_ne!(new["access_token"], stored["access_token"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
+    let ground = weeksmith("session_revoked").await;
+    let vault = Arc::new(Vault::memory());
+    let project = project_over(&ground, &vault, None).await;
+    let profile = name(&project);
+    let who = session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap();
+    ground
+        .db
+        .batch_execute("delete from auth.refresh_tokens; delete from auth.sessions")
+        .await
+        .unwrap();
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    stored["expires_at"] = 0.into();
+    put(&vault, &profile, &stored).await;
+
+    let project = project_over(&ground, &vault, None).await;
+    let over = cycle::list(&*project.rest, &who).await.unwrap_err();
+    assert_eq!(over.kind, Kind::Auth, "{over:?}");
+    assert!(
+        over.what.contains("alice@example.com is signed out"),
+        "{over}"
+    );
+    assert_eq!(
+        kept(&vault, &profile).await,
+        None,
+        "the stored session is gone"
+    );
+    assert_eq!(
+        session::current(&*project.auth).await.unwrap(),
+        Identity::Anon
+    );
+    let later = cycle::list(&*project.rest, &who).await.unwrap_err();
+    assert_eq!(later.what, "Nobody is signed in.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_refreshed_is_taken_over() {
+    let ground = weeksmith("session_two").await;
+    let vault = Arc::new(Vault::memory());
+    let one = project_over(&ground, &vault, None).await;
+    let who = session::sign_in(&*one.auth, ALICE, &password())
+        .await
+        .unwrap();
+    let two = project_over(&ground, &vault, None).await;
+    assert_eq!(session::current(&*two.auth).await.unwrap(), who);
+    // Both hold the same session. It comes to its end for both, and both refresh at once.
+    let profile = name(&one);
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    stored["expires_at"] = 0.into();
+    put(&vault, &profile, &stored).await;
+    let three = project_over(&ground, &vault, None).await;
+    let four = project_over(&ground, &vault, None).await;
+    let (a, b) = tokio::join!(
+        cycle::list(&*three.rest, &who),
+        cycle::list(&*four.rest, &who)
+    );
+    assert_eq!((a.unwrap().len(), b.unwrap().len()), (2, 2));
+    let spent = "select count(*) from auth.refresh_tokens where revoked";
+    let spent: i64 = ground.db.query_one(spent, &[]).await.unwrap().get(0);
+    assert_eq!(spent, 1, "the second took over what the first had stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_never_comes_under_another_name() {
+    let ground = weeksmith("session_names").await;
+    let (project, alice) = ground.as_user(ALICE).await;
+    session::sign_in(&*project.auth, "bob@example.com", &password())
+        .await
+        .unwrap();
+    let mixed = cycle::list(&*project.rest, &alice).await.unwrap_err();
+    assert_eq!(mixed.kind, Kind::Conflict);
+    assert!(mixed.what.contains("bob@example.com"), "{mixed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_another_project_is_not_used() {
+    let ground = weeksmith("session_other").await;
+    let vault = Arc::new(Vault::memory());
+    let project = project_over(&ground, &vault, None).await;
+    session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap();
+    let profile = name(&project);
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    stored["url"] = "https://elsewhere.example".into();
+    put(&vault, &profile, &stored).await;
+    assert_eq!(
+        project_over(&ground, &vault, None).await.identity,
+        Identity::Anon
+    );
+}
+
+/// A store that gives and does not take.
+struct Full(Vault);
+
+impl Secrets for Full {
+    fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
+        self.0.get(profile, kind)
+    }
+    fn set<'a>(&'a self, _: &'a str, _: SecretKind, _: &'a SecretString) -> Task<'a, Keeping> {
+        Box::pin(async { Err(Problem::new(Kind::Config, "No.", "The keyring is full.")) })
+    }
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()> {
+        self.0.remove(profile, kind)
+    }
+    fn keeping(&self) -> Task<'_, Keeping> {
+        Box::pin(async { Ok(Keeping::Keyring) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
+    let ground = weeksmith("session_full").await;
+    let secrets: Arc<dyn Secrets> = Arc::new(Full(Vault::memory()));
+    let project = resolve_with(&ground.settings(), secrets, limits())
+        .await
+        .unwrap();
+    let problem = session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap_err();
+    assert_eq!(problem.code.as_deref(), Some("session_not_stored"));
+    assert!(problem.why.contains("full"), "{problem}");
+    let who = session::current(&*project.auth).await.unwrap();
+    assert_eq!(who.name(), ALICE);
+    assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
+}
+
+/// The reader goes away in the middle of a refresh; the new token is kept all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_outlives_whoever_asked_for_it() {
+    let ground = weeksmith("session_dropped").await;
+    let vault = Arc::new(Vault::memory());
+    let project = project_over(&ground, &vault, None).await;
+    let profile = name(&project);
+    let who = session::sign_in(&*project.auth, ALICE, &password())
+        .await
+        .unwrap();
+    let mut stored = kept(&vault, &profile).await.unwrap();
+    stored["expires_at"] = 0.into();
+    put(&vault, &profile, &stored).await;
+    let project = project_over(&ground, &vault, None).await;
+    {
+        // One poll sends the reader on its way; then it is dropped.
+        let mut reading = std::pin::pin!(cycle::list(&*project.rest, &who));
+        let _ = std::future::poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+    }
+    let spent = "select count(*) from auth.refresh_tokens where revoked";
+    for _ in 0..200 {
+        let row = ground.db.query_one(spent, &[]).await.unwrap();
+        if row.get::<_, i64>(0) == 1 {
+            break;
+        }
+    }
+    assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
+    let row = ground.db.query_one(spent, &[]).await.unwrap();
+    assert_eq!(
+        row.get::<_, i64>(0),
+        1,
+        "the refresh that was under way is the only one"
+    );
+}

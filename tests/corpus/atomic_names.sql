@@ -1,0 +1,1 @@
+create table t (atomic int, beginning int); select atomic from t; select begin_atomic, "begin atomic" from t; alter table t add column atomics text; select 1;

@@ -1,0 +1,1 @@
+select case when a then 'b' else 'c' end from t; create view v as select case x when 1 then 'end;' end as "case"; select 1;

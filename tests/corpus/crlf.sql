@@ -1,0 +1,8 @@
+-- first
+create table a (
+  b int -- ;
+);
+
+/* ;
+*/ select 1;
+-- last

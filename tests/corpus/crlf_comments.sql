@@ -1,0 +1,5 @@
+select 1; -- a
+-- b
+select 2
+-- c;
+;

@@ -1,0 +1,1 @@
+select a$$b; select c$1$; select 1 as x$y$; create table t$$ (); select _$a$;

@@ -1,0 +1,1 @@
+prepare p as select $1, $2::text; execute p(1, 'a;b'); select array[1,2][1:2], x::int[]; select :a, :'b;', :"c;";

@@ -1,0 +1,1 @@
+create table "a;b" ("c""d;" int, "e--f" text, "g/*h" text, "$$" int); select "a;b"."c""d;" from "a;b"; select U&"d\0061;t" from x;

@@ -1,0 +1,3 @@
+select 1;
+;
+  garbage without an end

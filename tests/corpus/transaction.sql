@@ -1,0 +1,5 @@
+begin;
+create table a ();
+savepoint s;
+rollback to s;
+commit;

@@ -1,0 +1,189 @@
+//! The audit window: any row of a long trail, a few pages in memory, none lost and none twice.
+
+use crate::fixture::{alice, answer, answer_all, filled, opened, press, record, summaries, text};
+use supadeck::app::effect::{Effect, Load};
+use supadeck::app::model::Model;
+use supadeck::app::msg::Report;
+use supadeck::app::screen::audit::PAGE_ROWS;
+use supadeck::domain::audit::{Page, Way};
+
+const TRAIL: u64 = 3_000;
+
+/// Answers like a server with a trail of `TRAIL` rows.
+fn serve(model: &mut Model, effects: Vec<Effect>) {
+    for effect in effects {
+        let Effect::Load {
+            ticket,
+            load: Load::Audit { from, way, .. },
+            ..
+        } = effect
+        else {
+            continue;
+        };
+        let at = from.map(|cursor| cursor.id[..8].parse::<u64>().unwrap());
+        let page = PAGE_ROWS as u64;
+        let rows = match (way, at) {
+            (Way::Older, None) => 0..page.min(TRAIL),
+            (Way::Older, Some(at)) => at + 1..(at + 1 + page).min(TRAIL),
+            (Way::Newer, None) => TRAIL - page..TRAIL,
+            (Way::Newer, Some(at)) => at.saturating_sub(page)..at,
+        };
+        let has_more = match way {
+            Way::Older => rows.end < TRAIL,
+            Way::Newer => rows.start > 0,
+        };
+        let report = Report::Audit(Ok(Page {
+            rows: summaries(rows),
+            has_more,
+        }));
+        let effects = answer(model, ticket, report);
+        serve(model, effects);
+    }
+}
+
+fn trail() -> Model {
+    let (mut model, effects) = opened((120, 40), alice());
+    press(&mut model, &["7"]);
+    serve(&mut model, effects);
+    model
+}
+
+fn selected(model: &Model) -> u64 {
+    model.audit.row(model.audit.selected).unwrap().id[..8]
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn walking_down_and_up_meets_every_row_once_and_holds_few() {
+    let mut model = trail();
+    for row in 0..TRAIL {
+        assert_eq!(selected(&model), row);
+        assert!(
+            model.audit.held() <= 6 * PAGE_ROWS,
+            "{} rows are held",
+            model.audit.held()
+        );
+        let effects = press(&mut model, &["j"]);
+        serve(&mut model, effects);
+    }
+    assert_eq!(selected(&model), TRAIL - 1);
+    assert!(
+        text(&model).contains("row 3000 of 3000"),
+        "{}",
+        text(&model)
+    );
+    for row in (0..TRAIL).rev() {
+        assert_eq!(selected(&model), row);
+        let effects = press(&mut model, &["k"]);
+        serve(&mut model, effects);
+    }
+    assert!(text(&model).contains("row 1"), "{}", text(&model));
+}
+
+#[test]
+fn the_ends_are_one_key_away() {
+    let mut model = trail();
+    let effects = press(&mut model, &["G"]);
+    serve(&mut model, effects);
+    assert_eq!(selected(&model), TRAIL - 1);
+    let effects = press(&mut model, &["k"]);
+    serve(&mut model, effects);
+    assert_eq!(selected(&model), TRAIL - 2);
+    let effects = press(&mut model, &["g"]);
+    serve(&mut model, effects);
+    assert_eq!(selected(&model), 0);
+}
+
+#[test]
+fn only_the_resting_selection_reads_its_record() {
+    let mut model = trail();
+    let effects = press(&mut model, &["j", "j", "j"]);
+    assert!(
+        effects
+            .iter()
+            .all(|effect| matches!(effect, Effect::Arm(..))),
+        "{effects:?}"
+    );
+    let effects = supadeck::app::update(
+        &mut model,
+        supadeck::app::msg::Msg::TimerFired(supadeck::app::effect::Timer::Details),
+    );
+    let [
+        Effect::Load {
+            load: Load::Record(id),
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    assert!(id.starts_with("00000003"));
+}
+
+#[test]
+fn a_record_that_is_not_the_selected_one_is_not_shown() {
+    let mut model = trail();
+    let effects = press(&mut model, &["j"]);
+    answer_all(&mut model, effects);
+    model.audit.record_arrived(
+        Ok(record("ffffffff-0000-4000-8000-000000000000")),
+        crate::fixture::now(),
+    );
+    assert!(
+        text(&model).contains("Reading the record."),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn a_wrong_filter_stays_in_the_line_with_its_reason() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["7", "/", "acton:x", "enter"]);
+    let text = text(&model);
+    assert!(text.contains("acton"), "{text}");
+    assert!(!model.dialogs.is_empty());
+    assert!(model.audit.filter.is_empty());
+}
+
+#[test]
+fn a_filter_asks_the_server_and_escape_drops_it() {
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["7", "/", "action:goal.*", "enter"]);
+    let found = effects.iter().any(|effect| {
+        matches!(effect, Effect::Load { load: Load::Audit { filter, .. }, .. } if filter.to_string() == "action:goal.*")
+    });
+    assert!(found, "{effects:?}");
+    let effects = press(&mut model, &["esc"]);
+    let dropped = effects.iter().any(|effect| {
+        matches!(effect, Effect::Load { load: Load::Audit { filter, .. }, .. } if filter.is_empty())
+    });
+    assert!(dropped, "{effects:?}");
+}
+
+#[test]
+fn the_difference_has_three_views_folds_and_finds() {
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["7"]);
+    answer_all(&mut model, effects);
+    let changes = text(&model);
+    assert!(
+        changes.contains("2 → 3") && !changes.contains("\"planned\""),
+        "{changes}"
+    );
+    press(&mut model, &["v"]);
+    assert!(text(&model).contains("\"planned\""), "{}", text(&model));
+    press(&mut model, &["v"]);
+    assert!(text(&model).contains("unified"), "{}", text(&model));
+    press(&mut model, &["v", "l", "/", "deep", "enter"]);
+    assert_eq!(model.audit.view.lines[model.audit.view.cursor].key, "deep");
+    press(&mut model, &["space"]);
+    assert!(
+        !text(&model).contains("1 → 2"),
+        "folded away:\n{}",
+        text(&model)
+    );
+    press(&mut model, &["space"]);
+    assert!(text(&model).contains("1 → 2"), "{}", text(&model));
+}

@@ -1,0 +1,347 @@
+//! A deck with the demo's kind of data, and the few moves that every test makes.
+
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use serde_json::json;
+use supadeck::app::effect::{Effect, Load, Write};
+use supadeck::app::key::Key;
+use supadeck::app::keymap::Keymap;
+use supadeck::app::model::{Model, Project};
+use supadeck::app::msg::{Msg, Opened, Report};
+use supadeck::app::ticket::Ticket;
+use supadeck::app::update;
+use supadeck::domain::audit::{Page, Record, Summary};
+use supadeck::domain::cycle::Cycle;
+use supadeck::domain::goal::Goal;
+use supadeck::domain::identity::{Identity, User};
+use supadeck::domain::lock::WeekLock;
+use supadeck::domain::migration::{Direction, Entry, Listing, Plan, Sources, State, Step, Target};
+use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
+use supadeck::ui::symbol::Symbols;
+use supadeck::ui::theme::Theme;
+use supadeck::ui::{self, Look};
+
+pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
+
+pub fn now() -> Timestamp {
+    "2026-11-22T11:22:33Z".parse().unwrap()
+}
+
+pub fn alice() -> Identity {
+    Identity::User(User {
+        id: ALICE.into(),
+        email: "alice@example.com".into(),
+        role: "authenticated".into(),
+    })
+}
+
+pub fn project() -> Project {
+    Project {
+        name: "demo".into(),
+        url: "http://127.0.0.1:54321".into(),
+        has_database: true,
+        has_service_key: true,
+        ..Project::default()
+    }
+}
+
+/// A deck that was just opened, and the reads it asks for.
+pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
+    let mut model = Model::new(size, None, Identity::Anon, Keymap::default());
+    let effects = supadeck::app::run::session(&mut model, Write::Open);
+    let opened = Opened {
+        project: project(),
+        identity,
+    };
+    let effects = answer(&mut model, ticket(&effects), Report::Opened(Ok(opened)));
+    (model, effects)
+}
+
+/// A deck in which every first read was answered.
+pub fn filled(size: (u16, u16)) -> Model {
+    let (mut model, effects) = opened(size, alice());
+    answer_all(&mut model, effects);
+    model
+}
+
+/// Answers reads with the fixture's data until none is left.
+pub fn answer_all(model: &mut Model, effects: Vec<Effect>) {
+    let mut waiting = effects;
+    while let Some(effect) = waiting.pop() {
+        let Effect::Load { ticket, load, .. } = effect else {
+            continue;
+        };
+        waiting.extend(answer(model, ticket, report(&load)));
+    }
+}
+
+pub fn report(load: &Load) -> Report {
+    match load {
+        Load::Migrations => Report::Migrations(Ok(listing())),
+        Load::Sources(version) => Report::Sources(Ok(sources(version))),
+        Load::Plan(_) => Report::Plan(Ok(plan())),
+        Load::Seeds | Load::SeedPlan { .. } => Report::Seeds(Ok(seeds())),
+        Load::Cycles => Report::Cycles(Ok(cycles())),
+        Load::Goals => Report::Goals(Ok(goals())),
+        Load::Locks => Report::Locks(Ok(locks())),
+        Load::Audit { .. } => Report::Audit(Ok(Page {
+            rows: summaries(0..5),
+            has_more: false,
+        })),
+        Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
+        Load::Check(_) => Report::Checked(Vec::new()),
+    }
+}
+
+pub fn answer(model: &mut Model, ticket: Ticket, report: Report) -> Vec<Effect> {
+    update(
+        model,
+        Msg::Reported {
+            ticket,
+            at: now(),
+            report: Box::new(report),
+        },
+    )
+}
+
+/// Presses keys: names as keymap files write them, anything else character by character.
+pub fn press(model: &mut Model, keys: &[&str]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for word in keys {
+        match word.parse::<Key>() {
+            Ok(key) => effects.extend(update(model, Msg::KeyPressed(key))),
+            Err(_) => {
+                for c in word.chars() {
+                    effects.extend(update(model, Msg::KeyPressed(Key::char(c))));
+                }
+            }
+        }
+    }
+    effects
+}
+
+/// The ticket of the first read or write.
+pub fn ticket(effects: &[Effect]) -> Ticket {
+    let found = effects.iter().find_map(|effect| match effect {
+        Effect::Load { ticket, .. } | Effect::Write { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    found.expect("no read or write among the effects")
+}
+
+pub fn look(theme: &str) -> Look {
+    let themes = Theme::built_in()
+        .into_iter()
+        .filter(|built_in| built_in.name == theme)
+        .collect();
+    Look {
+        themes,
+        symbols: Symbols {
+            is_ascii: theme == "mono",
+        },
+    }
+}
+
+pub fn draw(model: &Model, theme: &str) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
+    terminal
+        .draw(|frame| ui::draw(frame, model, &look(theme)))
+        .unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The frame as lines without trailing blanks.
+pub fn text(model: &Model) -> String {
+    lines(&draw(model, "dark"))
+}
+
+pub fn lines(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let line = |y| {
+        (0..area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+    };
+    (0..area.height).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn listing() -> Listing {
+    let entry = |version: &str, name: &str, state, reversible| Entry {
+        version: version.into(),
+        name: name.into(),
+        state,
+        reversible,
+        file: Some(format!("migrations/{version}_{name}.sql").into()),
+        note: None,
+    };
+    Listing {
+        entries: vec![
+            entry("20251004123000", "core_schema", State::Applied, true),
+            entry("20251004124000", "week_lock", State::Applied, true),
+            entry("20251004125000", "row_level_security", State::Edited, true),
+            entry("20251004130000", "audit_trail", State::Pending, false),
+        ],
+        skipped: Vec::new(),
+        target: target(),
+    }
+}
+
+pub fn target() -> Target {
+    Target {
+        host: "127.0.0.1:5432".into(),
+        database: "postgres".into(),
+        role: "postgres".into(),
+        server_version: "15.18".into(),
+    }
+}
+
+fn sources(version: &str) -> Sources {
+    Sources {
+        version: version.into(),
+        up: Some("-- Weeks after the sixth are locked.\ncreate table x (id int, name text default 'a;b');\n".into()),
+        down: Some("drop table x;\n".into()),
+        applied: None,
+    }
+}
+
+pub fn plan() -> Plan {
+    let step = Step {
+        version: "20251004130000".into(),
+        name: "audit_trail".into(),
+        direction: Direction::Apply,
+        file: "migrations/20251004130000_audit_trail.sql".into(),
+        sha256: "0".repeat(64),
+        statements: vec![
+            "create table y (id int)".into(),
+            "comment on table y is 'why'".into(),
+        ],
+    };
+    Plan {
+        steps: vec![step],
+        target: target(),
+        history: vec!["20251004123000".into()],
+    }
+}
+
+fn seeds() -> SeedListing {
+    let entry = |path: &str, state| SeedEntry {
+        path: path.into(),
+        state,
+        hash: Some("ab".repeat(32)),
+        file: Some(path.into()),
+    };
+    SeedListing {
+        entries: vec![
+            entry("seeds/010_accounts.sql", SeedState::Applied),
+            entry("seeds/020_alice.sql", SeedState::Changed),
+            entry("seeds/030_bob.sql", SeedState::Pending),
+        ],
+        target: target(),
+    }
+}
+
+fn cycles() -> Vec<Cycle> {
+    let cycle = |n: u8, start: &str, end: &str| Cycle {
+        id: format!("c0000000-0000-4000-8000-00000000000{n}"),
+        user_id: ALICE.into(),
+        start_date: start.into(),
+        end_date: end.into(),
+        current_week: 8,
+        created_at: "2026-09-28T08:00:00+00:00".into(),
+    };
+    vec![
+        cycle(1, "2026-09-28", "2026-12-20"),
+        cycle(2, "2026-06-22", "2026-09-13"),
+    ]
+}
+
+fn goals() -> Vec<Goal> {
+    let goal = |n: u8, kind: &str, description: &str| Goal {
+        id: format!("60000000-0000-4000-8001-00000000000{n}"),
+        user_id: ALICE.into(),
+        cycle_id: "c0000000-0000-4000-8000-000000000001".into(),
+        kind: kind.into(),
+        description: description.into(),
+        start_week: 1,
+        end_week: 12,
+        created_at: "2026-09-28T08:00:00+00:00".into(),
+    };
+    vec![
+        goal(1, "personal", "Run a half marathon under 1:50"),
+        goal(2, "professional", "Ship the billing service"),
+    ]
+}
+
+fn locks() -> Vec<WeekLock> {
+    let lock = |week: u8| {
+        let is_unlocked = week == 9;
+        let value = json!({
+            "plan_id": format!("10000000-0000-4000-8001-0000000000{week:02}"),
+            "cycle_id": "c0000000-0000-4000-8000-000000000001",
+            "user_id": ALICE,
+            "week_no": week,
+            "mode": "priority_queue",
+            "locked": week > 6 && !is_unlocked,
+            "why": if week > 6 && !is_unlocked { "Weeks after 6 are locked.".to_owned() }
+                else if is_unlocked { "Emergency unlock until 14:05 UTC.".to_owned() }
+                else { format!("Open: week {week} is within the first 6.") },
+            "locked_after_week": 6,
+            "unlocked_until": is_unlocked.then_some("2026-11-22T14:05:00+00:00"),
+            "is_current_week": week == 8,
+            "item_count": 4,
+            "planned_qty": 40,
+            "completed_qty": 30,
+            "completion_pct": if week == 12 { json!(null) } else { json!(f64::from(week) * 11.0) },
+        });
+        serde_json::from_value(value).unwrap()
+    };
+    (1..=12).map(lock).collect()
+}
+
+/// Rows of a trail, newest first: row `n` is `n` seconds older than the newest.
+pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
+    let row = |n: u64| {
+        let at = now() - jiff::SignedDuration::from_secs(i64::try_from(n).unwrap());
+        Summary {
+            id: format!("{n:08}-0000-4000-8000-000000000000"),
+            created_at: at.to_string().replace('Z', "+00:00"),
+            actor_user_id: Some(ALICE.into()),
+            actor_type: if n % 3 == 2 {
+                "ai".into()
+            } else {
+                "user".into()
+            },
+            subject_user_id: Some(ALICE.into()),
+            action: ["plan_item.update", "goal.insert", "task.delete"]
+                [usize::try_from(n % 3).unwrap()]
+            .into(),
+            correlation_id: None,
+        }
+    };
+    rows.map(row).collect()
+}
+
+pub fn record(id: &str) -> Record {
+    Record {
+        id: id.into(),
+        created_at: "2026-11-22T11:22:33.123456+00:00".into(),
+        actor_user_id: Some(ALICE.into()),
+        actor_type: "user".into(),
+        subject_user_id: Some(ALICE.into()),
+        action: "plan_item.update".into(),
+        before_state: Some(
+            json!({"qty": 2, "status": "planned", "tags": ["a", "b"], "meta": {"deep": {"x": 1}}}),
+        ),
+        after_state: Some(
+            json!({"qty": 3, "status": "planned", "tags": ["a"], "meta": {"deep": {"x": 2}}}),
+        ),
+        rationale: Some("Physio agreed".into()),
+        correlation_id: Some("40000000-0000-4000-8000-000000000009".into()),
+        source_ip: Some("203.0.113.7".into()),
+        user_agent: Some("weeksmith/1.0".into()),
+    }
+}

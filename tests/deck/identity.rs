@@ -1,0 +1,173 @@
+//! Who reads: signing in and out, and that nothing read as one is ever shown under another's name.
+
+use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, ticket};
+use supadeck::app::effect::{Effect, Write};
+use supadeck::app::msg::Report;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::problem::{Kind, Problem};
+
+#[test]
+fn the_header_says_who_one_is_and_whether_rls_applies() {
+    let model = filled((120, 40));
+    let header = text(&model).lines().next().unwrap().to_owned();
+    assert!(
+        header.contains("alice@example.com (authenticated) RLS on"),
+        "{header}"
+    );
+}
+
+#[test]
+fn a_password_sign_in_sends_the_password_once_and_forgets_it() {
+    let (mut model, _) = opened((120, 40), Identity::Anon);
+    let effects = press(
+        &mut model,
+        &[
+            "i",
+            "enter",
+            "alice@example.com",
+            "tab",
+            "hunter2hunter2",
+            "enter",
+        ],
+    );
+    let [
+        Effect::Write {
+            write: Write::SignIn { email, password },
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (email.as_str(), password.expose()),
+        ("alice@example.com", "hunter2hunter2")
+    );
+    assert!(
+        !format!("{effects:?}").contains("hunter2"),
+        "an effect shows the password"
+    );
+    assert!(
+        !format!("{model:?}").contains("hunter2"),
+        "the model keeps the password"
+    );
+    assert!(!text(&model).contains("hunter2"));
+    let effects = answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
+    assert_eq!(model.identity, alice());
+    assert!(model.dialogs.is_empty());
+    let reads = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Load { identity, .. } if *identity == alice()));
+    assert!(reads.count() >= 4, "everything is read anew as alice");
+}
+
+#[test]
+fn a_wrong_password_is_said_in_the_dialog_and_can_be_tried_again() {
+    let (mut model, _) = opened((120, 40), Identity::Anon);
+    let effects = press(
+        &mut model,
+        &["i", "enter", "alice@example.com", "tab", "wrong", "enter"],
+    );
+    let problem = Problem::new(
+        Kind::Auth,
+        "Signing in failed.",
+        "E-mail or password is wrong.",
+    );
+    answer(&mut model, ticket(&effects), Report::SignedIn(Err(problem)));
+    assert!(
+        text(&model).contains("E-mail or password is wrong."),
+        "{}",
+        text(&model)
+    );
+    let effects = press(&mut model, &["better", "enter"]);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Write { .. }]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn an_answer_for_the_old_identity_is_dropped() {
+    let (mut model, reads_as_anon) = opened((120, 40), Identity::Anon);
+    let effects = press(
+        &mut model,
+        &["i", "enter", "alice@example.com", "tab", "pw", "enter"],
+    );
+    answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
+    answer_all(&mut model, reads_as_anon);
+    assert!(
+        model.cycles.rows().is_empty(),
+        "rows read as anon are shown as alice"
+    );
+    assert!(model.audit.rows.value.is_none());
+}
+
+#[test]
+fn signing_out_takes_every_row_away() {
+    let mut model = filled((120, 40));
+    assert!(text(&model).contains("2026-09-28"));
+    press(&mut model, &["i"]);
+    let at = supadeck::app::dialog::identity::CHOICES
+        .iter()
+        .position(|choice| *choice == supadeck::app::dialog::identity::Choice::SignOut)
+        .unwrap();
+    press(&mut model, &["k"; 6]);
+    let effects = press(&mut model, &vec!["j"; at]);
+    assert!(effects.is_empty());
+    let effects = press(&mut model, &["enter"]);
+    answer(&mut model, ticket(&effects), Report::SignedOut(Ok(())));
+    assert_eq!(model.identity, Identity::Anon);
+    assert!(!text(&model).contains("2026-09-28"));
+}
+
+#[test]
+fn the_service_role_wants_its_word_and_then_stands_in_the_header() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["i"]);
+    press(&mut model, &["j"; 6]);
+    press(&mut model, &["enter"]);
+    assert_eq!(model.identity, alice(), "choosing is not enough");
+    press(&mut model, &["enter"]);
+    assert!(
+        text(&model).contains("Type service to go on"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["service", "enter"]);
+    assert_eq!(model.identity, Identity::Service);
+    let header = text(&model).lines().next().unwrap().to_owned();
+    assert!(header.contains("service role RLS OFF"), "{header}");
+}
+
+#[test]
+fn going_back_from_a_slow_sign_in_does_not_sign_in() {
+    let (mut model, _) = opened((120, 40), Identity::Anon);
+    let effects = press(
+        &mut model,
+        &["i", "enter", "alice@example.com", "tab", "pw", "enter"],
+    );
+    press(&mut model, &["esc"]);
+    answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
+    assert_eq!(model.identity, Identity::Anon);
+}
+
+#[test]
+fn an_empty_answer_names_who_asked() {
+    let (mut model, effects) = opened((120, 40), alice());
+    for effect in effects {
+        if let Effect::Load {
+            ticket,
+            load: supadeck::app::effect::Load::Goals,
+            ..
+        } = effect
+        {
+            answer(&mut model, ticket, Report::Goals(Ok(Vec::new())));
+        }
+    }
+    press(&mut model, &["5"]);
+    assert!(
+        text(&model).contains("No rows visible to alice@example.com (authenticated)."),
+        "{}",
+        text(&model)
+    );
+}

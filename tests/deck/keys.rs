@@ -1,0 +1,145 @@
+//! Keys, palette, filter and mouse.
+
+use crate::fixture::{alice, filled, opened, press, text};
+use supadeck::app::command::Command;
+use supadeck::app::effect::Effect;
+use supadeck::app::keymap::Keymap;
+use supadeck::app::model::{Focus, Screen};
+use supadeck::app::msg::Msg;
+use supadeck::app::update;
+
+#[test]
+fn digits_and_tab_go_through_the_screens() {
+    let mut model = filled((120, 40));
+    for (digit, (screen, _, _)) in ["1", "2", "3", "4", "5", "6", "7"]
+        .into_iter()
+        .zip(Screen::ALL)
+    {
+        press(&mut model, &[digit]);
+        assert_eq!(model.screen, screen);
+    }
+    press(&mut model, &["tab"]);
+    assert_eq!(model.screen, Screen::Home);
+    press(&mut model, &["shift-tab"]);
+    assert_eq!(model.screen, Screen::Audit);
+}
+
+#[test]
+fn the_palette_finds_by_words_and_gives_reasons() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["ctrl-p", "roll back"]);
+    let frame = text(&model);
+    assert!(frame.contains("works on the Migrations screen"), "{frame}");
+    press(&mut model, &["esc", ":", "locks", "enter"]);
+    assert_eq!(model.screen, Screen::Locks);
+}
+
+#[test]
+fn help_shows_every_command_with_its_keys() {
+    let mut model = filled((120, 100));
+    press(&mut model, &["?"]);
+    let frame = text(&model);
+    for spec in supadeck::app::command::TABLE {
+        assert!(
+            frame.contains(&spec.title[..spec.title.len().min(60)]),
+            "{} is missing in\n{frame}",
+            spec.title
+        );
+    }
+    press(&mut model, &["?"]);
+    assert!(model.dialogs.is_empty());
+}
+
+#[test]
+fn a_filter_narrows_while_one_types_and_escape_restores() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "/", "lock"]);
+    assert!(!text(&model).contains("core_schema"), "{}", text(&model));
+    press(&mut model, &["enter"]);
+    assert!(text(&model).contains("1 of 4, /lock"), "{}", text(&model));
+    press(&mut model, &["esc"]);
+    assert!(text(&model).contains("core_schema"));
+    press(&mut model, &["/", "zzz"]);
+    assert!(
+        text(&model).contains("Nothing fits “zzz”"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["esc"]);
+    assert!(text(&model).contains("core_schema"));
+}
+
+#[test]
+fn the_mouse_selects_rows_opens_tabs_and_scrolls() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2"]);
+    let rows = supadeck::app::layout::rows(model.panes().list);
+    update(&mut model, Msg::Clicked(rows.x + 2, rows.y + 1));
+    assert_eq!(model.migrations.table.selected().unwrap().name, "week_lock");
+    update(&mut model, Msg::Wheeled(rows.x, rows.y, 1));
+    assert_eq!(
+        model.migrations.table.selected().unwrap().name,
+        "audit_trail"
+    );
+    let detail = model.panes().detail.x + 5;
+    update(&mut model, Msg::Clicked(detail, 10));
+    assert_eq!(model.focus, Focus::Detail);
+    let tabs: Vec<String> = text(&model)
+        .lines()
+        .nth(1)
+        .map(ToOwned::to_owned)
+        .into_iter()
+        .collect();
+    let column = tabs[0].find("Locks").unwrap() as u16;
+    update(&mut model, Msg::Clicked(column, 1));
+    assert_eq!(model.screen, Screen::Locks);
+}
+
+#[test]
+fn clicking_a_week_selects_it() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["6"]);
+    let rows = supadeck::app::layout::rows(model.panes().list);
+    for x in rows.x..rows.right() {
+        if supadeck::app::screen::locks::week_at(x - rows.x, rows.width) == Some(3) {
+            update(&mut model, Msg::Clicked(x, rows.y));
+            break;
+        }
+    }
+    assert_eq!(model.locks.week, 3);
+    assert!(
+        text(&model).contains("Open. Open: week 3"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn copying_gives_the_text_to_the_clipboard() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["4"]);
+    let effects = press(&mut model, &["y"]);
+    assert_eq!(
+        effects,
+        [Effect::Copy("c0000000-0000-4000-8000-000000000001".into())]
+    );
+}
+
+#[test]
+fn a_users_keymap_shows_in_the_footer_and_works() {
+    let (mut model, _) = opened((120, 40), alice());
+    let (keymap, faults) = Keymap::default().with("\"app.quit\" = [\"ctrl-q\"]\n");
+    assert_eq!(faults, []);
+    model.keymap = keymap;
+    assert!(text(&model).contains("ctrl-q quit"), "{}", text(&model));
+    assert_eq!(press(&mut model, &["q"]), []);
+    assert_eq!(press(&mut model, &["ctrl-q"]), [Effect::Quit]);
+    assert_eq!(model.keymap.first_key(Command::Quit), "ctrl-q");
+}
+
+#[test]
+fn quitting_is_one_key() {
+    let mut model = filled((120, 40));
+    assert_eq!(press(&mut model, &["q"]), [Effect::Quit]);
+    assert_eq!(press(&mut model, &["ctrl-c"]), [Effect::Quit]);
+}

@@ -1,0 +1,10 @@
+//! The deck without a terminal and without a server: scripts of keys and answers against state, effects and frames.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod audit;
+mod fixture;
+mod frames;
+mod identity;
+mod keys;
+mod runs;

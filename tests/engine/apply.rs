@@ -1,0 +1,259 @@
+//! Applying: what is done, what is stored, and what a failure leaves.
+
+use crate::bench::{Bench, ends, everything, run, watch};
+use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration;
+
+#[tokio::test]
+async fn pending_files_are_applied_in_order_and_recorded() {
+    let bench = Bench::new().await;
+    bench.up("2_b.sql", "insert into a values (1);\n-- done\n");
+    bench.up("1_a.sql", "create table a (b int);");
+    bench.up("3_c.sql", "");
+    let outcome = bench.apply().await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(
+        outcome.history,
+        Some(vec!["1".into(), "2".into(), "3".into()])
+    );
+    assert_eq!(
+        bench
+            .texts("select concat_ws('|', version, name, array_to_string(statements, '~'), cardinality(statements)) from supabase_migrations.schema_migrations order by version")
+            .await,
+        ["1|a|create table a (b int)|1", "2|b|insert into a values (1)~-- done|2", "3|c||0"]
+    );
+    assert_eq!(
+        bench
+            .texts("select concat_ws('|', version, direction, length(sha256), outcome, who like '% as postgres', started <= finished) from supabase_migrations.supadeck_journal order by id")
+            .await,
+        ["1|apply|64|done|t|t", "2|apply|64|done|t|t", "3|apply|64|done|t|t"]
+    );
+    assert_eq!(
+        bench.states().await,
+        ["1 applied", "2 applied", "3 applied"]
+    );
+    assert!(bench.plan(everything()).await.unwrap().steps.is_empty());
+}
+
+#[tokio::test]
+async fn a_failing_statement_leaves_nothing_of_its_file() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a (b int);");
+    bench.up(
+        "2_b.sql",
+        "create table c ();\n\n-- ünüsual\nselect nothing\n  from nowhere;\ncreate table d ();",
+    );
+    bench.up("3_e.sql", "create table e ();");
+    let outcome = bench.apply().await;
+    assert_eq!(
+        ends(&outcome),
+        [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]
+    );
+    let problem = outcome.problem.unwrap();
+    assert_eq!(problem.kind, Kind::Database);
+    assert_eq!(problem.code.as_deref(), Some("42P01"));
+    assert_eq!(
+        problem.what,
+        "Migration 2_b failed at statement 2 of 3, line 5, column 8, and nothing of it remains."
+    );
+    assert!(
+        problem
+            .detail
+            .unwrap()
+            .contains("5 |   from nowhere;\n  |        ^")
+    );
+    assert!(!bench.has("c").await && !bench.has("d").await && !bench.has("e").await);
+    assert_eq!(bench.versions().await, ["1"]);
+    assert_eq!(outcome.history, Some(vec!["1".into()]));
+    assert_eq!(
+        bench
+            .texts("select concat_ws('|', version, outcome, failing_statement, error like '%nowhere%') from supabase_migrations.supadeck_journal order by id")
+            .await,
+        ["1|done|", "2|failed|2|t"].map(|line| line.trim_end_matches('|').to_owned())
+    );
+}
+
+#[tokio::test]
+async fn many_files_fail_as_clearly_as_few() {
+    let bench = Bench::new().await;
+    for number in 10..22 {
+        bench.up(
+            &format!("{number}_t.sql"),
+            format!("create table t{number} ();\n"),
+        );
+    }
+    bench.up(
+        "15_t.sql",
+        "create table ä ();\nselect 'ö', oops;\ncreate table t15 ();",
+    );
+    bench.up("20_t.sql", "create table t20 (; nonsense");
+    let outcome = bench.apply().await;
+    let problem = outcome.problem.clone().unwrap();
+    assert_eq!(
+        problem.what,
+        "Migration 15_t failed at statement 2 of 3, line 2, column 13, and nothing of it remains."
+    );
+    assert_eq!(bench.versions().await, ["10", "11", "12", "13", "14"]);
+    assert!(!bench.has("\"ä\"").await);
+    bench.up(
+        "15_t.sql",
+        "create table t15 ();\ndo $$ begin raise exception 'late' using hint = 'Look up.'; end $$;",
+    );
+    let problem = bench.apply().await.problem.unwrap();
+    assert!(
+        problem.what.contains("statement 2 of 2, line 2, column 1"),
+        "{problem}"
+    );
+    assert_eq!(problem.hint.as_deref(), Some("Look up."));
+    bench.up("15_t.sql", "create table t15 ();");
+    assert_eq!(
+        bench.apply().await.problem.unwrap().code.as_deref(),
+        Some("42601")
+    );
+    assert_eq!(bench.versions().await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_failure_at_commit_is_told_as_such() {
+    let bench = Bench::new().await;
+    bench.up(
+        "1_a.sql",
+        "create table a (b int primary key, c int references a deferrable initially deferred);\ninsert into a values (1, 2);",
+    );
+    let outcome = bench.apply().await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    let problem = outcome.problem.unwrap();
+    assert_eq!(
+        problem.what,
+        "Migration 1_a failed when it was committed, and nothing of it remains."
+    );
+    assert_eq!(problem.code.as_deref(), Some("23503"));
+    assert!(!bench.has("a").await);
+    assert!(bench.versions().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_pair_of_begin_and_commit_counts_as_our_transaction() {
+    let bench = Bench::new().await;
+    bench.up(
+        "1_a.sql",
+        "-- c\nbegin;\ncreate table a ();\nselect 1/0;\ncommit;\n",
+    );
+    let outcome = bench.apply().await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert!(
+        outcome
+            .problem
+            .unwrap()
+            .what
+            .contains("statement 3 of 4, line 4")
+    );
+    assert!(!bench.has("a").await);
+    bench.up("1_a.sql", "-- c\nbegin;\ncreate table a ();\ncommit;\n");
+    assert!(bench.apply().await.is_complete());
+    assert_eq!(
+        bench
+            .texts("select unnest(statements) from supabase_migrations.schema_migrations")
+            .await,
+        ["-- c\nbegin", "create table a ()", "commit"]
+    );
+}
+
+#[tokio::test]
+async fn settings_of_a_file_stay_in_it_and_do_not_reach_the_books() {
+    let bench = Bench::new().await;
+    bench.up(
+        "1_a.sql",
+        "set search_path = '';\nset standard_conforming_strings = off;\nset role anon;\nset statement_timeout = '1h';\nselect set_config('client_min_messages', 'error', false);",
+    );
+    bench.up("2_b.sql", "reset all;\ncreate table b as select current_user::text as who, current_setting('search_path') as path, current_setting('statement_timeout') as timeout;");
+    bench.up("3_c.sql", "set local role service_role;\nselect '\\';");
+    let outcome = bench.apply().await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(bench.versions().await, ["1", "2", "3"]);
+    assert_eq!(bench.texts("select who from public.b").await, ["postgres"]);
+    assert_ne!(bench.texts("select path from public.b").await, [""]);
+}
+
+#[tokio::test]
+async fn every_step_statement_and_notice_is_told() {
+    let bench = Bench::new().await;
+    bench.up(
+        "1_a.sql",
+        "create table if not exists a ();\n-- only words\n;\ncreate table if not exists a ();\ndo $$ begin raise warning E'odd\\x1b[2J'; end $$;",
+    );
+    let plan = bench.plan(everything()).await.unwrap();
+    let (watch, mut news) = watch();
+    let outcome = migration::run(&bench.schema, &plan, &watch).await.unwrap();
+    assert_eq!(
+        outcome.steps[0].notices,
+        [
+            "NOTICE: relation \"a\" already exists, skipping",
+            "WARNING: odd␛[2J"
+        ]
+    );
+    let mut told = Vec::new();
+    while let Ok(progress) = news.try_recv() {
+        told.push(match progress {
+            Progress::StepDone { step, .. } => format!("done {step}"),
+            Progress::StepStarted { step } => format!("started {step}"),
+            Progress::StatementDone { done, .. } => format!("statement {done}"),
+            Progress::Notice { text, .. } => text[..6].to_owned(),
+            other => format!("{other:?}"),
+        });
+    }
+    // Statements are on their way while the first is answered, so a notice may come before the news of an earlier one.
+    assert!(told.contains(&"NOTICE".to_owned()) && told.last() == Some(&"done 0".to_owned()));
+    told.retain(|one| one != "NOTICE" && one != "WARNIN");
+    assert_eq!(
+        told,
+        [
+            "started 0",
+            "statement 1",
+            "statement 3",
+            "statement 4",
+            "done 0"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn only_wanted_versions_are_applied() {
+    let bench = Bench::new().await;
+    for version in ["1", "2", "4"] {
+        bench.up(&format!("{version}_x.sql"), "select 1;");
+    }
+    let to = |version: &str, include_out_of_order| Wish::Apply {
+        to: Some(version.into()),
+        include_out_of_order,
+    };
+    let plan = bench.plan(to("2", false)).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert_eq!(bench.versions().await, ["1", "2"]);
+    assert_eq!(
+        bench.plan(to("3", false)).await.unwrap_err().kind,
+        Kind::Usage
+    );
+    assert!(bench.apply().await.is_complete());
+    bench.up("3_late.sql", "select 1;");
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    assert!(refused.what.contains('3'), "{refused}");
+    let plan = bench.plan(to("3", true)).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert_eq!(bench.versions().await, ["1", "2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn what_was_shown_is_what_runs() {
+    let bench = Bench::new().await;
+    let file = bench.up("1_a.sql", "create table a ();");
+    let plan = bench.plan(everything()).await.unwrap();
+    std::fs::write(&file, "drop schema public cascade;").unwrap();
+    let refused = migration::run(&bench.schema, &plan, &watch().0)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    assert!(!bench.has("supabase_migrations.schema_migrations").await);
+}

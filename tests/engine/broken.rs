@@ -1,0 +1,255 @@
+//! Runs that are cancelled, killed or cut off: the outcome is what the history says, or unknown.
+
+use crate::bench::{Bench, connect, ends, everything, run, until, watch};
+use crate::line::{Line, Rule};
+use std::time::Duration;
+use supadeck::domain::migration::{Outcome, Progress, StepEnd};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration;
+
+/// The word that only the message with COMMIT holds.
+const COMMITTING: &str = "notify pgrst";
+
+#[tokio::test]
+async fn cancelling_stops_the_statement_and_leaves_nothing() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    bench.up("2_b.sql", "create table b ();\nselect pg_sleep(600);");
+    bench.up("3_c.sql", "create table c ();");
+    let plan = bench.plan(everything()).await.unwrap();
+    let (watch, mut news) = watch();
+    let cancel = watch.cancel.clone();
+    let (schema, shown) = (bench.schema.clone(), plan.clone());
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &shown, &watch).await.unwrap() });
+    while news.recv().await != Some(Progress::StatementDone { step: 1, done: 1 }) {}
+    cancel.cancel();
+    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        ends(&outcome),
+        [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]
+    );
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
+    let mut told = false;
+    while let Ok(progress) = news.try_recv() {
+        told |= progress == Progress::Cancelling;
+    }
+    assert!(told);
+    assert_eq!(bench.versions().await, ["1"]);
+    assert!(!bench.has("b").await);
+    assert_eq!(
+        bench
+            .texts("select outcome from supabase_migrations.supadeck_journal order by id")
+            .await,
+        ["done", "cancelled"]
+    );
+    let outcome = {
+        let (cancelled, _) = crate::bench::watch();
+        cancelled.cancel.cancel();
+        migration::run(&bench.schema, &plan, &cancelled).await
+    };
+    assert_eq!(outcome.unwrap_err().kind, Kind::Cancelled);
+}
+
+#[tokio::test]
+async fn cancelling_reaches_a_message_of_a_whole_file_too() {
+    let bench = Bench::new().await;
+    for number in 10..25 {
+        let slow = if number == 15 {
+            "select pg_sleep(600);"
+        } else {
+            ""
+        };
+        bench.up(
+            &format!("{number}_t.sql"),
+            format!("create table t{number} ();{slow}"),
+        );
+    }
+    let plan = bench.plan(everything()).await.unwrap();
+    let (watch, mut news) = watch();
+    let cancel = watch.cancel.clone();
+    let schema = bench.schema.clone();
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    while news.recv().await != Some(Progress::StepStarted { step: 5 }) {}
+    until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+    cancel.cancel();
+    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
+    assert_eq!(outcome.steps[5].end, StepEnd::RolledBack);
+    assert_eq!(bench.versions().await.len(), 5);
+}
+
+#[tokio::test]
+async fn a_killed_backend_leaves_nothing() {
+    for steps in [1, 12] {
+        let bench = Bench::new().await;
+        for number in 0..steps {
+            bench.up(
+                &format!("{:02}_t.sql", 10 + number),
+                format!("create table t{number} ();"),
+            );
+        }
+        bench.up("99_z.sql", "create table z ();\nselect pg_sleep(600);");
+        let plan = bench.plan(everything()).await.unwrap();
+        let schema = bench.schema.clone();
+        let running = tokio::spawn(async move { run(&schema, &plan).await });
+        until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+        bench
+            .db
+            .batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+            .await
+            .unwrap();
+        let outcome = running.await.unwrap();
+        let problem = outcome.problem.as_ref().unwrap();
+        assert_eq!(problem.kind, Kind::Network, "{problem:?}");
+        assert!(
+            problem.why.contains("terminating connection"),
+            "{problem:?}"
+        );
+        assert!(
+            problem
+                .hint
+                .as_ref()
+                .unwrap()
+                .contains("Nothing of it remains")
+        );
+        assert_eq!(outcome.steps.last().unwrap().end, StepEnd::RolledBack);
+        assert_eq!(outcome.history.unwrap().len(), steps);
+        assert!(!bench.has("z").await);
+    }
+}
+
+async fn over(bench: &Bench, rule: Rule, open_again: bool) -> Outcome {
+    let line = Line::new(&bench.url, rule, open_again).await;
+    let schema = bench.through(&line.url);
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert!(line.is_cut());
+    outcome
+}
+
+#[tokio::test]
+async fn a_line_cut_behind_the_commit_is_resolved_to_done() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    bench.up("2_b.sql", "create table b ();");
+    let outcome = over(&bench, Rule::CutBehind(COMMITTING), true).await;
+    assert_eq!(ends(&outcome), [StepEnd::Done, StepEnd::NotRun]);
+    let problem = outcome.problem.unwrap();
+    assert_eq!(problem.kind, Kind::Network);
+    assert!(problem.hint.unwrap().contains("it is done"));
+    assert_eq!(outcome.history, Some(vec!["1".into()]));
+    assert!(bench.has("a").await && !bench.has("b").await);
+}
+
+#[tokio::test]
+async fn a_slow_commit_behind_a_cut_line_is_waited_for_or_ended() {
+    let bench = Bench::new().await;
+    // The deferred trigger makes COMMIT itself slow, so the line is cut while the server is still at it.
+    bench.up(
+        "1_a.sql",
+        "create table a (b int);\ncreate function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(3); return null; end $$;\n\
+        create constraint trigger slow after insert on a deferrable initially deferred for each row execute function slow();\ninsert into a values (1);",
+    );
+    let outcome = over(&bench, Rule::CutBehind(COMMITTING), true).await;
+    let is_there = bench.has("a").await;
+    assert_eq!(
+        ends(&outcome),
+        [if is_there {
+            StepEnd::Done
+        } else {
+            StepEnd::RolledBack
+        }]
+    );
+    assert_eq!(bench.versions().await.is_empty(), !is_there);
+    // What was said stays true: nothing of the lost session is left to change it.
+    let db = connect(&bench.url).await;
+    until(&db, "select not exists (select from pg_stat_activity where application_name like 'supadeck _%' and datname = current_database())").await;
+    assert_eq!(bench.has("a").await, is_there);
+}
+
+#[tokio::test]
+async fn a_line_cut_before_the_commit_leaves_nothing() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    let outcome = over(&bench, Rule::CutBefore(COMMITTING), true).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert_eq!(outcome.history, Some(Vec::new()));
+    assert!(!bench.has("a").await);
+}
+
+#[tokio::test]
+async fn nobody_knows_while_the_database_cannot_be_reached() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    let outcome = over(&bench, Rule::CutBehind(COMMITTING), false).await;
+    assert_eq!(ends(&outcome), [StepEnd::Unknown]);
+    assert_eq!(outcome.history, None);
+    assert!(
+        outcome
+            .problem
+            .unwrap()
+            .hint
+            .unwrap()
+            .contains("nobody knows")
+    );
+    until(&bench.db, "select to_regclass('a') is not null").await;
+    assert_eq!(bench.states().await, ["1 applied"]);
+}
+
+#[tokio::test]
+async fn a_line_cut_before_commit_was_sent_needs_no_answer_to_be_judged() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();\ncreate table b ();");
+    let outcome = over(&bench, Rule::CutBehind("create table a"), false).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert_eq!(outcome.history, None);
+    until(
+        &bench.db,
+        "select not exists (select from pg_stat_activity where application_name like 'supadeck _%' and datname = current_database())",
+    )
+    .await;
+    assert!(!bench.has("a").await);
+}
+
+#[tokio::test]
+async fn a_lock_on_a_table_is_not_waited_for_long() {
+    let bench = Bench::new().await;
+    bench
+        .db
+        .batch_execute("create table a (b int)")
+        .await
+        .unwrap();
+    let other = connect(&bench.url).await;
+    other.batch_execute("begin; select * from a").await.unwrap();
+    bench.up(
+        "1_a.sql",
+        "create table c ();\nalter table a add column d int;",
+    );
+    let plan = bench.plan(everything()).await.unwrap();
+    let mut schema = bench.schema.clone();
+    schema.limits.lock_timeout = Duration::from_millis(50);
+    let outcome = run(&schema, &plan).await;
+    let problem = outcome.problem.unwrap();
+    assert_eq!(
+        (problem.kind, problem.code.as_deref(), problem.retry),
+        (Kind::Conflict, Some("55P03"), true)
+    );
+    assert!(!bench.has("c").await);
+    other.batch_execute("rollback").await.unwrap();
+    schema.limits.statement_timeout = Some(Duration::from_millis(50));
+    bench.up("1_a.sql", "select pg_sleep(600);");
+    let plan = bench.plan(everything()).await.unwrap();
+    let problem = run(&schema, &plan).await.problem.unwrap();
+    assert_eq!(
+        (problem.kind, problem.code.as_deref()),
+        (Kind::Database, Some("57014"))
+    );
+}

@@ -1,0 +1,25 @@
+//! The migration engine and seeds against a real Postgres: files on disk, a database each, servers and lines that are
+//! killed, a real PgBouncer and the real Supabase CLI. One binary, so that the tests share one cluster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::panic,
+    clippy::format_collect
+)]
+
+mod apply;
+mod bench;
+mod broken;
+mod corpus;
+mod history;
+mod interop;
+mod line;
+mod pooler;
+mod refused;
+mod rollback;
+mod secrets;
+mod seeds;
+mod supabase;
+mod together;

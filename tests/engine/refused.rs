@@ -1,0 +1,89 @@
+//! What is refused before anything runs, with the line and what to do.
+
+use crate::bench::{Bench, everything};
+use supadeck::domain::problem::Kind;
+
+#[tokio::test]
+async fn files_that_cannot_run_in_a_transaction_are_refused_with_their_line() {
+    for (text, line, why) in [
+        (
+            "create table a ();\nbegin;\nselect 1;\n",
+            2,
+            "BEGIN has no COMMIT",
+        ),
+        ("select 1;\ncommit;\n", 2, "COMMIT has no BEGIN"),
+        (
+            "begin;\nselect 1;\ncommit;\nbegin;\nselect 2;\ncommit;\n",
+            1,
+            "transactions of its own",
+        ),
+        ("select 1;\n\nrollback;\n", 3, "ROLLBACK has no BEGIN"),
+        (
+            "create table a (b int);\ncreate index concurrently on a (b);\n",
+            2,
+            "CREATE INDEX CONCURRENTLY",
+        ),
+        ("vacuum;", 1, "VACUUM"),
+        ("alter system set work_mem = '8MB';", 1, "ALTER SYSTEM"),
+        (
+            "-- supadeck: no-transaction\nselect 1;",
+            1,
+            "outside a transaction",
+        ),
+        ("copy a from stdin;\n1\n\\.\n", 1, "COPY FROM STDIN"),
+        ("\\restrict abc\nselect 1;", 1, "backslash command"),
+        ("select 1;\nselect 'abc;\n", 2, "never ends"),
+        ("select 1;\nselect 1 /* ;\n", 2, "never ends"),
+        ("select $$x;\n", 1, "never ends"),
+        ("discard all;", 1, "DISCARD ALL"),
+    ] {
+        let bench = Bench::new().await;
+        bench.up("0_first.sql", "create table first ();");
+        bench.up("1_a.sql", text);
+        let refused = bench.plan(everything()).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::Config, "{text}");
+        assert!(
+            refused.what.contains(&format!("line {line}.")),
+            "{text}: {refused}"
+        );
+        assert!(refused.why.contains(why), "{text}: {refused}");
+        assert!(refused.hint.is_some() && refused.detail.is_some());
+        assert!(!bench.has("supabase_migrations.schema_migrations").await);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_text_is_named_with_its_line() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", b"select 1;\nselect '\xff';\n");
+    assert_eq!(bench.states().await, ["1 invalid"]);
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert!(refused.why.contains("Line 2"), "{refused}");
+    bench.up("1_a.sql", "select 1;\nselect '\0';");
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert!(refused.why.contains("NUL"), "{refused}");
+}
+
+#[tokio::test]
+async fn two_files_of_one_version_are_refused() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "select 1;");
+    bench.up("1_b.sql", "select 1;");
+    assert_eq!(bench.states().await, ["1 pending", "1 invalid"]);
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Config);
+    assert!(refused.what.contains("1_b"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_version_without_a_file_stops_applying() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "select 1;");
+    assert!(bench.apply().await.is_complete());
+    std::fs::remove_file(bench.root.path().join("supabase/migrations/1_a.sql")).unwrap();
+    bench.up("2_b.sql", "select 1;");
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Conflict);
+    assert!(refused.hint.unwrap().contains("repair --status reverted 1"));
+    assert_eq!(bench.states().await, ["1 missing", "2 pending"]);
+}

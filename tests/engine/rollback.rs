@@ -1,0 +1,138 @@
+//! Rolling back: newest first, with the row in the same transaction, and never halfway into the unknown.
+
+use crate::bench::{Bench, ends, run};
+use supadeck::domain::migration::{StepEnd, Wish};
+use supadeck::domain::problem::Kind;
+
+async fn three() -> Bench {
+    let bench = Bench::new().await;
+    for version in ["1", "2", "3"] {
+        bench.up(
+            &format!("{version}_t.sql"),
+            format!("create table t{version} ();"),
+        );
+        bench.down(
+            &format!("{version}_t.sql"),
+            &format!("drop table t{version};"),
+        );
+    }
+    assert!(bench.apply().await.is_complete());
+    bench
+}
+
+fn to(version: &str) -> Wish {
+    Wish::RollbackTo {
+        version: version.into(),
+    }
+}
+
+#[tokio::test]
+async fn versions_are_rolled_back_newest_first() {
+    let bench = three().await;
+    let plan = bench.plan(to("1")).await.unwrap();
+    let order: Vec<&str> = plan
+        .steps
+        .iter()
+        .map(|step| step.version.as_str())
+        .collect();
+    assert_eq!(order, ["3", "2"]);
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert_eq!(bench.versions().await, ["1"]);
+    assert!(bench.has("t1").await && !bench.has("t2").await && !bench.has("t3").await);
+    let plan = bench.plan(to("0")).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert!(bench.versions().await.is_empty());
+    assert_eq!(
+        bench.states().await,
+        ["1 pending", "2 pending", "3 pending"]
+    );
+    assert!(bench.apply().await.is_complete());
+    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert_eq!(bench.versions().await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn a_failing_rollback_keeps_its_version() {
+    let bench = three().await;
+    bench.down("2_t.sql", "drop table t2; select 1/0;");
+    let plan = bench.plan(to("0")).await.unwrap();
+    let outcome = run(&bench.schema, &plan).await;
+    assert_eq!(
+        ends(&outcome),
+        [StepEnd::Done, StepEnd::RolledBack, StepEnd::NotRun]
+    );
+    assert_eq!(
+        outcome.problem.unwrap().what,
+        "The rollback of 2_t failed at statement 2 of 2, line 1, column 16, and nothing of it remains."
+    );
+    assert!(bench.has("t2").await);
+    assert_eq!(bench.versions().await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn without_a_rollback_file_nothing_runs() {
+    let bench = three().await;
+    std::fs::remove_file(
+        bench
+            .root
+            .path()
+            .join("supabase/migrations/rollback/2_t.sql"),
+    )
+    .unwrap();
+    let refused = bench.plan(to("0")).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Config);
+    assert!(
+        refused.what.contains("Version 2 has no rollback file"),
+        "{refused}"
+    );
+    bench.down("2_t.sql", "-- nothing yet\n");
+    let refused = bench.plan(to("0")).await.unwrap_err();
+    assert!(refused.what.contains("holds no statement"), "{refused}");
+    assert_eq!(bench.versions().await.len(), 3);
+}
+
+#[tokio::test]
+async fn only_applied_versions_can_be_rolled_back_to() {
+    let bench = three().await;
+    bench.up("4_t.sql", "select 1;");
+    assert_eq!(bench.plan(to("4")).await.unwrap_err().kind, Kind::Conflict);
+    assert_eq!(bench.plan(to("9")).await.unwrap_err().kind, Kind::Usage);
+    assert!(bench.plan(to("3")).await.unwrap().steps.is_empty());
+}
+
+#[tokio::test]
+async fn a_missing_version_goes_back_by_what_the_history_stores() {
+    let bench = three().await;
+    bench
+        .db
+        .batch_execute(
+            "alter table supabase_migrations.schema_migrations add column rollback text[]",
+        )
+        .await
+        .unwrap();
+    bench.up("4_t.sql", "create table t4 ();");
+    bench.down("4_t.sql", "drop table t4;\n-- gone\n");
+    assert!(bench.apply().await.is_complete());
+    assert_eq!(
+        bench
+            .texts("select unnest(rollback) from supabase_migrations.schema_migrations")
+            .await,
+        ["drop table t4", "-- gone"]
+    );
+    for file in ["4_t.sql", "rollback/4_t.sql", "3_t.sql", "rollback/3_t.sql"] {
+        std::fs::remove_file(bench.root.path().join("supabase/migrations").join(file)).unwrap();
+    }
+    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    assert_eq!(plan.steps[0].statements, ["drop table t4", "-- gone"]);
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert!(!bench.has("t4").await);
+    let refused = bench
+        .plan(Wish::RollbackLast { count: 1 })
+        .await
+        .unwrap_err();
+    assert!(
+        refused.what.contains("Version 3 has no rollback file"),
+        "{refused}"
+    );
+}

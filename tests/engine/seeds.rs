@@ -1,0 +1,231 @@
+//! Seeds: what runs, what it changed, psql's variables, rows of `COPY`, and running again.
+
+use crate::bench::{Bench, database};
+use crate::line::{Line, Rule};
+use std::path::PathBuf;
+use supadeck::domain::migration::StepEnd;
+use supadeck::domain::problem::Kind;
+use supadeck::domain::seed::{SeedOutcome, SeedProgress};
+use supadeck::ops::migration::Schema;
+use supadeck::ops::seed::{self, SeedWatch};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) fn watch() -> SeedWatch {
+    SeedWatch {
+        progress: unbounded_channel().0,
+        cancel: CancellationToken::new(),
+    }
+}
+
+async fn bench() -> Bench {
+    let bench = Bench::new().await;
+    bench
+        .db
+        .batch_execute("create table s (a text, b int)")
+        .await
+        .unwrap();
+    bench
+}
+
+async fn seed_all(bench: &Bench, again: bool) -> SeedOutcome {
+    let plan = seed::plan(&bench.schema, &[], again).await.unwrap();
+    seed::run(&bench.schema, &plan, &watch()).await.unwrap()
+}
+
+async fn states(bench: &Bench) -> Vec<String> {
+    let listing = seed::list(&bench.schema).await.unwrap();
+    listing
+        .entries
+        .iter()
+        .map(|entry| format!("{} {}", entry.path, entry.state.word()))
+        .collect()
+}
+
+#[tokio::test]
+async fn seeds_run_once_and_again_on_request() {
+    let bench = bench().await;
+    bench.write("seeds/b.sql", "insert into s values ('b', 1), ('b', 2); update s set b = 3 where b = 1; select 1; notify x;");
+    bench.write("seeds/a.sql", "insert into s values ('a', 0);");
+    assert_eq!(
+        states(&bench).await,
+        ["seeds/a.sql pending", "seeds/b.sql pending"]
+    );
+    let outcome = seed_all(&bench, false).await;
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    assert_eq!(
+        outcome.steps[1].changes,
+        ["INSERT 0 2", "UPDATE 1", "SELECT 1", "NOTIFY"]
+    );
+    assert_eq!(outcome.steps[1].rows, 3);
+    assert_eq!(
+        states(&bench).await,
+        ["seeds/a.sql applied", "seeds/b.sql applied"]
+    );
+    assert!(seed_all(&bench, false).await.steps.is_empty());
+    bench.write("seeds/a.sql", "insert into s values ('a2', 0);");
+    assert_eq!(states(&bench).await[0], "seeds/a.sql changed");
+    assert!(seed_all(&bench, false).await.steps.is_empty());
+    let plan = seed::plan(&bench.schema, &[PathBuf::from("seeds/a.sql")], true)
+        .await
+        .unwrap();
+    assert_eq!(plan.steps.len(), 1);
+    assert!(
+        seed::run(&bench.schema, &plan, &watch())
+            .await
+            .unwrap()
+            .problem
+            .is_none()
+    );
+    assert_eq!(states(&bench).await[0], "seeds/a.sql applied");
+    assert_eq!(
+        bench.texts("select a from s order by a").await,
+        ["a", "a2", "b", "b"]
+    );
+    std::fs::remove_file(bench.root.path().join("seeds/b.sql")).unwrap();
+    assert_eq!(
+        states(&bench).await,
+        ["seeds/a.sql applied", "seeds/b.sql missing"]
+    );
+    let wrong = seed::plan(&bench.schema, &[PathBuf::from("seeds/x.sql")], true)
+        .await
+        .unwrap_err();
+    assert_eq!(wrong.kind, Kind::Usage);
+}
+
+#[tokio::test]
+async fn rows_of_copy_are_streamed_and_variables_filled_in() {
+    let bench = bench().await;
+    let rows: String = (0..20_000)
+        .map(|row| format!("row ; ' {row}\t{row}\n"))
+        .collect();
+    bench.write(
+        "seeds/a.sql",
+        format!("\\set word 'it''s'\n\\set table s\nbegin;\ncopy :table (a, b) from stdin;\n{rows}\\.\n\ninsert into :\"table\" values (:'word', 1::int);\ncopy s from stdin with (format csv);\n\"c;sv\",7\n\\.\ncommit;\n"),
+    );
+    let outcome = seed_all(&bench, false).await;
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    assert_eq!(
+        outcome.steps[0].changes,
+        ["COPY 20000", "INSERT 0 1", "COPY 1"]
+    );
+    assert_eq!(outcome.steps[0].rows, 20_002);
+    assert_eq!(bench.texts("select a from s where b = 1 and a not like 'row%' or b = 7 and a not like 'row%' order by b").await, ["it's", "c;sv"]);
+}
+
+#[tokio::test]
+async fn a_failing_seed_leaves_nothing_and_is_not_recorded() {
+    let bench = bench().await;
+    bench.write("seeds/a.sql", "insert into s values ('a', 0);");
+    for (text, place, code) in [
+        (
+            "insert into s values ('x', 1);\n\ninsert into s\n values ('y', oops);",
+            "statement 2 of 2, line 4",
+            "42703",
+        ),
+        (
+            "insert into s values ('x', 1);\ncopy s from stdin;\nok\t1\nbad\tx\n\\.\n",
+            "statement 2 of 2, line 2",
+            "22P02",
+        ),
+        (
+            "copy nowhere from stdin;\n1\n\\.\n",
+            "statement 1 of 1, line 1",
+            "42P01",
+        ),
+    ] {
+        bench.write("seeds/b.sql", text);
+        bench.write("seeds/c.sql", "insert into s values ('c', 0);");
+        let outcome = seed_all(&bench, false).await;
+        let problem = outcome.problem.unwrap();
+        assert!(problem.what.contains(place), "{problem}");
+        assert_eq!(problem.code.as_deref(), Some(code), "{problem}");
+        assert_eq!(
+            outcome
+                .steps
+                .iter()
+                .rev()
+                .take(2)
+                .map(|step| step.end)
+                .collect::<Vec<_>>(),
+            [StepEnd::NotRun, StepEnd::RolledBack]
+        );
+        assert!(outcome.steps[outcome.steps.len() - 2].changes.is_empty());
+        assert_eq!(bench.texts("select a from s").await, ["a"]);
+        assert_eq!(
+            states(&bench).await,
+            [
+                "seeds/a.sql applied",
+                "seeds/b.sql pending",
+                "seeds/c.sql pending"
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_seed_may_not_hold_is_refused_with_its_line() {
+    let bench = bench().await;
+    for (text, line) in [
+        ("select 1;\n\\i other.sql\n", 2),
+        ("select 1;\nbegin;\n", 2),
+        ("begin; select 1; commit;\nbegin; select 2; commit;", 1),
+        ("\n\nvacuum s;", 3),
+        ("select 'x\n", 1),
+    ] {
+        bench.write("seeds/a.sql", text);
+        let refused = seed::plan(&bench.schema, &[], false).await.unwrap_err();
+        assert_eq!(refused.kind, Kind::Config);
+        assert!(
+            refused.what.contains(&format!("line {line}.")),
+            "{text}: {refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_seed_can_be_cancelled_amid_its_rows() {
+    let bench = bench().await;
+    bench.write(
+        "seeds/a.sql",
+        "insert into s values ('x', 1);\nselect pg_sleep(600);\n",
+    );
+    let plan = seed::plan(&bench.schema, &[], false).await.unwrap();
+    let (progress, mut news) = unbounded_channel();
+    let watch = SeedWatch {
+        progress,
+        cancel: CancellationToken::new(),
+    };
+    let (schema, cancel) = (bench.schema.clone(), watch.cancel.clone());
+    let running = tokio::spawn(async move { seed::run(&schema, &plan, &watch).await.unwrap() });
+    while !matches!(
+        news.recv().await,
+        Some(SeedProgress::StatementDone { done: 1, .. })
+    ) {}
+    cancel.cancel();
+    let outcome = running.await.unwrap();
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
+    assert_eq!(outcome.steps[0].end, StepEnd::RolledBack);
+    assert!(bench.texts("select a from s").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_line_cut_at_commit_is_resolved_by_the_record() {
+    for (rule, end) in [
+        (Rule::CutBehind("notify pgrst"), StepEnd::Done),
+        (Rule::CutBefore("notify pgrst"), StepEnd::RolledBack),
+    ] {
+        let bench = bench().await;
+        bench.write("seeds/a.sql", "insert into s values ('x', 1);");
+        let line = Line::new(&bench.url, rule, true).await;
+        let schema = Schema::new(bench.root.path(), database(&line.url));
+        let plan = seed::plan(&schema, &[], false).await.unwrap();
+        let outcome = seed::run(&schema, &plan, &watch()).await.unwrap();
+        assert_eq!(outcome.steps[0].end, end);
+        assert_eq!(outcome.problem.unwrap().kind, Kind::Network);
+        assert_eq!(
+            bench.texts("select a from s").await.len(),
+            usize::from(end == StepEnd::Done)
+        );
+    }
+}

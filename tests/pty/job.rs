@@ -1,0 +1,159 @@
+//! The main job, from the keyboard: sign in, see one's own rows, move the schema back and forth, read a difference.
+
+use crate::screen::{Screen, start};
+use crate::stack::{project, variables};
+
+const SIZE: (u16, u16) = (120, 40);
+
+fn opened(name: &str) -> (Screen, supadeck_stack::Info) {
+    let info = project(name);
+    let screen = start(SIZE, &[], &variables(&info));
+    screen.wait_for("anon RLS on");
+    (screen, info)
+}
+
+#[test]
+fn two_users_see_different_rows() {
+    let (mut screen, _) = opened("pty_users");
+    screen.send("5");
+    screen.wait_for("anon may not read");
+    screen.sign_in("alice@example.com");
+    screen.send("5");
+    screen.wait_for("Goals (4)");
+    let alice = screen.text();
+    screen.sign_in("bob@example.com");
+    screen.send("5");
+    screen.wait_for("Goals (2)");
+    let bob = screen.text();
+    let goals = |text: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .filter(|line| line.contains("personal") || line.contains("professional"));
+        lines.map(|line| line.chars().take(50).collect()).collect()
+    };
+    assert!(
+        !goals(&alice).is_empty() && !goals(&bob).is_empty(),
+        "{alice}\n{bob}"
+    );
+    assert!(
+        goals(&alice).iter().all(|goal| !goals(&bob).contains(goal)),
+        "{alice}\n{bob}"
+    );
+}
+
+#[test]
+fn the_schema_goes_back_and_forth_from_the_keyboard() {
+    let (mut screen, info) = opened("pty_schema");
+    screen.send("2");
+    screen.wait_for("Migrations (4)");
+    screen.wait_for("audit_trail: migration");
+    screen.send("u");
+    screen.wait_for("Type rollback to go on");
+    screen.wait_for("drop trigger");
+    // The key that asked, and enter, do nothing.
+    screen.send("u\r");
+    screen.wait_for("Nothing has run.");
+    screen.send("\u{15}rollback\r");
+    screen.wait_for("Roll back 20251004130000 audit_trail: done");
+    screen.wait_for("3 versions in the history, the newest is 20251004125000");
+    assert_eq!(history(&info), 3);
+    screen.send("\u{1b}");
+    screen.wait_gone("shows it again");
+    screen.wait_for("pending");
+    screen.send("a");
+    screen.wait_for("Type apply to go on");
+    screen.send("apply\r");
+    screen.wait_for("Apply 20251004130000 audit_trail: done");
+    screen.wait_for("4 versions in the history");
+    assert_eq!(history(&info), 4);
+    screen.send("\u{1b}");
+    screen.wait_gone("shows it again");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+fn history(info: &supadeck_stack::Info) -> i64 {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(&info.db_url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let row = client
+            .query_one(
+                "select count(*) from supabase_migrations.schema_migrations",
+                &[],
+            )
+            .await
+            .unwrap();
+        row.get(0)
+    })
+}
+
+#[test]
+fn an_audit_record_shows_its_difference() {
+    let (mut screen, _) = opened("pty_audit");
+    screen.sign_in("alice@example.com");
+    screen.send("7");
+    screen.wait_for("plan_item.update, changes only");
+    screen.wait_for("qty");
+    screen.wait_for("→");
+    screen.send("v");
+    screen.wait_for("side by side");
+    screen.wait_for("│");
+    screen.send("/action:weekly_plan.unlock\r");
+    screen.wait_for("weekly_plan.unlock, side by side");
+    screen.wait_for("of 1, /action:weekly_plan.unlock");
+}
+
+#[test]
+fn a_locked_week_says_why() {
+    let (mut screen, _) = opened("pty_locks");
+    screen.sign_in("alice@example.com");
+    screen.send("6");
+    screen.wait_for("Week 8");
+    screen.wait_for("Locked. Weeks after 6 are locked.");
+    screen.send("l");
+    screen.wait_for("Unlocked for now. Emergency unlock until");
+    screen.send("hhhhhhh");
+    screen.wait_for("Open. Open: week 2 is within the first 6.");
+}
+
+#[test]
+fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
+    let (mut screen, _) = opened("pty_service");
+    screen.sign_in("auditor@example.com");
+    screen.send("6");
+    screen.wait_for("Locks (4)");
+    screen.send("i");
+    screen.wait_for("Who reads");
+    screen.send("jjjjjj\r");
+    screen.wait_for("Type service to go on");
+    screen.send("service\r");
+    screen.wait_for("service role RLS OFF");
+    screen.send("6");
+    screen.wait_for("Locks (4)");
+    // To a locked week of the first cycle, whatever the current one is.
+    screen.send("gllllllllllll");
+    screen.wait_for("Week 12");
+    screen.wait_for("for an emergency unlock");
+    screen.send("u");
+    screen.wait_for("Emergency unlock of week 12");
+    screen.send("Sprained ankle\r");
+    screen.wait_for("Type unlock to go on");
+    screen.send("unlock\r");
+    screen.wait_for("Unlocked for now.");
+}
+
+#[cfg(feature = "demo")]
+#[test]
+fn the_demo_is_ready_by_itself() {
+    let mut screen = start(SIZE, &["demo", "--port", "0"], &[]);
+    screen.wait_for("anon RLS on");
+    screen.wait_for("4 applied");
+    screen.wait_for("alice@example.com");
+    screen.sign_in("alice@example.com");
+    screen.wait_for("you");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}

@@ -1,0 +1,10 @@
+//! The real binary on a pseudo-terminal against the real stack: what a person at the keyboard gets. Few, and whole.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![cfg(unix)]
+
+mod guide;
+mod job;
+mod screen;
+mod stack;
+mod terminal;

@@ -1,0 +1,175 @@
+//! The program on a pseudo-terminal: keys go in, and what a terminal would show is read back.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A condition that has not come true by then never will: the bound against hanging for ever, not a measure of speed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub struct Screen {
+    parser: Arc<Mutex<vt100::Parser>>,
+    writer: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    pub child: Box<dyn Child + Send + Sync>,
+    _home: tempfile::TempDir,
+}
+
+/// How the program is started: its arguments, and variables beside the hermetic ones.
+pub fn start(size: (u16, u16), args: &[&str], variables: &[(&str, &str)]) -> Screen {
+    let home = tempfile::tempdir().unwrap();
+    let pair = native_pty_system().openpty(pty_size(size)).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_supadeck"));
+    command.args(args);
+    command.env_clear();
+    for (name, value) in [
+        ("PATH", std::env::var("PATH").unwrap().as_str()),
+        ("HOME", home.path().to_str().unwrap()),
+        ("TERM", "xterm-256color"),
+        ("COLORTERM", "truecolor"),
+        ("LANG", "C.UTF-8"),
+        ("SUPADECK_KEYRING", "off"),
+        // A clipboard of the machine's own is nobody's to write to.
+        ("SSH_TTY", "/dev/null"),
+    ] {
+        command.env(name, value);
+    }
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    command.cwd(env!("CARGO_MANIFEST_DIR"));
+    let child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let parser = Arc::new(Mutex::new(vt100::Parser::new(size.1, size.0, 0)));
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let shared = Arc::clone(&parser);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 8192];
+        while let Ok(count @ 1..) = reader.read(&mut bytes) {
+            shared.lock().unwrap().process(&bytes[..count]);
+        }
+    });
+    let writer = pair.master.take_writer().unwrap();
+    Screen {
+        parser,
+        writer,
+        master: pair.master,
+        child,
+        _home: home,
+    }
+}
+
+fn pty_size(size: (u16, u16)) -> PtySize {
+    PtySize {
+        cols: size.0,
+        rows: size.1,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+impl Screen {
+    pub fn text(&self) -> String {
+        self.parser.lock().unwrap().screen().contents()
+    }
+
+    pub fn is_alternate(&self) -> bool {
+        self.parser.lock().unwrap().screen().alternate_screen()
+    }
+
+    pub fn hides_cursor(&self) -> bool {
+        self.parser.lock().unwrap().screen().hide_cursor()
+    }
+
+    pub fn uses_mouse(&self) -> bool {
+        self.parser.lock().unwrap().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    pub fn send(&mut self, text: &str) {
+        self.writer.write_all(text.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.parser
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(size.1, size.0);
+        self.master.resize(pty_size(size)).unwrap();
+    }
+
+    /// Waits until the screen shows a text.
+    pub fn wait_for(&self, text: &str) {
+        self.wait(&format!("“{text}” to appear"), |screen| {
+            screen.text().contains(text)
+        });
+    }
+
+    /// Waits until the screen does not show a text any more.
+    pub fn wait_gone(&self, text: &str) {
+        self.wait(&format!("“{text}” to go"), |screen| {
+            !screen.text().contains(text)
+        });
+    }
+
+    pub fn wait(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let begun = Instant::now();
+        while !is_so(self) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "waited for {what} in vain; the screen is\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+
+    /// Waits for the program's end and returns its exit code.
+    pub fn wait_exit(&mut self) -> u32 {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "it does not end; the screen is\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+
+    /// Signs in with the demo's password.
+    pub fn sign_in(&mut self, email: &str) {
+        self.send("i");
+        self.wait_for("Who reads");
+        // Up to the first choice, which is the password.
+        self.send("kkkkkk\r");
+        self.wait_for("password");
+        self.send(email);
+        self.send("\tweeksmith-demo\r");
+        self.wait_for(&format!("{email} ("));
+        self.wait_gone("Who reads");
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        assert!(
+            std::process::Command::new("kill")
+                .args([&format!("-{name}"), &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

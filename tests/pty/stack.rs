@@ -1,0 +1,45 @@
+//! One stack for all tests of this binary, and a database with schema and demo data for each.
+
+use std::process::Command;
+use std::sync::LazyLock;
+use supadeck_stack::{Info, Options, Stack};
+
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
+static STACK: LazyLock<Stack> =
+    LazyLock::new(|| RUNTIME.block_on(Stack::start(Options::default())).unwrap());
+
+/// A project of its own with schema and demo data, put there by the program's own subcommands.
+pub fn project(name: &str) -> Info {
+    // Forced here: a runtime cannot be entered from inside itself.
+    let stack = &*STACK;
+    let info = RUNTIME.block_on(async {
+        stack.create_database(name).await.unwrap();
+        stack.serve_database(name).await.unwrap()
+    });
+    for args in [
+        &["migration", "apply", "--yes"],
+        &["seed", "apply", "--yes"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_supadeck"))
+            .args(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("SUPABASE_DB_URL", &info.db_url)
+            .env("SUPABASE_URL", &info.url)
+            .env("SUPADECK_KEYRING", "off")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    RUNTIME.block_on(stack.reload_schema(name)).unwrap();
+    info
+}
+
+/// What the program is given to reach a project.
+pub fn variables(info: &Info) -> Vec<(&'static str, &str)> {
+    info.env_lines()
+}
