@@ -37,6 +37,11 @@ impl Expected {
         }
     }
 
+    /// Whether it is an error.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Rows(_))
+    }
+
     /// Whether it may change anything in the database.
     pub fn may_change(&self) -> bool {
         matches!(self, Self::Rows(1..))

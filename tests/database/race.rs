@@ -1,4 +1,5 @@
-//! Two transactions at once: what a rule has looked at does not change before the commit.
+//! Two transactions at once: what a rule has looked at does not change before the commit. And the clock of the rules,
+//! which neither a transaction nor a session sets.
 
 use crate::bed::{ALICE, Bed};
 use crate::world::{self, CYCLE, LATER, LOCKED_PLAN, OPEN_PLAN, PLAN, State, Unlock};
@@ -95,4 +96,24 @@ async fn unlock_ends_inside_an_open_transaction() {
     bed.owner.batch_execute(&end).await.unwrap();
     assert_eq!(code(&alice, &change).await, "PT403");
     alice.batch_execute("rollback").await.unwrap();
+}
+
+/// A day begins for everyone at midnight UTC. The zones are a day away, so that the hour of the test does not matter.
+#[tokio::test]
+async fn time_zone_of_a_session_does_not_move_the_start() {
+    let bed = Bed::new("race_zone").await;
+    let alice = bed.owner_again().await;
+    let fill = format!("insert into public.plan_item (plan_id) values ('{PLAN}')");
+    for (has_started, zone) in [(true, "<far-west>+24"), (false, "<far-east>-48")] {
+        world::make(&bed, State::locked(has_started, Unlock::None)).await;
+        begin_as_alice(&alice).await;
+        let move_clock = format!("set local timezone = '{zone}'");
+        alice.batch_execute(&move_clock).await.unwrap();
+        if has_started {
+            assert_eq!(code(&alice, &fill).await, "PT403", "{zone}");
+        } else {
+            alice.batch_execute(&fill).await.unwrap();
+        }
+        alice.batch_execute("rollback").await.unwrap();
+    }
 }

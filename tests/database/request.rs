@@ -65,6 +65,14 @@ impl Request {
         self
     }
 
+    /// Asks for nothing back. Then no select policy has a say, and the checks of a write stand alone.
+    pub fn silent(mut self) -> Self {
+        self.prefer
+            .retain(|preference| *preference != "return=representation");
+        self.prefer.push("return=minimal");
+        self
+    }
+
     /// Adds a preference.
     pub fn prefer(mut self, preference: &'static str) -> Self {
         self.prefer.push(preference);
