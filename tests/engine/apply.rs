@@ -257,3 +257,25 @@ async fn what_was_shown_is_what_runs() {
     assert_eq!(refused.kind, Kind::Conflict);
     assert!(!bench.has("supabase_migrations.schema_migrations").await);
 }
+
+#[tokio::test]
+async fn a_long_file_fails_at_the_right_statement_and_leaves_nothing() {
+    let bench = Bench::new().await;
+    let statement = |number: usize| match number {
+        150 => "select 'oops' + 1;\n".to_owned(),
+        151 => format!("select length('{}');\n", "x".repeat(3_000_000)),
+        _ => format!("create table t{number} ();\n"),
+    };
+    let text: Vec<String> = (1..=300).map(statement).collect();
+    bench.up("1_a.sql", text.concat());
+    let problem = bench.apply().await.problem.unwrap();
+    assert!(
+        problem.what.contains("statement 150 of 300, line 150"),
+        "{problem}"
+    );
+    assert!(!bench.has("t1").await && !bench.has("t300").await);
+    bench.up("1_a.sql", text.concat().replace("'oops' + 1", "1"));
+    assert!(bench.apply().await.is_complete());
+    assert!(bench.has("t300").await);
+    assert_eq!(bench.states().await, ["1 applied"]);
+}

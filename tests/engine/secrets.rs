@@ -52,6 +52,16 @@ async fn every_way_of_not_getting_in_is_a_clear_problem() {
     assert!(problem.what.contains("does not offer TLS"), "{problem}");
     bench
         .db
+        .batch_execute("create role narrow login password 'narrow' connection limit 0")
+        .await
+        .unwrap();
+    let problem = refused(&format!("postgresql://narrow:narrow@{rest}"), "hush").await;
+    assert_eq!(
+        (problem.code.as_deref(), problem.retry),
+        (Some("53300"), true)
+    );
+    bench
+        .db
         .batch_execute(&format!(
             "alter role current_user in database {} set standard_conforming_strings = off",
             rest.split_once('/').unwrap().1

@@ -115,6 +115,7 @@ async fn a_history_that_changed_since_the_plan_stops_the_run() {
         assert!(ends(&outcome).iter().all(|end| *end == StepEnd::NotRun));
         let problem = outcome.problem.unwrap();
         assert_eq!(problem.kind, Kind::Conflict);
+        assert_eq!(problem.detail.as_deref(), Some("New in the history: 01."));
         assert!(problem.what.contains("history has changed"), "{problem}");
         assert!(!bench.has("t10").await);
     }

@@ -166,30 +166,18 @@ impl Reader<'_> {
             self.take(2);
             return Ok(());
         }
-        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
-        let name_at = usize::from(quote.is_some());
-        let name: &str = &rest[name_at..];
-        let name = &name[..name.find(|c| !is_name(c)).unwrap_or(name.len())];
-        let closed = quote.is_none_or(|quote| rest[name_at + name.len()..].starts_with(quote));
-        let value = match self.variables.get(name) {
-            Some(value) if !name.is_empty() && closed => value.clone(),
-            // psql leaves a name that is not set as it stands: array slices, and JSON paths, look like that.
-            _ => {
-                self.take(1);
-                return Ok(());
-            }
+        // psql leaves a name that is not set as it stands: array slices, and JSON paths, look like that.
+        let Some((value, length)) = variable(rest, &self.variables) else {
+            self.take(1);
+            return Ok(());
         };
-        let value = match quote {
-            Some('\'') => literal(&value),
-            Some(_) => format!("\"{}\"", value.replace('"', "\"\"")),
-            None => value,
-        };
+        let is_quoted = rest.starts_with(['\'', '"']);
         let start = self.at;
-        self.at += 1 + name.len() + 2 * name_at;
-        if unclosed(&value).is_some() || value.contains("--") && quote.is_none() {
+        self.at += 1 + length;
+        if unclosed(&value).is_some() || value.contains("--") && !is_quoted {
             return Err(self.fault(
                 start,
-                format!("The value of the variable {name} opens a quote or comment."),
+                "The value of this variable opens a quote or comment.".into(),
                 "Set it to whole words, or use :'name' to quote it.",
             ));
         }
@@ -266,6 +254,25 @@ impl Reader<'_> {
     }
 }
 
+/// The value that `name`, `'name'` or `"name"` behind a colon stands for, and how many bytes it took; absent when no
+/// such variable is set.
+fn variable(rest: &str, variables: &HashMap<String, String>) -> Option<(String, usize)> {
+    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
+    let at = usize::from(quote.is_some());
+    let name = &rest[at..];
+    let name = &name[..name.find(|c| !is_name(c)).unwrap_or(name.len())];
+    if quote.is_some_and(|quote| !rest[at + name.len()..].starts_with(quote)) {
+        return None;
+    }
+    let value = variables.get(name)?;
+    let value = match quote {
+        Some('\'') => literal(value),
+        Some(_) => format!("\"{}\"", value.replace('"', "\"\"")),
+        None => value.clone(),
+    };
+    Some((value, name.len() + 2 * at))
+}
+
 /// `variable_char` of psql's scanner.
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
@@ -285,38 +292,33 @@ fn literal(value: &str) -> String {
 fn arguments(line: &str, variables: &HashMap<String, String>) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let mut taken = c.len_utf8();
         match c {
             c if c.is_ascii_whitespace() => words.extend(word.take()),
             '\'' => {
                 let (text, length) =
-                    single_quoted(&line[at + 1..]).ok_or("A quote in \\set never ends.")?;
+                    single_quoted(&rest[1..]).ok_or("A quote in \\set never ends.")?;
                 word.get_or_insert_default().push_str(&text);
-                while chars.peek().is_some_and(|(here, _)| *here <= at + length) {
-                    chars.next();
-                }
+                taken += length;
+            }
+            '"' => {
+                taken += rest[1..].find('"').ok_or("A quote in \\set never ends.")? + 1;
+                word.get_or_insert_default().push_str(&rest[..taken]);
             }
             '`' => return Err("supadeck runs no shell command in \\set."),
             '\\' => return Err("A second backslash command follows on the line."),
-            ':' => {
-                let rest = &line[at + 1..];
-                let name = &rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())];
-                match variables.get(name) {
-                    Some(value) if !name.is_empty() => {
-                        word.get_or_insert_default().push_str(value);
-                        while chars
-                            .peek()
-                            .is_some_and(|(here, _)| *here <= at + name.len())
-                        {
-                            chars.next();
-                        }
-                    }
-                    _ => word.get_or_insert_default().push(':'),
+            ':' => match variable(&rest[1..], variables) {
+                Some((value, length)) => {
+                    word.get_or_insert_default().push_str(&value);
+                    taken += length;
                 }
-            }
+                None => word.get_or_insert_default().push(':'),
+            },
             c => word.get_or_insert_default().push(c),
         }
+        rest = &rest[taken..];
     }
     words.extend(word);
     Ok(words)

@@ -148,6 +148,9 @@ impl Runner<'_> {
             },
         };
         self.reports[index].end = end;
+        if let Halt::HistoryChanged(found) = halt {
+            problem.detail = difference(&self.expected, found);
+        }
         if matches!(halt, Halt::Lost { .. }) {
             problem.hint = Some(lost_hint(end).into());
         }
@@ -276,6 +279,27 @@ fn with_statement(mut halt: Halt, script: &Script) -> Halt {
             .and_then(|part| Some(script.parts.get(part)?.statement));
     }
     halt
+}
+
+/// What the history holds beyond what was expected, and what it lacks.
+fn difference(expected: &BTreeSet<String>, found: &[String]) -> Option<String> {
+    let found: BTreeSet<String> = found.iter().cloned().collect();
+    let named = |versions: Vec<&String>, what: &str| {
+        let versions: Vec<_> = versions
+            .into_iter()
+            .map(|version| harmless(version))
+            .collect();
+        (!versions.is_empty()).then(|| format!("{what}: {}.", versions.join(", ")))
+    };
+    let lines = [
+        named(found.difference(expected).collect(), "New in the history"),
+        named(
+            expected.difference(&found).collect(),
+            "No longer in the history",
+        ),
+    ];
+    let lines: Vec<String> = lines.into_iter().flatten().collect();
+    (!lines.is_empty() && !found.is_empty()).then(|| lines.join("\n"))
 }
 
 fn is_done(step: &Step, history: &History) -> bool {

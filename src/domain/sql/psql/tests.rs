@@ -33,6 +33,10 @@ fn set_joins_its_words_and_uses_earlier_variables() {
     let file = "\\set a 'x y'\n\\set b :a z 'it''s\\n'\nselect :'b';\n\\set b\nselect :'b';";
     assert_eq!(sql(file), ["select 'x yzit''s\n'", "select ''"]);
     assert_eq!(
+        sql("\\set a 'x y'\n\\set b \"p  q\" :'a' :\"a\" :c\nselect :b;"),
+        ["select \"p  q\"'x y'\"x y\":c"]
+    );
+    assert_eq!(
         sql("\\set p C:\\\\x\nselect 1"),
         ["1: A second backslash command follows on the line."]
     );
