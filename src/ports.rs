@@ -62,8 +62,9 @@ pub trait Secrets: Send + Sync {
         kind: SecretKind,
         value: &'a SecretString,
     ) -> Task<'a, Keeping>;
-    /// Forgets a secret; one that is not there is no problem.
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()>;
+    /// Forgets a secret; one that is not there is no problem. Says what was asked: with [`Keeping::Memory`] the keyring was
+    /// not, and may hold the secret still.
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping>;
     /// Where secrets are kept.
     fn keeping(&self) -> Task<'_, Keeping>;
 }

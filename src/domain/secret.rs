@@ -2,6 +2,7 @@
 
 use super::token::Claims;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The kinds of secrets of a profile; each has an entry of its own in the keyring.
@@ -48,6 +49,29 @@ pub enum Keeping {
     Keyring,
     /// In memory, until the program ends, with the reason as a sentence.
     Memory(String),
+}
+
+/// A secret as it is kept: with the URL of the project that it is for. Without it, a key could reach another host after the
+/// profile's URL was changed, or after a profile was removed while nobody could ask the keyring.
+#[derive(Serialize, Deserialize)]
+struct Bound {
+    url: String,
+    secret: String,
+}
+
+/// The text to keep for a secret of the project at `url`, in the form of [`check_url`](super::profile::check_url).
+pub fn bind(url: &str, secret: &SecretString) -> SecretString {
+    let bound = Bound {
+        url: url.to_owned(),
+        secret: secret.expose_secret().to_owned(),
+    };
+    serde_json::to_string(&bound).unwrap_or_default().into()
+}
+
+/// The secret of a kept text; `None` when it is for another project, or for none.
+pub fn unbind(url: &str, kept: &SecretString) -> Option<SecretString> {
+    let bound: Bound = serde_json::from_str(kept.expose_secret()).ok()?;
+    (bound.url == url).then(|| bound.secret.into())
 }
 
 /// What an API key is, by its form. Source: supabase.md section 3.
@@ -157,6 +181,15 @@ mod tests {
         let anon = key("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln");
         assert_eq!(anon.form(), KeyForm::LegacyAnon);
         assert_eq!(key("whatever").form(), KeyForm::Unknown);
+    }
+
+    #[test]
+    fn a_secret_is_for_the_project_it_was_kept_for() {
+        let kept = bind("https://a", &"k\"1".to_owned().into());
+        let found = unbind("https://a", &kept).map(|secret| secret.expose_secret().to_owned());
+        assert_eq!(found.as_deref(), Some("k\"1"));
+        assert!(unbind("https://b", &kept).is_none());
+        assert!(unbind("https://a", &"k1".to_owned().into()).is_none());
     }
 
     #[test]

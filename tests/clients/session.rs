@@ -274,7 +274,7 @@ impl Secrets for Full {
     fn set<'a>(&'a self, _: &'a str, _: SecretKind, _: &'a SecretString) -> Task<'a, Keeping> {
         Box::pin(async { Err(Problem::new(Kind::Config, "No.", "The keyring is full.")) })
     }
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
         self.0.remove(profile, kind)
     }
     fn keeping(&self) -> Task<'_, Keeping> {

@@ -256,5 +256,6 @@ impl Keeper {
         self.secrets
             .remove(&self.profile, SecretKind::Session)
             .await
+            .map(|_| ())
     }
 }
