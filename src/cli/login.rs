@@ -59,7 +59,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let password = given(args, "Password: ").await?;
         interrupt::ending(session::sign_in(auth.as_ref(), &email, &password)).await?
     };
-    signed_in(&identity)
+    // The run ends here, and with it a session that is nowhere else.
+    match auth.take_warning() {
+        Some(problem) => Err(problem.into()),
+        None => signed_in(&identity),
+    }
 }
 
 async fn given(args: &Args, question: &str) -> Result<SecretString, Problem> {

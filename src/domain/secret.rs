@@ -81,10 +81,12 @@ pub enum KeyForm {
     Publishable,
     /// `sb_secret_…`.
     Secret,
-    /// A JWT whose role is not `service_role`.
+    /// A JWT whose role is `anon`.
     LegacyAnon,
     /// A JWT whose role is `service_role`.
     LegacyService,
+    /// A JWT of any other role, such as a user's token: no API key.
+    OtherToken,
     /// Something else; it goes into `apikey` only.
     Unknown,
 }
@@ -107,7 +109,8 @@ impl ApiKey {
         } else {
             match Claims::decode(text) {
                 Some(claims) if claims.role == "service_role" => KeyForm::LegacyService,
-                Some(_) => KeyForm::LegacyAnon,
+                Some(claims) if claims.role == "anon" => KeyForm::LegacyAnon,
+                Some(_) => KeyForm::OtherToken,
                 None => KeyForm::Unknown,
             }
         };
@@ -146,6 +149,7 @@ impl ApiKey {
             KeyForm::Secret => format!("sb_secret_{}…", rest("sb_secret_")),
             KeyForm::LegacyAnon => "legacy anon key".to_owned(),
             KeyForm::LegacyService => "legacy service_role key".to_owned(),
+            KeyForm::OtherToken => "token of another role".to_owned(),
             KeyForm::Unknown => "key of unknown form".to_owned(),
         }
     }
@@ -180,6 +184,11 @@ mod tests {
         assert!(service.is_secret() && service.is_jwt());
         let anon = key("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln");
         assert_eq!(anon.form(), KeyForm::LegacyAnon);
+        // {"role":"postgres"} and {}
+        for claims in ["eyJyb2xlIjoicG9zdGdyZXMifQ", "e30"] {
+            let other = key(&format!("eyJhbGciOiJIUzI1NiJ9.{claims}.c2ln"));
+            assert!(other.form() == KeyForm::OtherToken && !other.is_jwt());
+        }
         assert_eq!(key("whatever").form(), KeyForm::Unknown);
     }
 

@@ -342,6 +342,11 @@ async fn keys(
             .await?;
         secret = found.as_ref().map(ApiKey::new);
     }
+    for key in [&publishable, &secret].into_iter().flatten() {
+        if key.form() == KeyForm::OtherToken {
+            return Err(no_key());
+        }
+    }
     if let Some(key) = publishable {
         if key.is_secret() {
             // Used as anon it would silently elevate every read.
@@ -366,6 +371,16 @@ async fn keys(
         }
     }
     Ok(keys)
+}
+
+/// Sent as a key, such a token would decide the role behind the back of the identity that is shown.
+fn no_key() -> Problem {
+    Problem::new(
+        Kind::Config,
+        "The project's key cannot be used.",
+        "It is a token of another role than anon and service_role, such as a user's.",
+    )
+    .with_hint("Copy the publishable key from the project's settings; users sign in with `supadeck login`.")
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.

@@ -77,7 +77,9 @@ impl Settings {
             names
                 .iter()
                 .map(|name| (*name, lookup(name)))
-                .find_map(|(name, value)| Some((name, value.filter(|text| !text.trim().is_empty())?)))
+                .find_map(|(name, value)| {
+                    Some((name, value.filter(|text| !text.trim().is_empty())?))
+                })
         };
         let text = |names: &[&'static str]| first(names).map(|(_, value)| value);
         let secret = |names: &[&'static str]| {
