@@ -13,7 +13,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Auth, Clock, Rest};
+use crate::ports::{Clock, Rest};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -105,11 +105,6 @@ impl Context {
         }
         self.output.note(&page);
         Ok(project)
-    }
-
-    /// The project's Auth interface.
-    pub async fn auth(&self) -> Result<Arc<dyn Auth>, Problem> {
-        Ok(self.project().await?.auth)
     }
 
     /// The project's REST interface with the identity that reads.
@@ -277,6 +272,17 @@ impl Reader {
 
     /// An answer that says first as whom it was read.
     pub fn page(&self, data: &impl Serialize, rest: Page) -> Answered {
+        let mut page = self.heading();
+        page.append(rest);
+        let answer = Answer::new(data, page)?
+            .with("identity", &self.who)?
+            .with("role", &self.who.role())?
+            .with("rls", &self.who.is_under_rls())?;
+        Ok(answer)
+    }
+
+    /// The line that says as whom it was read.
+    pub fn heading(&self) -> Page {
         let mut page = Page::default();
         let (tone, rls) = if self.who.is_under_rls() {
             (Tone::Muted, "Row Level Security applies")
@@ -285,11 +291,6 @@ impl Reader {
         };
         let (name, role) = (self.who.name(), self.who.role());
         page.toned(tone, &format!("As {name} ({role}); {rls}."));
-        page.append(rest);
-        let answer = Answer::new(data, page)?
-            .with("identity", &self.who)?
-            .with("role", &self.who.role())?
-            .with("rls", &self.who.is_under_rls())?;
-        Ok(answer)
+        page
     }
 }

@@ -76,6 +76,7 @@ impl Output {
         }
         match answer.body {
             Body::Page(page) => page.render(self.color_out),
+            Body::Raw(text) if io::stdout().is_terminal() => on_terminal(&text),
             Body::Raw(text) => text,
         }
     }
@@ -180,6 +181,12 @@ pub fn document(value: &Value) -> String {
     out
 }
 
+/// A text that is the product itself, for a terminal: its lines stay, what could act on the terminal does not. A file or a
+/// pipe gets it as it is.
+fn on_terminal(text: &str) -> String {
+    text::harmless_lines(text).into_owned()
+}
+
 fn to_stdout(text: &str) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();
     match stdout
@@ -207,6 +214,14 @@ mod tests {
         let text = document(&value);
         assert!(!text.trim_end().chars().any(text::is_dangerous), "{text:?}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn a_raw_text_does_not_act_on_a_terminal() {
+        assert_eq!(
+            on_terminal("a,\u{1b}[2J\u{202e}b\r\nc\n"),
+            "a,\u{241b}[2J\u{fffd}b\nc\n"
+        );
     }
 
     #[test]
