@@ -27,14 +27,18 @@ pub trait Clock: Send + Sync {
 pub trait Auth: Send + Sync {
     /// The identity of the stored session, if there is one that can still be used or refreshed.
     fn current(&self) -> Task<'_, Identity>;
-    /// Signs in with a password. The session is stored before this returns.
+    /// Signs in with a password. The session is stored before this returns, or [`Auth::take_warning`] says why not.
     fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity>;
     /// Asks for a one-time code by e-mail.
     fn send_code<'a>(&'a self, email: &'a str) -> Task<'a, ()>;
     /// Signs in with the code that came by e-mail.
     fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity>;
-    /// Ends this session, and only this one, on the server and here.
+    /// Ends this session, and only this one, on the server and here: that of the user who was handed out last.
     fn sign_out(&self) -> Task<'_, ()>;
+    /// Why the session that is in use could not be stored, once: it is good for this run only.
+    fn take_warning(&self) -> Option<Problem> {
+        None
+    }
     /// Asks the Auth server whether it is there.
     fn ping(&self) -> Task<'_, Pong>;
 }
@@ -62,8 +66,9 @@ pub trait Secrets: Send + Sync {
         kind: SecretKind,
         value: &'a SecretString,
     ) -> Task<'a, Keeping>;
-    /// Forgets a secret; one that is not there is no problem.
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()>;
+    /// Forgets a secret; one that is not there is no problem. Says what was asked: with [`Keeping::Memory`] the keyring was
+    /// not, and may hold the secret still.
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping>;
     /// Where secrets are kept.
     fn keeping(&self) -> Task<'_, Keeping>;
 }

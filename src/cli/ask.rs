@@ -1,12 +1,18 @@
 //! Questions at the terminal: a line, a secret without echo. They are asked on stderr, so that stdout stays the answer.
-//! Keys are read one by one, because the signal handlers of a run would otherwise swallow Ctrl-C here.
+//! Keys are read one by one on a thread of their own, so that a signal, or a terminal that goes away, ends the question:
+//! crossterm reads on and on from a terminal that is gone.
 
-use super::output;
+use super::{interrupt, output};
 use crate::domain::problem::{Kind, Problem};
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::terminal;
 use secrecy::SecretString;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How often it is looked whether the terminal is still there.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Whether somebody is there to answer.
 pub fn is_possible() -> bool {
@@ -14,16 +20,16 @@ pub fn is_possible() -> bool {
 }
 
 /// Asks for a line.
-pub fn line(question: &str) -> Result<String, Problem> {
-    read(question, true)
+pub async fn line(question: &str) -> Result<String, Problem> {
+    read(question, true).await
 }
 
 /// Asks for a line whose characters are not shown.
-pub fn hidden(question: &str) -> Result<SecretString, Problem> {
-    read(question, false).map(SecretString::from)
+pub async fn hidden(question: &str) -> Result<SecretString, Problem> {
+    read(question, false).await.map(SecretString::from)
 }
 
-fn read(question: &str, echo: bool) -> Result<String, Problem> {
+async fn read(question: &str, echo: bool) -> Result<String, Problem> {
     if !is_possible() {
         return Err(Problem::new(
             Kind::Usage,
@@ -31,12 +37,32 @@ fn read(question: &str, echo: bool) -> Result<String, Problem> {
             "There is no terminal to answer it.",
         ));
     }
-    output::part(question);
     let raw = Raw::enter()?;
-    let typed = typed(echo);
+    output::part(question);
+    let (tell, told) = oneshot::channel();
+    let started = std::thread::Builder::new()
+        .name("question".to_owned())
+        .spawn(move || tell.send(typed(echo)).is_ok());
+    started.map_err(|error| terminal_failed(&error))?;
+    let answered = async {
+        told.await
+            .map_err(|_| Problem::internal("The thread of the question ended early."))?
+    };
+    // After a question that was cut short the thread still reads; the command ends with the problem, and the program with it.
+    let typed = tokio::select! {
+        typed = interrupt::ending(answered) => typed,
+        () = hung_up() => Err(Problem::cancelled("The terminal is gone. Nothing was done.")),
+    };
     drop(raw);
     output::line_end();
     typed
+}
+
+/// Waits until nobody can answer any more: a terminal that was closed is none.
+async fn hung_up() {
+    while is_possible() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn typed(echo: bool) -> Result<String, Problem> {

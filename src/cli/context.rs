@@ -10,9 +10,10 @@ use crate::adapters::connect::{self, Project, Settings};
 use crate::adapters::postgres::PgDatabase;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::profile::{Book, check_url};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Auth, Clock, Rest};
+use crate::ports::{Clock, Rest};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -106,11 +107,6 @@ impl Context {
         Ok(project)
     }
 
-    /// The project's Auth interface.
-    pub async fn auth(&self) -> Result<Arc<dyn Auth>, Problem> {
-        Ok(self.project().await?.auth)
-    }
-
     /// The project's REST interface with the identity that reads.
     pub async fn reader(&self) -> Result<Reader, Problem> {
         if self.settings.as_ == Some(connect::As::User)
@@ -142,21 +138,23 @@ impl Context {
     }
 
     /// The project directory and its database. A database URL that is given without a profile stands for itself: then
-    /// neither the profiles nor the keyring are asked, except for whether that URL's project is a production one.
+    /// the keyring is not asked, and the profiles only for whether the work is on a production one.
     pub async fn work(&self) -> Result<Work, Problem> {
-        if let (Some(url), None) = (&self.settings.db_url, &self.settings.profile) {
+        let book = self.book().await?;
+        if let Some(url) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
             return Ok(Work {
                 schema: self.schema_at(&root, url)?,
-                production: self.production_by_url().await?,
+                production: self.production(&book),
             });
         }
         let project = self.project().await?;
         let url = project.database_url.as_ref().ok_or_else(no_database)?;
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
+        let by_profile = project.profile.production.then_some(project.profile.name);
         Ok(Work {
             schema: self.schema_at(&root, url)?,
-            production: project.profile.production.then_some(project.profile.name),
+            production: by_profile.or_else(|| self.production(&book)),
         })
     }
 
@@ -169,7 +167,8 @@ impl Context {
 
     /// The database alone.
     pub async fn database(&self) -> Result<PgDatabase, Problem> {
-        if let (Some(url), None) = (&self.settings.db_url, &self.settings.profile) {
+        let book = self.book().await?;
+        if let Some(url) = self.bare_database(&book) {
             return PgDatabase::parse(url);
         }
         let project = self.project().await?;
@@ -188,18 +187,50 @@ impl Context {
             .unwrap_or_else(|| ".".into()))
     }
 
-    async fn production_by_url(&self) -> Result<Option<String>, Problem> {
-        let Some(url) = &self.settings.url else {
-            return Ok(None);
-        };
-        let book = connect::profiles(&self.settings)?.read().await?;
-        let url = url.trim_end_matches('/');
-        Ok(book
-            .profiles
-            .into_iter()
-            .find(|(_, profile)| profile.production && profile.url.trim_end_matches('/') == url)
-            .map(|(name, _)| name))
+    /// The profiles; without a config directory there are none.
+    async fn book(&self) -> Result<Book, Problem> {
+        match connect::profiles(&self.settings) {
+            Ok(profiles) => profiles.read().await,
+            Err(_) => Ok(Book::default()),
+        }
     }
+
+    /// The database URL that stands for itself: typed without a profile, or of an environment that names its project, or
+    /// of one that names none while no profile is in use.
+    fn bare_database(&self, book: &Book) -> Option<&SecretString> {
+        let Settings {
+            profile: None,
+            url,
+            db_url,
+            variables,
+            ..
+        } = &self.settings
+        else {
+            return None;
+        };
+        let is_free = variables.name_project || (url.is_none() && book.default.is_none());
+        let variable = variables.db_url.as_ref().filter(|_| is_free);
+        db_url.as_ref().or(variable.map(|variable| &variable.value))
+    }
+
+    /// The production profile that is worked on: the one in use, or one with the URL that was given.
+    fn production(&self, book: &Book) -> Option<String> {
+        let in_use = self.settings.profile.as_ref().or(book.default.as_ref());
+        let wanted = self.settings.url.as_deref().map(normal);
+        let found = book.profiles.iter().find(|(name, profile)| {
+            profile.production
+                && match &wanted {
+                    Some(url) => normal(&profile.url) == *url,
+                    None => in_use == Some(*name),
+                }
+        });
+        found.map(|(name, _)| name.clone())
+    }
+}
+
+/// The URL in its one form; one that cannot be used is compared as it is.
+fn normal(url: &str) -> String {
+    check_url(url).unwrap_or_else(|_| url.to_owned())
 }
 
 fn no_database() -> Problem {
@@ -241,6 +272,17 @@ impl Reader {
 
     /// An answer that says first as whom it was read.
     pub fn page(&self, data: &impl Serialize, rest: Page) -> Answered {
+        let mut page = self.heading();
+        page.append(rest);
+        let answer = Answer::new(data, page)?
+            .with("identity", &self.who)?
+            .with("role", &self.who.role())?
+            .with("rls", &self.who.is_under_rls())?;
+        Ok(answer)
+    }
+
+    /// The line that says as whom it was read.
+    pub fn heading(&self) -> Page {
         let mut page = Page::default();
         let (tone, rls) = if self.who.is_under_rls() {
             (Tone::Muted, "Row Level Security applies")
@@ -249,11 +291,6 @@ impl Reader {
         };
         let (name, role) = (self.who.name(), self.who.role());
         page.toned(tone, &format!("As {name} ({role}); {rls}."));
-        page.append(rest);
-        let answer = Answer::new(data, page)?
-            .with("identity", &self.who)?
-            .with("role", &self.who.role())?
-            .with("rls", &self.who.is_under_rls())?;
-        Ok(answer)
+        page
     }
 }

@@ -1,15 +1,78 @@
 //! Ctrl-C and SIGTERM. A read simply ends. A write is asked to stop, and its end is awaited however often the user
-//! presses: half of a write is never left behind by our own hand.
+//! presses: half of a write is never left behind by our own hand. From the first handler on, the system's own answer to
+//! these signals is gone; so the whole command runs under [`watching`], and no signal is lost between two waits.
 
 use super::output::Output;
 use super::page::{Page, Tone};
 use crate::domain::problem::Problem;
 use std::future::Future;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
+
+/// How many waits deal with the signals themselves.
+static DEALING: AtomicUsize = AtomicUsize::new(0);
+
+/// One of them, for as long as it lives.
+struct Dealing;
+
+impl Dealing {
+    fn begin() -> Self {
+        DEALING.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Dealing {
+    fn drop(&mut self) {
+        DEALING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Runs a whole command; a signal that no wait inside deals with ends it.
+pub async fn watching<T, E: From<Problem>>(
+    command: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let mut signals = Signals::listen()?;
+    tokio::pin!(command);
+    loop {
+        tokio::select! {
+            // What has come to its end is never reported as stopped.
+            biased;
+            result = &mut command => return result,
+            () = signals.next() => {
+                if DEALING.load(Ordering::SeqCst) == 0 {
+                    return Err(Problem::cancelled("The command was stopped.").into());
+                }
+            }
+        }
+    }
+}
+
+/// Runs a write that cannot be cancelled; its end is awaited whatever the user presses.
+pub async fn finishing<T>(
+    output: Output,
+    write: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let _dealing = Dealing::begin();
+    let mut signals = Signals::listen()?;
+    tokio::pin!(write);
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut write => return result,
+            () = signals.next() => {
+                let mut page = Page::default();
+                page.toned(Tone::Warn, "Waiting for the answer: a write is not left half done.");
+                output.note(&page);
+            }
+        }
+    }
+}
 
 /// Runs a read; the first signal ends it.
 pub async fn ending<T>(read: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    let _dealing = Dealing::begin();
     let mut signals = Signals::listen()?;
     tokio::select! {
         result = read => result,
@@ -23,6 +86,7 @@ pub async fn cancelling<T>(
     cancel: &CancellationToken,
     write: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
+    let _dealing = Dealing::begin();
     let mut signals = Signals::listen()?;
     tokio::pin!(write);
     loop {

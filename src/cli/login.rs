@@ -47,26 +47,33 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let auth = project.auth;
     let email = match &args.email {
         Some(email) => email.clone(),
-        None => ask::line("E-mail: ")?,
+        None => ask::line("E-mail: ").await?,
     };
     let identity = if args.code {
         if !args.password_stdin {
             interrupt::ending(session::send_code(auth.as_ref(), &email)).await?;
         }
-        let code = given(args, "Code from the e-mail: ")?;
+        let code = given(args, "Code from the e-mail: ").await?;
         interrupt::ending(session::verify_code(auth.as_ref(), &email, &code)).await?
     } else {
-        let password = given(args, "Password: ")?;
+        let password = given(args, "Password: ").await?;
         interrupt::ending(session::sign_in(auth.as_ref(), &email, &password)).await?
     };
-    signed_in(&identity)
+    // The run ends here, and with it a session that is nowhere else.
+    match auth.take_warning() {
+        Some(problem) => Err(problem.into()),
+        None => signed_in(&identity),
+    }
 }
 
-fn given(args: &Args, question: &str) -> Result<SecretString, Problem> {
+async fn given(args: &Args, question: &str) -> Result<SecretString, Problem> {
     if args.password_stdin {
-        secret::from_stdin("--password-stdin")
+        // Not on this thread: signals are heard while stdin says nothing.
+        let read = tokio::task::spawn_blocking(|| secret::from_stdin("--password-stdin"));
+        read.await
+            .map_err(|_| Problem::internal("The task that reads stdin ended early."))?
     } else if ask::is_possible() {
-        ask::hidden(question)
+        ask::hidden(question).await
     } else {
         Err(Problem::new(
             Kind::Usage,

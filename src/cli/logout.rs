@@ -2,7 +2,9 @@
 
 use super::answer::{Answer, Answered};
 use super::context::Context;
-use super::page::Page;
+use super::interrupt;
+use super::page::{Page, Tone};
+use crate::domain::secret::Keeping;
 use crate::ops::session;
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -13,7 +15,20 @@ pub struct Args {}
 
 /// Ends this session.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
-    let auth = context.auth().await?;
-    session::sign_out(auth.as_ref()).await?;
-    Ok(Answer::new(&json!(null), Page::of("Signed out."))?)
+    let project = context.project().await?;
+    let write = session::sign_out(project.auth.as_ref());
+    interrupt::finishing(context.output(), write).await?;
+    let mut page = Page::default();
+    // Asked afterwards: a keyring may have been given up meanwhile.
+    let keeping = project.secrets.keeping().await?;
+    if let Keeping::Memory(why) = &keeping {
+        let text = format!(
+            "No session was found, and the keyring was not asked: it may hold one still. {why}"
+        );
+        page.toned(Tone::Warn, &text);
+    } else {
+        page.line("Signed out.");
+    }
+    let asked = keeping == Keeping::Keyring;
+    Ok(Answer::new(&json!(null), page)?.with("keyring_asked", &asked)?)
 }

@@ -131,7 +131,10 @@ pub async fn run(args: Vec<OsString>) -> Ended {
             Ok(demo::Done::Served) => return Ended::Exit(0),
             Err(failure) => Err(failure),
         },
-        Some(command) => answer(&context, command).await,
+        Some(command) => {
+            let answered = Box::pin(answer(&context, command));
+            interrupt::watching(answered).await
+        }
     };
     if let Err(failure) = &answered {
         // The words of a problem hold no secret; that is a rule of `Problem`.

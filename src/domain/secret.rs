@@ -2,6 +2,7 @@
 
 use super::token::Claims;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The kinds of secrets of a profile; each has an entry of its own in the keyring.
@@ -50,6 +51,29 @@ pub enum Keeping {
     Memory(String),
 }
 
+/// A secret as it is kept: with the URL of the project that it is for. Without it, a key could reach another host after the
+/// profile's URL was changed, or after a profile was removed while nobody could ask the keyring.
+#[derive(Serialize, Deserialize)]
+struct Bound {
+    url: String,
+    secret: String,
+}
+
+/// The text to keep for a secret of the project at `url`, in the form of [`check_url`](super::profile::check_url).
+pub fn bind(url: &str, secret: &SecretString) -> SecretString {
+    let bound = Bound {
+        url: url.to_owned(),
+        secret: secret.expose_secret().to_owned(),
+    };
+    serde_json::to_string(&bound).unwrap_or_default().into()
+}
+
+/// The secret of a kept text; `None` when it is for another project, or for none.
+pub fn unbind(url: &str, kept: &SecretString) -> Option<SecretString> {
+    let bound: Bound = serde_json::from_str(kept.expose_secret()).ok()?;
+    (bound.url == url).then(|| bound.secret.into())
+}
+
 /// What an API key is, by its form. Source: supabase.md section 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
@@ -57,10 +81,12 @@ pub enum KeyForm {
     Publishable,
     /// `sb_secret_…`.
     Secret,
-    /// A JWT whose role is not `service_role`.
+    /// A JWT whose role is `anon`.
     LegacyAnon,
     /// A JWT whose role is `service_role`.
     LegacyService,
+    /// A JWT of any other role, such as a user's token: no API key.
+    OtherToken,
     /// Something else; it goes into `apikey` only.
     Unknown,
 }
@@ -83,7 +109,8 @@ impl ApiKey {
         } else {
             match Claims::decode(text) {
                 Some(claims) if claims.role == "service_role" => KeyForm::LegacyService,
-                Some(_) => KeyForm::LegacyAnon,
+                Some(claims) if claims.role == "anon" => KeyForm::LegacyAnon,
+                Some(_) => KeyForm::OtherToken,
                 None => KeyForm::Unknown,
             }
         };
@@ -122,6 +149,7 @@ impl ApiKey {
             KeyForm::Secret => format!("sb_secret_{}…", rest("sb_secret_")),
             KeyForm::LegacyAnon => "legacy anon key".to_owned(),
             KeyForm::LegacyService => "legacy service_role key".to_owned(),
+            KeyForm::OtherToken => "token of another role".to_owned(),
             KeyForm::Unknown => "key of unknown form".to_owned(),
         }
     }
@@ -156,7 +184,21 @@ mod tests {
         assert!(service.is_secret() && service.is_jwt());
         let anon = key("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln");
         assert_eq!(anon.form(), KeyForm::LegacyAnon);
+        // {"role":"postgres"} and {}
+        for claims in ["eyJyb2xlIjoicG9zdGdyZXMifQ", "e30"] {
+            let other = key(&format!("eyJhbGciOiJIUzI1NiJ9.{claims}.c2ln"));
+            assert!(other.form() == KeyForm::OtherToken && !other.is_jwt());
+        }
         assert_eq!(key("whatever").form(), KeyForm::Unknown);
+    }
+
+    #[test]
+    fn a_secret_is_for_the_project_it_was_kept_for() {
+        let kept = bind("https://a", &"k\"1".to_owned().into());
+        let found = unbind("https://a", &kept).map(|secret| secret.expose_secret().to_owned());
+        assert_eq!(found.as_deref(), Some("k\"1"));
+        assert!(unbind("https://b", &kept).is_none());
+        assert!(unbind("https://a", &"k1".to_owned().into()).is_none());
     }
 
     #[test]

@@ -72,7 +72,8 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         subject.rest.ping(&Identity::Anon),
         subject.auth.ping(),
         async {
-            if subject.has_service_key {
+            // The key is tried only where the service role was chosen: nothing is silently elevated.
+            if *subject.identity == Identity::Service {
                 Some(subject.rest.ping(&Identity::Service).await)
             } else {
                 None
@@ -108,6 +109,11 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         answers("auth", "Auth", &auth, has_key),
         publishable(has_key, &rest),
         match service {
+            None if subject.has_service_key => skipped(
+                "secret key",
+                "One is known; it was not tried, because the service role was not chosen.",
+            )
+            .with_hint("Add `--as service` to try it."),
             None => skipped(
                 "secret key",
                 "None is known; the service role cannot be chosen.",
@@ -288,11 +294,7 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
 /// Whether the Weeksmith schema is there. A refusal means that it is: only a name that is not there is unknown.
 async fn weeksmith(subject: &Subject<'_>) -> Check {
     let name = "weeksmith";
-    let who = match subject.identity {
-        user @ Identity::User(_) => user,
-        _ if subject.has_service_key => &Identity::Service,
-        other => other,
-    };
+    let who = subject.identity;
     if !subject.has_publishable_key && *who != Identity::Service {
         return skipped(name, "Nothing can be read without a key.");
     }

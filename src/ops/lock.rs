@@ -81,7 +81,8 @@ pub async fn unlock(
         )
         .with_hint("Somebody may have ended it at once: see the audit log.")),
         Ok(_) => Ok(after),
-        Err(_) if has_moved && !after.locked => Ok(after),
+        // The answer was lost: the week may have been opened by this call or by somebody else's.
+        Err(problem) if has_moved && !after.locked => Err(perhaps(&after, &problem)),
         Err(problem) => Err(problem),
     }
 }
@@ -145,6 +146,19 @@ async fn status(
         )
         .with_hint("Take the plan's id from `supadeck lock list`.")
     })
+}
+
+fn perhaps(after: &WeekLock, problem: &Problem) -> Problem {
+    let until = after.unlocked_until.as_deref().unwrap_or("an unknown time");
+    Problem::new(
+        Kind::Network,
+        format!(
+            "Week {} is unlocked until {until}, perhaps by somebody else.",
+            after.week_no
+        ),
+        format!("The answer to this unlock was lost. {}", problem.what),
+    )
+    .with_hint("The audit log says whose reason was recorded: see `supadeck audit list --where action:weekly_plan.unlock`.")
 }
 
 fn outcome_unknown(problem: &Problem) -> Problem {

@@ -57,12 +57,18 @@ pub(super) async fn all<T: DeserializeOwned>(
         }
         longest = longest.max(count);
         if rows.len() > MOST_ROWS {
+            // Only what belongs to a cycle can be narrowed down to one.
+            let hint = if base.table == "cycle" {
+                "Ask for one of them by its id."
+            } else {
+                "Narrow it down, for example with `--cycle`."
+            };
             return Err(Problem::new(
                 Kind::Usage,
                 format!("`{}` has more than {MOST_ROWS} rows.", base.table),
                 "That is more than one list can show.",
             )
-            .with_hint("Narrow it down, for example with `--cycle`."));
+            .with_hint(hint));
         }
     }
 }

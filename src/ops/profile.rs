@@ -2,7 +2,7 @@
 
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_name, check_url, project_ref};
-use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::secret::{Keeping, SecretKind, bind};
 use crate::ports::{Profiles, Secrets};
 use secrecy::SecretString;
 
@@ -30,8 +30,8 @@ pub struct Added {
     pub is_default: bool,
 }
 
-/// Adds a profile. The first one becomes the one in use. When a replaced profile changes its URL,
-/// its old secrets are forgotten: a key must not reach another host than the one it was given for.
+/// Adds a profile. The first one becomes the one in use. Whatever is kept under its name is forgotten first, and each
+/// secret is kept with the profile's URL: a key must not reach another host than the one it was given for.
 pub async fn add(
     profiles: &dyn Profiles,
     secrets: &dyn Secrets,
@@ -46,13 +46,12 @@ pub async fn add(
     if old.is_some() && !new.replace {
         return Err(already_there(&name));
     }
-    if old.is_some_and(|old| old.url != profile.url) {
-        forget(secrets, &name).await?;
-    }
+    forget(secrets, &name).await?;
     // Secrets first: a profile without its key is worse than a key without its profile.
     let mut keeping = None;
     for (kind, value) in &new.secrets {
-        keeping = Some(secrets.set(&name, *kind, value).await?);
+        let kept = bind(&profile.url, value);
+        keeping = Some(secrets.set(&name, *kind, &kept).await?);
     }
     let (written, replace, is_default) = (profile.clone(), new.replace, new.is_default);
     let edited = profiles.edit(Box::new(move |book| {
@@ -108,12 +107,19 @@ pub async fn use_(profiles: &dyn Profiles, name: &str) -> Result<Profile, Proble
     show(profiles, Some(name)).await
 }
 
-/// Removes a profile and everything the keyring holds for it.
+/// Removes a profile and everything that is kept for it. Says whether the keyring was asked: with [`Keeping::Memory`] it
+/// was not, and may hold the secrets still.
 pub async fn remove(
     profiles: &dyn Profiles,
     secrets: &dyn Secrets,
     name: &str,
-) -> Result<(), Problem> {
+) -> Result<Keeping, Problem> {
+    let book = profiles.read().await?;
+    if !book.profiles.contains_key(name) {
+        return Err(book.no_such(name));
+    }
+    // Secrets first: as long as the profile is there, a keyring that refused can be asked again.
+    let keeping = forget(secrets, name).await?;
     let wanted = name.to_owned();
     let edit = profiles.edit(Box::new(move |book| {
         if book.profiles.remove(&wanted).is_none() {
@@ -125,15 +131,21 @@ pub async fn remove(
         Ok(())
     }));
     edit.await?;
-    forget(secrets, name).await
+    Ok(keeping)
 }
 
-/// Forgets every secret of a profile.
-async fn forget(secrets: &dyn Secrets, name: &str) -> Result<(), Problem> {
+/// Forgets every secret of a profile; one that stays does not keep the others. `Keeping` as in [`Secrets::remove`].
+async fn forget(secrets: &dyn Secrets, name: &str) -> Result<Keeping, Problem> {
+    let mut outcome = Ok(Keeping::Keyring);
     for kind in SecretKind::ALL {
-        secrets.remove(name, kind).await?;
+        match secrets.remove(name, kind).await {
+            Ok(Keeping::Keyring) => {}
+            Ok(memory) if outcome.is_ok() => outcome = Ok(memory),
+            Ok(_) => {}
+            Err(problem) => outcome = Err(problem),
+        }
     }
-    Ok(())
+    outcome
 }
 
 fn already_there(name: &str) -> Problem {

@@ -146,3 +146,66 @@ fn without_a_keyring_no_profile_is_kept() {
     );
     assert_eq!(world.problem(3, &["profile", "show"])["kind"], "config");
 }
+
+/// A profile without any secret, written by hand.
+fn by_hand(world: &World, url: &str) {
+    let dir = world.path("config").join("supadeck");
+    std::fs::create_dir_all(&dir).unwrap();
+    let text =
+        format!("default = \"prod\"\n\n[profiles.prod]\nurl = \"{url}\"\nproduction = true\n");
+    std::fs::write(dir.join("profiles.toml"), text).unwrap();
+}
+
+#[test]
+fn a_database_url_of_the_environment_does_not_get_past_the_profile_in_use() {
+    let mut world = World::empty();
+    by_hand(&world, &world.info.url);
+    let db_url = world.info.db_url.clone();
+    world.set("TYPED", db_url);
+    let yes = ["migration", "apply", "--yes"].as_slice();
+    let typed = &["migration", "apply", "--yes", "--db-url", "env:TYPED"];
+    world.unset("SUPABASE_URL");
+    for args in [yes, typed] {
+        let refused = world.problem(2, args);
+        let hint = refused["hint"].as_str().unwrap();
+        assert!(hint.contains("--confirm prod"), "{refused}");
+    }
+    let ran = world.run(&["migration", "list"]);
+    let note = "SUPABASE_DB_URL is used for `prod`";
+    assert!(ran.done().err.contains(note), "{ran:?}");
+    world.data(&["migration", "apply", "--yes", "--confirm", "prod"]);
+}
+
+#[test]
+fn removing_without_a_keyring_says_that_secrets_may_stay() {
+    let world = World::nowhere();
+    by_hand(&world, "https://prod.example");
+    let ran = world.run(&["profile", "remove", "prod"]);
+    assert!(
+        ran.done().out.contains("may still be in the keyring")
+            && !ran.out.contains("so are its secrets"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_stray_variable_is_not_kept_with_a_profile() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    let (url, key) = (world.info.url.clone(), world.info.publishable_key.clone());
+    world
+        .unset("SUPABASE_URL")
+        .unset("SUPABASE_PUBLISHABLE_KEY");
+    let ran = world.run(&["profile", "add", "local", "--url", &url, "--key", &key]);
+    for name in ["SUPABASE_SECRET_KEY", "SUPABASE_DB_URL"] {
+        assert!(
+            ran.done().err.contains(&format!("{name} is left out")),
+            "{ran:?}"
+        );
+        world.unset(name);
+    }
+    world.problem(3, &["migration", "list"]);
+    world.problem(3, &["cycle", "list", "--as", "service"]);
+}

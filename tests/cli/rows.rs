@@ -211,6 +211,9 @@ fn the_audit_list_pages_filters_and_changes_its_form() {
     assert!(
         csv.done().out.starts_with("id,created_at,actor_user_id,") && csv.out.lines().count() == 3
     );
+    for told in ["As service role", "There are more: raise --limit"] {
+        assert!(csv.err.contains(told), "{csv:?}");
+    }
     let markdown = world.run(&[
         "audit", "list", "--as", "service", "--limit", "2", "--format", "markdown",
     ]);

@@ -13,7 +13,7 @@ struct Terminal {
     keys: Box<dyn Write + Send>,
     screen: Receiver<Vec<u8>>,
     seen: String,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -48,7 +48,7 @@ impl Terminal {
             keys: pty.master.take_writer().unwrap(),
             screen,
             seen: String::new(),
-            _master: pty.master,
+            master: pty.master,
         }
     }
 
@@ -183,4 +183,55 @@ fn a_profile_is_asked_for_line_by_line() {
         world.data(&["migration", "list"]).as_array().unwrap().len(),
         4
     );
+}
+
+/// The exit code of a child that has to end by itself soon.
+fn ends_soon(child: &mut Box<dyn Child + Send + Sync>) -> u32 {
+    let started = std::time::Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.exit_code();
+        }
+        if started.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            panic!("it did not end");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_signal_at_a_question_ends_it_and_leaves_the_terminal_as_it_was() {
+    let mut world = World::empty();
+    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    terminal.wait_for("to run it: ");
+    let id = terminal.child.process_id().unwrap().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(ends_soon(&mut terminal.child), 130);
+    // Out of raw mode the terminal echoes again.
+    #[cfg(unix)]
+    assert!(terminal.master.get_termios().unwrap().local_flags.bits() & 0o10 != 0);
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+}
+
+#[test]
+fn a_terminal_that_is_closed_at_a_question_ends_the_program() {
+    let mut world = World::empty();
+    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    terminal.wait_for("to run it: ");
+    let Terminal {
+        mut child,
+        keys,
+        screen,
+        master,
+        ..
+    } = terminal;
+    drop((keys, screen, master));
+    assert_eq!(ends_soon(&mut child), 130);
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
 }

@@ -43,11 +43,16 @@ async fn a_project_that_is_well() {
         "rest",
         "auth",
         "publishable key",
-        "secret key",
         "weeksmith",
     ] {
         assert!(found.contains(&(name, State::Ok)), "{name}: {found:?}");
     }
+    // A key that is known is not used before the service role was chosen.
+    assert!(found.contains(&("secret key", State::Skip)), "{found:?}");
+    let service = ground.project(As::Service).await;
+    let checks = look(&service, &ground.settings()).await;
+    let key = checks.iter().find(|check| check.name == "secret key");
+    assert_eq!(key.unwrap().state, State::Ok);
     assert!(found.contains(&("keyring", State::Warn)));
     assert!(found.contains(&("session", State::Skip)));
     assert!(found.contains(&("database", State::Skip)));

@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod auth_store;
 mod doctor;
 mod faults;
 mod ground;

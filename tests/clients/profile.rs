@@ -4,7 +4,7 @@ use supadeck::adapters::profiles::ProfileFile;
 use supadeck::adapters::secrets::Vault;
 use supadeck::domain::problem::Kind;
 use supadeck::domain::profile::Profile;
-use supadeck::domain::secret::SecretKind;
+use supadeck::domain::secret::{Keeping, SecretKind};
 use supadeck::ops::profile::{NewProfile, add, list, remove, show, use_};
 use supadeck::ports::Secrets;
 
@@ -37,7 +37,11 @@ async fn a_profile_from_its_first_day_to_its_last() {
     let unknown = use_(&file, "three").await.unwrap_err();
     assert!(unknown.why.contains("one, two"), "{unknown}");
 
-    remove(&file, &vault, "two").await.unwrap();
+    let removed = remove(&file, &vault, "two").await.unwrap();
+    assert!(
+        matches!(removed, Keeping::Memory(_)),
+        "the keyring was not asked"
+    );
     let key = vault.get("two", SecretKind::PublishableKey).await.unwrap();
     assert!(key.is_none(), "its key went with it");
     assert_eq!(show(&file, None).await.unwrap_err().kind, Kind::Config);

@@ -238,6 +238,16 @@ async fn what_another_program_refreshed_is_taken_over() {
 async fn an_answer_never_comes_under_another_name() {
     let ground = weeksmith("session_names").await;
     let (project, alice) = ground.as_user(ALICE).await;
+    let Identity::User(mut promoted) = alice.clone() else {
+        panic!("{alice:?}");
+    };
+    promoted.role = "auditor".into();
+    let other = cycle::list(&*project.rest, &Identity::User(promoted)).await;
+    assert_eq!(
+        other.unwrap_err().kind,
+        Kind::Conflict,
+        "same user, other role"
+    );
     session::sign_in(&*project.auth, "bob@example.com", &password())
         .await
         .unwrap();
@@ -274,7 +284,7 @@ impl Secrets for Full {
     fn set<'a>(&'a self, _: &'a str, _: SecretKind, _: &'a SecretString) -> Task<'a, Keeping> {
         Box::pin(async { Err(Problem::new(Kind::Config, "No.", "The keyring is full.")) })
     }
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
         self.0.remove(profile, kind)
     }
     fn keeping(&self) -> Task<'_, Keeping> {
@@ -289,13 +299,15 @@ async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
     let project = resolve_with(&ground.settings(), secrets, limits())
         .await
         .unwrap();
-    let problem = session::sign_in(&*project.auth, ALICE, &password())
+    let signed_in = session::sign_in(&*project.auth, ALICE, &password())
         .await
-        .unwrap_err();
+        .unwrap();
+    let problem = project.auth.take_warning().unwrap();
     assert_eq!(problem.code.as_deref(), Some("session_not_stored"));
     assert!(problem.why.contains("full"), "{problem}");
+    assert!(project.auth.take_warning().is_none(), "said once");
     let who = session::current(&*project.auth).await.unwrap();
-    assert_eq!(who.name(), ALICE);
+    assert_eq!(who, signed_in);
     assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
 }
 

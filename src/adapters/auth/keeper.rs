@@ -11,7 +11,7 @@ use crate::ports::{Clock, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -35,6 +35,10 @@ pub(super) struct Keeper {
     lock: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
+    /// Whose session was handed out last: the user on screen.
+    shown: std::sync::Mutex<Option<Identity>>,
+    /// Why the session could not be stored.
+    warning: std::sync::Mutex<Option<Problem>>,
 }
 
 impl Keeper {
@@ -53,6 +57,8 @@ impl Keeper {
             lock,
             clock,
             state: Arc::default(),
+            shown: std::sync::Mutex::default(),
+            warning: std::sync::Mutex::default(),
         }
     }
 
@@ -64,10 +70,25 @@ impl Keeper {
     pub(super) async fn stored_identity(&self) -> Result<Option<Identity>, Problem> {
         let mut state = self.state.lock().await;
         self.load(&mut state).await?;
-        Ok(state
-            .session
-            .as_ref()
-            .map(|session| session.identity.clone()))
+        let identity = state.session.as_ref().map(|session| &session.identity);
+        Ok(identity.map(|identity| self.handed_out(identity)))
+    }
+
+    /// The identity of the session with time left on it.
+    pub(super) async fn current(self: &Arc<Self>) -> Result<Identity, Problem> {
+        let session = self.fresh().await?;
+        Ok(session.map_or(Identity::Anon, |session| self.handed_out(&session.identity)))
+    }
+
+    fn handed_out(&self, identity: &Identity) -> Identity {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
+        identity.clone()
+    }
+
+    /// Why the session could not be stored, once.
+    pub(super) fn take_warning(&self) -> Option<Problem> {
+        let mut warning = self.warning.lock().unwrap_or_else(PoisonError::into_inner);
+        warning.take()
     }
 
     /// The session with time left on it; `None` when nobody is signed in.
@@ -108,15 +129,34 @@ impl Keeper {
         let mut state = self.state.lock().await;
         // A refresh that is under way elsewhere must not store its session over this one. One that hangs does not matter.
         let _between_processes = self.hold().await;
-        let identity = session.identity.clone();
-        self.keep(&mut state, session).await?;
+        let identity = self.handed_out(&session.identity);
+        self.keep(&mut state, session).await;
         Ok(identity)
     }
 
-    /// Ends the session on the server and here. Here it ends in any case.
+    /// Ends the session of the user on screen on the server and here. Here it ends in any case; a session of somebody else
+    /// that another program has kept meanwhile stays.
     pub(super) async fn leave(self: &Arc<Self>) -> Result<(), Problem> {
         // The server wants a token that is still good; one that cannot be refreshed belongs to a session that is over.
         let session = self.fresh().await;
+        let shown = self
+            .shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let (Ok(Some(session)), Some(shown)) = (&session, &shown)
+            && session.identity.user_id() != shown.user_id()
+        {
+            let (now, then) = (session.identity.name(), shown.name());
+            return Err(Problem::new(
+                Kind::Conflict,
+                format!("{now} is signed in now."),
+                format!(
+                    "{then}'s session has been replaced by another program, and nothing was ended."
+                ),
+            )
+            .with_hint(format!("Sign out again to end {now}'s session.")));
+        }
         let told = match &session {
             Ok(Some(session)) => {
                 let nothing = json!({});
@@ -129,7 +169,7 @@ impl Keeper {
         };
         let mut state = self.state.lock().await;
         let _between_processes = self.hold().await;
-        self.forget(&mut state).await?;
+        self.forget(&mut state, shown.as_ref()).await?;
         match told {
             Err(problem) if problem.kind == Kind::Network => Err(Problem::new(
                 Kind::Network,
@@ -156,9 +196,10 @@ impl Keeper {
         let Some(mut session) = state.session.clone() else {
             return Err(super::nobody());
         };
-        // Another process may have refreshed while this one waited.
+        // Another process may have refreshed while this one waited. One that ends earlier is what was stored before a keyring
+        // refused this process' own: its token has been used.
         if let Some(stored) = self.stored().await?
-            && !stored.is_same(&session)
+            && stored.is_later(&session)
         {
             state.session = Some(stored.clone());
             if stored.is_fresh(self.now()) {
@@ -168,11 +209,11 @@ impl Keeper {
         }
         match self.wire.refresh(&session.refresh).await {
             Ok(new) => {
-                self.keep(&mut state, new.clone()).await?;
+                self.keep(&mut state, new.clone()).await;
                 Ok(new)
             }
             Err(problem) if is_the_end(&problem) => {
-                self.forget(&mut state).await?;
+                self.forget(&mut state, Some(&session.identity)).await?;
                 let over = Problem::new(
                     Kind::Auth,
                     format!("{} is signed out.", session.identity.name()),
@@ -229,8 +270,8 @@ impl Keeper {
         Ok(stored.and_then(|text| Session::from_stored(&text, &self.wire.url)))
     }
 
-    /// Stores first. When that fails the session is still good in this process, and the problem says so.
-    async fn keep(&self, state: &mut State, session: Session) -> Result<(), Problem> {
+    /// Stores the session. When that fails it is still good in this process, which uses it and keeps a warning.
+    async fn keep(&self, state: &mut State, session: Session) {
         let text = session.to_stored(&self.wire.url);
         state.session = Some(session);
         state.is_loaded = true;
@@ -238,7 +279,8 @@ impl Keeper {
             .secrets
             .set(&self.profile, SecretKind::Session, &text)
             .await;
-        stored.map(|_| ()).map_err(|problem| {
+        let warning = stored.err().map(|problem| {
+            tracing::warn!(why = %problem.why, "the session could not be stored");
             Problem::new(
                 Kind::Config,
                 "You are signed in for this run only: the session could not be stored.",
@@ -247,14 +289,22 @@ impl Keeper {
             .with_code("session_not_stored")
             .with_hint("Look after the keyring, then sign in again.")
             .retryable()
-        })
+        });
+        *self.warning.lock().unwrap_or_else(PoisonError::into_inner) = warning;
     }
 
-    async fn forget(&self, state: &mut State) -> Result<(), Problem> {
+    /// Forgets the session, in the store only where it is that user's.
+    async fn forget(&self, state: &mut State, whose: Option<&Identity>) -> Result<(), Problem> {
         state.session = None;
         state.is_loaded = true;
+        if let (Some(stored), Some(whose)) = (self.stored().await?, whose)
+            && stored.identity.user_id() != whose.user_id()
+        {
+            return Ok(());
+        }
         self.secrets
             .remove(&self.profile, SecretKind::Session)
             .await
+            .map(|_| ())
     }
 }

@@ -91,16 +91,25 @@ impl GoTrue {
         self.keeper.stored_identity().await
     }
 
-    /// An access token of that user with some time left; refreshes when there is not.
-    pub async fn bearer(&self, user_id: &str) -> Result<SecretString, Problem> {
+    /// An access token of exactly that identity with some time left; refreshes when there is not. A user whose role has
+    /// changed meanwhile is somebody else: the answer would stand under the old role.
+    pub async fn bearer(&self, who: &Identity) -> Result<SecretString, Problem> {
         let session = self.keeper.fresh().await?.ok_or_else(nobody)?;
-        if session.identity.user_id() == Some(user_id) {
+        if session.identity == *who {
             return Ok(session.access);
         }
         Err(Problem::new(
             Kind::Conflict,
-            format!("{} is signed in now.", session.identity.name()),
-            "The request was for somebody else and was not sent.",
+            format!(
+                "{} ({}) is signed in now.",
+                session.identity.name(),
+                session.identity.role()
+            ),
+            format!(
+                "The request was for {} ({}) and was not sent.",
+                who.name(),
+                who.role()
+            ),
         )
         .with_hint("Reload to read as the one who is signed in."))
     }
@@ -129,10 +138,7 @@ impl GoTrue {
 
 impl Auth for GoTrue {
     fn current(&self) -> Task<'_, Identity> {
-        Box::pin(async {
-            let session = self.keeper.fresh().await?;
-            Ok(session.map_or(Identity::Anon, |session| session.identity))
-        })
+        Box::pin(self.keeper.current())
     }
 
     fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity> {
@@ -173,6 +179,10 @@ impl Auth for GoTrue {
             left.await
                 .map_err(|_| Problem::internal("The sign-out task ended early."))?
         })
+    }
+
+    fn take_warning(&self) -> Option<Problem> {
+        self.keeper.take_warning()
     }
 
     fn ping(&self) -> Task<'_, Pong> {

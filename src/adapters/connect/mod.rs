@@ -5,7 +5,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use settings::{As, Settings};
+pub use settings::{As, Settings, Variable, Variables};
 
 use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
@@ -17,7 +17,7 @@ use super::secrets::Vault;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
-use crate::domain::secret::{ApiKey, Keeping, SecretKind};
+use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind, unbind};
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -99,15 +99,25 @@ pub async fn resolve_with(
     }
     let kept = Kept {
         secrets: &*secrets,
-        profile: found.owns_secrets.then_some(found.profile.name.as_str()),
+        profile: found.owns_secrets.then_some(&found.profile),
+        is_ours: settings.variables.name_project,
     };
-    let (keys, mut key_notes) = keys(settings, &kept).await?;
-    notes.append(&mut key_notes);
+    let keys = keys(settings, &kept, &mut notes).await?;
     let database_url = kept
-        .or(settings.db_url.as_ref(), SecretKind::DatabaseUrl)
+        .or(
+            settings.db_url.as_ref(),
+            settings.variables.db_url.as_ref(),
+            SecretKind::DatabaseUrl,
+            &mut notes,
+        )
         .await?;
     let access_token = kept
-        .or(settings.access_token.as_ref(), SecretKind::AccessToken)
+        .or(
+            settings.access_token.as_ref(),
+            None,
+            SecretKind::AccessToken,
+            &mut notes,
+        )
         .await?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -252,30 +262,58 @@ fn no_project() -> Problem {
 /// The keyring's secrets of a profile, if they may be used.
 struct Kept<'a> {
     secrets: &'a dyn Secrets,
-    profile: Option<&'a str>,
+    profile: Option<&'a Profile>,
+    /// Whether the environment's secrets are those of this project, because SUPABASE_URL says so.
+    is_ours: bool,
 }
 
 impl Kept<'_> {
-    /// What was typed, else what is kept.
+    /// What was typed, else what is kept, else what the environment has. A variable goes before what is kept only where
+    /// SUPABASE_URL says whose it is; otherwise it may belong to anything, and its use for a profile is a note.
     async fn or(
         &self,
         typed: Option<&SecretString>,
+        variable: Option<&Variable>,
         kind: SecretKind,
+        notes: &mut Vec<String>,
     ) -> Result<Option<SecretString>, Problem> {
         if let Some(typed) = typed.filter(|typed| !typed.expose_secret().is_empty()) {
             return Ok(Some(typed.clone()));
         }
-        match self.profile {
-            Some(profile) => self.secrets.get(profile, kind).await,
-            None => Ok(None),
+        let taken = variable.map(|variable| variable.value.clone());
+        let Some(profile) = self.profile else {
+            return Ok(taken);
+        };
+        if self.is_ours && taken.is_some() {
+            return Ok(taken);
         }
+        let name = &profile.name;
+        if let Some(text) = self.secrets.get(name, kind).await? {
+            if let Some(secret) = unbind(&profile.url, &text) {
+                return Ok(Some(secret));
+            }
+            notes.push(format!(
+                "A {} that is kept under `{name}` is for another URL and is not used; `profile add {name} --replace` forgets it.",
+                kind.word()
+            ));
+        }
+        if let Some(variable) = variable {
+            notes.push(format!(
+                "{} is used for `{name}`, which has none of its own.",
+                variable.name
+            ));
+        }
+        Ok(taken)
     }
 }
 
 /// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.
-async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>), Problem> {
+async fn keys(
+    settings: &Settings,
+    kept: &Kept<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Keys, Problem> {
     let mut keys = Keys::default();
-    let mut notes = Vec::new();
     let typed = settings.key.as_ref().map(ApiKey::new);
     let (mut publishable, mut secret) = match typed {
         Some(key) if key.is_secret() => (None, Some(key)),
@@ -286,16 +324,28 @@ async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>
         let found = kept
             .or(
                 settings.publishable_key.as_ref(),
+                settings.variables.publishable_key.as_ref(),
                 SecretKind::PublishableKey,
+                notes,
             )
             .await?;
         publishable = found.as_ref().map(ApiKey::new);
     }
     if secret.is_none() {
         let found = kept
-            .or(settings.secret_key.as_ref(), SecretKind::SecretKey)
+            .or(
+                settings.secret_key.as_ref(),
+                settings.variables.secret_key.as_ref(),
+                SecretKind::SecretKey,
+                notes,
+            )
             .await?;
         secret = found.as_ref().map(ApiKey::new);
+    }
+    for key in [&publishable, &secret].into_iter().flatten() {
+        if key.form() == KeyForm::OtherToken {
+            return Err(no_key());
+        }
     }
     if let Some(key) = publishable {
         if key.is_secret() {
@@ -310,8 +360,7 @@ async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>
         }
     }
     if let Some(key) = secret {
-        use crate::domain::secret::KeyForm::{LegacyAnon, Publishable};
-        if matches!(key.form(), Publishable | LegacyAnon) {
+        if matches!(key.form(), KeyForm::Publishable | KeyForm::LegacyAnon) {
             notes.push(
                 "The secret key is a publishable key; it does not make the service role."
                     .to_owned(),
@@ -321,7 +370,17 @@ async fn keys(settings: &Settings, kept: &Kept<'_>) -> Result<(Keys, Vec<String>
             keys.secret = Some(key);
         }
     }
-    Ok((keys, notes))
+    Ok(keys)
+}
+
+/// Sent as a key, such a token would decide the role behind the back of the identity that is shown.
+fn no_key() -> Problem {
+    Problem::new(
+        Kind::Config,
+        "The project's key cannot be used.",
+        "It is a token of another role than anon and service_role, such as a user's.",
+    )
+    .with_hint("Copy the publishable key from the project's settings; users sign in with `supadeck login`.")
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.

@@ -14,6 +14,28 @@ pub enum As {
     Service,
 }
 
+/// A secret from the environment, with the variable's name for messages.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// The variable.
+    pub name: &'static str,
+    /// Its value.
+    pub value: SecretString,
+}
+
+/// The secrets of the environment. Whose they are is known only where SUPABASE_URL says it.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    /// Whether SUPABASE_URL names the project in use.
+    pub name_project: bool,
+    /// The publishable or legacy anon key.
+    pub publishable_key: Option<Variable>,
+    /// The secret or legacy service_role key.
+    pub secret_key: Option<Variable>,
+    /// The database URL.
+    pub db_url: Option<Variable>,
+}
+
 /// What was typed or came from the environment. `Debug` shows no secret.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -23,7 +45,7 @@ pub struct Settings {
     pub url: Option<String>,
     /// An API key of either kind, as `--key` takes it.
     pub key: Option<SecretString>,
-    /// The publishable or legacy anon key.
+    /// The publishable or legacy anon key, where it was given as one.
     pub publishable_key: Option<SecretString>,
     /// The secret or legacy service_role key.
     pub secret_key: Option<SecretString>,
@@ -39,6 +61,8 @@ pub struct Settings {
     pub config_dir: Option<PathBuf>,
     /// Keeps secrets in memory whatever the environment says.
     pub without_keyring: bool,
+    /// The secrets of the environment, which give way to what was typed.
+    pub variables: Variables,
 }
 
 impl Settings {
@@ -49,19 +73,32 @@ impl Settings {
 
     /// The same from any source of variables; an empty variable counts as none.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let first = |names: &[&str]| {
+        let first = |names: &[&'static str]| {
             names
                 .iter()
-                .find_map(|name| lookup(name).filter(|value| !value.trim().is_empty()))
+                .map(|name| (*name, lookup(name)))
+                .find_map(|(name, value)| {
+                    Some((name, value.filter(|text| !text.trim().is_empty())?))
+                })
         };
-        let secret = |names: &[&str]| first(names).map(|value| SecretString::from(value.trim()));
+        let text = |names: &[&'static str]| first(names).map(|(_, value)| value);
+        let secret = |names: &[&'static str]| {
+            first(names).map(|(name, value)| Variable {
+                name,
+                value: value.trim().into(),
+            })
+        };
+        let url = text(&["SUPABASE_URL"]);
         Self {
-            profile: first(&["SUPADECK_PROFILE"]),
-            url: first(&["SUPABASE_URL"]),
-            publishable_key: secret(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]),
-            secret_key: secret(&["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]),
-            db_url: secret(&["SUPABASE_DB_URL", "DATABASE_URL"]),
-            access_token: secret(&["SUPABASE_ACCESS_TOKEN"]),
+            profile: text(&["SUPADECK_PROFILE"]),
+            variables: Variables {
+                name_project: url.is_some(),
+                publishable_key: secret(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]),
+                secret_key: secret(&["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]),
+                db_url: secret(&["SUPABASE_DB_URL", "DATABASE_URL"]),
+            },
+            access_token: secret(&["SUPABASE_ACCESS_TOKEN"]).map(|variable| variable.value),
+            url,
             ..Self::default()
         }
     }
@@ -84,6 +121,7 @@ impl Settings {
             self.publishable_key = self.publishable_key.or(environment.publishable_key);
             self.secret_key = self.secret_key.or(environment.secret_key);
             self.db_url = self.db_url.or(environment.db_url);
+            self.variables = environment.variables;
         }
         self.access_token = self.access_token.or(environment.access_token);
         self.dir = self.dir.or(environment.dir);

@@ -247,11 +247,21 @@ fn the_variables_of_the_supabase_cli_are_read() {
         Some(value.to_owned())
     };
     let settings = Settings::from_variables(lookup);
-    let shown =
-        |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
-    assert_eq!(shown(&settings.publishable_key).as_deref(), Some("anon"));
-    assert_eq!(shown(&settings.secret_key).as_deref(), Some("service"));
-    assert_eq!(shown(&settings.db_url).as_deref(), Some("postgres://x"));
+    fn shown(variable: &Option<Variable>) -> (&str, &str) {
+        let variable = variable.as_ref().unwrap();
+        (variable.name, variable.value.expose_secret())
+    }
+    let variables = &settings.variables;
+    assert!(variables.name_project);
+    assert_eq!(
+        shown(&variables.publishable_key),
+        ("SUPABASE_ANON_KEY", "anon")
+    );
+    assert_eq!(
+        shown(&variables.secret_key),
+        ("SUPABASE_SERVICE_ROLE_KEY", "service")
+    );
+    assert_eq!(shown(&variables.db_url), ("DATABASE_URL", "postgres://x"));
     assert!(!format!("{settings:?}").contains("postgres://x"));
 }
 
@@ -259,8 +269,7 @@ fn the_variables_of_the_supabase_cli_are_read() {
 fn a_profile_that_was_typed_keeps_the_environments_project_out() {
     let environment = || Settings {
         url: Some("https://env.example".into()),
-        secret_key: Some("env".to_owned().into()),
-        db_url: Some("postgres://env".to_owned().into()),
+        variables: stray("SUPABASE_DB_URL", true),
         access_token: Some("token".to_owned().into()),
         ..Settings::default()
     };
@@ -270,14 +279,105 @@ fn a_profile_that_was_typed_keeps_the_environments_project_out() {
     };
     let settings = typed.over(environment());
     assert_eq!(settings.url, None);
-    assert!(settings.secret_key.is_none() && settings.db_url.is_none());
+    assert!(settings.variables.db_url.is_none() && !settings.variables.name_project);
     assert!(settings.access_token.is_some());
 
     let settings = Settings::default().over(environment());
-    assert!(settings.url.is_some() && settings.secret_key.is_some());
+    assert!(settings.url.is_some() && settings.variables.db_url.is_some());
     let same = Settings {
         url: Some("https://env.example".into()),
         ..Settings::default()
     };
-    assert!(same.over(environment()).secret_key.is_some());
+    assert!(same.over(environment()).variables.name_project);
+}
+
+fn stray(name: &'static str, name_project: bool) -> Variables {
+    let variable = |value: &str| {
+        Some(Variable {
+            name,
+            value: value.into(),
+        })
+    };
+    Variables {
+        name_project,
+        publishable_key: None,
+        secret_key: variable("sb_secret_stray000"),
+        db_url: variable("postgres://stray"),
+    }
+}
+
+#[tokio::test]
+async fn a_stray_variable_comes_after_what_the_profile_has() {
+    let home = Home::with_work().await;
+    for profile in [None, Some("work".to_owned())] {
+        let settings = Settings {
+            profile,
+            variables: stray("DATABASE_URL", false),
+            ..home.settings()
+        };
+        let project = home.resolve(settings).await.unwrap();
+        assert_eq!(database(&project), Some("postgres://kept"));
+        assert!(
+            !project
+                .notes
+                .iter()
+                .any(|note| note.contains("DATABASE_URL")),
+            "{:?}",
+            project.notes
+        );
+    }
+    let ours = Settings {
+        url: Some(WORK.into()),
+        variables: stray("DATABASE_URL", true),
+        ..home.settings()
+    };
+    let project = home.resolve(ours).await.unwrap();
+    assert_eq!(database(&project), Some("postgres://stray"));
+    // What the profile has not is taken, and said.
+    for kind in SecretKind::ALL {
+        home.vault.remove("work", kind).await.unwrap();
+    }
+    let settings = Settings {
+        variables: stray("DATABASE_URL", false),
+        ..home.settings()
+    };
+    let project = home.resolve(settings).await.unwrap();
+    assert_eq!(database(&project), Some("postgres://stray"));
+    let said = "DATABASE_URL is used for `work`";
+    assert!(
+        project.notes.iter().any(|note| note.contains(said)),
+        "{:?}",
+        project.notes
+    );
+}
+
+#[tokio::test]
+async fn an_edited_url_leaves_the_old_secrets_behind() {
+    let home = Home::with_work().await;
+    let path = home.dir.path().join("profiles.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(WORK, "https://other.example")).unwrap();
+    let project = home.resolve(home.settings()).await.unwrap();
+    assert_eq!(project.profile.url, "https://other.example");
+    assert!(!project.has_publishable_key && !project.has_service_key);
+    assert_eq!(database(&project), None);
+    let said = project
+        .notes
+        .iter()
+        .filter(|note| note.contains("another URL"));
+    assert_eq!(said.count(), 3, "{:?}", project.notes);
+}
+
+#[tokio::test]
+async fn a_token_of_another_role_is_no_key() {
+    let home = Home::new();
+    // {"alg":"HS256"}.{"role":"postgres"}
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoicG9zdGdyZXMifQ.c2ln";
+    let settings = Settings {
+        url: Some(WORK.into()),
+        key: Some(token.to_owned().into()),
+        ..home.settings()
+    };
+    let refused = home.resolve(settings).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Config, "{refused}");
 }

@@ -119,9 +119,9 @@ impl PostgRest {
                 let key = Some(publishable()?);
                 Ok(Credentials { key, token: None })
             }
-            Identity::User(user) => {
+            Identity::User(_) => {
                 let key = Some(publishable()?);
-                let token = self.auth.bearer(&user.id).await?;
+                let token = self.auth.bearer(who).await?;
                 Ok(Credentials {
                     key,
                     token: Some(token),

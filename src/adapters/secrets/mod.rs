@@ -121,16 +121,17 @@ impl Secrets for Vault {
         })
     }
 
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, ()> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
         Box::pin(async move {
             self.remember(profile, kind, None);
-            let Some(keyring) = &self.keyring else {
-                return Ok(());
-            };
-            match keyring.remove(profile, kind).await {
-                Ok(()) | Err(Trouble::Absent) => Ok(()),
-                Err(Trouble::Refused(why)) => Err(refused(&why)),
+            if let Some(keyring) = &self.keyring {
+                match keyring.remove(profile, kind).await {
+                    Ok(()) => return Ok(Keeping::Keyring),
+                    Err(Trouble::Absent) => {}
+                    Err(Trouble::Refused(why)) => return Err(refused(&why)),
+                }
             }
+            Ok(Keeping::Memory(self.why_memory().unwrap_or_default()))
         })
     }
 

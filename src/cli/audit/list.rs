@@ -3,7 +3,7 @@
 use super::super::answer::{Answer, Answered, Body};
 use super::super::context::{Context, Reader};
 use super::super::interrupt;
-use super::super::page::{Span, Table, Tone};
+use super::super::page::{Page, Span, Table, Tone};
 use super::format;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Summary, Way};
@@ -57,17 +57,29 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let (rows, has_more) = interrupt::ending(read).await?;
     let mut answer = reader.answer(&rows, rows.is_empty(), &table(&rows))?;
     answer = answer.with("has_more", &has_more)?;
-    match (args.format, &mut answer.body) {
-        (Some(form), _) => answer.body = Body::Raw(formed(form, &rows)?),
-        (None, Body::Page(page)) if has_more => {
-            page.toned(
-                Tone::Muted,
-                "There are more: raise --limit, or narrow with --where.",
-            );
+    if let Body::Page(page) = &mut answer.body {
+        and_more(page, has_more);
+    }
+    if let Some(form) = args.format {
+        // The bare records are for a program; whose they are and whether they are all is for whoever ran it.
+        let mut note = reader.heading();
+        if rows.is_empty() {
+            note.line(reader.who().no_rows());
         }
-        (None, _) => {}
+        and_more(&mut note, has_more);
+        context.output().note(&note);
+        answer.body = Body::Raw(formed(form, &rows)?);
     }
     Ok(answer)
+}
+
+fn and_more(page: &mut Page, has_more: bool) {
+    if has_more {
+        page.toned(
+            Tone::Muted,
+            "There are more: raise --limit, or narrow with --where.",
+        );
+    }
 }
 
 fn formed(form: Form, rows: &[Summary]) -> Result<String, Problem> {

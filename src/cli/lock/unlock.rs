@@ -2,6 +2,7 @@
 
 use super::super::answer::Answered;
 use super::super::context::Context;
+use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use crate::domain::lock::UnlockRequest;
 use crate::ops::lock;
@@ -31,7 +32,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         rationale: args.reason.clone(),
         minutes: args.minutes,
     };
-    let lock = lock::unlock(reader.rest(), reader.who(), &request).await?;
+    let write = lock::unlock(reader.rest(), reader.who(), &request);
+    let lock = interrupt::finishing(context.output(), write).await?;
     let until = lock.unlocked_until.as_deref().unwrap_or("an unknown time");
     let mut page = Page::default();
     let text = format!("Week {} is open until {until}.", lock.week_no);

@@ -20,7 +20,7 @@ pub struct Confirm {
 
 /// Shows the plan and asks for the word, or checks that the options say yes. Without a terminal and without `--yes`
 /// nothing runs, and the refusal holds the plan.
-pub fn confirm(
+pub async fn confirm(
     context: &Context,
     work: &Work,
     options: &Confirm,
@@ -63,7 +63,7 @@ pub fn confirm(
         Some(name) => format!("{what} on PRODUCTION. Type the profile's name, {name}, to run it: "),
         None => format!("{what}. Type `{word}` to run it: "),
     };
-    if ask::line(&question)?.trim() == wanted {
+    if ask::line(&question).await?.trim() == wanted {
         return Ok(());
     }
     let hint = format!("Type exactly `{wanted}`.");

@@ -44,8 +44,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
     let shown = Answer::new(&before.entries, show::listing(&before))?;
-    confirm::confirm(context, &work, &args.confirm, shown, "repair", &what)?;
-    let after = migration::repair(&work.schema, &args.versions, repair).await?;
+    confirm::confirm(context, &work, &args.confirm, shown, "repair", &what).await?;
+    // Ctrl-C does not end it half-way: nobody would know what is recorded.
+    let write = migration::repair(&work.schema, &args.versions, repair);
+    let after = interrupt::finishing(context.output(), write).await?;
     let answer = Answer::new(&after.entries, show::listing(&after))?;
     Ok(answer.with("target", &after.target)?)
 }

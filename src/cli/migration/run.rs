@@ -27,7 +27,7 @@ pub async fn carry_out(context: &Context, wish: &Wish, options: &Confirm) -> Ans
     };
     let what = format!("{deed} {}", show::size(&plan));
     let shown = Answer::new(&plan, show::plan(&plan))?;
-    confirm::confirm(context, &work, options, shown, &word, &what)?;
+    confirm::confirm(context, &work, options, shown, &word, &what).await?;
     let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome)
 }

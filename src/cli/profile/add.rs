@@ -6,7 +6,7 @@ use super::super::page::{Page, Tone};
 use super::super::secret::{self, Asked};
 use super::super::{ask, interrupt};
 use super::check;
-use crate::adapters::connect::{self, Settings};
+use crate::adapters::connect::{self, Settings, Variable};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, check_name, check_url};
 use crate::domain::secret::{ApiKey, Keeping, SecretKind};
@@ -47,7 +47,7 @@ pub struct Args {
 /// Collects, checks and keeps.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     check_name(&args.name)?;
-    let settings = collect(context, args)?;
+    let settings = collect(context, args).await?;
     let url = check_url(settings.url.as_deref().unwrap_or_default())?;
     if !args.no_check {
         interrupt::ending(check::check(&settings)).await?;
@@ -72,7 +72,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         replace: args.replace,
     };
     let profiles = connect::profiles(context.settings())?;
-    let added = profile::add(profiles.as_ref(), keyring.as_ref(), new).await?;
+    let write = profile::add(profiles.as_ref(), keyring.as_ref(), new);
+    let added = interrupt::finishing(context.output(), write).await?;
     let mut page = Page::default();
     page.toned(Tone::Ok, &format!("{} is kept.", added.profile.name));
     page.append(super::page(&added.profile));
@@ -93,7 +94,7 @@ fn no_keyring(why: &str) -> Problem {
 }
 
 /// What was given, and at a terminal what was asked for.
-fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
+async fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
     let given = context.settings();
     let mut settings = Settings {
         url: given.url.clone(),
@@ -110,6 +111,7 @@ fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
     if let Some(text) = &args.secret_key {
         settings.secret_key = Some(secret::resolve(Asked::Key, text)?);
     }
+    take_variables(context, &mut settings).await?;
     if !ask::is_possible() {
         return match settings {
             Settings { url: None, .. } => Err(missing("URL", "--url")),
@@ -122,21 +124,58 @@ fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
         };
     }
     if settings.url.is_none() {
-        settings.url = Some(ask::line("Project URL: ")?);
+        settings.url = Some(ask::line("Project URL: ").await?);
     }
     if settings.publishable_key.is_none() {
-        let key = ask::hidden("Publishable key (not shown): ")?;
+        let key = ask::hidden("Publishable key (not shown): ").await?;
         put_key(&mut settings, key);
     }
     if settings.secret_key.is_none() {
-        let key = ask::hidden("Secret key, empty to leave it out (not shown): ")?;
+        let key = ask::hidden("Secret key, empty to leave it out (not shown): ").await?;
         put_key(&mut settings, key);
     }
     if settings.db_url.is_none() {
-        let url = ask::hidden("Database URL, empty to leave it out (not shown): ")?;
+        let url = ask::hidden("Database URL, empty to leave it out (not shown): ").await?;
         settings.db_url = Some(url).filter(|url| !url.expose_secret().trim().is_empty());
     }
     Ok(settings)
+}
+
+/// Takes from the environment what was not typed. At a terminal each variable is asked about; without one those are taken
+/// whose project SUPABASE_URL names, and the others belong to nobody knows whom. All are named.
+async fn take_variables(context: &Context, settings: &mut Settings) -> Result<(), Problem> {
+    let variables = &context.settings().variables;
+    let places = [
+        (&variables.publishable_key, &mut settings.publishable_key),
+        (&variables.secret_key, &mut settings.secret_key),
+        (&variables.db_url, &mut settings.db_url),
+    ];
+    for (variable, place) in places {
+        let Some(Variable { name, value }) = variable.as_ref().filter(|_| place.is_none()) else {
+            continue;
+        };
+        let (is_taken, text) = if ask::is_possible() {
+            let answer = ask::line(&format!("Keep {name} of the environment? [y/N] ")).await?;
+            let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+            (is_yes, None)
+        } else if variables.name_project {
+            (true, Some(format!("{name} is kept with the profile.")))
+        } else {
+            let text = format!(
+                "{name} is left out: SUPABASE_URL does not say which project it is for. Give it as env:{name}."
+            );
+            (false, Some(text))
+        };
+        if let Some(text) = text {
+            let mut page = Page::default();
+            page.toned(Tone::Warn, &format!("Note: {text}"));
+            context.output().note(&page);
+        }
+        if is_taken {
+            *place = Some(value.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Puts a key where it belongs by its form.

@@ -2,8 +2,10 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::page::Page;
+use super::super::interrupt;
+use super::super::page::{Page, Tone};
 use crate::adapters::connect;
+use crate::domain::secret::Keeping;
 use crate::ops::profile;
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -20,7 +22,20 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let settings = context.settings();
     let profiles = connect::profiles(settings)?;
     let secrets = connect::secrets(settings);
-    profile::remove(profiles.as_ref(), secrets.as_ref(), &args.name).await?;
-    let page = Page::of(format!("{} is removed, and so are its secrets.", args.name));
-    Ok(Answer::new(&json!({"name": args.name}), page)?)
+    let removed = profile::remove(profiles.as_ref(), secrets.as_ref(), &args.name);
+    let keeping = interrupt::finishing(context.output(), removed).await?;
+    let name = &args.name;
+    let page = match &keeping {
+        Keeping::Keyring => Page::of(format!("{name} is removed, and so are its secrets.")),
+        Keeping::Memory(why) => {
+            let mut page = Page::of(format!("{name} is removed."));
+            let text = format!(
+                "Its secrets may still be in the keyring, which was not asked. {why} They are used for {name}'s URL only."
+            );
+            page.toned(Tone::Warn, &text);
+            page
+        }
+    };
+    let asked = keeping == Keeping::Keyring;
+    Ok(Answer::new(&json!({"name": name}), page)?.with("keyring_asked", &asked)?)
 }
