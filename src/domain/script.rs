@@ -85,6 +85,8 @@ pub struct Limits {
     pub statement_timeout: Option<Duration>,
     /// How long to wait while another runner migrates the same database.
     pub runner_timeout: Duration,
+    /// How long the server may take to obey a request to stop before the line is given up.
+    pub cancel_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -93,6 +95,7 @@ impl Default for Limits {
             lock_timeout: Duration::from_secs(5),
             statement_timeout: None,
             runner_timeout: Duration::from_mins(1),
+            cancel_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -87,6 +87,45 @@ async fn cancelling_reaches_a_message_of_a_whole_file_too() {
 }
 
 #[tokio::test]
+async fn a_server_that_ignores_the_request_to_stop_is_given_up() {
+    for steps in [0, 12] {
+        let bench = Bench::new().await;
+        for number in 0..steps {
+            bench.up(
+                &format!("{}_t.sql", 10 + number),
+                format!("create table t{number} ();"),
+            );
+        }
+        bench.up("99_z.sql", "create table z ();\nselect pg_sleep(600);");
+        let line = Line::new(&bench.url, Rule::DropCancels, true).await;
+        let mut schema = bench.through(&line.url);
+        schema.limits.cancel_timeout = Duration::from_millis(1_500);
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let (watch, _news) = watch();
+        let cancel = watch.cancel.clone();
+        let running =
+            tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+        until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+        cancel.cancel();
+        let outcome = tokio::time::timeout(Duration::from_secs(30), running)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(line.is_cut());
+        let problem = outcome.problem.as_ref().unwrap();
+        assert_eq!(problem.kind, Kind::Network, "{problem:?}");
+        assert!(
+            problem.why.contains("did not answer the request to stop"),
+            "{problem:?}"
+        );
+        // The history was read, so this was seen and not guessed.
+        assert_eq!(outcome.steps.last().unwrap().end, StepEnd::RolledBack);
+        assert_eq!(outcome.history.unwrap().len(), steps);
+        assert!(!bench.has("z").await);
+    }
+}
+
+#[tokio::test]
 async fn a_killed_backend_leaves_nothing() {
     for steps in [1, 12] {
         let bench = Bench::new().await;

@@ -13,7 +13,14 @@ pub(crate) enum Rule {
     CutBefore(&'static str),
     /// Is cut behind the message: the server has it, and its answer is lost.
     CutBehind(&'static str),
+    /// Goes silent behind the message: it stays open, and nothing comes through any more, either way.
+    SilentBehind(&'static str),
+    /// Swallows requests to cancel.
+    DropCancels,
 }
+
+/// The code of a cancel request, behind its length.
+const CANCEL: [u8; 4] = 80_877_102_u32.to_be_bytes();
 
 pub(crate) struct Line {
     pub(crate) url: String,
@@ -84,6 +91,17 @@ async fn carry(mut client: TcpStream, server: String, state: Arc<Mutex<State>>) 
                         // The server's answer is read to its end, so that it does not run into a closed line.
                         server.shutdown().await.unwrap();
                         while matches!(server.read(&mut down).await, Ok(1..)) {}
+                        return;
+                    }
+                    Rule::SilentBehind(word) if holds(word) => {
+                        server.write_all(&up[..count]).await.unwrap();
+                        cut(&state);
+                        // Until the client gives it up.
+                        while matches!(client.read(&mut up).await, Ok(1..)) {}
+                        return;
+                    }
+                    Rule::DropCancels if up[..count].get(4..8) == Some(&CANCEL[..]) => {
+                        state.lock().unwrap().is_cut = true;
                         return;
                     }
                     _ => if server.write_all(&up[..count]).await.is_err() { return },

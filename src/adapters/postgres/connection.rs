@@ -8,6 +8,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMessage};
 
 /// An open connection. Dropping it closes it.
@@ -17,6 +18,7 @@ pub(super) struct Connection {
     pub(super) server_version: String,
     pub(super) end: End,
     pub(super) canceller: Canceller,
+    pub(super) driver: AbortHandle,
 }
 
 /// Why a connection ended, told by the task that drives it.
@@ -64,7 +66,7 @@ impl Connection {
         }
         let (sender, notices) = unbounded_channel();
         let end = End::default();
-        tokio::spawn(drive(driver, sender, end.clone()));
+        let task = tokio::spawn(drive(driver, sender, end.clone()));
         let canceller = Canceller::new(client.cancel_token(), tls, address);
         Ok(Self {
             client,
@@ -72,7 +74,13 @@ impl Connection {
             server_version,
             end,
             canceller,
+            driver: task.abort_handle(),
         })
+    }
+
+    /// Closes the line at once. Dropping alone waits for the answers that are still due, which may never come.
+    pub(super) fn give_up(&self) {
+        self.driver.abort();
     }
 
     /// Runs SQL of ours and returns its rows as text.

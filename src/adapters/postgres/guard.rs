@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Error};
@@ -16,8 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 /// A cancel request can get lost between two statements, so it is repeated until the server has stopped.
 const CANCEL_AGAIN: Duration = Duration::from_secs(1);
-/// How long the answer to a cancel request is awaited before the line is given up.
-const CANCEL_LIMIT: Duration = Duration::from_mins(1);
 
 /// Why something did not run.
 pub(super) enum Failure {
@@ -30,15 +28,18 @@ pub(super) enum Failure {
 /// The user's wish to stop, and what was done about it.
 pub(super) struct Stop<'a> {
     token: &'a CancellationToken,
+    /// How long the answer to a cancel request is awaited before the line is given up.
+    limit: Duration,
     asked: Option<Instant>,
     again: Instant,
 }
 
 impl<'a> Stop<'a> {
     /// Nothing was asked yet.
-    pub(super) fn new(token: &'a CancellationToken) -> Self {
+    pub(super) fn new(token: &'a CancellationToken, limit: Duration) -> Self {
         Self {
             token,
+            limit,
             asked: None,
             again: Instant::now(),
         }
@@ -65,6 +66,7 @@ pub(super) struct Guard<'a> {
     notices: &'a mut UnboundedReceiver<String>,
     news: &'a mut (dyn FnMut(News) + Send),
     canceller: Canceller,
+    driver: &'a AbortHandle,
     request: Option<JoinHandle<()>>,
 }
 
@@ -74,21 +76,24 @@ impl<'a> Guard<'a> {
         connection: &'a mut Connection,
         news: &'a mut (dyn FnMut(News) + Send),
         token: &'a CancellationToken,
+        cancel_timeout: Duration,
     ) -> Self {
         let Connection {
             client,
             notices,
             end,
             canceller,
+            driver,
             ..
         } = connection;
         Self {
             client,
-            stop: Stop::new(token),
+            stop: Stop::new(token, cancel_timeout),
             end,
             notices,
             news,
             canceller: canceller.clone(),
+            driver,
             request: None,
         }
     }
@@ -110,16 +115,21 @@ impl<'a> Guard<'a> {
                     if first == now {
                         (self.news)(News::Cancelling);
                     }
-                    if now.duration_since(first) > CANCEL_LIMIT {
+                    if now.duration_since(first) >= self.stop.limit {
                         return Err(Failure::Line("The server did not answer the request to stop.".to_owned()));
                     }
-                    self.stop.again = now + CANCEL_AGAIN;
+                    self.stop.again = (now + CANCEL_AGAIN).min(first + self.stop.limit);
                     if self.request.as_ref().is_none_or(JoinHandle::is_finished) {
                         self.request = Some(tokio::spawn(self.canceller.clone().send()));
                     }
                 }
             }
         }
+    }
+
+    /// Closes the line at once, whatever is still awaited on it.
+    pub(super) fn give_up(&self) {
+        self.driver.abort();
     }
 
     /// Tells news, after every notice that the server sent before it.

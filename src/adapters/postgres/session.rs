@@ -18,12 +18,15 @@ use futures_util::{SinkExt as _, TryStreamExt as _};
 use std::collections::VecDeque;
 use std::io::Cursor;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
 use tokio_util::sync::CancellationToken;
 
 /// Statements that may be on their way before the first of them is answered, and their bytes.
 const WINDOW: usize = 32;
 const WINDOW_BYTES: usize = 1024 * 1024;
+/// How long the answer to a rollback is awaited: a failed transaction has nothing else to do.
+const ROLLBACK_LIMIT: Duration = Duration::from_secs(10);
 /// How much of a `COPY`'s rows is sent in one message.
 const COPY_CHUNK_BYTES: usize = 64 * 1024;
 
@@ -67,7 +70,7 @@ impl PgSession {
         let journal = self.has_journal.then_some(&self.runner);
         let (column, limits) = (self.column, &self.limits);
         let write_tail = |anchor: Anchor<'_>| tail(script, anchor, column, journal);
-        let mut guard = Guard::new(&mut self.connection, news, cancel);
+        let mut guard = Guard::new(&mut self.connection, news, cancel, limits.cancel_timeout);
         let ended = if script.at_once && !resets_settings(script) {
             at_once(&mut guard, script, limits, &write_tail).await
         } else {
@@ -81,8 +84,11 @@ impl PgSession {
             }
             ended => ended,
         };
-        if ended.is_err() {
-            close(&mut guard).await;
+        match &ended {
+            Ok(()) => {}
+            // A rollback would stand in line behind what does not answer; and the server ends it with the line.
+            Err(Halt::Lost { .. }) => guard.give_up(),
+            Err(_) => close(&mut guard).await,
         }
         ended
     }
@@ -113,11 +119,17 @@ impl Session for PgSession {
     }
 }
 
-/// Ends a transaction that failed. A line that breaks here has ended it too.
+/// Ends a transaction that failed. A line that breaks here, or is given up, has ended it too.
 async fn close(guard: &mut Guard<'_>) {
     guard.forward_notices();
     // Without a transaction the server warns; that is nobody's news.
-    let _ = guard.client.simple_query("rollback").await;
+    let rollback = guard.client.simple_query("rollback");
+    if tokio::time::timeout(ROLLBACK_LIMIT, rollback)
+        .await
+        .is_err()
+    {
+        guard.give_up();
+    }
     guard.drop_notices();
 }
 
