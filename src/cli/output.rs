@@ -214,14 +214,6 @@ mod tests {
     }
 
     #[test]
-    fn a_raw_text_does_not_act_on_a_terminal() {
-        assert_eq!(
-            on_terminal("a,\u{1b}[2J\u{202e}b\r\nc\n"),
-            "a,\u{241b}[2J\u{fffd}b\nc\n"
-        );
-    }
-
-    #[test]
     fn a_problem_says_what_why_and_what_to_do() {
         let problem = Problem::new(Kind::Denied, "Week 7 is locked.", "It is after week 6.")
             .with_code("PT403")
