@@ -59,7 +59,7 @@ fn unreachable_database(error: &Error, address: &Address) -> Problem {
             format!("{host} wants a password for {}.", address.user()),
             "The database URL has none.",
         )
-        .with_hint("Put it into the URL, or store it with `supadeck login`."),
+        .with_hint("Put it into the URL, or store it with `supadeck profile add`."),
         "error performing TLS handshake" => tls_problem(&host, &cause),
         "authentication error" => Problem::new(
             Kind::Auth,
