@@ -98,7 +98,8 @@ pub trait Database: Send + Sync {
     fn settled<'a>(&'a self, session: &'a str) -> Task<'a, History>;
     /// A connection that runs scripts.
     fn session(&self, limits: Limits) -> Task<'_, Box<dyn Session>>;
-    /// Changes the history without running a migration, all changes in one transaction.
+    /// Changes the history without running a migration, all changes in one transaction. An error says whether it
+    /// was changed, or that nobody knows.
     fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()>;
     /// Writes a failed run into the journal.
     fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()>;

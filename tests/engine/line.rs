@@ -15,6 +15,8 @@ pub(crate) enum Rule {
     CutBehind(&'static str),
     /// Goes silent behind the message: it stays open, and nothing comes through any more, either way.
     SilentBehind(&'static str),
+    /// Stands, and counts as cut for everybody who comes after the message.
+    LastBehind(&'static str),
     /// Swallows requests to cancel.
     DropCancels,
 }
@@ -99,6 +101,10 @@ async fn carry(mut client: TcpStream, server: String, state: Arc<Mutex<State>>) 
                         // Until the client gives it up.
                         while matches!(client.read(&mut up).await, Ok(1..)) {}
                         return;
+                    }
+                    Rule::LastBehind(word) if holds(word) => {
+                        cut(&state);
+                        server.write_all(&up[..count]).await.unwrap();
                     }
                     Rule::DropCancels if up[..count].get(4..8) == Some(&CANCEL[..]) => {
                         state.lock().unwrap().is_cut = true;

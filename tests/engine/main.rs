@@ -21,5 +21,6 @@ mod refused;
 mod rollback;
 mod secrets;
 mod seeds;
+mod silent;
 mod supabase;
 mod together;

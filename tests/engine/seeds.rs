@@ -212,21 +212,45 @@ async fn a_seed_can_be_cancelled_amid_its_rows() {
 
 #[tokio::test]
 async fn a_line_cut_at_commit_is_resolved_by_the_record() {
-    for (rule, end) in [
-        (Rule::CutBehind("notify pgrst"), StepEnd::Done),
-        (Rule::CutBefore("notify pgrst"), StepEnd::RolledBack),
+    const UNKNOWN: &str = "How many rows it changed is not known.";
+    for (rule, open_again, end, changes, rows) in [
+        (
+            Rule::CutBehind("notify pgrst"),
+            true,
+            StepEnd::Done,
+            &["INSERT 0 1"][..],
+            1,
+        ),
+        (
+            Rule::CutBehind("notify pgrst"),
+            false,
+            StepEnd::Unknown,
+            &[UNKNOWN],
+            0,
+        ),
+        (
+            Rule::CutBefore("notify pgrst"),
+            true,
+            StepEnd::RolledBack,
+            &[],
+            0,
+        ),
     ] {
         let bench = bench().await;
         bench.write("seeds/a.sql", "insert into s values ('x', 1);");
-        let line = Line::new(&bench.url, rule, true).await;
+        let line = Line::new(&bench.url, rule, open_again).await;
         let schema = Schema::new(bench.root.path(), database(&line.url));
         let plan = seed::plan(&schema, &[], false).await.unwrap();
         let outcome = seed::run(&schema, &plan, &watch()).await.unwrap();
         assert_eq!(outcome.steps[0].end, end);
+        assert_eq!(outcome.steps[0].changes, changes);
+        assert_eq!(outcome.steps[0].rows, rows);
         assert_eq!(outcome.problem.unwrap().kind, Kind::Network);
-        assert_eq!(
-            bench.texts("select a from s").await.len(),
-            usize::from(end == StepEnd::Done)
-        );
+        if end != StepEnd::Unknown {
+            assert_eq!(
+                bench.texts("select a from s").await.len(),
+                usize::from(end == StepEnd::Done)
+            );
+        }
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn make_journal() -> String {
 
 fn making(sql: &str) -> String {
     format!(
-        "begin isolation level read committed read write; set local lock_timeout = '4s'; \
+        "begin isolation level read committed read write; set local lock_timeout = '4s'; set local statement_timeout = '20s'; \
         select pg_catalog.pg_advisory_xact_lock({MAKING_LOCK}); set local client_min_messages = warning; {sql}; commit"
     )
 }

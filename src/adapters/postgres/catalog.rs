@@ -15,10 +15,13 @@ impl Catalogs for PgDatabase {
         Box::pin(async move {
             let connection = self.open().await?;
             let sql = QUERY.replace("$SCHEMA$", &dollar(schema));
-            let rows = connection
-                .rows(&sql)
-                .await
-                .map_err(|error| statement_problem(&error, "The catalogs cannot be read."))?;
+            let sql = self.patience.limited(&sql);
+            let what = "The catalogs cannot be read.";
+            let reading = async {
+                let rows = connection.rows(&sql).await;
+                rows.map_err(|error| statement_problem(&error, what))
+            };
+            let rows = self.patience.on(&connection, what, reading).await?;
             let document = rows.into_iter().flatten().flatten().next();
             document
                 .map(|text| serde_json::from_str(&text))

@@ -3,11 +3,12 @@
 use super::books::{self, LOCK, Present, Runner};
 use super::connection::{Connection, texts};
 use super::fault::statement_problem;
+use super::patience::{Patience, within};
 use super::session::PgSession;
 use super::url::{Address, parse};
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
 use crate::ports::{Database, Session, Task};
@@ -21,6 +22,10 @@ use tokio_postgres::{Error, SimpleQueryMessage};
 
 /// How connections that only read are called on the server.
 pub(super) const APPLICATION: &str = "supadeck";
+const NO_HISTORY: &str = "The migration history cannot be read.";
+const NO_SEEDS: &str = "The record of seed files cannot be read.";
+const NO_JOURNAL: &str = "The journal was not written.";
+const NO_END: &str = "The end of the lost session was not seen.";
 /// How long the end of a lost session is awaited.
 const SETTLE: Duration = Duration::from_secs(20);
 
@@ -28,6 +33,7 @@ const SETTLE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct PgDatabase {
     address: Arc<Address>,
+    pub(super) patience: Patience,
 }
 
 impl PgDatabase {
@@ -35,11 +41,28 @@ impl PgDatabase {
     pub fn parse(url: &SecretString) -> Result<Self, Problem> {
         Ok(Self {
             address: Arc::new(parse(url.expose_secret())?),
+            patience: Patience::default(),
         })
     }
 
+    /// The same database, with another limit for one statement of supadeck's own; the user's scripts have theirs.
+    #[must_use]
+    pub fn with_statement_limit(mut self, limit: Duration) -> Self {
+        self.patience = Patience(limit);
+        self
+    }
+
+    /// What the user should know about the address before anything is sent there; nothing is connected.
+    pub fn notes(&self) -> Vec<String> {
+        self.address.note().into_iter().collect()
+    }
+
     pub(super) async fn open(&self) -> Result<Connection, Problem> {
-        Connection::open(&self.address, APPLICATION).await
+        self.open_as(APPLICATION).await
+    }
+
+    pub(super) async fn open_as(&self, name: &str) -> Result<Connection, Problem> {
+        Connection::open(&self.address, name).await
     }
 
     fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
@@ -53,9 +76,14 @@ impl PgDatabase {
     }
 
     async fn read_history(&self, connection: &Connection) -> Result<History, Problem> {
-        let unreadable = |error| statement_problem(&error, "The migration history cannot be read.");
-        let (mut rows, error) =
-            some_rows(connection, &format!("{}; {}", books::WHO, books::HISTORY)).await;
+        let reading = self.try_history(connection);
+        self.patience.on(connection, NO_HISTORY, reading).await
+    }
+
+    async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
+        let unreadable = |error| statement_problem(&error, NO_HISTORY);
+        let sql = format!("{}; {}", books::WHO, books::HISTORY);
+        let (mut rows, error) = some_rows(connection, &self.patience.limited(&sql)).await;
         if rows.is_empty() {
             return Err(match error {
                 Some(error) => unreadable(error),
@@ -67,7 +95,7 @@ impl PgDatabase {
             None => rows,
             Some(error) if has_code(&error, &["42P01", "3F000"]) => Vec::new(),
             Some(error) if has_code(&error, &["42703"]) => connection
-                .rows(books::OLD_HISTORY)
+                .rows(&self.patience.limited(books::OLD_HISTORY))
                 .await
                 .map_err(unreadable)?,
             Some(error) => return Err(unreadable(error)),
@@ -78,65 +106,37 @@ impl PgDatabase {
         })
     }
 
-    async fn change_books(&self, changes: &[Change]) -> Result<(), Problem> {
-        let failed = |error| statement_problem(&error, "The migration history was not changed.");
-        let connection = self.open().await?;
-        let present = make_books(&connection).await?;
-        let runner = Runner::here();
-        let changes: Vec<String> = changes
-            .iter()
-            .map(|change| books::change(change, &runner, present.journal))
-            .collect();
-        let limits = Limits::default();
-        let sql = format!(
-            "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
-            select pg_catalog.pg_advisory_xact_lock({LOCK}); set local lock_timeout = {}; {}; commit",
-            limits.runner_timeout.as_millis(),
-            limits.lock_timeout.as_millis(),
-            changes.join("; ")
-        );
-        match connection.client.simple_query(&sql).await {
-            Ok(_) => Ok(()),
-            Err(error) if has_code(&error, &[super::message::HISTORY_CHANGED]) => {
-                Err(Problem::new(
-                    Kind::Conflict,
-                    "The history has changed meanwhile.",
-                    "A version that was to be reverted is no longer in it, so nothing was changed.",
-                ))
-            }
-            Err(error) => Err(failed(error)),
+    async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
+        let unreadable = |error| statement_problem(&error, NO_SEEDS);
+        let sql = format!("{}; {}", books::WHO, books::SEEDS);
+        let (mut rows, error) = some_rows(connection, &self.patience.limited(&sql)).await;
+        if let Some(error) =
+            error.filter(|error| rows.is_empty() || !has_code(error, &["42P01", "3F000"]))
+        {
+            return Err(unreadable(error));
         }
+        if rows.is_empty() {
+            return Err(Problem::internal(
+                "The server did not say who is connected.",
+            ));
+        }
+        let target = self.target(connection, &rows.remove(0));
+        let pair = |row: Vec<Option<String>>| {
+            let mut cells = row.into_iter().flatten();
+            Some((cells.next()?, cells.next()?))
+        };
+        Ok(SeedHistory {
+            target,
+            rows: rows.into_iter().filter_map(pair).collect(),
+        })
     }
 
     /// Ends what the server still runs for a lost session, and waits for the lock that the session may hold.
     async fn wait_for_end(&self, connection: &Connection, session: &str) -> Result<(), Problem> {
-        let milliseconds = SETTLE.as_millis();
-        let newer = connection
-            .server_version
-            .split('.')
-            .next()
-            .and_then(|major| major.parse::<u32>().ok())
-            .is_some_and(|major| major >= 14);
-        let end = if newer {
-            format!("pg_catalog.pg_terminate_backend(pid, {milliseconds})")
-        } else {
-            "pg_catalog.pg_terminate_backend(pid)".to_owned()
-        };
-        let sql = format!(
-            "select {end} from pg_catalog.pg_stat_activity where application_name = {} and pid <> pg_catalog.pg_backend_pid()",
-            books::dollar(session)
-        );
-        // Not every role may end its own sessions behind a pooler; the lock below is what decides.
-        let _ = connection.client.simple_query(&sql).await;
-        let sql = format!(
-            "begin; set local lock_timeout = {milliseconds}; select pg_catalog.pg_advisory_xact_lock({LOCK}); commit"
-        );
-        connection
-            .client
-            .simple_query(&sql)
-            .await
-            .map(drop)
-            .map_err(|error| statement_problem(&error, "The end of the lost session was not seen."))
+        // Ending, and then the lock, may each take their time; the answers must still come through.
+        let limit = 2 * SETTLE + self.patience.0 / 2;
+        let ending = try_end(connection, session);
+        within(limit, connection, NO_END, ending).await
     }
 }
 
@@ -161,14 +161,15 @@ impl Database for PgDatabase {
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {
         Box::pin(async move {
             let connection = self.open().await?;
-            match connection.rows(&books::stored(versions)).await {
-                Ok(rows) => Ok(rows.into_iter().map(books::stored_row).collect()),
-                Err(error) if has_code(&error, &["42P01", "3F000"]) => Ok(Vec::new()),
-                Err(error) => Err(statement_problem(
-                    &error,
-                    "The migration history cannot be read.",
-                )),
-            }
+            let sql = self.patience.limited(&books::stored(versions));
+            let reading = async {
+                match connection.rows(&sql).await {
+                    Ok(rows) => Ok(rows.into_iter().map(books::stored_row).collect()),
+                    Err(error) if has_code(&error, &["42P01", "3F000"]) => Ok(Vec::new()),
+                    Err(error) => Err(statement_problem(&error, NO_HISTORY)),
+                }
+            };
+            self.patience.on(&connection, NO_HISTORY, reading).await
         })
     }
 
@@ -182,12 +183,10 @@ impl Database for PgDatabase {
 
     fn session(&self, limits: Limits) -> Task<'_, Box<dyn Session>> {
         Box::pin(async move {
-            let name = format!(
-                "{APPLICATION} {}",
-                &uuid::Uuid::new_v4().simple().to_string()[..12]
-            );
-            let connection = Connection::open(&self.address, &name).await?;
-            Ok(Box::new(PgSession::new(connection, name, limits)) as Box<dyn Session>)
+            let name = session_name();
+            let connection = self.open_as(&name).await?;
+            let session = PgSession::new(connection, name, limits, self.patience);
+            Ok(Box::new(session) as Box<dyn Session>)
         })
     }
 
@@ -198,47 +197,62 @@ impl Database for PgDatabase {
     fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()> {
         Box::pin(async move {
             let connection = self.open().await?;
-            connection
-                .client
-                .simple_query(&books::journal_failed(failure, &Runner::here()))
-                .await
-                .map(drop)
-                .map_err(|error| statement_problem(&error, "The journal was not written."))
+            let sql = books::journal_failed(failure, &Runner::here());
+            let sql = self.patience.limited(&sql);
+            let writing = async {
+                let written = connection.client.simple_query(&sql).await;
+                written
+                    .map(drop)
+                    .map_err(|error| statement_problem(&error, NO_JOURNAL))
+            };
+            self.patience.on(&connection, NO_JOURNAL, writing).await
         })
     }
 
     fn seeds(&self) -> Task<'_, SeedHistory> {
         Box::pin(async move {
-            let unreadable =
-                |error| statement_problem(&error, "The record of seed files cannot be read.");
             let connection = self.open().await?;
-            let (mut rows, error) =
-                some_rows(&connection, &format!("{}; {}", books::WHO, books::SEEDS)).await;
-            if let Some(error) =
-                error.filter(|error| rows.is_empty() || !has_code(error, &["42P01", "3F000"]))
-            {
-                return Err(unreadable(error));
-            }
-            if rows.is_empty() {
-                return Err(Problem::internal(
-                    "The server did not say who is connected.",
-                ));
-            }
-            let target = self.target(&connection, &rows.remove(0));
-            let pair = |row: Vec<Option<String>>| {
-                let mut cells = row.into_iter().flatten();
-                Some((cells.next()?, cells.next()?))
-            };
-            Ok(SeedHistory {
-                target,
-                rows: rows.into_iter().filter_map(pair).collect(),
-            })
+            let reading = self.read_seeds(&connection);
+            self.patience.on(&connection, NO_SEEDS, reading).await
         })
     }
 }
 
+async fn try_end(connection: &Connection, session: &str) -> Result<(), Problem> {
+    let milliseconds = SETTLE.as_millis();
+    let newer = connection
+        .server_version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok())
+        .is_some_and(|major| major >= 14);
+    let end = if newer {
+        format!("pg_catalog.pg_terminate_backend(pid, {milliseconds})")
+    } else {
+        "pg_catalog.pg_terminate_backend(pid)".to_owned()
+    };
+    let sql = format!(
+        "select {end} from pg_catalog.pg_stat_activity where application_name = {} and pid <> pg_catalog.pg_backend_pid()",
+        books::dollar(session)
+    );
+    // Not every role may end its own sessions behind a pooler; the lock below is what decides.
+    let _ = connection.client.simple_query(&sql).await;
+    let sql = format!(
+        "begin; set local lock_timeout = {milliseconds}; select pg_catalog.pg_advisory_xact_lock({LOCK}); commit"
+    );
+    connection
+        .client
+        .simple_query(&sql)
+        .await
+        .map(drop)
+        .map_err(|error| statement_problem(&error, NO_END))
+}
+
 /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
-pub(super) async fn make_books(connection: &Connection) -> Result<Present, Problem> {
+pub(super) async fn make_books(
+    connection: &Connection,
+    patience: Patience,
+) -> Result<Present, Problem> {
     let unmade = |error| {
         statement_problem(
             &error,
@@ -247,7 +261,7 @@ pub(super) async fn make_books(connection: &Connection) -> Result<Present, Probl
     };
     let look = || async {
         connection
-            .rows(books::PRESENT)
+            .rows(&patience.limited(books::PRESENT))
             .await
             .map(|rows| Present::of(&rows))
     };
@@ -276,6 +290,12 @@ pub(super) async fn make_books(connection: &Connection) -> Result<Present, Probl
     Ok(present)
 }
 
+/// A name of its own for a session, so that it can be found on the server and ended.
+pub(super) fn session_name() -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{APPLICATION} {}", &random[..12])
+}
+
 /// The rows that came before an error, and the error.
 async fn some_rows(
     connection: &Connection,
@@ -296,7 +316,7 @@ async fn some_rows(
     }
 }
 
-fn has_code(error: &Error, codes: &[&str]) -> bool {
+pub(super) fn has_code(error: &Error, codes: &[&str]) -> bool {
     error
         .code()
         .is_some_and(|code| codes.contains(&code.code()))

@@ -59,7 +59,7 @@ fn unreachable_database(error: &Error, address: &Address) -> Problem {
             format!("{host} wants a password for {}.", address.user()),
             "The database URL has none.",
         )
-        .with_hint("Put it into the URL, or store it with `supadeck login`."),
+        .with_hint("Put it into the URL, or store it with `supadeck profile add`."),
         "error performing TLS handshake" => tls_problem(&host, &cause),
         "authentication error" => Problem::new(
             Kind::Auth,
@@ -127,6 +127,8 @@ pub(super) fn statement_problem(error: &Error, what: &str) -> Problem {
             let kind = match refused.code().code() {
                 "42501" => Kind::Denied,
                 "55P03" => Kind::Conflict,
+                // Nobody cancels statements of ours: this is their limit.
+                "57014" => Kind::Network,
                 _ => Kind::Database,
             };
             let problem = Problem::new(kind, what, sentence(refused.message()))
@@ -136,6 +138,10 @@ pub(super) fn statement_problem(error: &Error, what: &str) -> Problem {
                 None if kind == Kind::Denied => {
                     problem.with_hint("Use the role that owns the schema supabase_migrations.")
                 }
+                None if kind == Kind::Conflict => problem
+                    .with_hint("Somebody else holds a lock on it. Try again when that is over.")
+                    .retryable(),
+                None if kind == Kind::Network => problem.retryable(),
                 None => problem,
             }
         }
@@ -183,7 +189,7 @@ pub(super) fn innermost(error: &Error) -> String {
     cause
 }
 
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let text = harmless(text.trim());
     let mut chars = text.chars();
     let first = chars

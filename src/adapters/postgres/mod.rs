@@ -5,8 +5,10 @@
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► books        the tables and their SQL
 //!                           │          └─────► cancel       asks the server to stop
+//!                           ├────────────────► mend         the history, changed without a run
 //!                           ├────────────────► catalog      what types are made from
-//!                           └────────────────► fault        what the server or the line said, as a problem
+//!                           ├────────────────► fault        what the server or the line said, as a problem
+//!                           └────────────────► patience     limits for everything but the user's scripts
 //! ```
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
@@ -18,7 +20,9 @@ mod connection;
 mod database;
 mod fault;
 mod guard;
+mod mend;
 mod message;
+mod patience;
 mod session;
 mod tls;
 mod url;

@@ -10,6 +10,7 @@ use super::database::make_books;
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::message::{Anchor, BUSY, ESCAPED, HISTORY_CHANGED, head, head_answers, tail, whole};
+use super::patience::Patience;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Halt, Limits, News, Part, Script};
 use crate::domain::sql::command::leading_words;
@@ -35,6 +36,7 @@ pub(super) struct PgSession {
     connection: Connection,
     name: String,
     limits: Limits,
+    patience: Patience,
     runner: Runner,
     has_journal: bool,
     column: Option<RollbackColumn>,
@@ -50,11 +52,17 @@ enum Place {
 
 impl PgSession {
     /// A session on an open connection.
-    pub(super) fn new(connection: Connection, name: String, limits: Limits) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        name: String,
+        limits: Limits,
+        patience: Patience,
+    ) -> Self {
         Self {
             connection,
             name,
             limits,
+            patience,
             runner: Runner::here(),
             has_journal: false,
             column: None,
@@ -101,7 +109,9 @@ impl Session for PgSession {
 
     fn prepare(&mut self) -> Task<'_, ()> {
         Box::pin(async move {
-            let present = make_books(&self.connection).await?;
+            let making = make_books(&self.connection, self.patience);
+            let what = "The tables of the migration history cannot be made.";
+            let present = self.patience.on(&self.connection, what, making).await?;
             self.has_journal = present.journal;
             self.column = present.rollback();
             while self.connection.notices.try_recv().is_ok() {}

@@ -3,6 +3,7 @@
 use super::tls::{Trust, Verify};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::config::{Host, SslMode};
@@ -13,6 +14,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
+/// Keepalives are not sent while something that was sent awaits its receipt, so that has a limit of its own.
+const UNACKNOWLEDGED: Duration = Duration::from_mins(1);
 
 /// Parameters that other tools put into URLs and that mean nothing to a plain connection.
 const FOREIGN: &[&str] = &[
@@ -60,6 +63,33 @@ impl Address {
     /// The database, which is the user's name when the URL has none.
     pub(super) fn database(&self) -> &str {
         self.config.get_dbname().unwrap_or_else(|| self.user())
+    }
+
+    /// Says so when the way to another machine may be unencrypted. As in libpq, `sslmode` decides and nothing is refused.
+    pub(super) fn note(&self) -> Option<String> {
+        let how = match self.trust.verify {
+            Verify::Disabled => "is not encrypted",
+            Verify::IfOffered => "may be unencrypted, and the server is not checked",
+            Verify::Nothing | Verify::Chain | Verify::ChainAndName => return None,
+        };
+        let is_here = self.config.get_hosts().iter().all(is_loopback_host)
+            && self.config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+        (!is_here).then(|| {
+            format!(
+                "The connection to {} {how}. Put `sslmode=require` or `sslmode=verify-full` into the database URL.",
+                harmless(&self.host())
+            )
+        })
+    }
+}
+
+fn is_loopback_host(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
     }
 }
 
@@ -114,6 +144,9 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
     });
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(UNACKNOWLEDGED);
     }
     config
         .keepalives_idle(KEEPALIVE_IDLE)
@@ -226,6 +259,32 @@ mod tests {
         ] {
             let address = parse(&format!("postgres://u@h/d{query}")).unwrap();
             assert_eq!(address.trust.verify, verify, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_unchecked_way_to_another_machine_is_noted() {
+        for (url, noted) in [
+            ("postgres://u:hush@db.example.org/d", true),
+            ("postgres://u:hush@db.example.org/d?sslmode=disable", true),
+            (
+                "postgres://u:hush@localhost,db.example.org/d?sslmode=prefer",
+                true,
+            ),
+            ("postgres://u:hush@localhost/d?hostaddr=192.0.2.1", true),
+            ("postgres://u:hush@db.example.org/d?sslmode=require", false),
+            (
+                "postgres://u:hush@db.example.org/d?sslmode=verify-full",
+                false,
+            ),
+            ("postgres://u:hush@127.0.0.1/d", false),
+            ("postgres://u:hush@[::1]/d", false),
+            ("postgres://u:hush@localhost/d?sslmode=disable", false),
+            ("postgres://u:hush@%2Frun%2Fpg/d", false),
+        ] {
+            let note = parse(url).unwrap().note();
+            assert_eq!(note.is_some(), noted, "{url}");
+            assert!(!note.unwrap_or_default().contains("hush"), "{url}");
         }
     }
 

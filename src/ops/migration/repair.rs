@@ -18,7 +18,8 @@ pub enum Repair {
     Reverted,
 }
 
-/// Changes the history and runs no migration. All versions change, or none does.
+/// Changes the history and runs no migration. All versions change, or none does;
+/// an error says which, as far as it can be known.
 pub async fn repair(schema: &Schema, versions: &[String], how: Repair) -> Result<Listing, Problem> {
     if versions.is_empty() {
         return Err(Problem::new(
@@ -52,7 +53,16 @@ pub async fn repair(schema: &Schema, versions: &[String], how: Repair) -> Result
         });
     }
     schema.database.repair(&changes).await?;
-    Ok(read(schema).await?.0)
+    let (listing, _) = read(schema).await.map_err(|unread| Problem {
+        what: "The migration history was changed, but could not be read again.".to_owned(),
+        why: unread.to_string(),
+        hint: Some(
+            "Look at `supadeck migration list`; the change need not be repeated.".to_owned(),
+        ),
+        retry: false,
+        ..unread
+    })?;
+    Ok(listing)
 }
 
 fn applied(entry: &Entry) -> Result<Change, Problem> {

@@ -15,6 +15,9 @@ use crate::ops::migration::{Schema, server_problem};
 use crate::ports::Session;
 use std::time::Instant;
 
+/// Stands for the changes of a file when the line broke before they were told or confirmed.
+const ROWS_UNKNOWN: &str = "How many rows it changed is not known.";
+
 /// Runs a seed plan. A failed file is told in the outcome; an error means that nothing was tried.
 pub async fn run(
     schema: &Schema,
@@ -61,8 +64,10 @@ pub async fn run(
             }
             Err(failed) => {
                 report.end = match &failed.halt {
-                    Some(Halt::Lost { .. }) => {
-                        settled_end(schema, session.name(), step, &before).await
+                    Some(Halt::Lost { committing, .. }) => {
+                        let end = settled_end(schema, session.name(), step, &before).await;
+                        count_lost(report, end, *committing);
+                        end
                     }
                     Some(Halt::Escaped) => StepEnd::Unknown,
                     Some(Halt::Busy) | None => StepEnd::NotRun,
@@ -127,9 +132,11 @@ async fn run_step(
     };
     let ended = session.run(&script, &mut news, &watch.cancel).await;
     ended.map_err(|halt| {
-        // What the statements did before the failure is undone with it.
-        *changes = Vec::new();
-        *rows_total = 0;
+        // What the statements did before the failure is undone with it; of a lost line the record decides.
+        if !matches!(halt, Halt::Lost { .. }) {
+            *changes = Vec::new();
+            *rows_total = 0;
+        }
         Failed {
             problem: problem(&halt, step, &script, &parts),
             halt: Some(halt),
@@ -163,6 +170,19 @@ fn script(step: &SeedStep, file: &str, parts: &[SeedPart]) -> Script {
         expects: None,
         at_once: false,
     }
+}
+
+/// What is said about the rows of a file whose line was lost. COMMIT is sent only when the server has told every
+/// statement's rows, so these are true once it is known that the file is done.
+fn count_lost(report: &mut SeedReport, end: StepEnd, committing: bool) {
+    if end == StepEnd::Done && committing {
+        return;
+    }
+    report.rows = 0;
+    report.changes = match end {
+        StepEnd::Done | StepEnd::Unknown => vec![ROWS_UNKNOWN.to_owned()],
+        StepEnd::RolledBack | StepEnd::NotRun => Vec::new(),
+    };
 }
 
 /// After a lost connection: the record says how it ended, unless it said the same before.

@@ -1,0 +1,129 @@
+//! Changes the history without running anything, and finds out what became of it when the line broke meanwhile.
+
+use super::books::{self, LOCK, Runner};
+use super::connection::Connection;
+use super::database::{PgDatabase, has_code, make_books};
+use super::fault::{innermost, is_fatal, statement_problem};
+use super::message::HISTORY_CHANGED;
+use super::patience::within;
+use crate::domain::migration::history::Stored;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::{Change, Limits};
+use crate::ports::Database as _;
+use tokio_postgres::Error;
+
+/// Said when the server refused, and when the history was seen to be as before.
+const UNCHANGED: &str = "The migration history was not changed.";
+/// Said when nobody can tell.
+const UNKNOWN: &str = "It is not known whether the migration history was changed.";
+
+impl PgDatabase {
+    /// Makes all changes in one transaction. An error says whether they were made, as far as that can be known.
+    pub(super) async fn change_books(&self, changes: &[Change]) -> Result<(), Problem> {
+        // A name of its own, so that what is left of it can be found and ended.
+        let name = super::database::session_name();
+        let connection = self.open_as(&name).await?;
+        let present = self
+            .patience
+            .on(
+                &connection,
+                UNCHANGED,
+                make_books(&connection, self.patience),
+            )
+            .await?;
+        let runner = Runner::here();
+        let limits = Limits::default();
+        let sql: Vec<String> = changes
+            .iter()
+            .map(|change| books::change(change, &runner, present.journal))
+            .collect();
+        let sql = format!(
+            "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
+            select pg_catalog.pg_advisory_xact_lock({LOCK}); set local lock_timeout = {}; set local statement_timeout = {}; \
+            {}; commit",
+            limits.runner_timeout.as_millis(),
+            limits.lock_timeout.as_millis(),
+            self.patience.0.as_millis().max(1),
+            sql.join("; ")
+        );
+        let limit = limits.runner_timeout + limits.lock_timeout + self.patience.0;
+        let changed = within(limit, &connection, UNKNOWN, async {
+            Ok(connection.client.simple_query(&sql).await)
+        });
+        let why = match changed.await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) if !is_lost(&error) => return Err(refusal(&error)),
+            Ok(Err(error)) => lost(&connection, &error),
+            Err(silent) => silent.why,
+        };
+        drop(connection);
+        self.judge(changes, &name, why).await
+    }
+
+    /// Lets the history tell whether the changes were made, once nothing can make them any more.
+    async fn judge(&self, changes: &[Change], session: &str, why: String) -> Result<(), Problem> {
+        let versions: Vec<String> = changes
+            .iter()
+            .map(|change| version(change).clone())
+            .collect();
+        let seen = async {
+            self.settled(session).await?;
+            self.stored(&versions).await
+        };
+        match seen.await {
+            Ok(rows) if changes.iter().all(|change| is_made(change, &rows)) => Ok(()),
+            Ok(_) => Err(Problem::new(Kind::Network, UNCHANGED, why)
+                .with_hint("The history was read again to be sure. Try again.")
+                .retryable()),
+            Err(unread) => Err(Problem::new(Kind::Network, UNKNOWN, why)
+                .with_hint("Run `supadeck migration list` when the database can be reached.")
+                .with_detail(unread.to_string())),
+        }
+    }
+}
+
+/// Whether the answer to COMMIT may be missing.
+fn is_lost(error: &Error) -> bool {
+    error.as_db_error().is_none_or(is_fatal)
+}
+
+fn lost(connection: &Connection, error: &Error) -> String {
+    let why = if error.is_closed() {
+        connection.end.why(error)
+    } else {
+        innermost(error)
+    };
+    super::fault::sentence(&why)
+}
+
+fn refusal(error: &Error) -> Problem {
+    if has_code(error, &[HISTORY_CHANGED]) {
+        return Problem::new(
+            Kind::Conflict,
+            "The history has changed meanwhile.",
+            "A version that was to be reverted is no longer in it, so nothing was changed.",
+        );
+    }
+    statement_problem(error, UNCHANGED)
+}
+
+fn version(change: &Change) -> &String {
+    match change {
+        Change::Apply { version, .. } | Change::Revert { version } => version,
+    }
+}
+
+/// Whether the history says what the change was to make it say.
+fn is_made(change: &Change, rows: &[Stored]) -> bool {
+    let row = rows.iter().find(|row| &row.version == version(change));
+    match (change, row) {
+        (Change::Revert { .. }, row) => row.is_none(),
+        (
+            Change::Apply {
+                name, statements, ..
+            },
+            Some(row),
+        ) => row.name.as_ref() == Some(name) && row.statements.as_ref() == Some(statements),
+        (Change::Apply { .. }, None) => false,
+    }
+}
