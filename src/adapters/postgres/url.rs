@@ -103,7 +103,8 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(fault("It names no host."));
     }
-    if config.get_user().is_none() {
+    // `postgres://:password@host` gives a user without any letter.
+    if config.get_user().is_none_or(str::is_empty) {
         return Err(fault("It names no user."));
     }
     let trust = trust(mode.as_deref(), roots)?;
