@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Compares the project's seed files with what was run in the database.
 pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
+    schema.check_root()?;
     let history = schema.database.seeds().await?;
     let mut recorded: HashMap<&str, &str> = history
         .rows
@@ -81,7 +82,6 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
     })
 }
 
-/// The statements of a seed file, checked: they must fit into one transaction.
 /// Why nothing of `paths` waits: what was named and is done or gone, or what changed since it ran, when none is named.
 pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<Vec<SeedEntry>, Problem> {
     let listing = list(schema).await?;
@@ -111,6 +111,7 @@ fn wanted<'a>(
         .collect()
 }
 
+/// The statements of a seed file, checked: they must fit into one transaction.
 pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     let refused = |line: usize, why: String, hint: &str| {
         let shown = harmless(&file.display().to_string()).into_owned();
