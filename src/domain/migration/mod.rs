@@ -18,7 +18,7 @@ pub enum State {
     Pending,
     /// Pending, and older than the newest applied version.
     OutOfOrder,
-    /// Applied, and the file's statements differ from those stored.
+    /// Applied, and the file's text differs from the statements stored, which include their comments.
     Edited,
     /// Applied, and there is no file.
     Missing,

@@ -59,7 +59,7 @@ pub fn listing(local: LocalFiles, history: &History, same: &dyn Fn(&str) -> bool
                 ),
                 (Some(Some(stored)), Ok(digest)) if stored != digest && !same(&version) => (
                     State::Edited,
-                    Some("The file's statements differ from those that were applied.".into()),
+                    Some("The file's text differs from what was applied.".into()),
                 ),
                 (Some(_), Ok(_)) => (State::Applied, None),
                 (None, Ok(_)) if newest.is_some_and(|newest| version.as_str() < newest) => (

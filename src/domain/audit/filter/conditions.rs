@@ -1,9 +1,12 @@
 //! What a filter means to the REST interface. Terms of one key are alternatives; times and images must all hold.
 
-use super::{Filter, Person, Side, StateTerm, Term, Test};
+use super::{Filter, Moment, Person, Side, StateTerm, Term, Test};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Filter as Condition, Op};
+
+/// The least power of ten that Postgres' `numeric` holds: every number in an image is above it, every text below.
+const LEAST_NUMBER: &str = "-1e131071";
 
 impl Filter {
     /// The conditions, all of which must hold. `actor:me` needs somebody to be signed in.
@@ -89,7 +92,6 @@ fn state(term: &StateTerm) -> Vec<Condition> {
     let as_text = path(term.side, &term.path, "->>");
     let as_json = path(term.side, &term.path, "->");
     let number = is_number(&term.value);
-    let compare = |op| vec![Condition::compare(&as_json, op, json(&term.value))];
     match term.test {
         Test::Is if term.value == "null" => vec![Condition::IsNull { column: as_text }],
         Test::IsNot if term.value == "null" => vec![Condition::NotNull { column: as_text }],
@@ -115,30 +117,47 @@ fn state(term: &StateTerm) -> Vec<Condition> {
             Op::ILike,
             format!("*{}*", escaped(&term.value)),
         )],
-        // jsonb orders booleans above numbers and null below them; a number is compared with numbers only.
-        Test::Above | Test::AtLeast => {
-            let op = if term.test == Test::Above {
-                Op::Gt
-            } else {
-                Op::GtEq
-            };
-            let mut out = compare(op);
-            if number {
-                out.push(Condition::compare(&as_json, Op::Lt, "false"));
-            }
-            out
-        }
-        Test::Below | Test::AtMost => {
-            let op = if term.test == Test::Below {
-                Op::Lt
-            } else {
-                Op::LtEq
-            };
-            let mut out = compare(op);
-            out.push(Condition::NotNull { column: as_text });
-            out
-        }
+        Test::Above => order(as_json, as_text, Op::Gt, &term.value),
+        Test::AtLeast => order(as_json, as_text, Op::GtEq, &term.value),
+        Test::Below => order(as_json, as_text, Op::Lt, &term.value),
+        Test::AtMost => order(as_json, as_text, Op::LtEq, &term.value),
     }
+}
+
+/// Compares numbers with numbers and times with times. jsonb puts one type above another (null, text, number, boolean,
+/// array, object; an empty array is below all), so a second bound keeps the other types out.
+fn order(as_json: String, as_text: String, op: Op, value: &str) -> Vec<Condition> {
+    let Some(moment) = Moment::fixed(value).filter(|_| !is_number(value)) else {
+        let other_types = if matches!(op, Op::Gt | Op::GtEq) {
+            Condition::compare(&as_json, Op::Lt, "false")
+        } else {
+            Condition::compare(&as_json, Op::GtEq, LEAST_NUMBER)
+        };
+        return vec![Condition::compare(as_json, op, value), other_types];
+    };
+    // A date stands for the whole day, as in `until:`.
+    let (op, bound) = match (op, moment.day_end()) {
+        (Op::Gt, Some(end)) => (Op::GtEq, day(end)),
+        (Op::LtEq, Some(end)) => (Op::Lt, day(end)),
+        (op, Some(_)) => (op, day(moment.at())),
+        (op, None) => (op, second(moment.at())),
+    };
+    vec![
+        Condition::compare(&as_json, op, quoted(&bound)),
+        Condition::compare(&as_json, Op::GtEq, quoted("0000-00-00")),
+        Condition::compare(as_json, Op::LtEq, quoted("9999-99-99")),
+        // Here `_` is meant as LIKE means it: any one character.
+        Condition::compare(as_text, Op::Like, "____-__-__*"),
+    ]
+}
+
+fn day(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// A time as Postgres writes it into JSON, in UTC.
+fn second(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string()
 }
 
 /// `after_state->a->>b`: the last arrow decides between JSON and text.
@@ -151,15 +170,10 @@ fn path(side: Side, keys: &[String], last: &str) -> String {
     out
 }
 
-fn is_number(value: &str) -> bool {
+pub(super) fn is_number(value: &str) -> bool {
     serde_json::from_str::<serde_json::Number>(value).is_ok() && value.len() <= 64
 }
 
-/// The value as JSON: a number as it is, anything else as a string.
-fn json(value: &str) -> String {
-    if is_number(value) {
-        value.to_owned()
-    } else {
-        serde_json::Value::from(value).to_string()
-    }
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

@@ -36,6 +36,17 @@ impl Moment {
         })
     }
 
+    /// Reads only what does not depend on the present: a date, or a time, with or without an offset.
+    pub(super) fn fixed(typed: &str) -> Option<Self> {
+        let timed = typed.parse::<Timestamp>().ok().map(|at| (at, false));
+        let (at, is_whole_day) = timed.or_else(|| absolute(typed))?;
+        Some(Self {
+            typed: typed.to_owned(),
+            at,
+            is_whole_day,
+        })
+    }
+
     /// As it was typed.
     pub fn typed(&self) -> &str {
         &self.typed

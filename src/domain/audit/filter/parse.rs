@@ -1,5 +1,6 @@
 //! Reads a filter from text. Every fault names the term, says why, and suggests what was probably meant.
 
+use super::conditions::is_number;
 use super::{ActorType, Filter, Moment, Person, Side, StateTerm, Term, Test};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
@@ -35,7 +36,9 @@ impl Filter {
                 format!("At most {MOST_TERMS} are read."),
             ));
         }
-        let terms = words.iter().map(|word| term(word, now));
+        let terms = words
+            .iter()
+            .map(|(word, ends_empty)| term(word, *ends_empty, now));
         Ok(Self {
             terms: terms.collect::<Result<_, _>>()?,
         })
@@ -43,19 +46,27 @@ impl Filter {
 }
 
 /// Splits at white space outside quotes; takes the quotes away. `\` in quotes keeps the next character.
-fn words(text: &str) -> Result<Vec<String>, Problem> {
+///
+/// Each word comes with whether it ends with `""`, which is how an empty value is written.
+fn words(text: &str) -> Result<Vec<(String, bool)>, Problem> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
+    let mut word: Option<(String, bool)> = None;
+    let mut opened_at = 0;
     let mut is_quoted = false;
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
             '"' => {
                 is_quoted = !is_quoted;
-                word.get_or_insert_default();
+                let (so_far, ends_empty) = word.get_or_insert_default();
+                if is_quoted {
+                    opened_at = so_far.len();
+                } else {
+                    *ends_empty = so_far.len() == opened_at;
+                }
             }
             '\\' if is_quoted => match chars.next() {
-                Some(next) => word.get_or_insert_default().push(next),
+                Some(next) => word.get_or_insert_default().0.push(next),
                 None => break,
             },
             c if c.is_whitespace() && !is_quoted => words.extend(word.take()),
@@ -65,7 +76,7 @@ fn words(text: &str) -> Result<Vec<String>, Problem> {
                     "It has a NUL character in it.",
                 ));
             }
-            c => word.get_or_insert_default().push(c),
+            c => word.get_or_insert_default().0.push(c),
         }
     }
     if is_quoted {
@@ -78,8 +89,8 @@ fn words(text: &str) -> Result<Vec<String>, Problem> {
     Ok(words)
 }
 
-fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
-    if let Some(term) = state_term(word)? {
+fn term(word: &str, ends_empty: bool, now: jiff::Timestamp) -> Result<Term, Problem> {
+    if let Some(term) = state_term(word, ends_empty)? {
         return Ok(Term::State(term));
     }
     let Some((key, value)) = word.split_once(':') else {
@@ -110,7 +121,7 @@ fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
 }
 
 /// `before.PATH SIGN VALUE` or `after.…`; `None` when the word is not about an image.
-fn state_term(word: &str) -> Result<Option<StateTerm>, Problem> {
+fn state_term(word: &str, ends_empty: bool) -> Result<Option<StateTerm>, Problem> {
     let (side, rest) = if let Some(rest) = word.strip_prefix("before.") {
         (Side::Before, rest)
     } else if let Some(rest) = word.strip_prefix("after.") {
@@ -152,11 +163,31 @@ fn state_term(word: &str) -> Result<Option<StateTerm>, Problem> {
             "A key has letters, digits, `_`, `-` and `$`, and dots stand between keys.",
         ));
     }
-    if value.is_empty() && test != Test::Is && test != Test::IsNot {
-        return Err(fault(
+    let is_equality = matches!(test, Test::Is | Test::IsNot);
+    if value.is_empty() && !(is_equality && ends_empty) {
+        let problem = fault(
             format!("`{}` compares with nothing.", text::cell(word)),
             "No value follows the sign.",
-        ));
+        );
+        return Err(if is_equality {
+            problem.with_hint("Write `\"\"` for a text without any letter, or `null` for no value.")
+        } else {
+            problem
+        });
+    }
+    let is_order = !is_equality && test != Test::Contains;
+    if is_order && !is_number(value) && Moment::fixed(value).is_none() {
+        return Err(fault(
+            format!(
+                "`{}` compares with neither a number nor a time.",
+                text::cell(word)
+            ),
+            format!(
+                "`{}` takes a number (3, -2.5), a date (2025-10-04) or a time (2025-10-04T12:30Z).",
+                test.sign()
+            ),
+        )
+        .with_hint("Texts are compared with `:`, `!=` and `~`."));
     }
     Ok(Some(StateTerm {
         side,

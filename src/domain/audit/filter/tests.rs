@@ -109,12 +109,78 @@ fn numbers_in_images_are_compared_as_numbers() {
         ])]
     );
     assert_eq!(
-        conditions("after.at>=2025-10-01"),
-        [Condition::compare(
-            "after_state->at",
-            Op::GtEq,
-            "\"2025-10-01\""
-        )]
+        conditions("after.qty<=-2.5"),
+        [
+            Condition::compare("after_state->qty", Op::LtEq, "-2.5"),
+            Condition::compare("after_state->qty", Op::GtEq, "-1e131071"),
+        ]
+    );
+}
+
+#[test]
+fn times_in_images_are_compared_with_times_only() {
+    let only_times = [
+        Condition::compare("after_state->at", Op::GtEq, "\"0000-00-00\""),
+        Condition::compare("after_state->at", Op::LtEq, "\"9999-99-99\""),
+        Condition::compare("after_state->>at", Op::Like, "____-__-__*"),
+    ];
+    for (text, op, bound) in [
+        ("after.at>=2025-10-01", Op::GtEq, "2025-10-01"),
+        ("after.at>2025-10-01", Op::GtEq, "2025-10-02"),
+        ("after.at<2025-10-01", Op::Lt, "2025-10-01"),
+        ("after.at<=2025-10-01", Op::Lt, "2025-10-02"),
+        (
+            "after.at>2025-10-01T08:30",
+            Op::Gt,
+            "2025-10-01T08:30:00+00:00",
+        ),
+        (
+            "after.at<=2025-10-01T08:30:00.50+02:00",
+            Op::LtEq,
+            "2025-10-01T06:30:00.5+00:00",
+        ),
+    ] {
+        let found = conditions(text);
+        let wanted = Condition::compare("after_state->at", op, format!("\"{bound}\""));
+        assert_eq!(found[0], wanted, "{text}");
+        assert_eq!(found[1..], only_times, "{text}");
+    }
+}
+
+#[test]
+fn an_order_wants_a_number_or_a_time() {
+    for text in [
+        "after.qty>abc",
+        "after.qty<=2h",
+        "before.qty>=null",
+        "after.qty<1,5",
+    ] {
+        let problem = fault(text);
+        assert_eq!(problem.kind, Kind::Usage);
+        assert!(
+            problem.what.contains("neither a number nor a time"),
+            "{problem}"
+        );
+        assert!(problem.why.contains("2025-10-04"), "{problem}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_written_as_two_quotes() {
+    for text in [
+        "after.status:",
+        "after.status!=",
+        "after.status>",
+        "after.\"status\":",
+    ] {
+        assert!(fault(text).what.contains("compares with nothing"), "{text}");
+    }
+    let filter = parse("after.status:\"\" before.status!=\"\"");
+    assert_eq!(filter.terms.len(), 2);
+    assert_eq!(parse(&filter.to_string()), filter);
+    assert_eq!(
+        conditions("after.status:\"\""),
+        [Condition::eq("after_state->>status", "")]
     );
 }
 
@@ -169,15 +235,15 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 fn any_term() -> impl Strategy<Value = Term> {
-    let test = prop::sample::select(vec![
-        Test::Is,
-        Test::IsNot,
-        Test::Above,
-        Test::AtLeast,
-        Test::Below,
-        Test::AtMost,
-        Test::Contains,
-    ]);
+    let texts = (
+        prop::sample::select(vec![Test::Is, Test::IsNot, Test::Contains]),
+        value(),
+    );
+    let orders = (
+        prop::sample::select(vec![Test::Above, Test::AtLeast, Test::Below, Test::AtMost]),
+        "-?[1-9][0-9]{0,5}(\\.[0-9]{1,3})?|20[0-9]{2}-0[1-9]-[12][0-9](T12:30Z)?",
+    );
+    let test = prop_oneof![texts, orders];
     let side = prop::sample::select(vec![Side::Before, Side::After]);
     prop_oneof![
         value().prop_map(Term::Action),
@@ -186,18 +252,14 @@ fn any_term() -> impl Strategy<Value = Term> {
         Just(Term::Correlation(ID.to_owned())),
         Just(Term::Type(ActorType::System)),
         "[0-9]{1,4}[smhdw]".prop_map(|s| Term::Since(Moment::parse(&s, now(), "since").unwrap())),
-        (
-            side,
-            prop::collection::vec("[a-z_]{1,8}", 1..4),
-            test,
-            value()
-        )
-            .prop_map(|(side, path, test, value)| Term::State(StateTerm {
+        (side, prop::collection::vec("[a-z_]{1,8}", 1..4), test).prop_map(
+            |(side, path, (test, value))| Term::State(StateTerm {
                 side,
                 path,
                 test,
                 value
-            })),
+            })
+        ),
     ]
 }
 
