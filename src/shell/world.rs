@@ -43,16 +43,18 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
             }
         }
     };
+    let schema = schema(&mut connected, settings);
     let project = describe(&connected, start, &identity);
     let world = World {
-        schema: schema(&connected, settings),
+        schema,
         rest: connected.rest,
         auth: connected.auth,
     };
     Ok((world, Opened { project, identity }))
 }
 
-fn schema(connected: &Connected, settings: &Settings) -> Result<Schema, Problem> {
+/// The files and the database; what is to be known about the way there goes to the project's notes.
+fn schema(connected: &mut Connected, settings: &Settings) -> Result<Schema, Problem> {
     let Some(url) = &connected.database_url else {
         return Err(Problem::new(
             Kind::Config,
@@ -61,7 +63,9 @@ fn schema(connected: &Connected, settings: &Settings) -> Result<Schema, Problem>
         )
         .with_hint("Set SUPABASE_DB_URL, or store one with `supadeck profile add`."));
     };
-    let database: Arc<dyn Database> = Arc::new(PgDatabase::parse(url)?);
+    let database = PgDatabase::parse(url)?;
+    connected.notes.extend(database.notes());
+    let database: Arc<dyn Database> = Arc::new(database);
     let here = PathBuf::from(".");
     let root = settings
         .dir
