@@ -1,6 +1,7 @@
 //! Which project is meant, with which keys, as whom: from what was typed, the environment, the profile and the keyring.
 //! Nothing here touches the network.
 
+mod kept;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -17,9 +18,10 @@ use super::secrets::Vault;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
-use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind, unbind};
+use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind};
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
-use secrecy::{ExposeSecret, SecretString};
+use kept::Kept;
+use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -257,54 +259,6 @@ fn no_project() -> Problem {
         "There is no profile, no `--url` and no SUPABASE_URL.",
     )
     .with_hint("Add one with `supadeck profile add`, or look around with `supadeck demo`.")
-}
-
-/// The keyring's secrets of a profile, if they may be used.
-struct Kept<'a> {
-    secrets: &'a dyn Secrets,
-    profile: Option<&'a Profile>,
-    /// Whether the environment's secrets are those of this project, because SUPABASE_URL says so.
-    is_ours: bool,
-}
-
-impl Kept<'_> {
-    /// What was typed, else what is kept, else what the environment has. A variable goes before what is kept only where
-    /// SUPABASE_URL says whose it is; otherwise it may belong to anything, and its use for a profile is a note.
-    async fn or(
-        &self,
-        typed: Option<&SecretString>,
-        variable: Option<&Variable>,
-        kind: SecretKind,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<SecretString>, Problem> {
-        if let Some(typed) = typed.filter(|typed| !typed.expose_secret().is_empty()) {
-            return Ok(Some(typed.clone()));
-        }
-        let taken = variable.map(|variable| variable.value.clone());
-        let Some(profile) = self.profile else {
-            return Ok(taken);
-        };
-        if self.is_ours && taken.is_some() {
-            return Ok(taken);
-        }
-        let name = &profile.name;
-        if let Some(text) = self.secrets.get(name, kind).await? {
-            if let Some(secret) = unbind(&profile.url, &text) {
-                return Ok(Some(secret));
-            }
-            notes.push(format!(
-                "A {} that is kept under `{name}` is for another URL and is not used; `profile add {name} --replace` forgets it.",
-                kind.word()
-            ));
-        }
-        if let Some(variable) = variable {
-            notes.push(format!(
-                "{} is used for `{name}`, which has none of its own.",
-                variable.name
-            ));
-        }
-        Ok(taken)
-    }
 }
 
 /// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::ops::profile::{NewProfile, add};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 const WORK: &str = "https://abcdefghijklmnopqrst.supabase.co";
