@@ -28,7 +28,10 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
             let newer = |entry: &Entry| version == "0" || entry.version > *version;
             rollback(schema, &listing, newer, usize::MAX).await?
         }
-        Wish::RollbackLast { count } => rollback(schema, &listing, |_| true, *count).await?,
+        Wish::RollbackLast { count } => {
+            check_count(&listing, *count)?;
+            rollback(schema, &listing, |_| true, *count).await?
+        }
     };
     Ok(Plan {
         steps,
@@ -107,9 +110,11 @@ async fn rollback(
 ) -> Result<Vec<Step>, Problem> {
     let folder = directory(&schema.root);
     let mut steps = Vec::new();
-    let applied = listing.entries.iter().rev().filter(|entry| {
-        matches!(entry.state, State::Applied | State::Edited | State::Missing) && wanted(entry)
-    });
+    let applied = listing
+        .entries
+        .iter()
+        .rev()
+        .filter(|entry| is_applied(entry) && wanted(entry));
     for entry in applied.take(most) {
         steps.push(match way_back(&folder, entry)? {
             Some(file) => {
@@ -121,6 +126,34 @@ async fn rollback(
         });
     }
     Ok(steps)
+}
+
+/// Refuses to go further back than there is: a mistyped number would otherwise undo everything.
+fn check_count(listing: &Listing, count: usize) -> Result<(), Problem> {
+    let applied = listing
+        .entries
+        .iter()
+        .filter(|entry| is_applied(entry))
+        .count();
+    // Without any there is nothing that could be lost, and nothing to do.
+    if applied == 0 || count <= applied {
+        return Ok(());
+    }
+    let are = if applied == 1 {
+        "migration is"
+    } else {
+        "migrations are"
+    };
+    Err(Problem::new(
+        Kind::Usage,
+        format!("Only {applied} {are} applied."),
+        format!("The last {count} cannot be rolled back; nothing was."),
+    )
+    .with_hint("`supadeck migration list` shows them; `--to 0` rolls back all of them."))
+}
+
+fn is_applied(entry: &Entry) -> bool {
+    matches!(entry.state, State::Applied | State::Edited | State::Missing)
 }
 
 /// The rollback file of an applied version.
