@@ -7,7 +7,7 @@ use super::super::migration::{Confirm, confirm, show};
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::Problem;
-use crate::domain::seed::{SeedOutcome, SeedPlan, SeedProgress};
+use crate::domain::seed::{SeedEntry, SeedOutcome, SeedPlan, SeedProgress, SeedState};
 use crate::ops::migration::Schema;
 use crate::ops::seed::{self, SeedWatch};
 use clap::Args as ClapArgs;
@@ -43,7 +43,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             problem: None,
             target: plan.target,
         };
-        return Ok(Answer::new(&outcome, Page::of("No seed is waiting."))?);
+        let seeds = interrupt::ending(seed::at_rest(&work.schema, &args.paths)).await?;
+        let page = at_rest(&seeds, !args.paths.is_empty());
+        return Ok(Answer::new(&outcome, page)?);
     }
     let count = plan.steps.iter().map(|step| step.statements.len()).sum();
     let what = format!(
@@ -59,6 +61,27 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem.clone(), answer)),
     }
+}
+
+/// Says that nothing waits, and why what one might expect to run does not.
+fn at_rest(seeds: &[SeedEntry], is_named: bool) -> Page {
+    let mut page = Page::of("No seed is waiting.");
+    for SeedEntry { path, state, .. } in seeds {
+        // Without a path `--again` runs every seed again.
+        let again = if is_named {
+            "`--again` runs it".to_owned()
+        } else {
+            format!("`--again {path}` runs it")
+        };
+        let why = match state {
+            SeedState::Changed => format!("{path} changed since it ran; {again}."),
+            SeedState::Applied => format!("{path} ran already; {again}."),
+            SeedState::Missing => format!("{path} is recorded as run, and the file is gone."),
+            SeedState::Pending => continue,
+        };
+        page.line(why);
+    }
+    page
 }
 
 fn shown(plan: &SeedPlan) -> Page {

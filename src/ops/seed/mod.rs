@@ -4,7 +4,7 @@ mod files;
 mod plan;
 mod run;
 
-pub use plan::{list, plan};
+pub use plan::{at_rest, list, plan};
 pub use run::run;
 
 use crate::domain::seed::SeedProgress;

@@ -55,16 +55,8 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
 /// What runs: the pending files, or those of `paths` that are pending. With `again`, files that ran before run too.
 pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<SeedPlan, Problem> {
     let listing = list(schema).await?;
-    let wanted: Vec<&SeedEntry> = if paths.is_empty() {
-        listing.entries.iter().collect()
-    } else {
-        paths
-            .iter()
-            .map(|path| named(schema, &listing, path))
-            .collect::<Result<_, _>>()?
-    };
     let mut steps = Vec::new();
-    for entry in wanted {
+    for entry in wanted(schema, &listing, paths)? {
         let runs = match entry.state {
             SeedState::Pending => true,
             SeedState::Applied | SeedState::Changed => again,
@@ -87,6 +79,35 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
         steps,
         target: listing.target,
     })
+}
+
+/// Why nothing of `paths` waits: what was named and is done or gone, or what changed since it ran, when none is named.
+pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<Vec<SeedEntry>, Problem> {
+    let listing = list(schema).await?;
+    let seeds = wanted(schema, &listing, paths)?.into_iter();
+    Ok(seeds
+        .filter(|entry| match entry.state {
+            SeedState::Pending => false,
+            SeedState::Changed => true,
+            SeedState::Applied | SeedState::Missing => !paths.is_empty(),
+        })
+        .cloned()
+        .collect())
+}
+
+/// The seeds that are named; all when none is.
+fn wanted<'a>(
+    schema: &Schema,
+    listing: &'a SeedListing,
+    paths: &[PathBuf],
+) -> Result<Vec<&'a SeedEntry>, Problem> {
+    if paths.is_empty() {
+        return Ok(listing.entries.iter().collect());
+    }
+    paths
+        .iter()
+        .map(|path| named(schema, listing, path))
+        .collect()
 }
 
 /// The statements of a seed file, checked: they must fit into one transaction.
