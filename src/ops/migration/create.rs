@@ -1,6 +1,6 @@
 //! Makes a new migration file and the file for its way back.
 
-use super::local::{ROLLBACK, directory, entries, rollback_file, sentence};
+use super::local::{ROLLBACK, check_root, directory, entries, rollback_file, sentence};
 use crate::domain::migration::file_name::FileName;
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct NewFiles {
 }
 
 /// Creates a migration file named after the time in UTC, and its rollback file. Never overwrites: when the second is
-/// taken, the next free one is used.
+/// taken, the next free one is used. The project directory must be there; the folders in it are made.
 pub async fn new(root: &Path, name: &str, now: jiff::Timestamp) -> Result<NewFiles, Problem> {
     let Some(slug) = FileName::slug(name) else {
         return Err(Problem::new(
@@ -27,6 +27,7 @@ pub async fn new(root: &Path, name: &str, now: jiff::Timestamp) -> Result<NewFil
         )
         .with_hint("Use letters, digits, spaces, `_`, `-` and `.`, such as `add week lock`."));
     };
+    check_root(root)?;
     let folder = directory(root);
     let rollback = folder.join(ROLLBACK);
     make_folder(&rollback)?;

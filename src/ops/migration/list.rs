@@ -18,6 +18,7 @@ pub async fn list(schema: &Schema) -> Result<Listing, Problem> {
 
 /// The list together with the history it was made from.
 pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem> {
+    schema.check_root()?;
     let folder = directory(&schema.root);
     let scanned = tokio::task::spawn_blocking(move || scan(&folder));
     let history = schema.database.history().await?;
@@ -25,7 +26,13 @@ pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem>
         .await
         .map_err(|error| Problem::internal(format!("Reading the files stopped: {error}.")))??;
     let same = same_after_all(schema, &local, &history).await?;
-    let listing = listing(local, &history, &|version| same.contains(version));
+    let mut listing = listing(local, &history, &|version| same.contains(version));
+    if let Some(doubt) = local::doubt(&schema.root) {
+        for entry in &mut listing.entries {
+            let note = entry.note.take().unwrap_or_default();
+            entry.note = Some(format!("{doubt} {note}").trim_end().to_owned());
+        }
+    }
     Ok((listing, history))
 }
 
@@ -81,6 +88,7 @@ async fn same_after_all(
 
 /// The SQL of one version: its file, its rollback file, and what the history stores.
 pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem> {
+    schema.check_root()?;
     let stored = schema.database.stored(&[version.to_owned()]).await?;
     let folder = directory(&schema.root);
     let file = local::entries(&folder)?

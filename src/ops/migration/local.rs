@@ -1,5 +1,6 @@
 //! Reads the migration directory: which files are migrations, and what they say.
 
+use super::Schema;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::{digest, sha256};
 use crate::domain::migration::state::{LocalFile, LocalFiles};
@@ -18,6 +19,43 @@ pub(super) const ROLLBACK: &str = "rollback";
 pub(super) struct Source {
     pub(super) text: String,
     pub(super) sha256: String,
+}
+
+impl Schema {
+    /// Refuses a project directory that is not there: everything would look missing.
+    pub(in crate::ops) fn check_root(&self) -> Result<(), Problem> {
+        check_root(&self.root)
+    }
+}
+
+/// Refuses a project directory that is not there.
+pub(super) fn check_root(root: &Path) -> Result<(), Problem> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    let shown = harmless(&root.display().to_string()).into_owned();
+    let what = if root.exists() {
+        format!("The project directory {shown} is no directory.")
+    } else {
+        format!("The project directory {shown} does not exist.")
+    };
+    Err(Problem::new(
+        Kind::Config,
+        what,
+        "The migrations and seeds are read from there.",
+    )
+    .with_hint("Name the right one with `--dir`, or as `dir` in the profile."))
+}
+
+/// Says that the project directory may be the wrong one, when it has no migration directory.
+pub(super) fn doubt(root: &Path) -> Option<String> {
+    let shown = root.display().to_string();
+    (!directory(root).is_dir()).then(|| {
+        format!(
+            "The directory {} has no migrations folder and may be the wrong one.",
+            harmless(&shown)
+        )
+    })
 }
 
 /// The migration directory of a project.

@@ -19,7 +19,10 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
         Wish::Apply {
             to,
             include_out_of_order,
-        } => apply(&listing, to.as_deref(), *include_out_of_order)?,
+        } => {
+            let doubt = local::doubt(&schema.root);
+            apply(&listing, to.as_deref(), *include_out_of_order, doubt)?
+        }
         Wish::RollbackTo { version } => {
             let known = version == "0" || history.rows.iter().any(|row| &row.version == version);
             if !known {
@@ -40,7 +43,13 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
     })
 }
 
-fn apply(listing: &Listing, to: Option<&str>, out_of_order: bool) -> Result<Vec<Step>, Problem> {
+/// `doubt` is the word that the project directory may be the wrong one.
+fn apply(
+    listing: &Listing,
+    to: Option<&str>,
+    out_of_order: bool,
+    doubt: Option<String>,
+) -> Result<Vec<Step>, Problem> {
     if let Some(to) = to
         && !listing.entries.iter().any(|entry| entry.version == to)
     {
@@ -59,10 +68,14 @@ fn apply(listing: &Listing, to: Option<&str>, out_of_order: bool) -> Result<Vec<
             format!("The history holds versions that have no file here: {}.", missing.join(", ")),
             "The project and the database have parted ways, so nothing is applied.",
         )
-        .with_hint(format!(
-            "Get the files from version control, or run `supadeck migration repair --status reverted {}` when they were undone by hand.",
-            missing.join(" ")
-        )));
+        .with_hint(match doubt {
+            // Whoever follows the other advice from a wrong directory makes the history forget everything.
+            Some(doubt) => format!("{doubt} Name the project's directory with `--dir`."),
+            None => format!(
+                "Get the files from version control, or run `supadeck migration repair --status reverted {}` when they were undone by hand.",
+                missing.join(" ")
+            ),
+        }));
     }
     if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
         return Err(Problem::new(
@@ -192,9 +205,12 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
             "Nothing was rolled back: the plan must be able to go all the way.",
         )
         .with_hint(match entry.state {
-            State::Missing => {
-                "The migration's files are not here; get them from version control.".to_owned()
-            }
+            State::Missing => match local::doubt(&schema.root) {
+                Some(doubt) => format!("{doubt} Name the project's directory with `--dir`."),
+                None => {
+                    "The migration's files are not here; get them from version control.".to_owned()
+                }
+            },
             _ => format!(
                 "Write rollback/{}_{}.sql beside the migrations.",
                 entry.version, entry.name

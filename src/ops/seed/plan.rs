@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Compares the project's seed files with what was run in the database.
 pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
+    schema.check_root()?;
     let history = schema.database.seeds().await?;
     let mut recorded: HashMap<&str, &str> = history
         .rows
