@@ -133,7 +133,7 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(fault("It names no host."));
     }
-    if config.get_user().is_none() {
+    if config.get_user().is_none_or(str::is_empty) {
         return Err(fault("It names no user."));
     }
     let trust = trust(mode.as_deref(), roots)?;
