@@ -92,7 +92,9 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model
                 .dialogs
                 .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
-            model.toast = Some(format!("Signed in as {}.", identity.name()));
+            // A warning that came with the sign-in matters more than that it went well, which the header says.
+            let signed_in = format!("Signed in as {}.", identity.name());
+            model.toast.get_or_insert(signed_in);
             let mut effects = run::become_identity(model, identity);
             effects.push(run::toast_timer());
             effects

@@ -15,6 +15,7 @@ use crate::domain::seed::SeedProgress;
 use crate::ops::migration::Watch;
 use crate::ops::seed::SeedWatch;
 use crate::ops::{audit, cycle, goal, lock, migration, seed, session};
+use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -243,16 +244,28 @@ async fn change(
                 .map(Box::new),
         ),
         Write::SignIn { email, password } => {
-            Report::SignedIn(session::sign_in(auth, &email, password.as_inner()).await)
+            let signed_in = session::sign_in(auth, &email, password.as_inner()).await;
+            warn(auth, inbox);
+            Report::SignedIn(signed_in)
         }
         Write::SendCode(email) => Report::CodeSent(session::send_code(auth, &email).await),
         Write::VerifyCode { email, code } => {
-            Report::SignedIn(session::verify_code(auth, &email, code.as_inner()).await)
+            let signed_in = session::verify_code(auth, &email, code.as_inner()).await;
+            warn(auth, inbox);
+            Report::SignedIn(signed_in)
         }
         Write::SignOut => Report::SignedOut(session::sign_out(auth).await),
         Write::Open | Write::SaveProfile(_) => {
             refuse(Problem::internal("A project was opened twice."))
         }
+    }
+}
+
+/// Says what the user should know of a sign-in that went well, such as that it could not be stored. It goes out before
+/// the answer, which leaves it standing.
+fn warn(auth: &dyn Auth, inbox: &Inbox) {
+    if let Some(problem) = auth.take_warning() {
+        let _ = inbox.send(Msg::Noticed(problem.to_string()));
     }
 }
 
