@@ -86,7 +86,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
         Report::SignedIn(Ok(identity)) if std::mem::take(&mut model.is_sign_in_unwanted) => {
-            signed_in_unwanted(model, identity)
+            signed_in_unwanted(model, &identity)
         }
         Report::SignedIn(Ok(identity)) => {
             model
@@ -165,13 +165,13 @@ fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<
 
 /// Somebody signed in after the user had gone back: the session is theirs now, so nothing may go on as the one before,
 /// and nobody reads as them without being asked.
-fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
+fn signed_in_unwanted(model: &mut Model, identity: &Identity) -> Vec<Effect> {
     let name = identity.name().to_owned();
-    if let (Identity::User(user), Some(project)) = (&identity, &mut model.project) {
+    if let (Identity::User(user), Some(project)) = (identity, &mut model.project) {
         project.signed_in = Some(user.clone());
     }
     let mut effects = match &model.identity {
-        Identity::User(_) if model.identity != identity => {
+        Identity::User(_) if model.identity != *identity => {
             run::become_identity(model, Identity::Anon)
         }
         _ => Vec::new(),

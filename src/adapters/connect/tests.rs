@@ -248,21 +248,24 @@ fn the_variables_of_the_supabase_cli_are_read() {
         Some(value.to_owned())
     };
     let settings = Settings::from_variables(lookup);
-    fn shown(variable: &Option<Variable>) -> (&str, &str) {
-        let variable = variable.as_ref().unwrap();
+    fn shown(variable: Option<&Variable>) -> (&str, &str) {
+        let variable = variable.unwrap();
         (variable.name, variable.value.expose_secret())
     }
     let variables = &settings.variables;
     assert!(variables.name_project);
     assert_eq!(
-        shown(&variables.publishable_key),
+        shown(variables.publishable_key.as_ref()),
         ("SUPABASE_ANON_KEY", "anon")
     );
     assert_eq!(
-        shown(&variables.secret_key),
+        shown(variables.secret_key.as_ref()),
         ("SUPABASE_SERVICE_ROLE_KEY", "service")
     );
-    assert_eq!(shown(&variables.db_url), ("DATABASE_URL", "postgres://x"));
+    assert_eq!(
+        shown(variables.db_url.as_ref()),
+        ("DATABASE_URL", "postgres://x")
+    );
     assert!(!format!("{settings:?}").contains("postgres://x"));
 }
 

@@ -86,7 +86,7 @@ impl Confirm {
             "apply".to_owned()
         };
         let word = model.confirm_word(&word);
-        Self::new(title, facts, lines, true, word, Asked::Migrate(plan))
+        Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
     }
 
     /// The question before a seed plan.
@@ -104,7 +104,7 @@ impl Confirm {
         Self::new(
             title,
             facts(model, &plan.target),
-            lines,
+            &lines,
             true,
             word,
             Asked::Seed(plan),
@@ -134,7 +134,7 @@ impl Confirm {
         Self::new(
             format!("Unlock week {week}"),
             facts,
-            lines,
+            &lines,
             false,
             word,
             Asked::Unlock(request),
@@ -153,7 +153,7 @@ impl Confirm {
         Self::new(
             "Read as the service role".into(),
             facts,
-            lines,
+            &lines,
             false,
             word,
             Asked::Service,
@@ -163,7 +163,7 @@ impl Confirm {
     fn new(
         title: String,
         facts: Vec<(&'static str, String)>,
-        lines: Vec<String>,
+        lines: &[String],
         is_sql: bool,
         word: String,
         asked: Asked,
