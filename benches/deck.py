@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures the deck on a pseudo-terminal: first frame, key to repaint with a million audit rows, idle cost, memory.
 
-Usage: benches/deck.py BINARY [ROWS]     BINARY is a release build with the feature `demo`.
+Usage: benches/deck.py BINARY [ROWS]     BINARY is a release build with the feature `demo`; the variable DEMO may name
+another one that has it, to serve the project.
 Needs psql. Prints one line a figure; `docs/performance.md` keeps them with the machine.
 """
 
@@ -123,7 +124,7 @@ def fill(db_url):
 
 
 def main():
-    server = subprocess.Popen([BINARY, "demo", "--serve", "--port", "0"], env=CLEAN, cwd=ROOT, text=True,
+    server = subprocess.Popen([os.environ.get("DEMO", BINARY), "demo", "--serve", "--port", "0"], env=CLEAN, cwd=ROOT, text=True,
                               stdout=subprocess.PIPE)
     variables = {}
     for line in server.stdout:
