@@ -16,6 +16,7 @@ import tempfile
 import time
 
 BINARY = os.path.abspath(sys.argv[1])
+DEMO = os.environ.get("DEMO", BINARY)
 FILES = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
 RUNS = int(sys.argv[3]) if len(sys.argv) > 3 else 5
 CLI = os.environ.get("SUPABASE_CLI")
@@ -38,7 +39,7 @@ def timed(command, **options):
 
 class Server:
     def __init__(self):
-        self.process = subprocess.Popen([BINARY, "demo", "--serve", "--empty", "--port", "0"], env=CLEAN, text=True,
+        self.process = subprocess.Popen([DEMO, "demo", "--serve", "--empty", "--port", "0"], env=CLEAN, text=True,
                                         stdout=subprocess.PIPE)
         self.url = None
         for line in self.process.stdout:
