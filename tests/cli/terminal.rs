@@ -179,6 +179,7 @@ fn a_profile_is_asked_for_line_by_line() {
         !seen.contains(&info.publishable_key) && !seen.contains(&info.db_url),
         "{seen}"
     );
+    println!("{seen}");
     assert_eq!(
         world.data(&["migration", "list"]).as_array().unwrap().len(),
         4

@@ -77,7 +77,7 @@ impl Confirm {
             facts.push(("undoes", names.join(", ")));
             facts.push((
                 "mind",
-                "Tables and columns that these statements drop lose their rows for good.".into(),
+                "What these statements drop is gone, with its rows, for good.".into(),
             ));
         }
         let word = if is_rollback {
