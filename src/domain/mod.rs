@@ -12,6 +12,7 @@ pub mod migration;
 pub mod problem;
 pub mod profile;
 pub mod query;
+pub mod risk;
 pub mod script;
 pub mod secret;
 pub mod seed;
