@@ -9,7 +9,9 @@ mod local;
 mod plan;
 mod repair;
 mod report;
+mod resume;
 mod run;
+mod script;
 
 pub use create::{NewFiles, new};
 pub use list::{list, sources};
@@ -56,4 +58,4 @@ pub struct Watch {
     pub cancel: CancellationToken,
 }
 
-pub(in crate::ops) use report::server_problem;
+pub(in crate::ops) use report::{held, server_problem};
