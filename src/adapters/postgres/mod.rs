@@ -7,6 +7,7 @@
 //!                           │          └─────► cancel       asks the server to stop
 //!                           ├────────────────► mend         the history, changed without a run
 //!                           ├────────────────► catalog      what types are made from
+//!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures
 //!                           ├────────────────► fault        what the server or the line said, as a problem
 //!                           └────────────────► patience     limits for everything but the user's scripts
 //! ```
@@ -20,9 +21,11 @@ mod connection;
 mod database;
 mod fault;
 mod guard;
+mod look;
 mod mend;
 mod message;
 mod patience;
+mod rehearsal;
 mod session;
 mod tls;
 mod url;
