@@ -5,7 +5,9 @@
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► books        the tables and their SQL
 //!                           │          └─────► cancel       asks the server to stop
-//!                           ├────────────────► mend         the history, changed without a run
+//!                           ├────────────────► mend         the history, changed without a run (change: its SQL)
+//!                           ├────────────────► inventory    what the history's table is like
+//!                           ├────────────────► log          the journal, read
 //!                           ├────────────────► catalog      what types are made from
 //!                           ├────────────────► fault        what the server or the line said, as a problem
 //!                           └────────────────► patience     limits for everything but the user's scripts
@@ -16,10 +18,13 @@
 mod books;
 mod cancel;
 mod catalog;
+mod change;
 mod connection;
 mod database;
 mod fault;
 mod guard;
+mod inventory;
+mod log;
 mod mend;
 mod message;
 mod patience;
