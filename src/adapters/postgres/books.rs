@@ -3,7 +3,7 @@
 
 use crate::domain::migration::Direction;
 use crate::domain::migration::history::{Row, Stored};
-use crate::domain::script::{Change, Failure, Record};
+use crate::domain::script::{Failure, Record};
 
 /// Key of the advisory lock that every runner takes: the bytes of `supadeck`.
 pub(super) const LOCK: i64 = 0x7375_7061_6465_636b;
@@ -16,10 +16,14 @@ pub(super) const HISTORY: &str = "\
     pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') \
     from supabase_migrations.schema_migrations order by version collate \"C\"";
 
-/// The history of an older tool, which stored no statements and perhaps no name.
+/// The history of an older tool, whatever columns it has.
 pub(super) const OLD_HISTORY: &str = "\
-    select version, pg_catalog.to_jsonb(m) ->> 'name', null \
-    from supabase_migrations.schema_migrations m order by version collate \"C\"";
+    select pg_catalog.to_jsonb(m) ->> 'version', pg_catalog.to_jsonb(m) ->> 'name', \
+    case pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(m) -> 'statements') when 'array' then \
+    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce((\
+    select pg_catalog.string_agg(value, pg_catalog.chr(30) order by ordinality) \
+    from pg_catalog.jsonb_array_elements_text(pg_catalog.to_jsonb(m) -> 'statements') with ordinality), ''), 'UTF8')), 'hex') end \
+    from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\"";
 
 /// Who is connected to what.
 pub(super) const WHO: &str = "select current_user, pg_catalog.current_database()";
@@ -204,7 +208,12 @@ pub(super) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> St
     journal(version, direction, Some(sha256), runner)
 }
 
-fn journal(version: &str, direction: &str, sha256: Option<&str>, runner: &Runner) -> String {
+pub(super) fn journal(
+    version: &str,
+    direction: &str,
+    sha256: Option<&str>,
+    runner: &Runner,
+) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
         values ({}, '{direction}', {}, {}, {}, pg_catalog.now(), pg_catalog.clock_timestamp(), 'done')",
@@ -237,46 +246,11 @@ pub(super) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
     )
 }
 
-/// A change of the history that runs nothing, and its line in the journal.
-pub(super) fn change(change: &Change, runner: &Runner, has_journal: bool) -> String {
-    let (sql, line) = match change {
-        Change::Apply {
-            version,
-            name,
-            statements,
-            sha256,
-        } => (
-            format!(
-                "insert into supabase_migrations.schema_migrations(version, name, statements) values ({}, {}, {}) \
-                on conflict (version) do update set name = excluded.name, statements = excluded.statements",
-                dollar(version),
-                dollar(name),
-                array(statements)
-            ),
-            journal(version, "repair_applied", Some(sha256), runner),
-        ),
-        Change::Revert { version } => (
-            record(
-                &Record::RolledBack {
-                    version: version.clone(),
-                },
-                None,
-            ),
-            journal(version, "repair_reverted", None, runner),
-        ),
-    };
-    if has_journal {
-        format!("{sql}; {line}")
-    } else {
-        sql
-    }
-}
-
 /// The full rows of some versions, whatever columns the table has.
 pub(super) fn stored(versions: &[String]) -> String {
     format!(
-        "select version, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
-        from supabase_migrations.schema_migrations m where version = any ({}) order by version collate \"C\"",
+        "select version::text, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
+        from supabase_migrations.schema_migrations m where version::text = any ({}) order by version::text collate \"C\"",
         array(versions)
     )
 }
@@ -317,7 +291,7 @@ fn pieces(json: &str) -> Option<Vec<String>> {
 }
 
 /// An array of text.
-fn array(pieces: &[String]) -> String {
+pub(super) fn array(pieces: &[String]) -> String {
     let quoted: Vec<String> = pieces.iter().map(|piece| dollar(piece)).collect();
     format!("array[{}]::pg_catalog.text[]", quoted.join(","))
 }

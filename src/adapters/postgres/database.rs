@@ -3,11 +3,13 @@
 use super::books::{self, LOCK, Present, Runner};
 use super::connection::{Connection, texts};
 use super::fault::statement_problem;
+use super::inventory;
 use super::patience::{Patience, within};
 use super::session::PgSession;
 use super::url::{Address, parse};
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
@@ -65,7 +67,7 @@ impl PgDatabase {
         Connection::open(&self.address, name).await
     }
 
-    fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
+    pub(super) fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
         let cell = |at: usize| who.get(at).cloned().flatten().unwrap_or_default();
         Target {
             host: self.address.host(),
@@ -82,7 +84,7 @@ impl PgDatabase {
 
     async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
-        let sql = format!("{}; {}", books::WHO, books::HISTORY);
+        let sql = format!("{}; {}", inventory::WHO_AND_BOOKS, books::HISTORY);
         let (mut rows, error) = some_rows(connection, &self.patience.limited(&sql)).await;
         if rows.is_empty() {
             return Err(match error {
@@ -90,20 +92,25 @@ impl PgDatabase {
                 None => Problem::internal("The server did not say who is connected."),
             });
         }
-        let target = self.target(connection, &rows.remove(0));
+        let who = rows.remove(0);
+        let target = self.target(connection, &who);
+        let table = inventory::books(who.get(2).and_then(Option::as_deref));
         let rows = match error {
             None => rows,
             Some(error) if has_code(&error, &["42P01", "3F000"]) => Vec::new(),
-            Some(error) if has_code(&error, &["42703"]) => connection
+            Some(error) if has_code(&error, inventory::OTHER_SHAPE) => connection
                 .rows(&self.patience.limited(books::OLD_HISTORY))
                 .await
                 .map_err(unreadable)?,
             Some(error) => return Err(unreadable(error)),
         };
+        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
+        inventory::check(&rows)?;
         Ok(History {
             target,
-            rows: rows.into_iter().map(books::history_row).collect(),
+            rows,
             interrupted: Vec::new(),
+            books: table,
         })
     }
 
@@ -210,6 +217,10 @@ impl Database for PgDatabase {
         })
     }
 
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
+        Box::pin(self.read_journal(limit, version))
+    }
+
     fn seeds(&self) -> Task<'_, SeedHistory> {
         Box::pin(async move {
             let connection = self.open().await?;
@@ -298,7 +309,7 @@ pub(super) fn session_name() -> String {
 }
 
 /// The rows that came before an error, and the error.
-async fn some_rows(
+pub(super) async fn some_rows(
     connection: &Connection,
     sql: &str,
 ) -> (Vec<Vec<Option<String>>>, Option<Error>) {

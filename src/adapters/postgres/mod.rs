@@ -5,7 +5,9 @@
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► books        the tables and their SQL
 //!                           │          └─────► cancel       asks the server to stop
-//!                           ├────────────────► mend         the history, changed without a run
+//!                           ├────────────────► mend         the history, changed without a run (change: its SQL)
+//!                           ├────────────────► inventory    what the history's table is like
+//!                           ├────────────────► log          the journal, read
 //!                           ├────────────────► catalog      what types are made from
 //!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures
 //!                           ├────────────────► fault        what the server or the line said, as a problem
@@ -17,10 +19,13 @@
 mod books;
 mod cancel;
 mod catalog;
+mod change;
 mod connection;
 mod database;
 mod fault;
 mod guard;
+mod inventory;
+mod log;
 mod look;
 mod mend;
 mod message;

@@ -46,7 +46,7 @@ fn state_tone(state: State) -> Tone {
     match state {
         State::Applied => Tone::Ok,
         State::Pending => Tone::Plain,
-        State::OutOfOrder | State::Edited => Tone::Warn,
+        State::OutOfOrder | State::Edited | State::Renamed => Tone::Warn,
         State::Missing | State::Invalid | State::Interrupted => Tone::Danger,
     }
 }

@@ -3,20 +3,32 @@
 //! `list` compares the files with the history; `plan` turns a wish into exact statements; `run` does what the plan
 //! says, one transaction a file, and reports what the history says afterwards.
 
+mod branch;
+mod closer;
 mod create;
+mod diff;
+mod files;
 mod list;
 mod local;
+mod log;
 mod plan;
+mod renumber;
 mod repair;
 mod report;
 mod resume;
+mod restore;
 mod run;
 mod script;
 
+pub use branch::{BranchPlan, branch, plan_branch};
 pub use create::{NewFiles, new};
+pub use diff::diff;
 pub use list::{list, sources};
+pub use log::log;
 pub use plan::plan;
-pub use repair::{Repair, repair};
+pub use renumber::{Move, RenumberPlan, plan_renumber, renumber};
+pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, repair};
+pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use run::run;
 
 use crate::domain::migration::Progress;
