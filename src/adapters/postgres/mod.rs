@@ -13,15 +13,15 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
-mod books;
+pub(in crate::adapters) mod books;
 mod cancel;
 mod catalog;
 mod connection;
 mod database;
-mod fault;
+pub(in crate::adapters) mod fault;
 mod guard;
 mod mend;
-mod message;
+pub(in crate::adapters) mod message;
 mod patience;
 mod session;
 mod tls;
