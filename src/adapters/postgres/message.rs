@@ -21,6 +21,8 @@ pub(in crate::adapters) enum Anchor<'a> {
     Number(&'a str),
     /// The setting in which the head kept it; a file that resets settings would lose it.
     Setting,
+    /// The runners' lock, which is gone with the transaction that took it.
+    Lock,
 }
 
 /// Opens the transaction. `wait` waits for another runner instead of raising [`BUSY`].
@@ -95,6 +97,13 @@ pub(in crate::adapters) fn tail(
     let here = match anchor {
         Anchor::Number(number) => dollar(number),
         Anchor::Setting => "pg_catalog.current_setting('supadeck.transaction', true)".to_owned(),
+        // The key's upper and lower half stand in two columns.
+        Anchor::Lock => format!(
+            "(select pg_catalog.txid_current()::text from pg_catalog.pg_locks where locktype = 'advisory' and granted \
+            and pid = pg_catalog.pg_backend_pid() and classid = {} and objid = {} and objsubid = 1)",
+            LOCK >> 32,
+            LOCK & 0xffff_ffff
+        ),
     };
     let mut sql = books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \

@@ -20,7 +20,7 @@ mod connection;
 mod database;
 pub(in crate::adapters) mod fault;
 mod guard;
-mod mend;
+pub(in crate::adapters) mod mend;
 pub(in crate::adapters) mod message;
 mod patience;
 mod session;
@@ -28,3 +28,4 @@ mod tls;
 mod url;
 
 pub use database::PgDatabase;
+pub(in crate::adapters) use session::resets_settings;
