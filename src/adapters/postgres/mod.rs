@@ -16,19 +16,19 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
-mod books;
+pub(in crate::adapters) mod books;
 mod cancel;
 mod catalog;
-mod change;
+pub(in crate::adapters) mod change;
 mod connection;
 mod database;
-mod fault;
+pub(in crate::adapters) mod fault;
 mod guard;
-mod inventory;
-mod log;
+pub(in crate::adapters) mod inventory;
+pub(in crate::adapters) mod log;
 mod look;
-mod mend;
-mod message;
+pub(in crate::adapters) mod mend;
+pub(in crate::adapters) mod message;
 mod patience;
 mod rehearsal;
 mod session;
@@ -36,3 +36,4 @@ mod tls;
 mod url;
 
 pub use database::PgDatabase;
+pub(in crate::adapters) use session::resets_settings;
