@@ -7,15 +7,23 @@ mod create;
 mod list;
 mod local;
 mod plan;
+mod rebuild;
+mod rehearse;
 mod repair;
 mod report;
 mod run;
+mod trip;
+mod verify;
 
 pub use create::{NewFiles, new};
 pub use list::{list, sources};
 pub use plan::plan;
+pub use rebuild::{rebuild, rehearse_on_scratch};
+pub use rehearse::rehearse;
 pub use repair::{Repair, repair};
 pub use run::run;
+pub use trip::verify_on_target;
+pub use verify::verify_on_scratch;
 
 use crate::domain::migration::Progress;
 use crate::domain::script::Limits;

@@ -242,7 +242,7 @@ impl Runner<'_> {
 
 /// What is run of a file's statements: not the comments, and not a `BEGIN` … `COMMIT` around all of it, whose place
 /// our own transaction takes.
-fn parts(statements: &[String]) -> Vec<Part> {
+pub(super) fn parts(statements: &[String]) -> Vec<Part> {
     let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
     let pair = match shape(&texts) {
         Shape::Wrapped { begin, commit } => Some((begin, commit)),
