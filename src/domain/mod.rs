@@ -13,6 +13,7 @@ pub mod picture;
 pub mod problem;
 pub mod profile;
 pub mod query;
+pub mod risk;
 pub mod rehearsal;
 pub mod script;
 pub mod secret;

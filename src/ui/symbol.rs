@@ -26,6 +26,7 @@ impl Symbols {
             State::Edited => self.pick("≠", "!"),
             State::Missing => self.pick("?", "?"),
             State::Invalid => self.pick("✗", "x"),
+            State::Interrupted => self.pick("▲", "^"),
         }
     }
 

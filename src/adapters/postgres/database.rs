@@ -103,6 +103,7 @@ impl PgDatabase {
         Ok(History {
             target,
             rows: rows.into_iter().map(books::history_row).collect(),
+            interrupted: Vec::new(),
         })
     }
 

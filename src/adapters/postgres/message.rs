@@ -170,6 +170,8 @@ mod tests {
             sha256: String::new(),
             expects: Some(Expected::of([].iter())),
             at_once: true,
+            goes_on: false,
+            alone: None,
         }
     }
 

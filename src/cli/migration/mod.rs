@@ -8,6 +8,7 @@ mod repair;
 mod rollback;
 mod run;
 pub mod show;
+mod waits;
 
 pub use confirm::{Confirm, confirm};
 

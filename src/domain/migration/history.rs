@@ -1,6 +1,6 @@
 //! The migration history of a database, as far as lists and plans need it.
 
-use super::Target;
+use super::{Interruption, Target};
 use sha2::{Digest, Sha256};
 
 /// What stands between two statements when they are hashed together: it stands in no SQL text.
@@ -13,6 +13,8 @@ pub struct History {
     pub target: Target,
     /// Its rows, sorted by version byte by byte.
     pub rows: Vec<Row>,
+    /// Runs outside a transaction whose end is not in the journal, oldest first.
+    pub interrupted: Vec<Interruption>,
 }
 
 impl History {

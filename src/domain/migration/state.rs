@@ -2,7 +2,7 @@
 
 use super::file_name::FileName;
 use super::history::History;
-use super::{Entry, Listing, State};
+use super::{Direction, Entry, Interruption, Listing, State};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
@@ -92,11 +92,42 @@ pub fn listing(local: LocalFiles, history: &History, same: &dyn Fn(&str) -> bool
             note: Some("It was applied from a file that is not here.".into()),
         });
     }
+    for interruption in &history.interrupted {
+        if interruption.runner.is_some() || is_open(interruption, &applied) {
+            for entry in entries.values_mut() {
+                if entry.version == interruption.version && entry.state != State::Invalid {
+                    // Whoever runs it right now may well bring it to its end.
+                    if interruption.runner.is_none() {
+                        entry.state = State::Interrupted;
+                    }
+                    entry.note = Some(interruption.note());
+                }
+            }
+        }
+    }
     Listing {
         entries: entries.into_values().collect(),
         skipped: local.skipped,
         target: history.target.clone(),
     }
+}
+
+/// Whether the history still says what it said before the file ran: else another tool has settled it.
+fn is_open(interruption: &Interruption, applied: &HashMap<&str, Option<&str>>) -> bool {
+    let is_applied = applied.contains_key(interruption.version.as_str());
+    is_applied == (interruption.direction == Direction::Rollback)
+}
+
+/// The interrupted runs that somebody has to decide about.
+pub fn unsettled(history: &History) -> impl Iterator<Item = &Interruption> {
+    let applied: HashMap<&str, Option<&str>> = history
+        .rows
+        .iter()
+        .map(|row| (row.version.as_str(), None))
+        .collect();
+    history.interrupted.iter().filter(move |interruption| {
+        interruption.runner.is_none() && is_open(interruption, &applied)
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ mod rebuild;
 mod rehearse;
 mod repair;
 mod report;
+mod resume;
 mod run;
+mod script;
 mod trip;
 mod verify;
 
@@ -64,4 +66,4 @@ pub struct Watch {
     pub cancel: CancellationToken,
 }
 
-pub(in crate::ops) use report::server_problem;
+pub(in crate::ops) use report::{held, server_problem};

@@ -5,13 +5,13 @@ use super::rehearse::{picture, rehearse_at};
 use super::run::run;
 use super::{Schema, Watch};
 use crate::domain::migration::history::sha256;
-use crate::domain::migration::{Direction, Plan, Step};
+use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode};
 use crate::domain::picture::Kind as Thing;
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::{Held, Place, Report};
-use crate::domain::sql::refusal::refusal;
+use crate::domain::rehearsal::{End, Held, Place, Report, StepReport};
+use crate::domain::sql::refusal::{Way, way};
 use crate::ports::Stage;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -28,9 +28,11 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
             return Err(not_rebuilt(&row.version, "The history stores no statements of it."));
         };
         let text = statements.join(";\n");
-        if let Some(refusal) = refusal(&text) {
-            return Err(not_rebuilt(&row.version, &refusal.why));
-        }
+        let (mode, mode_why) = match way(&text) {
+            Ok(Way::Transaction) => (StepMode::Transaction, None),
+            Ok(Way::Alone(why)) => (StepMode::Alone, Some(why.why)),
+            Err(refusal) => return Err(not_rebuilt(&row.version, &refusal.why)),
+        };
         steps.push(Step {
             name: row.name.unwrap_or_default(),
             direction: Direction::Apply,
@@ -38,6 +40,9 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
             sha256: sha256(text.as_bytes()),
             statements,
             version: row.version,
+            mode,
+            mode_why,
+            begin_at: 0,
         });
     }
     let outcome = really(scratch, steps, watch).await?;
@@ -71,12 +76,13 @@ async fn really(
     scratch: &Schema,
     steps: Vec<Step>,
     watch: &Watch,
-) -> Result<crate::domain::migration::Outcome, Problem> {
+) -> Result<Outcome, Problem> {
     let history = scratch.database.history().await?;
     let plan = Plan {
         steps,
         target: history.target.clone(),
         history: history.versions(),
+        goes_on: false,
     };
     let quiet = Watch {
         progress: tokio::sync::mpsc::unbounded_channel().0,
@@ -110,7 +116,17 @@ pub async fn rehearse_on_scratch(
             steps: vec![step.clone()],
             target: whole.database.clone(),
             history: Vec::new(),
+            goes_on: false,
         };
+        if step.mode == StepMode::Alone {
+            let outcome = really(scratch, one.steps, watch).await?;
+            whole.problem = outcome.problem;
+            whole.steps.push(run_alone(step, whole.problem.is_none()));
+            if whole.problem.is_some() {
+                break;
+            }
+            continue;
+        }
         let mut report =
             rehearse_at(scratch, stage, &one, watch, Place::Scratch, Some(&known)).await?;
         whole.steps.append(&mut report.steps);
@@ -132,6 +148,16 @@ pub async fn rehearse_on_scratch(
     // What failed is undone, so this shows what the files before it do.
     whole.difference = Difference::between(&before, &picture(scratch, stage).await?);
     Ok(whole)
+}
+
+/// A file that ran outside a transaction: nothing of it was measured.
+fn run_alone(step: &Step, is_done: bool) -> StepReport {
+    let why = step.mode_why.as_deref().unwrap_or_default();
+    StepReport {
+        end: if is_done { End::Passed } else { End::Failed },
+        note: Some(format!("{why} It was really run on the scratch database; its locks were not measured.")),
+        ..super::rehearse::not_reached(step)
+    }
 }
 
 fn tables(picture: &Picture) -> BTreeSet<String> {

@@ -2,9 +2,9 @@
 //! and lost in the end.
 
 use super::report::{offset, step_problem};
-use super::run::parts;
+use super::script::parts;
 use super::{Schema, Watch, local};
-use crate::domain::migration::{Plan, Progress, Step};
+use crate::domain::migration::{Plan, Progress, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
@@ -82,6 +82,12 @@ async fn inside(
     let mut latest = before.clone();
     let mut problem = None;
     for (index, step) in plan.steps.iter().enumerate() {
+        if step.mode == StepMode::Alone {
+            let report = &mut run.steps[index];
+            report.end = End::Skipped;
+            report.note = Some(alone(step));
+            continue;
+        }
         problem = run.step(session, index, step).await;
         if problem.is_some() {
             break;
@@ -211,6 +217,14 @@ impl Run<'_> {
     }
 }
 
+/// Why a file is not rehearsed in a transaction, and what that means.
+fn alone(step: &Step) -> String {
+    let why = step.mode_why.as_deref().unwrap_or_default();
+    format!(
+        "{why} So it cannot be undone, and was not run here; the files behind it were rehearsed without it. `--on scratch` runs it."
+    )
+}
+
 /// Where a file failed, and why.
 pub(super) struct Failed {
     pub(super) statement: Option<usize>,
@@ -229,7 +243,7 @@ pub(super) async fn statements(
     keep: &mut Kept<'_>,
     index: usize,
 ) -> Result<(), Failed> {
-    for part in parts(&step.statements) {
+    for part in parts(step) {
         let mut notices = Vec::new();
         let ended = {
             let mut news = |news: News| match news {
@@ -238,7 +252,7 @@ pub(super) async fn statements(
                     let _ = watch.progress.send(Progress::Notice { step: index, text });
                 }
                 News::Cancelling => drop(watch.progress.send(Progress::Cancelling)),
-                News::WaitingForLock | News::PartDone { .. } => {}
+                _ => {}
             };
             session.run(&part.sql, &mut news, &watch.cancel).await
         };

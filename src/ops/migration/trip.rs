@@ -7,7 +7,7 @@ use super::rehearse::{count, statements};
 use super::report::step_problem;
 use super::verify::{check_known, judge, new_trip, no_way_back};
 use super::{Schema, Watch, local};
-use crate::domain::migration::{Entry, State, Step};
+use crate::domain::migration::{Entry, State, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
@@ -92,6 +92,10 @@ impl Ground<'_> {
                     break;
                 }
             };
+            if is_alone(&up) || down.as_ref().is_ok_and(is_alone) {
+                trip.finding = Finding::Skipped;
+                continue;
+            }
             let before = self.session.picture().await?;
             self.session.mark().await?;
             if let Some(problem) = self.run(&up).await? {
@@ -153,6 +157,10 @@ impl Ground<'_> {
                     break;
                 }
             };
+            if is_alone(&down) || up.as_ref().is_ok_and(is_alone) {
+                trip.finding = Finding::Skipped;
+                break;
+            }
             if let Some(problem) = self.run(&down).await? {
                 fail(trip, problem);
                 break;
@@ -167,7 +175,7 @@ impl Ground<'_> {
                 }
             }
         }
-        let is_whole = trips.iter().all(|trip| trip.problem.is_none());
+        let is_whole = befores.len() == entries.len();
         for (index, up, before) in befores.into_iter().rev().filter(|_| is_whole) {
             let trip = &mut trips[index];
             if let Some(problem) = self.run(&up).await? {
@@ -202,6 +210,11 @@ impl Ground<'_> {
 fn trips_of(entries: &[&Entry]) -> Vec<Trip> {
     let trip = |entry: &&Entry| new_trip(&entry.version, &entry.name);
     entries.iter().map(trip).collect()
+}
+
+/// Outside a transaction nothing can be undone, so it is not tried on the database itself.
+fn is_alone(step: &Step) -> bool {
+    step.mode == StepMode::Alone
 }
 
 fn fail(trip: &mut Trip, problem: Problem) {

@@ -198,6 +198,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
         State::Edited,
         State::Missing,
         State::Invalid,
+        State::Interrupted,
     ];
     let mut parts = Vec::new();
     for state in states.into_iter().filter(|state| count(*state) > 0) {
