@@ -137,22 +137,36 @@ pub struct RunProgress {
 impl RunProgress {
     /// Takes news.
     pub fn take(&mut self, news: Progress) {
-        self.is_waiting = matches!(news, Progress::WaitingForLock);
+        self.is_waiting = matches!(news, Progress::WaitingForLock { .. });
         match news {
             Progress::StepStarted { step } => (self.step, self.done) = (step, 0),
             Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
             Progress::Notice { text, .. } => {
-                if self.notices.len() == HELD_NOTICES {
-                    self.notices.remove(0);
-                }
-                self.notices.push(text);
+                self.say(text);
             }
             Progress::StepDone { step, .. } => {
                 (self.step, self.done) =
                     (step, self.steps.get(step).map_or(0, |(_, count)| *count));
             }
-            Progress::WaitingForLock | Progress::Cancelling => {}
+            Progress::WaitingForLock {
+                holder: Some(holder),
+            } => self.say(format!("Another runner has the lock: {holder}.")),
+            Progress::Blocked { blocker, .. } => self.say(format!("Waiting for {blocker}.")),
+            Progress::TryingAgain {
+                attempt, of, pause, ..
+            } => self.say(format!(
+                "The lock was not to be had. Attempt {attempt} of {of} in {} ms.",
+                pause.as_millis()
+            )),
+            Progress::WaitingForLock { holder: None } | Progress::Cancelling => {}
         }
+    }
+
+    fn say(&mut self, text: String) {
+        if self.notices.len() == HELD_NOTICES {
+            self.notices.remove(0);
+        }
+        self.notices.push(text);
     }
 
     /// Finished statements of all statements.

@@ -292,7 +292,8 @@ fn forward<T: Send + 'static>(
 /// The news of a seed run in the words of a migration run: the screen shows both alike.
 fn seed_news(news: SeedProgress) -> Progress {
     match news {
-        SeedProgress::WaitingForLock => Progress::WaitingForLock,
+        SeedProgress::WaitingForLock { holder } => Progress::WaitingForLock { holder },
+        SeedProgress::Blocked { step, blocker } => Progress::Blocked { step, blocker },
         SeedProgress::StepStarted { step } => Progress::StepStarted { step },
         SeedProgress::StatementDone { step, done, .. } => Progress::StatementDone { step, done },
         SeedProgress::Notice { step, text } => Progress::Notice { step, text },

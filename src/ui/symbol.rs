@@ -27,6 +27,7 @@ impl Symbols {
             State::Missing => self.pick("?", "?"),
             State::Renamed => self.pick("≈", "="),
             State::Invalid => self.pick("✗", "x"),
+            State::Interrupted => self.pick("▲", "^"),
         }
     }
 

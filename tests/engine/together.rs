@@ -54,7 +54,7 @@ async fn another_runner_is_waited_for_and_then_reported() {
     assert_eq!((problem.kind, problem.retry), (Kind::Conflict, true));
     let mut waited = false;
     while let Ok(progress) = news.try_recv() {
-        waited |= progress == Progress::WaitingForLock;
+        waited |= matches!(progress, Progress::WaitingForLock { .. });
     }
     assert!(waited);
 
@@ -82,7 +82,7 @@ async fn waiting_for_another_runner_can_be_cancelled() {
     let schema = bench.schema.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::WaitingForLock) {}
+    while !matches!(news.recv().await, Some(Progress::WaitingForLock { .. })) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await

@@ -6,18 +6,18 @@ use crate::domain::migration::history::{Row, Stored};
 use crate::domain::script::{Failure, Record};
 
 /// Key of the advisory lock that every runner takes: the bytes of `supadeck`.
-pub(super) const LOCK: i64 = 0x7375_7061_6465_636b;
+pub(in crate::adapters) const LOCK: i64 = 0x7375_7061_6465_636b;
 /// Key of the lock under which the tables are made, so that nobody waits for a runner only to find them there.
 const MAKING_LOCK: i64 = LOCK + 1;
 
 /// The history with digests of the statements. Fails where a table of an older tool lacks a column.
-pub(super) const HISTORY: &str = "\
+pub(in crate::adapters) const HISTORY: &str = "\
     select version, name, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
     pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') \
     from supabase_migrations.schema_migrations order by version collate \"C\"";
 
 /// The history of an older tool, whatever columns it has.
-pub(super) const OLD_HISTORY: &str = "\
+pub(in crate::adapters) const OLD_HISTORY: &str = "\
     select pg_catalog.to_jsonb(m) ->> 'version', pg_catalog.to_jsonb(m) ->> 'name', \
     case pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(m) -> 'statements') when 'array' then \
     pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce((\
@@ -26,14 +26,14 @@ pub(super) const OLD_HISTORY: &str = "\
     from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\"";
 
 /// Who is connected to what.
-pub(super) const WHO: &str = "select current_user, pg_catalog.current_database()";
+pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";
 
 /// The seed files.
-pub(super) const SEEDS: &str =
+pub(in crate::adapters) const SEEDS: &str =
     "select path, hash from supabase_migrations.seed_files order by path collate \"C\"";
 
 /// Which of the books there are, whether their schema is there, and the history's columns with their types.
-pub(super) const PRESENT: &str = "select \
+pub(in crate::adapters) const PRESENT: &str = "select \
     pg_catalog.to_regnamespace('supabase_migrations') is not null, \
     pg_catalog.to_regclass('supabase_migrations.seed_files') is not null, \
     pg_catalog.to_regclass('supabase_migrations.supadeck_journal') is not null, \
@@ -43,16 +43,16 @@ pub(super) const PRESENT: &str = "select \
 
 /// What [`PRESENT`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Present {
+pub(in crate::adapters) struct Present {
     schema: bool,
     seeds: bool,
-    pub(super) journal: bool,
+    pub(in crate::adapters) journal: bool,
     /// Columns of the history as `name:type`; none without a table.
     columns: Vec<String>,
 }
 
 impl Present {
-    pub(super) fn of(rows: &[Vec<Option<String>>]) -> Self {
+    pub(in crate::adapters) fn of(rows: &[Vec<Option<String>>]) -> Self {
         let cell = |at: usize| {
             rows.first()
                 .and_then(|row| row.get(at))
@@ -72,7 +72,7 @@ impl Present {
     }
 
     /// SQL that makes what is missing of the CLI's own tables, in one transaction; nothing when all is there.
-    pub(super) fn missing(&self) -> Option<String> {
+    pub(in crate::adapters) fn missing(&self) -> Option<String> {
         let has = |column: &str| {
             self.columns
                 .iter()
@@ -98,7 +98,7 @@ impl Present {
     }
 
     /// How the history stores the way back, when it has a column for it that fits.
-    pub(super) fn rollback(&self) -> Option<RollbackColumn> {
+    pub(in crate::adapters) fn rollback(&self) -> Option<RollbackColumn> {
         self.columns
             .iter()
             .find_map(|column| match column.as_str() {
@@ -111,7 +111,7 @@ impl Present {
 
 /// The type of the history's `rollback` column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RollbackColumn {
+pub(in crate::adapters) enum RollbackColumn {
     /// `text[]`
     Array,
     /// `text`
@@ -119,7 +119,7 @@ pub(super) enum RollbackColumn {
 }
 
 /// SQL that makes the journal.
-pub(super) fn make_journal() -> String {
+pub(in crate::adapters) fn make_journal() -> String {
     making(
         "create table if not exists supabase_migrations.supadeck_journal (\
         id bigint generated always as identity primary key, version text not null, direction text not null, \
@@ -137,14 +137,14 @@ fn making(sql: &str) -> String {
 
 /// Who runs, for the journal: never more than names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Runner {
-    pub(super) user: String,
-    pub(super) host: String,
+pub(in crate::adapters) struct Runner {
+    pub(in crate::adapters) user: String,
+    pub(in crate::adapters) host: String,
 }
 
 impl Runner {
     /// The user of the operating system, and the machine's name.
-    pub(super) fn here() -> Self {
+    pub(in crate::adapters) fn here() -> Self {
         let unknown = |_| "unknown".to_owned();
         Self {
             user: whoami::username().unwrap_or_else(unknown),
@@ -159,7 +159,7 @@ impl Runner {
 }
 
 /// The row that a script leaves, and its line in the journal.
-pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
+pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
     match record {
         Record::Applied {
             version,
@@ -199,7 +199,7 @@ pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String 
 }
 
 /// The journal's line of a script that is about to be committed.
-pub(super) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
+pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
     let (version, direction) = match record {
         Record::Applied { version, .. } => (version, "apply"),
         Record::RolledBack { version } => (version, "rollback"),
@@ -225,7 +225,7 @@ pub(super) fn journal(
 }
 
 /// The journal's line of a failed run, written afterwards.
-pub(super) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
+pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
     let direction = match failure.direction {
         Direction::Apply => "apply",
         Direction::Rollback => "rollback",
@@ -247,7 +247,7 @@ pub(super) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
 }
 
 /// The full rows of some versions, whatever columns the table has.
-pub(super) fn stored(versions: &[String]) -> String {
+pub(in crate::adapters) fn stored(versions: &[String]) -> String {
     format!(
         "select version::text, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
         from supabase_migrations.schema_migrations m where version::text = any ({}) order by version::text collate \"C\"",
@@ -256,7 +256,7 @@ pub(super) fn stored(versions: &[String]) -> String {
 }
 
 /// Reads a row of [`HISTORY`].
-pub(super) fn history_row(row: Vec<Option<String>>) -> Row {
+pub(in crate::adapters) fn history_row(row: Vec<Option<String>>) -> Row {
     let mut cells = row.into_iter();
     let mut cell = || cells.next().flatten();
     Row {
@@ -267,7 +267,7 @@ pub(super) fn history_row(row: Vec<Option<String>>) -> Row {
 }
 
 /// Reads a row of [`stored`].
-pub(super) fn stored_row(row: Vec<Option<String>>) -> Stored {
+pub(in crate::adapters) fn stored_row(row: Vec<Option<String>>) -> Stored {
     let mut cells = row.into_iter();
     let mut cell = || cells.next().flatten();
     Stored {
@@ -297,13 +297,13 @@ pub(super) fn array(pieces: &[String]) -> String {
 }
 
 /// A block of PL/pgSQL. What it quotes itself is quoted once more with the block.
-pub(super) fn block(body: &str) -> String {
+pub(in crate::adapters) fn block(body: &str) -> String {
     format!("do {}", dollar(body))
 }
 
 /// Text between dollar quotes whose tag is not in it. A text that ends in a dollar sign needs no care: the tag's own
 /// first dollar follows, and no tag is shorter than the whole of it.
-pub(super) fn dollar(text: &str) -> String {
+pub(in crate::adapters) fn dollar(text: &str) -> String {
     let mut tag = "$sd$".to_owned();
     let mut number = 0_u32;
     // The closing quote must be the first place where the tag occurs, also across the end of the text.

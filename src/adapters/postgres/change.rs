@@ -6,7 +6,7 @@ use crate::domain::migration::history::Row;
 use crate::domain::script::{Change, Record};
 
 /// One change. It fails when the history is not what the change takes it for.
-pub(super) fn sql(change: &Change, runner: &Runner, has_journal: bool) -> String {
+pub(in crate::adapters) fn sql(change: &Change, runner: &Runner, has_journal: bool) -> String {
     let (sql, lines) = match change {
         Change::Apply {
             version,

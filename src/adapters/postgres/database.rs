@@ -84,7 +84,7 @@ impl PgDatabase {
 
     async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
-        let sql = format!("{}; {}", inventory::WHO_AND_BOOKS, books::HISTORY);
+        let sql = format!("{}; {}", inventory::who_and_books(), books::HISTORY);
         let (mut rows, error) = some_rows(connection, &self.patience.limited(&sql)).await;
         if rows.is_empty() {
             return Err(match error {
@@ -109,6 +109,7 @@ impl PgDatabase {
         Ok(History {
             target,
             rows,
+            interrupted: Vec::new(),
             books: table,
         })
     }

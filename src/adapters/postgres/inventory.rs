@@ -6,9 +6,9 @@ use crate::domain::migration::history::Row;
 use crate::domain::problem::{Kind, Problem};
 use serde_json::Value;
 
-/// Who is connected to what, and [`Books`] as JSON: nothing where there is no such table. It fails for no table and no
-/// role: the catalogs are joined by name, because a lookup by `to_regclass` wants the right to use the schema.
-pub(super) const WHO_AND_BOOKS: &str = "select current_user, pg_catalog.current_database(), (\
+/// [`Books`] as JSON: no row where there is no such table. It fails for no table and no role: the catalogs are joined by
+/// name, because a lookup by `to_regclass` wants the right to use the schema.
+pub(in crate::adapters) const BOOKS: &str = "\
     select pg_catalog.jsonb_build_object('kind', c.relkind::pg_catalog.text, \
     'insert', pg_catalog.has_any_column_privilege(c.oid, 'insert'), \
     'delete', pg_catalog.has_table_privilege(c.oid, 'delete'), \
@@ -19,13 +19,18 @@ pub(super) const WHO_AND_BOOKS: &str = "select current_user, pg_catalog.current_
     'required', a.attnotnull and not a.atthasdef and a.attidentity = '') order by a.attnum) \
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) \
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-    where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations')";
+    where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations'";
+
+/// Who is connected to what, and [`BOOKS`] in the third column.
+pub(super) fn who_and_books() -> String {
+    format!("select current_user, pg_catalog.current_database(), ({BOOKS})")
+}
 
 /// What Postgres says when the table's columns are not those that are read: no such column, or another type.
-pub(super) const OTHER_SHAPE: &[&str] = &["42703", "42883", "42804", "42P18", "0A000"];
+pub(in crate::adapters) const OTHER_SHAPE: &[&str] = &["42703", "42883", "42804", "42P18", "0A000"];
 
 /// Refuses a table without versions: it is no history, and taking it for an empty one would apply everything again.
-pub(super) fn check(rows: &[Row]) -> Result<(), Problem> {
+pub(in crate::adapters) fn check(rows: &[Row]) -> Result<(), Problem> {
     if rows.iter().all(|row| !row.version.is_empty()) {
         return Ok(());
     }
@@ -37,8 +42,8 @@ pub(super) fn check(rows: &[Row]) -> Result<(), Problem> {
     .with_hint("Look at the table; move it away when another tool left it there."))
 }
 
-/// Reads the third column of [`WHO_AND_BOOKS`].
-pub(super) fn books(json: Option<&str>) -> Books {
+/// Reads what [`BOOKS`] gave.
+pub(in crate::adapters) fn books(json: Option<&str>) -> Books {
     let Some(Ok(value)) = json.map(serde_json::from_str::<Value>) else {
         return Books::default();
     };

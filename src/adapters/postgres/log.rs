@@ -8,7 +8,7 @@ use crate::domain::migration::journal::{Journal, Line};
 use crate::domain::problem::{Kind, Problem};
 use serde_json::Value;
 
-const UNREADABLE: &str = "The journal cannot be read.";
+pub(in crate::adapters) const UNREADABLE: &str = "The journal cannot be read.";
 
 impl PgDatabase {
     /// The newest lines of the journal.
@@ -33,15 +33,7 @@ impl PgDatabase {
         let is_kept = match &error {
             None => true,
             Some(error) if has_code(error, &["42P01", "3F000"]) => false,
-            Some(error) if has_code(error, &["42501"]) => {
-                return Err(Problem::new(
-                    Kind::Denied,
-                    UNREADABLE,
-                    "This role may not read supabase_migrations.supadeck_journal.",
-                )
-                .with_code("42501")
-                .with_hint("Use the database URL of the role that applies the migrations, or have `select` on it granted."));
-            }
+            Some(error) if has_code(error, &["42501"]) => return Err(denied()),
             Some(error) => return Err(statement_problem(error, UNREADABLE)),
         };
         if rows.is_empty() {
@@ -51,19 +43,34 @@ impl PgDatabase {
         }
         let target = self.target(connection, &rows.remove(0));
         Ok(Journal {
-            lines: rows
-                .into_iter()
-                .filter_map(|row| row.into_iter().next().flatten())
-                .map(|json| line(&json))
-                .collect(),
+            lines: read(rows),
             is_kept,
             target,
         })
     }
 }
 
+/// The rows of [`lines`].
+pub(in crate::adapters) fn read(rows: Vec<Vec<Option<String>>>) -> Vec<Line> {
+    rows.into_iter()
+        .filter_map(|row| row.into_iter().next().flatten())
+        .map(|json| line(&json))
+        .collect()
+}
+
+/// The journal is there and this role may not read it.
+pub(in crate::adapters) fn denied() -> Problem {
+    Problem::new(
+        Kind::Denied,
+        UNREADABLE,
+        "This role may not read supabase_migrations.supadeck_journal.",
+    )
+    .with_code("42501")
+    .with_hint("Use the database URL of the role that applies the migrations, or have `select` on it granted.")
+}
+
 /// One JSON object a line, so that more columns and fewer do no harm. Times are in UTC, whatever the role's zone is.
-fn lines(limit: u32, version: Option<&str>) -> String {
+pub(in crate::adapters) fn lines(limit: u32, version: Option<&str>) -> String {
     let of = version.map_or_else(String::new, |version| {
         format!("where version = {} ", dollar(version))
     });

@@ -14,9 +14,10 @@ use crate::ports::Database as _;
 use tokio_postgres::Error;
 
 /// Said when the server refused, and when the history was seen to be as before.
-const UNCHANGED: &str = "The migration history was not changed.";
+pub(in crate::adapters) const UNCHANGED: &str = "The migration history was not changed.";
 /// Said when nobody can tell.
-const UNKNOWN: &str = "It is not known whether the migration history was changed.";
+pub(in crate::adapters) const UNKNOWN: &str =
+    "It is not known whether the migration history was changed.";
 
 impl PgDatabase {
     /// Makes all changes in one transaction. An error says whether they were made, as far as that can be known.
@@ -111,7 +112,8 @@ fn refusal(error: &Error) -> Problem {
     statement_problem(error, UNCHANGED)
 }
 
-fn version(change: &Change) -> &String {
+/// The version that a change is about.
+pub(in crate::adapters) fn version(change: &Change) -> &String {
     match change {
         Change::Apply { version, .. }
         | Change::Revert { version }
@@ -121,7 +123,7 @@ fn version(change: &Change) -> &String {
 }
 
 /// Whether the history says what the change was to make it say.
-fn is_made(change: &Change, rows: &[Stored]) -> bool {
+pub(in crate::adapters) fn is_made(change: &Change, rows: &[Stored]) -> bool {
     let row = rows.iter().find(|row| &row.version == version(change));
     match (change, row) {
         (Change::Revert { .. }, row) => row.is_none(),

@@ -9,27 +9,31 @@
 //!                           ├────────────────► inventory    what the history's table is like
 //!                           ├────────────────► log          the journal, read
 //!                           ├────────────────► catalog      what types are made from
+//!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures
 //!                           ├────────────────► fault        what the server or the line said, as a problem
 //!                           └────────────────► patience     limits for everything but the user's scripts
 //! ```
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
-mod books;
+pub(in crate::adapters) mod books;
 mod cancel;
 mod catalog;
-mod change;
+pub(in crate::adapters) mod change;
 mod connection;
 mod database;
-mod fault;
+pub(in crate::adapters) mod fault;
 mod guard;
-mod inventory;
-mod log;
-mod mend;
-mod message;
+pub(in crate::adapters) mod inventory;
+pub(in crate::adapters) mod log;
+mod look;
+pub(in crate::adapters) mod mend;
+pub(in crate::adapters) mod message;
 mod patience;
+mod rehearsal;
 mod session;
 mod tls;
 mod url;
 
 pub use database::PgDatabase;
+pub(in crate::adapters) use session::resets_settings;

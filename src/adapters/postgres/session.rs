@@ -85,9 +85,9 @@ impl PgSession {
             live(&mut guard, script, limits, false, &write_tail).await
         };
         let ended = match ended {
-            Err(Halt::Busy) => {
+            Err(Halt::Busy { .. }) => {
                 close(&mut guard).await;
-                guard.tell(News::WaitingForLock);
+                guard.tell(News::WaitingForLock { holder: None });
                 live(&mut guard, script, limits, true, &write_tail).await
             }
             ended => ended,
@@ -303,8 +303,8 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
     match error.code().code() {
         "57014" if guard.stop.is_wanted() => return Halt::Cancelled,
         // In the head only the lock on the runners is waited for.
-        BUSY if is_ours => return Halt::Busy,
-        "55P03" if place == Place::Head => return Halt::Busy,
+        BUSY if is_ours => return Halt::Busy { holder: None },
+        "55P03" if place == Place::Head => return Halt::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {
             let found = error.detail().unwrap_or_default();
             let versions = found.split(',').filter(|version| !version.is_empty());
@@ -329,7 +329,7 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
 }
 
 /// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
-fn resets_settings(script: &Script) -> bool {
+pub(in crate::adapters) fn resets_settings(script: &Script) -> bool {
     script.parts.iter().any(|part| {
         matches!(
             leading_words(&part.sql, 1).first().map(String::as_str),

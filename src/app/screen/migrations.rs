@@ -124,6 +124,7 @@ impl Migrations {
                 include_out_of_order: entry.state == State::OutOfOrder,
             }),
             State::Invalid => Err("This file cannot be used; its note says why.".into()),
+            State::Interrupted => Err("This file stopped in the middle; its note says where. Go on with `supadeck migration apply --resume`.".into()),
             State::Applied | State::Edited | State::Missing | State::Renamed => Err(format!(
                 "{} is applied already ({}); select a pending migration.",
                 entry.version,

@@ -13,6 +13,7 @@ mod restore;
 mod rollback;
 mod run;
 pub mod show;
+mod waits;
 
 pub use confirm::{Confirm, confirm};
 

@@ -90,7 +90,7 @@ fn state_tone(state: State) -> Tone {
         State::Applied => Tone::Ok,
         State::Pending => Tone::Plain,
         State::OutOfOrder | State::Edited | State::Renamed => Tone::Warn,
-        State::Missing | State::Invalid => Tone::Danger,
+        State::Missing | State::Invalid | State::Interrupted => Tone::Danger,
     }
 }
 
@@ -106,7 +106,16 @@ pub fn plan(plan: &Plan) -> Page {
             &format!("{} {}", deed(step.direction), named(step)),
         );
         page.toned(Tone::Muted, &format!("  {file} (sha256 {})", step.sha256));
-        for statement in &step.statements {
+        if let Some(why) = &step.mode_why {
+            let text =
+                format!("  NOT IN A TRANSACTION: {why} A failure leaves what ran before it.");
+            page.toned(Tone::Warn, &text);
+        }
+        if step.begin_at > 0 {
+            let text = format!("  It goes on at statement {}.", step.begin_at + 1);
+            page.toned(Tone::Warn, &text);
+        }
+        for statement in step.statements.iter().skip(step.begin_at) {
             page.block(Tone::Plain, "    ", &format!("{statement};"));
         }
         if step.statements.is_empty() {
@@ -174,6 +183,7 @@ fn end(step: &StepReport) -> (Tone, &'static str) {
         (StepEnd::Done, Direction::Rollback) => (Tone::Ok, "rolled back"),
         (StepEnd::RolledBack, _) => (Tone::Warn, "failed, nothing remains"),
         (StepEnd::Unknown, _) => (Tone::Danger, "unknown"),
+        (StepEnd::Interrupted, _) => (Tone::Danger, "interrupted"),
         (StepEnd::NotRun, _) => (Tone::Muted, "not run"),
     }
 }

@@ -1,7 +1,7 @@
 //! The migration history of a database, as far as lists and plans need it.
 
-use super::Target;
 use super::books::Books;
+use super::{Interruption, Target};
 use crate::domain::sql::split::statements;
 use sha2::{Digest, Sha256};
 
@@ -15,6 +15,8 @@ pub struct History {
     pub target: Target,
     /// Its rows, sorted by version byte by byte.
     pub rows: Vec<Row>,
+    /// Runs outside a transaction whose end is not in the journal, oldest first.
+    pub interrupted: Vec<Interruption>,
     /// What the table is like that holds them.
     pub books: Books,
 }

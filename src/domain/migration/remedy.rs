@@ -60,6 +60,8 @@ pub fn explain(entry: &mut Entry, facts: &Facts) {
         State::Missing => missing(entry, facts),
         State::Renamed => renamed(entry),
         State::Invalid => invalid(entry, facts),
+        // What stopped it is known elsewhere, and the words with it.
+        State::Interrupted => return,
     };
     entry.note = note;
     entry.ways = ways.into_iter().flatten().collect();
@@ -173,7 +175,7 @@ fn invalid(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
 }
 
 /// A way out by a subcommand of `supadeck migration`; none when its arguments cannot be typed safely.
-fn way(arguments: &[&str], what: &str) -> Option<WayOut> {
+pub(super) fn way(arguments: &[&str], what: &str) -> Option<WayOut> {
     let is_safe = arguments
         .iter()
         .all(|argument| !argument.chars().any(is_dangerous));

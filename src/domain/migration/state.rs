@@ -2,6 +2,7 @@
 
 use super::file_name::FileName;
 use super::history::{History, Row};
+use super::interruption::mark;
 use super::pairing::Pairing;
 use super::remedy::{Facts, explain};
 use super::{Entry, Listing, State};
@@ -83,6 +84,7 @@ pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing
     entries.extend(gone.map(|row| judge.gone(row, orphans(&row.version))));
     // The sort is stable: files of one version keep the order of their names.
     entries.sort_by(|a, b| a.version.cmp(&b.version));
+    mark(&mut entries, history);
     Listing {
         entries,
         skipped: local.skipped,

@@ -15,8 +15,10 @@ mod plan;
 mod renumber;
 mod repair;
 mod report;
+mod resume;
 mod restore;
 mod run;
+mod script;
 
 pub use branch::{BranchPlan, branch, plan_branch};
 pub use create::{NewFiles, new};
@@ -68,4 +70,4 @@ pub struct Watch {
     pub cancel: CancellationToken,
 }
 
-pub(in crate::ops) use report::server_problem;
+pub(in crate::ops) use report::{held, server_problem};

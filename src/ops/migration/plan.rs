@@ -5,20 +5,28 @@ use super::list::{read, unknown, way_out};
 use super::local::{self, directory, find_rollback, rollback_file};
 use super::repair::usable;
 use super::report::refused_file;
+use super::resume::{check_settled, go_on};
 use crate::domain::migration::books::Use;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::sha256;
 use crate::domain::migration::remedy::command;
-use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, Wish};
+use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, StepMode, Wish};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::sql::refusal::refusal;
+use crate::domain::sql::refusal::{Way, way};
 use crate::domain::sql::split::{split, statements};
 use std::path::{Path, PathBuf};
 
 /// The plan that grants a wish; without steps when there is nothing to do.
 pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
     let (listing, history) = read(schema).await?;
+    if !matches!(wish, Wish::GoOn { .. }) {
+        check_settled(&history)?;
+    }
     let steps = match wish {
+        Wish::GoOn {
+            direction,
+            from_start,
+        } => vec![go_on(schema, &listing, &history, *direction, *from_start)?],
         Wish::Apply {
             to,
             include_out_of_order,
@@ -48,6 +56,7 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
         steps,
         target: history.target.clone(),
         history: history.versions(),
+        goes_on: matches!(wish, Wish::GoOn { .. }),
     })
 }
 
@@ -224,7 +233,7 @@ fn gone_hint(listing: &Listing) -> String {
 }
 
 /// The rollback file of an applied version.
-fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
+pub(super) fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
     if entry.file.is_none() {
         return find_rollback(folder, &entry.version);
     }
@@ -272,7 +281,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         }));
     }
     let label = PathBuf::from(format!("history/{}", entry.version));
-    check(&text, &label, entry, Direction::Rollback)?;
+    let (mode, mode_why) = mode(&text, &label, entry, Direction::Rollback)?;
     Ok(Step {
         version: entry.version.clone(),
         name: entry.name.clone(),
@@ -280,12 +289,15 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         file: label,
         sha256: sha256(text.as_bytes()),
         statements: statements(&text),
+        mode,
+        mode_why,
+        begin_at: 0,
     })
 }
 
-fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
+pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
     let source = local::read(file)?;
-    check(&source.text, file, entry, direction)?;
+    let (mode, mode_why) = mode(&source.text, file, entry, direction)?;
     Ok(Step {
         version: entry.version.clone(),
         name: entry.name.clone(),
@@ -293,19 +305,29 @@ fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Proble
         file: file.to_owned(),
         sha256: source.sha256,
         statements: statements(&source.text),
+        mode,
+        mode_why,
+        begin_at: 0,
     })
 }
 
-fn check(text: &str, file: &Path, entry: &Entry, direction: Direction) -> Result<(), Problem> {
-    match refusal(text) {
-        Some(refusal) => Err(refused_file(
+/// How the file runs, and why when that is outside a transaction.
+fn mode(
+    text: &str,
+    file: &Path,
+    entry: &Entry,
+    direction: Direction,
+) -> Result<(StepMode, Option<String>), Problem> {
+    match way(text) {
+        Ok(Way::Transaction) => Ok((StepMode::Transaction, None)),
+        Ok(Way::Alone(why)) => Ok((StepMode::Alone, Some(why.why))),
+        Err(refusal) => Err(refused_file(
             text,
             file,
             &entry.version,
             direction,
             &refusal,
         )),
-        None => Ok(()),
     }
 }
 

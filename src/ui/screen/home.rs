@@ -199,6 +199,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
         State::Missing,
         State::Renamed,
         State::Invalid,
+        State::Interrupted,
     ];
     let mut parts = Vec::new();
     for state in states.into_iter().filter(|state| count(*state) > 0) {

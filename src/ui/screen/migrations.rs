@@ -101,7 +101,7 @@ pub fn state_role(state: State) -> Role {
         State::Applied => Role::Ok,
         State::Pending => Role::Accent,
         State::OutOfOrder | State::Edited | State::Renamed => Role::Warn,
-        State::Missing | State::Invalid => Role::Removed,
+        State::Missing | State::Invalid | State::Interrupted => Role::Removed,
     }
 }
 
