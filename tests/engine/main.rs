@@ -9,18 +9,22 @@
     clippy::format_collect
 )]
 
+mod agree;
 mod apply;
 mod bench;
 mod broken;
 mod corpus;
 mod history;
+mod journal;
 mod interop;
 mod line;
 mod pooler;
 mod refused;
+mod renamed;
 mod rollback;
 mod secrets;
 mod seeds;
+mod shape;
 mod silent;
 mod supabase;
 mod together;
