@@ -9,6 +9,7 @@
     clippy::format_collect
 )]
 
+mod alone;
 mod apply;
 mod bench;
 mod broken;

@@ -109,7 +109,9 @@ fn refusal(error: &Error) -> Problem {
 
 fn version(change: &Change) -> &String {
     match change {
-        Change::Apply { version, .. } | Change::Revert { version } => version,
+        Change::Apply { version, .. }
+        | Change::Revert { version }
+        | Change::Settle { version } => version,
     }
 }
 
@@ -117,7 +119,7 @@ fn version(change: &Change) -> &String {
 fn is_made(change: &Change, rows: &[Stored]) -> bool {
     let row = rows.iter().find(|row| &row.version == version(change));
     match (change, row) {
-        (Change::Revert { .. }, row) => row.is_none(),
+        (Change::Revert { .. } | Change::Settle { .. }, row) => row.is_none(),
         (
             Change::Apply {
                 name, statements, ..

@@ -13,6 +13,7 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
+mod alone;
 mod books;
 mod cancel;
 mod catalog;
@@ -20,11 +21,14 @@ mod connection;
 mod database;
 mod fault;
 mod guard;
+mod journal;
+mod lookout;
 mod mend;
 mod message;
 mod patience;
 mod session;
 mod tls;
+mod unit;
 mod url;
 
 pub use database::PgDatabase;

@@ -43,6 +43,10 @@ pub async fn repair(schema: &Schema, versions: &[String], how: Repair) -> Result
                     version: version.clone(),
                 }
             }
+            // An interrupted migration is not in the history yet; only the journal knows of it.
+            Repair::Reverted if entry.state == State::Interrupted => Change::Settle {
+                version: version.clone(),
+            },
             Repair::Reverted => {
                 return Err(Problem::new(
                     Kind::Conflict,
