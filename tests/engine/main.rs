@@ -10,6 +10,7 @@
 )]
 
 mod agree;
+mod alone;
 mod apply;
 mod bench;
 mod broken;

@@ -7,10 +7,10 @@ use super::fence::Fence;
 use super::session::ApiSession;
 use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
 use crate::adapters::postgres::fault::sentence;
-use crate::adapters::postgres::{inventory, log};
-use crate::domain::migration::Target;
+use crate::adapters::postgres::{inventory, journal, log};
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::{Interruption, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
@@ -153,9 +153,27 @@ impl ManagementDatabase {
         Ok(History {
             target: told.target,
             rows,
-            interrupted: Vec::new(),
+            interrupted: self.interrupted().await.map_err(unreadable)?,
             books: inventory::books(table.flatten().as_deref()),
         })
+    }
+
+    /// The runs outside a transaction that a Postgres connection left open; a journal that cannot be read keeps nobody
+    /// from the history.
+    async fn interrupted(&self) -> Result<Vec<Interruption>, Failure> {
+        let select = journal::interrupted();
+        match self
+            .tell(Some((&select, journal::INTERRUPTED_COLUMNS)))
+            .await
+        {
+            Ok(told) => Ok(told
+                .rows
+                .iter()
+                .filter_map(|row| journal::read_interrupted(row))
+                .collect()),
+            Err(Failure::Refused(_)) => Ok(Vec::new()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
@@ -163,14 +181,14 @@ impl ManagementDatabase {
         let unmade = |failure| problem(failure, NO_BOOKS);
         let present = self.present().await.map_err(unmade)?;
         let missing = present.missing();
-        if missing.is_none() && present.journal {
+        if missing.is_none() && present.journal && present.positions {
             return Ok(present);
         }
         if let Some(sql) = missing {
             self.make(&sql).await.map_err(unmade)?;
         }
-        if !present.journal {
-            match self.make(&books::make_journal()).await {
+        if !present.journal || !present.positions {
+            match self.make(&journal::make()).await {
                 Err(Failure::Refused(said)) if said.code == "42501" => {}
                 made => made.map_err(unmade)?,
             }
@@ -184,7 +202,7 @@ impl ManagementDatabase {
     }
 
     async fn present(&self) -> Result<Present, Failure> {
-        let mut told = self.tell(Some((books::PRESENT, 4))).await?;
+        let mut told = self.tell(Some((books::PRESENT, 5))).await?;
         // A cast writes in full what the protocol abbreviates.
         for cell in told.rows.iter_mut().flatten() {
             if cell.as_deref() == Some("true") {
