@@ -15,8 +15,8 @@ mod plan;
 mod renumber;
 mod repair;
 mod report;
-mod resume;
 mod restore;
+mod resume;
 mod run;
 mod script;
 
