@@ -2,7 +2,8 @@
 
 use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal::measure::{Ground, Holding, Known, Mode, Rows, Touched};
+use crate::domain::rehearsal::measure::{Ground, Holding, Known, Rows, Touched};
+use crate::domain::risk::LockMode;
 
 /// The whole catalog.
 pub(super) const PICTURE: &str = include_str!("picture.sql");
@@ -74,7 +75,7 @@ fn one_touched(row: &[Option<String>]) -> Option<Touched> {
     let mode = modes
         .trim_matches(['{', '}'])
         .split(',')
-        .filter_map(Mode::of)
+        .filter_map(LockMode::parse)
         .max()?;
     Some(Touched {
         id: parsed(cell(0))?,

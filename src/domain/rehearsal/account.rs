@@ -1,10 +1,11 @@
 //! Keeps account while a rehearsal runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
-use super::measure::{Ground, Holding, Known, Mode, Ran, Rows, Touched};
+use super::measure::{Blocks, Ground, Holding, Known, Ran, Rows, Touched};
 use super::{Held, Loss, TableLock, TableRows, Way};
 use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::picture::difference::{Difference, Fate};
+use crate::domain::risk::LockMode;
 use crate::domain::sql::command::outer_words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,7 +25,7 @@ struct State {
     name: String,
     file: Option<u32>,
     bytes: u64,
-    mode: Option<Mode>,
+    mode: Option<LockMode>,
     rows: Rows,
 }
 
@@ -100,7 +101,7 @@ impl Account {
                 effect.locks.push(TableLock {
                     table: state.name.clone(),
                     mode,
-                    blocks: mode.blocks(),
+                    blocks: Blocks::of(mode),
                 });
                 self.open.insert(state.name.clone(), begun_ms);
                 let before = self.held.get(&state.name).is_some_and(|held| held.rewritten);
@@ -109,7 +110,7 @@ impl Account {
                     Held {
                         table: state.name.clone(),
                         mode,
-                        blocks: mode.blocks(),
+                        blocks: Blocks::of(mode),
                         version: version.to_owned(),
                         statement,
                         held_ms: 0,

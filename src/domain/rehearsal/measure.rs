@@ -1,73 +1,8 @@
 //! What a server tells about a transaction that is under way: its locks, the files of its tables, the rows it touched.
 
+use crate::domain::risk::LockMode;
 use serde::Serialize;
 use std::time::Duration;
-
-/// The modes of a lock on a table, weakest first (PostgreSQL documentation, 13.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// `SELECT`
-    AccessShare,
-    /// `SELECT … FOR UPDATE`
-    RowShare,
-    /// `INSERT`, `UPDATE`, `DELETE`
-    RowExclusive,
-    /// `VACUUM`, `CREATE INDEX CONCURRENTLY`, `VALIDATE CONSTRAINT`
-    ShareUpdateExclusive,
-    /// `CREATE INDEX`
-    Share,
-    /// `CREATE TRIGGER`, `ADD FOREIGN KEY`
-    ShareRowExclusive,
-    /// `REFRESH MATERIALIZED VIEW CONCURRENTLY`
-    Exclusive,
-    /// `DROP`, `TRUNCATE`, most of `ALTER TABLE`
-    AccessExclusive,
-}
-
-const MODES: [(Mode, &str); 8] = [
-    (Mode::AccessShare, "AccessShareLock"),
-    (Mode::RowShare, "RowShareLock"),
-    (Mode::RowExclusive, "RowExclusiveLock"),
-    (Mode::ShareUpdateExclusive, "ShareUpdateExclusiveLock"),
-    (Mode::Share, "ShareLock"),
-    (Mode::ShareRowExclusive, "ShareRowExclusiveLock"),
-    (Mode::Exclusive, "ExclusiveLock"),
-    (Mode::AccessExclusive, "AccessExclusiveLock"),
-];
-
-impl Mode {
-    /// The mode that `pg_locks` gives this name.
-    pub fn of(name: &str) -> Option<Self> {
-        MODES
-            .iter()
-            .find(|(_, own)| *own == name)
-            .map(|(mode, _)| *mode)
-    }
-
-    /// The mode as SQL writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::AccessShare => "ACCESS SHARE",
-            Self::RowShare => "ROW SHARE",
-            Self::RowExclusive => "ROW EXCLUSIVE",
-            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
-            Self::Share => "SHARE",
-            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
-            Self::Exclusive => "EXCLUSIVE",
-            Self::AccessExclusive => "ACCESS EXCLUSIVE",
-        }
-    }
-
-    /// Whom the lock makes wait.
-    pub fn blocks(self) -> Blocks {
-        match self {
-            Self::AccessExclusive => Blocks::ReadersAndWriters,
-            Self::Exclusive | Self::ShareRowExclusive | Self::Share => Blocks::Writers,
-            _ => Blocks::NoQuery,
-        }
-    }
-}
 
 /// Whom a lock makes wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -82,6 +17,17 @@ pub enum Blocks {
 }
 
 impl Blocks {
+    /// Whom a mode makes wait.
+    pub fn of(mode: LockMode) -> Self {
+        if mode.blocks_readers() {
+            Self::ReadersAndWriters
+        } else if mode.blocks_writers() {
+            Self::Writers
+        } else {
+            Self::NoQuery
+        }
+    }
+
     /// The words for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -124,7 +70,7 @@ pub struct Touched {
     /// Its qualified name; absent when it is gone.
     pub table: Option<String>,
     /// The strongest lock.
-    pub mode: Mode,
+    pub mode: LockMode,
     /// The number of its file.
     pub file: Option<u32>,
     /// The size of its file, read where it may be a new one.

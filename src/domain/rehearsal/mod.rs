@@ -7,7 +7,8 @@ pub mod measure;
 use super::migration::{Direction, Target};
 use super::picture::difference::Difference;
 use super::problem::Problem;
-use measure::{Blocks, Mode, Rows};
+use crate::domain::risk::LockMode;
+use measure::{Blocks, Rows};
 use serde::Serialize;
 
 /// Where something was rehearsed.
@@ -40,7 +41,7 @@ pub struct TableLock {
     /// The qualified table.
     pub table: String,
     /// The mode.
-    pub mode: Mode,
+    pub mode: LockMode,
     /// Whom it makes wait.
     pub blocks: Blocks,
 }
@@ -107,7 +108,7 @@ pub struct Held {
     /// The qualified table, by the name it had before.
     pub table: String,
     /// The strongest mode.
-    pub mode: Mode,
+    pub mode: LockMode,
     /// Whom it makes wait.
     pub blocks: Blocks,
     /// The version of the file that takes it.

@@ -148,16 +148,37 @@ async fn rollback(
         .filter(|entry| is_applied(entry) && wanted(entry));
     for entry in applied.take(most) {
         check_recorded(entry)?;
-        steps.push(match way_back(&folder, entry)? {
-            Some(file) => {
-                let step = step(entry, Direction::Rollback, &file)?;
-                check_not_empty(entry, &step)?;
-                step
-            }
-            None => stored_way_back(schema, entry).await?,
-        });
+        steps.push(down(schema, &folder, entry).await?);
     }
     Ok(steps)
+}
+
+/// The way back of one version: its rollback file, or what the history stores.
+async fn down(schema: &Schema, folder: &Path, entry: &Entry) -> Result<Step, Problem> {
+    match way_back(folder, entry)? {
+        Some(file) => {
+            let step = step(entry, Direction::Rollback, &file)?;
+            check_not_empty(entry, &step)?;
+            Ok(step)
+        }
+        None => stored_way_back(schema, entry).await,
+    }
+}
+
+/// The way there and the way back of one version, whether it is applied or not.
+pub(super) async fn both_ways(
+    schema: &Schema,
+    entry: &Entry,
+) -> (Result<Step, Problem>, Result<Step, Problem>) {
+    let up = match &entry.file {
+        Some(file) => step(entry, Direction::Apply, file),
+        None => Err(Problem::new(
+            Kind::Config,
+            format!("Version {} has no file here.", entry.version),
+            "Without it nobody knows what applying it again does.",
+        )),
+    };
+    (up, down(schema, &directory(&schema.root), entry).await)
 }
 
 /// Refuses to go further back than there is: a mistyped number would otherwise undo everything.
@@ -184,7 +205,7 @@ fn check_count(listing: &Listing, count: usize) -> Result<(), Problem> {
     .with_hint("`supadeck migration list` shows them; `--to 0` rolls back all of them."))
 }
 
-fn is_applied(entry: &Entry) -> bool {
+pub(super) fn is_applied(entry: &Entry) -> bool {
     entry.recorded.is_some()
 }
 

@@ -240,7 +240,7 @@ fn own_hint(code: &str) -> Option<&'static str> {
 }
 
 /// Byte offset of a statement's character in the file.
-fn offset(text: &str, statement: usize, character: Option<usize>) -> Option<usize> {
+pub(super) fn offset(text: &str, statement: usize, character: Option<usize>) -> Option<usize> {
     let statement = split(text).into_iter().nth(statement)?;
     let sql = statement.text(text);
     let inside = match character {
