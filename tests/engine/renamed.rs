@@ -37,6 +37,7 @@ fn versions(all: &[&str]) -> Vec<String> {
 async fn a_paired_file_is_applied_and_never_run_again() {
     let bench = bench().await;
     bench.up("3_c.sql", "create table c ();");
+    bench.down("3_c.sql", "drop table c;");
     assert_eq!(
         bench.states().await,
         ["1 applied", "2 renamed", "3 pending"]

@@ -93,7 +93,18 @@ pub(super) fn way_out(entry: &Entry) -> String {
 /// The SQL of one version: its file, its rollback file, and what the history stores.
 pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem> {
     schema.check_root()?;
-    let stored = schema.database.stored(&[version.to_owned()]).await?;
+    let mut stored = schema.database.stored(&[version.to_owned()]).await?;
+    if stored.is_empty() {
+        // It may be recorded under another version, which only the whole list tells.
+        let (listing, _) = read(schema).await?;
+        let entry = listing
+            .entries
+            .iter()
+            .find(|entry| entry.version == version);
+        if let Some(entry) = entry {
+            stored.extend(super::diff::stored(schema, entry).await?);
+        }
+    }
     let folder = directory(&schema.root);
     let file = local::entries(&folder)?
         .into_iter()

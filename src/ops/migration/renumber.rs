@@ -150,6 +150,12 @@ fn check(entry: &Entry, to: Option<&str>) -> Result<(), Problem> {
             entry.note.clone().unwrap_or_default(),
         )
         .with_hint(way_out(entry))),
+        (State::Interrupted, _) => Err(Problem::new(
+            Kind::Conflict,
+            format!("Version {version} is interrupted."),
+            entry.note.clone().unwrap_or_default(),
+        )
+        .with_hint(way_out(entry))),
         _ => Err(Problem::new(
             Kind::Conflict,
             format!("Version {version} is applied."),
