@@ -15,7 +15,7 @@
 
 pub(in crate::adapters) mod books;
 mod cancel;
-mod catalog;
+pub(in crate::adapters) mod catalog;
 mod connection;
 mod database;
 pub(in crate::adapters) mod fault;
