@@ -1,7 +1,7 @@
 //! The project's database as a port: reads the books in one call each, and hands out sessions.
 
 use super::address::Access;
-use super::answer::Failure;
+use super::answer::{Failure, no_turn};
 use super::api::{Api, Patience, told};
 use super::fence::Fence;
 use super::session::ApiSession;
@@ -18,7 +18,6 @@ use crate::ports::{Database, Session, Task};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
 
 const NO_HISTORY: &str = "The migration history cannot be read.";
 const NO_SEEDS: &str = "The record of seed files cannot be read.";
@@ -55,6 +54,11 @@ impl ManagementDatabase {
             api: Arc::new(Api::new(access, patience)),
             fence: Arc::default(),
         }
+    }
+
+    /// The project's ref.
+    pub fn reference(&self) -> &str {
+        self.api.access.reference()
     }
 
     /// What the user should know about this way to the database.
@@ -281,9 +285,8 @@ impl Database for ManagementDatabase {
                 "set local lock_timeout = {}; set local statement_timeout = {limit}; {line}",
                 limit / 2
             );
-            let none = CancellationToken::new();
             // A second line would be worse than none: this is sent once.
-            let written = self.api.call(&sql, self.api.patience.statement, &none);
+            let written = self.api.call(&sql, self.api.patience.statement);
             written
                 .await
                 .map(drop)
@@ -332,6 +335,7 @@ pub(super) fn problem(failure: Failure, what: &str) -> Problem {
     match failure {
         Failure::TurnedAway(problem) => *problem,
         Failure::Cancelled => Problem::cancelled(what),
+        Failure::Later(_) => problem(no_turn(), what),
         Failure::Unsent(why) | Failure::Unknown(why) => network(why),
         Failure::Unclear(why) => Problem::new(Kind::Database, what, why),
         Failure::Refused(said) => {

@@ -3,8 +3,8 @@
 //! The call is the whole transaction: head, statements, books, COMMIT. COMMIT is the last statement, so an error of
 //! Postgres means that nothing remains. Everything else that is no clear answer ends as lost, and is looked up.
 
-use super::answer::Failure;
-use super::api::{mark, told};
+use super::answer::{Failure, no_turn};
+use super::api::{Turn, mark, told};
 use super::database::ManagementDatabase;
 use super::fence::TOO_LATE;
 use super::said::Said;
@@ -117,8 +117,17 @@ impl ApiSession {
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
         let run = uuid::Uuid::new_v4().simple().to_string();
-        let whole = self.whole(script, &run);
-        let ended = self.watched(&whole.sql, &run, news, cancel).await;
+        let mut turn = Turn::default();
+        let (whole, ended) = loop {
+            // The time until which it may begin is counted anew for each turn.
+            let whole = self.whole(script, &run);
+            let ended = self.watched(&whole.sql, &run, news, cancel).await;
+            let Err(Failure::Later(asked)) = ended else {
+                break (whole, ended);
+            };
+            let waited = turn.wait(&self.database.api, asked, cancel).await;
+            waited.map_err(nothing_ran)?;
+        };
         match ended {
             Ok(rows) => {
                 self.tell_done(script, &rows, news);
@@ -182,7 +191,7 @@ impl ApiSession {
         cancel: &CancellationToken,
     ) -> Result<Vec<Value>, Failure> {
         let api = &self.database.api;
-        let mut call = pin!(api.call(sql, api.patience.script, cancel));
+        let mut call = pin!(api.call(sql, api.patience.script));
         let mut stop = Stop::new(cancel, self.limits.cancel_timeout);
         loop {
             tokio::select! {
@@ -380,6 +389,7 @@ fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
 fn nothing_ran(failure: Failure) -> Halt {
     match failure {
         Failure::Cancelled => Halt::Cancelled,
+        Failure::Later(_) => nothing_ran(no_turn()),
         Failure::Unsent(why) | Failure::Unknown(why) | Failure::Unclear(why) => Halt::Lost {
             committing: false,
             why,

@@ -55,6 +55,11 @@ impl PgDatabase {
         self
     }
 
+    /// Host and port.
+    pub fn host(&self) -> String {
+        crate::domain::text::harmless(&self.address.host()).into_owned()
+    }
+
     /// What the user should know about the address before anything is sent there; nothing is connected.
     pub fn notes(&self) -> Vec<String> {
         self.address.note().into_iter().collect()

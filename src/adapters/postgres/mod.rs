@@ -19,7 +19,7 @@
 mod alone;
 pub(in crate::adapters) mod books;
 mod cancel;
-mod catalog;
+pub(in crate::adapters) mod catalog;
 pub(in crate::adapters) mod change;
 mod connection;
 mod database;
