@@ -25,3 +25,5 @@ mod seeds;
 mod silent;
 mod supabase;
 mod together;
+mod walk;
+mod wire;
