@@ -31,3 +31,5 @@ mod silent;
 mod standin;
 mod supabase;
 mod together;
+mod walk;
+mod wire;

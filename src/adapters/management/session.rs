@@ -10,7 +10,7 @@ use super::fence::TOO_LATE;
 use super::said::Said;
 use crate::adapters::postgres::books::{RollbackColumn, Runner};
 use crate::adapters::postgres::message::{
-    Anchor, BUSY, ESCAPED, Entry, HISTORY_CHANGED, UNSETTLED, Whole, head, tail, whole,
+    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, Whole, head, tail, whole,
 };
 use crate::adapters::postgres::resets_settings;
 use crate::domain::problem::Problem;
@@ -153,14 +153,10 @@ impl ApiSession {
             .database
             .fence
             .raise(self.database.api.patience.on_the_way);
-        let entry = Entry {
-            wait: false,
-            positions: self.has_positions,
-        };
         let head = format!(
             "{}{}; {fence}",
             mark(run),
-            head(script, &self.limits, entry)
+            head(script, &self.limits, self.has_positions)
         );
         // A file that resets settings would lose the one that the transaction is known by.
         let anchor = if resets_settings(script) {
