@@ -13,7 +13,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Clock, Rest};
+use crate::ports::{Clock, Rest, Stage};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ pub struct Context {
 pub struct Work {
     /// For the engine.
     pub schema: Schema,
+    /// For rehearsals.
+    pub stage: Arc<dyn Stage>,
     /// The profile's name, where the profile is a production one.
     pub production: Option<String>,
 }
@@ -144,8 +146,8 @@ impl Context {
         if let Some(url) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
             return Ok(Work {
-                schema: self.schema_at(&root, url)?,
                 production: self.production(&book),
+                ..self.work_at(&root, url)?
             });
         }
         let project = self.project().await?;
@@ -153,16 +155,25 @@ impl Context {
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let by_profile = project.profile.production.then_some(project.profile.name);
         Ok(Work {
-            schema: self.schema_at(&root, url)?,
             production: by_profile.or_else(|| self.production(&book)),
+            ..self.work_at(&root, url)?
+        })
+    }
+
+    /// A directory and a database that belongs to no profile.
+    #[allow(clippy::unused_self)]
+    pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
+        let database = Arc::new(PgDatabase::parse(url)?);
+        Ok(Work {
+            schema: Schema::new(root, database.clone()),
+            stage: database,
+            production: None,
         })
     }
 
     /// The engine's view of a directory and a database.
-    #[allow(clippy::unused_self)]
     pub fn schema_at(&self, root: &Path, url: &SecretString) -> Result<Schema, Problem> {
-        let database = PgDatabase::parse(url)?;
-        Ok(Schema::new(root, Arc::new(database)))
+        Ok(self.work_at(root, url)?.schema)
     }
 
     /// The database alone.

@@ -4,10 +4,13 @@ mod apply;
 mod confirm;
 mod list;
 mod new;
+mod plan;
 mod repair;
 mod rollback;
 mod run;
+mod scratch;
 pub mod show;
+mod verify;
 mod waits;
 
 pub use confirm::{Confirm, confirm};
@@ -26,8 +29,10 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Command {
     List(list::Args),
+    Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
+    Verify(verify::Args),
     Repair(repair::Args),
     New(new::Args),
 }
@@ -36,8 +41,10 @@ enum Command {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     match &args.command {
         Command::List(args) => list::run(context, args).await,
+        Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
+        Command::Verify(args) => verify::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
         Command::New(args) => new::run(context, args).await,
     }
