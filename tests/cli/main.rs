@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod keyring;
 mod migration;
+mod plan;
 mod profile;
 mod rows;
 mod secrets;

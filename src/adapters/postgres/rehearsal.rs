@@ -65,6 +65,16 @@ impl Stage for PgDatabase {
 }
 
 impl PgRehearsal {
+    /// Waiting without end is for runs that somebody watches: here it would hold the locks that were taken before.
+    fn lock_limit(&self) -> Duration {
+        let wanted = self.limits.lock_timeout;
+        if wanted.is_zero() {
+            Limits::default().lock_timeout
+        } else {
+            wanted
+        }
+    }
+
     fn statement_limit(&self) -> Duration {
         self.limits.statement_timeout.unwrap_or(STATEMENT)
     }
@@ -72,13 +82,11 @@ impl PgRehearsal {
     async fn begin(&mut self) -> Result<(), Problem> {
         // The same head as that of a run, but for the wait.
         let sql = format!(
-            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; \
-            set local idle_in_transaction_session_timeout = {}; {}; select pg_catalog.txid_current()",
+            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; {}; select pg_catalog.txid_current()",
             super::books::block(&format!(
                 "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
                 raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
             )),
-            IDLE.as_millis(),
             self.caps(),
         );
         let patience = self.database.patience;
@@ -116,9 +124,10 @@ impl PgRehearsal {
             )
         };
         format!(
-            "{}; {}",
-            cap("lock_timeout", self.limits.lock_timeout),
-            cap("statement_timeout", self.statement_limit())
+            "{}; {}; {}",
+            cap("lock_timeout", self.lock_limit()),
+            cap("statement_timeout", self.statement_limit()),
+            cap("idle_in_transaction_session_timeout", IDLE)
         )
     }
 

@@ -70,9 +70,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             "{faults} of {} did not pass the round trip.",
             counted(all, "migration")
         ),
-        "A rollback would not bring back what was there.",
+        "A rollback would not bring back what was there, or a file fails.",
     )
-    .with_hint("Correct the rollback files as the differences above say.");
+    .with_hint("Correct the files as the differences and errors above say.");
     Err(Failure::after(problem, answer))
 }
 
