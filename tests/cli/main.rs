@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod keyring;
 mod migration;
+mod plan;
 mod profile;
 mod rows;
 mod secrets;

@@ -14,7 +14,7 @@ use crate::domain::migration::{Interruption, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
-use crate::ports::{Database, Session, Task};
+use crate::ports::{Database, Rehearsal, Session, Stage, Task};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -243,6 +243,20 @@ impl ManagementDatabase {
             self.question(None)
         );
         self.told(&sql).await.map(|told| told.clock)
+    }
+}
+
+impl Stage for ManagementDatabase {
+    /// Refused: each call is a transaction of its own, so nothing could be looked at before it is undone.
+    fn rehearsal(&self, _limits: Limits) -> Task<'_, Box<dyn Rehearsal>> {
+        Box::pin(async {
+            Err(Problem::new(
+                Kind::Config,
+                "Nothing can be rehearsed over the Management API.",
+                "It keeps no transaction open between two calls.",
+            )
+            .with_hint("Use `--on scratch`, or give the database URL."))
+        })
     }
 }
 
