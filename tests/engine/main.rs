@@ -18,6 +18,7 @@ mod interop;
 mod line;
 mod pooler;
 mod refused;
+mod risk;
 mod rollback;
 mod secrets;
 mod seeds;
