@@ -138,7 +138,8 @@ pub fn assess(sql: &str) -> Assessment {
     for statement in &mut statements {
         statement
             .findings
-            .sort_by_key(|finding| (finding.at, Reverse(finding.level)));
+            .sort_by_key(|finding| (finding.at, Reverse(finding.level), finding.rule));
+        statement.findings.dedup();
         statement.level = statement
             .findings
             .iter()

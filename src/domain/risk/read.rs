@@ -233,9 +233,7 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, rule: &'static Rule, at: usize, object: &str) {
-        if let Some(finding) = self.finding(rule, at, object)
-            && !self.findings.contains(&finding)
-        {
+        if let Some(finding) = self.finding(rule, at, object) {
             self.findings.push(finding);
         }
     }

@@ -175,6 +175,11 @@ pub(super) fn sequence(read: &mut Reader, node: &SyntaxNode) -> Go {
         };
         let name = Name::of(&sequence);
         read.lock(&name, mode, &sequence);
+        if node.children().any(|option| {
+            option.kind() != K::OPTION_OWNED_BY && format!("{:?}", option.kind()).starts_with("OPTION_")
+        }) {
+            read.rewrite(&name);
+        }
         if !moves {
             // Whoever draws numbers goes on: `nextval` takes a weaker lock.
             read.told(&name);
