@@ -25,6 +25,7 @@ mod plan;
 mod pooler;
 mod refused;
 mod renamed;
+mod risk;
 mod rollback;
 mod secrets;
 mod seeds;
