@@ -17,6 +17,7 @@ mod history;
 mod interop;
 mod line;
 mod management;
+mod misbehave;
 mod pooler;
 mod refused;
 mod rollback;
