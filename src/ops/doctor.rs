@@ -96,7 +96,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             Err(problem) => failed("config", &problem),
         },
         match keyring {
-            Ok(Keeping::Keyring) => fine("keyring", "Secrets are kept in the system's keyring."),
+            Ok(Keeping::Keyring) => fine("keyring", "The system's keyring answers."),
             Ok(Keeping::Memory(why)) => {
                 warned("keyring", format!("{why} Secrets are kept in memory."))
                     .with_hint("Give keys through environment variables, or start a keyring.")

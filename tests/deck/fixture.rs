@@ -17,7 +17,9 @@ use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::lock::WeekLock;
-use supadeck::domain::migration::{Direction, Entry, Listing, Plan, Sources, State, Step, Target};
+use supadeck::domain::migration::{
+    Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
+};
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
 use supadeck::ui::symbol::Symbols;
 use supadeck::ui::theme::Theme;
@@ -177,6 +179,8 @@ fn listing() -> Listing {
         reversible,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
+        recorded: (state != State::Pending).then(|| version.into()),
+        ways: Vec::new(),
     };
     Listing {
         entries: vec![
@@ -187,6 +191,7 @@ fn listing() -> Listing {
         ],
         skipped: Vec::new(),
         target: target(),
+        remarks: Vec::new(),
     }
 }
 
@@ -219,11 +224,15 @@ pub fn plan() -> Plan {
             "create table y (id int)".into(),
             "comment on table y is 'why'".into(),
         ],
+        mode: StepMode::Transaction,
+        mode_why: None,
+        begin_at: 0,
     };
     Plan {
         steps: vec![step],
         target: target(),
         history: vec!["20251004123000".into()],
+        goes_on: false,
     }
 }
 

@@ -9,20 +9,25 @@
     clippy::format_collect
 )]
 
+mod agree;
+mod alone;
 mod apply;
 mod bench;
 mod broken;
 mod corpus;
 mod history;
+mod journal;
 mod interop;
 mod line;
 mod management;
 mod misbehave;
 mod pooler;
 mod refused;
+mod renamed;
 mod rollback;
 mod secrets;
 mod seeds;
+mod shape;
 mod silent;
 mod standin;
 mod supabase;

@@ -7,8 +7,10 @@ use super::fence::Fence;
 use super::session::ApiSession;
 use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
 use crate::adapters::postgres::fault::sentence;
-use crate::domain::migration::Target;
+use crate::adapters::postgres::{inventory, journal, log};
 use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
+use crate::domain::migration::{Interruption, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
@@ -140,17 +142,42 @@ impl ManagementDatabase {
     }
 
     async fn read_history(&self) -> Result<History, Problem> {
+        let unreadable = |failure| problem(failure, NO_HISTORY);
         let told = match self.tell_or_none((books::HISTORY, 3)).await {
-            Err(Failure::Refused(said)) if said.code == "42703" => {
+            Err(Failure::Refused(said)) if inventory::OTHER_SHAPE.contains(&said.code.as_str()) => {
                 self.tell(Some((books::OLD_HISTORY, 3))).await
             }
             told => told,
         };
-        let told = told.map_err(|failure| problem(failure, NO_HISTORY))?;
+        let told = told.map_err(unreadable)?;
+        let rows: Vec<_> = told.rows.into_iter().map(books::history_row).collect();
+        inventory::check(&rows)?;
+        let table = self.tell(Some((inventory::BOOKS, 1))).await;
+        let table = table.map_err(unreadable)?.rows.into_iter().flatten().next();
         Ok(History {
             target: told.target,
-            rows: told.rows.into_iter().map(books::history_row).collect(),
+            rows,
+            interrupted: self.interrupted().await.map_err(unreadable)?,
+            books: inventory::books(table.flatten().as_deref()),
         })
+    }
+
+    /// The runs outside a transaction that a Postgres connection left open; a journal that cannot be read keeps nobody
+    /// from the history.
+    async fn interrupted(&self) -> Result<Vec<Interruption>, Failure> {
+        let select = journal::interrupted();
+        match self
+            .tell(Some((&select, journal::INTERRUPTED_COLUMNS)))
+            .await
+        {
+            Ok(told) => Ok(told
+                .rows
+                .iter()
+                .filter_map(|row| journal::read_interrupted(row))
+                .collect()),
+            Err(Failure::Refused(_)) => Ok(Vec::new()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
@@ -158,14 +185,14 @@ impl ManagementDatabase {
         let unmade = |failure| problem(failure, NO_BOOKS);
         let present = self.present().await.map_err(unmade)?;
         let missing = present.missing();
-        if missing.is_none() && present.journal {
+        if missing.is_none() && present.journal && present.positions {
             return Ok(present);
         }
         if let Some(sql) = missing {
             self.make(&sql).await.map_err(unmade)?;
         }
-        if !present.journal {
-            match self.make(&books::make_journal()).await {
+        if !present.journal || !present.positions {
+            match self.make(&journal::make()).await {
                 Err(Failure::Refused(said)) if said.code == "42501" => {}
                 made => made.map_err(unmade)?,
             }
@@ -179,7 +206,7 @@ impl ManagementDatabase {
     }
 
     async fn present(&self) -> Result<Present, Failure> {
-        let mut told = self.tell(Some((books::PRESENT, 4))).await?;
+        let mut told = self.tell(Some((books::PRESENT, 5))).await?;
         // A cast writes in full what the protocol abbreviates.
         for cell in told.rows.iter_mut().flatten() {
             if cell.as_deref() == Some("true") {
@@ -264,6 +291,25 @@ impl Database for ManagementDatabase {
                 .await
                 .map(drop)
                 .map_err(|failure| problem(failure, NO_JOURNAL))
+        })
+    }
+
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
+        Box::pin(async move {
+            let lines = log::lines(limit, version);
+            let (told, is_kept) = match self.tell(Some((&lines, 1))).await {
+                Err(Failure::Refused(said)) if is_missing(&said.code) => {
+                    (self.tell(None).await, false)
+                }
+                Err(Failure::Refused(said)) if said.code == "42501" => return Err(log::denied()),
+                told => (told, true),
+            };
+            let told = told.map_err(|failure| problem(failure, log::UNREADABLE))?;
+            Ok(Journal {
+                lines: log::read(told.rows),
+                is_kept,
+                target: told.target,
+            })
         })
     }
 

@@ -3,7 +3,8 @@
 use super::answer::Failure;
 use super::api::Turn;
 use super::database::{ManagementDatabase, problem};
-use crate::adapters::postgres::books::{self, LOCK, Runner};
+use crate::adapters::postgres::books::{LOCK, Runner};
+use crate::adapters::postgres::change;
 use crate::adapters::postgres::mend::{UNCHANGED, UNKNOWN, is_made, version};
 use crate::adapters::postgres::message::HISTORY_CHANGED;
 use crate::domain::problem::{Kind, Problem};
@@ -20,7 +21,7 @@ impl ManagementDatabase {
         let statement = self.api.patience.statement;
         let sql: Vec<String> = changes
             .iter()
-            .map(|change| books::change(change, &runner, present.journal))
+            .map(|change| change::sql(change, &runner, present.journal))
             .collect();
         let sql = sql.join("; ");
         // The time until which it may begin is counted anew for each turn.

@@ -10,7 +10,7 @@ use super::fence::TOO_LATE;
 use super::said::Said;
 use crate::adapters::postgres::books::{RollbackColumn, Runner};
 use crate::adapters::postgres::message::{
-    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, Whole, head, tail, whole,
+    Anchor, BUSY, ESCAPED, Entry, HISTORY_CHANGED, UNSETTLED, Whole, head, tail, whole,
 };
 use crate::adapters::postgres::resets_settings;
 use crate::domain::problem::Problem;
@@ -42,6 +42,7 @@ pub(super) struct ApiSession {
     limits: Limits,
     runner: Runner,
     has_journal: bool,
+    has_positions: bool,
     column: Option<RollbackColumn>,
 }
 
@@ -52,6 +53,7 @@ impl ApiSession {
             limits,
             runner: Runner::here(),
             has_journal: false,
+            has_positions: false,
             column: None,
         }
     }
@@ -72,9 +74,9 @@ impl ApiSession {
                 return Err(Halt::Cancelled);
             }
             match self.attempt(script, news, cancel).await {
-                Err(Halt::Busy) if begun.elapsed() < self.limits.runner_timeout => {
+                Err(Halt::Busy { .. }) if begun.elapsed() < self.limits.runner_timeout => {
                     if !is_waiting {
-                        news(News::WaitingForLock);
+                        news(News::WaitingForLock { holder: None });
                         is_waiting = true;
                     }
                     self.wait_for_runner(begun, cancel).await?;
@@ -102,7 +104,7 @@ impl ApiSession {
                 Err(failure) => return Err(nothing_ran(failure)),
             }
             if begun.elapsed() >= self.limits.runner_timeout {
-                return Err(Halt::Busy);
+                return Err(Halt::Busy { holder: None });
             }
         }
     }
@@ -151,10 +153,14 @@ impl ApiSession {
             .database
             .fence
             .raise(self.database.api.patience.on_the_way);
+        let entry = Entry {
+            wait: false,
+            positions: self.has_positions,
+        };
         let head = format!(
             "{}{}; {fence}",
             mark(run),
-            head(script, &self.limits, false)
+            head(script, &self.limits, entry)
         );
         // A file that resets settings would lose the one that the transaction is known by.
         let anchor = if resets_settings(script) {
@@ -268,6 +274,7 @@ impl Session for ApiSession {
         Box::pin(async move {
             let present = self.database.make_books().await?;
             self.has_journal = present.journal;
+            self.has_positions = present.positions;
             self.column = present.rollback();
             Ok::<(), Problem>(())
         })
@@ -345,7 +352,7 @@ fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
     let is_ours = said.message.starts_with("supadeck: ");
     match said.code.as_str() {
         "57014" if cancel.is_cancelled() => return Halt::Cancelled,
-        BUSY if is_ours => return Halt::Busy,
+        BUSY if is_ours => return Halt::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {
             let found = said.detail.unwrap_or_default();
             let versions = found.split(',').filter(|version| !version.is_empty());
@@ -354,6 +361,7 @@ fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
         "23505" if said.message.contains("\"schema_migrations_pkey\"") => {
             return Halt::HistoryChanged(Vec::new());
         }
+        UNSETTLED if is_ours => return Halt::Unsettled(said.detail.unwrap_or_default()),
         ESCAPED if is_ours => return Halt::Escaped,
         TOO_LATE if is_ours => {
             return refused(Refused {

@@ -3,7 +3,7 @@
 
 use crate::domain::migration::Direction;
 use crate::domain::migration::history::{Row, Stored};
-use crate::domain::script::{Change, Failure, Record};
+use crate::domain::script::{Failure, INTERRUPTED, Record};
 
 /// Key of the advisory lock that every runner takes: the bytes of `supadeck`.
 pub(in crate::adapters) const LOCK: i64 = 0x7375_7061_6465_636b;
@@ -16,10 +16,14 @@ pub(in crate::adapters) const HISTORY: &str = "\
     pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') \
     from supabase_migrations.schema_migrations order by version collate \"C\"";
 
-/// The history of an older tool, which stored no statements and perhaps no name.
+/// The history of an older tool, whatever columns it has.
 pub(in crate::adapters) const OLD_HISTORY: &str = "\
-    select version, pg_catalog.to_jsonb(m) ->> 'name', null \
-    from supabase_migrations.schema_migrations m order by version collate \"C\"";
+    select pg_catalog.to_jsonb(m) ->> 'version', pg_catalog.to_jsonb(m) ->> 'name', \
+    case pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(m) -> 'statements') when 'array' then \
+    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce((\
+    select pg_catalog.string_agg(value, pg_catalog.chr(30) order by ordinality) \
+    from pg_catalog.jsonb_array_elements_text(pg_catalog.to_jsonb(m) -> 'statements') with ordinality), ''), 'UTF8')), 'hex') end \
+    from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\"";
 
 /// Who is connected to what.
 pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";
@@ -33,6 +37,8 @@ pub(in crate::adapters) const PRESENT: &str = "select \
     pg_catalog.to_regnamespace('supabase_migrations') is not null, \
     pg_catalog.to_regclass('supabase_migrations.seed_files') is not null, \
     pg_catalog.to_regclass('supabase_migrations.supadeck_journal') is not null, \
+    exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.supadeck_journal') \
+    and attname = 'invalid_before' and not attisdropped), \
     (select pg_catalog.string_agg(attname || ':' || pg_catalog.format_type(atttypid, null), ',') \
     from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.schema_migrations') \
     and attnum > 0 and not attisdropped)";
@@ -43,6 +49,8 @@ pub(in crate::adapters) struct Present {
     schema: bool,
     seeds: bool,
     pub(in crate::adapters) journal: bool,
+    /// Whether the journal has places for the positions of runs outside a transaction.
+    pub(in crate::adapters) positions: bool,
     /// Columns of the history as `name:type`; none without a table.
     columns: Vec<String>,
 }
@@ -59,7 +67,8 @@ impl Present {
             schema: cell(0) == "t",
             seeds: cell(1) == "t",
             journal: cell(2) == "t",
-            columns: cell(3)
+            positions: cell(3) == "t",
+            columns: cell(4)
                 .split(',')
                 .filter(|column| !column.is_empty())
                 .map(str::to_owned)
@@ -114,17 +123,8 @@ pub(in crate::adapters) enum RollbackColumn {
     Text,
 }
 
-/// SQL that makes the journal.
-pub(in crate::adapters) fn make_journal() -> String {
-    making(
-        "create table if not exists supabase_migrations.supadeck_journal (\
-        id bigint generated always as identity primary key, version text not null, direction text not null, \
-        sha256 text, who text not null, host text, started timestamptz not null, finished timestamptz not null, \
-        outcome text not null, failing_statement integer, error text)",
-    )
-}
-
-fn making(sql: &str) -> String {
+/// SQL in a transaction of its own, under the lock for making tables.
+pub(super) fn making(sql: &str) -> String {
     format!(
         "begin isolation level read committed read write; set local lock_timeout = '4s'; set local statement_timeout = '20s'; \
         select pg_catalog.pg_advisory_xact_lock({MAKING_LOCK}); set local client_min_messages = warning; {sql}; commit"
@@ -149,7 +149,7 @@ impl Runner {
     }
 
     /// Somebody, as the role of the connection.
-    fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         format!("{} || ' as ' || session_user", dollar(&self.user))
     }
 }
@@ -204,7 +204,13 @@ pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &
     journal(version, direction, Some(sha256), runner)
 }
 
-fn journal(version: &str, direction: &str, sha256: Option<&str>, runner: &Runner) -> String {
+/// A line of the journal that is written with what it tells.
+pub(super) fn journal(
+    version: &str,
+    direction: &str,
+    sha256: Option<&str>,
+    runner: &Runner,
+) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
         values ({}, '{direction}', {}, {}, {}, pg_catalog.now(), pg_catalog.clock_timestamp(), 'done')",
@@ -217,6 +223,9 @@ fn journal(version: &str, direction: &str, sha256: Option<&str>, runner: &Runner
 
 /// The journal's line of a failed run, written afterwards.
 pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
+    if failure.outcome == INTERRUPTED {
+        return super::journal::end_lost(&failure.version, failure.statement, &failure.error);
+    }
     let direction = match failure.direction {
         Direction::Apply => "apply",
         Direction::Rollback => "rollback",
@@ -237,46 +246,11 @@ pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Runner) ->
     )
 }
 
-/// A change of the history that runs nothing, and its line in the journal.
-pub(in crate::adapters) fn change(change: &Change, runner: &Runner, has_journal: bool) -> String {
-    let (sql, line) = match change {
-        Change::Apply {
-            version,
-            name,
-            statements,
-            sha256,
-        } => (
-            format!(
-                "insert into supabase_migrations.schema_migrations(version, name, statements) values ({}, {}, {}) \
-                on conflict (version) do update set name = excluded.name, statements = excluded.statements",
-                dollar(version),
-                dollar(name),
-                array(statements)
-            ),
-            journal(version, "repair_applied", Some(sha256), runner),
-        ),
-        Change::Revert { version } => (
-            record(
-                &Record::RolledBack {
-                    version: version.clone(),
-                },
-                None,
-            ),
-            journal(version, "repair_reverted", None, runner),
-        ),
-    };
-    if has_journal {
-        format!("{sql}; {line}")
-    } else {
-        sql
-    }
-}
-
 /// The full rows of some versions, whatever columns the table has.
 pub(in crate::adapters) fn stored(versions: &[String]) -> String {
     format!(
-        "select version, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
-        from supabase_migrations.schema_migrations m where version = any ({}) order by version collate \"C\"",
+        "select version::text, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
+        from supabase_migrations.schema_migrations m where version::text = any ({}) order by version::text collate \"C\"",
         array(versions)
     )
 }
@@ -317,7 +291,7 @@ fn pieces(json: &str) -> Option<Vec<String>> {
 }
 
 /// An array of text.
-fn array(pieces: &[String]) -> String {
+pub(super) fn array(pieces: &[String]) -> String {
     let quoted: Vec<String> = pieces.iter().map(|piece| dollar(piece)).collect();
     format!("array[{}]::pg_catalog.text[]", quoted.join(","))
 }
@@ -352,6 +326,7 @@ mod tests {
             cell("t"),
             cell("t"),
             cell("t"),
+            cell("t"),
             cell("version:text,statements:text[],name:text,rollback:text[]"),
         ]];
         let present = Present::of(&all);
@@ -360,6 +335,7 @@ mod tests {
         let old = vec![vec![
             cell("t"),
             cell("t"),
+            cell("f"),
             cell("f"),
             cell("version:text,rollback:integer"),
         ]];
@@ -371,7 +347,7 @@ mod tests {
         );
         assert_eq!(present.rollback(), None);
         assert!(
-            Present::of(&[vec![cell("f"), cell("f"), cell("f"), None]])
+            Present::of(&[vec![cell("f"), cell("f"), cell("f"), cell("f"), None]])
                 .missing()
                 .is_some()
         );
