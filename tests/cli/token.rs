@@ -144,7 +144,7 @@ fn the_way_in_is_shown_and_a_typed_option_decides() {
             "env:SUPABASE_ACCESS_TOKEN",
         ])
         .done();
-    assert_eq!(api.count("schema_migrations"), calls + 1);
+    assert!(api.count("schema_migrations") > calls);
 }
 
 #[test]

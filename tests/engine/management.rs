@@ -208,11 +208,24 @@ async fn another_runner_is_waited_for_and_then_reported() {
     hasty.limits.runner_timeout = Duration::from_millis(100);
     let outcome = run(&hasty, &plan).await;
     assert_eq!(ends(&outcome), [StepEnd::NotRun]);
-    assert_eq!(outcome.problem.unwrap().kind, Kind::Conflict);
+    let problem = outcome.problem.unwrap();
+    assert_eq!(problem.kind, Kind::Conflict);
+    let pid = other
+        .query_one("select pg_backend_pid()", &[])
+        .await
+        .unwrap()
+        .get::<_, i32>(0);
+    assert!(
+        format!("{problem:?}").contains(&pid.to_string()),
+        "{problem:?}"
+    );
     let (watch, mut news) = watch();
     let (same, shown) = (schema.clone(), plan.clone());
     let running = tokio::spawn(async move { migration::run(&same, &shown, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::WaitingForLock) {}
+    while !matches!(
+        news.recv().await,
+        Some(Progress::WaitingForLock { holder: Some(_) })
+    ) {}
     other.batch_execute("rollback").await.unwrap();
     assert!(running.await.unwrap().is_complete());
     assert!(agreed(&bench).await);
@@ -227,6 +240,59 @@ async fn another_runner_is_waited_for_and_then_reported() {
             .unwrap()
             .contains("New in the history: 2.")
     );
+}
+
+#[tokio::test]
+async fn somebody_elses_lock_on_a_table_is_told_and_waited_out() {
+    let (bench, api, mut schema) = begun().await;
+    bench.up("2_b.sql", "create table b ();\nalter table a add x int;");
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let other = connect(&bench.url).await;
+    other.batch_execute("begin; lock table a").await.unwrap();
+    schema.limits.lock_timeout = Duration::from_secs(4);
+    let (watch, mut news) = watch();
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let (mut blocker, mut again) = (None, false);
+    while let Some(progress) = news.recv().await {
+        match progress {
+            Progress::Blocked { blocker: found, .. } => blocker = Some(found),
+            Progress::TryingAgain { .. } => {
+                again = true;
+                other.batch_execute("rollback").await.unwrap();
+            }
+            _ => {}
+        }
+    }
+    assert!(running.await.unwrap().is_complete());
+    assert!(again && agreed(&bench).await);
+    assert_eq!(blocker.unwrap().table.as_deref(), Some("public.a"));
+    assert_eq!(api.count("table b"), 2, "one attempt was undone");
+}
+
+#[tokio::test]
+async fn a_file_that_runs_outside_a_transaction_is_refused() {
+    let (bench, api, schema) = begun().await;
+    bench.up(
+        "2_b.sql",
+        "-- supadeck: no-transaction\ncreate table b ();\nvacuum b;",
+    );
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::NotRun], "{outcome:?}");
+    assert!(outcome.problem.unwrap().why.contains("--db-url"));
+    assert_eq!(api.count("vacuum"), 0);
+    assert!(!agreed(&bench).await);
+}
+
+#[tokio::test]
+async fn reading_the_history_is_one_call() {
+    let (_bench, api, schema) = begun().await;
+    let before = api.count("");
+    assert_eq!(migration::list(&schema).await.unwrap().entries.len(), 2);
+    assert_eq!(api.count(""), before + 1);
+    let log = schema.database.journal(10, None).await.unwrap();
+    assert!(log.is_kept && log.lines.len() == 1, "{log:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
 use crate::adapters::postgres::PgDatabase;
 use crate::domain::problem::{Kind, Problem};
-use crate::ports::{Catalogs, Database};
+use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -75,6 +75,14 @@ impl Way {
 
     /// The database.
     pub fn database(self) -> Arc<dyn Database> {
+        match self {
+            Self::Postgres(database) => Arc::new(database),
+            Self::Management(database) => Arc::new(database),
+        }
+    }
+
+    /// Where changes are rehearsed.
+    pub fn stage(self) -> Arc<dyn Stage> {
         match self {
             Self::Postgres(database) => Arc::new(database),
             Self::Management(database) => Arc::new(database),
