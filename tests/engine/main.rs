@@ -22,6 +22,7 @@ mod interop;
 mod line;
 mod management;
 mod plan;
+mod misbehave;
 mod pooler;
 mod refused;
 mod renamed;
