@@ -69,13 +69,13 @@ pub(super) fn kept(directory: &Path, file: &Path) -> PathBuf {
     let folder = directory.join(KEPT);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".sql").unwrap_or(&name);
-    (1_u32..)
-        .map(|copy| match copy {
-            1 => folder.join(name.as_ref()),
-            copy => folder.join(format!("{stem}.{copy}.sql")),
-        })
-        .find(|path| fs::symlink_metadata(path).is_err())
-        .unwrap_or(folder)
+    let mut path = folder.join(name.as_ref());
+    let mut copy = 1_u32;
+    while fs::symlink_metadata(&path).is_ok() {
+        copy += 1;
+        path = folder.join(format!("{stem}.{copy}.sql"));
+    }
+    path
 }
 
 /// Moves files, all of them or none, and never over another one.

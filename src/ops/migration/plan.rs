@@ -246,9 +246,10 @@ fn gone_hint(listing: &Listing) -> String {
         let mut ways = entry.ways.iter();
         ways.any(|way| way.command == command(&["restore", &entry.version]))
     };
-    let restore = all(&["restore"], &can_restore)
-        .map(|typed| format!("Write the files back from the history with `{typed}`, or get them"))
-        .unwrap_or_else(|| "Get the files".to_owned());
+    let restore = all(&["restore"], &can_restore).map_or_else(
+        || "Get the files".to_owned(),
+        |typed| format!("Write the files back from the history with `{typed}`, or get them"),
+    );
     let reverted = all(&["repair", "--status", "reverted"], &|_| true).unwrap_or_default();
     format!("{restore} from version control; `{reverted}` when they were undone by hand.")
 }
