@@ -250,6 +250,9 @@ pub struct Refused {
     pub at_commit: bool,
 }
 
+/// The outcome of a run outside a transaction that stopped in the middle.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// A failed run, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -259,7 +262,7 @@ pub struct Failure {
     pub direction: Direction,
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
-    /// `failed`, `cancelled`, `unknown`, or `interrupted`, which ends the line of the run that was begun.
+    /// `failed`, `cancelled`, `unknown`, or [`INTERRUPTED`], which ends the line of the run that was begun.
     pub outcome: &'static str,
     /// How long it took.
     pub took: Duration,
@@ -282,6 +285,11 @@ pub enum Change {
         statements: Vec<String>,
         /// SHA-256 of the file's bytes, in hex.
         sha256: String,
+    },
+    /// Says that an interrupted version, which is not in the history, is as if it had never been begun.
+    Settle {
+        /// The version.
+        version: String,
     },
     /// Says that a version is not applied.
     Revert {

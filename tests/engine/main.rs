@@ -10,6 +10,7 @@
 )]
 
 mod agree;
+mod alone;
 mod apply;
 mod bench;
 mod broken;
@@ -18,6 +19,7 @@ mod history;
 mod journal;
 mod interop;
 mod line;
+mod management;
 mod pooler;
 mod refused;
 mod renamed;
@@ -26,5 +28,6 @@ mod secrets;
 mod seeds;
 mod shape;
 mod silent;
+mod standin;
 mod supabase;
 mod together;

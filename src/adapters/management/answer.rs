@@ -9,6 +9,7 @@ use crate::adapters::http::{Fault, Reply};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use serde_json::Value;
+use std::time::Duration;
 
 /// Why a call did not give rows.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) enum Failure {
     Refused(Box<Said>),
     /// The API refused before anything ran.
     TurnedAway(Box<Problem>),
+    /// The API has no room for it yet, and perhaps says how long to wait; it has not run.
+    Later(Option<Duration>),
     /// Nothing was sent.
     Unsent(String),
     /// The API said no in words that are not Postgres's: most likely nothing ran, but it does not follow.

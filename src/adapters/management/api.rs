@@ -2,7 +2,7 @@
 
 use super::address::Access;
 use super::answer::{Failure, fault, no_turn, read};
-use crate::adapters::http::{Http, Limits, Reply, Request, jittered};
+use crate::adapters::http::{Http, Limits, Request, jittered};
 use crate::adapters::postgres::books::dollar;
 use crate::adapters::rest::secret_header;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -72,9 +72,11 @@ impl Api {
     /// Runs a query that changes nothing, again where the API was out of reach for a moment.
     pub(super) async fn ask(&self, sql: &str) -> Result<Vec<Value>, Failure> {
         let none = CancellationToken::new();
+        let mut turn = Turn::default();
         let mut repeats = 0;
         loop {
-            match self.call(sql, self.patience.statement, &none).await {
+            match self.call(sql, self.patience.statement).await {
+                Err(Failure::Later(asked)) => turn.wait(self, asked, &none).await?,
                 Err(Failure::Unsent(_) | Failure::Unknown(_)) if repeats < REPEATS => {
                     let base = self.http.limits().first_pause * 2_u32.pow(repeats);
                     tokio::time::sleep(jittered(base)).await;
@@ -85,55 +87,22 @@ impl Api {
         }
     }
 
-    /// Runs a query once. It waits for its turn when the API says so, which means that nothing has run; any other
-    /// failure is the caller's to judge.
-    pub(super) async fn call(
-        &self,
-        sql: &str,
-        limit: Duration,
-        cancel: &CancellationToken,
-    ) -> Result<Vec<Value>, Failure> {
+    /// Runs a query once. What a failure means is the caller's to judge.
+    pub(super) async fn call(&self, sql: &str, limit: Duration) -> Result<Vec<Value>, Failure> {
         let request = self.request(sql)?;
-        let mut waited = Duration::ZERO;
-        let mut repeats = 0;
-        loop {
-            let sent = tokio::time::timeout(limit, self.http.send(&request)).await;
-            let reply = match sent {
-                Ok(Ok(reply)) => reply,
-                Ok(Err(broken)) => return Err(fault(&broken, &self.access)),
-                Err(_) => {
-                    return Err(Failure::Unknown(format!(
-                        "The Management API did not answer for {} seconds.",
-                        limit.as_secs()
-                    )));
-                }
-            };
+        let sent = tokio::time::timeout(limit, self.http.send(&request)).await;
+        match sent {
             // The limit on requests is in front of the database: a call that meets it has not run.
-            if reply.status != 429 {
-                return read(&reply, &self.access);
+            Ok(Ok(reply)) if reply.status == 429 => {
+                Err(Failure::Later(reply.retry_after(jiff::Timestamp::now())))
             }
-            let pause = self.pause(&reply, repeats);
-            if waited + pause > self.patience.turn {
-                return Err(no_turn());
-            }
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(Failure::Cancelled),
-                () = tokio::time::sleep(pause) => {}
-            }
-            waited += pause;
-            repeats += 1;
+            Ok(Ok(reply)) => read(&reply, &self.access),
+            Ok(Err(broken)) => Err(fault(&broken, &self.access)),
+            Err(_) => Err(Failure::Unknown(format!(
+                "The Management API did not answer for {} seconds.",
+                limit.as_secs()
+            ))),
         }
-    }
-
-    /// What the API asks for, and never nothing; without a word from it, longer every time.
-    fn pause(&self, reply: &Reply, repeats: u32) -> Duration {
-        let first = self.http.limits().first_pause;
-        let asked = reply.retry_after(jiff::Timestamp::now());
-        asked.map_or_else(
-            || jittered(first * 2_u32.pow(repeats.min(8) + 2)),
-            |asked| asked.max(first),
-        )
     }
 
     fn request(&self, sql: &str) -> Result<Request, Failure> {
@@ -166,9 +135,41 @@ impl Api {
     /// Asks the server to stop a run. Whether that came in time shows only in how the run ends.
     pub(super) async fn stop(self: Arc<Self>, run: String) {
         let sql = format!("select pg_catalog.pg_cancel_backend(pid) {}", of_run(&run));
-        let none = CancellationToken::new();
         // A request that fails is repeated by the caller.
-        let _ = self.call(&sql, self.patience.statement, &none).await;
+        let _ = self.call(&sql, self.patience.statement).await;
+    }
+}
+
+/// The waits of a call that the API has no room for yet.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    waited: Duration,
+    repeats: u32,
+}
+
+impl Turn {
+    /// Waits as long as the API asks for, and never not at all; without a word from it, longer every time.
+    pub(super) async fn wait(
+        &mut self,
+        api: &Api,
+        asked: Option<Duration>,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let first = api.http.limits().first_pause;
+        let pause = asked.map_or_else(
+            || jittered(first * 2_u32.pow(self.repeats.min(8) + 2)),
+            |asked| asked.max(first),
+        );
+        if self.waited + pause > api.patience.turn {
+            return Err(no_turn());
+        }
+        self.waited += pause;
+        self.repeats += 1;
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Failure::Cancelled),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! The project's database as a port: reads the books in one call each, and hands out sessions.
 
 use super::address::Access;
-use super::answer::Failure;
+use super::answer::{Failure, no_turn};
 use super::api::{Api, Patience, told};
 use super::fence::Fence;
 use super::session::ApiSession;
 use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
 use crate::adapters::postgres::fault::sentence;
-use crate::adapters::postgres::{inventory, log};
-use crate::domain::migration::Target;
+use crate::adapters::postgres::{inventory, journal, log};
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::{Interruption, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
@@ -18,7 +18,6 @@ use crate::ports::{Database, Session, Task};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
 
 const NO_HISTORY: &str = "The migration history cannot be read.";
 const NO_SEEDS: &str = "The record of seed files cannot be read.";
@@ -55,6 +54,11 @@ impl ManagementDatabase {
             api: Arc::new(Api::new(access, patience)),
             fence: Arc::default(),
         }
+    }
+
+    /// The project's ref.
+    pub fn reference(&self) -> &str {
+        self.api.access.reference()
     }
 
     /// What the user should know about this way to the database.
@@ -153,9 +157,27 @@ impl ManagementDatabase {
         Ok(History {
             target: told.target,
             rows,
-            interrupted: Vec::new(),
+            interrupted: self.interrupted().await.map_err(unreadable)?,
             books: inventory::books(table.flatten().as_deref()),
         })
+    }
+
+    /// The runs outside a transaction that a Postgres connection left open; a journal that cannot be read keeps nobody
+    /// from the history.
+    async fn interrupted(&self) -> Result<Vec<Interruption>, Failure> {
+        let select = journal::interrupted();
+        match self
+            .tell(Some((&select, journal::INTERRUPTED_COLUMNS)))
+            .await
+        {
+            Ok(told) => Ok(told
+                .rows
+                .iter()
+                .filter_map(|row| journal::read_interrupted(row))
+                .collect()),
+            Err(Failure::Refused(_)) => Ok(Vec::new()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
@@ -163,14 +185,14 @@ impl ManagementDatabase {
         let unmade = |failure| problem(failure, NO_BOOKS);
         let present = self.present().await.map_err(unmade)?;
         let missing = present.missing();
-        if missing.is_none() && present.journal {
+        if missing.is_none() && present.journal && present.positions {
             return Ok(present);
         }
         if let Some(sql) = missing {
             self.make(&sql).await.map_err(unmade)?;
         }
-        if !present.journal {
-            match self.make(&books::make_journal()).await {
+        if !present.journal || !present.positions {
+            match self.make(&journal::make()).await {
                 Err(Failure::Refused(said)) if said.code == "42501" => {}
                 made => made.map_err(unmade)?,
             }
@@ -184,7 +206,7 @@ impl ManagementDatabase {
     }
 
     async fn present(&self) -> Result<Present, Failure> {
-        let mut told = self.tell(Some((books::PRESENT, 4))).await?;
+        let mut told = self.tell(Some((books::PRESENT, 5))).await?;
         // A cast writes in full what the protocol abbreviates.
         for cell in told.rows.iter_mut().flatten() {
             if cell.as_deref() == Some("true") {
@@ -263,9 +285,8 @@ impl Database for ManagementDatabase {
                 "set local lock_timeout = {}; set local statement_timeout = {limit}; {line}",
                 limit / 2
             );
-            let none = CancellationToken::new();
             // A second line would be worse than none: this is sent once.
-            let written = self.api.call(&sql, self.api.patience.statement, &none);
+            let written = self.api.call(&sql, self.api.patience.statement);
             written
                 .await
                 .map(drop)
@@ -314,6 +335,7 @@ pub(super) fn problem(failure: Failure, what: &str) -> Problem {
     match failure {
         Failure::TurnedAway(problem) => *problem,
         Failure::Cancelled => Problem::cancelled(what),
+        Failure::Later(_) => problem(no_turn(), what),
         Failure::Unsent(why) | Failure::Unknown(why) => network(why),
         Failure::Unclear(why) => Problem::new(Kind::Database, what, why),
         Failure::Refused(said) => {

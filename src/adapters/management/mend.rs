@@ -1,6 +1,7 @@
 //! Changes the history without running anything, and lets the history tell what became of it when nobody else can.
 
 use super::answer::Failure;
+use super::api::Turn;
 use super::database::{ManagementDatabase, problem};
 use crate::adapters::postgres::books::{LOCK, Runner};
 use crate::adapters::postgres::change;
@@ -22,28 +23,38 @@ impl ManagementDatabase {
             .iter()
             .map(|change| change::sql(change, &runner, present.journal))
             .collect();
-        let sql = format!(
-            "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
-            select pg_catalog.pg_advisory_xact_lock({LOCK}); {}; set local lock_timeout = {}; \
-            set local statement_timeout = {}; {}; commit",
-            (statement / 2).as_millis().max(1),
-            self.fence.raise(self.api.patience.on_the_way),
-            limits.lock_timeout.as_millis(),
-            statement.as_millis().max(1),
-            sql.join("; ")
-        );
+        let sql = sql.join("; ");
+        // The time until which it may begin is counted anew for each turn.
+        let write = || {
+            format!(
+                "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
+                select pg_catalog.pg_advisory_xact_lock({LOCK}); {}; set local lock_timeout = {}; \
+                set local statement_timeout = {}; {sql}; commit",
+                (statement / 2).as_millis().max(1),
+                self.fence.raise(self.api.patience.on_the_way),
+                limits.lock_timeout.as_millis(),
+                statement.as_millis().max(1),
+            )
+        };
         let none = CancellationToken::new();
-        let why = match self.api.call(&sql, statement * 2, &none).await {
-            Ok(_) => return Ok(()),
-            Err(Failure::Refused(said)) if said.code == HISTORY_CHANGED => {
-                return Err(Problem::new(
-                    Kind::Conflict,
-                    "The history has changed meanwhile.",
-                    "A version that was to be reverted is no longer in it, so nothing was changed.",
-                ));
+        let mut turn = Turn::default();
+        let why = loop {
+            match self.api.call(&write(), statement * 2).await {
+                Ok(_) => return Ok(()),
+                Err(Failure::Later(asked)) => {
+                    let waited = turn.wait(&self.api, asked, &none).await;
+                    waited.map_err(|failure| problem(failure, UNCHANGED))?;
+                }
+                Err(Failure::Refused(said)) if said.code == HISTORY_CHANGED => {
+                    return Err(Problem::new(
+                        Kind::Conflict,
+                        "The history has changed meanwhile.",
+                        "A version that was to be reverted is no longer in it, so nothing was changed.",
+                    ));
+                }
+                Err(Failure::Unclear(why) | Failure::Unknown(why)) => break why,
+                Err(failure) => return Err(problem(failure, UNCHANGED)),
             }
-            Err(Failure::Unclear(why) | Failure::Unknown(why)) => why,
-            Err(failure) => return Err(problem(failure, UNCHANGED)),
         };
         self.judge(changes, why).await
     }

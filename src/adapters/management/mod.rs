@@ -14,6 +14,7 @@
 mod address;
 mod answer;
 mod api;
+mod catalog;
 mod database;
 mod fence;
 mod mend;

@@ -3,14 +3,14 @@
 //! The call is the whole transaction: head, statements, books, COMMIT. COMMIT is the last statement, so an error of
 //! Postgres means that nothing remains. Everything else that is no clear answer ends as lost, and is looked up.
 
-use super::answer::Failure;
-use super::api::{mark, told};
+use super::answer::{Failure, no_turn};
+use super::api::{Turn, mark, told};
 use super::database::ManagementDatabase;
 use super::fence::TOO_LATE;
 use super::said::Said;
 use crate::adapters::postgres::books::{RollbackColumn, Runner};
 use crate::adapters::postgres::message::{
-    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, Whole, head, tail, whole,
+    Anchor, BUSY, ESCAPED, Entry, HISTORY_CHANGED, UNSETTLED, Whole, head, tail, whole,
 };
 use crate::adapters::postgres::resets_settings;
 use crate::domain::problem::Problem;
@@ -42,6 +42,7 @@ pub(super) struct ApiSession {
     limits: Limits,
     runner: Runner,
     has_journal: bool,
+    has_positions: bool,
     column: Option<RollbackColumn>,
 }
 
@@ -52,6 +53,7 @@ impl ApiSession {
             limits,
             runner: Runner::here(),
             has_journal: false,
+            has_positions: false,
             column: None,
         }
     }
@@ -115,8 +117,17 @@ impl ApiSession {
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
         let run = uuid::Uuid::new_v4().simple().to_string();
-        let whole = self.whole(script, &run);
-        let ended = self.watched(&whole.sql, &run, news, cancel).await;
+        let mut turn = Turn::default();
+        let (whole, ended) = loop {
+            // The time until which it may begin is counted anew for each turn.
+            let whole = self.whole(script, &run);
+            let ended = self.watched(&whole.sql, &run, news, cancel).await;
+            let Err(Failure::Later(asked)) = ended else {
+                break (whole, ended);
+            };
+            let waited = turn.wait(&self.database.api, asked, cancel).await;
+            waited.map_err(nothing_ran)?;
+        };
         match ended {
             Ok(rows) => {
                 self.tell_done(script, &rows, news);
@@ -142,10 +153,14 @@ impl ApiSession {
             .database
             .fence
             .raise(self.database.api.patience.on_the_way);
+        let entry = Entry {
+            wait: false,
+            positions: self.has_positions,
+        };
         let head = format!(
             "{}{}; {fence}",
             mark(run),
-            head(script, &self.limits, false)
+            head(script, &self.limits, entry)
         );
         // A file that resets settings would lose the one that the transaction is known by.
         let anchor = if resets_settings(script) {
@@ -176,7 +191,7 @@ impl ApiSession {
         cancel: &CancellationToken,
     ) -> Result<Vec<Value>, Failure> {
         let api = &self.database.api;
-        let mut call = pin!(api.call(sql, api.patience.script, cancel));
+        let mut call = pin!(api.call(sql, api.patience.script));
         let mut stop = Stop::new(cancel, self.limits.cancel_timeout);
         loop {
             tokio::select! {
@@ -259,6 +274,7 @@ impl Session for ApiSession {
         Box::pin(async move {
             let present = self.database.make_books().await?;
             self.has_journal = present.journal;
+            self.has_positions = present.positions;
             self.column = present.rollback();
             Ok::<(), Problem>(())
         })
@@ -345,6 +361,7 @@ fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
         "23505" if said.message.contains("\"schema_migrations_pkey\"") => {
             return Halt::HistoryChanged(Vec::new());
         }
+        UNSETTLED if is_ours => return Halt::Unsettled(said.detail.unwrap_or_default()),
         ESCAPED if is_ours => return Halt::Escaped,
         TOO_LATE if is_ours => {
             return refused(Refused {
@@ -372,6 +389,7 @@ fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
 fn nothing_ran(failure: Failure) -> Halt {
     match failure {
         Failure::Cancelled => Halt::Cancelled,
+        Failure::Later(_) => nothing_ran(no_turn()),
         Failure::Unsent(why) | Failure::Unknown(why) | Failure::Unclear(why) => Halt::Lost {
             committing: false,
             why,

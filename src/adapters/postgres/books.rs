@@ -3,7 +3,7 @@
 
 use crate::domain::migration::Direction;
 use crate::domain::migration::history::{Row, Stored};
-use crate::domain::script::{Failure, Record};
+use crate::domain::script::{Failure, INTERRUPTED, Record};
 
 /// Key of the advisory lock that every runner takes: the bytes of `supadeck`.
 pub(in crate::adapters) const LOCK: i64 = 0x7375_7061_6465_636b;
@@ -37,6 +37,8 @@ pub(in crate::adapters) const PRESENT: &str = "select \
     pg_catalog.to_regnamespace('supabase_migrations') is not null, \
     pg_catalog.to_regclass('supabase_migrations.seed_files') is not null, \
     pg_catalog.to_regclass('supabase_migrations.supadeck_journal') is not null, \
+    exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.supadeck_journal') \
+    and attname = 'invalid_before' and not attisdropped), \
     (select pg_catalog.string_agg(attname || ':' || pg_catalog.format_type(atttypid, null), ',') \
     from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.schema_migrations') \
     and attnum > 0 and not attisdropped)";
@@ -47,6 +49,8 @@ pub(in crate::adapters) struct Present {
     schema: bool,
     seeds: bool,
     pub(in crate::adapters) journal: bool,
+    /// Whether the journal has places for the positions of runs outside a transaction.
+    pub(in crate::adapters) positions: bool,
     /// Columns of the history as `name:type`; none without a table.
     columns: Vec<String>,
 }
@@ -63,7 +67,8 @@ impl Present {
             schema: cell(0) == "t",
             seeds: cell(1) == "t",
             journal: cell(2) == "t",
-            columns: cell(3)
+            positions: cell(3) == "t",
+            columns: cell(4)
                 .split(',')
                 .filter(|column| !column.is_empty())
                 .map(str::to_owned)
@@ -118,17 +123,8 @@ pub(in crate::adapters) enum RollbackColumn {
     Text,
 }
 
-/// SQL that makes the journal.
-pub(in crate::adapters) fn make_journal() -> String {
-    making(
-        "create table if not exists supabase_migrations.supadeck_journal (\
-        id bigint generated always as identity primary key, version text not null, direction text not null, \
-        sha256 text, who text not null, host text, started timestamptz not null, finished timestamptz not null, \
-        outcome text not null, failing_statement integer, error text)",
-    )
-}
-
-fn making(sql: &str) -> String {
+/// SQL in a transaction of its own, under the lock for making tables.
+pub(super) fn making(sql: &str) -> String {
     format!(
         "begin isolation level read committed read write; set local lock_timeout = '4s'; set local statement_timeout = '20s'; \
         select pg_catalog.pg_advisory_xact_lock({MAKING_LOCK}); set local client_min_messages = warning; {sql}; commit"
@@ -153,7 +149,7 @@ impl Runner {
     }
 
     /// Somebody, as the role of the connection.
-    fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         format!("{} || ' as ' || session_user", dollar(&self.user))
     }
 }
@@ -208,6 +204,7 @@ pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &
     journal(version, direction, Some(sha256), runner)
 }
 
+/// A line of the journal that is written with what it tells.
 pub(super) fn journal(
     version: &str,
     direction: &str,
@@ -226,6 +223,9 @@ pub(super) fn journal(
 
 /// The journal's line of a failed run, written afterwards.
 pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
+    if failure.outcome == INTERRUPTED {
+        return super::journal::end_lost(&failure.version, failure.statement, &failure.error);
+    }
     let direction = match failure.direction {
         Direction::Apply => "apply",
         Direction::Rollback => "rollback",
@@ -326,6 +326,7 @@ mod tests {
             cell("t"),
             cell("t"),
             cell("t"),
+            cell("t"),
             cell("version:text,statements:text[],name:text,rollback:text[]"),
         ]];
         let present = Present::of(&all);
@@ -334,6 +335,7 @@ mod tests {
         let old = vec![vec![
             cell("t"),
             cell("t"),
+            cell("f"),
             cell("f"),
             cell("version:text,rollback:integer"),
         ]];
@@ -345,7 +347,7 @@ mod tests {
         );
         assert_eq!(present.rollback(), None);
         assert!(
-            Present::of(&[vec![cell("f"), cell("f"), cell("f"), None]])
+            Present::of(&[vec![cell("f"), cell("f"), cell("f"), cell("f"), None]])
                 .missing()
                 .is_some()
         );

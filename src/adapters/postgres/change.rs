@@ -43,6 +43,7 @@ pub(in crate::adapters) fn sql(change: &Change, runner: &Runner, has_journal: bo
                 journal(version, "repair_renamed", None, runner),
             ],
         ),
+        Change::Settle { version } => return super::journal::settled(version, runner),
         Change::Expect { version, row } => (expect(version, row.as_ref()), Vec::new()),
     };
     if has_journal && !lines.is_empty() {

@@ -118,7 +118,8 @@ pub(in crate::adapters) fn version(change: &Change) -> &String {
         Change::Apply { version, .. }
         | Change::Revert { version }
         | Change::Rename { version, .. }
-        | Change::Expect { version, .. } => version,
+        | Change::Expect { version, .. }
+        | Change::Settle { version } => version,
     }
 }
 
@@ -126,7 +127,7 @@ pub(in crate::adapters) fn version(change: &Change) -> &String {
 pub(in crate::adapters) fn is_made(change: &Change, rows: &[Stored]) -> bool {
     let row = rows.iter().find(|row| &row.version == version(change));
     match (change, row) {
-        (Change::Revert { .. }, row) => row.is_none(),
+        (Change::Revert { .. } | Change::Settle { .. }, row) => row.is_none(),
         (Change::Rename { from, name, .. }, Some(row)) => {
             row.name.as_ref() == Some(name) && rows.iter().all(|other| &other.version != from)
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 pub(in crate::adapters) const BUSY: &str = "SD001";
 pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const ESCAPED: &str = "SD003";
+pub(in crate::adapters) const UNSETTLED: &str = "SD004";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +26,21 @@ pub(in crate::adapters) enum Anchor<'a> {
     Lock,
 }
 
-/// Opens the transaction. `wait` waits for another runner instead of raising [`BUSY`].
-pub(in crate::adapters) fn head(script: &Script, limits: &Limits, wait: bool) -> String {
+/// How the head takes the lock, and what it looks at under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::adapters) struct Entry {
+    /// Waits for another runner instead of raising [`BUSY`].
+    pub(in crate::adapters) wait: bool,
+    /// Whether the journal has places for interrupted runs, one of which would be in the way.
+    pub(in crate::adapters) positions: bool,
+}
+
+/// Opens the transaction.
+pub(in crate::adapters) fn head(script: &Script, limits: &Limits, entry: Entry) -> String {
     let lock_timeout = limits.lock_timeout.as_millis();
     let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
     let mut checks = String::new();
-    if wait {
+    if entry.wait {
         sql.push_str(&format!(
             "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); ",
             at_least_one(limits.runner_timeout)
@@ -42,22 +52,7 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, wait: bool) ->
         ));
     }
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
-    if let Some(expected) = &script.expects {
-        // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
-        let aggregate = |order: &str| {
-            format!(
-                "select pg_catalog.string_agg(version, ','{order}) into found from supabase_migrations.schema_migrations; \
-                if pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(found, ''), 'UTF8')), 'hex') <> '{}' then ",
-                expected.sha256
-            )
-        };
-        checks.push_str(&format!(
-            "{}{}raise exception 'supadeck: the history has changed' using errcode = '{HISTORY_CHANGED}', detail = coalesce(found, ''); \
-            end if; end if; ",
-            aggregate(""),
-            aggregate(" order by version collate \"C\""),
-        ));
-    }
+    checks.push_str(&self::checks(script, entry.positions));
     if !checks.is_empty() {
         sql.push_str(&books::block(&format!(
             "declare found text; begin {checks}end"
@@ -75,10 +70,39 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, wait: bool) ->
     sql
 }
 
+/// What must hold under the lock, as statements of a block that declares `found`: the history is what the plan saw, and no
+/// interrupted run is in the way.
+pub(super) fn checks(script: &Script, positions: bool) -> String {
+    let mut checks = String::new();
+    if let Some(expected) = &script.expects {
+        // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
+        let aggregate = |order: &str| {
+            format!(
+                "select pg_catalog.string_agg(version, ','{order}) into found from supabase_migrations.schema_migrations; \
+                if pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(found, ''), 'UTF8')), 'hex') <> '{}' then ",
+                expected.sha256
+            )
+        };
+        checks.push_str(&format!(
+            "{}{}raise exception 'supadeck: the history has changed' using errcode = '{HISTORY_CHANGED}', detail = coalesce(found, ''); \
+            end if; end if; ",
+            aggregate(""),
+            aggregate(" order by version collate \"C\""),
+        ));
+    }
+    if script.expects.is_some() && positions && !script.goes_on {
+        checks.push_str(&format!(
+            "{}; if found is not null then raise exception 'supadeck: a version is interrupted' using errcode = '{UNSETTLED}', detail = found; end if; ",
+            super::journal::find_open()
+        ));
+    }
+    checks
+}
+
 /// How many answers the head gets before the script's own.
-pub(in crate::adapters) fn head_answers(script: &Script, limits: &Limits, wait: bool) -> usize {
-    let checks = usize::from(!wait || script.expects.is_some());
-    let waiting = if wait { 2 } else { 0 };
+pub(in crate::adapters) fn head_answers(script: &Script, limits: &Limits, entry: Entry) -> usize {
+    let checks = usize::from(!entry.wait || script.expects.is_some());
+    let waiting = if entry.wait { 2 } else { 0 };
     4 + waiting + checks + 1 + usize::from(limits.statement_timeout.is_some()) + 1
 }
 
@@ -197,9 +221,13 @@ mod tests {
                         expects,
                         ..script(&[])
                     };
+                    let entry = Entry {
+                        wait,
+                        positions: true,
+                    };
                     assert_eq!(
-                        split(&head(&script, &limits, wait)).len(),
-                        head_answers(&script, &limits, wait)
+                        split(&head(&script, &limits, entry)).len(),
+                        head_answers(&script, &limits, entry)
                     );
                 }
             }

@@ -16,23 +16,27 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
+mod alone;
 pub(in crate::adapters) mod books;
 mod cancel;
-mod catalog;
+pub(in crate::adapters) mod catalog;
 pub(in crate::adapters) mod change;
 mod connection;
 mod database;
 pub(in crate::adapters) mod fault;
 mod guard;
 pub(in crate::adapters) mod inventory;
+pub(in crate::adapters) mod journal;
 pub(in crate::adapters) mod log;
 mod look;
+mod lookout;
 pub(in crate::adapters) mod mend;
 pub(in crate::adapters) mod message;
 mod patience;
 mod rehearsal;
 mod session;
 mod tls;
+mod unit;
 mod url;
 
 pub use database::PgDatabase;

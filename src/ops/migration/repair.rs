@@ -208,6 +208,18 @@ impl Planner<'_> {
                 .iter()
                 .find(|entry| entry.version == version)
                 .ok_or_else(|| unknown(version))?;
+            if entry.state == State::Interrupted {
+                // It never got into the history; only the journal knows of it.
+                self.expect(version);
+                self.changes.push(Change::Settle {
+                    version: version.to_owned(),
+                });
+                return Ok(RowChange {
+                    before: None,
+                    after: None,
+                    difference: None,
+                });
+            }
             return Err(refused(
                 entry,
                 "It is not in the history: there is nothing to revert.",
