@@ -145,7 +145,7 @@ fn restorable<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Prob
             "Its file says what was applied.",
             "`supadeck migration list` shows the states.".to_owned(),
         ),
-        State::Renamed => refused(
+        State::Renamed | State::Interrupted => refused(
             Kind::Usage,
             entry.note.as_deref().unwrap_or_default(),
             way_out(entry),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::collections::HashSet;
 
 /// How far back the journal is read, in lines.
-const LINES: u32 = 10_000;
+const LINES: u32 = 2_000;
 
 /// A seed that was run before a rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
