@@ -77,7 +77,7 @@ async fn another_runner_is_waited_for_and_then_reported() {
     let running = tokio::spawn(async move { run(&again, &shown).await });
     until(
         &bench.db,
-        "select exists (select from pg_locks where locktype = 'advisory' and not granted)",
+        "select exists (select from pg_stat_activity where application_name like 'supadeck _%' and datname = current_database())",
     )
     .await;
     other.batch_execute("rollback").await.unwrap();

@@ -66,7 +66,7 @@ impl Runner<'_> {
                 return Some(Stop::Between);
             }
             self.tell(Progress::StepStarted { step: index });
-            let script = script(self.plan, step, &self.expected);
+            let script = script(&self.schema.limits, self.plan, step, &self.expected);
             let begun = Instant::now();
             let mut notices = Vec::new();
             let ended = self.attempts(index, session, &script, &mut notices).await;
@@ -100,7 +100,7 @@ impl Runner<'_> {
             let said = notices.len();
             let mut news = |news: News| self.told(index, script, notices, news);
             let ended = session.run(script, &mut news, &self.watch.cancel).await;
-            let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && refused.part.is_some());
+            let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && !refused.at_commit);
             if !is_blocked || attempt > limits.lock_retries {
                 return ended;
             }
