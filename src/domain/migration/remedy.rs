@@ -98,23 +98,22 @@ fn missing(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
         "Takes it out of the history, when its work was undone by hand.",
     );
     let gone = "It was applied from a file that is not here.";
+    let restore = way(
+        &["restore", version],
+        "Writes the file back from the statements that the history stores.",
+    );
     if !facts.doubt.is_empty() {
-        let files = facts.doubt.join(", ");
-        let ways = facts
-            .doubt
-            .iter()
-            .map(|file| {
-                way(
-                    &["renumber", file, "--to", version],
-                    "Gives that file the recorded version: it is the one that was applied.",
-                )
-            })
-            .chain([reverted])
-            .collect();
+        let renumber = facts.doubt.iter().map(|file| {
+            way(
+                &["renumber", file, "--to", version],
+                "Gives that file the recorded version: it is the one that was applied.",
+            )
+        });
         let note = format!(
-            "{gone} More than one could be it by their statements ({files}), so supadeck takes none of them for it."
+            "{gone} By its statements {} could be it; that is not certain, so it is not taken for it.",
+            facts.doubt.join(" or ")
         );
-        return (Some(note), ways);
+        return (Some(note), renumber.chain([restore, reverted]).collect());
     }
     if !facts.has_statements || !is_version(version) {
         let why = if facts.has_statements {
@@ -124,10 +123,6 @@ fn missing(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
         };
         return (Some(format!("{gone} {why}")), vec![reverted]);
     }
-    let restore = way(
-        &["restore", version],
-        "Writes the file back from the statements that the history stores.",
-    );
     let note = format!(
         "{gone} `{}` writes it back.",
         command(&["restore", version])
