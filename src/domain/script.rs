@@ -1,7 +1,7 @@
 //! One file on its way to the database: what runs in one transaction, what is written into the books with it,
 //! and how that can end. Shared by migrations and seeds.
 
-use super::migration::history::sha256;
+use super::migration::history::{Row, sha256};
 use super::migration::{Blocker, Direction, Holder};
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -300,5 +300,21 @@ pub enum Change {
     Revert {
         /// The version.
         version: String,
+    },
+    /// Says that a version was applied from the file of another version. The row keeps all else that it holds.
+    Rename {
+        /// The version in the history.
+        from: String,
+        /// The version of the file.
+        version: String,
+        /// The name of the file.
+        name: String,
+    },
+    /// Changes nothing, and everything is refused when the row is no longer as it was seen.
+    Expect {
+        /// The version.
+        version: String,
+        /// The row as it was seen; absent when there was none.
+        row: Option<Row>,
     },
 }

@@ -179,6 +179,8 @@ fn listing() -> Listing {
         reversible,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
+        recorded: (state != State::Pending).then(|| version.into()),
+        ways: Vec::new(),
     };
     Listing {
         entries: vec![
@@ -189,6 +191,7 @@ fn listing() -> Listing {
         ],
         skipped: Vec::new(),
         target: target(),
+        remarks: Vec::new(),
     }
 }
 

@@ -149,6 +149,7 @@ fn in_state(problem: Option<&Problem>) -> Model {
                     entries: Vec::new(),
                     skipped: Vec::new(),
                     target: crate::fixture::target(),
+                    remarks: Vec::new(),
                 };
                 Report::Migrations(or(problem, empty))
             }

@@ -121,7 +121,10 @@ fn copying_gives_the_text_to_the_clipboard() {
     let effects = press(&mut model, &["y"]);
     assert_eq!(
         effects,
-        [Effect::Copy("c0000000-0000-4000-8000-000000000001".into())]
+        [Effect::Copy {
+            what: "the cycle's id",
+            text: "c0000000-0000-4000-8000-000000000001".into()
+        }]
     );
 }
 

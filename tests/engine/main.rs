@@ -9,20 +9,26 @@
     clippy::format_collect
 )]
 
+mod agree;
 mod alone;
 mod apply;
 mod bench;
 mod broken;
 mod corpus;
 mod history;
+mod journal;
 mod interop;
 mod line;
+mod management;
 mod pooler;
 mod refused;
+mod renamed;
 mod rollback;
 mod secrets;
 mod seeds;
+mod shape;
 mod silent;
+mod standin;
 mod supabase;
 mod together;
 mod walk;

@@ -2,13 +2,15 @@
 
 use super::books::{self, LOCK, Present, Runner};
 use super::connection::{Connection, texts};
-use super::journal;
 use super::fault::statement_problem;
+use super::inventory;
+use super::journal;
 use super::patience::{Patience, within};
 use super::session::PgSession;
 use super::url::{Address, parse};
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
@@ -53,6 +55,11 @@ impl PgDatabase {
         self
     }
 
+    /// Host and port.
+    pub fn host(&self) -> String {
+        crate::domain::text::harmless(&self.address.host()).into_owned()
+    }
+
     /// What the user should know about the address before anything is sent there; nothing is connected.
     pub fn notes(&self) -> Vec<String> {
         self.address.note().into_iter().collect()
@@ -72,7 +79,7 @@ impl PgDatabase {
         host.contains(".pooler.supabase.") && host.ends_with(":6543")
     }
 
-    fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
+    pub(super) fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
         let cell = |at: usize| who.get(at).cloned().flatten().unwrap_or_default();
         Target {
             host: self.address.host(),
@@ -90,7 +97,7 @@ impl PgDatabase {
     async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
         let open = journal::interrupted();
-        let sql = format!("{}; {}; {open}", books::WHO, books::HISTORY);
+        let sql = format!("{}; {}; {open}", inventory::who_and_books(), books::HISTORY);
         let (mut answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
         // The limits are the first two statements.
         let who = answers.get_mut(2).and_then(Vec::pop);
@@ -101,12 +108,13 @@ impl PgDatabase {
             });
         };
         let target = self.target(connection, &who);
+        let table = inventory::books(who.get(2).and_then(Option::as_deref));
         let mut answers = answers.into_iter().skip(3);
         let (rows, interrupted) = match (answers.next(), error) {
             // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
             (Some(rows), _) => (rows, answers.next().unwrap_or_default()),
             (None, Some(error)) if has_code(&error, &["42P01", "3F000"]) => Default::default(),
-            (None, Some(error)) if has_code(&error, &["42703"]) => {
+            (None, Some(error)) if has_code(&error, inventory::OTHER_SHAPE) => {
                 let sql = self.patience.limited(books::OLD_HISTORY);
                 let rows = connection.rows(&sql).await.map_err(unreadable)?;
                 (rows, Vec::new())
@@ -114,13 +122,16 @@ impl PgDatabase {
             (None, Some(error)) => return Err(unreadable(error)),
             (None, None) => return Err(Problem::internal("The server did not answer all.")),
         };
+        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
+        inventory::check(&rows)?;
         Ok(History {
             target,
-            rows: rows.into_iter().map(books::history_row).collect(),
+            rows,
             interrupted: interrupted
                 .iter()
                 .filter_map(|row| journal::read_interrupted(row))
                 .collect(),
+            books: table,
         })
     }
 
@@ -228,6 +239,10 @@ impl Database for PgDatabase {
         })
     }
 
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
+        Box::pin(self.read_journal(limit, version))
+    }
+
     fn seeds(&self) -> Task<'_, SeedHistory> {
         Box::pin(async move {
             let connection = self.open().await?;
@@ -313,6 +328,15 @@ pub(super) async fn make_books(
 pub(super) fn session_name() -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("{APPLICATION} {}", &random[..12])
+}
+
+/// The rows of all statements that were answered before an error, and the error.
+pub(super) async fn some_rows(
+    connection: &Connection,
+    sql: &str,
+) -> (Vec<Vec<Option<String>>>, Option<Error>) {
+    let (answers, error) = some_answers(connection, sql).await;
+    (answers.into_iter().flatten().collect(), error)
 }
 
 /// The rows of each statement that was answered before an error, and the error.

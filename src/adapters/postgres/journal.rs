@@ -10,7 +10,7 @@ const OPEN: &str = "j.outcome in ('running', 'interrupted') and not exists (sele
     where l.version = j.version and l.id > j.id and l.outcome in ('done', 'running', 'interrupted'))";
 
 /// SQL that makes the journal, or adds what the journal of an older supadeck lacks.
-pub(super) fn make() -> String {
+pub(in crate::adapters) fn make() -> String {
     making(
         "create table if not exists supabase_migrations.supadeck_journal (\
         id bigint generated always as identity primary key, version text not null, direction text not null, \
@@ -75,8 +75,11 @@ fn lock_pids(and: &str) -> String {
     )
 }
 
+/// How many columns [`interrupted`] has.
+pub(in crate::adapters) const INTERRUPTED_COLUMNS: usize = 19;
+
 /// The runs outside a transaction that were begun and not ended, with who is at them.
-pub(super) fn interrupted() -> String {
+pub(in crate::adapters) fn interrupted() -> String {
     format!(
         "select j.version, j.direction, j.sha256, j.position, coalesce(j.failing_statement, j.position), j.statements, \
         j.outcome = 'running' or j.in_doubt, j.error, \
@@ -94,7 +97,7 @@ pub(super) fn interrupted() -> String {
 }
 
 /// Reads a row of [`interrupted`].
-pub(super) fn read_interrupted(row: &[Option<String>]) -> Option<Interruption> {
+pub(in crate::adapters) fn read_interrupted(row: &[Option<String>]) -> Option<Interruption> {
     let cell = |at: usize| row.get(at).and_then(Option::as_deref);
     let number = |at: usize| cell(at).and_then(|text| text.parse::<usize>().ok());
     let shown = |text: &str| crate::domain::text::harmless(text).into_owned();
@@ -108,7 +111,8 @@ pub(super) fn read_interrupted(row: &[Option<String>]) -> Option<Interruption> {
         resume_at: number(3)?.max(1),
         statement: number(4)?.max(1),
         of: number(5)?,
-        is_in_doubt: cell(6) == Some("t"),
+        // A cast to text writes in full what the protocol abbreviates.
+        is_in_doubt: matches!(cell(6), Some("t" | "true")),
         error: cell(7).map(shown),
         invalid_indexes: cell(8)
             .map(|names| names.split('\u{1e}').map(shown).collect())

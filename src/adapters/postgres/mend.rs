@@ -1,6 +1,7 @@
 //! Changes the history without running anything, and finds out what became of it when the line broke meanwhile.
 
 use super::books::{self, LOCK, Runner};
+use super::change;
 use super::connection::Connection;
 use super::database::{PgDatabase, has_code, make_books};
 use super::fault::{innermost, is_fatal, statement_problem};
@@ -15,9 +16,10 @@ use std::time::Instant;
 use tokio_postgres::Error;
 
 /// Said when the server refused, and when the history was seen to be as before.
-const UNCHANGED: &str = "The migration history was not changed.";
+pub(in crate::adapters) const UNCHANGED: &str = "The migration history was not changed.";
 /// Said when nobody can tell.
-const UNKNOWN: &str = "It is not known whether the migration history was changed.";
+pub(in crate::adapters) const UNKNOWN: &str =
+    "It is not known whether the migration history was changed.";
 
 impl PgDatabase {
     /// Makes all changes in one transaction. An error says whether they were made, as far as that can be known.
@@ -37,7 +39,7 @@ impl PgDatabase {
         let limits = Limits::default();
         let sql: Vec<String> = changes
             .iter()
-            .map(|change| books::change(change, &runner, present.journal))
+            .map(|change| change::sql(change, &runner, present.journal))
             .collect();
         let sql = format!(
             "begin isolation level read committed read write; reset all; {}; set local lock_timeout = {}; set local statement_timeout = {}; \
@@ -77,7 +79,10 @@ impl PgDatabase {
     async fn judge(&self, changes: &[Change], session: &str, why: String) -> Result<(), Problem> {
         let versions: Vec<String> = changes
             .iter()
-            .map(|change| version(change).clone())
+            .flat_map(|change| match change {
+                Change::Rename { from, version, .. } => vec![from.clone(), version.clone()],
+                _ => vec![version(change).clone()],
+            })
             .collect();
         let seen = async {
             self.settled(session).await?;
@@ -114,7 +119,7 @@ fn refusal(error: &Error) -> Problem {
         return Problem::new(
             Kind::Conflict,
             "The history has changed meanwhile.",
-            "A version that was to be reverted is no longer in it, so nothing was changed.",
+            "A version is no longer recorded as it was shown, so nothing was changed.",
         );
     }
     if has_code(error, &[BUSY]) {
@@ -129,19 +134,27 @@ fn refusal(error: &Error) -> Problem {
     statement_problem(error, UNCHANGED)
 }
 
-fn version(change: &Change) -> &String {
+/// The version that a change is about.
+pub(in crate::adapters) fn version(change: &Change) -> &String {
     match change {
         Change::Apply { version, .. }
         | Change::Revert { version }
+        | Change::Rename { version, .. }
+        | Change::Expect { version, .. }
         | Change::Settle { version } => version,
     }
 }
 
 /// Whether the history says what the change was to make it say.
-fn is_made(change: &Change, rows: &[Stored]) -> bool {
+pub(in crate::adapters) fn is_made(change: &Change, rows: &[Stored]) -> bool {
     let row = rows.iter().find(|row| &row.version == version(change));
     match (change, row) {
         (Change::Revert { .. } | Change::Settle { .. }, row) => row.is_none(),
+        (Change::Rename { from, name, .. }, Some(row)) => {
+            row.name.as_ref() == Some(name) && rows.iter().all(|other| &other.version != from)
+        }
+        (Change::Expect { .. }, _) => true,
+        (Change::Rename { .. }, None) => false,
         (
             Change::Apply {
                 name, statements, ..

@@ -10,24 +10,26 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// SQLSTATEs of our own; Postgres has no class `SD`.
-pub(super) const BUSY: &str = "SD001";
-pub(super) const HISTORY_CHANGED: &str = "SD002";
-pub(super) const ESCAPED: &str = "SD003";
-pub(super) const UNSETTLED: &str = "SD004";
+pub(in crate::adapters) const BUSY: &str = "SD001";
+pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
+pub(in crate::adapters) const ESCAPED: &str = "SD003";
+pub(in crate::adapters) const UNSETTLED: &str = "SD004";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor<'a> {
+pub(in crate::adapters) enum Anchor<'a> {
     /// The transaction's number, which the head returned.
     Number(&'a str),
     /// The setting in which the head kept it; a file that resets settings would lose it.
     Setting,
+    /// The runners' lock, which is gone with the transaction that took it.
+    Lock,
 }
 
 /// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
 /// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
 /// places for interrupted runs, one of which would be in the way.
-pub(super) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
+pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
     let lock_timeout = limits.lock_timeout.as_millis();
     let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
     let mut checks = format!(
@@ -81,7 +83,7 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
 }
 
 /// How many answers the head gets before the script's own.
-pub(super) fn head_answers(limits: &Limits) -> usize {
+pub(in crate::adapters) fn head_answers(limits: &Limits) -> usize {
     6 + usize::from(limits.statement_timeout.is_some()) + 1
 }
 
@@ -91,7 +93,7 @@ fn at_least_one(limit: Duration) -> u128 {
 }
 
 /// Writes the books and commits.
-pub(super) fn tail(
+pub(in crate::adapters) fn tail(
     script: &Script,
     anchor: Anchor<'_>,
     column: Option<RollbackColumn>,
@@ -100,6 +102,13 @@ pub(super) fn tail(
     let here = match anchor {
         Anchor::Number(number) => dollar(number),
         Anchor::Setting => "pg_catalog.current_setting('supadeck.transaction', true)".to_owned(),
+        // The key's upper and lower half stand in two columns.
+        Anchor::Lock => format!(
+            "(select pg_catalog.txid_current()::text from pg_catalog.pg_locks where locktype = 'advisory' and granted \
+            and pid = pg_catalog.pg_backend_pid() and classid = {} and objid = {} and objsubid = 1)",
+            LOCK >> 32,
+            LOCK & 0xffff_ffff
+        ),
     };
     let mut sql = books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
@@ -116,14 +125,14 @@ pub(super) fn tail(
 }
 
 /// A whole transaction in one message, and where the script's parts are in it.
-pub(super) struct Whole {
-    pub(super) sql: String,
+pub(in crate::adapters) struct Whole {
+    pub(in crate::adapters) sql: String,
     /// The bytes of each part.
-    pub(super) parts: Vec<Range<usize>>,
+    pub(in crate::adapters) parts: Vec<Range<usize>>,
 }
 
 /// Puts head, parts and tail together. Every part ends with a line break, because it may end in a comment.
-pub(super) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
+pub(in crate::adapters) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
     let size: usize = script.parts.iter().map(|part| part.sql.len() + 3).sum();
     let mut sql = String::with_capacity(head.len() + size + tail.len() + 2);
     sql.push_str(head);
@@ -141,7 +150,7 @@ pub(super) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
 
 impl Whole {
     /// The part and the character in it, from 1, that a character of the message falls into.
-    pub(super) fn locate(&self, character: usize) -> Option<(usize, usize)> {
+    pub(in crate::adapters) fn locate(&self, character: usize) -> Option<(usize, usize)> {
         let at = crate::domain::sql::position::byte_of_character(&self.sql, character);
         let part = self
             .parts

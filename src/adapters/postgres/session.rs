@@ -386,7 +386,7 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
 }
 
 /// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
-fn resets_settings(script: &Script) -> bool {
+pub(in crate::adapters) fn resets_settings(script: &Script) -> bool {
     script.parts.iter().any(|part| {
         matches!(
             leading_words(&part.sql, 1).first().map(String::as_str),

@@ -2,9 +2,14 @@
 
 mod apply;
 mod confirm;
+mod diff;
+mod difference;
 mod list;
+mod log;
 mod new;
+mod renumber;
 mod repair;
+mod restore;
 mod rollback;
 mod run;
 pub mod show;
@@ -16,7 +21,7 @@ use super::answer::Answered;
 use super::context::Context;
 use clap::{Args as ClapArgs, Subcommand};
 
-/// See, apply and roll back migrations
+/// See, apply, roll back and mend migrations
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -28,7 +33,11 @@ enum Command {
     List(list::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
+    Diff(diff::Args),
+    Restore(restore::Args),
+    Renumber(renumber::Args),
     Repair(repair::Args),
+    Log(log::Args),
     New(new::Args),
 }
 
@@ -38,7 +47,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::List(args) => list::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
+        Command::Diff(args) => diff::run(context, args).await,
+        Command::Restore(args) => restore::run(context, args).await,
+        Command::Renumber(args) => renumber::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
+        Command::Log(args) => log::run(context, args).await,
         Command::New(args) => new::run(context, args).await,
     }
 }

@@ -54,7 +54,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
     let keyring = connect::secrets(context.settings());
     if let Keeping::Memory(why) = keyring.keeping().await? {
-        return Err(no_keyring(&why).into());
+        let what = "The profile was not added: its keys cannot be kept.";
+        return Err(no_keyring(what, &why).into());
     }
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
     let dir = dir
@@ -74,6 +75,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let profiles = connect::profiles(context.settings())?;
     let write = profile::add(profiles.as_ref(), keyring.as_ref(), new);
     let added = interrupt::finishing(context.output(), write).await?;
+    if let Some(Keeping::Memory(why)) = added.keeping {
+        let what = "The profile was added without its keys: they could not be kept.";
+        return Err(no_keyring(what, &why).into());
+    }
     let mut page = Page::default();
     page.toned(Tone::Ok, &format!("{} is kept.", added.profile.name));
     page.append(super::page(&added.profile));
@@ -84,12 +89,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     Ok(answer.with("in_use", &added.is_default)?)
 }
 
-fn no_keyring(why: &str) -> Problem {
-    Problem::new(
-        Kind::Config,
-        "The profile was not added: its keys cannot be kept.",
-        why,
-    )
+fn no_keyring(what: &str, why: &str) -> Problem {
+    Problem::new(Kind::Config, what, why)
     .with_hint("Without a keyring, set SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY and SUPABASE_DB_URL instead.")
 }
 

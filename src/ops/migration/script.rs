@@ -48,7 +48,7 @@ pub(super) fn script(
 
 /// What is run of a file's statements: not the comments, and not a `BEGIN` … `COMMIT` around all of it, whose place
 /// our own transaction takes.
-fn parts(step: &Step) -> Vec<Part> {
+pub(super) fn parts(step: &Step) -> Vec<Part> {
     let statements = &step.statements;
     let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
     let pair = match shape(&texts) {

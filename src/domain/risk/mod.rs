@@ -1,0 +1,123 @@
+//! What a file can do to a live database, statement by statement, before it runs: how severe it is and why, how to write
+//! it more safely, and which locks it takes. Pure: the text is all it knows, so it says what the text cannot rule out.
+
+pub mod level;
+pub mod lock;
+
+pub use level::Level;
+pub use lock::{LockMode, PredictedLock};
+
+use crate::domain::sql::split::split;
+use serde::Serialize;
+
+/// One thing that a statement does and that somebody should know before it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The rule, in kebab-case; stable, the word of allow comments.
+    pub rule: &'static str,
+    /// How severe it is.
+    pub level: Level,
+    /// Index of the statement in the file, from 0, as the engine counts.
+    pub statement: usize,
+    /// Byte offset of the place in the file.
+    pub at: usize,
+    /// What happens, a sentence or two.
+    pub reason: String,
+    /// How to write it more safely.
+    pub safer: Option<String>,
+    /// The reason of the comment that accepts the finding.
+    pub allowed: Option<String>,
+}
+
+/// What is known about one statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementRisk {
+    /// Index of the statement in the file, from 0.
+    pub statement: usize,
+    /// The worst level among the findings that no comment accepts.
+    pub level: Level,
+    /// What was found, in the order of the file.
+    pub findings: Vec<Finding>,
+    /// The strongest lock on each relation that was there before the file.
+    pub locks: Vec<PredictedLock>,
+}
+
+/// An allow comment that accepts nothing: with an unknown rule, without a reason, or without a finding to accept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultyAllow {
+    /// Byte offset of the comment in the file.
+    pub at: usize,
+    /// The rule as it is written.
+    pub rule: String,
+    /// What is wrong with it, a sentence.
+    pub why: String,
+}
+
+/// What is known about a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Assessment {
+    /// One for each statement of the file, in its order; those that only hold comments are safe.
+    pub statements: Vec<StatementRisk>,
+    /// Allow comments that accept nothing.
+    pub faulty_allows: Vec<FaultyAllow>,
+}
+
+impl Assessment {
+    /// The worst level of the file that no comment accepts.
+    pub fn level(&self) -> Level {
+        self.statements
+            .iter()
+            .map(|statement| statement.level)
+            .max()
+            .unwrap_or(Level::Safe)
+    }
+
+    /// Every finding, accepted or not, in the order of the statements.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.statements
+            .iter()
+            .flat_map(|statement| &statement.findings)
+    }
+
+    /// The findings that no comment accepts.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings().filter(|finding| finding.allowed.is_none())
+    }
+
+    /// The strongest lock on each relation over the whole file, by name.
+    pub fn locks(&self) -> Vec<PredictedLock> {
+        let mut strongest: std::collections::BTreeMap<&str, PredictedLock> =
+            std::collections::BTreeMap::new();
+        for lock in self
+            .statements
+            .iter()
+            .flat_map(|statement| &statement.locks)
+        {
+            strongest
+                .entry(&lock.table)
+                .and_modify(|known| {
+                    known.mode = known.mode.max(lock.mode);
+                    known.rewrites |= lock.rewrites;
+                })
+                .or_insert_with(|| lock.clone());
+        }
+        strongest.into_values().collect()
+    }
+}
+
+/// Reads a file and tells what each of its statements can do.
+pub fn assess(sql: &str) -> Assessment {
+    Assessment {
+        statements: split(sql)
+            .iter()
+            .enumerate()
+            .map(|(statement, _)| StatementRisk {
+                statement,
+                level: Level::Safe,
+                findings: Vec::new(),
+                locks: Vec::new(),
+            })
+            .collect(),
+        faulty_allows: Vec::new(),
+    }
+}
