@@ -360,7 +360,10 @@ async fn another_runner_is_waited_for_and_then_reported() {
     let (watch, mut news) = watch();
     let (same, shown) = (schema.clone(), plan.clone());
     let running = tokio::spawn(async move { migration::run(&same, &shown, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::WaitingForLock) {}
+    while !matches!(
+        news.recv().await,
+        Some(Progress::WaitingForLock { .. })
+    ) {}
     other.batch_execute("rollback").await.unwrap();
     assert!(running.await.unwrap().is_complete());
     assert!(agreed(&bench).await);
