@@ -2,7 +2,7 @@
 //! to its end from there.
 
 use crate::bench::{Bench, everything, run};
-use crate::walk::{HANGS, Lane, in_lanes, slow_schema};
+use crate::walk::{HANGS, Lane, in_lanes, is_soak, slow_schema};
 use crate::wire::{Fault, What, Wire};
 use supadeck::domain::migration::{Direction, Outcome, StepEnd, Wish};
 use supadeck::domain::problem::Problem;
@@ -100,6 +100,11 @@ async fn walk(what: What) {
         .unwrap();
     let mut points = Vec::new();
     for (at, message) in passed.iter().enumerate().skip(first + 1) {
+        // Of each exchange its question, its last answer and the all-clear; every message is left to the soak.
+        let is_turn = matches!(message.kind, 'Q' | 'C' | 'Z');
+        if what != What::Close && !is_turn && !is_soak() {
+            continue;
+        }
         let behind: &[bool] = if message.is_frontend { &[false, true] } else { &[false] };
         points.extend(behind.iter().map(|is_behind| Fault { what, at, is_behind: *is_behind }));
     }

@@ -4,7 +4,7 @@
 //! `SUPADECK_SOAK` set (`just soak`) every message from the first one on.
 
 use crate::bench::Bench;
-use crate::walk::{HANGS, Lane, Mode, Route, in_lanes, judge, slow_schema, wish};
+use crate::walk::{HANGS, Lane, Mode, Route, in_lanes, is_soak, judge, slow_schema, wish};
 use crate::wire::{Fault, Hook, Passed, What, Wire};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -24,10 +24,6 @@ const ROUTES: [Route; 2] = [
     },
 ];
 
-fn is_soak() -> bool {
-    std::env::var_os("SUPADECK_SOAK").is_some()
-}
-
 /// The program on a bench's project over a line.
 fn program(bench: &Bench, url: &str, route: Route) -> Child {
     let arguments: &[&str] = match route.direction {
@@ -37,8 +33,9 @@ fn program(bench: &Bench, url: &str, route: Route) -> Child {
     let home = bench.root.path().display().to_string();
     Command::new(env!("CARGO_BIN_EXE_supadeck"))
         .args(arguments)
-        .args(["--db-url", url, "--dir", &home])
+        .args(["--dir", &home])
         .env_clear()
+        .env("SUPABASE_DB_URL", url)
         .env("HOME", &home)
         .env("SUPADECK_KEYRING", "off")
         .stdin(Stdio::null())
@@ -250,6 +247,8 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
         assert!(outcome.is_complete(), "{outcome:?}");
         let passed = wire.passed();
         let mut points = points(&passed, 0, What::Hook);
+        // At a farewell the run may be over before the server is.
+        points.retain(|fault| passed[fault.at].kind != 'X');
         if !is_soak() {
             // From the message with COMMIT on: before it, the stop is a closed line like any other.
             let tail = passed.iter().rposition(|message| message.connection == 0 && message.kind == 'Q').unwrap();

@@ -4,7 +4,7 @@ use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
 use crate::adapters::postgres::PgDatabase;
 use crate::domain::problem::{Kind, Problem};
-use crate::ports::{Catalogs, Database};
+use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -71,6 +71,14 @@ impl Way {
             }
         };
         format!("Migrations go over {over}.")
+    }
+
+    /// Where changes can be rehearsed.
+    pub fn stage(&self) -> Arc<dyn Stage> {
+        match self {
+            Self::Postgres(database) => Arc::new(database.clone()),
+            Self::Management(database) => Arc::new(database.clone()),
+        }
     }
 
     /// The database.

@@ -1,6 +1,6 @@
 //! Changes the history without running anything, and finds out what became of it when the line broke meanwhile.
 
-use super::books::{self, LOCK, Runner};
+use super::books::{LOCK, Runner};
 use super::change;
 use super::connection::Connection;
 use super::database::{PgDatabase, has_code, make_books};
@@ -44,7 +44,7 @@ impl PgDatabase {
         let sql = format!(
             "begin isolation level read committed read write; reset all; {}; set local lock_timeout = {}; set local statement_timeout = {}; \
             {}; commit",
-            books::block(&format!(
+            super::books::block(&format!(
                 "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
                 raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
             )),
