@@ -3,9 +3,12 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::identity::Identity;
 use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
+use crate::domain::picture::Picture;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
 use crate::domain::query::{Answer, Call, Pong, Select};
+use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
 use crate::domain::script::{Change, Failure, Halt, Limits, News, Script};
 use crate::domain::secret::{Keeping, SecretKind};
 use crate::domain::seed::SeedHistory;
@@ -103,6 +106,9 @@ pub trait Database: Send + Sync {
     fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()>;
     /// Writes a failed run into the journal.
     fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()>;
+    /// The newest lines of the journal, at most `limit`, of one version where one is named. A database without a journal
+    /// has no lines, and the answer says so.
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal>;
     /// The seed files that were run here; empty when there is no such table.
     fn seeds(&self) -> Task<'_, SeedHistory>;
 }
@@ -129,4 +135,44 @@ pub trait Session: Send {
 pub trait Catalogs: Send + Sync {
     /// What a schema holds; `None` when there is no such schema.
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>>;
+}
+
+/// A database on which changes can be rehearsed.
+pub trait Stage: Send + Sync {
+    /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
+    /// runner that is at work is not waited for.
+    fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>>;
+}
+
+/// How a statement of a rehearsal ended, as [`Rehearsal::run`] returns it.
+pub type Rehearsed<'a> = Pin<Box<dyn Future<Output = Result<Ran, Halt>> + Send + 'a>>;
+
+/// A transaction that is never committed. Nothing of it remains, whatever becomes of this value.
+pub trait Rehearsal: Send {
+    /// The catalog as it is within the transaction.
+    fn picture(&mut self) -> Task<'_, Picture>;
+    /// The tables and sequences as they are within the transaction.
+    fn ground(&mut self) -> Task<'_, Ground>;
+    /// Runs exactly one statement. Several in one text are refused by the server.
+    fn run<'a>(
+        &'a mut self,
+        sql: &'a str,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Rehearsed<'a>;
+    /// Checks what a commit would check.
+    fn settle<'a>(
+        &'a mut self,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Rehearsed<'a>;
+    /// Remembers this state, in place of the one remembered before.
+    fn mark(&mut self) -> Task<'_, ()>;
+    /// Returns to the state that was remembered, also after a statement failed.
+    fn back(&mut self) -> Task<'_, ()>;
+    /// Counts rows; absent where that takes too long or is not allowed.
+    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Vec<Option<u64>>>;
+    /// Rolls back, and asks the server whether the transaction is undone. An error says that it is not, or that nobody
+    /// knows yet.
+    fn end(self: Box<Self>) -> Task<'static, ()>;
 }

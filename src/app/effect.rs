@@ -35,7 +35,12 @@ pub enum Effect {
     /// Ask the running write to stop; its answer still comes.
     CancelWrite,
     /// Put a text on the clipboard.
-    Copy(String),
+    Copy {
+        /// What it is, for the answer: `the cycle's id`.
+        what: &'static str,
+        /// The text.
+        text: String,
+    },
     /// Send `TimerFired` after a while; a timer that is armed again starts anew.
     Arm(Timer, Duration),
     /// Give the terminal back and stop the process until it is continued.
@@ -88,6 +93,8 @@ pub enum Load {
         /// Which way.
         way: Way,
     },
+    /// The newest lines of the journal.
+    Journal,
     /// A whole audit record.
     Record(String),
     /// Whether what was typed into the guide works.

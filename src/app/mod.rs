@@ -14,6 +14,7 @@
 
 pub mod availability;
 pub mod command;
+mod copy;
 pub mod dialog;
 pub mod effect;
 pub mod field;

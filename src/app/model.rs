@@ -6,6 +6,7 @@ use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes};
 use super::screen::audit::Audit;
+use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
 use super::screen::migrations::Migrations;
 use super::screen::seeds::Seeds;
@@ -26,7 +27,7 @@ pub struct Project {
     pub url: String,
     /// Whether it is marked as production.
     pub is_production: bool,
-    /// Whether a database URL is known, so that migrations and seeds work.
+    /// Whether a way to the database is known, so that migrations and seeds work.
     pub has_database: bool,
     /// Whether a secret key is known, so that the service role can be chosen.
     pub has_service_key: bool,
@@ -55,11 +56,13 @@ pub enum Screen {
     Locks,
     /// The audit trail.
     Audit,
+    /// What was run on the database.
+    Journal,
 }
 
 impl Screen {
     /// All screens with their names and the commands that go there.
-    pub const ALL: [(Self, &'static str, Command); 7] = [
+    pub const ALL: [(Self, &'static str, Command); 8] = [
         (Self::Home, "Home", Command::Home),
         (Self::Migrations, "Migrations", Command::Migrations),
         (Self::Seeds, "Seeds", Command::Seeds),
@@ -67,6 +70,7 @@ impl Screen {
         (Self::Goals, "Goals", Command::Goals),
         (Self::Locks, "Locks", Command::Locks),
         (Self::Audit, "Audit", Command::Audit),
+        (Self::Journal, "Journal", Command::Journal),
     ];
 
     /// The screen's name.
@@ -137,22 +141,36 @@ pub struct RunProgress {
 impl RunProgress {
     /// Takes news.
     pub fn take(&mut self, news: Progress) {
-        self.is_waiting = matches!(news, Progress::WaitingForLock);
+        self.is_waiting = matches!(news, Progress::WaitingForLock { .. });
         match news {
             Progress::StepStarted { step } => (self.step, self.done) = (step, 0),
             Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
             Progress::Notice { text, .. } => {
-                if self.notices.len() == HELD_NOTICES {
-                    self.notices.remove(0);
-                }
-                self.notices.push(text);
+                self.say(text);
             }
             Progress::StepDone { step, .. } => {
                 (self.step, self.done) =
                     (step, self.steps.get(step).map_or(0, |(_, count)| *count));
             }
-            Progress::WaitingForLock | Progress::Cancelling => {}
+            Progress::WaitingForLock {
+                holder: Some(holder),
+            } => self.say(format!("Another runner has the lock: {holder}.")),
+            Progress::Blocked { blocker, .. } => self.say(format!("Waiting for {blocker}.")),
+            Progress::TryingAgain {
+                attempt, of, pause, ..
+            } => self.say(format!(
+                "The lock was not to be had. Attempt {attempt} of {of} in {} ms.",
+                pause.as_millis()
+            )),
+            Progress::WaitingForLock { holder: None } | Progress::Cancelling => {}
         }
+    }
+
+    fn say(&mut self, text: String) {
+        if self.notices.len() == HELD_NOTICES {
+            self.notices.remove(0);
+        }
+        self.notices.push(text);
     }
 
     /// Finished statements of all statements.
@@ -201,6 +219,8 @@ pub struct Model {
     pub locks: Locks,
     /// Screen 7.
     pub audit: Audit,
+    /// Screen 8.
+    pub journal: JournalScreen,
     /// Open dialogs; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// The write that is under way.
@@ -244,6 +264,7 @@ impl Model {
             goals: Table::default(),
             locks: Locks::default(),
             audit: Audit::default(),
+            journal: JournalScreen::default(),
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,
@@ -283,6 +304,7 @@ impl Model {
             Screen::Goals => self.goals.list.len(),
             Screen::Locks => self.locks.list.len(),
             Screen::Audit => self.audit.held(),
+            Screen::Journal => self.journal.table.list.len(),
         }
     }
 
@@ -312,7 +334,9 @@ impl Model {
             Screen::Seeds => &[Context::Seeds, Context::List, Context::Global],
             Screen::Locks => &[Context::Locks, Context::List, Context::Global],
             Screen::Audit => &[Context::Audit, Context::List, Context::Global],
-            Screen::Home | Screen::Cycles | Screen::Goals => &[Context::List, Context::Global],
+            Screen::Home | Screen::Cycles | Screen::Goals | Screen::Journal => {
+                &[Context::List, Context::Global]
+            }
         }
     }
 
@@ -337,6 +361,7 @@ impl Model {
         self.become_identity(identity);
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
+        self.journal = JournalScreen::default();
         self.last_result = None;
     }
 

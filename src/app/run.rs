@@ -2,6 +2,7 @@
 
 use super::availability::availability;
 use super::command::Command;
+use super::copy;
 use super::dialog::filter::FilterLine;
 use super::dialog::guide::Guide;
 use super::dialog::identity::IdentityDialog;
@@ -14,7 +15,6 @@ use super::load;
 use super::model::{Focus, Model, RunProgress, Running, Screen};
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
-use std::borrow::Cow;
 use std::time::Duration;
 
 /// How long a toast stays.
@@ -56,7 +56,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let line = FilterLine::new(model);
             open(model, Dialog::Filter(line))
         }
-        Command::Copy => copy(model),
+        Command::Copy => copy::copy(model),
         Command::Down => go(model, Move::By(1)),
         Command::Up => go(model, Move::By(-1)),
         Command::PageDown => go(model, Move::By(page(model))),
@@ -206,6 +206,7 @@ pub fn list_mut(model: &mut Model) -> Option<&mut List> {
         Screen::Cycles => Some(&mut model.cycles.list),
         Screen::Goals => Some(&mut model.goals.list),
         Screen::Locks => Some(&mut model.locks.list),
+        Screen::Journal => Some(&mut model.journal.table.list),
     }
 }
 
@@ -316,22 +317,6 @@ fn right(model: &mut Model) -> Vec<Effect> {
         model.focus = Focus::Detail;
     }
     Vec::new()
-}
-
-fn copy(model: &mut Model) -> Vec<Effect> {
-    let text = match model.screen {
-        Screen::Home => model.project.as_ref().map(|project| project.url.clone()),
-        Screen::Migrations => model.migrations.text().ok().map(Cow::into_owned),
-        Screen::Seeds => model.seeds.table.selected().map(|seed| seed.path.clone()),
-        Screen::Cycles => model.cycles.selected().map(|cycle| cycle.id.clone()),
-        Screen::Goals => model.goals.selected().map(|goal| goal.description.clone()),
-        Screen::Locks => model.locks.selected().map(|lock| lock.plan_id.clone()),
-        Screen::Audit => model.audit.copy_text(),
-    };
-    match text {
-        Some(text) => vec![Effect::Copy(text)],
-        None => toast(model, "There is nothing to copy."),
-    }
 }
 
 /// Starts the one write that may run.

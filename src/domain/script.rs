@@ -1,8 +1,9 @@
 //! One file on its way to the database: what runs in one transaction, what is written into the books with it,
 //! and how that can end. Shared by migrations and seeds.
 
-use super::migration::Direction;
-use super::migration::history::sha256;
+use super::migration::history::{Row, sha256};
+use super::migration::{Blocker, Direction, Holder};
+use serde::{Serialize, Serializer};
 use std::time::Duration;
 
 /// What runs in one transaction, all of it or nothing.
@@ -18,6 +19,19 @@ pub struct Script {
     pub expects: Option<Expected>,
     /// Whether the server may get the whole transaction in one message: fastest, without news of single statements.
     pub at_once: bool,
+    /// Whether it goes on with an interrupted run, which stops every other script of a migration.
+    pub goes_on: bool,
+    /// How it runs outside a transaction; absent when it runs in one.
+    pub alone: Option<Alone>,
+}
+
+/// How a script runs statement by statement outside a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alone {
+    /// How many statements the file has.
+    pub of: usize,
+    /// Index of the statement it begins at; more than 0 when an interrupted run goes on.
+    pub begin_at: usize,
 }
 
 /// The versions of a history in short, so that a thousand of them are compared without being sent.
@@ -77,26 +91,64 @@ pub enum Record {
 }
 
 /// Waiting times that protect other users of the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// How long a statement may wait for a lock on a table.
+    /// How long a statement may wait for a lock on a table; zero waits without end.
+    #[serde(rename = "lock_timeout_ms", serialize_with = "as_ms")]
     pub lock_timeout: Duration,
+    /// Whether somebody chose that time: then it holds for statements that run outside a transaction too, where it would
+    /// leave invalid indexes behind.
+    #[serde(skip)]
+    pub is_lock_timeout_chosen: bool,
     /// How long one statement may take; no limit when absent.
+    #[serde(rename = "statement_timeout_ms", serialize_with = "as_maybe_ms")]
     pub statement_timeout: Option<Duration>,
     /// How long to wait while another runner migrates the same database.
+    #[serde(rename = "runner_timeout_ms", serialize_with = "as_ms")]
     pub runner_timeout: Duration,
     /// How long the server may take to obey a request to stop before the line is given up.
+    #[serde(skip)]
     pub cancel_timeout: Duration,
+    /// How often a file whose lock on a table was not to be had in time is tried again.
+    pub lock_retries: u32,
+    /// The pause before the first of these attempts; each later one is twice as long.
+    #[serde(rename = "lock_pause_ms", serialize_with = "as_ms")]
+    pub lock_pause: Duration,
+    /// A plan of more files is sent file by file in one message each: a new database is built, and nobody waits for news of
+    /// single statements.
+    #[serde(skip)]
+    pub live_files: usize,
+    /// How long a line may be silent while the server, asked on a second line, has nothing to do for it, or while that
+    /// line is silent too; then it is given up.
+    #[serde(skip)]
+    pub silence: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             lock_timeout: Duration::from_secs(5),
+            is_lock_timeout_chosen: false,
             statement_timeout: None,
             runner_timeout: Duration::from_mins(1),
             cancel_timeout: Duration::from_mins(1),
+            lock_retries: 2,
+            lock_pause: Duration::from_secs(1),
+            live_files: 8,
+            silence: Duration::from_secs(30),
         }
+    }
+}
+
+fn as_ms<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[allow(clippy::ref_option)] // The form that serde asks for.
+fn as_maybe_ms<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => as_ms(time, serializer),
+        None => serializer.serialize_none(),
     }
 }
 
@@ -104,7 +156,12 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// Another runner holds the lock.
-    WaitingForLock,
+    WaitingForLock {
+        /// Who, when the server tells.
+        holder: Option<Holder>,
+    },
+    /// A statement waits for somebody else's lock.
+    Blocked(Blocker),
     /// The server finished a part; counts from 1.
     PartDone {
         /// Parts finished so far.
@@ -126,7 +183,16 @@ pub enum Halt {
     /// The history is not what the plan saw; nothing ran. Holds the versions that were found.
     HistoryChanged(Vec<String>),
     /// Another runner held the lock for too long; nothing ran.
-    Busy,
+    Busy {
+        /// Who, when the server tells.
+        holder: Option<Holder>,
+    },
+    /// An interrupted file is in the way; nothing ran. Holds its version.
+    Unsettled(String),
+    /// A file cannot run outside a transaction here; nothing ran. Holds the reason, a sentence.
+    NotAlone(String),
+    /// A file that runs outside a transaction stopped in the middle; what ran before remains.
+    Halfway(Box<Halfway>),
     /// The user stopped it; nothing of the script remains.
     Cancelled,
     /// A statement ended the transaction although none was seen to do so. What ran before it may remain.
@@ -138,6 +204,34 @@ pub enum Halt {
         /// What the connection said.
         why: String,
     },
+}
+
+/// Where a script outside a transaction stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Halfway {
+    /// Index of the statement in the file; as many as there are when all of them are done.
+    pub statement: usize,
+    /// Index of the statement to go on from: the `BEGIN` of a transaction of the file's own that was undone.
+    pub resume_at: usize,
+    /// Whether that statement may have been done all the same.
+    pub is_in_doubt: bool,
+    /// Why it stopped.
+    pub why: Why,
+    /// Whether the journal holds the position and the reason.
+    pub is_recorded: bool,
+    /// Invalid indexes that it left behind, as far as they could be read.
+    pub invalid_indexes: Vec<String>,
+}
+
+/// Why a script outside a transaction stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The server refused the statement.
+    Refused(Box<Refused>),
+    /// The user stopped it.
+    Cancelled,
+    /// The line of the statements broke, or that of the lock and the journal.
+    Lost(String),
 }
 
 /// The server's own words about a refused statement.
@@ -161,6 +255,9 @@ pub struct Refused {
     pub at_commit: bool,
 }
 
+/// The outcome of a run outside a transaction that stopped in the middle.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// A failed run, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -170,7 +267,7 @@ pub struct Failure {
     pub direction: Direction,
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
-    /// `failed`, `cancelled` or `unknown`.
+    /// `failed`, `cancelled`, `unknown`, or [`INTERRUPTED`], which ends the line of the run that was begun.
     pub outcome: &'static str,
     /// How long it took.
     pub took: Duration,
@@ -194,9 +291,30 @@ pub enum Change {
         /// SHA-256 of the file's bytes, in hex.
         sha256: String,
     },
+    /// Says that an interrupted version, which is not in the history, is as if it had never been begun.
+    Settle {
+        /// The version.
+        version: String,
+    },
     /// Says that a version is not applied.
     Revert {
         /// The version.
         version: String,
+    },
+    /// Says that a version was applied from the file of another version. The row keeps all else that it holds.
+    Rename {
+        /// The version in the history.
+        from: String,
+        /// The version of the file.
+        version: String,
+        /// The name of the file.
+        name: String,
+    },
+    /// Changes nothing, and everything is refused when the row is no longer as it was seen.
+    Expect {
+        /// The version.
+        version: String,
+        /// The row as it was seen; absent when there was none.
+        row: Option<Row>,
     },
 }

@@ -96,7 +96,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             Err(problem) => failed("config", &problem),
         },
         match keyring {
-            Ok(Keeping::Keyring) => fine("keyring", "Secrets are kept in the system's keyring."),
+            Ok(Keeping::Keyring) => fine("keyring", "The system's keyring answers."),
             Ok(Keeping::Memory(why)) => {
                 warned("keyring", format!("{why} Secrets are kept in memory."))
                     .with_hint("Give keys through environment variables, or start a keyring.")
@@ -259,9 +259,9 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
         None => {
             let check = skipped(
                 "database",
-                "No database URL is known; migrations and seeds cannot run.",
+                "No database URL and no access token with a project ref is known; migrations and seeds cannot run.",
             );
-            let hint = "Set SUPABASE_DB_URL, or keep it with `supadeck profile add`.";
+            let hint = "Set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN, or keep one with `supadeck profile add`.";
             return [
                 check.with_hint(hint),
                 skipped("history", "The database is not known."),

@@ -42,9 +42,10 @@ impl Clipboard {
         Self::System(sender)
     }
 
-    /// Copies a text and says how it went.
+    /// Copies a text and says how it went; `what` names it.
     pub(super) fn copy(
         &mut self,
+        what: &str,
         text: &str,
         surface: &mut dyn Surface,
     ) -> Result<String, Problem> {
@@ -53,17 +54,19 @@ impl Clipboard {
             let (answer, answers) = mpsc::channel();
             let is_sent = sender.send((text.to_owned(), answer)).is_ok();
             if is_sent && answers.recv_timeout(LIMIT) == Ok(true) {
-                return Ok(format!("Copied {bytes} bytes."));
+                return Ok(format!("Copied {what} ({bytes} bytes)."));
             }
             *self = Self::Terminal;
         }
         if bytes > OSC52_BYTES {
             return Ok(format!(
-                "Not copied: {bytes} bytes are too much for the terminal's clipboard."
+                "Not copied: {what} has {bytes} bytes, too much for the terminal's clipboard."
             ));
         }
         let encoded = base64::engine::general_purpose::STANDARD.encode(text);
         surface.write(format!("\u{1b}]52;c;{encoded}\u{7}").as_bytes())?;
-        Ok(format!("Sent {bytes} bytes to the terminal's clipboard."))
+        Ok(format!(
+            "Sent {what} ({bytes} bytes) to the terminal's clipboard."
+        ))
     }
 }

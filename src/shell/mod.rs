@@ -212,11 +212,11 @@ impl Deck {
                 } => self.runner.write(ticket, identity, write),
                 Effect::CancelWrite => self.runner.cancel_write(),
                 Effect::Arm(timer, after) => self.timers.arm(timer, after),
-                Effect::Copy(text) => {
+                Effect::Copy { what, text } => {
                     let clipboard = self
                         .clipboard
                         .get_or_insert_with(clipboard::Clipboard::open);
-                    let notice = clipboard.copy(&text, surface)?;
+                    let notice = clipboard.copy(what, &text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }
                 Effect::Suspend => self.suspend(surface)?,

@@ -25,7 +25,9 @@ impl Symbols {
             State::OutOfOrder => self.pick("◐", "~"),
             State::Edited => self.pick("≠", "!"),
             State::Missing => self.pick("?", "?"),
+            State::Renamed => self.pick("≈", "="),
             State::Invalid => self.pick("✗", "x"),
+            State::Interrupted => self.pick("▲", "^"),
         }
     }
 

@@ -47,7 +47,7 @@ fn the_command_reference_is_fresh() {
         &mut page,
         root.get_arguments().filter(|arg| arg.is_global_set()),
     );
-    for command in root.get_subcommands() {
+    for command in written(&root) {
         section(&mut page, command, "supadeck");
     }
     check("docs/cli.md", &page);
@@ -112,12 +112,16 @@ fn section(page: &mut String, command: &Command, parent: &str) {
             let _ = write!(page, "\n{table}");
         }
     }
-    for command in command
-        .get_subcommands()
-        .filter(|one| one.get_name() != "help")
-    {
+    for command in written(command) {
         section(page, command, &name);
     }
+}
+
+/// The subcommands that are ours.
+fn written(command: &Command) -> impl Iterator<Item = &Command> {
+    command
+        .get_subcommands()
+        .filter(|one| one.get_name() != "help")
 }
 
 fn sentence(about: &str) -> String {
@@ -158,6 +162,12 @@ fn options<'a>(page: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
                 .map(|one| format!("`{}`", one.get_name()))
                 .collect();
             let _ = write!(meaning, ": {}", words.join(", "));
+        }
+        if let [default] = argument.get_default_values()
+            && argument.get_action().takes_values()
+            && !default.is_empty()
+        {
+            let _ = write!(meaning, "; default `{}`", default.to_string_lossy());
         }
         if let Some(variable) = argument.get_env() {
             let _ = write!(meaning, " (variable `{}`)", variable.to_string_lossy());

@@ -12,15 +12,47 @@ pub struct Keyring {
     daemon: Child,
 }
 
+/// A bus that starts no service by itself: the system's own would start a second, locked keyring beside ours.
+const BUS: &str = "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN' \
+    'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'><busconfig><type>session</type>\
+    <listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth><policy context='default'>\
+    <allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>";
+
 impl Keyring {
     /// Starts one for this world and lets the binary use it.
     pub fn start(world: &mut World) -> Option<Self> {
-        let mut bus = Command::new("dbus-daemon");
-        bus.args(["--session", "--print-address", "--nofork", "--nopidfile"]);
-        let mut daemon = Command::new("gnome-keyring-daemon");
-        daemon.args(["--foreground", "--components=secrets", "--unlock"]);
+        let keyring = Self::start_with(world, &["--unlock"])?;
+        // The daemon takes a moment to claim its name on the bus.
+        let started = Instant::now();
+        while !answers(world) {
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "the keyring does not answer"
+            );
+        }
+        Some(keyring)
+    }
+
+    /// Starts one that nobody has unlocked: it answers, and has no collection to keep anything in.
+    pub fn start_locked(world: &mut World) -> Option<Self> {
+        let keyring = Self::start_with(world, &[])?;
+        let started = Instant::now();
+        while !answers(world) && started.elapsed() < Duration::from_secs(20) {}
+        Some(keyring)
+    }
+
+    fn start_with(world: &mut World, arguments: &[&str]) -> Option<Self> {
         let run = world.path("run");
         std::fs::create_dir_all(&run).unwrap();
+        let config = run.join("bus.conf");
+        std::fs::write(&config, BUS).unwrap();
+        let mut bus = Command::new("dbus-daemon");
+        bus.arg(format!("--config-file={}", config.display()));
+        bus.args(["--print-address", "--nofork", "--nopidfile"]);
+        let mut daemon = Command::new("gnome-keyring-daemon");
+        daemon
+            .args(["--foreground", "--components=secrets"])
+            .args(arguments);
         world.set("XDG_RUNTIME_DIR", run.display().to_string());
         for command in [&mut bus, &mut daemon] {
             command
@@ -48,21 +80,12 @@ impl Keyring {
         world
             .set("DBUS_SESSION_BUS_ADDRESS", address)
             .unset("SUPADECK_KEYRING");
-        let keyring = Self { bus, daemon };
-        // The daemon takes a moment to claim its name on the bus.
-        let started = Instant::now();
-        while !is_kept(world) {
-            assert!(
-                started.elapsed() < Duration::from_secs(20),
-                "the keyring does not answer"
-            );
-        }
-        Some(keyring)
+        Some(Self { bus, daemon })
     }
 }
 
 /// Whether the binary finds the keyring.
-fn is_kept(world: &World) -> bool {
+fn answers(world: &World) -> bool {
     let ran = world.run(&["doctor", "--json"]);
     let document = ran.document();
     document["data"].as_array().is_some_and(|checks| {

@@ -8,16 +8,23 @@
     missing_docs
 )]
 
+mod agree;
 mod demo;
 mod doctor;
 mod keyring;
+mod linked;
 mod migration;
+mod plan;
 mod profile;
 mod rows;
 mod secrets;
 mod seed;
 mod session;
+#[path = "../engine/standin.rs"]
+#[allow(dead_code)]
+mod standin;
 mod terminal;
+mod token;
 mod types;
 mod usage;
 mod world;

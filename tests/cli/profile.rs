@@ -1,7 +1,7 @@
 //! `supadeck profile`.
 
 use crate::keyring::Keyring;
-use crate::world::{World, texts};
+use crate::world::{PASSWORD, World, texts};
 
 #[test]
 fn a_profile_is_checked_kept_used_and_removed() {
@@ -53,6 +53,20 @@ fn a_profile_is_checked_kept_used_and_removed() {
     world.problem(3, &["migration", "list", "--profile", "local"]);
     world.problem(3, &["profile", "use", "local"]);
     world.problem(3, &["profile", "remove", "local"]);
+}
+
+#[test]
+fn a_keyring_that_keeps_nothing_is_found_out() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start_locked(&mut world) else {
+        return;
+    };
+    let problem = world.problem(3, &["profile", "add", "lost"]);
+    let what = problem["what"].as_str().unwrap();
+    assert!(what.contains("keys") && what.contains("kept"), "{problem}");
+    let login = ["login", "--email", "alice@example.com", "--password-stdin"];
+    let ran = world.run_with(&login, PASSWORD);
+    assert_eq!(ran.code, 3, "{ran:?}");
 }
 
 #[test]

@@ -13,6 +13,12 @@ use supadeck::domain::secret::{Keeping, SecretKind};
 use supadeck::ops::{cycle, session};
 use supadeck::ports::Secrets;
 
+/// A bus that starts no service by itself: the system's own would start a second, locked keyring beside ours.
+const BUS: &str = "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN' \
+    'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'><busconfig><type>session</type>\
+    <listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth><policy context='default'>\
+    <allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>";
+
 /// Runs a test of this binary inside a session bus; `None`, with the reason printed, where that cannot be done.
 fn inside(test: &str, unlock: bool, variables: &[(&str, &str)]) -> Option<Output> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -36,8 +42,11 @@ fn inside(test: &str, unlock: bool, variables: &[(&str, &str)]) -> Option<Output
         "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1"
     };
     let script = format!("{start}; exec \"$0\" --exact {test} --ignored --nocapture");
+    let config = runtime.join("bus.conf");
+    std::fs::write(&config, BUS).unwrap();
     let mut command = Command::new("dbus-run-session");
     command
+        .arg(format!("--config-file={}", config.display()))
         .args(["--", "sh", "-c", &script])
         .arg(std::env::current_exe().unwrap())
         .env("HOME", home.path())

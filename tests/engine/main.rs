@@ -9,19 +9,32 @@
     clippy::format_collect
 )]
 
+mod agree;
+mod alone;
 mod apply;
 mod bench;
 mod broken;
 mod corpus;
+mod ground;
 mod history;
+mod journal;
 mod interop;
 mod line;
+mod management;
+mod plan;
+mod misbehave;
 mod pooler;
 mod refused;
+mod renamed;
 mod risk;
 mod rollback;
 mod secrets;
 mod seeds;
+mod shape;
 mod silent;
+mod standin;
 mod supabase;
 mod together;
+mod walk;
+mod wire;
+mod verify;

@@ -6,7 +6,7 @@ use super::wire::Wire;
 use crate::adapters::file_lock::{FileLock, LockFault};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::secret::SecretKind;
+use crate::domain::secret::{Keeping, SecretKind};
 use crate::ports::{Clock, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -275,16 +275,23 @@ impl Keeper {
         let text = session.to_stored(&self.wire.url);
         state.session = Some(session);
         state.is_loaded = true;
+        let expected = self.secrets.keeping().await;
         let stored = self
             .secrets
             .set(&self.profile, SecretKind::Session, &text)
             .await;
-        let warning = stored.err().map(|problem| {
-            tracing::warn!(why = %problem.why, "the session could not be stored");
+        let why = match (expected, stored) {
+            (_, Err(problem)) => Some(problem.why),
+            // Where there is no keyring at all, people were told so at the start.
+            (Ok(Keeping::Keyring), Ok(Keeping::Memory(why))) => Some(why),
+            (_, Ok(_)) => None,
+        };
+        let warning = why.map(|why| {
+            tracing::warn!(%why, "the session could not be stored");
             Problem::new(
                 Kind::Config,
                 "You are signed in for this run only: the session could not be stored.",
-                problem.why,
+                why,
             )
             .with_code("session_not_stored")
             .with_hint("Look after the keyring, then sign in again.")

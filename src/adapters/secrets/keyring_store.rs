@@ -63,6 +63,7 @@ impl Keyring {
         self.run(move || parts::read(&Cell { service, user })).await
     }
 
+    /// Keeps a secret and reads it again: a Secret Service without a default collection says yes and keeps nothing.
     pub(super) async fn set(
         &self,
         profile: &str,
@@ -70,8 +71,18 @@ impl Keyring {
         value: &SecretString,
     ) -> Result<(), Trouble> {
         let (service, user, value) = (self.service, name(profile, kind), value.clone());
-        self.run(move || parts::write(&Cell { service, user }, value.expose_secret()))
-            .await
+        let is_kept = self
+            .run(move || {
+                let cell = Cell { service, user };
+                parts::write(&cell, value.expose_secret())?;
+                let kept = parts::read(&cell)?;
+                Ok(kept.is_some_and(|kept| kept.expose_secret() == value.expose_secret()))
+            })
+            .await?;
+        if is_kept {
+            return Ok(());
+        }
+        Err(self.is_absent("The keyring answers and keeps nothing; it may be locked or have no default collection."))
     }
 
     pub(super) async fn remove(&self, profile: &str, kind: SecretKind) -> Result<(), Trouble> {

@@ -9,7 +9,7 @@ use crate::app::model::{Model, RunProgress};
 use crate::app::run;
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Direction, Plan, Target};
+use crate::domain::migration::{Direction, Plan, StepMode, Target};
 use crate::domain::seed::SeedPlan;
 
 /// What is asked.
@@ -72,6 +72,12 @@ impl Confirm {
             body(&mut lines, &step.statements);
         }
         let mut facts = facts(model, &plan.target);
+        if plan.steps.iter().any(|step| step.mode == StepMode::Alone) {
+            facts.push((
+                "mind",
+                "It runs outside a transaction: a failure leaves what ran before it.".into(),
+            ));
+        }
         if is_rollback {
             let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
             facts.push(("undoes", names.join(", ")));

@@ -2,12 +2,12 @@
 
 use super::After;
 use crate::app::availability::availability;
-use crate::app::command::{Command, TABLE};
+use crate::app::command::{Command, Context, TABLE};
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
 use crate::app::run;
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// What was typed and what it finds.
@@ -31,26 +31,11 @@ impl Palette {
 
     /// Finds the commands for what was typed.
     pub fn search(&mut self, model: &Model) {
-        let pattern = Pattern::parse(
-            self.field.text(),
-            CaseMatching::Ignore,
-            Normalization::Smart,
-        );
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut found: Vec<(u32, Command)> = TABLE
-            .iter()
-            .filter(|spec| {
-                spec.context != crate::app::command::Context::Dialog
-                    && spec.command != Command::Palette
-            })
-            .filter_map(|spec| {
-                let text = format!("{} {}", spec.title, spec.id);
-                let mut buffer = Vec::new();
-                let score = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
-                Some((score, spec.command))
-            })
-            .collect();
-        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        // Scattered letters are looked for only when the words themselves are nowhere: they match far too much.
+        let mut found = find(self.field.text(), AtomKind::Substring);
+        if found.is_empty() {
+            found = find(self.field.text(), AtomKind::Fuzzy);
+        }
         self.found = found
             .into_iter()
             .map(|(_, command)| (command, availability(command, model).err()))
@@ -81,4 +66,22 @@ impl Palette {
         }
         After::Stay(Vec::new())
     }
+}
+
+/// The commands that hold every word, the best first.
+fn find(text: &str, how: AtomKind) -> Vec<(u32, Command)> {
+    let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, how);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut found: Vec<(u32, Command)> = TABLE
+        .iter()
+        .filter(|spec| spec.context != Context::Dialog && spec.command != Command::Palette)
+        .filter_map(|spec| {
+            let text = format!("{} {}", spec.title, spec.id);
+            let mut buffer = Vec::new();
+            let score = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
+            Some((score, spec.command))
+        })
+        .collect();
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found
 }

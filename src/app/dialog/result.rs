@@ -170,6 +170,10 @@ fn ended(end: StepEnd, name: &str, figure: &str) -> (Tone, String) {
             Tone::Danger,
             format!("unknown      {name}: nobody can say yet; read the list again"),
         ),
+        StepEnd::Interrupted => (
+            Tone::Danger,
+            format!("interrupted  {name}: what ran before remains"),
+        ),
         StepEnd::NotRun => (Tone::Warn, format!("not run      {name}")),
     }
 }

@@ -4,15 +4,17 @@ use super::super::answer::Answered;
 use super::super::context::Context;
 use super::confirm::Confirm;
 use super::run::carry_out;
-use crate::domain::migration::Wish;
+use super::waits::Waits;
+use crate::domain::migration::{Direction, Wish};
 use clap::Args as ClapArgs;
 
 /// Roll back the newest migrations with their rollback files
 ///
 /// At a terminal the exact statements are shown and `rollback N` has to be typed; elsewhere --yes is needed. It is
-/// refused, naming the migration, when one of them has no rollback file.
+/// refused, naming the migration, when one of them has no rollback file. A rollback file can run outside a transaction too;
+/// --resume and --retry go on with one that was interrupted.
 #[derive(ClapArgs)]
-#[group(id = "how_far", required = true, multiple = false, args = ["to", "last"])]
+#[group(id = "how_far", required = true, multiple = false, args = ["to", "last", "resume", "retry"])]
 pub struct Args {
     /// The version that will be the newest afterwards; 0 rolls back all of them
     #[arg(long, value_name = "VERSION")]
@@ -22,6 +24,17 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     last: Option<u32>,
 
+    /// Go on with an interrupted rollback from the statement it stopped at
+    #[arg(long)]
+    resume: bool,
+
+    /// Run an interrupted rollback again from its first statement
+    #[arg(long)]
+    retry: bool,
+
+    #[command(flatten)]
+    waits: Waits,
+
     #[command(flatten)]
     confirm: Confirm,
 }
@@ -29,6 +42,10 @@ pub struct Args {
 /// Plans, asks and runs.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let wish = match (&args.to, args.last) {
+        _ if args.resume || args.retry => Wish::GoOn {
+            direction: Direction::Rollback,
+            from_start: args.retry,
+        },
         (Some(version), _) => Wish::RollbackTo {
             version: version.clone(),
         },
@@ -36,5 +53,5 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             count: last.unwrap_or(1) as usize,
         },
     };
-    carry_out(context, &wish, &args.confirm).await
+    carry_out(context, &wish, &args.waits, &args.confirm).await
 }

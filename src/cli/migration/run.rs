@@ -6,15 +6,22 @@ use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::confirm::{self, Confirm};
 use super::show;
-use crate::domain::migration::{Outcome, Plan, Progress, Wish};
+use super::waits::{self, Waits};
+use crate::domain::migration::{Direction, Outcome, Plan, Progress, StepMode, Wish};
 use crate::domain::problem::Problem;
 use crate::ops::migration::{self, Schema, Watch};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Makes the plan of a wish, has it confirmed, and runs it.
-pub async fn carry_out(context: &Context, wish: &Wish, options: &Confirm) -> Answered {
-    let work = context.work().await?;
+pub async fn carry_out(
+    context: &Context,
+    wish: &Wish,
+    waits: &Waits,
+    options: &Confirm,
+) -> Answered {
+    let mut work = context.work().await?;
+    waits.set(&mut work.schema.limits);
     let plan = interrupt::ending(migration::plan(&work.schema, wish)).await?;
     if plan.steps.is_empty() {
         return nothing(wish, &plan);
@@ -24,9 +31,25 @@ pub async fn carry_out(context: &Context, wish: &Wish, options: &Confirm) -> Ans
         Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => {
             (format!("rollback {}", plan.steps.len()), "Roll back")
         }
+        Wish::GoOn { direction, .. } => match direction {
+            Direction::Apply => ("apply".to_owned(), "Go on with"),
+            Direction::Rollback => ("rollback 1".to_owned(), "Go on with the rollback of"),
+        },
     };
-    let what = format!("{deed} {}", show::size(&plan));
-    let shown = Answer::new(&plan, show::plan(&plan))?;
+    let mut what = format!("{deed} {}", show::size(&plan));
+    let alone = plan
+        .steps
+        .iter()
+        .filter(|step| step.mode == StepMode::Alone)
+        .count();
+    if alone > 0 {
+        what.push_str(&format!(
+            ", {alone} of them outside a transaction, where a failure leaves what ran before it"
+        ));
+    }
+    let mut page = show::plan(&plan);
+    page.append(waits::shown(&work.schema.limits));
+    let shown = Answer::new(&plan, page)?.with("limits", &work.schema.limits)?;
     confirm::confirm(context, &work, options, shown, &word, &what).await?;
     let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome)
@@ -34,7 +57,7 @@ pub async fn carry_out(context: &Context, wish: &Wish, options: &Confirm) -> Ans
 
 fn nothing(wish: &Wish, plan: &Plan) -> Answered {
     let text = match wish {
-        Wish::Apply { .. } => "Nothing is pending.",
+        Wish::Apply { .. } | Wish::GoOn { .. } => "Nothing is pending.",
         Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => "There is nothing to roll back.",
     };
     let outcome = Outcome {
@@ -79,8 +102,24 @@ fn told(plan: &Plan, progress: &Progress) -> Option<Page> {
     let step = |at: usize| plan.steps.get(at);
     let mut page = Page::default();
     match progress {
-        Progress::WaitingForLock => {
-            page.toned(Tone::Warn, "Waiting for another runner to finish.");
+        Progress::WaitingForLock { holder } => {
+            let who = holder
+                .as_ref()
+                .map_or_else(String::new, |holder| format!(" ({holder})"));
+            let text = format!("Waiting for another runner to finish{who}.");
+            page.toned(Tone::Warn, &text);
+        }
+        Progress::Blocked { blocker, .. } => {
+            page.toned(Tone::Warn, &format!("  Waiting for {blocker}."));
+        }
+        Progress::TryingAgain {
+            attempt, of, pause, ..
+        } => {
+            let text = format!(
+                "  The lock was not to be had in time, and nothing remains. Attempt {attempt} of {of} follows in {} ms.",
+                pause.as_millis()
+            );
+            page.toned(Tone::Warn, &text);
         }
         Progress::StepStarted { step: at } => {
             let step = step(*at)?;

@@ -2,8 +2,11 @@
 
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::migration::{
-    Direction, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target,
+    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target,
 };
+
+/// How many states have their ways out under the list; a thousand of them would hide it.
+const MOST_WAYS: usize = 4;
 
 /// The list of versions with the database it was compared with.
 pub fn listing(listing: &Listing) -> Page {
@@ -28,7 +31,47 @@ pub fn listing(listing: &Listing) -> Page {
     for skipped in &listing.skipped {
         page.toned(Tone::Muted, &format!("Skipped: {skipped}"));
     }
+    for remark in &listing.remarks {
+        let tone = if remark.way_out.is_some() {
+            Tone::Warn
+        } else {
+            Tone::Muted
+        };
+        page.toned(tone, &format!("History: {}", remark.what));
+        if let Some(way) = &remark.way_out {
+            page.block(Tone::Muted, "  ", way);
+        }
+    }
+    ways(&mut page, listing);
     page
+}
+
+/// The ways out of the first states that need one.
+fn ways(page: &mut Page, listing: &Listing) {
+    let stuck: Vec<&Entry> = listing
+        .entries
+        .iter()
+        .filter(|entry| entry.state != State::Applied && !entry.ways.is_empty())
+        .collect();
+    for entry in stuck.iter().take(MOST_WAYS) {
+        page.blank();
+        let title = format!(
+            "Ways out of {} for {} {}:",
+            entry.state.word(),
+            entry.version,
+            entry.name
+        );
+        page.toned(Tone::Strong, &title);
+        for way in &entry.ways {
+            page.line(format!("  {}", way.command));
+            page.toned(Tone::Muted, &format!("    {}", way.what));
+        }
+    }
+    if stuck.len() > MOST_WAYS {
+        page.blank();
+        let more = format!("{} more have their ways out too.", stuck.len() - MOST_WAYS);
+        page.toned(Tone::Muted, &more);
+    }
 }
 
 /// The database in one line.
@@ -46,8 +89,8 @@ fn state_tone(state: State) -> Tone {
     match state {
         State::Applied => Tone::Ok,
         State::Pending => Tone::Plain,
-        State::OutOfOrder | State::Edited => Tone::Warn,
-        State::Missing | State::Invalid => Tone::Danger,
+        State::OutOfOrder | State::Edited | State::Renamed => Tone::Warn,
+        State::Missing | State::Invalid | State::Interrupted => Tone::Danger,
     }
 }
 
@@ -63,7 +106,16 @@ pub fn plan(plan: &Plan) -> Page {
             &format!("{} {}", deed(step.direction), named(step)),
         );
         page.toned(Tone::Muted, &format!("  {file} (sha256 {})", step.sha256));
-        for statement in &step.statements {
+        if let Some(why) = &step.mode_why {
+            let text =
+                format!("  NOT IN A TRANSACTION: {why} A failure leaves what ran before it.");
+            page.toned(Tone::Warn, &text);
+        }
+        if step.begin_at > 0 {
+            let text = format!("  It goes on at statement {}.", step.begin_at + 1);
+            page.toned(Tone::Warn, &text);
+        }
+        for statement in step.statements.iter().skip(step.begin_at) {
             page.block(Tone::Plain, "    ", &format!("{statement};"));
         }
         if step.statements.is_empty() {
@@ -131,6 +183,7 @@ fn end(step: &StepReport) -> (Tone, &'static str) {
         (StepEnd::Done, Direction::Rollback) => (Tone::Ok, "rolled back"),
         (StepEnd::RolledBack, _) => (Tone::Warn, "failed, nothing remains"),
         (StepEnd::Unknown, _) => (Tone::Danger, "unknown"),
+        (StepEnd::Interrupted, _) => (Tone::Danger, "interrupted"),
         (StepEnd::NotRun, _) => (Tone::Muted, "not run"),
     }
 }

@@ -133,7 +133,10 @@ async fn watched(
 fn told(plan: &SeedPlan, progress: &SeedProgress) -> Option<Page> {
     let mut page = Page::default();
     match progress {
-        SeedProgress::WaitingForLock => {
+        SeedProgress::Blocked { blocker, .. } => {
+            page.toned(Tone::Warn, &format!("  Waiting for {blocker}."));
+        }
+        SeedProgress::WaitingForLock { .. } => {
             page.toned(Tone::Warn, "Waiting for another runner to finish.");
         }
         SeedProgress::StepStarted { step } => {
@@ -159,6 +162,7 @@ fn report(outcome: &SeedOutcome) -> Page {
             StepEnd::Done => (Tone::Ok, "done"),
             StepEnd::RolledBack => (Tone::Warn, "failed, nothing remains"),
             StepEnd::Unknown => (Tone::Danger, "unknown"),
+            StepEnd::Interrupted => (Tone::Danger, "interrupted"),
             StepEnd::NotRun => (Tone::Muted, "not run"),
         };
         table.row(vec![

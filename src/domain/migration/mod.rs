@@ -1,8 +1,20 @@
 //! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
 
+pub mod books;
+pub mod difference;
 pub mod file_name;
 pub mod history;
+pub mod holder;
+pub mod interruption;
+pub mod journal;
+pub mod pairing;
+pub mod remedy;
+pub mod rewrite;
 pub mod state;
+pub mod version;
+
+pub use holder::{Blocker, Holder};
+pub use interruption::{Interruption, StepMode};
 
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -22,8 +34,12 @@ pub enum State {
     Edited,
     /// Applied, and there is no file.
     Missing,
+    /// Applied, and recorded under another version than the file's: the statements are the same.
+    Renamed,
     /// A file whose name or version cannot be used.
     Invalid,
+    /// Ran outside a transaction and stopped in the middle; somebody has to decide how it goes on.
+    Interrupted,
 }
 
 impl State {
@@ -35,7 +51,9 @@ impl State {
             Self::OutOfOrder => "out_of_order",
             Self::Edited => "edited",
             Self::Missing => "missing",
+            Self::Renamed => "renamed",
             Self::Invalid => "invalid",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -57,6 +75,12 @@ pub struct Entry {
     /// Why the state is what it is, for states that need a word.
     #[serde(skip)]
     pub note: Option<String>,
+    /// The version under which the history holds it; absent when it does not.
+    #[serde(skip)]
+    pub recorded: Option<String>,
+    /// The ways out of the state, the safest first.
+    #[serde(skip)]
+    pub ways: Vec<remedy::WayOut>,
 }
 
 /// The whole list, in the order of versions (compared as text, byte by byte).
@@ -68,6 +92,8 @@ pub struct Listing {
     pub skipped: Vec<String>,
     /// The database that was read.
     pub target: Target,
+    /// What is unusual about the history's table, each with its way out.
+    pub remarks: Vec<books::Remark>,
 }
 
 impl Listing {
@@ -136,6 +162,13 @@ pub enum Wish {
         /// How many, at least 1.
         count: usize,
     },
+    /// Go on with the interrupted file, and only with that.
+    GoOn {
+        /// Which of its files it is.
+        direction: Direction,
+        /// Whether it runs again from its first statement, not from the one it stopped at.
+        from_start: bool,
+    },
 }
 
 /// One file that a plan runs.
@@ -153,6 +186,12 @@ pub struct Step {
     pub sha256: String,
     /// The exact statements, in order, as they are run and stored.
     pub statements: Vec<String>,
+    /// Whether it runs in one transaction.
+    pub mode: StepMode,
+    /// Why it does not, when it does not.
+    pub mode_why: Option<String>,
+    /// Index of the first statement that runs; more than 0 only when an interrupted file goes on.
+    pub begin_at: usize,
 }
 
 /// What will run, where, as whom. It is shown and confirmed, then run exactly as it stands.
@@ -164,6 +203,8 @@ pub struct Plan {
     pub target: Target,
     /// The versions in the history when the plan was made; checked again under the lock.
     pub history: Vec<String>,
+    /// Whether it goes on with an interrupted file, which stops every other plan.
+    pub goes_on: bool,
 }
 
 impl Plan {
@@ -177,7 +218,28 @@ impl Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// Waiting for another runner's lock.
-    WaitingForLock,
+    WaitingForLock {
+        /// Who has it, when the server tells.
+        holder: Option<Holder>,
+    },
+    /// A statement waits for somebody else's lock.
+    Blocked {
+        /// Index of the step in the plan.
+        step: usize,
+        /// What it waits for, and who has it.
+        blocker: Blocker,
+    },
+    /// A lock was not to be had in time. The file was rolled back, and is tried again after a pause.
+    TryingAgain {
+        /// Index of the step in the plan.
+        step: usize,
+        /// Which attempt comes next, from 2.
+        attempt: u32,
+        /// How many there are at most.
+        of: u32,
+        /// How long the pause is.
+        pause: Duration,
+    },
     /// A step began; zero-based among the plan's steps.
     StepStarted {
         /// Index of the step in the plan.
@@ -220,6 +282,8 @@ pub enum StepEnd {
     Unknown,
     /// Not tried, because an earlier step did not end well.
     NotRun,
+    /// Stopped in the middle of a file that runs outside a transaction: what ran before remains.
+    Interrupted,
 }
 
 /// How one step ended, with its figures.

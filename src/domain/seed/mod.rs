@@ -2,7 +2,7 @@
 
 pub mod glob;
 
-use super::migration::Target;
+use super::migration::{Blocker, Holder, Target};
 use super::problem::Problem;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -21,7 +21,17 @@ pub struct SeedHistory {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeedProgress {
     /// Waiting for another runner's lock.
-    WaitingForLock,
+    WaitingForLock {
+        /// Who has it, when the server tells.
+        holder: Option<Holder>,
+    },
+    /// A statement waits for somebody else's lock.
+    Blocked {
+        /// Index of the step in the plan.
+        step: usize,
+        /// What it waits for, and who has it.
+        blocker: Blocker,
+    },
     /// A file began; zero-based among the plan's steps.
     StepStarted {
         /// Index of the step in the plan.

@@ -3,7 +3,7 @@
 use super::command::{leading_words, outer_words, significant};
 use super::lexer::Kind;
 use super::split::{Statement, split, unclosed};
-use super::transaction::{Shape, shape};
+use super::transaction::{Control, Shape, control, shape};
 
 /// A reason not to run a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,72 @@ pub enum Remedy {
 
 /// The first line of a file that says so itself.
 const NO_TRANSACTION: &str = "-- supadeck: no-transaction";
+
+/// How a file can run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// In one transaction of supadeck.
+    Transaction,
+    /// Only statement by statement outside a transaction, for this reason.
+    Alone(Refusal),
+}
+
+/// How a file can run, or the first reason why it cannot run in any way.
+pub fn way(sql: &str) -> Result<Way, Refusal> {
+    let statements = split(sql);
+    if let Some(fault) = text_fault(sql, &statements) {
+        return Err(fault);
+    }
+    let control = transaction_fault(sql, &statements);
+    if let Some(fault) = &control
+        && fault.remedy != Remedy::RunAlone
+    {
+        return Err(fault.clone());
+    }
+    let Some(why) = marked(sql).or(control).or_else(|| alone(sql, &statements)) else {
+        return Ok(Way::Transaction);
+    };
+    match mixed(sql, &statements) {
+        Some(fault) => Err(fault),
+        None => Ok(Way::Alone(why)),
+    }
+}
+
+/// What cannot be done even statement by statement: inside a `BEGIN` … `COMMIT` of the file's own.
+fn mixed(sql: &str, statements: &[Statement]) -> Option<Refusal> {
+    let mut is_open = false;
+    statements.iter().find_map(|statement| {
+        let text = statement.text(sql);
+        let (why, hint) = match control(text) {
+            Some(Control::Begin { .. }) => {
+                is_open = true;
+                return None;
+            }
+            Some(Control::Commit { plain: false }) => (
+                "COMMIT AND CHAIN leaves no place to go on from after a failure.".to_owned(),
+                "Write COMMIT and BEGIN as two statements.",
+            ),
+            Some(_) => {
+                is_open = false;
+                return None;
+            }
+            None if is_open => (
+                format!(
+                    "Postgres runs {} only outside a transaction, and a BEGIN stands before it.",
+                    runs_alone(text)?
+                ),
+                "Move it out of the BEGIN … COMMIT.",
+            ),
+            None => return None,
+        };
+        let first = significant(text).next()?;
+        Some(Refusal {
+            at: statement.range.start + first.start,
+            why,
+            remedy: Remedy::Mend(hint),
+        })
+    })
+}
 
 /// The first reason why a file cannot run in one transaction, in the order of the file where it matters.
 pub fn refusal(sql: &str) -> Option<Refusal> {

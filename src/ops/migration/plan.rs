@@ -1,21 +1,32 @@
 //! Turns a wish into the exact statements that will run, or says why it cannot be granted. Nothing is changed here.
 
 use super::Schema;
-use super::list::{read, unknown};
+use super::list::{read, unknown, way_out};
 use super::local::{self, directory, find_rollback, rollback_file};
+use super::repair::usable;
 use super::report::refused_file;
+use super::resume::{check_settled, go_on};
+use crate::domain::migration::books::Use;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::sha256;
-use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, Wish};
+use crate::domain::migration::remedy::command;
+use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, StepMode, Wish};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::sql::refusal::refusal;
+use crate::domain::sql::refusal::{Way, way};
 use crate::domain::sql::split::{split, statements};
 use std::path::{Path, PathBuf};
 
 /// The plan that grants a wish; without steps when there is nothing to do.
 pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
     let (listing, history) = read(schema).await?;
+    if !matches!(wish, Wish::GoOn { .. }) {
+        check_settled(&history)?;
+    }
     let steps = match wish {
+        Wish::GoOn {
+            direction,
+            from_start,
+        } => vec![go_on(schema, &listing, &history, *direction, *from_start)?],
         Wish::Apply {
             to,
             include_out_of_order,
@@ -36,10 +47,16 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
             rollback(schema, &listing, |_| true, *count).await?
         }
     };
+    match steps.first().map(|step| step.direction) {
+        Some(Direction::Apply) => usable(&history, Use::Insert)?,
+        Some(Direction::Rollback) => usable(&history, Use::Delete)?,
+        None => {}
+    }
     Ok(Plan {
         steps,
         target: history.target.clone(),
         history: history.versions(),
+        goes_on: matches!(wish, Wish::GoOn { .. }),
     })
 }
 
@@ -65,16 +82,16 @@ fn apply(
     if !missing.is_empty() {
         return Err(Problem::new(
             Kind::Conflict,
-            format!("The history holds versions that have no file here: {}.", missing.join(", ")),
+            format!(
+                "The history holds versions that have no file here: {}.",
+                missing.join(", ")
+            ),
             "The project and the database have parted ways, so nothing is applied.",
         )
         .with_hint(match doubt {
             // Whoever follows the other advice from a wrong directory makes the history forget everything.
             Some(doubt) => format!("{doubt} Name the project's directory with `--dir`."),
-            None => format!(
-                "Get the files from version control, or run `supadeck migration repair --status reverted {}` when they were undone by hand.",
-                missing.join(" ")
-            ),
+            None => gone_hint(listing),
         }));
     }
     if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
@@ -86,7 +103,7 @@ fn apply(
             ),
             entry.note.clone().unwrap_or_default(),
         )
-        .with_hint("Rename or remove the file."));
+        .with_hint(way_out(entry)));
     }
     let late = named(&wanted, State::OutOfOrder);
     if !late.is_empty() && !out_of_order {
@@ -98,9 +115,10 @@ fn apply(
             ),
             "Run in this order they may not do what their authors saw.",
         )
-        .with_hint(
-            "Apply them with `--include-out-of-order`, or give the files a newer version.",
-        ));
+        .with_hint(format!(
+            "Apply them with `--include-out-of-order`, or give the files a newer version with `{}`.",
+            command(&["renumber", &late[0]])
+        )));
     }
     wanted
         .iter()
@@ -129,16 +147,38 @@ async fn rollback(
         .rev()
         .filter(|entry| is_applied(entry) && wanted(entry));
     for entry in applied.take(most) {
-        steps.push(match way_back(&folder, entry)? {
-            Some(file) => {
-                let step = step(entry, Direction::Rollback, &file)?;
-                check_not_empty(entry, &step)?;
-                step
-            }
-            None => stored_way_back(schema, entry).await?,
-        });
+        check_recorded(entry)?;
+        steps.push(down(schema, &folder, entry).await?);
     }
     Ok(steps)
+}
+
+/// The way back of one version: its rollback file, or what the history stores.
+async fn down(schema: &Schema, folder: &Path, entry: &Entry) -> Result<Step, Problem> {
+    match way_back(folder, entry)? {
+        Some(file) => {
+            let step = step(entry, Direction::Rollback, &file)?;
+            check_not_empty(entry, &step)?;
+            Ok(step)
+        }
+        None => stored_way_back(schema, entry).await,
+    }
+}
+
+/// The way there and the way back of one version, whether it is applied or not.
+pub(super) async fn both_ways(
+    schema: &Schema,
+    entry: &Entry,
+) -> (Result<Step, Problem>, Result<Step, Problem>) {
+    let up = match &entry.file {
+        Some(file) => step(entry, Direction::Apply, file),
+        None => Err(Problem::new(
+            Kind::Config,
+            format!("Version {} has no file here.", entry.version),
+            "Without it nobody knows what applying it again does.",
+        )),
+    };
+    (up, down(schema, &directory(&schema.root), entry).await)
 }
 
 /// Refuses to go further back than there is: a mistyped number would otherwise undo everything.
@@ -165,12 +205,56 @@ fn check_count(listing: &Listing, count: usize) -> Result<(), Problem> {
     .with_hint("`supadeck migration list` shows them; `--to 0` rolls back all of them."))
 }
 
-fn is_applied(entry: &Entry) -> bool {
-    matches!(entry.state, State::Applied | State::Edited | State::Missing)
+pub(super) fn is_applied(entry: &Entry) -> bool {
+    entry.recorded.is_some()
+}
+
+/// Refuses what the history has and no single file stands for: leaving it out would roll back an older version instead.
+fn check_recorded(entry: &Entry) -> Result<(), Problem> {
+    if !matches!(entry.state, State::Renamed | State::Invalid) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Conflict,
+        format!(
+            "Version {} is {}, so nothing was rolled back.",
+            entry.version,
+            entry.state.word()
+        ),
+        entry.note.clone().unwrap_or_default(),
+    )
+    .with_hint(way_out(entry)))
+}
+
+/// How versions without a file are got back, or taken out of the history.
+fn gone_hint(listing: &Listing) -> String {
+    let gone = || {
+        let entries = listing.entries.iter();
+        entries.filter(|entry| entry.state == State::Missing)
+    };
+    let all = |verb: &[&str], wanted: &dyn Fn(&Entry) -> bool| {
+        let versions = gone().filter(|entry| wanted(entry));
+        let versions: Vec<&str> = versions.map(|entry| entry.version.as_str()).collect();
+        let typed: Vec<&str> = verb
+            .iter()
+            .copied()
+            .chain(versions.iter().copied())
+            .collect();
+        (!versions.is_empty()).then(|| command(&typed))
+    };
+    let can_restore = |entry: &Entry| {
+        let mut ways = entry.ways.iter();
+        ways.any(|way| way.command == command(&["restore", &entry.version]))
+    };
+    let restore = all(&["restore"], &can_restore)
+        .map(|typed| format!("Write the files back from the history with `{typed}`, or get them"))
+        .unwrap_or_else(|| "Get the files".to_owned());
+    let reverted = all(&["repair", "--status", "reverted"], &|_| true).unwrap_or_default();
+    format!("{restore} from version control; `{reverted}` when they were undone by hand.")
 }
 
 /// The rollback file of an applied version.
-fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
+pub(super) fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
     if entry.file.is_none() {
         return find_rollback(folder, &entry.version);
     }
@@ -218,7 +302,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         }));
     }
     let label = PathBuf::from(format!("history/{}", entry.version));
-    check(&text, &label, entry, Direction::Rollback)?;
+    let (mode, mode_why) = mode(&text, &label, entry, Direction::Rollback)?;
     Ok(Step {
         version: entry.version.clone(),
         name: entry.name.clone(),
@@ -226,12 +310,15 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         file: label,
         sha256: sha256(text.as_bytes()),
         statements: statements(&text),
+        mode,
+        mode_why,
+        begin_at: 0,
     })
 }
 
-fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
+pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
     let source = local::read(file)?;
-    check(&source.text, file, entry, direction)?;
+    let (mode, mode_why) = mode(&source.text, file, entry, direction)?;
     Ok(Step {
         version: entry.version.clone(),
         name: entry.name.clone(),
@@ -239,19 +326,29 @@ fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Proble
         file: file.to_owned(),
         sha256: source.sha256,
         statements: statements(&source.text),
+        mode,
+        mode_why,
+        begin_at: 0,
     })
 }
 
-fn check(text: &str, file: &Path, entry: &Entry, direction: Direction) -> Result<(), Problem> {
-    match refusal(text) {
-        Some(refusal) => Err(refused_file(
+/// How the file runs, and why when that is outside a transaction.
+fn mode(
+    text: &str,
+    file: &Path,
+    entry: &Entry,
+    direction: Direction,
+) -> Result<(StepMode, Option<String>), Problem> {
+    match way(text) {
+        Ok(Way::Transaction) => Ok((StepMode::Transaction, None)),
+        Ok(Way::Alone(why)) => Ok((StepMode::Alone, Some(why.why))),
+        Err(refusal) => Err(refused_file(
             text,
             file,
             &entry.version,
             direction,
             &refusal,
         )),
-        None => Ok(()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Puts the ways in which a file can be refused or fail into words: what, why, where in the file, and what to do.
 
+use crate::domain::migration::Holder;
 use crate::domain::migration::{Direction, Step};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{Halt, Refused};
+use crate::domain::script::{Halfway, Halt, Refused, Why};
 use crate::domain::sql::position::{byte_of_character, excerpt, place};
 use crate::domain::sql::refusal::{Refusal, Remedy};
 use crate::domain::sql::split::split;
@@ -57,13 +58,25 @@ pub(super) fn step_problem(halt: &Halt, step: &Step, text: Option<&str>) -> Prob
             "Somebody else migrates this database too, so nothing more was run.",
         )
         .with_hint("Look at `supadeck migration list`, and plan again."),
-        Halt::Busy => Problem::new(
+        Halt::Busy { holder } => Problem::new(
             Kind::Conflict,
             "Another runner is migrating this database.",
-            "It held the migration lock all the time, so nothing more was run.",
+            held(holder.as_ref()),
         )
         .with_hint("Wait until it is done, then look at the list and plan again.")
         .retryable(),
+        Halt::Unsettled(version) => Problem::new(
+            Kind::Conflict,
+            format!("Version {} is interrupted.", harmless(version)),
+            "Somebody else's run stopped in the middle of it since the plan was shown, so nothing more was run.",
+        )
+        .with_hint("`supadeck migration list` says where it stands, and planning again says the ways out."),
+        Halt::NotAlone(why) => Problem::new(
+            Kind::Config,
+            format!("{what} cannot run outside a transaction here, so nothing of it was run."),
+            why.clone(),
+        ),
+        Halt::Halfway(halfway) => halfway_step(halfway, step, text, &what),
         Halt::Escaped => Problem::new(
             Kind::Database,
             format!("{what} ended its own transaction."),
@@ -81,6 +94,66 @@ pub(super) fn step_problem(halt: &Halt, step: &Step, text: Option<&str>) -> Prob
         )
         .retryable(),
     }
+}
+
+/// Who held the lock on the runners all the time.
+pub(in crate::ops) fn held(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => {
+            format!("It held the migration lock all the time ({holder}), so nothing more was run.")
+        }
+        None => "It held the migration lock all the time, so nothing more was run.".to_owned(),
+    }
+}
+
+/// A file outside a transaction stopped in the middle.
+fn halfway_step(halfway: &Halfway, step: &Step, text: Option<&str>, what: &str) -> Problem {
+    let of = step.statements.len();
+    let at = if halfway.statement >= of {
+        format!("{what} ran all its {of} statements, and could not be recorded")
+    } else {
+        format!(
+            "{what} stopped at statement {} of {of}",
+            halfway.statement + 1
+        )
+    };
+    let title = format!("{at}; what ran before remains.");
+    let mut problem = match &halfway.why {
+        Why::Refused(refused) => {
+            let place = text.and_then(|text| {
+                let offset = offset(text, refused.part?, refused.character)?;
+                Some(excerpt(text, offset))
+            });
+            server_problem(refused, title, place)
+        }
+        Why::Cancelled => Problem::cancelled(title),
+        Why::Lost(why) => Problem::new(Kind::Network, title, sentence(&harmless(why))).retryable(),
+    };
+    let mut more: Vec<String> = problem.detail.take().into_iter().collect();
+    if halfway.is_in_doubt {
+        more.push(
+            "The answer to that statement never came, so it may or may not have been done."
+                .to_owned(),
+        );
+    }
+    if !halfway.invalid_indexes.is_empty() {
+        more.push(format!(
+            "Left behind and invalid: {}.",
+            halfway.invalid_indexes.join(", ")
+        ));
+    }
+    if !more.is_empty() {
+        problem.detail = Some(more.join("\n"));
+    }
+    let verb = match step.direction {
+        Direction::Apply => "apply",
+        Direction::Rollback => "rollback",
+    };
+    problem.with_hint(format!(
+        "Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
+        (halfway.resume_at + 1).min(of.max(1)),
+        step.version
+    ))
 }
 
 fn refused_step(refused: &Refused, step: &Step, text: Option<&str>, what: &str) -> Problem {
@@ -118,8 +191,9 @@ pub(in crate::ops) fn server_problem(
     let mut detail: Vec<String> = shown.into_iter().collect();
     let more = [&refused.detail, &refused.context];
     detail.extend(more.into_iter().flatten().map(|text| lines(text)));
-    let mut problem = Problem::new(kind(&refused.code), what, sentence(&cell(&refused.message)))
-        .with_code(refused.code.clone());
+    let mut problem = Problem::new(kind(&refused.code), what, sentence(&cell(&refused.message)));
+    // Over the Management API a refusal may come without one.
+    problem.code = Some(refused.code.clone()).filter(|code| !code.is_empty());
     problem.retry = matches!(refused.code.as_str(), "55P03" | "40001" | "40P01");
     if !detail.is_empty() {
         problem = problem.with_detail(detail.join("\n"));
@@ -167,7 +241,7 @@ fn own_hint(code: &str) -> Option<&'static str> {
 }
 
 /// Byte offset of a statement's character in the file.
-fn offset(text: &str, statement: usize, character: Option<usize>) -> Option<usize> {
+pub(super) fn offset(text: &str, statement: usize, character: Option<usize>) -> Option<usize> {
     let statement = split(text).into_iter().nth(statement)?;
     let sql = statement.text(text);
     let inside = match character {

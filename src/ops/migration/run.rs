@@ -1,26 +1,18 @@
 //! Runs a plan exactly as it was shown, one transaction a file, and reports what the history says afterwards.
 
 use super::report::step_problem;
+use super::script::{script, with_statement};
 use super::{Schema, Watch, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{Expected, Failure, Halt, News, Part, Record, Script};
-use crate::domain::sql::command::significant;
-use crate::domain::sql::split::statements;
-use crate::domain::sql::transaction::{Shape, shape};
+use crate::domain::script::{Failure, Halt, INTERRUPTED, News, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A plan of more steps is sent file by file in one message each: a new database is built, and nobody waits for news
-/// of single statements.
-const LIVE_STEPS: usize = 8;
-/// A file with more is always sent statement by statement.
-const AT_ONCE_STATEMENTS: usize = 64;
-const AT_ONCE_BYTES: usize = 64 * 1024;
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
 
@@ -74,27 +66,10 @@ impl Runner<'_> {
                 return Some(Stop::Between);
             }
             self.tell(Progress::StepStarted { step: index });
-            let script = self.script(step);
+            let script = script(&self.schema.limits, self.plan, step, &self.expected);
             let begun = Instant::now();
             let mut notices = Vec::new();
-            let progress = &self.watch.progress;
-            let mut news = |news: News| {
-                let told = match news {
-                    News::WaitingForLock => Progress::WaitingForLock,
-                    News::Cancelling => Progress::Cancelling,
-                    News::PartDone { done, .. } => Progress::StatementDone {
-                        step: index,
-                        done: script.parts[done - 1].statement + 1,
-                    },
-                    News::Notice(text) => {
-                        notices.push(text.clone());
-                        Progress::Notice { step: index, text }
-                    }
-                };
-                // Nobody may be listening any more; the run goes on all the same.
-                let _ = progress.send(told);
-            };
-            let ended = session.run(&script, &mut news, &self.watch.cancel).await;
+            let ended = self.attempts(index, session, &script, &mut notices).await;
             let took = begun.elapsed();
             let report = &mut self.reports[index];
             report.took = took;
@@ -109,9 +84,68 @@ impl Runner<'_> {
         None
     }
 
+    /// Runs a script, and again after a pause when a lock on a table was not to be had in time: nothing of it remains then,
+    /// and whoever waited behind it had their turn.
+    async fn attempts(
+        &self,
+        index: usize,
+        session: &mut dyn Session,
+        script: &Script,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Halt> {
+        let limits = &self.schema.limits;
+        let mut pause = limits.lock_pause;
+        let mut attempt = 1;
+        loop {
+            let said = notices.len();
+            let mut news = |news: News| self.told(index, script, notices, news);
+            let ended = session.run(script, &mut news, &self.watch.cancel).await;
+            let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && !refused.at_commit);
+            if !is_blocked || attempt > limits.lock_retries {
+                return ended;
+            }
+            attempt += 1;
+            // What the server said of what was undone is said again.
+            notices.truncate(said);
+            self.tell(Progress::TryingAgain {
+                step: index,
+                attempt,
+                of: limits.lock_retries + 1,
+                pause,
+            });
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause *= 2,
+                () = self.watch.cancel.cancelled() => return Err(Halt::Cancelled),
+            }
+        }
+    }
+
+    fn told(&self, index: usize, script: &Script, notices: &mut Vec<String>, news: News) {
+        self.tell(match news {
+            News::WaitingForLock { holder } => Progress::WaitingForLock { holder },
+            News::Blocked(blocker) => Progress::Blocked {
+                step: index,
+                blocker,
+            },
+            News::Cancelling => Progress::Cancelling,
+            News::PartDone { done, .. } => Progress::StatementDone {
+                step: index,
+                done: script.parts[done - 1].statement + 1,
+            },
+            News::Notice(text) => {
+                notices.push(text.clone());
+                Progress::Notice { step: index, text }
+            }
+        });
+    }
+
     /// Reads the history again on a fresh connection, and lets it decide what is reported.
     async fn finish(mut self, stopped: Option<Stop>, session: &str) -> Outcome {
-        let is_lost = matches!(stopped, Some(Stop::At(_, Halt::Lost { .. })));
+        let is_lost = match &stopped {
+            Some(Stop::At(_, Halt::Lost { .. })) => true,
+            Some(Stop::At(_, Halt::Halfway(halfway))) => !halfway.is_recorded,
+            _ => false,
+        };
         let database = &self.schema.database;
         let history = if is_lost {
             database.settled(session).await
@@ -137,7 +171,27 @@ impl Runner<'_> {
         let (end, outcome) = match halt {
             Halt::Refused(_) => (StepEnd::RolledBack, Some("failed")),
             Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
-            Halt::HistoryChanged(_) | Halt::Busy => (StepEnd::NotRun, None),
+            Halt::HistoryChanged(_)
+            | Halt::Busy { .. }
+            | Halt::Unsettled(_)
+            | Halt::NotAlone(_) => (StepEnd::NotRun, None),
+            Halt::Halfway(halfway) => match history {
+                // The last transaction holds the history row: its answer may be what was lost.
+                Some(history) if is_done(step, history) => (StepEnd::Done, None),
+                // Its line is not in the journal either: it was lost before anything ran.
+                Some(history)
+                    if !halfway.is_recorded
+                        && !history
+                            .interrupted
+                            .iter()
+                            .any(|open| open.version == step.version) =>
+                {
+                    (StepEnd::RolledBack, Some("failed"))
+                }
+                None if halfway.statement >= step.statements.len() => (StepEnd::Unknown, None),
+                _ if halfway.is_recorded => (StepEnd::Interrupted, None),
+                _ => (StepEnd::Interrupted, Some(INTERRUPTED)),
+            },
             Halt::Escaped => (StepEnd::Unknown, Some("unknown")),
             Halt::Lost { committing, .. } => match history {
                 None if *committing => (StepEnd::Unknown, None),
@@ -151,8 +205,18 @@ impl Runner<'_> {
         if let Halt::HistoryChanged(found) = halt {
             problem.detail = difference(&self.expected, found);
         }
-        if matches!(halt, Halt::Lost { .. }) {
+        let is_settled = matches!(halt, Halt::Halfway(_)) && end != StepEnd::Interrupted;
+        if is_settled || matches!(halt, Halt::Lost { .. }) {
             problem.hint = Some(lost_hint(end).into());
+        }
+        if is_settled && end != StepEnd::Unknown {
+            problem.what = format!(
+                "The connection was lost {} the statements of {}_{}.",
+                if end == StepEnd::Done { "after" } else { "before" },
+                step.version,
+                harmless(&step.name)
+            );
+            problem.detail = None;
         }
         if let Some(outcome) = outcome {
             let failure = Failure {
@@ -163,6 +227,7 @@ impl Runner<'_> {
                 took: self.reports[index].took,
                 statement: match halt {
                     Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
+                    Halt::Halfway(halfway) => Some(halfway.statement + 1),
                     _ => None,
                 },
                 error: harmless(&problem.to_string())
@@ -205,29 +270,6 @@ impl Runner<'_> {
         }
     }
 
-    fn script(&self, step: &Step) -> Script {
-        let bytes: usize = step.statements.iter().map(String::len).sum();
-        Script {
-            parts: parts(&step.statements),
-            record: match step.direction {
-                Direction::Apply => Record::Applied {
-                    version: step.version.clone(),
-                    name: step.name.clone(),
-                    statements: step.statements.clone(),
-                    rollback: way_back(step),
-                },
-                Direction::Rollback => Record::RolledBack {
-                    version: step.version.clone(),
-                },
-            },
-            sha256: step.sha256.clone(),
-            expects: Some(Expected::of(self.expected.iter())),
-            at_once: self.plan.steps.len() > LIVE_STEPS
-                && step.statements.len() <= AT_ONCE_STATEMENTS
-                && bytes <= AT_ONCE_BYTES,
-        }
-    }
-
     fn expect(&mut self, step: &Step) {
         match step.direction {
             Direction::Apply => self.expected.insert(step.version.clone()),
@@ -238,47 +280,6 @@ impl Runner<'_> {
     fn tell(&self, progress: Progress) {
         let _ = self.watch.progress.send(progress);
     }
-}
-
-/// What is run of a file's statements: not the comments, and not a `BEGIN` … `COMMIT` around all of it, whose place
-/// our own transaction takes.
-fn parts(statements: &[String]) -> Vec<Part> {
-    let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
-    let pair = match shape(&texts) {
-        Shape::Wrapped { begin, commit } => Some((begin, commit)),
-        _ => None,
-    };
-    statements
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| pair.is_none_or(|(begin, commit)| *index != begin && *index != commit))
-        .filter(|(_, sql)| significant(sql).next().is_some())
-        .map(|(statement, sql)| Part {
-            statement,
-            sql: sql.clone(),
-            data: None,
-        })
-        .collect()
-}
-
-/// The rollback file's statements: hosted histories have a place for them.
-fn way_back(step: &Step) -> Option<Vec<String>> {
-    let file = step
-        .file
-        .parent()?
-        .join(local::ROLLBACK)
-        .join(step.file.file_name()?);
-    Some(statements(&local::read(&file).ok()?.text))
-}
-
-/// Counts the failing part as a statement of the file.
-fn with_statement(mut halt: Halt, script: &Script) -> Halt {
-    if let Halt::Refused(refused) = &mut halt {
-        refused.part = refused
-            .part
-            .and_then(|part| Some(script.parts.get(part)?.statement));
-    }
-    halt
 }
 
 /// What the history holds beyond what was expected, and what it lacks.

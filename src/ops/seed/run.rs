@@ -11,7 +11,7 @@ use crate::domain::sql::position::{byte_of_character, excerpt};
 use crate::domain::sql::psql::SeedPart;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Schema, server_problem};
+use crate::ops::migration::{Schema, held, server_problem};
 use crate::ports::Session;
 use std::time::Instant;
 
@@ -70,7 +70,10 @@ pub async fn run(
                         end
                     }
                     Some(Halt::Escaped) => StepEnd::Unknown,
-                    Some(Halt::Busy) | None => StepEnd::NotRun,
+                    Some(Halt::Busy { .. } | Halt::Unsettled(_) | Halt::NotAlone(_)) | None => {
+                        StepEnd::NotRun
+                    }
+                    Some(Halt::Halfway(_)) => StepEnd::Interrupted,
                     _ => StepEnd::RolledBack,
                 };
                 outcome.problem = Some(failed.problem);
@@ -107,7 +110,11 @@ async fn run_step(
     let progress = &watch.progress;
     let mut news = |news: News| {
         let told = match news {
-            News::WaitingForLock => SeedProgress::WaitingForLock,
+            News::WaitingForLock { holder } => SeedProgress::WaitingForLock { holder },
+            News::Blocked(blocker) => SeedProgress::Blocked {
+                step: index,
+                blocker,
+            },
             News::Cancelling => SeedProgress::Cancelling,
             News::PartDone { done, rows } => {
                 let part = &script.parts[done - 1];
@@ -169,6 +176,8 @@ fn script(step: &SeedStep, file: &str, parts: &[SeedPart]) -> Script {
         sha256: step.hash.clone(),
         expects: None,
         at_once: false,
+        goes_on: false,
+        alone: None,
     }
 }
 
@@ -180,7 +189,7 @@ fn count_lost(report: &mut SeedReport, end: StepEnd, committing: bool) {
     }
     report.rows = 0;
     report.changes = match end {
-        StepEnd::Done | StepEnd::Unknown => vec![ROWS_UNKNOWN.to_owned()],
+        StepEnd::Done | StepEnd::Unknown | StepEnd::Interrupted => vec![ROWS_UNKNOWN.to_owned()],
         StepEnd::RolledBack | StepEnd::NotRun => Vec::new(),
     };
 }
@@ -236,13 +245,17 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script, parts: &[SeedPart]) ->
         Halt::Cancelled => Problem::cancelled(format!(
             "Seed {name} was stopped, and nothing of it remains."
         )),
-        Halt::Busy | Halt::HistoryChanged(_) => Problem::new(
+        Halt::Busy { holder } => Problem::new(
             Kind::Conflict,
             "Another runner is at work on this database.",
-            "It held the migration lock all the time, so nothing more was run.",
+            held(holder.as_ref()),
         )
         .with_hint("Wait until it is done, then try again.")
         .retryable(),
+        // A seed expects no history and runs in a transaction.
+        Halt::HistoryChanged(_) | Halt::Unsettled(_) | Halt::NotAlone(_) | Halt::Halfway(_) => {
+            Problem::internal(format!("Seed {name} ended as only a migration can."))
+        }
         Halt::Escaped => Problem::new(
             Kind::Database,
             format!("Seed {name} ended its own transaction."),

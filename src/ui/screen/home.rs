@@ -197,7 +197,9 @@ fn schema(view: View<'_>, width: usize) -> Lines {
         State::OutOfOrder,
         State::Edited,
         State::Missing,
+        State::Renamed,
         State::Invalid,
+        State::Interrupted,
     ];
     let mut parts = Vec::new();
     for state in states.into_iter().filter(|state| count(*state) > 0) {

@@ -1,0 +1,283 @@
+//! The project's database as a port: reads the books in one call each, and hands out sessions.
+
+use super::address::Access;
+use super::answer::Failure;
+use super::api::{Api, Patience};
+use super::ask::{Rows, Told, problem};
+use super::fence::Fence;
+use super::session::ApiSession;
+use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
+use crate::adapters::postgres::{inventory, journal, log};
+use crate::domain::migration::Holder;
+use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
+use crate::domain::problem::Problem;
+use crate::domain::script::{Change, Failure as Failed, Limits};
+use crate::domain::seed::SeedHistory;
+use crate::ports::{Database, Session, Task};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const NO_HISTORY: &str = "The migration history cannot be read.";
+const NO_SEEDS: &str = "The record of seed files cannot be read.";
+const NO_JOURNAL: &str = "The journal was not written.";
+const NO_END: &str = "The end of the lost call was not seen.";
+const NO_BOOKS: &str = "The tables of the migration history cannot be made.";
+/// How long one call waits for the lock; a gateway would give up a long one.
+pub(super) const SLICE: Duration = Duration::from_secs(8);
+
+/// A project's database behind the Management API. `Debug` shows the project, never the token.
+#[derive(Debug, Clone)]
+pub struct ManagementDatabase {
+    pub(super) api: Arc<Api>,
+    pub(super) fence: Arc<Fence>,
+}
+
+impl ManagementDatabase {
+    /// The database of a project. Nothing is sent yet.
+    pub fn new(access: Access) -> Self {
+        Self::with_patience(access, Patience::default())
+    }
+
+    /// The same with other waiting times.
+    pub fn with_patience(access: Access, patience: Patience) -> Self {
+        Self {
+            api: Arc::new(Api::new(access, patience)),
+            fence: Arc::default(),
+        }
+    }
+
+    /// The project's ref.
+    pub fn reference(&self) -> &str {
+        self.api.access.reference()
+    }
+
+    /// What the user should know about this way to the database.
+    pub fn notes(&self) -> Vec<String> {
+        self.api.access.notes()
+    }
+
+    /// The same, where a table that is not there has no rows.
+    async fn tell_or_none(&self, select: (&str, usize)) -> Result<Told, Failure> {
+        match self.tell(Some(select)).await {
+            Err(Failure::Refused(said)) if is_missing(&said.code) => self.tell(None).await,
+            told => told,
+        }
+    }
+
+    /// The history with what the catalogs say of its table and the runs that a Postgres connection left open: in one call
+    /// where all of the books are there, because the API counts calls.
+    async fn read_history(&self) -> Result<History, Problem> {
+        let unreadable = |failure| problem(failure, NO_HISTORY);
+        let open = journal::interrupted();
+        let all = [
+            (books::HISTORY, 3),
+            (inventory::BOOKS, 1),
+            (&open, journal::INTERRUPTED_COLUMNS),
+        ];
+        let (target, rows, table, open) = match self.told(&self.question(&all)).await {
+            Ok((told, lists)) => {
+                let mut lists = lists.into_iter();
+                let mut next = || lists.next().unwrap_or_default();
+                (told.target, next(), next(), next())
+            }
+            Err(Failure::Refused(_)) => {
+                let table = self.tell(Some((inventory::BOOKS, 1))).await;
+                let table = table.map_err(unreadable)?;
+                let (rows, open) = if table.rows.is_empty() {
+                    Default::default()
+                } else {
+                    self.read_apart(&open).await.map_err(unreadable)?
+                };
+                (table.target, rows, table.rows, open)
+            }
+            Err(failure) => return Err(unreadable(failure)),
+        };
+        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
+        inventory::check(&rows)?;
+        let table = table.into_iter().flatten().next().flatten();
+        Ok(History {
+            target,
+            rows,
+            interrupted: open
+                .iter()
+                .filter_map(|row| journal::read_interrupted(row))
+                .collect(),
+            books: inventory::books(table.as_deref()),
+        })
+    }
+
+    /// The rows of the history, whatever tool made its table, and the open runs: a journal that cannot be read keeps
+    /// nobody from the history.
+    async fn read_apart(&self, open: &str) -> Result<(Rows, Rows), Failure> {
+        let rows = match self.tell(Some((books::HISTORY, 3))).await {
+            Err(Failure::Refused(said)) if inventory::OTHER_SHAPE.contains(&said.code.as_str()) => {
+                self.tell(Some((books::OLD_HISTORY, 3))).await?.rows
+            }
+            told => told?.rows,
+        };
+        match self.tell(Some((open, journal::INTERRUPTED_COLUMNS))).await {
+            Ok(told) => Ok((rows, told.rows)),
+            Err(Failure::Refused(_)) => Ok((rows, Vec::new())),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Who holds the runners' lock, when the server tells.
+    pub(super) async fn holder(&self) -> Option<Holder> {
+        let told = self.tell(Some((&journal::holder(), 5))).await.ok()?;
+        journal::read_person(told.rows.first()?, 0)
+    }
+
+    /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
+    pub(super) async fn make_books(&self) -> Result<Present, Problem> {
+        let unmade = |failure| problem(failure, NO_BOOKS);
+        let present = self.present().await.map_err(unmade)?;
+        let missing = present.missing();
+        if missing.is_none() && present.journal && present.positions {
+            return Ok(present);
+        }
+        if let Some(sql) = missing {
+            self.make(&sql).await.map_err(unmade)?;
+        }
+        if !present.journal || !present.positions {
+            match self.make(&journal::make()).await {
+                Err(Failure::Refused(said)) if said.code == "42501" => {}
+                made => made.map_err(unmade)?,
+            }
+        }
+        self.present().await.map_err(unmade)
+    }
+
+    /// Makes what is only made where it is missing, so that it may be sent twice.
+    async fn make(&self, sql: &str) -> Result<(), Failure> {
+        self.api.ask(sql).await.map(drop)
+    }
+
+    async fn present(&self) -> Result<Present, Failure> {
+        let mut told = self.tell(Some((books::PRESENT, 5))).await?;
+        // A cast writes in full what the protocol abbreviates.
+        for cell in told.rows.iter_mut().flatten() {
+            if cell.as_deref() == Some("true") {
+                *cell = Some("t".to_owned());
+            }
+        }
+        Ok(Present::of(&told.rows))
+    }
+
+    /// Waits until no lost call can begin any more and none is at work.
+    pub(super) async fn settle(&self) -> Result<(), Problem> {
+        let begun = Instant::now();
+        loop {
+            let asked = self.wait_for_lock().await;
+            match asked {
+                Ok(clock) => match self.fence.rest(clock) {
+                    None => return Ok(()),
+                    Some(rest) => tokio::time::sleep(rest).await,
+                },
+                Err(Failure::Refused(said))
+                    if said.code == "55P03" && begun.elapsed() < self.api.patience.settle => {}
+                Err(failure) => return Err(problem(failure, NO_END)),
+            }
+        }
+    }
+
+    /// Waits for the runners' lock for one slice, and tells the server's clock while it is held: what has not begun by
+    /// then begins later than that.
+    pub(super) async fn wait_for_lock(&self) -> Result<f64, Failure> {
+        let slice = SLICE.min(self.api.patience.statement / 2);
+        let sql = format!(
+            "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); {}",
+            slice.as_millis(),
+            self.question(&[])
+        );
+        self.told(&sql).await.map(|(told, _)| told.clock)
+    }
+}
+
+impl Database for ManagementDatabase {
+    fn history(&self) -> Task<'_, History> {
+        Box::pin(self.read_history())
+    }
+
+    fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {
+        Box::pin(async move {
+            let told = self.tell_or_none((&books::stored(versions), 4)).await;
+            let told = told.map_err(|failure| problem(failure, NO_HISTORY))?;
+            Ok(told.rows.into_iter().map(books::stored_row).collect())
+        })
+    }
+
+    fn settled<'a>(&'a self, _session: &'a str) -> Task<'a, History> {
+        Box::pin(async move {
+            self.settle().await?;
+            self.read_history().await
+        })
+    }
+
+    fn session(&self, limits: Limits) -> Task<'_, Box<dyn Session>> {
+        Box::pin(async move {
+            let session = ApiSession::new(self.clone(), limits);
+            Ok(Box::new(session) as Box<dyn Session>)
+        })
+    }
+
+    fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()> {
+        Box::pin(self.change_books(changes))
+    }
+
+    fn note<'a>(&'a self, failure: &'a Failed) -> Task<'a, ()> {
+        Box::pin(async move {
+            let limit = self.api.patience.statement.as_millis();
+            let line = books::journal_failed(failure, &Runner::here());
+            let sql = format!(
+                "set local lock_timeout = {}; set local statement_timeout = {limit}; {line}",
+                limit / 2
+            );
+            // A second line would be worse than none: this is sent once.
+            let written = self.api.call(&sql, self.api.patience.statement);
+            written
+                .await
+                .map(drop)
+                .map_err(|failure| problem(failure, NO_JOURNAL))
+        })
+    }
+
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
+        Box::pin(async move {
+            let lines = log::lines(limit, version);
+            let (told, is_kept) = match self.tell(Some((&lines, 1))).await {
+                Err(Failure::Refused(said)) if is_missing(&said.code) => {
+                    (self.tell(None).await, false)
+                }
+                Err(Failure::Refused(said)) if said.code == "42501" => return Err(log::denied()),
+                told => (told, true),
+            };
+            let told = told.map_err(|failure| problem(failure, log::UNREADABLE))?;
+            Ok(Journal {
+                lines: log::read(told.rows),
+                is_kept,
+                target: told.target,
+            })
+        })
+    }
+
+    fn seeds(&self) -> Task<'_, SeedHistory> {
+        Box::pin(async move {
+            let told = self.tell_or_none((books::SEEDS, 2)).await;
+            let told = told.map_err(|failure| problem(failure, NO_SEEDS))?;
+            let pair = |row: Vec<Option<String>>| {
+                let mut cells = row.into_iter().flatten();
+                Some((cells.next()?, cells.next()?))
+            };
+            Ok(SeedHistory {
+                target: told.target,
+                rows: told.rows.into_iter().filter_map(pair).collect(),
+            })
+        })
+    }
+}
+
+fn is_missing(code: &str) -> bool {
+    matches!(code, "42P01" | "3F000")
+}

@@ -1,0 +1,17 @@
+-- The tables of users' schemas that this transaction holds locks on: the strongest mode, the file, and its rows so far.
+-- A table that is gone has no name any more.
+select l.relation, case when c.oid is not null then pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) end,
+  l.modes, pg_catalog.pg_relation_filenode(c.oid),
+  case when c.relkind in ('r', 'm') and 'AccessExclusiveLock' = any (l.modes) then pg_catalog.pg_relation_size(c.oid) end,
+  pg_catalog.pg_stat_get_xact_tuples_inserted(l.relation), pg_catalog.pg_stat_get_xact_tuples_updated(l.relation),
+  pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation)
+from (
+  select k.relation, pg_catalog.array_agg(k.mode) as modes from pg_catalog.pg_locks k
+  where k.pid = pg_catalog.pg_backend_pid() and k.locktype = 'relation' and k.granted
+    and k.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+  group by k.relation
+) l
+left join pg_catalog.pg_class c on c.oid = l.relation
+left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.oid is null
+  or c.relkind in ('r', 'p', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')

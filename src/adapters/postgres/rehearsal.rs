@@ -1,0 +1,378 @@
+//! A transaction that is never committed: runs statements one by one and measures what each of them did.
+//!
+//! Statements go by the extended protocol, where the server itself refuses a text with more than one command: a COMMIT
+//! that no reader of the file saw cannot hide behind a semicolon. Every measure stands between a savepoint and the return
+//! to it, so that it leaves neither locks nor settings; and it fails where the transaction has ended meanwhile.
+
+use super::books::{LOCK, dollar};
+use super::connection::Connection;
+use super::database::{PgDatabase, session_name};
+use super::fault::{refused, statement_problem};
+use super::guard::{Failure, Guard};
+use super::look;
+use super::message::BUSY;
+use super::patience::Patience;
+use crate::domain::picture::Picture;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
+use crate::domain::script::{Halt, Limits, News};
+use crate::ports::{Database as _, Rehearsal, Rehearsed, Stage, Task};
+use futures_util::TryStreamExt as _;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+use tokio_postgres::types::Type;
+use tokio_util::sync::CancellationToken;
+
+/// How long a statement may take when nobody says otherwise: what it locks is locked for everybody else meanwhile.
+const STATEMENT: Duration = Duration::from_mins(1);
+/// How long after its limit a statement's answer is still awaited; then the line is given up.
+const LATE: Duration = Duration::from_secs(15);
+/// How long the server waits for the next statement: a program that hangs must not hold locks.
+const IDLE: Duration = Duration::from_mins(1);
+/// How long counting one table may take.
+const COUNT: Duration = Duration::from_secs(5);
+const NOT_BEGUN: &str = "The rehearsal could not begin.";
+const NOT_MEASURED: &str = "The rehearsal could not be measured.";
+/// SQLSTATEs: there is no transaction any more; it failed before.
+const NO_TRANSACTION: &str = "25P01";
+
+/// A rehearsal on a connection of its own.
+pub(super) struct PgRehearsal {
+    database: PgDatabase,
+    connection: Connection,
+    name: String,
+    /// The transaction's number.
+    number: String,
+    limits: Limits,
+}
+
+impl Stage for PgDatabase {
+    fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>> {
+        Box::pin(async move {
+            let name = session_name();
+            let connection = self.open_as(&name).await?;
+            let mut rehearsal = PgRehearsal {
+                database: self.clone(),
+                connection,
+                name,
+                number: String::new(),
+                limits,
+            };
+            rehearsal.begin().await?;
+            Ok(Box::new(rehearsal) as Box<dyn Rehearsal>)
+        })
+    }
+}
+
+impl PgRehearsal {
+    /// Waiting without end is for runs that somebody watches: here it would hold the locks that were taken before.
+    fn lock_limit(&self) -> Duration {
+        let wanted = self.limits.lock_timeout;
+        if wanted.is_zero() {
+            Limits::default().lock_timeout
+        } else {
+            wanted
+        }
+    }
+
+    fn statement_limit(&self) -> Duration {
+        self.limits.statement_timeout.unwrap_or(STATEMENT)
+    }
+
+    async fn begin(&mut self) -> Result<(), Problem> {
+        // The same head as that of a run, but for the wait.
+        let sql = format!(
+            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; {}; select pg_catalog.txid_current()",
+            super::books::block(&format!(
+                "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+                raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
+            )),
+            self.caps(),
+        );
+        let patience = self.database.patience;
+        let opening = async {
+            self.connection.rows(&sql).await.map_err(|error| {
+                if super::database::has_code(&error, &[BUSY]) {
+                    return Problem::new(
+                        Kind::Conflict,
+                        "Another runner is migrating this database.",
+                        "What would be rehearsed now is not what comes after it.",
+                    )
+                    .with_hint("Try again when it is done.")
+                    .retryable();
+                }
+                statement_problem(&error, NOT_BEGUN)
+            })
+        };
+        let rows = patience.on(&self.connection, NOT_BEGUN, opening).await?;
+        let number = rows
+            .into_iter()
+            .next_back()
+            .and_then(|row| row.into_iter().next().flatten());
+        self.number = number.ok_or_else(|| Problem::internal("The transaction has no number."))?;
+        while self.connection.notices.try_recv().is_ok() {}
+        Ok(())
+    }
+
+    /// SQL that lowers the waiting times to our limits, where the file raised them or took them away.
+    fn caps(&self) -> String {
+        let cap = |name: &str, limit: Duration| {
+            let limit = limit.as_millis().max(1);
+            format!(
+                "select pg_catalog.set_config('{name}', '{limit}', true) where \
+                (extract(epoch from pg_catalog.current_setting('{name}')::pg_catalog.interval) * 1000)::pg_catalog.int8 not between 1 and {limit}"
+            )
+        };
+        format!(
+            "{}; {}; {}",
+            cap("lock_timeout", self.lock_limit()),
+            cap("statement_timeout", self.statement_limit()),
+            cap("idle_in_transaction_session_timeout", IDLE)
+        )
+    }
+
+    /// A question of ours between a savepoint and the return to it.
+    fn aside(&self, sql: &str, limit: Duration) -> String {
+        format!(
+            "savepoint supadeck_aside; set local search_path = ''; set local row_security = off; set local statement_timeout = {}; \
+            {sql}; rollback to savepoint supadeck_aside; release savepoint supadeck_aside; {}; select pg_catalog.txid_current()",
+            limit.as_millis(),
+            self.caps()
+        )
+    }
+
+    /// Asks, and makes sure that the transaction is still ours.
+    async fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Problem> {
+        let Patience(limit) = self.database.patience;
+        let message = self.aside(sql, limit);
+        let asking = async {
+            let rows = self.connection.rows(&message).await;
+            rows.map_err(|error| {
+                if super::database::has_code(&error, &[NO_TRANSACTION]) {
+                    return escaped();
+                }
+                statement_problem(&error, NOT_MEASURED)
+            })
+        };
+        let patience = self.database.patience;
+        let mut rows = patience.on(&self.connection, NOT_MEASURED, asking).await?;
+        let number = rows.pop().and_then(|row| row.into_iter().next().flatten());
+        while self.connection.notices.try_recv().is_ok() {}
+        if number.as_ref() != Some(&self.number) {
+            return Err(escaped());
+        }
+        Ok(rows)
+    }
+
+    /// Runs one command, and measures.
+    async fn step(
+        &mut self,
+        sql: &str,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<Ran, Halt> {
+        if cancel.is_cancelled() {
+            return Err(Halt::Cancelled);
+        }
+        let limit = self.statement_limit() + LATE;
+        let cancel_timeout = self.limits.cancel_timeout;
+        let begun = Instant::now();
+        let mut guard = Guard::new(&mut self.connection, news, cancel, cancel_timeout);
+        let ended = match tokio::time::timeout(limit, execute(&mut guard, sql)).await {
+            Ok(ended) => ended,
+            Err(_) => Err(Failure::Line(format!(
+                "The database did not answer for {} seconds.",
+                limit.as_secs()
+            ))),
+        };
+        let took = begun.elapsed();
+        guard.forward_notices();
+        let rows = match ended {
+            Ok(rows) => rows,
+            Err(Failure::Line(why)) => {
+                guard.give_up();
+                return Err(Halt::Lost {
+                    committing: false,
+                    why,
+                });
+            }
+            Err(Failure::Server(error)) => {
+                return Err(match error.code().code() {
+                    "57014" if guard.stop.is_wanted() => Halt::Cancelled,
+                    _ => Halt::Refused(Box::new(refused(&error))),
+                });
+            }
+        };
+        drop(guard);
+        let measured =
+            self.ask(look::MEASURE)
+                .await
+                .map_err(|problem| match problem.code.as_deref() {
+                    Some(NO_TRANSACTION) => Halt::Escaped,
+                    _ => Halt::Lost {
+                        committing: false,
+                        why: problem.to_string(),
+                    },
+                })?;
+        Ok(Ran {
+            took,
+            rows,
+            touched: look::touched(&measured),
+        })
+    }
+
+    async fn try_end(&mut self) -> Result<(), Problem> {
+        let patience = self.database.patience;
+        let connection = &self.connection;
+        // What is still in the session's hands is undone with it, whatever the answer is.
+        let rollback = async {
+            let undone = connection.client.simple_query("rollback").await;
+            undone.map_err(|error| statement_problem(&error, NOT_MEASURED))
+        };
+        if patience
+            .on(connection, NOT_MEASURED, rollback)
+            .await
+            .is_err()
+        {
+            self.connection.give_up();
+            self.database.settled(&self.name).await?;
+        }
+        let fresh = self.database.open().await?;
+        let sql = patience.limited(&format!(
+            "select pg_catalog.txid_status({}::pg_catalog.int8)",
+            dollar(&self.number)
+        ));
+        let asking = async {
+            let rows = fresh.rows(&sql).await;
+            rows.map_err(|error| statement_problem(&error, NOT_MEASURED))
+        };
+        let rows = patience.on(&fresh, NOT_MEASURED, asking).await?;
+        match rows.into_iter().flatten().flatten().next().as_deref() {
+            Some("aborted") => Ok(()),
+            Some("committed") => Err(escaped()),
+            _ => Err(Problem::new(
+                Kind::Database,
+                "The server does not say that the rehearsal is undone.",
+                "It undoes the transaction at the latest when it notices that the connection is gone.",
+            )),
+        }
+    }
+}
+
+/// Sends one command by the extended protocol and reads its answer to the end. Rows are thrown away as they come.
+async fn execute(guard: &mut Guard<'_>, sql: &str) -> Result<u64, Failure> {
+    let client = guard.client;
+    let nothing = Vec::<(i32, Type)>::new();
+    let stream = guard.answer(client.query_typed_raw(sql, nothing)).await?;
+    let mut stream = pin!(stream);
+    while guard.answer(stream.try_next()).await?.is_some() {}
+    Ok(stream.rows_affected().unwrap_or_default())
+}
+
+/// A statement ended the transaction although none was seen to do so.
+fn escaped() -> Problem {
+    Problem::new(
+        Kind::Database,
+        "A statement ended the transaction of the rehearsal.",
+        "What ran before it may have been COMMITTED to the database.",
+    )
+    .with_code(NO_TRANSACTION)
+    .with_hint("Compare the database with the migrations at once; `supadeck migration list` shows the history.")
+}
+
+impl Rehearsal for PgRehearsal {
+    fn picture(&mut self) -> Task<'_, Picture> {
+        Box::pin(async move { look::picture(self.ask(look::PICTURE).await?) })
+    }
+
+    fn ground(&mut self) -> Task<'_, Ground> {
+        Box::pin(async move { Ok(look::ground(self.ask(look::GROUND).await?)) })
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        sql: &'a str,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Rehearsed<'a> {
+        Box::pin(self.step(sql, news, cancel))
+    }
+
+    fn settle<'a>(
+        &'a mut self,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Rehearsed<'a> {
+        Box::pin(async move {
+            let ran = self
+                .step("set constraints all immediate", news, cancel)
+                .await?;
+            self.step(look::DEFER_AGAIN, news, cancel).await?;
+            Ok(ran)
+        })
+    }
+
+    fn mark(&mut self) -> Task<'_, ()> {
+        Box::pin(async move {
+            let sql = "savepoint supadeck_mark";
+            let marking = async {
+                let marked = self.connection.client.simple_query(sql).await;
+                marked
+                    .map(drop)
+                    .map_err(|error| statement_problem(&error, NOT_MEASURED))
+            };
+            let patience = self.database.patience;
+            patience.on(&self.connection, NOT_MEASURED, marking).await
+        })
+    }
+
+    fn back(&mut self) -> Task<'_, ()> {
+        Box::pin(async move {
+            let sql = format!("rollback to savepoint supadeck_mark; {}", self.caps());
+            let returning = async {
+                let returned = self.connection.client.simple_query(&sql).await;
+                returned
+                    .map(drop)
+                    .map_err(|error| statement_problem(&error, NOT_MEASURED))
+            };
+            let patience = self.database.patience;
+            patience.on(&self.connection, NOT_MEASURED, returning).await
+        })
+    }
+
+    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Vec<Option<u64>>> {
+        Box::pin(async move {
+            let mut counts = Vec::with_capacity(holdings.len());
+            for holding in holdings {
+                let sql = self.aside(&look::count(holding), COUNT);
+                let counted = self.connection.rows(&sql);
+                let rows = match tokio::time::timeout(COUNT + LATE, counted).await {
+                    Ok(rows) => rows,
+                    Err(_) => {
+                        self.connection.give_up();
+                        return Err(Problem::new(
+                            Kind::Network,
+                            NOT_MEASURED,
+                            "The database did not answer.",
+                        )
+                        .retryable());
+                    }
+                };
+                counts.push(match rows {
+                    Ok(rows) => rows.into_iter().flatten().flatten().next().and_then(|count| count.parse().ok()),
+                    Err(_) => {
+                        let sql = "rollback to savepoint supadeck_aside; release savepoint supadeck_aside";
+                        let returned = self.connection.client.simple_query(sql).await;
+                        returned.map_err(|error| statement_problem(&error, NOT_MEASURED))?;
+                        None
+                    }
+                });
+            }
+            Ok(counts)
+        })
+    }
+
+    fn end(mut self: Box<Self>) -> Task<'static, ()> {
+        Box::pin(async move { self.try_end().await })
+    }
+}

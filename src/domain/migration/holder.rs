@@ -1,0 +1,114 @@
+//! Another session of the server that stands in the way: who it is, as far as the server tells. Pure values.
+
+use crate::domain::text::harmless;
+use serde::Serialize;
+use std::fmt;
+
+/// The most of another session's query that is shown, in characters.
+const QUERY_CHARS: usize = 120;
+
+/// A session of the server that holds what a run waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Process id of its backend.
+    pub pid: i32,
+    /// The role it signed in as; empty where the server does not tell.
+    pub user: String,
+    /// What it calls itself; empty when it does not.
+    pub application: String,
+    /// Since when, as the server writes times: the begin of its transaction, else of its session.
+    pub since: Option<String>,
+    /// The start of what it runs, harmless and bounded; absent where the server does not tell.
+    pub query: Option<String>,
+}
+
+impl Holder {
+    /// A holder from the server's words, which are made harmless here.
+    pub fn of(
+        pid: i32,
+        user: &str,
+        application: &str,
+        since: Option<&str>,
+        query: Option<&str>,
+    ) -> Self {
+        let shown = |text: &str| harmless(text).into_owned();
+        let query = query.map(|query| {
+            let start: String = query.trim().chars().take(QUERY_CHARS + 1).collect();
+            let words = start.split_whitespace().collect::<Vec<_>>().join(" ");
+            let cut: String = words.chars().take(QUERY_CHARS).collect();
+            if cut.len() < words.len() {
+                shown(&format!("{cut}…"))
+            } else {
+                shown(&cut)
+            }
+        });
+        Self {
+            pid,
+            user: shown(user),
+            application: shown(application),
+            since: since.map(shown),
+            query: query.filter(|query| !query.is_empty()),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    /// `pid 4711, user postgres, application psql, since 2026-01-31 12:00:00+00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pid {}", self.pid)?;
+        if !self.user.is_empty() {
+            write!(f, ", user {}", self.user)?;
+        }
+        if !self.application.is_empty() {
+            write!(f, ", application {}", self.application)?;
+        }
+        match &self.since {
+            Some(since) => write!(f, ", since {since}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a statement waits for, and who has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Blocker {
+    /// The table whose lock is waited for, when it is a table's.
+    pub table: Option<String>,
+    /// The session in the way.
+    pub holder: Holder,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.table {
+            Some(table) => write!(f, "a lock on {table} that {} has", self.holder)?,
+            None => write!(f, "a lock that {} has", self.holder)?,
+        }
+        match &self.holder.query {
+            Some(query) => write!(f, " ({query})"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_is_named_harmless_and_bounded() {
+        let query = format!("select\n\t1, \u{1b}[31m{}", "x".repeat(1_000));
+        let holder = Holder::of(7, "me", "p\u{202e}sql", Some("today"), Some(&query));
+        let text = Blocker {
+            table: Some("public.a".into()),
+            holder,
+        }
+        .to_string();
+        assert!(
+            text.starts_with("a lock on public.a that pid 7, user me, application p"),
+            "{text}"
+        );
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains('\n'));
+        assert!(text.chars().count() < 260, "{text}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Differences of pictures: what holds for any two, and how tables and their parts are told.
+
+use super::difference::{Difference, Fate};
+use super::*;
+use proptest::prelude::*;
+
+fn object(kind: Kind, on: Option<&str>, name: &str) -> Object {
+    Object {
+        kind,
+        on: on.map(Into::into),
+        name: name.into(),
+    }
+}
+
+fn picture(objects: &[(Kind, Option<&str>, &str, &[(&str, &str)])]) -> Picture {
+    Picture {
+        objects: objects
+            .iter()
+            .map(|(kind, on, name, properties)| {
+                let properties = properties
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect();
+                (object(*kind, *on, name), properties)
+            })
+            .collect(),
+    }
+}
+
+/// What a picture becomes by a difference.
+fn changed(mut picture: Picture, difference: &Difference) -> Picture {
+    for change in &difference.changes {
+        if change.fate == Fate::Removed {
+            picture.objects.remove(&change.object);
+            continue;
+        }
+        let properties = picture.objects.entry(change.object.clone()).or_default();
+        for shift in &change.properties {
+            match &shift.after {
+                Some(after) => properties.insert(shift.property.clone(), after.clone()),
+                None => properties.remove(&shift.property),
+            };
+        }
+    }
+    picture
+}
+
+fn any_picture() -> impl Strategy<Value = Picture> {
+    let kinds = prop::sample::select(WORDS.map(|(kind, _)| kind).to_vec());
+    let object = (kinds, prop::option::of("[ab]"), "[abc]").prop_map(|(kind, on, name)| Object {
+        kind,
+        on,
+        name,
+    });
+    let properties = prop::collection::btree_map("[pq]", "[xyz]", 0..3);
+    prop::collection::btree_map(object, properties, 0..8).prop_map(|objects| Picture { objects })
+}
+
+proptest! {
+    #[test]
+    fn nothing_differs_from_itself(one in any_picture()) {
+        prop_assert!(Difference::between(&one, &one).is_empty());
+    }
+
+    #[test]
+    fn a_difference_leads_from_one_to_the_other_and_back(one in any_picture(), other in any_picture()) {
+        let there = Difference::between(&one, &other);
+        let back = Difference::between(&other, &one);
+        prop_assert_eq!(there.is_empty(), one == other);
+        prop_assert_eq!(there.count(Fate::Added), back.count(Fate::Removed));
+        prop_assert_eq!(there.count(Fate::Changed), back.count(Fate::Changed));
+        for (a, b) in there.changes.iter().zip(&back.changes) {
+            prop_assert_eq!(&a.object, &b.object);
+            for (x, y) in a.properties.iter().zip(&b.properties) {
+                prop_assert_eq!((&x.before, &x.after), (&y.after, &y.before));
+            }
+        }
+        prop_assert_eq!(changed(one.clone(), &there), other.clone());
+        prop_assert_eq!(changed(other, &back), one);
+    }
+}
+
+#[test]
+fn parts_of_a_new_table_are_told_with_it() {
+    let before = picture(&[(Kind::Table, None, "public.a", &[])]);
+    let after = picture(&[
+        (Kind::Table, None, "public.a", &[("rls", "on")]),
+        (Kind::Column, Some("public.a"), "x", &[]),
+        (Kind::Table, None, "public.b", &[]),
+        (Kind::Column, Some("public.b"), "x", &[]),
+        (Kind::Column, Some("public.b"), "y", &[]),
+        (Kind::Index, Some("public.b"), "i", &[]),
+    ]);
+    let difference = Difference::between(&before, &after);
+    let heads: Vec<String> = difference
+        .heads()
+        .map(|change| change.object.to_string())
+        .collect();
+    assert_eq!(
+        heads,
+        ["table public.a", "table public.b", "column public.a.x"]
+    );
+    let new = difference.heads().nth(1).unwrap();
+    let parts: Vec<_> = difference.parts(new).into_iter().collect();
+    assert_eq!(parts, [(Kind::Column, 2), (Kind::Index, 1)]);
+}
+
+#[test]
+fn every_kind_has_a_word_of_its_own() {
+    for (kind, word) in WORDS {
+        assert_eq!(Kind::of(word), Some(kind));
+        assert_eq!(kind.word(), word);
+    }
+    assert_eq!(Kind::of("nonsense"), None);
+}

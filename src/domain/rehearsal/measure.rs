@@ -1,0 +1,123 @@
+//! What a server tells about a transaction that is under way: its locks, the files of its tables, the rows it touched.
+
+use crate::domain::risk::LockMode;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Whom a lock makes wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocks {
+    /// Only changes of the schema and maintenance.
+    NoQuery,
+    /// `INSERT`, `UPDATE`, `DELETE`.
+    Writers,
+    /// Everybody, also `SELECT`.
+    ReadersAndWriters,
+}
+
+impl Blocks {
+    /// Whom a mode makes wait.
+    pub fn of(mode: LockMode) -> Self {
+        if mode.blocks_readers() {
+            Self::ReadersAndWriters
+        } else if mode.blocks_writers() {
+            Self::Writers
+        } else {
+            Self::NoQuery
+        }
+    }
+
+    /// The words for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoQuery => "blocks no query",
+            Self::Writers => "blocks writers",
+            Self::ReadersAndWriters => "blocks readers and writers",
+        }
+    }
+}
+
+/// A table as it was before anything ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its number in the catalog.
+    pub id: u32,
+    /// Its qualified name.
+    pub table: String,
+    /// The number of its file; a new one means that it was written anew.
+    pub file: Option<u32>,
+    /// The size of its file.
+    pub bytes: u64,
+    /// About how many rows it has, when anybody counted.
+    pub about: Option<u64>,
+}
+
+/// What was there before anything ran.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ground {
+    /// The tables of users' schemas.
+    pub tables: Vec<Known>,
+    /// The sequences that the role may read, with their last values.
+    pub sequences: Vec<(String, Option<String>)>,
+}
+
+/// A table that the transaction holds a lock on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    /// Its number in the catalog.
+    pub id: u32,
+    /// Its qualified name; absent when it is gone.
+    pub table: Option<String>,
+    /// The strongest lock.
+    pub mode: LockMode,
+    /// The number of its file.
+    pub file: Option<u32>,
+    /// The size of its file, read where it may be a new one.
+    pub bytes: Option<u64>,
+    /// Rows inserted, updated and deleted by the transaction so far.
+    pub rows: Rows,
+}
+
+/// Numbers of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Rows {
+    /// Inserted.
+    pub inserted: u64,
+    /// Updated.
+    pub updated: u64,
+    /// Deleted.
+    pub deleted: u64,
+}
+
+impl Rows {
+    /// What came since an earlier measure.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            inserted: self.inserted.saturating_sub(earlier.inserted),
+            updated: self.updated.saturating_sub(earlier.updated),
+            deleted: self.deleted.saturating_sub(earlier.deleted),
+        }
+    }
+}
+
+/// A statement that ran, and the tables that the transaction has touched since it began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// How long the server took.
+    pub took: Duration,
+    /// Rows that the statement touched or returned.
+    pub rows: u64,
+    /// Every table under a lock.
+    pub touched: Vec<Touched>,
+}
+
+/// Something that is counted: the rows of a table, or the values of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The qualified table, quoted as SQL wants it.
+    pub table: String,
+    /// The column, quoted, of which only values other than null count.
+    pub column: Option<String>,
+}

@@ -1,0 +1,239 @@
+//! What a rehearsal found: per statement, and in sum what will change, what will be locked and what will be lost.
+//! Pure: these are the words of the report, in the order in which they are shown.
+
+pub mod account;
+pub mod measure;
+
+use super::migration::{Direction, Target};
+use super::picture::difference::Difference;
+use super::problem::Problem;
+use crate::domain::risk::LockMode;
+use measure::{Blocks, Rows};
+use serde::Serialize;
+
+/// Where something was rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The database itself, in a transaction that is never committed.
+    Target,
+    /// A scratch database that is thrown away.
+    Scratch,
+}
+
+/// How the rehearsal of one file ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Every statement ran.
+    Passed,
+    /// A statement failed, or the check at its commit would.
+    Failed,
+    /// It cannot be rehearsed here.
+    Skipped,
+    /// An earlier one stopped the rehearsal.
+    NotReached,
+}
+
+/// A lock on one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableLock {
+    /// The qualified table.
+    pub table: String,
+    /// The mode.
+    pub mode: LockMode,
+    /// Whom it makes wait.
+    pub blocks: Blocks,
+}
+
+/// Rows of one table that a statement touched, also through functions and cascades.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableRows {
+    /// The qualified table.
+    pub table: String,
+    /// How many.
+    #[serde(flatten)]
+    pub rows: Rows,
+}
+
+/// One statement of a rehearsed file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementReport {
+    /// Its number in the file, from 1.
+    pub statement: usize,
+    /// The line of the file on which it begins, where the file can be read.
+    pub line: Option<usize>,
+    /// The SQL.
+    pub sql: String,
+    /// How long the server took, in milliseconds.
+    pub took_ms: u64,
+    /// Rows that it touched or returned, as the server counts them.
+    pub rows: u64,
+    /// What the server said meanwhile.
+    pub notices: Vec<String>,
+    /// Locks that it took on tables that were there before, where they are new or stronger.
+    pub locks: Vec<TableLock>,
+    /// Tables that it wrote anew from end to end.
+    pub rewrites: Vec<String>,
+    /// Rows of tables that were there before.
+    pub changed: Vec<TableRows>,
+    /// Why it failed.
+    pub problem: Option<Problem>,
+}
+
+/// One file of a rehearsed plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// The version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// Which file.
+    pub direction: Direction,
+    /// How it ended.
+    pub end: End,
+    /// How long all its statements took, in milliseconds.
+    pub took_ms: u64,
+    /// Its statements, as far as they ran.
+    pub statements: Vec<StatementReport>,
+    /// What it changes; absent where the file was not rehearsed or the plan is long.
+    pub difference: Option<Difference>,
+    /// Why it was skipped, and what that means for those behind it.
+    pub note: Option<String>,
+}
+
+/// The strongest lock on one table, and how long it was held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The qualified table, by the name it had before.
+    pub table: String,
+    /// The strongest mode.
+    pub mode: LockMode,
+    /// Whom it makes wait.
+    pub blocks: Blocks,
+    /// The version of the file that takes it.
+    pub version: String,
+    /// The number of the statement that takes it, from 1.
+    pub statement: usize,
+    /// From the beginning of that statement to the end of its file, in milliseconds.
+    pub held_ms: u64,
+    /// Whether the table is written anew under it.
+    pub rewritten: bool,
+}
+
+/// How data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The table or materialized view is dropped.
+    TableDropped,
+    /// The column is dropped.
+    ColumnDropped,
+    /// The table is emptied by `TRUNCATE`.
+    TableEmptied,
+    /// Rows are deleted.
+    RowsDeleted,
+}
+
+/// Data that is gone afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// How it goes.
+    pub way: Way,
+    /// The qualified table.
+    pub table: String,
+    /// The column, when only that goes.
+    pub column: Option<String>,
+    /// Rows, or values other than null of the column; absent when nobody could count them in time.
+    pub rows: Option<u64>,
+    /// Whether the number was counted; else it is the server's estimate.
+    pub counted: bool,
+}
+
+/// A rehearsed plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Where it was rehearsed.
+    pub on: Place,
+    /// The database that was used.
+    pub database: Target,
+    /// One report a file of the plan.
+    pub steps: Vec<StepReport>,
+    /// Everything that is different afterwards.
+    pub difference: Difference,
+    /// The strongest lock of each table that was there before.
+    pub locks: Vec<Held>,
+    /// What is lost.
+    pub losses: Vec<Loss>,
+    /// Sequences whose values moved: that is not undone, by Postgres' design.
+    pub sequences: Vec<String>,
+    /// What stopped the rehearsal.
+    pub problem: Option<Problem>,
+}
+
+/// How the round trip of one version ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// Rolling back restores the catalog, and applying again gives the same as before.
+    Proven,
+    /// The rollback leaves the catalog different.
+    NotRestored,
+    /// Applied again after a rollback, the catalog is not what it was.
+    NotRepeatable,
+    /// There is no rollback file, or nothing in it.
+    NoRollback,
+    /// A file failed.
+    Failed,
+    /// It cannot be rehearsed here.
+    Skipped,
+    /// An earlier one stopped the check.
+    NotReached,
+}
+
+impl Finding {
+    /// Whether a check fails because of it.
+    pub fn is_fault(self) -> bool {
+        !matches!(self, Self::Proven | Self::Skipped)
+    }
+}
+
+/// The round trip of one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trip {
+    /// The version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub finding: Finding,
+    /// What the rollback leaves different from before the migration.
+    pub difference: Difference,
+    /// What is different when the migration is applied once more.
+    pub again: Difference,
+    /// What the rollback throws away.
+    pub losses: Vec<Loss>,
+    /// Why a file failed or is missing.
+    pub problem: Option<Problem>,
+}
+
+/// The round trips of several versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Where it was checked.
+    pub on: Place,
+    /// The database that was used.
+    pub database: Target,
+    /// One entry a version.
+    pub versions: Vec<Trip>,
+}
+
+impl Verification {
+    /// The versions that a check fails because of.
+    pub fn faults(&self) -> usize {
+        self.versions
+            .iter()
+            .filter(|trip| trip.finding.is_fault())
+            .count()
+    }
+}

@@ -1,0 +1,194 @@
+//! A rehearsal on a scratch database: first the history's stored statements build it again, then every file of the plan is
+//! rehearsed, and really run before the next one.
+
+use super::rehearse::{picture, rehearse_at};
+use super::run::run;
+use super::{Schema, Watch};
+use crate::domain::migration::history::sha256;
+use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode};
+use crate::domain::picture::Kind as Thing;
+use crate::domain::picture::Picture;
+use crate::domain::picture::difference::Difference;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::{End, Held, Place, Report, StepReport};
+use crate::domain::sql::refusal::{Way, way};
+use crate::ports::Stage;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Applies to an empty scratch database what the history of another one stores, oldest first. A version that does not
+/// run, or that has no stored statements, is named.
+pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(), Problem> {
+    let history = from.database.history().await?;
+    let versions = history.versions();
+    let stored = from.database.stored(&versions).await?;
+    let mut steps = Vec::with_capacity(stored.len());
+    for row in stored {
+        let Some(statements) = row.statements else {
+            return Err(not_rebuilt(
+                &row.version,
+                "The history stores no statements of it.",
+            ));
+        };
+        let text = statements.join(";\n");
+        let (mode, mode_why) = match way(&text) {
+            Ok(Way::Transaction) => (StepMode::Transaction, None),
+            Ok(Way::Alone(why)) => (StepMode::Alone, Some(why.why)),
+            Err(refusal) => return Err(not_rebuilt(&row.version, &refusal.why)),
+        };
+        steps.push(Step {
+            name: row.name.unwrap_or_default(),
+            direction: Direction::Apply,
+            file: PathBuf::from(format!("history/{}", row.version)),
+            sha256: sha256(text.as_bytes()),
+            statements,
+            version: row.version,
+            mode,
+            mode_why,
+            begin_at: 0,
+        });
+    }
+    let outcome = really(scratch, steps, watch).await?;
+    match outcome.problem {
+        None => Ok(()),
+        Some(problem) if problem.kind == Kind::Cancelled => Err(problem),
+        Some(problem) => {
+            let done = outcome.history.unwrap_or_default();
+            let failed = versions.iter().find(|version| !done.contains(version));
+            let failed = failed.cloned().unwrap_or_default();
+            let told = not_rebuilt(&failed, &problem.to_string());
+            Err(match problem.detail {
+                Some(detail) => told.with_detail(detail),
+                None => told,
+            })
+        }
+    }
+}
+
+fn not_rebuilt(version: &str, why: &str) -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        format!("The scratch database cannot be built: version {version} stops it."),
+        why,
+    )
+    .with_hint("Rehearse on the database itself with `--on target`.")
+}
+
+/// Runs steps on a scratch database, which nobody else uses.
+async fn really(scratch: &Schema, steps: Vec<Step>, watch: &Watch) -> Result<Outcome, Problem> {
+    let history = scratch.database.history().await?;
+    let plan = Plan {
+        steps,
+        target: history.target.clone(),
+        history: history.versions(),
+        goes_on: false,
+    };
+    let quiet = Watch {
+        progress: tokio::sync::mpsc::unbounded_channel().0,
+        cancel: watch.cancel.clone(),
+    };
+    run(scratch, &plan, &quiet).await
+}
+
+/// Rehearses a plan on a scratch database that holds the same history: each file in a transaction of its own, and then
+/// for good, so that the next one finds what a real run would leave it.
+pub async fn rehearse_on_scratch(
+    scratch: &Schema,
+    stage: &dyn Stage,
+    plan: &Plan,
+    watch: &Watch,
+) -> Result<Report, Problem> {
+    let before = picture(scratch, stage).await?;
+    let known = tables(&before);
+    let mut whole = Report {
+        on: Place::Scratch,
+        database: scratch.database.history().await?.target,
+        steps: Vec::new(),
+        difference: Difference::default(),
+        locks: Vec::new(),
+        losses: Vec::new(),
+        sequences: Vec::new(),
+        problem: None,
+    };
+    for step in &plan.steps {
+        let one = Plan {
+            steps: vec![step.clone()],
+            target: whole.database.clone(),
+            history: Vec::new(),
+            goes_on: false,
+        };
+        if step.mode == StepMode::Alone {
+            let outcome = really(scratch, one.steps, watch).await?;
+            whole.problem = outcome.problem;
+            whole.steps.push(run_alone(step, whole.problem.is_none()));
+            if whole.problem.is_some() {
+                break;
+            }
+            continue;
+        }
+        let mut report =
+            rehearse_at(scratch, stage, &one, watch, Place::Scratch, Some(&known)).await?;
+        whole.steps.append(&mut report.steps);
+        merge(&mut whole.locks, report.locks);
+        let losses = report.losses.into_iter();
+        whole
+            .losses
+            .extend(losses.filter(|loss| known.contains(&loss.table)));
+        whole.problem = report.problem;
+        if whole.problem.is_none() {
+            whole.problem = really(scratch, one.steps, watch).await?.problem;
+        }
+        if whole.problem.is_some() {
+            break;
+        }
+    }
+    let reached = whole.steps.len();
+    for step in &plan.steps[reached..] {
+        whole.steps.push(super::rehearse::not_reached(step));
+    }
+    // What failed is undone, so this shows what the files before it do.
+    whole.difference = Difference::between(&before, &picture(scratch, stage).await?);
+    Ok(whole)
+}
+
+/// A file that ran outside a transaction: nothing of it was measured.
+fn run_alone(step: &Step, is_done: bool) -> StepReport {
+    let why = step.mode_why.as_deref().unwrap_or_default();
+    StepReport {
+        end: if is_done { End::Passed } else { End::Failed },
+        note: Some(format!(
+            "{why} It was really run on the scratch database; its locks were not measured."
+        )),
+        ..super::rehearse::not_reached(step)
+    }
+}
+
+fn tables(picture: &Picture) -> BTreeSet<String> {
+    let objects = picture.objects.keys();
+    objects
+        .filter(|object| {
+            matches!(
+                object.kind,
+                Thing::Table | Thing::MaterializedView | Thing::ForeignTable
+            )
+        })
+        .map(|object| object.name.clone())
+        .collect()
+}
+
+/// Keeps the strongest lock of each table; of two that are alike, the one that is held longer.
+fn merge(locks: &mut Vec<Held>, more: Vec<Held>) {
+    for new in more {
+        match locks.iter_mut().find(|held| held.table == new.table) {
+            None => locks.push(new),
+            Some(old) => {
+                let rewritten = old.rewritten || new.rewritten;
+                if (new.mode, new.held_ms) > (old.mode, old.held_ms) {
+                    *old = new;
+                }
+                old.rewritten = rewritten;
+            }
+        }
+    }
+    locks.sort_by(|a, b| (b.mode, &a.table).cmp(&(a.mode, &b.table)));
+}

@@ -1,0 +1,91 @@
+//! Makes a script of a step: what of the file is run, what is recorded with it, and how it is sent. Runs nothing.
+
+use super::local;
+use crate::domain::migration::{Direction, Plan, Step, StepMode};
+use crate::domain::script::{Alone, Expected, Halt, Limits, Part, Record, Script};
+use crate::domain::sql::command::significant;
+use crate::domain::sql::split::statements;
+use crate::domain::sql::transaction::{Shape, shape};
+use std::collections::BTreeSet;
+
+/// A file with more is always sent statement by statement.
+const AT_ONCE_STATEMENTS: usize = 64;
+const AT_ONCE_BYTES: usize = 64 * 1024;
+
+/// The script of a step, where the history holds what is expected.
+pub(super) fn script(
+    limits: &Limits,
+    plan: &Plan,
+    step: &Step,
+    expected: &BTreeSet<String>,
+) -> Script {
+    let bytes: usize = step.statements.iter().map(String::len).sum();
+    Script {
+        parts: parts(step),
+        record: match step.direction {
+            Direction::Apply => Record::Applied {
+                version: step.version.clone(),
+                name: step.name.clone(),
+                statements: step.statements.clone(),
+                rollback: way_back(step),
+            },
+            Direction::Rollback => Record::RolledBack {
+                version: step.version.clone(),
+            },
+        },
+        sha256: step.sha256.clone(),
+        expects: Some(Expected::of(expected.iter())),
+        at_once: plan.steps.len() > limits.live_files
+            && step.statements.len() <= AT_ONCE_STATEMENTS
+            && bytes <= AT_ONCE_BYTES,
+        goes_on: plan.goes_on,
+        alone: (step.mode == StepMode::Alone).then(|| Alone {
+            of: step.statements.len(),
+            begin_at: step.begin_at,
+        }),
+    }
+}
+
+/// What is run of a file's statements: not the comments, and not a `BEGIN` … `COMMIT` around all of it, whose place
+/// our own transaction takes.
+pub(super) fn parts(step: &Step) -> Vec<Part> {
+    let statements = &step.statements;
+    let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
+    let pair = match shape(&texts) {
+        _ if step.mode == StepMode::Alone => None,
+        Shape::Wrapped { begin, commit } => Some((begin, commit)),
+        _ => None,
+    };
+    statements
+        .iter()
+        .enumerate()
+        .skip(step.begin_at)
+        .filter(|(index, _)| pair.is_none_or(|(begin, commit)| *index != begin && *index != commit))
+        .filter(|(_, sql)| significant(sql).next().is_some())
+        .map(|(statement, sql)| Part {
+            statement,
+            sql: sql.clone(),
+            data: None,
+        })
+        .collect()
+}
+
+/// The rollback file's statements: hosted histories have a place for them.
+fn way_back(step: &Step) -> Option<Vec<String>> {
+    let file = step
+        .file
+        .parent()?
+        .join(local::ROLLBACK)
+        .join(step.file.file_name()?);
+    Some(statements(&local::read(&file).ok()?.text))
+}
+
+/// Counts the failing part as a statement of the file.
+pub(super) fn with_statement(mut halt: Halt, script: &Script) -> Halt {
+    if let Halt::Refused(refused) = &mut halt {
+        refused.part = refused
+            .part
+            .and_then(|part| Some(script.parts.get(part)?.statement));
+    }
+    halt
+}

@@ -1,0 +1,225 @@
+//! Proves round trips on the database itself, in one transaction that is never committed: pending versions are applied,
+//! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
+
+use super::list::read;
+use super::plan::{both_ways, is_applied};
+use super::rehearse::{count, statements};
+use super::report::step_problem;
+use super::verify::{check_known, judge, new_trip, no_way_back};
+use super::{Schema, Watch, local};
+use crate::domain::migration::{Entry, State, Step, StepMode};
+use crate::domain::picture::Picture;
+use crate::domain::picture::difference::Difference;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::account::{Account, dropped};
+use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
+use crate::ports::{Rehearsal, Stage};
+
+/// Checks the round trips of the versions that are named, or of those that are pending. Nothing of it remains.
+pub async fn verify_on_target(
+    schema: &Schema,
+    stage: &dyn Stage,
+    versions: &[String],
+    watch: &Watch,
+) -> Result<Verification, Problem> {
+    let (listing, history) = read(schema).await?;
+    let entries = listing.entries.iter();
+    check_known(
+        versions,
+        entries.clone().map(|entry| entry.version.as_str()),
+    )?;
+    let is_wanted = |entry: &Entry| versions.is_empty() || versions.contains(&entry.version);
+    let is_pending = |entry: &Entry| matches!(entry.state, State::Pending | State::OutOfOrder);
+    let newest_pending = entries
+        .clone()
+        .rfind(|entry| is_pending(entry) && is_wanted(entry));
+    let pending: Vec<&Entry> = entries
+        .clone()
+        .filter(|entry| is_pending(entry))
+        .filter(|entry| newest_pending.is_some_and(|newest| entry.version <= newest.version))
+        .collect();
+    let oldest = entries
+        .clone()
+        .find(|entry| is_applied(entry) && versions.contains(&entry.version));
+    let applied: Vec<&Entry> = entries
+        .filter(|entry| is_applied(entry))
+        .filter(|entry| oldest.is_some_and(|oldest| entry.version >= oldest.version))
+        .collect();
+    let mut verification = Verification {
+        on: Place::Target,
+        database: history.target,
+        versions: Vec::new(),
+    };
+    if pending.is_empty() && applied.is_empty() {
+        return Ok(verification);
+    }
+    let mut session = stage.rehearsal(schema.limits).await?;
+    let found = async {
+        let mut ground = Ground {
+            schema,
+            watch,
+            session: session.as_mut(),
+        };
+        let mut trips = ground.down_and_up(&applied).await?;
+        trips.extend(ground.up_and_down(&pending).await?);
+        Ok(trips)
+    };
+    let found = found.await;
+    session.end().await?;
+    let trips = found?.into_iter();
+    verification.versions = trips
+        .filter(|trip: &Trip| {
+            versions.is_empty() || versions.contains(&trip.version) || trip.finding.is_fault()
+        })
+        .collect();
+    Ok(verification)
+}
+
+struct Ground<'a> {
+    schema: &'a Schema,
+    watch: &'a Watch,
+    session: &'a mut dyn Rehearsal,
+}
+
+impl Ground<'_> {
+    /// Versions that are not applied, oldest first.
+    async fn up_and_down(&mut self, entries: &[&Entry]) -> Result<Vec<Trip>, Problem> {
+        let mut trips: Vec<Trip> = trips_of(entries);
+        for (entry, trip) in entries.iter().zip(&mut trips) {
+            let (up, down) = both_ways(self.schema, entry).await;
+            let up = match up {
+                Ok(up) => up,
+                Err(problem) => {
+                    fail(trip, problem);
+                    break;
+                }
+            };
+            if is_alone(&up) || down.as_ref().is_ok_and(is_alone) {
+                trip.finding = Finding::Skipped;
+                continue;
+            }
+            let before = self.session.picture().await?;
+            self.session.mark().await?;
+            if let Some(problem) = self.run(&up).await? {
+                fail(trip, problem);
+                break;
+            }
+            let applied = self.session.picture().await?;
+            let down = match down {
+                Ok(down) => down,
+                Err(problem) => {
+                    trip.finding = no_way_back(&problem);
+                    trip.problem = Some(problem);
+                    continue;
+                }
+            };
+            let mut failed = self.run(&down).await?;
+            if failed.is_none() {
+                let returned = self.session.picture().await?;
+                trip.difference = Difference::between(&before, &returned);
+                trip.losses = dropped(&applied, &Difference::between(&applied, &returned));
+                failed = self.run(&up).await?;
+                if failed.is_none() {
+                    let again = self.session.picture().await?;
+                    trip.again = Difference::between(&applied, &again);
+                    judge(trip);
+                    continue;
+                }
+            }
+            if let Some(problem) = failed {
+                fail(trip, problem);
+            }
+            // The next ones are tried on what a rollback that works would not have disturbed.
+            self.session.back().await?;
+            if self.run(&up).await?.is_some() {
+                break;
+            }
+        }
+        Ok(trips)
+    }
+
+    /// Versions that are applied: all of them are rolled back, newest first, before the first is applied again.
+    async fn down_and_up(&mut self, entries: &[&Entry]) -> Result<Vec<Trip>, Problem> {
+        let mut trips: Vec<Trip> = trips_of(entries);
+        if entries.is_empty() {
+            return Ok(trips);
+        }
+        let account = Account::new(&self.session.ground().await?);
+        self.session.mark().await?;
+        let mut latest = self.session.picture().await?;
+        let mut befores: Vec<(usize, Step, Picture)> = Vec::new();
+        for (index, entry) in entries.iter().enumerate().rev() {
+            let trip = &mut trips[index];
+            let (up, down) = both_ways(self.schema, entry).await;
+            let down = match down {
+                Ok(down) => down,
+                Err(problem) => {
+                    trip.finding = no_way_back(&problem);
+                    trip.problem = Some(problem);
+                    break;
+                }
+            };
+            if is_alone(&down) || up.as_ref().is_ok_and(is_alone) {
+                trip.finding = Finding::Skipped;
+                break;
+            }
+            if let Some(problem) = self.run(&down).await? {
+                fail(trip, problem);
+                break;
+            }
+            let after = self.session.picture().await?;
+            trip.losses = dropped(&latest, &Difference::between(&latest, &after));
+            match up {
+                Ok(up) => befores.push((index, up, std::mem::replace(&mut latest, after))),
+                Err(problem) => {
+                    fail(trip, problem);
+                    break;
+                }
+            }
+        }
+        let is_whole = befores.len() == entries.len();
+        for (index, up, before) in befores.into_iter().rev().filter(|_| is_whole) {
+            let trip = &mut trips[index];
+            if let Some(problem) = self.run(&up).await? {
+                fail(trip, problem);
+                break;
+            }
+            trip.again = Difference::between(&before, &self.session.picture().await?);
+            judge(trip);
+        }
+        self.session.back().await?;
+        for trip in &mut trips {
+            count(self.session, &mut trip.losses, &account).await?;
+        }
+        Ok(trips)
+    }
+
+    /// Runs one file. What the file does wrong is a finding, what stops the check is an error.
+    async fn run(&mut self, step: &Step) -> Result<Option<Problem>, Problem> {
+        let ended = statements(self.session, step, self.watch, &mut |_| {}, 0).await;
+        let Err(failed) = ended else {
+            return Ok(None);
+        };
+        let text = local::read(&step.file).ok().map(|source| source.text);
+        let problem = step_problem(&failed.halt, step, text.as_deref());
+        match problem.kind {
+            Kind::Cancelled | Kind::Network => Err(problem),
+            _ => Ok(Some(problem)),
+        }
+    }
+}
+
+fn trips_of(entries: &[&Entry]) -> Vec<Trip> {
+    let trip = |entry: &&Entry| new_trip(&entry.version, &entry.name);
+    entries.iter().map(trip).collect()
+}
+
+/// Outside a transaction nothing can be undone, so it is not tried on the database itself.
+fn is_alone(step: &Step) -> bool {
+    step.mode == StepMode::Alone
+}
+
+fn fail(trip: &mut Trip, problem: Problem) {
+    trip.finding = Finding::Failed;
+    trip.problem = Some(problem);
+}

@@ -1,0 +1,196 @@
+//! Proves round trips on a scratch database: every migration in order, really applied, rolled back and applied again, with
+//! the catalog compared each time.
+
+use super::plan::plan;
+use super::rehearse::picture;
+use super::run::run;
+use super::{Schema, Watch};
+use crate::domain::migration::{Plan, State, Wish};
+use crate::domain::picture::difference::Difference;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::account::dropped;
+use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
+use crate::ports::Stage;
+
+/// Applies the project's migrations to an empty scratch database one by one, and checks the round trip of those that are
+/// named, or of all. An error means that nothing could be checked.
+pub async fn verify_on_scratch(
+    scratch: &Schema,
+    stage: &dyn Stage,
+    versions: &[String],
+    watch: &Watch,
+) -> Result<Verification, Problem> {
+    let listing = super::list(scratch).await?;
+    let pending = listing
+        .entries
+        .iter()
+        .filter(|entry| entry.state != State::Invalid);
+    let all: Vec<(String, String)> = pending
+        .map(|entry| (entry.version.clone(), entry.name.clone()))
+        .collect();
+    check_known(versions, all.iter().map(|(version, _)| version.as_str()))?;
+    let mut verification = Verification {
+        on: Place::Scratch,
+        database: listing.target,
+        versions: Vec::new(),
+    };
+    let mut before = None;
+    let mut stopped = false;
+    for (version, name) in &all {
+        let is_wanted = versions.is_empty() || versions.contains(version);
+        let mut trip = new_trip(version, name);
+        if stopped {
+            if is_wanted {
+                verification.versions.push(trip);
+            }
+            continue;
+        }
+        let mut way = Way {
+            scratch,
+            stage,
+            watch,
+            version,
+        };
+        if is_wanted {
+            let start = match before.take() {
+                Some(picture) => picture,
+                None => picture(scratch, stage).await?,
+            };
+            stopped = way.there_and_back(&start, &mut trip, &mut before).await?;
+            verification.versions.push(trip);
+        } else if let Some(problem) = way.apply().await? {
+            // Without it the wanted ones cannot be tried.
+            trip.finding = Finding::Failed;
+            trip.problem = Some(problem);
+            verification.versions.push(trip);
+            stopped = true;
+        }
+    }
+    Ok(verification)
+}
+
+/// Refuses a version that nobody knows.
+pub(super) fn check_known<'a>(
+    wanted: &[String],
+    known: impl Iterator<Item = &'a str>,
+) -> Result<(), Problem> {
+    let known: Vec<&str> = known.collect();
+    match wanted
+        .iter()
+        .find(|version| !known.contains(&version.as_str()))
+    {
+        Some(version) => Err(super::list::unknown(version)),
+        None => Ok(()),
+    }
+}
+
+/// A version that nobody has got to yet.
+pub(super) fn new_trip(version: &str, name: &str) -> Trip {
+    Trip {
+        version: version.to_owned(),
+        name: name.to_owned(),
+        finding: Finding::NotReached,
+        difference: Difference::default(),
+        again: Difference::default(),
+        losses: Vec::new(),
+        problem: None,
+    }
+}
+
+/// What two differences say about a round trip.
+pub(super) fn judge(trip: &mut Trip) {
+    trip.finding = if !trip.difference.is_empty() {
+        Finding::NotRestored
+    } else if trip.again.is_empty() {
+        Finding::Proven
+    } else {
+        Finding::NotRepeatable
+    };
+}
+
+/// What is said of a way back that cannot be gone.
+pub(super) fn no_way_back(problem: &Problem) -> Finding {
+    let is_missing = problem.kind == Kind::Config
+        && (problem.what.contains("has no rollback file")
+            || problem.what.contains("holds no statement"));
+    if is_missing {
+        Finding::NoRollback
+    } else {
+        Finding::Failed
+    }
+}
+
+struct Way<'a> {
+    scratch: &'a Schema,
+    stage: &'a dyn Stage,
+    watch: &'a Watch,
+    version: &'a str,
+}
+
+impl Way<'_> {
+    /// Applies, rolls back and applies again; tells whether the versions behind it cannot be tried any more. `after` gets
+    /// the catalog with the migration.
+    async fn there_and_back(
+        &mut self,
+        start: &crate::domain::picture::Picture,
+        trip: &mut Trip,
+        after: &mut Option<crate::domain::picture::Picture>,
+    ) -> Result<bool, Problem> {
+        if let Some(problem) = self.apply().await? {
+            trip.finding = Finding::Failed;
+            trip.problem = Some(problem);
+            return Ok(true);
+        }
+        let applied = picture(self.scratch, self.stage).await?;
+        let back = match plan(self.scratch, &Wish::RollbackLast { count: 1 }).await {
+            Ok(plan) => self.go(&plan).await?,
+            Err(problem) => {
+                trip.finding = no_way_back(&problem);
+                Some(problem)
+            }
+        };
+        if let Some(problem) = back {
+            if trip.finding == Finding::NotReached {
+                trip.finding = Finding::Failed;
+            }
+            trip.problem = Some(problem);
+            // It is still applied, so the next ones can be tried.
+            *after = Some(applied);
+            return Ok(false);
+        }
+        let returned = picture(self.scratch, self.stage).await?;
+        trip.difference = Difference::between(start, &returned);
+        trip.losses = dropped(&applied, &Difference::between(&applied, &returned));
+        if let Some(problem) = self.apply().await? {
+            trip.finding = Finding::Failed;
+            trip.problem = Some(problem);
+            return Ok(true);
+        }
+        let again = picture(self.scratch, self.stage).await?;
+        trip.again = Difference::between(&applied, &again);
+        judge(trip);
+        *after = Some(again);
+        Ok(false)
+    }
+
+    async fn apply(&self) -> Result<Option<Problem>, Problem> {
+        let wish = Wish::Apply {
+            to: Some(self.version.to_owned()),
+            include_out_of_order: true,
+        };
+        match plan(self.scratch, &wish).await {
+            Ok(plan) => self.go(&plan).await,
+            Err(problem) => Ok(Some(problem)),
+        }
+    }
+
+    /// Runs for good. What stops the user's wish is an error, what stops the file is a finding.
+    async fn go(&self, plan: &Plan) -> Result<Option<Problem>, Problem> {
+        match run(self.scratch, plan, self.watch).await?.problem {
+            Some(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Network) => {
+                Err(problem)
+            }
+            problem => Ok(problem),
+        }
+    }
+}
