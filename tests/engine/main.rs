@@ -23,6 +23,7 @@ mod management;
 mod misbehave;
 mod pooler;
 mod refused;
+mod remote_runners;
 mod renamed;
 mod rollback;
 mod secrets;
