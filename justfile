@@ -24,6 +24,10 @@ docs:
 demo *ARGS:
     cargo run --release --features demo -- demo {{ARGS}}
 
+# Prove that every rollback file undoes its migration, on a scratch database.
+verify *ARGS:
+    cargo run --features demo -- migration verify {{ARGS}}
+
 # Licences, advisories and sources of the dependencies.
 deny:
     cargo deny --all-features check

@@ -12,7 +12,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Catalogs, Clock, Rest};
+use crate::ports::{Catalogs, Clock, Rest, Stage};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,10 @@ pub struct Context {
 pub struct Work {
     /// For the engine.
     pub schema: Schema,
+    /// For rehearsals.
+    pub stage: Arc<dyn Stage>,
+    /// Whether they can be had on the database itself.
+    pub is_rehearsable: bool,
     /// The profile's name, where the profile is a production one.
     pub production: Option<String>,
 }
@@ -157,26 +161,33 @@ impl Context {
         if let Some(url) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
             return Ok(Work {
-                schema: self.schema_at(&root, url)?,
                 production: self.production(&book),
+                ..self.work_at(&root, url)?
             });
         }
         let project = self.project().await?;
         let way = Way::needed(&project)?;
-        self.note(&way.notes());
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let by_profile = project.profile.production.then_some(project.profile.name);
         Ok(Work {
-            schema: Schema::new(root, way.database()),
             production: by_profile.or_else(|| self.production(&book)),
+            ..self.work_over(&root, way)
         })
     }
 
-    /// The engine's view of a directory and a database.
-    pub fn schema_at(&self, root: &Path, url: &SecretString) -> Result<Schema, Problem> {
-        let way = Way::by_url(url)?;
+    /// A directory and a database that belongs to no profile.
+    pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
+        Ok(self.work_over(root, Way::by_url(url)?))
+    }
+
+    fn work_over(&self, root: &Path, way: Way) -> Work {
         self.note(&way.notes());
-        Ok(Schema::new(root, way.database()))
+        Work {
+            is_rehearsable: matches!(way, Way::Postgres(_)),
+            stage: way.stage(),
+            schema: Schema::new(root, way.database()),
+            production: None,
+        }
     }
 
     /// The catalogs of the database.

@@ -114,6 +114,10 @@ pub struct Limits {
     /// The pause before the first of these attempts; each later one is twice as long.
     #[serde(rename = "lock_pause_ms", serialize_with = "as_ms")]
     pub lock_pause: Duration,
+    /// A plan of more files is sent file by file in one message each: a new database is built, and nobody waits for news of
+    /// single statements.
+    #[serde(skip)]
+    pub live_files: usize,
     /// How long a line may be silent while the server, asked on a second line, has nothing to do for it, or while that
     /// line is silent too; then it is given up.
     #[serde(skip)]
@@ -130,6 +134,7 @@ impl Default for Limits {
             cancel_timeout: Duration::from_mins(1),
             lock_retries: 2,
             lock_pause: Duration::from_secs(1),
+            live_files: 8,
             silence: Duration::from_secs(30),
         }
     }

@@ -14,6 +14,7 @@ mod doctor;
 mod keyring;
 mod linked;
 mod migration;
+mod plan;
 mod profile;
 mod rows;
 mod secrets;

@@ -17,6 +17,7 @@ use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::lock::WeekLock;
+use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
 };
@@ -93,6 +94,7 @@ pub fn report(load: &Load) -> Report {
             has_more: false,
         })),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
+        Load::Journal => Report::Journal(Ok(journal())),
         Load::Check(_) => Report::Checked(Vec::new()),
     }
 }
@@ -192,6 +194,34 @@ fn listing() -> Listing {
         skipped: Vec::new(),
         target: target(),
         remarks: Vec::new(),
+    }
+}
+
+fn journal() -> Journal {
+    let line = |minute: u8, version: &str, direction: &str, outcome: &str| Line {
+        version: version.into(),
+        direction: direction.into(),
+        outcome: outcome.into(),
+        who: "olga as postgres".into(),
+        host: Some("desk".into()),
+        started: format!("2026-01-20T09:{minute:02}:00.25Z").parse().ok(),
+        took_ms: Some(12),
+        ..Line::default()
+    };
+    let failed = Line {
+        failing_statement: Some(3),
+        error: Some("Column \"x\" does not exist.\nsee statement 3".into()),
+        ..line(30, "20251004130000", "apply", "failed")
+    };
+    Journal {
+        lines: vec![
+            failed,
+            line(20, "20251004125000", "repair_applied", "done"),
+            line(10, "20251004125000", "rollback", "cancelled"),
+            line(5, "20251004124000", "apply", "done"),
+        ],
+        is_kept: true,
+        target: target(),
     }
 }
 

@@ -17,11 +17,7 @@ async fn files_that_cannot_run_in_a_transaction_are_refused_with_their_line() {
             4,
             "COMMIT AND CHAIN",
         ),
-        (
-            "begin;\nvacuum;\ncommit;\n",
-            2,
-            "a BEGIN stands before it",
-        ),
+        ("begin;\nvacuum;\ncommit;\n", 2, "a BEGIN stands before it"),
         (
             "-- supadeck: no-transaction\nselect 1;\nbegin;\n",
             3,

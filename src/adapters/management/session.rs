@@ -9,7 +9,7 @@ use super::database::ManagementDatabase;
 use super::halt::{halt, no_copy, nothing_ran, refused};
 use super::watch::{Lookout, Stop};
 use crate::adapters::postgres::books::{RollbackColumn, Runner};
-use crate::adapters::postgres::message::{Anchor, Entry, Whole, head, tail, whole};
+use crate::adapters::postgres::message::{Anchor, Whole, head, tail, whole};
 use crate::adapters::postgres::resets_settings;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Expected, Halt, Limits, News, Record, Refused, Script};
@@ -156,14 +156,10 @@ impl ApiSession {
             .database
             .fence
             .raise(self.database.api.patience.on_the_way);
-        let entry = Entry {
-            wait: false,
-            positions: self.has_positions,
-        };
         let head = format!(
             "{}{}; {fence}; set local application_name = '{}'",
             mark(run),
-            head(script, &self.limits, entry),
+            head(script, &self.limits, self.has_positions),
             name_of(run)
         );
         // A file that resets settings would lose the one that the transaction is known by.

@@ -6,16 +6,17 @@
 
 use super::books::{self, LOCK, RollbackColumn, Runner};
 use super::connection::Connection;
-use super::database::{PgDatabase, has_code};
+use super::database::PgDatabase;
 use super::fault::{innermost, is_fatal, refused};
 use super::guard::{Failure, Guard};
 use super::journal::{self, Line};
 use super::lookout::Lookout;
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, checks};
+use super::session::BUSY_PAUSE;
 use super::unit::{Unit, units};
 use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Script, Why};
 use crate::domain::text::harmless;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::{Error, SimpleQueryMessage};
 use tokio_util::sync::CancellationToken;
 
@@ -118,40 +119,27 @@ impl AloneRun<'_> {
         let sql = format!(
             "set synchronous_commit = on; select pg_catalog.pg_try_advisory_lock({LOCK})"
         );
-        let taken = first_cell(self.bounded(&sql).await.map_err(lost)?);
-        if taken.as_deref() == Some("t") {
-            return Ok(());
-        }
-        let holder = self.holder().await;
-        news(News::WaitingForLock {
-            holder: holder.clone(),
-        });
-        let limit = self.limits.runner_timeout;
-        let sql = format!(
-            "set lock_timeout = {}; select pg_catalog.pg_advisory_lock({LOCK}); set lock_timeout = 0",
-            limit.as_millis().max(1)
-        );
-        let asked = tokio::time::timeout(
-            limit + self.database.patience.0,
-            self.keeper.client.simple_query(&sql),
-        );
-        tokio::select! {
-            answer = asked => match answer {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) if has_code(&error, &["55P03"]) => Err(Halt::Busy {
-                    holder: self.holder().await.or(holder),
-                }),
-                Ok(Err(error)) => Err(lost(Broken::of(&error))),
-                Err(_) => {
-                    self.keeper.give_up();
-                    Err(lost(Broken::silent()))
+        let deadline = Instant::now() + self.limits.runner_timeout;
+        let mut waited = None;
+        loop {
+            let taken = first_cell(self.bounded(&sql).await.map_err(lost)?);
+            if taken.as_deref() == Some("t") {
+                return Ok(());
+            }
+            if waited.is_none() || Instant::now() >= deadline {
+                let holder = self.holder().await;
+                if let Some(first) = waited {
+                    let holder = holder.or(first);
+                    return Err(Halt::Busy { holder });
                 }
-            },
-            () = cancel.cancelled() => {
-                // Nothing was begun, and the lock that may still come goes with the line.
-                news(News::Cancelling);
-                self.keeper.give_up();
-                Err(Halt::Cancelled)
+                news(News::WaitingForLock {
+                    holder: holder.clone(),
+                });
+                waited = Some(holder);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(BUSY_PAUSE) => {}
+                () = cancel.cancelled() => return Err(Halt::Cancelled),
             }
         }
     }

@@ -31,8 +31,11 @@ pub(super) fn picture(rows: Texts) -> Result<Picture, Problem> {
         let (Some(kind), Some(name), Some(said)) = (kind, name, said) else {
             return Err(unknown(&format!("an object of kind {word:?}")));
         };
-        let properties = serde_json::from_str(&said).map_err(|error| unknown(&error.to_string()))?;
-        picture.objects.insert(Object { kind, on, name }, properties);
+        let properties =
+            serde_json::from_str(&said).map_err(|error| unknown(&error.to_string()))?;
+        picture
+            .objects
+            .insert(Object { kind, on, name }, properties);
     }
     Ok(picture)
 }

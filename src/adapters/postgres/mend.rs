@@ -5,12 +5,14 @@ use super::change;
 use super::connection::Connection;
 use super::database::{PgDatabase, has_code, make_books};
 use super::fault::{innermost, is_fatal, statement_problem};
-use super::message::HISTORY_CHANGED;
+use super::message::{BUSY, HISTORY_CHANGED};
 use super::patience::within;
+use super::session::BUSY_PAUSE;
 use crate::domain::migration::history::Stored;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
 use crate::ports::Database as _;
+use std::time::Instant;
 use tokio_postgres::Error;
 
 /// Said when the server refused, and when the history was seen to be as before.
@@ -40,17 +42,28 @@ impl PgDatabase {
             .map(|change| change::sql(change, &runner, present.journal))
             .collect();
         let sql = format!(
-            "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
-            select pg_catalog.pg_advisory_xact_lock({LOCK}); set local lock_timeout = {}; set local statement_timeout = {}; \
+            "begin isolation level read committed read write; reset all; {}; set local lock_timeout = {}; set local statement_timeout = {}; \
             {}; commit",
-            limits.runner_timeout.as_millis(),
+            super::books::block(&format!(
+                "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+                raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
+            )),
             limits.lock_timeout.as_millis(),
             self.patience.0.as_millis().max(1),
             sql.join("; ")
         );
         let limit = limits.runner_timeout + limits.lock_timeout + self.patience.0;
         let changed = within(limit, &connection, UNKNOWN, async {
-            Ok(connection.client.simple_query(&sql).await)
+            let deadline = Instant::now() + limits.runner_timeout;
+            loop {
+                match connection.client.simple_query(&sql).await {
+                    Err(error) if has_code(&error, &[BUSY]) && Instant::now() < deadline => {
+                        let _ = connection.client.simple_query("rollback").await;
+                        tokio::time::sleep(BUSY_PAUSE).await;
+                    }
+                    answer => break Ok(answer),
+                }
+            }
         });
         let why = match changed.await {
             Ok(Ok(_)) => return Ok(()),
@@ -108,6 +121,15 @@ fn refusal(error: &Error) -> Problem {
             "The history has changed meanwhile.",
             "A version is no longer recorded as it was shown, so nothing was changed.",
         );
+    }
+    if has_code(error, &[BUSY]) {
+        return Problem::new(
+            Kind::Conflict,
+            UNCHANGED,
+            "Another runner held the migration lock all the time.",
+        )
+        .with_hint("Wait until it is done, then try again.")
+        .retryable();
     }
     statement_problem(error, UNCHANGED)
 }

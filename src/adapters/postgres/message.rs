@@ -26,39 +26,22 @@ pub(in crate::adapters) enum Anchor<'a> {
     Lock,
 }
 
-/// How the head takes the lock, and what it looks at under it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::adapters) struct Entry {
-    /// Waits for another runner instead of raising [`BUSY`].
-    pub(in crate::adapters) wait: bool,
-    /// Whether the journal has places for interrupted runs, one of which would be in the way.
-    pub(in crate::adapters) positions: bool,
-}
-
-/// Opens the transaction.
-pub(in crate::adapters) fn head(script: &Script, limits: &Limits, entry: Entry) -> String {
+/// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
+/// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
+/// places for interrupted runs, one of which would be in the way.
+pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
     let lock_timeout = limits.lock_timeout.as_millis();
     let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
-    let mut checks = String::new();
-    if entry.wait {
-        sql.push_str(&format!(
-            "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); ",
-            at_least_one(limits.runner_timeout)
-        ));
-    } else {
-        checks.push_str(&format!(
-            "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-            raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
-        ));
-    }
+    let mut checks = format!(
+        "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
+    );
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
-    checks.push_str(&self::checks(script, entry.positions));
-    if !checks.is_empty() {
-        sql.push_str(&books::block(&format!(
-            "declare found text; begin {checks}end"
-        )));
-        sql.push_str("; ");
-    }
+    checks.push_str(&self::checks(script, positions));
+    sql.push_str(&books::block(&format!(
+        "declare found text; begin {checks}end"
+    )));
+    sql.push_str("; ");
     sql.push_str(&format!("set local lock_timeout = {lock_timeout}; "));
     if let Some(limit) = limits.statement_timeout {
         sql.push_str(&format!(
@@ -100,10 +83,8 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
 }
 
 /// How many answers the head gets before the script's own.
-pub(in crate::adapters) fn head_answers(script: &Script, limits: &Limits, entry: Entry) -> usize {
-    let checks = usize::from(!entry.wait || script.expects.is_some());
-    let waiting = if entry.wait { 2 } else { 0 };
-    4 + waiting + checks + 1 + usize::from(limits.statement_timeout.is_some()) + 1
+pub(in crate::adapters) fn head_answers(limits: &Limits) -> usize {
+    6 + usize::from(limits.statement_timeout.is_some()) + 1
 }
 
 /// Zero would mean no limit.
@@ -210,26 +191,20 @@ mod tests {
 
     #[test]
     fn the_answers_of_the_head_are_counted_right() {
-        for wait in [false, true] {
-            for statement_timeout in [None, Some(Duration::from_secs(1))] {
-                for expects in [None, Some(Expected::of([].iter()))] {
-                    let limits = Limits {
-                        statement_timeout,
-                        ..Limits::default()
-                    };
-                    let script = Script {
-                        expects,
-                        ..script(&[])
-                    };
-                    let entry = Entry {
-                        wait,
-                        positions: true,
-                    };
-                    assert_eq!(
-                        split(&head(&script, &limits, entry)).len(),
-                        head_answers(&script, &limits, entry)
-                    );
-                }
+        for statement_timeout in [None, Some(Duration::from_secs(1))] {
+            for expects in [None, Some(Expected::of([].iter()))] {
+                let limits = Limits {
+                    statement_timeout,
+                    ..Limits::default()
+                };
+                let script = Script {
+                    expects,
+                    ..script(&[])
+                };
+                assert_eq!(
+                    split(&head(&script, &limits, true)).len(),
+                    head_answers(&limits)
+                );
             }
         }
     }

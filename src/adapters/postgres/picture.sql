@@ -81,7 +81,8 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
   union all
   select 'pg_catalog.pg_class'::regclass, r.oid, a.attnum, 'column', r.name, pg_catalog.quote_ident(a.attname), null, a.attacl,
     jsonb_build_object(
-      'position', (pg_catalog.row_number() over (partition by a.attrelid order by a.attnum))::text,
+      'position', case when r.relkind not in ('v', 'm') then
+        (pg_catalog.row_number() over (partition by a.attrelid order by a.attnum))::text end,
       'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
       'not null', case when a.attnotnull then 'yes' end,
       'default', case when a.attgenerated = '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
@@ -90,9 +91,10 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
       'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
       'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end,
       'storage', case when a.attstorage <> t.typstorage then a.attstorage::text end,
-      'compression', nullif(pg_catalog.to_jsonb(a) ->> 'attcompression', ''),
-      'statistics target', nullif(coalesce(pg_catalog.to_jsonb(a) ->> 'attstattarget', '-1'), '-1'),
-      'options', (select pg_catalog.string_agg(o, ', ' order by o) from pg_catalog.unnest(a.attoptions) o),
+      'compression', nullif(a.attcompression::text, ''),
+      'statistics target', nullif(coalesce(a.attstattarget, -1), -1)::text,
+      -- Some minor releases of Postgres count versions of a column among its options: new with each change, no setting.
+      'options', (select pg_catalog.string_agg(o, ', ' order by o) from pg_catalog.unnest(a.attoptions) o where o !~ '^pg_attver='),
       'foreign options', pg_catalog.md5(a.attfdwoptions::text),
       'inherited', case when a.attinhcount > 0 then case when a.attislocal then 'and own' else 'yes' end end
     )
@@ -100,7 +102,11 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
   join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
   join pg_catalog.pg_type t on t.oid = a.atttypid
   left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where r.relkind <> 'S'
+  where r.relkind <> 'S' and (
+    -- A view's definition says which columns it has.
+    r.relkind not in ('v', 'm') or a.attacl is not null or d.oid is not null or exists (
+      select from pg_catalog.pg_description x
+      where x.classoid = 'pg_catalog.pg_class'::regclass and x.objoid = r.oid and x.objsubid = a.attnum))
   union all
   select 'pg_catalog.pg_constraint'::regclass, c.oid, 0, 'constraint', coalesce(r.name, t.name),
     pg_catalog.quote_ident(c.conname), null, null,

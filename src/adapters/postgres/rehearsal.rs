@@ -65,6 +65,16 @@ impl Stage for PgDatabase {
 }
 
 impl PgRehearsal {
+    /// Waiting without end is for runs that somebody watches: here it would hold the locks that were taken before.
+    fn lock_limit(&self) -> Duration {
+        let wanted = self.limits.lock_timeout;
+        if wanted.is_zero() {
+            Limits::default().lock_timeout
+        } else {
+            wanted
+        }
+    }
+
     fn statement_limit(&self) -> Duration {
         self.limits.statement_timeout.unwrap_or(STATEMENT)
     }
@@ -72,13 +82,11 @@ impl PgRehearsal {
     async fn begin(&mut self) -> Result<(), Problem> {
         // The same head as that of a run, but for the wait.
         let sql = format!(
-            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; \
-            set local idle_in_transaction_session_timeout = {}; {}; select pg_catalog.txid_current()",
+            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; {}; select pg_catalog.txid_current()",
             super::books::block(&format!(
                 "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
                 raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
             )),
-            IDLE.as_millis(),
             self.caps(),
         );
         let patience = self.database.patience;
@@ -97,7 +105,10 @@ impl PgRehearsal {
             })
         };
         let rows = patience.on(&self.connection, NOT_BEGUN, opening).await?;
-        let number = rows.into_iter().next_back().and_then(|row| row.into_iter().next().flatten());
+        let number = rows
+            .into_iter()
+            .next_back()
+            .and_then(|row| row.into_iter().next().flatten());
         self.number = number.ok_or_else(|| Problem::internal("The transaction has no number."))?;
         while self.connection.notices.try_recv().is_ok() {}
         Ok(())
@@ -113,9 +124,10 @@ impl PgRehearsal {
             )
         };
         format!(
-            "{}; {}",
-            cap("lock_timeout", self.limits.lock_timeout),
-            cap("statement_timeout", self.statement_limit())
+            "{}; {}; {}",
+            cap("lock_timeout", self.lock_limit()),
+            cap("statement_timeout", self.statement_limit()),
+            cap("idle_in_transaction_session_timeout", IDLE)
         )
     }
 
@@ -179,7 +191,10 @@ impl PgRehearsal {
             Ok(rows) => rows,
             Err(Failure::Line(why)) => {
                 guard.give_up();
-                return Err(Halt::Lost { committing: false, why });
+                return Err(Halt::Lost {
+                    committing: false,
+                    why,
+                });
             }
             Err(Failure::Server(error)) => {
                 return Err(match error.code().code() {
@@ -189,10 +204,16 @@ impl PgRehearsal {
             }
         };
         drop(guard);
-        let measured = self.ask(look::MEASURE).await.map_err(|problem| match problem.code.as_deref() {
-            Some(NO_TRANSACTION) => Halt::Escaped,
-            _ => Halt::Lost { committing: false, why: problem.to_string() },
-        })?;
+        let measured =
+            self.ask(look::MEASURE)
+                .await
+                .map_err(|problem| match problem.code.as_deref() {
+                    Some(NO_TRANSACTION) => Halt::Escaped,
+                    _ => Halt::Lost {
+                        committing: false,
+                        why: problem.to_string(),
+                    },
+                })?;
         Ok(Ran {
             took,
             rows,
@@ -208,7 +229,11 @@ impl PgRehearsal {
             let undone = connection.client.simple_query("rollback").await;
             undone.map_err(|error| statement_problem(&error, NOT_MEASURED))
         };
-        if patience.on(connection, NOT_MEASURED, rollback).await.is_err() {
+        if patience
+            .on(connection, NOT_MEASURED, rollback)
+            .await
+            .is_err()
+        {
             self.connection.give_up();
             self.database.settled(&self.name).await?;
         }
@@ -279,7 +304,9 @@ impl Rehearsal for PgRehearsal {
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
         Box::pin(async move {
-            let ran = self.step("set constraints all immediate", news, cancel).await?;
+            let ran = self
+                .step("set constraints all immediate", news, cancel)
+                .await?;
             self.step(look::DEFER_AGAIN, news, cancel).await?;
             Ok(ran)
         })
@@ -290,7 +317,9 @@ impl Rehearsal for PgRehearsal {
             let sql = "savepoint supadeck_mark";
             let marking = async {
                 let marked = self.connection.client.simple_query(sql).await;
-                marked.map(drop).map_err(|error| statement_problem(&error, NOT_MEASURED))
+                marked
+                    .map(drop)
+                    .map_err(|error| statement_problem(&error, NOT_MEASURED))
             };
             let patience = self.database.patience;
             patience.on(&self.connection, NOT_MEASURED, marking).await
@@ -302,7 +331,9 @@ impl Rehearsal for PgRehearsal {
             let sql = format!("rollback to savepoint supadeck_mark; {}", self.caps());
             let returning = async {
                 let returned = self.connection.client.simple_query(&sql).await;
-                returned.map(drop).map_err(|error| statement_problem(&error, NOT_MEASURED))
+                returned
+                    .map(drop)
+                    .map_err(|error| statement_problem(&error, NOT_MEASURED))
             };
             let patience = self.database.patience;
             patience.on(&self.connection, NOT_MEASURED, returning).await
@@ -319,7 +350,12 @@ impl Rehearsal for PgRehearsal {
                     Ok(rows) => rows,
                     Err(_) => {
                         self.connection.give_up();
-                        return Err(Problem::new(Kind::Network, NOT_MEASURED, "The database did not answer.").retryable());
+                        return Err(Problem::new(
+                            Kind::Network,
+                            NOT_MEASURED,
+                            "The database did not answer.",
+                        )
+                        .retryable());
                     }
                 };
                 counts.push(match rows {

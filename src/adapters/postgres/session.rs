@@ -13,7 +13,7 @@ use super::guard::{Failure, Guard};
 use super::journal;
 use super::lookout::Lookout;
 use super::message::{
-    Anchor, BUSY, ESCAPED, Entry, HISTORY_CHANGED, UNSETTLED, head, head_answers, tail, whole,
+    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, head, head_answers, tail, whole,
 };
 use crate::domain::migration::Holder;
 use crate::domain::problem::Problem;
@@ -24,13 +24,15 @@ use futures_util::{SinkExt as _, TryStreamExt as _};
 use std::collections::VecDeque;
 use std::io::Cursor;
 use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
 use tokio_util::sync::CancellationToken;
 
 /// Statements that may be on their way before the first of them is answered, and their bytes.
 const WINDOW: usize = 32;
 const WINDOW_BYTES: usize = 1024 * 1024;
+/// How long to wait before another runner's lock is tried again.
+pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(150);
 /// How long the answer to a rollback is awaited: a failed transaction has nothing else to do.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(10);
 /// How much of a `COPY`'s rows is sent in one message.
@@ -108,29 +110,33 @@ impl PgSession {
         );
         let mut guard = Guard::new(&mut self.connection, news, cancel, limits.cancel_timeout)
             .with_lookout(lookout);
-        let entry = |wait| Entry { wait, positions };
-        let ended = if script.at_once && !resets_settings(script) {
-            at_once(&mut guard, script, limits, entry(false), &write_tail).await
-        } else {
-            live(&mut guard, script, limits, entry(false), &write_tail).await
-        };
-        let ended = match ended {
-            Err(Halt::Busy { .. }) => {
-                close(&mut guard).await;
-                let first = holder(&mut guard).await;
-                guard.tell(News::WaitingForLock {
-                    holder: first.clone(),
-                });
-                match live(&mut guard, script, limits, entry(true), &write_tail).await {
-                    Err(Halt::Busy { .. }) => {
-                        close(&mut guard).await;
-                        let holder = holder(&mut guard).await.or(first);
-                        Err(Halt::Busy { holder })
-                    }
-                    ended => ended,
+        let deadline = Instant::now() + limits.runner_timeout;
+        let mut waited: Option<Option<Holder>> = None;
+        let ended = loop {
+            let ended = if script.at_once && !resets_settings(script) {
+                at_once(&mut guard, script, limits, positions, &write_tail).await
+            } else {
+                live(&mut guard, script, limits, positions, &write_tail).await
+            };
+            let Err(Halt::Busy { .. }) = ended else {
+                break ended;
+            };
+            close(&mut guard).await;
+            if waited.is_none() || Instant::now() >= deadline {
+                let holder = holder(&mut guard).await;
+                if let Some(first) = waited {
+                    let holder = holder.or(first);
+                    return Err(Halt::Busy { holder });
                 }
+                guard.tell(News::WaitingForLock {
+                    holder: holder.clone(),
+                });
+                waited = Some(holder);
             }
-            ended => ended,
+            tokio::select! {
+                () = tokio::time::sleep(BUSY_PAUSE) => {}
+                () = cancel.cancelled() => return Err(Halt::Cancelled),
+            }
         };
         match &ended {
             Ok(()) => {}
@@ -197,10 +203,10 @@ async fn live(
     guard: &mut Guard<'_>,
     script: &Script,
     limits: &Limits,
-    entry: Entry,
+    positions: bool,
     write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
 ) -> Result<(), Halt> {
-    let sql = head(script, limits, entry);
+    let sql = head(script, limits, positions);
     let opened = guard.answer(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
     let number = answers.iter().rev().find_map(|answer| match answer {
@@ -296,13 +302,13 @@ async fn at_once(
     guard: &mut Guard<'_>,
     script: &Script,
     limits: &Limits,
-    entry: Entry,
+    positions: bool,
     write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
 ) -> Result<(), Halt> {
     let client = guard.client;
-    let before = head_answers(script, limits, entry);
+    let before = head_answers(limits);
     let message = whole(
-        &head(script, limits, entry),
+        &head(script, limits, positions),
         script,
         &write_tail(Anchor::Setting),
     );
@@ -352,9 +358,7 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
     let is_ours = !matches!(place, Place::Part(_));
     match error.code().code() {
         "57014" if guard.stop.is_wanted() => return Halt::Cancelled,
-        // In the head only the lock on the runners is waited for.
         BUSY if is_ours => return Halt::Busy { holder: None },
-        "55P03" if place == Place::Head => return Halt::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {
             let found = error.detail().unwrap_or_default();
             let versions = found.split(',').filter(|version| !version.is_empty());

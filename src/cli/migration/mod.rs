@@ -8,11 +8,14 @@ mod list;
 mod log;
 mod new;
 mod renumber;
+mod plan;
 mod repair;
 mod restore;
 mod rollback;
 mod run;
+mod scratch;
 pub mod show;
+mod verify;
 mod waits;
 
 pub use confirm::{Confirm, confirm};
@@ -31,11 +34,13 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Command {
     List(list::Args),
+    Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
     Diff(diff::Args),
     Restore(restore::Args),
     Renumber(renumber::Args),
+    Verify(verify::Args),
     Repair(repair::Args),
     Log(log::Args),
     New(new::Args),
@@ -45,11 +50,13 @@ enum Command {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     match &args.command {
         Command::List(args) => list::run(context, args).await,
+        Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
         Command::Diff(args) => diff::run(context, args).await,
         Command::Restore(args) => restore::run(context, args).await,
         Command::Renumber(args) => renumber::run(context, args).await,
+        Command::Verify(args) => verify::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
         Command::Log(args) => log::run(context, args).await,
         Command::New(args) => new::run(context, args).await,

@@ -50,11 +50,8 @@ pub struct Difference {
 impl Difference {
     /// Compares two pictures.
     pub fn between(before: &Picture, after: &Picture) -> Self {
-        let objects: BTreeSet<&Object> = before
-            .objects
-            .keys()
-            .chain(after.objects.keys())
-            .collect();
+        let objects: BTreeSet<&Object> =
+            before.objects.keys().chain(after.objects.keys()).collect();
         let changes = objects
             .into_iter()
             .filter_map(|object| {

@@ -47,8 +47,11 @@ fn changed(mut picture: Picture, difference: &Difference) -> Picture {
 
 fn any_picture() -> impl Strategy<Value = Picture> {
     let kinds = prop::sample::select(WORDS.map(|(kind, _)| kind).to_vec());
-    let object = (kinds, prop::option::of("[ab]"), "[abc]")
-        .prop_map(|(kind, on, name)| Object { kind, on, name });
+    let object = (kinds, prop::option::of("[ab]"), "[abc]").prop_map(|(kind, on, name)| Object {
+        kind,
+        on,
+        name,
+    });
     let properties = prop::collection::btree_map("[pq]", "[xyz]", 0..3);
     prop::collection::btree_map(object, properties, 0..8).prop_map(|objects| Picture { objects })
 }
@@ -93,7 +96,10 @@ fn parts_of_a_new_table_are_told_with_it() {
         .heads()
         .map(|change| change.object.to_string())
         .collect();
-    assert_eq!(heads, ["table public.a", "table public.b", "column public.a.x"]);
+    assert_eq!(
+        heads,
+        ["table public.a", "table public.b", "column public.a.x"]
+    );
     let new = difference.heads().nth(1).unwrap();
     let parts: Vec<_> = difference.parts(new).into_iter().collect();
     assert_eq!(parts, [(Kind::Column, 2), (Kind::Index, 1)]);

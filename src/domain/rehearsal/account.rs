@@ -3,8 +3,8 @@
 
 use super::measure::{Blocks, Ground, Holding, Known, Ran, Rows, Touched};
 use super::{Held, Loss, TableLock, TableRows, Way};
-use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::picture::difference::{Difference, Fate};
+use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::risk::LockMode;
 use crate::domain::sql::command::outer_words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -104,7 +104,10 @@ impl Account {
                     blocks: Blocks::of(mode),
                 });
                 self.open.insert(state.name.clone(), begun_ms);
-                let before = self.held.get(&state.name).is_some_and(|held| held.rewritten);
+                let before = self
+                    .held
+                    .get(&state.name)
+                    .is_some_and(|held| held.rewritten);
                 self.held.insert(
                     state.name.clone(),
                     Held {

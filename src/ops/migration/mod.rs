@@ -19,6 +19,7 @@ mod repair;
 mod report;
 mod restore;
 mod resume;
+mod risk;
 mod run;
 mod script;
 mod trip;
@@ -35,6 +36,7 @@ pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, 
 pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use rebuild::{rebuild, rehearse_on_scratch};
 pub use rehearse::rehearse;
+pub use risk::{StepRisk, risks};
 pub use run::run;
 pub use trip::verify_on_target;
 pub use verify::verify_on_scratch;

@@ -25,7 +25,10 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
     let mut steps = Vec::with_capacity(stored.len());
     for row in stored {
         let Some(statements) = row.statements else {
-            return Err(not_rebuilt(&row.version, "The history stores no statements of it."));
+            return Err(not_rebuilt(
+                &row.version,
+                "The history stores no statements of it.",
+            ));
         };
         let text = statements.join(";\n");
         let (mode, mode_why) = match way(&text) {
@@ -72,11 +75,7 @@ fn not_rebuilt(version: &str, why: &str) -> Problem {
 }
 
 /// Runs steps on a scratch database, which nobody else uses.
-async fn really(
-    scratch: &Schema,
-    steps: Vec<Step>,
-    watch: &Watch,
-) -> Result<Outcome, Problem> {
+async fn really(scratch: &Schema, steps: Vec<Step>, watch: &Watch) -> Result<Outcome, Problem> {
     let history = scratch.database.history().await?;
     let plan = Plan {
         steps,
@@ -132,7 +131,9 @@ pub async fn rehearse_on_scratch(
         whole.steps.append(&mut report.steps);
         merge(&mut whole.locks, report.locks);
         let losses = report.losses.into_iter();
-        whole.losses.extend(losses.filter(|loss| known.contains(&loss.table)));
+        whole
+            .losses
+            .extend(losses.filter(|loss| known.contains(&loss.table)));
         whole.problem = report.problem;
         if whole.problem.is_none() {
             whole.problem = really(scratch, one.steps, watch).await?.problem;
@@ -155,7 +156,9 @@ fn run_alone(step: &Step, is_done: bool) -> StepReport {
     let why = step.mode_why.as_deref().unwrap_or_default();
     StepReport {
         end: if is_done { End::Passed } else { End::Failed },
-        note: Some(format!("{why} It was really run on the scratch database; its locks were not measured.")),
+        note: Some(format!(
+            "{why} It was really run on the scratch database; its locks were not measured."
+        )),
         ..super::rehearse::not_reached(step)
     }
 }
@@ -163,7 +166,12 @@ fn run_alone(step: &Step, is_done: bool) -> StepReport {
 fn tables(picture: &Picture) -> BTreeSet<String> {
     let objects = picture.objects.keys();
     objects
-        .filter(|object| matches!(object.kind, Thing::Table | Thing::MaterializedView | Thing::ForeignTable))
+        .filter(|object| {
+            matches!(
+                object.kind,
+                Thing::Table | Thing::MaterializedView | Thing::ForeignTable
+            )
+        })
         .map(|object| object.name.clone())
         .collect()
 }

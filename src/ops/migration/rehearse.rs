@@ -270,7 +270,9 @@ pub(super) async fn statements(
             }
         }
         let done = part.statement + 1;
-        let _ = watch.progress.send(Progress::StatementDone { step: index, done });
+        let _ = watch
+            .progress
+            .send(Progress::StatementDone { step: index, done });
     }
     let settled = session.settle(&mut |_| {}, &watch.cancel).await;
     settled.map(drop).map_err(|mut halt| {

@@ -66,7 +66,7 @@ impl Runner<'_> {
                 return Some(Stop::Between);
             }
             self.tell(Progress::StepStarted { step: index });
-            let script = script(self.plan, step, &self.expected);
+            let script = script(&self.schema.limits, self.plan, step, &self.expected);
             let begun = Instant::now();
             let mut notices = Vec::new();
             let ended = self.attempts(index, session, &script, &mut notices).await;

@@ -24,10 +24,12 @@ pub async fn verify_on_target(
 ) -> Result<Verification, Problem> {
     let (listing, history) = read(schema).await?;
     let entries = listing.entries.iter();
-    check_known(versions, entries.clone().map(|entry| entry.version.as_str()))?;
+    check_known(
+        versions,
+        entries.clone().map(|entry| entry.version.as_str()),
+    )?;
     let is_wanted = |entry: &Entry| versions.is_empty() || versions.contains(&entry.version);
-    let is_pending =
-        |entry: &Entry| matches!(entry.state, State::Pending | State::OutOfOrder);
+    let is_pending = |entry: &Entry| matches!(entry.state, State::Pending | State::OutOfOrder);
     let newest_pending = entries
         .clone()
         .rfind(|entry| is_pending(entry) && is_wanted(entry));

@@ -75,7 +75,10 @@ pub(super) fn check_known<'a>(
     known: impl Iterator<Item = &'a str>,
 ) -> Result<(), Problem> {
     let known: Vec<&str> = known.collect();
-    match wanted.iter().find(|version| !known.contains(&version.as_str())) {
+    match wanted
+        .iter()
+        .find(|version| !known.contains(&version.as_str()))
+    {
         Some(version) => Err(super::list::unknown(version)),
         None => Ok(()),
     }
@@ -184,7 +187,9 @@ impl Way<'_> {
     /// Runs for good. What stops the user's wish is an error, what stops the file is a finding.
     async fn go(&self, plan: &Plan) -> Result<Option<Problem>, Problem> {
         match run(self.scratch, plan, self.watch).await?.problem {
-            Some(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Network) => Err(problem),
+            Some(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Network) => {
+                Err(problem)
+            }
             problem => Ok(problem),
         }
     }

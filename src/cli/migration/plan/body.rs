@@ -1,0 +1,280 @@
+//! How a plan reads: first what will change, be locked and be lost, then statement by statement.
+
+use super::super::super::page::{Page, Span, Table, Tone};
+use super::super::show::{counted, deed, target};
+use super::difference;
+use crate::domain::migration::{Plan, Step};
+use crate::domain::rehearsal::measure::Blocks;
+use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
+use crate::domain::risk::{Finding, Level};
+use crate::ops::migration::StepRisk;
+
+/// The most characters of a statement that stand in the list; the file has the rest.
+const STATEMENT_CHARS: usize = 100;
+
+/// The whole plan.
+pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
+    let mut page = Page::default();
+    page.toned(Tone::Strong, &target(&plan.target));
+    place(&mut page, report);
+    if let Some(report) = report {
+        summary(&mut page, report);
+    }
+    risky(&mut page, plan, risks);
+    for (index, step) in plan.steps.iter().enumerate() {
+        page.blank();
+        let rehearsed = report.and_then(|report| report.steps.get(index));
+        heading(&mut page, step, rehearsed);
+        statements(&mut page, step, risks.get(index), rehearsed);
+    }
+    page
+}
+
+fn place(page: &mut Page, report: Option<&Report>) {
+    match report.map(|report| report.on) {
+        None => page.toned(Tone::Warn, "Not rehearsed: what follows is known from the text alone."),
+        Some(Place::Target) => page.toned(
+            Tone::Muted,
+            "Rehearsed on this database, in a transaction that was rolled back.",
+        ),
+        Some(Place::Scratch) => page.toned(
+            Tone::Muted,
+            "Rehearsed on a scratch database that was built from the history, without data. Nothing ran on this database.",
+        ),
+    };
+}
+
+fn summary(page: &mut Page, report: &Report) {
+    page.blank();
+    page.toned(Tone::Strong, "Will change");
+    if report.difference.is_empty() {
+        page.line("  Nothing in the catalog.");
+    }
+    difference::write(page, "  ", &report.difference);
+    page.blank();
+    page.toned(Tone::Strong, "Will lock");
+    let locks: Vec<_> = report
+        .locks
+        .iter()
+        .filter(|held| held.blocks != Blocks::NoQuery || held.rewritten)
+        .collect();
+    if locks.is_empty() {
+        page.line("  No table that is in use, in a way that anybody waits for.");
+    } else {
+        let mut table = Table::new(&[
+            "  TABLE",
+            "WHO WAITS",
+            ">HELD MS",
+            "REWRITTEN",
+            "MODE",
+            "BY",
+        ]);
+        for held in locks {
+            table.row(vec![
+                Span::from(format!("  {}", held.table)),
+                Span::new(tone(held.blocks), waits(held.blocks)),
+                Span::from(held.held_ms.to_string()),
+                Span::new(Tone::Danger, if held.rewritten { "yes" } else { "" }),
+                Span::from(held.mode.words()),
+                Span::from(format!("{} statement {}", held.version, held.statement)),
+            ]);
+        }
+        page.table(&table);
+    }
+    page.blank();
+    page.toned(Tone::Strong, "Will be lost");
+    if report.losses.is_empty() {
+        page.line("  Nothing that was seen to go.");
+    }
+    difference::losses(page, "  ", &report.losses);
+    if !report.sequences.is_empty() {
+        page.blank();
+        let moved = report.sequences.join(", ");
+        page.toned(
+            Tone::Warn,
+            &format!("Sequences moved on meanwhile, which a rollback does not undo: {moved}."),
+        );
+    }
+}
+
+fn tone(blocks: Blocks) -> Tone {
+    match blocks {
+        Blocks::NoQuery => Tone::Plain,
+        Blocks::Writers => Tone::Warn,
+        Blocks::ReadersAndWriters => Tone::Danger,
+    }
+}
+
+fn waits(blocks: Blocks) -> &'static str {
+    match blocks {
+        Blocks::NoQuery => "no query",
+        Blocks::Writers => "writers",
+        Blocks::ReadersAndWriters => "readers and writers",
+    }
+}
+
+/// The findings that nobody accepted, the worst first; with the statements stand all of them.
+fn risky(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
+    let mut open: Vec<(&Step, &Finding)> = plan
+        .steps
+        .iter()
+        .zip(risks)
+        .flat_map(|(step, risk)| {
+            risk.assessment
+                .open_findings()
+                .map(move |found| (step, found))
+        })
+        .collect();
+    open.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.level));
+    if open.is_empty() {
+        return;
+    }
+    page.blank();
+    page.toned(Tone::Strong, "Risks");
+    for (step, finding) in open {
+        let (level, number) = (finding.level.words(), finding.statement + 1);
+        page.toned(
+            level_tone(finding.level),
+            &format!(
+                "  {level}: {} statement {number} ({})",
+                step.version, finding.rule
+            ),
+        );
+    }
+}
+
+fn level_tone(level: Level) -> Tone {
+    match level {
+        Level::Safe => Tone::Ok,
+        Level::CannotRunInTransaction | Level::BlocksWriters => Tone::Warn,
+        _ => Tone::Danger,
+    }
+}
+
+fn heading(page: &mut Page, step: &Step, rehearsed: Option<&StepReport>) {
+    let count = counted(step.statements.len(), "statement");
+    let how = match rehearsed.map(|report| (report.end, report.took_ms)) {
+        None => count,
+        Some((End::Passed, took_ms)) => format!("{count}, {took_ms} ms"),
+        Some((End::Failed, _)) => format!("{count}, FAILED"),
+        Some((End::Skipped, _)) => format!("{count}, not rehearsed"),
+        Some((End::NotReached, _)) => format!("{count}, not reached"),
+    };
+    let (version, name) = (&step.version, &step.name);
+    let text = format!("{} {version} {name} ({how})", deed(step.direction));
+    page.toned(Tone::Strong, &text);
+    page.toned(Tone::Muted, &format!("  {}", step.file.display()));
+    if let Some(note) = rehearsed.and_then(|report| report.note.as_ref()) {
+        page.toned(Tone::Warn, &format!("  {note}"));
+    }
+}
+
+fn statements(
+    page: &mut Page,
+    step: &Step,
+    risk: Option<&StepRisk>,
+    rehearsed: Option<&StepReport>,
+) {
+    for (index, sql) in step.statements.iter().enumerate() {
+        let number = index + 1;
+        let ran = rehearsed
+            .and_then(|report| report.statements.iter().find(|one| one.statement == number));
+        let figures = match ran {
+            Some(ran) if ran.problem.is_some() => "  FAILED".to_owned(),
+            Some(ran) => format!(
+                "  {} ms, {}",
+                ran.took_ms,
+                counted(ran.rows as usize, "row")
+            ),
+            None => String::new(),
+        };
+        page.spans(vec![
+            Span::from(format!("  {number:>3}  {}", short(sql))),
+            Span::new(Tone::Muted, &figures),
+        ]);
+        if let Some(ran) = ran {
+            measured(page, ran);
+        }
+        let found = risk.and_then(|risk| risk.assessment.statements.get(index));
+        for finding in found.iter().flat_map(|found| &found.findings) {
+            told(page, finding);
+        }
+    }
+    for faulty in risk.iter().flat_map(|risk| &risk.assessment.faulty_allows) {
+        let text = format!(
+            "  The comment that allows {} does nothing: {}",
+            faulty.rule, faulty.why
+        );
+        page.toned(Tone::Warn, &text);
+    }
+}
+
+/// What a statement did.
+fn measured(page: &mut Page, ran: &StatementReport) {
+    for lock in &ran.locks {
+        let text = format!(
+            "       locks {}: {} ({})",
+            lock.table,
+            lock.mode.words(),
+            lock.blocks.word()
+        );
+        page.toned(tone(lock.blocks), &text);
+    }
+    for table in &ran.rewrites {
+        page.toned(Tone::Danger, &format!("       rewrites {table}"));
+    }
+    for changed in &ran.changed {
+        let rows = changed.rows;
+        let counts = [
+            (rows.inserted, "inserted"),
+            (rows.updated, "updated"),
+            (rows.deleted, "deleted"),
+        ];
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        page.line(format!(
+            "       rows of {}: {}",
+            changed.table,
+            counts.join(", ")
+        ));
+    }
+    for notice in &ran.notices {
+        page.toned(Tone::Muted, &format!("       {notice}"));
+    }
+    if let Some(problem) = &ran.problem {
+        page.toned(Tone::Danger, &format!("       {}", problem.why));
+    }
+}
+
+/// A finding, with what to do.
+fn told(page: &mut Page, finding: &Finding) {
+    let level = finding.level.words();
+    if let Some(reason) = &finding.allowed {
+        let text = format!("       allowed, {level} ({}): {reason}", finding.rule);
+        page.toned(Tone::Muted, &text);
+        return;
+    }
+    let text = format!("       {level} ({}): {}", finding.rule, finding.reason);
+    page.toned(level_tone(finding.level), &text);
+    if let Some(safer) = &finding.safer {
+        page.line(format!("       Safer: {safer}"));
+    }
+}
+
+/// A statement on one line: without its comments' line breaks, and cut.
+fn short(sql: &str) -> String {
+    let mut words = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .flat_map(str::split_whitespace)
+        .collect::<Vec<_>>()
+        .join(" ");
+    if let Some((cut, _)) = words.char_indices().nth(STATEMENT_CHARS) {
+        words.truncate(cut);
+        words.push('…');
+    }
+    words
+}

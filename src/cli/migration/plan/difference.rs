@@ -1,0 +1,124 @@
+//! How a difference of catalogs and lost data read.
+
+use super::super::super::page::{Page, Span, Tone};
+use super::super::show::counted;
+use crate::domain::picture::difference::{Difference, Fate, Shift};
+use crate::domain::rehearsal::{Loss, Way};
+use similar::{ChangeTag, TextDiff};
+
+/// The most lines that the change of one long text takes.
+const LONGEST: usize = 60;
+
+/// Every object that is new, gone or changed, with what changed of it.
+pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
+    for change in difference.heads() {
+        let (sign, tone) = match change.fate {
+            Fate::Added => ("+", Tone::Ok),
+            Fate::Removed => ("-", Tone::Danger),
+            Fate::Changed => ("~", Tone::Warn),
+        };
+        let parts: Vec<String> = difference
+            .parts(change)
+            .into_iter()
+            .map(|(kind, count)| match (kind.word(), count) {
+                (word @ ("statistics" | "default privileges"), count) => format!("{count} {word}"),
+                ("policy", count) if count > 1 => format!("{count} policies"),
+                ("index", count) if count > 1 => format!("{count} indexes"),
+                (word, count) => counted(count, word),
+            })
+            .collect();
+        let with = if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", parts.join(", "))
+        };
+        page.toned(tone, &format!("{indent}{sign} {}{with}", change.object));
+        if change.fate == Fate::Changed {
+            for shift in &change.properties {
+                write_shift(page, indent, shift);
+            }
+        }
+    }
+}
+
+fn write_shift(page: &mut Page, indent: &str, shift: &Shift) {
+    let Shift {
+        property,
+        before,
+        after,
+    } = shift;
+    let is_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\n'));
+    if !is_long(before) && !is_long(after) {
+        let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "(none)".to_owned());
+        page.spans(vec![
+            Span::from(format!("{indent}    {property}: ")),
+            Span::new(Tone::Danger, &word(before)),
+            Span::from(" → "),
+            Span::new(Tone::Ok, &word(after)),
+        ]);
+        return;
+    }
+    page.line(format!("{indent}    {property}:"));
+    let (old, new) = (
+        before.as_deref().unwrap_or_default(),
+        after.as_deref().unwrap_or_default(),
+    );
+    let diff = TextDiff::from_lines(old, new);
+    let changed = diff
+        .iter_all_changes()
+        .filter(|change| change.tag() != ChangeTag::Equal);
+    let mut lines = 0;
+    for change in changed {
+        lines += 1;
+        if lines > LONGEST {
+            continue;
+        }
+        let (tone, sign) = match change.tag() {
+            ChangeTag::Delete => (Tone::Danger, '-'),
+            _ => (Tone::Ok, '+'),
+        };
+        page.toned(
+            tone,
+            &format!("{indent}      {sign} {}", change.value().trim_end()),
+        );
+    }
+    if lines > LONGEST {
+        let more = counted(lines - LONGEST, "more line");
+        page.toned(
+            Tone::Muted,
+            &format!("{indent}      {more}; `--json` has all of it"),
+        );
+    }
+}
+
+/// What is lost, one line each.
+pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
+    for loss in losses {
+        let table = &loss.table;
+        let what = match (loss.way, &loss.column) {
+            (Way::ColumnDropped, Some(column)) => format!("column {table}.{column} is dropped"),
+            (Way::TableEmptied, _) => format!("table {table} is emptied"),
+            (Way::RowsDeleted, _) => format!("rows of table {table} are deleted"),
+            _ => format!("table {table} is dropped"),
+        };
+        let unit = if loss.column.is_some() {
+            "value"
+        } else {
+            "row"
+        };
+        let many = match loss.rows {
+            None => "and with it what it holds".to_owned(),
+            Some(0) => "empty now".to_owned(),
+            Some(rows) if loss.counted => {
+                counted(usize::try_from(rows).unwrap_or(usize::MAX), unit)
+            }
+            Some(rows) => format!("about {rows} {unit}s"),
+        };
+        let tone = if loss.rows == Some(0) {
+            Tone::Plain
+        } else {
+            Tone::Danger
+        };
+        page.toned(tone, &format!("{indent}{what}: {many}"));
+    }
+}

@@ -1,0 +1,153 @@
+//! `supadeck migration plan`.
+
+mod body;
+pub mod difference;
+
+use super::super::answer::{Answer, Answered, Failure};
+use super::super::context::{Context, Work};
+use super::super::interrupt;
+use super::super::page::Page;
+use super::scratch::Scratch;
+use super::waits::Waits;
+use crate::domain::migration::{Plan, Wish};
+use crate::domain::problem::Problem;
+use crate::domain::rehearsal::Report;
+use crate::ops::migration::{self, StepRisk, Watch};
+use clap::{Args as ClapArgs, ValueEnum};
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Show what the pending migrations, or a rollback, would change, lock and lose, before anything is changed
+///
+/// The files really run: on the database itself in a transaction that is never committed, or on a scratch database that
+/// the history's stored statements build again. A production profile uses scratch unless --on says otherwise, and so does
+/// the Management API, over which nothing can be rehearsed. On the database itself the locks are real while the rehearsal
+/// runs, and sequences move on.
+///
+/// Exit code 0 when every statement ran, whatever the risks are; else that of what failed, such as 8 for the database.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The last version to apply; with --rollback the version that stays the newest, 0 for none
+    #[arg(long, value_name = "VERSION")]
+    to: Option<String>,
+
+    /// Also migrations that are older than the newest applied one
+    #[arg(long, conflicts_with = "rollback")]
+    include_out_of_order: bool,
+
+    /// Plan a rollback, with --to or --last
+    #[arg(long)]
+    rollback: bool,
+
+    /// How many to roll back
+    #[arg(long, value_name = "N", requires = "rollback", conflicts_with = "to", value_parser = clap::value_parser!(u32).range(1..))]
+    last: Option<u32>,
+
+    /// Where to rehearse
+    #[arg(long, value_name = "PLACE")]
+    on: Option<On>,
+
+    /// Run nothing: show the statements and their risks by their text
+    #[arg(long, conflicts_with = "on")]
+    no_rehearsal: bool,
+
+    #[command(flatten)]
+    waits: Waits,
+}
+
+/// Where files are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    /// The database itself, in a transaction that is never committed
+    Target,
+    /// A scratch database on this machine, which is thrown away
+    Scratch,
+}
+
+/// The JSON document.
+#[derive(Serialize)]
+struct Shown<'a> {
+    plan: &'a Plan,
+    risks: &'a [StepRisk],
+    rehearsal: Option<&'a Report>,
+}
+
+/// Plans and rehearses.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let wish = match (args.rollback, &args.to) {
+        (false, to) => Wish::Apply {
+            to: to.clone(),
+            include_out_of_order: args.include_out_of_order,
+        },
+        (true, Some(version)) => Wish::RollbackTo {
+            version: version.clone(),
+        },
+        (true, None) => Wish::RollbackLast {
+            count: args.last.unwrap_or(1) as usize,
+        },
+    };
+    let mut work = context.work().await?;
+    args.waits.set(&mut work.schema.limits);
+    let plan = interrupt::ending(migration::plan(&work.schema, &wish)).await?;
+    let risks = migration::risks(&plan);
+    let report = if args.no_rehearsal || plan.steps.is_empty() {
+        None
+    } else {
+        Some(rehearse(context, &work, &plan, args.on).await?)
+    };
+    let page = if plan.steps.is_empty() {
+        Page::of(match wish {
+            Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => "There is nothing to roll back.",
+            _ => "Nothing is pending.",
+        })
+    } else {
+        body::page(&plan, &risks, report.as_ref())
+    };
+    let shown = Shown {
+        plan: &plan,
+        risks: &risks,
+        rehearsal: report.as_ref(),
+    };
+    let answer = Answer::new(&shown, page)?;
+    match report.and_then(|report| report.problem) {
+        None => Ok(answer),
+        Some(problem) => Err(Failure::after(problem, answer)),
+    }
+}
+
+async fn rehearse(
+    context: &Context,
+    work: &Work,
+    plan: &Plan,
+    on: Option<On>,
+) -> Result<Report, Problem> {
+    let on = on.unwrap_or(match work.production {
+        None if work.is_rehearsable => On::Target,
+        _ => On::Scratch,
+    });
+    let (watch, cancel) = quiet();
+    if on == On::Target {
+        let rehearsing = migration::rehearse(&work.schema, work.stage.as_ref(), plan, &watch);
+        return interrupt::cancelling(context.output(), &cancel, rehearsing).await;
+    }
+    let scratch = interrupt::ending(Box::pin(Scratch::start(context))).await?;
+    let rehearsing = async {
+        let there = scratch.work(context, &work.schema.root, work.schema.limits)?;
+        migration::rebuild(&work.schema, &there.schema, &watch).await?;
+        migration::rehearse_on_scratch(&there.schema, there.stage.as_ref(), plan, &watch).await
+    };
+    let report = interrupt::cancelling(context.output(), &cancel, rehearsing).await;
+    scratch.stop().await;
+    report
+}
+
+/// A watch whose news nobody reads: the report holds all of it.
+pub fn quiet() -> (Watch, CancellationToken) {
+    let cancel = CancellationToken::new();
+    let watch = Watch {
+        progress: mpsc::unbounded_channel().0,
+        cancel: cancel.clone(),
+    };
+    (watch, cancel)
+}

@@ -1,0 +1,152 @@
+//! `supadeck migration verify`.
+
+use super::super::answer::{Answer, Answered, Failure};
+use super::super::context::Context;
+use super::super::interrupt;
+use super::super::page::{Page, Span, Table, Tone};
+use super::plan::{On, difference, quiet};
+use super::scratch::Scratch;
+use super::show::{counted, target};
+use super::waits::Waits;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
+use crate::domain::script::Limits;
+use crate::ops::migration;
+use clap::Args as ClapArgs;
+
+/// Prove that each rollback file undoes its migration: apply, roll back, apply again, and compare the catalog
+///
+/// On a scratch database, which is the default and needs no other database, every migration is applied in order, rolled
+/// back and applied again. With --on target the pending ones, or those that are named, make the round trip on the
+/// database itself in a transaction that is never committed, and what a rollback would lose is counted.
+///
+/// Exit code 1 when one of them does not restore the catalog, fails, or has no rollback file.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The versions to check; without any all, or with --on target the pending ones
+    #[arg(value_name = "VERSION")]
+    versions: Vec<String>,
+
+    /// Where to try them
+    #[arg(long, value_name = "PLACE", default_value = "scratch")]
+    on: On,
+
+    #[command(flatten)]
+    waits: Waits,
+}
+
+/// Makes the round trips.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let (watch, cancel) = quiet();
+    let output = context.output();
+    let versions = &args.versions;
+    let verification = if args.on == On::Target {
+        let mut work = context.work().await?;
+        args.waits.set(&mut work.schema.limits);
+        let stage = work.stage.as_ref();
+        let checking = migration::verify_on_target(&work.schema, stage, versions, &watch);
+        interrupt::cancelling(output, &cancel, Box::pin(checking)).await?
+    } else {
+        let root = context.root().await?;
+        let mut limits = Limits::default();
+        args.waits.set(&mut limits);
+        let scratch = interrupt::ending(Box::pin(Scratch::start(context))).await?;
+        let checking = async {
+            let work = scratch.work(context, &root, limits)?;
+            migration::verify_on_scratch(&work.schema, work.stage.as_ref(), versions, &watch).await
+        };
+        let checked = interrupt::cancelling(output, &cancel, Box::pin(checking)).await;
+        scratch.stop().await;
+        checked?
+    };
+    let answer = Answer::new(&verification, page(&verification))?;
+    let (faults, all) = (verification.faults(), verification.versions.len());
+    if faults == 0 {
+        return Ok(answer);
+    }
+    let problem = Problem::new(
+        Kind::Findings,
+        format!(
+            "{faults} of {} did not pass the round trip.",
+            counted(all, "migration")
+        ),
+        "A rollback would not bring back what was there, or a file fails.",
+    )
+    .with_hint("Correct the files as the differences and errors above say.");
+    Err(Failure::after(problem, answer))
+}
+
+fn page(verification: &Verification) -> Page {
+    let mut page = Page::default();
+    page.toned(Tone::Strong, &target(&verification.database));
+    page.toned(
+        Tone::Muted,
+        match verification.on {
+            Place::Target => "Checked on this database, in a transaction that was rolled back.",
+            Place::Scratch => "Checked on a scratch database, which is gone again.",
+        },
+    );
+    if verification.versions.is_empty() {
+        page.line("There was nothing to check.");
+        return page;
+    }
+    let mut table = Table::new(&["VERSION", "NAME", "ROUND TRIP"]);
+    for trip in &verification.versions {
+        let (tone, word) = finding(trip.finding);
+        table.row(vec![
+            Span::from(&trip.version),
+            Span::from(&trip.name),
+            Span::new(tone, word),
+        ]);
+    }
+    page.table(&table);
+    for trip in &verification.versions {
+        details(&mut page, trip);
+    }
+    page
+}
+
+fn finding(finding: Finding) -> (Tone, &'static str) {
+    match finding {
+        Finding::Proven => (Tone::Ok, "proven"),
+        Finding::NotRestored => (Tone::Danger, "the rollback leaves a difference"),
+        Finding::NotRepeatable => (Tone::Danger, "applied again it is not the same"),
+        Finding::NoRollback => (Tone::Danger, "no rollback file"),
+        Finding::Failed => (Tone::Danger, "failed"),
+        Finding::Skipped => (
+            Tone::Warn,
+            "runs outside a transaction; --on scratch can check it",
+        ),
+        Finding::NotReached => (Tone::Warn, "not reached"),
+    }
+}
+
+fn details(page: &mut Page, trip: &Trip) {
+    let is_quiet = trip.difference.is_empty()
+        && trip.again.is_empty()
+        && trip.losses.is_empty()
+        && trip.problem.is_none();
+    if is_quiet {
+        return;
+    }
+    page.blank();
+    page.toned(Tone::Strong, &format!("{} {}", trip.version, trip.name));
+    if let Some(problem) = &trip.problem {
+        page.toned(Tone::Danger, &format!("  {problem}"));
+        if let Some(detail) = &problem.detail {
+            page.block(Tone::Plain, "    ", detail);
+        }
+    }
+    if !trip.difference.is_empty() {
+        page.line("  After the rollback, against before the migration:");
+        difference::write(page, "    ", &trip.difference);
+    }
+    if !trip.again.is_empty() {
+        page.line("  Applied again, against the first time:");
+        difference::write(page, "    ", &trip.again);
+    }
+    if !trip.losses.is_empty() {
+        page.line("  The rollback throws away:");
+        difference::losses(page, "    ", &trip.losses);
+    }
+}

@@ -1,0 +1,134 @@
+//! `supadeck migration plan` and `supadeck migration verify`.
+
+use crate::world::World;
+
+/// A project with one applied migration in use, and one pending.
+fn in_use(pending: &str, way_back: &str) -> World {
+    let mut world = World::empty();
+    world.files(&[
+        (
+            "migrations/1_one.sql",
+            "create table one (id int primary key, note text); insert into one values (1, 'x'), (2, null);",
+        ),
+        ("migrations/rollback/1_one.sql", "drop table one;"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.files(&[
+        ("migrations/2_two.sql", pending),
+        ("migrations/rollback/2_two.sql", way_back),
+    ]);
+    world
+}
+
+#[test]
+fn a_plan_says_what_will_change_be_locked_and_be_lost() {
+    let world = in_use(
+        "create table two (id int primary key);\nalter table one drop column note;",
+        "drop table two; alter table one add column note text;",
+    );
+    let text = world.run(&["migration", "plan"]);
+    let out = &text.done().out;
+    for line in [
+        "Rehearsed on this database, in a transaction that was rolled back.",
+        "  + table public.two (1 column, 1 constraint)",
+        "  - column public.one.note",
+        "  column public.one.note is dropped: 1 value",
+        "Apply 2 two (2 statements, ",
+    ] {
+        assert!(out.contains(line), "{line} is not in {out}");
+    }
+    let lock = out
+        .lines()
+        .find(|line| line.starts_with("  public.one "))
+        .unwrap();
+    assert!(
+        lock.contains("readers and writers") && lock.ends_with("access exclusive  2 statement 2"),
+        "{lock}"
+    );
+    let data = world.data(&["migration", "plan"]);
+    let rehearsal = &data["rehearsal"];
+    assert_eq!(rehearsal["on"], "target");
+    assert_eq!(rehearsal["steps"][0]["end"], "passed");
+    assert_eq!(rehearsal["steps"][0]["statements"][1]["line"], 2);
+    assert_eq!(rehearsal["locks"][0]["blocks"], "readers_and_writers");
+    assert_eq!(rehearsal["losses"][0]["way"], "column_dropped");
+    assert_eq!(rehearsal["losses"][0]["rows"], 1);
+    assert_eq!(rehearsal["difference"][0]["fate"], "removed");
+    assert_eq!(data["risks"][0]["statements"].as_array().unwrap().len(), 2);
+    let back = world.data(&["migration", "plan", "--rollback", "--last", "1"]);
+    assert_eq!(back["rehearsal"]["losses"][0]["rows"], 2);
+    let static_only = world.data(&["migration", "plan", "--no-rehearsal"]);
+    assert!(static_only["rehearsal"].is_null());
+    let listed = world.data(&["migration", "list"]);
+    assert_eq!(listed[1]["state"], "pending");
+    assert_eq!(world.sql("select count(note) from one"), ["1"]);
+}
+
+#[test]
+fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
+    let world = in_use("create table two ();\nselect * from nowhere;", "drop table two;");
+    let ran = world.run(&["migration", "plan", "--json"]);
+    let document = ran.ended(8).document();
+    assert_eq!(document["problem"]["code"], "42P01");
+    assert_eq!(document["data"]["rehearsal"]["steps"][0]["end"], "failed");
+    let text = world.run(&["migration", "plan"]);
+    text.ended(8);
+    assert!(
+        text.out.contains("FAILED") && text.err.contains("line 2, column 15") && text.err.contains('^'),
+        "{text:?}"
+    );
+    assert_eq!(world.sql("select to_regclass('two') is null"), ["t"]);
+}
+
+#[test]
+fn verify_ends_with_one_when_a_rollback_forgets_something() {
+    let world = in_use(
+        "comment on table one is 'One.'; create table two ();",
+        "drop table two;",
+    );
+    let text = world.run(&["migration", "verify", "--on", "target"]);
+    text.ended(1);
+    for line in [
+        "the rollback leaves a difference",
+        "    ~ table public.one",
+        "        comment: (none) → One.",
+    ] {
+        assert!(text.out.contains(line), "{line}: {text:?}");
+    }
+    let ran = world.run(&["migration", "verify", "--on", "target", "--json"]);
+    let document = ran.ended(1).document();
+    assert_eq!(document["problem"]["kind"], "findings");
+    let version = &document["data"]["versions"][0];
+    assert_eq!(version["finding"], "not_restored");
+    assert_eq!(version["difference"][0]["properties"][0]["after"], "One.");
+    let fine = world.data(&["migration", "verify", "1", "--on", "target"]);
+    assert_eq!(fine["versions"][0]["finding"], "proven");
+    assert_eq!(fine["versions"][0]["losses"][0]["rows"], 2);
+}
+
+#[test]
+#[cfg(not(feature = "demo"))]
+fn without_the_local_stack_scratch_says_how_to_get_it() {
+    let world = in_use("select 1;", "select 1;");
+    for args in [&["migration", "plan", "--on", "scratch"][..], &["migration", "verify"]] {
+        let problem = world.problem(2, args);
+        assert!(problem["hint"].as_str().unwrap().contains("--features demo"));
+    }
+}
+
+#[test]
+#[cfg(feature = "demo")]
+fn a_production_profile_rehearses_on_scratch_and_verify_needs_no_database() {
+    let mut world = in_use("create table two ();", "drop table two;");
+    world.data(&["profile", "add", "live", "--production"]);
+    let data = world.data(&["migration", "plan", "--profile", "live"]);
+    assert_eq!(data["rehearsal"]["on"], "scratch");
+    assert!(data["rehearsal"]["problem"].is_null());
+    assert_eq!(data["rehearsal"]["difference"][0]["name"], "public.two");
+    for name in ["SUPABASE_DB_URL", "SUPABASE_URL"] {
+        world.unset(name);
+    }
+    let verified = world.data(&["migration", "verify"]);
+    assert_eq!(verified["versions"].as_array().unwrap().len(), 2);
+    assert_eq!(verified["on"], "scratch");
+}

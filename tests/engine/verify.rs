@@ -1,0 +1,249 @@
+//! Round trips: a rollback file that restores the catalog is proven, and one that does not is shown with the difference.
+
+use crate::bench::{Bench, database, watch};
+use crate::ground::everything_there;
+use supadeck::domain::rehearsal::{Finding, Trip, Verification};
+use supadeck::ops::migration::{self, Schema};
+
+/// Checks on the bench's own database as a scratch one.
+async fn on_scratch(bench: &Bench, versions: &[&str]) -> Verification {
+    let versions: Vec<String> = versions.iter().map(|version| (*version).into()).collect();
+    let stage = database(&bench.url);
+    migration::verify_on_scratch(&bench.schema, stage.as_ref(), &versions, &watch().0)
+        .await
+        .unwrap()
+}
+
+/// Checks on the database itself, and makes sure that nothing remains.
+async fn on_target(bench: &Bench, versions: &[&str]) -> Verification {
+    let versions: Vec<String> = versions.iter().map(|version| (*version).into()).collect();
+    let before = everything_there(bench).await;
+    let stage = database(&bench.url);
+    let verification =
+        migration::verify_on_target(&bench.schema, stage.as_ref(), &versions, &watch().0)
+            .await
+            .unwrap();
+    assert_eq!(everything_there(bench).await, before);
+    verification
+}
+
+/// The difference of a trip: object, property, before and after.
+fn told(trip: &Trip) -> Vec<String> {
+    let changes = trip.difference.changes.iter();
+    changes
+        .flat_map(|change| {
+            let object = &change.object;
+            let fate = change.fate;
+            change.properties.iter().map(move |shift| {
+                let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+                format!(
+                    "{fate:?} {object}: {} {} -> {}",
+                    shift.property,
+                    word(&shift.before),
+                    word(&shift.after)
+                )
+            })
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_projects_own_migrations_make_the_round_trip() {
+    let bench = Bench::new().await;
+    let schema = Schema::new(env!("CARGO_MANIFEST_DIR"), database(&bench.url));
+    let stage = database(&bench.url);
+    let verification = migration::verify_on_scratch(&schema, stage.as_ref(), &[], &watch().0)
+        .await
+        .unwrap();
+    assert_eq!(verification.versions.len(), 4);
+    for trip in &verification.versions {
+        assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+    }
+    // Applied now, they make it the other way round too, in one transaction.
+    let versions: Vec<String> = verification
+        .versions
+        .iter()
+        .map(|trip| trip.version.clone())
+        .collect();
+    let back = migration::verify_on_target(&schema, stage.as_ref(), &versions, &watch().0)
+        .await
+        .unwrap();
+    assert_eq!(back.versions.len(), 4);
+    for trip in &back.versions {
+        assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+    }
+}
+
+#[tokio::test]
+#[rustfmt::skip]
+async fn what_a_rollback_forgets_is_shown_exactly() {
+    let first = "
+        create table t (a int, b text, c text);
+        create function f() returns int language sql as 'select 1';
+        create policy p on t for select to authenticated using (a > 0);
+        comment on table t is 'Mine.';
+        comment on column t.b is 'B.';
+        create index i on t (a);
+        create type e as enum ('x', 'y');
+        alter table t enable row level security;";
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("revoke select on t from anon; revoke update on t from authenticated", "grant update on t to authenticated",
+            &["Changed table public.t: grant to anon delete, insert, references, select, trigger, truncate, update -> delete, insert, references, trigger, truncate, update"]),
+        ("grant select (a) on t to auditor_of_nothing", "select 1",
+            &["Changed column public.t.a: grant to auditor_of_nothing - -> select"]),
+        ("drop policy p on t", "create policy p on t for select to anon using (a > 0)",
+            &["Changed policy p on public.t: to authenticated -> anon"]),
+        ("drop policy p on t", "select 1",
+            &["Removed policy p on public.t: for select -> -", "Removed policy p on public.t: kind permissive -> -",
+              "Removed policy p on public.t: to authenticated -> -", "Removed policy p on public.t: using (a > 0) -> -"]),
+        ("comment on table t is 'Yours.'", "comment on table t is null", &["Changed table public.t: comment Mine. -> -"]),
+        ("alter table t drop column b", "alter table t add column b text; comment on column t.b is 'B.'",
+            &["Changed column public.t.b: position 2 -> 3", "Changed column public.t.c: position 3 -> 2"]),
+        ("alter table t disable row level security", "alter table t force row level security",
+            &["Changed table public.t: row level security enabled -> -", "Changed table public.t: row level security for the owner - -> forced"]),
+        ("alter table t alter column a type bigint", "alter table t alter column a set default 1",
+            &["Changed column public.t.a: default - -> 1", "Changed column public.t.a: type integer -> bigint"]),
+        ("create or replace function f() returns int language sql security definer as 'select 1'",
+            "create or replace function f() returns int language sql as 'select 2'", &["function public.f(): definition"]),
+        ("alter type e add value 'z'", "select 1", &["Changed type public.e: labels 'x', 'y' -> 'x', 'y', 'z'"]),
+        ("alter default privileges in schema public grant select on tables to auditor_of_nothing", "select 1",
+            &["Changed default privileges of postgres in public on tables: grant to auditor_of_nothing - -> select"]),
+        ("alter table t add constraint positive check (a > 0) not valid", "alter table t validate constraint positive",
+            &["Added constraint positive on public.t: definition - -> CHECK ((a > 0))", "Added constraint positive on public.t: validated - -> yes"]),
+        ("alter index i rename to j", "alter index j rename to i; alter table t cluster on i", &["Changed index i on public.t: clustered - -> yes"]),
+    ];
+    for (up, down, expected) in cases {
+        let bench = Bench::new().await;
+        let role = "do $$ begin create role auditor_of_nothing; exception when duplicate_object or unique_violation then null; end $$";
+        bench.db.batch_execute(role).await.unwrap();
+        bench.up("1_first.sql", first);
+        bench.down("1_first.sql", "drop table t; drop function f(); drop type e;");
+        assert!(bench.apply().await.is_complete());
+        bench.up("2_case.sql", up);
+        bench.down("2_case.sql", down);
+        let on_target = on_target(&bench, &[]).await;
+        let on_scratch = on_scratch(&bench, &["2"]).await;
+        for trip in [&on_target.versions[0], &on_scratch.versions[0]] {
+            assert_eq!(trip.version, "2");
+            assert!(matches!(trip.finding, Finding::NotRestored), "{up}: {trip:#?}");
+            let told = told(trip);
+            assert_eq!(told.len(), expected.len(), "{up}: {told:#?}");
+            for (line, expected) in told.iter().zip(*expected) {
+                assert!(line.contains(expected), "{up}: {line} is not {expected}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_that_restores_is_proven_with_what_it_throws_away() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a (id int, note text);");
+    bench.down("1_a.sql", "drop table a;");
+    bench.up(
+        "2_b.sql",
+        "alter table a add column more text; create table b (id int);",
+    );
+    bench.down("2_b.sql", "drop table b; alter table a drop column more;");
+    assert!(bench.apply().await.is_complete());
+    bench
+        .db
+        .batch_execute("insert into a values (1, 'x', 'y'), (2, null, null), (3, 'x', 'y'); insert into b values (1)")
+        .await
+        .unwrap();
+    let verification = on_target(&bench, &["2"]).await;
+    assert_eq!(verification.versions.len(), 1);
+    let trip = &verification.versions[0];
+    assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+    let losses: Vec<_> = trip
+        .losses
+        .iter()
+        .map(|loss| (loss.table.as_str(), loss.column.as_deref(), loss.rows))
+        .collect();
+    assert_eq!(
+        losses,
+        [
+            ("public.b", None, Some(1)),
+            ("public.a", Some("more"), Some(2))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn missing_empty_failing_and_lone_files_are_told_apart() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    bench.up("2_b.sql", "create table b ();");
+    bench.down("2_b.sql", "-- later\n");
+    bench.up("3_c.sql", "create table c ();");
+    bench.down("3_c.sql", "drop table c; select 1/0;");
+    bench.up("4_d.sql", "create table d (x int);");
+    bench.down("4_d.sql", "drop table d;");
+    bench.up("5_e.sql", "create index concurrently i on d (x);");
+    bench.down("5_e.sql", "drop index concurrently i;");
+    bench.up("6_f.sql", "select * from nowhere;");
+    bench.down("6_f.sql", "select 1;");
+    bench.up("7_g.sql", "select 1;");
+    bench.down("7_g.sql", "select 1;");
+    let ends = |verification: &Verification| -> Vec<Finding> {
+        let versions = verification.versions.iter();
+        versions.map(|trip| trip.finding).collect()
+    };
+    let first = [
+        Finding::NoRollback,
+        Finding::NoRollback,
+        Finding::Failed,
+        Finding::Proven,
+    ];
+    let target = on_target(&bench, &[]).await;
+    let end = [Finding::Skipped, Finding::Failed, Finding::NotReached];
+    assert_eq!(ends(&target), [&first[..], &end[..]].concat());
+    let failed = target.versions[2].problem.as_ref().unwrap();
+    assert!(
+        failed
+            .what
+            .contains("The rollback of 3_c failed at statement 2"),
+        "{failed}"
+    );
+    let scratch = on_scratch(&bench, &[]).await;
+    let end = [Finding::Proven, Finding::Failed, Finding::NotReached];
+    assert_eq!(ends(&scratch), [&first[..], &end[..]].concat());
+    assert_eq!((target.faults(), scratch.faults()), (5, 5));
+}
+
+#[tokio::test]
+async fn a_migration_that_cannot_be_applied_twice_is_found() {
+    let bench = Bench::new().await;
+    bench.up(
+        "1_a.sql",
+        "create table a (); do $$ begin if exists (select from pg_namespace where nspname = 'was_here') then \
+        create table more (); end if; end $$;",
+    );
+    bench.down("1_a.sql", "drop table a; create schema was_here;");
+    let verification = on_target(&bench, &[]).await;
+    let trip = &verification.versions[0];
+    assert_eq!(trip.finding, Finding::NotRestored);
+    let again: Vec<String> = trip
+        .again
+        .heads()
+        .map(|change| change.object.to_string())
+        .collect();
+    assert_eq!(again, ["schema was_here", "table public.more"]);
+}
+
+#[tokio::test]
+async fn an_unknown_version_is_refused() {
+    let bench = Bench::new().await;
+    let stage = database(&bench.url);
+    let wanted = ["9".to_owned()];
+    assert!(
+        migration::verify_on_target(&bench.schema, stage.as_ref(), &wanted, &watch().0)
+            .await
+            .is_err()
+    );
+    assert!(
+        migration::verify_on_scratch(&bench.schema, stage.as_ref(), &wanted, &watch().0)
+            .await
+            .is_err()
+    );
+}
