@@ -38,4 +38,5 @@ mod supabase;
 mod together;
 mod verify;
 mod walk;
+mod ways;
 mod wire;
