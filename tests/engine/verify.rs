@@ -140,7 +140,10 @@ async fn a_rollback_that_restores_is_proven_with_what_it_throws_away() {
     let bench = Bench::new().await;
     bench.up("1_a.sql", "create table a (id int, note text);");
     bench.down("1_a.sql", "drop table a;");
-    bench.up("2_b.sql", "alter table a add column more text; create table b (id int);");
+    bench.up(
+        "2_b.sql",
+        "alter table a add column more text; create table b (id int);",
+    );
     bench.down("2_b.sql", "drop table b; alter table a drop column more;");
     assert!(bench.apply().await.is_complete());
     bench
@@ -196,7 +199,12 @@ async fn missing_empty_failing_and_lone_files_are_told_apart() {
     let end = [Finding::Skipped, Finding::Failed, Finding::NotReached];
     assert_eq!(ends(&target), [&first[..], &end[..]].concat());
     let failed = target.versions[2].problem.as_ref().unwrap();
-    assert!(failed.what.contains("The rollback of 3_c failed at statement 2"), "{failed}");
+    assert!(
+        failed
+            .what
+            .contains("The rollback of 3_c failed at statement 2"),
+        "{failed}"
+    );
     let scratch = on_scratch(&bench, &[]).await;
     let end = [Finding::Proven, Finding::Failed, Finding::NotReached];
     assert_eq!(ends(&scratch), [&first[..], &end[..]].concat());
@@ -215,7 +223,11 @@ async fn a_migration_that_cannot_be_applied_twice_is_found() {
     let verification = on_target(&bench, &[]).await;
     let trip = &verification.versions[0];
     assert_eq!(trip.finding, Finding::NotRestored);
-    let again: Vec<String> = trip.again.heads().map(|change| change.object.to_string()).collect();
+    let again: Vec<String> = trip
+        .again
+        .heads()
+        .map(|change| change.object.to_string())
+        .collect();
     assert_eq!(again, ["schema was_here", "table public.more"]);
 }
 
@@ -224,6 +236,14 @@ async fn an_unknown_version_is_refused() {
     let bench = Bench::new().await;
     let stage = database(&bench.url);
     let wanted = ["9".to_owned()];
-    assert!(migration::verify_on_target(&bench.schema, stage.as_ref(), &wanted, &watch().0).await.is_err());
-    assert!(migration::verify_on_scratch(&bench.schema, stage.as_ref(), &wanted, &watch().0).await.is_err());
+    assert!(
+        migration::verify_on_target(&bench.schema, stage.as_ref(), &wanted, &watch().0)
+            .await
+            .is_err()
+    );
+    assert!(
+        migration::verify_on_scratch(&bench.schema, stage.as_ref(), &wanted, &watch().0)
+            .await
+            .is_err()
+    );
 }
