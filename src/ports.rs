@@ -3,6 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::identity::Identity;
 use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
 use crate::domain::picture::Picture;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
@@ -105,6 +106,9 @@ pub trait Database: Send + Sync {
     fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()>;
     /// Writes a failed run into the journal.
     fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()>;
+    /// The newest lines of the journal, at most `limit`, of one version where one is named. A database without a journal
+    /// has no lines, and the answer says so.
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal>;
     /// The seed files that were run here; empty when there is no such table.
     fn seeds(&self) -> Task<'_, SeedHistory>;
 }

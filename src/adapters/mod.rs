@@ -8,6 +8,7 @@ pub mod connect;
 pub mod file_lock;
 pub mod http;
 pub mod log;
+pub mod management;
 pub mod place;
 pub mod postgres;
 pub mod profiles;

@@ -3,6 +3,7 @@
 use super::effect::Effect;
 use super::model::{Model, Screen};
 use super::run::toast;
+use crate::domain::migration::journal::Line;
 use std::borrow::Cow;
 
 /// Puts what is selected on the clipboard, by the name that people know it under.
@@ -29,10 +30,29 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             "the plan's id",
             model.locks.selected().map(|lock| lock.plan_id.clone()),
         ),
+        Screen::Journal => (
+            "the line",
+            model
+                .journal
+                .table
+                .selected()
+                .map(|kept| copied(&kept.line)),
+        ),
         Screen::Audit => ("the record", model.audit.copy_text()),
     };
     match text {
         Some(text) => vec![Effect::Copy { what, text }],
         None => toast(model, "There is nothing to copy."),
     }
+}
+
+/// A line of the journal, as it is told to somebody else.
+fn copied(line: &Line) -> String {
+    let started = line.started.map_or_else(String::new, |at| at.to_string());
+    let error = line.error.as_deref().unwrap_or_default();
+    let text = format!(
+        "{started} {} {} {} by {} {error}",
+        line.direction, line.version, line.outcome, line.who
+    );
+    text.trim_end().to_owned()
 }

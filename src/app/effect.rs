@@ -93,6 +93,8 @@ pub enum Load {
         /// Which way.
         way: Way,
     },
+    /// The newest lines of the journal.
+    Journal,
     /// A whole audit record.
     Record(String),
     /// Whether what was typed into the guide works.

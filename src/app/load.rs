@@ -37,7 +37,7 @@ pub fn rows(model: &mut Model) -> Vec<Effect> {
 
 /// The reads that depend on the database only.
 pub fn schema(model: &mut Model) -> Vec<Effect> {
-    vec![migrations(model), seeds(model)]
+    vec![migrations(model), seeds(model), journal(model)]
 }
 
 /// The reads of the screen in view.
@@ -54,6 +54,7 @@ pub fn screen(model: &mut Model) -> Vec<Effect> {
         Screen::Goals => vec![goals(model), cycles(model)],
         Screen::Locks => vec![locks(model), cycles(model)],
         Screen::Audit => audit_from_start(model),
+        Screen::Journal => vec![journal(model)],
     }
 }
 
@@ -65,6 +66,11 @@ fn migrations(model: &mut Model) -> Effect {
 fn seeds(model: &mut Model) -> Effect {
     model.seeds.table.remote.started();
     effect(model, Slot::Seeds, Load::Seeds)
+}
+
+fn journal(model: &mut Model) -> Effect {
+    model.journal.table.remote.started();
+    effect(model, Slot::Journal, Load::Journal)
 }
 
 fn cycles(model: &mut Model) -> Effect {

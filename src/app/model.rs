@@ -6,6 +6,7 @@ use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes};
 use super::screen::audit::Audit;
+use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
 use super::screen::migrations::Migrations;
 use super::screen::seeds::Seeds;
@@ -55,11 +56,13 @@ pub enum Screen {
     Locks,
     /// The audit trail.
     Audit,
+    /// What was run on the database.
+    Journal,
 }
 
 impl Screen {
     /// All screens with their names and the commands that go there.
-    pub const ALL: [(Self, &'static str, Command); 7] = [
+    pub const ALL: [(Self, &'static str, Command); 8] = [
         (Self::Home, "Home", Command::Home),
         (Self::Migrations, "Migrations", Command::Migrations),
         (Self::Seeds, "Seeds", Command::Seeds),
@@ -67,6 +70,7 @@ impl Screen {
         (Self::Goals, "Goals", Command::Goals),
         (Self::Locks, "Locks", Command::Locks),
         (Self::Audit, "Audit", Command::Audit),
+        (Self::Journal, "Journal", Command::Journal),
     ];
 
     /// The screen's name.
@@ -215,6 +219,8 @@ pub struct Model {
     pub locks: Locks,
     /// Screen 7.
     pub audit: Audit,
+    /// Screen 8.
+    pub journal: JournalScreen,
     /// Open dialogs; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// The write that is under way.
@@ -258,6 +264,7 @@ impl Model {
             goals: Table::default(),
             locks: Locks::default(),
             audit: Audit::default(),
+            journal: JournalScreen::default(),
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,
@@ -297,6 +304,7 @@ impl Model {
             Screen::Goals => self.goals.list.len(),
             Screen::Locks => self.locks.list.len(),
             Screen::Audit => self.audit.held(),
+            Screen::Journal => self.journal.table.list.len(),
         }
     }
 
@@ -326,7 +334,9 @@ impl Model {
             Screen::Seeds => &[Context::Seeds, Context::List, Context::Global],
             Screen::Locks => &[Context::Locks, Context::List, Context::Global],
             Screen::Audit => &[Context::Audit, Context::List, Context::Global],
-            Screen::Home | Screen::Cycles | Screen::Goals => &[Context::List, Context::Global],
+            Screen::Home | Screen::Cycles | Screen::Goals | Screen::Journal => {
+                &[Context::List, Context::Global]
+            }
         }
     }
 
@@ -351,6 +361,7 @@ impl Model {
         self.become_identity(identity);
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
+        self.journal = JournalScreen::default();
         self.last_result = None;
     }
 

@@ -8,6 +8,7 @@ use crate::domain::cycle::Cycle;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
+use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{Listing, Outcome, Plan, Progress, Sources};
 use crate::domain::problem::Problem;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
@@ -64,6 +65,8 @@ pub enum Report {
     Locks(Result<Vec<WeekLock>, Problem>),
     /// To `Load::Audit`.
     Audit(Result<Page, Problem>),
+    /// To `Load::Journal`.
+    Journal(Result<Journal, Problem>),
     /// To `Load::Record`.
     Record(Result<Box<Record>, Problem>),
     /// To `Load::Check`: one verdict a field, in the order of the guide.

@@ -52,6 +52,10 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.audit.arrived(result, at, height);
             details_when_in_view(model, super::model::Screen::Audit)
         }
+        Report::Journal(result) => {
+            model.journal.arrived(result, at);
+            Vec::new()
+        }
         Report::Record(result) => {
             model.audit.record_arrived(result.map(|record| *record), at);
             Vec::new()

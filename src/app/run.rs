@@ -206,6 +206,7 @@ pub fn list_mut(model: &mut Model) -> Option<&mut List> {
         Screen::Cycles => Some(&mut model.cycles.list),
         Screen::Goals => Some(&mut model.goals.list),
         Screen::Locks => Some(&mut model.locks.list),
+        Screen::Journal => Some(&mut model.journal.table.list),
     }
 }
 

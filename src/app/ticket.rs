@@ -20,6 +20,8 @@ pub enum Slot {
     Locks,
     /// A page of the audit list.
     Audit,
+    /// The journal.
+    Journal,
     /// The selected audit record.
     Record,
     /// Sign-in, sign-out, choice of role.

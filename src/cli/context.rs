@@ -6,14 +6,13 @@ use super::output::Output;
 use super::page::{Page, Table, Tone};
 use super::secret::{self, Asked};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::connect::{self, Project, Settings};
-use crate::adapters::postgres::PgDatabase;
+use crate::adapters::connect::{self, Project, Settings, Way};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Clock, Rest, Stage};
+use crate::ports::{Catalogs, Clock, Rest, Stage};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -38,14 +37,19 @@ pub struct Work {
 impl Context {
     /// Reads the secrets that the options stand for. Only one of them can come from stdin.
     pub fn new(global: &Global, output: Output) -> Result<Self, Problem> {
-        let typed = [&global.key, &global.db_url];
-        if typed
-            .iter()
-            .all(|value| value.as_deref().is_some_and(secret::is_stdin))
-        {
+        let from_stdin: Vec<&str> = [
+            ("--key", &global.key),
+            ("--db-url", &global.db_url),
+            ("--access-token", &global.access_token),
+        ]
+        .into_iter()
+        .filter(|(_, value)| value.as_deref().is_some_and(secret::is_stdin))
+        .map(|(name, _)| name)
+        .collect();
+        if let [first, second, ..] = from_stdin.as_slice() {
             return Err(Problem::new(
                 Kind::Usage,
-                "--key and --db-url cannot both be read from stdin.",
+                format!("{first} and {second} cannot both be read from stdin."),
                 "It holds one secret.",
             ));
         }
@@ -59,6 +63,8 @@ impl Context {
             url: global.url.clone(),
             key: resolve(Asked::Key, &global.key)?,
             db_url: resolve(Asked::DatabaseUrl, &global.db_url)?,
+            access_token: resolve(Asked::AccessToken, &global.access_token)?,
+            is_token_typed: global.access_token.is_some(),
             dir: global.dir.clone(),
             as_: global.identity.map(|identity| match identity {
                 As::Anon => connect::As::Anon,
@@ -96,17 +102,24 @@ impl Context {
 
     async fn resolved(&self, settings: &Settings) -> Result<Project, Problem> {
         let project = connect::resolve(settings).await?;
-        let mut page = Page::default();
         // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.
-        let notes = project
+        let notes: Vec<String> = project
             .notes
             .iter()
-            .filter(|note| !note.ends_with(connect::IN_MEMORY));
+            .filter(|note| !note.ends_with(connect::IN_MEMORY))
+            .cloned()
+            .collect();
+        self.note(&notes);
+        Ok(project)
+    }
+
+    /// What the user should know, on stderr.
+    fn note(&self, notes: &[String]) {
+        let mut page = Page::default();
         for note in notes {
             page.toned(Tone::Warn, &format!("Note: {note}"));
         }
         self.output.note(&page);
-        Ok(project)
     }
 
     /// The project's REST interface with the identity that reads.
@@ -151,39 +164,36 @@ impl Context {
             });
         }
         let project = self.project().await?;
-        let url = project.database_url.as_ref().ok_or_else(no_database)?;
+        let way = Way::needed(&project)?;
+        self.note(&way.notes());
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let by_profile = project.profile.production.then_some(project.profile.name);
         Ok(Work {
+            schema: Schema::new(root, way.clone().database()),
+            stage: way.stage(),
             production: by_profile.or_else(|| self.production(&book)),
-            ..self.work_at(&root, url)?
         })
     }
 
     /// A directory and a database that belongs to no profile.
-    #[allow(clippy::unused_self)]
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        let database = Arc::new(PgDatabase::parse(url)?);
+        let way = Way::by_url(url)?;
+        self.note(&way.notes());
         Ok(Work {
-            schema: Schema::new(root, database.clone()),
-            stage: database,
+            schema: Schema::new(root, way.clone().database()),
+            stage: way.stage(),
             production: None,
         })
     }
 
-    /// The engine's view of a directory and a database.
-    pub fn schema_at(&self, root: &Path, url: &SecretString) -> Result<Schema, Problem> {
-        Ok(self.work_at(root, url)?.schema)
-    }
-
-    /// The database alone.
-    pub async fn database(&self) -> Result<PgDatabase, Problem> {
+    /// The catalogs of the database.
+    pub async fn catalogs(&self) -> Result<Arc<dyn Catalogs>, Problem> {
         let book = self.book().await?;
-        if let Some(url) = self.bare_database(&book) {
-            return PgDatabase::parse(url);
-        }
-        let project = self.project().await?;
-        PgDatabase::parse(project.database_url.as_ref().ok_or_else(no_database)?)
+        let way = match self.bare_database(&book) {
+            Some(url) => Way::by_url(url)?,
+            None => Way::needed(&self.project().await?)?,
+        };
+        Ok(way.catalogs())
     }
 
     /// The project directory, for a command that needs no database.
@@ -219,6 +229,9 @@ impl Context {
         else {
             return None;
         };
+        if self.settings.is_token_typed && db_url.is_none() {
+            return None;
+        }
         let is_free = variables.name_project || (url.is_none() && book.default.is_none());
         let variable = variables.db_url.as_ref().filter(|_| is_free);
         db_url.as_ref().or(variable.map(|variable| &variable.value))
@@ -244,15 +257,6 @@ fn normal(url: &str) -> String {
     check_url(url).unwrap_or_else(|_| url.to_owned())
 }
 
-fn no_database() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "The database is not known.",
-        "Migrations, seeds and types go over a Postgres connection, and there is no URL for it.",
-    )
-    .with_hint("Set SUPABASE_DB_URL, or use --db-url, or keep it with `supadeck profile add`.")
-}
-
 /// The project's REST interface with the identity that reads, so that every answer says whose rows it shows.
 pub struct Reader {
     project: Project,
@@ -263,6 +267,11 @@ impl Reader {
     /// The REST interface.
     pub fn rest(&self) -> &dyn Rest {
         self.project.rest.as_ref()
+    }
+
+    /// The way to the database, if one is known that can be used.
+    pub fn way(&self) -> Option<Way> {
+        Way::of(&self.project).ok().flatten()
     }
 
     /// The identity.

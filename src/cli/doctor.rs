@@ -5,11 +5,10 @@ use super::context::Context;
 use super::interrupt;
 use super::page::{Page, Span, Table, Tone};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::postgres::PgDatabase;
+use crate::adapters::connect::Way;
 use crate::adapters::{config, connect, log, place};
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::doctor::{self, Check, State, Subject};
-use crate::ports::Database;
 use clap::Args as ClapArgs;
 
 /// Check the project, the keys, the session, the database and your settings
@@ -47,11 +46,12 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
 async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     let project = context.project().await?;
     let profiles = connect::profiles(context.settings())?;
-    let database = project.database_url.as_ref().map(PgDatabase::parse);
-    let database = database.as_ref().map(|found| match found {
-        Ok(database) => Ok(database as &dyn Database),
-        Err(problem) => Err(problem.clone()),
-    });
+    let database = Way::of(&project).map(|way| way.map(Way::database));
+    let database = match &database {
+        Ok(None) => None,
+        Ok(Some(database)) => Some(Ok(database.as_ref())),
+        Err(problem) => Some(Err(problem.clone())),
+    };
     let subject = Subject {
         profile: &project.profile,
         profiles: profiles.as_ref(),

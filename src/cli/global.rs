@@ -5,7 +5,7 @@ use crate::adapters::log::Level;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Options of every command. `Debug` is left out on purpose: two of them can hold a secret.
+/// Options of every command. `Debug` is left out on purpose: three of them can hold a secret.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
@@ -30,6 +30,10 @@ pub struct Global {
     /// The Postgres connection URL: without a password, or `env:NAME`, or `-` to read it from stdin
     #[arg(long, global = true, value_name = "URL", allow_hyphen_values = true)]
     pub db_url: Option<String>,
+
+    /// The access token for the Management API, instead of a database URL: `env:NAME`, or `-` to read it from stdin
+    #[arg(long, global = true, value_name = "TOKEN", allow_hyphen_values = true)]
+    pub access_token: Option<String>,
 
     /// The project directory, with `supabase/` or `migrations/` in it
     #[arg(long, global = true, value_name = "DIR")]

@@ -16,6 +16,8 @@ pub enum Asked {
     Key,
     /// `--db-url`.
     DatabaseUrl,
+    /// `--access-token`.
+    AccessToken,
 }
 
 impl Asked {
@@ -23,6 +25,7 @@ impl Asked {
         match self {
             Self::Key => "--key",
             Self::DatabaseUrl => "--db-url",
+            Self::AccessToken => "--access-token",
         }
     }
 
@@ -31,6 +34,7 @@ impl Asked {
         match self {
             Self::Key => "SUPABASE_SECRET_KEY",
             Self::DatabaseUrl => "SUPABASE_DB_URL",
+            Self::AccessToken => "SUPABASE_ACCESS_TOKEN",
         }
     }
 
@@ -38,6 +42,8 @@ impl Asked {
         match self {
             Self::Key => is_public_key(text),
             Self::DatabaseUrl => !holds_password(text),
+            // It opens every project of its owner.
+            Self::AccessToken => false,
         }
     }
 }
@@ -69,6 +75,7 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     let (what, variable) = match asked {
         Asked::Key => ("a secret key", asked.variable()),
         Asked::DatabaseUrl => ("a password", asked.variable()),
+        Asked::AccessToken => ("an access token", asked.variable()),
     };
     Err(Problem::new(
         Kind::Usage,
@@ -186,6 +193,16 @@ mod tests {
             "host=localhost password=pw",
         ] {
             assert!(resolve(Asked::DatabaseUrl, url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_is_never_typed() {
+        for token in ["sbp_0123", "anything"] {
+            let problem = resolve(Asked::AccessToken, token).unwrap_err();
+            assert_eq!(problem.kind, Kind::Usage);
+            assert!(!format!("{problem:?}").contains(token));
+            assert!(problem.hint.unwrap().contains("SUPABASE_ACCESS_TOKEN"));
         }
     }
 

@@ -32,11 +32,11 @@ enum Choice {
 
 /// Reads the catalogs and generates.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let database = context.database().await?;
+    let catalogs = context.catalogs().await?;
     let language = match args.language {
         Choice::Zod => Language::Zod,
         Choice::TypeScript => Language::TypeScript,
     };
-    let text = types::generate(&database, &args.schema, language);
+    let text = types::generate(catalogs.as_ref(), &args.schema, language);
     Ok(Answer::raw(interrupt::ending(text).await?))
 }

@@ -3,14 +3,22 @@
 use super::answer::Answered;
 use super::context::Context;
 use super::page::Page;
+use crate::adapters::connect::Way;
 use clap::Args as ClapArgs;
 
-/// Show the identity in use, its role, and whether Row Level Security applies to it
+/// Show the identity in use, its role, whether Row Level Security applies to it, and the way to the database
 #[derive(ClapArgs)]
 pub struct Args {}
 
 /// Reads the stored session, refreshing it when it is about to end.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let reader = context.reader().await?;
-    reader.page(reader.who(), Page::default())
+    let way = reader.way();
+    let mut page = Page::default();
+    page.line(way.as_ref().map_or_else(
+        || "No way to the database is known: migrations and seeds cannot run.".to_owned(),
+        Way::sentence,
+    ));
+    let answer = reader.page(reader.who(), page)?;
+    Ok(answer.with("way", &way.as_ref().map(Way::word))?)
 }

@@ -1,7 +1,7 @@
 //! One file on its way to the database: what runs in one transaction, what is written into the books with it,
 //! and how that can end. Shared by migrations and seeds.
 
-use super::migration::history::sha256;
+use super::migration::history::{Row, sha256};
 use super::migration::{Blocker, Direction, Holder};
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -114,6 +114,10 @@ pub struct Limits {
     /// The pause before the first of these attempts; each later one is twice as long.
     #[serde(rename = "lock_pause_ms", serialize_with = "as_ms")]
     pub lock_pause: Duration,
+    /// A plan of more files is sent file by file in one message each: a new database is built, and nobody waits for news of
+    /// single statements.
+    #[serde(skip)]
+    pub live_files: usize,
     /// How long a line may be silent while the server, asked on a second line, has nothing to do for it, or while that
     /// line is silent too; then it is given up.
     #[serde(skip)]
@@ -130,6 +134,7 @@ impl Default for Limits {
             cancel_timeout: Duration::from_mins(1),
             lock_retries: 2,
             lock_pause: Duration::from_secs(1),
+            live_files: 8,
             silence: Duration::from_secs(30),
         }
     }
@@ -250,6 +255,9 @@ pub struct Refused {
     pub at_commit: bool,
 }
 
+/// The outcome of a run outside a transaction that stopped in the middle.
+pub const INTERRUPTED: &str = "interrupted";
+
 /// A failed run, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -259,7 +267,7 @@ pub struct Failure {
     pub direction: Direction,
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
-    /// `failed`, `cancelled`, `unknown`, or `interrupted`, which ends the line of the run that was begun.
+    /// `failed`, `cancelled`, `unknown`, or [`INTERRUPTED`], which ends the line of the run that was begun.
     pub outcome: &'static str,
     /// How long it took.
     pub took: Duration,
@@ -283,9 +291,30 @@ pub enum Change {
         /// SHA-256 of the file's bytes, in hex.
         sha256: String,
     },
+    /// Says that an interrupted version, which is not in the history, is as if it had never been begun.
+    Settle {
+        /// The version.
+        version: String,
+    },
     /// Says that a version is not applied.
     Revert {
         /// The version.
         version: String,
+    },
+    /// Says that a version was applied from the file of another version. The row keeps all else that it holds.
+    Rename {
+        /// The version in the history.
+        from: String,
+        /// The version of the file.
+        version: String,
+        /// The name of the file.
+        name: String,
+    },
+    /// Changes nothing, and everything is refused when the row is no longer as it was seen.
+    Expect {
+        /// The version.
+        version: String,
+        /// The row as it was seen; absent when there was none.
+        row: Option<Row>,
     },
 }

@@ -259,9 +259,9 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
         None => {
             let check = skipped(
                 "database",
-                "No database URL is known; migrations and seeds cannot run.",
+                "No database URL and no access token with a project ref is known; migrations and seeds cannot run.",
             );
-            let hint = "Set SUPABASE_DB_URL, or keep it with `supadeck profile add`.";
+            let hint = "Set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN, or keep one with `supadeck profile add`.";
             return [
                 check.with_hint(hint),
                 skipped("history", "The database is not known."),

@@ -7,6 +7,7 @@ use crate::adapters::connect::Settings;
 use crate::app::effect::{Load, Setup, Write};
 use crate::app::msg::{Msg, Report};
 use crate::app::screen::audit::PAGE_ROWS;
+use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
 use crate::domain::identity::Identity;
 use crate::domain::migration::Progress;
@@ -125,6 +126,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Goals => |problem| Report::Goals(Err(problem)),
         Load::Locks => |problem| Report::Locks(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
+        Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
     }
@@ -181,6 +183,7 @@ async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) ->
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
         Load::Plan(wish) => Report::Plan(migration::plan(schema, &wish).await),
         Load::Seeds => Report::Seeds(seed::list(schema).await),
+        Load::Journal => Report::Journal(migration::log(schema, NEWEST, None).await),
         Load::SeedPlan { paths, again } => {
             Report::SeedPlan(seed::plan(schema, &paths, again).await)
         }

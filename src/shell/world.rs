@@ -1,14 +1,13 @@
 //! The project that is open: what the requests of the deck are made with.
 
 use super::Start;
-use crate::adapters::connect::{self, Project as Connected, Settings};
-use crate::adapters::postgres::PgDatabase;
+use crate::adapters::connect::{self, Project as Connected, Settings, Way};
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::migration::Schema;
-use crate::ports::{Auth, Database, Rest};
+use crate::ports::{Auth, Rest};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -55,24 +54,22 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
 
 /// The files and the database; what is to be known about the way there goes to the project's notes.
 fn schema(connected: &mut Connected, settings: &Settings) -> Result<Schema, Problem> {
-    let Some(url) = &connected.database_url else {
+    let Some(way) = Way::of(connected)? else {
         return Err(Problem::new(
             Kind::Config,
             "The schema cannot be read.",
-            "No database URL is known for this project.",
+            "Neither a database URL nor an access token is known for this project.",
         )
-        .with_hint("Set SUPABASE_DB_URL, or store one with `supadeck profile add`."));
+        .with_hint("Set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN, or store one with `supadeck profile add`."));
     };
-    let database = PgDatabase::parse(url)?;
-    connected.notes.extend(database.notes());
-    let database: Arc<dyn Database> = Arc::new(database);
+    connected.notes.extend(way.notes());
     let here = PathBuf::from(".");
     let root = settings
         .dir
         .clone()
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
-    Ok(Schema::new(root, database))
+    Ok(Schema::new(root, way.database()))
 }
 
 fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
@@ -83,7 +80,7 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
             .unwrap_or_else(|| connected.profile.name.clone()),
         url: connected.profile.url.clone(),
         is_production: connected.profile.production,
-        has_database: connected.database_url.is_some(),
+        has_database: !matches!(Way::of(connected), Ok(None)),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
         sign_in_hint: start.sign_in_hint.clone(),

@@ -99,6 +99,7 @@ fn freshness(view: View) -> String {
         Screen::Goals => state(&model.goals.remote),
         Screen::Locks => state(&model.locks.remote),
         Screen::Audit => state(&model.audit.rows),
+        Screen::Journal => state(&model.journal.table.remote),
     };
     let time = read_at.map(|at| {
         moment(&at.to_string())

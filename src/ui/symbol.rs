@@ -25,6 +25,7 @@ impl Symbols {
             State::OutOfOrder => self.pick("◐", "~"),
             State::Edited => self.pick("≠", "!"),
             State::Missing => self.pick("?", "?"),
+            State::Renamed => self.pick("≈", "="),
             State::Invalid => self.pick("✗", "x"),
             State::Interrupted => self.pick("▲", "^"),
         }

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod agree;
 mod demo;
 mod doctor;
 mod keyring;

@@ -17,6 +17,7 @@ use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::lock::WeekLock;
+use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
 };
@@ -93,6 +94,7 @@ pub fn report(load: &Load) -> Report {
             has_more: false,
         })),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
+        Load::Journal => Report::Journal(Ok(journal())),
         Load::Check(_) => Report::Checked(Vec::new()),
     }
 }
@@ -179,6 +181,8 @@ fn listing() -> Listing {
         reversible,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
+        recorded: (state != State::Pending).then(|| version.into()),
+        ways: Vec::new(),
     };
     Listing {
         entries: vec![
@@ -188,6 +192,35 @@ fn listing() -> Listing {
             entry("20251004130000", "audit_trail", State::Pending, false),
         ],
         skipped: Vec::new(),
+        target: target(),
+        remarks: Vec::new(),
+    }
+}
+
+fn journal() -> Journal {
+    let line = |minute: u8, version: &str, direction: &str, outcome: &str| Line {
+        version: version.into(),
+        direction: direction.into(),
+        outcome: outcome.into(),
+        who: "olga as postgres".into(),
+        host: Some("desk".into()),
+        started: format!("2026-01-20T09:{minute:02}:00.25Z").parse().ok(),
+        took_ms: Some(12),
+        ..Line::default()
+    };
+    let failed = Line {
+        failing_statement: Some(3),
+        error: Some("Column \"x\" does not exist.\nsee statement 3".into()),
+        ..line(30, "20251004130000", "apply", "failed")
+    };
+    Journal {
+        lines: vec![
+            failed,
+            line(20, "20251004125000", "repair_applied", "done"),
+            line(10, "20251004125000", "rollback", "cancelled"),
+            line(5, "20251004124000", "apply", "done"),
+        ],
+        is_kept: true,
         target: target(),
     }
 }

@@ -7,6 +7,7 @@ use supadeck::app::model::{Model, Screen};
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
 use supadeck::domain::audit::Page;
+use supadeck::domain::migration::journal::Journal;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::ui::theme::{Role, Theme};
 
@@ -47,7 +48,7 @@ fn every_screen_in_ansi_and_mono() {
 
 #[test]
 fn mono_is_plain_ascii() {
-    for digit in ["1", "2", "3", "4", "5", "6"] {
+    for digit in ["1", "2", "3", "4", "5", "6", "8"] {
         let frame = lines(&draw(&on_screen((100, 20), digit), "mono"));
         assert!(frame.is_ascii(), "screen {digit}:\n{frame}");
     }
@@ -107,7 +108,7 @@ fn roles(buffer: &Buffer, theme: &str) -> String {
 #[test]
 fn no_size_breaks_any_screen_or_dialog() {
     let mut models = Vec::new();
-    for digit in ["1", "2", "3", "4", "5", "6", "7"] {
+    for digit in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         models.push(on_screen((120, 40), digit));
     }
     for keys in [
@@ -149,6 +150,7 @@ fn in_state(problem: Option<&Problem>) -> Model {
                     entries: Vec::new(),
                     skipped: Vec::new(),
                     target: crate::fixture::target(),
+                    remarks: Vec::new(),
                 };
                 Report::Migrations(or(problem, empty))
             }
@@ -159,6 +161,7 @@ fn in_state(problem: Option<&Problem>) -> Model {
                 };
                 Report::Seeds(or(problem, empty))
             }
+            Load::Journal => Report::Journal(or(problem, Journal::default())),
             Load::Cycles => Report::Cycles(or(problem, Vec::new())),
             Load::Goals => Report::Goals(or(problem, Vec::new())),
             Load::Locks => Report::Locks(or(problem, Vec::new())),
@@ -204,6 +207,7 @@ fn every_screen_empty_loading_failed_and_denied() {
             let expected = match (state, title) {
                 ("empty", &"Migrations") => "No migration files.",
                 ("empty", &"Seeds") => "No seed files.",
+                ("empty", &"Journal") => "This database has no journal yet",
                 ("empty", _) => "No rows visible to alice@example.com",
                 ("loading", _) => "Reading.",
                 ("failed", _) => "The project did not answer.",

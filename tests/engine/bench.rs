@@ -17,7 +17,7 @@ static STACK: OnceCell<Stack> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// The cluster that all tests share. Statics are never dropped: its watchdog stops it when the tests are over.
-async fn stack() -> &'static Stack {
+pub(crate) async fn stack() -> &'static Stack {
     STACK
         .get_or_init(|| async { Stack::start(Options::default()).await.unwrap() })
         .await
@@ -122,7 +122,11 @@ impl Bench {
 }
 
 pub(crate) fn database(url: &str) -> Arc<PgDatabase> {
-    Arc::new(PgDatabase::parse(&url.to_owned().into()).unwrap())
+    Arc::new(database_on(url))
+}
+
+pub(crate) fn database_on(url: &str) -> PgDatabase {
+    PgDatabase::parse(&url.to_owned().into()).unwrap()
 }
 
 pub(crate) async fn connect(url: &str) -> Client {

@@ -9,21 +9,30 @@
     clippy::format_collect
 )]
 
+mod agree;
+mod alone;
 mod apply;
 mod bench;
 mod broken;
 mod corpus;
 mod ground;
 mod history;
+mod journal;
 mod interop;
 mod line;
 mod plan;
+mod management;
 mod pooler;
 mod refused;
+mod renamed;
 mod rollback;
 mod secrets;
 mod seeds;
+mod shape;
 mod silent;
+mod standin;
 mod supabase;
 mod together;
 mod verify;
+mod walk;
+mod wire;

@@ -43,8 +43,13 @@ async fn another_runner_is_waited_for_and_then_reported() {
     let bench = Bench::new().await;
     bench.up("1_a.sql", "create table a ();");
     let plan = bench.plan(everything()).await.unwrap();
-    let other = connect(&bench.url).await;
+    let other = connect(&format!("{}?application_name=somebody", bench.url)).await;
     other.batch_execute(LOCK).await.unwrap();
+    let pid: i32 = other
+        .query_one("select pg_backend_pid()", &[])
+        .await
+        .unwrap()
+        .get(0);
     let mut schema = bench.schema.clone();
     schema.limits.runner_timeout = Duration::from_millis(100);
     let (watch, mut news) = watch();
@@ -52,18 +57,27 @@ async fn another_runner_is_waited_for_and_then_reported() {
     assert_eq!(ends(&outcome), [StepEnd::NotRun]);
     let problem = outcome.problem.unwrap();
     assert_eq!((problem.kind, problem.retry), (Kind::Conflict, true));
-    let mut waited = false;
-    while let Ok(progress) = news.try_recv() {
-        waited |= progress == Progress::WaitingForLock;
+    for word in [&format!("pid {pid}"), "user ", "application somebody", "since "] {
+        assert!(problem.why.contains(word), "{problem}");
     }
-    assert!(waited);
+    let mut waited = None;
+    while let Ok(progress) = news.try_recv() {
+        if let Progress::WaitingForLock { holder } = progress {
+            waited = holder;
+        }
+    }
+    let waited = waited.unwrap();
+    assert_eq!(
+        (waited.pid, waited.application.as_str()),
+        (pid, "somebody")
+    );
 
     schema.limits.runner_timeout = Duration::from_mins(1);
     let (again, shown) = (schema.clone(), plan.clone());
     let running = tokio::spawn(async move { run(&again, &shown).await });
     until(
         &bench.db,
-        "select exists (select from pg_locks where locktype = 'advisory' and not granted)",
+        "select exists (select from pg_stat_activity where application_name like 'supadeck _%' and datname = current_database())",
     )
     .await;
     other.batch_execute("rollback").await.unwrap();
@@ -82,7 +96,10 @@ async fn waiting_for_another_runner_can_be_cancelled() {
     let schema = bench.schema.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::WaitingForLock) {}
+    while !matches!(
+        news.recv().await,
+        Some(Progress::WaitingForLock { .. })
+    ) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await

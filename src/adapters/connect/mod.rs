@@ -5,8 +5,10 @@ mod kept;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod way;
 
 pub use settings::{As, Settings, Variable, Variables};
+pub use way::Way;
 
 use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
@@ -45,6 +47,10 @@ pub struct Project {
     pub database_url: Option<SecretString>,
     /// The token for the Management API, where one is known.
     pub access_token: Option<SecretString>,
+    /// Whether the token goes before a database URL, because it was typed and none was.
+    pub is_token_meant: bool,
+    /// Where the Management API is, unless it is supabase.com's.
+    pub api_url: Option<String>,
     /// Whether anon and users can read.
     pub has_publishable_key: bool,
     /// Whether the service role can be chosen.
@@ -154,6 +160,8 @@ pub async fn resolve_with(
         identity,
         database_url,
         access_token,
+        is_token_meant: settings.is_token_typed && settings.db_url.is_none(),
+        api_url: settings.api_url.clone(),
         has_publishable_key,
         has_service_key,
         notes,

@@ -53,6 +53,10 @@ pub struct Settings {
     pub db_url: Option<SecretString>,
     /// The token for the Management API.
     pub access_token: Option<SecretString>,
+    /// Whether the token was typed.
+    pub is_token_typed: bool,
+    /// Where the Management API is, unless it is supabase.com's.
+    pub api_url: Option<String>,
     /// The project directory.
     pub dir: Option<PathBuf>,
     /// The identity; a user's session, else anon, when none was asked for.
@@ -98,6 +102,8 @@ impl Settings {
                 db_url: secret(&["SUPABASE_DB_URL", "DATABASE_URL"]),
             },
             access_token: secret(&["SUPABASE_ACCESS_TOKEN"]).map(|variable| variable.value),
+            // Not SUPABASE_API_URL: programs of the project's own use that name, and the token must not go there.
+            api_url: text(&["SUPADECK_API_URL"]),
             url,
             ..Self::default()
         }
@@ -124,6 +130,7 @@ impl Settings {
             self.variables = environment.variables;
         }
         self.access_token = self.access_token.or(environment.access_token);
+        self.api_url = self.api_url.or(environment.api_url);
         self.dir = self.dir.or(environment.dir);
         self.as_ = self.as_.or(environment.as_);
         self.config_dir = self.config_dir.or(environment.config_dir);

@@ -3,52 +3,60 @@
 
 use crate::domain::migration::Direction;
 use crate::domain::migration::history::{Row, Stored};
-use crate::domain::script::{Change, Failure, Record};
+use crate::domain::script::{Failure, INTERRUPTED, Record};
 
 /// Key of the advisory lock that every runner takes: the bytes of `supadeck`.
-pub(super) const LOCK: i64 = 0x7375_7061_6465_636b;
+pub(in crate::adapters) const LOCK: i64 = 0x7375_7061_6465_636b;
 /// Key of the lock under which the tables are made, so that nobody waits for a runner only to find them there.
 const MAKING_LOCK: i64 = LOCK + 1;
 
 /// The history with digests of the statements. Fails where a table of an older tool lacks a column.
-pub(super) const HISTORY: &str = "\
+pub(in crate::adapters) const HISTORY: &str = "\
     select version, name, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
     pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') \
     from supabase_migrations.schema_migrations order by version collate \"C\"";
 
-/// The history of an older tool, which stored no statements and perhaps no name.
-pub(super) const OLD_HISTORY: &str = "\
-    select version, pg_catalog.to_jsonb(m) ->> 'name', null \
-    from supabase_migrations.schema_migrations m order by version collate \"C\"";
+/// The history of an older tool, whatever columns it has.
+pub(in crate::adapters) const OLD_HISTORY: &str = "\
+    select pg_catalog.to_jsonb(m) ->> 'version', pg_catalog.to_jsonb(m) ->> 'name', \
+    case pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(m) -> 'statements') when 'array' then \
+    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce((\
+    select pg_catalog.string_agg(value, pg_catalog.chr(30) order by ordinality) \
+    from pg_catalog.jsonb_array_elements_text(pg_catalog.to_jsonb(m) -> 'statements') with ordinality), ''), 'UTF8')), 'hex') end \
+    from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\"";
 
 /// Who is connected to what.
-pub(super) const WHO: &str = "select current_user, pg_catalog.current_database()";
+pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";
 
 /// The seed files.
-pub(super) const SEEDS: &str =
+pub(in crate::adapters) const SEEDS: &str =
     "select path, hash from supabase_migrations.seed_files order by path collate \"C\"";
 
 /// Which of the books there are, whether their schema is there, and the history's columns with their types.
-pub(super) const PRESENT: &str = "select \
+pub(in crate::adapters) const PRESENT: &str = "select \
     pg_catalog.to_regnamespace('supabase_migrations') is not null, \
     pg_catalog.to_regclass('supabase_migrations.seed_files') is not null, \
     pg_catalog.to_regclass('supabase_migrations.supadeck_journal') is not null, \
+    exists (select from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.supadeck_journal') \
+    and attname = 'invalid_before' and not attisdropped), \
     (select pg_catalog.string_agg(attname || ':' || pg_catalog.format_type(atttypid, null), ',') \
     from pg_catalog.pg_attribute where attrelid = pg_catalog.to_regclass('supabase_migrations.schema_migrations') \
     and attnum > 0 and not attisdropped)";
 
 /// What [`PRESENT`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Present {
+pub(in crate::adapters) struct Present {
     schema: bool,
     seeds: bool,
-    pub(super) journal: bool,
+    pub(in crate::adapters) journal: bool,
+    /// Whether the journal has places for the positions of runs outside a transaction.
+    pub(in crate::adapters) positions: bool,
     /// Columns of the history as `name:type`; none without a table.
     columns: Vec<String>,
 }
 
 impl Present {
-    pub(super) fn of(rows: &[Vec<Option<String>>]) -> Self {
+    pub(in crate::adapters) fn of(rows: &[Vec<Option<String>>]) -> Self {
         let cell = |at: usize| {
             rows.first()
                 .and_then(|row| row.get(at))
@@ -59,7 +67,8 @@ impl Present {
             schema: cell(0) == "t",
             seeds: cell(1) == "t",
             journal: cell(2) == "t",
-            columns: cell(3)
+            positions: cell(3) == "t",
+            columns: cell(4)
                 .split(',')
                 .filter(|column| !column.is_empty())
                 .map(str::to_owned)
@@ -68,7 +77,7 @@ impl Present {
     }
 
     /// SQL that makes what is missing of the CLI's own tables, in one transaction; nothing when all is there.
-    pub(super) fn missing(&self) -> Option<String> {
+    pub(in crate::adapters) fn missing(&self) -> Option<String> {
         let has = |column: &str| {
             self.columns
                 .iter()
@@ -94,7 +103,7 @@ impl Present {
     }
 
     /// How the history stores the way back, when it has a column for it that fits.
-    pub(super) fn rollback(&self) -> Option<RollbackColumn> {
+    pub(in crate::adapters) fn rollback(&self) -> Option<RollbackColumn> {
         self.columns
             .iter()
             .find_map(|column| match column.as_str() {
@@ -107,24 +116,15 @@ impl Present {
 
 /// The type of the history's `rollback` column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RollbackColumn {
+pub(in crate::adapters) enum RollbackColumn {
     /// `text[]`
     Array,
     /// `text`
     Text,
 }
 
-/// SQL that makes the journal.
-pub(super) fn make_journal() -> String {
-    making(
-        "create table if not exists supabase_migrations.supadeck_journal (\
-        id bigint generated always as identity primary key, version text not null, direction text not null, \
-        sha256 text, who text not null, host text, started timestamptz not null, finished timestamptz not null, \
-        outcome text not null, failing_statement integer, error text)",
-    )
-}
-
-fn making(sql: &str) -> String {
+/// SQL in a transaction of its own, under the lock for making tables.
+pub(super) fn making(sql: &str) -> String {
     format!(
         "begin isolation level read committed read write; set local lock_timeout = '4s'; set local statement_timeout = '20s'; \
         select pg_catalog.pg_advisory_xact_lock({MAKING_LOCK}); set local client_min_messages = warning; {sql}; commit"
@@ -133,14 +133,14 @@ fn making(sql: &str) -> String {
 
 /// Who runs, for the journal: never more than names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Runner {
-    pub(super) user: String,
-    pub(super) host: String,
+pub(in crate::adapters) struct Runner {
+    pub(in crate::adapters) user: String,
+    pub(in crate::adapters) host: String,
 }
 
 impl Runner {
     /// The user of the operating system, and the machine's name.
-    pub(super) fn here() -> Self {
+    pub(in crate::adapters) fn here() -> Self {
         let unknown = |_| "unknown".to_owned();
         Self {
             user: whoami::username().unwrap_or_else(unknown),
@@ -149,13 +149,13 @@ impl Runner {
     }
 
     /// Somebody, as the role of the connection.
-    fn who(&self) -> String {
+    pub(super) fn who(&self) -> String {
         format!("{} || ' as ' || session_user", dollar(&self.user))
     }
 }
 
 /// The row that a script leaves, and its line in the journal.
-pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
+pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
     match record {
         Record::Applied {
             version,
@@ -195,7 +195,7 @@ pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String 
 }
 
 /// The journal's line of a script that is about to be committed.
-pub(super) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
+pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
     let (version, direction) = match record {
         Record::Applied { version, .. } => (version, "apply"),
         Record::RolledBack { version } => (version, "rollback"),
@@ -204,7 +204,13 @@ pub(super) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> St
     journal(version, direction, Some(sha256), runner)
 }
 
-fn journal(version: &str, direction: &str, sha256: Option<&str>, runner: &Runner) -> String {
+/// A line of the journal that is written with what it tells.
+pub(super) fn journal(
+    version: &str,
+    direction: &str,
+    sha256: Option<&str>,
+    runner: &Runner,
+) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
         values ({}, '{direction}', {}, {}, {}, pg_catalog.now(), pg_catalog.clock_timestamp(), 'done')",
@@ -216,7 +222,10 @@ fn journal(version: &str, direction: &str, sha256: Option<&str>, runner: &Runner
 }
 
 /// The journal's line of a failed run, written afterwards.
-pub(super) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
+pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
+    if failure.outcome == INTERRUPTED {
+        return super::journal::end_lost(&failure.version, failure.statement, &failure.error);
+    }
     let direction = match failure.direction {
         Direction::Apply => "apply",
         Direction::Rollback => "rollback",
@@ -237,52 +246,17 @@ pub(super) fn journal_failed(failure: &Failure, runner: &Runner) -> String {
     )
 }
 
-/// A change of the history that runs nothing, and its line in the journal.
-pub(super) fn change(change: &Change, runner: &Runner, has_journal: bool) -> String {
-    let (sql, line) = match change {
-        Change::Apply {
-            version,
-            name,
-            statements,
-            sha256,
-        } => (
-            format!(
-                "insert into supabase_migrations.schema_migrations(version, name, statements) values ({}, {}, {}) \
-                on conflict (version) do update set name = excluded.name, statements = excluded.statements",
-                dollar(version),
-                dollar(name),
-                array(statements)
-            ),
-            journal(version, "repair_applied", Some(sha256), runner),
-        ),
-        Change::Revert { version } => (
-            record(
-                &Record::RolledBack {
-                    version: version.clone(),
-                },
-                None,
-            ),
-            journal(version, "repair_reverted", None, runner),
-        ),
-    };
-    if has_journal {
-        format!("{sql}; {line}")
-    } else {
-        sql
-    }
-}
-
 /// The full rows of some versions, whatever columns the table has.
-pub(super) fn stored(versions: &[String]) -> String {
+pub(in crate::adapters) fn stored(versions: &[String]) -> String {
     format!(
-        "select version, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
-        from supabase_migrations.schema_migrations m where version = any ({}) order by version collate \"C\"",
+        "select version::text, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
+        from supabase_migrations.schema_migrations m where version::text = any ({}) order by version::text collate \"C\"",
         array(versions)
     )
 }
 
 /// Reads a row of [`HISTORY`].
-pub(super) fn history_row(row: Vec<Option<String>>) -> Row {
+pub(in crate::adapters) fn history_row(row: Vec<Option<String>>) -> Row {
     let mut cells = row.into_iter();
     let mut cell = || cells.next().flatten();
     Row {
@@ -293,7 +267,7 @@ pub(super) fn history_row(row: Vec<Option<String>>) -> Row {
 }
 
 /// Reads a row of [`stored`].
-pub(super) fn stored_row(row: Vec<Option<String>>) -> Stored {
+pub(in crate::adapters) fn stored_row(row: Vec<Option<String>>) -> Stored {
     let mut cells = row.into_iter();
     let mut cell = || cells.next().flatten();
     Stored {
@@ -317,19 +291,19 @@ fn pieces(json: &str) -> Option<Vec<String>> {
 }
 
 /// An array of text.
-fn array(pieces: &[String]) -> String {
+pub(super) fn array(pieces: &[String]) -> String {
     let quoted: Vec<String> = pieces.iter().map(|piece| dollar(piece)).collect();
     format!("array[{}]::pg_catalog.text[]", quoted.join(","))
 }
 
 /// A block of PL/pgSQL. What it quotes itself is quoted once more with the block.
-pub(super) fn block(body: &str) -> String {
+pub(in crate::adapters) fn block(body: &str) -> String {
     format!("do {}", dollar(body))
 }
 
 /// Text between dollar quotes whose tag is not in it. A text that ends in a dollar sign needs no care: the tag's own
 /// first dollar follows, and no tag is shorter than the whole of it.
-pub(super) fn dollar(text: &str) -> String {
+pub(in crate::adapters) fn dollar(text: &str) -> String {
     let mut tag = "$sd$".to_owned();
     let mut number = 0_u32;
     // The closing quote must be the first place where the tag occurs, also across the end of the text.
@@ -352,6 +326,7 @@ mod tests {
             cell("t"),
             cell("t"),
             cell("t"),
+            cell("t"),
             cell("version:text,statements:text[],name:text,rollback:text[]"),
         ]];
         let present = Present::of(&all);
@@ -360,6 +335,7 @@ mod tests {
         let old = vec![vec![
             cell("t"),
             cell("t"),
+            cell("f"),
             cell("f"),
             cell("version:text,rollback:integer"),
         ]];
@@ -371,7 +347,7 @@ mod tests {
         );
         assert_eq!(present.rollback(), None);
         assert!(
-            Present::of(&[vec![cell("f"), cell("f"), cell("f"), None]])
+            Present::of(&[vec![cell("f"), cell("f"), cell("f"), cell("f"), None]])
                 .missing()
                 .is_some()
         );

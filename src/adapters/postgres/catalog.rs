@@ -14,21 +14,29 @@ impl Catalogs for PgDatabase {
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = QUERY.replace("$SCHEMA$", &dollar(schema));
-            let sql = self.patience.limited(&sql);
+            let sql = self.patience.limited(&query(schema));
             let what = "The catalogs cannot be read.";
             let reading = async {
                 let rows = connection.rows(&sql).await;
                 rows.map_err(|error| statement_problem(&error, what))
             };
-            let rows = self.patience.on(&connection, what, reading).await?;
-            let document = rows.into_iter().flatten().flatten().next();
-            document
-                .map(|text| serde_json::from_str(&text))
-                .transpose()
-                .map_err(|error| {
-                    Problem::internal(format!("The catalogs say something unknown: {error}."))
-                })
+            parse(self.patience.on(&connection, what, reading).await?)
         })
     }
+}
+
+/// The query about a schema.
+pub(in crate::adapters) fn query(schema: &str) -> String {
+    QUERY.replace("$SCHEMA$", &dollar(schema))
+}
+
+/// Reads its only row, which is not there when there is no such schema.
+pub(in crate::adapters) fn parse(
+    rows: Vec<Vec<Option<String>>>,
+) -> Result<Option<Catalog>, Problem> {
+    let document = rows.into_iter().flatten().flatten().next();
+    document
+        .map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Problem::internal(format!("The catalogs say something unknown: {error}.")))
 }

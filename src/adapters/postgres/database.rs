@@ -3,11 +3,14 @@
 use super::books::{self, LOCK, Present, Runner};
 use super::connection::{Connection, texts};
 use super::fault::statement_problem;
+use super::inventory;
+use super::journal;
 use super::patience::{Patience, within};
 use super::session::PgSession;
 use super::url::{Address, parse};
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::journal::Journal;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
@@ -52,6 +55,11 @@ impl PgDatabase {
         self
     }
 
+    /// Host and port.
+    pub fn host(&self) -> String {
+        crate::domain::text::harmless(&self.address.host()).into_owned()
+    }
+
     /// What the user should know about the address before anything is sent there; nothing is connected.
     pub fn notes(&self) -> Vec<String> {
         self.address.note().into_iter().collect()
@@ -65,7 +73,13 @@ impl PgDatabase {
         Connection::open(&self.address, name).await
     }
 
-    fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
+    /// Whether the address is known to be a pooler's in transaction mode.
+    pub(super) fn is_transaction_pooler(&self) -> bool {
+        let host = self.address.host();
+        host.contains(".pooler.supabase.") && host.ends_with(":6543")
+    }
+
+    pub(super) fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
         let cell = |at: usize| who.get(at).cloned().flatten().unwrap_or_default();
         Target {
             host: self.address.host(),
@@ -82,35 +96,50 @@ impl PgDatabase {
 
     async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
-        let sql = format!("{}; {}", books::WHO, books::HISTORY);
-        let (mut rows, error) = some_rows(connection, &self.patience.limited(&sql)).await;
-        if rows.is_empty() {
+        let open = journal::interrupted();
+        let sql = format!("{}; {}; {open}", inventory::who_and_books(), books::HISTORY);
+        let (mut answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
+        // The limits are the first two statements.
+        let who = answers.get_mut(2).and_then(Vec::pop);
+        let Some(who) = who else {
             return Err(match error {
                 Some(error) => unreadable(error),
                 None => Problem::internal("The server did not say who is connected."),
             });
-        }
-        let target = self.target(connection, &rows.remove(0));
-        let rows = match error {
-            None => rows,
-            Some(error) if has_code(&error, &["42P01", "3F000"]) => Vec::new(),
-            Some(error) if has_code(&error, &["42703"]) => connection
-                .rows(&self.patience.limited(books::OLD_HISTORY))
-                .await
-                .map_err(unreadable)?,
-            Some(error) => return Err(unreadable(error)),
         };
+        let target = self.target(connection, &who);
+        let table = inventory::books(who.get(2).and_then(Option::as_deref));
+        let mut answers = answers.into_iter().skip(3);
+        let (rows, interrupted) = match (answers.next(), error) {
+            // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
+            (Some(rows), _) => (rows, answers.next().unwrap_or_default()),
+            (None, Some(error)) if has_code(&error, &["42P01", "3F000"]) => Default::default(),
+            (None, Some(error)) if has_code(&error, inventory::OTHER_SHAPE) => {
+                let sql = self.patience.limited(books::OLD_HISTORY);
+                let rows = connection.rows(&sql).await.map_err(unreadable)?;
+                (rows, Vec::new())
+            }
+            (None, Some(error)) => return Err(unreadable(error)),
+            (None, None) => return Err(Problem::internal("The server did not answer all.")),
+        };
+        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
+        inventory::check(&rows)?;
         Ok(History {
             target,
-            rows: rows.into_iter().map(books::history_row).collect(),
-            interrupted: Vec::new(),
+            rows,
+            interrupted: interrupted
+                .iter()
+                .filter_map(|row| journal::read_interrupted(row))
+                .collect(),
+            books: table,
         })
     }
 
     async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
         let unreadable = |error| statement_problem(&error, NO_SEEDS);
         let sql = format!("{}; {}", books::WHO, books::SEEDS);
-        let (mut rows, error) = some_rows(connection, &self.patience.limited(&sql)).await;
+        let (answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
+        let mut rows: Vec<_> = answers.into_iter().flatten().collect();
         if let Some(error) =
             error.filter(|error| rows.is_empty() || !has_code(error, &["42P01", "3F000"]))
         {
@@ -186,7 +215,7 @@ impl Database for PgDatabase {
         Box::pin(async move {
             let name = session_name();
             let connection = self.open_as(&name).await?;
-            let session = PgSession::new(connection, name, limits, self.patience);
+            let session = PgSession::new(connection, name, limits, self.clone());
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }
@@ -208,6 +237,10 @@ impl Database for PgDatabase {
             };
             self.patience.on(&connection, NO_JOURNAL, writing).await
         })
+    }
+
+    fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
+        Box::pin(self.read_journal(limit, version))
     }
 
     fn seeds(&self) -> Task<'_, SeedHistory> {
@@ -268,14 +301,14 @@ pub(super) async fn make_books(
     };
     let mut present = look().await.map_err(unmade)?;
     let missing = present.missing();
-    if missing.is_none() && present.journal {
+    if missing.is_none() && present.journal && present.positions {
         return Ok(present);
     }
     if let Some(sql) = missing {
         connection.client.simple_query(&sql).await.map_err(unmade)?;
     }
-    if !present.journal {
-        match connection.client.simple_query(&books::make_journal()).await {
+    if !present.journal || !present.positions {
+        match connection.client.simple_query(&journal::make()).await {
             Ok(_) => {}
             Err(error) if has_code(&error, &["42501"]) => {
                 connection
@@ -297,12 +330,22 @@ pub(super) fn session_name() -> String {
     format!("{APPLICATION} {}", &random[..12])
 }
 
-/// The rows that came before an error, and the error.
-async fn some_rows(
+/// The rows of all statements that were answered before an error, and the error.
+pub(super) async fn some_rows(
     connection: &Connection,
     sql: &str,
 ) -> (Vec<Vec<Option<String>>>, Option<Error>) {
+    let (answers, error) = some_answers(connection, sql).await;
+    (answers.into_iter().flatten().collect(), error)
+}
+
+/// The rows of each statement that was answered before an error, and the error.
+async fn some_answers(
+    connection: &Connection,
+    sql: &str,
+) -> (Vec<Vec<Vec<Option<String>>>>, Option<Error>) {
     let mut messages: Vec<SimpleQueryMessage> = Vec::new();
+    let mut answers = Vec::new();
     let stream = match connection.client.simple_query_raw(sql).await {
         Ok(stream) => stream,
         Err(error) => return (Vec::new(), Some(error)),
@@ -310,9 +353,12 @@ async fn some_rows(
     let mut stream = pin!(stream);
     loop {
         match stream.try_next().await {
+            Ok(Some(SimpleQueryMessage::CommandComplete(_))) => {
+                answers.push(texts(std::mem::take(&mut messages)));
+            }
             Ok(Some(message)) => messages.push(message),
-            Ok(None) => return (texts(messages), None),
-            Err(error) => return (texts(messages), Some(error)),
+            Ok(None) => return (answers, None),
+            Err(error) => return (answers, Some(error)),
         }
     }
 }

@@ -189,7 +189,7 @@ pub(super) fn innermost(error: &Error) -> String {
     cause
 }
 
-pub(super) fn sentence(text: &str) -> String {
+pub(in crate::adapters) fn sentence(text: &str) -> String {
     let text = harmless(text.trim());
     let mut chars = text.chars();
     let first = chars

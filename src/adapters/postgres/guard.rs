@@ -3,6 +3,7 @@
 use super::cancel::Canceller;
 use super::connection::{Connection, End};
 use super::fault::{innermost, is_fatal};
+use super::lookout::{Lookout, Seen};
 use crate::domain::script::News;
 use std::future::Future;
 use std::pin::pin;
@@ -68,6 +69,7 @@ pub(super) struct Guard<'a> {
     canceller: Canceller,
     driver: &'a AbortHandle,
     request: Option<JoinHandle<()>>,
+    lookout: Option<Lookout>,
 }
 
 impl<'a> Guard<'a> {
@@ -95,7 +97,14 @@ impl<'a> Guard<'a> {
             canceller: canceller.clone(),
             driver,
             request: None,
+            lookout: None,
         }
+    }
+
+    /// Has somebody look at the run from a second connection while answers are awaited.
+    pub(super) fn with_lookout(mut self, lookout: Lookout) -> Self {
+        self.lookout = Some(lookout);
+        self
     }
 
     /// Awaits an answer.
@@ -108,7 +117,16 @@ impl<'a> Guard<'a> {
             tokio::select! {
                 biased;
                 Some(notice) = self.notices.recv() => (self.news)(News::Notice(notice)),
-                answer = &mut future => return answer.map_err(|error| self.failure(&error)),
+                answer = &mut future => {
+                    if let Some(lookout) = &self.lookout {
+                        lookout.answered();
+                    }
+                    return answer.map_err(|error| self.failure(&error));
+                }
+                seen = next(&mut self.lookout) => match seen {
+                    Seen::Blocked(blocker) => (self.news)(News::Blocked(blocker)),
+                    Seen::Dead(why) => return Err(Failure::Line(why)),
+                },
                 () = self.stop.due() => {
                     let now = Instant::now();
                     let first = *self.stop.asked.get_or_insert(now);
@@ -157,5 +175,12 @@ impl<'a> Guard<'a> {
             None if error.is_closed() => Failure::Line(self.end.why(error)),
             None => Failure::Line(innermost(error)),
         }
+    }
+}
+
+async fn next(lookout: &mut Option<Lookout>) -> Seen {
+    match lookout {
+        Some(lookout) => lookout.next().await,
+        None => std::future::pending().await,
     }
 }

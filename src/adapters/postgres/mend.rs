@@ -1,21 +1,25 @@
 //! Changes the history without running anything, and finds out what became of it when the line broke meanwhile.
 
-use super::books::{self, LOCK, Runner};
+use super::books::{LOCK, Runner};
+use super::change;
 use super::connection::Connection;
 use super::database::{PgDatabase, has_code, make_books};
 use super::fault::{innermost, is_fatal, statement_problem};
-use super::message::HISTORY_CHANGED;
+use super::message::{BUSY, HISTORY_CHANGED};
 use super::patience::within;
+use super::session::BUSY_PAUSE;
 use crate::domain::migration::history::Stored;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
 use crate::ports::Database as _;
+use std::time::Instant;
 use tokio_postgres::Error;
 
 /// Said when the server refused, and when the history was seen to be as before.
-const UNCHANGED: &str = "The migration history was not changed.";
+pub(in crate::adapters) const UNCHANGED: &str = "The migration history was not changed.";
 /// Said when nobody can tell.
-const UNKNOWN: &str = "It is not known whether the migration history was changed.";
+pub(in crate::adapters) const UNKNOWN: &str =
+    "It is not known whether the migration history was changed.";
 
 impl PgDatabase {
     /// Makes all changes in one transaction. An error says whether they were made, as far as that can be known.
@@ -35,20 +39,31 @@ impl PgDatabase {
         let limits = Limits::default();
         let sql: Vec<String> = changes
             .iter()
-            .map(|change| books::change(change, &runner, present.journal))
+            .map(|change| change::sql(change, &runner, present.journal))
             .collect();
         let sql = format!(
-            "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
-            select pg_catalog.pg_advisory_xact_lock({LOCK}); set local lock_timeout = {}; set local statement_timeout = {}; \
+            "begin isolation level read committed read write; reset all; {}; set local lock_timeout = {}; set local statement_timeout = {}; \
             {}; commit",
-            limits.runner_timeout.as_millis(),
+            super::books::block(&format!(
+                "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+                raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
+            )),
             limits.lock_timeout.as_millis(),
             self.patience.0.as_millis().max(1),
             sql.join("; ")
         );
         let limit = limits.runner_timeout + limits.lock_timeout + self.patience.0;
         let changed = within(limit, &connection, UNKNOWN, async {
-            Ok(connection.client.simple_query(&sql).await)
+            let deadline = Instant::now() + limits.runner_timeout;
+            loop {
+                match connection.client.simple_query(&sql).await {
+                    Err(error) if has_code(&error, &[BUSY]) && Instant::now() < deadline => {
+                        let _ = connection.client.simple_query("rollback").await;
+                        tokio::time::sleep(BUSY_PAUSE).await;
+                    }
+                    answer => break Ok(answer),
+                }
+            }
         });
         let why = match changed.await {
             Ok(Ok(_)) => return Ok(()),
@@ -64,7 +79,10 @@ impl PgDatabase {
     async fn judge(&self, changes: &[Change], session: &str, why: String) -> Result<(), Problem> {
         let versions: Vec<String> = changes
             .iter()
-            .map(|change| version(change).clone())
+            .flat_map(|change| match change {
+                Change::Rename { from, version, .. } => vec![from.clone(), version.clone()],
+                _ => vec![version(change).clone()],
+            })
             .collect();
         let seen = async {
             self.settled(session).await?;
@@ -101,23 +119,42 @@ fn refusal(error: &Error) -> Problem {
         return Problem::new(
             Kind::Conflict,
             "The history has changed meanwhile.",
-            "A version that was to be reverted is no longer in it, so nothing was changed.",
+            "A version is no longer recorded as it was shown, so nothing was changed.",
         );
+    }
+    if has_code(error, &[BUSY]) {
+        return Problem::new(
+            Kind::Conflict,
+            UNCHANGED,
+            "Another runner held the migration lock all the time.",
+        )
+        .with_hint("Wait until it is done, then try again.")
+        .retryable();
     }
     statement_problem(error, UNCHANGED)
 }
 
-fn version(change: &Change) -> &String {
+/// The version that a change is about.
+pub(in crate::adapters) fn version(change: &Change) -> &String {
     match change {
-        Change::Apply { version, .. } | Change::Revert { version } => version,
+        Change::Apply { version, .. }
+        | Change::Revert { version }
+        | Change::Rename { version, .. }
+        | Change::Expect { version, .. }
+        | Change::Settle { version } => version,
     }
 }
 
 /// Whether the history says what the change was to make it say.
-fn is_made(change: &Change, rows: &[Stored]) -> bool {
+pub(in crate::adapters) fn is_made(change: &Change, rows: &[Stored]) -> bool {
     let row = rows.iter().find(|row| &row.version == version(change));
     match (change, row) {
-        (Change::Revert { .. }, row) => row.is_none(),
+        (Change::Revert { .. } | Change::Settle { .. }, row) => row.is_none(),
+        (Change::Rename { from, name, .. }, Some(row)) => {
+            row.name.as_ref() == Some(name) && rows.iter().all(|other| &other.version != from)
+        }
+        (Change::Expect { .. }, _) => true,
+        (Change::Rename { .. }, None) => false,
         (
             Change::Apply {
                 name, statements, ..

@@ -10,36 +10,53 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// SQLSTATEs of our own; Postgres has no class `SD`.
-pub(super) const BUSY: &str = "SD001";
-pub(super) const HISTORY_CHANGED: &str = "SD002";
-pub(super) const ESCAPED: &str = "SD003";
+pub(in crate::adapters) const BUSY: &str = "SD001";
+pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
+pub(in crate::adapters) const ESCAPED: &str = "SD003";
+pub(in crate::adapters) const UNSETTLED: &str = "SD004";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor<'a> {
+pub(in crate::adapters) enum Anchor<'a> {
     /// The transaction's number, which the head returned.
     Number(&'a str),
     /// The setting in which the head kept it; a file that resets settings would lose it.
     Setting,
+    /// The runners' lock, which is gone with the transaction that took it.
+    Lock,
 }
 
-/// Opens the transaction. `wait` waits for another runner instead of raising [`BUSY`].
-pub(super) fn head(script: &Script, limits: &Limits, wait: bool) -> String {
+/// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
+/// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
+/// places for interrupted runs, one of which would be in the way.
+pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
     let lock_timeout = limits.lock_timeout.as_millis();
     let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
-    let mut checks = String::new();
-    if wait {
+    let mut checks = format!(
+        "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
+    );
+    // Each statement of a block sees what was committed before it, so this reads what the lock protects.
+    checks.push_str(&self::checks(script, positions));
+    sql.push_str(&books::block(&format!(
+        "declare found text; begin {checks}end"
+    )));
+    sql.push_str("; ");
+    sql.push_str(&format!("set local lock_timeout = {lock_timeout}; "));
+    if let Some(limit) = limits.statement_timeout {
         sql.push_str(&format!(
-            "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); ",
-            at_least_one(limits.runner_timeout)
-        ));
-    } else {
-        checks.push_str(&format!(
-            "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-            raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
+            "set local statement_timeout = {}; ",
+            at_least_one(limit)
         ));
     }
-    // Each statement of a block sees what was committed before it, so this reads what the lock protects.
+    sql.push_str("select pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)");
+    sql
+}
+
+/// What must hold under the lock, as statements of a block that declares `found`: the history is what the plan saw, and no
+/// interrupted run is in the way.
+pub(super) fn checks(script: &Script, positions: bool) -> String {
+    let mut checks = String::new();
     if let Some(expected) = &script.expects {
         // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
         let aggregate = |order: &str| {
@@ -56,28 +73,18 @@ pub(super) fn head(script: &Script, limits: &Limits, wait: bool) -> String {
             aggregate(" order by version collate \"C\""),
         ));
     }
-    if !checks.is_empty() {
-        sql.push_str(&books::block(&format!(
-            "declare found text; begin {checks}end"
-        )));
-        sql.push_str("; ");
-    }
-    sql.push_str(&format!("set local lock_timeout = {lock_timeout}; "));
-    if let Some(limit) = limits.statement_timeout {
-        sql.push_str(&format!(
-            "set local statement_timeout = {}; ",
-            at_least_one(limit)
+    if script.expects.is_some() && positions && !script.goes_on {
+        checks.push_str(&format!(
+            "{}; if found is not null then raise exception 'supadeck: a version is interrupted' using errcode = '{UNSETTLED}', detail = found; end if; ",
+            super::journal::find_open()
         ));
     }
-    sql.push_str("select pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)");
-    sql
+    checks
 }
 
 /// How many answers the head gets before the script's own.
-pub(super) fn head_answers(script: &Script, limits: &Limits, wait: bool) -> usize {
-    let checks = usize::from(!wait || script.expects.is_some());
-    let waiting = if wait { 2 } else { 0 };
-    4 + waiting + checks + 1 + usize::from(limits.statement_timeout.is_some()) + 1
+pub(in crate::adapters) fn head_answers(limits: &Limits) -> usize {
+    6 + usize::from(limits.statement_timeout.is_some()) + 1
 }
 
 /// Zero would mean no limit.
@@ -86,7 +93,7 @@ fn at_least_one(limit: Duration) -> u128 {
 }
 
 /// Writes the books and commits.
-pub(super) fn tail(
+pub(in crate::adapters) fn tail(
     script: &Script,
     anchor: Anchor<'_>,
     column: Option<RollbackColumn>,
@@ -95,6 +102,13 @@ pub(super) fn tail(
     let here = match anchor {
         Anchor::Number(number) => dollar(number),
         Anchor::Setting => "pg_catalog.current_setting('supadeck.transaction', true)".to_owned(),
+        // The key's upper and lower half stand in two columns.
+        Anchor::Lock => format!(
+            "(select pg_catalog.txid_current()::text from pg_catalog.pg_locks where locktype = 'advisory' and granted \
+            and pid = pg_catalog.pg_backend_pid() and classid = {} and objid = {} and objsubid = 1)",
+            LOCK >> 32,
+            LOCK & 0xffff_ffff
+        ),
     };
     let mut sql = books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
@@ -111,14 +125,14 @@ pub(super) fn tail(
 }
 
 /// A whole transaction in one message, and where the script's parts are in it.
-pub(super) struct Whole {
-    pub(super) sql: String,
+pub(in crate::adapters) struct Whole {
+    pub(in crate::adapters) sql: String,
     /// The bytes of each part.
-    pub(super) parts: Vec<Range<usize>>,
+    pub(in crate::adapters) parts: Vec<Range<usize>>,
 }
 
 /// Puts head, parts and tail together. Every part ends with a line break, because it may end in a comment.
-pub(super) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
+pub(in crate::adapters) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
     let size: usize = script.parts.iter().map(|part| part.sql.len() + 3).sum();
     let mut sql = String::with_capacity(head.len() + size + tail.len() + 2);
     sql.push_str(head);
@@ -136,7 +150,7 @@ pub(super) fn whole(head: &str, script: &Script, tail: &str) -> Whole {
 
 impl Whole {
     /// The part and the character in it, from 1, that a character of the message falls into.
-    pub(super) fn locate(&self, character: usize) -> Option<(usize, usize)> {
+    pub(in crate::adapters) fn locate(&self, character: usize) -> Option<(usize, usize)> {
         let at = crate::domain::sql::position::byte_of_character(&self.sql, character);
         let part = self
             .parts
@@ -177,22 +191,20 @@ mod tests {
 
     #[test]
     fn the_answers_of_the_head_are_counted_right() {
-        for wait in [false, true] {
-            for statement_timeout in [None, Some(Duration::from_secs(1))] {
-                for expects in [None, Some(Expected::of([].iter()))] {
-                    let limits = Limits {
-                        statement_timeout,
-                        ..Limits::default()
-                    };
-                    let script = Script {
-                        expects,
-                        ..script(&[])
-                    };
-                    assert_eq!(
-                        split(&head(&script, &limits, wait)).len(),
-                        head_answers(&script, &limits, wait)
-                    );
-                }
+        for statement_timeout in [None, Some(Duration::from_secs(1))] {
+            for expects in [None, Some(Expected::of([].iter()))] {
+                let limits = Limits {
+                    statement_timeout,
+                    ..Limits::default()
+                };
+                let script = Script {
+                    expects,
+                    ..script(&[])
+                };
+                assert_eq!(
+                    split(&head(&script, &limits, true)).len(),
+                    head_answers(&limits)
+                );
             }
         }
     }

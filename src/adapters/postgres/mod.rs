@@ -5,7 +5,9 @@
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► books        the tables and their SQL
 //!                           │          └─────► cancel       asks the server to stop
-//!                           ├────────────────► mend         the history, changed without a run
+//!                           ├────────────────► mend         the history, changed without a run (change: its SQL)
+//!                           ├────────────────► inventory    what the history's table is like
+//!                           ├────────────────► log          the journal, read
 //!                           ├────────────────► catalog      what types are made from
 //!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures
 //!                           ├────────────────► fault        what the server or the line said, as a problem
@@ -14,20 +16,28 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
-mod books;
+mod alone;
+pub(in crate::adapters) mod books;
 mod cancel;
-mod catalog;
+pub(in crate::adapters) mod catalog;
+pub(in crate::adapters) mod change;
 mod connection;
 mod database;
-mod fault;
+pub(in crate::adapters) mod fault;
 mod guard;
+pub(in crate::adapters) mod inventory;
+pub(in crate::adapters) mod journal;
+pub(in crate::adapters) mod log;
 mod look;
-mod mend;
-mod message;
+mod lookout;
+pub(in crate::adapters) mod mend;
+pub(in crate::adapters) mod message;
 mod patience;
 mod rehearsal;
 mod session;
 mod tls;
+mod unit;
 mod url;
 
 pub use database::PgDatabase;
+pub(in crate::adapters) use session::resets_settings;

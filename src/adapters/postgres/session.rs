@@ -4,13 +4,18 @@
 //! with COMMIT is sent; a line that breaks before that leaves nothing. At once: head, statements and tail are one
 //! message, one round trip; the server skips all the rest of a message after an error.
 
-use super::books::{RollbackColumn, Runner};
-use super::connection::Connection;
-use super::database::make_books;
+use super::alone::AloneRun;
+use super::books::{Present, RollbackColumn, Runner};
+use super::connection::{Connection, texts};
+use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
-use super::message::{Anchor, BUSY, ESCAPED, HISTORY_CHANGED, head, head_answers, tail, whole};
-use super::patience::Patience;
+use super::journal;
+use super::lookout::Lookout;
+use super::message::{
+    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, head, head_answers, tail, whole,
+};
+use crate::domain::migration::Holder;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Halt, Limits, News, Part, Script};
 use crate::domain::sql::command::leading_words;
@@ -19,13 +24,15 @@ use futures_util::{SinkExt as _, TryStreamExt as _};
 use std::collections::VecDeque;
 use std::io::Cursor;
 use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
 use tokio_util::sync::CancellationToken;
 
 /// Statements that may be on their way before the first of them is answered, and their bytes.
 const WINDOW: usize = 32;
 const WINDOW_BYTES: usize = 1024 * 1024;
+/// How long to wait before another runner's lock is tried again.
+pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(150);
 /// How long the answer to a rollback is awaited: a failed transaction has nothing else to do.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(10);
 /// How much of a `COPY`'s rows is sent in one message.
@@ -36,9 +43,9 @@ pub(super) struct PgSession {
     connection: Connection,
     name: String,
     limits: Limits,
-    patience: Patience,
+    database: PgDatabase,
     runner: Runner,
-    has_journal: bool,
+    present: Present,
     column: Option<RollbackColumn>,
 }
 
@@ -56,15 +63,15 @@ impl PgSession {
         connection: Connection,
         name: String,
         limits: Limits,
-        patience: Patience,
+        database: PgDatabase,
     ) -> Self {
         Self {
             connection,
             name,
             limits,
-            patience,
+            database,
             runner: Runner::here(),
-            has_journal: false,
+            present: Present::default(),
             column: None,
         }
     }
@@ -75,22 +82,61 @@ impl PgSession {
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
-        let journal = self.has_journal.then_some(&self.runner);
+        if let Some(alone) = &script.alone {
+            let mut run = AloneRun {
+                keeper: &self.connection,
+                database: &self.database,
+                name: &self.name,
+                limits: &self.limits,
+                runner: &self.runner,
+                column: self.column,
+                positions: self.present.positions,
+                script,
+                alone,
+            };
+            return run.run(news, cancel).await;
+        }
+        let journal = self.present.journal.then_some(&self.runner);
+        let positions = self.present.positions;
         let (column, limits) = (self.column, &self.limits);
         let write_tail = |anchor: Anchor<'_>| tail(script, anchor, column, journal);
-        let mut guard = Guard::new(&mut self.connection, news, cancel, limits.cancel_timeout);
-        let ended = if script.at_once && !resets_settings(script) {
-            at_once(&mut guard, script, limits, &write_tail).await
-        } else {
-            live(&mut guard, script, limits, false, &write_tail).await
-        };
-        let ended = match ended {
-            Err(Halt::Busy { .. }) => {
-                close(&mut guard).await;
-                guard.tell(News::WaitingForLock { holder: None });
-                live(&mut guard, script, limits, true, &write_tail).await
+        let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, String::len);
+        let bytes: usize = script.parts.iter().map(size).sum();
+        let lookout = Lookout::new(
+            self.database.clone(),
+            self.name.clone(),
+            limits.silence,
+            2 * bytes as u64,
+        );
+        let mut guard = Guard::new(&mut self.connection, news, cancel, limits.cancel_timeout)
+            .with_lookout(lookout);
+        let deadline = Instant::now() + limits.runner_timeout;
+        let mut waited: Option<Option<Holder>> = None;
+        let ended = loop {
+            let ended = if script.at_once && !resets_settings(script) {
+                at_once(&mut guard, script, limits, positions, &write_tail).await
+            } else {
+                live(&mut guard, script, limits, positions, &write_tail).await
+            };
+            let Err(Halt::Busy { .. }) = ended else {
+                break ended;
+            };
+            close(&mut guard).await;
+            if waited.is_none() || Instant::now() >= deadline {
+                let holder = holder(&mut guard).await;
+                if let Some(first) = waited {
+                    let holder = holder.or(first);
+                    return Err(Halt::Busy { holder });
+                }
+                guard.tell(News::WaitingForLock {
+                    holder: holder.clone(),
+                });
+                waited = Some(holder);
             }
-            ended => ended,
+            tokio::select! {
+                () = tokio::time::sleep(BUSY_PAUSE) => {}
+                () = cancel.cancelled() => return Err(Halt::Cancelled),
+            }
         };
         match &ended {
             Ok(()) => {}
@@ -109,11 +155,12 @@ impl Session for PgSession {
 
     fn prepare(&mut self) -> Task<'_, ()> {
         Box::pin(async move {
-            let making = make_books(&self.connection, self.patience);
+            let patience = self.database.patience;
+            let making = make_books(&self.connection, patience);
             let what = "The tables of the migration history cannot be made.";
-            let present = self.patience.on(&self.connection, what, making).await?;
-            self.has_journal = present.journal;
+            let present = patience.on(&self.connection, what, making).await?;
             self.column = present.rollback();
+            self.present = present;
             while self.connection.notices.try_recv().is_ok() {}
             Ok::<(), Problem>(())
         })
@@ -143,15 +190,23 @@ async fn close(guard: &mut Guard<'_>) {
     guard.drop_notices();
 }
 
+/// Who holds the lock on the runners, when the server tells.
+async fn holder(guard: &mut Guard<'_>) -> Option<Holder> {
+    let sql = journal::holder();
+    let answers = guard.answer(guard_query(guard.client, &sql)).await;
+    let rows = texts(answers.ok()?);
+    journal::read_person(rows.first()?, 0)
+}
+
 /// Head, then statement by statement, then the tail: COMMIT is sent only when everything else is done.
 async fn live(
     guard: &mut Guard<'_>,
     script: &Script,
     limits: &Limits,
-    wait: bool,
+    positions: bool,
     write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
 ) -> Result<(), Halt> {
-    let sql = head(script, limits, wait);
+    let sql = head(script, limits, positions);
     let opened = guard.answer(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
     let number = answers.iter().rev().find_map(|answer| match answer {
@@ -247,12 +302,13 @@ async fn at_once(
     guard: &mut Guard<'_>,
     script: &Script,
     limits: &Limits,
+    positions: bool,
     write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
 ) -> Result<(), Halt> {
     let client = guard.client;
-    let before = head_answers(script, limits, false);
+    let before = head_answers(limits);
     let message = whole(
-        &head(script, limits, false),
+        &head(script, limits, positions),
         script,
         &write_tail(Anchor::Setting),
     );
@@ -302,9 +358,7 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
     let is_ours = !matches!(place, Place::Part(_));
     match error.code().code() {
         "57014" if guard.stop.is_wanted() => return Halt::Cancelled,
-        // In the head only the lock on the runners is waited for.
         BUSY if is_ours => return Halt::Busy { holder: None },
-        "55P03" if place == Place::Head => return Halt::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {
             let found = error.detail().unwrap_or_default();
             let versions = found.split(',').filter(|version| !version.is_empty());
@@ -312,6 +366,9 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
         }
         "23505" if place == Place::Tail && error.table() == Some("schema_migrations") => {
             return Halt::HistoryChanged(Vec::new());
+        }
+        UNSETTLED if is_ours => {
+            return Halt::Unsettled(error.detail().unwrap_or_default().to_owned());
         }
         ESCAPED if is_ours => return Halt::Escaped,
         _ => {}
@@ -329,7 +386,7 @@ fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool)
 }
 
 /// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
-fn resets_settings(script: &Script) -> bool {
+pub(in crate::adapters) fn resets_settings(script: &Script) -> bool {
     script.parts.iter().any(|part| {
         matches!(
             leading_words(&part.sql, 1).first().map(String::as_str),

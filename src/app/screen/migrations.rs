@@ -125,7 +125,7 @@ impl Migrations {
             }),
             State::Invalid => Err("This file cannot be used; its note says why.".into()),
             State::Interrupted => Err("This file stopped in the middle; its note says where. Go on with `supadeck migration apply --resume`.".into()),
-            State::Applied | State::Edited | State::Missing => Err(format!(
+            State::Applied | State::Edited | State::Missing | State::Renamed => Err(format!(
                 "{} is applied already ({}); select a pending migration.",
                 entry.version,
                 entry.state.word()
@@ -136,8 +136,7 @@ impl Migrations {
     /// What rolling back to the selected row means, or why it cannot be.
     pub fn rollback_wish(&self) -> Result<Wish, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
-        let is_applied =
-            |e: &&Entry| matches!(e.state, State::Applied | State::Edited | State::Missing);
+        let is_applied = |e: &&Entry| e.recorded.is_some();
         if !is_applied(&entry) {
             return Err(format!(
                 "{} is not applied; select an applied migration.",

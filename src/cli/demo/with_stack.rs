@@ -117,7 +117,8 @@ fn project(args: &Args) -> Result<(PathBuf, Option<TempDir>), Problem> {
 
 /// Applies what is pending and runs the seeds that have not run.
 async fn fill(context: &Context, stack: &Stack, root: &Path) -> Result<(), Problem> {
-    let schema = context.schema_at(root, &stack.info().db_url.clone().into())?;
+    let url = stack.info().db_url.clone().into();
+    let schema = context.work_at(root, &url)?.schema;
     let filling = async {
         let wish = Wish::Apply {
             to: None,

@@ -2,10 +2,15 @@
 
 mod apply;
 mod confirm;
+mod diff;
+mod difference;
 mod list;
+mod log;
 mod new;
 mod plan;
+mod renumber;
 mod repair;
+mod restore;
 mod rollback;
 mod run;
 mod scratch;
@@ -19,7 +24,7 @@ use super::answer::Answered;
 use super::context::Context;
 use clap::{Args as ClapArgs, Subcommand};
 
-/// See, apply and roll back migrations
+/// See, apply, roll back and mend migrations
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -33,7 +38,11 @@ enum Command {
     Apply(apply::Args),
     Rollback(rollback::Args),
     Verify(verify::Args),
+    Diff(diff::Args),
+    Restore(restore::Args),
+    Renumber(renumber::Args),
     Repair(repair::Args),
+    Log(log::Args),
     New(new::Args),
 }
 
@@ -45,7 +54,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
         Command::Verify(args) => verify::run(context, args).await,
+        Command::Diff(args) => diff::run(context, args).await,
+        Command::Restore(args) => restore::run(context, args).await,
+        Command::Renumber(args) => renumber::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
+        Command::Log(args) => log::run(context, args).await,
         Command::New(args) => new::run(context, args).await,
     }
 }

@@ -3,21 +3,24 @@
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::interrupt;
+use super::super::page::{Page, Tone};
 use super::confirm::{self, Confirm};
-use super::show;
-use crate::ops::migration::{self, Repair};
+use super::{difference, list, show};
+use crate::ops::migration::{self, Record, Repair, RepairPlan};
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// Correct the history without running any SQL
 ///
-/// For a history that is wrong: a version that was applied by hand, or whose file is gone. The schema itself is not touched.
+/// For a history that is wrong: a version that was applied by hand, whose file is gone, or that is recorded under another
+/// version. Each row is shown as it is and as it will be, with the difference where a file is recorded. The schema itself
+/// is not touched. All rows change in one transaction, and none when one of them is no longer as it was shown.
 #[derive(ClapArgs)]
 pub struct Args {
     /// The versions to correct
     #[arg(required = true, value_name = "VERSION")]
     versions: Vec<String>,
 
-    /// Record them as applied, from their files, or remove them from the history
+    /// What the history shall say of them
     #[arg(long, value_name = "STATUS")]
     status: Status,
 
@@ -31,23 +34,59 @@ enum Status {
     Applied,
     /// Not in the history
     Reverted,
+    /// In the history under the file's version, and no longer under another one
+    Renamed,
 }
 
-/// Asks and corrects.
+/// Shows, asks and corrects.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let (repair, word) = match args.status {
         Status::Applied => (Repair::Applied, "applied"),
         Status::Reverted => (Repair::Reverted, "reverted"),
+        Status::Renamed => (Repair::Renamed, "renamed"),
     };
     let work = context.work().await?;
-    let before = interrupt::ending(migration::list(&work.schema)).await?;
+    let planning = migration::plan_repair(&work.schema, &args.versions, repair);
+    let plan = interrupt::ending(planning).await?;
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
-    let shown = Answer::new(&before.entries, show::listing(&before))?;
+    let shown = Answer::new(&plan, page(&plan))?;
     confirm::confirm(context, &work, &args.confirm, shown, "repair", &what).await?;
     // Ctrl-C does not end it half-way: nobody would know what is recorded.
-    let write = migration::repair(&work.schema, &args.versions, repair);
+    let write = migration::carry_out(&work.schema, &plan);
     let after = interrupt::finishing(context.output(), write).await?;
-    let answer = Answer::new(&after.entries, show::listing(&after))?;
-    Ok(answer.with("target", &after.target)?)
+    Ok(list::answer(show::listing(&after), &after)?.with("plan", &plan)?)
+}
+
+fn page(plan: &RepairPlan) -> Page {
+    let mut page = Page::default();
+    page.toned(Tone::Strong, &show::target(&plan.target));
+    for row in &plan.rows {
+        page.blank();
+        page.toned(
+            Tone::Muted,
+            &format!("before  {}", record(row.before.as_ref())),
+        );
+        page.line(format!("after   {}", record(row.after.as_ref())));
+        if let Some(found) = &row.difference {
+            page.append(difference::page(found));
+        }
+    }
+    page.blank();
+    page
+}
+
+fn record(record: Option<&Record>) -> String {
+    let Some(record) = record else {
+        return "not in the history".to_owned();
+    };
+    let name = record.name.as_deref().unwrap_or("(no name)");
+    let statements = record
+        .statements
+        .map(|count| format!(", {}", show::counted(count, "statement")));
+    format!(
+        "{} {name}{}",
+        record.version,
+        statements.unwrap_or_default()
+    )
 }

@@ -2,8 +2,11 @@
 
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::migration::{
-    Direction, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target,
+    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target,
 };
+
+/// How many states have their ways out under the list; a thousand of them would hide it.
+const MOST_WAYS: usize = 4;
 
 /// The list of versions with the database it was compared with.
 pub fn listing(listing: &Listing) -> Page {
@@ -28,7 +31,47 @@ pub fn listing(listing: &Listing) -> Page {
     for skipped in &listing.skipped {
         page.toned(Tone::Muted, &format!("Skipped: {skipped}"));
     }
+    for remark in &listing.remarks {
+        let tone = if remark.way_out.is_some() {
+            Tone::Warn
+        } else {
+            Tone::Muted
+        };
+        page.toned(tone, &format!("History: {}", remark.what));
+        if let Some(way) = &remark.way_out {
+            page.block(Tone::Muted, "  ", way);
+        }
+    }
+    ways(&mut page, listing);
     page
+}
+
+/// The ways out of the first states that need one.
+fn ways(page: &mut Page, listing: &Listing) {
+    let stuck: Vec<&Entry> = listing
+        .entries
+        .iter()
+        .filter(|entry| entry.state != State::Applied && !entry.ways.is_empty())
+        .collect();
+    for entry in stuck.iter().take(MOST_WAYS) {
+        page.blank();
+        let title = format!(
+            "Ways out of {} for {} {}:",
+            entry.state.word(),
+            entry.version,
+            entry.name
+        );
+        page.toned(Tone::Strong, &title);
+        for way in &entry.ways {
+            page.line(format!("  {}", way.command));
+            page.toned(Tone::Muted, &format!("    {}", way.what));
+        }
+    }
+    if stuck.len() > MOST_WAYS {
+        page.blank();
+        let more = format!("{} more have their ways out too.", stuck.len() - MOST_WAYS);
+        page.toned(Tone::Muted, &more);
+    }
 }
 
 /// The database in one line.
@@ -46,7 +89,7 @@ fn state_tone(state: State) -> Tone {
     match state {
         State::Applied => Tone::Ok,
         State::Pending => Tone::Plain,
-        State::OutOfOrder | State::Edited => Tone::Warn,
+        State::OutOfOrder | State::Edited | State::Renamed => Tone::Warn,
         State::Missing | State::Invalid | State::Interrupted => Tone::Danger,
     }
 }

@@ -1,10 +1,8 @@
 //! Asks a project whether it is there, knows its key, and lets into its database, before a profile is kept.
 
-use crate::adapters::connect::{self, As, Settings};
-use crate::adapters::postgres::PgDatabase;
+use crate::adapters::connect::{self, As, Settings, Way};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
-use crate::ports::Database;
 
 /// Asks REST with every key that is known, then the database.
 pub async fn check(settings: &Settings) -> Result<(), Problem> {
@@ -21,8 +19,8 @@ pub async fn check(settings: &Settings) -> Result<(), Problem> {
             .await
             .map_err(refused)?;
     }
-    if let Some(url) = &project.database_url {
-        PgDatabase::parse(url)?.history().await.map_err(refused)?;
+    if let Some(way) = Way::of(&project)? {
+        way.database().history().await.map_err(refused)?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The migration history of a database, as far as lists and plans need it.
 
+use super::books::Books;
 use super::{Interruption, Target};
+use crate::domain::sql::split::statements;
 use sha2::{Digest, Sha256};
 
 /// What stands between two statements when they are hashed together: it stands in no SQL text.
@@ -15,6 +17,8 @@ pub struct History {
     pub rows: Vec<Row>,
     /// Runs outside a transaction whose end is not in the journal, oldest first.
     pub interrupted: Vec<Interruption>,
+    /// What the table is like that holds them.
+    pub books: Books,
 }
 
 impl History {
@@ -46,6 +50,20 @@ pub struct Stored {
     pub statements: Option<Vec<String>>,
     /// The statements of the way back, where the history has such a column.
     pub rollback: Option<Vec<String>>,
+}
+
+/// Pieces of SQL cut into statements once more. Some tools store a file as one piece, or cut it elsewhere: only when both
+/// sides went through this does it not matter where they were cut before.
+pub fn recut<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
+    pieces
+        .iter()
+        .flat_map(|piece| statements(piece.as_ref()))
+        .collect()
+}
+
+/// Whether a file's text says what was stored, comments included, wherever either was cut.
+pub fn is_same_text(file: &str, stored: &[String]) -> bool {
+    recut(&statements(file)) == recut(stored)
 }
 
 /// SHA-256, in hex, of statements with [`SEPARATOR`] between them.

@@ -1,8 +1,11 @@
 //! A file that ran outside a transaction and did not come to its end: where it stands, and what is left behind.
 
-use super::Direction;
+use super::history::History;
 use super::holder::Holder;
+use super::remedy::{WayOut, way};
+use super::{Direction, Entry, State};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// How a file of a plan runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -103,5 +106,67 @@ impl Interruption {
             Direction::Apply => "apply",
             Direction::Rollback => "rollback",
         }
+    }
+}
+
+/// The interrupted runs that somebody has to decide about.
+pub fn unsettled(history: &History) -> impl Iterator<Item = &Interruption> {
+    let applied = applied(history);
+    history
+        .interrupted
+        .iter()
+        .filter(move |interruption| interruption.runner.is_none() && interruption.is_open(&applied))
+}
+
+/// Puts runs that are under way or were interrupted into the list.
+pub(super) fn mark(entries: &mut [Entry], history: &History) {
+    let applied = applied(history);
+    let told = history
+        .interrupted
+        .iter()
+        .filter(|one| one.runner.is_some() || one.is_open(&applied));
+    for interruption in told {
+        let own = entries.iter_mut().filter(|entry| {
+            entry.version == interruption.version && entry.state != State::Invalid
+        });
+        for entry in own {
+            entry.note = Some(interruption.note());
+            // Whoever runs it right now may well bring it to its end.
+            if interruption.runner.is_none() {
+                entry.state = State::Interrupted;
+                entry.ways = interruption.ways();
+            }
+        }
+    }
+}
+
+fn applied(history: &History) -> HashSet<String> {
+    history.versions().into_iter().collect()
+}
+
+impl Interruption {
+    /// Whether the history still says what it said before the file ran: else another tool has settled it.
+    fn is_open(&self, applied: &HashSet<String>) -> bool {
+        applied.contains(&self.version) == (self.direction == Direction::Rollback)
+    }
+
+    fn ways(&self) -> Vec<WayOut> {
+        let version = self.version.as_str();
+        let ways = [
+            way(
+                &[self.verb(), "--resume"],
+                "Goes on from the statement it stopped at.",
+            ),
+            way(&[self.verb(), "--retry"], "Runs the whole file again."),
+            way(
+                &["repair", "--status", "applied", version],
+                "Says that all of it was done by hand.",
+            ),
+            way(
+                &["repair", "--status", "reverted", version],
+                "Says that what it did was undone by hand.",
+            ),
+        ];
+        ways.into_iter().flatten().collect()
     }
 }

@@ -1,10 +1,17 @@
 //! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
 
+pub mod books;
+pub mod difference;
 pub mod file_name;
 pub mod history;
 pub mod holder;
 pub mod interruption;
+pub mod journal;
+pub mod pairing;
+pub mod remedy;
+pub mod rewrite;
 pub mod state;
+pub mod version;
 
 pub use holder::{Blocker, Holder};
 pub use interruption::{Interruption, StepMode};
@@ -27,6 +34,8 @@ pub enum State {
     Edited,
     /// Applied, and there is no file.
     Missing,
+    /// Applied, and recorded under another version than the file's: the statements are the same.
+    Renamed,
     /// A file whose name or version cannot be used.
     Invalid,
     /// Ran outside a transaction and stopped in the middle; somebody has to decide how it goes on.
@@ -42,6 +51,7 @@ impl State {
             Self::OutOfOrder => "out_of_order",
             Self::Edited => "edited",
             Self::Missing => "missing",
+            Self::Renamed => "renamed",
             Self::Invalid => "invalid",
             Self::Interrupted => "interrupted",
         }
@@ -65,6 +75,12 @@ pub struct Entry {
     /// Why the state is what it is, for states that need a word.
     #[serde(skip)]
     pub note: Option<String>,
+    /// The version under which the history holds it; absent when it does not.
+    #[serde(skip)]
+    pub recorded: Option<String>,
+    /// The ways out of the state, the safest first.
+    #[serde(skip)]
+    pub ways: Vec<remedy::WayOut>,
 }
 
 /// The whole list, in the order of versions (compared as text, byte by byte).
@@ -76,6 +92,8 @@ pub struct Listing {
     pub skipped: Vec<String>,
     /// The database that was read.
     pub target: Target,
+    /// What is unusual about the history's table, each with its way out.
+    pub remarks: Vec<books::Remark>,
 }
 
 impl Listing {

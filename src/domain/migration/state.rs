@@ -1,10 +1,13 @@
 //! Compares the files with the history: which version is applied, pending, edited, missing or unusable.
 
 use super::file_name::FileName;
-use super::history::History;
-use super::{Direction, Entry, Interruption, Listing, State};
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use super::history::{History, Row};
+use super::interruption::mark;
+use super::pairing::Pairing;
+use super::remedy::{Facts, explain};
+use super::{Entry, Listing, State};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
 /// A file of the migration directory whose name fits the grammar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,188 +33,186 @@ pub struct LocalFiles {
     pub orphan_rollbacks: Vec<String>,
 }
 
-/// The list that people see. `same` says of an applied version whose digest differs whether its file still says the
-/// same as the history, when both are read again statement by statement.
-pub fn listing(local: LocalFiles, history: &History, same: &dyn Fn(&str) -> bool) -> Listing {
-    let applied: HashMap<&str, Option<&str>> = history
+/// What was found by reading statements again, where digests alone do not tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closer {
+    /// Files that say the same as the history although the digests differ.
+    pub same: HashSet<PathBuf>,
+    /// Files that were applied under another version.
+    pub pairing: Pairing,
+}
+
+impl Closer {
+    fn is_same(&self, file: &LocalFile, row: &Row) -> bool {
+        match (&file.digest, &row.digest) {
+            (Ok(digest), Some(stored)) => digest == stored || self.same.contains(&file.path),
+            _ => false,
+        }
+    }
+}
+
+/// The list that people see.
+pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing {
+    let rows: BTreeMap<&str, &Row> = history
         .rows
         .iter()
-        .map(|row| (row.version.as_str(), row.digest.as_deref()))
+        .map(|row| (row.version.as_str(), row))
         .collect();
-    let newest = history.rows.iter().map(|row| row.version.as_str()).max();
-    let mut entries: BTreeMap<(String, usize), Entry> = BTreeMap::new();
-    for file in local.files {
-        let version = file.name.version.clone();
-        let copies = entries
-            .range((version.clone(), 0)..=(version.clone(), usize::MAX))
-            .count();
-        let (state, note) = if copies > 0 {
-            (
-                State::Invalid,
-                Some(format!("Another file has the version {version} already.")),
-            )
-        } else {
-            match (applied.get(version.as_str()), &file.digest) {
-                (_, Err(why)) => (State::Invalid, Some(why.clone())),
-                (Some(None), Ok(_)) => (
-                    State::Applied,
-                    Some("The history stores no statements to compare with.".into()),
-                ),
-                (Some(Some(stored)), Ok(digest)) if stored != digest && !same(&version) => (
-                    State::Edited,
-                    Some("The file's text differs from what was applied.".into()),
-                ),
-                (Some(_), Ok(_)) => (State::Applied, None),
-                (None, Ok(_)) if newest.is_some_and(|newest| version.as_str() < newest) => (
-                    State::OutOfOrder,
-                    Some("It is older than the newest applied version.".into()),
-                ),
-                (None, Ok(_)) => (State::Pending, None),
-            }
-        };
-        entries.insert(
-            (version.clone(), copies),
-            Entry {
-                version,
-                name: file.name.name,
-                state,
-                reversible: file.reversible,
-                file: Some(file.path),
-                note,
-            },
-        );
+    let judge = Judge {
+        newest: newest(history, &closer.pairing),
+        rows,
+        closer,
+    };
+    let mut entries = Vec::new();
+    for group in local
+        .files
+        .chunk_by(|a, b| a.name.version == b.name.version)
+    {
+        entries.extend(judge.group(group));
     }
-    for row in &history.rows {
-        let key = (row.version.clone(), 0);
-        entries.entry(key).or_insert_with(|| Entry {
+    let taken: HashSet<&str> = local
+        .files
+        .iter()
+        .map(|file| file.name.version.as_str())
+        .chain(closer.pairing.pairs.values().map(String::as_str))
+        .collect();
+    let orphans = |version: &String| local.orphan_rollbacks.contains(version);
+    let gone = history
+        .rows
+        .iter()
+        .filter(|row| !taken.contains(row.version.as_str()));
+    entries.extend(gone.map(|row| judge.gone(row, orphans(&row.version))));
+    // The sort is stable: files of one version keep the order of their names.
+    entries.sort_by(|a, b| a.version.cmp(&b.version));
+    mark(&mut entries, history);
+    Listing {
+        entries,
+        skipped: local.skipped,
+        target: history.target.clone(),
+        remarks: history.books.remarks(),
+    }
+}
+
+/// The newest applied version, by the files' own versions where a file was applied under another one.
+fn newest<'a>(history: &'a History, pairing: &'a Pairing) -> Option<&'a str> {
+    let own = |version: &'a str| {
+        let pair = pairing.pairs.iter().find(|(_, row)| *row == version);
+        pair.map_or(version, |(file, _)| file.as_str())
+    };
+    history.rows.iter().map(|row| own(&row.version)).max()
+}
+
+struct Judge<'a> {
+    newest: Option<&'a str>,
+    rows: BTreeMap<&'a str, &'a Row>,
+    closer: &'a Closer,
+}
+
+impl Judge<'_> {
+    /// The entries of all files that have one version.
+    fn group(&self, files: &[LocalFile]) -> Vec<Entry> {
+        if let [file] = files {
+            return vec![self.single(file)];
+        }
+        let copies: Vec<String> = files.iter().map(|file| shown(&file.path)).collect();
+        let row = files
+            .first()
+            .and_then(|file| self.rows.get(file.name.version.as_str()));
+        let own = row.and_then(|row| files.iter().position(|file| self.closer.is_same(file, row)));
+        let mut entries = Vec::with_capacity(files.len());
+        for (at, file) in files.iter().enumerate() {
+            if own == Some(at) {
+                entries.push(self.single(file));
+                continue;
+            }
+            // Without a file that is the applied one, the first stands for the version: it must not look unapplied.
+            let stands = own.is_none() && at == 0 && row.is_some();
+            let mut entry = entry(file, State::Invalid);
+            entry.recorded = stands.then(|| file.name.version.clone());
+            let facts = Facts {
+                copies: copies.clone(),
+                unreadable: file.digest.as_ref().err().cloned(),
+                ..Facts::default()
+            };
+            explain(&mut entry, &facts);
+            entries.push(entry);
+        }
+        entries
+    }
+
+    /// The entry of the only file of its version.
+    fn single(&self, file: &LocalFile) -> Entry {
+        let version = &file.name.version;
+        let row = self.rows.get(version.as_str());
+        let pair = self.closer.pairing.pairs.get(version);
+        let state = match (row, &file.digest) {
+            (_, Err(_)) => State::Invalid,
+            (Some(row), Ok(_)) if row.digest.is_some() && !self.closer.is_same(file, row) => {
+                State::Edited
+            }
+            (Some(_), Ok(_)) => State::Applied,
+            (None, Ok(_)) if pair.is_some() => State::Renamed,
+            (None, Ok(_)) if self.newest.is_some_and(|newest| version.as_str() < newest) => {
+                State::OutOfOrder
+            }
+            (None, Ok(_)) => State::Pending,
+        };
+        let mut entry = entry(file, state);
+        entry.recorded = row.map(|row| row.version.clone()).or_else(|| pair.cloned());
+        let facts = Facts {
+            has_statements: row.is_none_or(|row| row.digest.is_some()),
+            unreadable: file.digest.as_ref().err().cloned(),
+            ..Facts::default()
+        };
+        explain(&mut entry, &facts);
+        entry
+    }
+
+    /// The entry of a row that no file belongs to.
+    fn gone(&self, row: &Row, reversible: bool) -> Entry {
+        let mut entry = Entry {
             version: row.version.clone(),
             name: row.name.clone().unwrap_or_default(),
             state: State::Missing,
-            reversible: local.orphan_rollbacks.contains(&row.version),
+            reversible,
             file: None,
-            note: Some("It was applied from a file that is not here.".into()),
-        });
-    }
-    for interruption in &history.interrupted {
-        if interruption.runner.is_some() || is_open(interruption, &applied) {
-            for entry in entries.values_mut() {
-                if entry.version == interruption.version && entry.state != State::Invalid {
-                    // Whoever runs it right now may well bring it to its end.
-                    if interruption.runner.is_none() {
-                        entry.state = State::Interrupted;
-                    }
-                    entry.note = Some(interruption.note());
-                }
-            }
-        }
-    }
-    Listing {
-        entries: entries.into_values().collect(),
-        skipped: local.skipped,
-        target: history.target.clone(),
+            note: None,
+            recorded: Some(row.version.clone()),
+            ways: Vec::new(),
+        };
+        let facts = Facts {
+            has_statements: row.digest.is_some(),
+            doubt: self
+                .closer
+                .pairing
+                .doubts
+                .get(&row.version)
+                .cloned()
+                .unwrap_or_default(),
+            ..Facts::default()
+        };
+        explain(&mut entry, &facts);
+        entry
     }
 }
 
-/// Whether the history still says what it said before the file ran: else another tool has settled it.
-fn is_open(interruption: &Interruption, applied: &HashMap<&str, Option<&str>>) -> bool {
-    let is_applied = applied.contains_key(interruption.version.as_str());
-    is_applied == (interruption.direction == Direction::Rollback)
+fn entry(file: &LocalFile, state: State) -> Entry {
+    Entry {
+        version: file.name.version.clone(),
+        name: file.name.name.clone(),
+        state,
+        reversible: file.reversible,
+        file: Some(file.path.clone()),
+        note: None,
+        recorded: None,
+        ways: Vec::new(),
+    }
 }
 
-/// The interrupted runs that somebody has to decide about.
-pub fn unsettled(history: &History) -> impl Iterator<Item = &Interruption> {
-    let applied: HashMap<&str, Option<&str>> = history
-        .rows
-        .iter()
-        .map(|row| (row.version.as_str(), None))
-        .collect();
-    history.interrupted.iter().filter(move |interruption| {
-        interruption.runner.is_none() && is_open(interruption, &applied)
-    })
+fn shown(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::history::Row;
-    use super::*;
-
-    fn file(name: &str, digest: &str) -> LocalFile {
-        LocalFile {
-            name: FileName::parse(name).unwrap_or(FileName {
-                version: String::new(),
-                name: String::new(),
-            }),
-            path: name.into(),
-            digest: Ok(digest.into()),
-            reversible: false,
-        }
-    }
-
-    fn row(version: &str, digest: Option<&str>) -> Row {
-        Row {
-            version: version.into(),
-            name: None,
-            digest: digest.map(Into::into),
-        }
-    }
-
-    fn states(files: Vec<LocalFile>, rows: Vec<Row>) -> Vec<(String, State)> {
-        let local = LocalFiles {
-            files,
-            ..LocalFiles::default()
-        };
-        let history = History {
-            rows,
-            ..History::default()
-        };
-        listing(local, &history, &|_| false)
-            .entries
-            .into_iter()
-            .map(|entry| (format!("{}_{}", entry.version, entry.name), entry.state))
-            .collect()
-    }
-
-    #[test]
-    fn every_state_is_told_apart() {
-        let found = states(
-            vec![
-                file("1_a.sql", "same"),
-                file("2_b.sql", "new"),
-                file("3_c.sql", "x"),
-                file("5_e.sql", "x"),
-                file("6_f.sql", "x"),
-                file("6_g.sql", "x"),
-            ],
-            vec![
-                row("1", Some("same")),
-                row("2", Some("old")),
-                row("4", None),
-                row("5", None),
-            ],
-        );
-        let expected = [
-            ("1_a", State::Applied),
-            ("2_b", State::Edited),
-            ("3_c", State::OutOfOrder),
-            ("4_", State::Missing),
-            ("5_e", State::Applied),
-            ("6_f", State::Pending),
-            ("6_g", State::Invalid),
-        ];
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(name, state)| ((*name).to_owned(), *state))
-            .collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn versions_compare_as_text() {
-        let found = states(
-            vec![file("10_b.sql", ""), file("9_a.sql", "")],
-            vec![row("9", None)],
-        );
-        assert_eq!(found[0], ("10_b".into(), State::OutOfOrder));
-        assert_eq!(found[1], ("9_a".into(), State::Applied));
-    }
-}
+mod tests;

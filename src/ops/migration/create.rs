@@ -1,10 +1,10 @@
 //! Makes a new migration file and the file for its way back.
 
-use super::local::{ROLLBACK, check_root, directory, entries, rollback_file, sentence};
+use super::files::{make_folder, write_new};
+use super::local::{self, ROLLBACK, check_root, directory, entries, rollback_file};
 use crate::domain::migration::file_name::FileName;
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The two files of a new migration.
@@ -14,11 +14,26 @@ pub struct NewFiles {
     pub up: PathBuf,
     /// Its rollback.
     pub down: PathBuf,
+    /// The folder that was made for them, where the project had none.
+    #[serde(skip)]
+    pub made: Option<PathBuf>,
 }
 
 /// Creates a migration file named after the time in UTC, and its rollback file. Never overwrites: when the second is
 /// taken, the next free one is used. The project directory must be there; the folders in it are made.
 pub async fn new(root: &Path, name: &str, now: jiff::Timestamp) -> Result<NewFiles, Problem> {
+    let made = local::doubt(root).map(|_| directory(root));
+    let file = free_name(root, name, now)?;
+    let files = make(root, &file, "", "")?;
+    Ok(NewFiles { made, ..files })
+}
+
+/// A name for a new migration whose version no file has; its version is the time in UTC, or a little later.
+pub(super) fn free_name(
+    root: &Path,
+    name: &str,
+    now: jiff::Timestamp,
+) -> Result<FileName, Problem> {
     let Some(slug) = FileName::slug(name) else {
         return Err(Problem::new(
             Kind::Usage,
@@ -29,58 +44,46 @@ pub async fn new(root: &Path, name: &str, now: jiff::Timestamp) -> Result<NewFil
     };
     check_root(root)?;
     let folder = directory(root);
-    let rollback = folder.join(ROLLBACK);
-    make_folder(&rollback)?;
-    let taken: Vec<FileName> = [entries(&folder)?, entries(&rollback)?]
+    let taken: Vec<FileName> = [entries(&folder)?, entries(&folder.join(ROLLBACK))?]
         .iter()
         .flatten()
         .filter_map(|file| FileName::parse(file))
         .collect();
     let mut time = now;
-    let file = loop {
+    loop {
         let version = time.strftime("%Y%m%d%H%M%S").to_string();
         if taken.iter().all(|file| file.version != version) {
-            break FileName {
+            return Ok(FileName {
                 version,
                 name: slug,
-            };
+            });
         }
         time = time
             .checked_add(jiff::SignedDuration::from_secs(1))
             .map_err(|error| Problem::internal(format!("The clock cannot go on: {error}.")))?;
-    };
+    }
+}
+
+/// Writes a migration and its rollback file, which begins with a reminder: both, or none.
+pub(super) fn make(
+    root: &Path,
+    file: &FileName,
+    up: &str,
+    down: &str,
+) -> Result<NewFiles, Problem> {
+    let folder = directory(root);
+    make_folder(&folder.join(ROLLBACK))?;
     let files = NewFiles {
         up: folder.join(file.file_name()),
-        down: rollback_file(&folder, &file),
+        down: rollback_file(&folder, file),
+        made: None,
     };
-    write_new(&files.up, "")?;
-    let reminder = format!("-- Undo {} here.\n", file.file_name());
+    write_new(&files.up, up)?;
+    let reminder = format!("-- Undo {} here.\n{down}", file.file_name());
     if let Err(problem) = write_new(&files.down, &reminder) {
-        // Half a pair is worse than none; the file is empty and was made a moment ago.
+        // Half a pair is worse than none; the file was made a moment ago.
         let _ = std::fs::remove_file(&files.up);
         return Err(problem);
     }
     Ok(files)
-}
-
-fn make_folder(folder: &Path) -> Result<(), Problem> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        Problem::new(
-            Kind::Config,
-            format!("The directory {} cannot be made.", folder.display()),
-            sentence(&error),
-        )
-    })
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
-    std::fs::File::create_new(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| {
-            Problem::new(
-                Kind::Config,
-                format!("The file {} cannot be written.", path.display()),
-                sentence(&error),
-            )
-        })
 }

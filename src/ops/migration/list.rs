@@ -1,15 +1,12 @@
 //! What is where: the list of versions, and the SQL of one.
 
-use super::Schema;
 use super::local::{self, directory, find_rollback, rollback_file, scan};
+use super::{Schema, closer};
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::History;
-use crate::domain::migration::state::{LocalFiles, listing};
-use crate::domain::migration::{Listing, Sources};
+use crate::domain::migration::state::listing;
+use crate::domain::migration::{Entry, Listing, Sources, State};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::sql::split::statements;
-use std::collections::HashSet;
-use std::path::PathBuf;
 
 /// Compares the project's files with the database's history.
 pub async fn list(schema: &Schema) -> Result<Listing, Problem> {
@@ -25,70 +22,89 @@ pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem>
     let local = scanned
         .await
         .map_err(|error| Problem::internal(format!("Reading the files stopped: {error}.")))??;
-    let same = same_after_all(schema, &local, &history).await?;
-    let mut listing = listing(local, &history, &|version| same.contains(version));
+    let closer = closer::look(schema, &local, &history).await?;
+    let mut listing = listing(local, &history, &closer);
     if let Some(doubt) = local::doubt(&schema.root) {
         for entry in &mut listing.entries {
             let note = entry.note.take().unwrap_or_default();
             entry.note = Some(format!("{doubt} {note}").trim_end().to_owned());
+            // From a wrong directory every way out would do harm.
+            entry.ways.clear();
         }
     }
     Ok((listing, history))
 }
 
-/// The versions whose digests differ and whose statements are yet the same: some tools store a file as one piece,
-/// or cut it elsewhere.
-async fn same_after_all(
-    schema: &Schema,
-    local: &LocalFiles,
-    history: &History,
-) -> Result<HashSet<String>, Problem> {
-    let suspects: Vec<(String, PathBuf)> = history
-        .rows
+/// The only entry of a version that can be meant; two files of one version are a reason to ask which.
+pub(super) fn entry<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Problem> {
+    let mut found = listing
+        .entries
         .iter()
-        .filter_map(|row| {
-            let stored = row.digest.as_ref()?;
-            let at = local
-                .files
-                .partition_point(|file| file.name.version < row.version);
-            let file = local
-                .files
-                .get(at)
-                .filter(|file| file.name.version == row.version)?;
-            let differs = file.digest.as_ref().is_ok_and(|digest| digest != stored);
-            differs.then(|| (row.version.clone(), file.path.clone()))
-        })
-        .collect();
-    if suspects.is_empty() {
-        return Ok(HashSet::new());
+        .filter(|entry| entry.version == version);
+    let first = found
+        .next()
+        .ok_or_else(|| match recorded(listing, version) {
+            Some(entry) => Problem::new(
+                Kind::Usage,
+                format!(
+                    "Version {version} of the history is the file {}_{} here.",
+                    entry.version, entry.name
+                ),
+                entry.note.clone().unwrap_or_default(),
+            )
+            .with_hint(format!("Name it as {}.", entry.version)),
+            None => unknown(version),
+        })?;
+    if first.state == State::Invalid || found.next().is_some() {
+        let note = listing
+            .entries
+            .iter()
+            .filter(|entry| entry.version == version)
+            .find_map(|entry| entry.note.clone());
+        return Err(Problem::new(
+            Kind::Config,
+            format!("Version {version} has no single usable file."),
+            note.unwrap_or_default(),
+        )
+        .with_hint(way_out(first)));
     }
-    let versions: Vec<String> = suspects
+    Ok(first)
+}
+
+fn recorded<'a>(listing: &'a Listing, version: &str) -> Option<&'a Entry> {
+    let mut entries = listing.entries.iter();
+    entries.find(|entry| entry.recorded.as_deref() == Some(version))
+}
+
+/// The ways out of an entry's state in one sentence each.
+pub(super) fn way_out(entry: &Entry) -> String {
+    let ways: Vec<String> = entry
+        .ways
         .iter()
-        .map(|(version, _)| version.clone())
+        .map(|way| format!("`{}`: {}", way.command, way.what))
         .collect();
-    let stored = schema.database.stored(&versions).await?;
-    let mut same = HashSet::new();
-    for (version, path) in suspects {
-        let Some(row) = stored.iter().find(|row| row.version == version) else {
-            continue;
-        };
-        // Both sides are cut once more: only then does it not matter where they were cut before.
-        let again = |pieces: &[String]| -> Vec<String> {
-            pieces.iter().flat_map(|piece| statements(piece)).collect()
-        };
-        let file = again(&statements(&local::read(&path)?.text));
-        let applied = again(row.statements.as_deref().unwrap_or_default());
-        if file == applied {
-            same.insert(version);
-        }
+    if ways.is_empty() {
+        "Rename or remove the file.".to_owned()
+    } else {
+        ways.join(" ")
     }
-    Ok(same)
 }
 
 /// The SQL of one version: its file, its rollback file, and what the history stores.
 pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem> {
     schema.check_root()?;
-    let stored = schema.database.stored(&[version.to_owned()]).await?;
+    let mut stored = schema.database.stored(&[version.to_owned()]).await?;
+    if stored.is_empty() {
+        // It may be recorded under another version, which only the whole list tells.
+        let (listing, _) = read(schema).await?;
+        let entry = listing
+            .entries
+            .iter()
+            .find(|entry| entry.version == version);
+        if let Some(entry) = entry {
+            stored.extend(super::diff::stored(schema, entry).await?);
+        }
+    }
     let folder = directory(&schema.root);
     let file = local::entries(&folder)?
         .into_iter()

@@ -3,14 +3,21 @@
 //! `list` compares the files with the history; `plan` turns a wish into exact statements; `run` does what the plan
 //! says, one transaction a file, and reports what the history says afterwards.
 
+mod branch;
+mod closer;
 mod create;
+mod diff;
+mod files;
 mod list;
 mod local;
+mod log;
 mod plan;
 mod rebuild;
 mod rehearse;
+mod renumber;
 mod repair;
 mod report;
+mod restore;
 mod resume;
 mod risk;
 mod run;
@@ -18,12 +25,17 @@ mod script;
 mod trip;
 mod verify;
 
+pub use branch::{BranchPlan, branch, plan_branch};
 pub use create::{NewFiles, new};
+pub use diff::diff;
 pub use list::{list, sources};
+pub use log::log;
 pub use plan::plan;
+pub use renumber::{Move, RenumberPlan, plan_renumber, renumber};
+pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, repair};
+pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use rebuild::{rebuild, rehearse_on_scratch};
 pub use rehearse::rehearse;
-pub use repair::{Repair, repair};
 pub use risk::{StepRisk, risks};
 pub use run::run;
 pub use trip::verify_on_target;

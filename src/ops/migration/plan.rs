@@ -1,12 +1,15 @@
 //! Turns a wish into the exact statements that will run, or says why it cannot be granted. Nothing is changed here.
 
 use super::Schema;
-use super::list::{read, unknown};
+use super::list::{read, unknown, way_out};
 use super::local::{self, directory, find_rollback, rollback_file};
+use super::repair::usable;
 use super::report::refused_file;
 use super::resume::{check_settled, go_on};
+use crate::domain::migration::books::Use;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::sha256;
+use crate::domain::migration::remedy::command;
 use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, StepMode, Wish};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::refusal::{Way, way};
@@ -44,6 +47,11 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
             rollback(schema, &listing, |_| true, *count).await?
         }
     };
+    match steps.first().map(|step| step.direction) {
+        Some(Direction::Apply) => usable(&history, Use::Insert)?,
+        Some(Direction::Rollback) => usable(&history, Use::Delete)?,
+        None => {}
+    }
     Ok(Plan {
         steps,
         target: history.target.clone(),
@@ -74,16 +82,16 @@ fn apply(
     if !missing.is_empty() {
         return Err(Problem::new(
             Kind::Conflict,
-            format!("The history holds versions that have no file here: {}.", missing.join(", ")),
+            format!(
+                "The history holds versions that have no file here: {}.",
+                missing.join(", ")
+            ),
             "The project and the database have parted ways, so nothing is applied.",
         )
         .with_hint(match doubt {
             // Whoever follows the other advice from a wrong directory makes the history forget everything.
             Some(doubt) => format!("{doubt} Name the project's directory with `--dir`."),
-            None => format!(
-                "Get the files from version control, or run `supadeck migration repair --status reverted {}` when they were undone by hand.",
-                missing.join(" ")
-            ),
+            None => gone_hint(listing),
         }));
     }
     if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
@@ -95,7 +103,7 @@ fn apply(
             ),
             entry.note.clone().unwrap_or_default(),
         )
-        .with_hint("Rename or remove the file."));
+        .with_hint(way_out(entry)));
     }
     let late = named(&wanted, State::OutOfOrder);
     if !late.is_empty() && !out_of_order {
@@ -107,9 +115,10 @@ fn apply(
             ),
             "Run in this order they may not do what their authors saw.",
         )
-        .with_hint(
-            "Apply them with `--include-out-of-order`, or give the files a newer version.",
-        ));
+        .with_hint(format!(
+            "Apply them with `--include-out-of-order`, or give the files a newer version with `{}`.",
+            command(&["renumber", &late[0]])
+        )));
     }
     wanted
         .iter()
@@ -138,6 +147,7 @@ async fn rollback(
         .rev()
         .filter(|entry| is_applied(entry) && wanted(entry));
     for entry in applied.take(most) {
+        check_recorded(entry)?;
         steps.push(down(schema, &folder, entry).await?);
     }
     Ok(steps)
@@ -196,7 +206,51 @@ fn check_count(listing: &Listing, count: usize) -> Result<(), Problem> {
 }
 
 pub(super) fn is_applied(entry: &Entry) -> bool {
-    matches!(entry.state, State::Applied | State::Edited | State::Missing)
+    entry.recorded.is_some()
+}
+
+/// Refuses what the history has and no single file stands for: leaving it out would roll back an older version instead.
+fn check_recorded(entry: &Entry) -> Result<(), Problem> {
+    if !matches!(entry.state, State::Renamed | State::Invalid) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Conflict,
+        format!(
+            "Version {} is {}, so nothing was rolled back.",
+            entry.version,
+            entry.state.word()
+        ),
+        entry.note.clone().unwrap_or_default(),
+    )
+    .with_hint(way_out(entry)))
+}
+
+/// How versions without a file are got back, or taken out of the history.
+fn gone_hint(listing: &Listing) -> String {
+    let gone = || {
+        let entries = listing.entries.iter();
+        entries.filter(|entry| entry.state == State::Missing)
+    };
+    let all = |verb: &[&str], wanted: &dyn Fn(&Entry) -> bool| {
+        let versions = gone().filter(|entry| wanted(entry));
+        let versions: Vec<&str> = versions.map(|entry| entry.version.as_str()).collect();
+        let typed: Vec<&str> = verb
+            .iter()
+            .copied()
+            .chain(versions.iter().copied())
+            .collect();
+        (!versions.is_empty()).then(|| command(&typed))
+    };
+    let can_restore = |entry: &Entry| {
+        let mut ways = entry.ways.iter();
+        ways.any(|way| way.command == command(&["restore", &entry.version]))
+    };
+    let restore = all(&["restore"], &can_restore)
+        .map(|typed| format!("Write the files back from the history with `{typed}`, or get them"))
+        .unwrap_or_else(|| "Get the files".to_owned());
+    let reverted = all(&["repair", "--status", "reverted"], &|_| true).unwrap_or_default();
+    format!("{restore} from version control; `{reverted}` when they were undone by hand.")
 }
 
 /// The rollback file of an applied version.

@@ -4,7 +4,7 @@
 use super::plan::{step, way_back};
 use super::{Schema, local};
 use crate::domain::migration::history::History;
-use crate::domain::migration::state::unsettled;
+use crate::domain::migration::interruption::unsettled;
 use crate::domain::migration::{Direction, Interruption, Listing, Step};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;

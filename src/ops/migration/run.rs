@@ -6,7 +6,7 @@ use super::{Schema, Watch, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{Failure, Halt, News, Script};
+use crate::domain::script::{Failure, Halt, INTERRUPTED, News, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
 use std::collections::BTreeSet;
@@ -66,7 +66,7 @@ impl Runner<'_> {
                 return Some(Stop::Between);
             }
             self.tell(Progress::StepStarted { step: index });
-            let script = script(self.plan, step, &self.expected);
+            let script = script(&self.schema.limits, self.plan, step, &self.expected);
             let begun = Instant::now();
             let mut notices = Vec::new();
             let ended = self.attempts(index, session, &script, &mut notices).await;
@@ -178,9 +178,19 @@ impl Runner<'_> {
             Halt::Halfway(halfway) => match history {
                 // The last transaction holds the history row: its answer may be what was lost.
                 Some(history) if is_done(step, history) => (StepEnd::Done, None),
+                // Its line is not in the journal either: it was lost before anything ran.
+                Some(history)
+                    if !halfway.is_recorded
+                        && !history
+                            .interrupted
+                            .iter()
+                            .any(|open| open.version == step.version) =>
+                {
+                    (StepEnd::RolledBack, Some("failed"))
+                }
                 None if halfway.statement >= step.statements.len() => (StepEnd::Unknown, None),
                 _ if halfway.is_recorded => (StepEnd::Interrupted, None),
-                _ => (StepEnd::Interrupted, Some("interrupted")),
+                _ => (StepEnd::Interrupted, Some(INTERRUPTED)),
             },
             Halt::Escaped => (StepEnd::Unknown, Some("unknown")),
             Halt::Lost { committing, .. } => match history {
@@ -198,6 +208,15 @@ impl Runner<'_> {
         let is_settled = matches!(halt, Halt::Halfway(_)) && end != StepEnd::Interrupted;
         if is_settled || matches!(halt, Halt::Lost { .. }) {
             problem.hint = Some(lost_hint(end).into());
+        }
+        if is_settled && end != StepEnd::Unknown {
+            problem.what = format!(
+                "The connection was lost {} the statements of {}_{}.",
+                if end == StepEnd::Done { "after" } else { "before" },
+                step.version,
+                harmless(&step.name)
+            );
+            problem.detail = None;
         }
         if let Some(outcome) = outcome {
             let failure = Failure {

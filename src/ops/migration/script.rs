@@ -2,21 +2,23 @@
 
 use super::local;
 use crate::domain::migration::{Direction, Plan, Step, StepMode};
-use crate::domain::script::{Alone, Expected, Halt, Part, Record, Script};
+use crate::domain::script::{Alone, Expected, Halt, Limits, Part, Record, Script};
 use crate::domain::sql::command::significant;
 use crate::domain::sql::split::statements;
 use crate::domain::sql::transaction::{Shape, shape};
 use std::collections::BTreeSet;
 
-/// A plan of more steps is sent file by file in one message each: a new database is built, and nobody waits for news
-/// of single statements.
-const LIVE_STEPS: usize = 8;
 /// A file with more is always sent statement by statement.
 const AT_ONCE_STATEMENTS: usize = 64;
 const AT_ONCE_BYTES: usize = 64 * 1024;
 
 /// The script of a step, where the history holds what is expected.
-pub(super) fn script(plan: &Plan, step: &Step, expected: &BTreeSet<String>) -> Script {
+pub(super) fn script(
+    limits: &Limits,
+    plan: &Plan,
+    step: &Step,
+    expected: &BTreeSet<String>,
+) -> Script {
     let bytes: usize = step.statements.iter().map(String::len).sum();
     Script {
         parts: parts(step),
@@ -33,7 +35,7 @@ pub(super) fn script(plan: &Plan, step: &Step, expected: &BTreeSet<String>) -> S
         },
         sha256: step.sha256.clone(),
         expects: Some(Expected::of(expected.iter())),
-        at_once: plan.steps.len() > LIVE_STEPS
+        at_once: plan.steps.len() > limits.live_files
             && step.statements.len() <= AT_ONCE_STATEMENTS
             && bytes <= AT_ONCE_BYTES,
         goes_on: plan.goes_on,

@@ -197,6 +197,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
         State::OutOfOrder,
         State::Edited,
         State::Missing,
+        State::Renamed,
         State::Invalid,
         State::Interrupted,
     ];

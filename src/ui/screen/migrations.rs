@@ -100,7 +100,7 @@ pub fn state_role(state: State) -> Role {
     match state {
         State::Applied => Role::Ok,
         State::Pending => Role::Accent,
-        State::OutOfOrder | State::Edited => Role::Warn,
+        State::OutOfOrder | State::Edited | State::Renamed => Role::Warn,
         State::Missing | State::Invalid | State::Interrupted => Role::Removed,
     }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod cycles;
 mod goals;
 mod home;
+mod journal;
 mod locks;
 mod migrations;
 mod record;
@@ -27,6 +28,7 @@ pub fn draw(frame: &mut Frame, body: Rect, view: View) {
         Screen::Goals => goals::draw(frame, view),
         Screen::Locks => locks::draw(frame, view),
         Screen::Audit => audit::draw(frame, view),
+        Screen::Journal => journal::draw(frame, view),
     }
 }
 

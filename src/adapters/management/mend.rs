@@ -1,0 +1,82 @@
+//! Changes the history without running anything, and lets the history tell what became of it when nobody else can.
+
+use super::answer::Failure;
+use super::api::Turn;
+use super::database::{ManagementDatabase, problem};
+use crate::adapters::postgres::books::{LOCK, Runner};
+use crate::adapters::postgres::change;
+use crate::adapters::postgres::mend::{UNCHANGED, UNKNOWN, is_made, version};
+use crate::adapters::postgres::message::HISTORY_CHANGED;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::{Change, Limits};
+use crate::ports::Database as _;
+use tokio_util::sync::CancellationToken;
+
+impl ManagementDatabase {
+    /// Makes all changes in one transaction. An error says whether they were made, as far as that can be known.
+    pub(super) async fn change_books(&self, changes: &[Change]) -> Result<(), Problem> {
+        let present = self.make_books().await?;
+        let runner = Runner::here();
+        let limits = Limits::default();
+        let statement = self.api.patience.statement;
+        let sql: Vec<String> = changes
+            .iter()
+            .map(|change| change::sql(change, &runner, present.journal))
+            .collect();
+        let sql = sql.join("; ");
+        // The time until which it may begin is counted anew for each turn.
+        let write = || {
+            format!(
+                "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
+                select pg_catalog.pg_advisory_xact_lock({LOCK}); {}; set local lock_timeout = {}; \
+                set local statement_timeout = {}; {sql}; commit",
+                (statement / 2).as_millis().max(1),
+                self.fence.raise(self.api.patience.on_the_way),
+                limits.lock_timeout.as_millis(),
+                statement.as_millis().max(1),
+            )
+        };
+        let none = CancellationToken::new();
+        let mut turn = Turn::default();
+        let why = loop {
+            match self.api.call(&write(), statement * 2).await {
+                Ok(_) => return Ok(()),
+                Err(Failure::Later(asked)) => {
+                    let waited = turn.wait(&self.api, asked, &none).await;
+                    waited.map_err(|failure| problem(failure, UNCHANGED))?;
+                }
+                Err(Failure::Refused(said)) if said.code == HISTORY_CHANGED => {
+                    return Err(Problem::new(
+                        Kind::Conflict,
+                        "The history has changed meanwhile.",
+                        "A version that was to be reverted is no longer in it, so nothing was changed.",
+                    ));
+                }
+                Err(Failure::Unclear(why) | Failure::Unknown(why)) => break why,
+                Err(failure) => return Err(problem(failure, UNCHANGED)),
+            }
+        };
+        self.judge(changes, why).await
+    }
+
+    /// Lets the history tell whether the changes were made, once nothing can make them any more.
+    async fn judge(&self, changes: &[Change], why: String) -> Result<(), Problem> {
+        let versions: Vec<String> = changes
+            .iter()
+            .map(|change| version(change).clone())
+            .collect();
+        let seen = async {
+            self.settle().await?;
+            self.stored(&versions).await
+        };
+        match seen.await {
+            Ok(rows) if changes.iter().all(|change| is_made(change, &rows)) => Ok(()),
+            Ok(_) => Err(Problem::new(Kind::Network, UNCHANGED, why)
+                .with_hint("The history was read again to be sure. Try again.")
+                .retryable()),
+            Err(unread) => Err(Problem::new(Kind::Network, UNKNOWN, why)
+                .with_hint("Run `supadeck migration list` when the project can be reached.")
+                .with_detail(unread.to_string())),
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! Runs a script in one call, and tells truly how it ended.
+//!
+//! The call is the whole transaction: head, statements, books, COMMIT. COMMIT is the last statement, so an error of
+//! Postgres means that nothing remains. Everything else that is no clear answer ends as lost, and is looked up.
+
+use super::answer::{Failure, no_turn};
+use super::api::{Turn, mark, told};
+use super::database::ManagementDatabase;
+use super::fence::TOO_LATE;
+use super::said::Said;
+use crate::adapters::postgres::books::{RollbackColumn, Runner};
+use crate::adapters::postgres::message::{
+    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, Whole, head, tail, whole,
+};
+use crate::adapters::postgres::resets_settings;
+use crate::domain::problem::Problem;
+use crate::domain::script::{Expected, Halt, Limits, News, Record, Refused, Script};
+use crate::ports::{Database as _, Run, Session, Task};
+use serde_json::Value;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The pauses between two requests to stop: each is one of about sixty calls a minute.
+const STOP_AGAIN: Duration = Duration::from_secs(2);
+const STOP_SLOWEST: Duration = Duration::from_secs(10);
+/// The pauses between two looks at the server while an answer is lost.
+const LOOK_FIRST: Duration = Duration::from_millis(500);
+const LOOK_SLOWEST: Duration = Duration::from_secs(10);
+/// How long the end of such a run is awaited once it was told to stop.
+const LINGER_STOPPED: Duration = Duration::from_secs(20);
+/// What an at-once transaction tells before COMMIT: how many rows it has changed so far.
+const ROWS: &str = "select 'inserted ' || coalesce(pg_catalog.sum(n_tup_ins), 0) || ', updated ' || coalesce(pg_catalog.sum(n_tup_upd), 0) \
+    || ', deleted ' || coalesce(pg_catalog.sum(n_tup_del), 0) as supadeck \
+    from pg_catalog.pg_stat_xact_user_tables where schemaname <> 'supabase_migrations'";
+
+/// Runs scripts, one call each.
+pub(super) struct ApiSession {
+    database: ManagementDatabase,
+    limits: Limits,
+    runner: Runner,
+    has_journal: bool,
+    has_positions: bool,
+    column: Option<RollbackColumn>,
+}
+
+impl ApiSession {
+    pub(super) fn new(database: ManagementDatabase, limits: Limits) -> Self {
+        Self {
+            database,
+            limits,
+            runner: Runner::here(),
+            has_journal: false,
+            has_positions: false,
+            column: None,
+        }
+    }
+
+    async fn run_script(
+        &self,
+        script: &Script,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        if let Some(part) = script.parts.iter().position(|part| part.data.is_some()) {
+            return Err(no_copy(part));
+        }
+        let begun = Instant::now();
+        let mut is_waiting = false;
+        loop {
+            if cancel.is_cancelled() {
+                return Err(Halt::Cancelled);
+            }
+            match self.attempt(script, news, cancel).await {
+                Err(Halt::Busy { .. }) if begun.elapsed() < self.limits.runner_timeout => {
+                    if !is_waiting {
+                        news(News::WaitingForLock { holder: None });
+                        is_waiting = true;
+                    }
+                    self.wait_for_runner(begun, cancel).await?;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Waits in short calls until no other runner holds the lock; it may be gone again when the script gets there.
+    async fn wait_for_runner(
+        &self,
+        begun: Instant,
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        loop {
+            let waited = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(Halt::Cancelled),
+                waited = self.database.wait_for_lock() => waited,
+            };
+            match waited {
+                Ok(_) => return Ok(()),
+                Err(Failure::Refused(said)) if said.code == "55P03" => {}
+                Err(failure) => return Err(nothing_ran(failure)),
+            }
+            if begun.elapsed() >= self.limits.runner_timeout {
+                return Err(Halt::Busy { holder: None });
+            }
+        }
+    }
+
+    /// One call with the whole transaction.
+    async fn attempt(
+        &self,
+        script: &Script,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let run = uuid::Uuid::new_v4().simple().to_string();
+        let mut turn = Turn::default();
+        let (whole, ended) = loop {
+            // The time until which it may begin is counted anew for each turn.
+            let whole = self.whole(script, &run);
+            let ended = self.watched(&whole.sql, &run, news, cancel).await;
+            let Err(Failure::Later(asked)) = ended else {
+                break (whole, ended);
+            };
+            let waited = turn.wait(&self.database.api, asked, cancel).await;
+            waited.map_err(nothing_ran)?;
+        };
+        match ended {
+            Ok(rows) => {
+                self.tell_done(script, &rows, news);
+                Ok(())
+            }
+            Err(Failure::Unclear(why)) if self.is_untouched(script).await => {
+                Err(refused(Refused {
+                    message: why,
+                    ..Refused::default()
+                }))
+            }
+            Err(failure) => {
+                if let Failure::Unknown(_) = &failure {
+                    self.linger(&run, news, cancel).await;
+                }
+                Err(halt(failure, &whole, cancel))
+            }
+        }
+    }
+
+    fn whole(&self, script: &Script, run: &str) -> Whole {
+        let fence = self
+            .database
+            .fence
+            .raise(self.database.api.patience.on_the_way);
+        let head = format!(
+            "{}{}; {fence}",
+            mark(run),
+            head(script, &self.limits, self.has_positions)
+        );
+        // A file that resets settings would lose the one that the transaction is known by.
+        let anchor = if resets_settings(script) {
+            Anchor::Lock
+        } else {
+            Anchor::Setting
+        };
+        let journal = self.has_journal.then_some(&self.runner);
+        let tail = tail(script, anchor, self.column, journal);
+        let rows = match &script.record {
+            Record::Seeded { .. } => ROWS,
+            _ => "select 'done' as supadeck",
+        };
+        // COMMIT must stay the last: whatever failed behind it would look like a refusal.
+        let tail = match tail.rsplit_once("commit") {
+            Some((books, "")) => format!("{books}{rows}; commit"),
+            _ => tail,
+        };
+        whole(&head, script, &tail)
+    }
+
+    /// Sends the call and awaits its answer, which also ends a call that was asked to stop.
+    async fn watched(
+        &self,
+        sql: &str,
+        run: &str,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Value>, Failure> {
+        let api = &self.database.api;
+        let mut call = pin!(api.call(sql, api.patience.script));
+        let mut stop = Stop::new(cancel, self.limits.cancel_timeout);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut call => return ended,
+                is_over = stop.due() => {
+                    if is_over {
+                        return Err(Failure::Unknown("The server did not answer the request to stop.".to_owned()));
+                    }
+                    if stop.ask() {
+                        news(News::Cancelling);
+                    }
+                    drop(tokio::spawn(Arc::clone(api).stop(run.to_owned())));
+                }
+            }
+        }
+    }
+
+    /// Waits while the server is seen at work on a run whose answer is lost: gateways give up sooner than migrations do.
+    async fn linger(
+        &self,
+        run: &str,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) {
+        let api = &self.database.api;
+        let mut pause = LOOK_FIRST;
+        let mut end = Instant::now() + api.patience.linger;
+        let mut is_stopping = false;
+        while Instant::now() < end && api.is_running(run).await.is_ok_and(|is| is) {
+            if cancel.is_cancelled() {
+                if !is_stopping {
+                    news(News::Cancelling);
+                    is_stopping = true;
+                    end = end.min(Instant::now() + LINGER_STOPPED);
+                }
+                Arc::clone(api).stop(run.to_owned()).await;
+                tokio::time::sleep(pause).await;
+            } else {
+                let _ = tokio::time::timeout(pause, cancel.cancelled()).await;
+            }
+            pause = (pause * 2).min(LOOK_SLOWEST);
+        }
+    }
+
+    /// Whether the history is still what the script expects it to be, once nothing can change it any more.
+    async fn is_untouched(&self, script: &Script) -> bool {
+        let Some(expected) = &script.expects else {
+            return false;
+        };
+        match self.database.settled("").await {
+            Ok(history) => Expected::of(history.versions().iter()) == *expected,
+            Err(_) => false,
+        }
+    }
+
+    fn tell_done(&self, script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send)) {
+        match &script.record {
+            // How many rows each statement changed is not told; how many all of them did is.
+            Record::Seeded { .. } => {
+                if let Some(told) = told(rows).and_then(Value::as_str) {
+                    news(News::Notice(format!("Rows in all: {told}.")));
+                }
+            }
+            _ if script.parts.is_empty() => {}
+            _ => news(News::PartDone {
+                done: script.parts.len(),
+                rows: 0,
+            }),
+        }
+    }
+}
+
+impl Session for ApiSession {
+    fn name(&self) -> &'static str {
+        "management API"
+    }
+
+    fn prepare(&mut self) -> Task<'_, ()> {
+        Box::pin(async move {
+            let present = self.database.make_books().await?;
+            self.has_journal = present.journal;
+            self.has_positions = present.positions;
+            self.column = present.rollback();
+            Ok::<(), Problem>(())
+        })
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        script: &'a Script,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Run<'a> {
+        Box::pin(self.run_script(script, news, cancel))
+    }
+}
+
+/// The user's wish to stop, and when to pass it on again.
+struct Stop<'a> {
+    token: &'a CancellationToken,
+    limit: Duration,
+    asked: Option<Instant>,
+    pause: Duration,
+    again: Instant,
+}
+
+impl<'a> Stop<'a> {
+    fn new(token: &'a CancellationToken, limit: Duration) -> Self {
+        Self {
+            token,
+            limit,
+            asked: None,
+            pause: STOP_AGAIN,
+            again: Instant::now(),
+        }
+    }
+
+    /// Returns when the wish is to be passed on, or says that it has been for too long.
+    async fn due(&self) -> bool {
+        match self.asked {
+            None => {
+                self.token.cancelled().await;
+                false
+            }
+            Some(first) => {
+                let end = first + self.limit;
+                tokio::time::sleep_until(self.again.min(end)).await;
+                Instant::now() >= end
+            }
+        }
+    }
+
+    /// Notes that it is passed on; whether for the first time.
+    fn ask(&mut self) -> bool {
+        let now = Instant::now();
+        let is_first = self.asked.is_none();
+        self.asked.get_or_insert(now);
+        self.again = now + self.pause;
+        self.pause = (self.pause * 2).min(STOP_SLOWEST);
+        is_first
+    }
+}
+
+/// What a failure of the whole call means for the script.
+fn halt(failure: Failure, whole: &Whole, cancel: &CancellationToken) -> Halt {
+    match failure {
+        Failure::Unknown(why) | Failure::Unclear(why) => Halt::Lost {
+            committing: true,
+            why,
+        },
+        Failure::Refused(said) => said_halt(*said, whole, cancel),
+        other => nothing_ran(other),
+    }
+}
+
+fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
+    let is_ours = said.message.starts_with("supadeck: ");
+    match said.code.as_str() {
+        "57014" if cancel.is_cancelled() => return Halt::Cancelled,
+        BUSY if is_ours => return Halt::Busy { holder: None },
+        HISTORY_CHANGED if is_ours => {
+            let found = said.detail.unwrap_or_default();
+            let versions = found.split(',').filter(|version| !version.is_empty());
+            return Halt::HistoryChanged(versions.map(str::to_owned).collect());
+        }
+        "23505" if said.message.contains("\"schema_migrations_pkey\"") => {
+            return Halt::HistoryChanged(Vec::new());
+        }
+        UNSETTLED if is_ours => return Halt::Unsettled(said.detail.unwrap_or_default()),
+        ESCAPED if is_ours => return Halt::Escaped,
+        TOO_LATE if is_ours => {
+            return refused(Refused {
+                message: "The Management API kept the call waiting for too long.".to_owned(),
+                hint: Some("Try again.".to_owned()),
+                ..Refused::default()
+            });
+        }
+        _ => {}
+    }
+    let place = said.character(&whole.sql).and_then(|at| whole.locate(at));
+    refused(Refused {
+        part: place.map(|(part, _)| part),
+        character: place.map(|(_, character)| character),
+        code: said.code,
+        message: said.message,
+        detail: said.detail,
+        hint: said.hint,
+        context: said.context,
+        at_commit: false,
+    })
+}
+
+/// A failure of a call that changes nothing, or that was not sent.
+fn nothing_ran(failure: Failure) -> Halt {
+    match failure {
+        Failure::Cancelled => Halt::Cancelled,
+        Failure::Later(_) => nothing_ran(no_turn()),
+        Failure::Unsent(why) | Failure::Unknown(why) | Failure::Unclear(why) => Halt::Lost {
+            committing: false,
+            why,
+        },
+        Failure::TurnedAway(problem) => refused(Refused {
+            code: problem.code.clone().unwrap_or_default(),
+            message: problem.to_string(),
+            hint: problem.hint,
+            ..Refused::default()
+        }),
+        Failure::Refused(said) => refused(Refused {
+            code: said.code,
+            message: said.message,
+            ..Refused::default()
+        }),
+    }
+}
+
+fn refused(refused: Refused) -> Halt {
+    Halt::Refused(Box::new(refused))
+}
+
+fn no_copy(part: usize) -> Halt {
+    refused(Refused {
+        message: "COPY … FROM stdin cannot be sent over the Management API".to_owned(),
+        hint: Some(
+            "Run this file over a database URL (--db-url), or write its rows as INSERT.".to_owned(),
+        ),
+        part: Some(part),
+        ..Refused::default()
+    })
+}

@@ -1,0 +1,496 @@
+//! Runs a script statement by statement outside a transaction, with its position in the journal.
+//!
+//! Two connections: the keeper has the lock on the runners and writes the journal, the worker runs the statements. So
+//! nothing a statement does to its session loses the lock or the position. Behind a pooler in transaction mode neither
+//! would hold, and the run is refused.
+
+use super::books::{self, LOCK, RollbackColumn, Runner};
+use super::connection::Connection;
+use super::database::PgDatabase;
+use super::fault::{innermost, is_fatal, refused};
+use super::guard::{Failure, Guard};
+use super::journal::{self, Line};
+use super::lookout::Lookout;
+use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, checks};
+use super::session::BUSY_PAUSE;
+use super::unit::{Unit, units};
+use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Script, Why};
+use crate::domain::text::harmless;
+use std::time::{Duration, Instant};
+use tokio_postgres::{Error, SimpleQueryMessage};
+use tokio_util::sync::CancellationToken;
+
+/// How long the end of a worker's backend is awaited.
+const WORKER_END: Duration = Duration::from_secs(20);
+/// The most of an error's text that the journal keeps, in characters.
+const ERROR_CHARS: usize = 500;
+
+/// One run outside a transaction.
+pub(super) struct AloneRun<'a> {
+    pub(super) keeper: &'a Connection,
+    pub(super) database: &'a PgDatabase,
+    pub(super) name: &'a str,
+    pub(super) limits: &'a Limits,
+    pub(super) runner: &'a Runner,
+    pub(super) column: Option<RollbackColumn>,
+    pub(super) positions: bool,
+    pub(super) script: &'a Script,
+    pub(super) alone: &'a Alone,
+}
+
+/// The worker's backend: its process id and when it began.
+struct Backend {
+    pid: String,
+    since: String,
+}
+
+impl AloneRun<'_> {
+    /// Runs it, and tells where it stopped.
+    pub(super) async fn run(
+        &mut self,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        if !self.positions {
+            return Err(Halt::NotAlone(
+                "The role of the database URL may not write the journal supabase_migrations.supadeck_journal with its position, without which nobody could go on after a failure.".to_owned(),
+            ));
+        }
+        if self.database.is_transaction_pooler() {
+            return Err(pooled());
+        }
+        let mut worker = self
+            .database
+            .open_as(self.name)
+            .await
+            .map_err(|problem| Halt::Lost {
+                committing: false,
+                why: problem.to_string(),
+            })?;
+        let backend = self.probe(&worker).await?;
+        self.lock(news, cancel).await?;
+        let begun = self.begin(&backend).await;
+        let ended = match begun {
+            Ok(line) => self.statements(line, &mut worker, &backend, news, cancel).await,
+            Err(halt) => Err(halt),
+        };
+        worker.give_up();
+        // The line's end frees the lock too.
+        let _ = self
+            .bounded(&format!("rollback; select pg_catalog.pg_advisory_unlock({LOCK})"))
+            .await;
+        ended
+    }
+
+    /// Refuses where the server's session changes under a connection. While the worker holds a transaction open, a pooler in
+    /// transaction mode must give the keeper another session, or has given the worker the keeper's.
+    async fn probe(&self, worker: &Connection) -> Result<Backend, Halt> {
+        let pid = "select pg_catalog.pg_backend_pid()";
+        let before = first_cell(self.bounded(pid).await.map_err(lost)?);
+        let sql = "begin; select pg_catalog.pg_backend_pid(), backend_start from pg_catalog.pg_stat_activity \
+            where pid = pg_catalog.pg_backend_pid()";
+        let mut rows = super::connection::texts(
+            self.bounded_on(worker, sql).await.map_err(lost)?,
+        );
+        let after = first_cell(self.bounded(pid).await.map_err(lost)?);
+        let limits = self.limits;
+        let statement = limits.statement_timeout.unwrap_or_default().as_millis();
+        let sql = format!(
+            "rollback; reset all; reset session authorization; reset role; set lock_timeout = {}; set statement_timeout = {statement}",
+            limits.lock_timeout.as_millis()
+        );
+        self.bounded_on(worker, &sql).await.map_err(lost)?;
+        let mut cells = rows.pop().unwrap_or_default().into_iter().flatten();
+        let (Some(pid), Some(since)) = (cells.next(), cells.next()) else {
+            return Err(pooled());
+        };
+        if before != after || before.as_deref() == Some(pid.as_str()) {
+            return Err(pooled());
+        }
+        Ok(Backend { pid, since })
+    }
+
+    /// Takes the lock for the session, waiting for another runner as long as the limits say.
+    async fn lock(
+        &self,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let sql = format!(
+            "set synchronous_commit = on; select pg_catalog.pg_try_advisory_lock({LOCK})"
+        );
+        let deadline = Instant::now() + self.limits.runner_timeout;
+        let mut waited = None;
+        loop {
+            let taken = first_cell(self.bounded(&sql).await.map_err(lost)?);
+            if taken.as_deref() == Some("t") {
+                return Ok(());
+            }
+            if waited.is_none() || Instant::now() >= deadline {
+                let holder = self.holder().await;
+                if let Some(first) = waited {
+                    let holder = holder.or(first);
+                    return Err(Halt::Busy { holder });
+                }
+                news(News::WaitingForLock {
+                    holder: holder.clone(),
+                });
+                waited = Some(holder);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(BUSY_PAUSE) => {}
+                () = cancel.cancelled() => return Err(Halt::Cancelled),
+            }
+        }
+    }
+
+    async fn holder(&self) -> Option<crate::domain::migration::Holder> {
+        let answers = self.bounded(&journal::holder()).await.ok()?;
+        journal::read_person(super::connection::texts(answers).first()?, 0)
+    }
+
+    /// Checks under the lock what the plan saw, and writes the line of the run.
+    async fn begin(&self, backend: &Backend) -> Result<Line, Halt> {
+        let (script, at) = (self.script, self.alone.begin_at + 1);
+        let mut checks = checks(script, true);
+        if script.goes_on && self.alone.begin_at > 0 {
+            checks.push_str(&format!(
+                "if not {} then raise exception 'supadeck: it stands elsewhere' using errcode = '{HISTORY_CHANGED}'; end if; ",
+                journal::stands_at(script, at)
+            ));
+        }
+        let sql = format!(
+            "begin isolation level read committed read write; set local lock_timeout = {}; {}; {}; commit",
+            self.limits.lock_timeout.as_millis().max(1),
+            books::block(&format!("declare found text; begin {checks}end")),
+            journal::begin(
+                script,
+                self.alone.of,
+                at,
+                self.name,
+                (&backend.pid, &backend.since),
+                self.runner
+            ),
+        );
+        let rows = super::connection::texts(self.bounded(&sql).await.map_err(|broken| {
+            let Broken::Server(error) = &broken else {
+                // Its line may stand in the journal, although nothing has run.
+                let begin_at = self.alone.begin_at;
+                return Halt::Halfway(Box::new(Halfway {
+                    statement: begin_at,
+                    resume_at: begin_at,
+                    is_in_doubt: false,
+                    why: Why::Lost(broken.why()),
+                    is_recorded: false,
+                    invalid_indexes: Vec::new(),
+                }));
+            };
+            let detail = error.detail().unwrap_or_default();
+            match error.code().code() {
+                BUSY => Halt::Busy { holder: None },
+                UNSETTLED => Halt::Unsettled(detail.to_owned()),
+                HISTORY_CHANGED => Halt::HistoryChanged(
+                    detail
+                        .split(',')
+                        .filter(|version| !version.is_empty())
+                        .map(str::to_owned)
+                        .collect(),
+                ),
+                _ => Halt::Refused(Box::new(refused(error))),
+            }
+        })?);
+        let number = |at: usize| {
+            rows.last()
+                .and_then(|row| row.get(at)?.as_deref()?.parse::<i64>().ok())
+        };
+        match (number(0), number(1).and_then(|pid| i32::try_from(pid).ok())) {
+            (Some(id), Some(keeper)) => Ok(Line { id, keeper }),
+            _ => Err(lost(Broken::Line("The journal gave no number.".to_owned()))),
+        }
+    }
+
+    /// Runs unit by unit; the position is moved before each, and the books are written behind the last.
+    async fn statements(
+        &self,
+        line: Line,
+        worker: &mut Connection,
+        backend: &Backend,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let bytes: usize = self.script.parts.iter().map(|part| part.sql.len()).sum();
+        let lookout = Lookout::new(
+            self.database.clone(),
+            self.name.to_owned(),
+            self.limits.silence,
+            bytes as u64,
+        );
+        let mut guard =
+            Guard::new(worker, news, cancel, self.limits.cancel_timeout).with_lookout(lookout);
+        let mut begun = self.alone.begin_at;
+        for (number, unit) in units(&self.script.parts).into_iter().enumerate() {
+            let at = self.script.parts[unit.parts.start].statement;
+            if guard.stop.is_wanted() {
+                let stop = Halted::at(at, at, Why::Cancelled);
+                return Err(self.interrupt(line, backend, stop).await);
+            }
+            if number > 0 || at != begun {
+                begun = at;
+                if let Err(why) = self.moved(line, at + 1).await {
+                    // Nobody holds the lock any more, or the journal is gone: nothing more may run.
+                    let stop = Halted::at(at, at, Why::Lost(why));
+                    return Err(self.interrupt(line, backend, stop).await);
+                }
+            }
+            if let Err(stop) = self.unit(&mut guard, &unit).await {
+                return Err(self.interrupt(line, backend, stop).await);
+            }
+        }
+        guard.forward_notices();
+        drop(guard);
+        self.finish(line, backend).await
+    }
+
+    /// Runs one statement, or one transaction of the file's own.
+    async fn unit(&self, guard: &mut Guard<'_>, unit: &Unit) -> Result<(), Halted> {
+        let parts = &self.script.parts;
+        let start = parts[unit.parts.start].statement;
+        let relaxed = unit.is_concurrent && !self.limits.is_lock_timeout_chosen;
+        if relaxed {
+            // It waits without standing in anybody's way, and giving up would leave an invalid index.
+            let ours = self.limits.lock_timeout.as_millis();
+            let sql = format!(
+                "select pg_catalog.set_config('lock_timeout', '0', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '{ours}'"
+            );
+            let client = guard.client;
+            let _ = guard.answer(client.simple_query(&sql)).await;
+        }
+        for index in unit.parts.clone() {
+            let part = &parts[index];
+            let client = guard.client;
+            let failure = match guard.answer(client.simple_query(&part.sql)).await {
+                Ok(messages) => {
+                    let rows = messages.iter().rev().find_map(|message| match message {
+                        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+                        _ => None,
+                    });
+                    guard.tell(News::PartDone {
+                        done: index + 1,
+                        rows: rows.unwrap_or_default(),
+                    });
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            guard.forward_notices();
+            let is_last = index + 1 == unit.parts.end;
+            let why = match failure {
+                Failure::Server(error) if error.code().code() == "57014" && guard.stop.is_wanted() => {
+                    Why::Cancelled
+                }
+                Failure::Server(error) => {
+                    let mut refused = refused(&error);
+                    refused.part = Some(part.statement);
+                    Why::Refused(Box::new(refused))
+                }
+                Failure::Line(why) => {
+                    guard.give_up();
+                    Why::Lost(why)
+                }
+            };
+            let mut stop = Halted::at(part.statement, start, why);
+            // A transaction of the file's own that was not committed is undone with its session.
+            stop.is_in_doubt = is_last && matches!(stop.why, Why::Lost(_));
+            return Err(stop);
+        }
+        if relaxed {
+            let ours = self.limits.lock_timeout.as_millis();
+            let sql = format!(
+                "select pg_catalog.set_config('lock_timeout', '{ours}', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '0'"
+            );
+            let client = guard.client;
+            let _ = guard.answer(client.simple_query(&sql)).await;
+        }
+        Ok(())
+    }
+
+    /// Moves the position; fails when the keeper no longer has the lock.
+    async fn moved(&self, line: Line, at: usize) -> Result<(), String> {
+        let answers = self.bounded(&line.move_to(at)).await.map_err(Broken::why)?;
+        let is_moved = answers
+            .iter()
+            .any(|answer| matches!(answer, SimpleQueryMessage::CommandComplete(1)));
+        if is_moved {
+            Ok(())
+        } else {
+            Err("The connection with the lock changed its session.".to_owned())
+        }
+    }
+
+    /// Writes the history row and ends the line, in one transaction.
+    async fn finish(&self, line: Line, backend: &Backend) -> Result<(), Halt> {
+        let of = self.alone.of;
+        let sql = format!(
+            "begin isolation level read committed read write; set local lock_timeout = {}; {}; {}; notify pgrst, 'reload schema'; commit",
+            self.limits.lock_timeout.as_millis().max(1),
+            line.done(of, ESCAPED),
+            books::record(&self.script.record, self.column),
+        );
+        let broken = match self.bounded(&sql).await {
+            Ok(_) => return Ok(()),
+            Err(broken) => broken,
+        };
+        let why = match broken {
+            Broken::Server(error) => {
+                let mut refused = refused(&error);
+                refused.at_commit = true;
+                refused.character = None;
+                Why::Refused(Box::new(refused))
+            }
+            Broken::Line(why) => Why::Lost(why),
+        };
+        // Past the last statement only the books are missing, and they are all or nothing.
+        Err(self.interrupt(line, backend, Halted::at(of, of, why)).await)
+    }
+
+    /// Ends what the worker still does, and writes down where the run stands.
+    async fn interrupt(&self, line: Line, backend: &Backend, stop: Halted) -> Halt {
+        let keeper_is_lost = self.keeper.client.is_closed();
+        let mut halfway = Halfway {
+            statement: stop.statement,
+            resume_at: stop.resume_at,
+            is_in_doubt: stop.is_in_doubt,
+            why: stop.why,
+            is_recorded: false,
+            invalid_indexes: Vec::new(),
+        };
+        if keeper_is_lost {
+            return Halt::Halfway(Box::new(halfway));
+        }
+        let _ = self.bounded_for(WORKER_END + self.database.patience.0, self.keeper, &format!(
+            "rollback; select pg_catalog.pg_terminate_backend(pid, {}) from pg_catalog.pg_stat_activity where pid = {} and backend_start = {}::timestamptz",
+            WORKER_END.as_millis(),
+            backend.pid,
+            books::dollar(&backend.since)
+        ))
+        .await;
+        let words = match &halfway.why {
+            Why::Refused(refused) => format!("{} ({})", refused.message, refused.code),
+            Why::Cancelled => "It was stopped.".to_owned(),
+            Why::Lost(why) => why.clone(),
+        };
+        let words: String = harmless(&words).chars().take(ERROR_CHARS).collect();
+        let sql = line.interrupt(
+            halfway.resume_at + 1,
+            halfway.statement + 1,
+            halfway.is_in_doubt,
+            &words,
+        );
+        halfway.is_recorded = self.bounded(&sql).await.is_ok();
+        if let Ok(answers) = self.bounded(&journal::invalid_indexes(line)).await {
+            let names = super::connection::texts(answers).into_iter();
+            halfway.invalid_indexes = names
+                .filter_map(|row| row.into_iter().next().flatten())
+                .map(|name| harmless(&name).into_owned())
+                .collect();
+        }
+        Halt::Halfway(Box::new(halfway))
+    }
+
+    async fn bounded(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Broken> {
+        self.bounded_on(self.keeper, sql).await
+    }
+
+    async fn bounded_on(
+        &self,
+        connection: &Connection,
+        sql: &str,
+    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
+        self.bounded_for(self.database.patience.0 * 3 / 2, connection, sql)
+            .await
+    }
+
+    /// Sends SQL of ours; a line that does not answer in time is given up.
+    async fn bounded_for(
+        &self,
+        limit: Duration,
+        connection: &Connection,
+        sql: &str,
+    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
+        match tokio::time::timeout(limit, connection.client.simple_query(sql)).await {
+            Ok(answer) => answer.map_err(|error| Broken::of(&error)),
+            Err(_) => {
+                connection.give_up();
+                Err(Broken::silent())
+            }
+        }
+    }
+}
+
+/// Where a run stopped, before it is written down.
+struct Halted {
+    statement: usize,
+    resume_at: usize,
+    is_in_doubt: bool,
+    why: Why,
+}
+
+impl Halted {
+    fn at(statement: usize, resume_at: usize, why: Why) -> Self {
+        Self {
+            statement,
+            resume_at,
+            is_in_doubt: false,
+            why,
+        }
+    }
+}
+
+/// Why SQL of ours was not answered well.
+enum Broken {
+    Server(Box<tokio_postgres::error::DbError>),
+    Line(String),
+}
+
+impl Broken {
+    fn of(error: &Error) -> Self {
+        match error.as_db_error() {
+            Some(refused) if !is_fatal(refused) => Self::Server(Box::new(refused.clone())),
+            Some(fatal) => Self::Line(fatal.message().to_owned()),
+            None => Self::Line(innermost(error)),
+        }
+    }
+
+    fn silent() -> Self {
+        Self::Line("The database did not answer in time.".to_owned())
+    }
+
+    fn why(self) -> String {
+        match self {
+            Self::Server(error) => error.message().to_owned(),
+            Self::Line(why) => why,
+        }
+    }
+}
+
+/// Nothing of the file has run yet.
+fn lost(broken: Broken) -> Halt {
+    match broken {
+        Broken::Server(error) => Halt::Refused(Box::new(refused(&error))),
+        Broken::Line(why) => Halt::Lost {
+            committing: false,
+            why,
+        },
+    }
+}
+
+fn first_cell(messages: Vec<SimpleQueryMessage>) -> Option<String> {
+    let rows = super::connection::texts(messages);
+    rows.into_iter().next()?.into_iter().next()?
+}
+
+fn pooled() -> Halt {
+    Halt::NotAlone(
+        "The address is that of a pooler in transaction mode, where neither the lock nor the settings of a session hold. Use the direct address or the session pooler's (port 5432).".to_owned(),
+    )
+}

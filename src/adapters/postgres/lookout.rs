@@ -1,0 +1,206 @@
+//! Looks at a run from a second connection while an answer is awaited: who blocks it, and whether the server is at work
+//! for it at all. Decides nothing; what it saw goes to the guard.
+
+use super::books::dollar;
+use super::connection::Connection;
+use super::database::PgDatabase;
+use super::journal::{person, read_person};
+use crate::domain::migration::{Blocker, Holder};
+use crate::domain::text::harmless;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// How long a run is left alone before it is looked at, and how often it is then.
+const FIRST_LOOK: Duration = Duration::from_millis(300);
+const LOOK: Duration = Duration::from_secs(1);
+/// A slow line still brings this much of a script to the server; before that the server has nothing to do for it.
+const SLOW_BYTES_PER_SECOND: u64 = 32 * 1024;
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// A statement waits for somebody else's lock.
+    Blocked(Blocker),
+    /// The line is dead; holds the reason.
+    Dead(String),
+}
+
+/// A look-out for one run. Dropping it ends it.
+pub(super) struct Lookout {
+    seen: UnboundedReceiver<Seen>,
+    answers: Arc<AtomicU64>,
+    task: JoinHandle<()>,
+}
+
+impl Lookout {
+    /// Looks out for the sessions of a name. `bytes` is how much is sent to the server.
+    pub(super) fn new(database: PgDatabase, name: String, silence: Duration, bytes: u64) -> Self {
+        let (sender, seen) = unbounded_channel();
+        let answers = Arc::new(AtomicU64::new(0));
+        let watch = Watch {
+            database,
+            name,
+            silence: silence + Duration::from_secs(bytes / SLOW_BYTES_PER_SECOND),
+            answers: Arc::clone(&answers),
+            sender,
+            connection: None,
+            was_seen: false,
+            told: None,
+        };
+        let task = tokio::spawn(watch.run());
+        Self {
+            seen,
+            answers,
+            task,
+        }
+    }
+
+    /// The next thing that was seen. Never ends when nothing can be seen any more.
+    pub(super) async fn next(&mut self) -> Seen {
+        match self.seen.recv().await {
+            Some(seen) => seen,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// An answer came: the line lives.
+    pub(super) fn answered(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Lookout {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Watch {
+    database: PgDatabase,
+    name: String,
+    silence: Duration,
+    answers: Arc<AtomicU64>,
+    sender: UnboundedSender<Seen>,
+    connection: Option<Connection>,
+    /// Whether the server has shown the session under its name; behind some poolers it never does.
+    was_seen: bool,
+    told: Option<Blocker>,
+}
+
+/// What one look says of the line.
+enum Sight {
+    /// The server is at work for it, or nobody can tell.
+    Fine,
+    /// The server has nothing to do for it.
+    Idle,
+    /// The server did not answer this line either.
+    Unreachable,
+}
+
+impl Watch {
+    async fn run(mut self) {
+        tokio::time::sleep(FIRST_LOOK.min(self.silence / 2)).await;
+        let mut doubtful: Option<Instant> = None;
+        let mut answered = self.answers.load(Ordering::Relaxed);
+        loop {
+            let begun = Instant::now();
+            let sight = match tokio::time::timeout(self.silence, self.look()).await {
+                Ok(sight) => sight,
+                Err(_) => Sight::Unreachable,
+            };
+            let now = self.answers.load(Ordering::Relaxed);
+            let why = match sight {
+                Sight::Fine => None,
+                Sight::Idle => {
+                    Some("the server has nothing to do for it, and its answer did not come")
+                }
+                Sight::Unreachable => {
+                    self.connection = None;
+                    Some("nothing comes from the server, on a second line neither")
+                }
+            };
+            match why {
+                Some(why) if now == answered => {
+                    let since = *doubtful.get_or_insert(begun);
+                    if since.elapsed() >= self.silence {
+                        let why = format!(
+                            "The line was given up after {} seconds: {why}",
+                            since.elapsed().as_secs_f32().ceil()
+                        );
+                        let _ = self.sender.send(Seen::Dead(why));
+                        return;
+                    }
+                }
+                _ => doubtful = None,
+            }
+            answered = now;
+            tokio::time::sleep(LOOK.min(self.silence / 4)).await;
+        }
+    }
+
+    async fn look(&mut self) -> Sight {
+        if self.connection.is_none() {
+            match self.database.open().await {
+                Ok(connection) => self.connection = Some(connection),
+                // A server that refuses a second line lives; a line that is not made says nothing good.
+                Err(problem) if problem.kind == crate::domain::problem::Kind::Network => {
+                    return Sight::Unreachable;
+                }
+                Err(_) => return Sight::Fine,
+            }
+        }
+        let Some(connection) = &self.connection else {
+            return Sight::Fine;
+        };
+        let rows = match connection.rows(&view(&self.name)).await {
+            Ok(rows) => rows,
+            Err(error) if error.as_db_error().is_some() => return Sight::Fine,
+            Err(_) => return Sight::Unreachable,
+        };
+        let state = |row: &Vec<Option<String>>| row.first().cloned().flatten();
+        if let Some(blocker) = rows.iter().find_map(|row| blocker(row))
+            && self.told.as_ref().is_none_or(|told| told.holder.pid != blocker.holder.pid)
+        {
+            self.told = Some(blocker.clone());
+            let _ = self.sender.send(Seen::Blocked(blocker));
+        }
+        let is_at_work = rows.iter().any(|row| {
+            state(row).is_none_or(|state| !state.starts_with("idle") && state != "disabled")
+        });
+        let sight = match (rows.is_empty(), is_at_work) {
+            (_, true) => Sight::Fine,
+            (true, _) if !self.was_seen => Sight::Fine,
+            _ => Sight::Idle,
+        };
+        self.was_seen |= !rows.is_empty();
+        sight
+    }
+}
+
+/// The state of a name's sessions, the table they wait for, and who is in their way.
+fn view(name: &str) -> String {
+    format!(
+        "set local statement_timeout = '5s'; select a.state, \
+        (select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_locks w join pg_catalog.pg_class c on c.oid = w.relation \
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace where w.pid = a.pid and not w.granted limit 1), {} \
+        from pg_catalog.pg_stat_activity a \
+        left join lateral pg_catalog.unnest(case when a.wait_event_type = 'Lock' and a.wait_event <> 'advisory' then pg_catalog.pg_blocking_pids(a.pid) end) p(pid) on true \
+        left join pg_catalog.pg_stat_activity b on b.pid = p.pid \
+        where a.application_name = {} and a.datname = pg_catalog.current_database()",
+        person("b"),
+        dollar(name)
+    )
+}
+
+fn blocker(row: &[Option<String>]) -> Option<Blocker> {
+    let holder: Holder = read_person(row, 2)?;
+    let table = row.get(1)?.as_deref();
+    Some(Blocker {
+        table: table.map(|table| harmless(table).into_owned()),
+        holder,
+    })
+}

@@ -1,0 +1,68 @@
+//! The Journal screen: what supadeck ran or repaired on this database, newest first.
+
+use crate::app::table::{Row, Table};
+use crate::domain::migration::Target;
+use crate::domain::migration::journal::{Journal, Line};
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
+
+/// The lines that are read: enough for a look back; `supadeck migration log` reads as many as are wanted.
+pub const NEWEST: u32 = 500;
+
+/// The state of the screen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JournalScreen {
+    /// One row a line of the journal.
+    pub table: Table<Kept>,
+    /// Whether the database has a journal at all.
+    pub is_kept: bool,
+    /// The database.
+    pub target: Option<Target>,
+}
+
+/// A line with the key that the selection follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    key: String,
+    /// The line.
+    pub line: Line,
+}
+
+impl JournalScreen {
+    /// Takes an answer.
+    pub fn arrived(&mut self, result: Result<Journal, Problem>, at: Timestamp) {
+        let rows = result.map(|journal| {
+            self.is_kept = journal.is_kept;
+            self.target = Some(journal.target);
+            journal.lines.into_iter().map(Kept::from).collect()
+        });
+        self.table.arrived(rows, at);
+    }
+}
+
+impl From<Line> for Kept {
+    fn from(line: Line) -> Self {
+        let started = line.started.map_or_else(String::new, |at| at.to_string());
+        Self {
+            key: format!("{started} {} {}", line.version, line.direction),
+            line,
+        }
+    }
+}
+
+impl Row for Kept {
+    fn key(&self) -> &str {
+        &self.key
+    }
+    fn haystack(&self) -> String {
+        let line = &self.line;
+        format!(
+            "{} {} {} {} {}",
+            self.key,
+            line.outcome,
+            line.who,
+            line.host.as_deref().unwrap_or_default(),
+            line.error.as_deref().unwrap_or_default()
+        )
+    }
+}

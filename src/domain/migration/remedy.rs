@@ -1,0 +1,262 @@
+//! What each state means for one version, and the commands that lead out of it. Words only: nothing is decided here.
+
+use super::version::is_version;
+use super::{Entry, State};
+use crate::domain::text::is_dangerous;
+use serde::Serialize;
+
+/// One way out of a state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WayOut {
+    /// The command, as it can be typed.
+    pub command: String,
+    /// What it does.
+    pub what: String,
+}
+
+/// What is known of a version beside its state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the history stores its statements.
+    pub has_statements: bool,
+    /// Files that could each be the one it was applied from, by version.
+    pub doubt: Vec<String>,
+    /// The names of all files with the version, when there are several.
+    pub copies: Vec<String>,
+    /// Why its file cannot be read.
+    pub unreadable: Option<String>,
+}
+
+/// Gives an entry its note and its ways out.
+pub fn explain(entry: &mut Entry, facts: &Facts) {
+    let version = &entry.version;
+    let (note, ways) = match entry.state {
+        State::Pending => (None, Vec::new()),
+        State::Applied if !facts.has_statements => (
+            Some("The history stores no statements to compare with.".to_owned()),
+            vec![accept(version)],
+        ),
+        State::Applied => (None, Vec::new()),
+        State::OutOfOrder => (
+            Some("It is older than the newest applied version.".to_owned()),
+            vec![
+                way(
+                    &["apply", "--include-out-of-order"],
+                    "Applies it all the same, after the newer ones.",
+                ),
+                way(
+                    &["renumber", version],
+                    "Gives its files a new version, newer than all others.",
+                ),
+            ],
+        ),
+        State::Edited => (
+            Some(format!(
+                "The file's text differs from what was applied: see `{}`.",
+                command(&["diff", version])
+            )),
+            edited(version),
+        ),
+        State::Missing => missing(entry, facts),
+        State::Renamed => renamed(entry),
+        State::Invalid => invalid(entry, facts),
+        // What stopped it is known elsewhere, and the words with it.
+        State::Interrupted => return,
+    };
+    entry.note = note;
+    entry.ways = ways.into_iter().flatten().collect();
+}
+
+fn edited(version: &str) -> Vec<Option<WayOut>> {
+    vec![
+        way(
+            &["restore", version],
+            "Writes the file back as it was applied; the edited one is kept.",
+        ),
+        way(
+            &["new", "NAME", "--from-edited", version],
+            "Writes what was added into a new migration, and the file back as it was applied.",
+        ),
+        accept(version),
+    ]
+}
+
+fn accept(version: &str) -> Option<WayOut> {
+    way(
+        &["repair", "--status", "applied", version],
+        "Records the file as it is now; the database is taken to agree with it.",
+    )
+}
+
+fn missing(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>) {
+    let version = &entry.version;
+    let reverted = way(
+        &["repair", "--status", "reverted", version],
+        "Takes it out of the history, when its work was undone by hand.",
+    );
+    let gone = "It was applied from a file that is not here.";
+    if !facts.doubt.is_empty() {
+        let files = facts.doubt.join(", ");
+        let ways = facts
+            .doubt
+            .iter()
+            .map(|file| {
+                way(
+                    &["renumber", file, "--to", version],
+                    "Gives that file the recorded version: it is the one that was applied.",
+                )
+            })
+            .chain([reverted])
+            .collect();
+        let note = format!(
+            "{gone} More than one could be it by their statements ({files}), so supadeck takes none of them for it."
+        );
+        return (Some(note), ways);
+    }
+    if !facts.has_statements || !is_version(version) {
+        let why = if facts.has_statements {
+            "Its version is no number, so no file can have it."
+        } else {
+            "The history stores no statements of it: get the file from version control."
+        };
+        return (Some(format!("{gone} {why}")), vec![reverted]);
+    }
+    let restore = way(
+        &["restore", version],
+        "Writes the file back from the statements that the history stores.",
+    );
+    let note = format!(
+        "{gone} `{}` writes it back.",
+        command(&["restore", version])
+    );
+    (Some(note), vec![restore, reverted])
+}
+
+fn renamed(entry: &Entry) -> (Option<String>, Vec<Option<WayOut>>) {
+    let recorded = entry.recorded.as_deref().unwrap_or_default();
+    let note = format!(
+        "Applied as {recorded}: the history has these statements under that version. `{}` corrects it.",
+        command(&["repair", "--status", "renamed", &entry.version])
+    );
+    let ways = vec![
+        way(
+            &["repair", "--status", "renamed", &entry.version],
+            "Gives the row of the history the file's version.",
+        ),
+        way(
+            &["renumber", &entry.version, "--to", recorded],
+            "Gives the files the version of the history.",
+        ),
+    ];
+    (Some(note), ways)
+}
+
+fn invalid(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>) {
+    if let Some(why) = &facts.unreadable {
+        let restore = entry.recorded.as_deref().and_then(|recorded| {
+            way(
+                &["restore", recorded],
+                "Writes the file back as it was applied; the unreadable one is kept.",
+            )
+        });
+        return (Some(why.clone()), vec![restore]);
+    }
+    let note = format!(
+        "More than one file has the version {}: {}.",
+        entry.version,
+        facts.copies.join(", ")
+    );
+    let own = format!("{}_{}.sql", entry.version, entry.name);
+    let ways = vec![way(
+        &["renumber", &own],
+        "Gives this file a new version, newer than all others.",
+    )];
+    (Some(note), ways)
+}
+
+/// A way out by a subcommand of `supadeck migration`; none when its arguments cannot be typed safely.
+pub(super) fn way(arguments: &[&str], what: &str) -> Option<WayOut> {
+    let is_safe = arguments
+        .iter()
+        .all(|argument| !argument.chars().any(is_dangerous));
+    is_safe.then(|| WayOut {
+        command: command(arguments),
+        what: what.to_owned(),
+    })
+}
+
+/// A subcommand of `supadeck migration` as it is typed into a shell.
+pub fn command(arguments: &[&str]) -> String {
+    let typed: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
+    format!("supadeck migration {}", typed.join(" "))
+}
+
+fn quoted(argument: &str) -> String {
+    let is_plain = !argument.is_empty()
+        && argument
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
+    if is_plain {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(state: State, version: &str, facts: &Facts) -> Entry {
+        let mut entry = Entry {
+            version: version.into(),
+            name: "a".into(),
+            state,
+            reversible: false,
+            file: None,
+            note: None,
+            recorded: Some("20".into()),
+            ways: Vec::new(),
+        };
+        explain(&mut entry, facts);
+        entry
+    }
+
+    #[test]
+    fn every_state_that_needs_a_word_has_one_and_a_way_out() {
+        let stored = Facts {
+            has_statements: true,
+            copies: vec!["1_a.sql".into(), "1_b.sql".into()],
+            ..Facts::default()
+        };
+        for state in [
+            State::OutOfOrder,
+            State::Edited,
+            State::Missing,
+            State::Renamed,
+            State::Invalid,
+        ] {
+            let entry = explained(state, "1", &stored);
+            assert!(entry.note.is_some(), "{state:?}");
+            assert!(!entry.ways.is_empty(), "{state:?}");
+        }
+        for state in [State::Applied, State::Pending] {
+            let entry = explained(state, "1", &stored);
+            assert!(entry.note.is_none() && entry.ways.is_empty(), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_version_is_quoted_or_left_out() {
+        let stored = Facts {
+            has_statements: true,
+            ..Facts::default()
+        };
+        let entry = explained(State::Missing, "x; rm -rf ' ~", &stored);
+        assert_eq!(
+            entry.ways[0].command,
+            r"supadeck migration repair --status reverted 'x; rm -rf '\'' ~'"
+        );
+        assert!(explained(State::Missing, "x\ny", &stored).ways.is_empty());
+    }
+}

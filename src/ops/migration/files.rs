@@ -1,0 +1,185 @@
+//! Writes the project's migration files so that none is ever lost: a file is there whole or not at all, nothing is
+//! overwritten that was not kept, and a pair of files moves together or not at all.
+
+use super::local::{self, sentence};
+use crate::domain::problem::{Kind, Problem};
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The folder inside the migration directory that keeps edited files; both tools ignore folders.
+const KEPT: &str = "edited";
+
+/// Writes a file that must not be there yet. A reader sees all of it or nothing.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
+    let written = (|| {
+        let file = beside(path, text.as_bytes())?;
+        #[cfg(unix)]
+        file.as_file().set_permissions(usual())?;
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        settle(path)
+    })();
+    written.map_err(|error| unwritten(path, &error))
+}
+
+/// Replaces a file whose bytes are kept at `kept` first. Refused when it is not the file that was seen.
+pub(super) fn replace(path: &Path, text: &str, seen: &str, kept: &Path) -> Result<(), Problem> {
+    if sha256_of(path)? != seen {
+        return Err(Problem::new(
+            Kind::Conflict,
+            format!("{} has changed since it was shown.", path.display()),
+            "Only what was shown is replaced, so it was left as it is.",
+        )
+        .with_hint("Look again."));
+    }
+    let replaced = (|| {
+        if let Some(folder) = kept.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let bytes = fs::read(path)?;
+        let copy = beside(kept, &bytes)?;
+        copy.as_file()
+            .set_permissions(fs::metadata(path)?.permissions())?;
+        copy.persist_noclobber(kept).map_err(|error| error.error)?;
+        settle(kept)?;
+        let file = beside(path, text.as_bytes())?;
+        file.as_file()
+            .set_permissions(fs::metadata(path)?.permissions())?;
+        file.persist(path).map_err(|error| error.error)?;
+        settle(path)
+    })();
+    replaced.map_err(|error| unwritten(path, &error))
+}
+
+/// SHA-256 of a file's bytes, in hex; the bytes need not be text.
+pub(super) fn sha256_of(path: &Path) -> Result<String, Problem> {
+    let bytes = fs::read(path).map_err(|error| {
+        Problem::new(
+            Kind::Config,
+            format!("The file {} cannot be read.", path.display()),
+            sentence(&error),
+        )
+    })?;
+    Ok(crate::domain::migration::history::sha256(&bytes))
+}
+
+/// Where a file of the migration directory is kept when another takes its place: a name that is free.
+pub(super) fn kept(directory: &Path, file: &Path) -> PathBuf {
+    let folder = directory.join(KEPT);
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".sql").unwrap_or(&name);
+    (1_u32..)
+        .map(|copy| match copy {
+            1 => folder.join(name.as_ref()),
+            copy => folder.join(format!("{stem}.{copy}.sql")),
+        })
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .unwrap_or(folder)
+}
+
+/// Moves files, all of them or none, and never over another one.
+pub(super) fn move_all(moves: &[(PathBuf, PathBuf)]) -> Result<(), Problem> {
+    let mut linked: Vec<&Path> = Vec::new();
+    for (from, to) in moves {
+        if let Err(error) = copy_name(from, to) {
+            for path in linked {
+                // Each is a second name or a copy that was made a moment ago; the first is still there.
+                let _ = fs::remove_file(path);
+            }
+            return Err(unwritten(to, &error));
+        }
+        linked.push(to);
+    }
+    for (at, (from, _)) in moves.iter().enumerate() {
+        if let Err(error) = fs::remove_file(from) {
+            let back = moves[..at]
+                .iter()
+                .all(|(from, to)| copy_name(to, from).is_ok());
+            if back {
+                for (_, to) in moves {
+                    let _ = fs::remove_file(to);
+                }
+            }
+            return Err(unwritten(from, &error));
+        }
+    }
+    for (_, to) in moves {
+        let _ = settle(to);
+    }
+    Ok(())
+}
+
+/// Gives a file a second name that was free. Where the file system has no second names, a copy does.
+fn copy_name(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
+            Err(error)
+        }
+        Err(_) => {
+            let copy = beside(to, &fs::read(from)?)?;
+            copy.as_file()
+                .set_permissions(fs::metadata(from)?.permissions())?;
+            copy.persist_noclobber(to).map_err(|error| error.error)?;
+            Ok(())
+        }
+    }
+}
+
+/// A file beside the place where it will stand, its bytes on the disk. Its name is none that a tool would run.
+fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".supadeck-")
+        .suffix(".partial")
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// The permissions of a file that an editor would make, as far as the usual umask goes.
+#[cfg(unix)]
+fn usual() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::Permissions::from_mode(0o644)
+}
+
+/// Makes sure that a name is on the disk.
+fn settle(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Problem {
+    let why = if error.kind() == ErrorKind::AlreadyExists {
+        "There is a file already, and nothing is ever overwritten.".to_owned()
+    } else {
+        sentence(error)
+    };
+    Problem::new(
+        Kind::Config,
+        format!(
+            "The file {} cannot be written.",
+            crate::domain::text::harmless(&path.display().to_string())
+        ),
+        why,
+    )
+}
+
+/// Makes a folder where it is missing.
+pub(super) fn make_folder(folder: &Path) -> Result<(), Problem> {
+    fs::create_dir_all(folder).map_err(|error| {
+        Problem::new(
+            Kind::Config,
+            format!("The directory {} cannot be made.", folder.display()),
+            local::sentence(&error),
+        )
+    })
+}

@@ -1,0 +1,144 @@
+//! Draws the Journal screen.
+
+use super::{empty_text, list_title};
+use crate::app::layout;
+use crate::app::model::Focus;
+use crate::domain::migration::journal::Line;
+use crate::ui::View;
+use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::text::moment;
+use crate::ui::theme::Role;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+const COLUMNS: [Column; 4] = [
+    Column {
+        title: "when, UTC",
+        width: 19,
+        level: 0,
+    },
+    Column {
+        title: "outcome",
+        width: 11,
+        level: 0,
+    },
+    Column {
+        title: "deed",
+        width: 15,
+        level: 1,
+    },
+    Column {
+        title: "version",
+        width: 0,
+        level: 0,
+    },
+];
+
+pub fn draw(frame: &mut Frame, view: View) {
+    let panes = view.model.panes();
+    let journal = &view.model.journal;
+    let list = &journal.table.list;
+    let rows = journal.table.rows();
+    let table = Table {
+        title: list_title("Journal", list.len(), list.total(), &list.filter),
+        columns: &COLUMNS,
+        offset: list.offset,
+        selected: list.selected,
+        len: list.len(),
+    };
+    table::draw(frame, panes.list, view, &table, |position| {
+        list.row(position)
+            .and_then(|row| rows.get(row))
+            .map_or_else(Vec::new, |kept| cells(&kept.line))
+    });
+    let inside = layout::rows(panes.list);
+    match journal.table.remote.ready() {
+        Err(blank) => table::blank(frame, inside, view, Err(blank)),
+        Ok(rows) if rows.is_empty() => {
+            let text = if journal.is_kept {
+                "Nothing was run or repaired here yet."
+            } else {
+                "This database has no journal yet: the first run of supadeck makes it."
+            };
+            table::blank(frame, inside, view, Ok(text));
+        }
+        Ok(_) if list.is_empty() => {
+            let text = empty_text(view, &list.filter, false);
+            table::blank(frame, inside, view, Ok(&text));
+        }
+        Ok(_) => {}
+    }
+    draw_detail(frame, panes.detail, view);
+}
+
+fn cells(line: &Line) -> Vec<Cell> {
+    vec![
+        Cell::of(when(line), Role::Muted),
+        Cell::of(&line.outcome, role(&line.outcome)),
+        Cell::text(deed(&line.direction)),
+        Cell::text(&line.version),
+    ]
+}
+
+fn when(line: &Line) -> String {
+    let at = line.started.map(|at| moment(&at.to_string()));
+    at.map_or_else(String::new, |at| at.trim_end_matches('Z').to_owned())
+}
+
+/// What was done, in words: the journal's own are for programs.
+fn deed(direction: &str) -> String {
+    direction.replace('_', " ")
+}
+
+fn role(outcome: &str) -> Role {
+    match outcome {
+        "done" => Role::Ok,
+        "cancelled" => Role::Warn,
+        _ => Role::Removed,
+    }
+}
+
+fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+    let is_focused = view.model.focus == Focus::Detail;
+    let Some(kept) = view.model.journal.table.selected() else {
+        table::heading(frame, pane, view, "", is_focused);
+        return;
+    };
+    let line = &kept.line;
+    let title = format!(
+        "{} {}: {}",
+        deed(&line.direction),
+        line.version,
+        line.outcome
+    );
+    table::heading(frame, pane, view, &title, is_focused);
+    let mut lines = Vec::new();
+    let took = line
+        .took_ms
+        .map_or_else(String::new, |ms| format!(", took {ms} ms"));
+    lines.push((Role::Text, format!("{} UTC{took}", when(line))));
+    let host = line
+        .host
+        .as_deref()
+        .map_or_else(String::new, |host| format!(" from {host}"));
+    lines.push((Role::Text, format!("by {}{host}", line.who)));
+    if let Some(statement) = line.failing_statement {
+        lines.push((
+            Role::Removed,
+            format!("It stopped at statement {statement}."),
+        ));
+    }
+    if let Some(error) = &line.error {
+        lines.push((Role::Text, String::new()));
+        lines.extend(error.lines().map(|text| (Role::Removed, text.to_owned())));
+        lines.push((Role::Text, String::new()));
+    }
+    if let Some(sha256) = &line.sha256 {
+        lines.push((Role::Muted, format!("file sha256 {sha256}")));
+    }
+    if let Some(target) = &view.model.journal.target {
+        let text = format!("{} on {} as {}", target.database, target.host, target.role);
+        lines.push((Role::Muted, text));
+    }
+    table::lines(frame, layout::inside(pane), view, &lines);
+}

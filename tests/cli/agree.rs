@@ -1,0 +1,273 @@
+//! Files and history that disagree, from the command line: each state says its ways out, and the first of them, typed as it
+//! stands, leads to `applied`.
+
+use crate::world::World;
+use serde_json::{Value, json};
+use std::fs;
+
+/// A project whose only migration was applied.
+fn applied() -> World {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        ("migrations/rollback/1_one.sql", "drop table one;"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    world
+}
+
+/// What `migration list` says of a version beside its four fields.
+fn note(world: &World, version: &str) -> Value {
+    let ran = world.run(&["migration", "list", "--json"]);
+    let document = ran.done().document();
+    let notes = document["meta"]["notes"].as_array().unwrap();
+    notes
+        .iter()
+        .find(|note| note["version"] == version)
+        .unwrap_or_else(|| panic!("no note on {version}: {document}"))
+        .clone()
+}
+
+/// Types the way out of a version's state, as it stands, with `--yes` behind it.
+fn follow(world: &World, version: &str, way: usize) {
+    let note = note(world, version);
+    let command = note["ways"][way]["command"].as_str().unwrap();
+    // The text of the list says the same.
+    let text = world.run(&["migration", "list"]);
+    assert!(text.done().out.contains(command), "{command}: {text:?}");
+    let typed: Vec<&str> = command
+        .replace("NAME", "more")
+        .leak()
+        .split(' ')
+        .skip(1)
+        .chain(["--yes"])
+        .collect();
+    world.run(&typed).done();
+}
+
+fn states(world: &World) -> Vec<String> {
+    let data = world.data(&["migration", "list"]);
+    data.as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["state"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_difference_is_shown_and_exits_with_one() {
+    let mut world = applied();
+    let same = world.run(&["migration", "diff", "1"]);
+    assert!(
+        same.done().out.contains("The file says what was applied."),
+        "{same:?}"
+    );
+    world.files(&[(
+        "migrations/1_one.sql",
+        "create table one (\n  id int\n);\nselect '\u{1b}[2J';",
+    )]);
+    let text = world.run(&["migration", "diff", "1"]);
+    text.ended(1);
+    let expected = "1 one: edited\n- applied   + file\n\nStatement 1 differs:\n- create table one ()\n+ create table one (\n+   id int\n+ )\n\nStatement 2 of the file was not applied:\n+ select '␛[2J'\n";
+    assert_eq!(text.out, expected);
+    let ran = world.run(&["migration", "diff", "1", "--json"]);
+    let document = ran.ended(1).document();
+    assert_eq!(document["problem"]["kind"], "findings");
+    let data = &document["data"];
+    assert_eq!(
+        (&data["state"], &data["differs"], &data["only_comments"]),
+        (&json!("edited"), &json!(true), &json!(false))
+    );
+    assert_eq!(
+        data["statements"][0]["lines"][0],
+        json!({"sign": "-", "text": "create table one ()"})
+    );
+    assert_eq!(data["statements"][1]["change"], "added");
+    world.files(&[("migrations/2_two.sql", "select 2;")]);
+    let pending = world.run(&["migration", "diff", "2"]);
+    assert!(pending.ended(1).out.contains("+ select 2"), "{pending:?}");
+    world.problem(2, &["migration", "diff", "9"]);
+}
+
+#[test]
+fn every_way_out_of_edited_leads_to_applied() {
+    for way in 0..3 {
+        let mut world = applied();
+        let edited = "create table one ();\ncreate table more ();";
+        world.files(&[("migrations/1_one.sql", edited)]);
+        assert_eq!(states(&world), ["edited"]);
+        follow(&world, "1", way);
+        assert_eq!(states(&world)[0], "applied", "way {way}");
+        let kept = world.project.join("migrations/edited/1_one.sql");
+        assert_eq!(kept.exists(), way < 2, "way {way}");
+        world.run(&["migration", "apply", "--yes"]).done();
+        let more = world.sql("select to_regclass('more') is not null");
+        assert_eq!(more, [if way == 1 { "t" } else { "f" }], "way {way}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_written_back_or_taken_out_of_the_history() {
+    for way in 0..2 {
+        let world = applied();
+        fs::remove_file(world.project.join("migrations/1_one.sql")).unwrap();
+        let refused = world.problem(6, &["migration", "apply", "--yes"]);
+        assert!(
+            refused["hint"]
+                .as_str()
+                .unwrap()
+                .contains("supadeck migration restore 1"),
+            "{refused}"
+        );
+        follow(&world, "1", way);
+        let expected: &[&str] = if way == 0 { &["applied"] } else { &[] };
+        assert_eq!(states(&world), expected);
+    }
+}
+
+#[test]
+fn every_way_out_of_out_of_order_leads_to_applied() {
+    for way in 0..2 {
+        let mut world = applied();
+        world.files(&[("migrations/0_late.sql", "create table late ();")]);
+        assert_eq!(states(&world), ["out_of_order", "applied"]);
+        follow(&world, "0", way);
+        world.run(&["migration", "apply", "--yes"]).done();
+        assert_eq!(states(&world), ["applied", "applied"]);
+        assert_eq!(world.sql("select to_regclass('late') is not null"), ["t"]);
+    }
+}
+
+#[test]
+fn every_way_out_of_renamed_leads_to_applied() {
+    for way in 0..2 {
+        let world = applied();
+        world.sql("update supabase_migrations.schema_migrations set version = '20990101000000'");
+        assert_eq!(states(&world), ["renamed"]);
+        assert_eq!(note(&world, "1")["recorded"], "20990101000000");
+        let nothing = world.run(&["migration", "apply", "--yes"]);
+        assert_eq!(nothing.done().out, "Nothing is pending.\n");
+        follow(&world, "1", way);
+        assert_eq!(states(&world), ["applied"], "way {way}");
+        world
+            .run(&["migration", "rollback", "--last", "1", "--yes"])
+            .done();
+    }
+}
+
+#[test]
+fn two_files_of_one_version_are_led_apart() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_a.sql", "create table a ();"),
+        ("migrations/1_b.sql", "create table b ();"),
+    ]);
+    assert_eq!(states(&world), ["invalid", "invalid"]);
+    follow(&world, "1", 0);
+    world.run(&["migration", "apply", "--yes"]).done();
+    assert_eq!(states(&world), ["applied", "applied"]);
+}
+
+#[test]
+fn nothing_is_written_without_a_confirmation_and_the_refusal_shows_what_would_be() {
+    let mut world = applied();
+    world.files(&[
+        ("migrations/1_one.sql", "create table other ();"),
+        ("migrations/2_two.sql", "select 2;"),
+    ]);
+    for (args, shown) in [
+        (&["migration", "restore", "1"][..], "create table one ();"),
+        (
+            &["migration", "new", "x", "--from-edited", "1"],
+            "create table other ();",
+        ),
+        (&["migration", "renumber", "2"], "2_two.sql becomes"),
+        (
+            &["migration", "repair", "1", "--status", "applied"],
+            "+ create table other ()",
+        ),
+        (
+            &["migration", "repair", "1", "--status", "reverted"],
+            "after   not in the history",
+        ),
+    ] {
+        let text = world.run(args);
+        text.ended(2);
+        assert!(
+            text.out.contains(shown) && text.err.contains("--yes"),
+            "{args:?}: {text:?}"
+        );
+        let document = world.run(&[args, &["--json"]].concat());
+        let document = document.ended(2).document();
+        assert!(
+            document["data"]["target"]["database"].is_string(),
+            "{document}"
+        );
+    }
+    let files = fs::read_dir(world.project.join("migrations")).unwrap();
+    assert_eq!(files.count(), 3);
+    let text = fs::read_to_string(world.project.join("migrations/1_one.sql")).unwrap();
+    assert_eq!(text, "create table other ();");
+    assert_eq!(states(&world), ["edited", "pending"]);
+}
+
+#[test]
+fn the_log_says_what_happened() {
+    let mut world = World::empty();
+    world.files(&[(
+        "migrations/1_one.sql",
+        "create table one ();\nselect * from nowhere;",
+    )]);
+    let none = world.run(&["migration", "log"]);
+    assert!(
+        none.done().out.contains("There is no journal here"),
+        "{none:?}"
+    );
+    assert_eq!(world.data(&["migration", "log"]), json!([]));
+    world.run(&["migration", "apply", "--yes"]).ended(8);
+    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    let text = world.run(&["migration", "log"]);
+    let lines: Vec<&str> = text.done().out.lines().collect();
+    assert!(lines[1].starts_with("WHEN") && lines.len() == 4, "{text:?}");
+    assert!(
+        lines[2].contains("apply") && lines[2].contains("done"),
+        "{text:?}"
+    );
+    assert!(
+        lines[3].contains("failed") && lines[3].contains("Statement 2: "),
+        "{text:?}"
+    );
+    let data = world.data(&["migration", "log", "1", "--limit", "1"]);
+    assert_eq!(data.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (
+            &data[0]["version"],
+            &data[0]["direction"],
+            &data[0]["outcome"]
+        ),
+        (&json!("1"), &json!("apply"), &json!("done"))
+    );
+    assert!(data[0]["who"].as_str().unwrap().ends_with(" as postgres"));
+    let nothing = world.run(&["migration", "log", "7"]);
+    assert!(
+        nothing
+            .done()
+            .out
+            .contains("Nothing has been recorded about 7.")
+    );
+    world.run(&["migration", "log", "--limit", "0"]).ended(2);
+}
+
+#[test]
+fn a_first_migration_tells_that_the_folder_is_new() {
+    let mut world = World::nowhere();
+    world.files(&[]);
+    let first = world.run(&["migration", "new", "one"]);
+    assert!(
+        first.done().out.contains("the project had no migrations"),
+        "{first:?}"
+    );
+    let second = world.run(&["migration", "new", "two"]);
+    assert!(!second.done().out.contains("Note"), "{second:?}");
+}

@@ -1,0 +1,78 @@
+//! The journal as people read it.
+
+use crate::bench::{Bench, everything, run};
+use supadeck::domain::migration::Wish;
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration::{self, Repair};
+
+#[tokio::test]
+async fn everything_that_was_done_is_read_newest_first() {
+    let bench = Bench::new().await;
+    let empty = migration::log(&bench.schema, 10, None).await.unwrap();
+    assert!(!empty.is_kept && empty.lines.is_empty());
+    assert_eq!(empty.target.role, "postgres");
+    assert!(!bench.has("supabase_migrations.supadeck_journal").await);
+    bench.up("1_a.sql", "create table a ();");
+    bench.down("1_a.sql", "drop table a;");
+    bench.up("2_b.sql", "create table b ();\nselect * from nowhere;");
+    let plan = bench.plan(everything()).await.unwrap();
+    assert!(!run(&bench.schema, &plan).await.is_complete());
+    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    migration::repair(&bench.schema, &["1".to_owned()], Repair::Applied)
+        .await
+        .unwrap();
+    bench
+        .db
+        .batch_execute("alter table supabase_migrations.supadeck_journal add column position integer; set timezone = 'Asia/Tokyo'")
+        .await
+        .unwrap();
+    let journal = migration::log(&bench.schema, 10, None).await.unwrap();
+    let told: Vec<String> = journal
+        .lines
+        .iter()
+        .map(|line| format!("{} {} {}", line.version, line.direction, line.outcome))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1 repair_applied done",
+            "1 rollback done",
+            "2 apply failed",
+            "1 apply done"
+        ]
+    );
+    let failed = &journal.lines[2];
+    assert_eq!(failed.failing_statement, Some(2));
+    assert!(failed.error.as_deref().unwrap().contains("nowhere"));
+    assert!(failed.who.ends_with(" as postgres") && failed.host.is_some());
+    assert!(failed.started.is_some() && failed.took_ms.is_some() && failed.sha256.is_some());
+    let of_two = migration::log(&bench.schema, 10, Some("2")).await.unwrap();
+    assert_eq!(of_two.lines.len(), 1);
+    let newest = migration::log(&bench.schema, 1, None).await.unwrap();
+    assert_eq!(newest.lines[0].direction, "repair_applied");
+    let none = migration::log(&bench.schema, 10, Some("'; drop table a; --"))
+        .await
+        .unwrap();
+    assert!(none.is_kept && none.lines.is_empty());
+}
+
+#[tokio::test]
+async fn a_journal_that_may_not_be_read_is_told() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "select 1;");
+    assert!(bench.apply().await.is_complete());
+    let role = format!("deaf_{}", std::process::id());
+    bench
+        .db
+        .batch_execute(&format!(
+            "create role {role} login password 'deaf'; grant usage on schema supabase_migrations to {role}"
+        ))
+        .await
+        .unwrap();
+    let (_, host) = bench.url.split_once('@').unwrap();
+    let schema = bench.through(&format!("postgresql://{role}:deaf@{host}"));
+    let problem = migration::log(&schema, 10, None).await.unwrap_err();
+    assert_eq!(problem.kind, Kind::Denied);
+    assert!(problem.hint.unwrap().contains("select"));
+}

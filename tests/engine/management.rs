@@ -1,0 +1,544 @@
+//! The engine over the Management API: the same history as over Postgres, and a true report however the API behaves.
+
+use crate::bench::{Bench, connect, ends, everything, run, until, watch};
+use crate::standin::{Manner, REF, Standin, TOKEN, patience};
+use std::sync::Arc;
+use std::time::Duration;
+use supadeck::adapters::management::{ManagementDatabase, Patience};
+use supadeck::domain::migration::{Outcome, Progress, StepEnd, Wish};
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::ops::seed;
+use supadeck::ports::Database as _;
+
+/// The migration lock, as another runner holds it.
+const LOCK: &str = "begin; select pg_advisory_xact_lock(x'737570616465636b'::bigint)";
+const BACK: Wish = Wish::RollbackLast { count: 1 };
+
+fn schema(bench: &Bench, api: &Standin) -> Schema {
+    Schema::new(bench.root.path(), api.database())
+}
+
+/// A project of two migrations, the first of which is applied.
+async fn begun() -> (Bench, Standin, Schema) {
+    let bench = Bench::new().await;
+    let api = Standin::start(&bench.url).await;
+    let schema = schema(&bench, &api);
+    bench.up("1_a.sql", "create table a ();");
+    bench.down("1_a.sql", "drop table a;");
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    assert!(run(&schema, &plan).await.is_complete());
+    bench.up(
+        "2_b.sql",
+        "create table b ();\ninsert into b default values;",
+    );
+    bench.down("2_b.sql", "drop table b;");
+    (bench, api, schema)
+}
+
+/// Asserts that schema, history and journal say the same of version 2, and tells what.
+async fn agreed(bench: &Bench) -> bool {
+    let is_there = bench.has("b").await;
+    assert_eq!(bench.versions().await.contains(&"2".to_owned()), is_there);
+    let last = bench
+        .texts("select direction from supabase_migrations.supadeck_journal where version = '2' and outcome = 'done' order by id desc limit 1")
+        .await;
+    let by_journal = last
+        .first()
+        .is_some_and(|direction| direction != "rollback");
+    assert_eq!(by_journal, is_there, "{last:?}");
+    is_there
+}
+
+#[tokio::test]
+async fn the_history_is_the_same_as_over_postgres() {
+    let files = [
+        (
+            "10_a.sql",
+            "-- Tables\ncreate table a (b text);\n\n/* ä */ insert into a values ('x; $sd$ \\ ''y');",
+        ),
+        ("11_wrapped.sql", "begin;\ncreate table w ();\ncommit;"),
+        (
+            "12_reset.sql",
+            "set role postgres; reset all;\ncreate table r (); set search_path = ''; -- end",
+        ),
+        ("13_comment.sql", "-- nothing"),
+        (
+            "14_block.sql",
+            "do $$ begin raise notice 'hey'; end $$;\nselect 1 as supadeck, 2;",
+        ),
+    ];
+    let (direct, remote) = (Bench::new().await, Bench::new().await);
+    let api = Standin::start(&remote.url).await;
+    let over_api = schema(&remote, &api);
+    for bench in [&direct, &remote] {
+        // A hosted history has a place for the way back.
+        bench.db.batch_execute("create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text primary key, rollback text[], created_by text)").await.unwrap();
+        for (name, text) in files {
+            bench.up(name, text);
+            let undone = format!("drop table if exists {};", &name[3..4]);
+            bench.down(name, &undone);
+        }
+    }
+    let plan = migration::plan(&over_api, &everything()).await.unwrap();
+    assert_eq!(plan.target.host, format!("project {REF} (Management API)"));
+    assert_eq!(
+        (plan.target.role.as_str(), plan.target.database.is_empty()),
+        ("postgres", false)
+    );
+    let outcome = run(&over_api, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert!(direct.apply().await.is_complete());
+    let rows =
+        "select to_jsonb(m)::text from supabase_migrations.schema_migrations m order by version";
+    let lines = "select concat_ws('|', version, direction, sha256, who, host, outcome) from supabase_migrations.supadeck_journal order by id";
+    for sql in [rows, lines, "select b from a"] {
+        let here = remote.texts(sql).await;
+        assert_eq!(here, direct.texts(sql).await);
+        assert!(!here.is_empty());
+    }
+    let (a, b) = (
+        migration::list(&over_api).await.unwrap(),
+        migration::list(&direct.schema).await.unwrap(),
+    );
+    assert_eq!(format!("{:?}", states(&a)), format!("{:?}", states(&b)));
+    let wish = Wish::RollbackTo {
+        version: "0".into(),
+    };
+    let plan = migration::plan(&over_api, &wish).await.unwrap();
+    assert!(run(&over_api, &plan).await.is_complete());
+    assert!(remote.versions().await.is_empty() && !remote.has("a").await && !remote.has("r").await);
+}
+
+fn states(listing: &supadeck::domain::migration::Listing) -> Vec<(String, &'static str)> {
+    let entries = listing.entries.iter();
+    entries
+        .map(|entry| (entry.version.clone(), entry.state.word()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_projects_own_migrations_go_up_and_down() {
+    let bench = Bench::new().await;
+    let api = Standin::start(&bench.url).await;
+    let schema = Schema::new(env!("CARGO_MANIFEST_DIR"), api.database());
+    let up = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &up).await;
+    assert!(outcome.is_complete() && up.steps.len() >= 4, "{outcome:?}");
+    let plan = seed::plan(&schema, &[], false).await.unwrap();
+    let outcome = seed::run(&schema, &plan, &crate::seeds::watch())
+        .await
+        .unwrap();
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    assert!(bench.has("goal").await);
+    let down = migration::plan(
+        &schema,
+        &Wish::RollbackTo {
+            version: "0".into(),
+        },
+    )
+    .await
+    .unwrap();
+    let outcome = run(&schema, &down).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert!(!bench.has("goal").await && bench.versions().await.is_empty());
+}
+
+/// Applies version 2, and then rolls it back, both under a misbehaviour; the report and the books must agree, and the next
+/// run must go on.
+async fn survives(manner: Manner, end: StepEnd, kind: Kind) {
+    let (bench, api, schema) = begun().await;
+    for (wish, word) in [(everything(), "table b"), (BACK, "drop table b")] {
+        let before = agreed(&bench).await;
+        let plan = migration::plan(&schema, &wish).await.unwrap();
+        assert_eq!(plan.steps.len(), 1);
+        api.misbehave(word, manner.clone(), 1);
+        let outcome = run(&schema, &plan).await;
+        assert!(api.is_spent(), "{manner:?}");
+        assert_eq!(ends(&outcome), [end], "{manner:?}: {outcome:?}");
+        let problem = outcome.problem.clone().unwrap();
+        assert_eq!(problem.kind, kind, "{problem:?}");
+        assert!(!format!("{outcome:?}").contains("sbp_"));
+        assert_eq!(
+            agreed(&bench).await != before,
+            end == StepEnd::Done,
+            "{manner:?}"
+        );
+        if end != StepEnd::Done {
+            let plan = migration::plan(&schema, &wish).await.unwrap();
+            assert!(run(&schema, &plan).await.is_complete(), "{manner:?}");
+        }
+        assert_eq!(agreed(&bench).await, !before, "{manner:?}");
+    }
+}
+
+const HTML: &str = "<html><body>Bad gateway</body></html>";
+
+#[tokio::test]
+async fn an_error_before_the_query_ran_is_undone() {
+    tokio::join!(
+        survives(
+            Manner::Instead("500 Internal Server Error", "", ""),
+            StepEnd::RolledBack,
+            Kind::Network
+        ),
+        survives(
+            Manner::Instead("502 Bad Gateway", "", HTML),
+            StepEnd::RolledBack,
+            Kind::Network
+        ),
+        survives(Manner::ResetBefore, StepEnd::RolledBack, Kind::Network),
+        survives(
+            Manner::Instead("400 Bad Request", "", ""),
+            StepEnd::RolledBack,
+            Kind::Database
+        ),
+        survives(
+            Manner::Instead("400 Bad Request", "", r#"{"message":"query: too long"}"#),
+            StepEnd::RolledBack,
+            Kind::Database
+        ),
+        survives(
+            Manner::Instead("403 Forbidden", "", "{}"),
+            StepEnd::RolledBack,
+            Kind::Database
+        ),
+    );
+}
+
+#[tokio::test]
+async fn an_error_after_the_commit_is_found_to_be_done() {
+    tokio::join!(
+        survives(
+            Manner::Behind(
+                "500 Internal Server Error",
+                "",
+                r#"{"message":"Failed to run sql query"}"#
+            ),
+            StepEnd::Done,
+            Kind::Network
+        ),
+        survives(
+            Manner::Behind("524 Timeout", "", HTML),
+            StepEnd::Done,
+            Kind::Network
+        ),
+        survives(
+            Manner::Behind(
+                "400 Bad Request",
+                "",
+                r#"{"message":"Connection terminated unexpectedly"}"#
+            ),
+            StepEnd::Done,
+            Kind::Network
+        ),
+        survives(
+            Manner::Behind("201 Created", "", ""),
+            StepEnd::Done,
+            Kind::Network
+        ),
+        survives(Manner::CutOff, StepEnd::Done, Kind::Network),
+        survives(Manner::ResetAfter, StepEnd::Done, Kind::Network),
+    );
+}
+
+#[tokio::test]
+async fn too_many_requests_are_waited_for_and_never_sent_twice() {
+    let (bench, api, schema) = begun().await;
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    api.misbehave(
+        "table b",
+        Manner::Instead("429 Too Many Requests", "retry-after: 1\r\n", ""),
+        1,
+    );
+    api.misbehave(
+        "table b",
+        Manner::Instead("429 Too Many Requests", "", HTML),
+        2,
+    );
+    let outcome = run(&schema, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(api.count("table b"), 4, "three turned away, one run");
+    assert!(agreed(&bench).await);
+    api.misbehave(
+        "drop table b",
+        Manner::Instead("429 Too Many Requests", "retry-after: 3600\r\n", ""),
+        1,
+    );
+    let plan = migration::plan(&schema, &BACK).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    let problem = outcome.problem.clone().unwrap();
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert_eq!(problem.code.as_deref(), Some("429"));
+    assert!(agreed(&bench).await);
+}
+
+#[tokio::test]
+async fn a_call_that_comes_after_everybody_has_looked_changes_nothing() {
+    let (bench, api, _) = begun().await;
+    let patience = Patience {
+        script: Duration::from_secs(1),
+        on_the_way: Duration::from_secs(3),
+        ..patience()
+    };
+    let schema = Schema::new(bench.root.path(), api.with(patience));
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    api.misbehave("table b", Manner::Late, 1);
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack], "{outcome:?}");
+    api.release().await;
+    assert!(
+        !agreed(&bench).await,
+        "it was said that nothing of it remains"
+    );
+}
+
+#[tokio::test]
+async fn a_migration_that_outlasts_the_gateway_is_awaited() {
+    let (bench, api, _) = begun().await;
+    bench.up("2_b.sql", "create table b ();\nselect pg_sleep(4);");
+    let patience = Patience {
+        script: Duration::from_secs(1),
+        ..patience()
+    };
+    let schema = Schema::new(bench.root.path(), api.with(patience));
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::Done], "{outcome:?}");
+    assert!(outcome.problem.unwrap().hint.unwrap().contains("is done"));
+    assert!(agreed(&bench).await);
+}
+
+#[tokio::test]
+async fn cancelling_stops_the_server_and_awaits_its_answer() {
+    let (bench, api, schema) = begun().await;
+    for manner in [None, Some(Manner::Silent)] {
+        bench.up("2_b.sql", "create table b ();\nselect pg_sleep(600);");
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let is_silent = manner.is_some();
+        if let Some(manner) = manner {
+            api.misbehave("table b", manner, 1);
+        }
+        let (watch, mut news) = watch();
+        let (cancel, mut same) = (watch.cancel.clone(), schema.clone());
+        same.limits.cancel_timeout = Duration::from_secs(3);
+        let running =
+            tokio::spawn(async move { migration::run(&same, &plan, &watch).await.unwrap() });
+        until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+        cancel.cancel();
+        let outcome = running.await.unwrap();
+        assert_eq!(ends(&outcome), [StepEnd::RolledBack], "{outcome:?}");
+        let kind = outcome.problem.unwrap().kind;
+        assert_eq!(
+            kind,
+            if is_silent {
+                Kind::Network
+            } else {
+                Kind::Cancelled
+            }
+        );
+        assert!(!agreed(&bench).await);
+        let mut told = false;
+        while let Ok(progress) = news.try_recv() {
+            told |= progress == Progress::Cancelling;
+        }
+        assert!(told);
+    }
+}
+
+#[tokio::test]
+async fn another_runner_is_waited_for_and_then_reported() {
+    let (bench, _, schema) = begun().await;
+    let other = connect(&bench.url).await;
+    other.batch_execute(LOCK).await.unwrap();
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let mut hasty = schema.clone();
+    hasty.limits.runner_timeout = Duration::from_millis(100);
+    let outcome = run(&hasty, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::NotRun]);
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Conflict);
+    let (watch, mut news) = watch();
+    let (same, shown) = (schema.clone(), plan.clone());
+    let running = tokio::spawn(async move { migration::run(&same, &shown, &watch).await.unwrap() });
+    while !matches!(news.recv().await, Some(Progress::WaitingForLock { .. })) {}
+    other.batch_execute("rollback").await.unwrap();
+    assert!(running.await.unwrap().is_complete());
+    assert!(agreed(&bench).await);
+    // The plan is of a history that is no longer there.
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::NotRun]);
+    assert!(
+        outcome
+            .problem
+            .unwrap()
+            .detail
+            .unwrap()
+            .contains("New in the history: 2.")
+    );
+}
+
+#[tokio::test]
+async fn two_ways_at_once_never_apply_twice() {
+    let (bench, _, schema) = begun().await;
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let (a, b): (Outcome, Outcome) = tokio::join!(run(&schema, &plan), run(&bench.schema, &plan));
+    let done = [a, b]
+        .iter()
+        .filter(|outcome| outcome.is_complete())
+        .count();
+    assert_eq!(done, 1);
+    assert!(agreed(&bench).await);
+}
+
+#[tokio::test]
+async fn a_refusal_says_which_statement_and_where() {
+    let (bench, api, schema) = begun().await;
+    bench.up(
+        "2_b.sql",
+        "create table b ();\n\ninsert into b values (ünknown);\nselect 1;",
+    );
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    let problem = outcome.problem.unwrap();
+    assert_eq!(
+        (problem.kind, problem.code.as_deref()),
+        (Kind::Database, Some("42703"))
+    );
+    assert!(
+        problem.what.contains("statement 2 of 3, line 3, column 23"),
+        "{problem}"
+    );
+    assert!(!agreed(&bench).await);
+    let line = "select concat_ws('|', outcome, failing_statement) from supabase_migrations.supadeck_journal where version = '2'";
+    assert_eq!(bench.texts(line).await, ["failed|2"]);
+    for (status, body) in [
+        ("400 Bad Request", ""),
+        ("400 Bad Request", r#"{"message":"relation is there"}"#),
+        ("500 Internal Server Error", ""),
+    ] {
+        api.misbehave("table b", Manner::Error(status, body), 1);
+        let outcome = run(&schema, &plan).await;
+        assert_eq!(ends(&outcome), [StepEnd::RolledBack], "{status} {body}");
+        let problem = outcome.problem.unwrap();
+        assert!(problem.to_string().contains(&status[..3]), "{problem}");
+        assert!(!agreed(&bench).await);
+    }
+    // The server ends the session itself.
+    bench.up(
+        "2_b.sql",
+        "create table b ();\nselect pg_terminate_backend(pg_backend_pid());",
+    );
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Network);
+    assert!(!agreed(&bench).await);
+}
+
+/// Repairs version 2 to applied under a misbehaviour; what was said, and whether the history has it in the end.
+async fn repaired(manner: Manner) -> (Result<usize, Problem>, bool) {
+    let (bench, api, schema) = begun().await;
+    api.misbehave("repair_applied", manner, 1);
+    let versions = ["2".to_owned()];
+    let said = migration::repair(&schema, &versions, Repair::Applied).await;
+    assert!(api.is_spent());
+    let is_there = bench.versions().await.contains(&"2".to_owned());
+    (said.map(|listing| listing.entries.len()), is_there)
+}
+
+#[tokio::test]
+async fn a_repair_is_judged_by_the_history() {
+    let after = [
+        Manner::Behind("500 Internal Server Error", "", ""),
+        Manner::CutOff,
+        Manner::ResetAfter,
+        Manner::Instead("429 Too Many Requests", "retry-after: 1\r\n", ""),
+    ];
+    for manner in after {
+        let (said, is_there) = repaired(manner).await;
+        assert!(is_there && said.unwrap() == 2);
+    }
+    for manner in [
+        Manner::Instead("500 Internal Server Error", "", HTML),
+        Manner::ResetBefore,
+        Manner::Instead("400 Bad Request", "", ""),
+    ] {
+        let (said, is_there) = repaired(manner).await;
+        let problem = said.unwrap_err();
+        assert!(
+            !is_there && problem.what.contains("was not changed"),
+            "{problem}"
+        );
+    }
+    let (said, is_there) = repaired(Manner::Instead("403 Forbidden", "", "")).await;
+    assert!(!is_there && said.unwrap_err().kind == Kind::Denied);
+}
+
+#[tokio::test]
+async fn a_wrong_token_or_project_is_said_so() {
+    let bench = Bench::new().await;
+    let api = Standin::start(&bench.url).await;
+    for (reference, token, kind) in [
+        (REF, "sbp_hush", Kind::Auth),
+        ("zyxwvutsrqponmlkjihg", TOKEN, Kind::Config),
+    ] {
+        let database = ManagementDatabase::new(api.access(reference, token));
+        let problem = database.history().await.unwrap_err();
+        assert_eq!(problem.kind, kind, "{problem}");
+        assert!(problem.hint.is_some());
+        let told = format!("{problem:?} {database:?}");
+        assert!(!told.contains("hush") && !told.contains(TOKEN), "{told}");
+    }
+    api.misbehave(
+        "schema_migrations",
+        Manner::Instead("502 Bad Gateway", "", HTML),
+        1,
+    );
+    api.misbehave("schema_migrations", Manner::CutOff, 1);
+    let history = api.database().history().await.unwrap();
+    assert!(history.rows.is_empty(), "reading is repeated");
+}
+
+#[tokio::test]
+async fn seeds_run_in_one_call_and_copy_is_refused() {
+    let (bench, _, schema) = begun().await;
+    bench.write(
+        "supabase/seed.sql",
+        "create table s (n int);\ninsert into s select generate_series(1, 7);\nupdate s set n = 0;",
+    );
+    let plan = seed::plan(&schema, &[], false).await.unwrap();
+    let outcome = seed::run(&schema, &plan, &crate::seeds::watch())
+        .await
+        .unwrap();
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    assert_eq!(
+        outcome.steps[0].notices,
+        ["Rows in all: inserted 7, updated 7, deleted 0."]
+    );
+    let listed = seed::list(&schema).await.unwrap();
+    assert_eq!(
+        listed.target.host,
+        format!("project {REF} (Management API)")
+    );
+    bench.write("supabase/seed.sql", "copy s from stdin;\n1\n\\.\n");
+    let plan = seed::plan(&schema, &[], true).await.unwrap();
+    let outcome = seed::run(&schema, &plan, &crate::seeds::watch())
+        .await
+        .unwrap();
+    let problem = outcome.problem.unwrap();
+    assert!(problem.to_string().contains("COPY") && problem.hint.unwrap().contains("--db-url"));
+    assert_eq!(bench.texts("select count(*)::text from s").await, ["7"]);
+}
+
+#[tokio::test]
+async fn a_role_without_a_journal_of_its_own_still_applies() {
+    let bench = Bench::new().await;
+    let api = Standin::start(&bench.url).await;
+    let database: Arc<ManagementDatabase> = api.database();
+    bench.db.batch_execute("create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text primary key)").await.unwrap();
+    let history = database.history().await.unwrap();
+    assert!(history.rows.is_empty());
+    let stored = database.stored(&["1".to_owned()]).await.unwrap();
+    assert!(stored.is_empty() && database.seeds().await.unwrap().rows.is_empty());
+}
