@@ -66,7 +66,10 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
 
 #[test]
 fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
-    let world = in_use("create table two ();\nselect * from nowhere;", "drop table two;");
+    let world = in_use(
+        "create table two ();\nselect * from nowhere;",
+        "drop table two;",
+    );
     let ran = world.run(&["migration", "plan", "--json"]);
     let document = ran.ended(8).document();
     assert_eq!(document["problem"]["code"], "42P01");
@@ -74,7 +77,9 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
     let text = world.run(&["migration", "plan"]);
     text.ended(8);
     assert!(
-        text.out.contains("FAILED") && text.err.contains("line 2, column 15") && text.err.contains('^'),
+        text.out.contains("FAILED")
+            && text.err.contains("line 2, column 15")
+            && text.err.contains('^'),
         "{text:?}"
     );
     assert_eq!(world.sql("select to_regclass('two') is null"), ["t"]);
@@ -110,9 +115,17 @@ fn verify_ends_with_one_when_a_rollback_forgets_something() {
 #[cfg(not(feature = "demo"))]
 fn without_the_local_stack_scratch_says_how_to_get_it() {
     let world = in_use("select 1;", "select 1;");
-    for args in [&["migration", "plan", "--on", "scratch"][..], &["migration", "verify"]] {
+    for args in [
+        &["migration", "plan", "--on", "scratch"][..],
+        &["migration", "verify"],
+    ] {
         let problem = world.problem(2, args);
-        assert!(problem["hint"].as_str().unwrap().contains("--features demo"));
+        assert!(
+            problem["hint"]
+                .as_str()
+                .unwrap()
+                .contains("--features demo")
+        );
     }
 }
 

@@ -14,7 +14,9 @@ impl Stage for ManagementDatabase {
                 "Nothing can be rehearsed over the Management API.",
                 "It keeps no transaction open from one call to the next.",
             )
-            .with_hint("Rehearse with `--on scratch`, or over a Postgres connection with `--db-url`."))
+            .with_hint(
+                "Rehearse with `--on scratch`, or over a Postgres connection with `--db-url`.",
+            ))
         })
     }
 }
