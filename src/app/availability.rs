@@ -20,7 +20,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             .as_ref()
             .is_some_and(|project| project.has_database) =>
         {
-            Err("no database URL is known; set SUPABASE_DB_URL".to_owned())
+            Err("no database URL is known, and no access token; set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN".to_owned())
         }
         None => Ok(()),
     };

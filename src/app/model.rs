@@ -27,7 +27,7 @@ pub struct Project {
     pub url: String,
     /// Whether it is marked as production.
     pub is_production: bool,
-    /// Whether a database URL is known, so that migrations and seeds work.
+    /// Whether a way to the database is known, so that migrations and seeds work.
     pub has_database: bool,
     /// Whether a secret key is known, so that the service role can be chosen.
     pub has_service_key: bool,

@@ -165,25 +165,26 @@ impl Context {
         }
         let project = self.project().await?;
         let way = Way::needed(&project)?;
-        self.note(&way.notes());
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let by_profile = project.profile.production.then_some(project.profile.name);
         Ok(Work {
-            schema: Schema::new(root, way.clone().database()),
-            stage: way.stage(),
             production: by_profile.or_else(|| self.production(&book)),
+            ..self.work_over(&root, way)
         })
     }
 
     /// A directory and a database that belongs to no profile.
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        let way = Way::by_url(url)?;
+        Ok(self.work_over(root, Way::by_url(url)?))
+    }
+
+    fn work_over(&self, root: &Path, way: Way) -> Work {
         self.note(&way.notes());
-        Ok(Work {
-            schema: Schema::new(root, way.clone().database()),
+        Work {
             stage: way.stage(),
+            schema: Schema::new(root, way.database()),
             production: None,
-        })
+        }
     }
 
     /// The catalogs of the database.

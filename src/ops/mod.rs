@@ -5,6 +5,7 @@ pub mod audit;
 pub mod cycle;
 pub mod doctor;
 pub mod goal;
+pub mod link;
 pub mod lock;
 pub mod migration;
 mod paging;

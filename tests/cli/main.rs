@@ -12,6 +12,7 @@ mod agree;
 mod demo;
 mod doctor;
 mod keyring;
+mod linked;
 mod migration;
 mod plan;
 mod profile;
@@ -19,7 +20,11 @@ mod rows;
 mod secrets;
 mod seed;
 mod session;
+#[path = "../engine/standin.rs"]
+#[allow(dead_code)]
+mod standin;
 mod terminal;
+mod token;
 mod types;
 mod usage;
 mod world;

@@ -172,6 +172,12 @@ impl World {
         })
     }
 
+    /// A stand-in for the Management API in front of this world's database.
+    pub fn stand_in(&self) -> crate::standin::Standin {
+        let (runtime, _) = &*STACK;
+        runtime.block_on(crate::standin::Standin::start(&self.info.db_url))
+    }
+
     /// Sets a variable for every later run.
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
         self.variables.insert(name.to_owned(), value.into());

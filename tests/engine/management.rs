@@ -1,26 +1,27 @@
 //! The engine over the Management API: the same history as over Postgres, and a true report however the API behaves.
 
 use crate::bench::{Bench, connect, ends, everything, run, until, watch};
+use crate::misbehave::HTML;
 use crate::standin::{Manner, REF, Standin, TOKEN, patience};
 use std::sync::Arc;
 use std::time::Duration;
 use supadeck::adapters::management::{ManagementDatabase, Patience};
 use supadeck::domain::migration::{Outcome, Progress, StepEnd, Wish};
-use supadeck::domain::problem::{Kind, Problem};
-use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration::{self, Schema};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
 
 /// The migration lock, as another runner holds it.
 const LOCK: &str = "begin; select pg_advisory_xact_lock(x'737570616465636b'::bigint)";
-const BACK: Wish = Wish::RollbackLast { count: 1 };
+pub(crate) const BACK: Wish = Wish::RollbackLast { count: 1 };
 
 fn schema(bench: &Bench, api: &Standin) -> Schema {
     Schema::new(bench.root.path(), api.database())
 }
 
 /// A project of two migrations, the first of which is applied.
-async fn begun() -> (Bench, Standin, Schema) {
+pub(crate) async fn begun() -> (Bench, Standin, Schema) {
     let bench = Bench::new().await;
     let api = Standin::start(&bench.url).await;
     let schema = schema(&bench, &api);
@@ -37,7 +38,7 @@ async fn begun() -> (Bench, Standin, Schema) {
 }
 
 /// Asserts that schema, history and journal say the same of version 2, and tells what.
-async fn agreed(bench: &Bench) -> bool {
+pub(crate) async fn agreed(bench: &Bench) -> bool {
     let is_there = bench.has("b").await;
     assert_eq!(bench.versions().await.contains(&"2".to_owned()), is_there);
     let last = bench
@@ -144,155 +145,6 @@ async fn the_projects_own_migrations_go_up_and_down() {
     assert!(!bench.has("goal").await && bench.versions().await.is_empty());
 }
 
-/// Applies version 2, and then rolls it back, both under a misbehaviour; the report and the books must agree, and the next
-/// run must go on.
-async fn survives(manner: Manner, end: StepEnd, kind: Kind) {
-    let (bench, api, schema) = begun().await;
-    for (wish, word) in [(everything(), "table b"), (BACK, "drop table b")] {
-        let before = agreed(&bench).await;
-        let plan = migration::plan(&schema, &wish).await.unwrap();
-        assert_eq!(plan.steps.len(), 1);
-        api.misbehave(word, manner.clone(), 1);
-        let outcome = run(&schema, &plan).await;
-        assert!(api.is_spent(), "{manner:?}");
-        assert_eq!(ends(&outcome), [end], "{manner:?}: {outcome:?}");
-        let problem = outcome.problem.clone().unwrap();
-        assert_eq!(problem.kind, kind, "{problem:?}");
-        assert!(!format!("{outcome:?}").contains("sbp_"));
-        assert_eq!(
-            agreed(&bench).await != before,
-            end == StepEnd::Done,
-            "{manner:?}"
-        );
-        if end != StepEnd::Done {
-            let plan = migration::plan(&schema, &wish).await.unwrap();
-            assert!(run(&schema, &plan).await.is_complete(), "{manner:?}");
-        }
-        assert_eq!(agreed(&bench).await, !before, "{manner:?}");
-    }
-}
-
-const HTML: &str = "<html><body>Bad gateway</body></html>";
-
-#[tokio::test]
-async fn an_error_before_the_query_ran_is_undone() {
-    tokio::join!(
-        survives(
-            Manner::Instead("500 Internal Server Error", "", ""),
-            StepEnd::RolledBack,
-            Kind::Network
-        ),
-        survives(
-            Manner::Instead("502 Bad Gateway", "", HTML),
-            StepEnd::RolledBack,
-            Kind::Network
-        ),
-        survives(Manner::ResetBefore, StepEnd::RolledBack, Kind::Network),
-        survives(
-            Manner::Instead("400 Bad Request", "", ""),
-            StepEnd::RolledBack,
-            Kind::Database
-        ),
-        survives(
-            Manner::Instead("400 Bad Request", "", r#"{"message":"query: too long"}"#),
-            StepEnd::RolledBack,
-            Kind::Database
-        ),
-        survives(
-            Manner::Instead("403 Forbidden", "", "{}"),
-            StepEnd::RolledBack,
-            Kind::Database
-        ),
-    );
-}
-
-#[tokio::test]
-async fn an_error_after_the_commit_is_found_to_be_done() {
-    tokio::join!(
-        survives(
-            Manner::Behind(
-                "500 Internal Server Error",
-                "",
-                r#"{"message":"Failed to run sql query"}"#
-            ),
-            StepEnd::Done,
-            Kind::Network
-        ),
-        survives(
-            Manner::Behind("524 Timeout", "", HTML),
-            StepEnd::Done,
-            Kind::Network
-        ),
-        survives(
-            Manner::Behind(
-                "400 Bad Request",
-                "",
-                r#"{"message":"Connection terminated unexpectedly"}"#
-            ),
-            StepEnd::Done,
-            Kind::Network
-        ),
-        survives(
-            Manner::Behind("201 Created", "", ""),
-            StepEnd::Done,
-            Kind::Network
-        ),
-        survives(Manner::CutOff, StepEnd::Done, Kind::Network),
-        survives(Manner::ResetAfter, StepEnd::Done, Kind::Network),
-    );
-}
-
-#[tokio::test]
-async fn too_many_requests_are_waited_for_and_never_sent_twice() {
-    let (bench, api, schema) = begun().await;
-    let plan = migration::plan(&schema, &everything()).await.unwrap();
-    api.misbehave(
-        "table b",
-        Manner::Instead("429 Too Many Requests", "retry-after: 1\r\n", ""),
-        1,
-    );
-    api.misbehave(
-        "table b",
-        Manner::Instead("429 Too Many Requests", "", HTML),
-        2,
-    );
-    let outcome = run(&schema, &plan).await;
-    assert!(outcome.is_complete(), "{outcome:?}");
-    assert_eq!(api.count("table b"), 4, "three turned away, one run");
-    assert!(agreed(&bench).await);
-    api.misbehave(
-        "drop table b",
-        Manner::Instead("429 Too Many Requests", "retry-after: 3600\r\n", ""),
-        1,
-    );
-    let plan = migration::plan(&schema, &BACK).await.unwrap();
-    let outcome = run(&schema, &plan).await;
-    let problem = outcome.problem.clone().unwrap();
-    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
-    assert_eq!(problem.code.as_deref(), Some("429"));
-    assert!(agreed(&bench).await);
-}
-
-#[tokio::test]
-async fn a_call_that_comes_after_everybody_has_looked_changes_nothing() {
-    let (bench, api, _) = begun().await;
-    let patience = Patience {
-        script: Duration::from_secs(1),
-        on_the_way: Duration::from_secs(3),
-        ..patience()
-    };
-    let schema = Schema::new(bench.root.path(), api.with(patience));
-    let plan = migration::plan(&schema, &everything()).await.unwrap();
-    api.misbehave("table b", Manner::Late, 1);
-    let outcome = run(&schema, &plan).await;
-    assert_eq!(ends(&outcome), [StepEnd::RolledBack], "{outcome:?}");
-    api.release().await;
-    assert!(
-        !agreed(&bench).await,
-        "it was said that nothing of it remains"
-    );
-}
-
 #[tokio::test]
 async fn a_migration_that_outlasts_the_gateway_is_awaited() {
     let (bench, api, _) = begun().await;
@@ -356,11 +208,24 @@ async fn another_runner_is_waited_for_and_then_reported() {
     hasty.limits.runner_timeout = Duration::from_millis(100);
     let outcome = run(&hasty, &plan).await;
     assert_eq!(ends(&outcome), [StepEnd::NotRun]);
-    assert_eq!(outcome.problem.unwrap().kind, Kind::Conflict);
+    let problem = outcome.problem.unwrap();
+    assert_eq!(problem.kind, Kind::Conflict);
+    let pid = other
+        .query_one("select pg_backend_pid()", &[])
+        .await
+        .unwrap()
+        .get::<_, i32>(0);
+    assert!(
+        format!("{problem:?}").contains(&pid.to_string()),
+        "{problem:?}"
+    );
     let (watch, mut news) = watch();
     let (same, shown) = (schema.clone(), plan.clone());
     let running = tokio::spawn(async move { migration::run(&same, &shown, &watch).await.unwrap() });
-    while !matches!(news.recv().await, Some(Progress::WaitingForLock { .. })) {}
+    while !matches!(
+        news.recv().await,
+        Some(Progress::WaitingForLock { holder: Some(_) })
+    ) {}
     other.batch_execute("rollback").await.unwrap();
     assert!(running.await.unwrap().is_complete());
     assert!(agreed(&bench).await);
@@ -375,6 +240,59 @@ async fn another_runner_is_waited_for_and_then_reported() {
             .unwrap()
             .contains("New in the history: 2.")
     );
+}
+
+#[tokio::test]
+async fn somebody_elses_lock_on_a_table_is_told_and_waited_out() {
+    let (bench, api, mut schema) = begun().await;
+    bench.up("2_b.sql", "create table b ();\nalter table a add x int;");
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let other = connect(&bench.url).await;
+    other.batch_execute("begin; lock table a").await.unwrap();
+    schema.limits.lock_timeout = Duration::from_secs(4);
+    let (watch, mut news) = watch();
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let (mut blocker, mut again) = (None, false);
+    while let Some(progress) = news.recv().await {
+        match progress {
+            Progress::Blocked { blocker: found, .. } => blocker = Some(found),
+            Progress::TryingAgain { .. } => {
+                again = true;
+                other.batch_execute("rollback").await.unwrap();
+            }
+            _ => {}
+        }
+    }
+    assert!(running.await.unwrap().is_complete());
+    assert!(again && agreed(&bench).await);
+    assert_eq!(blocker.unwrap().table.as_deref(), Some("public.a"));
+    assert_eq!(api.count("table b"), 2, "one attempt was undone");
+}
+
+#[tokio::test]
+async fn a_file_that_runs_outside_a_transaction_is_refused() {
+    let (bench, api, schema) = begun().await;
+    bench.up(
+        "2_b.sql",
+        "-- supadeck: no-transaction\ncreate table b ();\nvacuum b;",
+    );
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::NotRun], "{outcome:?}");
+    assert!(outcome.problem.unwrap().why.contains("--db-url"));
+    assert_eq!(api.count("vacuum"), 0);
+    assert!(!agreed(&bench).await);
+}
+
+#[tokio::test]
+async fn reading_the_history_is_one_call() {
+    let (_bench, api, schema) = begun().await;
+    let before = api.count("");
+    assert_eq!(migration::list(&schema).await.unwrap().entries.len(), 2);
+    assert_eq!(api.count(""), before + 1);
+    let log = schema.database.journal(10, None).await.unwrap();
+    assert!(log.is_kept && log.lines.len() == 1, "{log:?}");
 }
 
 #[tokio::test]
@@ -434,45 +352,6 @@ async fn a_refusal_says_which_statement_and_where() {
     assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
     assert_eq!(outcome.problem.unwrap().kind, Kind::Network);
     assert!(!agreed(&bench).await);
-}
-
-/// Repairs version 2 to applied under a misbehaviour; what was said, and whether the history has it in the end.
-async fn repaired(manner: Manner) -> (Result<usize, Problem>, bool) {
-    let (bench, api, schema) = begun().await;
-    api.misbehave("repair_applied", manner, 1);
-    let versions = ["2".to_owned()];
-    let said = migration::repair(&schema, &versions, Repair::Applied).await;
-    assert!(api.is_spent());
-    let is_there = bench.versions().await.contains(&"2".to_owned());
-    (said.map(|listing| listing.entries.len()), is_there)
-}
-
-#[tokio::test]
-async fn a_repair_is_judged_by_the_history() {
-    let after = [
-        Manner::Behind("500 Internal Server Error", "", ""),
-        Manner::CutOff,
-        Manner::ResetAfter,
-        Manner::Instead("429 Too Many Requests", "retry-after: 1\r\n", ""),
-    ];
-    for manner in after {
-        let (said, is_there) = repaired(manner).await;
-        assert!(is_there && said.unwrap() == 2);
-    }
-    for manner in [
-        Manner::Instead("500 Internal Server Error", "", HTML),
-        Manner::ResetBefore,
-        Manner::Instead("400 Bad Request", "", ""),
-    ] {
-        let (said, is_there) = repaired(manner).await;
-        let problem = said.unwrap_err();
-        assert!(
-            !is_there && problem.what.contains("was not changed"),
-            "{problem}"
-        );
-    }
-    let (said, is_there) = repaired(Manner::Instead("403 Forbidden", "", "")).await;
-    assert!(!is_there && said.unwrap_err().kind == Kind::Denied);
 }
 
 #[tokio::test]

@@ -73,16 +73,16 @@ impl Way {
         format!("Migrations go over {over}.")
     }
 
-    /// The database.
-    pub fn database(self) -> Arc<dyn Database> {
+    /// Where changes can be rehearsed.
+    pub fn stage(&self) -> Arc<dyn Stage> {
         match self {
-            Self::Postgres(database) => Arc::new(database),
-            Self::Management(database) => Arc::new(database),
+            Self::Postgres(database) => Arc::new(database.clone()),
+            Self::Management(database) => Arc::new(database.clone()),
         }
     }
 
-    /// The place for rehearsals.
-    pub fn stage(self) -> Arc<dyn Stage> {
+    /// The database.
+    pub fn database(self) -> Arc<dyn Database> {
         match self {
             Self::Postgres(database) => Arc::new(database),
             Self::Management(database) => Arc::new(database),

@@ -1,6 +1,7 @@
 //! The catalogs as a port, with the query of the Postgres adapter.
 
-use super::database::{ManagementDatabase, problem};
+use super::ask::problem;
+use super::database::ManagementDatabase;
 use crate::adapters::postgres::catalog::{parse, query};
 use crate::domain::catalog::Catalog;
 use crate::ports::{Catalogs, Task};

@@ -1,21 +1,20 @@
 //! The project's database as a port: reads the books in one call each, and hands out sessions.
 
 use super::address::Access;
-use super::answer::{Failure, no_turn};
-use super::api::{Api, Patience, told};
+use super::answer::Failure;
+use super::api::{Api, Patience};
+use super::ask::{Rows, Told, problem};
 use super::fence::Fence;
 use super::session::ApiSession;
 use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
-use crate::adapters::postgres::fault::sentence;
 use crate::adapters::postgres::{inventory, journal, log};
+use crate::domain::migration::Holder;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
-use crate::domain::migration::{Interruption, Target};
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
 use crate::ports::{Database, Session, Task};
-use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,14 +31,6 @@ pub(super) const SLICE: Duration = Duration::from_secs(8);
 pub struct ManagementDatabase {
     pub(super) api: Arc<Api>,
     pub(super) fence: Arc<Fence>,
-}
-
-/// What a reading call told.
-pub(super) struct Told {
-    pub(super) target: Target,
-    pub(super) rows: Vec<Vec<Option<String>>>,
-    /// The server's clock, in seconds since 1970.
-    pub(super) clock: f64,
 }
 
 impl ManagementDatabase {
@@ -66,73 +57,6 @@ impl ManagementDatabase {
         self.api.access.notes()
     }
 
-    /// Runs a selection of so many columns, if there is one, and tells its rows as text with who asks what.
-    pub(super) async fn tell(&self, select: Option<(&str, usize)>) -> Result<Told, Failure> {
-        self.told(&self.question(select)).await
-    }
-
-    async fn told(&self, question: &str) -> Result<Told, Failure> {
-        let rows = self.api.ask(question).await?;
-        let unreadable = || {
-            Failure::Unknown(
-                "The Management API did not give the rows that were asked for.".to_owned(),
-            )
-        };
-        let told = match told(&rows).ok_or_else(unreadable)? {
-            Value::String(text) => serde_json::from_str(text).map_err(|_| unreadable())?,
-            value => value.clone(),
-        };
-        let who = cells(&told["who"]).ok_or_else(unreadable)?;
-        let cell = |at: usize| who.get(at).cloned().flatten().unwrap_or_default();
-        if cell(4) == "off" {
-            return Err(Failure::TurnedAway(Box::new(strings_problem(&cell(0)))));
-        }
-        let clock = cell(3).parse().map_err(|_| unreadable())?;
-        self.fence.see(clock);
-        let rows = match &told["rows"] {
-            Value::Array(rows) => rows.iter().map(cells).collect::<Option<_>>(),
-            _ => Some(Vec::new()),
-        };
-        Ok(Told {
-            target: Target {
-                host: self.api.access.host(),
-                database: cell(1),
-                role: cell(0),
-                server_version: cell(2).split(' ').next().unwrap_or_default().to_owned(),
-            },
-            rows: rows.ok_or_else(unreadable)?,
-            clock,
-        })
-    }
-
-    /// One selection that gives everything in one value: the API may give the rows of only one statement, and columns of
-    /// the same name only once.
-    fn question(&self, select: Option<(&str, usize)>) -> String {
-        let rows = match select {
-            None => "null".to_owned(),
-            Some((sql, columns)) => {
-                let list = |suffix: &str| {
-                    let names: Vec<_> = (0..columns).map(|at| format!("c{at}{suffix}")).collect();
-                    names.join(", ")
-                };
-                format!(
-                    "(select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array({})), '[]') from ({sql}) as q({}))",
-                    list("::pg_catalog.text"),
-                    list("")
-                )
-            }
-        };
-        let limit = self.api.patience.statement;
-        format!(
-            "set local lock_timeout = {}; set local statement_timeout = {}; \
-            select pg_catalog.json_build_object('who', pg_catalog.json_build_array(current_user, pg_catalog.current_database(), \
-            pg_catalog.current_setting('server_version'), extract(epoch from pg_catalog.clock_timestamp())::pg_catalog.text, \
-            pg_catalog.current_setting('standard_conforming_strings')), 'rows', {rows}) as supadeck",
-            (limit / 2).as_millis().max(1),
-            limit.as_millis().max(1),
-        )
-    }
-
     /// The same, where a table that is not there has no rows.
     async fn tell_or_none(&self, select: (&str, usize)) -> Result<Told, Failure> {
         match self.tell(Some(select)).await {
@@ -141,43 +65,68 @@ impl ManagementDatabase {
         }
     }
 
+    /// The history with what the catalogs say of its table and the runs that a Postgres connection left open: in one call
+    /// where all of the books are there, because the API counts calls.
     async fn read_history(&self) -> Result<History, Problem> {
         let unreadable = |failure| problem(failure, NO_HISTORY);
-        let told = match self.tell_or_none((books::HISTORY, 3)).await {
-            Err(Failure::Refused(said)) if inventory::OTHER_SHAPE.contains(&said.code.as_str()) => {
-                self.tell(Some((books::OLD_HISTORY, 3))).await
+        let open = journal::interrupted();
+        let all = [
+            (books::HISTORY, 3),
+            (inventory::BOOKS, 1),
+            (&open, journal::INTERRUPTED_COLUMNS),
+        ];
+        let (target, rows, table, open) = match self.told(&self.question(&all)).await {
+            Ok((told, lists)) => {
+                let mut lists = lists.into_iter();
+                let mut next = || lists.next().unwrap_or_default();
+                (told.target, next(), next(), next())
             }
-            told => told,
+            Err(Failure::Refused(_)) => {
+                let table = self.tell(Some((inventory::BOOKS, 1))).await;
+                let table = table.map_err(unreadable)?;
+                let (rows, open) = if table.rows.is_empty() {
+                    Default::default()
+                } else {
+                    self.read_apart(&open).await.map_err(unreadable)?
+                };
+                (table.target, rows, table.rows, open)
+            }
+            Err(failure) => return Err(unreadable(failure)),
         };
-        let told = told.map_err(unreadable)?;
-        let rows: Vec<_> = told.rows.into_iter().map(books::history_row).collect();
+        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
         inventory::check(&rows)?;
-        let table = self.tell(Some((inventory::BOOKS, 1))).await;
-        let table = table.map_err(unreadable)?.rows.into_iter().flatten().next();
+        let table = table.into_iter().flatten().next().flatten();
         Ok(History {
-            target: told.target,
+            target,
             rows,
-            interrupted: self.interrupted().await.map_err(unreadable)?,
-            books: inventory::books(table.flatten().as_deref()),
+            interrupted: open
+                .iter()
+                .filter_map(|row| journal::read_interrupted(row))
+                .collect(),
+            books: inventory::books(table.as_deref()),
         })
     }
 
-    /// The runs outside a transaction that a Postgres connection left open; a journal that cannot be read keeps nobody
-    /// from the history.
-    async fn interrupted(&self) -> Result<Vec<Interruption>, Failure> {
-        let select = journal::interrupted();
-        match self
-            .tell(Some((&select, journal::INTERRUPTED_COLUMNS)))
-            .await
-        {
-            Ok(told) => Ok(told
-                .rows
-                .iter()
-                .filter_map(|row| journal::read_interrupted(row))
-                .collect()),
-            Err(Failure::Refused(_)) => Ok(Vec::new()),
+    /// The rows of the history, whatever tool made its table, and the open runs: a journal that cannot be read keeps
+    /// nobody from the history.
+    async fn read_apart(&self, open: &str) -> Result<(Rows, Rows), Failure> {
+        let rows = match self.tell(Some((books::HISTORY, 3))).await {
+            Err(Failure::Refused(said)) if inventory::OTHER_SHAPE.contains(&said.code.as_str()) => {
+                self.tell(Some((books::OLD_HISTORY, 3))).await?.rows
+            }
+            told => told?.rows,
+        };
+        match self.tell(Some((open, journal::INTERRUPTED_COLUMNS))).await {
+            Ok(told) => Ok((rows, told.rows)),
+            Err(Failure::Refused(_)) => Ok((rows, Vec::new())),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Who holds the runners' lock, when the server tells.
+    pub(super) async fn holder(&self) -> Option<Holder> {
+        let told = self.tell(Some((&journal::holder(), 5))).await.ok()?;
+        journal::read_person(told.rows.first()?, 0)
     }
 
     /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
@@ -240,9 +189,9 @@ impl ManagementDatabase {
         let sql = format!(
             "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); {}",
             slice.as_millis(),
-            self.question(None)
+            self.question(&[])
         );
-        self.told(&sql).await.map(|told| told.clock)
+        self.told(&sql).await.map(|(told, _)| told.clock)
     }
 }
 
@@ -329,55 +278,6 @@ impl Database for ManagementDatabase {
     }
 }
 
-/// A failure of a call of supadeck's own, as a problem.
-pub(super) fn problem(failure: Failure, what: &str) -> Problem {
-    let network = |why: String| Problem::new(Kind::Network, what, why).retryable();
-    match failure {
-        Failure::TurnedAway(problem) => *problem,
-        Failure::Cancelled => Problem::cancelled(what),
-        Failure::Later(_) => problem(no_turn(), what),
-        Failure::Unsent(why) | Failure::Unknown(why) => network(why),
-        Failure::Unclear(why) => Problem::new(Kind::Database, what, why),
-        Failure::Refused(said) => {
-            let kind = match said.code.as_str() {
-                "42501" => Kind::Denied,
-                "55P03" => Kind::Conflict,
-                "57014" => Kind::Network,
-                _ => Kind::Database,
-            };
-            let problem = Problem::new(kind, what, sentence(&said.message)).with_code(said.code);
-            match (said.hint, kind) {
-                (Some(hint), _) => problem.with_hint(sentence(&hint)),
-                (None, Kind::Conflict | Kind::Network) => problem.retryable(),
-                (None, _) => problem,
-            }
-        }
-    }
-}
-
 fn is_missing(code: &str) -> bool {
     matches!(code, "42P01" | "3F000")
-}
-
-/// A JSON array of texts and nulls.
-fn cells(value: &Value) -> Option<Vec<Option<String>>> {
-    let cell = |value: &Value| match value {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(text.clone())),
-        Value::Number(number) => Some(Some(number.to_string())),
-        _ => None,
-    };
-    value.as_array()?.iter().map(cell).collect()
-}
-
-/// As over a Postgres connection: with the setting off, strings would be read differently from how they are shown.
-fn strings_problem(role: &str) -> Problem {
-    Problem::new(
-        Kind::Database,
-        "The project's database sets standard_conforming_strings off.",
-        "Strings with backslashes would be read differently from how they are shown.",
-    )
-    .with_hint(format!(
-        "Run `alter role {role} set standard_conforming_strings = on` (or the same for the database)."
-    ))
 }

@@ -7,8 +7,8 @@ use crate::adapters::postgres::books::block;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// SQLSTATE of a call that came too late.
-pub(super) const TOO_LATE: &str = "SD004";
+/// SQLSTATE of a call that came too late; the others of supadeck's own stand in `postgres/message.rs`.
+pub(super) const TOO_LATE: &str = "SD009";
 
 /// The server's clock as it was last seen, and the latest time that was given to a call.
 #[derive(Debug, Default)]

@@ -2,7 +2,8 @@
 
 use super::answer::Failure;
 use super::api::Turn;
-use super::database::{ManagementDatabase, problem};
+use super::ask::problem;
+use super::database::ManagementDatabase;
 use crate::adapters::postgres::books::{LOCK, Runner};
 use crate::adapters::postgres::change;
 use crate::adapters::postgres::mend::{UNCHANGED, UNKNOWN, is_made, version};

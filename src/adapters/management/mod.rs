@@ -3,6 +3,9 @@
 //! ```text
 //!   address ─► api ─► database ─► session      one script, one call: head, statements, books and COMMIT
 //!              │ │        └─────► mend         the history, changed without a run
+//!              │ │          │  └──► watch        the wish to stop, and who is in the way
+//!              │ │          ├─────► fence        the time after which a call may not begin
+//!              │ │          └─────► halt         what the end of a call means for the script
 //!              │ └─────► said                  the server's own words, read out of the API's message
 //!              └───────► answer                what a reply means: rows, refused, turned away, or nobody knows
 //! ```
@@ -14,13 +17,16 @@
 mod address;
 mod answer;
 mod api;
+mod ask;
 mod catalog;
 mod database;
 mod fence;
+mod halt;
 mod mend;
 mod said;
 mod session;
 mod stage;
+mod watch;
 
 pub use address::{API_URL, Access};
 pub use api::Patience;

@@ -3,15 +3,13 @@
 //! The call is the whole transaction: head, statements, books, COMMIT. COMMIT is the last statement, so an error of
 //! Postgres means that nothing remains. Everything else that is no clear answer ends as lost, and is looked up.
 
-use super::answer::{Failure, no_turn};
+use super::answer::Failure;
 use super::api::{Turn, mark, told};
 use super::database::ManagementDatabase;
-use super::fence::TOO_LATE;
-use super::said::Said;
+use super::halt::{halt, no_copy, nothing_ran, refused};
+use super::watch::{Lookout, Stop};
 use crate::adapters::postgres::books::{RollbackColumn, Runner};
-use crate::adapters::postgres::message::{
-    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, Whole, head, tail, whole,
-};
+use crate::adapters::postgres::message::{Anchor, Whole, head, tail, whole};
 use crate::adapters::postgres::resets_settings;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Expected, Halt, Limits, News, Record, Refused, Script};
@@ -23,9 +21,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The pauses between two requests to stop: each is one of about sixty calls a minute.
-const STOP_AGAIN: Duration = Duration::from_secs(2);
-const STOP_SLOWEST: Duration = Duration::from_secs(10);
 /// The pauses between two looks at the server while an answer is lost.
 const LOOK_FIRST: Duration = Duration::from_millis(500);
 const LOOK_SLOWEST: Duration = Duration::from_secs(10);
@@ -67,6 +62,12 @@ impl ApiSession {
         if let Some(part) = script.parts.iter().position(|part| part.data.is_some()) {
             return Err(no_copy(part));
         }
+        if script.alone.is_some() {
+            return Err(Halt::NotAlone(
+                "The Management API runs every call in a transaction, and nobody could follow a file from statement to statement. Run it over a database URL (--db-url)."
+                    .to_owned(),
+            ));
+        }
         let begun = Instant::now();
         let mut is_waiting = false;
         loop {
@@ -76,7 +77,8 @@ impl ApiSession {
             match self.attempt(script, news, cancel).await {
                 Err(Halt::Busy { .. }) if begun.elapsed() < self.limits.runner_timeout => {
                     if !is_waiting {
-                        news(News::WaitingForLock { holder: None });
+                        let holder = self.database.holder().await;
+                        news(News::WaitingForLock { holder });
                         is_waiting = true;
                     }
                     self.wait_for_runner(begun, cancel).await?;
@@ -104,7 +106,8 @@ impl ApiSession {
                 Err(failure) => return Err(nothing_ran(failure)),
             }
             if begun.elapsed() >= self.limits.runner_timeout {
-                return Err(Halt::Busy { holder: None });
+                let holder = self.database.holder().await;
+                return Err(Halt::Busy { holder });
             }
         }
     }
@@ -154,9 +157,10 @@ impl ApiSession {
             .fence
             .raise(self.database.api.patience.on_the_way);
         let head = format!(
-            "{}{}; {fence}",
+            "{}{}; {fence}; set local application_name = '{}'",
             mark(run),
-            head(script, &self.limits, self.has_positions)
+            head(script, &self.limits, self.has_positions),
+            name_of(run)
         );
         // A file that resets settings would lose the one that the transaction is known by.
         let anchor = if resets_settings(script) {
@@ -189,10 +193,12 @@ impl ApiSession {
         let api = &self.database.api;
         let mut call = pin!(api.call(sql, api.patience.script));
         let mut stop = Stop::new(cancel, self.limits.cancel_timeout);
+        let mut lookout = Lookout::new(self.database.clone(), name_of(run));
         loop {
             tokio::select! {
                 biased;
                 ended = &mut call => return ended,
+                blocker = lookout.next() => news(News::Blocked(blocker)),
                 is_over = stop.due() => {
                     if is_over {
                         return Err(Failure::Unknown("The server did not answer the request to stop.".to_owned()));
@@ -286,135 +292,7 @@ impl Session for ApiSession {
     }
 }
 
-/// The user's wish to stop, and when to pass it on again.
-struct Stop<'a> {
-    token: &'a CancellationToken,
-    limit: Duration,
-    asked: Option<Instant>,
-    pause: Duration,
-    again: Instant,
-}
-
-impl<'a> Stop<'a> {
-    fn new(token: &'a CancellationToken, limit: Duration) -> Self {
-        Self {
-            token,
-            limit,
-            asked: None,
-            pause: STOP_AGAIN,
-            again: Instant::now(),
-        }
-    }
-
-    /// Returns when the wish is to be passed on, or says that it has been for too long.
-    async fn due(&self) -> bool {
-        match self.asked {
-            None => {
-                self.token.cancelled().await;
-                false
-            }
-            Some(first) => {
-                let end = first + self.limit;
-                tokio::time::sleep_until(self.again.min(end)).await;
-                Instant::now() >= end
-            }
-        }
-    }
-
-    /// Notes that it is passed on; whether for the first time.
-    fn ask(&mut self) -> bool {
-        let now = Instant::now();
-        let is_first = self.asked.is_none();
-        self.asked.get_or_insert(now);
-        self.again = now + self.pause;
-        self.pause = (self.pause * 2).min(STOP_SLOWEST);
-        is_first
-    }
-}
-
-/// What a failure of the whole call means for the script.
-fn halt(failure: Failure, whole: &Whole, cancel: &CancellationToken) -> Halt {
-    match failure {
-        Failure::Unknown(why) | Failure::Unclear(why) => Halt::Lost {
-            committing: true,
-            why,
-        },
-        Failure::Refused(said) => said_halt(*said, whole, cancel),
-        other => nothing_ran(other),
-    }
-}
-
-fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
-    let is_ours = said.message.starts_with("supadeck: ");
-    match said.code.as_str() {
-        "57014" if cancel.is_cancelled() => return Halt::Cancelled,
-        BUSY if is_ours => return Halt::Busy { holder: None },
-        HISTORY_CHANGED if is_ours => {
-            let found = said.detail.unwrap_or_default();
-            let versions = found.split(',').filter(|version| !version.is_empty());
-            return Halt::HistoryChanged(versions.map(str::to_owned).collect());
-        }
-        "23505" if said.message.contains("\"schema_migrations_pkey\"") => {
-            return Halt::HistoryChanged(Vec::new());
-        }
-        UNSETTLED if is_ours => return Halt::Unsettled(said.detail.unwrap_or_default()),
-        ESCAPED if is_ours => return Halt::Escaped,
-        TOO_LATE if is_ours => {
-            return refused(Refused {
-                message: "The Management API kept the call waiting for too long.".to_owned(),
-                hint: Some("Try again.".to_owned()),
-                ..Refused::default()
-            });
-        }
-        _ => {}
-    }
-    let place = said.character(&whole.sql).and_then(|at| whole.locate(at));
-    refused(Refused {
-        part: place.map(|(part, _)| part),
-        character: place.map(|(_, character)| character),
-        code: said.code,
-        message: said.message,
-        detail: said.detail,
-        hint: said.hint,
-        context: said.context,
-        at_commit: false,
-    })
-}
-
-/// A failure of a call that changes nothing, or that was not sent.
-fn nothing_ran(failure: Failure) -> Halt {
-    match failure {
-        Failure::Cancelled => Halt::Cancelled,
-        Failure::Later(_) => nothing_ran(no_turn()),
-        Failure::Unsent(why) | Failure::Unknown(why) | Failure::Unclear(why) => Halt::Lost {
-            committing: false,
-            why,
-        },
-        Failure::TurnedAway(problem) => refused(Refused {
-            code: problem.code.clone().unwrap_or_default(),
-            message: problem.to_string(),
-            hint: problem.hint,
-            ..Refused::default()
-        }),
-        Failure::Refused(said) => refused(Refused {
-            code: said.code,
-            message: said.message,
-            ..Refused::default()
-        }),
-    }
-}
-
-fn refused(refused: Refused) -> Halt {
-    Halt::Refused(Box::new(refused))
-}
-
-fn no_copy(part: usize) -> Halt {
-    refused(Refused {
-        message: "COPY … FROM stdin cannot be sent over the Management API".to_owned(),
-        hint: Some(
-            "Run this file over a database URL (--db-url), or write its rows as INSERT.".to_owned(),
-        ),
-        part: Some(part),
-        ..Refused::default()
-    })
+/// The name under which others see a run.
+fn name_of(run: &str) -> String {
+    format!("supadeck {}", run.get(..12).unwrap_or(run))
 }

@@ -1,5 +1,5 @@
-//! The Management API as a place for rehearsals, which it is not: each call is a transaction of its own, so none can be held
-//! open while its effects are measured.
+//! No rehearsal goes over the Management API: it needs a transaction that stays open from question to question, and each
+//! call is a session of its own.
 
 use super::database::ManagementDatabase;
 use crate::domain::problem::{Kind, Problem};
@@ -8,15 +8,13 @@ use crate::ports::{Rehearsal, Stage, Task};
 
 impl Stage for ManagementDatabase {
     fn rehearsal(&self, _limits: Limits) -> Task<'_, Box<dyn Rehearsal>> {
-        Box::pin(async {
+        Box::pin(async move {
             Err(Problem::new(
-                Kind::Usage,
+                Kind::Config,
                 "Nothing can be rehearsed over the Management API.",
-                "It keeps no transaction open from one call to the next.",
+                "A rehearsal is one transaction that is looked at from inside and then undone, and each call of the API is a session of its own.",
             )
-            .with_hint(
-                "Rehearse with `--on scratch`, or over a Postgres connection with `--db-url`.",
-            ))
+            .with_hint("Rehearse on a scratch database (`--on scratch`), or use a database URL (--db-url)."))
         })
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn find_open() -> String {
 }
 
 /// The holder of the runners' lock: pid, user, application, since, query.
-pub(super) fn holder() -> String {
+pub(in crate::adapters) fn holder() -> String {
     format!(
         "select {} from pg_catalog.pg_stat_activity a where a.pid = ({})",
         person("a"),
@@ -45,7 +45,7 @@ pub(super) fn holder() -> String {
 }
 
 /// The columns that name a session.
-pub(super) fn person(alias: &str) -> String {
+pub(in crate::adapters) fn person(alias: &str) -> String {
     format!(
         "{alias}.pid, {alias}.usename, {alias}.application_name, \
         pg_catalog.date_trunc('second', coalesce({alias}.xact_start, {alias}.state_change, {alias}.backend_start))::text, {alias}.query"
@@ -53,7 +53,7 @@ pub(super) fn person(alias: &str) -> String {
 }
 
 /// Reads the columns of [`person`], the first of which is at `at`.
-pub(super) fn read_person(row: &[Option<String>], at: usize) -> Option<Holder> {
+pub(in crate::adapters) fn read_person(row: &[Option<String>], at: usize) -> Option<Holder> {
     let cell = |offset: usize| row.get(at + offset).and_then(Option::as_deref);
     Some(Holder::of(
         cell(0)?.parse().ok()?,

@@ -163,7 +163,10 @@ impl Watch {
         };
         let state = |row: &Vec<Option<String>>| row.first().cloned().flatten();
         if let Some(blocker) = rows.iter().find_map(|row| blocker(row))
-            && self.told.as_ref().is_none_or(|told| told.holder.pid != blocker.holder.pid)
+            && self
+                .told
+                .as_ref()
+                .is_none_or(|told| told.holder.pid != blocker.holder.pid)
         {
             self.told = Some(blocker.clone());
             let _ = self.sender.send(Seen::Blocked(blocker));
@@ -181,10 +184,17 @@ impl Watch {
     }
 }
 
-/// The state of a name's sessions, the table they wait for, and who is in their way.
 fn view(name: &str) -> String {
+    format!("set local statement_timeout = '5s'; {}", sight(name))
+}
+
+/// How many columns [`sight`] has.
+pub(in crate::adapters) const SIGHT_COLUMNS: usize = 7;
+
+/// The state of a name's sessions, the table they wait for, and who is in their way.
+pub(in crate::adapters) fn sight(name: &str) -> String {
     format!(
-        "set local statement_timeout = '5s'; select a.state, \
+        "select a.state, \
         (select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_locks w join pg_catalog.pg_class c on c.oid = w.relation \
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace where w.pid = a.pid and not w.granted limit 1), {} \
         from pg_catalog.pg_stat_activity a \
@@ -196,7 +206,8 @@ fn view(name: &str) -> String {
     )
 }
 
-fn blocker(row: &[Option<String>]) -> Option<Blocker> {
+/// Reads a row of [`sight`]; `None` when nobody is in the way.
+pub(in crate::adapters) fn blocker(row: &[Option<String>]) -> Option<Blocker> {
     let holder: Holder = read_person(row, 2)?;
     let table = row.get(1)?.as_deref();
     Some(Blocker {

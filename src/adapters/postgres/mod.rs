@@ -29,7 +29,7 @@ pub(in crate::adapters) mod inventory;
 pub(in crate::adapters) mod journal;
 pub(in crate::adapters) mod log;
 mod look;
-mod lookout;
+pub(in crate::adapters) mod lookout;
 pub(in crate::adapters) mod mend;
 pub(in crate::adapters) mod message;
 mod patience;

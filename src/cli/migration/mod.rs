@@ -7,8 +7,8 @@ mod difference;
 mod list;
 mod log;
 mod new;
-mod plan;
 mod renumber;
+mod plan;
 mod repair;
 mod restore;
 mod rollback;
@@ -37,10 +37,10 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
-    Verify(verify::Args),
     Diff(diff::Args),
     Restore(restore::Args),
     Renumber(renumber::Args),
+    Verify(verify::Args),
     Repair(repair::Args),
     Log(log::Args),
     New(new::Args),
@@ -53,10 +53,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
-        Command::Verify(args) => verify::run(context, args).await,
         Command::Diff(args) => diff::run(context, args).await,
         Command::Restore(args) => restore::run(context, args).await,
         Command::Renumber(args) => renumber::run(context, args).await,
+        Command::Verify(args) => verify::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
         Command::Log(args) => log::run(context, args).await,
         Command::New(args) => new::run(context, args).await,

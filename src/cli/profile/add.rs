@@ -6,6 +6,7 @@ use super::super::page::{Page, Tone};
 use super::super::secret::{self, Asked};
 use super::super::{ask, interrupt};
 use super::check;
+use super::linked::Origin;
 use crate::adapters::connect::{self, Settings, Variable};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, check_name, check_url};
@@ -17,11 +18,21 @@ use secrecy::{ExposeSecret, SecretString};
 /// Add a project: its URL in a file, its keys in the keyring
 ///
 /// What is not given is asked for at a terminal: --url, --key, --db-url, the directory with --dir. The project is asked
-/// whether it knows the key, and the database whether it lets in, before anything is kept.
+/// whether it knows the key, and the database whether it lets in, before anything is kept. With --linked the URL, the ref
+/// and the pooler come from the files of `supabase link`, with --local from supabase/config.toml.
 #[derive(ClapArgs)]
 pub struct Args {
-    /// A name for it
-    name: String,
+    /// A name for it; with --linked or --local the name in supabase/config.toml when it is left out
+    #[arg(required_unless_present_any = ["linked", "local"])]
+    name: Option<String>,
+
+    /// Take the project that the Supabase CLI has linked the directory to
+    #[arg(long, conflicts_with = "local")]
+    linked: bool,
+
+    /// Take the stack of local development (`supabase start`)
+    #[arg(long)]
+    local: bool,
 
     /// The secret key, for the service role: `env:NAME`, or `-` to read it from stdin
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
@@ -46,14 +57,25 @@ pub struct Args {
 
 /// Collects, checks and keeps.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    check_name(&args.name)?;
-    let settings = collect(context, args).await?;
+    let is_from_files = args.linked || args.local;
+    let origin = is_from_files.then(|| Origin::read(context, args.local));
+    let origin = origin.transpose()?;
+    let name = match (&args.name, &origin) {
+        (Some(name), _) => name.clone(),
+        (None, Some(origin)) => origin.name(),
+        (None, None) => return Err(missing("name", "the first argument").into()),
+    };
+    check_name(&name)?;
+    let settings = collect(context, args, origin.as_ref()).await?;
     let url = check_url(settings.url.as_deref().unwrap_or_default())?;
     if !args.no_check {
         interrupt::ending(check::check(&settings)).await?;
     }
+    let kept = secrets(&settings);
     let keyring = connect::secrets(context.settings());
-    if let Keeping::Memory(why) = keyring.keeping().await? {
+    if !kept.is_empty()
+        && let Keeping::Memory(why) = keyring.keeping().await?
+    {
         let what = "The profile was not added: its keys cannot be kept.";
         return Err(no_keyring(what, &why).into());
     }
@@ -62,13 +84,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
     let new = NewProfile {
         profile: Profile {
-            name: args.name.clone(),
+            name,
             url,
             dir,
             production: args.production,
             ..Profile::default()
         },
-        secrets: secrets(&settings),
+        secrets: kept,
         is_default: args.is_default,
         replace: args.replace,
     };
@@ -85,8 +107,18 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if added.is_default {
         page.line("It is the profile in use.");
     }
+    let lacks = origin.as_ref().map(|origin| origin.missing(&settings));
+    for lack in lacks.iter().flatten() {
+        page.toned(Tone::Warn, lack);
+    }
     let answer = Answer::new(&super::data(&added.profile), page)?;
-    Ok(answer.with("in_use", &added.is_default)?)
+    let answer = answer.with("in_use", &added.is_default)?;
+    match (&origin, lacks) {
+        (Some(origin), Some(lacks)) => Ok(answer
+            .with("found", &origin.data())?
+            .with("missing", &lacks)?),
+        _ => Ok(answer),
+    }
 }
 
 fn no_keyring(what: &str, why: &str) -> Problem {
@@ -95,13 +127,20 @@ fn no_keyring(what: &str, why: &str) -> Problem {
 }
 
 /// What was given, and at a terminal what was asked for.
-async fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
+async fn collect(
+    context: &Context,
+    args: &Args,
+    origin: Option<&Origin>,
+) -> Result<Settings, Problem> {
     let given = context.settings();
     let mut settings = Settings {
         url: given.url.clone(),
         publishable_key: given.publishable_key.clone(),
         secret_key: given.secret_key.clone(),
         db_url: given.db_url.clone(),
+        access_token: given.access_token.clone(),
+        is_token_typed: given.is_token_typed,
+        api_url: given.api_url.clone(),
         dir: given.dir.clone(),
         without_keyring: true,
         ..Settings::default()
@@ -112,10 +151,21 @@ async fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
     if let Some(text) = &args.secret_key {
         settings.secret_key = Some(secret::resolve(Asked::Key, text)?);
     }
-    take_variables(context, &mut settings).await?;
+    let owns_variables = match origin {
+        Some(origin) => origin.fill(context, &mut settings)?,
+        None => true,
+    };
+    if owns_variables {
+        take_variables(context, &mut settings).await?;
+    }
+    if let (Some(origin), None) = (origin, &settings.db_url) {
+        let has_token = settings.access_token.is_some();
+        settings.db_url = origin.database_url(context, has_token).await?;
+    }
     if !ask::is_possible() {
         return match settings {
             Settings { url: None, .. } => Err(missing("URL", "--url")),
+            settings if origin.is_some() => Ok(settings),
             Settings {
                 publishable_key: None,
                 secret_key: None,
@@ -128,14 +178,18 @@ async fn collect(context: &Context, args: &Args) -> Result<Settings, Problem> {
         settings.url = Some(ask::line("Project URL: ").await?);
     }
     if settings.publishable_key.is_none() {
-        let key = ask::hidden("Publishable key (not shown): ").await?;
+        let question = match origin {
+            Some(_) => "Publishable key, empty to leave it out (not shown): ",
+            None => "Publishable key (not shown): ",
+        };
+        let key = ask::hidden(question).await?;
         put_key(&mut settings, key);
     }
     if settings.secret_key.is_none() {
         let key = ask::hidden("Secret key, empty to leave it out (not shown): ").await?;
         put_key(&mut settings, key);
     }
-    if settings.db_url.is_none() {
+    if settings.db_url.is_none() && origin.is_none() {
         let url = ask::hidden("Database URL, empty to leave it out (not shown): ").await?;
         settings.db_url = Some(url).filter(|url| !url.expose_secret().trim().is_empty());
     }
@@ -206,6 +260,15 @@ fn secrets(settings: &Settings) -> Vec<(SecretKind, SecretString)> {
         (SecretKind::PublishableKey, &settings.publishable_key),
         (SecretKind::SecretKey, &settings.secret_key),
         (SecretKind::DatabaseUrl, &settings.db_url),
+        // The variable's token is for every project of its owner, and stays where it is.
+        (
+            SecretKind::AccessToken,
+            if settings.is_token_typed {
+                &settings.access_token
+            } else {
+                &None
+            },
+        ),
     ]
     .into_iter()
     .filter_map(|(kind, secret)| Some((kind, secret.clone()?)))

@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod linked;
 mod list;
 mod remove;
 mod show;

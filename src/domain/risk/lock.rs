@@ -106,7 +106,8 @@ pub struct PredictedLock {
     pub table: String,
     /// The mode.
     pub mode: LockMode,
-    /// Whether its file on disk is replaced (`pg_class.relfilenode` changes): a rewrite, or `TRUNCATE`.
+    /// Whether its file on disk is replaced (`pg_class.relfilenode` changes): a rewrite, `TRUNCATE`,
+    /// or new settings of a sequence.
     /// Where that depends on what the text does not show, such as a column's present type, it is true.
     pub rewrites: bool,
 }

@@ -1,14 +1,23 @@
 //! What a file can do to a live database, statement by statement, before it runs: how severe it is and why, how to write
 //! it more safely, and which locks it takes. Pure: the text is all it knows, so it says what the text cannot rule out.
 
+mod allow;
+mod depth;
 pub mod level;
 pub mod lock;
+mod name;
+mod read;
+pub mod rule;
+mod tree;
+mod world;
 
 pub use level::Level;
 pub use lock::{LockMode, PredictedLock};
 
 use crate::domain::sql::split::split;
 use serde::Serialize;
+use std::cmp::Reverse;
+use world::World;
 
 /// One thing that a statement does and that somebody should know before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,17 +116,43 @@ impl Assessment {
 
 /// Reads a file and tells what each of its statements can do.
 pub fn assess(sql: &str) -> Assessment {
-    Assessment {
-        statements: split(sql)
+    let pieces = split(sql);
+    let mut world = World::default();
+    let mut statements: Vec<StatementRisk> = pieces
+        .iter()
+        .enumerate()
+        .map(|(index, piece)| read::statement(&mut world, sql, index, piece))
+        .collect();
+    for finding in world.unsettled() {
+        if let Some(statement) = statements.get_mut(finding.statement) {
+            statement.findings.push(finding);
+        }
+    }
+    let allows = allow::allows(sql, &pieces);
+    let faulty_allows = allow::accept(
+        &allows,
+        statements
+            .iter_mut()
+            .flat_map(|statement| &mut statement.findings),
+    );
+    for statement in &mut statements {
+        statement
+            .findings
+            .sort_by_key(|finding| (finding.at, Reverse(finding.level), finding.rule));
+        statement.findings.dedup();
+        statement.level = statement
+            .findings
             .iter()
-            .enumerate()
-            .map(|(statement, _)| StatementRisk {
-                statement,
-                level: Level::Safe,
-                findings: Vec::new(),
-                locks: Vec::new(),
-            })
-            .collect(),
-        faulty_allows: Vec::new(),
+            .filter(|finding| finding.allowed.is_none())
+            .map(|finding| finding.level)
+            .max()
+            .unwrap_or(Level::Safe);
+    }
+    Assessment {
+        statements,
+        faulty_allows,
     }
 }
+
+#[cfg(test)]
+mod tests;

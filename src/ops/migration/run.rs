@@ -100,7 +100,7 @@ impl Runner<'_> {
             let said = notices.len();
             let mut news = |news: News| self.told(index, script, notices, news);
             let ended = session.run(script, &mut news, &self.watch.cancel).await;
-            let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && refused.part.is_some());
+            let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && !refused.at_commit);
             if !is_blocked || attempt > limits.lock_retries {
                 return ended;
             }

@@ -1,0 +1,210 @@
+//! Policies, grants, roles, owners and functions that lend their rights: who may do more afterwards than before.
+
+use super::visit::Go;
+use super::{Name, Reader, data, rule};
+use crate::domain::risk::LockMode;
+use crate::domain::risk::tree::{all_below, child, has, words};
+use squawk_syntax::{SyntaxKind as K, SyntaxNode};
+
+/// Roles that pass every policy anyway.
+const PRIVILEGED: [&str; 7] = [
+    "postgres",
+    "service_role",
+    "supabase_admin",
+    "supabase_auth_admin",
+    "current_user",
+    "current_role",
+    "session_user",
+];
+
+/// Roles that everybody has, signed in or not.
+const EVERYBODY: [&str; 2] = ["anon", "public"];
+
+fn roles(node: &SyntaxNode) -> Vec<String> {
+    all_below(node, K::ROLE_REF)
+        .map(|role| {
+            let name = Name::of(&role);
+            name.object().to_owned()
+        })
+        .collect()
+}
+
+fn includes_everybody(roles: &[String]) -> bool {
+    roles.iter().any(|role| EVERYBODY.contains(&role.as_str()))
+}
+
+pub(super) fn create_policy(read: &mut Reader, node: &SyntaxNode) -> Go {
+    on_table(read, node);
+    let is_restrictive = child(node, K::AS_POLICY_TYPE)
+        .is_some_and(|kind| words(&kind).to_lowercase().ends_with("restrictive"));
+    let is_for_everybody =
+        child(node, K::POLICY_ROLES).is_none_or(|list| includes_everybody(&roles(&list)));
+    if is_for_everybody && !is_restrictive && lets_all_through(node) {
+        read.found(&rule::POLICY_FOR_EVERYONE, node, policy(node, K::POLICY));
+    }
+    Go::Below
+}
+
+fn lets_all_through(node: &SyntaxNode) -> bool {
+    [K::USING_EXPR_CLAUSE, K::WITH_CHECK_EXPR_CLAUSE]
+        .into_iter()
+        .filter_map(|kind| child(node, kind))
+        .any(|clause| data::is_always_true(&clause))
+}
+
+pub(super) fn alter_policy(read: &mut Reader, node: &SyntaxNode) -> Go {
+    on_table(read, node);
+    if let Some(action) = child(node, K::ALTER_POLICY_TO)
+        && (lets_all_through(&action)
+            || child(&action, K::POLICY_ROLES)
+                .is_some_and(|list| includes_everybody(&roles(&list))))
+    {
+        read.found(
+            &rule::POLICY_FOR_EVERYONE,
+            node,
+            policy(node, K::POLICY_REF),
+        );
+    }
+    Go::Below
+}
+
+pub(super) fn drop_policy(read: &mut Reader, node: &SyntaxNode) -> Go {
+    on_table(read, node);
+    let object = policy(node, K::POLICY_REF).to_lowercase();
+    read.found(&rule::DROP_POLICY, node, object);
+    Go::Below
+}
+
+fn on_table(read: &mut Reader, node: &SyntaxNode) {
+    if let Some(table) = child(node, K::ON_TABLE) {
+        let name = Name::within(&table, K::TABLE_NAME_REF);
+        read.lock(&name, LockMode::AccessExclusive, &table);
+    }
+}
+
+fn policy(node: &SyntaxNode, kind: K) -> String {
+    let name = child(node, kind).map_or_else(String::new, |name| Name::of(&name).to_string());
+    let table = child(node, K::ON_TABLE).map(|table| Name::within(&table, K::TABLE_NAME_REF));
+    match table {
+        Some(table) => format!("Policy {name} on {table}"),
+        None => format!("Policy {name}"),
+    }
+}
+
+pub(super) fn grant(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let Some(receivers) = child(node, K::ROLE_REF_LIST) else {
+        return Go::Below;
+    };
+    let to = roles(&receivers);
+    let text = words(node);
+    if !has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
+        read.found(&rule::GRANT_ROLE, node, &text);
+    }
+    if includes_everybody(&to) {
+        read.found(&rule::GRANT_TO_ANON, node, &text);
+    }
+    if has(node, K::ALL_PRIVILEGES) && !all_privileged(&to) {
+        read.found(&rule::GRANT_ALL, node, &text);
+    }
+    let passes_on = child(node, K::GRANT_WITH_CLAUSE).is_some_and(|with| {
+        let with = words(&with).to_lowercase();
+        !with.contains("false") && (with.contains("grant option") || with.contains("admin"))
+    });
+    if passes_on {
+        read.found(&rule::GRANT_OPTION, node, &text);
+    }
+    Go::Below
+}
+
+fn all_privileged(roles: &[String]) -> bool {
+    roles.iter().all(|role| PRIVILEGED.contains(&role.as_str()))
+}
+
+pub(super) fn default_privileges(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let to = child(node, K::ROLE_REF_LIST).map_or_else(Vec::new, |list| roles(&list));
+    if includes_everybody(&to) {
+        read.found(&rule::DEFAULT_PRIVILEGES, node, words(node));
+    }
+    if has(node, K::ALL_PRIVILEGES) && !all_privileged(&to) {
+        read.found(&rule::GRANT_ALL, node, words(node));
+    }
+    Go::Below
+}
+
+/// `SUPERUSER` and `BYPASSRLS`, on a new role or an old one.
+pub(super) fn role_option(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let option = words(node).to_lowercase();
+    if matches!(option.as_str(), "superuser" | "bypassrls") {
+        let role = node
+            .ancestors()
+            .flat_map(|above| above.children().collect::<Vec<_>>())
+            .find(|child| matches!(child.kind(), K::ROLE | K::ROLE_REF))
+            .map_or_else(String::new, |role| words(&role));
+        read.found(
+            &rule::ROLE_PAST_RLS,
+            node,
+            format!("Role {role} with {}", option.to_uppercase()),
+        );
+    }
+    Go::Below
+}
+
+pub(super) fn owner(read: &mut Reader, node: &SyntaxNode) -> Go {
+    if !all_privileged(&roles(node)) {
+        let statement = node
+            .parent()
+            .map_or_else(String::new, |parent| words(&parent));
+        read.found(&rule::CHANGE_OWNER, node, statement);
+    }
+    Go::Below
+}
+
+/// `SET session_replication_role` switches triggers off, unless it switches them on again.
+pub(super) fn set(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let text = words(node).to_lowercase();
+    let is_off = text.contains("session_replication_role")
+        && !["origin", "default", "local"]
+            .iter()
+            .any(|value| text.trim_end_matches(['\'', ';', ' ']).ends_with(value));
+    if is_off {
+        read.found(&rule::TRIGGERS_OFF, node, text.trim_end_matches(';'));
+    }
+    Go::Below
+}
+
+/// Whether the options of a function fix its `search_path`.
+pub(super) fn fixes_search_path(options: &SyntaxNode) -> bool {
+    all_below(options, K::CONFIG_PARAMETER_REF)
+        .any(|name| words(&name).eq_ignore_ascii_case("search_path"))
+}
+
+pub(super) fn alter_function(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let Some(options) = child(node, K::FUNC_OPTION_LIST) else {
+        return Go::Below;
+    };
+    let name = [
+        K::FUNCTION_NAME_REF,
+        K::PROCEDURE_NAME_REF,
+        K::ROUTINE_NAME_REF,
+    ]
+    .into_iter()
+    .find_map(|kind| all_below(node, kind).next())
+    .map_or_else(String::new, |name| Name::of(&name).key().to_string());
+    if all_below(&options, K::RESET_FUNC_OPTION).any(|reset| {
+        let reset = words(&reset).to_lowercase();
+        reset.contains("search_path") || reset.ends_with("all")
+    }) {
+        let object = format!("Function {name} without its search_path");
+        read.found(&rule::DEFINER_WITHOUT_SEARCH_PATH, node, object);
+    } else if fixes_search_path(&options) {
+        read.settle(&rule::DEFINER_WITHOUT_SEARCH_PATH, &name);
+    } else if has(&options, K::SECURITY_DEFINER_FUNC_OPTION) {
+        read.pend(
+            &rule::DEFINER_WITHOUT_SEARCH_PATH,
+            node,
+            &name,
+            format!("Function {name}"),
+        );
+    }
+    Go::Below
+}

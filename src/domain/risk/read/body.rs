@@ -1,0 +1,229 @@
+//! Bodies inside statements: `DO` blocks run now, those of functions and rules later, in SQL and in PL/pgSQL.
+
+use super::visit::{Go, visit, visit_children};
+use super::{Locks, Name, Reader, When, access, dynamic, lint, plpgsql, rule};
+use crate::domain::risk::depth;
+use crate::domain::risk::tree::{all_below, child, has, tokens, words};
+use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::plpgsql::Plpgsql;
+use squawk_syntax::{SyntaxKind as K, SyntaxNode};
+use std::rc::Rc;
+
+/// How many bodies and strings of SQL may stand inside one another.
+const NESTED_LIMIT: usize = 8;
+const CALLED: &str = "When the function is called";
+
+impl Reader<'_> {
+    /// Reads something in another scope and comes back.
+    fn within(&mut self, change: impl FnOnce(&mut super::Scope), read: impl FnOnce(&mut Self)) {
+        let outer = self.scope.clone();
+        change(&mut self.scope);
+        self.scope.nested += 1;
+        read(self);
+        self.scope = outer;
+    }
+}
+
+pub(super) fn block(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let Some(statement) = ast::Do::cast(node.clone()) else {
+        return Go::Past;
+    };
+    if !fits(read, node) {
+        return Go::Past;
+    }
+    match statement.plpgsql() {
+        Some(body) => {
+            let when = match read.scope.when {
+                When::Now => When::InBlock,
+                other => other,
+            };
+            let locks = read.scope.locks;
+            plpgsql_body(read, node, body, when, locks);
+        }
+        None => read.found(&rule::FOREIGN_LANGUAGE, node, "The block"),
+    }
+    Go::Past
+}
+
+/// Whether the body's text is there to read; a fault is reported where it is not.
+fn fits(read: &mut Reader, node: &SyntaxNode) -> bool {
+    let why = if read.scope.nested >= NESTED_LIMIT {
+        Some("it is nested too deeply")
+    } else {
+        all_below(node, K::LITERAL)
+            .filter_map(ast::Literal::cast)
+            .filter_map(|literal| literal.decoded_value())
+            .find_map(|decoded| depth::too_deep(decoded.text()))
+    };
+    match why {
+        Some(why) => {
+            read.found(&rule::UNREADABLE, node, why);
+            false
+        }
+        None => true,
+    }
+}
+
+fn plpgsql_body(read: &mut Reader, node: &SyntaxNode, body: Plpgsql, when: When, locks: Locks) {
+    let here = (read.scope.place)(node);
+    let base = read.scope.base;
+    let (root, error) = plpgsql::parse(body.text());
+    if let Some(error) = error {
+        let range = body.source_range(error.range());
+        let at = base.map_or(here, |base| base + usize::from(range.start()));
+        read.push(&rule::UNREADABLE, at, error.message().trim_end_matches('.'));
+    }
+    let place = move |node: &SyntaxNode| {
+        let first = tokens(node).next();
+        let range = first.map_or_else(|| node.text_range(), |token| token.text_range());
+        base.map_or(here, |base| {
+            base + usize::from(body.source_range(range).start())
+        })
+    };
+    read.within(
+        |scope| {
+            scope.place = Rc::new(place);
+            scope.base = None;
+            scope.when = when;
+            scope.locks = locks;
+            scope.in_plpgsql = true;
+        },
+        |read| visit(read, &root),
+    );
+}
+
+pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let name = [K::FUNCTION_NAME, K::PROCEDURE_NAME]
+        .into_iter()
+        .find_map(|kind| child(node, kind))
+        .map_or_else(String::new, |name| Name::of(&name).key().to_string());
+    read.settle(&rule::DROP_FUNCTION, &name);
+    if let Some(options) = child(node, K::FUNC_OPTION_LIST)
+        && has(&options, K::SECURITY_DEFINER_FUNC_OPTION)
+        && !access::fixes_search_path(&options)
+    {
+        let object = format!("Function {name}");
+        read.pend(&rule::DEFINER_WITHOUT_SEARCH_PATH, node, &name, object);
+    }
+    if !fits(read, node) {
+        return Go::Past;
+    }
+    let in_plpgsql = ast::CreateFunction::cast(node.clone())
+        .and_then(|function| function.plpgsql())
+        .or_else(|| ast::CreateProcedure::cast(node.clone()).and_then(|it| it.plpgsql()));
+    let in_sql = ast::CreateFunction::cast(node.clone())
+        .and_then(|function| function.sql_body())
+        .or_else(|| ast::CreateProcedure::cast(node.clone()).and_then(|it| it.sql_body()));
+    if let Some(body) = in_plpgsql {
+        plpgsql_body(read, node, body, When::Later(CALLED), Locks::Nothing);
+    } else if let Some(body) = in_sql {
+        let here = (read.scope.place)(node);
+        let base = read.scope.base;
+        let root = body.syntax();
+        let body_text = body.text().to_owned();
+        let place = move |node: &SyntaxNode| {
+            let first = tokens(node).next();
+            let range = first.map_or_else(|| node.text_range(), |token| token.text_range());
+            base.map_or(here, |base| {
+                base + usize::from(body.source_range(range).start())
+            })
+        };
+        read.within(
+            |scope| {
+                scope.place = Rc::new(place);
+                scope.base = None;
+                scope.when = When::Later(CALLED);
+                scope.locks = looking(scope.locks);
+            },
+            |read| {
+                visit(read, &root);
+                lint::lint_text(read, body_text.as_str(), None);
+            },
+        );
+    } else if let Some(body) = child(node, K::ATOMIC_BODY).or_else(|| child(node, K::RETURN_STMT)) {
+        later(read, &body, CALLED);
+    } else {
+        read.found(&rule::FOREIGN_LANGUAGE, node, format!("Function {name}"));
+    }
+    Go::Past
+}
+
+/// Queries that are only looked at lock the tables they name, as far as locks are taken at all.
+fn looking(locks: Locks) -> Locks {
+    match locks {
+        Locks::All | Locks::OfLooking => Locks::OfLooking,
+        Locks::Nothing => Locks::Nothing,
+    }
+}
+
+/// What takes effect on some later event, with the words for that event.
+pub(super) fn later(read: &mut Reader, node: &SyntaxNode, how: &'static str) -> Go {
+    read.within(
+        |scope| {
+            scope.when = When::Later(how);
+            scope.locks = looking(scope.locks);
+        },
+        |read| visit_children(read, node),
+    );
+    Go::Past
+}
+
+/// `EXPLAIN` only looks, `EXPLAIN ANALYZE` runs.
+pub(super) fn explain(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let head: Vec<String> = tokens(node)
+        .take(12)
+        .map(|token| token.text().to_lowercase())
+        .collect();
+    if head
+        .iter()
+        .any(|word| word == "analyze" || word == "analyse")
+    {
+        Go::Below
+    } else {
+        later(read, node, "If it were run and not explained")
+    }
+}
+
+pub(super) fn rule(read: &mut Reader, node: &SyntaxNode) -> Go {
+    if let Some(on) = child(node, K::RULE_ON) {
+        let name = Name::within(&on, K::RELATION_NAME_REF);
+        read.lock(&name, crate::domain::risk::LockMode::AccessExclusive, &on);
+    }
+    if let Some(action) = child(node, K::RULE_DO) {
+        later(read, &action, "When the rule fires");
+    }
+    Go::Past
+}
+
+/// A statement of SQL in a block of PL/pgSQL: the lints want to see it alone.
+pub(super) fn embedded(read: &mut Reader, node: &SyntaxNode) -> Go {
+    if let Some(statement) = node.children().find(lint::concerns) {
+        let here = (read.scope.place)(&statement);
+        let text = statement.text().to_string();
+        lint::lint_text(read, &text, Some(here));
+    }
+    Go::Below
+}
+
+/// SQL in a string: read when the string can be put together from the text, dangerous otherwise.
+pub(super) fn execute(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let built = child(node, K::PLPGSQL_EXPR).and_then(|expr| dynamic::build(&expr));
+    if !built.as_ref().is_some_and(|built| built.is_certain) {
+        let object = child(node, K::PLPGSQL_EXPR).map_or_else(String::new, |expr| words(&expr));
+        read.found(&rule::DYNAMIC_SQL, node, format!("EXECUTE {object}"));
+    }
+    if let Some(built) = built
+        && read.scope.nested < NESTED_LIMIT
+    {
+        let here = (read.scope.place)(node);
+        read.within(
+            |scope| {
+                scope.place = Rc::new(move |_| here);
+                scope.base = None;
+                scope.in_plpgsql = false;
+            },
+            |read| read.text(&built.sql, built.is_certain),
+        );
+    }
+    Go::Below
+}

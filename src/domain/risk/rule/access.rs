@@ -1,0 +1,80 @@
+//! Rules about Row Level Security, grants and other guards. They own words only; `read` decides when one is broken.
+
+super::rules! {
+    DISABLE_RLS: WeakensAccess "disable-rls",
+        "Without Row Level Security every role with a grant on {} sees and changes every row.",
+        Some("Keep it enabled and write a policy for whoever needs more."),
+        "alter table goal disable row level security;";
+    NO_FORCE_RLS: WeakensAccess "no-force-rls",
+        "The owner of {} is no longer bound by its policies.",
+        Some("Keep FORCE, and give the job that needs more a role with a policy of its own."),
+        "alter table goal no force row level security;";
+    DROP_POLICY: WeakensAccess "drop-policy",
+        "Dropping {} opens rows when it is a restrictive one, and closes them to everybody it let in when it is not.",
+        Some("Change it with ALTER POLICY, or create its successor before dropping it, in the same file."),
+        "drop policy goal_owner on goal;";
+    ALTER_POLICY: WeakensAccess "alter-policy",
+        "{} decides anew who sees and changes which rows.",
+        Some("Check it with the rows of two users in a test before it is applied."),
+        "alter policy goal_owner on goal using (user_id = auth.uid());";
+    POLICY_FOR_EVERYONE: WeakensAccess "policy-for-everyone",
+        "{} lets everybody, signed in or not, through to every row.",
+        Some("Name a role with TO authenticated and a condition such as `(select auth.uid()) = user_id`."),
+        "create policy everyone on goal using (true);";
+    TABLE_WITHOUT_RLS: WeakensAccess "table-without-rls",
+        "{} is in a schema that the API exposes, and nothing in this file enables Row Level Security on it.",
+        Some("Add `alter table … enable row level security` to the same file, or create the table in a schema that is not exposed."),
+        "create table goal (id uuid primary key);";
+    GRANT_TO_ANON: WeakensAccess "grant-to-anon",
+        "{} is for everybody who knows the address of the API, signed in or not.",
+        Some("Grant to `authenticated`, and only what is needed."),
+        "grant select on goal to anon;";
+    GRANT_ALL: WeakensAccess "grant-all",
+        "{} grants everything, TRUNCATE, REFERENCES and TRIGGER too, which no policy checks.",
+        Some("Name what is needed: `grant select, insert, update, delete on …`."),
+        "grant all on goal to authenticated;";
+    GRANT_OPTION: WeakensAccess "grant-option",
+        "{} lets the receiver pass the right on to anybody.",
+        Some("Leave out WITH GRANT OPTION and WITH ADMIN OPTION."),
+        "grant select on goal to auditor with grant option;";
+    GRANT_ROLE: WeakensAccess "grant-role",
+        "{} gives everything that the granted role may do.",
+        Some("Grant the single rights that are needed."),
+        "grant service_role to auditor;";
+    DEFAULT_PRIVILEGES: WeakensAccess "default-privileges",
+        "{} opens every object that is created from now on, also those that nobody thought about.",
+        Some("Grant on each object, in the file that creates it."),
+        "alter default privileges in schema public grant select on tables to anon;";
+    DEFINER_WITHOUT_SEARCH_PATH: WeakensAccess "definer-without-search-path",
+        "{} runs with its owner's rights and finds names through the caller's search_path, so the caller can put their own in the way.",
+        Some("Add `set search_path = ''` and write every name with its schema."),
+        "create function unlock() returns void language sql security definer as $$ select 1 $$;";
+    VIEW_WITHOUT_SECURITY_INVOKER: WeakensAccess "view-without-security-invoker",
+        "{} reads with its owner's rights, past the Row Level Security of whoever asks.",
+        Some("Create it `with (security_invoker = true)`."),
+        "create view goals as select 1 as one;";
+    MATERIALIZED_VIEW_EXPOSED: WeakensAccess "materialized-view-exposed",
+        "{} is in a schema that the API exposes, and materialized views know no Row Level Security.",
+        Some("Create it in a schema that is not exposed, and read it through a function or a view that checks."),
+        "create materialized view completion as select 1 as one;";
+    ROLE_PAST_RLS: WeakensAccess "role-past-rls",
+        "{} is bound by no policy.",
+        Some("Leave SUPERUSER and BYPASSRLS out and write policies for the role."),
+        "alter role auditor bypassrls;";
+    CHANGE_OWNER: WeakensAccess "change-owner",
+        "{}: the owner of a table passes its policies, and the owner of a function lends it their rights.",
+        Some("Leave it with `postgres` and grant what is needed."),
+        "alter table goal owner to auditor;";
+    DISABLE_TRIGGER: WeakensAccess "disable-trigger",
+        "{} switches off guards and audit triggers, for every session, until somebody enables them again.",
+        Some("Let the trigger's function decide, by role or by a setting of the session."),
+        "alter table goal disable trigger all;";
+    DROP_TRIGGER: WeakensAccess "drop-trigger",
+        "{} removes a guard or a piece of the audit trail, and this file creates no other in its place.",
+        Some("Create the successor in the same file, or use CREATE OR REPLACE TRIGGER."),
+        "drop trigger goal_audit on goal;";
+    TRIGGERS_OFF: WeakensAccess "triggers-off",
+        "With {} no trigger fires and no foreign key is checked for the rest of the session.",
+        Some("Order the statements so that the foreign keys hold."),
+        "set session_replication_role = replica;";
+}

@@ -1,0 +1,16 @@
+//! Rules about what cannot be read and so counts as dangerous. They own words only; `read` decides when one is broken.
+
+super::rules! {
+    UNREADABLE: Unreadable "unreadable",
+        "The statement cannot be read, so nothing is known about it: {}.",
+        Some("Mend it if it is wrong; if Postgres takes it as it is, rehearse it and accept it with a comment."),
+        "alter table goal frobnicate;";
+    DYNAMIC_SQL: Unreadable "dynamic-sql",
+        "{} runs a string that is put together at run time, so nothing is known about it.",
+        Some("Write the statement out, or build it with `format` and %I, %L only."),
+        "do $$ declare q text := 'x'; begin execute q; end $$;";
+    FOREIGN_LANGUAGE: Unreadable "foreign-language",
+        "{} is written in a language other than SQL and PL/pgSQL, which cannot be read.",
+        Some("Write it in SQL or PL/pgSQL."),
+        "do language plpython3u $$ pass $$;";
+}

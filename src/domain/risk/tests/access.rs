@@ -1,0 +1,213 @@
+//! Who may do more afterwards than before.
+
+use super::check;
+
+#[test]
+fn tables_the_api_shows_need_row_level_security() {
+    check(&[
+        ("create table a ()", &["table-without-rls"]),
+        ("create table public.a ()", &["table-without-rls"]),
+        ("create table if not exists a ()", &["table-without-rls"]),
+        ("create table a as select 1 as b", &["table-without-rls"]),
+        ("select 1 as b into a", &["table-without-rls"]),
+        ("create table private.a ()", &[]),
+        ("create temp table a ()", &[]),
+        (
+            "create table a (); alter table public.a enable row level security",
+            &[],
+        ),
+        (
+            "create table public.a (); do $$ begin alter table a enable row level security; end $$",
+            &[],
+        ),
+        (
+            "create table a (); alter table b enable row level security",
+            &["table-without-rls", "blocks-readers"],
+        ),
+        (
+            "create table \"A\" (); alter table a enable row level security",
+            &["table-without-rls", "blocks-readers"],
+        ),
+        ("create table a (); drop table a", &[]),
+        (
+            "alter table a disable row level security",
+            &["disable-rls", "blocks-readers"],
+        ),
+        (
+            "alter table a no force row level security",
+            &["no-force-rls", "blocks-readers"],
+        ),
+        (
+            "create table a (); alter table a disable row level security",
+            &["table-without-rls", "disable-rls"],
+        ),
+    ]);
+}
+
+#[test]
+fn policies_that_open_are_found() {
+    check(&[
+        ("drop policy p on a", &["drop-policy", "blocks-readers"]),
+        (
+            "alter policy p on a using (b)",
+            &["alter-policy", "blocks-readers"],
+        ),
+        (
+            "alter policy p on a to authenticated",
+            &["alter-policy", "blocks-readers"],
+        ),
+        (
+            "alter policy p on a to anon",
+            &["policy-for-everyone", "alter-policy", "blocks-readers"],
+        ),
+        ("create policy p on a using (b)", &["blocks-readers"]),
+        (
+            "create policy p on a using (true)",
+            &["policy-for-everyone", "blocks-readers"],
+        ),
+        (
+            "create policy p on a to anon using ((true))",
+            &["policy-for-everyone", "blocks-readers"],
+        ),
+        (
+            "create policy p on a for insert to public with check (true)",
+            &["policy-for-everyone", "blocks-readers"],
+        ),
+        (
+            "create policy p on a to authenticated using (true)",
+            &["blocks-readers"],
+        ),
+        (
+            "create policy p on a as restrictive using (true)",
+            &["blocks-readers"],
+        ),
+    ]);
+}
+
+#[test]
+fn grants_that_open_are_found() {
+    check(&[
+        ("grant select on a to anon", &["grant-to-anon"]),
+        (
+            "grant execute on function f() to public",
+            &["grant-to-anon"],
+        ),
+        (
+            "grant select on all tables in schema public to authenticated, anon",
+            &["grant-to-anon"],
+        ),
+        ("grant all on a to authenticated", &["grant-all"]),
+        ("grant all privileges on a to service_role, postgres", &[]),
+        (
+            "grant all on a to \"anon\"",
+            &["grant-to-anon", "grant-all"],
+        ),
+        (
+            "grant select on a to b with grant option",
+            &["grant-option"],
+        ),
+        ("grant a to b", &["grant-role"]),
+        (
+            "alter default privileges grant select on tables to anon",
+            &["default-privileges"],
+        ),
+        (
+            "alter default privileges in schema s grant all on tables to b",
+            &["grant-all"],
+        ),
+        (
+            "alter default privileges revoke all on tables from anon",
+            &[],
+        ),
+        ("alter role a bypassrls", &["role-past-rls"]),
+        ("create role a with login superuser", &["role-past-rls"]),
+        ("create user a nobypassrls nosuperuser", &[]),
+        (
+            "alter table a owner to b",
+            &["change-owner", "blocks-readers"],
+        ),
+        ("alter function f() owner to postgres", &[]),
+        (
+            "set session_replication_role = 'replica'",
+            &["triggers-off"],
+        ),
+        (
+            "set local session_replication_role to replica",
+            &["triggers-off"],
+        ),
+        ("set session_replication_role = 'origin'", &[]),
+    ]);
+}
+
+#[test]
+fn functions_and_views_that_lend_rights_are_found() {
+    check(&[
+        (
+            "create function f() returns int language sql security definer as 'select 1'",
+            &["definer-without-search-path"],
+        ),
+        (
+            "create function f() returns int language sql security definer as 'select 1'; alter function public.f() set search_path = ''",
+            &[],
+        ),
+        (
+            "create procedure f() language plpgsql security definer as 'begin end'",
+            &["definer-without-search-path"],
+        ),
+        (
+            "alter function f() security definer",
+            &["definer-without-search-path"],
+        ),
+        (
+            "alter function f() security definer set search_path = ''",
+            &[],
+        ),
+        (
+            "alter function f() reset search_path",
+            &["definer-without-search-path"],
+        ),
+        (
+            "create view v as select 1",
+            &["view-without-security-invoker"],
+        ),
+        ("create view v with (security_invoker) as select 1", &[]),
+        (
+            "create view v with (security_invoker = off) as select 1",
+            &["view-without-security-invoker"],
+        ),
+        ("create view private.v as select 1", &[]),
+        (
+            "create view v as select 1; alter view v set (security_invoker = on)",
+            &[],
+        ),
+        (
+            "alter view v set (security_invoker = false)",
+            &["view-without-security-invoker", "blocks-readers"],
+        ),
+        (
+            "create materialized view v as select 1",
+            &["materialized-view-exposed"],
+        ),
+        ("create materialized view private.v as select 1", &[]),
+    ]);
+}
+
+#[test]
+fn guards_that_go_are_found_unless_they_come_back() {
+    check(&[
+        (
+            "alter table a disable trigger b",
+            &["disable-trigger", "blocks-writers"],
+        ),
+        ("alter table a enable trigger b", &["blocks-writers"]),
+        ("drop trigger b on a", &["drop-trigger", "blocks-readers"]),
+        (
+            "drop trigger if exists b on a; create trigger b after insert on public.a execute function f()",
+            &["blocks-readers", "blocks-writers"],
+        ),
+        (
+            "create table private.a (); create trigger b after insert on private.a execute function f(); drop trigger b on private.a",
+            &[],
+        ),
+    ]);
+}

@@ -1,0 +1,67 @@
+//! What the statements of one file have done so far: which tables are new, and which findings a later statement can settle.
+
+use super::Finding;
+use super::name::Name;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The state of a file between two statements.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Tables, views and sequences that this file creates, by key: nobody else can see them before it is applied.
+    new: HashSet<Name>,
+    /// The tables of the indexes that this file creates, by key.
+    indexed: HashMap<Name, Name>,
+    /// Findings that hold unless a later statement settles them, by rule and object.
+    pending: BTreeMap<(&'static str, String), Finding>,
+}
+
+impl World {
+    /// Notes that the file creates a relation that cannot have been there.
+    pub fn create(&mut self, name: &Name) {
+        self.new.insert(name.key());
+    }
+
+    /// Notes that a relation is gone, so that the next of that name is another one.
+    pub fn forget(&mut self, name: &Name) {
+        self.new.remove(&name.key());
+    }
+
+    /// Notes that a relation has another name from now on.
+    pub fn rename(&mut self, old: &Name, new: &Name) {
+        if self.new.remove(&old.key()) {
+            self.new.insert(new.key());
+        }
+    }
+
+    /// Whether the file itself created the relation.
+    pub fn is_new(&self, name: &Name) -> bool {
+        self.new.contains(&name.key())
+    }
+
+    /// Notes which table an index belongs to.
+    pub fn index(&mut self, index: &Name, table: &Name) {
+        self.indexed.insert(index.key(), table.clone());
+    }
+
+    /// The table of an index, when this file created the index.
+    pub fn table_of(&self, index: &Name) -> Option<&Name> {
+        self.indexed.get(&index.key())
+    }
+
+    /// Keeps a finding until the end of the file.
+    pub fn pend(&mut self, object: impl ToString, finding: Finding) {
+        self.pending
+            .entry((finding.rule, object.to_string()))
+            .or_insert(finding);
+    }
+
+    /// Drops what is pending for an object.
+    pub fn settle(&mut self, rule: &'static str, object: impl ToString) {
+        self.pending.remove(&(rule, object.to_string()));
+    }
+
+    /// What nothing settled.
+    pub fn unsettled(self) -> impl Iterator<Item = Finding> {
+        self.pending.into_values()
+    }
+}

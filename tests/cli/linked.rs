@@ -1,0 +1,184 @@
+//! `supadeck profile add --linked` and `--local`: the Supabase CLI's files become a profile.
+
+use crate::keyring::Keyring;
+use crate::world::{World, texts};
+use std::fs;
+
+const REF: &str = "abcdefghijklmnopqrst";
+const POOLER: &str = "postgresql://postgres.abcdefghijklmnopqrst:[YOUR-PASSWORD]@aws-0-eu-central-1.pooler.supabase.com:6543/postgres";
+const CONFIG: &str = "project_id = \"weeksmith\"\n[api]\nport = 54421\n[db]\nport = 54422\n";
+
+fn linked() -> World {
+    let mut world = World::nowhere();
+    world.files(&[
+        ("supabase/config.toml", CONFIG),
+        ("supabase/.temp/project-ref", REF),
+        ("supabase/.temp/pooler-url", POOLER),
+        ("supabase/.temp/postgres-version", "17.4.1.054"),
+        ("supabase/functions/deep/x.ts", ""),
+    ]);
+    world
+}
+
+/// A keyring, although no project is known yet.
+fn keyring(world: &mut World) -> Option<Keyring> {
+    world.set("SUPABASE_URL", "http://127.0.0.1:1");
+    let keyring = Keyring::start(world);
+    world.unset("SUPABASE_URL");
+    keyring
+}
+
+#[test]
+fn a_directory_that_is_not_linked_is_refused_with_the_way_out() {
+    let mut world = World::nowhere();
+    world.files(&[]);
+    let refused = world.problem(3, &["profile", "add", "--linked"]);
+    let hint = refused["hint"].as_str().unwrap();
+    assert!(
+        hint.contains("supabase link") && !hint.contains("--local"),
+        "{refused}"
+    );
+    world.problem(3, &["profile", "add", "--local"]);
+    world.files(&[("supabase/config.toml", CONFIG)]);
+    let refused = world.problem(3, &["profile", "add", "--linked"]);
+    assert!(
+        refused["hint"].as_str().unwrap().contains("--local"),
+        "{refused}"
+    );
+    world.files(&[("supabase/.temp/project-ref", "Not a ref\u{1b}[31m")]);
+    let ran = world.run(&["profile", "add", "--linked"]);
+    ran.ended(3);
+    assert!(
+        ran.err.contains("project-ref") && !ran.err.contains('\u{1b}'),
+        "{ran:?}"
+    );
+    world.problem(2, &["profile", "add", "--linked", "--local"]);
+    world.problem(2, &["profile", "add"]);
+}
+
+#[test]
+fn a_linked_directory_becomes_a_profile_and_says_what_is_missing() {
+    let mut world = linked();
+    // From a folder below, as with the CLI.
+    let root = world.project.clone();
+    world.project = root.join("supabase/functions/deep");
+    let ran = world.run(&["profile", "add", "--linked", "--json"]);
+    let document = ran.done().document();
+    let (data, meta) = (&document["data"], &document["meta"]);
+    assert_eq!(data["name"], "weeksmith");
+    assert_eq!(data["url"], "https://abcdefghijklmnopqrst.supabase.co");
+    assert_eq!(data["project_ref"], REF);
+    let dir = fs::canonicalize(data["dir"].as_str().unwrap()).unwrap();
+    assert_eq!(dir, fs::canonicalize(&root).unwrap());
+    assert_eq!(
+        meta["found"]["pooler"],
+        "postgresql://postgres.abcdefghijklmnopqrst@aws-0-eu-central-1.pooler.supabase.com:5432/postgres"
+    );
+    assert_eq!(meta["found"]["postgres_version"], "17.4.1.054");
+    assert_eq!(meta["missing"].as_array().unwrap().len(), 2, "{meta}");
+    for word in [REF, "pooler.supabase.com:5432", "17.4.1.054"] {
+        assert!(ran.err.contains(word), "{ran:?}");
+    }
+    world.problem(6, &["profile", "add", "--linked"]);
+    let problem = world.problem(3, &["migration", "list"]);
+    assert!(
+        problem["hint"].as_str().unwrap().contains("--access-token"),
+        "{problem}"
+    );
+    assert_eq!(
+        world.data(&["profile", "add", "other", "--linked"])["name"],
+        "other"
+    );
+}
+
+#[test]
+fn the_password_goes_to_the_keyring_and_to_supabases_pooler_only() {
+    let mut world = linked();
+    world.set("SUPABASE_DB_PASSWORD", "p@ss w/rd");
+    // Without a keyring it is not kept.
+    let refused = world.problem(3, &["profile", "add", "--linked", "--no-check"]);
+    assert!(
+        refused["what"].as_str().unwrap().contains("cannot be kept"),
+        "{refused}"
+    );
+    let Some(_keyring) = keyring(&mut world) else {
+        return;
+    };
+    let ran = world.run(&["profile", "add", "--linked", "--no-check", "--json"]);
+    assert_eq!(
+        ran.done().document()["meta"]["missing"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    world.unset("SUPABASE_DB_PASSWORD");
+    let who = world.run(&["whoami", "--json"]);
+    let document = who.done().document();
+    assert_eq!(document["meta"]["way"], "postgres");
+    let shown = world.run(&["whoami"]);
+    assert!(
+        shown
+            .out
+            .contains("aws-0-eu-central-1.pooler.supabase.com:5432"),
+        "{shown:?}"
+    );
+    for told in [&ran, &who, &shown] {
+        for text in [&told.out, &told.err] {
+            assert!(!text.contains("p@ss") && !text.contains("p%40ss"), "{text}");
+        }
+    }
+    for (path, text) in texts(world.home.path()) {
+        let is_of_the_keyring = path.to_string_lossy().contains("keyrings");
+        assert!(
+            is_of_the_keyring || !text.contains("p%40ss"),
+            "{}",
+            path.display()
+        );
+    }
+    let evil = POOLER.replace(
+        "aws-0-eu-central-1.pooler.supabase.com",
+        "pooler.example.org",
+    );
+    world.files(&[("supabase/.temp/pooler-url", &evil)]);
+    world.set("SUPABASE_DB_PASSWORD", "p@ss w/rd");
+    let ran = world.run(&["profile", "add", "evil", "--linked", "--no-check", "--json"]);
+    let document = ran.done().document();
+    assert_eq!(document["meta"]["found"]["pooler"], serde_json::Value::Null);
+    assert!(ran.err.contains("is not used"), "{ran:?}");
+    let shown = world.run(&["whoami", "--profile", "evil"]);
+    assert!(
+        shown
+            .out
+            .contains("db.abcdefghijklmnopqrst.supabase.co:5432"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn local_development_has_a_profile_of_its_own() {
+    let mut world = linked();
+    let Some(_keyring) = keyring(&mut world) else {
+        return;
+    };
+    let key = "sb_publishable_0123456789";
+    let ran = world.run(&[
+        "profile",
+        "add",
+        "--local",
+        "--key",
+        key,
+        "--no-check",
+        "--json",
+    ]);
+    let document = ran.done().document();
+    assert_eq!(document["data"]["name"], "weeksmith-local");
+    assert_eq!(document["data"]["url"], "http://127.0.0.1:54421");
+    assert_eq!(
+        document["meta"]["missing"].as_array().unwrap().len(),
+        0,
+        "{document}"
+    );
+    let shown = world.run(&["whoami"]);
+    assert!(shown.done().out.contains("127.0.0.1:54422"), "{shown:?}");
+}
