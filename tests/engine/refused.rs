@@ -74,7 +74,7 @@ async fn a_version_without_a_file_stops_applying() {
     bench.up("1_a.sql", "select 1;");
     assert!(bench.apply().await.is_complete());
     std::fs::remove_file(bench.root.path().join("supabase/migrations/1_a.sql")).unwrap();
-    bench.up("2_b.sql", "select 1;");
+    bench.up("2_b.sql", "select 2;");
     let refused = bench.plan(everything()).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Conflict);
     let hint = refused.hint.unwrap();

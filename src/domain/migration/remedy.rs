@@ -12,6 +12,9 @@ pub struct WayOut {
     pub command: String,
     /// What it does.
     pub what: String,
+    /// The words behind `supadeck migration`, for a program that carries it out itself.
+    #[serde(skip)]
+    pub arguments: Vec<String>,
 }
 
 /// What is known of a version beside its state.
@@ -177,6 +180,7 @@ pub(super) fn way(arguments: &[&str], what: &str) -> Option<WayOut> {
     is_safe.then(|| WayOut {
         command: command(arguments),
         what: what.to_owned(),
+        arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
     })
 }
 
