@@ -159,7 +159,10 @@ async fn what_cannot_run_in_a_transaction_is_what_postgres_refuses_there() {
 /// A seed as the server gets it, with psql's variables put in.
 fn expanded(seed: &str) -> String {
     let parts = supadeck::domain::sql::psql::parse(seed).unwrap();
-    parts.iter().map(|part| format!("{};\n", part.sql)).collect()
+    parts
+        .iter()
+        .map(|part| format!("{};\n", part.sql))
+        .collect()
 }
 
 #[test]
@@ -173,7 +176,11 @@ fn every_file_of_this_project_can_be_read() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            let text = if folder == "seeds" { expanded(&text) } else { text };
+            let text = if folder == "seeds" {
+                expanded(&text)
+            } else {
+                text
+            };
             let found = assess(&text);
             let unread: Vec<_> = found
                 .findings()

@@ -136,6 +136,19 @@ impl Migrations {
         }
     }
 
+    /// What is rehearsed at the selected row: applying up to it when it is pending, else rolling back to it.
+    pub fn rehearsal_wish(&self) -> Result<Wish, String> {
+        let is_recorded = self
+            .table
+            .selected()
+            .is_some_and(|entry| entry.recorded.is_some());
+        if is_recorded {
+            self.rollback_wish()
+        } else {
+            self.apply_wish()
+        }
+    }
+
     /// What rolling back to the selected row means, or why it cannot be.
     pub fn rollback_wish(&self) -> Result<Wish, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
