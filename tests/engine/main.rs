@@ -12,6 +12,7 @@
 mod agree;
 mod alone;
 mod apply;
+mod batch;
 mod bench;
 mod broken;
 mod corpus;

@@ -19,6 +19,7 @@
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
 mod alone;
+mod batch;
 pub(in crate::adapters) mod books;
 mod cancel;
 pub(in crate::adapters) mod catalog;
