@@ -28,6 +28,7 @@ mod plan;
 mod pooler;
 mod refused;
 mod remote_runners;
+mod remote_walk;
 mod renamed;
 mod risk;
 mod rollback;
