@@ -170,6 +170,22 @@ fn a_table_of_an_earlier_file_is_new_but_each_file_answers_for_itself() {
 }
 
 #[test]
+fn a_long_insert_is_read_without_its_rows_and_with_its_places() {
+    let rows = ", (1, 'x')".repeat(20_000);
+    let sql = format!(
+        "select 1;\ninsert into a values (1, 'x'){rows}, (2, set_config('pgrst.db_schemas', 'x', true));"
+    );
+    let found = assess(&sql);
+    let finding = found.findings().next().unwrap();
+    assert_eq!(finding.rule, "api-settings");
+    assert_eq!(Some(finding.at), sql.find("set_config"));
+    let broken = format!("insert into a values (1, 'x'){rows} on confusion do nothing;");
+    let found = assess(&broken);
+    let at = found.findings().next().unwrap().at;
+    assert!(at >= broken.find("on confusion").unwrap(), "{at}");
+}
+
+#[test]
 fn what_is_nested_or_chained_beyond_reason_is_unreadable() {
     let deep = format!("select {}1{}", "(".repeat(100_000), ")".repeat(100_000));
     let long = format!("select 1{}", " + 1".repeat(100_000));
