@@ -110,7 +110,7 @@ async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration(
             &["public.child share row exclusive"], &["+ table public.fresh"], &[]),
         ("comment on table parent is 'The very first.'",
             &["public.parent share update exclusive"], &["~ table public.parent"], &[]),
-        ("revoke select on parent from anon", &["public.parent access share"], &["~ table public.parent"], &[]),
+        ("revoke select on parent from anon", &[], &["~ table public.parent"], &[]),
         ("refresh materialized view total",
             &["public.total access exclusive rewritten", "public.child access share"], &[], &[]),
         ("alter table parent rename to elders",
@@ -170,7 +170,10 @@ async fn each_statement_has_its_rows_notices_place_and_locks() {
     assert_eq!(first.notices, ["NOTICE: hello"]);
     assert_eq!(first.changed[0].rows.updated, 3);
     let second = &report.steps[0].statements[1];
-    assert_eq!((second.line, second.locks[0].table.as_str()), (Some(4), "public.child"));
+    assert_eq!(
+        (second.line, second.locks[0].table.as_str()),
+        (Some(4), "public.child")
+    );
     let third = &report.steps[0].statements[2];
     assert_eq!((third.rows, third.locks.len()), (20, 0));
     let of_b = report.steps[1].difference.as_ref().unwrap();
@@ -187,7 +190,10 @@ async fn each_statement_has_its_rows_notices_place_and_locks() {
 async fn a_failing_statement_is_shown_with_its_place_and_stops_the_rest() {
     let bench = in_use().await;
     bench.up("2_a.sql", "alter table parent add column a int;");
-    bench.up("3_b.sql", "create table b ();\ninsert into parent\n  values ('x');");
+    bench.up(
+        "3_b.sql",
+        "create table b ();\ninsert into parent\n  values ('x');",
+    );
     bench.up("4_c.sql", "create table c ();");
     let report = rehearse(&bench, everything()).await;
     let ends: Vec<End> = report.steps.iter().map(|step| step.end).collect();
@@ -200,7 +206,10 @@ async fn a_failing_statement_is_shown_with_its_place_and_stops_the_rest() {
     );
     assert!(problem.detail.as_ref().unwrap().contains('^'));
     let failed = report.steps[1].statements.last().unwrap();
-    assert_eq!((failed.statement, failed.problem.as_ref()), (2, Some(problem)));
+    assert_eq!(
+        (failed.statement, failed.problem.as_ref()),
+        (2, Some(problem))
+    );
     assert_eq!(told(&report).1, ["+ column public.parent.a"]);
 }
 
@@ -215,7 +224,10 @@ async fn what_only_a_commit_would_find_is_found() {
     let report = rehearse(&bench, everything()).await;
     let problem = report.problem.unwrap();
     assert_eq!(problem.code.as_deref(), Some("23503"));
-    assert!(problem.what.contains("when it was committed"), "{problem:?}");
+    assert!(
+        problem.what.contains("when it was committed"),
+        "{problem:?}"
+    );
 }
 
 #[tokio::test]
@@ -242,14 +254,24 @@ async fn nothing_can_commit() {
     let before = everything_there(&bench).await;
     // As a splitter that goes wrong would send it: the server takes one command at a time.
     let ended = session
-        .run("create table evil (); commit; create table worse ()", &mut |_| {}, &token)
+        .run(
+            "create table evil (); commit; create table worse ()",
+            &mut |_| {},
+            &token,
+        )
         .await;
-    assert!(matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "42601"), "{ended:?}");
+    assert!(
+        matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "42601"),
+        "{ended:?}"
+    );
     session.end().await.unwrap();
     assert_eq!(everything_there(&bench).await, before);
 
     let mut session = stage.rehearsal(Limits::default()).await.unwrap();
-    session.run("create table evil ()", &mut |_| {}, &token).await.unwrap();
+    session
+        .run("create table evil ()", &mut |_| {}, &token)
+        .await
+        .unwrap();
     let ended = session.run("commit", &mut |_| {}, &token).await;
     assert_eq!(ended, Err(Halt::Escaped));
     let told = session.end().await.unwrap_err();
@@ -265,9 +287,10 @@ async fn a_cancelled_rehearsal_leaves_nothing() {
     let (watch, _news) = watch();
     let cancel = watch.cancel.clone();
     let (schema, stage) = (bench.schema.clone(), database(&bench.url));
-    let running = tokio::spawn(async move {
-        migration::rehearse(&schema, stage.as_ref(), &plan, &watch).await
-    });
+    let running =
+        tokio::spawn(
+            async move { migration::rehearse(&schema, stage.as_ref(), &plan, &watch).await },
+        );
     until(&bench.db, ASLEEP).await;
     cancel.cancel();
     let report = running.await.unwrap().unwrap();
@@ -320,7 +343,10 @@ async fn a_lock_is_waited_for_no_longer_than_the_limit_even_if_the_file_says_so(
 #[tokio::test]
 async fn a_statement_is_stopped_at_its_limit() {
     let bench = in_use().await;
-    bench.up("2_slow.sql", "set statement_timeout = 0; select pg_sleep(60);");
+    bench.up(
+        "2_slow.sql",
+        "set statement_timeout = 0; select pg_sleep(60);",
+    );
     let mut schema = bench.schema.clone();
     schema.limits.statement_timeout = Some(Duration::from_millis(200));
     let report = rehearse_with(&schema, &bench, everything(), &watch().0).await;
@@ -376,20 +402,35 @@ async fn sequences_that_moved_are_told() {
 #[tokio::test]
 async fn a_file_outside_a_transaction_is_skipped_and_the_rest_goes_on() {
     let bench = in_use().await;
-    bench.up("2_a.sql", "create index concurrently i on child (parent_id);");
+    bench.up(
+        "2_a.sql",
+        "create index concurrently i on child (parent_id);",
+    );
     bench.up("3_b.sql", "create table b ();");
     let report = rehearse(&bench, everything()).await;
     let ends: Vec<End> = report.steps.iter().map(|step| step.end).collect();
     assert_eq!(ends, [End::Skipped, End::Passed]);
-    assert!(report.steps[0].note.as_ref().unwrap().contains("--on scratch"));
+    assert!(
+        report.steps[0]
+            .note
+            .as_ref()
+            .unwrap()
+            .contains("--on scratch")
+    );
 }
 
 #[tokio::test]
 async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     let bench = in_use().await;
     bench.up("2_a.sql", "alter type mood add value 'c';");
-    bench.up("3_b.sql", "create table moods (m mood default 'c'); alter table parent drop column old;");
-    bench.up("4_c.sql", "create index concurrently i on child (parent_id);");
+    bench.up(
+        "3_b.sql",
+        "create table moods (m mood default 'c'); alter table parent drop column old;",
+    );
+    bench.up(
+        "4_c.sql",
+        "create index concurrently i on child (parent_id);",
+    );
     let on_target = rehearse(&bench, everything()).await;
     // In one transaction the new value cannot be used yet.
     assert_eq!(on_target.problem.unwrap().code.as_deref(), Some("55P04"));
@@ -398,7 +439,9 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     let before = everything_there(&bench).await;
     let scratch = Bench::new().await;
     let there = Schema::new(bench.root.path(), database(&scratch.url));
-    migration::rebuild(&bench.schema, &there, &watch().0).await.unwrap();
+    migration::rebuild(&bench.schema, &there, &watch().0)
+        .await
+        .unwrap();
     let stage = database(&scratch.url);
     let report = migration::rehearse_on_scratch(&there, stage.as_ref(), &plan, &watch().0)
         .await
@@ -409,7 +452,12 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     assert_eq!(locks, ["public.parent access exclusive"]);
     assert_eq!(
         changes,
-        ["~ type public.mood", "+ table public.moods", "- column public.parent.old", "+ index i on public.child"]
+        [
+            "~ type public.mood",
+            "+ table public.moods",
+            "- column public.parent.old",
+            "+ index i on public.child"
+        ]
     );
     // A scratch database has no data, so it says nothing about how much there is.
     assert_eq!(losses, ["ColumnDropped public.parent.old None"]);
