@@ -195,6 +195,44 @@ fn what_is_nested_or_chained_beyond_reason_is_unreadable() {
     }
 }
 
+/// A test has 2 MiB of stack and no optimisation, as little as any thread of the program.
+#[test]
+fn what_is_just_within_the_limits_fits_the_stack() {
+    let nested = |open: &str, close: &str| format!("{}{}", open.repeat(140), close.repeat(140));
+    for sql in [
+        format!("select {}1{}", "(".repeat(140), ")".repeat(140)),
+        format!("select {}1{}", "(select ".repeat(140), ")".repeat(140)),
+        format!("select 1 where {}true", "not ".repeat(140)),
+        format!("select {}1", "- ".repeat(140)),
+        format!("select 1{}", " + 1".repeat(1_400)),
+        format!("select 1{}", " union all select 1".repeat(700)),
+        format!("select a{}", "::int".repeat(700)),
+        format!("do $$ begin {} end $$", nested("begin ", "end; ")),
+        format!("do $$ begin {} end $$", nested("if true then ", "end if; ")),
+        format!(
+            "do $$ begin {} end $$",
+            nested("while true loop ", "end loop; ")
+        ),
+        format!(
+            "do $$ begin a := {}1{}; end $$",
+            "case when b then ".repeat(140),
+            " end".repeat(140)
+        ),
+        format!(
+            "create function f() returns int language sql as $$ select {}1{} $$",
+            "(".repeat(140),
+            ")".repeat(140)
+        ),
+    ] {
+        let found = assess(&sql);
+        let is_deep = |reason: &str| reason.contains("nested") || reason.contains("too long");
+        assert!(
+            found.findings().all(|finding| !is_deep(&finding.reason)),
+            "{sql}: {found:?}"
+        );
+    }
+}
+
 fn pieces() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "drop",
