@@ -13,7 +13,8 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             Err(format!("works on the {} screen", screen.title()))
         }
     };
-    let can_write = || match &model.running {
+    let can_write = || {
+        match &model.running {
         Some(running) => Err(format!("{} is still running", running.what)),
         None if !model
             .project
@@ -23,6 +24,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             Err("no database URL is known, and no access token; set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN".to_owned())
         }
         None => Ok(()),
+    }
     };
     match command {
         Command::Apply => {
@@ -36,6 +38,37 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             model.migrations.rollback_wish().map(|_| ())
         }
         Command::SourceSide => on(Screen::Migrations),
+        Command::Rehearse => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            if model
+                .project
+                .as_ref()
+                .is_some_and(|project| project.is_production)
+            {
+                return Err("production is not rehearsed on; use `supadeck migration plan`, which takes a scratch database".into());
+            }
+            model.migrations.rehearsal_wish().map(|_| ())
+        }
+        Command::Difference => {
+            on(Screen::Migrations)?;
+            model
+                .migrations
+                .table
+                .selected()
+                .filter(|entry| entry.recorded.is_some() && entry.file.is_some())
+                .map(|_| ())
+                .ok_or_else(|| "needs a version that is applied and has a file".to_owned())
+        }
+        Command::WaysOut => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            let entry = model.migrations.table.selected();
+            entry
+                .filter(|entry| !entry.ways.is_empty())
+                .map(|_| ())
+                .ok_or_else(|| "this version needs no way out".to_owned())
+        }
         Command::SeedApply => {
             on(Screen::Seeds)?;
             can_write()

@@ -6,7 +6,7 @@ use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Way};
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Plan, Wish};
+use crate::domain::migration::{Plan, Target, Wish};
 use crate::domain::seed::SeedPlan;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -93,6 +93,10 @@ pub enum Load {
         /// Which way.
         way: Way,
     },
+    /// The difference between a version's file and what was applied from it.
+    Difference(String),
+    /// What a way out of a state would change: the words behind `supadeck migration`.
+    Fix(Vec<String>),
     /// The newest lines of the journal.
     Journal,
     /// A whole audit record.
@@ -108,6 +112,10 @@ pub enum Write {
     Open,
     /// Run a plan.
     Migrate(Plan),
+    /// Run a plan in a transaction that is never committed.
+    Rehearse(Plan),
+    /// Change files or the history as it was shown.
+    Fix(Fix),
     /// Run a seed plan.
     Seed(SeedPlan),
     /// Unlock a week.
@@ -132,6 +140,21 @@ pub enum Write {
     SignOut,
     /// Store a new profile and open it.
     SaveProfile(Setup),
+}
+
+/// A change of files or of the history, as it is shown before it is made. What is made is kept outside, under the number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// Which of the planned changes it is.
+    pub number: u64,
+    /// The heading.
+    pub title: String,
+    /// The word that must be typed.
+    pub word: String,
+    /// What changes, to be read.
+    pub lines: Vec<String>,
+    /// The database whose history it is about.
+    pub target: Target,
 }
 
 /// What the first-run guide asks for.

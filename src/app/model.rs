@@ -5,17 +5,17 @@ use super::dialog::Dialog;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes};
+use super::progress::Running;
 use super::screen::audit::Audit;
 use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
 use super::screen::migrations::Migrations;
 use super::screen::seeds::Seeds;
 use super::table::{Row, Table};
-use super::ticket::{Ticket, Tickets};
+use super::ticket::Tickets;
 use crate::domain::cycle::Cycle;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
-use crate::domain::migration::Progress;
 use jiff::Timestamp;
 
 /// The open project, as far as the screen needs it. Holds no secret.
@@ -107,85 +107,14 @@ pub enum Focus {
     Detail,
 }
 
-/// The write that is under way.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Running {
-    /// Its ticket.
-    pub ticket: Ticket,
-    /// What it is, for people: `Applying 2 migrations`.
-    pub what: String,
-    /// Whether the user asked to stop it.
-    pub is_cancelling: bool,
-    /// Where it is, for runs of files.
-    pub progress: RunProgress,
-}
-
-/// Notices that are held while something runs: the newest ones, more than any screen shows.
-const HELD_NOTICES: usize = 200;
-
-/// Where a run of files is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunProgress {
-    /// The names of the files with their numbers of statements.
-    pub steps: Vec<(String, usize)>,
-    /// The step that runs now.
-    pub step: usize,
-    /// Statements of that step that are finished.
-    pub done: usize,
-    /// Whether another runner's lock is waited for.
-    pub is_waiting: bool,
-    /// What the server said.
-    pub notices: Vec<String>,
-}
-
-impl RunProgress {
-    /// Takes news.
-    pub fn take(&mut self, news: Progress) {
-        self.is_waiting = matches!(news, Progress::WaitingForLock { .. });
-        match news {
-            Progress::StepStarted { step } => (self.step, self.done) = (step, 0),
-            Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
-            Progress::Notice { text, .. } => {
-                self.say(text);
-            }
-            Progress::StepDone { step, .. } => {
-                (self.step, self.done) =
-                    (step, self.steps.get(step).map_or(0, |(_, count)| *count));
-            }
-            Progress::WaitingForLock {
-                holder: Some(holder),
-            } => self.say(format!("Another runner has the lock: {holder}.")),
-            Progress::Blocked { blocker, .. } => self.say(format!("Waiting for {blocker}.")),
-            Progress::TryingAgain {
-                attempt, of, pause, ..
-            } => self.say(format!(
-                "The lock was not to be had. Attempt {attempt} of {of} in {} ms.",
-                pause.as_millis()
-            )),
-            Progress::WaitingForLock { holder: None } | Progress::Cancelling => {}
-        }
-    }
-
-    fn say(&mut self, text: String) {
-        if self.notices.len() == HELD_NOTICES {
-            self.notices.remove(0);
-        }
-        self.notices.push(text);
-    }
-
-    /// Finished statements of all statements.
-    pub fn ratio(&self) -> (usize, usize) {
-        let before: usize = self
-            .steps
-            .iter()
-            .take(self.step)
-            .map(|(_, count)| count)
-            .sum();
-        (
-            before + self.done,
-            self.steps.iter().map(|(_, count)| count).sum(),
-        )
-    }
+/// What a migration plan is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlanFor {
+    /// To be confirmed and run.
+    #[default]
+    Running,
+    /// To be rehearsed.
+    Rehearsing,
 }
 
 /// The state of the deck.
@@ -231,6 +160,8 @@ pub struct Model {
     pub is_sign_in_unwanted: bool,
     /// When the last answer came: what relative times count from.
     pub now: Timestamp,
+    /// What the plan that was asked for is wanted for.
+    pub plan_for: PlanFor,
     /// The last run's result, to be read again.
     pub last_result: Option<ResultView>,
     /// One line that is shown for a moment.
@@ -270,6 +201,7 @@ impl Model {
             is_session_busy: false,
             is_sign_in_unwanted: false,
             now: Timestamp::UNIX_EPOCH,
+            plan_for: PlanFor::default(),
             last_result: None,
             toast: None,
             keymap,

@@ -1,6 +1,6 @@
 //! Messages: everything that can happen to the deck, as facts. Answers carry the ticket of their request.
 
-use super::effect::Timer;
+use super::effect::{Fix, Timer};
 use super::key::Key;
 use super::ticket::Ticket;
 use crate::domain::audit::{Page, Record};
@@ -8,9 +8,11 @@ use crate::domain::cycle::Cycle;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
+use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{Listing, Outcome, Plan, Progress, Sources};
 use crate::domain::problem::Problem;
+use crate::domain::rehearsal;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use jiff::Timestamp;
 
@@ -65,6 +67,10 @@ pub enum Report {
     Locks(Result<Vec<WeekLock>, Problem>),
     /// To `Load::Audit`.
     Audit(Result<Page, Problem>),
+    /// To `Load::Difference`.
+    Difference(Result<Difference, Problem>),
+    /// To `Load::Fix`.
+    Fix(Result<Fix, Problem>),
     /// To `Load::Journal`.
     Journal(Result<Journal, Problem>),
     /// To `Load::Record`.
@@ -73,6 +79,10 @@ pub enum Report {
     Checked(Vec<Verdict>),
     /// To `Write::Migrate`.
     Migrated(Result<Outcome, Problem>),
+    /// To `Write::Rehearse`.
+    Rehearsed(Result<Box<rehearsal::Report>, Problem>),
+    /// To `Write::Fix`: the list as it is now.
+    Fixed(Result<Listing, Problem>),
     /// To `Write::Seed`.
     Seeded(Result<SeedOutcome, Problem>),
     /// To `Write::Unlock`: the week as it is now.

@@ -2,13 +2,16 @@
 
 use super::dialog::confirm::{Asked, Confirm};
 use super::dialog::guide::Guide;
+use super::dialog::reading;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
-use super::effect::Effect;
-use super::model::Model;
+use super::effect::{Effect, Write};
+use super::model::{Model, PlanFor};
 use super::msg::{Opened, Report};
+use super::progress::RunProgress;
 use super::{load, run};
 use crate::domain::identity::Identity;
+use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 
@@ -60,10 +63,33 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.audit.record_arrived(result.map(|record| *record), at);
             Vec::new()
         }
+        Report::Plan(Ok(plan)) if model.plan_for == PlanFor::Rehearsing => rehearse(model, plan),
         Report::Plan(result) => planned(
             model,
             result.map(|plan| (plan.steps.is_empty(), Asked::Migrate(plan))),
         ),
+        Report::Fix(result) => planned(model, result.map(|fix| (false, Asked::Fix(fix)))),
+        Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
+            let view = reading::difference(&difference);
+            dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+            Vec::new()
+        }
+        Report::Difference(Ok(_)) => Vec::new(),
+        Report::Difference(Err(problem)) => {
+            show(model, ResultView::failed("Difference", &problem));
+            Vec::new()
+        }
+        Report::Rehearsed(result) => finished(model, |what| match &result {
+            Ok(report) => reading::rehearsed(what, report),
+            Err(problem) => ResultView::failed(what, problem),
+        }),
+        Report::Fixed(result) => {
+            let view = |what: &str| match &result {
+                Ok(_) => ResultView::fixed(what),
+                Err(problem) => ResultView::failed(what, problem),
+            };
+            finished(model, view)
+        }
         Report::SeedPlan(result) => planned(
             model,
             result.map(|plan| (plan.steps.is_empty(), Asked::Seed(plan))),
@@ -203,6 +229,7 @@ fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effec
             let confirm = match asked {
                 Asked::Migrate(plan) => Confirm::migrate(plan, model),
                 Asked::Seed(plan) => Confirm::seed(plan, model),
+                Asked::Fix(fix) => Confirm::fix(fix, model),
                 Asked::Unlock(_) | Asked::Service => return Vec::new(),
             };
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));
@@ -213,6 +240,21 @@ fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effec
             Vec::new()
         }
     }
+}
+
+/// A plan is there to be rehearsed.
+fn rehearse(model: &mut Model, plan: Plan) -> Vec<Effect> {
+    if plan.steps.is_empty() {
+        return run::toast(model, "There is nothing to rehearse.");
+    }
+    if !model.dialogs.is_empty() || !is_planning_screen(model) {
+        return run::toast(
+            model,
+            "A plan came late and was put aside; ask for it again.",
+        );
+    }
+    let title = super::dialog::confirm::title(&plan);
+    run::start_write(model, title, RunProgress::of(&plan), Write::Rehearse(plan))
 }
 
 fn is_planning_screen(model: &Model) -> bool {

@@ -8,13 +8,17 @@ use super::dialog::guide::Guide;
 use super::dialog::identity::IdentityDialog;
 use super::dialog::palette::Palette;
 use super::dialog::unlock::UnlockForm;
+use super::dialog::ways::Ways;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::{Effect, Load, Timer, Write};
 use super::list::{List, Move};
 use super::load;
-use super::model::{Focus, Model, RunProgress, Running, Screen};
+use super::model::{Focus, Model, PlanFor, Screen};
+use super::progress::{RunProgress, Running};
+use super::scroll;
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
+use crate::domain::migration::Wish;
 use std::time::Duration;
 
 /// How long a toast stays.
@@ -71,13 +75,28 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Command::Apply => match model.migrations.apply_wish() {
-            Ok(wish) => vec![load::effect(model, Slot::Plan, Load::Plan(wish))],
-            Err(why) => toast(model, why),
+        Command::Apply => {
+            let wish = model.migrations.apply_wish();
+            plan(model, wish, PlanFor::Running)
+        }
+        Command::Rollback => {
+            let wish = model.migrations.rollback_wish();
+            plan(model, wish, PlanFor::Running)
+        }
+        Command::Rehearse => {
+            let wish = model.migrations.rehearsal_wish();
+            plan(model, wish, PlanFor::Rehearsing)
+        }
+        Command::Difference => match model.migrations.table.selected() {
+            Some(entry) => {
+                let load = Load::Difference(entry.version.clone());
+                vec![load::effect(model, Slot::Answer, load)]
+            }
+            None => Vec::new(),
         },
-        Command::Rollback => match model.migrations.rollback_wish() {
-            Ok(wish) => vec![load::effect(model, Slot::Plan, Load::Plan(wish))],
-            Err(why) => toast(model, why),
+        Command::WaysOut => match model.migrations.table.selected().map(Ways::new) {
+            Some(ways) => open(model, Dialog::Ways(ways)),
+            None => Vec::new(),
         },
         Command::SourceSide => {
             model.migrations.side = model.migrations.side.next();
@@ -138,6 +157,17 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Some((screen, _, _)) => go_to(model, *screen),
             None => Vec::new(),
         },
+    }
+}
+
+/// Asks for the plan of a wish.
+fn plan(model: &mut Model, wish: Result<Wish, String>, plan_for: PlanFor) -> Vec<Effect> {
+    match wish {
+        Ok(wish) => {
+            model.plan_for = plan_for;
+            vec![load::effect(model, Slot::Plan, Load::Plan(wish))]
+        }
+        Err(why) => toast(model, why),
     }
 }
 
@@ -222,7 +252,7 @@ fn page(model: &Model) -> isize {
 /// Moves in the half of the screen that has the keys.
 pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
     if model.focus == Focus::Detail {
-        scroll_detail(model, movement);
+        scroll::detail(model, movement);
         return Vec::new();
     }
     let height = model.list_height();
@@ -240,7 +270,7 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
         };
     }
     let Some(list) = list_mut(model) else {
-        scroll_detail(model, movement);
+        scroll::detail(model, movement);
         return Vec::new();
     };
     let is_moved = list.go(movement);
@@ -256,49 +286,6 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
 pub fn selection_moved(model: &mut Model) -> Vec<Effect> {
     model.detail_top = 0;
     load::details_soon(model)
-}
-
-fn scroll_detail(model: &mut Model, movement: Move) {
-    let height = model.detail_height();
-    if model.screen == Screen::Audit {
-        model.audit.go_detail(movement, height);
-        return;
-    }
-    // Only SQL is longer than a screen; the other details end where their text ends.
-    let lines = match model.screen {
-        Screen::Migrations => model
-            .migrations
-            .text()
-            .map_or(0, |text| text.lines().count()),
-        Screen::Cycles => cycle_lines(model),
-        _ => 0,
-    };
-    let last = lines.saturating_sub(height);
-    model.detail_top = match movement {
-        Move::By(rows) => model.detail_top.saturating_add_signed(rows).min(last),
-        Move::First => 0,
-        Move::Last => last,
-    };
-}
-
-/// The lines of a cycle's details: two a goal, one a week, and what stands around them.
-fn cycle_lines(model: &Model) -> usize {
-    let Some(cycle) = model.cycles.selected() else {
-        return 0;
-    };
-    let goals = model
-        .goals
-        .rows()
-        .iter()
-        .filter(|goal| goal.cycle_id == cycle.id)
-        .count();
-    let weeks = model
-        .locks
-        .locks()
-        .iter()
-        .filter(|lock| lock.cycle_id == cycle.id)
-        .count();
-    2 * goals + weeks + 5
 }
 
 fn left(model: &mut Model) -> Vec<Effect> {
@@ -334,6 +321,8 @@ pub fn start_write(
     model.running = Some(Running {
         ticket,
         what,
+        // An unlock or a change of the history is one request, and is over before one could stop it.
+        can_cancel: !progress.steps.is_empty(),
         is_cancelling: false,
         progress,
     });
@@ -348,8 +337,7 @@ pub fn start_write(
 /// Asks the running write to stop.
 pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
     match &mut model.running {
-        // Only runs of files can be cancelled: an unlock is one request, and is over before one could.
-        Some(running) if !running.is_cancelling && !running.progress.steps.is_empty() => {
+        Some(running) if !running.is_cancelling && running.can_cancel => {
             running.is_cancelling = true;
             vec![Effect::CancelWrite]
         }

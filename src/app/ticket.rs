@@ -20,6 +20,8 @@ pub enum Slot {
     Locks,
     /// A page of the audit list.
     Audit,
+    /// What is read about a version on request: its difference, a way out of its state.
+    Answer,
     /// The journal.
     Journal,
     /// The selected audit record.

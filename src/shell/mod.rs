@@ -4,6 +4,7 @@
 //! wait, and then draws once; between two frames lie at least eight milliseconds. Nothing ticks: an idle deck sleeps.
 
 mod clipboard;
+mod fix;
 mod guide;
 mod headless;
 mod input;

@@ -126,6 +126,8 @@ fn refusal(load: &Load) -> Refusal {
         Load::Goals => |problem| Report::Goals(Err(problem)),
         Load::Locks => |problem| Report::Locks(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
+        Load::Difference(_) => |problem| Report::Difference(Err(problem)),
+        Load::Fix(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
@@ -137,6 +139,8 @@ fn write_refusal(write: &Write) -> Refusal {
     match write {
         Write::Open | Write::SaveProfile(_) => |problem| Report::Opened(Err(problem)),
         Write::Migrate(_) => |problem| Report::Migrated(Err(problem)),
+        Write::Rehearse(_) => |problem| Report::Rehearsed(Err(problem)),
+        Write::Fix(_) => |problem| Report::Fixed(Err(problem)),
         Write::Seed(_) => |problem| Report::Seeded(Err(problem)),
         Write::Unlock(_) => |problem| Report::Unlocked(Err(problem)),
         Write::SignIn { .. } | Write::VerifyCode { .. } => |problem| Report::SignedIn(Err(problem)),
@@ -170,6 +174,10 @@ async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Repor
             Report::Audit(audit::page(rest, who, &filter, from.as_ref(), way, PAGE_ROWS).await)
         }
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
+        Load::Fix(words) => match world.schema() {
+            Ok(schema) => Report::Fix(world.fixes.plan(schema, &words).await),
+            Err(problem) => refuse(problem),
+        },
         load => match world.schema() {
             Ok(schema) => read_schema(schema, load, refuse).await,
             Err(problem) => refuse(problem),
@@ -183,6 +191,7 @@ async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) ->
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
         Load::Plan(wish) => Report::Plan(migration::plan(schema, &wish).await),
         Load::Seeds => Report::Seeds(seed::list(schema).await),
+        Load::Difference(version) => Report::Difference(migration::diff(schema, &version).await),
         Load::Journal => Report::Journal(migration::log(schema, NEWEST, None).await),
         Load::SeedPlan { paths, again } => {
             Report::SeedPlan(seed::plan(schema, &paths, again).await)
@@ -229,6 +238,21 @@ async fn change(
                 };
                 Report::Migrated(migration::run(schema, &plan, &watch).await)
             }
+            Err(problem) => refuse(problem),
+        },
+        Write::Rehearse(plan) => match world.stage() {
+            Ok((schema, stage)) => {
+                let watch = Watch {
+                    progress: forward(ticket, inbox, |news: Progress| news),
+                    cancel,
+                };
+                let report = migration::rehearse(schema, stage, &plan, &watch).await;
+                Report::Rehearsed(report.map(Box::new))
+            }
+            Err(problem) => refuse(problem),
+        },
+        Write::Fix(fix) => match world.schema() {
+            Ok(schema) => Report::Fixed(world.fixes.make(schema, fix.number).await),
             Err(problem) => refuse(problem),
         },
         Write::Seed(plan) => match world.schema() {

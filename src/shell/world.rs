@@ -1,13 +1,14 @@
 //! The project that is open: what the requests of the deck are made with.
 
 use super::Start;
+use super::fix::Fixes;
 use crate::adapters::connect::{self, Project as Connected, Settings, Way};
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::migration::Schema;
-use crate::ports::{Auth, Rest};
+use crate::ports::{Auth, Rest, Stage};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,13 +18,24 @@ pub(super) struct World {
     pub(super) rest: Arc<dyn Rest>,
     /// Its sign-in.
     pub(super) auth: Arc<dyn Auth>,
-    schema: Result<Schema, Problem>,
+    schema: Result<(Schema, Arc<dyn Stage>), Problem>,
+    /// What was planned on the way out of a state.
+    pub(super) fixes: Fixes,
 }
 
 impl World {
     /// The project's files and database.
     pub(super) fn schema(&self) -> Result<&Schema, Problem> {
-        self.schema.as_ref().map_err(Clone::clone)
+        let found = self.schema.as_ref().map_err(Clone::clone);
+        found.map(|(schema, _)| schema)
+    }
+}
+
+impl World {
+    /// The project's files and database, and where changes are rehearsed.
+    pub(super) fn stage(&self) -> Result<(&Schema, &dyn Stage), Problem> {
+        let found = self.schema.as_ref().map_err(Clone::clone);
+        found.map(|(schema, stage)| (schema, stage.as_ref()))
     }
 }
 
@@ -46,6 +58,7 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
     let project = describe(&connected, start, &identity);
     let world = World {
         schema,
+        fixes: Fixes::default(),
         rest: connected.rest,
         auth: connected.auth,
     };
@@ -53,7 +66,10 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
 }
 
 /// The files and the database; what is to be known about the way there goes to the project's notes.
-fn schema(connected: &mut Connected, settings: &Settings) -> Result<Schema, Problem> {
+fn schema(
+    connected: &mut Connected,
+    settings: &Settings,
+) -> Result<(Schema, Arc<dyn Stage>), Problem> {
     let Some(way) = Way::of(connected)? else {
         return Err(Problem::new(
             Kind::Config,
@@ -69,7 +85,8 @@ fn schema(connected: &mut Connected, settings: &Settings) -> Result<Schema, Prob
         .clone()
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
-    Ok(Schema::new(root, way.database()))
+    let stage = way.stage();
+    Ok((Schema::new(root, way.database()), stage))
 }
 
 fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {

@@ -235,6 +235,74 @@ fn shown(key: &str) -> String {
     key.replace('|', "\\|")
 }
 
+#[test]
+fn the_risk_reference_is_fresh() {
+    use supadeck::domain::risk::{Level, assess, rule};
+    let mut page = String::from(RISK_INTRODUCTION);
+    page.push_str("\n## Levels\n\nThe mildest first. A statement has the worst level of its findings, a file that of its statements.\n\n");
+    page.push_str("| level | meaning |\n| --- | --- |\n");
+    for level in Level::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", level.word(), level.meaning());
+    }
+    for level in Level::ALL.into_iter().rev() {
+        let rules: Vec<_> = rule::all()
+            .into_iter()
+            .filter(|rule| rule.level == level)
+            .collect();
+        if !rules.is_empty() {
+            let _ = write!(page, "\n## `{}`: {}\n", level.word(), level.words());
+        }
+        for rule in rules {
+            let found = assess(rule.example);
+            let finding = found.findings().find(|finding| finding.rule == rule.name);
+            let reason = &finding.expect(rule.name).reason;
+            let _ = write!(
+                page,
+                "\n### {}\n\n```sql\n{}\n```\n\n{reason}",
+                rule.name, rule.example
+            );
+            if let Some(safer) = rule.safer {
+                let _ = write!(page, "\n\n*Safer:* {safer}");
+            }
+            page.push('\n');
+        }
+    }
+    check("docs/risk.md", &page);
+}
+
+const RISK_INTRODUCTION: &str = "# Risk
+
+Generated from the table of rules in `src/domain/risk/rule/`; `just docs` writes it again.
+
+Before a file runs, each of its statements is read from its syntax tree, in `DO` blocks, in functions, rules and strings of SQL too.
+Each finding has a rule, a level, a reason, a place, and mostly a safer way to write the same.
+
+## Accepting a finding
+
+    -- supadeck:allow RULE reason
+
+The comment stands above the statement, inside it, or behind it on its last line, and accepts every finding of that rule in that
+statement. In the comments at the top of the file, when a blank line follows them, it accepts that rule for the whole file. The reason
+is mandatory and is shown with the finding. A comment with an unknown rule, without a reason, or without a finding to accept is reported
+itself. A comment inside a string does not count, and the body of a `DO` block or of a function is a string: write it above the statement.
+Comments that give orders to squawk have no effect here.
+
+## Locks
+
+For each statement the strongest lock is predicted on each relation that was there before the file, and whether its file on disk is
+replaced. `tests/engine/risk.rs` runs every form on a real Postgres and compares the prediction with `pg_locks` and `relfilenode`.
+
+## What the text cannot tell
+
+- Tables that only the catalog knows of: behind a view, at the other end of a foreign key that is dropped or cascaded over, the table of
+  an index that is named alone, the partitions of a table. Neither what triggers and called functions do, nor functions that are handed SQL in a string.
+- The present type of a column: a new type counts as a rewrite, also where Postgres finds that none is needed. A column of a domain with
+  a constraint is rewritten although nothing says so.
+- Whether an object exists: `CREATE TABLE IF NOT EXISTS` may find one, so what follows counts as touching it. `CREATE TABLE` alone makes a
+  new table, and nobody waits for a new table.
+- `search_path`: a name without a schema counts as one in `public`.
+";
+
 /// The words that follow `supadeck` where a command is named.
 fn is_known(command: &Command, words: &[&str]) -> bool {
     let Some((first, rest)) = words.split_first() else {

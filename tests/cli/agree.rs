@@ -271,3 +271,37 @@ fn a_first_migration_tells_that_the_folder_is_new() {
     let second = world.run(&["migration", "new", "two"]);
     assert!(!second.done().out.contains("Note"), "{second:?}");
 }
+
+#[test]
+fn seeds_that_outlived_a_rollback_are_told() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one (id int);"),
+        ("migrations/rollback/1_one.sql", "drop table one;"),
+        ("seeds/a.sql", "insert into one values (1);"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.run(&["seed", "apply", "--yes"]).done();
+    let fresh = world.run(&["seed", "list"]);
+    assert!(!fresh.done().out.contains("rolled back"), "{fresh:?}");
+    let back = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
+    assert!(
+        back.done()
+            .out
+            .contains("run before version 1 was rolled back"),
+        "{back:?}"
+    );
+    world.run(&["migration", "apply", "--yes"]).done();
+    let ran = world.run(&["seed", "list", "--json"]);
+    let document = ran.done().document();
+    assert_eq!(document["data"][0]["state"], "applied");
+    assert_eq!(document["meta"]["stale"][0]["path"], "seeds/a.sql");
+    let text = world.run(&["seed", "list"]);
+    assert!(text.done().out.contains("seed apply --again"), "{text:?}");
+    world
+        .run(&["seed", "apply", "--again", "seeds/a.sql", "--yes"])
+        .done();
+    assert_eq!(world.sql("select count(*) from one"), ["1"]);
+    let text = world.run(&["seed", "list"]);
+    assert!(!text.done().out.contains("rolled back"), "{text:?}");
+}

@@ -53,7 +53,15 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
     assert_eq!(rehearsal["locks"][0]["blocks"], "readers_and_writers");
     assert_eq!(rehearsal["losses"][0]["way"], "column_dropped");
     assert_eq!(rehearsal["losses"][0]["rows"], 1);
-    assert_eq!(rehearsal["difference"][0]["fate"], "removed");
+    let changes = rehearsal["difference"].as_array().unwrap();
+    let gone: Vec<_> = changes
+        .iter()
+        .filter(|one| one["fate"] == "removed")
+        .collect();
+    assert_eq!(
+        (gone.len(), &gone[0]["on"], &gone[0]["name"]),
+        (1, &"public.one".into(), &"note".into())
+    );
     assert_eq!(data["risks"][0]["statements"].as_array().unwrap().len(), 2);
     let back = world.data(&["migration", "plan", "--rollback", "--last", "1"]);
     assert_eq!(back["rehearsal"]["losses"][0]["rows"], 2);
@@ -66,7 +74,10 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
 
 #[test]
 fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
-    let world = in_use("create table two ();\nselect * from nowhere;", "drop table two;");
+    let world = in_use(
+        "create table two ();\nselect * from nowhere;",
+        "drop table two;",
+    );
     let ran = world.run(&["migration", "plan", "--json"]);
     let document = ran.ended(8).document();
     assert_eq!(document["problem"]["code"], "42P01");
@@ -74,7 +85,9 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
     let text = world.run(&["migration", "plan"]);
     text.ended(8);
     assert!(
-        text.out.contains("FAILED") && text.err.contains("line 2, column 15") && text.err.contains('^'),
+        text.out.contains("FAILED")
+            && text.err.contains("line 2, column 15")
+            && text.err.contains('^'),
         "{text:?}"
     );
     assert_eq!(world.sql("select to_regclass('two') is null"), ["t"]);
@@ -110,9 +123,17 @@ fn verify_ends_with_one_when_a_rollback_forgets_something() {
 #[cfg(not(feature = "demo"))]
 fn without_the_local_stack_scratch_says_how_to_get_it() {
     let world = in_use("select 1;", "select 1;");
-    for args in [&["migration", "plan", "--on", "scratch"][..], &["migration", "verify"]] {
+    for args in [
+        &["migration", "plan", "--on", "scratch"][..],
+        &["migration", "verify"],
+    ] {
         let problem = world.problem(2, args);
-        assert!(problem["hint"].as_str().unwrap().contains("--features demo"));
+        assert!(
+            problem["hint"]
+                .as_str()
+                .unwrap()
+                .contains("--features demo")
+        );
     }
 }
 
@@ -120,8 +141,13 @@ fn without_the_local_stack_scratch_says_how_to_get_it() {
 #[cfg(feature = "demo")]
 fn a_production_profile_rehearses_on_scratch_and_verify_needs_no_database() {
     let mut world = in_use("create table two ();", "drop table two;");
-    world.data(&["profile", "add", "live", "--production"]);
-    let data = world.data(&["migration", "plan", "--profile", "live"]);
+    let dir = world.path("config").join("supadeck");
+    std::fs::create_dir_all(&dir).unwrap();
+    let url = &world.info.url;
+    let profile =
+        format!("default = \"live\"\n\n[profiles.live]\nurl = \"{url}\"\nproduction = true\n");
+    std::fs::write(dir.join("profiles.toml"), profile).unwrap();
+    let data = world.data(&["migration", "plan"]);
     assert_eq!(data["rehearsal"]["on"], "scratch");
     assert!(data["rehearsal"]["problem"].is_null());
     assert_eq!(data["rehearsal"]["difference"][0]["name"], "public.two");

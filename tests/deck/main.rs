@@ -8,3 +8,4 @@ mod frames;
 mod identity;
 mod keys;
 mod runs;
+mod ways;

@@ -95,6 +95,16 @@ async fn an_edited_file_is_shown_kept_and_written_back() {
         .await
         .unwrap_err();
     assert_eq!(problem.kind, Kind::Usage, "{problem}");
+    if cli().is_some() {
+        // The kept files are none of the other tool's business.
+        let said = succeeds(&bench, &["migration", "list"]);
+        assert!(
+            !said.contains("edited") && !said.contains("Skipping"),
+            "{said}"
+        );
+        let said = succeeds(&bench, &["migration", "up"]);
+        assert!(!said.contains("Applying"), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn everything_that_was_done_is_read_newest_first() {
         .unwrap();
     bench
         .db
-        .batch_execute("alter table supabase_migrations.supadeck_journal add column position integer; set timezone = 'Asia/Tokyo'")
+        .batch_execute("alter table supabase_migrations.supadeck_journal add column shoe_size integer; set timezone = 'Asia/Tokyo'")
         .await
         .unwrap();
     let journal = migration::log(&bench.schema, 10, None).await.unwrap();

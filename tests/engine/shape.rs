@@ -147,6 +147,32 @@ async fn a_column_that_wants_a_value_is_found_before_anything_runs() {
 }
 
 #[tokio::test]
+async fn versions_that_could_be_recorded_twice_are_told() {
+    let bench = bench(
+        "create table supabase_migrations.schema_migrations (version text, statements text[], name text); \
+        insert into supabase_migrations.schema_migrations values ('1', array['select 0'], 'a'), ('1', array['select 0'], 'a')",
+    )
+    .await;
+    let (state, remarks) = listed(&bench).await;
+    assert_eq!(state, State::Edited);
+    assert!(remarks.contains("add primary key (version)"), "{remarks}");
+    let refused = migration::repair(&bench.schema, &["1".to_owned()], Repair::Applied).await;
+    assert!(refused.unwrap_err().why.contains("no key on version"));
+    bench
+        .db
+        .batch_execute("delete from supabase_migrations.schema_migrations where ctid = (select min(ctid) from supabase_migrations.schema_migrations)")
+        .await
+        .unwrap();
+    let sql = remarks.split('`').nth(1).unwrap();
+    bench.db.batch_execute(sql).await.unwrap();
+    migration::repair(&bench.schema, &["1".to_owned()], Repair::Applied)
+        .await
+        .unwrap();
+    let (state, remarks) = listed(&bench).await;
+    assert_eq!((state, remarks.as_str()), (State::Applied, ""));
+}
+
+#[tokio::test]
 async fn a_view_is_read_and_not_written() {
     let bench = bench(
         "create view supabase_migrations.schema_migrations as select '1'::text as version, array['select 1'] as statements, 'a'::text as name",

@@ -101,8 +101,8 @@ async fn what_a_rollback_forgets_is_shown_exactly() {
             &["Changed column public.t.b: position 2 -> 3", "Changed column public.t.c: position 3 -> 2"]),
         ("alter table t disable row level security", "alter table t force row level security",
             &["Changed table public.t: row level security enabled -> -", "Changed table public.t: row level security for the owner - -> forced"]),
-        ("alter table t alter column a type bigint", "alter table t alter column a set default 1",
-            &["Changed column public.t.a: default - -> 1", "Changed column public.t.a: type integer -> bigint"]),
+        ("alter table t alter column c type varchar(9)", "alter table t alter column c set default 'x'",
+            &["Changed column public.t.c: default - -> 'x'::character varying", "Changed column public.t.c: type text -> character varying(9)"]),
         ("create or replace function f() returns int language sql security definer as 'select 1'",
             "create or replace function f() returns int language sql as 'select 2'", &["function public.f(): definition"]),
         ("alter type e add value 'z'", "select 1", &["Changed type public.e: labels 'x', 'y' -> 'x', 'y', 'z'"]),
@@ -112,6 +112,7 @@ async fn what_a_rollback_forgets_is_shown_exactly() {
             &["Added constraint positive on public.t: definition - -> CHECK ((a > 0))", "Added constraint positive on public.t: validated - -> yes"]),
         ("alter index i rename to j", "alter index j rename to i; alter table t cluster on i", &["Changed index i on public.t: clustered - -> yes"]),
     ];
+    let mut wrong = Vec::new();
     for (up, down, expected) in cases {
         let bench = Bench::new().await;
         let role = "do $$ begin create role auditor_of_nothing; exception when duplicate_object or unique_violation then null; end $$";
@@ -125,14 +126,16 @@ async fn what_a_rollback_forgets_is_shown_exactly() {
         let on_scratch = on_scratch(&bench, &["2"]).await;
         for trip in [&on_target.versions[0], &on_scratch.versions[0]] {
             assert_eq!(trip.version, "2");
-            assert!(matches!(trip.finding, Finding::NotRestored), "{up}: {trip:#?}");
             let told = told(trip);
-            assert_eq!(told.len(), expected.len(), "{up}: {told:#?}");
-            for (line, expected) in told.iter().zip(*expected) {
-                assert!(line.contains(expected), "{up}: {line} is not {expected}");
+            let is_as_expected = trip.finding == Finding::NotRestored
+                && told.len() == expected.len()
+                && told.iter().zip(*expected).all(|(line, expected)| line.contains(expected));
+            if !is_as_expected {
+                wrong.push(format!("{up}: {:?} {told:#?} {:?}", trip.finding, trip.problem));
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The fault walk: an apply and a rollback are broken at every message of the protocol, in every way. Afterwards history,
 //! journal and schema agree, supadeck has said nothing that is not so, and the next run goes on to the end.
 
-use crate::bench::{Bench, connect, database_on, everything, stack};
+use crate::bench::{Bench, database_on, everything, stack};
 use crate::wire::{Fault, What, Wire};
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use supadeck::domain::migration::{Direction, Outcome, StepEnd, Wish};
@@ -13,7 +15,7 @@ use supadeck::ops::migration::{self, Schema};
 /// Lanes, each with a project and a database of its own: a swallowed message costs time and no work.
 const LANES: usize = 12;
 /// Far more than any point takes; a run that hangs is a fault.
-const HANGS: Duration = Duration::from_secs(90);
+pub(crate) const HANGS: Duration = Duration::from_secs(90);
 
 const UP: &str = "create table a (b int);\ninsert into a values (1);\ncreate table c (d text);";
 const DOWN: &str = "drop table c;\ndrop table a;";
@@ -50,6 +52,20 @@ impl Lane {
         }
     }
 
+    /// A lane on a server of which everybody is the superuser.
+    pub(crate) async fn on(url: String) -> Self {
+        let bench = Bench::on(url.clone()).await;
+        bench.up("1_a.sql", UP);
+        bench.down("1_a.sql", DOWN);
+        Self { admin: url, bench }
+    }
+
+    /// The same project after the server was started again.
+    pub(crate) async fn again(mut self, url: String) -> Self {
+        self.bench.db = crate::bench::connect(&url).await;
+        self
+    }
+
     /// Brings the database to where the route begins. The first apply makes the books too.
     pub(crate) async fn start(&self, route: Route) {
         match route.direction {
@@ -73,16 +89,22 @@ impl Lane {
         }
     }
 
+    /// Waits until the server has ended what a lost session left: nobody is at the other end.
+    pub(crate) async fn quiet(&self) {
+        self.bench
+            .db
+            .batch_execute(
+                "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); \
+                exit when not exists (select from pg_stat_activity where application_name like 'supadeck%' and datname = current_database()); \
+                perform pg_sleep(0.01); end loop; end $$",
+            )
+            .await
+            .unwrap();
+    }
+
     /// What the database says: whether the migration is there. Everything must say the same.
     pub(crate) async fn facts(&self, route: Route, context: &str) -> bool {
-        // What a lost session still does is over soon, because nobody is at the other end.
-        self.bench.db.batch_execute(
-            "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); \
-            exit when not exists (select from pg_stat_activity where application_name like 'supadeck%' and datname = current_database()); \
-            perform pg_sleep(0.01); end loop; end $$",
-        )
-        .await
-        .unwrap();
+        self.quiet().await;
         let (a, c) = (self.bench.has("a").await, self.bench.has("c").await);
         let has_history = self
             .bench
@@ -109,7 +131,7 @@ impl Lane {
     }
 
     /// The next run says where it stands and goes on to the end.
-    async fn go_on(&self, route: Route, is_there: bool, context: &str) {
+    pub(crate) async fn go_on(&self, route: Route, is_there: bool, context: &str) {
         let state = if is_there { "1 applied" } else { "1 pending" };
         assert_eq!(self.bench.states().await, [state], "{context}");
         let is_over = is_there == (route.direction == Direction::Apply);
@@ -128,11 +150,7 @@ impl Lane {
     /// Runs the route over a wire. The plan was made before.
     async fn run(&self, wire: &Wire, route: Route) -> Result<Outcome, Problem> {
         let plan = self.bench.plan(wish(route)).await.unwrap();
-        let mut schema: Schema = self.bench.schema.clone();
-        schema.database =
-            Arc::new(database_on(&wire.url).with_statement_limit(Duration::from_millis(700)));
-        schema.limits.silence = Duration::from_millis(400);
-        schema.limits.cancel_timeout = Duration::from_secs(1);
+        let mut schema = slow_schema(&self.bench, wire);
         if route.mode == Mode::AtOnce {
             schema.limits.live_files = 0;
         }
@@ -160,8 +178,18 @@ impl Lane {
     }
 }
 
+/// A bench's project over a wire, with limits that notice silence soon.
+pub(crate) fn slow_schema(bench: &Bench, wire: &Wire) -> Schema {
+    let mut schema = bench.schema.clone();
+    let database = database_on(&wire.url).with_statement_limit(Duration::from_millis(700));
+    schema.database = Arc::new(database);
+    schema.limits.silence = Duration::from_millis(400);
+    schema.limits.cancel_timeout = Duration::from_secs(1);
+    schema
+}
+
 /// What supadeck said is what is there.
-fn judge(route: Route, said: &Result<Outcome, Problem>, is_there: bool, context: &str) {
+pub(crate) fn judge(route: Route, said: &Result<Outcome, Problem>, is_there: bool, context: &str) {
     let is_done = is_there == (route.direction == Direction::Apply);
     match said {
         // Nothing was tried.
@@ -206,18 +234,11 @@ async fn points(lane: &Lane, route: Route, what: What) -> Vec<Fault> {
         .filter(|(_, message)| message.connection == 0 && message.kind == 'Q')
         .map(|(at, _)| at)
         .collect();
-    let last = passed
-        .iter()
-        .rposition(|message| message.connection == 0)
-        .unwrap();
-    let is_on_route = |at: usize| match route.mode {
-        Mode::Live => true,
-        Mode::AtOnce => (session[1]..=last).contains(&at),
-    };
-    let key = passed
-        .iter()
-        .position(|message| message.kind == 'K')
-        .unwrap();
+    let last = passed.iter().rposition(|message| message.connection == 0).unwrap();
+    // Silence is told from slowness by waiting only: the start-ups are left to the soak.
+    let is_whole = route.mode == Mode::Live && (what != What::Swallow || is_soak());
+    let is_on_route = |at: usize| is_whole || (session[1]..=last).contains(&at);
+    let key = passed.iter().position(|message| message.kind == 'K').unwrap();
     let mut points = Vec::new();
     for (at, message) in passed.iter().enumerate().filter(|(at, _)| is_on_route(*at)) {
         if what == What::EndBackend && at <= key {
@@ -240,9 +261,8 @@ async fn points(lane: &Lane, route: Route, what: What) -> Vec<Fault> {
 }
 
 async fn walk(what: What) {
-    let begun = Instant::now();
     let first = Lane::new().await;
-    let mut all = VecDeque::new();
+    let mut all = Vec::new();
     for direction in [Direction::Apply, Direction::Rollback] {
         for mode in [Mode::Live, Mode::AtOnce] {
             let route = Route { direction, mode };
@@ -250,8 +270,31 @@ async fn walk(what: What) {
             all.extend(points.into_iter().map(|fault| (route, fault)));
         }
     }
-    let count = all.len();
-    let queue = Arc::new(Mutex::new(all));
+    in_lanes(&format!("{what:?}"), all, 2 * 4, |lane, (route, fault)| {
+        Box::pin(lane.point(route, fault))
+    })
+    .await;
+}
+
+/// Whether the long walks are walked whole (`just soak`).
+pub(crate) fn is_soak() -> bool {
+    std::env::var_os("SUPADECK_SOAK").is_some()
+}
+
+/// Whether a point's fault came to happen.
+pub(crate) type Struck<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
+/// Walks points in several lanes at once. Few faults may not happen: the last farewell of a connection is not always sent
+/// before the program has what it wants.
+pub(crate) async fn in_lanes<P: Send + 'static>(
+    name: &str,
+    points: Vec<P>,
+    may_miss: usize,
+    point: for<'a> fn(&'a Lane, P) -> Struck<'a>,
+) {
+    let begun = Instant::now();
+    let count = points.len();
+    let queue = Arc::new(Mutex::new(VecDeque::from(points)));
     let mut lanes = tokio::task::JoinSet::new();
     for _ in 0..LANES {
         let queue = Arc::clone(&queue);
@@ -260,10 +303,8 @@ async fn walk(what: What) {
             let mut missed = 0;
             loop {
                 let next = queue.lock().unwrap().pop_front();
-                let Some((route, fault)) = next else {
-                    return missed;
-                };
-                missed += usize::from(!lane.point(route, fault).await);
+                let Some(next) = next else { return missed };
+                missed += usize::from(!point(&lane, next).await);
             }
         });
     }
@@ -271,14 +312,9 @@ async fn walk(what: What) {
     while let Some(lane) = lanes.join_next().await {
         missed += lane.unwrap();
     }
-    // The last farewell of a connection is not always sent before the program has what it wants.
-    assert!(missed <= 2 * 4, "{missed} of {count} faults did not happen");
-    println!(
-        "{what:?}: {count} points in {:.1} s",
-        begun.elapsed().as_secs_f32()
-    );
-    assert!(count > 100, "{count}");
-    drop(connect(&first.bench.url).await);
+    println!("{name}: {count} points in {:.1} s", begun.elapsed().as_secs_f32());
+    assert!(count > 50, "{count}");
+    assert!(missed <= may_miss, "{missed} of {count} faults did not happen");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -256,14 +256,11 @@ impl AloneRun<'_> {
         let parts = &self.script.parts;
         let start = parts[unit.parts.start].statement;
         let relaxed = unit.is_concurrent && !self.limits.is_lock_timeout_chosen;
+        let ours = self.limits.lock_timeout.as_millis().to_string();
         if relaxed {
             // It waits without standing in anybody's way, and giving up would leave an invalid index.
-            let ours = self.limits.lock_timeout.as_millis();
-            let sql = format!(
-                "select pg_catalog.set_config('lock_timeout', '0', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '{ours}'"
-            );
-            let client = guard.client;
-            let _ = guard.answer(client.simple_query(&sql)).await;
+            let set = swap_lock_timeout(guard, &ours, "0").await;
+            set.map_err(|why| Halted::at(start, start, why))?;
         }
         for index in unit.parts.clone() {
             let part = &parts[index];
@@ -304,12 +301,9 @@ impl AloneRun<'_> {
             return Err(stop);
         }
         if relaxed {
-            let ours = self.limits.lock_timeout.as_millis();
-            let sql = format!(
-                "select pg_catalog.set_config('lock_timeout', '{ours}', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '0'"
-            );
-            let client = guard.client;
-            let _ = guard.answer(client.simple_query(&sql)).await;
+            let next = parts[unit.parts.end - 1].statement + 1;
+            let set = swap_lock_timeout(guard, "0", &ours).await;
+            set.map_err(|why| Halted::at(next, next, why))?;
         }
         Ok(())
     }
@@ -424,6 +418,18 @@ impl AloneRun<'_> {
                 Err(Broken::silent())
             }
         }
+    }
+}
+
+/// Sets the lock timeout, unless the file has set one of its own. Only a lost line is a failure.
+async fn swap_lock_timeout(guard: &mut Guard<'_>, old: &str, new: &str) -> Result<(), Why> {
+    let sql = format!(
+        "select pg_catalog.set_config('lock_timeout', '{new}', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '{old}'"
+    );
+    let client = guard.client;
+    match guard.answer(client.simple_query(&sql)).await {
+        Err(Failure::Line(why)) => Err(Why::Lost(why)),
+        Ok(_) | Err(Failure::Server(_)) => Ok(()),
     }
 }
 

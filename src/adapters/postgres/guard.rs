@@ -125,7 +125,11 @@ impl<'a> Guard<'a> {
                 }
                 seen = next(&mut self.lookout) => match seen {
                     Seen::Blocked(blocker) => (self.news)(News::Blocked(blocker)),
-                    Seen::Dead(why) => return Err(Failure::Line(why)),
+                    Seen::Dead(why) => {
+                        // Nobody looks any more, so nothing may be awaited on it again.
+                        self.give_up();
+                        return Err(Failure::Line(why));
+                    }
                 },
                 () = self.stop.due() => {
                     let now = Instant::now();

@@ -14,6 +14,9 @@ pub(in crate::adapters) const BOOKS: &str = "\
     'delete', pg_catalog.has_table_privilege(c.oid, 'delete'), \
     'update', pg_catalog.has_any_column_privilege(c.oid, 'update'), \
     'hides', pg_catalog.row_security_active(c.oid), \
+    'unique', exists (select 1 from pg_catalog.pg_index i join pg_catalog.pg_attribute a \
+    on a.attrelid = c.oid and a.attnum = i.indkey[0] where i.indrelid = c.oid and i.indisunique and i.indisvalid \
+    and i.indnkeyatts = 1 and i.indpred is null and a.attname = 'version'), \
     'columns', (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname, \
     'type', pg_catalog.format_type(a.atttypid, null), \
     'required', a.attnotnull and not a.atthasdef and a.attidentity = '') order by a.attnum) \
@@ -62,6 +65,7 @@ pub(in crate::adapters) fn books(json: Option<&str>) -> Books {
         may_insert: is("insert"),
         may_delete: is("delete"),
         may_update: is("update"),
+        is_unique: is("unique"),
         hides_rows: is("hides"),
     }
 }

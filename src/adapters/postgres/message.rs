@@ -110,10 +110,12 @@ pub(in crate::adapters) fn tail(
             LOCK & 0xffff_ffff
         ),
     };
-    let mut sql = books::block(&format!(
+    // What the file set for its own statements, such as a second each, is not for these.
+    let mut sql = "set local statement_timeout = 0; ".to_owned();
+    sql.push_str(&books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
-    ));
+    )));
     sql.push_str("; reset all; reset session authorization; reset role; ");
     sql.push_str(&books::record(&script.record, column));
     if let Some(runner) = journal {

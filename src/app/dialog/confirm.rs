@@ -1,11 +1,12 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
-use super::After;
+use super::{After, risky};
 use crate::app::command::Command;
-use crate::app::effect::{Effect, Write};
+use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
-use crate::app::model::{Model, RunProgress};
+use crate::app::model::Model;
+use crate::app::progress::RunProgress;
 use crate::app::run;
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
@@ -17,6 +18,8 @@ use crate::domain::seed::SeedPlan;
 pub enum Asked {
     /// To run migration or rollback files.
     Migrate(Plan),
+    /// To change files or the history.
+    Fix(Fix),
     /// To run seed files.
     Seed(SeedPlan),
     /// To unlock a week.
@@ -57,21 +60,31 @@ impl Confirm {
             .steps
             .iter()
             .any(|step| step.direction == Direction::Rollback);
-        let verb = if is_rollback { "Roll back" } else { "Apply" };
-        let title = match plan.steps.as_slice() {
-            [step] => format!("{verb} {} {}", step.version, step.name),
-            steps => format!("{verb} {} migrations", steps.len()),
-        };
+        let title = title(&plan);
+        let assessments = risky::assessments(&plan);
         let mut lines = Vec::new();
-        for step in &plan.steps {
+        for (at, step) in plan.steps.iter().enumerate() {
             let what = if is_rollback { "rollback" } else { "migration" };
             head(
                 &mut lines,
                 &format!("{what} {} {}", step.version, step.name),
             );
-            body(&mut lines, &step.statements);
+            let assessment = assessments.as_ref().and_then(|all| all.get(at));
+            for (index, statement) in step.statements.iter().enumerate() {
+                if let Some(assessment) = assessment {
+                    lines.extend(risky::marks(assessment, index));
+                }
+                body(&mut lines, std::slice::from_ref(statement));
+            }
         }
         let mut facts = facts(model, &plan.target);
+        match &assessments {
+            Some(assessments) => facts.extend(risky::sum(assessments).map(|sum| ("risk", sum))),
+            None => facts.push((
+                "risk",
+                "too much SQL to look at here; `supadeck migration plan` does".into(),
+            )),
+        }
         if plan.steps.iter().any(|step| step.mode == StepMode::Alone) {
             facts.push((
                 "mind",
@@ -93,6 +106,14 @@ impl Confirm {
         };
         let word = model.confirm_word(&word);
         Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
+    }
+
+    /// The question before a change of files or of the history.
+    pub fn fix(fix: Fix, model: &Model) -> Self {
+        let facts = facts(model, &fix.target);
+        let word = model.confirm_word(&fix.word);
+        let (title, lines) = (fix.title.clone(), fix.lines.clone());
+        Self::new(title, facts, &lines, false, word, Asked::Fix(fix))
     }
 
     /// The question before a seed plan.
@@ -214,21 +235,16 @@ impl Confirm {
     fn accept(&self, model: &mut Model) -> Vec<Effect> {
         match &self.asked {
             Asked::Migrate(plan) => {
-                let steps = plan
-                    .steps
-                    .iter()
-                    .map(|s| (format!("{} {}", s.version, s.name), s.statements.len()));
-                let progress = RunProgress {
-                    steps: steps.collect(),
-                    ..RunProgress::default()
-                };
-                run::start_write(
-                    model,
-                    self.title.clone(),
-                    progress,
-                    Write::Migrate(plan.clone()),
-                )
+                let progress = RunProgress::of(plan);
+                let write = Write::Migrate(plan.clone());
+                run::start_write(model, self.title.clone(), progress, write)
             }
+            Asked::Fix(fix) => run::start_write(
+                model,
+                self.title.clone(),
+                RunProgress::default(),
+                Write::Fix(fix.clone()),
+            ),
             Asked::Seed(plan) => {
                 let steps = plan
                     .steps
@@ -253,6 +269,19 @@ impl Confirm {
             ),
             Asked::Service => run::become_identity(model, Identity::Service),
         }
+    }
+}
+
+/// What running a plan is called.
+pub(in crate::app) fn title(plan: &Plan) -> String {
+    let is_rollback = plan
+        .steps
+        .iter()
+        .any(|step| step.direction == Direction::Rollback);
+    let verb = if is_rollback { "Roll back" } else { "Apply" };
+    match plan.steps.as_slice() {
+        [step] => format!("{verb} {} {}", step.version, step.name),
+        steps => format!("{verb} {} migrations", steps.len()),
     }
 }
 

@@ -6,8 +6,11 @@ pub mod filter;
 pub mod guide;
 pub mod identity;
 pub mod palette;
+pub mod reading;
 pub mod result;
+mod risky;
 pub mod unlock;
+pub mod ways;
 
 use super::command::Command;
 use super::effect::Effect;
@@ -34,6 +37,8 @@ pub enum Dialog {
     Result(ResultState),
     /// An emergency unlock being filled in.
     Unlock(unlock::UnlockForm),
+    /// The ways out of a migration's state.
+    Ways(ways::Ways),
     /// The first run.
     Guide(guide::Guide),
 }
@@ -82,6 +87,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
             scroll(&mut state.top, key, command, lines)
         }
         Dialog::Unlock(form) => form.press(key, command, model),
+        Dialog::Ways(ways) => ways.press(key, command, model),
         Dialog::Guide(guide) => guide.press(key, command, model),
     };
     match after {
@@ -104,7 +110,11 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Dialog::Filter(line) => Some(&mut line.field),
         Dialog::Identity(identity) => identity.field(),
         // A word that confirms must be typed: pasting it is not an act of its own.
-        Dialog::Confirm(_) | Dialog::Help(_) | Dialog::Running | Dialog::Result(_) => None,
+        Dialog::Confirm(_)
+        | Dialog::Help(_)
+        | Dialog::Running
+        | Dialog::Result(_)
+        | Dialog::Ways(_) => None,
         Dialog::Unlock(form) => Some(form.field()),
         Dialog::Guide(guide) => Some(guide.field()),
     };

@@ -87,6 +87,15 @@ impl ResultView {
         Self::finish(what, is_good, lines, outcome.problem.as_ref(), None)
     }
 
+    /// A change of files or of the history that was made.
+    pub fn fixed(what: &str) -> Self {
+        let lines = vec![(
+            Tone::Ok,
+            "It is so, as the list that was read again says.".to_owned(),
+        )];
+        Self::of(format!("{what}: done"), true, lines, None)
+    }
+
     /// A failure before anything was tried.
     pub fn failed(what: &str, problem: &Problem) -> Self {
         Self::finish(what, false, Vec::new(), Some(problem), None)
@@ -116,19 +125,29 @@ impl ResultView {
                 ),
             ));
         }
-        if lines.len() > SHOWN_LINES {
-            let rest = lines.len() - SHOWN_LINES;
-            lines.truncate(SHOWN_LINES);
-            lines.push((Tone::Muted, format!("and {rest} more lines")));
-        }
         let is_unknown = problem.is_some_and(|problem| problem.kind == Kind::Internal);
         let end = match (is_good, is_unknown) {
             (true, _) => "done",
             (false, true) => "unknown",
             (false, false) => "not done",
         };
+        Self::of(format!("{what}: {end}"), is_good, lines, problem)
+    }
+
+    /// Lines under a heading, as many as are kept.
+    pub(super) fn of(
+        title: String,
+        is_good: bool,
+        mut lines: Vec<(Tone, String)>,
+        problem: Option<&Problem>,
+    ) -> Self {
+        if lines.len() > SHOWN_LINES {
+            let rest = lines.len() - SHOWN_LINES;
+            lines.truncate(SHOWN_LINES);
+            lines.push((Tone::Muted, format!("and {rest} more lines")));
+        }
         Self {
-            title: format!("{what}: {end}"),
+            title,
             is_good,
             lines,
             problem: problem.cloned(),

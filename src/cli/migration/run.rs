@@ -4,12 +4,14 @@ use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
+use super::super::seed::stale;
 use super::confirm::{self, Confirm};
 use super::show;
 use super::waits::{self, Waits};
-use crate::domain::migration::{Direction, Outcome, Plan, Progress, StepMode, Wish};
+use crate::domain::migration::{Direction, Outcome, Plan, Progress, StepEnd, StepMode, Wish};
 use crate::domain::problem::Problem;
 use crate::ops::migration::{self, Schema, Watch};
+use crate::ops::seed::{self, Stale};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +54,18 @@ pub async fn carry_out(
     let shown = Answer::new(&plan, page)?.with("limits", &work.schema.limits)?;
     confirm::confirm(context, &work, options, shown, &word, &what).await?;
     let outcome = watched(context, &work.schema, &plan).await?;
-    report(&outcome)
+    report(&outcome, &outlived(&work.schema, &outcome).await)
+}
+
+/// The seeds that a rollback left recorded, although their rows may be gone. Only a courtesy: a run that went well is not
+/// spoilt by its failure.
+async fn outlived(schema: &Schema, outcome: &Outcome) -> Vec<Stale> {
+    let mut steps = outcome.steps.iter();
+    if steps.any(|step| step.direction == Direction::Rollback && step.end == StepEnd::Done) {
+        seed::stale(schema).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    }
 }
 
 fn nothing(wish: &Wish, plan: &Plan) -> Answered {
@@ -140,8 +153,13 @@ fn told(plan: &Plan, progress: &Progress) -> Option<Page> {
     Some(page)
 }
 
-fn report(outcome: &Outcome) -> Answered {
-    let answer = Answer::new(outcome, show::outcome(outcome))?;
+fn report(outcome: &Outcome, outlived: &[Stale]) -> Answered {
+    let mut page = show::outcome(outcome);
+    page.append(stale::page(outlived));
+    let mut answer = Answer::new(outcome, page)?;
+    if !outlived.is_empty() {
+        answer = answer.with("stale_seeds", &outlived)?;
+    }
     match &outcome.problem {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem.clone(), answer)),

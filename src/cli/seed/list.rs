@@ -5,11 +5,15 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::show;
 use super::super::page::{Page, Span, Table, Tone};
+use super::stale;
 use crate::domain::seed::SeedState;
 use crate::ops::seed;
 use clap::Args as ClapArgs;
 
 /// List seed files with their state: pending, applied, changed or missing
+///
+/// A seed stays recorded when a migration is rolled back, although the rows it wrote may be gone: where supadeck's journal
+/// shows that a rollback came after it, the list says so.
 #[derive(ClapArgs)]
 pub struct Args {}
 
@@ -36,6 +40,10 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         }
         page.table(&table);
     }
+    let found = interrupt::ending(seed::stale(&work.schema)).await?;
+    page.append(stale::page(&found));
     let answer = Answer::new(&listing.entries, page)?;
-    Ok(answer.with("target", &listing.target)?)
+    Ok(answer
+        .with("target", &listing.target)?
+        .with("stale", &found)?)
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod list;
+pub mod stale;
 
 use super::answer::Answered;
 use super::context::Context;

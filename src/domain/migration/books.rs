@@ -16,6 +16,8 @@ pub struct Books {
     pub may_delete: bool,
     /// Whether the role may change a row.
     pub may_update: bool,
+    /// Whether no version can be recorded twice.
+    pub is_unique: bool,
     /// Whether Row Level Security may hide rows from the role.
     pub hides_rows: bool,
 }
@@ -40,6 +42,8 @@ pub enum Use {
     Delete,
     /// Change rows.
     Update,
+    /// Add rows, or change those that are there.
+    Upsert,
 }
 
 /// Something unusual about the table, and the way out of it.
@@ -82,6 +86,7 @@ impl Books {
             .into_iter()
             .flatten()
             .collect();
+        remarks.extend(self.repeating());
         remarks.extend(self.demanding());
         remarks.extend(self.denied());
         remarks.extend(self.extra());
@@ -97,13 +102,19 @@ impl Books {
             Use::Insert => self.may_insert,
             Use::Delete => self.may_delete,
             Use::Update => self.may_update,
+            Use::Upsert => self.may_insert && self.may_update,
         };
         let denied = || (!may).then(|| self.denied()).flatten();
-        let demanding = || (usage == Use::Insert).then(|| self.demanding()).flatten();
+        let demanding = || {
+            matches!(usage, Use::Insert | Use::Upsert)
+                .then(|| self.demanding())
+                .flatten()
+        };
         self.place()
             .or_else(|| self.hidden())
             .or_else(|| self.typed())
             .or_else(demanding)
+            .or_else(|| (usage == Use::Upsert).then(|| self.repeating()).flatten())
             .or_else(denied)
     }
 
@@ -199,6 +210,18 @@ impl Books {
             way_out: Some(format!(
                 "Change the type, such as `alter table {TABLE} alter column {} type {kind} using …`, when no other tool needs it as it is.",
                 first.name
+            )),
+        })
+    }
+
+    fn repeating(&self) -> Option<Remark> {
+        let is_fine = self.is_unique || !self.is_table() || self.column("version").is_none();
+        (!is_fine).then(|| Remark {
+            what: format!(
+                "{TABLE} has no key on version: nothing keeps a version from being recorded twice."
+            ),
+            way_out: Some(format!(
+                "`alter table {TABLE} add primary key (version)`; remove rows that are there twice before."
             )),
         })
     }
@@ -302,6 +325,7 @@ mod tests {
             may_insert: true,
             may_delete: true,
             may_update: true,
+            is_unique: true,
             hides_rows: false,
         }
     }
@@ -347,6 +371,12 @@ mod tests {
                 assert!(books.obstacle(usage).is_some());
             }
         }
+        let loose = Books {
+            is_unique: false,
+            ..own()
+        };
+        assert!(loose.obstacle(Use::Upsert).is_some());
+        assert_eq!(loose.obstacle(Use::Insert), None);
         let reader = Books {
             may_insert: false,
             ..own()

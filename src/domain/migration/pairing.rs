@@ -21,7 +21,7 @@ pub struct Loose {
 pub struct Pairing {
     /// The file's version, and the version in the history.
     pub pairs: BTreeMap<String, String>,
-    /// Versions of the history that more than one file could be, or that share one, with the files' versions.
+    /// Versions of the history that files could be, and that are not certain, with the files' versions.
     pub doubts: BTreeMap<String, Vec<String>>,
 }
 
@@ -34,7 +34,7 @@ pub fn key(pieces: &[String]) -> Option<String> {
     does_something.then(|| digest(&statements))
 }
 
-/// Pairs what has the same statements and is the only one, or the only one of its name.
+/// Pairs what has the same statements and is the only one that fits, or the only one of its name.
 pub fn pair(rows: &[Loose], files: &[Loose]) -> Pairing {
     let mut groups: BTreeMap<&str, (Vec<&Loose>, Vec<&Loose>)> = BTreeMap::new();
     for row in rows {
@@ -54,9 +54,19 @@ pub fn pair(rows: &[Loose], files: &[Loose]) -> Pairing {
     pairing
 }
 
+impl Loose {
+    /// Whether a row can have come from a file beyond saying the same: the time of the call is later than the file's
+    /// version, or both have one name. Else a file that repeats what another one did would count as applied.
+    fn may_be(&self, file: &Self) -> bool {
+        self.version > file.version || (self.name.is_some() && self.name == file.name)
+    }
+}
+
 impl Pairing {
     fn settle(&mut self, rows: &[&Loose], files: &[&Loose]) {
-        if let ([row], [file]) = (rows, files) {
+        if let ([row], [file]) = (rows, files)
+            && row.may_be(file)
+        {
             self.pairs.insert(file.version.clone(), row.version.clone());
             return;
         }
@@ -136,6 +146,16 @@ mod tests {
         );
         assert!(pairing.pairs.is_empty());
         assert_eq!(pairing.doubts.len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_repeats_an_older_version_is_another_migration() {
+        let pairing = pair(&[loose("10", "a", "same")], &[loose("20", "b", "same")]);
+        assert!(pairing.pairs.is_empty());
+        assert_eq!(pairing.doubts["10"], ["20"]);
+        // Written down after the call, under its name.
+        let pairing = pair(&[loose("10", "a", "same")], &[loose("20", "a", "same")]);
+        assert_eq!(pairs(&pairing), [("20", "10")]);
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub struct WayOut {
     pub command: String,
     /// What it does.
     pub what: String,
+    /// The words behind `supadeck migration`, for a program that carries it out itself.
+    #[serde(skip)]
+    pub arguments: Vec<String>,
 }
 
 /// What is known of a version beside its state.
@@ -95,23 +98,22 @@ fn missing(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
         "Takes it out of the history, when its work was undone by hand.",
     );
     let gone = "It was applied from a file that is not here.";
+    let restore = way(
+        &["restore", version],
+        "Writes the file back from the statements that the history stores.",
+    );
     if !facts.doubt.is_empty() {
-        let files = facts.doubt.join(", ");
-        let ways = facts
-            .doubt
-            .iter()
-            .map(|file| {
-                way(
-                    &["renumber", file, "--to", version],
-                    "Gives that file the recorded version: it is the one that was applied.",
-                )
-            })
-            .chain([reverted])
-            .collect();
+        let renumber = facts.doubt.iter().map(|file| {
+            way(
+                &["renumber", file, "--to", version],
+                "Gives that file the recorded version: it is the one that was applied.",
+            )
+        });
         let note = format!(
-            "{gone} More than one could be it by their statements ({files}), so supadeck takes none of them for it."
+            "{gone} By its statements {} could be it; that is not certain, so it is not taken for it.",
+            facts.doubt.join(" or ")
         );
-        return (Some(note), ways);
+        return (Some(note), renumber.chain([restore, reverted]).collect());
     }
     if !facts.has_statements || !is_version(version) {
         let why = if facts.has_statements {
@@ -121,10 +123,6 @@ fn missing(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
         };
         return (Some(format!("{gone} {why}")), vec![reverted]);
     }
-    let restore = way(
-        &["restore", version],
-        "Writes the file back from the statements that the history stores.",
-    );
     let note = format!(
         "{gone} `{}` writes it back.",
         command(&["restore", version])
@@ -182,6 +180,7 @@ pub(super) fn way(arguments: &[&str], what: &str) -> Option<WayOut> {
     is_safe.then(|| WayOut {
         command: command(arguments),
         what: what.to_owned(),
+        arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
     })
 }
 

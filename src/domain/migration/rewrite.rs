@@ -36,10 +36,15 @@ fn ending(piece: &str, is_last: bool) -> &'static str {
 
 /// A text as lines of comment. Every character that ends a comment for Postgres begins a new one.
 pub fn commented(text: &str, indent: &str) -> String {
-    text.split(['\n', '\r'])
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| format!("-- {indent}{line}\n"))
-        .collect()
+    let mut comment = String::new();
+    let lines = text.split(['\n', '\r']);
+    for line in lines.filter(|line| !line.trim().is_empty()) {
+        comment.push_str("-- ");
+        comment.push_str(indent);
+        comment.push_str(line);
+        comment.push('\n');
+    }
+    comment
 }
 
 #[cfg(test)]

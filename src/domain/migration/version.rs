@@ -18,7 +18,7 @@ fn successor(version: &str) -> String {
     let mut digits = version.as_bytes().to_vec();
     let last = digits
         .iter()
-        .rposition(|digit| (b'0'..b'9').contains(digit));
+        .rposition(|digit| (b'0'..=b'8').contains(digit));
     let Some(last) = last.filter(|_| is_version(version)) else {
         return format!("{version}0");
     };

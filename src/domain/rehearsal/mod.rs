@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod measure;
+#[cfg(test)]
+mod tests;
 
 use super::migration::{Direction, Target};
 use super::picture::difference::Difference;

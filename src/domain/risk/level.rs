@@ -54,7 +54,25 @@ impl Level {
         }
     }
 
-    /// The same for people.
+    /// What it means for those who use the database, a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Safe => "Nobody waits, nothing is lost.",
+            Self::CannotRunInTransaction => {
+                "Postgres refuses it inside a transaction, so a failure half way leaves what was done."
+            }
+            Self::BlocksWriters => "Whoever writes to a table waits.",
+            Self::BlocksReaders => {
+                "Whoever reads a table waits too, or no longer finds what they read by its name."
+            }
+            Self::RewritesTable => "A table is written anew while everybody waits.",
+            Self::WeakensAccess => "Somebody may do more than before, or a guard is gone.",
+            Self::LosesData => "Rows, columns or whole objects are gone for good.",
+            Self::Unreadable => "It cannot be read, so it counts as dangerous.",
+        }
+    }
+
+    /// The word for people.
     pub fn words(self) -> &'static str {
         match self {
             Self::Safe => "safe",

@@ -115,15 +115,27 @@ impl Assessment {
 }
 
 /// Reads a file and tells what each of its statements can do.
+///
+/// The file is SQL as the server gets it: a seed has its psql variables filled in before.
 pub fn assess(sql: &str) -> Assessment {
-    let pieces = split(sql);
+    file(&mut World::default(), sql)
+}
+
+/// Reads files that are applied one behind the other. A table that one of them creates is new in those behind it too,
+/// so that a fresh database is no reason for warnings.
+pub fn assess_in_order<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Assessment> {
     let mut world = World::default();
+    files.into_iter().map(|sql| file(&mut world, sql)).collect()
+}
+
+fn file(world: &mut World, sql: &str) -> Assessment {
+    let pieces = split(sql);
     let mut statements: Vec<StatementRisk> = pieces
         .iter()
         .enumerate()
-        .map(|(index, piece)| read::statement(&mut world, sql, index, piece))
+        .map(|(index, piece)| read::statement(world, sql, index, piece))
         .collect();
-    for finding in world.unsettled() {
+    for finding in world.end_file() {
         if let Some(statement) = statements.get_mut(finding.statement) {
             statement.findings.push(finding);
         }

@@ -64,6 +64,11 @@ impl Name {
             .is_none_or(|schema| EXPOSED.contains(&schema.as_str()))
     }
 
+    /// Whether it is itself the name of a schema that the API shows.
+    pub fn is_exposed_schema(&self) -> bool {
+        EXPOSED.contains(&self.object.as_str())
+    }
+
     /// Whether it has no schema, so that it can be a name of the query itself.
     pub fn is_bare(&self) -> bool {
         self.schema.is_none()
@@ -72,6 +77,18 @@ impl Name {
     /// The last part.
     pub fn object(&self) -> &str {
         &self.object
+    }
+}
+
+impl From<&Name> for String {
+    fn from(name: &Name) -> Self {
+        name.to_string()
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.to_string()
     }
 }
 

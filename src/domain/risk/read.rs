@@ -146,9 +146,9 @@ impl Reader<'_> {
     }
 
     /// Reports that a rule is broken, wherever the object came from.
-    fn found(&mut self, rule: &'static Rule, node: &SyntaxNode, object: impl ToString) {
+    fn found(&mut self, rule: &'static Rule, node: &SyntaxNode, object: impl Into<String>) {
         let at = (self.scope.place)(node);
-        self.push(rule, at, &object.to_string());
+        self.push(rule, at, &object.into());
     }
 
     /// Reports a broken rule unless this file created the relation, so that nobody has anything to lose.
@@ -157,9 +157,9 @@ impl Reader<'_> {
         rule: &'static Rule,
         node: &SyntaxNode,
         relation: &Name,
-        object: impl ToString,
+        object: impl Into<String>,
     ) {
-        if self.world.is_new(relation) {
+        if self.world.is_new(relation) && !self.is_later() {
             return;
         }
         self.found(rule, node, object);
@@ -173,17 +173,19 @@ impl Reader<'_> {
         &mut self,
         rule: &'static Rule,
         node: &SyntaxNode,
-        key: impl ToString,
-        object: impl ToString,
+        key: impl Into<String>,
+        object: impl Into<String>,
     ) {
         let at = (self.scope.place)(node);
-        if let Some(finding) = self.finding(rule, at, &object.to_string()) {
-            self.world.pend(key, finding);
+        match self.finding(rule, at, &object.into()) {
+            Some(finding) if self.is_later() => self.findings.push(finding),
+            Some(finding) => self.world.pend(key, finding),
+            None => {}
         }
     }
 
     /// Drops what is pending, unless this statement only takes effect later.
-    fn settle(&mut self, rule: &'static Rule, key: impl ToString) {
+    fn settle(&mut self, rule: &'static Rule, key: impl Into<String>) {
         if !self.is_later() {
             self.world.settle(rule.name, key);
         }

@@ -68,7 +68,7 @@ fn what_harms_nobody_is_safe() {
         "notify pgrst, 'reload schema'",
     ] {
         let found = assess(sql);
-        assert_eq!(found.level(), Level::Safe, "{sql}\n{:#?}", found);
+        assert_eq!(found.level(), Level::Safe, "{sql}\n{found:#?}");
         assert_eq!(found.findings().count(), 0);
     }
 }
@@ -142,6 +142,29 @@ fn the_strongest_lock_of_a_file_is_told_once_a_table() {
         [
             "a AccessExclusiveLock true",
             "public.b RowExclusiveLock false"
+        ]
+    );
+}
+
+#[test]
+fn a_table_of_an_earlier_file_is_new_but_each_file_answers_for_itself() {
+    let found = super::assess_in_order([
+        "create table a (b int);",
+        "alter table a enable row level security; create index on a (b);",
+        "drop table a; create table a ();",
+        "truncate a;",
+    ]);
+    let rules: Vec<Vec<&str>> = found
+        .iter()
+        .map(|file| file.findings().map(|finding| finding.rule).collect())
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            vec!["table-without-rls"],
+            vec![],
+            vec!["table-without-rls"],
+            vec![]
         ]
     );
 }

@@ -1,6 +1,6 @@
 //! Reads squawk's syntax tree: what stands below a node, names, and places. Decides nothing.
 
-use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
+use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 
 /// The most characters of a piece of SQL in a reason.
 const WORDS_LIMIT: usize = 80;
@@ -36,7 +36,7 @@ pub fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
 /// The tokens below a node that are neither blanks nor comments.
 pub fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
     node.descendants_with_tokens()
-        .filter_map(|element| element.into_token())
+        .filter_map(SyntaxElement::into_token)
         .filter(|token| !token.kind().is_trivia())
 }
 

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::name::Name;
+use super::rule;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The state of a file between two statements.
@@ -31,6 +32,10 @@ impl World {
         if self.new.remove(&old.key()) {
             self.new.insert(new.key());
         }
+        let of_old = (rule::TABLE_WITHOUT_RLS.name, old.key().to_string());
+        if let Some(finding) = self.pending.remove(&of_old) {
+            self.pend(new.key(), finding);
+        }
     }
 
     /// Whether the file itself created the relation.
@@ -49,19 +54,19 @@ impl World {
     }
 
     /// Keeps a finding until the end of the file.
-    pub fn pend(&mut self, object: impl ToString, finding: Finding) {
+    pub fn pend(&mut self, object: impl Into<String>, finding: Finding) {
         self.pending
-            .entry((finding.rule, object.to_string()))
+            .entry((finding.rule, object.into()))
             .or_insert(finding);
     }
 
     /// Drops what is pending for an object.
-    pub fn settle(&mut self, rule: &'static str, object: impl ToString) {
-        self.pending.remove(&(rule, object.to_string()));
+    pub fn settle(&mut self, rule: &'static str, object: impl Into<String>) {
+        self.pending.remove(&(rule, object.into()));
     }
 
-    /// What nothing settled.
-    pub fn unsettled(self) -> impl Iterator<Item = Finding> {
-        self.pending.into_values()
+    /// Ends a file: what nothing in it settled. What is new stays new for the files that follow.
+    pub fn end_file(&mut self) -> impl Iterator<Item = Finding> {
+        std::mem::take(&mut self.pending).into_values()
     }
 }

@@ -49,19 +49,14 @@ pub async fn plan_branch(
 ) -> Result<BranchPlan, Problem> {
     let (listing, history) = read(schema).await?;
     let entry = entry(&listing, version)?;
-    let file = match (&entry.file, entry.state) {
-        (Some(file), State::Edited) => file,
-        _ => {
-            return Err(Problem::new(
-                Kind::Usage,
-                format!(
-                    "Version {version} is {} and not edited.",
-                    entry.state.word()
-                ),
-                "There are no edits that a new migration could hold.",
-            )
-            .with_hint("`supadeck migration list` shows the states."));
-        }
+    let (Some(file), State::Edited) = (&entry.file, entry.state) else {
+        let word = entry.state.word();
+        return Err(Problem::new(
+            Kind::Usage,
+            format!("Version {version} is {word} and not edited."),
+            "There are no edits that a new migration could hold.",
+        )
+        .with_hint("`supadeck migration list` shows the states."));
     };
     let row = stored(schema, entry).await?;
     let applied = row
@@ -92,7 +87,7 @@ pub async fn plan_branch(
         file: folder.join(new.file_name()),
         text: text(&own, &found.added, &found.dropped)?,
         rollback: rollback_file(&folder, &new),
-        restored: restored(&folder, entry, row)?,
+        restored: restored(&folder, entry, row.as_ref())?,
         added: found.added,
         dropped: found.dropped,
         target: history.target,

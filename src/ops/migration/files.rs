@@ -15,8 +15,6 @@ const KEPT: &str = "edited";
 pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
     let written = (|| {
         let file = beside(path, text.as_bytes())?;
-        #[cfg(unix)]
-        file.as_file().set_permissions(usual())?;
         file.persist_noclobber(path).map_err(|error| error.error)?;
         settle(path)
     })();
@@ -69,13 +67,13 @@ pub(super) fn kept(directory: &Path, file: &Path) -> PathBuf {
     let folder = directory.join(KEPT);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".sql").unwrap_or(&name);
-    (1_u32..)
-        .map(|copy| match copy {
-            1 => folder.join(name.as_ref()),
-            copy => folder.join(format!("{stem}.{copy}.sql")),
-        })
-        .find(|path| fs::symlink_metadata(path).is_err())
-        .unwrap_or(folder)
+    let mut path = folder.join(name.as_ref());
+    let mut copy = 1_u32;
+    while fs::symlink_metadata(&path).is_ok() {
+        copy += 1;
+        path = folder.join(format!("{stem}.{copy}.sql"));
+    }
+    path
 }
 
 /// Moves files, all of them or none, and never over another one.
@@ -130,20 +128,15 @@ fn copy_name(from: &Path, to: &Path) -> io::Result<()> {
 /// A file beside the place where it will stand, its bytes on the disk. Its name is none that a tool would run.
 fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".supadeck-")
-        .suffix(".partial")
-        .tempfile_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".supadeck-").suffix(".partial");
+    // As an editor would make it: the umask takes its part away.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
-}
-
-/// The permissions of a file that an editor would make, as far as the usual umask goes.
-#[cfg(unix)]
-fn usual() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::Permissions::from_mode(0o644)
 }
 
 /// Makes sure that a name is on the disk.

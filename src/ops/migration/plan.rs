@@ -1,11 +1,11 @@
 //! Turns a wish into the exact statements that will run, or says why it cannot be granted. Nothing is changed here.
 
-use super::Schema;
 use super::list::{read, unknown, way_out};
 use super::local::{self, directory, find_rollback, rollback_file};
 use super::repair::usable;
 use super::report::refused_file;
 use super::resume::{check_settled, go_on};
+use super::{Schema, parted};
 use crate::domain::migration::books::Use;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::sha256;
@@ -77,23 +77,7 @@ fn apply(
         .iter()
         .filter(|entry| to.is_none_or(|to| entry.version.as_str() <= to))
         .collect();
-    // The Supabase CLI reports versions without a file before anything else: the histories have parted.
-    let missing = named(&listing.entries.iter().collect::<Vec<_>>(), State::Missing);
-    if !missing.is_empty() {
-        return Err(Problem::new(
-            Kind::Conflict,
-            format!(
-                "The history holds versions that have no file here: {}.",
-                missing.join(", ")
-            ),
-            "The project and the database have parted ways, so nothing is applied.",
-        )
-        .with_hint(match doubt {
-            // Whoever follows the other advice from a wrong directory makes the history forget everything.
-            Some(doubt) => format!("{doubt} Name the project's directory with `--dir`."),
-            None => gone_hint(listing),
-        }));
-    }
+    parted::check(listing, doubt)?;
     if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
         return Err(Problem::new(
             Kind::Config,
@@ -224,33 +208,6 @@ fn check_recorded(entry: &Entry) -> Result<(), Problem> {
         entry.note.clone().unwrap_or_default(),
     )
     .with_hint(way_out(entry)))
-}
-
-/// How versions without a file are got back, or taken out of the history.
-fn gone_hint(listing: &Listing) -> String {
-    let gone = || {
-        let entries = listing.entries.iter();
-        entries.filter(|entry| entry.state == State::Missing)
-    };
-    let all = |verb: &[&str], wanted: &dyn Fn(&Entry) -> bool| {
-        let versions = gone().filter(|entry| wanted(entry));
-        let versions: Vec<&str> = versions.map(|entry| entry.version.as_str()).collect();
-        let typed: Vec<&str> = verb
-            .iter()
-            .copied()
-            .chain(versions.iter().copied())
-            .collect();
-        (!versions.is_empty()).then(|| command(&typed))
-    };
-    let can_restore = |entry: &Entry| {
-        let mut ways = entry.ways.iter();
-        ways.any(|way| way.command == command(&["restore", &entry.version]))
-    };
-    let restore = all(&["restore"], &can_restore)
-        .map(|typed| format!("Write the files back from the history with `{typed}`, or get them"))
-        .unwrap_or_else(|| "Get the files".to_owned());
-    let reverted = all(&["repair", "--status", "reverted"], &|_| true).unwrap_or_default();
-    format!("{restore} from version control; `{reverted}` when they were undone by hand.")
 }
 
 /// The rollback file of an applied version.

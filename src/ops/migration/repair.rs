@@ -85,7 +85,7 @@ pub async fn plan_repair(
     }
     let (listing, history) = read(schema).await?;
     let usage = match how {
-        Repair::Applied => Use::Insert,
+        Repair::Applied => Use::Upsert,
         Repair::Reverted => Use::Delete,
         Repair::Renamed => Use::Update,
     };

@@ -224,16 +224,25 @@ fn kind(code: &str) -> Kind {
 fn own_hint(code: &str) -> Option<&'static str> {
     Some(match code {
         "55P03" => {
-            "Another session holds a lock on the table. Try again when it is done, or raise the lock timeout."
+            "Another session holds a lock on the table. Try again when it is done, or raise `--lock-timeout` or `--lock-retries`."
         }
         "57014" => {
-            "A statement timeout of the role or the database stopped it. Raise it for this migration."
+            "A statement timeout stopped it: this run's, the role's or the database's. Raise it with `--statement-timeout`."
         }
         "25001" => {
-            "This statement runs only outside a transaction. Run it with psql, then repair the history."
+            "This statement runs only outside a transaction. Put `-- supadeck: no-transaction` on the first line of the migration."
         }
         "42501" => {
             "The role of the database URL may not do this. Use the role that owns the objects."
+        }
+        "2D000" => {
+            "A block or procedure of the file ends the transaction. Put `-- supadeck: no-transaction` on the first line of the migration to run it outside one."
+        }
+        "53100" => {
+            "The server's disk is full. Make room there, or enlarge it, then try again; nothing was half done."
+        }
+        "53200" => {
+            "The server ran out of memory. Try again when less runs there, or do the work in smaller pieces."
         }
         "25006" => "This server or role is read-only. Use the address of the primary server.",
         _ => return None,

@@ -68,7 +68,7 @@ pub async fn plan_restore(schema: &Schema, versions: &[String]) -> Result<Restor
     for version in versions.iter().filter(|version| seen.insert(*version)) {
         let entry = restorable(&listing, version)?;
         let row = stored(schema, entry).await?;
-        files.push(restored(&directory(&schema.root), entry, row)?);
+        files.push(restored(&directory(&schema.root), entry, row.as_ref())?);
     }
     Ok(RestorePlan {
         files,
@@ -145,7 +145,7 @@ fn restorable<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Prob
             "Its file says what was applied.",
             "`supadeck migration list` shows the states.".to_owned(),
         ),
-        State::Renamed => refused(
+        State::Renamed | State::Interrupted => refused(
             Kind::Usage,
             entry.note.as_deref().unwrap_or_default(),
             way_out(entry),
@@ -161,14 +161,14 @@ fn restorable<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Prob
 pub(super) fn restored(
     directory: &Path,
     entry: &Entry,
-    row: Option<Stored>,
+    row: Option<&Stored>,
 ) -> Result<Restored, Problem> {
     let version = &entry.version;
     let refused = |why: &str, hint: &str| {
         let what = format!("The file of version {version} cannot be written back.");
         Problem::new(Kind::Config, what, why).with_hint(hint)
     };
-    let Some(statements) = row.as_ref().and_then(|row| row.statements.as_deref()) else {
+    let Some(statements) = row.and_then(|row| row.statements.as_deref()) else {
         return Err(refused(
             "The history stores no statements for it.",
             "Get the file from version control.",
@@ -207,7 +207,7 @@ pub(super) fn restored(
     Ok(Restored {
         version: version.clone(),
         state: entry.state,
-        rollback: rollback(directory, &name, row.as_ref())?,
+        rollback: rollback(directory, &name, row)?,
         file,
         text,
         replaces,

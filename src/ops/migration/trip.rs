@@ -5,7 +5,7 @@ use super::list::read;
 use super::plan::{both_ways, is_applied};
 use super::rehearse::{count, statements};
 use super::report::step_problem;
-use super::verify::{check_known, judge, new_trip, no_way_back};
+use super::verify::{check_known, judge, new_trip, no_way_back, not_again};
 use super::{Schema, Watch, local};
 use crate::domain::migration::{Entry, State, Step, StepMode};
 use crate::domain::picture::Picture;
@@ -127,7 +127,7 @@ impl Ground<'_> {
                 }
             }
             if let Some(problem) = failed {
-                fail(trip, problem);
+                not_again(trip, problem);
             }
             // The next ones are tried on what a rollback that works would not have disturbed.
             self.session.back().await?;

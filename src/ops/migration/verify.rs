@@ -108,6 +108,16 @@ pub(super) fn judge(trip: &mut Trip) {
     };
 }
 
+/// It cannot be applied once more: where the rollback left something behind, that is the reason.
+pub(super) fn not_again(trip: &mut Trip, problem: Problem) {
+    trip.finding = if trip.difference.is_empty() {
+        Finding::Failed
+    } else {
+        Finding::NotRestored
+    };
+    trip.problem = Some(problem);
+}
+
 /// What is said of a way back that cannot be gone.
 pub(super) fn no_way_back(problem: &Problem) -> Finding {
     let is_missing = problem.kind == Kind::Config
@@ -162,8 +172,7 @@ impl Way<'_> {
         trip.difference = Difference::between(start, &returned);
         trip.losses = dropped(&applied, &Difference::between(&applied, &returned));
         if let Some(problem) = self.apply().await? {
-            trip.finding = Finding::Failed;
-            trip.problem = Some(problem);
+            not_again(trip, problem);
             return Ok(true);
         }
         let again = picture(self.scratch, self.stage).await?;

@@ -3,9 +3,11 @@
 mod files;
 mod plan;
 mod run;
+mod stale;
 
 pub use plan::{at_rest, list, plan};
 pub use run::run;
+pub use stale::{Stale, stale};
 
 use crate::domain::seed::SeedProgress;
 use tokio::sync::mpsc::UnboundedSender;

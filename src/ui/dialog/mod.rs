@@ -8,6 +8,7 @@ mod palette;
 mod result;
 mod running;
 mod unlock;
+mod ways;
 
 use super::View;
 use super::text::fit;
@@ -31,6 +32,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: View) {
         Dialog::Running => running::draw(frame, view),
         Dialog::Result(state) => result::draw(frame, state, view),
         Dialog::Unlock(form) => unlock::draw(frame, form, view),
+        Dialog::Ways(ways) => ways::draw(frame, ways, view),
         Dialog::Guide(guide) => guide::draw(frame, guide, view),
     }
 }

@@ -27,14 +27,14 @@ pub fn draw(frame: &mut Frame, view: View) {
         _ if running.is_cancelling => {
             "Cancelling: the server has been told, its answer is awaited.".to_owned()
         }
-        _ if progress.is_waiting => "Another runner holds the lock; waiting for it.".to_owned(),
+        _ if progress.waits_for.is_some() => progress.waits_for.clone().unwrap_or_default(),
         Some((name, count)) => format!(
             "{name}: statement {} of {count}",
             (progress.done + 1).min(*count)
         ),
         None => "Waiting for the server.".to_owned(),
     };
-    let role = if running.is_cancelling || progress.is_waiting {
+    let role = if running.is_cancelling || progress.waits_for.is_some() {
         Role::Warn
     } else {
         Role::Text
@@ -54,9 +54,13 @@ pub fn draw(frame: &mut Frame, view: View) {
     }
     let pairs = [(
         view.model.keymap.first_key(Command::Cancel),
-        "cancel: nothing of the file in work will remain",
+        if progress.is_alone {
+            "cancel: what a file outside a transaction has done stays"
+        } else {
+            "cancel: nothing of the file in work will remain"
+        },
     )];
-    if !progress.steps.is_empty() {
+    if running.can_cancel {
         super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
     }
 }

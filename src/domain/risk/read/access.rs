@@ -3,7 +3,7 @@
 use super::visit::Go;
 use super::{Name, Reader, data, rule};
 use crate::domain::risk::LockMode;
-use crate::domain::risk::tree::{all_below, child, has, words};
+use crate::domain::risk::tree::{all_below, child, has, tokens, words};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 /// Roles that pass every policy anyway.
@@ -97,21 +97,22 @@ pub(super) fn grant(read: &mut Reader, node: &SyntaxNode) -> Go {
     };
     let to = roles(&receivers);
     let text = words(node);
+    let text = text.trim_end_matches(';');
     if !has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
-        read.found(&rule::GRANT_ROLE, node, &text);
+        read.found(&rule::GRANT_ROLE, node, text);
     }
     if includes_everybody(&to) {
-        read.found(&rule::GRANT_TO_ANON, node, &text);
+        read.found(&rule::GRANT_TO_ANON, node, text);
     }
     if has(node, K::ALL_PRIVILEGES) && !all_privileged(&to) {
-        read.found(&rule::GRANT_ALL, node, &text);
+        read.found(&rule::GRANT_ALL, node, text);
     }
     let passes_on = child(node, K::GRANT_WITH_CLAUSE).is_some_and(|with| {
         let with = words(&with).to_lowercase();
         !with.contains("false") && (with.contains("grant option") || with.contains("admin"))
     });
     if passes_on {
-        read.found(&rule::GRANT_OPTION, node, &text);
+        read.found(&rule::GRANT_OPTION, node, text);
     }
     Go::Below
 }
@@ -154,22 +155,69 @@ pub(super) fn owner(read: &mut Reader, node: &SyntaxNode) -> Go {
         let statement = node
             .parent()
             .map_or_else(String::new, |parent| words(&parent));
-        read.found(&rule::CHANGE_OWNER, node, statement);
+        read.found(&rule::CHANGE_OWNER, node, statement.trim_end_matches(';'));
     }
     Go::Below
 }
 
-/// `SET session_replication_role` switches triggers off, unless it switches them on again.
+/// `SET`, and the settings of a role, a database or a function.
 pub(super) fn set(read: &mut Reader, node: &SyntaxNode) -> Go {
-    let text = words(node).to_lowercase();
-    let is_off = text.contains("session_replication_role")
-        && !["origin", "default", "local"]
-            .iter()
-            .any(|value| text.trim_end_matches(['\'', ';', ' ']).ends_with(value));
-    if is_off {
-        read.found(&rule::TRIGGERS_OFF, node, text.trim_end_matches(';'));
+    setting(read, node);
+    Go::Below
+}
+
+/// `set_config('…', '…', …)` does what `SET` does.
+pub(super) fn call(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let is_set_config = node
+        .children()
+        .next()
+        .and_then(|function| tokens(&function).last())
+        .is_some_and(|name| name.text().eq_ignore_ascii_case("set_config"));
+    if is_set_config {
+        setting(read, node);
     }
     Go::Below
+}
+
+/// A setting that switches triggers off, or that decides what the API shows.
+fn setting(read: &mut Reader, node: &SyntaxNode) {
+    let text = words(node).to_lowercase();
+    let text = text.trim_end_matches([';', ' ']);
+    if text.contains("session_replication_role") {
+        let is_on = ["origin", "local", "default"].iter().any(|value| {
+            text.trim_end_matches('\'').ends_with(value) || text.contains(&format!("'{value}'"))
+        });
+        if !is_on {
+            read.found(&rule::TRIGGERS_OFF, node, text);
+        }
+    }
+    if text.contains("pgrst.") {
+        read.found(&rule::API_SETTINGS, node, text);
+    }
+}
+
+/// `SET SCHEMA` to a schema that the API exposes.
+pub(super) fn move_schema(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let target = child(node, K::SCHEMA_REF).map(|schema| Name::of(&schema));
+    if target.is_some_and(|schema| schema.is_exposed_schema()) {
+        let statement = node
+            .parent()
+            .map_or_else(String::new, |parent| words(&parent));
+        read.found(&rule::MOVE_INTO_API, node, statement.trim_end_matches(';'));
+    }
+    Go::Below
+}
+
+/// `REASSIGN OWNED`: the last list holds the new owner.
+pub(super) fn reassign(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let owner = node
+        .children()
+        .last()
+        .map_or_else(Vec::new, |to| roles(&to));
+    if !all_privileged(&owner) {
+        read.found(&rule::CHANGE_OWNER, node, words(node).trim_end_matches(';'));
+    }
+    Go::Past
 }
 
 /// Whether the options of a function fix its `search_path`.

@@ -105,6 +105,9 @@ pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
         let object = format!("Function {name}");
         read.pend(&rule::DEFINER_WITHOUT_SEARCH_PATH, node, &name, object);
     }
+    if let Some(options) = child(node, K::FUNC_OPTION_LIST) {
+        later(read, &options, CALLED);
+    }
     if !fits(read, node) {
         return Go::Past;
     }

@@ -176,7 +176,8 @@ pub(super) fn sequence(read: &mut Reader, node: &SyntaxNode) -> Go {
         let name = Name::of(&sequence);
         read.lock(&name, mode, &sequence);
         if node.children().any(|option| {
-            option.kind() != K::OPTION_OWNED_BY && format!("{:?}", option.kind()).starts_with("OPTION_")
+            option.kind() != K::OPTION_OWNED_BY
+                && format!("{:?}", option.kind()).starts_with("OPTION_")
         }) {
             read.rewrite(&name);
         }

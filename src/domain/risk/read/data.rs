@@ -117,7 +117,17 @@ pub(super) fn is_always_true(clause: &SyntaxNode) -> bool {
 
 pub(super) fn merge(read: &mut Reader, node: &SyntaxNode) -> Go {
     if let Some(target) = below(node, K::TABLE_NAME_REF) {
-        read.lock(&Name::of(&target), LockMode::RowExclusive, &target);
+        let name = Name::of(&target);
+        read.lock(&name, LockMode::RowExclusive, &target);
+        for branch in node.children() {
+            let deletes_the_rest = branch.kind() == K::MERGE_WHEN_NOT_MATCHED_SOURCE
+                && has(&branch, K::MERGE_DELETE)
+                && !has(&branch, K::MERGE_CONDITION);
+            if deletes_the_rest {
+                let object = format!("{name} that the source lacks");
+                read.found_on(&rule::DELETE_WITHOUT_WHERE, &branch, &name, object);
+            }
+        }
     }
     Go::Below
 }

@@ -64,15 +64,14 @@ pub(super) fn index(read: &mut Reader, node: &SyntaxNode) -> Go {
     };
     for index in children(node, K::INDEX_REF) {
         let name = Name::of(&index);
-        match read.world.table_of(&name).cloned() {
-            Some(table) => read.lock(&table, mode, &index),
-            None => {
-                read.lock(&name, mode, &index);
-                if mode.blocks_readers() {
-                    let object = format!("index {name}");
-                    read.found_on(&rule::DROP_INDEX_NOT_CONCURRENTLY, &index, &name, object);
-                }
-            }
+        if let Some(table) = read.world.table_of(&name).cloned() {
+            read.lock(&table, mode, &index);
+            continue;
+        }
+        read.lock(&name, mode, &index);
+        if mode.blocks_readers() {
+            let object = format!("index {name}");
+            read.found_on(&rule::DROP_INDEX_NOT_CONCURRENTLY, &index, &name, object);
         }
     }
     Go::Below
@@ -113,6 +112,13 @@ pub(super) fn owned(read: &mut Reader, node: &SyntaxNode) -> Go {
     let roles = child(node, K::ROLE_REF_LIST).map_or_else(String::new, |roles| words(&roles));
     read.found(&rule::DROP_OWNED, node, format!("role {roles}"));
     Go::Past
+}
+
+/// A field of a composite type, and with it the values in every column of that type.
+pub(super) fn attribute(read: &mut Reader, node: &SyntaxNode) -> Go {
+    let field = child(node, K::COMPOSITE_FIELD_REF).map_or_else(String::new, |field| words(&field));
+    read.found(&rule::DROP_COLUMN, node, format!("attribute {field}"));
+    Go::Below
 }
 
 /// `CASCADE` behind a `DROP` of relations. What depends on one of this file was created by it too.

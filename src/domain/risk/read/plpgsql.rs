@@ -8,7 +8,9 @@ use squawk_syntax::body::BodyLanguage;
 use squawk_syntax::syntax_error::SyntaxError;
 
 /// Words that a query with an `INTO` can begin with.
-const QUERIES: [&str; 7] = ["select", "insert", "update", "delete", "merge", "with", "values"];
+const QUERIES: [&str; 7] = [
+    "select", "insert", "update", "delete", "merge", "with", "values",
+];
 /// Words behind which a statement can begin.
 const OPENERS: [&str; 4] = ["begin", "then", "else", "loop"];
 
@@ -26,8 +28,7 @@ fn without_into(text: &str) -> String {
     let mut in_query = false;
     let mut depth = 0_usize;
     for (index, token) in all.iter().enumerate() {
-        let is_one_of =
-            |words: &[&str]| words.iter().any(|word| token.is_word(text, word));
+        let is_one_of = |words: &[&str]| words.iter().any(|word| token.is_word(text, word));
         match token.kind {
             Kind::Open => depth += 1,
             Kind::Close => depth = depth.saturating_sub(1),
@@ -65,8 +66,9 @@ fn end_of_targets(text: &str, all: &[Token], into: usize) -> usize {
             .is_some_and(|token| token.text(text) == wanted)
     };
     let is_name = |index: usize| {
-        all.get(index)
-            .is_some_and(|token| matches!(token.kind, Kind::Word | Kind::QuotedWord | Kind::Parameter))
+        all.get(index).is_some_and(|token| {
+            matches!(token.kind, Kind::Word | Kind::QuotedWord | Kind::Parameter)
+        })
     };
     let mut next = into + 1;
     if all
@@ -108,15 +110,42 @@ mod tests {
     #[test]
     fn the_targets_of_a_query_are_blanked_and_nothing_else() {
         for (text, expected) in [
-            ("begin select 1 into b from a; end", "begin select 1 from a; end"),
-            ("begin select a, b into strict x.y, z [1], w from t; end", "begin select a, b from t; end"),
-            ("begin select into r c, d from t; end", "begin select c, d from t; end"),
-            ("begin insert into t values (1) returning id into v; end", "begin insert into t values (1) returning id ; end"),
-            ("begin if a then delete from t returning b into c; end if; end", "begin if a then delete from t returning b ; end if; end"),
-            ("begin select case when a then b else c end into d; end", "begin select case when a then b else c end ; end"),
-            ("begin execute 'x' into a using b; end", "begin execute 'x' into a using b; end"),
-            ("begin perform 1; insert into a select 1; end", "begin perform 1; insert into a select 1; end"),
-            ("<<l>> begin with x as (select 1) select * into \"Ä\" from x; end", "<<l>> begin with x as (select 1) select * from x; end"),
+            (
+                "begin select 1 into b from a; end",
+                "begin select 1 from a; end",
+            ),
+            (
+                "begin select a, b into strict x.y, z [1], w from t; end",
+                "begin select a, b from t; end",
+            ),
+            (
+                "begin select into r c, d from t; end",
+                "begin select c, d from t; end",
+            ),
+            (
+                "begin insert into t values (1) returning id into v; end",
+                "begin insert into t values (1) returning id ; end",
+            ),
+            (
+                "begin if a then delete from t returning b into c; end if; end",
+                "begin if a then delete from t returning b ; end if; end",
+            ),
+            (
+                "begin select case when a then b else c end into d; end",
+                "begin select case when a then b else c end ; end",
+            ),
+            (
+                "begin execute 'x' into a using b; end",
+                "begin execute 'x' into a using b; end",
+            ),
+            (
+                "begin perform 1; insert into a select 1; end",
+                "begin perform 1; insert into a select 1; end",
+            ),
+            (
+                "<<l>> begin with x as (select 1) select * into \"Ä\" from x; end",
+                "<<l>> begin with x as (select 1) select * from x; end",
+            ),
             ("begin select 1 into", "begin select 1 "),
             ("begin select 1 into a[", "begin select 1 "),
         ] {

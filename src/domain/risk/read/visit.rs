@@ -65,6 +65,7 @@ fn open(read: &mut Reader, node: &SyntaxNode) -> Go {
         K::DROP_TRIGGER | K::DROP_RULE => drop::guard(read, node),
         K::DROP_SCHEMA => drop::schema(read, node),
         K::DROP_OWNED => drop::owned(read, node),
+        K::DROP_ATTRIBUTE => drop::attribute(read, node),
         K::CASCADE => drop::cascade(read, node),
         K::CREATE_POLICY => access::create_policy(read, node),
         K::ALTER_POLICY => access::alter_policy(read, node),
@@ -72,7 +73,10 @@ fn open(read: &mut Reader, node: &SyntaxNode) -> Go {
         K::GRANT => access::grant(read, node),
         K::GRANT_DEFAULT_PRIVILEGES => access::default_privileges(read, node),
         K::ROLE_OPTION_GENERIC => access::role_option(read, node),
-        K::SET => access::set(read, node),
+        K::SET | K::SET_CONFIG_PARAM => access::set(read, node),
+        K::CALL_EXPR => access::call(read, node),
+        K::SET_SCHEMA => access::move_schema(read, node),
+        K::REASSIGN => access::reassign(read, node),
         K::ALTER_FUNCTION | K::ALTER_PROCEDURE | K::ALTER_ROUTINE => {
             access::alter_function(read, node)
         }

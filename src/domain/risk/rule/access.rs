@@ -73,6 +73,14 @@ super::rules! {
         "{} removes a guard or a piece of the audit trail, and this file creates no other in its place.",
         Some("Create the successor in the same file, or use CREATE OR REPLACE TRIGGER."),
         "drop trigger goal_audit on goal;";
+    MOVE_INTO_API: WeakensAccess "move-into-api",
+        "{} brings the object into a schema that the API exposes.",
+        Some("Leave it where it is, and show what is needed through a view with security_invoker or a function."),
+        "alter table private.goal set schema public;";
+    API_SETTINGS: WeakensAccess "api-settings",
+        "{} decides what the API shows and to whom.",
+        Some("Change it in the project's settings, where it is seen, and check every table of a schema that becomes visible."),
+        "alter role authenticator set pgrst.db_schemas = 'public, private';";
     TRIGGERS_OFF: WeakensAccess "triggers-off",
         "With {} no trigger fires and no foreign key is checked for the rest of the session.",
         Some("Order the statements so that the foreign keys hold."),

@@ -58,7 +58,7 @@ fn policies_that_open_are_found() {
         ),
         (
             "alter policy p on a to anon",
-            &["policy-for-everyone", "alter-policy", "blocks-readers"],
+            &["alter-policy", "policy-for-everyone", "blocks-readers"],
         ),
         ("create policy p on a using (b)", &["blocks-readers"]),
         (
@@ -100,7 +100,7 @@ fn grants_that_open_are_found() {
         ("grant all privileges on a to service_role, postgres", &[]),
         (
             "grant all on a to \"anon\"",
-            &["grant-to-anon", "grant-all"],
+            &["grant-all", "grant-to-anon"],
         ),
         (
             "grant select on a to b with grant option",
@@ -208,6 +208,54 @@ fn guards_that_go_are_found_unless_they_come_back() {
         (
             "create table private.a (); create trigger b after insert on private.a execute function f(); drop trigger b on private.a",
             &[],
+        ),
+    ]);
+}
+
+#[test]
+fn settings_and_moves_that_open_are_found() {
+    check(&[
+        (
+            "select set_config('session_replication_role', 'replica', true)",
+            &["triggers-off"],
+        ),
+        (
+            "select pg_catalog.set_config('search_path', '', false)",
+            &[],
+        ),
+        (
+            "alter database d set session_replication_role to replica",
+            &["triggers-off"],
+        ),
+        (
+            "create function f() returns int set session_replication_role = replica language sql as 'select 1'",
+            &["triggers-off"],
+        ),
+        (
+            "alter role authenticator set pgrst.db_schemas = 'public, private'",
+            &["api-settings"],
+        ),
+        (
+            "alter table private.a set schema public",
+            &["set-schema", "move-into-api"],
+        ),
+        (
+            "alter function private.f() set schema \"public\"",
+            &["set-schema", "move-into-api"],
+        ),
+        (
+            "create table private.a (); alter table private.a set schema public",
+            &["move-into-api"],
+        ),
+        ("reassign owned by a to b", &["change-owner"]),
+        ("reassign owned by a to postgres", &[]),
+        (
+            "create table a (); alter table a rename to b; alter table b enable row level security",
+            &[],
+        ),
+        (
+            "create table a (); alter table a rename to b",
+            &["table-without-rls"],
         ),
     ]);
 }

@@ -71,7 +71,38 @@ fn every_row_is_more_than_some_rows() {
         ("explain analyze delete from a", &["delete-without-where"]),
         (
             "truncate a, only b cascade",
-            &["truncate", "truncate-cascade", "truncate", "truncate-cascade"],
+            &[
+                "truncate",
+                "truncate-cascade",
+                "truncate",
+                "truncate-cascade",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_function_loses_later_counts_on_a_new_table_too() {
+    check(&[
+        (
+            "create table private.a (); create function f() returns void language sql as 'delete from private.a'",
+            &["delete-without-where"],
+        ),
+        (
+            "create function f() returns void language plpgsql as 'begin drop trigger b on a; end'; create trigger b after insert on private.a execute function f()",
+            &["drop-trigger", "blocks-writers"],
+        ),
+        (
+            "alter type t drop attribute b cascade",
+            &["drop-column", "drop-cascade"],
+        ),
+        (
+            "drop function f() cascade; create function f() returns int language sql as 'select 1'",
+            &["drop-cascade"],
+        ),
+        (
+            "merge into a using b on a.c = b.c when not matched by source then delete when matched then delete",
+            &["delete-without-where"],
         ),
     ]);
 }

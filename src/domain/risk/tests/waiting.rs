@@ -101,7 +101,7 @@ fn columns_rewrite_only_when_rows_differ() {
         ),
         (
             "alter table a add column b int unique check (b > 0)",
-            &["unique-without-index", "constraint-without-not-valid"],
+            &["constraint-without-not-valid", "unique-without-index"],
         ),
         (
             "alter table a add column b int references c (d)",
@@ -125,10 +125,7 @@ fn what_is_moved_renamed_or_locked_on_purpose_is_told() {
         ("refresh materialized view concurrently m", &[]),
         ("alter table a rename to b", &["rename-table"]),
         ("alter table a rename column b to c", &["rename-column"]),
-        (
-            "alter table a rename constraint b to c",
-            &["rename-object"],
-        ),
+        ("alter table a rename constraint b to c", &["rename-object"]),
         ("alter function f() rename to g", &["rename-object"]),
         ("alter view v rename to w", &["rename-object"]),
         ("alter table a set schema s", &["set-schema"]),

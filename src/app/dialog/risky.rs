@@ -1,0 +1,70 @@
+//! The risks of a plan, as they stand in a confirmation: the worst in a line, and each finding above its statement.
+
+use crate::domain::migration::{Plan, Step};
+use crate::domain::risk::{Assessment, Level, assess};
+use std::collections::BTreeMap;
+
+/// More SQL than this is not looked at here: a confirmation must not hold up a frame. `migration plan` looks at all of it.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// What is known about the steps of a plan, in their order; nothing when there is too much to look at.
+pub(super) fn assessments(plan: &Plan) -> Option<Vec<Assessment>> {
+    let bytes: usize = plan
+        .steps
+        .iter()
+        .flat_map(|step| &step.statements)
+        .map(String::len)
+        .sum();
+    (bytes <= MOST_BYTES).then(|| plan.steps.iter().map(of).collect())
+}
+
+fn of(step: &Step) -> Assessment {
+    // A statement may end in a comment, which must not swallow the semicolon.
+    let text = step.statements.iter().map(|sql| format!("{sql}\n;\n"));
+    assess(&text.collect::<String>())
+}
+
+/// The open findings of all steps in one line, the worst first; `None` when there is none.
+pub(super) fn sum(assessments: &[Assessment]) -> Option<String> {
+    let mut counts: BTreeMap<Level, usize> = BTreeMap::new();
+    for finding in assessments.iter().flat_map(Assessment::open_findings) {
+        *counts.entry(finding.level).or_default() += 1;
+    }
+    counts.remove(&Level::Safe);
+    if counts.is_empty() {
+        return None;
+    }
+    let words = counts.iter().rev().map(|(level, count)| match count {
+        1 => level.words().to_owned(),
+        _ => format!("{} ({count})", level.words()),
+    });
+    Some(format!(
+        "{}: marked below",
+        words.collect::<Vec<_>>().join(", ")
+    ))
+}
+
+/// The findings of one statement as SQL comments.
+pub(super) fn marks(assessment: &Assessment, statement: usize) -> Vec<String> {
+    let known = assessment.statements.iter();
+    let findings = known
+        .filter(|known| known.statement == statement)
+        .flat_map(|known| &known.findings)
+        .filter(|finding| finding.level > Level::Safe);
+    findings
+        .flat_map(|finding| {
+            let mut lines = vec![format!(
+                "-- ! {}: {}",
+                finding.level.words(),
+                finding.reason
+            )];
+            match (&finding.allowed, &finding.safer) {
+                (Some(reason), _) => lines.push(format!("--   accepted: {reason}")),
+                (None, Some(safer)) => lines.push(format!("--   safer: {safer}")),
+                (None, None) => {}
+            }
+            lines
+        })
+        .map(|line| line.replace('\n', " "))
+        .collect()
+}

@@ -1,0 +1,28 @@
+//! How seeds read whose rows may be gone with a migration that was rolled back since.
+
+use super::super::page::{Page, Tone};
+use crate::ops::seed::Stale;
+
+/// Says which seeds they are and how they are run again; nothing where there are none.
+pub fn page(found: &[Stale]) -> Page {
+    let mut page = Page::default();
+    let Some(first) = found.first() else {
+        return page;
+    };
+    let at = first
+        .at
+        .map(|at| at.strftime(" at %Y-%m-%d %H:%M:%SZ").to_string())
+        .unwrap_or_default();
+    let paths: Vec<&str> = found.iter().map(|one| one.path.as_str()).collect();
+    let note = format!(
+        "Recorded as run, and run before version {} was rolled back{at}: {}.",
+        first.version,
+        paths.join(", ")
+    );
+    page.toned(Tone::Warn, &note);
+    page.toned(
+        Tone::Muted,
+        "  What they wrote may be gone. `supadeck seed apply --again PATH` runs one again.",
+    );
+    page
+}

@@ -1,0 +1,123 @@
+//! The account of a rehearsal: locks by the name a table had before, rewrites told from emptying, losses by way.
+
+use super::Way;
+use super::account::Account;
+use super::measure::{Blocks, Ground, Known, Ran, Rows, Touched};
+use crate::domain::picture::difference::Difference;
+use crate::domain::picture::{Kind, Object, Picture};
+use crate::domain::risk::LockMode;
+use std::time::Duration;
+
+fn ground() -> Ground {
+    let known = |id: u32, table: &str| Known {
+        id,
+        table: table.into(),
+        file: Some(id),
+        bytes: 8192,
+        about: Some(3),
+    };
+    Ground {
+        tables: vec![known(1, "public.a"), known(2, "public.b")],
+        sequences: Vec::new(),
+    }
+}
+
+fn touched(id: u32, mode: LockMode, file: u32, bytes: u64) -> Touched {
+    Touched {
+        id,
+        table: Some("public.renamed".into()),
+        mode,
+        file: Some(file),
+        bytes: Some(bytes),
+        rows: Rows::default(),
+    }
+}
+
+fn ran(took_ms: u64, touched: Vec<Touched>) -> Ran {
+    Ran {
+        took: Duration::from_millis(took_ms),
+        rows: 0,
+        touched,
+    }
+}
+
+#[test]
+fn a_lock_is_held_from_its_statement_to_the_end_of_its_file() {
+    let mut account = Account::new(&ground());
+    account.enter("1", 1, "x", &ran(5, vec![]));
+    let share = touched(1, LockMode::Share, 1, 8192);
+    let effect = account.enter("1", 2, "x", &ran(7, vec![share.clone()]));
+    assert_eq!(effect.locks[0].blocks, Blocks::Writers);
+    let effect = account.enter("1", 3, "x", &ran(11, vec![share.clone()]));
+    assert!(effect.locks.is_empty());
+    account.close_file();
+    account.enter("2", 1, "x", &ran(13, vec![share]));
+    account.close_file();
+    let locks = account.locks();
+    assert_eq!(locks.len(), 1);
+    assert_eq!(
+        (
+            locks[0].table.as_str(),
+            locks[0].statement,
+            locks[0].held_ms
+        ),
+        ("public.a", 2, 18)
+    );
+}
+
+#[test]
+fn a_new_file_is_a_rewrite_unless_it_is_empty_and_was_not() {
+    let exclusive = LockMode::AccessExclusive;
+    for (sql, bytes, rewritten, emptied) in [
+        ("alter table a alter x type bigint", 8192, true, false),
+        ("call clean()", 0, false, true),
+        ("truncate a", 0, false, true),
+    ] {
+        let mut account = Account::new(&ground());
+        let effect = account.enter("1", 1, sql, &ran(1, vec![touched(1, exclusive, 9, bytes)]));
+        assert_eq!(effect.rewrites == ["public.a"], rewritten, "{sql}");
+        let losses = account.losses(&Picture::default(), &Difference::default());
+        let told = losses.iter().any(|loss| loss.way == Way::TableEmptied);
+        assert_eq!(told, emptied, "{sql}");
+        assert_eq!(account.locks()[0].rewritten, rewritten, "{sql}");
+    }
+}
+
+#[test]
+fn a_table_that_was_not_there_before_is_nobodys_concern() {
+    let mut account = Account::new(&ground());
+    let mut new = touched(7, LockMode::AccessExclusive, 7, 0);
+    new.rows.deleted = 5;
+    let effect = account.enter("1", 1, "x", &ran(1, vec![new]));
+    assert_eq!(effect, super::account::Effect::default());
+    assert!(account.locks().is_empty());
+}
+
+#[test]
+fn rows_count_once_and_a_dropped_table_takes_its_deleted_rows_with_it() {
+    let rows = |deleted| Touched {
+        rows: Rows {
+            deleted,
+            ..Rows::default()
+        },
+        ..touched(1, LockMode::RowExclusive, 1, 8192)
+    };
+    let mut account = Account::new(&ground());
+    account.enter("1", 1, "delete", &ran(1, vec![rows(2)]));
+    let effect = account.enter("1", 2, "delete", &ran(1, vec![rows(5)]));
+    assert_eq!(effect.changed[0].rows.deleted, 3);
+    let losses = account.losses(&Picture::default(), &Difference::default());
+    assert_eq!((losses[0].way, losses[0].rows), (Way::RowsDeleted, Some(5)));
+    let table = Object {
+        kind: Kind::Table,
+        on: None,
+        name: "public.a".into(),
+    };
+    let before = Picture {
+        objects: [(table, [].into())].into(),
+    };
+    let difference = Difference::between(&before, &Picture::default());
+    let losses = account.losses(&before, &difference);
+    assert_eq!(losses.len(), 1);
+    assert_eq!(losses[0].way, Way::TableDropped);
+}

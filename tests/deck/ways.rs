@@ -1,0 +1,279 @@
+//! Looking before and mending after: rehearsals, differences, risks in the confirmation, and ways out of a state.
+
+use crate::fixture::{answer, answer_all, filled, plan, press, target, text, ticket};
+use supadeck::app::effect::{Effect, Fix, Load, Write};
+use supadeck::app::model::Model;
+use supadeck::app::msg::Report;
+use supadeck::domain::migration::Plan;
+use supadeck::domain::migration::difference::{Change, Difference, Line, Piece};
+use supadeck::domain::migration::remedy::WayOut;
+use supadeck::domain::migration::{Listing, State, Wish};
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::rehearsal::{Loss, Place, Report as Rehearsal, Way};
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn rehearsal() -> Rehearsal {
+    Rehearsal {
+        on: Place::Target,
+        database: target(),
+        steps: Vec::new(),
+        difference: supadeck::domain::picture::difference::Difference::default(),
+        locks: Vec::new(),
+        losses: vec![Loss {
+            way: Way::TableDropped,
+            table: "public.goal".into(),
+            column: None,
+            rows: Some(12),
+            counted: true,
+        }],
+        sequences: Vec::new(),
+        problem: None,
+    }
+}
+
+/// Puts ways out on the edited migration and selects it.
+fn edited(model: &mut Model) {
+    let effects = press(model, &["2", "r"]);
+    for effect in effects {
+        let Effect::Load { ticket, load, .. } = effect else {
+            continue;
+        };
+        let mut report = crate::fixture::report(&load);
+        if let Report::Migrations(Ok(Listing { entries, .. })) = &mut report {
+            let entry = entries.iter_mut().find(|one| one.state == State::Edited);
+            let entry = entry.unwrap();
+            entry.note = Some("The file differs.".into());
+            entry.ways = vec![
+                WayOut {
+                    command: "supadeck migration restore 20251004125000".into(),
+                    what: "Writes the file back.".into(),
+                    arguments: words(&["restore", "20251004125000"]),
+                },
+                WayOut {
+                    command: "supadeck migration new NAME --from-edited 20251004125000".into(),
+                    what: "Writes a new migration.".into(),
+                    arguments: words(&["new", "NAME", "--from-edited", "20251004125000"]),
+                },
+            ];
+        }
+        let more = answer(model, ticket, report);
+        answer_all(model, more);
+    }
+    press(model, &["g", "j", "j"]);
+}
+
+#[test]
+fn a_rehearsal_runs_the_plan_and_shows_what_would_be_lost() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "G"]);
+    let effects = press(&mut model, &["p"]);
+    assert!(
+        matches!(
+            &effects[..],
+            [Effect::Load {
+                load: Load::Plan(Wish::Apply { .. }),
+                ..
+            }]
+        ),
+        "{effects:?}"
+    );
+    let effects = answer(&mut model, ticket(&effects), Report::Plan(Ok(plan())));
+    assert!(
+        matches!(&effects[..], [Effect::Write { write: Write::Rehearse(found), .. }] if *found == plan()),
+        "{effects:?}"
+    );
+    assert!(text(&model).contains("statement 1 of"), "{}", text(&model));
+    let report = Report::Rehearsed(Ok(Box::new(rehearsal())));
+    answer(&mut model, ticket(&effects), report);
+    let frame = text(&model);
+    for part in [
+        "nothing was changed",
+        "What is lost:",
+        "public.goal: goes with 12 rows",
+    ] {
+        assert!(frame.contains(part), "{part} is missing in\n{frame}");
+    }
+}
+
+#[test]
+fn an_applied_migration_rehearses_its_rollback() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "g"]);
+    let effects = press(&mut model, &["p"]);
+    assert!(
+        matches!(
+            &effects[..],
+            [Effect::Load {
+                load: Load::Plan(Wish::RollbackTo { .. }),
+                ..
+            }]
+        ),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn production_is_never_rehearsed_on() {
+    let mut model = filled((120, 40));
+    model.project.as_mut().unwrap().is_production = true;
+    press(&mut model, &["2", "G"]);
+    let effects = press(&mut model, &["p"]);
+    assert!(matches!(&effects[..], [Effect::Arm(..)]), "{effects:?}");
+    assert!(
+        text(&model).contains("roduction is not rehearsed on"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn a_plan_after_a_rehearsal_is_asked_about_again() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "G"]);
+    let effects = press(&mut model, &["p"]);
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Err(Problem::new(Kind::Network, "No.", ""))),
+    );
+    press(&mut model, &["esc"]);
+    let effects = press(&mut model, &["a"]);
+    let effects = answer(&mut model, ticket(&effects), Report::Plan(Ok(plan())));
+    assert!(
+        effects.is_empty(),
+        "nothing runs before the word: {effects:?}"
+    );
+    assert!(
+        text(&model).contains("Type apply to go on"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn risks_stand_above_their_statements_before_anything_runs() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "G"]);
+    let effects = press(&mut model, &["a"]);
+    let mut risky: Plan = plan();
+    risky.steps[0].statements = vec!["-- why\ndrop table goal".into()];
+    answer(&mut model, ticket(&effects), Report::Plan(Ok(risky)));
+    let frame = text(&model);
+    assert!(frame.contains("risk      loses data"), "{frame}");
+    let (mark, statement) = (
+        frame.find("-- ! loses data"),
+        frame.find("drop table goal;"),
+    );
+    assert!(mark.is_some() && mark < statement, "{frame}");
+}
+
+#[test]
+fn a_difference_shows_what_was_applied_and_what_the_file_says() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "g"]);
+    let effects = press(&mut model, &["d"]);
+    let line = |sign, text: &str| Line {
+        sign,
+        text: text.into(),
+    };
+    let difference = Difference {
+        version: "20251004123000".into(),
+        name: "core_schema".into(),
+        state: State::Edited,
+        differs: true,
+        only_comments: false,
+        statements: vec![Piece {
+            change: Change::Changed,
+            applied: Some(1),
+            file: Some(1),
+            lines: vec![
+                line('-', "create table a ();"),
+                line('+', "create table \u{1b}b ();"),
+            ],
+        }],
+        note: None,
+    };
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Difference(Ok(difference)),
+    );
+    let frame = text(&model);
+    assert!(
+        frame.contains("- create table a ();") && frame.contains("b ();"),
+        "{frame}"
+    );
+    assert!(!frame.contains('\u{1b}'), "{frame}");
+}
+
+#[test]
+fn a_way_out_is_chosen_seen_confirmed_and_made() {
+    let mut model = filled((120, 40));
+    edited(&mut model);
+    press(&mut model, &["w"]);
+    assert!(
+        text(&model).contains("Writes the file back."),
+        "{}",
+        text(&model)
+    );
+    let effects = press(&mut model, &["enter"]);
+    assert!(
+        matches!(&effects[..], [Effect::Load { load: Load::Fix(arguments), .. }] if arguments[0] == "restore"),
+        "{effects:?}"
+    );
+    let fix = Fix {
+        number: 7,
+        title: "Write it back".into(),
+        word: "restore".into(),
+        lines: vec!["a.sql will say:".into()],
+        target: target(),
+    };
+    answer(&mut model, ticket(&effects), Report::Fix(Ok(fix.clone())));
+    assert!(text(&model).contains("a.sql will say:"), "{}", text(&model));
+    assert!(press(&mut model, &["yes", "enter"]).is_empty());
+    press(&mut model, &["backspace", "backspace", "backspace"]);
+    let effects = press(&mut model, &["restore", "enter"]);
+    assert!(
+        matches!(&effects[..], [Effect::Write { write: Write::Fix(made), .. }] if *made == fix),
+        "{effects:?}"
+    );
+    let failed = Problem::new(
+        Kind::Conflict,
+        "Nothing was changed.",
+        "It changed meanwhile.",
+    );
+    answer(&mut model, ticket(&effects), Report::Fixed(Err(failed)));
+    assert!(
+        text(&model).contains("It changed meanwhile."),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn a_way_that_wants_a_name_is_copied() {
+    let mut model = filled((120, 40));
+    edited(&mut model);
+    let effects = press(&mut model, &["w", "down", "enter"]);
+    assert!(
+        effects.iter().any(
+            |effect| matches!(effect, Effect::Copy { text, .. } if text.contains("--from-edited"))
+        ),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_version_in_order_needs_no_way_out() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "g"]);
+    press(&mut model, &["w"]);
+    assert!(
+        text(&model).contains("This version needs no way out."),
+        "{}",
+        text(&model)
+    );
+}
