@@ -3,6 +3,8 @@
 use crate::keyring::Keyring;
 use crate::standin::{Manner, REF, Standin, TOKEN};
 use crate::world::{World, texts};
+#[cfg(feature = "demo")]
+use std::fs;
 
 /// A world whose only way to its database is a stand-in for the Management API.
 fn remote() -> (World, Standin) {
@@ -209,4 +211,25 @@ fn a_token_that_is_given_to_a_profile_is_kept_and_a_wrong_one_is_not() {
             path.display()
         );
     }
+}
+
+#[cfg(feature = "demo")]
+#[test]
+fn a_plan_over_the_api_is_rehearsed_on_a_scratch_database() {
+    let (mut world, api) = remote();
+    world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
+    world.run(&["migration", "apply", "--yes"]).done();
+    fs::write(
+        world.project.join("supabase/migrations/2_b.sql"),
+        "alter table a add c text;",
+    )
+    .unwrap();
+    let plan = world.data(&["migration", "plan"]);
+    assert_eq!(plan["rehearsal"]["on"], "scratch", "{plan}");
+    assert_eq!(plan["rehearsal"]["steps"][0]["end"], "passed", "{plan}");
+    assert_eq!(
+        api.count("add c text"),
+        0,
+        "nothing of it went to the project"
+    );
 }
