@@ -41,11 +41,14 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
     drop(wire);
     lane.quiet().await;
     let states = bench.states().await;
-    let has_row = bench.has("supabase_migrations.schema_migrations").await
-        && bench.versions().await == ["1"];
+    let has_row =
+        bench.has("supabase_migrations.schema_migrations").await && bench.versions().await == ["1"];
     let context = format!("{context}: {states:?} {said:?}");
     match states[0].as_str() {
-        "1 applied" => assert!(has_row && bench.has("a").await && bench.has("c").await, "{context}"),
+        "1 applied" => assert!(
+            has_row && bench.has("a").await && bench.has("c").await,
+            "{context}"
+        ),
         "1 pending" => assert!(!has_row && !bench.has("a").await, "{context}"),
         "1 interrupted" => assert!(!has_row, "{context}"),
         _ => panic!("{context}"),
@@ -76,7 +79,10 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
         assert!(outcome.is_complete(), "{context}: {outcome:?}");
     }
     assert_eq!(bench.states().await, ["1 applied"], "{context}");
-    assert!(bench.has("a").await && bench.has("c").await && bench.has("i").await, "{context}");
+    assert!(
+        bench.has("a").await && bench.has("c").await && bench.has("i").await,
+        "{context}"
+    );
     let invalid = "select indexrelid::regclass::text from pg_index where not indisvalid";
     let locks = "select 'held' from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
     for sql in [invalid, locks] {
@@ -105,13 +111,26 @@ async fn walk(what: What) {
         if what != What::Close && !is_turn && !is_soak() {
             continue;
         }
-        let behind: &[bool] = if message.is_frontend { &[false, true] } else { &[false] };
-        points.extend(behind.iter().map(|is_behind| Fault { what, at, is_behind: *is_behind }));
+        let behind: &[bool] = if message.is_frontend {
+            &[false, true]
+        } else {
+            &[false]
+        };
+        points.extend(behind.iter().map(|is_behind| Fault {
+            what,
+            at,
+            is_behind: *is_behind,
+        }));
     }
-    in_lanes(&format!("outside a transaction, {what:?}"), points, 3, |lane, fault| {
-        lane.bench.up("1_a.sql", FILE);
-        Box::pin(point(lane, fault))
-    })
+    in_lanes(
+        &format!("outside a transaction, {what:?}"),
+        points,
+        3,
+        |lane, fault| {
+            lane.bench.up("1_a.sql", FILE);
+            Box::pin(point(lane, fault))
+        },
+    )
     .await;
 }
 

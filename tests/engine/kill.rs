@@ -57,7 +57,10 @@ async fn end_of(child: Arc<Mutex<Option<Child>>>) -> Output {
             std::thread::sleep(std::time::Duration::from_millis(3));
         }
     });
-    tokio::time::timeout(HANGS, wait).await.expect("it hangs").unwrap()
+    tokio::time::timeout(HANGS, wait)
+        .await
+        .expect("it hangs")
+        .unwrap()
 }
 
 async fn kill_point(lane: &Lane, route: Route, fault: Fault) -> bool {
@@ -100,10 +103,18 @@ fn points(passed: &[Passed], script: usize, what: What) -> Vec<Fault> {
         .rposition(|message| message.connection == script)
         .unwrap();
     // The first query of that connection looks which of the books there are.
-    let range = if is_soak() { 0..=passed.len() - 1 } else { queries[1]..=last };
+    let range = if is_soak() {
+        0..=passed.len() - 1
+    } else {
+        queries[1]..=last
+    };
     let mut points = Vec::new();
     for at in range {
-        let behind: &[bool] = if passed[at].is_frontend { &[false, true] } else { &[false] };
+        let behind: &[bool] = if passed[at].is_frontend {
+            &[false, true]
+        } else {
+            &[false]
+        };
         points.extend(behind.iter().map(|is_behind| Fault {
             what,
             at,
@@ -158,11 +169,27 @@ impl Cluster {
             port,
         };
         if is_root() {
-            let owned = Command::new("chown").arg("nobody").arg(cluster.folder.path()).status();
+            let owned = Command::new("chown")
+                .arg("nobody")
+                .arg(cluster.folder.path())
+                .status();
             assert!(owned.unwrap().success());
         }
         let data = cluster.data();
-        cluster.call("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]);
+        cluster.call(
+            "initdb",
+            &[
+                "-D",
+                &data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "--no-sync",
+                "-E",
+                "UTF8",
+            ],
+        );
         cluster.start();
         Some(cluster)
     }
@@ -197,11 +224,26 @@ impl Cluster {
             self.port
         );
         let log = self.folder.path().join("log").display().to_string();
-        self.call("pg_ctl", &["-D", &self.data(), "-o", &options, "-l", &log, "-w", "start"]);
+        self.call(
+            "pg_ctl",
+            &[
+                "-D",
+                &self.data(),
+                "-o",
+                &options,
+                "-l",
+                &log,
+                "-w",
+                "start",
+            ],
+        );
     }
 
     fn stop(&self) {
-        self.call("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+        self.call(
+            "pg_ctl",
+            &["-D", &self.data(), "-m", "immediate", "-w", "stop"],
+        );
     }
 
     fn url(&self) -> String {
@@ -224,7 +266,11 @@ async fn lane_on(cluster: &Cluster) -> Lane {
     Lane::on(cluster.url()).await
 }
 
-async fn run_over(lane: &Lane, wire: &Wire, route: Route) -> Result<supadeck::domain::migration::Outcome, supadeck::domain::problem::Problem> {
+async fn run_over(
+    lane: &Lane,
+    wire: &Wire,
+    route: Route,
+) -> Result<supadeck::domain::migration::Outcome, supadeck::domain::problem::Problem> {
     let plan = lane.bench.plan(wish(route)).await.unwrap();
     let (watch, _news) = crate::bench::watch();
     migration::run(&slow_schema(&lane.bench, wire), &plan, &watch).await
@@ -251,11 +297,18 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
         points.retain(|fault| passed[fault.at].kind != 'X');
         if !is_soak() {
             // From the message with COMMIT on: before it, the stop is a closed line like any other.
-            let tail = passed.iter().rposition(|message| message.connection == 0 && message.kind == 'Q').unwrap();
+            let tail = passed
+                .iter()
+                .rposition(|message| message.connection == 0 && message.kind == 'Q')
+                .unwrap();
             points.retain(|fault| fault.at >= tail);
         }
         // Started again at once, the server answers what is asked about the end; else nobody does.
-        for comes_back in if is_soak() { vec![true, false] } else { vec![true] } {
+        for comes_back in if is_soak() {
+            vec![true, false]
+        } else {
+            vec![true]
+        } {
             for fault in &points {
                 let lane = lane_on(&cluster).await;
                 let context = format!("stopped, back {comes_back}, {route:?} {fault:?}");
@@ -284,6 +337,12 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
             }
         }
     }
-    println!("server stopped: {count} points in {:.1} s", begun.elapsed().as_secs_f32());
-    assert!(count >= 16 && missed <= 4, "{missed} of {count} faults did not happen");
+    println!(
+        "server stopped: {count} points in {:.1} s",
+        begun.elapsed().as_secs_f32()
+    );
+    assert!(
+        count >= 16 && missed <= 4,
+        "{missed} of {count} faults did not happen"
+    );
 }

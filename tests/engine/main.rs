@@ -26,6 +26,7 @@ mod management;
 mod misbehave;
 mod plan;
 mod pooler;
+mod position;
 mod refused;
 mod remote_runners;
 mod renamed;

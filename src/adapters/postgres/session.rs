@@ -11,6 +11,7 @@ use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::journal;
+use super::keeper::Keeper;
 use super::lookout::Lookout;
 use super::message::{
     Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, head, head_answers, tail, whole,
@@ -84,7 +85,10 @@ impl PgSession {
     ) -> Result<(), Halt> {
         if let Some(alone) = &script.alone {
             let mut run = AloneRun {
-                keeper: &self.connection,
+                keeper: Keeper {
+                    connection: &self.connection,
+                    patience: self.database.patience,
+                },
                 database: &self.database,
                 name: &self.name,
                 limits: &self.limits,
