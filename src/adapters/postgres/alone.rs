@@ -277,9 +277,8 @@ impl AloneRun<'_> {
             line.done(of, ESCAPED),
             books::record(&self.script.record, self.column),
         );
-        let broken = match self.keeper.ask(&sql).await {
-            Ok(_) => return Ok(()),
-            Err(broken) => broken,
+        let Err(broken) = self.keeper.ask(&sql).await else {
+            return Ok(());
         };
         let why = match broken {
             Broken::Server(error) => {

@@ -36,13 +36,12 @@ impl Keeper<'_> {
         connection: &Connection,
         sql: &str,
     ) -> Result<Vec<SimpleQueryMessage>, Broken> {
-        match tokio::time::timeout(limit, connection.client.simple_query(sql)).await {
-            Ok(answer) => answer.map_err(|error| Broken::of(&error)),
-            Err(_) => {
-                connection.give_up();
-                Err(Broken::silent())
-            }
+        let asked = connection.client.simple_query(sql);
+        if let Ok(answer) = tokio::time::timeout(limit, asked).await {
+            return answer.map_err(|error| Broken::of(&error));
         }
+        connection.give_up();
+        Err(Broken::silent())
     }
 }
 
