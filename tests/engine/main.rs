@@ -29,6 +29,7 @@ mod pooler;
 mod position;
 mod refused;
 mod remote_runners;
+mod remote_walk;
 mod renamed;
 mod risk;
 mod rollback;
