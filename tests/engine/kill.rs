@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use supadeck::domain::migration::Direction;
+use supadeck::domain::migration::{Direction, Wish};
 use supadeck::ops::migration;
 
 const ROUTES: [Route; 2] = [
@@ -345,4 +345,46 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
         count >= 16 && missed <= 4,
         "{missed} of {count} faults did not happen"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_program_leaves_its_file_outside_a_transaction_interrupted() {
+    let lane = Lane::new().await;
+    let bench = &lane.bench;
+    lane.start(ROUTES[0]).await;
+    let text = "-- supadeck: no-transaction\ncreate table a ();\nselect pg_sleep(600);\n";
+    bench.up("1_a.sql", text);
+    let mut child = program(bench, &bench.url, ROUTES[0]);
+    let sleeps = "exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())";
+    crate::bench::until(&bench.db, &format!("select {sleeps}")).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    crate::bench::until(&bench.db, "select not exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))").await;
+    assert_eq!(bench.states().await, ["1 interrupted"]);
+    let go_on = |from_start| Wish::GoOn {
+        direction: Direction::Apply,
+        from_start,
+    };
+    // The server knows nothing of the kill, and works on.
+    let refused = bench.plan(go_on(true)).await.unwrap_err();
+    assert!(refused.what.contains("still at a statement"), "{refused}");
+    bench
+        .db
+        .batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+        .await
+        .unwrap();
+    lane.quiet().await;
+    let listing = migration::list(&bench.schema).await.unwrap();
+    let note = listing.entries[0].note.clone().unwrap();
+    assert!(
+        note.contains("statement 2 of 2") && note.contains("may or may not"),
+        "{note}"
+    );
+    bench.up(
+        "1_a.sql",
+        text.replace("600", "0").replace("table a", "table c"),
+    );
+    let plan = bench.plan(go_on(true)).await.unwrap();
+    assert!(crate::bench::run(&bench.schema, &plan).await.is_complete());
+    assert_eq!(bench.states().await, ["1 applied"]);
 }
