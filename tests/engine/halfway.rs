@@ -13,6 +13,8 @@ const FILE: &str = "create table if not exists a (b int);\n\
     create index concurrently if not exists i on a (b);\n\
     begin;\ninsert into a values (1);\ncreate table if not exists c (d text);\ncommit;";
 
+const INVALID: &str = "select indexrelid::regclass::text from pg_index where not indisvalid";
+
 async fn start(bench: &Bench) {
     bench
         .db
@@ -66,6 +68,17 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
         "1 pending" => Some(everything()),
         "1 interrupted" => {
             assert!(bench.plan(everything()).await.is_err(), "{context}");
+            // An index build that was cut off is named, and dropped as the hint says.
+            let listing = migration::list(&bench.schema).await.unwrap();
+            let note = listing.entries[0].note.clone().unwrap();
+            for index in bench.texts(INVALID).await {
+                assert!(
+                    note.contains(&format!("public.{index}")),
+                    "{context}: {note}"
+                );
+                let drop = format!("drop index {index}");
+                bench.db.batch_execute(&drop).await.unwrap();
+            }
             Some(Wish::GoOn {
                 direction: Direction::Apply,
                 from_start: false,
@@ -83,9 +96,8 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
         bench.has("a").await && bench.has("c").await && bench.has("i").await,
         "{context}"
     );
-    let invalid = "select indexrelid::regclass::text from pg_index where not indisvalid";
     let locks = "select 'held' from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
-    for sql in [invalid, locks] {
+    for sql in [INVALID, locks] {
         assert_eq!(bench.texts(sql).await, Vec::<String>::new(), "{context}");
     }
     has_struck

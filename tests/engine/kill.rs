@@ -80,8 +80,7 @@ async fn kill_point(lane: &Lane, route: Route, fault: Fault) -> bool {
         *place = Some(program(&lane.bench, &wire.url, route));
     }
     let output = end_of(child).await;
-    let has_struck = wire.has_struck();
-    drop(wire);
+    let has_struck = wire.close().await;
     let is_there = lane.facts(route, &context).await;
     if output.status.success() {
         assert_eq!(is_there, route.direction == Direction::Apply, "{context}");
@@ -324,11 +323,11 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
                 let said = tokio::time::timeout(HANGS, run_over(&lane, &wire, route))
                     .await
                     .unwrap_or_else(|_| panic!("{context}: it hangs"));
-                if wire.has_struck() && !comes_back {
+                let has_struck = wire.close().await;
+                if has_struck && !comes_back {
                     cluster.start();
                 }
-                missed += usize::from(!wire.has_struck());
-                drop(wire);
+                missed += usize::from(!has_struck);
                 let lane = lane.again(cluster.url()).await;
                 let is_there = lane.facts(route, &context).await;
                 judge(route, &said, is_there, &context);

@@ -198,7 +198,7 @@ pub(crate) fn judge(route: Route, said: &Result<Outcome, Problem>, is_there: boo
             match outcome.steps[0].end {
                 StepEnd::Done => assert!(is_done, "{context}: {outcome:?}"),
                 StepEnd::RolledBack | StepEnd::NotRun => {
-                    assert!(!is_done, "{context}: {outcome:?}")
+                    assert!(!is_done, "{context}: {outcome:?}");
                 }
                 StepEnd::Unknown => assert!(outcome.history.is_none(), "{context}: {outcome:?}"),
                 StepEnd::Interrupted => panic!("{context}: {outcome:?}"),
