@@ -27,6 +27,7 @@ mod management;
 mod misbehave;
 mod plan;
 mod pooler;
+mod position;
 mod refused;
 mod remote_runners;
 mod remote_walk;

@@ -11,6 +11,7 @@ use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::journal;
+use super::keeper::Keeper;
 use super::lookout::Lookout;
 use super::message::{Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED};
 use crate::domain::migration::Holder;
@@ -85,7 +86,10 @@ impl PgSession {
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
         let mut run = AloneRun {
-            keeper: &self.connection,
+            keeper: Keeper {
+                connection: &self.connection,
+                patience: self.database.patience,
+            },
             database: &self.database,
             name: &self.name,
             limits: &self.limits,
