@@ -479,3 +479,39 @@ async fn a_history_without_statements_does_not_build_a_scratch_database() {
         .unwrap_err();
     assert!(refused.what.contains("version 1"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_rehearsal_through_a_pooler_leaves_nothing_on_the_shared_connection() {
+    let bench = in_use().await;
+    let Some(pooler) = crate::pooler::Pooler::start(&bench).await else {
+        return;
+    };
+    let url = pooler.url("127.0.0.1", "sslmode=disable");
+    let schema = bench.through(&url);
+    // The driver looks the type of the result up, with statements of its own.
+    bench.up(
+        "2_a.sql",
+        "set search_path = ''; set statement_timeout = '1h'; select 'a'::public.mood; drop view public.names;",
+    );
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let before = everything_there(&bench).await;
+    for _ in 0..3 {
+        let report = migration::rehearse(&schema, database(&url).as_ref(), &plan, &watch().0)
+            .await
+            .unwrap();
+        assert!(report.problem.is_none(), "{report:?}");
+        assert_eq!(told(&report).1, ["- view public.names"]);
+    }
+    assert_eq!(everything_there(&bench).await, before);
+    let shared = connect(&url).await;
+    let left = shared
+        .simple_query("select name from pg_prepared_statements union all select 'search_path' where current_setting('search_path') = ''")
+        .await
+        .unwrap();
+    assert_eq!(
+        left.iter()
+            .filter(|one| matches!(one, tokio_postgres::SimpleQueryMessage::Row(_)))
+            .count(),
+        0
+    );
+}
