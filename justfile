@@ -11,6 +11,10 @@ ci:
 test *ARGS:
     cargo test --workspace --features demo {{ARGS}}
 
+# The long walks, whole: every message of the protocol for every fault, and a program and a server that are killed.
+soak:
+    SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: halfway:: kill::
+
 # Format, then lint as CI does.
 lint:
     cargo fmt --all

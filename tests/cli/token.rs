@@ -71,6 +71,10 @@ fn everything_of_the_engine_works_with_a_token_alone() {
         "{ran:?}"
     );
     assert_eq!(states(&world), "applied");
+    let refused = world.problem(3, &["migration", "plan", "--rollback", "--on", "target"]);
+    assert!(refused["hint"].as_str().unwrap().contains("--on scratch"), "{refused}");
+    let plan = world.data(&["migration", "plan", "--rollback", "--no-rehearsal"]);
+    assert_eq!(plan["plan"]["target"]["host"], target.as_str(), "{plan}");
     assert_eq!(world.sql("select to_regclass('a') is not null"), ["t"]);
     world.run(&["seed", "apply", "--yes"]).done();
     assert_eq!(world.sql("select b from a"), ["7"]);

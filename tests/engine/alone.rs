@@ -53,7 +53,10 @@ async fn a_file_outside_a_transaction_runs_to_its_end() {
         "1_a.sql",
         "create table a (b int);\ncreate index concurrently i on a (b);\nvacuum a;\nset role none;\ndiscard all;",
     );
-    bench.up("2_b.sql", "-- supadeck: no-transaction\ncreate table b ();\n-- nothing\n");
+    bench.up(
+        "2_b.sql",
+        "-- supadeck: no-transaction\ncreate table b ();\n-- nothing\n",
+    );
     bench.up(
         "3_c.sql",
         "begin; create table c (); commit;\nbegin; create table d (); rollback;\ncreate table e ();",
@@ -70,12 +73,27 @@ async fn a_file_outside_a_transaction_runs_to_its_end() {
         ["1 done 6 of 5", "2 done 3 of 2", "3 done 8 of 7", "4 done"]
     );
     assert!(open_locks(&bench).await.is_empty());
-    let plan = bench.plan(Wish::RollbackTo { version: "0".into() }).await;
+    let plan = bench
+        .plan(Wish::RollbackTo {
+            version: "0".into(),
+        })
+        .await;
     assert!(plan.unwrap_err().what.contains("no rollback file"));
     for version in ["2", "3", "4"] {
-        bench.down(&format!("{version}_{}.sql", ["b", "c", "d"][version.parse::<usize>().unwrap() - 2]), "select 1;");
+        bench.down(
+            &format!(
+                "{version}_{}.sql",
+                ["b", "c", "d"][version.parse::<usize>().unwrap() - 2]
+            ),
+            "select 1;",
+        );
     }
-    let plan = bench.plan(Wish::RollbackTo { version: "0".into() }).await.unwrap();
+    let plan = bench
+        .plan(Wish::RollbackTo {
+            version: "0".into(),
+        })
+        .await
+        .unwrap();
     let outcome = run(&bench.schema, &plan).await;
     assert!(outcome.is_complete(), "{outcome:?}");
     assert!(!bench.has("a").await && bench.versions().await.is_empty());
@@ -87,7 +105,10 @@ async fn an_interrupted_file_goes_on_where_it_stopped() {
     let listing = migration::list(&bench.schema).await.unwrap();
     assert_eq!(bench.states().await, ["1 interrupted"]);
     let note = listing.entries[0].note.clone().unwrap();
-    assert!(note.contains("statement 2 of 3") && note.contains("public.i"), "{note}");
+    assert!(
+        note.contains("statement 2 of 3") && note.contains("public.i"),
+        "{note}"
+    );
     assert!(!note.contains("may or may not"), "{note}");
     bench.up("2_b.sql", "create table d ();");
     for wish in [everything(), Wish::RollbackLast { count: 1 }] {
@@ -98,8 +119,14 @@ async fn an_interrupted_file_goes_on_where_it_stopped() {
             assert!(hint.contains(way), "{hint}");
         }
     }
-    let refused = bench.plan(go_on(Direction::Rollback, false)).await.unwrap_err();
-    assert!(refused.what.contains("No rollback is interrupted"), "{refused}");
+    let refused = bench
+        .plan(go_on(Direction::Rollback, false))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.what.contains("No rollback is interrupted"),
+        "{refused}"
+    );
     bench
         .db
         .batch_execute("drop index i; delete from t")
@@ -118,8 +145,16 @@ async fn an_interrupted_file_goes_on_where_it_stopped() {
 #[tokio::test]
 async fn a_changed_file_is_not_resumed_but_may_be_tried_again() {
     let bench = broken().await;
-    bench.up("1_a.sql", BREAKS.replace("unique ", "").replace("create table a", "create table if not exists a"));
-    let refused = bench.plan(go_on(Direction::Apply, false)).await.unwrap_err();
+    bench.up(
+        "1_a.sql",
+        BREAKS
+            .replace("unique ", "")
+            .replace("create table a", "create table if not exists a"),
+    );
+    let refused = bench
+        .plan(go_on(Direction::Apply, false))
+        .await
+        .unwrap_err();
     assert_eq!(refused.kind, Kind::Conflict);
     assert!(refused.what.contains("1_a.sql has changed"), "{refused}");
     let plan = bench.plan(go_on(Direction::Apply, true)).await.unwrap();
@@ -129,7 +164,11 @@ async fn a_changed_file_is_not_resumed_but_may_be_tried_again() {
     let detail = outcome.problem.unwrap().detail.unwrap();
     assert!(detail.contains("public.i"), "{detail}");
     bench.db.batch_execute("drop index i").await.unwrap();
-    let outcome = run(&bench.schema, &bench.plan(go_on(Direction::Apply, true)).await.unwrap()).await;
+    let outcome = run(
+        &bench.schema,
+        &bench.plan(go_on(Direction::Apply, true)).await.unwrap(),
+    )
+    .await;
     assert!(outcome.is_complete(), "{outcome:?}");
     assert_eq!(bench.states().await, ["1 applied"]);
 }
@@ -137,7 +176,11 @@ async fn a_changed_file_is_not_resumed_but_may_be_tried_again() {
 #[tokio::test]
 async fn a_file_that_became_ordinary_is_tried_again_in_a_transaction() {
     let bench = broken().await;
-    bench.db.batch_execute("drop index i; drop table a").await.unwrap();
+    bench
+        .db
+        .batch_execute("drop index i; drop table a")
+        .await
+        .unwrap();
     bench.up("1_a.sql", "create table a ();\ncreate index i on t (b);");
     let plan = bench.plan(go_on(Direction::Apply, true)).await.unwrap();
     assert_eq!(plan.steps[0].mode, StepMode::Transaction);
@@ -147,12 +190,20 @@ async fn a_file_that_became_ordinary_is_tried_again_in_a_transaction() {
 
 #[tokio::test]
 async fn repair_settles_an_interrupted_file_either_way() {
-    for (how, state) in [(Repair::Applied, "1 applied"), (Repair::Reverted, "1 pending")] {
+    for (how, state) in [
+        (Repair::Applied, "1 applied"),
+        (Repair::Reverted, "1 pending"),
+    ] {
         let bench = broken().await;
-        migration::repair(&bench.schema, &["1".to_owned()], how).await.unwrap();
+        migration::repair(&bench.schema, &["1".to_owned()], how)
+            .await
+            .unwrap();
         assert_eq!(bench.states().await, [state]);
         assert!(bench.plan(everything()).await.is_ok());
-        let nothing = bench.plan(go_on(Direction::Apply, false)).await.unwrap_err();
+        let nothing = bench
+            .plan(go_on(Direction::Apply, false))
+            .await
+            .unwrap_err();
         assert_eq!(nothing.kind, Kind::Usage);
     }
 }
@@ -160,14 +211,27 @@ async fn repair_settles_an_interrupted_file_either_way() {
 #[tokio::test]
 async fn an_interrupted_rollback_has_the_same_ways_out() {
     let bench = Bench::new().await;
-    bench.up("1_a.sql", "create table a (b int); create index i on a (b);");
-    bench.down("1_a.sql", "drop index concurrently i;\ndrop table missing;\ndrop table a;");
+    bench.up(
+        "1_a.sql",
+        "create table a (b int); create index i on a (b);",
+    );
+    bench.down(
+        "1_a.sql",
+        "drop index concurrently i;\ndrop table missing;\ndrop table a;",
+    );
     assert!(bench.apply().await.is_complete());
     let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
-    assert_eq!(ends(&run(&bench.schema, &plan).await), [StepEnd::Interrupted]);
+    assert_eq!(
+        ends(&run(&bench.schema, &plan).await),
+        [StepEnd::Interrupted]
+    );
     assert_eq!(bench.states().await, ["1 interrupted"]);
     assert!(bench.plan(everything()).await.is_err());
-    bench.db.batch_execute("create table missing ()").await.unwrap();
+    bench
+        .db
+        .batch_execute("create table missing ()")
+        .await
+        .unwrap();
     let plan = bench.plan(go_on(Direction::Rollback, false)).await.unwrap();
     let outcome = run(&bench.schema, &plan).await;
     assert!(outcome.is_complete(), "{outcome:?}");
@@ -183,15 +247,22 @@ async fn cancelling_leaves_it_interrupted_at_its_statement() {
     let (watch, mut news) = watch();
     let cancel = watch.cancel.clone();
     let schema = bench.schema.clone();
-    let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     while news.recv().await != Some(Progress::StatementDone { step: 0, done: 1 }) {}
     // While it runs it is no interruption: whoever looks sees the runner.
     let listing = migration::list(&bench.schema).await.unwrap();
     let note = listing.entries[0].note.clone().unwrap();
     assert_eq!(bench.states().await, ["1 pending"]);
-    assert!(note.contains("runs now, at statement 2 of 3") && note.contains("pid"), "{note}");
+    assert!(
+        note.contains("runs now, at statement 2 of 3") && note.contains("pid"),
+        "{note}"
+    );
     cancel.cancel();
-    let outcome = tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap();
+    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(ends(&outcome), [StepEnd::Interrupted]);
     assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
     assert_eq!(bench.states().await, ["1 interrupted"]);
@@ -208,13 +279,22 @@ async fn a_worker_that_is_ended_leaves_its_statement_in_doubt() {
     assert_eq!(problem.kind, Kind::Network, "{problem:?}");
     assert!(problem.detail.unwrap().contains("may or may not"));
     let listing = migration::list(&bench.schema).await.unwrap();
-    assert!(listing.entries[0].note.clone().unwrap().contains("statement 2 of 3"));
+    assert!(
+        listing.entries[0]
+            .note
+            .clone()
+            .unwrap()
+            .contains("statement 2 of 3")
+    );
 }
 
 #[tokio::test]
 async fn a_killed_keeper_stops_the_run_and_is_seen() {
     let bench = Bench::new().await;
-    bench.up("1_a.sql", "-- supadeck: no-transaction\ncreate table a ();\nselect pg_sleep(1);\ncreate table b ();");
+    bench.up(
+        "1_a.sql",
+        "-- supadeck: no-transaction\ncreate table a ();\nselect pg_sleep(1);\ncreate table b ();",
+    );
     let plan = bench.plan(everything()).await.unwrap();
     let schema = bench.schema.clone();
     let running = tokio::spawn(async move { run(&schema, &plan).await });
@@ -233,7 +313,10 @@ async fn a_killed_keeper_stops_the_run_and_is_seen() {
 #[tokio::test]
 async fn what_still_runs_of_a_lost_runner_is_waited_for() {
     let bench = Bench::new().await;
-    bench.up("1_a.sql", "-- supadeck: no-transaction\nselect pg_sleep(600);\ncreate table b ();");
+    bench.up(
+        "1_a.sql",
+        "-- supadeck: no-transaction\nselect pg_sleep(600);\ncreate table b ();",
+    );
     let plan = bench.plan(everything()).await.unwrap();
     let schema = bench.schema.clone();
     // As after a SIGKILL: the future is dropped, and nobody tells the server.
@@ -242,14 +325,23 @@ async fn what_still_runs_of_a_lost_runner_is_waited_for() {
     bench.db.batch_execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())").await.unwrap();
     running.abort();
     until(&bench.db, "select not exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))").await;
-    let refused = bench.plan(go_on(Direction::Apply, false)).await.unwrap_err();
+    let refused = bench
+        .plan(go_on(Direction::Apply, false))
+        .await
+        .unwrap_err();
     assert!(refused.what.contains("still at a statement"), "{refused}");
     bench.db.batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()").await.unwrap();
     until(&bench.db, "select not exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
     let plan = bench.plan(go_on(Direction::Apply, false)).await.unwrap();
     assert_eq!(plan.steps[0].begin_at, 0);
     let listing = migration::list(&bench.schema).await.unwrap();
-    assert!(listing.entries[0].note.clone().unwrap().contains("may or may not"));
+    assert!(
+        listing.entries[0]
+            .note
+            .clone()
+            .unwrap()
+            .contains("may or may not")
+    );
 }
 
 #[tokio::test]
@@ -272,7 +364,10 @@ async fn a_pooler_in_transaction_mode_is_seen_and_refused() {
     let Some(pooler) = Pooler::start(&bench).await else {
         return;
     };
-    bench.up("1_a.sql", "create table a (b int);\ncreate index concurrently i on a (b);");
+    bench.up(
+        "1_a.sql",
+        "create table a (b int);\ncreate index concurrently i on a (b);",
+    );
     let schema = bench.through(&pooler.url("127.0.0.1", "pgbouncer=true"));
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let outcome = run(&schema, &plan).await;
@@ -287,15 +382,23 @@ async fn a_pooler_in_transaction_mode_is_seen_and_refused() {
 #[tokio::test]
 async fn a_concurrent_index_waits_for_others_and_says_for_whom() {
     let bench = Bench::new().await;
-    bench.db.batch_execute("create table t (b int)").await.unwrap();
+    bench
+        .db
+        .batch_execute("create table t (b int)")
+        .await
+        .unwrap();
     let other = connect(&bench.url).await;
-    other.batch_execute("begin; insert into t values (1)").await.unwrap();
+    other
+        .batch_execute("begin; insert into t values (1)")
+        .await
+        .unwrap();
     bench.up("1_a.sql", "create index concurrently i on t (b);");
     let plan = bench.plan(everything()).await.unwrap();
     let mut schema = bench.schema.clone();
     schema.limits.lock_timeout = Duration::from_millis(50);
     let (watch, mut news) = watch();
-    let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     let blocker = loop {
         if let Some(Progress::Blocked { blocker, .. }) = news.recv().await {
             break blocker;
@@ -304,5 +407,10 @@ async fn a_concurrent_index_waits_for_others_and_says_for_whom() {
     assert!(blocker.holder.query.unwrap().contains("insert into t"));
     other.batch_execute("commit").await.unwrap();
     assert!(running.await.unwrap().is_complete());
-    assert_eq!(bench.texts("select 'x' from pg_index where not indisvalid").await, Vec::<String>::new());
+    assert_eq!(
+        bench
+            .texts("select 'x' from pg_index where not indisvalid")
+            .await,
+        Vec::<String>::new()
+    );
 }

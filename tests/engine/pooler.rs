@@ -18,8 +18,13 @@ pub(crate) struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one; absent, with the reason printed, where PgBouncer or OpenSSL is not installed.
+    /// Starts one in transaction mode; absent, with the reason printed, where PgBouncer or OpenSSL is not installed.
     pub(crate) async fn start(bench: &Bench) -> Option<Self> {
+        Self::start_in("transaction", bench).await
+    }
+
+    /// Starts one in a mode of its own.
+    pub(crate) async fn start_in(mode: &str, bench: &Bench) -> Option<Self> {
         if !has("pgbouncer") || !has("openssl") {
             println!("skipped: pgbouncer or openssl is not installed");
             return None;
@@ -48,7 +53,7 @@ impl Pooler {
             path("bouncer.ini"),
             format!(
                 "[databases]\n{database} = host={host} port={server_port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-                auth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 3\nclient_tls_sslmode = allow\n\
+                auth_type = scram-sha-256\nauth_file = {}\npool_mode = {mode}\ndefault_pool_size = 3\nclient_tls_sslmode = allow\n\
                 client_tls_cert_file = {}\nclient_tls_key_file = {}\nlogfile = {}\n",
                 path("users.txt"), path("server.crt"), path("server.key"), path("log")
             ),
@@ -119,12 +124,12 @@ impl Drop for Pooler {
     }
 }
 
-fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
 /// A root, a certificate of it for `localhost`, and another root that signed nothing.
-fn certificates(folder: &Path) {
+pub(crate) fn certificates(folder: &Path) {
     let openssl = |arguments: &str| {
         let done = Command::new("openssl")
             .args(arguments.split(' '))

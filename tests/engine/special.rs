@@ -103,6 +103,23 @@ async fn roles_settings_and_the_search_path_stay_in_their_file() {
 }
 
 #[tokio::test]
+async fn a_session_that_renames_itself_is_not_taken_for_dead() {
+    for sql in [
+        "set application_name = 'mine';\nselect pg_sleep(3);",
+        "select pg_sleep(0.5);\nset application_name = 'mine';\nselect pg_sleep(3);",
+        "-- supadeck: no-transaction\nselect pg_sleep(0.5);\nset application_name = 'mine';\nselect pg_sleep(3);",
+    ] {
+        let bench = Bench::new().await;
+        bench.up("1_a.sql", sql);
+        let plan = bench.plan(everything()).await.unwrap();
+        let mut schema = bench.schema.clone();
+        schema.limits.silence = Duration::from_millis(400);
+        let outcome = run(&schema, &plan).await;
+        assert!(outcome.is_complete(), "{sql}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_lock_is_tried_again_and_its_holder_is_named() {
     let bench = Bench::new().await;
     bench.db.batch_execute("create table a (b int)").await.unwrap();

@@ -37,6 +37,8 @@ pub(crate) enum Manner {
 
 struct Rule {
     word: &'static str,
+    /// How many such calls go well before.
+    skip: usize,
     manner: Manner,
     times: usize,
 }
@@ -87,8 +89,20 @@ impl Standin {
     pub(crate) fn misbehave(&self, word: &'static str, manner: Manner, times: usize) {
         let rule = Rule {
             word,
+            skip: 0,
             manner,
             times,
+        };
+        self.shared.rules.lock().unwrap().push(rule);
+    }
+
+    /// Does this to one call, after so many.
+    pub(crate) fn misbehave_after(&self, skip: usize, manner: Manner) {
+        let rule = Rule {
+            word: "",
+            skip,
+            manner,
+            times: 1,
         };
         self.shared.rules.lock().unwrap().push(rule);
     }
@@ -210,6 +224,10 @@ impl Shared {
     fn manner(&self, query: &str) -> Option<Manner> {
         let mut rules = self.rules.lock().unwrap();
         let at = rules.iter().position(|rule| query.contains(rule.word))?;
+        if rules[at].skip > 0 {
+            rules[at].skip -= 1;
+            return None;
+        }
         let manner = rules[at].manner.clone();
         rules[at].times -= 1;
         if rules[at].times == 0 {

@@ -57,7 +57,12 @@ async fn another_runner_is_waited_for_and_then_reported() {
     assert_eq!(ends(&outcome), [StepEnd::NotRun]);
     let problem = outcome.problem.unwrap();
     assert_eq!((problem.kind, problem.retry), (Kind::Conflict, true));
-    for word in [&format!("pid {pid}"), "user ", "application somebody", "since "] {
+    for word in [
+        &format!("pid {pid}"),
+        "user ",
+        "application somebody",
+        "since ",
+    ] {
         assert!(problem.why.contains(word), "{problem}");
     }
     let mut waited = None;
@@ -67,10 +72,7 @@ async fn another_runner_is_waited_for_and_then_reported() {
         }
     }
     let waited = waited.unwrap();
-    assert_eq!(
-        (waited.pid, waited.application.as_str()),
-        (pid, "somebody")
-    );
+    assert_eq!((waited.pid, waited.application.as_str()), (pid, "somebody"));
 
     schema.limits.runner_timeout = Duration::from_mins(1);
     let (again, shown) = (schema.clone(), plan.clone());
@@ -96,10 +98,7 @@ async fn waiting_for_another_runner_can_be_cancelled() {
     let schema = bench.schema.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while !matches!(
-        news.recv().await,
-        Some(Progress::WaitingForLock { .. })
-    ) {}
+    while !matches!(news.recv().await, Some(Progress::WaitingForLock { .. })) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await

@@ -106,7 +106,10 @@ impl Lane {
     pub(crate) async fn facts(&self, route: Route, context: &str) -> bool {
         self.quiet().await;
         let (a, c) = (self.bench.has("a").await, self.bench.has("c").await);
-        let has_history = self.bench.has("supabase_migrations.schema_migrations").await;
+        let has_history = self
+            .bench
+            .has("supabase_migrations.schema_migrations")
+            .await;
         let row = has_history && self.bench.versions().await == ["1"];
         let has_journal = self.bench.has("supabase_migrations.supadeck_journal").await;
         let last = if has_journal {
@@ -194,7 +197,9 @@ pub(crate) fn judge(route: Route, said: &Result<Outcome, Problem>, is_there: boo
         Ok(outcome) => {
             match outcome.steps[0].end {
                 StepEnd::Done => assert!(is_done, "{context}: {outcome:?}"),
-                StepEnd::RolledBack | StepEnd::NotRun => assert!(!is_done, "{context}: {outcome:?}"),
+                StepEnd::RolledBack | StepEnd::NotRun => {
+                    assert!(!is_done, "{context}: {outcome:?}")
+                }
                 StepEnd::Unknown => assert!(outcome.history.is_none(), "{context}: {outcome:?}"),
                 StepEnd::Interrupted => panic!("{context}: {outcome:?}"),
             }
@@ -239,9 +244,17 @@ async fn points(lane: &Lane, route: Route, what: What) -> Vec<Fault> {
         if what == What::EndBackend && at <= key {
             continue;
         }
-        points.push(Fault { what, at, is_behind: false });
+        points.push(Fault {
+            what,
+            at,
+            is_behind: false,
+        });
         if message.is_frontend {
-            points.push(Fault { what, at, is_behind: true });
+            points.push(Fault {
+                what,
+                at,
+                is_behind: true,
+            });
         }
     }
     points

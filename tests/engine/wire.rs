@@ -71,7 +71,12 @@ impl Drop for Wire {
 
 impl Wire {
     /// A line to the server of a URL. `admin` is a URL that may end backends.
-    pub(crate) async fn new(url: &str, admin: &str, fault: Option<Fault>, hook: Option<Hook>) -> Self {
+    pub(crate) async fn new(
+        url: &str,
+        admin: &str,
+        fault: Option<Fault>,
+        hook: Option<Hook>,
+    ) -> Self {
         let (head, rest) = url.rsplit_once('@').unwrap();
         let (server, path) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -143,7 +148,11 @@ impl Half {
         if self.bytes.len() < length {
             return None;
         }
-        let kind = if self.is_started { char::from(self.bytes[0]) } else { '?' };
+        let kind = if self.is_started {
+            char::from(self.bytes[0])
+        } else {
+            '?'
+        };
         Some((kind, self.bytes.drain(..length).collect()))
     }
 }

@@ -7,6 +7,7 @@ use super::database::PgDatabase;
 use super::journal::{person, read_person};
 use crate::domain::migration::{Blocker, Holder};
 use crate::domain::text::harmless;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,7 +49,7 @@ impl Lookout {
             answers: Arc::clone(&answers),
             sender,
             connection: None,
-            was_seen: false,
+            backends: BTreeSet::new(),
             told: None,
         };
         let task = tokio::spawn(watch.run());
@@ -86,8 +87,9 @@ struct Watch {
     answers: Arc<AtomicU64>,
     sender: UnboundedSender<Seen>,
     connection: Option<Connection>,
-    /// Whether the server has shown the session under its name; behind some poolers it never does.
-    was_seen: bool,
+    /// The backends that the server has shown under the name, with the time they began: a file may rename its session. Behind
+    /// some poolers there are none.
+    backends: BTreeSet<(String, String)>,
     told: Option<Blocker>,
 }
 
@@ -156,11 +158,18 @@ impl Watch {
         let Some(connection) = &self.connection else {
             return Sight::Fine;
         };
-        let rows = match connection.rows(&view(&self.name)).await {
-            Ok(rows) => rows,
+        let (rows, backends) = match connection.rows(&self.view()).await {
+            Ok(rows) => rows.into_iter().partition(|row| row.len() == SIGHT_COLUMNS),
             Err(error) if error.as_db_error().is_some() => return Sight::Fine,
             Err(_) => return Sight::Unreachable,
         };
+        let (rows, backends): (Vec<Vec<Option<String>>>, Vec<Vec<Option<String>>>) =
+            (rows, backends);
+        let known = !self.backends.is_empty();
+        self.backends.extend(backends.into_iter().filter_map(|row| {
+            let mut cells = row.into_iter().flatten();
+            Some((cells.next()?, cells.next()?))
+        }));
         let state = |row: &Vec<Option<String>>| row.first().cloned().flatten();
         if let Some(blocker) = rows.iter().find_map(|row| blocker(row))
             && self
@@ -174,18 +183,32 @@ impl Watch {
         let is_at_work = rows.iter().any(|row| {
             state(row).is_none_or(|state| !state.starts_with("idle") && state != "disabled")
         });
-        let sight = match (rows.is_empty(), is_at_work) {
+        match (rows.is_empty(), is_at_work) {
             (_, true) => Sight::Fine,
-            (true, _) if !self.was_seen => Sight::Fine,
+            (true, _) if !known => Sight::Fine,
             _ => Sight::Idle,
-        };
-        self.was_seen |= !rows.is_empty();
-        sight
+        }
     }
-}
 
-fn view(name: &str) -> String {
-    format!("set local statement_timeout = '5s'; {}", sight(name))
+    fn view(&self) -> String {
+        let name = format!("a.application_name = {}", dollar(&self.name));
+        let known: String = self
+            .backends
+            .iter()
+            .map(|(pid, since)| {
+                format!(
+                    " or a.pid = {} and a.backend_start = {}::timestamptz",
+                    pid.parse::<i32>().unwrap_or_default(),
+                    dollar(since)
+                )
+            })
+            .collect();
+        format!(
+            "set local statement_timeout = '5s'; {}; select a.pid, a.backend_start from pg_catalog.pg_stat_activity a \
+            where {name} and a.datname = pg_catalog.current_database()",
+            sight_of(&format!("({name}{known})"))
+        )
+    }
 }
 
 /// How many columns [`sight`] has.
@@ -193,6 +216,10 @@ pub(in crate::adapters) const SIGHT_COLUMNS: usize = 7;
 
 /// The state of a name's sessions, the table they wait for, and who is in their way.
 pub(in crate::adapters) fn sight(name: &str) -> String {
+    sight_of(&format!("a.application_name = {}", dollar(name)))
+}
+
+fn sight_of(whose: &str) -> String {
     format!(
         "select a.state, \
         (select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_locks w join pg_catalog.pg_class c on c.oid = w.relation \
@@ -200,9 +227,8 @@ pub(in crate::adapters) fn sight(name: &str) -> String {
         from pg_catalog.pg_stat_activity a \
         left join lateral pg_catalog.unnest(case when a.wait_event_type = 'Lock' and a.wait_event <> 'advisory' then pg_catalog.pg_blocking_pids(a.pid) end) p(pid) on true \
         left join pg_catalog.pg_stat_activity b on b.pid = p.pid \
-        where a.application_name = {} and a.datname = pg_catalog.current_database()",
+        where {whose} and a.datname = pg_catalog.current_database()",
         person("b"),
-        dollar(name)
     )
 }
 

@@ -4,7 +4,9 @@
 //!   url ─► address ─► connection ─► session ─► message      one script, one transaction
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► books        the tables and their SQL
-//!                           │          └─────► cancel       asks the server to stop
+//!                           │          ├─────► cancel       asks the server to stop
+//!                           │          ├─────► lookout      looks at the run from a second connection
+//!                           │          └─────► alone        a file outside a transaction: journal its lines, unit its pieces
 //!                           ├────────────────► mend         the history, changed without a run (change: its SQL)
 //!                           ├────────────────► inventory    what the history's table is like
 //!                           ├────────────────► log          the journal, read

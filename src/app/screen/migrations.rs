@@ -2,7 +2,7 @@
 
 use crate::app::remote::Remote;
 use crate::app::table::{Row, Table};
-use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
+use crate::domain::migration::{Direction, Entry, Listing, Sources, State, Target, Wish};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -124,7 +124,10 @@ impl Migrations {
                 include_out_of_order: entry.state == State::OutOfOrder,
             }),
             State::Invalid => Err("This file cannot be used; its note says why.".into()),
-            State::Interrupted => Err("This file stopped in the middle; its note says where. Go on with `supadeck migration apply --resume`.".into()),
+            State::Interrupted => Ok(Wish::GoOn {
+                direction: Direction::Apply,
+                from_start: false,
+            }),
             State::Applied | State::Edited | State::Missing | State::Renamed => Err(format!(
                 "{} is applied already ({}); select a pending migration.",
                 entry.version,
@@ -149,6 +152,12 @@ impl Migrations {
     /// What rolling back to the selected row means, or why it cannot be.
     pub fn rollback_wish(&self) -> Result<Wish, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
+        if entry.state == State::Interrupted {
+            return Ok(Wish::GoOn {
+                direction: Direction::Rollback,
+                from_start: false,
+            });
+        }
         let is_applied = |e: &&Entry| e.recorded.is_some();
         if !is_applied(&entry) {
             return Err(format!(

@@ -2,7 +2,7 @@
 
 use super::local;
 use crate::domain::migration::{Direction, Plan};
-use crate::domain::risk::{Assessment, assess};
+use crate::domain::risk::{Assessment, assess_in_order};
 use serde::Serialize;
 
 /// The assessment of one file of a plan.
@@ -17,16 +17,24 @@ pub struct StepRisk {
     pub assessment: Assessment,
 }
 
-/// Assesses every file of a plan; the statements are counted as in the plan.
+/// Assesses every file of a plan, in the order in which they run; the statements are counted as in the plan.
 pub fn risks(plan: &Plan) -> Vec<StepRisk> {
-    let assessed = plan.steps.iter().map(|step| StepRisk {
-        version: step.version.clone(),
-        direction: step.direction,
-        assessment: assess(&match local::read(&step.file) {
+    let texts: Vec<String> = plan
+        .steps
+        .iter()
+        .map(|step| match local::read(&step.file) {
             Ok(source) => source.text,
             // What the history stores has lost its file.
             Err(_) => step.statements.join("\n;\n"),
-        }),
-    });
-    assessed.collect()
+        })
+        .collect();
+    plan.steps
+        .iter()
+        .zip(assess_in_order(texts.iter().map(String::as_str)))
+        .map(|(step, assessment)| StepRisk {
+            version: step.version.clone(),
+            direction: step.direction,
+            assessment,
+        })
+        .collect()
 }

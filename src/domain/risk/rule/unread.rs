@@ -6,7 +6,7 @@ super::rules! {
         Some("Mend it if it is wrong; if Postgres takes it as it is, rehearse it and accept it with a comment."),
         "alter table goal frobnicate;";
     DYNAMIC_SQL: Unreadable "dynamic-sql",
-        "{} runs a string that is put together at run time, so nothing is known about it.",
+        "{} runs a string that is put together at run time: the text does not tell what is in it.",
         Some("Write the statement out, or build it with `format` and %I, %L only."),
         "do $$ declare q text := 'x'; begin execute q; end $$;";
     FOREIGN_LANGUAGE: Unreadable "foreign-language",

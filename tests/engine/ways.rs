@@ -1,0 +1,177 @@
+//! Every way over a Postgres connection, with TLS checked as far as it can be: direct, through a pooler in session mode, and
+//! through one in transaction mode. The whole life of a project goes over each.
+
+use crate::bench::{Bench, connect, database, ends, everything, run, until, watch};
+use crate::pooler::{Pooler, certificates, has};
+use std::time::Duration;
+use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::ops::seed;
+use supadeck::ports::Database as _;
+use supadeck_stack::{Options, Stack};
+
+/// Applies, seeds, fails, cancels, repairs and rolls back over an address.
+async fn whole_life(bench: &Bench, schema: &Schema) {
+    bench.up("1_a.sql", "create table a (b int);\nset search_path = '';");
+    bench.down("1_a.sql", "drop table a;");
+    bench.up("2_b.sql", "create table b ();");
+    bench.down("2_b.sql", "drop table b;");
+    bench.write("supabase/seed.sql", "copy a from stdin;\n1\n2\n\\.\n");
+    let plan = migration::plan(schema, &everything()).await.unwrap();
+    assert!(run(schema, &plan).await.is_complete());
+    let seeds = seed::plan(schema, &[], false).await.unwrap();
+    let outcome = seed::run(schema, &seeds, &crate::seeds::watch())
+        .await
+        .unwrap();
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    assert_eq!(bench.texts("select sum(b)::text from a").await, ["3"]);
+
+    bench.up("3_c.sql", "create table c ();\nselect 1 / 0;");
+    let plan = migration::plan(schema, &everything()).await.unwrap();
+    let outcome = run(schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+    assert_eq!(outcome.problem.unwrap().code.as_deref(), Some("22012"));
+
+    bench.up("3_c.sql", "create table c ();\nselect pg_sleep(600);");
+    let plan = migration::plan(schema, &everything()).await.unwrap();
+    let (watch, mut news) = watch();
+    let (cancel, same) = (watch.cancel.clone(), schema.clone());
+    let running = tokio::spawn(async move { migration::run(&same, &plan, &watch).await.unwrap() });
+    while news.recv().await != Some(Progress::StatementDone { step: 0, done: 1 }) {}
+    until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+    cancel.cancel();
+    let outcome = tokio::time::timeout(Duration::from_mins(1), running)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
+    assert!(!bench.has("c").await);
+
+    let third = ["3".to_owned()];
+    migration::repair(schema, &third, Repair::Applied)
+        .await
+        .unwrap();
+    migration::repair(schema, &third, Repair::Reverted)
+        .await
+        .unwrap();
+    let plan = migration::plan(
+        schema,
+        &Wish::RollbackTo {
+            version: "0".into(),
+        },
+    )
+    .await
+    .unwrap();
+    assert!(run(schema, &plan).await.is_complete());
+    assert!(bench.versions().await.is_empty() && !bench.has("a").await);
+}
+
+#[tokio::test]
+async fn the_whole_life_goes_through_a_session_pooler_with_the_name_checked() {
+    let bench = Bench::new().await;
+    let Some(pooler) = Pooler::start_in("session", &bench).await else {
+        return;
+    };
+    let root = pooler.folder.path().join("root.crt").display().to_string();
+    let schema = bench.through(&pooler.url(
+        "localhost",
+        &format!("sslmode=verify-full&sslrootcert={root}"),
+    ));
+    whole_life(&bench, &schema).await;
+    // A session of one's own is enough for a file outside a transaction.
+    bench.up("1_a.sql", "create table a (b int);");
+    bench.up(
+        "2_b.sql",
+        "-- supadeck: no-transaction\ncreate index concurrently i on a (b);",
+    );
+    std::fs::remove_file(bench.root.path().join("supabase/migrations/3_c.sql")).unwrap();
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert!(bench.has("i").await);
+}
+
+#[tokio::test]
+async fn the_whole_life_goes_through_a_transaction_pooler_with_the_chain_checked() {
+    let bench = Bench::new().await;
+    let Some(pooler) = Pooler::start(&bench).await else {
+        return;
+    };
+    let root = pooler.folder.path().join("root.crt").display().to_string();
+    let schema = bench.through(&pooler.url(
+        "127.0.0.1",
+        &format!("sslmode=verify-ca&sslrootcert={root}"),
+    ));
+    whole_life(&bench, &schema).await;
+}
+
+#[tokio::test]
+async fn the_whole_life_goes_over_a_direct_connection_with_tls() {
+    if !has("openssl") {
+        println!("skipped: openssl is not installed");
+        return;
+    }
+    // A cluster of its own: TLS is a setting of all of it.
+    let stack = Stack::start(Options::default()).await.unwrap();
+    let bench = Bench::on(stack.create_database("direct").await.unwrap()).await;
+    let admin = connect(&stack.superuser_url("direct")).await;
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    for name in ["crt", "key"] {
+        let text = std::fs::read_to_string(folder.path().join(format!("server.{name}"))).unwrap();
+        // Written by the server's own user, because nobody else's key is taken.
+        let lines: Vec<String> = text.lines().map(|line| format!("('{line}')")).collect();
+        let sql = format!(
+            "copy (select l from (values {}) v(l)) to program 'umask 077; cat > server.{name}'",
+            lines.join(",")
+        );
+        admin.batch_execute(&sql).await.unwrap();
+    }
+    admin
+        .batch_execute("alter system set ssl = on")
+        .await
+        .unwrap();
+    admin
+        .batch_execute("select pg_reload_conf()")
+        .await
+        .unwrap();
+    until(&bench.db, "select current_setting('ssl') = 'on'").await;
+    let url = bench.url.replace("127.0.0.1", "localhost");
+    let with = |parameters: &str| {
+        format!(
+            "{url}{}{parameters}",
+            if url.contains('?') { '&' } else { '?' }
+        )
+    };
+    let root = folder.path().join("root.crt").display().to_string();
+    let strict = with(&format!("sslmode=verify-full&sslrootcert={root}"));
+    whole_life(&bench, &bench.through(&strict)).await;
+    for parameters in [
+        "sslmode=require".to_owned(),
+        format!("sslmode=verify-ca&sslrootcert={root}"),
+    ] {
+        let history = database(&with(&parameters)).history().await;
+        assert!(history.is_ok(), "{parameters}: {history:?}");
+    }
+    let encrypted = "select exists (select from pg_stat_ssl s join pg_stat_activity a using (pid) where s.ssl and a.application_name like 'supadeck%')";
+    let session = database(&strict)
+        .session(bench.schema.limits)
+        .await
+        .unwrap();
+    until(&admin, encrypted).await;
+    drop(session);
+    let other = folder.path().join("other.crt").display().to_string();
+    for parameters in [
+        format!("sslmode=verify-full&sslrootcert={other}"),
+        format!("sslmode=verify-ca&sslrootcert={other}"),
+        "sslmode=verify-full&sslrootcert=system".to_owned(),
+    ] {
+        let problem = database(&with(&parameters)).history().await.unwrap_err();
+        assert_eq!(problem.kind, Kind::Network, "{parameters}: {problem:?}");
+    }
+    let by_address = strict.replace("localhost", "127.0.0.1");
+    let problem = database(&by_address).history().await.unwrap_err();
+    assert_eq!(problem.kind, Kind::Network, "{problem:?}");
+    stack.stop().await.unwrap();
+}
