@@ -74,10 +74,13 @@ fn told(report: &Report) -> (Vec<String>, Vec<String>, Vec<String>) {
     (locks.collect(), changes.collect(), losses.collect())
 }
 
+/// A file, and what is told of it: locks, changes, losses.
+type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
 #[tokio::test]
 #[rustfmt::skip]
 async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration() {
-    let cases: &[(&str, &[&str], &[&str], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         ("alter table parent add column extra int default 5",
             &["public.parent access exclusive"], &["+ column public.parent.extra"], &[]),
         ("alter table child alter column id type bigint",

@@ -141,7 +141,7 @@ impl PgRehearsal {
     /// A question of ours between a savepoint and the return to it.
     fn aside(&self, sql: &str, limit: Duration) -> String {
         format!(
-            "savepoint supadeck_aside; set local search_path = ''; set local row_security = off; set local statement_timeout = {}; \
+            "savepoint supadeck_aside; set local search_path = ''; set local row_security = off; set local jit = off; set local statement_timeout = {}; \
             {sql}; rollback to savepoint supadeck_aside; release savepoint supadeck_aside; {}; select pg_catalog.txid_current()",
             limit.as_millis(),
             self.caps()
