@@ -74,10 +74,13 @@ fn told(report: &Report) -> (Vec<String>, Vec<String>, Vec<String>) {
     (locks.collect(), changes.collect(), losses.collect())
 }
 
+/// A file, and what is told of it: locks, changes, losses.
+type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
 #[tokio::test]
 #[rustfmt::skip]
 async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration() {
-    let cases: &[(&str, &[&str], &[&str], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         ("alter table parent add column extra int default 5",
             &["public.parent access exclusive"], &["+ column public.parent.extra"], &[]),
         ("alter table child alter column id type bigint",
@@ -478,4 +481,40 @@ async fn a_history_without_statements_does_not_build_a_scratch_database() {
         .await
         .unwrap_err();
     assert!(refused.what.contains("version 1"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_rehearsal_through_a_pooler_leaves_nothing_on_the_shared_connection() {
+    let bench = in_use().await;
+    let Some(pooler) = crate::pooler::Pooler::start(&bench).await else {
+        return;
+    };
+    let url = pooler.url("127.0.0.1", "sslmode=disable");
+    let schema = bench.through(&url);
+    // The driver looks the type of the result up, with statements of its own.
+    bench.up(
+        "2_a.sql",
+        "set search_path = ''; set statement_timeout = '1h'; select 'a'::public.mood; drop view public.names;",
+    );
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let before = everything_there(&bench).await;
+    for _ in 0..3 {
+        let report = migration::rehearse(&schema, database(&url).as_ref(), &plan, &watch().0)
+            .await
+            .unwrap();
+        assert!(report.problem.is_none(), "{report:?}");
+        assert_eq!(told(&report).1, ["- view public.names"]);
+    }
+    assert_eq!(everything_there(&bench).await, before);
+    let shared = connect(&url).await;
+    let left = shared
+        .simple_query("select name from pg_prepared_statements union all select 'search_path' where current_setting('search_path') = ''")
+        .await
+        .unwrap();
+    assert_eq!(
+        left.iter()
+            .filter(|one| matches!(one, tokio_postgres::SimpleQueryMessage::Row(_)))
+            .count(),
+        0
+    );
 }

@@ -1,5 +1,6 @@
 //! The questions that a rehearsal asks the catalogs, and how their answers are read.
 
+use super::books::{block, dollar};
 use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::problem::Problem;
 use crate::domain::rehearsal::measure::{Ground, Holding, Known, Rows, Touched};
@@ -10,13 +11,24 @@ pub(super) const PICTURE: &str = include_str!("picture.sql");
 /// Tables and sequences.
 pub(super) const GROUND: &str = include_str!("ground.sql");
 /// Locks, files and rows of the transaction.
-pub(super) const MEASURE: &str = include_str!("measure.sql");
+const MEASURE: &str = include_str!("measure.sql");
 
 /// Gives the constraints that are deferred from the start their mode back, after all were made immediate.
 pub(super) const DEFER_AGAIN: &str = "do $$ declare one text; begin for one in \
     select distinct pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.conname) \
     from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
     loop execute 'set constraints ' || one || ' deferred'; end loop; end $$";
+
+/// Forgets the statements that the driver prepared since a time, to read types of results: they outlive a transaction, and
+/// behind a pooler they would stay with somebody else's connection under a name that is taken then.
+pub(super) fn forget(begun: &str) -> String {
+    block(&format!(
+        "declare one text; begin for one in select name from pg_catalog.pg_prepared_statements \
+        where not from_sql and name ~ '^s[0-9]+$' and prepare_time >= {}::pg_catalog.timestamptz \
+        loop execute 'deallocate ' || pg_catalog.quote_ident(one); end loop; end",
+        dollar(begun)
+    ))
+}
 
 type Texts = Vec<Vec<Option<String>>>;
 
@@ -65,6 +77,15 @@ pub(super) fn ground(rows: Texts) -> Ground {
         }
     }
     ground
+}
+
+/// The question about the locks on some tables; about none it is none.
+pub(super) fn measure(known: &[u32]) -> String {
+    if known.is_empty() {
+        return "select where false".to_owned();
+    }
+    let ids: Vec<String> = known.iter().map(u32::to_string).collect();
+    MEASURE.replace("$KNOWN$", &ids.join(","))
 }
 
 /// Reads the rows of [`MEASURE`].

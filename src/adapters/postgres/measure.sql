@@ -1,4 +1,5 @@
--- The tables of users' schemas that this transaction holds locks on: the strongest mode, the file, and its rows so far.
+-- The tables that this transaction holds locks on, among those with the numbers that are put in: the modes, the file, and
+-- the rows so far.
 -- A table that is gone has no name any more.
 select l.relation, case when c.oid is not null then pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) end,
   l.modes, pg_catalog.pg_relation_filenode(c.oid),
@@ -7,11 +8,9 @@ select l.relation, case when c.oid is not null then pg_catalog.quote_ident(n.nsp
   pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation)
 from (
   select k.relation, pg_catalog.array_agg(k.mode) as modes from pg_catalog.pg_locks k
-  where k.pid = pg_catalog.pg_backend_pid() and k.locktype = 'relation' and k.granted
+  where k.pid = pg_catalog.pg_backend_pid() and k.locktype = 'relation' and k.granted and k.relation = any ('{$KNOWN$}'::pg_catalog.oid[])
     and k.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
   group by k.relation
 ) l
 left join pg_catalog.pg_class c on c.oid = l.relation
 left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.oid is null
-  or c.relkind in ('r', 'p', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')

@@ -4,7 +4,7 @@
 //! that no reader of the file saw cannot hide behind a semicolon. Every measure stands between a savepoint and the return
 //! to it, so that it leaves neither locks nor settings; and it fails where the transaction has ended meanwhile.
 
-use super::books::{LOCK, dollar};
+use super::books::{LOCK, block, dollar};
 use super::connection::Connection;
 use super::database::{PgDatabase, session_name};
 use super::fault::{refused, statement_problem};
@@ -43,7 +43,12 @@ pub(super) struct PgRehearsal {
     name: String,
     /// The transaction's number.
     number: String,
+    /// When it began, by the server's clock.
+    begun: String,
     limits: Limits,
+    /// The tables that were there, once they were asked for; what is made on the way is nobody's concern, and a new
+    /// database would pay for it with every statement.
+    known: Vec<u32>,
 }
 
 impl Stage for PgDatabase {
@@ -56,7 +61,9 @@ impl Stage for PgDatabase {
                 connection,
                 name,
                 number: String::new(),
+                begun: String::new(),
                 limits,
+                known: Vec::new(),
             };
             rehearsal.begin().await?;
             Ok(Box::new(rehearsal) as Box<dyn Rehearsal>)
@@ -82,8 +89,8 @@ impl PgRehearsal {
     async fn begin(&mut self) -> Result<(), Problem> {
         // The same head as that of a run, but for the wait.
         let sql = format!(
-            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; {}; select pg_catalog.txid_current()",
-            super::books::block(&format!(
+            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; {}; select pg_catalog.txid_current(), pg_catalog.now()",
+            block(&format!(
                 "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
                 raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
             )),
@@ -105,36 +112,36 @@ impl PgRehearsal {
             })
         };
         let rows = patience.on(&self.connection, NOT_BEGUN, opening).await?;
-        let number = rows
-            .into_iter()
-            .next_back()
-            .and_then(|row| row.into_iter().next().flatten());
-        self.number = number.ok_or_else(|| Problem::internal("The transaction has no number."))?;
+        let mut cells = rows.into_iter().next_back().into_iter().flatten().flatten();
+        let (Some(number), Some(begun)) = (cells.next(), cells.next()) else {
+            return Err(Problem::internal("The transaction has no number."));
+        };
+        (self.number, self.begun) = (number, begun);
         while self.connection.notices.try_recv().is_ok() {}
         Ok(())
     }
 
-    /// SQL that lowers the waiting times to our limits, where the file raised them or took them away.
+    /// SQL that lowers the waiting times to our limits, where the file raised them or took them away. It gives no rows.
     fn caps(&self) -> String {
         let cap = |name: &str, limit: Duration| {
             let limit = limit.as_millis().max(1);
             format!(
-                "select pg_catalog.set_config('{name}', '{limit}', true) where \
-                (extract(epoch from pg_catalog.current_setting('{name}')::pg_catalog.interval) * 1000)::pg_catalog.int8 not between 1 and {limit}"
+                "if (extract(epoch from pg_catalog.current_setting('{name}')::pg_catalog.interval) * 1000)::pg_catalog.int8 not between 1 and {limit} \
+                then perform pg_catalog.set_config('{name}', '{limit}', true); end if; "
             )
         };
-        format!(
-            "{}; {}; {}",
+        block(&format!(
+            "begin {}{}{}end",
             cap("lock_timeout", self.lock_limit()),
             cap("statement_timeout", self.statement_limit()),
             cap("idle_in_transaction_session_timeout", IDLE)
-        )
+        ))
     }
 
     /// A question of ours between a savepoint and the return to it.
     fn aside(&self, sql: &str, limit: Duration) -> String {
         format!(
-            "savepoint supadeck_aside; set local search_path = ''; set local row_security = off; set local statement_timeout = {}; \
+            "savepoint supadeck_aside; set local search_path = ''; set local row_security = off; set local jit = off; set local statement_timeout = {}; \
             {sql}; rollback to savepoint supadeck_aside; release savepoint supadeck_aside; {}; select pg_catalog.txid_current()",
             limit.as_millis(),
             self.caps()
@@ -171,6 +178,32 @@ impl PgRehearsal {
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<Ran, Halt> {
+        let (took, rows) = self.command(sql, news, cancel).await?;
+        let question = look::measure(&self.known);
+        let measured =
+            self.ask(&question)
+                .await
+                .map_err(|problem| match problem.code.as_deref() {
+                    Some(NO_TRANSACTION) => Halt::Escaped,
+                    _ => Halt::Lost {
+                        committing: false,
+                        why: problem.to_string(),
+                    },
+                })?;
+        Ok(Ran {
+            took,
+            rows,
+            touched: look::touched(&measured),
+        })
+    }
+
+    /// Runs one command; tells how long the server took, and the rows.
+    async fn command(
+        &mut self,
+        sql: &str,
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(Duration, u64), Halt> {
         if cancel.is_cancelled() {
             return Err(Halt::Cancelled);
         }
@@ -187,53 +220,54 @@ impl PgRehearsal {
         };
         let took = begun.elapsed();
         guard.forward_notices();
-        let rows = match ended {
-            Ok(rows) => rows,
+        match ended {
+            Ok(rows) => Ok((took, rows)),
             Err(Failure::Line(why)) => {
                 guard.give_up();
-                return Err(Halt::Lost {
+                Err(Halt::Lost {
                     committing: false,
                     why,
-                });
+                })
             }
-            Err(Failure::Server(error)) => {
-                return Err(match error.code().code() {
-                    "57014" if guard.stop.is_wanted() => Halt::Cancelled,
-                    _ => Halt::Refused(Box::new(refused(&error))),
-                });
-            }
+            Err(Failure::Server(error)) => Err(match error.code().code() {
+                "57014" if guard.stop.is_wanted() => Halt::Cancelled,
+                _ => Halt::Refused(Box::new(refused(&error))),
+            }),
+        }
+    }
+
+    /// Runs SQL of ours whose answer says nothing.
+    async fn plain(&mut self, sql: String) -> Result<(), Problem> {
+        let running = async {
+            let ran = self.connection.client.simple_query(&sql).await;
+            ran.map(drop)
+                .map_err(|error| statement_problem(&error, NOT_MEASURED))
         };
-        drop(guard);
-        let measured =
-            self.ask(look::MEASURE)
-                .await
-                .map_err(|problem| match problem.code.as_deref() {
-                    Some(NO_TRANSACTION) => Halt::Escaped,
-                    _ => Halt::Lost {
-                        committing: false,
-                        why: problem.to_string(),
-                    },
-                })?;
-        Ok(Ran {
-            took,
-            rows,
-            touched: look::touched(&measured),
-        })
+        let patience = self.database.patience;
+        patience.on(&self.connection, NOT_MEASURED, running).await
+    }
+
+    async fn count_one(&mut self, holding: &Holding) -> Result<Option<u64>, Problem> {
+        let sql = self.aside(&look::count(holding), COUNT);
+        let counted = self.connection.rows(&sql);
+        let Ok(rows) = tokio::time::timeout(COUNT + LATE, counted).await else {
+            self.connection.give_up();
+            let why = "The database did not answer.";
+            return Err(Problem::new(Kind::Network, NOT_MEASURED, why).retryable());
+        };
+        if let Ok(rows) = rows {
+            let count = rows.into_iter().flatten().flatten().next();
+            return Ok(count.and_then(|count| count.parse().ok()));
+        }
+        let back = "rollback to savepoint supadeck_aside; release savepoint supadeck_aside";
+        self.plain(back.to_owned()).await.map(|()| None)
     }
 
     async fn try_end(&mut self) -> Result<(), Problem> {
         let patience = self.database.patience;
-        let connection = &self.connection;
         // What is still in the session's hands is undone with it, whatever the answer is.
-        let rollback = async {
-            let undone = connection.client.simple_query("rollback").await;
-            undone.map_err(|error| statement_problem(&error, NOT_MEASURED))
-        };
-        if patience
-            .on(connection, NOT_MEASURED, rollback)
-            .await
-            .is_err()
-        {
+        let rollback = format!("rollback; {}", look::forget(&self.begun));
+        if self.plain(rollback).await.is_err() {
             self.connection.give_up();
             self.database.settled(&self.name).await?;
         }
@@ -286,7 +320,11 @@ impl Rehearsal for PgRehearsal {
     }
 
     fn ground(&mut self) -> Task<'_, Ground> {
-        Box::pin(async move { Ok(look::ground(self.ask(look::GROUND).await?)) })
+        Box::pin(async move {
+            let ground = look::ground(self.ask(look::GROUND).await?);
+            self.known = ground.tables.iter().map(|table| table.id).collect();
+            Ok(ground)
+        })
     }
 
     fn run<'a>(
@@ -304,69 +342,31 @@ impl Rehearsal for PgRehearsal {
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
         Box::pin(async move {
-            let ran = self
-                .step("set constraints all immediate", news, cancel)
-                .await?;
-            self.step(look::DEFER_AGAIN, news, cancel).await?;
-            Ok(ran)
+            let immediate = "set constraints all immediate";
+            let (took, rows) = self.command(immediate, news, cancel).await?;
+            self.command(look::DEFER_AGAIN, news, cancel).await?;
+            Ok(Ran {
+                took,
+                rows,
+                touched: Vec::new(),
+            })
         })
     }
 
     fn mark(&mut self) -> Task<'_, ()> {
-        Box::pin(async move {
-            let sql = "savepoint supadeck_mark";
-            let marking = async {
-                let marked = self.connection.client.simple_query(sql).await;
-                marked
-                    .map(drop)
-                    .map_err(|error| statement_problem(&error, NOT_MEASURED))
-            };
-            let patience = self.database.patience;
-            patience.on(&self.connection, NOT_MEASURED, marking).await
-        })
+        Box::pin(self.plain("savepoint supadeck_mark".to_owned()))
     }
 
     fn back(&mut self) -> Task<'_, ()> {
-        Box::pin(async move {
-            let sql = format!("rollback to savepoint supadeck_mark; {}", self.caps());
-            let returning = async {
-                let returned = self.connection.client.simple_query(&sql).await;
-                returned
-                    .map(drop)
-                    .map_err(|error| statement_problem(&error, NOT_MEASURED))
-            };
-            let patience = self.database.patience;
-            patience.on(&self.connection, NOT_MEASURED, returning).await
-        })
+        let sql = format!("rollback to savepoint supadeck_mark; {}", self.caps());
+        Box::pin(self.plain(sql))
     }
 
     fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Vec<Option<u64>>> {
         Box::pin(async move {
             let mut counts = Vec::with_capacity(holdings.len());
             for holding in holdings {
-                let sql = self.aside(&look::count(holding), COUNT);
-                let counted = self.connection.rows(&sql);
-                let rows = match tokio::time::timeout(COUNT + LATE, counted).await {
-                    Ok(rows) => rows,
-                    Err(_) => {
-                        self.connection.give_up();
-                        return Err(Problem::new(
-                            Kind::Network,
-                            NOT_MEASURED,
-                            "The database did not answer.",
-                        )
-                        .retryable());
-                    }
-                };
-                counts.push(match rows {
-                    Ok(rows) => rows.into_iter().flatten().flatten().next().and_then(|count| count.parse().ok()),
-                    Err(_) => {
-                        let sql = "rollback to savepoint supadeck_aside; release savepoint supadeck_aside";
-                        let returned = self.connection.client.simple_query(sql).await;
-                        returned.map_err(|error| statement_problem(&error, NOT_MEASURED))?;
-                        None
-                    }
-                });
+                counts.push(self.count_one(holding).await?);
             }
             Ok(counts)
         })

@@ -12,7 +12,9 @@ fn object(kind: Kind, on: Option<&str>, name: &str) -> Object {
     }
 }
 
-fn picture(objects: &[(Kind, Option<&str>, &str, &[(&str, &str)])]) -> Picture {
+type Told<'a> = (Kind, Option<&'a str>, &'a str, &'a [(&'a str, &'a str)]);
+
+fn picture(objects: &[Told<'_>]) -> Picture {
     Picture {
         objects: objects
             .iter()
