@@ -4,7 +4,7 @@
 //! with COMMIT is sent; a line that breaks before that leaves nothing. The other way is in `batch`.
 
 use super::alone::AloneRun;
-use super::batch::{Frame, at_once};
+use super::batch::{Course, Frame, at_once};
 use super::books::{Present, RollbackColumn, Runner};
 use super::connection::{Connection, texts};
 use super::database::{PgDatabase, make_books};
@@ -22,9 +22,7 @@ use crate::ports::{Run, RunAll, Session, Task};
 use futures_util::{SinkExt as _, TryStreamExt as _};
 use std::collections::VecDeque;
 use std::io::Cursor;
-use std::ops::Range;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
 use tokio_util::sync::CancellationToken;
@@ -112,26 +110,27 @@ impl PgSession {
         let Some(script) = scripts.first() else {
             return (0, Ok(()));
         };
-        let (at, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let course = Course::new(news);
         let mark = format!("supadeck: {}", self.name);
         // Notices come ahead of the answers: each belongs to the script whose mark it follows.
         let mut marked = 0_usize;
         let mut of = |one: News| {
-            let now = at.load(Ordering::Relaxed);
-            for done in told.swap(now, Ordering::Relaxed)..now {
-                news(BatchNews::Done(done));
-            }
+            let now = course.at();
             match one {
                 News::Notice(text) if text.ends_with(&mark) => marked += 1,
-                News::Notice(_) => news(BatchNews::Of(marked.checked_sub(1).unwrap_or(now), one)),
-                _ => news(BatchNews::Of(now, one)),
+                News::Notice(_) => {
+                    let whose = marked.checked_sub(1).unwrap_or(now);
+                    course.tell(BatchNews::Of(whose, one));
+                }
+                _ => course.tell(BatchNews::Of(now, one)),
             }
         };
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
-            let done = usize::from(ended.is_ok());
-            tell_done(news, 0..done);
-            return (done, ended);
+            if ended.is_ok() {
+                course.next();
+            }
+            return (course.at(), ended);
         }
         let together = scripts
             .iter()
@@ -158,9 +157,13 @@ impl PgSession {
         let mut guard =
             Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
         let ended = if together == 0 {
-            live(&mut guard, script, &frame).await
+            let ended = live(&mut guard, script, &frame).await;
+            if ended.is_ok() {
+                course.next();
+            }
+            ended
         } else {
-            at_once(&mut guard, scripts, &frame, &at).await
+            at_once(&mut guard, scripts, &frame, &course).await
         };
         match &ended {
             Ok(()) => {}
@@ -168,12 +171,7 @@ impl PgSession {
             Err(Halt::Lost { .. }) => guard.give_up(),
             Err(_) => close(&mut guard).await,
         }
-        let done = match &ended {
-            Ok(()) => scripts.len(),
-            Err(_) => at.load(Ordering::Relaxed),
-        };
-        tell_done(news, told.load(Ordering::Relaxed)..done);
-        (done, ended)
+        (course.at(), ended)
     }
 
     /// Who holds the lock on the runners, when the server tells.
@@ -274,12 +272,6 @@ impl Session for PgSession {
     }
 }
 
-fn tell_done(news: &mut (dyn FnMut(BatchNews) + Send), done: Range<usize>) {
-    for at in done {
-        news(BatchNews::Done(at));
-    }
-}
-
 /// Ends a transaction that failed. A line that breaks here, or is given up, has ended it too.
 async fn close(guard: &mut Guard<'_>) {
     guard.forward_notices();
@@ -295,11 +287,7 @@ async fn close(guard: &mut Guard<'_>) {
 }
 
 /// Head, then statement by statement, then the tail: COMMIT is sent only when everything else is done.
-async fn live(
-    guard: &mut Guard<'_>,
-    script: &Script,
-    frame: &Frame<'_>,
-) -> Result<(), Halt> {
+async fn live(guard: &mut Guard<'_>, script: &Script, frame: &Frame<'_>) -> Result<(), Halt> {
     let sql = frame.head(script);
     let opened = guard.answer(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
@@ -393,7 +381,11 @@ async fn copy(client: &Client, part: &Part) -> Result<u64, Error> {
 
 /// What a failure means for the transaction.
 pub(super) fn halt(
-    guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool) -> Halt {
+    guard: &mut Guard<'_>,
+    failure: Failure,
+    place: Place,
+    committing: bool,
+) -> Halt {
     guard.forward_notices();
     let error = match failure {
         Failure::Line(why) => return Halt::Lost { committing, why },
