@@ -9,7 +9,7 @@ use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
 use crate::domain::query::{Answer, Call, Pong, Select};
 use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
-use crate::domain::script::{Change, Failure, Halt, Limits, News, Script};
+use crate::domain::script::{BatchNews, Change, Failure, Halt, Limits, News, Script};
 use crate::domain::secret::{Keeping, SecretKind};
 use crate::domain::seed::SeedHistory;
 use secrecy::SecretString;
@@ -116,6 +116,9 @@ pub trait Database: Send + Sync {
 /// How a script ended, as [`Session::run`] returns it.
 pub type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 'a>>;
 
+/// How many scripts are done and how the last one ended, as [`Session::run_all`] returns it.
+pub type RunAll<'a> = Pin<Box<dyn Future<Output = (usize, Result<(), Halt>)> + Send + 'a>>;
+
 /// One connection that runs scripts, one after the other, each in a transaction.
 pub trait Session: Send {
     /// The name of the session on the server, for [`Database::settled`].
@@ -129,6 +132,25 @@ pub trait Session: Send {
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Run<'a>;
+    /// Runs scripts one after the other, each all or nothing, until one halts; tells how many are done. After a lost
+    /// connection more may be done than that.
+    fn run_all<'a>(
+        &'a mut self,
+        scripts: &'a [Script],
+        news: &'a mut (dyn FnMut(BatchNews) + Send),
+        cancel: &'a CancellationToken,
+    ) -> RunAll<'a> {
+        Box::pin(async move {
+            for (at, script) in scripts.iter().enumerate() {
+                let mut of = |one: News| news(BatchNews::Of(at, one));
+                if let Err(halt) = self.run(script, &mut of, cancel).await {
+                    return (at, Err(halt));
+                }
+                news(BatchNews::Done(at));
+            }
+            (scripts.len(), Ok(()))
+        })
+    }
 }
 
 /// The catalogs of a database, as far as types are made from them.

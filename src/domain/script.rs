@@ -175,6 +175,26 @@ pub enum News {
     Cancelling,
 }
 
+/// News of several scripts that run one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchNews {
+    /// News of one script, by its index.
+    Of(usize, News),
+    /// A script is committed.
+    Done(usize),
+}
+
+impl BatchNews {
+    /// The same news, where so many scripts stand in front.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Self {
+        match self {
+            Self::Of(at, news) => Self::Of(at + by, news),
+            Self::Done(at) => Self::Done(at + by),
+        }
+    }
+}
+
 /// Why a script did not end well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {

@@ -274,7 +274,7 @@ const RISK_INTRODUCTION: &str = "# Risk
 
 Generated from the table of rules in `src/domain/risk/rule/`; `just docs` writes it again.
 
-Before a file runs, each of its statements is read from its syntax tree, in `DO` blocks, in functions, rules and strings of SQL too.
+Before a file runs (`supadeck migration plan`), each of its statements is read from its syntax tree, in `DO` blocks, in functions, rules and strings of SQL too.
 Each finding has a rule, a level, a reason, a place, and mostly a safer way to write the same.
 
 ## Accepting a finding
@@ -300,6 +300,8 @@ replaced. `tests/engine/risk.rs` runs every form on a real Postgres and compares
   a constraint is rewritten although nothing says so.
 - Whether an object exists: `CREATE TABLE IF NOT EXISTS` may find one, so what follows counts as touching it. `CREATE TABLE` alone makes a
   new table, and nobody waits for a new table.
+- What a statement of more than 16 MiB does, or one that is nested deeper than people write: it counts as unreadable. Rows of plain values
+  in a long `INSERT` do not count.
 - `search_path`: a name without a schema counts as one in `public`.
 ";
 

@@ -1,6 +1,7 @@
 //! `supadeck profile add --linked` and `--local`: the Supabase CLI's files become a profile.
 
 use crate::keyring::Keyring;
+use crate::terminal::Terminal;
 use crate::world::{World, texts};
 use std::fs;
 
@@ -181,4 +182,28 @@ fn local_development_has_a_profile_of_its_own() {
     );
     let shown = world.run(&["whoami"]);
     assert!(shown.done().out.contains("127.0.0.1:54422"), "{shown:?}");
+}
+
+#[test]
+fn at_a_terminal_the_password_is_asked_for_and_not_shown() {
+    let mut world = linked();
+    let Some(_keyring) = keyring(&mut world) else {
+        return;
+    };
+    let mut terminal = Terminal::run(&world, &["profile", "add", "--linked", "--no-check"]);
+    terminal.wait_for("Database password, empty to leave it out (not shown): ");
+    terminal.press("typed-w@rd\r");
+    terminal.wait_for("Publishable key, empty to leave it out (not shown): ");
+    terminal.press("\r");
+    terminal.wait_for("Secret key, empty to leave it out (not shown): ");
+    terminal.press("\r");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+    assert!(!seen.contains("typed-w"), "{seen}");
+    assert!(seen.contains("No key is known"), "{seen}");
+    let shown = world.run(&["whoami"]);
+    assert!(
+        shown.done().out.contains("pooler.supabase.com:5432"),
+        "{shown:?}"
+    );
 }

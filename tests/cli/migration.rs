@@ -271,14 +271,19 @@ fn a_database_that_is_not_there_is_a_network_problem() {
 #[test]
 fn an_interrupted_migration_names_its_ways_out_and_takes_them() {
     let mut world = World::empty();
-    let text = "-- supadeck: no-transaction\ncreate table a ();\nselect 1 / 0;\ncreate table b ();\n";
+    let text =
+        "-- supadeck: no-transaction\ncreate table a ();\nselect 1 / 0;\ncreate table b ();\n";
     world.files(&[
         ("migrations/1_a.sql", text),
         ("migrations/2_b.sql", "create table c ();"),
     ]);
     let shown = world.run(&["migration", "apply", "--lock-timeout", "30s"]);
     shown.ended(2);
-    for words in ["NOT IN A TRANSACTION", "Lock timeout: 30s, 3 tries", "leaves what ran before it"] {
+    for words in [
+        "NOT IN A TRANSACTION",
+        "Lock timeout: 30s, 3 tries",
+        "leaves what ran before it",
+    ] {
         let said = format!("{}{}", shown.out, shown.err);
         assert!(said.contains(words), "{words}: {shown:?}");
     }
@@ -289,18 +294,40 @@ fn an_interrupted_migration_names_its_ways_out_and_takes_them() {
     }
     let listed = world.data(&["migration", "list"]);
     assert_eq!(listed[0]["state"], "interrupted", "{listed}");
-    assert!(world.run(&["migration", "list"]).out.contains("It stopped at statement 2 of 3"));
+    assert!(
+        world
+            .run(&["migration", "list"])
+            .out
+            .contains("It stopped at statement 2 of 3")
+    );
     let refused = world.problem(6, &["migration", "apply", "--yes"]);
-    assert!(refused["hint"].as_str().unwrap().contains("--resume"), "{refused}");
-    world.run(&["migration", "apply", "--resume", "--yes"]).ended(8);
-    world.run(&["migration", "apply", "--resume", "--retry", "--yes"]).ended(2);
-    world.run(&["migration", "apply", "--statement-timeout", "5"]).ended(2);
+    assert!(
+        refused["hint"].as_str().unwrap().contains("--resume"),
+        "{refused}"
+    );
+    world
+        .run(&["migration", "apply", "--resume", "--yes"])
+        .ended(8);
+    world
+        .run(&["migration", "apply", "--resume", "--retry", "--yes"])
+        .ended(2);
+    world
+        .run(&["migration", "apply", "--statement-timeout", "5"])
+        .ended(2);
     world.files(&[("migrations/1_a.sql", &text.replace("1 / 0", "1"))]);
     let changed = world.problem(6, &["migration", "apply", "--resume", "--yes"]);
-    assert!(changed["what"].as_str().unwrap().contains("has changed"), "{changed}");
+    assert!(
+        changed["what"].as_str().unwrap().contains("has changed"),
+        "{changed}"
+    );
     world.sql("drop table a");
-    world.run(&["migration", "apply", "--retry", "--yes"]).done();
+    world
+        .run(&["migration", "apply", "--retry", "--yes"])
+        .done();
     world.run(&["migration", "apply", "--yes"]).done();
     let listed = world.data(&["migration", "list"]);
-    assert_eq!((&listed[0]["state"], &listed[1]["state"]), (&"applied".into(), &"applied".into()));
+    assert_eq!(
+        (&listed[0]["state"], &listed[1]["state"]),
+        (&"applied".into(), &"applied".into())
+    );
 }

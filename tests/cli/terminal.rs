@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// The binary at a terminal of its own.
-struct Terminal {
+pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     screen: Receiver<Vec<u8>>,
@@ -17,7 +17,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn run(world: &World, args: &[&str]) -> Self {
+    pub fn run(world: &World, args: &[&str]) -> Self {
         let size = PtySize {
             rows: 40,
             cols: 160,
@@ -53,7 +53,7 @@ impl Terminal {
     }
 
     /// Waits until a text has been printed.
-    fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         while !self.seen.contains(text) {
             match self.screen.recv_timeout(Duration::from_secs(30)) {
                 Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
@@ -62,13 +62,13 @@ impl Terminal {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
     /// Waits for the end, and gives the exit code and everything that was printed.
-    fn end(mut self) -> (u32, String) {
+    pub fn end(mut self) -> (u32, String) {
         let code = self.child.wait().unwrap().exit_code();
         drop(self.keys);
         while let Ok(bytes) = self.screen.recv_timeout(Duration::from_millis(300)) {

@@ -1,7 +1,10 @@
 //! The Management API as the way in: the access token, what is shown of the way, and a whole run over it.
 
+use crate::keyring::Keyring;
 use crate::standin::{Manner, REF, Standin, TOKEN};
 use crate::world::{World, texts};
+#[cfg(feature = "demo")]
+use std::fs;
 
 /// A world whose only way to its database is a stand-in for the Management API.
 fn remote() -> (World, Standin) {
@@ -72,13 +75,16 @@ fn everything_of_the_engine_works_with_a_token_alone() {
     );
     assert_eq!(states(&world), "applied");
     let refused = world.problem(3, &["migration", "plan", "--rollback", "--on", "target"]);
-    assert!(refused["hint"].as_str().unwrap().contains("--on scratch"), "{refused}");
+    assert!(
+        refused["hint"].as_str().unwrap().contains("--on scratch"),
+        "{refused}"
+    );
     let plan = world.data(&["migration", "plan", "--rollback", "--no-rehearsal"]);
     assert_eq!(plan["plan"]["target"]["host"], target.as_str(), "{plan}");
     assert_eq!(world.sql("select to_regclass('a') is not null"), ["t"]);
     world.run(&["seed", "apply", "--yes"]).done();
     assert_eq!(world.sql("select b from a"), ["7"]);
-    assert!(world.run(&["types", "zod"]).done().out.contains("a"));
+    assert!(world.run(&["types", "zod"]).done().out.contains("z.object"));
     world
         .run(&["migration", "rollback", "--last", "1", "--yes"])
         .done();
@@ -162,5 +168,68 @@ fn an_api_that_could_steal_the_token_is_refused() {
     assert!(
         problem["why"].as_str().unwrap().contains("in the clear"),
         "{problem}"
+    );
+}
+
+#[test]
+fn a_token_that_is_given_to_a_profile_is_kept_and_a_wrong_one_is_not() {
+    let (mut world, _api) = remote();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    world.unset("SUPABASE_URL");
+    world.files(&[("supabase/.temp/project-ref", REF)]);
+    let add = [
+        "profile",
+        "add",
+        "far",
+        "--linked",
+        "--access-token",
+        "env:THE_TOKEN",
+    ];
+    world.set("THE_TOKEN", "sbp_wrong");
+    let refused = world.problem(4, &add);
+    assert!(
+        refused["what"].as_str().unwrap().contains("was not added"),
+        "{refused}"
+    );
+    world.set("THE_TOKEN", TOKEN);
+    world.run(&add).done();
+    world.unset("THE_TOKEN");
+    let rows = world.data(&["migration", "list"]);
+    assert_eq!(rows[0]["state"], "pending");
+    // The variable's is used, and stays where it is.
+    world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
+    world.run(&["profile", "add", "other", "--linked"]).done();
+    world.unset("SUPABASE_ACCESS_TOKEN");
+    world.problem(3, &["migration", "list", "--profile", "other"]);
+    for (path, text) in texts(world.home.path()) {
+        let is_of_the_keyring = path.to_string_lossy().contains("keyrings");
+        assert!(
+            is_of_the_keyring || !text.contains(TOKEN),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[cfg(feature = "demo")]
+#[test]
+fn a_plan_over_the_api_is_rehearsed_on_a_scratch_database() {
+    let (mut world, api) = remote();
+    world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
+    world.run(&["migration", "apply", "--yes"]).done();
+    fs::write(
+        world.project.join("supabase/migrations/2_b.sql"),
+        "alter table a add c text;",
+    )
+    .unwrap();
+    let plan = world.data(&["migration", "plan"]);
+    assert_eq!(plan["rehearsal"]["on"], "scratch", "{plan}");
+    assert_eq!(plan["rehearsal"]["steps"][0]["end"], "passed", "{plan}");
+    assert_eq!(
+        api.count("add c text"),
+        0,
+        "nothing of it went to the project"
     );
 }

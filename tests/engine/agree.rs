@@ -4,8 +4,10 @@ use crate::bench::{Bench, everything};
 use crate::supabase::{cli, succeeds};
 use std::fs;
 use supadeck::domain::migration::difference::Change;
+use supadeck::domain::migration::rewrite::file_text;
 use supadeck::domain::migration::{Entry, State};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::sql::split::statements;
 use supadeck::ops::migration::{self, Repair};
 
 fn versions(all: &[&str]) -> Vec<String> {
@@ -543,4 +545,36 @@ async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
         .await
         .unwrap_err();
     assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+}
+
+#[test]
+fn every_file_of_the_corpus_comes_back_statement_by_statement() {
+    let mut refused = Vec::new();
+    let mut count = 0;
+    for folder in ["tests/corpus", "migrations", "migrations/rollback"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|ending| ending != "sql") {
+                continue;
+            }
+            let stored = statements(&fs::read_to_string(&path).unwrap());
+            count += 1;
+            match file_text(&stored) {
+                Some(text) => assert_eq!(statements(&text), stored, "{}", path.display()),
+                None => refused.push(path.file_name().unwrap().to_string_lossy().into_owned()),
+            }
+        }
+    }
+    refused.sort();
+    assert!(count > 30, "{count}");
+    // Nothing can be put behind what is never closed.
+    assert_eq!(
+        refused,
+        [
+            "unfinished_comment.sql",
+            "unfinished_parenthesis.sql",
+            "unfinished_string.sql"
+        ]
+    );
 }

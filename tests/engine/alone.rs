@@ -1,9 +1,7 @@
-//! Files that run outside a transaction: their position, what is left after a failure, and every way out of it.
+//! Files that run outside a transaction: what is left after a failure, and every way out of it.
 
-use crate::bench::{Bench, connect, ends, everything, run, until, watch};
-use crate::pooler::Pooler;
-use std::time::Duration;
-use supadeck::domain::migration::{Direction, Progress, StepEnd, StepMode, Wish};
+use crate::bench::{Bench, ends, everything, run};
+use supadeck::domain::migration::{Direction, StepEnd, StepMode, Wish};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration::{self, Repair};
 
@@ -11,7 +9,7 @@ use supadeck::ops::migration::{self, Repair};
 const BREAKS: &str =
     "create table a (b int);\ncreate unique index concurrently i on t (b);\ncreate table c ();";
 
-fn go_on(direction: Direction, from_start: bool) -> Wish {
+pub(crate) fn go_on(direction: Direction, from_start: bool) -> Wish {
     Wish::GoOn {
         direction,
         from_start,
@@ -40,7 +38,7 @@ async fn broken() -> Bench {
     bench
 }
 
-async fn open_locks(bench: &Bench) -> Vec<String> {
+pub(crate) async fn open_locks(bench: &Bench) -> Vec<String> {
     bench
         .texts("select pid::text from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())")
         .await
@@ -237,180 +235,4 @@ async fn an_interrupted_rollback_has_the_same_ways_out() {
     assert!(outcome.is_complete(), "{outcome:?}");
     assert_eq!(bench.states().await, ["1 pending"]);
     assert!(!bench.has("a").await);
-}
-
-#[tokio::test]
-async fn cancelling_leaves_it_interrupted_at_its_statement() {
-    let bench = Bench::new().await;
-    bench.up("1_a.sql", "-- supadeck: no-transaction\ncreate table a ();\nselect pg_sleep(600);\ncreate table b ();");
-    let plan = bench.plan(everything()).await.unwrap();
-    let (watch, mut news) = watch();
-    let cancel = watch.cancel.clone();
-    let schema = bench.schema.clone();
-    let running =
-        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::StatementDone { step: 0, done: 1 }) {}
-    // While it runs it is no interruption: whoever looks sees the runner.
-    let listing = migration::list(&bench.schema).await.unwrap();
-    let note = listing.entries[0].note.clone().unwrap();
-    assert_eq!(bench.states().await, ["1 pending"]);
-    assert!(
-        note.contains("runs now, at statement 2 of 3") && note.contains("pid"),
-        "{note}"
-    );
-    cancel.cancel();
-    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(ends(&outcome), [StepEnd::Interrupted]);
-    assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
-    assert_eq!(bench.states().await, ["1 interrupted"]);
-    assert!(open_locks(&bench).await.is_empty());
-}
-
-#[tokio::test]
-async fn a_worker_that_is_ended_leaves_its_statement_in_doubt() {
-    let bench = Bench::new().await;
-    bench.up("1_a.sql", "-- supadeck: no-transaction\ncreate table a ();\nselect pg_terminate_backend(pg_backend_pid());\ncreate table b ();");
-    let outcome = bench.apply().await;
-    assert_eq!(ends(&outcome), [StepEnd::Interrupted]);
-    let problem = outcome.problem.unwrap();
-    assert_eq!(problem.kind, Kind::Network, "{problem:?}");
-    assert!(problem.detail.unwrap().contains("may or may not"));
-    let listing = migration::list(&bench.schema).await.unwrap();
-    assert!(
-        listing.entries[0]
-            .note
-            .clone()
-            .unwrap()
-            .contains("statement 2 of 3")
-    );
-}
-
-#[tokio::test]
-async fn a_killed_keeper_stops_the_run_and_is_seen() {
-    let bench = Bench::new().await;
-    bench.up(
-        "1_a.sql",
-        "-- supadeck: no-transaction\ncreate table a ();\nselect pg_sleep(1);\ncreate table b ();",
-    );
-    let plan = bench.plan(everything()).await.unwrap();
-    let schema = bench.schema.clone();
-    let running = tokio::spawn(async move { run(&schema, &plan).await });
-    until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
-    bench.db.batch_execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())").await.unwrap();
-    // The statement still runs, and somebody else comes: the journal says what is open.
-    until(&bench.db, "select not exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))").await;
-    let refused = bench.plan(everything()).await.unwrap_err();
-    assert_eq!(refused.kind, Kind::Conflict, "{refused}");
-    let outcome = running.await.unwrap();
-    assert_eq!(ends(&outcome), [StepEnd::Interrupted], "{outcome:?}");
-    assert!(bench.has("a").await && !bench.has("b").await);
-    assert_eq!(bench.states().await, ["1 interrupted"]);
-}
-
-#[tokio::test]
-async fn what_still_runs_of_a_lost_runner_is_waited_for() {
-    let bench = Bench::new().await;
-    bench.up(
-        "1_a.sql",
-        "-- supadeck: no-transaction\nselect pg_sleep(600);\ncreate table b ();",
-    );
-    let plan = bench.plan(everything()).await.unwrap();
-    let schema = bench.schema.clone();
-    // As after a SIGKILL: the future is dropped, and nobody tells the server.
-    let running = tokio::spawn(async move { run(&schema, &plan).await });
-    until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
-    bench.db.batch_execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())").await.unwrap();
-    running.abort();
-    until(&bench.db, "select not exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))").await;
-    let refused = bench
-        .plan(go_on(Direction::Apply, false))
-        .await
-        .unwrap_err();
-    assert!(refused.what.contains("still at a statement"), "{refused}");
-    bench.db.batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()").await.unwrap();
-    until(&bench.db, "select not exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
-    let plan = bench.plan(go_on(Direction::Apply, false)).await.unwrap();
-    assert_eq!(plan.steps[0].begin_at, 0);
-    let listing = migration::list(&bench.schema).await.unwrap();
-    assert!(
-        listing.entries[0]
-            .note
-            .clone()
-            .unwrap()
-            .contains("may or may not")
-    );
-}
-
-#[tokio::test]
-async fn an_older_journal_gets_the_places_it_lacks() {
-    let bench = Bench::new().await;
-    bench.up("1_a.sql", "create table a (b int);");
-    assert!(bench.apply().await.is_complete());
-    bench.db.batch_execute("drop index supabase_migrations.supadeck_journal_open; alter table supabase_migrations.supadeck_journal \
-        drop column position, drop column statements, drop column in_doubt, drop column session, drop column keeper, drop column worker, \
-        drop column worker_since, drop column invalid_before").await.unwrap();
-    assert_eq!(bench.states().await, ["1 applied"]);
-    bench.up("2_b.sql", "create index concurrently i on a (b);");
-    assert!(bench.apply().await.is_complete());
-    assert!(bench.has("i").await);
-}
-
-#[tokio::test]
-async fn a_pooler_in_transaction_mode_is_seen_and_refused() {
-    let bench = Bench::new().await;
-    let Some(pooler) = Pooler::start(&bench).await else {
-        return;
-    };
-    bench.up(
-        "1_a.sql",
-        "create table a (b int);\ncreate index concurrently i on a (b);",
-    );
-    let schema = bench.through(&pooler.url("127.0.0.1", "pgbouncer=true"));
-    let plan = migration::plan(&schema, &everything()).await.unwrap();
-    let outcome = run(&schema, &plan).await;
-    assert_eq!(ends(&outcome), [StepEnd::NotRun], "{outcome:?}");
-    let problem = outcome.problem.unwrap();
-    assert!(problem.why.contains("transaction mode"), "{problem}");
-    assert!(!bench.has("a").await);
-    assert_eq!(bench.states().await, ["1 pending"]);
-    assert!(bench.apply().await.is_complete());
-}
-
-#[tokio::test]
-async fn a_concurrent_index_waits_for_others_and_says_for_whom() {
-    let bench = Bench::new().await;
-    bench
-        .db
-        .batch_execute("create table t (b int)")
-        .await
-        .unwrap();
-    let other = connect(&bench.url).await;
-    other
-        .batch_execute("begin; insert into t values (1)")
-        .await
-        .unwrap();
-    bench.up("1_a.sql", "create index concurrently i on t (b);");
-    let plan = bench.plan(everything()).await.unwrap();
-    let mut schema = bench.schema.clone();
-    schema.limits.lock_timeout = Duration::from_millis(50);
-    let (watch, mut news) = watch();
-    let running =
-        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    let blocker = loop {
-        if let Some(Progress::Blocked { blocker, .. }) = news.recv().await {
-            break blocker;
-        }
-    };
-    assert!(blocker.holder.query.unwrap().contains("insert into t"));
-    other.batch_execute("commit").await.unwrap();
-    assert!(running.await.unwrap().is_complete());
-    assert_eq!(
-        bench
-            .texts("select 'x' from pg_index where not indisvalid")
-            .await,
-        Vec::<String>::new()
-    );
 }

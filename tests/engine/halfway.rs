@@ -13,6 +13,8 @@ const FILE: &str = "create table if not exists a (b int);\n\
     create index concurrently if not exists i on a (b);\n\
     begin;\ninsert into a values (1);\ncreate table if not exists c (d text);\ncommit;";
 
+const INVALID: &str = "select indexrelid::regclass::text from pg_index where not indisvalid";
+
 async fn start(bench: &Bench) {
     bench
         .db
@@ -41,11 +43,14 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
     drop(wire);
     lane.quiet().await;
     let states = bench.states().await;
-    let has_row = bench.has("supabase_migrations.schema_migrations").await
-        && bench.versions().await == ["1"];
+    let has_row =
+        bench.has("supabase_migrations.schema_migrations").await && bench.versions().await == ["1"];
     let context = format!("{context}: {states:?} {said:?}");
     match states[0].as_str() {
-        "1 applied" => assert!(has_row && bench.has("a").await && bench.has("c").await, "{context}"),
+        "1 applied" => assert!(
+            has_row && bench.has("a").await && bench.has("c").await,
+            "{context}"
+        ),
         "1 pending" => assert!(!has_row && !bench.has("a").await, "{context}"),
         "1 interrupted" => assert!(!has_row, "{context}"),
         _ => panic!("{context}"),
@@ -63,6 +68,17 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
         "1 pending" => Some(everything()),
         "1 interrupted" => {
             assert!(bench.plan(everything()).await.is_err(), "{context}");
+            // An index build that was cut off is named, and dropped as the hint says.
+            let listing = migration::list(&bench.schema).await.unwrap();
+            let note = listing.entries[0].note.clone().unwrap();
+            for index in bench.texts(INVALID).await {
+                assert!(
+                    note.contains(&format!("public.{index}")),
+                    "{context}: {note}"
+                );
+                let drop = format!("drop index {index}");
+                bench.db.batch_execute(&drop).await.unwrap();
+            }
             Some(Wish::GoOn {
                 direction: Direction::Apply,
                 from_start: false,
@@ -76,10 +92,12 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
         assert!(outcome.is_complete(), "{context}: {outcome:?}");
     }
     assert_eq!(bench.states().await, ["1 applied"], "{context}");
-    assert!(bench.has("a").await && bench.has("c").await && bench.has("i").await, "{context}");
-    let invalid = "select indexrelid::regclass::text from pg_index where not indisvalid";
+    assert!(
+        bench.has("a").await && bench.has("c").await && bench.has("i").await,
+        "{context}"
+    );
     let locks = "select 'held' from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
-    for sql in [invalid, locks] {
+    for sql in [INVALID, locks] {
         assert_eq!(bench.texts(sql).await, Vec::<String>::new(), "{context}");
     }
     has_struck
@@ -105,13 +123,26 @@ async fn walk(what: What) {
         if what != What::Close && !is_turn && !is_soak() {
             continue;
         }
-        let behind: &[bool] = if message.is_frontend { &[false, true] } else { &[false] };
-        points.extend(behind.iter().map(|is_behind| Fault { what, at, is_behind: *is_behind }));
+        let behind: &[bool] = if message.is_frontend {
+            &[false, true]
+        } else {
+            &[false]
+        };
+        points.extend(behind.iter().map(|is_behind| Fault {
+            what,
+            at,
+            is_behind: *is_behind,
+        }));
     }
-    in_lanes(&format!("outside a transaction, {what:?}"), points, 3, |lane, fault| {
-        lane.bench.up("1_a.sql", FILE);
-        Box::pin(point(lane, fault))
-    })
+    in_lanes(
+        &format!("outside a transaction, {what:?}"),
+        points,
+        3,
+        |lane, fault| {
+            lane.bench.up("1_a.sql", FILE);
+            Box::pin(point(lane, fault))
+        },
+    )
     .await;
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use supadeck::domain::migration::Direction;
+use supadeck::domain::migration::{Direction, Wish};
 use supadeck::ops::migration;
 
 const ROUTES: [Route; 2] = [
@@ -57,7 +57,10 @@ async fn end_of(child: Arc<Mutex<Option<Child>>>) -> Output {
             std::thread::sleep(std::time::Duration::from_millis(3));
         }
     });
-    tokio::time::timeout(HANGS, wait).await.expect("it hangs").unwrap()
+    tokio::time::timeout(HANGS, wait)
+        .await
+        .expect("it hangs")
+        .unwrap()
 }
 
 async fn kill_point(lane: &Lane, route: Route, fault: Fault) -> bool {
@@ -77,8 +80,7 @@ async fn kill_point(lane: &Lane, route: Route, fault: Fault) -> bool {
         *place = Some(program(&lane.bench, &wire.url, route));
     }
     let output = end_of(child).await;
-    let has_struck = wire.has_struck();
-    drop(wire);
+    let has_struck = wire.close().await;
     let is_there = lane.facts(route, &context).await;
     if output.status.success() {
         assert_eq!(is_there, route.direction == Direction::Apply, "{context}");
@@ -100,10 +102,18 @@ fn points(passed: &[Passed], script: usize, what: What) -> Vec<Fault> {
         .rposition(|message| message.connection == script)
         .unwrap();
     // The first query of that connection looks which of the books there are.
-    let range = if is_soak() { 0..=passed.len() - 1 } else { queries[1]..=last };
+    let range = if is_soak() {
+        0..=passed.len() - 1
+    } else {
+        queries[1]..=last
+    };
     let mut points = Vec::new();
     for at in range {
-        let behind: &[bool] = if passed[at].is_frontend { &[false, true] } else { &[false] };
+        let behind: &[bool] = if passed[at].is_frontend {
+            &[false, true]
+        } else {
+            &[false]
+        };
         points.extend(behind.iter().map(|is_behind| Fault {
             what,
             at,
@@ -158,11 +168,27 @@ impl Cluster {
             port,
         };
         if is_root() {
-            let owned = Command::new("chown").arg("nobody").arg(cluster.folder.path()).status();
+            let owned = Command::new("chown")
+                .arg("nobody")
+                .arg(cluster.folder.path())
+                .status();
             assert!(owned.unwrap().success());
         }
         let data = cluster.data();
-        cluster.call("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]);
+        cluster.call(
+            "initdb",
+            &[
+                "-D",
+                &data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "--no-sync",
+                "-E",
+                "UTF8",
+            ],
+        );
         cluster.start();
         Some(cluster)
     }
@@ -197,11 +223,26 @@ impl Cluster {
             self.port
         );
         let log = self.folder.path().join("log").display().to_string();
-        self.call("pg_ctl", &["-D", &self.data(), "-o", &options, "-l", &log, "-w", "start"]);
+        self.call(
+            "pg_ctl",
+            &[
+                "-D",
+                &self.data(),
+                "-o",
+                &options,
+                "-l",
+                &log,
+                "-w",
+                "start",
+            ],
+        );
     }
 
     fn stop(&self) {
-        self.call("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+        self.call(
+            "pg_ctl",
+            &["-D", &self.data(), "-m", "immediate", "-w", "stop"],
+        );
     }
 
     fn url(&self) -> String {
@@ -224,7 +265,11 @@ async fn lane_on(cluster: &Cluster) -> Lane {
     Lane::on(cluster.url()).await
 }
 
-async fn run_over(lane: &Lane, wire: &Wire, route: Route) -> Result<supadeck::domain::migration::Outcome, supadeck::domain::problem::Problem> {
+async fn run_over(
+    lane: &Lane,
+    wire: &Wire,
+    route: Route,
+) -> Result<supadeck::domain::migration::Outcome, supadeck::domain::problem::Problem> {
     let plan = lane.bench.plan(wish(route)).await.unwrap();
     let (watch, _news) = crate::bench::watch();
     migration::run(&slow_schema(&lane.bench, wire), &plan, &watch).await
@@ -251,11 +296,18 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
         points.retain(|fault| passed[fault.at].kind != 'X');
         if !is_soak() {
             // From the message with COMMIT on: before it, the stop is a closed line like any other.
-            let tail = passed.iter().rposition(|message| message.connection == 0 && message.kind == 'Q').unwrap();
+            let tail = passed
+                .iter()
+                .rposition(|message| message.connection == 0 && message.kind == 'Q')
+                .unwrap();
             points.retain(|fault| fault.at >= tail);
         }
         // Started again at once, the server answers what is asked about the end; else nobody does.
-        for comes_back in if is_soak() { vec![true, false] } else { vec![true] } {
+        for comes_back in if is_soak() {
+            vec![true, false]
+        } else {
+            vec![true]
+        } {
             for fault in &points {
                 let lane = lane_on(&cluster).await;
                 let context = format!("stopped, back {comes_back}, {route:?} {fault:?}");
@@ -271,11 +323,11 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
                 let said = tokio::time::timeout(HANGS, run_over(&lane, &wire, route))
                     .await
                     .unwrap_or_else(|_| panic!("{context}: it hangs"));
-                if wire.has_struck() && !comes_back {
+                let has_struck = wire.close().await;
+                if has_struck && !comes_back {
                     cluster.start();
                 }
-                missed += usize::from(!wire.has_struck());
-                drop(wire);
+                missed += usize::from(!has_struck);
                 let lane = lane.again(cluster.url()).await;
                 let is_there = lane.facts(route, &context).await;
                 judge(route, &said, is_there, &context);
@@ -284,6 +336,54 @@ async fn a_server_that_is_stopped_at_any_message_leaves_all_or_nothing() {
             }
         }
     }
-    println!("server stopped: {count} points in {:.1} s", begun.elapsed().as_secs_f32());
-    assert!(count >= 16 && missed <= 4, "{missed} of {count} faults did not happen");
+    println!(
+        "server stopped: {count} points in {:.1} s",
+        begun.elapsed().as_secs_f32()
+    );
+    assert!(
+        count >= 16 && missed <= 4,
+        "{missed} of {count} faults did not happen"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_program_leaves_its_file_outside_a_transaction_interrupted() {
+    let lane = Lane::new().await;
+    let bench = &lane.bench;
+    lane.start(ROUTES[0]).await;
+    let text = "-- supadeck: no-transaction\ncreate table a ();\nselect pg_sleep(600);\n";
+    bench.up("1_a.sql", text);
+    let mut child = program(bench, &bench.url, ROUTES[0]);
+    let sleeps = "exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())";
+    crate::bench::until(&bench.db, &format!("select {sleeps}")).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    crate::bench::until(&bench.db, "select not exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))").await;
+    assert_eq!(bench.states().await, ["1 interrupted"]);
+    let go_on = |from_start| Wish::GoOn {
+        direction: Direction::Apply,
+        from_start,
+    };
+    // The server knows nothing of the kill, and works on.
+    let refused = bench.plan(go_on(true)).await.unwrap_err();
+    assert!(refused.what.contains("still at a statement"), "{refused}");
+    bench
+        .db
+        .batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+        .await
+        .unwrap();
+    lane.quiet().await;
+    let listing = migration::list(&bench.schema).await.unwrap();
+    let note = listing.entries[0].note.clone().unwrap();
+    assert!(
+        note.contains("statement 2 of 2") && note.contains("may or may not"),
+        "{note}"
+    );
+    bench.up(
+        "1_a.sql",
+        text.replace("600", "0").replace("table a", "table c"),
+    );
+    let plan = bench.plan(go_on(true)).await.unwrap();
+    assert!(crate::bench::run(&bench.schema, &plan).await.is_complete());
+    assert_eq!(bench.states().await, ["1 applied"]);
 }

@@ -12,6 +12,7 @@
 mod agree;
 mod alone;
 mod apply;
+mod batch;
 mod bench;
 mod broken;
 mod corpus;
@@ -26,6 +27,7 @@ mod management;
 mod misbehave;
 mod plan;
 mod pooler;
+mod position;
 mod refused;
 mod remote_runners;
 mod remote_walk;

@@ -9,6 +9,7 @@ use supadeck::adapters::management::Patience;
 use supadeck::domain::migration::StepEnd;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::ops::seed;
 
 /// Applies version 2, and then rolls it back, both under a misbehaviour; the report and the books must agree, and the next
 /// run must go on.
@@ -196,4 +197,33 @@ async fn a_repair_is_judged_by_the_history() {
     }
     let (said, is_there) = repaired(Manner::Instead("403 Forbidden", "", "")).await;
     assert!(!is_there && said.unwrap_err().kind == Kind::Denied);
+}
+
+#[tokio::test]
+async fn a_seed_whose_answer_is_lost_is_judged_by_its_record() {
+    for (manner, end) in [
+        (Manner::CutOff, StepEnd::Done),
+        (
+            Manner::Behind("500 Internal Server Error", "", HTML),
+            StepEnd::Done,
+        ),
+        (Manner::ResetBefore, StepEnd::RolledBack),
+        (
+            Manner::Instead("400 Bad Request", "", ""),
+            StepEnd::RolledBack,
+        ),
+    ] {
+        let (bench, api, schema) = begun().await;
+        bench.write("supabase/seed.sql", "create table s ();");
+        let plan = seed::plan(&schema, &[], false).await.unwrap();
+        api.misbehave("table s", manner.clone(), 1);
+        let outcome = seed::run(&schema, &plan, &crate::seeds::watch())
+            .await
+            .unwrap();
+        assert!(api.is_spent() && outcome.problem.is_some());
+        assert_eq!(outcome.steps[0].end, end, "{manner:?}: {outcome:?}");
+        assert_eq!(bench.has("s").await, end == StepEnd::Done);
+        let recorded = schema.database.seeds().await.unwrap().rows;
+        assert_eq!(!recorded.is_empty(), end == StepEnd::Done);
+    }
 }

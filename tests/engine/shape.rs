@@ -147,6 +147,25 @@ async fn a_column_that_wants_a_value_is_found_before_anything_runs() {
 }
 
 #[tokio::test]
+async fn a_column_that_a_trigger_fills_stands_in_nobodys_way() {
+    let bench = bench(&format!(
+        "{OWN}, tenant text not null); create function supabase_migrations.fill() returns trigger language plpgsql as \
+        $$ begin new.tenant := 'me'; return new; end $$; create trigger fill before insert on supabase_migrations.schema_migrations \
+        for each row execute function supabase_migrations.fill()"
+    ))
+    .await;
+    let (_, remarks) = listed(&bench).await;
+    assert!(!remarks.contains("wants a value"), "{remarks}");
+    assert!(bench.apply().await.is_complete());
+    assert_eq!(
+        bench
+            .texts("select tenant from supabase_migrations.schema_migrations")
+            .await,
+        ["me"]
+    );
+}
+
+#[tokio::test]
 async fn versions_that_could_be_recorded_twice_are_told() {
     let bench = bench(
         "create table supabase_migrations.schema_migrations (version text, statements text[], name text); \

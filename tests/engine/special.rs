@@ -19,8 +19,15 @@ async fn each_way(sql: &str) -> [Outcome; 2] {
         let mut schema = bench.schema.clone();
         schema.limits.live_files = live_files;
         let outcome = run(&schema, &plan).await;
-        assert_eq!(ends(&outcome), [StepEnd::RolledBack, StepEnd::NotRun], "{sql}: {outcome:?}");
-        assert!(!bench.has("a").await && bench.versions().await.is_empty(), "{sql}");
+        assert_eq!(
+            ends(&outcome),
+            [StepEnd::RolledBack, StepEnd::NotRun],
+            "{sql}: {outcome:?}"
+        );
+        assert!(
+            !bench.has("a").await && bench.versions().await.is_empty(),
+            "{sql}"
+        );
         // The next run stands where it stood, and the other files are as good as before.
         bench.up("1_a.sql", "create table a ();");
         assert!(bench.apply().await.is_complete(), "{sql}");
@@ -31,7 +38,9 @@ async fn each_way(sql: &str) -> [Outcome; 2] {
 
 #[tokio::test]
 async fn a_file_that_ends_its_own_session_leaves_nothing() {
-    for outcome in each_way("select pg_terminate_backend(pg_backend_pid());\ncreate table c ();").await {
+    for outcome in
+        each_way("select pg_terminate_backend(pg_backend_pid());\ncreate table c ();").await
+    {
         let problem = outcome.problem.unwrap();
         assert_eq!(problem.kind, Kind::Network, "{problem:?}");
         assert!(problem.why.contains("terminating connection"), "{problem}");
@@ -42,7 +51,11 @@ async fn a_file_that_ends_its_own_session_leaves_nothing() {
 #[tokio::test]
 async fn a_full_disk_and_a_full_memory_are_told_as_such() {
     for (code, message, hint) in [
-        ("53100", "could not extend file: No space left on device", "disk is full"),
+        (
+            "53100",
+            "could not extend file: No space left on device",
+            "disk is full",
+        ),
         ("53200", "out of memory", "ran out of memory"),
     ] {
         let raise = format!(
@@ -50,7 +63,10 @@ async fn a_full_disk_and_a_full_memory_are_told_as_such() {
         );
         for outcome in each_way(&raise).await {
             let problem = outcome.problem.unwrap();
-            assert_eq!((problem.kind, problem.code.as_deref()), (Kind::Database, Some(code)));
+            assert_eq!(
+                (problem.kind, problem.code.as_deref()),
+                (Kind::Database, Some(code))
+            );
             assert!(problem.what.contains("nothing of it remains"), "{problem}");
             assert!(problem.hint.as_ref().unwrap().contains(hint), "{problem:?}");
         }
@@ -122,16 +138,24 @@ async fn a_session_that_renames_itself_is_not_taken_for_dead() {
 #[tokio::test]
 async fn a_lock_is_tried_again_and_its_holder_is_named() {
     let bench = Bench::new().await;
-    bench.db.batch_execute("create table a (b int)").await.unwrap();
+    bench
+        .db
+        .batch_execute("create table a (b int)")
+        .await
+        .unwrap();
     bench.up("1_a.sql", "create table c ();\nalter table a add column d int;\ndo $$ begin raise notice 'once'; end $$;");
     let plan = bench.plan(everything()).await.unwrap();
     let other = connect(&format!("{}?application_name=blocker", bench.url)).await;
-    other.batch_execute("begin; select /* why */ * from a").await.unwrap();
+    other
+        .batch_execute("begin; select /* why */ * from a")
+        .await
+        .unwrap();
     let mut schema = bench.schema.clone();
     schema.limits.lock_timeout = Duration::from_millis(1_500);
     schema.limits.lock_pause = Duration::from_millis(50);
     let (watch, mut news) = watch();
-    let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     let mut blocker = None;
     loop {
         match news.recv().await.unwrap() {
@@ -158,7 +182,11 @@ async fn a_lock_is_tried_again_and_its_holder_is_named() {
 #[tokio::test]
 async fn trying_again_can_be_cancelled_and_comes_to_an_end() {
     let bench = Bench::new().await;
-    bench.db.batch_execute("create table a (b int)").await.unwrap();
+    bench
+        .db
+        .batch_execute("create table a (b int)")
+        .await
+        .unwrap();
     bench.up("1_a.sql", "alter table a add column d int;");
     let plan = bench.plan(everything()).await.unwrap();
     let other = connect(&bench.url).await;
@@ -177,10 +205,14 @@ async fn trying_again_can_be_cancelled_and_comes_to_an_end() {
     schema.limits.lock_pause = Duration::from_hours(1);
     let (watch, mut news) = watch();
     let cancel = watch.cancel.clone();
-    let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     while !matches!(news.recv().await, Some(Progress::TryingAgain { .. })) {}
     cancel.cancel();
-    let outcome = tokio::time::timeout(Duration::from_secs(20), running).await.unwrap().unwrap();
+    let outcome = tokio::time::timeout(Duration::from_secs(20), running)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
 }
 
@@ -207,11 +239,29 @@ async fn the_supabase_cli_beside_never_makes_it_both_or_half() {
     let theirs = tokio::task::block_in_place(|| supabase(&bench, &["migration", "up", "--yes"]));
     let outcome = ours.await.unwrap();
     let all = "select version || ' ' || string_agg(half::text, ',' order by half) from log group by version order by version";
-    let doubled: Vec<String> = bench.texts(all).await.into_iter().filter(|row| !row.ends_with(" 1,2")).collect();
-    assert!(doubled.is_empty(), "{doubled:?} {outcome:?} {}", said(&theirs));
+    let doubled: Vec<String> = bench
+        .texts(all)
+        .await
+        .into_iter()
+        .filter(|row| !row.ends_with(" 1,2"))
+        .collect();
+    assert!(
+        doubled.is_empty(),
+        "{doubled:?} {outcome:?} {}",
+        said(&theirs)
+    );
     let recorded = bench.versions().await.len() - 1;
-    assert_eq!(bench.texts(all).await.len(), recorded, "{outcome:?} {}", said(&theirs));
-    let done = outcome.steps.iter().filter(|step| step.end == StepEnd::Done).count();
+    assert_eq!(
+        bench.texts(all).await.len(),
+        recorded,
+        "{outcome:?} {}",
+        said(&theirs)
+    );
+    let done = outcome
+        .steps
+        .iter()
+        .filter(|step| step.end == StepEnd::Done)
+        .count();
     assert!(done <= recorded);
     if let Some(problem) = &outcome.problem {
         assert_eq!(problem.kind, Kind::Conflict, "{problem:?}");

@@ -198,7 +198,7 @@ pub(crate) fn judge(route: Route, said: &Result<Outcome, Problem>, is_there: boo
             match outcome.steps[0].end {
                 StepEnd::Done => assert!(is_done, "{context}: {outcome:?}"),
                 StepEnd::RolledBack | StepEnd::NotRun => {
-                    assert!(!is_done, "{context}: {outcome:?}")
+                    assert!(!is_done, "{context}: {outcome:?}");
                 }
                 StepEnd::Unknown => assert!(outcome.history.is_none(), "{context}: {outcome:?}"),
                 StepEnd::Interrupted => panic!("{context}: {outcome:?}"),
@@ -234,11 +234,17 @@ async fn points(lane: &Lane, route: Route, what: What) -> Vec<Fault> {
         .filter(|(_, message)| message.connection == 0 && message.kind == 'Q')
         .map(|(at, _)| at)
         .collect();
-    let last = passed.iter().rposition(|message| message.connection == 0).unwrap();
+    let last = passed
+        .iter()
+        .rposition(|message| message.connection == 0)
+        .unwrap();
     // Silence is told from slowness by waiting only: the start-ups are left to the soak.
     let is_whole = route.mode == Mode::Live && (what != What::Swallow || is_soak());
     let is_on_route = |at: usize| is_whole || (session[1]..=last).contains(&at);
-    let key = passed.iter().position(|message| message.kind == 'K').unwrap();
+    let key = passed
+        .iter()
+        .position(|message| message.kind == 'K')
+        .unwrap();
     let mut points = Vec::new();
     for (at, message) in passed.iter().enumerate().filter(|(at, _)| is_on_route(*at)) {
         if what == What::EndBackend && at <= key {
@@ -312,9 +318,15 @@ pub(crate) async fn in_lanes<P: Send + 'static>(
     while let Some(lane) = lanes.join_next().await {
         missed += lane.unwrap();
     }
-    println!("{name}: {count} points in {:.1} s", begun.elapsed().as_secs_f32());
+    println!(
+        "{name}: {count} points in {:.1} s",
+        begun.elapsed().as_secs_f32()
+    );
     assert!(count > 50, "{count}");
-    assert!(missed <= may_miss, "{missed} of {count} faults did not happen");
+    assert!(
+        missed <= may_miss,
+        "{missed} of {count} faults did not happen"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

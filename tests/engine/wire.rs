@@ -54,6 +54,8 @@ struct Shared {
     hook: Option<Hook>,
     passed: Mutex<Vec<Passed>>,
     struck: AtomicBool,
+    /// Whether the hook is at work.
+    busy: AtomicBool,
     connections: Mutex<usize>,
 }
 
@@ -88,6 +90,7 @@ impl Wire {
             hook,
             passed: Mutex::default(),
             struck: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
             connections: Mutex::default(),
         });
         let carried = Arc::clone(&shared);
@@ -114,6 +117,16 @@ impl Wire {
     /// The messages that were counted.
     pub(crate) fn passed(&self) -> Vec<Passed> {
         self.shared.passed.lock().unwrap().clone()
+    }
+
+    /// Ends all lines and waits for the hook, which may have been called by a farewell; whether the fault happened.
+    pub(crate) async fn close(mut self) -> bool {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        while self.shared.busy.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.has_struck()
     }
 
     /// Whether the fault happened.
@@ -285,8 +298,14 @@ impl Line {
                 Step::Go
             }
             What::Hook => {
-                let hook = self.shared.hook.clone().unwrap();
-                tokio::task::spawn_blocking(move || hook()).await.unwrap();
+                self.shared.busy.store(true, Ordering::SeqCst);
+                let shared = Arc::clone(&self.shared);
+                let hook = shared.hook.clone().unwrap();
+                let task = tokio::task::spawn_blocking(move || {
+                    hook();
+                    shared.busy.store(false, Ordering::SeqCst);
+                });
+                task.await.unwrap();
                 Step::Stop
             }
         }

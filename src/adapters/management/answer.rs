@@ -79,16 +79,11 @@ fn rows(body: Value) -> Option<Vec<Value>> {
         return None;
     };
     if values.iter().any(Value::is_array) {
-        let lists = values.into_iter().filter_map(|value| match value {
+        let mut lists = values.into_iter().rev().filter_map(|value| match value {
             Value::Array(rows) => Some(rows),
             _ => None,
         });
-        return Some(
-            lists
-                .filter(|rows| !rows.is_empty())
-                .last()
-                .unwrap_or_default(),
-        );
+        return Some(lists.find(|rows| !rows.is_empty()).unwrap_or_default());
     }
     Some(values)
 }

@@ -133,7 +133,7 @@ impl ApiSession {
         };
         match ended {
             Ok(rows) => {
-                self.tell_done(script, &rows, news);
+                tell_done(script, &rows, news);
                 Ok(())
             }
             Err(Failure::Unclear(why)) if self.is_untouched(script).await => {
@@ -159,7 +159,7 @@ impl ApiSession {
         let head = format!(
             "{}{}; {fence}; set local application_name = '{}'",
             mark(run),
-            head(script, &self.limits, self.has_positions),
+            head(script, &self.limits, self.has_positions, None),
             name_of(run)
         );
         // A file that resets settings would lose the one that the transaction is known by.
@@ -249,22 +249,6 @@ impl ApiSession {
             Err(_) => false,
         }
     }
-
-    fn tell_done(&self, script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send)) {
-        match &script.record {
-            // How many rows each statement changed is not told; how many all of them did is.
-            Record::Seeded { .. } => {
-                if let Some(told) = told(rows).and_then(Value::as_str) {
-                    news(News::Notice(format!("Rows in all: {told}.")));
-                }
-            }
-            _ if script.parts.is_empty() => {}
-            _ => news(News::PartDone {
-                done: script.parts.len(),
-                rows: 0,
-            }),
-        }
-    }
 }
 
 impl Session for ApiSession {
@@ -289,6 +273,23 @@ impl Session for ApiSession {
         cancel: &'a CancellationToken,
     ) -> Run<'a> {
         Box::pin(self.run_script(script, news, cancel))
+    }
+}
+
+/// Tells what became of a script that is done.
+fn tell_done(script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send)) {
+    match &script.record {
+        // How many rows each statement changed is not told; how many all of them did is.
+        Record::Seeded { .. } => {
+            if let Some(told) = told(rows).and_then(Value::as_str) {
+                news(News::Notice(format!("Rows in all: {told}.")));
+            }
+        }
+        _ if script.parts.is_empty() => {}
+        _ => news(News::PartDone {
+            done: script.parts.len(),
+            rows: 0,
+        }),
     }
 }
 

@@ -5,19 +5,21 @@
 //! would hold, and the run is refused.
 
 use super::books::{self, LOCK, RollbackColumn, Runner};
-use super::connection::Connection;
+use super::connection::{Connection, texts};
 use super::database::PgDatabase;
-use super::fault::{innermost, is_fatal, refused};
-use super::guard::{Failure, Guard};
+use super::fault::refused;
+use super::guard::Guard;
 use super::journal::{self, Line};
+use super::keeper::{Broken, Keeper, first_cell, lost};
 use super::lookout::Lookout;
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, checks};
 use super::session::BUSY_PAUSE;
-use super::unit::{Unit, units};
+use super::unit::units;
+use super::worker::{self, Backend, Halted};
 use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Script, Why};
 use crate::domain::text::harmless;
 use std::time::{Duration, Instant};
-use tokio_postgres::{Error, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 use tokio_util::sync::CancellationToken;
 
 /// How long the end of a worker's backend is awaited.
@@ -27,7 +29,7 @@ const ERROR_CHARS: usize = 500;
 
 /// One run outside a transaction.
 pub(super) struct AloneRun<'a> {
-    pub(super) keeper: &'a Connection,
+    pub(super) keeper: Keeper<'a>,
     pub(super) database: &'a PgDatabase,
     pub(super) name: &'a str,
     pub(super) limits: &'a Limits,
@@ -36,12 +38,6 @@ pub(super) struct AloneRun<'a> {
     pub(super) positions: bool,
     pub(super) script: &'a Script,
     pub(super) alone: &'a Alone,
-}
-
-/// The worker's backend: its process id and when it began.
-struct Backend {
-    pid: String,
-    since: String,
 }
 
 impl AloneRun<'_> {
@@ -71,13 +67,19 @@ impl AloneRun<'_> {
         self.lock(news, cancel).await?;
         let begun = self.begin(&backend).await;
         let ended = match begun {
-            Ok(line) => self.statements(line, &mut worker, &backend, news, cancel).await,
+            Ok(line) => {
+                self.statements(line, &mut worker, &backend, news, cancel)
+                    .await
+            }
             Err(halt) => Err(halt),
         };
         worker.give_up();
         // The line's end frees the lock too.
         let _ = self
-            .bounded(&format!("rollback; select pg_catalog.pg_advisory_unlock({LOCK})"))
+            .keeper
+            .ask(&format!(
+                "rollback; select pg_catalog.pg_advisory_unlock({LOCK})"
+            ))
             .await;
         ended
     }
@@ -86,20 +88,18 @@ impl AloneRun<'_> {
     /// transaction mode must give the keeper another session, or has given the worker the keeper's.
     async fn probe(&self, worker: &Connection) -> Result<Backend, Halt> {
         let pid = "select pg_catalog.pg_backend_pid()";
-        let before = first_cell(self.bounded(pid).await.map_err(lost)?);
+        let before = first_cell(self.keeper.ask(pid).await.map_err(lost)?);
         let sql = "begin; select pg_catalog.pg_backend_pid(), backend_start from pg_catalog.pg_stat_activity \
             where pid = pg_catalog.pg_backend_pid()";
-        let mut rows = super::connection::texts(
-            self.bounded_on(worker, sql).await.map_err(lost)?,
-        );
-        let after = first_cell(self.bounded(pid).await.map_err(lost)?);
+        let mut rows = texts(self.keeper.ask_on(worker, sql).await.map_err(lost)?);
+        let after = first_cell(self.keeper.ask(pid).await.map_err(lost)?);
         let limits = self.limits;
         let statement = limits.statement_timeout.unwrap_or_default().as_millis();
         let sql = format!(
             "rollback; reset all; reset session authorization; reset role; set lock_timeout = {}; set statement_timeout = {statement}",
             limits.lock_timeout.as_millis()
         );
-        self.bounded_on(worker, &sql).await.map_err(lost)?;
+        self.keeper.ask_on(worker, &sql).await.map_err(lost)?;
         let mut cells = rows.pop().unwrap_or_default().into_iter().flatten();
         let (Some(pid), Some(since)) = (cells.next(), cells.next()) else {
             return Err(pooled());
@@ -116,13 +116,12 @@ impl AloneRun<'_> {
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
-        let sql = format!(
-            "set synchronous_commit = on; select pg_catalog.pg_try_advisory_lock({LOCK})"
-        );
+        let sql =
+            format!("set synchronous_commit = on; select pg_catalog.pg_try_advisory_lock({LOCK})");
         let deadline = Instant::now() + self.limits.runner_timeout;
         let mut waited = None;
         loop {
-            let taken = first_cell(self.bounded(&sql).await.map_err(lost)?);
+            let taken = first_cell(self.keeper.ask(&sql).await.map_err(lost)?);
             if taken.as_deref() == Some("t") {
                 return Ok(());
             }
@@ -145,8 +144,8 @@ impl AloneRun<'_> {
     }
 
     async fn holder(&self) -> Option<crate::domain::migration::Holder> {
-        let answers = self.bounded(&journal::holder()).await.ok()?;
-        journal::read_person(super::connection::texts(answers).first()?, 0)
+        let answers = self.keeper.ask(&journal::holder()).await.ok()?;
+        journal::read_person(texts(answers).first()?, 0)
     }
 
     /// Checks under the lock what the plan saw, and writes the line of the run.
@@ -172,7 +171,7 @@ impl AloneRun<'_> {
                 self.runner
             ),
         );
-        let rows = super::connection::texts(self.bounded(&sql).await.map_err(|broken| {
+        let rows = texts(self.keeper.ask(&sql).await.map_err(|broken| {
             let Broken::Server(error) = &broken else {
                 // Its line may stand in the journal, although nothing has run.
                 let begin_at = self.alone.begin_at;
@@ -242,7 +241,8 @@ impl AloneRun<'_> {
                     return Err(self.interrupt(line, backend, stop).await);
                 }
             }
-            if let Err(stop) = self.unit(&mut guard, &unit).await {
+            if let Err(stop) = worker::run(&mut guard, &self.script.parts, &unit, self.limits).await
+            {
                 return Err(self.interrupt(line, backend, stop).await);
             }
         }
@@ -251,66 +251,13 @@ impl AloneRun<'_> {
         self.finish(line, backend).await
     }
 
-    /// Runs one statement, or one transaction of the file's own.
-    async fn unit(&self, guard: &mut Guard<'_>, unit: &Unit) -> Result<(), Halted> {
-        let parts = &self.script.parts;
-        let start = parts[unit.parts.start].statement;
-        let relaxed = unit.is_concurrent && !self.limits.is_lock_timeout_chosen;
-        let ours = self.limits.lock_timeout.as_millis().to_string();
-        if relaxed {
-            // It waits without standing in anybody's way, and giving up would leave an invalid index.
-            let set = swap_lock_timeout(guard, &ours, "0").await;
-            set.map_err(|why| Halted::at(start, start, why))?;
-        }
-        for index in unit.parts.clone() {
-            let part = &parts[index];
-            let client = guard.client;
-            let failure = match guard.answer(client.simple_query(&part.sql)).await {
-                Ok(messages) => {
-                    let rows = messages.iter().rev().find_map(|message| match message {
-                        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
-                        _ => None,
-                    });
-                    guard.tell(News::PartDone {
-                        done: index + 1,
-                        rows: rows.unwrap_or_default(),
-                    });
-                    continue;
-                }
-                Err(failure) => failure,
-            };
-            guard.forward_notices();
-            let is_last = index + 1 == unit.parts.end;
-            let why = match failure {
-                Failure::Server(error) if error.code().code() == "57014" && guard.stop.is_wanted() => {
-                    Why::Cancelled
-                }
-                Failure::Server(error) => {
-                    let mut refused = refused(&error);
-                    refused.part = Some(part.statement);
-                    Why::Refused(Box::new(refused))
-                }
-                Failure::Line(why) => {
-                    guard.give_up();
-                    Why::Lost(why)
-                }
-            };
-            let mut stop = Halted::at(part.statement, start, why);
-            // A transaction of the file's own that was not committed is undone with its session.
-            stop.is_in_doubt = is_last && matches!(stop.why, Why::Lost(_));
-            return Err(stop);
-        }
-        if relaxed {
-            let next = parts[unit.parts.end - 1].statement + 1;
-            let set = swap_lock_timeout(guard, "0", &ours).await;
-            set.map_err(|why| Halted::at(next, next, why))?;
-        }
-        Ok(())
-    }
-
     /// Moves the position; fails when the keeper no longer has the lock.
     async fn moved(&self, line: Line, at: usize) -> Result<(), String> {
-        let answers = self.bounded(&line.move_to(at)).await.map_err(Broken::why)?;
+        let answers = self
+            .keeper
+            .ask(&line.move_to(at))
+            .await
+            .map_err(Broken::why)?;
         let is_moved = answers
             .iter()
             .any(|answer| matches!(answer, SimpleQueryMessage::CommandComplete(1)));
@@ -330,9 +277,8 @@ impl AloneRun<'_> {
             line.done(of, ESCAPED),
             books::record(&self.script.record, self.column),
         );
-        let broken = match self.bounded(&sql).await {
-            Ok(_) => return Ok(()),
-            Err(broken) => broken,
+        let Err(broken) = self.keeper.ask(&sql).await else {
+            return Ok(());
         };
         let why = match broken {
             Broken::Server(error) => {
@@ -349,7 +295,7 @@ impl AloneRun<'_> {
 
     /// Ends what the worker still does, and writes down where the run stands.
     async fn interrupt(&self, line: Line, backend: &Backend, stop: Halted) -> Halt {
-        let keeper_is_lost = self.keeper.client.is_closed();
+        let keeper_is_lost = self.keeper.connection.client.is_closed();
         let mut halfway = Halfway {
             statement: stop.statement,
             resume_at: stop.resume_at,
@@ -361,7 +307,7 @@ impl AloneRun<'_> {
         if keeper_is_lost {
             return Halt::Halfway(Box::new(halfway));
         }
-        let _ = self.bounded_for(WORKER_END + self.database.patience.0, self.keeper, &format!(
+        let _ = self.keeper.ask_for(WORKER_END + self.database.patience.0, self.keeper.connection, &format!(
             "rollback; select pg_catalog.pg_terminate_backend(pid, {}) from pg_catalog.pg_stat_activity where pid = {} and backend_start = {}::timestamptz",
             WORKER_END.as_millis(),
             backend.pid,
@@ -380,9 +326,9 @@ impl AloneRun<'_> {
             halfway.is_in_doubt,
             &words,
         );
-        halfway.is_recorded = self.bounded(&sql).await.is_ok();
-        if let Ok(answers) = self.bounded(&journal::invalid_indexes(line)).await {
-            let names = super::connection::texts(answers).into_iter();
+        halfway.is_recorded = self.keeper.ask(&sql).await.is_ok();
+        if let Ok(answers) = self.keeper.ask(&journal::invalid_indexes(line)).await {
+            let names = texts(answers).into_iter();
             halfway.invalid_indexes = names
                 .filter_map(|row| row.into_iter().next().flatten())
                 .map(|name| harmless(&name).into_owned())
@@ -390,109 +336,6 @@ impl AloneRun<'_> {
         }
         Halt::Halfway(Box::new(halfway))
     }
-
-    async fn bounded(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Broken> {
-        self.bounded_on(self.keeper, sql).await
-    }
-
-    async fn bounded_on(
-        &self,
-        connection: &Connection,
-        sql: &str,
-    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
-        self.bounded_for(self.database.patience.0 * 3 / 2, connection, sql)
-            .await
-    }
-
-    /// Sends SQL of ours; a line that does not answer in time is given up.
-    async fn bounded_for(
-        &self,
-        limit: Duration,
-        connection: &Connection,
-        sql: &str,
-    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
-        match tokio::time::timeout(limit, connection.client.simple_query(sql)).await {
-            Ok(answer) => answer.map_err(|error| Broken::of(&error)),
-            Err(_) => {
-                connection.give_up();
-                Err(Broken::silent())
-            }
-        }
-    }
-}
-
-/// Sets the lock timeout, unless the file has set one of its own. Only a lost line is a failure.
-async fn swap_lock_timeout(guard: &mut Guard<'_>, old: &str, new: &str) -> Result<(), Why> {
-    let sql = format!(
-        "select pg_catalog.set_config('lock_timeout', '{new}', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '{old}'"
-    );
-    let client = guard.client;
-    match guard.answer(client.simple_query(&sql)).await {
-        Err(Failure::Line(why)) => Err(Why::Lost(why)),
-        Ok(_) | Err(Failure::Server(_)) => Ok(()),
-    }
-}
-
-/// Where a run stopped, before it is written down.
-struct Halted {
-    statement: usize,
-    resume_at: usize,
-    is_in_doubt: bool,
-    why: Why,
-}
-
-impl Halted {
-    fn at(statement: usize, resume_at: usize, why: Why) -> Self {
-        Self {
-            statement,
-            resume_at,
-            is_in_doubt: false,
-            why,
-        }
-    }
-}
-
-/// Why SQL of ours was not answered well.
-enum Broken {
-    Server(Box<tokio_postgres::error::DbError>),
-    Line(String),
-}
-
-impl Broken {
-    fn of(error: &Error) -> Self {
-        match error.as_db_error() {
-            Some(refused) if !is_fatal(refused) => Self::Server(Box::new(refused.clone())),
-            Some(fatal) => Self::Line(fatal.message().to_owned()),
-            None => Self::Line(innermost(error)),
-        }
-    }
-
-    fn silent() -> Self {
-        Self::Line("The database did not answer in time.".to_owned())
-    }
-
-    fn why(self) -> String {
-        match self {
-            Self::Server(error) => error.message().to_owned(),
-            Self::Line(why) => why,
-        }
-    }
-}
-
-/// Nothing of the file has run yet.
-fn lost(broken: Broken) -> Halt {
-    match broken {
-        Broken::Server(error) => Halt::Refused(Box::new(refused(&error))),
-        Broken::Line(why) => Halt::Lost {
-            committing: false,
-            why,
-        },
-    }
-}
-
-fn first_cell(messages: Vec<SimpleQueryMessage>) -> Option<String> {
-    let rows = super::connection::texts(messages);
-    rows.into_iter().next()?.into_iter().next()?
 }
 
 fn pooled() -> Halt {

@@ -204,7 +204,8 @@ pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &
     journal(version, direction, Some(sha256), runner)
 }
 
-/// A line of the journal that is written with what it tells.
+/// A line of the journal that is written with what it tells. Several transactions of one message begin at the same time by
+/// Postgres' clock, so a line begins where the one before it ended.
 pub(super) fn journal(
     version: &str,
     direction: &str,
@@ -213,7 +214,8 @@ pub(super) fn journal(
 ) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
-        values ({}, '{direction}', {}, {}, {}, pg_catalog.now(), pg_catalog.clock_timestamp(), 'done')",
+        values ({}, '{direction}', {}, {}, {}, greatest(pg_catalog.now(), \
+        (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done')",
         dollar(version),
         sha256.map_or_else(|| "null".to_owned(), dollar),
         runner.who(),

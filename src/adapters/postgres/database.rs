@@ -96,8 +96,12 @@ impl PgDatabase {
 
     async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
-        let open = journal::interrupted();
-        let sql = format!("{}; {}; {open}", inventory::who_and_books(), books::HISTORY);
+        let open = journal::has_open();
+        let sql = format!(
+            "{}; {}; select {open}",
+            inventory::who_and_books(),
+            books::HISTORY
+        );
         let (mut answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
         // The limits are the first two statements.
         let who = answers.get_mut(2).and_then(Vec::pop);
@@ -110,7 +114,7 @@ impl PgDatabase {
         let target = self.target(connection, &who);
         let table = inventory::books(who.get(2).and_then(Option::as_deref));
         let mut answers = answers.into_iter().skip(3);
-        let (rows, interrupted) = match (answers.next(), error) {
+        let (rows, open) = match (answers.next(), error) {
             // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
             (Some(rows), _) => (rows, answers.next().unwrap_or_default()),
             (None, Some(error)) if has_code(&error, &["42P01", "3F000"]) => Default::default(),
@@ -124,6 +128,14 @@ impl PgDatabase {
         };
         let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
         inventory::check(&rows)?;
+        // To plan that query takes the server longer than all the others, and there is hardly ever anything to read.
+        let interrupted = match open.first().and_then(|row| row.first()?.as_deref()) {
+            Some("t") => {
+                let sql = self.patience.limited(&journal::interrupted());
+                connection.rows(&sql).await.map_err(unreadable)?
+            }
+            _ => Vec::new(),
+        };
         Ok(History {
             target,
             rows,

@@ -7,7 +7,8 @@ use crate::domain::problem::{Kind, Problem};
 use serde_json::Value;
 
 /// [`Books`] as JSON: no row where there is no such table. It fails for no table and no role: the catalogs are joined by
-/// name, because a lookup by `to_regclass` wants the right to use the schema.
+/// name, because a lookup by `to_regclass` wants the right to use the schema. A trigger before each insert (`tgtype` 7)
+/// may fill any column, so with one none counts as required.
 pub(in crate::adapters) const BOOKS: &str = "\
     select pg_catalog.jsonb_build_object('kind', c.relkind::pg_catalog.text, \
     'insert', pg_catalog.has_any_column_privilege(c.oid, 'insert'), \
@@ -19,7 +20,8 @@ pub(in crate::adapters) const BOOKS: &str = "\
     and i.indnkeyatts = 1 and i.indpred is null and a.attname = 'version'), \
     'columns', (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname, \
     'type', pg_catalog.format_type(a.atttypid, null), \
-    'required', a.attnotnull and not a.atthasdef and a.attidentity = '') order by a.attnum) \
+    'required', a.attnotnull and not a.atthasdef and a.attidentity = '' and not exists (\
+    select 1 from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgtype & 7 = 7)) order by a.attnum) \
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) \
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
     where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations'";

@@ -26,12 +26,18 @@ pub(in crate::adapters) fn make() -> String {
     )
 }
 
+/// The condition that lines may be open: quick to plan and to look up, and true of settled ones too.
+pub(super) fn has_open() -> &'static str {
+    "exists (select from supabase_migrations.supadeck_journal where outcome in ('running', 'interrupted'))"
+}
+
 /// The condition, in a block that declares `found`, that somebody's interrupted run is in the way; `found` then names it.
 /// What another tool has settled in the history since is in nobody's way.
 pub(super) fn find_open() -> String {
     format!(
-        "select j.version into found from supabase_migrations.supadeck_journal j where {OPEN} \
-        and exists (select from supabase_migrations.schema_migrations m where m.version = j.version) = (j.direction = 'rollback') limit 1"
+        "found := null; if {} then select j.version into found from supabase_migrations.supadeck_journal j where {OPEN} \
+        and exists (select from supabase_migrations.schema_migrations m where m.version = j.version) = (j.direction = 'rollback') limit 1; end if",
+        has_open()
     )
 }
 

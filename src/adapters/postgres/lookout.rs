@@ -158,13 +158,14 @@ impl Watch {
         let Some(connection) = &self.connection else {
             return Sight::Fine;
         };
-        let (rows, backends) = match connection.rows(&self.view()).await {
-            Ok(rows) => rows.into_iter().partition(|row| row.len() == SIGHT_COLUMNS),
+        let answers = match connection.rows(&self.view()).await {
+            Ok(rows) => rows,
             Err(error) if error.as_db_error().is_some() => return Sight::Fine,
             Err(_) => return Sight::Unreachable,
         };
-        let (rows, backends): (Vec<Vec<Option<String>>>, Vec<Vec<Option<String>>>) =
-            (rows, backends);
+        let (rows, backends): (Vec<_>, Vec<_>) = answers
+            .into_iter()
+            .partition(|row| row.len() == SIGHT_COLUMNS);
         let known = !self.backends.is_empty();
         self.backends.extend(backends.into_iter().filter_map(|row| {
             let mut cells = row.into_iter().flatten();
@@ -192,21 +193,18 @@ impl Watch {
 
     fn view(&self) -> String {
         let name = format!("a.application_name = {}", dollar(&self.name));
-        let known: String = self
-            .backends
-            .iter()
-            .map(|(pid, since)| {
-                format!(
-                    " or a.pid = {} and a.backend_start = {}::timestamptz",
-                    pid.parse::<i32>().unwrap_or_default(),
-                    dollar(since)
-                )
-            })
-            .collect();
+        let mut whose = name.clone();
+        for (pid, since) in &self.backends {
+            whose.push_str(&format!(
+                " or a.pid = {} and a.backend_start = {}::timestamptz",
+                pid.parse::<i32>().unwrap_or_default(),
+                dollar(since)
+            ));
+        }
         format!(
             "set local statement_timeout = '5s'; {}; select a.pid, a.backend_start from pg_catalog.pg_stat_activity a \
             where {name} and a.datname = pg_catalog.current_database()",
-            sight_of(&format!("({name}{known})"))
+            sight_of(&format!("({whose})"))
         )
     }
 }

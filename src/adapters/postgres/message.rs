@@ -28,8 +28,14 @@ pub(in crate::adapters) enum Anchor<'a> {
 
 /// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
 /// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
-/// places for interrupted runs, one of which would be in the way.
-pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
+/// places for interrupted runs, one of which would be in the way. `mark` is said as a notice: where several scripts go in
+/// one message, the notices of each stand behind it.
+pub(in crate::adapters) fn head(
+    script: &Script,
+    limits: &Limits,
+    positions: bool,
+    mark: Option<&str>,
+) -> String {
     let lock_timeout = limits.lock_timeout.as_millis();
     let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
     let mut checks = format!(
@@ -38,6 +44,9 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: boo
     );
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
     checks.push_str(&self::checks(script, positions));
+    if let Some(mark) = mark {
+        checks.push_str(&format!("raise notice '%', {}; ", dollar(mark)));
+    }
     sql.push_str(&books::block(&format!(
         "declare found text; begin {checks}end"
     )));
@@ -204,7 +213,7 @@ mod tests {
                     ..script(&[])
                 };
                 assert_eq!(
-                    split(&head(&script, &limits, true)).len(),
+                    split(&head(&script, &limits, true, None)).len(),
                     head_answers(&limits)
                 );
             }

@@ -6,7 +6,7 @@
 //!                           │          ├─────► books        the tables and their SQL
 //!                           │          ├─────► cancel       asks the server to stop
 //!                           │          ├─────► lookout      looks at the run from a second connection
-//!                           │          └─────► alone        a file outside a transaction: journal its lines, unit its pieces
+//!                           │          └─────► alone        a file outside a transaction: keeper, worker, journal, unit
 //!                           ├────────────────► mend         the history, changed without a run (change: its SQL)
 //!                           ├────────────────► inventory    what the history's table is like
 //!                           ├────────────────► log          the journal, read
@@ -19,6 +19,7 @@
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
 mod alone;
+mod batch;
 pub(in crate::adapters) mod books;
 mod cancel;
 pub(in crate::adapters) mod catalog;
@@ -30,6 +31,7 @@ mod guard;
 pub(in crate::adapters) mod inventory;
 pub(in crate::adapters) mod journal;
 pub(in crate::adapters) mod log;
+mod keeper;
 mod look;
 pub(in crate::adapters) mod lookout;
 pub(in crate::adapters) mod mend;
@@ -40,6 +42,7 @@ mod session;
 mod tls;
 mod unit;
 mod url;
+mod worker;
 
 pub use database::PgDatabase;
 pub(in crate::adapters) use session::resets_settings;

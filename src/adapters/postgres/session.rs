@@ -1,29 +1,30 @@
 //! Runs a script in one transaction, and tells truly how it ended.
 //!
 //! Live: the head is confirmed, then the statements run with news of each, and only when all of them are done the tail
-//! with COMMIT is sent; a line that breaks before that leaves nothing. At once: head, statements and tail are one
-//! message, one round trip; the server skips all the rest of a message after an error.
+//! with COMMIT is sent; a line that breaks before that leaves nothing. The other way is in `batch`.
 
 use super::alone::AloneRun;
+use super::batch::{Frame, at_once};
 use super::books::{Present, RollbackColumn, Runner};
 use super::connection::{Connection, texts};
 use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::journal;
+use super::keeper::Keeper;
 use super::lookout::Lookout;
-use super::message::{
-    Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, head, head_answers, tail, whole,
-};
+use super::message::{Anchor, BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED};
 use crate::domain::migration::Holder;
 use crate::domain::problem::Problem;
-use crate::domain::script::{Halt, Limits, News, Part, Script};
+use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Script};
 use crate::domain::sql::command::leading_words;
-use crate::ports::{Run, Session, Task};
+use crate::ports::{Run, RunAll, Session, Task};
 use futures_util::{SinkExt as _, TryStreamExt as _};
 use std::collections::VecDeque;
 use std::io::Cursor;
+use std::ops::Range;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,7 @@ pub(super) struct PgSession {
 
 /// Where in a transaction something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Head,
     Part(usize),
     Tail,
@@ -76,67 +77,90 @@ impl PgSession {
         }
     }
 
-    async fn run_script(
+    /// Runs one script outside a transaction.
+    async fn run_alone(
         &mut self,
         script: &Script,
+        alone: &Alone,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
+        let mut run = AloneRun {
+            keeper: Keeper {
+                connection: &self.connection,
+                patience: self.database.patience,
+            },
+            database: &self.database,
+            name: &self.name,
+            limits: &self.limits,
+            runner: &self.runner,
+            column: self.column,
+            positions: self.present.positions,
+            script,
+            alone,
+        };
+        run.run(news, cancel).await
+    }
+
+    /// Runs the scripts that can go in one message, or the first one alone; tells how many are done.
+    async fn run_some(
+        &mut self,
+        scripts: &[Script],
+        news: &mut (dyn FnMut(BatchNews) + Send),
+        cancel: &CancellationToken,
+    ) -> (usize, Result<(), Halt>) {
+        let Some(script) = scripts.first() else {
+            return (0, Ok(()));
+        };
+        let (at, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let mark = format!("supadeck: {}", self.name);
+        // Notices come ahead of the answers: each belongs to the script whose mark it follows.
+        let mut marked = 0_usize;
+        let mut of = |one: News| {
+            let now = at.load(Ordering::Relaxed);
+            for done in told.swap(now, Ordering::Relaxed)..now {
+                news(BatchNews::Done(done));
+            }
+            match one {
+                News::Notice(text) if text.ends_with(&mark) => marked += 1,
+                News::Notice(_) => news(BatchNews::Of(marked.checked_sub(1).unwrap_or(now), one)),
+                _ => news(BatchNews::Of(now, one)),
+            }
+        };
         if let Some(alone) = &script.alone {
-            let mut run = AloneRun {
-                keeper: &self.connection,
-                database: &self.database,
-                name: &self.name,
-                limits: &self.limits,
-                runner: &self.runner,
-                column: self.column,
-                positions: self.present.positions,
-                script,
-                alone,
-            };
-            return run.run(news, cancel).await;
+            let ended = self.run_alone(script, alone, &mut of, cancel).await;
+            let done = usize::from(ended.is_ok());
+            tell_done(news, 0..done);
+            return (done, ended);
         }
-        let journal = self.present.journal.then_some(&self.runner);
-        let positions = self.present.positions;
-        let (column, limits) = (self.column, &self.limits);
-        let write_tail = |anchor: Anchor<'_>| tail(script, anchor, column, journal);
+        let together = scripts
+            .iter()
+            .take_while(|script| script.at_once && !resets_settings(script))
+            .count();
+        let scripts = &scripts[..together.max(1)];
+        let frame = Frame {
+            limits: &self.limits,
+            positions: self.present.positions,
+            column: self.column,
+            journal: self.present.journal.then_some(&self.runner),
+            mark: (together > 1).then_some(mark.as_str()),
+        };
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, String::len);
-        let bytes: usize = script.parts.iter().map(size).sum();
+        let parts = scripts.iter().flat_map(|script| &script.parts);
+        let bytes: usize = parts.map(size).sum();
         let lookout = Lookout::new(
             self.database.clone(),
             self.name.clone(),
-            limits.silence,
+            self.limits.silence,
             2 * bytes as u64,
         );
-        let mut guard = Guard::new(&mut self.connection, news, cancel, limits.cancel_timeout)
-            .with_lookout(lookout);
-        let deadline = Instant::now() + limits.runner_timeout;
-        let mut waited: Option<Option<Holder>> = None;
-        let ended = loop {
-            let ended = if script.at_once && !resets_settings(script) {
-                at_once(&mut guard, script, limits, positions, &write_tail).await
-            } else {
-                live(&mut guard, script, limits, positions, &write_tail).await
-            };
-            let Err(Halt::Busy { .. }) = ended else {
-                break ended;
-            };
-            close(&mut guard).await;
-            if waited.is_none() || Instant::now() >= deadline {
-                let holder = holder(&mut guard).await;
-                if let Some(first) = waited {
-                    let holder = holder.or(first);
-                    return Err(Halt::Busy { holder });
-                }
-                guard.tell(News::WaitingForLock {
-                    holder: holder.clone(),
-                });
-                waited = Some(holder);
-            }
-            tokio::select! {
-                () = tokio::time::sleep(BUSY_PAUSE) => {}
-                () = cancel.cancelled() => return Err(Halt::Cancelled),
-            }
+        let limit = self.limits.cancel_timeout;
+        let mut guard =
+            Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
+        let ended = if together == 0 {
+            live(&mut guard, script, &frame).await
+        } else {
+            at_once(&mut guard, scripts, &frame, &at).await
         };
         match &ended {
             Ok(()) => {}
@@ -144,7 +168,64 @@ impl PgSession {
             Err(Halt::Lost { .. }) => guard.give_up(),
             Err(_) => close(&mut guard).await,
         }
-        ended
+        let done = match &ended {
+            Ok(()) => scripts.len(),
+            Err(_) => at.load(Ordering::Relaxed),
+        };
+        tell_done(news, told.load(Ordering::Relaxed)..done);
+        (done, ended)
+    }
+
+    /// Who holds the lock on the runners, when the server tells.
+    async fn holder(&self) -> Option<Holder> {
+        let sql = journal::holder();
+        let asking = self.connection.client.simple_query(&sql);
+        let answers = tokio::time::timeout(ROLLBACK_LIMIT, asking).await;
+        let rows = texts(answers.ok()?.ok()?);
+        journal::read_person(rows.first()?, 0)
+    }
+
+    /// Runs scripts one after the other, waiting for another runner as long as that may take.
+    async fn run_scripts(
+        &mut self,
+        scripts: &[Script],
+        news: &mut (dyn FnMut(BatchNews) + Send),
+        cancel: &CancellationToken,
+    ) -> (usize, Result<(), Halt>) {
+        let mut done = 0;
+        let deadline = Instant::now() + self.limits.runner_timeout;
+        let mut waited: Option<Option<Holder>> = None;
+        while done < scripts.len() {
+            let before = done;
+            let mut shifted = |one: BatchNews| news(one.shifted(before));
+            let (more, ended) = self
+                .run_some(&scripts[before..], &mut shifted, cancel)
+                .await;
+            done += more;
+            match ended {
+                Ok(()) => {}
+                Err(Halt::Busy { .. }) => {
+                    if waited.is_none() || Instant::now() >= deadline {
+                        let holder = self.holder().await;
+                        if let Some(first) = waited {
+                            let holder = holder.or(first);
+                            return (done, Err(Halt::Busy { holder }));
+                        }
+                        let waiting = News::WaitingForLock {
+                            holder: holder.clone(),
+                        };
+                        news(BatchNews::Of(done, waiting));
+                        waited = Some(holder);
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(BUSY_PAUSE) => {}
+                        () = cancel.cancelled() => return (done, Err(Halt::Cancelled)),
+                    }
+                }
+                Err(halt) => return (done, Err(halt)),
+            }
+        }
+        (done, Ok(()))
     }
 }
 
@@ -172,7 +253,30 @@ impl Session for PgSession {
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Run<'a> {
-        Box::pin(self.run_script(script, news, cancel))
+        Box::pin(async move {
+            let mut of = |one: BatchNews| {
+                if let BatchNews::Of(_, one) = one {
+                    news(one);
+                }
+            };
+            let scripts = std::slice::from_ref(script);
+            self.run_scripts(scripts, &mut of, cancel).await.1
+        })
+    }
+
+    fn run_all<'a>(
+        &'a mut self,
+        scripts: &'a [Script],
+        news: &'a mut (dyn FnMut(BatchNews) + Send),
+        cancel: &'a CancellationToken,
+    ) -> RunAll<'a> {
+        Box::pin(self.run_scripts(scripts, news, cancel))
+    }
+}
+
+fn tell_done(news: &mut (dyn FnMut(BatchNews) + Send), done: Range<usize>) {
+    for at in done {
+        news(BatchNews::Done(at));
     }
 }
 
@@ -190,23 +294,13 @@ async fn close(guard: &mut Guard<'_>) {
     guard.drop_notices();
 }
 
-/// Who holds the lock on the runners, when the server tells.
-async fn holder(guard: &mut Guard<'_>) -> Option<Holder> {
-    let sql = journal::holder();
-    let answers = guard.answer(guard_query(guard.client, &sql)).await;
-    let rows = texts(answers.ok()?);
-    journal::read_person(rows.first()?, 0)
-}
-
 /// Head, then statement by statement, then the tail: COMMIT is sent only when everything else is done.
 async fn live(
     guard: &mut Guard<'_>,
     script: &Script,
-    limits: &Limits,
-    positions: bool,
-    write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
+    frame: &Frame<'_>,
 ) -> Result<(), Halt> {
-    let sql = head(script, limits, positions);
+    let sql = frame.head(script);
     let opened = guard.answer(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
     let number = answers.iter().rev().find_map(|answer| match answer {
@@ -219,7 +313,7 @@ async fn live(
         return Err(Halt::Cancelled);
     }
     guard.forward_notices();
-    let sql = write_tail(Anchor::Number(&number));
+    let sql = frame.tail(script, Anchor::Number(&number));
     match guard.answer(guard_query(guard.client, &sql)).await {
         Ok(_) => Ok(()),
         Err(failure) => Err(halt(guard, failure, Place::Tail, true)),
@@ -297,59 +391,9 @@ async fn copy(client: &Client, part: &Part) -> Result<u64, Error> {
     sink.as_mut().finish().await
 }
 
-/// The whole transaction in one message.
-async fn at_once(
-    guard: &mut Guard<'_>,
-    script: &Script,
-    limits: &Limits,
-    positions: bool,
-    write_tail: &(dyn Fn(Anchor<'_>) -> String + Sync),
-) -> Result<(), Halt> {
-    let client = guard.client;
-    let before = head_answers(limits);
-    let message = whole(
-        &head(script, limits, positions),
-        script,
-        &write_tail(Anchor::Setting),
-    );
-    let mut answered = 0_usize;
-    let sent = guard.answer(client.simple_query_raw(&message.sql)).await;
-    let stream = sent.map_err(|failure| halt(guard, failure, Place::Head, true))?;
-    let mut stream = Box::pin(stream);
-    loop {
-        match guard.answer(stream.try_next()).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
-                answered += 1;
-                let done = answered.saturating_sub(before);
-                if (1..=script.parts.len()).contains(&done) {
-                    guard.tell(News::PartDone { done, rows });
-                }
-            }
-            Ok(Some(_)) => {}
-            Err(Failure::Server(error)) => {
-                let found = refused(&error).character.and_then(|at| message.locate(at));
-                let place = match found {
-                    Some((part, _)) => Place::Part(part),
-                    None if answered < before => Place::Head,
-                    None if answered - before < script.parts.len() => {
-                        Place::Part(answered - before)
-                    }
-                    None => Place::Tail,
-                };
-                let mut halted = halt(guard, Failure::Server(error), place, true);
-                if let Halt::Refused(refused) = &mut halted {
-                    refused.character = found.map(|(_, character)| character);
-                }
-                return Err(halted);
-            }
-            Err(failure) => return Err(halt(guard, failure, Place::Tail, true)),
-        }
-    }
-}
-
 /// What a failure means for the transaction.
-fn halt(guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool) -> Halt {
+pub(super) fn halt(
+    guard: &mut Guard<'_>, failure: Failure, place: Place, committing: bool) -> Halt {
     guard.forward_notices();
     let error = match failure {
         Failure::Line(why) => return Halt::Lost { committing, why },

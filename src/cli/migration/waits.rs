@@ -87,7 +87,7 @@ fn time(text: &str) -> Result<Duration, String> {
     // Postgres keeps these times as milliseconds in 31 bits.
     number
         .checked_mul(factor)
-        .filter(|ms| *ms <= i32::MAX as u64)
+        .filter(|ms| i32::try_from(*ms).is_ok())
         .map(Duration::from_millis)
         .ok_or_else(|| "Postgres takes at most 596h".to_owned())
 }

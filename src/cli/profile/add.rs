@@ -6,7 +6,7 @@ use super::super::page::{Page, Tone};
 use super::super::secret::{self, Asked};
 use super::super::{ask, interrupt};
 use super::check;
-use super::linked::Origin;
+use super::linked::{self, Origin};
 use crate::adapters::connect::{self, Settings, Variable};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, check_name, check_url};
@@ -107,7 +107,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if added.is_default {
         page.line("It is the profile in use.");
     }
-    let lacks = origin.as_ref().map(|origin| origin.missing(&settings));
+    let lacks = origin.as_ref().map(|_| linked::missing(&settings));
     for lack in lacks.iter().flatten() {
         page.toned(Tone::Warn, lack);
     }

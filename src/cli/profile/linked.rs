@@ -150,25 +150,6 @@ impl Origin {
         page
     }
 
-    /// What is missing for which purpose, as sentences.
-    pub fn missing(&self, settings: &Settings) -> Vec<String> {
-        let has_key = settings.publishable_key.is_some() || settings.secret_key.is_some();
-        let mut missing = Vec::new();
-        if !has_key {
-            missing.push("No key is known, so no rows can be read; add it with --key.".to_owned());
-        }
-        if settings.db_url.is_none() {
-            missing.push(match &settings.access_token {
-                Some(_) if settings.is_token_typed => {
-                    "No database password is known; migrations go over the Management API.".to_owned()
-                }
-                Some(_) => "No database password is known; migrations go over the Management API while SUPABASE_ACCESS_TOKEN is set.".to_owned(),
-                None => format!("Neither a database password nor an access token is known, so migrations cannot run; set {PASSWORD} or SUPABASE_ACCESS_TOKEN."),
-            });
-        }
-        missing
-    }
-
     /// What was found, for JSON.
     pub fn data(&self) -> Value {
         match self {
@@ -181,6 +162,25 @@ impl Origin {
             }),
         }
     }
+}
+
+/// What is missing for which purpose, as sentences.
+pub fn missing(settings: &Settings) -> Vec<String> {
+    let has_key = settings.publishable_key.is_some() || settings.secret_key.is_some();
+    let mut missing = Vec::new();
+    if !has_key {
+        missing.push("No key is known, so no rows can be read; add it with --key.".to_owned());
+    }
+    if settings.db_url.is_none() {
+        missing.push(match &settings.access_token {
+            Some(_) if settings.is_token_typed => {
+                "No database password is known; migrations go over the Management API.".to_owned()
+            }
+            Some(_) => "No database password is known; migrations go over the Management API while SUPABASE_ACCESS_TOKEN is set.".to_owned(),
+            None => format!("Neither a database password nor an access token is known, so migrations cannot run; set {PASSWORD} or SUPABASE_ACCESS_TOKEN."),
+        });
+    }
+    missing
 }
 
 fn not_linked(link: &Link) -> Problem {

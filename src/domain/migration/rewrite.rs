@@ -1,9 +1,9 @@
 //! Stored statements written as a file again, so that the file says exactly what was applied; and text as a comment.
 //! Whether it does is checked here, not assumed: what cannot be written back gives nothing.
 
-use super::history::is_same_text;
+use super::history::{is_same_text, recut};
 use crate::domain::sql::lexer::{Kind, tokens};
-use crate::domain::sql::split::split;
+use crate::domain::sql::split::{split, statements};
 
 /// The text of a file that says what is stored; absent when no file can, because the pieces read differently together.
 pub fn file_text(stored: &[String]) -> Option<String> {
@@ -15,7 +15,13 @@ pub fn file_text(stored: &[String]) -> Option<String> {
         text.push_str(piece);
         text.push_str(ending(piece, at + 1 == stored.len()));
     }
-    is_same_text(&text, stored).then_some(text)
+    // Cutting once more forgives a semicolon behind what is not closed; whole statements must come back as they are.
+    let is_exact = if recut(stored) == stored {
+        statements(&text) == stored
+    } else {
+        is_same_text(&text, stored)
+    };
+    is_exact.then_some(text)
 }
 
 /// What ends a piece: a semicolon, on a line of its own where a comment would swallow it.
@@ -50,7 +56,6 @@ pub fn commented(text: &str, indent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sql::split::statements;
     use proptest::prelude::*;
 
     fn written(pieces: &[&str]) -> Option<String> {
@@ -74,6 +79,7 @@ mod tests {
     #[test]
     fn pieces_that_read_differently_together_are_refused() {
         assert_eq!(written(&["select 'a", "b'"]), None);
+        assert_eq!(written(&["select 'a"]), None);
         assert_eq!(written(&["select (1", "2)"]), None);
         assert_eq!(written(&["/* a", "*/ select 1"]), None);
     }

@@ -7,6 +7,7 @@ pub mod level;
 pub mod lock;
 mod name;
 mod read;
+mod rows;
 pub mod rule;
 mod tree;
 mod world;

@@ -16,6 +16,7 @@ mod visit;
 
 use super::depth;
 use super::name::{AT_RUN_TIME, Name};
+use super::rows::{self, Shortened};
 use super::rule::{self, Rule};
 use super::world::World;
 use super::{Finding, Level, LockMode, PredictedLock, StatementRisk, tree};
@@ -74,6 +75,8 @@ struct Held {
 pub struct Reader<'a> {
     world: &'a mut World,
     statement: usize,
+    /// The statement without its plain rows, when it is parsed like that.
+    short: Option<Rc<Shortened>>,
     scope: Scope,
     /// Names that the statement's `WITH` clauses define.
     ctes: HashSet<String>,
@@ -86,11 +89,18 @@ pub struct Reader<'a> {
 /// Reads a statement of a file; what it leaves behind is noted in the world.
 pub fn statement(world: &mut World, sql: &str, index: usize, piece: &Statement) -> StatementRisk {
     let base = piece.range.start;
+    let whole = piece.text(sql);
+    let short = rows::shortened(whole).map(Rc::new);
+    let shortened = short.clone();
     let mut reader = Reader {
         world,
         statement: index,
+        short: short.clone(),
         scope: Scope {
-            place: Rc::new(move |node| base + tree::start(node)),
+            place: Rc::new(move |node| {
+                let at = tree::start(node);
+                base + shortened.as_ref().map_or(at, |short| short.whole(at))
+            }),
             base: Some(base),
             when: When::Now,
             locks: Locks::All,
@@ -103,12 +113,11 @@ pub fn statement(world: &mut World, sql: &str, index: usize, piece: &Statement) 
         told: HashSet::new(),
     };
     if !piece.is_blank {
-        let text = piece.text(sql);
-        if let Some(what) = runs_alone(text) {
-            let at = base + first_token(text);
+        if let Some(what) = runs_alone(whole) {
+            let at = base + first_token(whole);
             reader.push(&rule::CANNOT_RUN_IN_TRANSACTION, at, what);
         }
-        reader.text(text, true);
+        reader.text(short.as_ref().map_or(whole, |short| &short.text), true);
     }
     reader.finish()
 }
@@ -139,7 +148,7 @@ impl Reader<'_> {
     /// Reports a place of the parsed text that cannot be read.
     fn push_unread(&mut self, at: usize, why: &str) {
         let at = match self.scope.base {
-            Some(base) => base + at,
+            Some(base) => base + self.short.as_ref().map_or(at, |short| short.whole(at)),
             None => (self.scope.place)(&SourceFile::parse("").syntax_node()),
         };
         self.push(&rule::UNREADABLE, at, why.trim_end_matches('.'));

@@ -170,12 +170,66 @@ fn a_table_of_an_earlier_file_is_new_but_each_file_answers_for_itself() {
 }
 
 #[test]
+fn a_long_insert_is_read_without_its_rows_and_with_its_places() {
+    let rows = ", (1, 'x')".repeat(20_000);
+    let sql = format!(
+        "select 1;\ninsert into a values (1, 'x'){rows}, (2, set_config('pgrst.db_schemas', 'x', true));"
+    );
+    let found = assess(&sql);
+    let finding = found.findings().next().unwrap();
+    assert_eq!(finding.rule, "api-settings");
+    assert_eq!(Some(finding.at), sql.find("set_config"));
+    let broken = format!("insert into a values (1, 'x'){rows} on confusion do nothing;");
+    let found = assess(&broken);
+    let at = found.findings().next().unwrap().at;
+    assert!(at >= broken.find("on confusion").unwrap(), "{at}");
+}
+
+#[test]
 fn what_is_nested_or_chained_beyond_reason_is_unreadable() {
     let deep = format!("select {}1{}", "(".repeat(100_000), ")".repeat(100_000));
     let long = format!("select 1{}", " + 1".repeat(100_000));
     let body = format!("do $$ begin perform {}1; end $$", "- ".repeat(100_000));
     for sql in [deep, long, body] {
         assert_eq!(rules(&sql), ["unreadable"]);
+    }
+}
+
+/// A test has 2 MiB of stack and no optimisation, as little as any thread of the program.
+#[test]
+fn what_is_just_within_the_limits_fits_the_stack() {
+    let nested = |open: &str, close: &str| format!("{}{}", open.repeat(140), close.repeat(140));
+    for sql in [
+        format!("select {}1{}", "(".repeat(140), ")".repeat(140)),
+        format!("select {}1{}", "(select ".repeat(140), ")".repeat(140)),
+        format!("select 1 where {}true", "not ".repeat(140)),
+        format!("select {}1", "- ".repeat(140)),
+        format!("select 1{}", " + 1".repeat(1_400)),
+        format!("select 1{}", " union all select 1".repeat(700)),
+        format!("select a{}", "::int".repeat(700)),
+        format!("do $$ begin {} end $$", nested("begin ", "end; ")),
+        format!("do $$ begin {} end $$", nested("if true then ", "end if; ")),
+        format!(
+            "do $$ begin {} end $$",
+            nested("while true loop ", "end loop; ")
+        ),
+        format!(
+            "do $$ begin a := {}1{}; end $$",
+            "case when b then ".repeat(140),
+            " end".repeat(140)
+        ),
+        format!(
+            "create function f() returns int language sql as $$ select {}1{} $$",
+            "(".repeat(140),
+            ")".repeat(140)
+        ),
+    ] {
+        let found = assess(&sql);
+        let is_deep = |reason: &str| reason.contains("nested") || reason.contains("too long");
+        assert!(
+            found.findings().all(|finding| !is_deep(&finding.reason)),
+            "{sql}: {found:?}"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! overwritten that was not kept, and a pair of files moves together or not at all.
 
 use super::local::{self, sentence};
+use crate::domain::migration::history::sha256;
 use crate::domain::problem::{Kind, Problem};
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
@@ -23,43 +24,55 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
 
 /// Replaces a file whose bytes are kept at `kept` first. Refused when it is not the file that was seen.
 pub(super) fn replace(path: &Path, text: &str, seen: &str, kept: &Path) -> Result<(), Problem> {
-    if sha256_of(path)? != seen {
-        return Err(Problem::new(
-            Kind::Conflict,
-            format!("{} has changed since it was shown.", path.display()),
-            "Only what was shown is replaced, so it was left as it is.",
-        )
-        .with_hint("Look again."));
-    }
-    let replaced = (|| {
+    let bytes = read(path)?;
+    check_seen(path, &bytes, seen)?;
+    let prepared = (|| {
         if let Some(folder) = kept.parent() {
             fs::create_dir_all(folder)?;
         }
-        let bytes = fs::read(path)?;
+        let permissions = fs::metadata(path)?.permissions();
         let copy = beside(kept, &bytes)?;
-        copy.as_file()
-            .set_permissions(fs::metadata(path)?.permissions())?;
+        copy.as_file().set_permissions(permissions.clone())?;
         copy.persist_noclobber(kept).map_err(|error| error.error)?;
         settle(kept)?;
         let file = beside(path, text.as_bytes())?;
-        file.as_file()
-            .set_permissions(fs::metadata(path)?.permissions())?;
-        file.persist(path).map_err(|error| error.error)?;
-        settle(path)
+        file.as_file().set_permissions(permissions)?;
+        Ok(file)
     })();
-    replaced.map_err(|error| unwritten(path, &error))
+    let file = prepared.map_err(|error| unwritten(path, &error))?;
+    // An editor may have saved it meanwhile; what it saved is not kept yet.
+    check_seen(path, &read(path)?, seen)?;
+    file.persist(path)
+        .map_err(|error| error.error)
+        .and_then(|_| settle(path))
+        .map_err(|error| unwritten(path, &error))
 }
 
-/// SHA-256 of a file's bytes, in hex; the bytes need not be text.
-pub(super) fn sha256_of(path: &Path) -> Result<String, Problem> {
-    let bytes = fs::read(path).map_err(|error| {
+fn check_seen(path: &Path, bytes: &[u8], seen: &str) -> Result<(), Problem> {
+    if sha256(bytes) == seen {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Conflict,
+        format!("{} has changed since it was shown.", path.display()),
+        "Only what was shown is replaced, so it was left as it is.",
+    )
+    .with_hint("Look again."))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    fs::read(path).map_err(|error| {
         Problem::new(
             Kind::Config,
             format!("The file {} cannot be read.", path.display()),
             sentence(&error),
         )
-    })?;
-    Ok(crate::domain::migration::history::sha256(&bytes))
+    })
+}
+
+/// SHA-256 of a file's bytes, in hex; the bytes need not be text.
+pub(super) fn sha256_of(path: &Path) -> Result<String, Problem> {
+    Ok(sha256(&read(path)?))
 }
 
 /// Where a file of the migration directory is kept when another takes its place: a name that is free.

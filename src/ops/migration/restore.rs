@@ -1,7 +1,6 @@
 //! Writes a migration file back as it was applied, from the statements that the history stores.
 //! `plan_restore` says exactly what will be written, `restore` writes it and asks the list whether it is so.
 
-use super::diff::stored;
 use super::list::{read, unknown, way_out};
 use super::local::{directory, find_rollback, rollback_file};
 use super::{Schema, files};
@@ -64,11 +63,22 @@ pub struct Written {
 pub async fn plan_restore(schema: &Schema, versions: &[String]) -> Result<RestorePlan, Problem> {
     let (listing, history) = read(schema).await?;
     let mut seen = HashSet::new();
-    let mut files = Vec::with_capacity(versions.len());
+    let mut entries = Vec::with_capacity(versions.len());
     for version in versions.iter().filter(|version| seen.insert(*version)) {
-        let entry = restorable(&listing, version)?;
-        let row = stored(schema, entry).await?;
-        files.push(restored(&directory(&schema.root), entry, row.as_ref())?);
+        entries.push(restorable(&listing, version)?);
+    }
+    let recorded: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| entry.recorded.clone())
+        .collect();
+    let rows = schema.database.stored(&recorded).await?;
+    let folder = directory(&schema.root);
+    let mut files = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let row = rows
+            .iter()
+            .find(|row| Some(&row.version) == entry.recorded.as_ref());
+        files.push(restored(&folder, entry, row)?);
     }
     Ok(RestorePlan {
         files,

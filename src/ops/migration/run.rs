@@ -1,20 +1,29 @@
 //! Runs a plan exactly as it was shown, one transaction a file, and reports what the history says afterwards.
 
+mod follow;
+
 use super::report::step_problem;
 use super::script::{script, with_statement};
 use super::{Schema, Watch, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{Failure, Halt, INTERRUPTED, News, Script};
+use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
+use follow::Follow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
+
+/// How many files, and how much SQL, are sent in one message: enough that the round trips do not count, few enough that
+/// cancelling and losing the line concern few.
+const BATCH_SCRIPTS: usize = 32;
+const BATCH_BYTES: usize = 128 * 1024;
 
 /// Runs a plan. A failed step is told in the outcome; an error means that nothing was tried.
 pub async fn run(schema: &Schema, plan: &Plan, watch: &Watch) -> Result<Outcome, Problem> {
@@ -46,8 +55,8 @@ pub async fn run(schema: &Schema, plan: &Plan, watch: &Watch) -> Result<Outcome,
 enum Stop {
     /// Between two steps: the next one was not begun.
     Between,
-    /// In this step.
-    At(usize, Halt),
+    /// In this step, of those that were sent together.
+    At(usize, Halt, Range<usize>),
 }
 
 struct Runner<'a> {
@@ -61,89 +70,95 @@ struct Runner<'a> {
 impl Runner<'_> {
     /// Runs step by step until one halts; tells which and why.
     async fn steps(&mut self, session: &mut dyn Session) -> Option<Stop> {
-        for (index, step) in self.plan.steps.iter().enumerate() {
+        let mut next = 0;
+        while next < self.plan.steps.len() {
             if self.watch.cancel.is_cancelled() {
                 return Some(Stop::Between);
             }
-            self.tell(Progress::StepStarted { step: index });
-            let script = script(&self.schema.limits, self.plan, step, &self.expected);
-            let begun = Instant::now();
-            let mut notices = Vec::new();
-            let ended = self.attempts(index, session, &script, &mut notices).await;
-            let took = begun.elapsed();
-            let report = &mut self.reports[index];
-            report.took = took;
-            report.notices = notices;
+            let scripts = self.batch(next);
+            let (done, ended) = self.attempts(next, session, &scripts).await;
             if let Err(halt) = ended {
-                return Some(Stop::At(index, with_statement(halt, &script)));
+                let halt = match scripts.get(done) {
+                    Some(script) => with_statement(halt, script),
+                    None => halt,
+                };
+                let sent = next..next + scripts.len();
+                return Some(Stop::At(next + done, halt, sent));
             }
-            report.end = StepEnd::Done;
-            self.expect(step);
-            self.tell(Progress::StepDone { step: index, took });
+            next += scripts.len();
         }
         None
     }
 
-    /// Runs a script, and again after a pause when a lock on a table was not to be had in time: nothing of it remains then,
-    /// and whoever waited behind it had their turn.
+    /// The scripts of the next steps that may be sent together, at least one.
+    fn batch(&self, first: usize) -> Vec<Script> {
+        let mut expected = self.expected.clone();
+        let mut scripts: Vec<Script> = Vec::new();
+        let mut bytes = 0;
+        for step in &self.plan.steps[first..] {
+            let script = script(&self.schema.limits, self.plan, step, &expected);
+            bytes += step.statements.iter().map(String::len).sum::<usize>();
+            let fits = script.at_once && scripts.len() < BATCH_SCRIPTS && bytes <= BATCH_BYTES;
+            if !scripts.is_empty() && !fits {
+                break;
+            }
+            let is_alone = !script.at_once;
+            expect(&mut expected, step);
+            scripts.push(script);
+            if is_alone {
+                break;
+            }
+        }
+        scripts
+    }
+
+    /// Runs scripts, and again after a pause from the one whose lock on a table was not to be had in time: nothing of that
+    /// remains then, and whoever waited behind it had their turn. Tells how many are done.
     async fn attempts(
-        &self,
-        index: usize,
+        &mut self,
+        first: usize,
         session: &mut dyn Session,
-        script: &Script,
-        notices: &mut Vec<String>,
-    ) -> Result<(), Halt> {
-        let limits = &self.schema.limits;
-        let mut pause = limits.lock_pause;
-        let mut attempt = 1;
+        scripts: &[Script],
+    ) -> (usize, Result<(), Halt>) {
+        let limits = self.schema.limits;
+        let (mut done, mut pause, mut attempt) = (0, limits.lock_pause, 1);
         loop {
-            let said = notices.len();
-            let mut news = |news: News| self.told(index, script, notices, news);
-            let ended = session.run(script, &mut news, &self.watch.cancel).await;
+            let cancel = self.watch.cancel.clone();
+            let left = &scripts[done..];
+            let mut follow = Follow::new(self, first + done, left);
+            let mut news = |one: BatchNews| follow.take(one);
+            let (more, ended) = session.run_all(left, &mut news, &cancel).await;
+            follow.end();
+            done += more;
+            if more > 0 {
+                (pause, attempt) = (limits.lock_pause, 1);
+            }
             let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && !refused.at_commit);
             if !is_blocked || attempt > limits.lock_retries {
-                return ended;
+                return (done, ended);
             }
             attempt += 1;
+            let step = first + done;
             // What the server said of what was undone is said again.
-            notices.truncate(said);
+            self.reports[step].notices.clear();
             self.tell(Progress::TryingAgain {
-                step: index,
+                step,
                 attempt,
                 of: limits.lock_retries + 1,
                 pause,
             });
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause *= 2,
-                () = self.watch.cancel.cancelled() => return Err(Halt::Cancelled),
+                () = cancel.cancelled() => return (done, Err(Halt::Cancelled)),
             }
         }
-    }
-
-    fn told(&self, index: usize, script: &Script, notices: &mut Vec<String>, news: News) {
-        self.tell(match news {
-            News::WaitingForLock { holder } => Progress::WaitingForLock { holder },
-            News::Blocked(blocker) => Progress::Blocked {
-                step: index,
-                blocker,
-            },
-            News::Cancelling => Progress::Cancelling,
-            News::PartDone { done, .. } => Progress::StatementDone {
-                step: index,
-                done: script.parts[done - 1].statement + 1,
-            },
-            News::Notice(text) => {
-                notices.push(text.clone());
-                Progress::Notice { step: index, text }
-            }
-        });
     }
 
     /// Reads the history again on a fresh connection, and lets it decide what is reported.
     async fn finish(mut self, stopped: Option<Stop>, session: &str) -> Outcome {
         let is_lost = match &stopped {
-            Some(Stop::At(_, Halt::Lost { .. })) => true,
-            Some(Stop::At(_, Halt::Halfway(halfway))) => !halfway.is_recorded,
+            Some(Stop::At(_, Halt::Lost { .. }, _)) => true,
+            Some(Stop::At(_, Halt::Halfway(halfway), _)) => !halfway.is_recorded,
             _ => false,
         };
         let database = &self.schema.database;
@@ -158,7 +173,13 @@ impl Runner<'_> {
             Some(Stop::Between) => Some(Problem::cancelled(
                 "The run was stopped between two migrations.",
             )),
-            Some(Stop::At(index, halt)) => Some(self.halted(index, &halt, history.as_ref()).await),
+            Some(Stop::At(index, halt, sent)) => {
+                let problem = self.halted(index, &halt, history.as_ref()).await;
+                if matches!(halt, Halt::Lost { .. }) {
+                    self.behind(index + 1..sent.end, history.as_ref());
+                }
+                Some(problem)
+            }
         };
         self.outcome(problem, history)
     }
@@ -270,16 +291,33 @@ impl Runner<'_> {
         }
     }
 
-    fn expect(&mut self, step: &Step) {
-        match step.direction {
-            Direction::Apply => self.expected.insert(step.version.clone()),
-            Direction::Rollback => self.expected.remove(&step.version),
-        };
+    /// The history holds what a step that is done leaves there.
+    fn expect(&mut self, step: usize) {
+        expect(&mut self.expected, &self.plan.steps[step]);
+    }
+
+    /// Steps that were sent with a lost one: the server may have gone on with them before it noticed.
+    fn behind(&mut self, steps: Range<usize>, history: Option<&History>) {
+        for at in steps {
+            self.reports[at].end = match history {
+                None => StepEnd::Unknown,
+                Some(history) if is_done(&self.plan.steps[at], history) => StepEnd::Done,
+                Some(_) => StepEnd::NotRun,
+            };
+        }
     }
 
     fn tell(&self, progress: Progress) {
         let _ = self.watch.progress.send(progress);
     }
+}
+
+/// What the history holds once a step is done.
+fn expect(expected: &mut BTreeSet<String>, step: &Step) {
+    match step.direction {
+        Direction::Apply => expected.insert(step.version.clone()),
+        Direction::Rollback => expected.remove(&step.version),
+    };
 }
 
 /// What the history holds beyond what was expected, and what it lacks.

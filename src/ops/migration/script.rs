@@ -39,7 +39,7 @@ pub(super) fn script(
             && step.statements.len() <= AT_ONCE_STATEMENTS
             && bytes <= AT_ONCE_BYTES,
         goes_on: plan.goes_on,
-        alone: (step.mode == StepMode::Alone).then(|| Alone {
+        alone: (step.mode == StepMode::Alone).then_some(Alone {
             of: step.statements.len(),
             begin_at: step.begin_at,
         }),

@@ -91,7 +91,7 @@ fn form(read: &mut Reader, action: &SyntaxNode, table: &Name) {
                     &rule::RENAME_TABLE,
                     action,
                     table,
-                    format!("{table} becomes {new}"),
+                    format!("Table {table} becomes {new}"),
                 );
                 if !read.is_later() {
                     read.world.rename(table, &new);

@@ -1,0 +1,174 @@
+//! Sends whole transactions in one message: head, statements and tail of one script, and behind them those of the next.
+//!
+//! The server works through a message by itself, so several files cost one round trip, and it skips all the rest of the
+//! message after an error: what failed leaves nothing, and no later script begins.
+
+use super::books::{RollbackColumn, Runner};
+use super::fault::refused;
+use super::guard::{Failure, Guard};
+use super::message::{Anchor, Whole, head, head_answers, tail, whole};
+use super::session::{Place, halt};
+use crate::domain::script::{Halt, Limits, News, Script};
+use crate::domain::sql::split::split;
+use futures_util::TryStreamExt as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio_postgres::SimpleQueryMessage;
+
+/// What a transaction is written with, besides its script.
+pub(super) struct Frame<'a> {
+    pub(super) limits: &'a Limits,
+    /// Whether the journal has places for interrupted runs.
+    pub(super) positions: bool,
+    pub(super) column: Option<RollbackColumn>,
+    pub(super) journal: Option<&'a Runner>,
+    /// What each script of a message says first, so that notices are known by whose they are.
+    pub(super) mark: Option<&'a str>,
+}
+
+impl Frame<'_> {
+    /// The SQL that opens a script's transaction.
+    pub(super) fn head(&self, script: &Script) -> String {
+        head(script, self.limits, self.positions, self.mark)
+    }
+
+    /// The SQL that writes the books and commits.
+    pub(super) fn tail(&self, script: &Script, anchor: Anchor<'_>) -> String {
+        tail(script, anchor, self.column, self.journal)
+    }
+}
+
+/// One script's part of the message.
+struct Piece {
+    whole: Whole,
+    /// How many answers it gets.
+    answers: usize,
+}
+
+/// Runs scripts in one message. `at` is the script that the server is at: all before it are committed.
+pub(super) async fn at_once(
+    guard: &mut Guard<'_>,
+    scripts: &[Script],
+    frame: &Frame<'_>,
+    at: &AtomicUsize,
+) -> Result<(), Halt> {
+    let pieces = pieces(scripts, frame);
+    match send(guard, scripts, &pieces, frame, at).await {
+        // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
+        Err(Stopped::Unread(_)) if scripts.len() > 1 => {
+            for (index, script) in scripts.iter().enumerate() {
+                at.store(index, Ordering::Relaxed);
+                let one = AtomicUsize::new(0);
+                let (script, piece) = (std::slice::from_ref(script), &pieces[index..=index]);
+                let sent = send(guard, script, piece, frame, &one).await;
+                sent.map_err(Stopped::into_halt)?;
+            }
+            Ok(())
+        }
+        sent => sent.map_err(Stopped::into_halt),
+    }
+}
+
+/// Why a message was not carried out to its end.
+enum Stopped {
+    /// The server could not read it: nothing of it ran.
+    Unread(Halt),
+    /// A script of it halted.
+    Halted(Halt),
+}
+
+impl Stopped {
+    fn into_halt(self) -> Halt {
+        match self {
+            Self::Unread(halt) | Self::Halted(halt) => halt,
+        }
+    }
+}
+
+fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
+    let before = head_answers(frame.limits);
+    scripts
+        .iter()
+        .map(|script| {
+            let tail = frame.tail(script, Anchor::Setting);
+            Piece {
+                answers: before + script.parts.len() + split(&tail).len(),
+                whole: whole(&frame.head(script), script, &tail),
+            }
+        })
+        .collect()
+}
+
+async fn send(
+    guard: &mut Guard<'_>,
+    scripts: &[Script],
+    pieces: &[Piece],
+    frame: &Frame<'_>,
+    at: &AtomicUsize,
+) -> Result<(), Stopped> {
+    let client = guard.client;
+    let before = head_answers(frame.limits);
+    let message = pieces
+        .iter()
+        .map(|piece| piece.whole.sql.as_str())
+        .collect::<Vec<_>>()
+        .join(BETWEEN);
+    let halted = |guard: &mut Guard<'_>, failure, place| Stopped::Halted(halt(guard, failure, place, true));
+    let sent = guard.answer(client.simple_query_raw(&message)).await;
+    let stream = sent.map_err(|failure| halted(guard, failure, Place::Head))?;
+    let mut stream = Box::pin(stream);
+    let (mut index, mut answered) = (0, 0_usize);
+    loop {
+        match guard.answer(stream.try_next()).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
+                answered += 1;
+                let Some(piece) = pieces.get(index) else {
+                    continue;
+                };
+                let done = answered.saturating_sub(before);
+                if (1..=scripts[index].parts.len()).contains(&done) {
+                    guard.tell(News::PartDone { done, rows });
+                }
+                if answered == piece.answers && index + 1 < pieces.len() {
+                    (index, answered) = (index + 1, 0);
+                    at.store(index, Ordering::Relaxed);
+                }
+            }
+            Ok(Some(_)) => {}
+            Err(Failure::Server(error)) => {
+                let character = refused(&error).character;
+                let found = character.and_then(|at| locate(pieces, index, at));
+                let parts = scripts[index].parts.len();
+                let place = match found {
+                    Some((part, _)) => Place::Part(part),
+                    None if answered < before => Place::Head,
+                    None if answered - before < parts => Place::Part(answered - before),
+                    None => Place::Tail,
+                };
+                let mut halted = halt(guard, Failure::Server(error), place, true);
+                if let Halt::Refused(refused) = &mut halted {
+                    refused.character = found.map(|(_, character)| character);
+                }
+                // Whatever began has answered its BEGIN.
+                return Err(if index == 0 && answered == 0 {
+                    Stopped::Unread(halted)
+                } else {
+                    Stopped::Halted(halted)
+                });
+            }
+            Err(failure) => return Err(halted(guard, failure, Place::Tail)),
+        }
+    }
+}
+
+/// What stands between two scripts of a message: every tail ends without a semicolon.
+const BETWEEN: &str = ";\n";
+
+/// The part of a script, and the character in it, that a character of the whole message falls into.
+fn locate(pieces: &[Piece], index: usize, character: usize) -> Option<(usize, usize)> {
+    let before: usize = pieces[..index]
+        .iter()
+        .map(|piece| piece.whole.sql.chars().count() + BETWEEN.len())
+        .sum();
+    pieces[index].whole.locate(character.checked_sub(before)?)
+}

@@ -1,0 +1,90 @@
+//! The connection that has the lock and writes the journal while a file runs outside a transaction: asks it in bounded
+//! time. What is asked stands in `alone`.
+
+use super::connection::{Connection, texts};
+use super::fault::{innermost, is_fatal, refused};
+use super::patience::Patience;
+use crate::domain::script::Halt;
+use std::time::Duration;
+use tokio_postgres::{Error, SimpleQueryMessage};
+
+/// The connection, and how long an answer of it may take.
+#[derive(Clone, Copy)]
+pub(super) struct Keeper<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) patience: Patience,
+}
+
+impl Keeper<'_> {
+    /// Sends SQL of ours.
+    pub(super) async fn ask(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Broken> {
+        self.ask_on(self.connection, sql).await
+    }
+
+    pub(super) async fn ask_on(
+        &self,
+        connection: &Connection,
+        sql: &str,
+    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
+        self.ask_for(self.patience.0 * 3 / 2, connection, sql).await
+    }
+
+    /// Sends SQL of ours; a line that does not answer in time is given up.
+    pub(super) async fn ask_for(
+        &self,
+        limit: Duration,
+        connection: &Connection,
+        sql: &str,
+    ) -> Result<Vec<SimpleQueryMessage>, Broken> {
+        let asked = connection.client.simple_query(sql);
+        if let Ok(answer) = tokio::time::timeout(limit, asked).await {
+            return answer.map_err(|error| Broken::of(&error));
+        }
+        connection.give_up();
+        Err(Broken::silent())
+    }
+}
+
+/// Why SQL of ours was not answered well.
+pub(super) enum Broken {
+    Server(Box<tokio_postgres::error::DbError>),
+    Line(String),
+}
+
+impl Broken {
+    pub(super) fn of(error: &Error) -> Self {
+        match error.as_db_error() {
+            Some(refused) if !is_fatal(refused) => Self::Server(Box::new(refused.clone())),
+            Some(fatal) => Self::Line(fatal.message().to_owned()),
+            None => Self::Line(innermost(error)),
+        }
+    }
+
+    pub(super) fn silent() -> Self {
+        Self::Line("The database did not answer in time.".to_owned())
+    }
+
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::Server(error) => error.message().to_owned(),
+            Self::Line(why) => why,
+        }
+    }
+}
+
+/// Nothing of the file has run yet.
+pub(super) fn lost(broken: Broken) -> Halt {
+    match broken {
+        Broken::Server(error) => Halt::Refused(Box::new(refused(&error))),
+        Broken::Line(why) => Halt::Lost {
+            committing: false,
+            why,
+        },
+    }
+}
+
+/// The first cell of the first row.
+pub(super) fn first_cell(messages: Vec<SimpleQueryMessage>) -> Option<String> {
+    let rows = texts(messages);
+    rows.into_iter().next()?.into_iter().next()?
+}

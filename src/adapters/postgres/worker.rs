@@ -1,0 +1,106 @@
+//! The connection that runs the statements of a file outside a transaction: one unit of it, and where that stopped.
+
+use super::fault::refused;
+use super::guard::{Failure, Guard};
+use super::unit::Unit;
+use crate::domain::script::{Limits, News, Part, Why};
+use tokio_postgres::SimpleQueryMessage;
+
+/// The worker's backend: its process id and when it began.
+pub(super) struct Backend {
+    pub(super) pid: String,
+    pub(super) since: String,
+}
+
+/// Runs one statement, or one transaction of the file's own.
+pub(super) async fn run(
+    guard: &mut Guard<'_>,
+    parts: &[Part],
+    unit: &Unit,
+    limits: &Limits,
+) -> Result<(), Halted> {
+    let start = parts[unit.parts.start].statement;
+    let relaxed = unit.is_concurrent && !limits.is_lock_timeout_chosen;
+    let ours = limits.lock_timeout.as_millis().to_string();
+    if relaxed {
+        // It waits without standing in anybody's way, and giving up would leave an invalid index.
+        let set = swap_lock_timeout(guard, &ours, "0").await;
+        set.map_err(|why| Halted::at(start, start, why))?;
+    }
+    for index in unit.parts.clone() {
+        let part = &parts[index];
+        let client = guard.client;
+        let failure = match guard.answer(client.simple_query(&part.sql)).await {
+            Ok(messages) => {
+                let rows = messages.iter().rev().find_map(|message| match message {
+                    SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+                    _ => None,
+                });
+                guard.tell(News::PartDone {
+                    done: index + 1,
+                    rows: rows.unwrap_or_default(),
+                });
+                continue;
+            }
+            Err(failure) => failure,
+        };
+        guard.forward_notices();
+        let is_last = index + 1 == unit.parts.end;
+        let why = match failure {
+            Failure::Server(error) if error.code().code() == "57014" && guard.stop.is_wanted() => {
+                Why::Cancelled
+            }
+            Failure::Server(error) => {
+                let mut refused = refused(&error);
+                refused.part = Some(part.statement);
+                Why::Refused(Box::new(refused))
+            }
+            Failure::Line(why) => {
+                guard.give_up();
+                Why::Lost(why)
+            }
+        };
+        let mut stop = Halted::at(part.statement, start, why);
+        // A transaction of the file's own that was not committed is undone with its session.
+        stop.is_in_doubt = is_last && matches!(stop.why, Why::Lost(_));
+        return Err(stop);
+    }
+    if relaxed {
+        let next = parts[unit.parts.end - 1].statement + 1;
+        let set = swap_lock_timeout(guard, "0", &ours).await;
+        set.map_err(|why| Halted::at(next, next, why))?;
+    }
+    Ok(())
+}
+
+/// Sets the lock timeout, unless the file has set one of its own. Only a lost line is a failure.
+async fn swap_lock_timeout(guard: &mut Guard<'_>, old: &str, new: &str) -> Result<(), Why> {
+    let sql = format!(
+        "select pg_catalog.set_config('lock_timeout', '{new}', false) from pg_catalog.pg_settings where name = 'lock_timeout' and setting = '{old}'"
+    );
+    let client = guard.client;
+    match guard.answer(client.simple_query(&sql)).await {
+        Err(Failure::Line(why)) => Err(Why::Lost(why)),
+        Ok(_) | Err(Failure::Server(_)) => Ok(()),
+    }
+}
+
+/// Where a run stopped, before it is written down.
+pub(super) struct Halted {
+    pub(super) statement: usize,
+    pub(super) resume_at: usize,
+    pub(super) is_in_doubt: bool,
+    pub(super) why: Why,
+}
+
+impl Halted {
+    /// Stopped at a statement that was certainly not done.
+    pub(super) fn at(statement: usize, resume_at: usize, why: Why) -> Self {
+        Self {
+            statement,
+            resume_at,
+            is_in_doubt: false,
+            why,
+        }
+    }
+}

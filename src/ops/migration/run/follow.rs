@@ -1,0 +1,80 @@
+//! Follows scripts that run one after the other: turns their news into progress, and writes down how each ended.
+
+use super::Runner;
+use crate::domain::migration::{Progress, StepEnd};
+use crate::domain::script::{BatchNews, News, Script};
+use std::time::Instant;
+
+/// The scripts that were sent, and where they are.
+pub(super) struct Follow<'a, 'b> {
+    runner: &'a mut Runner<'b>,
+    first: usize,
+    scripts: &'a [Script],
+    /// The script that is at work, and since when.
+    at: usize,
+    since: Instant,
+}
+
+impl<'a, 'b> Follow<'a, 'b> {
+    /// Begins with the first of the scripts, which is the step `first` of the plan.
+    pub(super) fn new(runner: &'a mut Runner<'b>, first: usize, scripts: &'a [Script]) -> Self {
+        runner.tell(Progress::StepStarted { step: first });
+        Self {
+            runner,
+            first,
+            scripts,
+            at: 0,
+            since: Instant::now(),
+        }
+    }
+
+    /// Takes news.
+    pub(super) fn take(&mut self, news: BatchNews) {
+        match news {
+            BatchNews::Of(at, news) => {
+                let step = self.first + at;
+                let told = self.progress(step, at, news);
+                self.runner.tell(told);
+            }
+            BatchNews::Done(at) => self.done(at),
+        }
+    }
+
+    /// Writes down how long the script took that did not end well.
+    pub(super) fn end(self) {
+        if let Some(report) = self.runner.reports.get_mut(self.first + self.at)
+            && self.at < self.scripts.len()
+        {
+            report.took = self.since.elapsed();
+        }
+    }
+
+    fn done(&mut self, at: usize) {
+        let step = self.first + at;
+        let took = self.since.elapsed();
+        let report = &mut self.runner.reports[step];
+        (report.took, report.end) = (took, StepEnd::Done);
+        self.runner.expect(step);
+        self.runner.tell(Progress::StepDone { step, took });
+        (self.at, self.since) = (at + 1, Instant::now());
+        if self.at < self.scripts.len() {
+            self.runner.tell(Progress::StepStarted { step: step + 1 });
+        }
+    }
+
+    fn progress(&mut self, step: usize, at: usize, news: News) -> Progress {
+        match news {
+            News::WaitingForLock { holder } => Progress::WaitingForLock { holder },
+            News::Blocked(blocker) => Progress::Blocked { step, blocker },
+            News::Cancelling => Progress::Cancelling,
+            News::PartDone { done, .. } => Progress::StatementDone {
+                step,
+                done: self.scripts[at].parts[done - 1].statement + 1,
+            },
+            News::Notice(text) => {
+                self.runner.reports[step].notices.push(text.clone());
+                Progress::Notice { step, text }
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Several files in one message: each is a transaction of its own, and each is told truly.
+
+use crate::bench::{Bench, ends, everything, run, watch};
+use crate::line::{Line, Rule};
+use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration;
+
+const FILES: usize = 12;
+/// Only a message that commits holds this.
+const COMMITTING: &str = "reload schema'; commit";
+
+/// Files `10_t.sql` and on, each with a table, a notice and a way back; `extra` goes into the file of an index.
+async fn bench(extra: impl Fn(usize) -> &'static str) -> Bench {
+    let mut bench = Bench::new().await;
+    // From the first file on they go together.
+    bench.schema.limits.live_files = 0;
+    for at in 0..FILES {
+        let number = 10 + at;
+        let own = format!(
+            "create table t{number} ();\ndo $$ begin raise notice 'of {number}'; end $$;\n"
+        );
+        bench.up(&format!("{number}_t.sql"), own + extra(at));
+        bench.down(
+            &format!("{number}_t.sql"),
+            &format!("drop table t{number};"),
+        );
+    }
+    bench
+}
+
+/// The tables that are there say the same as the history and as the journal's `done` lines.
+async fn agreed(bench: &Bench) -> usize {
+    let versions = bench.versions().await;
+    let tables = bench
+        .texts("select substr(relname, 2)::text from pg_class where relname ~ '^t[0-9]+$' and relkind = 'r' order by 1")
+        .await;
+    let lines = bench
+        .texts("select version from supabase_migrations.supadeck_journal where outcome = 'done' order by id")
+        .await;
+    assert_eq!(versions, tables);
+    assert_eq!(versions, lines);
+    versions.len()
+}
+
+#[tokio::test]
+async fn every_file_has_its_transaction_its_notices_and_its_time() {
+    let bench = bench(|_| "").await;
+    let plan = bench.plan(everything()).await.unwrap();
+    let (watch, mut news) = watch();
+    let outcome = migration::run(&bench.schema, &plan, &watch).await.unwrap();
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(agreed(&bench).await, FILES);
+    for (at, step) in outcome.steps.iter().enumerate() {
+        assert_eq!(step.notices, [format!("NOTICE: of {}", 10 + at)]);
+    }
+    let (mut started, mut done) = (Vec::new(), Vec::new());
+    while let Ok(progress) = news.try_recv() {
+        match progress {
+            Progress::StepStarted { step } => started.push(step),
+            Progress::StepDone { step, .. } => done.push(step),
+            _ => {}
+        }
+    }
+    let all: Vec<usize> = (0..FILES).collect();
+    assert_eq!((started, done), (all.clone(), all));
+    let transactions = bench
+        .texts("select count(distinct xmin::text)::text from supabase_migrations.schema_migrations")
+        .await;
+    assert_eq!(transactions, [FILES.to_string()], "a transaction each");
+    let overlaps = bench
+        .texts("select version from (select version, started < lag(finished) over (order by id) as early from supabase_migrations.supadeck_journal) j where early")
+        .await;
+    assert!(overlaps.is_empty(), "{overlaps:?}");
+    let plan = bench
+        .plan(Wish::RollbackTo {
+            version: "0".into(),
+        })
+        .await
+        .unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+    assert!(bench.versions().await.is_empty());
+    assert!(!bench.has("t10").await && !bench.has("t21").await);
+}
+
+#[tokio::test]
+async fn a_failing_file_leaves_nothing_and_stops_the_rest() {
+    // The last kind cannot even be read, so the server begins nothing of its message.
+    for (broken, line) in [
+        ("select 1;\nselect nope;", "line 4"),
+        ("insert into t15 values (1), (2) returning nope;", "line 3"),
+        ("create tabel x ();", "line 3"),
+    ] {
+        let bench = bench(|at| if at == 5 { broken } else { "" }).await;
+        let outcome = bench.apply().await;
+        let ends = ends(&outcome);
+        assert!(
+            ends[..5].iter().all(|end| *end == StepEnd::Done),
+            "{broken}: {ends:?}"
+        );
+        assert_eq!(ends[5], StepEnd::RolledBack, "{broken}");
+        assert!(
+            ends[6..].iter().all(|end| *end == StepEnd::NotRun),
+            "{broken}: {ends:?}"
+        );
+        let problem = outcome.problem.unwrap();
+        assert!(
+            problem.what.contains("15_t") && problem.what.contains(line),
+            "{problem}"
+        );
+        assert_eq!(agreed(&bench).await, 5);
+        let failed = bench
+            .texts(
+                "select version from supabase_migrations.supadeck_journal where outcome = 'failed'",
+            )
+            .await;
+        assert_eq!(failed, ["15"]);
+    }
+}
+
+#[tokio::test]
+async fn a_line_lost_behind_the_message_is_resolved_file_by_file() {
+    for slow in [None, Some(7)] {
+        let bench = bench(|at| {
+            if slow == Some(at) {
+                "select pg_sleep(1);"
+            } else {
+                ""
+            }
+        })
+        .await;
+        let line = Line::new(&bench.url, Rule::CutBehind(COMMITTING), true).await;
+        let mut schema = bench.through(&line.url);
+        schema.limits.live_files = 0;
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let outcome = run(&schema, &plan).await;
+        assert!(line.is_cut());
+        let done = agreed(&bench).await;
+        let ends = ends(&outcome);
+        let told = ends.iter().filter(|end| **end == StepEnd::Done).count();
+        assert_eq!(told, done, "{ends:?}");
+        assert!(
+            ends[..done].iter().all(|end| *end == StepEnd::Done),
+            "{ends:?}"
+        );
+        assert!(!ends.contains(&StepEnd::Unknown), "{ends:?}");
+        assert_eq!(outcome.problem.unwrap().kind, Kind::Network);
+        // The next run goes on.
+        assert!(bench.apply().await.is_complete());
+        assert_eq!(bench.versions().await.len(), FILES);
+    }
+}
+
+#[tokio::test]
+async fn nobody_knows_about_any_of_them_while_the_database_is_away() {
+    let bench = bench(|_| "").await;
+    let line = Line::new(&bench.url, Rule::CutBehind(COMMITTING), false).await;
+    let mut schema = bench.through(&line.url);
+    schema.limits.live_files = 0;
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert!(
+        ends(&outcome).iter().all(|end| *end == StepEnd::Unknown),
+        "{:?}",
+        ends(&outcome)
+    );
+    assert_eq!(outcome.history, None);
+}
+
+#[tokio::test]
+async fn a_lock_that_was_not_to_be_had_is_tried_again_from_its_file_on() {
+    let mut bench = bench(|at| {
+        if at == 4 {
+            "alter table busy add column a int;"
+        } else {
+            ""
+        }
+    })
+    .await;
+    bench
+        .db
+        .batch_execute("create table busy ()")
+        .await
+        .unwrap();
+    bench.schema.limits.lock_timeout = std::time::Duration::from_millis(50);
+    bench.schema.limits.lock_pause = std::time::Duration::from_millis(10);
+    let other = crate::bench::connect(&bench.url).await;
+    other.batch_execute("begin; lock table busy").await.unwrap();
+    let plan = bench.plan(everything()).await.unwrap();
+    let (watch, mut news) = watch();
+    let schema = bench.schema.clone();
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    while !matches!(
+        news.recv().await,
+        Some(Progress::TryingAgain { step: 4, .. })
+    ) {}
+    other.batch_execute("rollback").await.unwrap();
+    let outcome = running.await.unwrap();
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(agreed(&bench).await, FILES);
+    assert_eq!(outcome.steps[4].notices, ["NOTICE: of 14"]);
+}
