@@ -15,6 +15,7 @@ mod apply;
 mod bench;
 mod broken;
 mod corpus;
+mod grammar;
 mod halfway;
 mod ground;
 mod history;
