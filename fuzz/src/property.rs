@@ -15,10 +15,12 @@ fn significant(sql: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether trimming a statement cannot have taken anything from its last token: a quote or comment that is never closed
-/// loses the blanks and semicolons at its end, in the Supabase CLI too, and so does a comment at the end of a line.
+/// Whether trimming a statement can take nothing from a token at its ends. Two things do, on purpose and as in the
+/// Supabase CLI: a quote or comment that is never closed loses blanks and semicolons, and blanks that only Unicode knows
+/// are trimmed although Postgres reads them as letters.
 fn is_plain(sql: &str) -> bool {
-    unclosed(sql).is_none() && !sql.contains(['\u{85}', '\u{feff}'])
+    let is_odd = |c: char| c == '\u{feff}' || c == '\u{b}' || c.is_whitespace() && !c.is_ascii();
+    unclosed(sql).is_none() && !sql.contains(is_odd)
 }
 
 /// The statements of a text are in order, apart, without outer blanks, and hold every token of it.

@@ -53,6 +53,9 @@ pub(crate) fn qualified(schema: Option<&str>, name: &str) -> String {
     schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"))
 }
 
+/// What a table was done once that has partitions or heirs.
+pub(crate) const PARENT: &str = "parent";
+
 /// Types with values of them.
 pub(crate) const TYPES: &[(&str, &[&str])] = &[
     (
@@ -170,11 +173,14 @@ impl Author {
     fn file(&mut self) -> Written {
         let pieces: Vec<Piece> = (0..=self.chance.below(7)).map(|_| self.piece()).collect();
         let up: Vec<String> = pieces.iter().flat_map(|piece| piece.up.clone()).collect();
-        let down: Vec<String> = pieces
+        let mut down: Vec<String> = pieces
             .iter()
             .rev()
             .flat_map(|piece| piece.down.clone())
             .collect();
+        if down.is_empty() {
+            down.push("select 'nothing to undo;'".into());
+        }
         Written {
             up: disguise::file(&mut self.chance, &up),
             down: disguise::file(&mut self.chance, &down),
@@ -237,6 +243,11 @@ impl Author {
     /// The index of some table.
     pub(crate) fn some_table(&mut self) -> Option<usize> {
         (!self.tables.is_empty()).then(|| self.chance.below(self.tables.len()))
+    }
+
+    /// Whether it has partitions or heirs.
+    pub(crate) fn is_parent(&self, table: usize) -> bool {
+        self.tables[table].once.iter().any(|done| done == PARENT)
     }
 
     /// Present when this is done to the table for the first time.

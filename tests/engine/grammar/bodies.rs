@@ -1,6 +1,6 @@
 //! What a migration can do with code and rows: functions in every quote, blocks, rules, grants, comments, inserts.
 
-use super::author::{Author, Column, Leaf, Piece, Table, qualified};
+use super::author::{Author, Column, Leaf, PARENT, Piece, Table, qualified};
 
 impl Author {
     pub(crate) fn function(&mut self) -> Piece {
@@ -46,9 +46,17 @@ impl Author {
             4 => format!(
                 "{head} language sql begin atomic select case when {number} > 5 then 1 else 2 end; select {number}; end"
             ),
-            5 => format!(
-                "{head} language sql begin atomic select {number} as end; select (case when true then case when false then 1 else 2 end end); end"
-            ),
+            5 => {
+                // psql, not the server, cuts behind a word `end` that is a name.
+                let end = if self.chance.percent(30) {
+                    "end"
+                } else {
+                    "\"end\""
+                };
+                format!(
+                    "{head} language sql begin atomic select {number} as {end}; select (case when true then case when false then 1 else 2 end end); end"
+                )
+            }
             6 => format!("{head} language sql return {number} + length('a;')"),
             7 => format!(
                 "{head} language plpgsql security definer set search_path = '' set work_mem = '8MB' as $_$ begin for i in 1..3 loop perform 'x;'; end loop; begin perform 1; exception when others then null; end; return {number}; end $_$"
@@ -269,7 +277,7 @@ impl Author {
         if self.chance.percent(50) {
             piece.up = vec![
                 format!(
-                    "create table {full} (c_1 date not null default current_date, c_2 text, primary key (c_1)) partition by range (c_1)"
+                    "create table {full} (c_1 date not null default current_date, c_2 text) partition by range (c_1)"
                 ),
                 format!(
                     "create table {first} partition of {full} for values from ('2020-01-01') to ('2021-01-01')"
@@ -312,7 +320,8 @@ impl Author {
             columns: vec![text],
             key: None,
             secured: false,
-            once: Vec::new(),
+            // Storage parameters are not for a partitioned one.
+            once: vec![PARENT.into(), "setting 1".into()],
         });
         piece
     }

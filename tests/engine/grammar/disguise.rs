@@ -40,7 +40,7 @@ pub(crate) fn file(chance: &mut Chance, statements: &[String]) -> String {
         if index + 1 < statements.len() || chance.percent(85) {
             text.push_str(if chance.percent(10) { " ;" } else { ";" });
         }
-        text.push_str(chance.pick(BETWEEN));
+        text.push_str(chance.pick::<&str>(BETWEEN));
     }
     if chance.percent(20) {
         text.push_str("\n-- the end; really");

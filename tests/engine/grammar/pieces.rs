@@ -277,7 +277,11 @@ impl Author {
             ));
             self.tables[table].columns.push(column);
         }
-        let only = if self.chance.percent(10) { "only " } else { "" };
+        let only = if !self.is_parent(table) && self.chance.percent(10) {
+            "only "
+        } else {
+            ""
+        };
         Some(Piece::of(
             format!("alter table {only}{full} {}", adds.join(", ")),
             format!("alter table {full} {}", drops.join(", ")),
@@ -373,9 +377,14 @@ impl Author {
             }
             _ => {
                 let (first, other) = (self.name("check"), self.name("check"));
+                let heirs = if self.is_parent(table) {
+                    ""
+                } else {
+                    " no inherit"
+                };
                 Piece::of(
                     format!(
-                        "alter table {full} add constraint {first} check (true), add constraint {other} check ({column} is null or true) no inherit"
+                        "alter table {full} add constraint {first} check (true), add constraint {other} check ({column} is null or true){heirs}"
                     ),
                     format!("alter table {full} drop constraint {other}, drop constraint {first}"),
                 )
@@ -440,7 +449,7 @@ impl Author {
                 "select {column} as \"end\", case when {column} is null then ';' else $x$a;'b$x$ end as what from {full}"
             ),
             1 => format!(
-                "with some as (select {column} as one from {full} limit 5) select count(*) as many, max(one::text) as top from some"
+                "with few as (select {column} as one from {full} limit 5) select count(*) as many, max(one::text) as top from few"
             ),
             2 => format!(
                 "select t.{column}, row_number() over () as nth from {full} as t where exists (select 1 from {full} u where u.{column} is not null)"
