@@ -16,6 +16,7 @@ mod batch;
 mod bench;
 mod broken;
 mod corpus;
+mod grammar;
 mod halfway;
 mod ground;
 mod history;
