@@ -105,7 +105,7 @@ async fn generated_files_do_what_was_foretold_and_are_undone() {
 /// The seeds, from 1, whose chains have so many files together.
 fn seeds_of(files: u64) -> Vec<u64> {
     let mut there = 0;
-    (1..)
+    (1..=u64::MAX)
         .take_while(|seed| {
             let goes_on = there < files;
             there += Author::chain(*seed).len() as u64;
