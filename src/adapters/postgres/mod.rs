@@ -32,6 +32,7 @@ pub(in crate::adapters) mod inventory;
 pub(in crate::adapters) mod journal;
 pub(in crate::adapters) mod log;
 mod keeper;
+mod live;
 mod look;
 pub(in crate::adapters) mod lookout;
 pub(in crate::adapters) mod mend;

@@ -1,0 +1,117 @@
+//! Runs one script live: the head is confirmed, then the statements run with news of each, and only when all of them are
+//! done the tail with COMMIT is sent. Who takes the lock, and what follows from a failure, is the session's.
+
+use super::batch::Frame;
+use super::guard::{Failure, Guard};
+use super::message::Anchor;
+use super::session::{Place, halt};
+use crate::domain::script::{Halt, News, Part, Script};
+use futures_util::{SinkExt as _, TryStreamExt as _};
+use std::collections::VecDeque;
+use std::io::Cursor;
+use std::pin::{Pin, pin};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
+
+/// Statements that may be on their way before the first of them is answered, and their bytes.
+const WINDOW: usize = 32;
+const WINDOW_BYTES: usize = 1024 * 1024;
+/// How much of a `COPY`'s rows is sent in one message.
+const COPY_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Head, then statement by statement, then the tail: COMMIT is sent only when everything else is done.
+pub(super) async fn live(
+    guard: &mut Guard<'_>,
+    script: &Script,
+    frame: &Frame<'_>,
+) -> Result<(), Halt> {
+    let sql = frame.head(script);
+    let opened = guard.answer(ask(guard.client, &sql)).await;
+    let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
+    let number = answers.iter().rev().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    });
+    let number = number.unwrap_or_default();
+    parts(guard, script).await?;
+    if guard.stop.is_wanted() {
+        return Err(Halt::Cancelled);
+    }
+    guard.forward_notices();
+    let sql = frame.tail(script, Anchor::Number(&number));
+    match guard.answer(ask(guard.client, &sql)).await {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(halt(guard, failure, Place::Tail, true)),
+    }
+}
+
+/// Sends SQL and reads all its answers.
+async fn ask(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+    client.simple_query(sql).await
+}
+
+/// Runs the parts, several on their way at once: in a failed transaction the server refuses all that follow.
+async fn parts(guard: &mut Guard<'_>, script: &Script) -> Result<(), Halt> {
+    let client = guard.client;
+    let mut flying: VecDeque<(usize, usize, Pin<Box<SimpleQueryStream>>)> = VecDeque::new();
+    let (mut next, mut bytes) = (0, 0);
+    loop {
+        while let Some(part) = script.parts.get(next).filter(|part| part.data.is_none())
+            && flying.len() < WINDOW
+            && (bytes < WINDOW_BYTES || flying.is_empty())
+            && !guard.stop.is_wanted()
+        {
+            let sent = guard.answer(client.simple_query_raw(&part.sql)).await;
+            let stream = sent.map_err(|failure| halt(guard, failure, Place::Part(next), false))?;
+            flying.push_back((next, part.sql.len(), Box::pin(stream)));
+            bytes += part.sql.len();
+            next += 1;
+        }
+        let (index, ended) = match (flying.pop_front(), script.parts.get(next)) {
+            (Some((index, size, mut stream)), _) => {
+                bytes -= size;
+                (index, rows_of(guard, &mut stream).await)
+            }
+            (None, None) => return Ok(()),
+            (None, Some(_)) if guard.stop.is_wanted() => return Err(Halt::Cancelled),
+            (None, Some(part)) => {
+                let copied = guard.answer(copy(client, part)).await;
+                next += 1;
+                (next - 1, copied)
+            }
+        };
+        let rows = ended.map_err(|failure| halt(guard, failure, Place::Part(index), false))?;
+        guard.tell(News::PartDone {
+            done: index + 1,
+            rows,
+        });
+    }
+}
+
+/// Reads one statement's answers to their end.
+async fn rows_of(
+    guard: &mut Guard<'_>,
+    stream: &mut Pin<Box<SimpleQueryStream>>,
+) -> Result<u64, Failure> {
+    let mut rows = 0;
+    while let Some(message) = guard.answer(stream.try_next()).await? {
+        if let SimpleQueryMessage::CommandComplete(count) = message {
+            rows = count;
+        }
+    }
+    Ok(rows)
+}
+
+/// `COPY … FROM stdin` with its rows.
+async fn copy(client: &Client, part: &Part) -> Result<u64, Error> {
+    let data = part.data.as_deref().unwrap_or_default().as_bytes();
+    // The statement must be gone before COMMIT: behind a pooler it would stay with somebody else's connection.
+    let statement = client.prepare(&part.sql).await?;
+    let mut sink = pin!(client.copy_in::<_, Cursor<Vec<u8>>>(&statement).await?);
+    for chunk in data.chunks(COPY_CHUNK_BYTES) {
+        if sink.send(Cursor::new(chunk.to_vec())).await.is_err() {
+            // The reason is in the answer to the end of the data.
+            break;
+        }
+    }
+    sink.as_mut().finish().await
+}
