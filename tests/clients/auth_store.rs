@@ -48,7 +48,7 @@ impl Secrets for Moody {
         self.vault.remove(profile, kind)
     }
     fn keeping(&self) -> Task<'_, Keeping> {
-        Box::pin(async { Ok(Keeping::Keyring) })
+        self.vault.keeping()
     }
 }
 

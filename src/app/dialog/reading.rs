@@ -84,14 +84,14 @@ fn changes(lines: &mut Lines, report: &Report) {
         ));
         if change.fate == Fate::Changed {
             for shift in &change.properties {
-                let side =
-                    |text: &Option<String>| text.as_deref().map_or("none", first_line).to_owned();
-                let text = format!(
-                    "      {}: {} becomes {}",
-                    shift.property,
-                    side(&shift.before),
-                    side(&shift.after)
-                );
+                let (before, after) = (shift.before.as_deref(), shift.after.as_deref());
+                let what = match (before.map(first_line), after.map(first_line)) {
+                    (Some(before), Some(after)) => format!("{before} becomes {after}"),
+                    (Some(before), None) => format!("{before} is gone"),
+                    (None, Some(after)) => format!("{after} is new"),
+                    (None, None) => continue,
+                };
+                let text = format!("      {}: {what}", shift.property);
                 lines.push((Tone::Muted, harmless(&text).into_owned()));
             }
         }

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// More SQL than this is not looked at here: a confirmation must not hold up a frame. `migration plan` looks at all of it.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// How wide a comment gets: it fits into a terminal of 80 columns.
+const COLUMNS: usize = 70;
+
 /// What is known about the steps of a plan, in their order; nothing when there is too much to look at.
 pub(super) fn assessments(plan: &Plan) -> Option<Vec<Assessment>> {
     let bytes: usize = plan
@@ -53,18 +56,32 @@ pub(super) fn marks(assessment: &Assessment, statement: usize) -> Vec<String> {
         .filter(|finding| finding.level > Level::Safe);
     findings
         .flat_map(|finding| {
-            let mut lines = vec![format!(
-                "-- ! {}: {}",
-                finding.level.words(),
-                finding.reason
-            )];
+            let level = finding.level.words();
+            let mut lines = comment("-- ! ", &format!("{level}: {}", finding.reason));
             match (&finding.allowed, &finding.safer) {
-                (Some(reason), _) => lines.push(format!("--   accepted: {reason}")),
-                (None, Some(safer)) => lines.push(format!("--   safer: {safer}")),
+                (Some(reason), _) => lines.extend(comment("--   ", &format!("accepted: {reason}"))),
+                (None, Some(safer)) => lines.extend(comment("--   ", &format!("safer: {safer}"))),
                 (None, None) => {}
             }
             lines
         })
-        .map(|line| line.replace('\n', " "))
         .collect()
+}
+
+/// A text as comment lines, broken between words.
+fn comment(first: &str, text: &str) -> Vec<String> {
+    let mut lines = vec![first.to_owned()];
+    for word in text.split_whitespace() {
+        if let Some(line) = lines.last_mut()
+            && (line.ends_with(' ') || line.chars().count() + 1 + word.chars().count() <= COLUMNS)
+        {
+            if !line.ends_with(' ') {
+                line.push(' ');
+            }
+            line.push_str(word);
+            continue;
+        }
+        lines.push(format!("--   {word}"));
+    }
+    lines
 }

@@ -15,10 +15,14 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     let mut lines = Vec::new();
     for (tone, text) in &state.view.lines {
         let style = view.style(role(*tone));
+        // Wrapped lines keep the indent of their first.
+        let inner = text.trim_start_matches(' ');
+        let indent = " ".repeat(text.len() - inner.len());
+        let columns = usize::from(width.saturating_sub(4)).saturating_sub(indent.len());
         lines.extend(
-            wrap(text, usize::from(width.saturating_sub(4)))
+            wrap(inner, columns)
                 .into_iter()
-                .map(|line| Line::styled(line, style)),
+                .map(|line| Line::styled(format!("{indent}{line}"), style)),
         );
     }
     let role = if state.view.is_good {
@@ -30,8 +34,16 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     let inside = super::window(frame, view, width, height, &state.view.title, role);
     let room = usize::from(inside.height.saturating_sub(2));
     let top = state.top.min(lines.len().saturating_sub(room));
+    let (count, last) = (lines.len(), (top + room).min(lines.len()));
     for (row, line) in lines.into_iter().skip(top).take(room).enumerate() {
         super::put(frame, inside, row as u16, line);
+    }
+    if last - top < count {
+        let text = format!(
+            "Lines {} to {last} of {count}: up, down, pgup and pgdn scroll.",
+            top + 1
+        );
+        super::put_last(frame, inside, 1, Line::styled(text, view.style(Role::Warn)));
     }
     let keys = &view.model.keymap;
     let close = format!(
