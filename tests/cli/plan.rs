@@ -85,7 +85,8 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
     let text = world.run(&["migration", "plan"]);
     text.ended(8);
     assert!(
-        text.out.contains("FAILED")
+        text.out.contains("did not come to its end")
+            && text.out.contains("FAILED")
             && text.err.contains("line 2, column 15")
             && text.err.contains('^'),
         "{text:?}"

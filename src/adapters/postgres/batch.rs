@@ -8,10 +8,11 @@ use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::message::{Anchor, Whole, head, head_answers, tail, whole};
 use super::session::{Place, halt};
-use crate::domain::script::{Halt, Limits, News, Script};
+use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
 use crate::domain::sql::split::split;
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
@@ -37,6 +38,40 @@ impl Frame<'_> {
     }
 }
 
+/// Where a message is, and who is told.
+pub(super) struct Course<'a> {
+    /// The script that the server is at: all before it are committed.
+    at: AtomicUsize,
+    news: Mutex<&'a mut (dyn FnMut(BatchNews) + Send)>,
+}
+
+impl<'a> Course<'a> {
+    /// A course that was not begun.
+    pub(super) fn new(news: &'a mut (dyn FnMut(BatchNews) + Send)) -> Self {
+        Self {
+            at: AtomicUsize::new(0),
+            news: Mutex::new(news),
+        }
+    }
+
+    /// The script that the server is at.
+    pub(super) fn at(&self) -> usize {
+        self.at.load(Ordering::Relaxed)
+    }
+
+    /// Tells news.
+    pub(super) fn tell(&self, news: BatchNews) {
+        let mut to = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        to(news);
+    }
+
+    /// The script that the server was at is committed.
+    pub(super) fn next(&self) {
+        let done = self.at.fetch_add(1, Ordering::Relaxed);
+        self.tell(BatchNews::Done(done));
+    }
+}
+
 /// One script's part of the message.
 struct Piece {
     whole: Whole,
@@ -44,22 +79,20 @@ struct Piece {
     answers: usize,
 }
 
-/// Runs scripts in one message. `at` is the script that the server is at: all before it are committed.
+/// Runs scripts in one message.
 pub(super) async fn at_once(
     guard: &mut Guard<'_>,
     scripts: &[Script],
     frame: &Frame<'_>,
-    at: &AtomicUsize,
+    course: &Course<'_>,
 ) -> Result<(), Halt> {
     let pieces = pieces(scripts, frame);
-    match send(guard, scripts, &pieces, frame, at).await {
+    match send(guard, scripts, &pieces, frame, course).await {
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
         Err(Stopped::Unread(_)) if scripts.len() > 1 => {
-            for (index, script) in scripts.iter().enumerate() {
-                at.store(index, Ordering::Relaxed);
-                let one = AtomicUsize::new(0);
-                let (script, piece) = (std::slice::from_ref(script), &pieces[index..=index]);
-                let sent = send(guard, script, piece, frame, &one).await;
+            for (script, piece) in scripts.iter().zip(&pieces) {
+                let (script, piece) = (std::slice::from_ref(script), std::slice::from_ref(piece));
+                let sent = send(guard, script, piece, frame, course).await;
                 sent.map_err(Stopped::into_halt)?;
             }
             Ok(())
@@ -103,7 +136,7 @@ async fn send(
     scripts: &[Script],
     pieces: &[Piece],
     frame: &Frame<'_>,
-    at: &AtomicUsize,
+    course: &Course<'_>,
 ) -> Result<(), Stopped> {
     let client = guard.client;
     let before = head_answers(frame.limits);
@@ -112,14 +145,19 @@ async fn send(
         .map(|piece| piece.whole.sql.as_str())
         .collect::<Vec<_>>()
         .join(BETWEEN);
-    let halted = |guard: &mut Guard<'_>, failure, place| Stopped::Halted(halt(guard, failure, place, true));
+    let halted =
+        |guard: &mut Guard<'_>, failure, place| Stopped::Halted(halt(guard, failure, place, true));
     let sent = guard.answer(client.simple_query_raw(&message)).await;
     let stream = sent.map_err(|failure| halted(guard, failure, Place::Head))?;
     let mut stream = Box::pin(stream);
     let (mut index, mut answered) = (0, 0_usize);
     loop {
         match guard.answer(stream.try_next()).await {
-            Ok(None) => return Ok(()),
+            Ok(None) => {
+                // The last answer of all is that the server is ready again.
+                course.next();
+                return Ok(());
+            }
             Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
                 answered += 1;
                 let Some(piece) = pieces.get(index) else {
@@ -131,7 +169,7 @@ async fn send(
                 }
                 if answered == piece.answers && index + 1 < pieces.len() {
                     (index, answered) = (index + 1, 0);
-                    at.store(index, Ordering::Relaxed);
+                    course.next();
                 }
             }
             Ok(Some(_)) => {}

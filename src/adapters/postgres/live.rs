@@ -1,5 +1,5 @@
-//! Runs one script live: the head is confirmed, then the statements run with news of each, and only when all of them are
-//! done the tail with COMMIT is sent. Who takes the lock, and what follows from a failure, is the session's.
+//! Runs a script statement by statement: the head is confirmed, then the statements run with news of each, and only when
+//! all of them are done the tail with COMMIT is sent; a line that breaks before that leaves nothing.
 
 use super::batch::Frame;
 use super::guard::{Failure, Guard};
@@ -25,7 +25,7 @@ pub(super) async fn live(
     frame: &Frame<'_>,
 ) -> Result<(), Halt> {
     let sql = frame.head(script);
-    let opened = guard.answer(ask(guard.client, &sql)).await;
+    let opened = guard.answer(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
     let number = answers.iter().rev().find_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
@@ -38,14 +38,13 @@ pub(super) async fn live(
     }
     guard.forward_notices();
     let sql = frame.tail(script, Anchor::Number(&number));
-    match guard.answer(ask(guard.client, &sql)).await {
+    match guard.answer(guard_query(guard.client, &sql)).await {
         Ok(_) => Ok(()),
         Err(failure) => Err(halt(guard, failure, Place::Tail, true)),
     }
 }
 
-/// Sends SQL and reads all its answers.
-async fn ask(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+async fn guard_query(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
     client.simple_query(sql).await
 }
 

@@ -1,10 +1,9 @@
-//! Runs a script in one transaction, and tells truly how it ended.
+//! Runs scripts, each in one transaction, and tells truly how they ended.
 //!
-//! Live: the head is confirmed, then the statements run with news of each, and only when all of them are done the tail
-//! with COMMIT is sent; a line that breaks before that leaves nothing. The other way is in `batch`.
+//! `live` sends it statement by statement, `batch` in one message with others.
 
 use super::alone::AloneRun;
-use super::batch::{Frame, at_once};
+use super::batch::{Course, Frame, at_once};
 use super::books::{Present, RollbackColumn, Runner};
 use super::connection::{Connection, texts};
 use super::database::{PgDatabase, make_books};
@@ -20,8 +19,6 @@ use crate::domain::problem::Problem;
 use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Script};
 use crate::domain::sql::command::leading_words;
 use crate::ports::{Run, RunAll, Session, Task};
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -103,26 +100,27 @@ impl PgSession {
         let Some(script) = scripts.first() else {
             return (0, Ok(()));
         };
-        let (at, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let course = Course::new(news);
         let mark = format!("supadeck: {}", self.name);
         // Notices come ahead of the answers: each belongs to the script whose mark it follows.
         let mut marked = 0_usize;
         let mut of = |one: News| {
-            let now = at.load(Ordering::Relaxed);
-            for done in told.swap(now, Ordering::Relaxed)..now {
-                news(BatchNews::Done(done));
-            }
+            let now = course.at();
             match one {
                 News::Notice(text) if text.ends_with(&mark) => marked += 1,
-                News::Notice(_) => news(BatchNews::Of(marked.checked_sub(1).unwrap_or(now), one)),
-                _ => news(BatchNews::Of(now, one)),
+                News::Notice(_) => {
+                    let whose = marked.checked_sub(1).unwrap_or(now);
+                    course.tell(BatchNews::Of(whose, one));
+                }
+                _ => course.tell(BatchNews::Of(now, one)),
             }
         };
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
-            let done = usize::from(ended.is_ok());
-            tell_done(news, 0..done);
-            return (done, ended);
+            if ended.is_ok() {
+                course.next();
+            }
+            return (course.at(), ended);
         }
         let together = scripts
             .iter()
@@ -149,9 +147,13 @@ impl PgSession {
         let mut guard =
             Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
         let ended = if together == 0 {
-            live(&mut guard, script, &frame).await
+            let ended = live(&mut guard, script, &frame).await;
+            if ended.is_ok() {
+                course.next();
+            }
+            ended
         } else {
-            at_once(&mut guard, scripts, &frame, &at).await
+            at_once(&mut guard, scripts, &frame, &course).await
         };
         match &ended {
             Ok(()) => {}
@@ -159,12 +161,7 @@ impl PgSession {
             Err(Halt::Lost { .. }) => guard.give_up(),
             Err(_) => close(&mut guard).await,
         }
-        let done = match &ended {
-            Ok(()) => scripts.len(),
-            Err(_) => at.load(Ordering::Relaxed),
-        };
-        tell_done(news, told.load(Ordering::Relaxed)..done);
-        (done, ended)
+        (course.at(), ended)
     }
 
     /// Who holds the lock on the runners, when the server tells.
@@ -262,12 +259,6 @@ impl Session for PgSession {
         cancel: &'a CancellationToken,
     ) -> RunAll<'a> {
         Box::pin(self.run_scripts(scripts, news, cancel))
-    }
-}
-
-fn tell_done(news: &mut (dyn FnMut(BatchNews) + Send), done: Range<usize>) {
-    for at in done {
-        news(BatchNews::Done(at));
     }
 }
 

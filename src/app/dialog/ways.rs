@@ -69,23 +69,17 @@ fn take(model: &mut Model, way: &WayOut) -> Vec<Effect> {
         }
         _ => None,
     };
-    match wish {
-        Some(wish) => {
-            model.plan_for = PlanFor::Running;
-            vec![load::effect(model, Slot::Plan, Load::Plan(wish))]
-        }
-        None => {
-            let mut effects = run::toast(
-                model,
-                "This way wants a name: finish the copied command in a shell.",
-            );
-            effects.push(Effect::Copy {
-                what: "the command",
-                text: way.command.clone(),
-            });
-            effects
-        }
-    }
+    let Some(wish) = wish else {
+        let text = "This way wants a name: finish the copied command in a shell.";
+        let mut effects = run::toast(model, text);
+        effects.push(Effect::Copy {
+            what: "the command",
+            text: way.command.clone(),
+        });
+        return effects;
+    };
+    model.plan_for = PlanFor::Running;
+    vec![load::effect(model, Slot::Plan, Load::Plan(wish))]
 }
 
 fn go_on(direction: Direction, how: &str) -> Wish {

@@ -117,7 +117,9 @@ fn project(args: &Args) -> Result<(PathBuf, Option<TempDir>), Problem> {
 
 /// Applies what is pending and runs the seeds that have not run.
 async fn fill(context: &Context, stack: &Stack, root: &Path) -> Result<(), Problem> {
-    let schema = context.work_at(root, &stack.info().db_url.clone().into())?.schema;
+    let schema = context
+        .work_at(root, &stack.info().db_url.clone().into())?
+        .schema;
     let filling = async {
         let wish = Wish::Apply {
             to: None,

@@ -126,9 +126,9 @@ pub(super) fn mark(entries: &mut [Entry], history: &History) {
         .iter()
         .filter(|one| one.runner.is_some() || one.is_open(&applied));
     for interruption in told {
-        let own = entries.iter_mut().filter(|entry| {
-            entry.version == interruption.version && entry.state != State::Invalid
-        });
+        let own = entries
+            .iter_mut()
+            .filter(|entry| entry.version == interruption.version && entry.state != State::Invalid);
         for entry in own {
             entry.note = Some(interruption.note());
             // Whoever runs it right now may well bring it to its end.

@@ -134,7 +134,7 @@ pub async fn rehearse_on_scratch(
         whole
             .losses
             .extend(losses.filter(|loss| known.contains(&loss.table)));
-        whole.problem = report.problem;
+        whole.problem = report.problem.map(with_hint);
         if whole.problem.is_none() {
             whole.problem = really(scratch, one.steps, watch).await?.problem;
         }
@@ -149,6 +149,21 @@ pub async fn rehearse_on_scratch(
     // What failed is undone, so this shows what the files before it do.
     whole.difference = Difference::between(&before, &picture(scratch, stage).await?);
     Ok(whole)
+}
+
+/// Something that is missing on the scratch database may be there on the other one.
+fn with_hint(problem: Problem) -> Problem {
+    // What is not there: a table, an object, a function, a schema (PostgreSQL documentation, appendix A).
+    let is_missing = matches!(
+        problem.code.as_deref(),
+        Some("42P01" | "42704" | "42883" | "3F000")
+    );
+    if !is_missing || problem.hint.is_some() {
+        return problem;
+    }
+    problem.with_hint(
+        "The scratch database holds what the history stores, and nothing that was made by hand. `--on target` rehearses on the database itself.",
+    )
 }
 
 /// A file that ran outside a transaction: nothing of it was measured.

@@ -233,7 +233,11 @@ impl Runner<'_> {
         if is_settled && end != StepEnd::Unknown {
             problem.what = format!(
                 "The connection was lost {} the statements of {}_{}.",
-                if end == StepEnd::Done { "after" } else { "before" },
+                if end == StepEnd::Done {
+                    "after"
+                } else {
+                    "before"
+                },
                 step.version,
                 harmless(&step.name)
             );

@@ -18,6 +18,10 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
     page.toned(Tone::Strong, &target(&plan.target));
     place(&mut page, report);
     if let Some(report) = report {
+        if report.problem.is_some() {
+            let text = "The rehearsal did not come to its end: what follows is what the files before that do.";
+            page.toned(Tone::Danger, text);
+        }
         summary(&mut page, report);
     }
     risky(&mut page, plan, risks);
