@@ -109,7 +109,7 @@ fn no_machine_and_no_registry_is_named() {
     let mut wrong = Vec::new();
     for source in tree::tracked() {
         // Lock files are written by the package clients and name the public index by themselves.
-        if source.path == "Cargo.lock" {
+        if ["Cargo.lock", "fuzz/Cargo.lock"].contains(&source.path.as_str()) {
             continue;
         }
         for (at, line) in source.text.lines().enumerate() {

@@ -179,6 +179,38 @@ impl Author {
         Some(piece)
     }
 
+    /// Something that leaves the catalog as it is, and locks.
+    pub(crate) fn touch(&mut self) -> Option<Piece> {
+        let table = self.some_table()?;
+        let full = self.tables[table].full();
+        let other = self.some_table()?;
+        let other = self.tables[other].full();
+        let scratch = self.name("scratch");
+        let up = match self.chance.below(12) {
+            0 => format!("truncate table {full} restart identity cascade"),
+            1 => format!("truncate only {full}, {other} cascade"),
+            2 => format!(
+                "with few as (select 1 as one from {full} limit 1) select count(*) from few, {other} where false"
+            ),
+            3 => format!("select 1 from {full} for no key update"),
+            4 => format!(
+                "do $do$ begin perform 1 from {full} a cross join {other} b; lock table {full} in share mode; end $do$"
+            ),
+            5 => format!("analyze {full}"),
+            6 if !self.is_parent(table) => format!("reindex table {full}"),
+            7 => format!(
+                "create temporary table {scratch} on commit drop as select a.* from {full} a where exists (table {other})"
+            ),
+            8 => format!("alter table {full} disable trigger user, enable trigger user"),
+            9 => format!("delete from {full} as gone using {other} as other where false"),
+            10 => format!("lock table {full}, {other} in access exclusive mode"),
+            _ => format!(
+                "select (select count(*) from {full} where 'a;' = '') + (select count(*) from only {other})"
+            ),
+        };
+        Some(Piece::of(up, format!("select 1 from {full} limit 0")))
+    }
+
     pub(crate) fn table_setting(&mut self) -> Option<Piece> {
         let table = self.some_table()?;
         let full = self.tables[table].full();

@@ -6,7 +6,7 @@ impl Author {
     /// Anything that the schema of now allows.
     pub(crate) fn piece(&mut self) -> Piece {
         loop {
-            let piece = match self.chance.below(36) {
+            let piece = match self.chance.below(40) {
                 0..=5 => Some(self.table()),
                 6 => Some(self.schema()),
                 7 => Some(self.kind_of_thing()),
@@ -28,6 +28,7 @@ impl Author {
                 32 => Some(self.block()),
                 33 => self.rule(),
                 34 => Some(self.partitioned()),
+                35..=38 => self.touch(),
                 _ => self.change_type(),
             };
             if let Some(piece) = piece {
