@@ -83,7 +83,7 @@ run() {
       # It rolls back one file a run.
       local n
       for ((n = 0; n < $3; n++)); do (cd "$root/dbmate" && "$DBMATE" --no-dump-schema rollback); done ;;
-    supabase-apply) "$SUPABASE" migration up "--db-url=$URL" --workdir "$root/ours" ;;
+    supabase-apply) "$SUPABASE" migration up --yes "--db-url=$URL" --workdir "$root/ours" ;;
     supabase-status) "$SUPABASE" migration list "--db-url=$URL" --workdir "$root/ours" ;;
     *) return 99 ;;
   esac

@@ -12,6 +12,7 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::{Direction, Plan, StepMode, Target};
 use crate::domain::seed::SeedPlan;
+use std::collections::BTreeSet;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,7 @@ impl Confirm {
             .any(|step| step.direction == Direction::Rollback);
         let title = title(&plan);
         let assessments = risky::assessments(&plan);
+        let mut told = BTreeSet::new();
         let mut lines = Vec::new();
         for (at, step) in plan.steps.iter().enumerate() {
             let what = if is_rollback { "rollback" } else { "migration" };
@@ -72,7 +74,7 @@ impl Confirm {
             let assessment = assessments.as_ref().and_then(|all| all.get(at));
             for (index, statement) in step.statements.iter().enumerate() {
                 if let Some(assessment) = assessment {
-                    lines.extend(risky::marks(assessment, index));
+                    lines.extend(risky::marks(assessment, index, &mut told));
                 }
                 body(&mut lines, std::slice::from_ref(statement));
             }

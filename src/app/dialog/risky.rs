@@ -2,7 +2,7 @@
 
 use crate::domain::migration::{Plan, Step};
 use crate::domain::risk::{Assessment, Level, assess};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More SQL than this is not looked at here: a confirmation must not hold up a frame. `migration plan` looks at all of it.
 const MOST_BYTES: usize = 256 * 1024;
@@ -47,8 +47,12 @@ pub(super) fn sum(assessments: &[Assessment]) -> Option<String> {
     ))
 }
 
-/// The findings of one statement as SQL comments.
-pub(super) fn marks(assessment: &Assessment, statement: usize) -> Vec<String> {
+/// The findings of one statement as SQL comments. A rule is explained once, where it is met first: `told` keeps which were.
+pub(super) fn marks(
+    assessment: &Assessment,
+    statement: usize,
+    told: &mut BTreeSet<&'static str>,
+) -> Vec<String> {
     let known = assessment.statements.iter();
     let findings = known
         .filter(|known| known.statement == statement)
@@ -57,6 +61,9 @@ pub(super) fn marks(assessment: &Assessment, statement: usize) -> Vec<String> {
     findings
         .flat_map(|finding| {
             let level = finding.level.words();
+            if finding.allowed.is_none() && !told.insert(finding.rule) {
+                return comment("-- ! ", &format!("{level}: {}, as above", finding.rule));
+            }
             let mut lines = comment("-- ! ", &format!("{level}: {}", finding.reason));
             match (&finding.allowed, &finding.safer) {
                 (Some(reason), _) => lines.extend(comment("--   ", &format!("accepted: {reason}"))),

@@ -141,6 +141,8 @@ pub(crate) struct Author {
     pub(crate) functions: Vec<(String, String)>,
     /// Functions for triggers.
     pub(crate) guards: Vec<String>,
+    /// Whether all files of the chain have the line ends of Windows: the body of a function holds its own.
+    is_windows: bool,
 }
 
 /// The text of a migration and of its rollback.
@@ -151,8 +153,10 @@ pub(crate) struct Written {
 
 impl Author {
     pub(crate) fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
         Self {
-            chance: Chance::new(seed),
+            is_windows: chance.percent(15),
+            chance,
             count: 0,
             schemas: Vec::new(),
             tables: Vec::new(),
@@ -182,8 +186,8 @@ impl Author {
             down.push("select 'nothing to undo;'".into());
         }
         Written {
-            up: disguise::file(&mut self.chance, &up),
-            down: disguise::file(&mut self.chance, &down),
+            up: disguise::file(&mut self.chance, &up, self.is_windows),
+            down: disguise::file(&mut self.chance, &down, self.is_windows),
         }
     }
 

@@ -188,7 +188,10 @@ impl Author {
         let scratch = self.name("scratch");
         let up = match self.chance.below(12) {
             0 => format!("truncate table {full} restart identity cascade"),
-            1 => format!("truncate only {full}, {other} cascade"),
+            // Postgres empties a partitioned table only together with its partitions.
+            1 if !self.is_parent(table) => {
+                format!("truncate only {full}, {other} cascade")
+            }
             2 => format!(
                 "with few as (select 1 as one from {full} limit 1) select count(*) from few, {other} where false"
             ),

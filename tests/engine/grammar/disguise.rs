@@ -30,7 +30,8 @@ const BETWEEN: &[&str] = &[
 ];
 
 /// The text of a file with these statements.
-pub(crate) fn file(chance: &mut Chance, statements: &[String]) -> String {
+/// `is_windows` gives it the line ends of Windows.
+pub(crate) fn file(chance: &mut Chance, statements: &[String], is_windows: bool) -> String {
     let mut text = String::new();
     if chance.percent(40) {
         text.push_str("-- Written by a generator; don't read it.\n\n");
@@ -45,7 +46,7 @@ pub(crate) fn file(chance: &mut Chance, statements: &[String]) -> String {
     if chance.percent(20) {
         text.push_str("\n-- the end; really");
     }
-    if chance.percent(15) {
+    if is_windows {
         text = text.replace('\n', "\r\n");
     }
     if chance.percent(10) {

@@ -94,7 +94,8 @@ impl Author {
                     "",
                     " on delete cascade",
                     " on update cascade on delete set null",
-                    " deferrable initially deferred",
+                    // A check that waits for the commit would keep later statements from altering the table.
+                    " deferrable initially immediate",
                 ]);
                 lines.push(format!("parent_id bigint references {parent} (id){action}"));
             }
