@@ -49,4 +49,4 @@ screenshot:
 bench:
     cargo build --release --features demo
     benches/deck.py target/release/supadeck
-    benches/migrations.py target/release/supadeck
+    benches/migration.sh target/release/supadeck
