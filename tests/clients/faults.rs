@@ -153,7 +153,7 @@ async fn retry_after_is_honoured_and_bounded() {
     let far = answer("429 Too Many Requests", "retry-after: 3600\r\n", "");
     let (server, problem) = meets(vec![far], limits()).await;
     // An hour is not waited for.
-    assert!(started.elapsed() < Duration::from_secs(600));
+    assert!(started.elapsed() < Duration::from_mins(10));
     assert!(problem.what.contains("fewer requests"), "{problem}");
     assert_eq!(server.count("cycle"), 2);
 }
