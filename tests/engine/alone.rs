@@ -1,6 +1,7 @@
 //! Files that run outside a transaction: what is left after a failure, and every way out of it.
 
 use crate::bench::{Bench, ends, everything, run};
+use crate::line::{Line, Rule};
 use supadeck::domain::migration::{Direction, StepEnd, StepMode, Wish};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration::{self, Repair};
@@ -235,4 +236,25 @@ async fn an_interrupted_rollback_has_the_same_ways_out() {
     assert!(outcome.is_complete(), "{outcome:?}");
     assert_eq!(bench.states().await, ["1 pending"]);
     assert!(!bench.has("a").await);
+}
+
+#[tokio::test]
+async fn a_resolution_whose_answer_is_lost_is_told_truly() {
+    for (rule, is_made) in [
+        (Rule::CutBefore("repair_reverted"), false),
+        (Rule::CutBehind("repair_reverted"), true),
+    ] {
+        let bench = broken().await;
+        let line = Line::new(&bench.url, rule, true).await;
+        let schema = bench.through(&line.url);
+        let said = migration::repair(&schema, &["1".to_owned()], Repair::Reverted).await;
+        assert!(line.is_cut());
+        assert_eq!(said.is_ok(), is_made, "{said:?}");
+        let state = if is_made {
+            "1 pending"
+        } else {
+            "1 interrupted"
+        };
+        assert_eq!(bench.states().await, [state]);
+    }
 }

@@ -6,11 +6,10 @@ use super::ask::problem;
 use super::database::ManagementDatabase;
 use crate::adapters::postgres::books::{LOCK, Runner};
 use crate::adapters::postgres::change;
-use crate::adapters::postgres::mend::{UNCHANGED, UNKNOWN, is_made, version};
+use crate::adapters::postgres::mend::{UNCHANGED, judge};
 use crate::adapters::postgres::message::HISTORY_CHANGED;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
-use crate::ports::Database as _;
 use tokio_util::sync::CancellationToken;
 
 impl ManagementDatabase {
@@ -57,27 +56,7 @@ impl ManagementDatabase {
                 Err(failure) => return Err(problem(failure, UNCHANGED)),
             }
         };
-        self.judge(changes, why).await
-    }
-
-    /// Lets the history tell whether the changes were made, once nothing can make them any more.
-    async fn judge(&self, changes: &[Change], why: String) -> Result<(), Problem> {
-        let versions: Vec<String> = changes
-            .iter()
-            .map(|change| version(change).clone())
-            .collect();
-        let seen = async {
-            self.settle().await?;
-            self.stored(&versions).await
-        };
-        match seen.await {
-            Ok(rows) if changes.iter().all(|change| is_made(change, &rows)) => Ok(()),
-            Ok(_) => Err(Problem::new(Kind::Network, UNCHANGED, why)
-                .with_hint("The history was read again to be sure. Try again.")
-                .retryable()),
-            Err(unread) => Err(Problem::new(Kind::Network, UNKNOWN, why)
-                .with_hint("Run `supadeck migration list` when the project can be reached.")
-                .with_detail(unread.to_string())),
-        }
+        // There is no session that could be ended: what was lost is waited for.
+        judge(self, changes, "", why).await
     }
 }

@@ -13,12 +13,12 @@ use super::journal::{self, Line};
 use super::keeper::{Broken, Keeper, first_cell, lost};
 use super::lookout::Lookout;
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, checks};
-use super::session::BUSY_PAUSE;
+use super::queue::Queue;
 use super::unit::units;
 use super::worker::{self, Backend, Halted};
 use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Script, Why};
 use crate::domain::text::harmless;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_util::sync::CancellationToken;
 
@@ -118,34 +118,14 @@ impl AloneRun<'_> {
     ) -> Result<(), Halt> {
         let sql =
             format!("set synchronous_commit = on; select pg_catalog.pg_try_advisory_lock({LOCK})");
-        let deadline = Instant::now() + self.limits.runner_timeout;
-        let mut waited = None;
+        let mut queue = Queue::new(self.limits.runner_timeout);
         loop {
             let taken = first_cell(self.keeper.ask(&sql).await.map_err(lost)?);
             if taken.as_deref() == Some("t") {
                 return Ok(());
             }
-            if waited.is_none() || Instant::now() >= deadline {
-                let holder = self.holder().await;
-                if let Some(first) = waited {
-                    let holder = holder.or(first);
-                    return Err(Halt::Busy { holder });
-                }
-                news(News::WaitingForLock {
-                    holder: holder.clone(),
-                });
-                waited = Some(holder);
-            }
-            tokio::select! {
-                () = tokio::time::sleep(BUSY_PAUSE) => {}
-                () = cancel.cancelled() => return Err(Halt::Cancelled),
-            }
+            queue.wait(self.keeper.holder(), news, cancel).await?;
         }
-    }
-
-    async fn holder(&self) -> Option<crate::domain::migration::Holder> {
-        let answers = self.keeper.ask(&journal::holder()).await.ok()?;
-        journal::read_person(texts(answers).first()?, 0)
     }
 
     /// Checks under the lock what the plan saw, and writes the line of the run.

@@ -154,8 +154,8 @@ async fn send(
     loop {
         match guard.answer(stream.try_next()).await {
             Ok(None) => {
-                // The last answer of all is that the server is ready again.
-                course.next();
+                // The server is ready again, and nothing failed: all that was not told as done is done too.
+                (index..pieces.len()).for_each(|_| course.next());
                 return Ok(());
             }
             Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
@@ -188,7 +188,8 @@ async fn send(
                     refused.character = found.map(|(_, character)| character);
                 }
                 // Whatever began has answered its BEGIN.
-                return Err(if index == 0 && answered == 0 {
+                let is_refused = matches!(halted, Halt::Refused(_));
+                return Err(if index == 0 && answered == 0 && is_refused {
                     Stopped::Unread(halted)
                 } else {
                     Stopped::Halted(halted)

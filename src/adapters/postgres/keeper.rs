@@ -1,9 +1,11 @@
-//! The connection that has the lock and writes the journal while a file runs outside a transaction: asks it in bounded
-//! time. What is asked stands in `alone`.
+//! Asks on a connection of a run in bounded time, such as on the one that has the lock and writes the journal while a file
+//! runs outside a transaction. What is asked there stands in `alone`.
 
 use super::connection::{Connection, texts};
 use super::fault::{innermost, is_fatal, refused};
+use super::journal;
 use super::patience::Patience;
+use crate::domain::migration::Holder;
 use crate::domain::script::Halt;
 use std::time::Duration;
 use tokio_postgres::{Error, SimpleQueryMessage};
@@ -27,6 +29,12 @@ impl Keeper<'_> {
         sql: &str,
     ) -> Result<Vec<SimpleQueryMessage>, Broken> {
         self.ask_for(self.patience.0 * 3 / 2, connection, sql).await
+    }
+
+    /// Who holds the lock on the runners, when the server tells.
+    pub(super) async fn holder(&self) -> Option<Holder> {
+        let answers = self.ask(&journal::holder()).await.ok()?;
+        journal::read_person(texts(answers).first()?, 0)
     }
 
     /// Sends SQL of ours; a line that does not answer in time is given up.

@@ -7,19 +7,18 @@ use super::database::{PgDatabase, has_code, make_books};
 use super::fault::{innermost, is_fatal, statement_problem};
 use super::message::{BUSY, HISTORY_CHANGED};
 use super::patience::within;
-use super::session::BUSY_PAUSE;
-use crate::domain::migration::history::Stored;
+use super::queue::PAUSE;
+use crate::domain::migration::history::{History, Stored};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
-use crate::ports::Database as _;
+use crate::ports::Database;
 use std::time::Instant;
 use tokio_postgres::Error;
 
 /// Said when the server refused, and when the history was seen to be as before.
 pub(in crate::adapters) const UNCHANGED: &str = "The migration history was not changed.";
 /// Said when nobody can tell.
-pub(in crate::adapters) const UNKNOWN: &str =
-    "It is not known whether the migration history was changed.";
+const UNKNOWN: &str = "It is not known whether the migration history was changed.";
 
 impl PgDatabase {
     /// Makes all changes in one transaction. An error says whether they were made, as far as that can be known.
@@ -59,7 +58,7 @@ impl PgDatabase {
                 match connection.client.simple_query(&sql).await {
                     Err(error) if has_code(&error, &[BUSY]) && Instant::now() < deadline => {
                         let _ = connection.client.simple_query("rollback").await;
-                        tokio::time::sleep(BUSY_PAUSE).await;
+                        tokio::time::sleep(PAUSE).await;
                     }
                     answer => break Ok(answer),
                 }
@@ -72,31 +71,43 @@ impl PgDatabase {
             Err(silent) => silent.why,
         };
         drop(connection);
-        self.judge(changes, &name, why).await
+        judge(self, changes, &name, why).await
     }
+}
 
-    /// Lets the history tell whether the changes were made, once nothing can make them any more.
-    async fn judge(&self, changes: &[Change], session: &str, why: String) -> Result<(), Problem> {
-        let versions: Vec<String> = changes
-            .iter()
-            .flat_map(|change| match change {
-                Change::Rename { from, version, .. } => vec![from.clone(), version.clone()],
-                _ => vec![version(change).clone()],
-            })
-            .collect();
-        let seen = async {
-            self.settled(session).await?;
-            self.stored(&versions).await
-        };
-        match seen.await {
-            Ok(rows) if changes.iter().all(|change| is_made(change, &rows)) => Ok(()),
-            Ok(_) => Err(Problem::new(Kind::Network, UNCHANGED, why)
-                .with_hint("The history was read again to be sure. Try again.")
-                .retryable()),
-            Err(unread) => Err(Problem::new(Kind::Network, UNKNOWN, why)
-                .with_hint("Run `supadeck migration list` when the database can be reached.")
-                .with_detail(unread.to_string())),
+/// Lets the history tell whether the changes were made, once nothing can make them any more.
+pub(in crate::adapters) async fn judge(
+    database: &dyn Database,
+    changes: &[Change],
+    session: &str,
+    why: String,
+) -> Result<(), Problem> {
+    let versions: Vec<String> = changes
+        .iter()
+        .flat_map(|change| match change {
+            Change::Rename { from, version, .. } => vec![from.clone(), version.clone()],
+            _ => vec![version(change).clone()],
+        })
+        .collect();
+    let seen = async {
+        let history = database.settled(session).await?;
+        let rows = database.stored(&versions).await?;
+        Ok::<_, Problem>((history, rows))
+    };
+    match seen.await {
+        Ok((history, rows))
+            if changes
+                .iter()
+                .all(|change| is_made(change, &rows, &history)) =>
+        {
+            Ok(())
         }
+        Ok(_) => Err(Problem::new(Kind::Network, UNCHANGED, why)
+            .with_hint("The history was read again to be sure. Try again.")
+            .retryable()),
+        Err(unread) => Err(Problem::new(Kind::Network, UNKNOWN, why)
+            .with_hint("Run `supadeck migration list` when the database can be reached.")
+            .with_detail(unread.to_string())),
     }
 }
 
@@ -135,7 +146,7 @@ fn refusal(error: &Error) -> Problem {
 }
 
 /// The version that a change is about.
-pub(in crate::adapters) fn version(change: &Change) -> &String {
+fn version(change: &Change) -> &String {
     match change {
         Change::Apply { version, .. }
         | Change::Revert { version }
@@ -146,10 +157,15 @@ pub(in crate::adapters) fn version(change: &Change) -> &String {
 }
 
 /// Whether the history says what the change was to make it say.
-pub(in crate::adapters) fn is_made(change: &Change, rows: &[Stored]) -> bool {
+fn is_made(change: &Change, rows: &[Stored], history: &History) -> bool {
     let row = rows.iter().find(|row| &row.version == version(change));
     match (change, row) {
-        (Change::Revert { .. } | Change::Settle { .. }, row) => row.is_none(),
+        (Change::Revert { .. }, row) => row.is_none(),
+        // It never was in the history: the journal alone tells.
+        (Change::Settle { version }, _) => history
+            .interrupted
+            .iter()
+            .all(|open| &open.version != version),
         (Change::Rename { from, name, .. }, Some(row)) => {
             row.name.as_ref() == Some(name) && rows.iter().all(|other| &other.version != from)
         }

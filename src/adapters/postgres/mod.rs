@@ -38,6 +38,7 @@ pub(in crate::adapters) mod lookout;
 pub(in crate::adapters) mod mend;
 pub(in crate::adapters) mod message;
 mod patience;
+mod queue;
 mod rehearsal;
 mod session;
 mod tls;

@@ -5,25 +5,22 @@
 use super::alone::AloneRun;
 use super::batch::{Course, Frame, at_once};
 use super::books::{Present, RollbackColumn, Runner};
-use super::connection::{Connection, texts};
+use super::connection::Connection;
 use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
-use super::journal;
 use super::keeper::Keeper;
 use super::live::live;
 use super::lookout::Lookout;
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED};
-use crate::domain::migration::Holder;
+use super::queue::Queue;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Script};
 use crate::domain::sql::command::leading_words;
 use crate::ports::{Run, RunAll, Session, Task};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long to wait before another runner's lock is tried again.
-pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(150);
 /// How long the answer to a rollback is awaited: a failed transaction has nothing else to do.
 const ROLLBACK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -74,10 +71,7 @@ impl PgSession {
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
         let mut run = AloneRun {
-            keeper: Keeper {
-                connection: &self.connection,
-                patience: self.database.patience,
-            },
+            keeper: self.keeper(),
             database: &self.database,
             name: &self.name,
             limits: &self.limits,
@@ -164,16 +158,7 @@ impl PgSession {
         (course.at(), ended)
     }
 
-    /// Who holds the lock on the runners, when the server tells.
-    async fn holder(&self) -> Option<Holder> {
-        let sql = journal::holder();
-        let asking = self.connection.client.simple_query(&sql);
-        let answers = tokio::time::timeout(ROLLBACK_LIMIT, asking).await;
-        let rows = texts(answers.ok()?.ok()?);
-        journal::read_person(rows.first()?, 0)
-    }
-
-    /// Runs scripts one after the other, waiting for another runner as long as that may take.
+    /// Runs scripts one after the other, waiting before each for another runner as long as that may take.
     async fn run_scripts(
         &mut self,
         scripts: &[Script],
@@ -181,8 +166,7 @@ impl PgSession {
         cancel: &CancellationToken,
     ) -> (usize, Result<(), Halt>) {
         let mut done = 0;
-        let deadline = Instant::now() + self.limits.runner_timeout;
-        let mut waited: Option<Option<Holder>> = None;
+        let mut queue = Queue::new(self.limits.runner_timeout);
         while done < scripts.len() {
             let before = done;
             let mut shifted = |one: BatchNews| news(one.shifted(before));
@@ -190,30 +174,29 @@ impl PgSession {
                 .run_some(&scripts[before..], &mut shifted, cancel)
                 .await;
             done += more;
-            match ended {
-                Ok(()) => {}
+            if more > 0 {
+                queue = Queue::new(self.limits.runner_timeout);
+            }
+            let waited = match ended {
                 Err(Halt::Busy { .. }) => {
-                    if waited.is_none() || Instant::now() >= deadline {
-                        let holder = self.holder().await;
-                        if let Some(first) = waited {
-                            let holder = holder.or(first);
-                            return (done, Err(Halt::Busy { holder }));
-                        }
-                        let waiting = News::WaitingForLock {
-                            holder: holder.clone(),
-                        };
-                        news(BatchNews::Of(done, waiting));
-                        waited = Some(holder);
-                    }
-                    tokio::select! {
-                        () = tokio::time::sleep(BUSY_PAUSE) => {}
-                        () = cancel.cancelled() => return (done, Err(Halt::Cancelled)),
-                    }
+                    let mut tell = |one: News| news(BatchNews::Of(done, one));
+                    let keeper = self.keeper();
+                    queue.wait(keeper.holder(), &mut tell, cancel).await
                 }
-                Err(halt) => return (done, Err(halt)),
+                ended => ended,
+            };
+            if let Err(halt) = waited {
+                return (done, Err(halt));
             }
         }
         (done, Ok(()))
+    }
+
+    fn keeper(&self) -> Keeper<'_> {
+        Keeper {
+            connection: &self.connection,
+            patience: self.database.patience,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 mod follow;
 
 use super::report::step_problem;
-use super::script::{script, with_statement};
+use super::script::{self, goes_at_once, script, with_statement};
 use super::{Schema, Watch, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
@@ -92,22 +92,21 @@ impl Runner<'_> {
 
     /// The scripts of the next steps that may be sent together, at least one.
     fn batch(&self, first: usize) -> Vec<Script> {
+        let (limits, mut bytes) = (&self.schema.limits, 0);
+        let steps = &self.plan.steps[first..];
+        let together = steps
+            .iter()
+            .take(BATCH_SCRIPTS)
+            .take_while(|step| {
+                bytes += script::bytes(step);
+                bytes <= BATCH_BYTES && goes_at_once(limits, self.plan, step)
+            })
+            .count();
         let mut expected = self.expected.clone();
-        let mut scripts: Vec<Script> = Vec::new();
-        let mut bytes = 0;
-        for step in &self.plan.steps[first..] {
-            let script = script(&self.schema.limits, self.plan, step, &expected);
-            bytes += step.statements.iter().map(String::len).sum::<usize>();
-            let fits = script.at_once && scripts.len() < BATCH_SCRIPTS && bytes <= BATCH_BYTES;
-            if !scripts.is_empty() && !fits {
-                break;
-            }
-            let is_alone = !script.at_once;
+        let mut scripts = Vec::with_capacity(together);
+        for step in &steps[..together.max(1)] {
+            scripts.push(script(limits, self.plan, step, &expected));
             expect(&mut expected, step);
-            scripts.push(script);
-            if is_alone {
-                break;
-            }
         }
         scripts
     }

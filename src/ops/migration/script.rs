@@ -12,6 +12,19 @@ use std::collections::BTreeSet;
 const AT_ONCE_STATEMENTS: usize = 64;
 const AT_ONCE_BYTES: usize = 64 * 1024;
 
+/// Whether a step of a plan may go to the server in one message with others.
+pub(super) fn goes_at_once(limits: &Limits, plan: &Plan, step: &Step) -> bool {
+    plan.steps.len() > limits.live_files
+        && step.mode == StepMode::Transaction
+        && step.statements.len() <= AT_ONCE_STATEMENTS
+        && bytes(step) <= AT_ONCE_BYTES
+}
+
+/// How much SQL a step has.
+pub(super) fn bytes(step: &Step) -> usize {
+    step.statements.iter().map(String::len).sum()
+}
+
 /// The script of a step, where the history holds what is expected.
 pub(super) fn script(
     limits: &Limits,
@@ -19,7 +32,6 @@ pub(super) fn script(
     step: &Step,
     expected: &BTreeSet<String>,
 ) -> Script {
-    let bytes: usize = step.statements.iter().map(String::len).sum();
     Script {
         parts: parts(step),
         record: match step.direction {
@@ -35,9 +47,7 @@ pub(super) fn script(
         },
         sha256: step.sha256.clone(),
         expects: Some(Expected::of(expected.iter())),
-        at_once: plan.steps.len() > limits.live_files
-            && step.statements.len() <= AT_ONCE_STATEMENTS
-            && bytes <= AT_ONCE_BYTES,
+        at_once: goes_at_once(limits, plan, step),
         goes_on: plan.goes_on,
         alone: (step.mode == StepMode::Alone).then_some(Alone {
             of: step.statements.len(),
