@@ -37,7 +37,12 @@ pub fn rows(model: &mut Model) -> Vec<Effect> {
 
 /// The reads that depend on the database only.
 pub fn schema(model: &mut Model) -> Vec<Effect> {
-    vec![migrations(model), seeds(model), journal(model)]
+    let mut effects = vec![migrations(model), seeds(model)];
+    // The journal is read once somebody has looked at it.
+    if model.journal.table.remote.is_wanted() {
+        effects.push(journal(model));
+    }
+    effects
 }
 
 /// The reads of the screen in view.

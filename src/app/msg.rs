@@ -13,6 +13,7 @@ use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{Listing, Outcome, Plan, Progress, Sources};
 use crate::domain::problem::Problem;
 use crate::domain::rehearsal;
+use crate::domain::risk::Assessment;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use jiff::Timestamp;
 
@@ -54,7 +55,7 @@ pub enum Report {
     /// To `Load::Sources`.
     Sources(Result<Sources, Problem>),
     /// To `Load::Plan`.
-    Plan(Result<Plan, Problem>),
+    Plan(Result<Planned, Problem>),
     /// To `Load::Seeds`.
     Seeds(Result<SeedListing, Problem>),
     /// To `Load::SeedPlan`.
@@ -95,6 +96,15 @@ pub enum Report {
     SignedOut(Result<(), Problem>),
     /// To `Write::Open` and `Write::SaveProfile`: the project that is open now.
     Opened(Result<Opened, Problem>),
+}
+
+/// A plan and what its files can do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// One assessment a step, in their order; absent when there is too much SQL to look at while somebody waits.
+    pub risks: Option<Vec<Assessment>>,
 }
 
 /// A project that was opened, and who reads at first.

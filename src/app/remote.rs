@@ -40,6 +40,11 @@ pub enum Blank<'a> {
 }
 
 impl<T> Remote<T> {
+    /// Whether it was asked for before, with whatever success.
+    pub fn is_wanted(&self) -> bool {
+        self.is_loading || self.value.is_some() || self.problem.is_some()
+    }
+
     /// Marks that an answer is awaited.
     pub fn started(&mut self) {
         self.is_loading = true;

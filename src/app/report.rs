@@ -1,6 +1,6 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
-use super::dialog::confirm::{Asked, Confirm};
+use super::dialog::confirm::Confirm;
 use super::dialog::guide::Guide;
 use super::dialog::reading;
 use super::dialog::result::ResultView;
@@ -63,12 +63,20 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.audit.record_arrived(result.map(|record| *record), at);
             Vec::new()
         }
-        Report::Plan(Ok(plan)) if model.plan_for == PlanFor::Rehearsing => rehearse(model, plan),
-        Report::Plan(result) => planned(
-            model,
-            result.map(|plan| (plan.steps.is_empty(), Asked::Migrate(plan))),
-        ),
-        Report::Fix(result) => planned(model, result.map(|fix| (false, Asked::Fix(fix)))),
+        Report::Plan(Ok(planned)) if model.plan_for == PlanFor::Rehearsing => {
+            rehearse(model, planned.plan)
+        }
+        Report::Plan(result) => {
+            let asked = result.map(|planned| {
+                let is_empty = planned.plan.steps.is_empty();
+                (!is_empty).then(|| Confirm::migrate(planned, model))
+            });
+            ask(model, asked)
+        }
+        Report::Fix(result) => {
+            let asked = result.map(|fix| Some(Confirm::fix(fix, model)));
+            ask(model, asked)
+        }
         Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
             let view = reading::difference(&difference);
             dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
@@ -90,10 +98,11 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             };
             finished(model, view)
         }
-        Report::SeedPlan(result) => planned(
-            model,
-            result.map(|plan| (plan.steps.is_empty(), Asked::Seed(plan))),
-        ),
+        Report::SeedPlan(result) => {
+            let asked =
+                result.map(|plan| (!plan.steps.is_empty()).then(|| Confirm::seed(plan, model)));
+            ask(model, asked)
+        }
         Report::Checked(verdicts) => {
             if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
                 guide.checked(verdicts);
@@ -214,24 +223,11 @@ fn signed_in_unwanted(model: &mut Model, identity: &Identity) -> Vec<Effect> {
 }
 
 /// A plan was made: asks for its confirmation, or says that there is nothing to do.
-fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effect> {
-    match plan {
-        Ok((true, _)) => {
-            model.toast = Some("Nothing to do: everything is as asked.".into());
-            vec![run::toast_timer()]
-        }
-        // The keys belong to whatever is open by now: a question that came late must not take them.
-        Ok((false, _)) if !model.dialogs.is_empty() || !is_planning_screen(model) => run::toast(
-            model,
-            "A plan came late and was put aside; ask for it again.",
-        ),
-        Ok((false, asked)) => {
-            let confirm = match asked {
-                Asked::Migrate(plan) => Confirm::migrate(plan, model),
-                Asked::Seed(plan) => Confirm::seed(plan, model),
-                Asked::Fix(fix) => Confirm::fix(fix, model),
-                Asked::Unlock(_) | Asked::Service => return Vec::new(),
-            };
+fn ask(model: &mut Model, asked: Result<Option<Confirm>, Problem>) -> Vec<Effect> {
+    match asked {
+        Ok(None) => run::toast(model, "Nothing to do: everything is as asked."),
+        Ok(Some(_)) if is_late(model) => run::toast(model, LATE),
+        Ok(Some(confirm)) => {
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));
             Vec::new()
         }
@@ -242,16 +238,20 @@ fn planned(model: &mut Model, plan: Result<(bool, Asked), Problem>) -> Vec<Effec
     }
 }
 
+const LATE: &str = "A plan came late and was put aside; ask for it again.";
+
+/// Whether the keys belong to something else by now: a question that came late must not take them.
+fn is_late(model: &Model) -> bool {
+    !model.dialogs.is_empty() || !is_planning_screen(model)
+}
+
 /// A plan is there to be rehearsed.
 fn rehearse(model: &mut Model, plan: Plan) -> Vec<Effect> {
     if plan.steps.is_empty() {
         return run::toast(model, "There is nothing to rehearse.");
     }
-    if !model.dialogs.is_empty() || !is_planning_screen(model) {
-        return run::toast(
-            model,
-            "A plan came late and was put aside; ask for it again.",
-        );
+    if is_late(model) {
+        return run::toast(model, LATE);
     }
     let title = super::dialog::confirm::title(&plan);
     run::start_write(model, title, RunProgress::of(&plan), Write::Rehearse(plan))

@@ -209,6 +209,9 @@ fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if let Some(list) = list_mut(model) {
         list.follow(height);
     }
+    if screen == Screen::Journal && !model.journal.table.remote.is_wanted() {
+        return load::screen(model);
+    }
     load::details_now(model)
 }
 

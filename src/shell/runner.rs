@@ -5,12 +5,12 @@ use super::world::{self, World};
 use super::{Start, guide};
 use crate::adapters::connect::Settings;
 use crate::app::effect::{Load, Setup, Write};
-use crate::app::msg::{Msg, Report};
+use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::audit::PAGE_ROWS;
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
 use crate::domain::identity::Identity;
-use crate::domain::migration::Progress;
+use crate::domain::migration::{Progress, Wish};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedProgress;
 use crate::ops::migration::Watch;
@@ -189,7 +189,7 @@ async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) ->
     match load {
         Load::Migrations => Report::Migrations(migration::list(schema).await),
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
-        Load::Plan(wish) => Report::Plan(migration::plan(schema, &wish).await),
+        Load::Plan(wish) => Report::Plan(planned(schema, &wish).await),
         Load::Seeds => Report::Seeds(seed::list(schema).await),
         Load::Difference(version) => Report::Difference(migration::diff(schema, &version).await),
         Load::Journal => Report::Journal(migration::log(schema, NEWEST, None).await),
@@ -198,6 +198,25 @@ async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) ->
         }
         _ => refuse(Problem::internal("A read was sent to the wrong place.")),
     }
+}
+
+/// More SQL than this is not looked at while somebody waits for the plan; `migration plan` looks at all of it.
+const LOOKED_AT_BYTES: usize = 2 << 20;
+
+/// The plan of a wish, and what its files can do.
+async fn planned(schema: &migration::Schema, wish: &Wish) -> Result<Planned, Problem> {
+    let plan = migration::plan(schema, wish).await?;
+    let statements = plan.steps.iter().flat_map(|step| &step.statements);
+    if statements.map(String::len).sum::<usize>() > LOOKED_AT_BYTES {
+        return Ok(Planned { plan, risks: None });
+    }
+    // Reading SQL is work for a processor, not for a task that others wait behind.
+    let reading = tokio::task::spawn_blocking(move || {
+        let risks = migration::risks(&plan).into_iter();
+        let risks = Some(risks.map(|risk| risk.assessment).collect());
+        Planned { plan, risks }
+    });
+    reading.await.map_err(|_| panicked())
 }
 
 async fn change(

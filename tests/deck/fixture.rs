@@ -9,7 +9,7 @@ use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::key::Key;
 use supadeck::app::keymap::Keymap;
 use supadeck::app::model::{Model, Project};
-use supadeck::app::msg::{Msg, Opened, Report};
+use supadeck::app::msg::{Msg, Opened, Planned, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
 use supadeck::domain::audit::{Page, Record, Summary};
@@ -21,6 +21,7 @@ use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
 };
+use supadeck::domain::risk::assess;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
 use supadeck::ui::symbol::Symbols;
 use supadeck::ui::theme::Theme;
@@ -84,7 +85,7 @@ pub fn report(load: &Load) -> Report {
     match load {
         Load::Migrations => Report::Migrations(Ok(listing())),
         Load::Sources(version) => Report::Sources(Ok(sources(version))),
-        Load::Plan(_) => Report::Plan(Ok(plan())),
+        Load::Plan(_) => Report::Plan(Ok(planned(plan()))),
         Load::Seeds | Load::SeedPlan { .. } => Report::Seeds(Ok(seeds())),
         Load::Cycles => Report::Cycles(Ok(cycles())),
         Load::Goals => Report::Goals(Ok(goals())),
@@ -241,6 +242,16 @@ fn sources(version: &str) -> Sources {
         up: Some("-- Weeks after the sixth are locked.\ncreate table x (id int, name text default 'a;b');\n".into()),
         down: Some("drop table x;\n".into()),
         applied: None,
+    }
+}
+
+/// A plan with what its statements can do.
+pub fn planned(plan: Plan) -> Planned {
+    let of = |statements: &[String]| assess(&statements.join("\n;\n"));
+    let risks = plan.steps.iter().map(|step| of(&step.statements)).collect();
+    Planned {
+        plan,
+        risks: Some(risks),
     }
 }
 

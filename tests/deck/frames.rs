@@ -134,49 +134,58 @@ fn no_size_breaks_any_screen_or_dialog() {
     }
 }
 
-/// What each read answers in a state that is not the ready one.
+/// What each read answers in a state that is not the ready one: with a problem, else with nothing.
+fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
+    fn or<T>(problem: Option<&Problem>, empty: T) -> Result<T, Problem> {
+        problem.cloned().map_or(Ok(empty), Err)
+    }
+    Some(match load {
+        Load::Migrations => {
+            let empty = supadeck::domain::migration::Listing {
+                entries: Vec::new(),
+                skipped: Vec::new(),
+                target: crate::fixture::target(),
+                remarks: Vec::new(),
+            };
+            Report::Migrations(or(problem, empty))
+        }
+        Load::Seeds => {
+            let empty = supadeck::domain::seed::SeedListing {
+                entries: Vec::new(),
+                target: crate::fixture::target(),
+            };
+            Report::Seeds(or(problem, empty))
+        }
+        Load::Journal => Report::Journal(or(problem, Journal::default())),
+        Load::Cycles => Report::Cycles(or(problem, Vec::new())),
+        Load::Goals => Report::Goals(or(problem, Vec::new())),
+        Load::Locks => Report::Locks(or(problem, Vec::new())),
+        Load::Audit { .. } => Report::Audit(or(
+            problem,
+            Page {
+                rows: Vec::new(),
+                has_more: false,
+            },
+        )),
+        _ => return None,
+    })
+}
+
+/// A deck whose reads were answered so.
 fn in_state(problem: Option<&Problem>) -> Model {
     let (mut model, effects) = opened((100, 20), alice());
-    for effect in effects {
-        let Effect::Load { ticket, load, .. } = effect else {
-            continue;
-        };
-        fn or<T>(problem: Option<&Problem>, empty: T) -> Result<T, Problem> {
-            problem.cloned().map_or(Ok(empty), Err)
-        }
-        let report = match load {
-            Load::Migrations => {
-                let empty = supadeck::domain::migration::Listing {
-                    entries: Vec::new(),
-                    skipped: Vec::new(),
-                    target: crate::fixture::target(),
-                    remarks: Vec::new(),
-                };
-                Report::Migrations(or(problem, empty))
-            }
-            Load::Seeds => {
-                let empty = supadeck::domain::seed::SeedListing {
-                    entries: Vec::new(),
-                    target: crate::fixture::target(),
-                };
-                Report::Seeds(or(problem, empty))
-            }
-            Load::Journal => Report::Journal(or(problem, Journal::default())),
-            Load::Cycles => Report::Cycles(or(problem, Vec::new())),
-            Load::Goals => Report::Goals(or(problem, Vec::new())),
-            Load::Locks => Report::Locks(or(problem, Vec::new())),
-            Load::Audit { .. } => Report::Audit(or(
-                problem,
-                Page {
-                    rows: Vec::new(),
-                    has_more: false,
-                },
-            )),
-            _ => continue,
-        };
-        answer(&mut model, ticket, report);
-    }
+    answer_in_state(&mut model, effects, problem);
     model
+}
+
+fn answer_in_state(model: &mut Model, effects: Vec<Effect>, problem: Option<&Problem>) {
+    for effect in effects {
+        if let Effect::Load { ticket, load, .. } = effect
+            && let Some(report) = not_ready(&load, problem)
+        {
+            answer(model, ticket, report);
+        }
+    }
 }
 
 #[test]
@@ -196,14 +205,17 @@ fn every_screen_empty_loading_failed_and_denied() {
     let (loading, _) = opened((100, 20), alice());
     // A model is too large for four of them to lie on a test's stack.
     let states = vec![
-        ("empty", in_state(None)),
-        ("loading", loading),
-        ("failed", in_state(Some(&failed))),
-        ("denied", in_state(Some(&denied))),
+        ("empty", in_state(None), None),
+        ("loading", loading, None),
+        ("failed", in_state(Some(&failed)), Some(&failed)),
+        ("denied", in_state(Some(&denied)), Some(&denied)),
     ];
-    for (state, mut model) in states {
+    for (state, mut model, problem) in states {
         for (index, (_, title, _)) in Screen::ALL.iter().enumerate() {
-            press(&mut model, &[&(index + 1).to_string()]);
+            let effects = press(&mut model, &[&(index + 1).to_string()]);
+            if state != "loading" {
+                answer_in_state(&mut model, effects, problem);
+            }
             let frame = text(&model);
             let expected = match (state, title) {
                 ("empty", &"Migrations") => "No migration files.",

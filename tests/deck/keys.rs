@@ -2,7 +2,7 @@
 
 use crate::fixture::{alice, filled, opened, press, text};
 use supadeck::app::command::Command;
-use supadeck::app::effect::Effect;
+use supadeck::app::effect::{Effect, Load};
 use supadeck::app::keymap::Keymap;
 use supadeck::app::model::{Focus, Screen};
 use supadeck::app::msg::Msg;
@@ -142,4 +142,28 @@ fn quitting_is_one_key() {
     let mut model = filled((120, 40));
     assert_eq!(press(&mut model, &["q"]), [Effect::Quit]);
     assert_eq!(press(&mut model, &["ctrl-c"]), [Effect::Quit]);
+}
+
+#[test]
+fn the_journal_is_read_when_it_is_looked_at_and_kept_up_to_date_from_then_on() {
+    let reads = |effects: &[Effect]| {
+        let is_journal = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Load {
+                    load: Load::Journal,
+                    ..
+                }
+            )
+        };
+        effects.iter().any(is_journal)
+    };
+    let (mut model, effects) = opened((120, 40), alice());
+    assert!(!reads(&effects), "{effects:?}");
+    let effects = press(&mut model, &["8"]);
+    assert!(reads(&effects), "{effects:?}");
+    press(&mut model, &["1"]);
+    assert!(!reads(&press(&mut model, &["8"])), "it is on its way");
+    let effects = press(&mut model, &["1", "r"]);
+    assert!(reads(&effects), "{effects:?}");
 }

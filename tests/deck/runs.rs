@@ -1,6 +1,6 @@
 //! Applying and rolling back from the keyboard: seen first, confirmed with a typed word, followed, cancelled, reported.
 
-use crate::fixture::{answer, filled, plan, press, target, text, ticket};
+use crate::fixture::{answer, filled, plan, planned, press, target, text, ticket};
 use std::time::Duration;
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Write};
@@ -30,7 +30,7 @@ fn asked(model: &mut Model) {
             include_out_of_order: false
         }
     );
-    answer(model, ticket(&effects), Report::Plan(Ok(plan())));
+    answer(model, ticket(&effects), Report::Plan(Ok(planned(plan()))));
 }
 
 fn report(end: StepEnd) -> StepReport {
@@ -341,7 +341,11 @@ fn a_plan_that_comes_late_does_not_take_the_keys() {
     press(&mut model, &["2", "G"]);
     let effects = press(&mut model, &["a"]);
     press(&mut model, &["i", "enter"]);
-    answer(&mut model, ticket(&effects), Report::Plan(Ok(plan())));
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Ok(planned(plan()))),
+    );
     press(&mut model, &["secret"]);
     assert!(
         matches!(model.dialogs.as_slice(), [Dialog::Identity(_)]),

@@ -1,6 +1,6 @@
 //! Looking before and mending after: rehearsals, differences, risks in the confirmation, and ways out of a state.
 
-use crate::fixture::{answer, answer_all, filled, plan, press, target, text, ticket};
+use crate::fixture::{answer, answer_all, filled, plan, planned, press, target, text, ticket};
 use supadeck::app::effect::{Effect, Fix, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
@@ -80,7 +80,11 @@ fn a_rehearsal_runs_the_plan_and_shows_what_would_be_lost() {
         ),
         "{effects:?}"
     );
-    let effects = answer(&mut model, ticket(&effects), Report::Plan(Ok(plan())));
+    let effects = answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Ok(planned(plan()))),
+    );
     assert!(
         matches!(&effects[..], [Effect::Write { write: Write::Rehearse(found), .. }] if *found == plan()),
         "{effects:?}"
@@ -141,7 +145,11 @@ fn a_plan_after_a_rehearsal_is_asked_about_again() {
     );
     press(&mut model, &["esc"]);
     let effects = press(&mut model, &["a"]);
-    let effects = answer(&mut model, ticket(&effects), Report::Plan(Ok(plan())));
+    let effects = answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Ok(planned(plan()))),
+    );
     assert!(
         effects.is_empty(),
         "nothing runs before the word: {effects:?}"
@@ -160,7 +168,11 @@ fn risks_stand_above_their_statements_before_anything_runs() {
     let effects = press(&mut model, &["a"]);
     let mut risky: Plan = plan();
     risky.steps[0].statements = vec!["-- why\ndrop table goal".into()];
-    answer(&mut model, ticket(&effects), Report::Plan(Ok(risky)));
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Ok(planned(risky))),
+    );
     let frame = text(&model);
     assert!(frame.contains("risk      loses data"), "{frame}");
     let (mark, statement) = (

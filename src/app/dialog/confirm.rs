@@ -6,6 +6,7 @@ use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::Model;
+use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
 use crate::app::run;
 use crate::domain::identity::Identity;
@@ -56,13 +57,13 @@ pub struct Confirm {
 
 impl Confirm {
     /// The question before a migration plan.
-    pub fn migrate(plan: Plan, model: &Model) -> Self {
+    pub fn migrate(planned: Planned, model: &Model) -> Self {
+        let Planned { plan, risks } = planned;
         let is_rollback = plan
             .steps
             .iter()
             .any(|step| step.direction == Direction::Rollback);
         let title = title(&plan);
-        let assessments = risky::assessments(&plan);
         let mut told = BTreeSet::new();
         let mut lines = Vec::new();
         for (at, step) in plan.steps.iter().enumerate() {
@@ -71,7 +72,7 @@ impl Confirm {
                 &mut lines,
                 &format!("{what} {} {}", step.version, step.name),
             );
-            let assessment = assessments.as_ref().and_then(|all| all.get(at));
+            let assessment = risks.as_ref().and_then(|all| all.get(at));
             for (index, statement) in step.statements.iter().enumerate() {
                 if let Some(assessment) = assessment {
                     lines.extend(risky::marks(assessment, index, &mut told));
@@ -80,8 +81,8 @@ impl Confirm {
             }
         }
         let mut facts = facts(model, &plan.target);
-        match &assessments {
-            Some(assessments) => facts.extend(risky::sum(assessments).map(|sum| ("risk", sum))),
+        match &risks {
+            Some(risks) => facts.extend(risky::sum(risks).map(|sum| ("risk", sum))),
             None => facts.push((
                 "risk",
                 "too much SQL to look at here; `supadeck migration plan` does".into(),

@@ -1,31 +1,10 @@
 //! The risks of a plan, as they stand in a confirmation: the worst in a line, and each finding above its statement.
 
-use crate::domain::migration::{Plan, Step};
-use crate::domain::risk::{Assessment, Level, assess};
+use crate::domain::risk::{Assessment, Level};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// More SQL than this is not looked at here: a confirmation must not hold up a frame. `migration plan` looks at all of it.
-const MOST_BYTES: usize = 256 * 1024;
 
 /// How wide a comment gets: it fits into a terminal of 80 columns.
 const COLUMNS: usize = 70;
-
-/// What is known about the steps of a plan, in their order; nothing when there is too much to look at.
-pub(super) fn assessments(plan: &Plan) -> Option<Vec<Assessment>> {
-    let bytes: usize = plan
-        .steps
-        .iter()
-        .flat_map(|step| &step.statements)
-        .map(String::len)
-        .sum();
-    (bytes <= MOST_BYTES).then(|| plan.steps.iter().map(of).collect())
-}
-
-fn of(step: &Step) -> Assessment {
-    // A statement may end in a comment, which must not swallow the semicolon.
-    let text = step.statements.iter().map(|sql| format!("{sql}\n;\n"));
-    assess(&text.collect::<String>())
-}
 
 /// The open findings of all steps in one line, the worst first; `None` when there is none.
 pub(super) fn sum(assessments: &[Assessment]) -> Option<String> {

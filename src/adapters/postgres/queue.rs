@@ -1,0 +1,57 @@
+//! Waits for another runner: how long that may go on, and who is told about it. The lock itself is tried again by whoever
+//! waits; waiting for it in the server would hold a snapshot.
+
+use crate::domain::migration::Holder;
+use crate::domain::script::{Halt, News};
+use std::future::Future;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait before the lock is tried again.
+pub(super) const PAUSE: Duration = Duration::from_millis(150);
+
+/// The place of somebody who waits for another runner.
+pub(super) struct Queue {
+    deadline: Instant,
+    /// The holder that was told about, once somebody was told.
+    told: Option<Option<Holder>>,
+}
+
+impl Queue {
+    /// Stands in line for as long as a runner may be waited for.
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + patience,
+            told: None,
+        }
+    }
+
+    /// The lock was held by somebody else: tells so once, and pauses. Ends in a halt when it has been long enough or the
+    /// user does not want to wait.
+    pub(super) async fn wait(
+        &mut self,
+        holder: impl Future<Output = Option<Holder>>,
+        tell: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let is_late = Instant::now() >= self.deadline;
+        match &self.told {
+            Some(told) if is_late => {
+                let holder = holder.await.or_else(|| told.clone());
+                return Err(Halt::Busy { holder });
+            }
+            Some(_) => {}
+            None => {
+                let holder = holder.await;
+                tell(News::WaitingForLock {
+                    holder: holder.clone(),
+                });
+                self.told = Some(holder);
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => Ok(()),
+            () = cancel.cancelled() => Err(Halt::Cancelled),
+        }
+    }
+}
