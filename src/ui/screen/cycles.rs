@@ -1,11 +1,11 @@
 //! Draws the Cycles screen: the cycles, and of the selected one its goals and the completion of its weeks.
 
-use super::{empty_text, list_title};
+use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::cycle::{Cycle, Heat};
 use crate::ui::View;
-use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::{short_id, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -43,18 +43,13 @@ const COLUMNS: [Column; 5] = [
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
     let cycles = &view.model.cycles;
-    let list = &cycles.list;
-    let table = Table {
-        title: list_title("Cycles", list.len(), list.total(), &list.filter),
+    let list = List {
+        name: "Cycles",
         columns: &COLUMNS,
-        offset: list.offset,
-        selected: list.selected,
-        len: list.len(),
+        rows: cycles,
+        nothing: None,
     };
-    table::draw(frame, panes.list, view, &table, |position| {
-        let Some(cycle) = list.row(position).and_then(|row| cycles.rows().get(row)) else {
-            return Vec::new();
-        };
+    list.draw(frame, panes.list, view, |cycle| {
         vec![
             Cell::text(&cycle.start_date),
             Cell::text(&cycle.end_date),
@@ -63,19 +58,6 @@ pub fn draw(frame: &mut Frame, view: View) {
             Cell::of(short_id(&cycle.id), Role::Muted),
         ]
     });
-    let inside = layout::rows(panes.list);
-    match cycles.remote.ready() {
-        Err(blank) => table::blank(frame, inside, view, Err(blank)),
-        Ok(_) if list.is_empty() => {
-            table::blank(
-                frame,
-                inside,
-                view,
-                Ok(&empty_text(view, &list.filter, true)),
-            );
-        }
-        Ok(_) => {}
-    }
     draw_detail(frame, panes.detail, view, cycles.selected());
 }
 

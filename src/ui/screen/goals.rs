@@ -1,11 +1,11 @@
 //! Draws the Goals screen.
 
 use super::cycles::owner;
-use super::{empty_text, list_title};
+use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::ui::View;
-use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::moment;
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -36,19 +36,13 @@ const COLUMNS: [Column; 4] = [
 
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
-    let goals = &view.model.goals;
-    let list = &goals.list;
-    let table = Table {
-        title: list_title("Goals", list.len(), list.total(), &list.filter),
+    let list = List {
+        name: "Goals",
         columns: &COLUMNS,
-        offset: list.offset,
-        selected: list.selected,
-        len: list.len(),
+        rows: &view.model.goals,
+        nothing: None,
     };
-    table::draw(frame, panes.list, view, &table, |position| {
-        let Some(goal) = list.row(position).and_then(|row| goals.rows().get(row)) else {
-            return Vec::new();
-        };
+    list.draw(frame, panes.list, view, |goal| {
         vec![
             Cell::of(&goal.kind, Role::Accent),
             Cell::text(&goal.description),
@@ -59,19 +53,6 @@ pub fn draw(frame: &mut Frame, view: View) {
             Cell::of(owner(view, &goal.user_id), Role::Muted),
         ]
     });
-    let inside = layout::rows(panes.list);
-    match goals.remote.ready() {
-        Err(blank) => table::blank(frame, inside, view, Err(blank)),
-        Ok(_) if list.is_empty() => {
-            table::blank(
-                frame,
-                inside,
-                view,
-                Ok(&empty_text(view, &list.filter, true)),
-            );
-        }
-        Ok(_) => {}
-    }
     draw_detail(frame, panes.detail, view);
 }
 

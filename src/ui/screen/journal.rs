@@ -1,11 +1,11 @@
 //! Draws the Journal screen.
 
-use super::{empty_text, list_title};
+use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::journal::Line;
 use crate::ui::View;
-use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::moment;
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -37,37 +37,17 @@ const COLUMNS: [Column; 4] = [
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
     let journal = &view.model.journal;
-    let list = &journal.table.list;
-    let rows = journal.table.rows();
-    let table = Table {
-        title: list_title("Journal", list.len(), list.total(), &list.filter),
+    let list = List {
+        name: "Journal",
         columns: &COLUMNS,
-        offset: list.offset,
-        selected: list.selected,
-        len: list.len(),
+        rows: &journal.table,
+        nothing: Some(if journal.is_kept {
+            "Nothing was run or repaired here yet."
+        } else {
+            "This database has no journal yet: the first run of supadeck makes it."
+        }),
     };
-    table::draw(frame, panes.list, view, &table, |position| {
-        list.row(position)
-            .and_then(|row| rows.get(row))
-            .map_or_else(Vec::new, |kept| cells(&kept.line))
-    });
-    let inside = layout::rows(panes.list);
-    match journal.table.remote.ready() {
-        Err(blank) => table::blank(frame, inside, view, Err(blank)),
-        Ok(rows) if rows.is_empty() => {
-            let text = if journal.is_kept {
-                "Nothing was run or repaired here yet."
-            } else {
-                "This database has no journal yet: the first run of supadeck makes it."
-            };
-            table::blank(frame, inside, view, Ok(text));
-        }
-        Ok(_) if list.is_empty() => {
-            let text = empty_text(view, &list.filter, false);
-            table::blank(frame, inside, view, Ok(&text));
-        }
-        Ok(_) => {}
-    }
+    list.draw(frame, panes.list, view, |kept| cells(&kept.line));
     draw_detail(frame, panes.detail, view);
 }
 

@@ -1,12 +1,12 @@
 //! Draws the Migrations screen.
 
-use super::{empty_text, list_title};
+use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::{Entry, State};
 use crate::ui::View;
 use crate::ui::sql::{self, How};
-use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -36,38 +36,13 @@ const COLUMNS: [Column; 4] = [
 
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
-    let screen = &view.model.migrations;
-    let list = &screen.table.list;
-    let rows = screen.table.rows();
-    let table = Table {
-        title: list_title("Migrations", list.len(), list.total(), &list.filter),
+    let list = List {
+        name: "Migrations",
         columns: &COLUMNS,
-        offset: list.offset,
-        selected: list.selected,
-        len: list.len(),
+        rows: &view.model.migrations.table,
+        nothing: Some("No migration files. `supadeck migration new NAME` writes the first one."),
     };
-    table::draw(frame, panes.list, view, &table, |position| {
-        list.row(position)
-            .and_then(|row| rows.get(row))
-            .map_or_else(Vec::new, |entry| cells(entry, view))
-    });
-    let inside = layout::rows(panes.list);
-    match screen.table.remote.ready() {
-        Err(blank) => table::blank(frame, inside, view, Err(blank)),
-        Ok(rows) if rows.is_empty() => {
-            let text = "No migration files. `supadeck migration new NAME` writes the first one.";
-            table::blank(frame, inside, view, Ok(text));
-        }
-        Ok(_) if list.is_empty() => {
-            table::blank(
-                frame,
-                inside,
-                view,
-                Ok(&empty_text(view, &list.filter, false)),
-            );
-        }
-        Ok(_) => {}
-    }
+    list.draw(frame, panes.list, view, |entry| cells(entry, view));
     draw_detail(frame, panes.detail, view);
 }
 

@@ -5,6 +5,7 @@ mod cycles;
 mod goals;
 mod home;
 mod journal;
+mod list;
 mod locks;
 mod migrations;
 mod record;

@@ -1,11 +1,11 @@
 //! Draws the Seeds screen.
 
-use super::{empty_text, list_title};
+use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::seed::SeedState;
 use crate::ui::View;
-use crate::ui::table::{self, Cell, Column, Table};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::short_id;
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -31,19 +31,15 @@ const COLUMNS: [Column; 3] = [
 
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
-    let seeds = &view.model.seeds.table;
-    let list = &seeds.list;
-    let table = Table {
-        title: list_title("Seeds", list.len(), list.total(), &list.filter),
+    let list = List {
+        name: "Seeds",
         columns: &COLUMNS,
-        offset: list.offset,
-        selected: list.selected,
-        len: list.len(),
+        rows: &view.model.seeds.table,
+        nothing: Some(
+            "No seed files. SQL files in seeds/, or those that supabase/config.toml names, appear here.",
+        ),
     };
-    table::draw(frame, panes.list, view, &table, |position| {
-        let Some(seed) = list.row(position).and_then(|row| seeds.rows().get(row)) else {
-            return Vec::new();
-        };
+    list.draw(frame, panes.list, view, |seed| {
         vec![
             Cell::of(
                 format!("{} {}", view.symbols.seed(seed.state), seed.state.word()),
@@ -53,23 +49,6 @@ pub fn draw(frame: &mut Frame, view: View) {
             Cell::of(seed.hash.as_deref().map_or("", short_id), Role::Muted),
         ]
     });
-    let inside = layout::rows(panes.list);
-    match seeds.remote.ready() {
-        Err(blank) => table::blank(frame, inside, view, Err(blank)),
-        Ok(rows) if rows.is_empty() => {
-            let text = "No seed files. SQL files in seeds/, or those that supabase/config.toml names, appear here.";
-            table::blank(frame, inside, view, Ok(text));
-        }
-        Ok(_) if list.is_empty() => {
-            table::blank(
-                frame,
-                inside,
-                view,
-                Ok(&empty_text(view, &list.filter, false)),
-            );
-        }
-        Ok(_) => {}
-    }
     draw_detail(frame, panes.detail, view);
 }
 
