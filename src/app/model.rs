@@ -89,6 +89,8 @@ impl Screen {
         match self {
             Self::Locks => 58,
             Self::Audit => 44,
+            // Its lines say most by themselves.
+            Self::Journal => 62,
             _ => 46,
         }
     }

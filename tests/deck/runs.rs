@@ -257,8 +257,7 @@ fn what_cannot_be_done_says_why() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g", "a"]);
     assert!(
-        text(&model)
-            .contains("20251004123000 is applied already (applied); select a pending migration.")
+        text(&model).contains("20251004123000 is applied already; select a pending migration.")
     );
     press(&mut model, &["G", "u"]);
     assert!(text(&model).contains("20251004130000 is not applied; select an applied migration."));

@@ -13,8 +13,9 @@ pub(super) const PAUSE: Duration = Duration::from_millis(150);
 /// The place of somebody who waits for another runner.
 pub(super) struct Queue {
     deadline: Instant,
-    /// The holder that was told about, once somebody was told.
-    told: Option<Option<Holder>>,
+    /// Whether somebody was told, and about whom when the server said who it is.
+    is_told: bool,
+    holder: Option<Holder>,
 }
 
 impl Queue {
@@ -22,7 +23,8 @@ impl Queue {
     pub(super) fn new(patience: Duration) -> Self {
         Self {
             deadline: Instant::now() + patience,
-            told: None,
+            is_told: false,
+            holder: None,
         }
     }
 
@@ -35,19 +37,14 @@ impl Queue {
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
         let is_late = Instant::now() >= self.deadline;
-        match &self.told {
-            Some(told) if is_late => {
-                let holder = holder.await.or_else(|| told.clone());
+        if !self.is_told || is_late {
+            let holder = holder.await.or_else(|| self.holder.take());
+            if self.is_told {
                 return Err(Halt::Busy { holder });
             }
-            Some(_) => {}
-            None => {
-                let holder = holder.await;
-                tell(News::WaitingForLock {
-                    holder: holder.clone(),
-                });
-                self.told = Some(holder);
-            }
+            self.is_told = true;
+            self.holder.clone_from(&holder);
+            tell(News::WaitingForLock { holder });
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => Ok(()),

@@ -129,9 +129,8 @@ impl Migrations {
                 from_start: false,
             }),
             State::Applied | State::Edited | State::Missing | State::Renamed => Err(format!(
-                "{} is applied already ({}); select a pending migration.",
-                entry.version,
-                entry.state.word()
+                "{} is applied already; select a pending migration.",
+                entry.version
             )),
         }
     }

@@ -69,7 +69,7 @@ impl Interruption {
             None => {}
         }
         if let Some(error) = &self.error {
-            note.push_str(&format!(" {error}"));
+            note.push_str(&format!(" The error: {}.", error.trim_end_matches('.')));
         }
         if !self.invalid_indexes.is_empty() {
             note.push_str(&format!(
