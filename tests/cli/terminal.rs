@@ -101,6 +101,13 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
     assert_eq!(code, 0, "{seen}");
     let mut terminal = Terminal::run(&world, &["migration", "rollback", "--last", "1"]);
     terminal.wait_for("Type `rollback 1` to run it: ");
+    assert!(
+        terminal
+            .seen
+            .contains("loses data: 1 statement 1 (drop-table)"),
+        "{}",
+        terminal.seen
+    );
     terminal.press("rollback 1\r");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);

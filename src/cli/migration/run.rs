@@ -6,6 +6,7 @@ use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::super::seed::stale;
 use super::confirm::{self, Confirm};
+use super::plan::body;
 use super::show;
 use super::waits::{self, Waits};
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, StepEnd, StepMode, Wish};
@@ -51,6 +52,14 @@ pub async fn carry_out(
     }
     let mut page = show::plan(&plan);
     page.append(waits::shown(&work.schema.limits));
+    // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
+    if !options.yes {
+        body::risky(&mut page, &plan, &migration::risks(&plan));
+        page.toned(
+            Tone::Muted,
+            "`supadeck migration plan` rehearses it, and explains each risk.",
+        );
+    }
     let shown = Answer::new(&plan, page)?.with("limits", &work.schema.limits)?;
     confirm::confirm(context, &work, options, shown, &word, &what).await?;
     let outcome = watched(context, &work.schema, &plan).await?;

@@ -118,7 +118,7 @@ fn waits(blocks: Blocks) -> &'static str {
 }
 
 /// The findings that nobody accepted, the worst first; with the statements stand all of them.
-fn risky(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
+pub fn risky(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
     let mut open: Vec<(&Step, &Finding)> = plan
         .steps
         .iter()

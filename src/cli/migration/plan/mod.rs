@@ -1,6 +1,6 @@
 //! `supadeck migration plan`.
 
-mod body;
+pub mod body;
 pub mod difference;
 
 use super::super::answer::{Answer, Answered, Failure};
