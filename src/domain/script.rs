@@ -3,6 +3,7 @@
 
 use super::migration::history::{Row, sha256};
 use super::migration::{Blocker, Direction, Holder};
+use super::sql::{Slice, Statements};
 use serde::{Serialize, Serializer};
 use std::time::Duration;
 
@@ -57,9 +58,9 @@ pub struct Part {
     /// Index of the statement in the plan's step, from 0.
     pub statement: usize,
     /// The SQL.
-    pub sql: String,
+    pub sql: Slice,
     /// The rows of a `COPY … FROM stdin`.
-    pub data: Option<String>,
+    pub data: Option<Slice>,
 }
 
 /// The row that a script leaves in the books of the database.
@@ -72,9 +73,9 @@ pub enum Record {
         /// Its name.
         name: String,
         /// The statements as they are stored.
-        statements: Vec<String>,
+        statements: Statements,
         /// The rollback file's statements, stored where the history has a column for them.
-        rollback: Option<Vec<String>>,
+        rollback: Option<Statements>,
     },
     /// A row of the migration history goes.
     RolledBack {
@@ -307,7 +308,7 @@ pub enum Change {
         /// Its name.
         name: String,
         /// The file's statements.
-        statements: Vec<String>,
+        statements: Statements,
         /// SHA-256 of the file's bytes, in hex.
         sha256: String,
     },

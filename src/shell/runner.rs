@@ -206,8 +206,8 @@ const LOOKED_AT_BYTES: usize = 2 << 20;
 /// The plan of a wish, and what its files can do.
 async fn planned(schema: &migration::Schema, wish: &Wish) -> Result<Planned, Problem> {
     let plan = migration::plan(schema, wish).await?;
-    let statements = plan.steps.iter().flat_map(|step| &step.statements);
-    if statements.map(String::len).sum::<usize>() > LOOKED_AT_BYTES {
+    let bytes = plan.steps.iter().map(|step| step.statements.bytes());
+    if bytes.sum::<usize>() > LOOKED_AT_BYTES {
         return Ok(Planned { plan, risks: None });
     }
     // Reading SQL is work for a processor, not for a task that others wait behind.

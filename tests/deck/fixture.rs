@@ -23,6 +23,7 @@ use supadeck::domain::migration::{
 };
 use supadeck::domain::risk::assess;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
+use supadeck::domain::sql::Statements;
 use supadeck::ui::symbol::Symbols;
 use supadeck::ui::theme::Theme;
 use supadeck::ui::{self, Look};
@@ -247,7 +248,7 @@ fn sources(version: &str) -> Sources {
 
 /// A plan with what its statements can do.
 pub fn planned(plan: Plan) -> Planned {
-    let of = |statements: &[String]| assess(&statements.join("\n;\n"));
+    let of = |statements: &Statements| assess(&statements.iter().collect::<Vec<_>>().join("\n;\n"));
     let risks = plan.steps.iter().map(|step| of(&step.statements)).collect();
     Planned {
         plan,
@@ -262,10 +263,9 @@ pub fn plan() -> Plan {
         direction: Direction::Apply,
         file: "migrations/20251004130000_audit_trail.sql".into(),
         sha256: "0".repeat(64),
-        statements: vec![
-            "create table y (id int)".into(),
-            "comment on table y is 'why'".into(),
-        ],
+        statements: ["create table y (id int)", "comment on table y is 'why'"]
+            .iter()
+            .collect(),
         mode: StepMode::Transaction,
         mode_why: None,
         begin_at: 0,

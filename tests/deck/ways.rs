@@ -167,7 +167,7 @@ fn risks_stand_above_their_statements_before_anything_runs() {
     press(&mut model, &["2", "G"]);
     let effects = press(&mut model, &["a"]);
     let mut risky: Plan = plan();
-    risky.steps[0].statements = vec!["-- why\ndrop table goal".into()];
+    risky.steps[0].statements = ["-- why\ndrop table goal"].iter().collect();
     answer(
         &mut model,
         ticket(&effects),

@@ -23,6 +23,7 @@ mod history;
 mod interop;
 mod journal;
 mod kill;
+mod large;
 mod line;
 mod management;
 mod misbehave;

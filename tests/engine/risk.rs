@@ -158,7 +158,7 @@ async fn what_cannot_run_in_a_transaction_is_what_postgres_refuses_there() {
 
 /// A seed as the server gets it, with psql's variables put in.
 fn expanded(seed: &str) -> String {
-    let parts = supadeck::domain::sql::psql::parse(seed).unwrap();
+    let parts = supadeck::domain::sql::psql::parse(&std::sync::Arc::new(seed.to_owned())).unwrap();
     parts
         .iter()
         .map(|part| format!("{};\n", part.sql))

@@ -6,7 +6,7 @@
 use super::books::{RollbackColumn, Runner};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
-use super::message::{Anchor, Whole, head, head_answers, tail, whole};
+use super::message::{Anchor, Whole, around_record, head, head_answers, tail, whole};
 use super::session::{Place, halt};
 use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
 use crate::domain::sql::split::split;
@@ -35,6 +35,11 @@ impl Frame<'_> {
     /// The SQL that writes the books and commits.
     pub(super) fn tail(&self, script: &Script, anchor: Anchor<'_>) -> String {
         tail(script, anchor, self.column, self.journal)
+    }
+
+    /// The same without the script's row: what stands before it, and what stands behind it.
+    pub(super) fn around_record(&self, script: &Script, anchor: Anchor<'_>) -> (String, String) {
+        around_record(script, anchor, self.journal)
     }
 }
 

@@ -165,11 +165,19 @@ pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn
         } => {
             let (extra, way_back) = match (column, rollback) {
                 (Some(RollbackColumn::Array), Some(pieces)) => {
-                    (", rollback", format!(", {}", array(pieces)))
+                    (", rollback", format!(", {}", array(pieces.iter())))
                 }
                 (Some(RollbackColumn::Text), Some(pieces)) => (
                     ", rollback",
-                    format!(", {}", dollar(&(pieces.join(";\n") + ";\n"))),
+                    format!(
+                        ", {}",
+                        dollar(
+                            &pieces
+                                .iter()
+                                .map(|piece| format!("{piece};\n"))
+                                .collect::<String>()
+                        )
+                    ),
                 ),
                 _ => ("", String::new()),
             };
@@ -177,7 +185,7 @@ pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn
                 "insert into supabase_migrations.schema_migrations(version, name, statements{extra}) values ({}, {}, {}{way_back})",
                 dollar(version),
                 dollar(name),
-                array(statements),
+                array(statements.iter()),
             )
         }
         Record::RolledBack { version } => block(&format!(
@@ -253,7 +261,7 @@ pub(in crate::adapters) fn stored(versions: &[String]) -> String {
     format!(
         "select version::text, pg_catalog.to_jsonb(m) ->> 'name', pg_catalog.to_jsonb(m) -> 'statements', pg_catalog.to_jsonb(m) -> 'rollback' \
         from supabase_migrations.schema_migrations m where version::text = any ({}) order by version::text collate \"C\"",
-        array(versions)
+        array(versions.iter().map(String::as_str))
     )
 }
 
@@ -293,8 +301,8 @@ fn pieces(json: &str) -> Option<Vec<String>> {
 }
 
 /// An array of text.
-pub(super) fn array(pieces: &[String]) -> String {
-    let quoted: Vec<String> = pieces.iter().map(|piece| dollar(piece)).collect();
+pub(super) fn array<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = pieces.into_iter().map(dollar).collect();
     format!("array[{}]::pg_catalog.text[]", quoted.join(","))
 }
 

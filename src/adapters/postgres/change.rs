@@ -19,7 +19,7 @@ pub(in crate::adapters) fn sql(change: &Change, runner: &Runner, has_journal: bo
                 on conflict (version) do update set name = excluded.name, statements = excluded.statements",
                 dollar(version),
                 dollar(name),
-                array(statements)
+                array(statements.iter())
             ),
             vec![journal(version, "repair_applied", Some(sha256), runner)],
         ),

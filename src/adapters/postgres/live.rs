@@ -5,18 +5,16 @@ use super::batch::Frame;
 use super::guard::{Failure, Guard};
 use super::message::Anchor;
 use super::session::{Place, halt};
-use crate::domain::script::{Halt, News, Part, Script};
-use futures_util::{SinkExt as _, TryStreamExt as _};
+use super::stream::{self, copy};
+use crate::domain::script::{Halt, News, Script};
+use futures_util::TryStreamExt as _;
 use std::collections::VecDeque;
-use std::io::Cursor;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryStream};
 
 /// Statements that may be on their way before the first of them is answered, and their bytes.
 const WINDOW: usize = 32;
 const WINDOW_BYTES: usize = 1024 * 1024;
-/// How much of a `COPY`'s rows is sent in one message.
-const COPY_CHUNK_BYTES: usize = 64 * 1024;
 
 /// Head, then statement by statement, then the tail: COMMIT is sent only when everything else is done.
 pub(super) async fn live(
@@ -37,7 +35,20 @@ pub(super) async fn live(
         return Err(Halt::Cancelled);
     }
     guard.forward_notices();
-    let sql = frame.tail(script, Anchor::Number(&number));
+    let anchor = Anchor::Number(&number);
+    let sql = if stream::is_streamed(script) {
+        let (before, behind) = frame.around_record(script, anchor);
+        let client = guard.client;
+        let recorded = async {
+            client.simple_query(&before).await?;
+            stream::record(client, &script.record, frame.column).await
+        };
+        let recorded = guard.answer(recorded).await;
+        recorded.map_err(|failure| halt(guard, failure, Place::Tail, false))?;
+        behind
+    } else {
+        frame.tail(script, anchor)
+    };
     match guard.answer(guard_query(guard.client, &sql)).await {
         Ok(_) => Ok(()),
         Err(failure) => Err(halt(guard, failure, Place::Tail, true)),
@@ -98,19 +109,4 @@ async fn rows_of(
         }
     }
     Ok(rows)
-}
-
-/// `COPY … FROM stdin` with its rows.
-async fn copy(client: &Client, part: &Part) -> Result<u64, Error> {
-    let data = part.data.as_deref().unwrap_or_default().as_bytes();
-    // The statement must be gone before COMMIT: behind a pooler it would stay with somebody else's connection.
-    let statement = client.prepare(&part.sql).await?;
-    let mut sink = pin!(client.copy_in::<_, Cursor<Vec<u8>>>(&statement).await?);
-    for chunk in data.chunks(COPY_CHUNK_BYTES) {
-        if sink.send(Cursor::new(chunk.to_vec())).await.is_err() {
-            // The reason is in the answer to the end of the data.
-            break;
-        }
-    }
-    sink.as_mut().finish().await
 }

@@ -176,7 +176,13 @@ fn is_made(change: &Change, rows: &[Stored], history: &History) -> bool {
                 name, statements, ..
             },
             Some(row),
-        ) => row.name.as_ref() == Some(name) && row.statements.as_ref() == Some(statements),
+        ) => {
+            row.name.as_ref() == Some(name)
+                && row
+                    .statements
+                    .as_ref()
+                    .is_some_and(|stored| statements.iter().eq(stored))
+        }
         (Change::Apply { .. }, None) => false,
     }
 }

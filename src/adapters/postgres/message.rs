@@ -108,6 +108,19 @@ pub(in crate::adapters) fn tail(
     column: Option<RollbackColumn>,
     journal: Option<&Runner>,
 ) -> String {
+    let (before, behind) = around_record(script, anchor, journal);
+    format!(
+        "{before}; {}; {behind}",
+        books::record(&script.record, column)
+    )
+}
+
+/// What stands around the row that a script leaves: checks before it, the journal and COMMIT behind it.
+pub(super) fn around_record(
+    script: &Script,
+    anchor: Anchor<'_>,
+    journal: Option<&Runner>,
+) -> (String, String) {
     let here = match anchor {
         Anchor::Number(number) => dollar(number),
         Anchor::Setting => "pg_catalog.current_setting('supadeck.transaction', true)".to_owned(),
@@ -120,19 +133,19 @@ pub(in crate::adapters) fn tail(
         ),
     };
     // What the file set for its own statements, such as a second each, is not for these.
-    let mut sql = "set local statement_timeout = 0; ".to_owned();
-    sql.push_str(&books::block(&format!(
+    let mut before = "set local statement_timeout = 0; ".to_owned();
+    before.push_str(&books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
     )));
-    sql.push_str("; reset all; reset session authorization; reset role; ");
-    sql.push_str(&books::record(&script.record, column));
+    before.push_str("; reset all; reset session authorization; reset role");
+    let mut behind = String::new();
     if let Some(runner) = journal {
-        sql.push_str("; ");
-        sql.push_str(&books::journal_done(&script.record, &script.sha256, runner));
+        behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
+        behind.push_str("; ");
     }
-    sql.push_str("; notify pgrst, 'reload schema'; commit");
-    sql
+    behind.push_str("notify pgrst, 'reload schema'; commit");
+    (before, behind)
 }
 
 /// A whole transaction in one message, and where the script's parts are in it.
@@ -185,7 +198,7 @@ mod tests {
                 .enumerate()
                 .map(|(statement, sql)| Part {
                     statement,
-                    sql: (*sql).to_owned(),
+                    sql: (*sql).into(),
                     data: None,
                 })
                 .collect(),

@@ -41,6 +41,7 @@ mod patience;
 mod queue;
 mod rehearsal;
 mod session;
+mod stream;
 mod tls;
 mod unit;
 mod url;

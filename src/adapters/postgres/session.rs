@@ -128,7 +128,7 @@ impl PgSession {
             journal: self.present.journal.then_some(&self.runner),
             mark: (together > 1).then_some(mark.as_str()),
         };
-        let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, String::len);
+        let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
         let parts = scripts.iter().flat_map(|script| &script.parts);
         let bytes: usize = parts.map(size).sum();
         let lookout = Lookout::new(

@@ -68,7 +68,7 @@ mod tests {
             .enumerate()
             .map(|(statement, sql)| Part {
                 statement,
-                sql: (*sql).to_owned(),
+                sql: (*sql).into(),
                 data: None,
             })
             .collect();

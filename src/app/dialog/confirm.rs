@@ -77,7 +77,7 @@ impl Confirm {
                 if let Some(assessment) = assessment {
                     lines.extend(risky::marks(assessment, index, &mut told));
                 }
-                body(&mut lines, std::slice::from_ref(statement));
+                body(&mut lines, statement);
             }
         }
         let mut facts = facts(model, &plan.target);
@@ -128,7 +128,9 @@ impl Confirm {
         let mut lines = Vec::new();
         for step in &plan.steps {
             head(&mut lines, &format!("seed {}", step.path));
-            body(&mut lines, &step.statements);
+            for statement in &step.statements {
+                body(&mut lines, statement);
+            }
         }
         let word = model.confirm_word("seed");
         Self::new(
@@ -320,8 +322,6 @@ fn head(lines: &mut Vec<String>, text: &str) {
     lines.push(format!("-- {text}"));
 }
 
-fn body(lines: &mut Vec<String>, statements: &[String]) {
-    for statement in statements {
-        lines.extend(format!("{statement};").lines().map(str::to_owned));
-    }
+fn body(lines: &mut Vec<String>, statement: &str) {
+    lines.extend(format!("{statement};").lines().map(str::to_owned));
 }

@@ -67,9 +67,9 @@ pub fn is_same_text(file: &str, stored: &[String]) -> bool {
 }
 
 /// SHA-256, in hex, of statements with [`SEPARATOR`] between them.
-pub fn digest<S: AsRef<str>>(statements: &[S]) -> String {
+pub fn digest<S: AsRef<str>>(statements: impl IntoIterator<Item = S>) -> String {
     let mut hash = Sha256::new();
-    for (index, statement) in statements.iter().enumerate() {
+    for (index, statement) in statements.into_iter().enumerate() {
         if index > 0 {
             hash.update(SEPARATOR.to_string());
         }
@@ -83,7 +83,8 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hex.
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

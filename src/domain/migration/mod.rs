@@ -16,6 +16,7 @@ pub mod version;
 pub use holder::{Blocker, Holder};
 pub use interruption::{Interruption, StepMode};
 
+use super::sql::Statements;
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -185,7 +186,7 @@ pub struct Step {
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
     /// The exact statements, in order, as they are run and stored.
-    pub statements: Vec<String>,
+    pub statements: Statements,
     /// Whether it runs in one transaction.
     pub mode: StepMode,
     /// Why it does not, when it does not.

@@ -31,7 +31,7 @@ pub fn key(pieces: &[String]) -> Option<String> {
     let does_something = statements
         .iter()
         .any(|statement| split(statement).iter().any(|part| !part.is_blank));
-    does_something.then(|| digest(&statements))
+    does_something.then(|| digest(statements))
 }
 
 /// Pairs what has the same statements and is the only one that fits, or the only one of its name.

@@ -4,6 +4,7 @@ pub mod glob;
 
 use super::migration::{Blocker, Holder, Target};
 use super::problem::Problem;
+use super::sql::Slice;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -123,7 +124,7 @@ pub struct SeedStep {
     /// SHA-256 of the file's bytes, in hex.
     pub hash: String,
     /// The exact statements after psql variables were filled in; `COPY` data is not shown.
-    pub statements: Vec<String>,
+    pub statements: Vec<Slice>,
 }
 
 /// What a seed run will do, where, as whom.

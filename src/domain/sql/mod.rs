@@ -7,6 +7,8 @@ pub mod position;
 pub mod psql;
 pub mod refusal;
 pub mod split;
+pub mod statements;
 pub mod transaction;
 
 pub use lexer::{Class, highlight};
+pub use statements::{Slice, Statements};

@@ -4,18 +4,20 @@
 use super::lexer::{Kind, tokens};
 use super::refusal::copy_stream;
 use super::split::{Cutter, cut, unclosed};
+use super::statements::Slice;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One statement of a seed file, ready to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeedPart {
-    /// The statement with variables filled in.
-    pub sql: String,
+    /// The statement with variables filled in; a piece of the file where there was none.
+    pub sql: Slice,
     /// Whether it holds nothing but comments.
     pub is_blank: bool,
-    /// For `COPY … FROM stdin`: the bytes of the file that are its rows.
-    pub data: Option<Range<usize>>,
+    /// The rows of a `COPY … FROM stdin`, a piece of the file.
+    pub data: Option<Slice>,
     /// The line of the file on which it starts, from 1.
     pub line: usize,
 }
@@ -35,12 +37,12 @@ pub struct Fault {
 ///
 /// # Errors
 /// A backslash command other than `\set`, `COPY … TO stdout`, or a quote that never ends.
-pub fn parse(file: &str) -> Result<Vec<SeedPart>, Fault> {
+pub fn parse(file: &Arc<String>) -> Result<Vec<SeedPart>, Fault> {
     let mut reader = Reader {
         file,
         at: 0,
         variables: HashMap::new(),
-        text: String::new(),
+        text: Text::default(),
         line: 1,
         counted: 0,
         cutter: Cutter::default(),
@@ -53,12 +55,46 @@ pub fn parse(file: &str) -> Result<Vec<SeedPart>, Fault> {
     Ok(reader.parts)
 }
 
+/// A statement so far: a piece of the file, until something is put in or left out.
+#[derive(Default)]
+struct Text {
+    place: Range<usize>,
+    filled: Option<String>,
+}
+
+impl Text {
+    /// Takes the next piece of the file.
+    fn take(&mut self, file: &str, piece: Range<usize>) {
+        if self.filled.is_none() && self.place.is_empty() {
+            self.place = piece;
+        } else if self.filled.is_none() && self.place.end == piece.start {
+            self.place.end = piece.end;
+        } else {
+            self.fill(file, &file[piece]);
+        }
+    }
+
+    /// Takes what stands nowhere in the file.
+    fn fill(&mut self, file: &str, text: &str) {
+        let place = self.place.clone();
+        let filled = self.filled.get_or_insert_with(|| file[place].to_owned());
+        filled.push_str(text);
+    }
+
+    fn as_str<'a>(&'a self, file: &'a str) -> &'a str {
+        match &self.filled {
+            Some(text) => text,
+            None => &file[self.place.clone()],
+        }
+    }
+}
+
 struct Reader<'a> {
-    file: &'a str,
+    file: &'a Arc<String>,
     at: usize,
     variables: HashMap<String, String>,
     /// The statement so far, variables filled in.
-    text: String,
+    text: Text,
     /// Line of `counted`, so that lines are counted once only.
     line: usize,
     counted: usize,
@@ -87,7 +123,7 @@ impl Reader<'_> {
                     "Close it.",
                 ));
             }
-            self.text.push_str(text);
+            self.text.take(self.file, token.start..token.end);
             self.at = token.end;
             if self.cutter.ends_at(self.file, token) {
                 return self.end_statement();
@@ -98,7 +134,7 @@ impl Reader<'_> {
 
     /// Behind the semicolon of a statement.
     fn end_statement(&mut self) -> Result<(), Fault> {
-        match copy_stream(&self.text) {
+        match copy_stream(self.text.as_str(self.file)) {
             Some("FROM STDIN") => {
                 let data = self.copy_data()?;
                 self.finish_statement(Some(data));
@@ -118,17 +154,24 @@ impl Reader<'_> {
     fn finish_statement(&mut self, data: Option<Range<usize>>) {
         let is_blank = self.cutter.is_blank();
         self.cutter = Cutter::default();
-        let text = std::mem::take(&mut self.text);
-        let whole = 0..text.len();
-        if let Some(statement) = cut(&text, whole, is_blank) {
+        let taken = std::mem::take(&mut self.text);
+        let text = taken.as_str(self.file);
+        if let Some(statement) = cut(text, 0..text.len(), is_blank) {
             let end = data.as_ref().map_or(self.at, |data| data.start);
             let newlines = text[statement.range.start..].matches('\n').count();
             let line = self.line_at(end);
             let after = usize::from(data.is_some());
             self.parts.push(SeedPart {
-                sql: statement.text(&text).to_owned(),
+                sql: match &taken.filled {
+                    Some(text) => statement.text(text).into(),
+                    None => {
+                        let Range { start, end } = statement.range;
+                        let before = taken.place.start;
+                        Slice::of(self.file, before + start..before + end)
+                    }
+                },
                 is_blank,
-                data,
+                data: data.map(|rows| Slice::of(self.file, rows)),
                 line: line.saturating_sub(newlines + after).max(1),
             });
         }
@@ -182,7 +225,7 @@ impl Reader<'_> {
             ));
         }
         for token in tokens(&value) {
-            self.text.push_str(token.text(&value));
+            self.text.fill(self.file, token.text(&value));
             if self.cutter.ends_at(&value, token) {
                 self.finish_statement(None);
             }
@@ -198,7 +241,7 @@ impl Reader<'_> {
         if let Some(token) = tokens.next() {
             self.cutter.ends_at(self.file, token);
         }
-        self.text.push_str(&self.file[self.at..end]);
+        self.text.take(self.file, self.at..end);
         self.at = end;
     }
 

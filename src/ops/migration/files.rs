@@ -1,9 +1,10 @@
 //! Writes the project's migration files so that none is ever lost: a file is there whole or not at all, nothing is
 //! overwritten that was not kept, and a pair of files moves together or not at all.
 
-use super::local::{self, sentence};
-use crate::domain::migration::history::sha256;
+use super::local::{self, sentence, unreadable};
+use crate::domain::migration::history::{hex, sha256};
 use crate::domain::problem::{Kind, Problem};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -61,18 +62,18 @@ fn check_seen(path: &Path, bytes: &[u8], seen: &str) -> Result<(), Problem> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    fs::read(path).map_err(|error| {
-        Problem::new(
-            Kind::Config,
-            format!("The file {} cannot be read.", path.display()),
-            sentence(&error),
-        )
-    })
+    fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
 /// SHA-256 of a file's bytes, in hex; the bytes need not be text.
 pub(super) fn sha256_of(path: &Path) -> Result<String, Problem> {
-    Ok(sha256(&read(path)?))
+    let hashed = (|| {
+        let mut hash = Sha256::new();
+        // Not read as a whole: a plan that is about to run holds its text already.
+        io::copy(&mut fs::File::open(path)?, &mut hash)?;
+        Ok(hex(&hash.finalize()))
+    })();
+    hashed.map_err(|error| unreadable(path, &error))
 }
 
 /// Where a file of the migration directory is kept when another takes its place: a name that is free.

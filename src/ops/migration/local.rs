@@ -6,7 +6,7 @@ use crate::domain::migration::history::{digest, sha256};
 use crate::domain::migration::state::{LocalFile, LocalFiles};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::position::place;
-use crate::domain::sql::split::statements;
+use crate::domain::sql::split::split;
 use crate::domain::text::harmless;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
         let path = directory.join(file_name);
         local.files.push(LocalFile {
             digest: read(&path)
-                .map(|source| digest(&statements(&source.text)))
+                .map(|source| digest(split(&source.text).iter().map(|one| one.text(&source.text))))
                 .map_err(|problem| problem.to_string()),
             reversible: rollbacks.binary_search(file_name).is_ok(),
             name,
@@ -166,13 +166,7 @@ fn read_folder(directory: &Path) -> Result<Vec<(String, bool)>, Problem> {
 
 /// Reads a file of SQL.
 pub(super) fn read(path: &Path) -> Result<Source, Problem> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Problem::new(
-            Kind::Config,
-            format!("The file {} cannot be read.", path.display()),
-            sentence(&error),
-        )
-    })?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     let sha256 = sha256(&bytes);
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source { text, sha256 }),
@@ -187,6 +181,15 @@ pub(super) fn read(path: &Path) -> Result<Source, Problem> {
             .with_hint("Save it as UTF-8."))
         }
     }
+}
+
+/// A file that the file system does not give.
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(
+        Kind::Config,
+        format!("The file {} cannot be read.", path.display()),
+        sentence(error),
+    )
 }
 
 /// An I/O error as a sentence.

@@ -12,8 +12,9 @@ use crate::domain::migration::history::sha256;
 use crate::domain::migration::remedy::command;
 use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, StepMode, Wish};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::Statements;
 use crate::domain::sql::refusal::{Way, way};
-use crate::domain::sql::split::{split, statements};
+use crate::domain::sql::split::split;
 use std::path::{Path, PathBuf};
 
 /// The plan that grants a wish; without steps when there is nothing to do.
@@ -239,7 +240,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         .and_then(|row| row.rollback)
         .unwrap_or_default();
     let text = pieces.join("\n;\n");
-    if statements(&text).is_empty() {
+    if split(&text).is_empty() {
         return Err(Problem::new(
             Kind::Config,
             format!("Version {} has no rollback file.", entry.version),
@@ -266,7 +267,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem
         direction: Direction::Rollback,
         file: label,
         sha256: sha256(text.as_bytes()),
-        statements: statements(&text),
+        statements: Statements::of(text),
         mode,
         mode_why,
         begin_at: 0,
@@ -282,7 +283,7 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         direction,
         file: file.to_owned(),
         sha256: source.sha256,
-        statements: statements(&source.text),
+        statements: Statements::of(source.text),
         mode,
         mode_why,
         begin_at: 0,
@@ -312,7 +313,7 @@ fn mode(
 /// A rollback file that says nothing would take the version out of the history and leave all of it in the database.
 fn check_not_empty(entry: &Entry, step: &Step) -> Result<(), Problem> {
     let runs = |text: &str| split(text).iter().any(|statement| !statement.is_blank);
-    if step.statements.iter().any(|statement| runs(statement)) {
+    if step.statements.iter().any(runs) {
         return Ok(());
     }
     let up_runs = match &entry.file {

@@ -41,7 +41,7 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
             direction: Direction::Apply,
             file: PathBuf::from(format!("history/{}", row.version)),
             sha256: sha256(text.as_bytes()),
-            statements,
+            statements: statements.into_iter().collect(),
             version: row.version,
             mode,
             mode_why,

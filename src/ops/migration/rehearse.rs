@@ -298,7 +298,7 @@ fn statement_report(
     StatementReport {
         statement: statement + 1,
         line: at.map(|(text, at)| place(text, at).line),
-        sql: step.statements[statement].clone(),
+        sql: step.statements[statement].to_owned(),
         took_ms: 0,
         rows: 0,
         notices,

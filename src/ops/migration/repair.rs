@@ -10,7 +10,7 @@ use crate::domain::migration::history::{History, Row, Stored};
 use crate::domain::migration::{Entry, Listing, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Change;
-use crate::domain::sql::split::statements;
+use crate::domain::sql::Statements;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
@@ -179,7 +179,7 @@ impl Planner<'_> {
             ));
         };
         let source = local::read(file)?;
-        let statements = statements(&source.text);
+        let statements = Statements::of(source.text);
         let after = Record {
             version: version.to_owned(),
             name: Some(entry.name.clone()),

@@ -25,7 +25,7 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
         .map(|step| match local::read(&step.file) {
             Ok(source) => source.text,
             // What the history stores has lost its file.
-            Err(_) => step.statements.join("\n;\n"),
+            Err(_) => step.statements.iter().collect::<Vec<_>>().join("\n;\n"),
         })
         .collect();
     plan.steps

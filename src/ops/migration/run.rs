@@ -4,7 +4,7 @@ mod follow;
 
 use super::report::step_problem;
 use super::script::{self, goes_at_once, script, with_statement};
-use super::{Schema, Watch, local};
+use super::{Schema, Watch, files, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
 use crate::domain::problem::{Kind, Problem};
@@ -364,8 +364,7 @@ fn check_unchanged(step: &Step) -> Result<(), Problem> {
     if step.file.starts_with(Path::new("history")) {
         return Ok(());
     }
-    let now = local::read(&step.file)?;
-    if now.sha256 == step.sha256 {
+    if files::sha256_of(&step.file)? == step.sha256 {
         return Ok(());
     }
     Err(Problem::new(

@@ -3,8 +3,8 @@
 use super::local;
 use crate::domain::migration::{Direction, Plan, Step, StepMode};
 use crate::domain::script::{Alone, Expected, Halt, Limits, Part, Record, Script};
+use crate::domain::sql::Statements;
 use crate::domain::sql::command::significant;
-use crate::domain::sql::split::statements;
 use crate::domain::sql::transaction::{Shape, shape};
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub(super) fn goes_at_once(limits: &Limits, plan: &Plan, step: &Step) -> bool {
 
 /// How much SQL a step has.
 pub(super) fn bytes(step: &Step) -> usize {
-    step.statements.iter().map(String::len).sum()
+    step.statements.bytes()
 }
 
 /// The script of a step, where the history holds what is expected.
@@ -60,7 +60,7 @@ pub(super) fn script(
 /// our own transaction takes.
 pub(super) fn parts(step: &Step) -> Vec<Part> {
     let statements = &step.statements;
-    let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
+    let texts: Vec<&str> = statements.iter().collect();
     let pair = match shape(&texts) {
         _ if step.mode == StepMode::Alone => None,
         Shape::Wrapped { begin, commit } => Some((begin, commit)),
@@ -72,22 +72,24 @@ pub(super) fn parts(step: &Step) -> Vec<Part> {
         .skip(step.begin_at)
         .filter(|(index, _)| pair.is_none_or(|(begin, commit)| *index != begin && *index != commit))
         .filter(|(_, sql)| significant(sql).next().is_some())
-        .map(|(statement, sql)| Part {
-            statement,
-            sql: sql.clone(),
-            data: None,
+        .filter_map(|(statement, _)| {
+            Some(Part {
+                statement,
+                sql: statements.piece(statement)?,
+                data: None,
+            })
         })
         .collect()
 }
 
 /// The rollback file's statements: hosted histories have a place for them.
-fn way_back(step: &Step) -> Option<Vec<String>> {
+fn way_back(step: &Step) -> Option<Statements> {
     let file = step
         .file
         .parent()?
         .join(local::ROLLBACK)
         .join(step.file.file_name()?);
-    Some(statements(&local::read(&file).ok()?.text))
+    Some(Statements::of(local::read(&file).ok()?.text))
 }
 
 /// Counts the failing part as a statement of the file.

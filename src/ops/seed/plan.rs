@@ -11,6 +11,7 @@ use crate::domain::text::harmless;
 use crate::ops::migration::Schema;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Compares the project's seed files with what was run in the database.
 pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
@@ -112,7 +113,7 @@ fn wanted<'a>(
 }
 
 /// The statements of a seed file, checked: they must fit into one transaction.
-pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
+pub(super) fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     let refused = |line: usize, why: String, hint: &str| {
         let shown = harmless(&file.display().to_string()).into_owned();
         Problem::new(
@@ -123,7 +124,7 @@ pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
         .with_hint(hint)
     };
     let parts = psql::parse(text).map_err(|fault| refused(fault.line, fault.why, fault.hint))?;
-    let texts: Vec<&str> = parts.iter().map(|part| part.sql.as_str()).collect();
+    let texts: Vec<&str> = parts.iter().map(|part| &*part.sql).collect();
     let own = "Remove it: supadeck runs every seed file in one transaction.";
     match shape(&texts) {
         Shape::Plain | Shape::Wrapped { .. } => {}
@@ -156,7 +157,7 @@ pub(super) fn parts(text: &str, file: &Path) -> Result<Vec<SeedPart>, Problem> {
 }
 
 /// A seed file's text with the hash of its bytes.
-pub(super) fn text(file: &Path) -> Result<(String, String), Problem> {
+pub(super) fn text(file: &Path) -> Result<(Arc<String>, String), Problem> {
     let bytes = read(file)?;
     let hash = sha256(&bytes);
     let text = String::from_utf8(bytes).map_err(|_| {
@@ -167,7 +168,7 @@ pub(super) fn text(file: &Path) -> Result<(String, String), Problem> {
         )
         .with_hint("Save it as UTF-8.")
     })?;
-    Ok((text, hash))
+    Ok((Arc::new(text), hash))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Problem> {

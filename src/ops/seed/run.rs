@@ -13,6 +13,7 @@ use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
 use crate::ops::migration::{Schema, held, server_problem};
 use crate::ports::Session;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Stands for the changes of a file when the line broke before they were told or confirmed.
@@ -104,7 +105,7 @@ async fn run_step(
         problem,
         halt: None,
     })?;
-    let script = script(step, &file, &parts);
+    let script = script(step, &parts);
     let (changes, rows_total, notices) =
         (&mut report.changes, &mut report.rows, &mut report.notices);
     let progress = &watch.progress;
@@ -151,8 +152,8 @@ async fn run_step(
     })
 }
 
-fn script(step: &SeedStep, file: &str, parts: &[SeedPart]) -> Script {
-    let texts: Vec<&str> = parts.iter().map(|part| part.sql.as_str()).collect();
+fn script(step: &SeedStep, parts: &[SeedPart]) -> Script {
+    let texts: Vec<&str> = parts.iter().map(|part| &*part.sql).collect();
     let pair = match shape(&texts) {
         Shape::Wrapped { begin, commit } => Some((begin, commit)),
         _ => None,
@@ -166,7 +167,7 @@ fn script(step: &SeedStep, file: &str, parts: &[SeedPart]) -> Script {
             .map(|(statement, part)| Part {
                 statement,
                 sql: part.sql.clone(),
-                data: part.data.clone().map(|range| file[range].to_owned()),
+                data: part.data.clone(),
             })
             .collect(),
         record: Record::Seeded {
@@ -272,7 +273,7 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script, parts: &[SeedPart]) ->
 }
 
 /// The text of a seed file that is still what the plan showed.
-fn unchanged_text(step: &SeedStep) -> Result<String, Problem> {
+fn unchanged_text(step: &SeedStep) -> Result<Arc<String>, Problem> {
     let (text, hash) = text(&step.file)?;
     if hash == step.hash {
         return Ok(text);

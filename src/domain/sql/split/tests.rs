@@ -103,6 +103,6 @@ proptest! {
     fn arbitrary_text_never_panics(sql in any::<String>()) {
         split(&sql);
         crate::domain::sql::refusal::refusal(&sql);
-        let _ = crate::domain::sql::psql::parse(&sql);
+        let _ = crate::domain::sql::psql::parse(&std::sync::Arc::new(sql.clone()));
     }
 }

@@ -1,0 +1,79 @@
+//! Files whose statements are too many for one message: the row of the history is streamed, and holds what was run.
+
+use crate::bench::{Bench, everything, run};
+use supadeck::domain::migration::{State, StepEnd};
+use supadeck::domain::problem::Kind;
+use supadeck::domain::sql::split::statements;
+
+/// More than a megabyte of statements with everything that means something to `COPY` and to an array.
+fn large() -> String {
+    let nasty = "a\\b \"c\" {d,e} \\. \\N\tf\r\n\u{1}ä🙂 null";
+    let body = "x".repeat(1_000);
+    let mut sql = String::from("\u{feff}create table large (id int, text text);\n");
+    for id in 0..1_200 {
+        sql.push_str(&format!(
+            "-- row {id}\r\ninsert into large values ({id}, $t${nasty} {body}$t$);\n"
+        ));
+    }
+    sql.push_str("insert into large values (-1, E'\\\\ \\' \"') -- \"the end\\\n");
+    sql
+}
+
+async fn stored(bench: &Bench, column: &str) -> Vec<String> {
+    bench
+        .texts(&format!(
+            "select unnest({column}) from supabase_migrations.schema_migrations where version = '1'"
+        ))
+        .await
+}
+
+#[tokio::test]
+async fn a_streamed_row_holds_exactly_the_statements() {
+    let mut bench = Bench::new().await;
+    let sql = large();
+    bench.up("1_large.sql", &sql);
+    // Sent live and, by the plan's length, at once: too large a file is never part of a message.
+    for at_once in [false, true] {
+        if at_once {
+            bench.schema.limits.live_files = 0;
+            bench
+                .db
+                .batch_execute(
+                    "drop table large; drop schema supabase_migrations cascade; create schema supabase_migrations; \
+                    create table supabase_migrations.schema_migrations (version text primary key, statements text[], name text, rollback text[])",
+                )
+                .await
+                .unwrap();
+            bench.down("1_large.sql", "drop table large; -- \"\\\n");
+        }
+        let plan = bench.plan(everything()).await.unwrap();
+        assert!(run(&bench.schema, &plan).await.is_complete());
+        assert_eq!(stored(&bench, "statements").await, statements(&sql));
+        let listing = supadeck::ops::migration::list(&bench.schema).await.unwrap();
+        assert_eq!(listing.count(State::Applied), 1, "{listing:?}");
+        let lines = bench
+            .texts("select outcome from supabase_migrations.supadeck_journal")
+            .await;
+        assert_eq!(lines, ["done"]);
+    }
+    assert_eq!(
+        stored(&bench, "rollback").await,
+        ["drop table large", "-- \"\\"]
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_is_there_already_undoes_all_of_it() {
+    let bench = Bench::new().await;
+    // The row comes in behind the check, as from a tool that takes no lock.
+    bench.up(
+        "1_large.sql",
+        large() + ";insert into supabase_migrations.schema_migrations (version) values ('1');",
+    );
+    let plan = bench.plan(everything()).await.unwrap();
+    let outcome = run(&bench.schema, &plan).await;
+    assert_ne!(outcome.steps[0].end, StepEnd::Done, "{outcome:?}");
+    assert_eq!(outcome.problem.unwrap().kind, Kind::Conflict);
+    assert!(bench.versions().await.is_empty());
+    assert!(!bench.has("large").await);
+}
