@@ -315,7 +315,7 @@ fn too_many(status: u16) -> Problem {
 fn called(who: &Identity) -> String {
     match who {
         Identity::Anon => "anon".to_owned(),
-        Identity::User(_) => format!("{} ({})", who.name(), who.role()),
+        Identity::User(_) => format!("{} ({})", who.name(), who.rights()),
         Identity::Service => "The service role".to_owned(),
     }
 }
