@@ -114,7 +114,7 @@ impl GoTrue {
                 who.rights()
             ),
         )
-        .with_hint("Reload to read as the one who is signed in."))
+        .with_hint("Run the command again to read as the one who is signed in; in the deck, sign in again."))
     }
 
     /// Refreshes because the server did not accept this token; does nothing when it has been replaced meanwhile.
