@@ -25,6 +25,7 @@ pub(super) async fn ask(
     let tx = turn.begin().await?;
     let caller = user::authenticate(&auth.inner, &tx, &headers).await?;
     let factor = Factor::find(&tx, &caller, &id).await?;
+    factor.must_be_totp()?;
     let challenge = Uuid::new_v4().to_string();
     let row = tx
         .query_one(
@@ -68,6 +69,7 @@ pub(super) async fn verify(
             "Code needs to be non-empty",
         ));
     }
+    factor.must_be_totp()?;
     match Standing::of(&tx, &factor, challenge).await? {
         Standing::Open => {}
         Standing::Unknown => {

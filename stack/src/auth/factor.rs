@@ -25,6 +25,7 @@ pub(super) struct Factor {
     pub(super) is_verified: bool,
     /// The shared secret, in base32.
     pub(super) secret: String,
+    kind: String,
 }
 
 impl Factor {
@@ -43,25 +44,30 @@ impl Factor {
         }
         let row = tx
             .query_opt(
-                "select id::text, status = 'verified', coalesce(secret, ''), factor_type = 'totp' \
+                "select id::text, status = 'verified', coalesce(secret, ''), factor_type::text \
                  from auth.mfa_factors where id = $1::text::uuid and user_id = $2::text::uuid",
                 &[&id, &caller.id],
             )
             .await?;
         let row =
             row.ok_or_else(|| Refusal::new(404, "mfa_factor_not_found", "Factor not found"))?;
-        if !row.get::<_, bool>(3) {
-            return Err(Refusal::new(
-                422,
-                "mfa_phone_verify_not_enabled",
-                "MFA verification is disabled for Phone",
-            ));
-        }
         Ok(Self {
             id: row.get(0),
             is_verified: row.get(1),
             secret: row.get(2),
+            kind: row.get(3),
         })
+    }
+
+    /// Refuses what no code can be asked for here: factors that did not come from this stack.
+    pub(super) fn must_be_totp(&self) -> Result<(), Refusal> {
+        let (code, kind) = match self.kind.as_str() {
+            "totp" => return Ok(()),
+            "phone" => ("mfa_phone_verify_not_enabled", "Phone"),
+            _ => ("mfa_webauthn_verify_not_enabled", "WebAuthn"),
+        };
+        let message = format!("MFA verification is disabled for {kind}");
+        Err(Refusal::new(422, code, message))
     }
 }
 

@@ -274,6 +274,16 @@ async fn factors_are_guarded_by_the_level_and_by_their_owner() {
         .await;
     assert_eq!((gone.status, &gone.json()["id"]), (200, &new["id"]));
 
+    // One that came from elsewhere cannot be asked for, and can be given up.
+    let statement = "insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at) \
+                     select gen_random_uuid(), id, 'phone', 'verified', now(), now() \
+                     from auth.users where email = $1 returning id::text";
+    let sms = fresh.db.query_one(statement, &[&ALICE]).await.unwrap();
+    let sms = format!("/auth/v1/factors/{}", sms.get::<_, String>(0));
+    let asked = raised.post(&format!("{sms}/challenge"), json!({})).await;
+    refused(&asked, 422, "mfa_phone_verify_not_enabled");
+    assert_eq!(raised.send("DELETE", &sms, None).await.status, 200);
+
     let gone = raised.send("DELETE", &path, None).await;
     assert_eq!((gone.status, &gone.json()["id"]), (200, &factor["id"]));
     let body = json!({ "refresh_token": session["refresh_token"] });
