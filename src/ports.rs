@@ -1,6 +1,7 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
 use crate::domain::catalog::Catalog;
+use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
@@ -30,12 +31,22 @@ pub trait Clock: Send + Sync {
 pub trait Auth: Send + Sync {
     /// The identity of the stored session, if there is one that can still be used or refreshed.
     fn current(&self) -> Task<'_, Identity>;
-    /// Signs in with a password. The session is stored before this returns, or [`Auth::take_warning`] says why not.
-    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity>;
+    /// Signs in with a password. The session is stored before this returns, or [`Auth::take_warning`] says why not; one
+    /// that waits for its second factor is stored nowhere.
+    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, SignIn>;
     /// Asks for a one-time code by e-mail.
     fn send_code<'a>(&'a self, email: &'a str) -> Task<'a, ()>;
     /// Signs in with the code that came by e-mail.
-    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity>;
+    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, SignIn>;
+    /// Asks which second factors the signed-in user can give; done when one was given.
+    fn step_up(&self) -> Task<'_, SignIn>;
+    /// Gives the code of a second factor, for the sign-in that waits for it. The new session is stored like any other.
+    fn give_code<'a>(&'a self, factor: &'a str, code: &'a SecretString) -> Task<'a, Identity>;
+    /// Takes the session of one factor as it is.
+    fn go_without(&self) -> Task<'_, Identity>;
+    /// Gives up the sign-in that waits for its second factor: its session is ended on the server, and whoever was signed
+    /// in before stays so. Nothing happens when none waits.
+    fn give_up(&self) -> Task<'_, ()>;
     /// Ends this session, and only this one, on the server and here: that of the user who was handed out last.
     fn sign_out(&self) -> Task<'_, ()>;
     /// Why the session that is in use could not be stored, once: it is good for this run only.

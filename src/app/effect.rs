@@ -136,6 +136,19 @@ pub enum Write {
         /// The code.
         code: Secret,
     },
+    /// Ask which second factors the signed-in user can give.
+    StepUp,
+    /// Give the code of a second factor, for the sign-in that waits for it.
+    GiveCode {
+        /// The factor's id.
+        factor: String,
+        /// The code.
+        code: Secret,
+    },
+    /// Go on without the second factor.
+    GoWithout,
+    /// Give up the sign-in that waits for its second factor.
+    GiveUp,
     /// End the session.
     SignOut,
     /// Store a new profile and open it.

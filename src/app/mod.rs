@@ -32,6 +32,7 @@ pub mod run;
 pub mod screen;
 mod scroll;
 pub mod secret;
+mod sign_in;
 pub mod table;
 pub mod ticket;
 pub mod update;

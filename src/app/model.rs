@@ -14,6 +14,7 @@ use super::screen::seeds::Seeds;
 use super::table::{Row, Table};
 use super::ticket::Tickets;
 use crate::domain::cycle::Cycle;
+use crate::domain::factor::Waiting;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
 use jiff::Timestamp;
@@ -160,6 +161,8 @@ pub struct Model {
     pub is_session_busy: bool,
     /// Whether the user went back from a sign-in that is still to be answered.
     pub is_sign_in_unwanted: bool,
+    /// The sign-in that waits for its second factor; nobody reads as its user.
+    pub waiting: Option<Waiting>,
     /// When the last answer came: what relative times count from.
     pub now: Timestamp,
     /// What the plan that was asked for is wanted for.
@@ -202,6 +205,7 @@ impl Model {
             running: None,
             is_session_busy: false,
             is_sign_in_unwanted: false,
+            waiting: None,
             now: Timestamp::UNIX_EPOCH,
             plan_for: PlanFor::default(),
             last_result: None,

@@ -5,6 +5,7 @@ use super::key::Key;
 use super::ticket::Ticket;
 use crate::domain::audit::{Page, Record};
 use crate::domain::cycle::Cycle;
+use crate::domain::factor::SignIn;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
@@ -88,8 +89,10 @@ pub enum Report {
     Seeded(Result<SeedOutcome, Problem>),
     /// To `Write::Unlock`: the week as it is now.
     Unlocked(Result<Box<WeekLock>, Problem>),
-    /// To `Write::SignIn` and `Write::VerifyCode`.
-    SignedIn(Result<Identity, Problem>),
+    /// To `Write::SignIn`, `Write::VerifyCode`, `Write::StepUp`, `Write::GiveCode` and `Write::GoWithout`.
+    SignedIn(Result<SignIn, Problem>),
+    /// To `Write::GiveUp`.
+    GaveUp(Result<(), Problem>),
     /// To `Write::SendCode`.
     CodeSent(Result<(), Problem>),
     /// To `Write::SignOut`.

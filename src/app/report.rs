@@ -9,7 +9,7 @@ use super::effect::{Effect, Write};
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Report};
 use super::progress::RunProgress;
-use super::{load, run};
+use super::{load, run, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
@@ -19,7 +19,11 @@ use jiff::Timestamp;
 pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     if matches!(
         report,
-        Report::Opened(_) | Report::SignedIn(_) | Report::CodeSent(_) | Report::SignedOut(_)
+        Report::Opened(_)
+            | Report::SignedIn(_)
+            | Report::GaveUp(_)
+            | Report::CodeSent(_)
+            | Report::SignedOut(_)
     ) {
         model.is_session_busy = false;
     }
@@ -124,23 +128,12 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             finished(model, view)
         }
         Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
-        Report::SignedIn(Ok(identity)) if std::mem::take(&mut model.is_sign_in_unwanted) => {
-            signed_in_unwanted(model, &identity)
-        }
-        Report::SignedIn(Ok(identity)) => {
-            model
-                .dialogs
-                .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
-            // A warning that came with the sign-in matters more than that it went well, which the header says.
-            let signed_in = format!("Signed in as {}.", identity.name());
-            model.toast.get_or_insert(signed_in);
-            let mut effects = run::become_identity(model, identity);
-            effects.push(run::toast_timer());
-            effects
-        }
-        Report::SignedIn(Err(problem)) | Report::SignedOut(Err(problem)) => refused(model, problem),
+        Report::SignedIn(result) => sign_in::answered(model, result),
+        Report::GaveUp(Ok(())) => Vec::new(),
+        Report::GaveUp(Err(problem)) => run::toast(model, problem.to_string()),
+        Report::SignedOut(Err(problem)) => sign_in::refused(model, problem),
         Report::CodeSent(result) => {
-            if let Some(dialog) = identity_dialog(model) {
+            if let Some(dialog) = sign_in::dialog(model) {
                 dialog.code_sent(result);
             }
             Vec::new()
@@ -171,6 +164,7 @@ fn order_locks(model: &mut Model) {
 /// A project was opened, or it could not be: then the guide asks for one.
 fn opened(model: &mut Model, result: Result<Opened, Problem>) -> Vec<Effect> {
     model.is_opening = false;
+    model.waiting = None;
     match result {
         Ok(Opened { project, identity }) => {
             model.dialogs.clear();
@@ -200,26 +194,6 @@ fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<
     } else {
         Vec::new()
     }
-}
-
-/// Somebody signed in after the user had gone back: the session is theirs now, so nothing may go on as the one before,
-/// and nobody reads as them without being asked.
-fn signed_in_unwanted(model: &mut Model, identity: &Identity) -> Vec<Effect> {
-    let name = identity.name().to_owned();
-    if let (Identity::User(user), Some(project)) = (identity, &mut model.project) {
-        project.signed_in = Some(user.clone());
-    }
-    let mut effects = match &model.identity {
-        Identity::User(_) if model.identity != *identity => {
-            run::become_identity(model, Identity::Anon)
-        }
-        _ => Vec::new(),
-    };
-    effects.extend(run::toast(
-        model,
-        format!("{name} was signed in all the same; nobody reads as them yet."),
-    ));
-    effects
 }
 
 /// A plan was made: asks for its confirmation, or says that there is nothing to do.
@@ -304,22 +278,7 @@ fn unlocked(
 }
 
 /// Opens a result and keeps it, so that it can be read again.
-fn show(model: &mut Model, view: ResultView) {
+pub(super) fn show(model: &mut Model, view: ResultView) {
     model.last_result = Some(view.clone());
     dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
-}
-
-fn identity_dialog(model: &mut Model) -> Option<&mut super::dialog::identity::IdentityDialog> {
-    model.dialogs.iter_mut().find_map(|dialog| match dialog {
-        Dialog::Identity(identity) => Some(identity),
-        _ => None,
-    })
-}
-
-fn refused(model: &mut Model, problem: Problem) -> Vec<Effect> {
-    match identity_dialog(model) {
-        Some(dialog) => dialog.refused(problem),
-        None => show(model, ResultView::failed("Sign-in", &problem)),
-    }
-    Vec::new()
 }

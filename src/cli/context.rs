@@ -7,6 +7,7 @@ use super::page::{Page, Table, Tone};
 use super::secret::{self, Asked};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Project, Settings, Way};
+use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
@@ -150,7 +151,15 @@ impl Context {
             ..self.settings.clone()
         };
         let project = self.resolved(&settings).await?;
-        let who = session::sign_in(project.auth.as_ref(), &email, &password.into()).await?;
+        let auth = project.auth.as_ref();
+        let who = match session::sign_in(auth, &email, &password.into()).await? {
+            SignIn::Done(who) => who,
+            SignIn::Waiting(waiting) => {
+                let name = waiting.name();
+                self.note(&[format!("{name} has a second factor, which is not asked for here: this command reads at aal1.")]);
+                session::go_without(auth).await?
+            }
+        };
         Ok(Some(Reader { project, who }))
     }
 
@@ -313,7 +322,7 @@ impl Reader {
         } else {
             (Tone::Danger, "Row Level Security does NOT apply")
         };
-        let (name, role) = (self.who.name(), self.who.role());
+        let (name, role) = (self.who.name(), self.who.rights());
         page.toned(tone, &format!("As {name} ({role}); {rls}."));
         page
     }

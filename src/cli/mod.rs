@@ -20,6 +20,7 @@ mod migration;
 mod output;
 mod page;
 mod profile;
+mod second;
 mod secret;
 mod seed;
 mod start;

@@ -18,6 +18,8 @@ pub enum Asked {
     DatabaseUrl,
     /// `--access-token`.
     AccessToken,
+    /// `--totp`.
+    Totp,
 }
 
 impl Asked {
@@ -26,15 +28,18 @@ impl Asked {
             Self::Key => "--key",
             Self::DatabaseUrl => "--db-url",
             Self::AccessToken => "--access-token",
+            Self::Totp => "--totp",
         }
     }
 
     /// The variable that sets the same thing without a command line.
-    fn variable(self) -> &'static str {
+    fn variable(self) -> Option<&'static str> {
         match self {
-            Self::Key => "SUPABASE_SECRET_KEY",
-            Self::DatabaseUrl => "SUPABASE_DB_URL",
-            Self::AccessToken => "SUPABASE_ACCESS_TOKEN",
+            Self::Key => Some("SUPABASE_SECRET_KEY"),
+            Self::DatabaseUrl => Some("SUPABASE_DB_URL"),
+            Self::AccessToken => Some("SUPABASE_ACCESS_TOKEN"),
+            // A code is good for a minute.
+            Self::Totp => None,
         }
     }
 
@@ -42,8 +47,8 @@ impl Asked {
         match self {
             Self::Key => is_public_key(text),
             Self::DatabaseUrl => !holds_password(text),
-            // It opens every project of its owner.
-            Self::AccessToken => false,
+            // The one opens every project of its owner; the other is a secret for its minute.
+            Self::AccessToken | Self::Totp => false,
         }
     }
 }
@@ -72,18 +77,22 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     if asked.may_be_typed(text) {
         return Ok(text.to_owned().into());
     }
-    let (what, variable) = match asked {
-        Asked::Key => ("a secret key", asked.variable()),
-        Asked::DatabaseUrl => ("a password", asked.variable()),
-        Asked::AccessToken => ("an access token", asked.variable()),
+    let what = match asked {
+        Asked::Key => "a secret key",
+        Asked::DatabaseUrl => "a password",
+        Asked::AccessToken => "an access token",
+        Asked::Totp => "a code",
     };
+    let set = asked
+        .variable()
+        .map_or_else(|| "Use".to_owned(), |name| format!("Set {name}, or use"));
     Err(Problem::new(
         Kind::Usage,
         format!("{option} holds {what}, which may not stand on a command line."),
         "Every process on this machine can read command lines, and the shell keeps them.",
     )
     .with_hint(format!(
-        "Set {variable}, or use {option} env:NAME, or {option} - to read it from stdin."
+        "{set} {option} env:NAME, or {option} - to read it from stdin."
     )))
 }
 
@@ -109,6 +118,13 @@ pub fn from_stdin(option: &str) -> Result<SecretString, Problem> {
         return Err(failed("There was more than one line."));
     }
     Ok(secret.to_owned().into())
+}
+
+/// The same, off this thread: signals are heard while stdin says nothing.
+pub async fn awaited_from_stdin(option: &'static str) -> Result<SecretString, Problem> {
+    let read = tokio::task::spawn_blocking(move || from_stdin(option));
+    read.await
+        .map_err(|_| Problem::internal("The task that reads stdin ended early."))?
 }
 
 /// Whether an API key is public by its nature: a publishable key, or a legacy JWT key of the role anon.
@@ -145,6 +161,10 @@ pub fn redact(message: &str) -> String {
 }
 
 fn looks_secret(word: &str) -> bool {
+    // Six digits are the code of a second factor more often than anything else.
+    if word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()) {
+        return true;
+    }
     ["sb_secret_", "sbp_", "eyJ"]
         .iter()
         .any(|mark| word.contains(mark))
@@ -204,6 +224,18 @@ mod tests {
             assert!(!format!("{problem:?}").contains(token));
             assert!(problem.hint.unwrap().contains("SUPABASE_ACCESS_TOKEN"));
         }
+    }
+
+    #[test]
+    fn a_code_is_never_typed_as_an_option() {
+        let problem = resolve(Asked::Totp, "123456").unwrap_err();
+        assert!(!format!("{problem:?}").contains("123456"));
+        assert!(problem.hint.unwrap().starts_with("Use --totp env:NAME"));
+        assert_eq!(
+            redact("unexpected argument '123456'"),
+            "unexpected argument '[hidden]'"
+        );
+        assert_eq!(redact("at 20251004123000"), "at 20251004123000");
     }
 
     #[test]

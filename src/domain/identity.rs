@@ -1,7 +1,9 @@
 //! Who reads and writes: the identity that stands on screen, and whether Row Level Security applies to it.
 //! Tokens and keys never come here; an identity can be shown, logged and compared freely.
 
+use super::factor::Aal;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The identity under which rows are read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,7 +18,7 @@ pub enum Identity {
 }
 
 /// A signed-in user as the access token describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct User {
     /// `sub` of the token: the id in `auth.users`.
     pub id: String,
@@ -24,6 +26,23 @@ pub struct User {
     pub email: String,
     /// The database role of the token, most often `authenticated`.
     pub role: String,
+    /// How sure the Auth server is of it; policies can ask for `aal2`.
+    #[serde(default)]
+    pub aal: Aal,
+    /// Whether the account has a second factor, as far as it is known.
+    #[serde(default)]
+    pub has_second_factor: bool,
+}
+
+impl User {
+    /// The e-mail address or phone number, else the id.
+    pub fn name(&self) -> &str {
+        if self.email.is_empty() {
+            &self.id
+        } else {
+            &self.email
+        }
+    }
 }
 
 impl Identity {
@@ -31,8 +50,7 @@ impl Identity {
     pub fn name(&self) -> &str {
         match self {
             Self::Anon => "anon",
-            Self::User(user) if user.email.is_empty() => &user.id,
-            Self::User(user) => &user.email,
+            Self::User(user) => user.name(),
             Self::Service => "service role",
         }
     }
@@ -43,6 +61,35 @@ impl Identity {
             Self::Anon => "anon",
             Self::User(user) => &user.role,
             Self::Service => "service_role",
+        }
+    }
+
+    /// The role, and the assurance level where it says something: after a second factor, and without one that is there.
+    pub fn rights(&self) -> Cow<'_, str> {
+        match self {
+            Self::User(user) if user.aal > Aal::Aal1 || user.has_second_factor => {
+                format!("{}, {}", user.role, user.aal.word()).into()
+            }
+            _ => self.role().into(),
+        }
+    }
+
+    /// Whether the account has a second factor that was not given.
+    pub fn lacks_second_factor(&self) -> bool {
+        matches!(self, Self::User(user) if user.aal == Aal::Aal1 && user.has_second_factor)
+    }
+
+    /// Whether both see the same rows: the same user, by the same name, in the same role at the same level.
+    pub fn sees_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::User(one), Self::User(other)) => {
+                let is_known = one.has_second_factor;
+                *one == User {
+                    has_second_factor: is_known,
+                    ..other.clone()
+                }
+            }
+            _ => self == other,
         }
     }
 
@@ -65,7 +112,18 @@ impl Identity {
             return "No rows.".to_owned();
         }
         match self {
-            Self::User(user) => format!("No rows visible to {} ({}).", self.name(), user.role),
+            Self::User(_) => {
+                let without = if self.lacks_second_factor() {
+                    " The second factor was not given."
+                } else {
+                    ""
+                };
+                format!(
+                    "No rows visible to {} ({}).{without}",
+                    self.name(),
+                    self.rights()
+                )
+            }
             Self::Anon | Self::Service => "No rows visible to anon.".to_owned(),
         }
     }
@@ -81,6 +139,7 @@ mod tests {
             id: "1".into(),
             email: "alice@example.com".into(),
             role: "authenticated".into(),
+            ..User::default()
         });
         assert_eq!(
             alice.no_rows(),
@@ -96,7 +155,30 @@ mod tests {
             id: "1".into(),
             email: String::new(),
             role: "service_role".into(),
+            ..User::default()
         });
         assert!(!odd.is_under_rls());
+    }
+
+    #[test]
+    fn the_level_is_named_where_it_says_something() {
+        let user = |aal, has_second_factor| {
+            Identity::User(User {
+                email: "a@b.c".into(),
+                role: "authenticated".into(),
+                aal,
+                has_second_factor,
+                ..User::default()
+            })
+        };
+        assert_eq!(user(Aal::Aal1, false).rights(), "authenticated");
+        assert_eq!(user(Aal::Aal2, true).rights(), "authenticated, aal2");
+        let without = user(Aal::Aal1, true);
+        assert_eq!(
+            without.no_rows(),
+            "No rows visible to a@b.c (authenticated, aal1). The second factor was not given."
+        );
+        assert!(without.sees_as(&user(Aal::Aal1, false)));
+        assert!(!without.sees_as(&user(Aal::Aal2, true)));
     }
 }

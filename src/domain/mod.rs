@@ -5,6 +5,7 @@ pub mod audit;
 pub mod catalog;
 pub mod config;
 pub mod cycle;
+pub mod factor;
 pub mod goal;
 pub mod identity;
 pub mod lock;

@@ -1,6 +1,7 @@
 //! What an access token says about its owner. The signature is not checked here: the server does that with every request,
 //! and what is read here only decides what is shown and when to refresh.
 
+use super::factor::Aal;
 use super::identity::{Identity, User};
 use super::text;
 use base64::Engine as _;
@@ -71,6 +72,8 @@ impl Claims {
             id: text::cell(&self.sub).into_owned(),
             email: text::cell(email).into_owned(),
             role: text::cell(role).into_owned(),
+            aal: Aal::parse(self.aal.as_deref()),
+            has_second_factor: false,
         })
     }
 }

@@ -1,9 +1,13 @@
-//! Who is signed in, and signing in and out.
+//! Who is signed in, and signing in and out, with one factor or two.
 
+use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::Auth;
 use secrecy::{ExposeSecret, SecretString};
+
+/// The digits of an authenticator app's code.
+const CODE_DIGITS: usize = 6;
 
 /// The identity of the session that is kept, refreshed when it is about to end; anon when nobody is signed in.
 pub async fn current(auth: &dyn Auth) -> Result<Identity, Problem> {
@@ -15,7 +19,7 @@ pub async fn sign_in(
     auth: &dyn Auth,
     email: &str,
     password: &SecretString,
-) -> Result<Identity, Problem> {
+) -> Result<SignIn, Problem> {
     let email = check_address(email)?;
     if password.expose_secret().is_empty() {
         return Err(Problem::new(
@@ -37,27 +41,61 @@ pub async fn verify_code(
     auth: &dyn Auth,
     email: &str,
     code: &SecretString,
-) -> Result<Identity, Problem> {
+) -> Result<SignIn, Problem> {
     let email = check_address(email)?;
-    // People paste a code with a space in the middle.
-    let code: String = code
-        .expose_secret()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect();
-    if code.is_empty() {
+    let code = without_blanks(code);
+    if code.expose_secret().is_empty() {
         return Err(Problem::new(
             Kind::Usage,
             "The code from the e-mail is needed.",
             "None was given.",
         ));
     }
-    auth.verify_code(email, &code.into()).await
+    auth.verify_code(email, &code).await
+}
+
+/// Asks which second factors the signed-in user can give; done when one was given already.
+pub async fn step_up(auth: &dyn Auth) -> Result<SignIn, Problem> {
+    auth.step_up().await
+}
+
+/// Gives the six digits of an authenticator app for the sign-in that waits for them.
+pub async fn give_code(
+    auth: &dyn Auth,
+    factor: &str,
+    code: &SecretString,
+) -> Result<Identity, Problem> {
+    let code = without_blanks(code);
+    let digits = code.expose_secret();
+    if digits.len() != CODE_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Problem::new(
+            Kind::Usage,
+            "The code of the second factor has six digits.",
+            "What was given is something else, and was not sent.",
+        ));
+    }
+    auth.give_code(factor, &code).await
+}
+
+/// Goes on with one factor: what policies keep for `aal2` stays hidden.
+pub async fn go_without(auth: &dyn Auth) -> Result<Identity, Problem> {
+    auth.go_without().await
+}
+
+/// Gives up the sign-in that waits for its second factor; whoever was signed in before stays so.
+pub async fn give_up(auth: &dyn Auth) -> Result<(), Problem> {
+    auth.give_up().await
 }
 
 /// Ends this session, and only this one, on the server and here.
 pub async fn sign_out(auth: &dyn Auth) -> Result<(), Problem> {
     auth.sign_out().await
+}
+
+/// People paste a code with a space in the middle.
+fn without_blanks(code: &SecretString) -> SecretString {
+    let digits = code.expose_secret().chars().filter(|c| !c.is_whitespace());
+    digits.collect::<String>().into()
 }
 
 fn check_address(address: &str) -> Result<&str, Problem> {

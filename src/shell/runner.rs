@@ -9,6 +9,7 @@ use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::audit::PAGE_ROWS;
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
+use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::migration::{Progress, Wish};
 use crate::domain::problem::{Kind, Problem};
@@ -93,6 +94,15 @@ impl Runner {
         });
     }
 
+    /// Gives up a sign-in that waits for its second factor: nobody comes back to it.
+    pub(super) async fn give_up(&self) {
+        if let Ok(world) = opened(&self.world)
+            && let Err(problem) = session::give_up(&*world.auth).await
+        {
+            tracing::warn!(%problem, "a sign-in was left half done");
+        }
+    }
+
     /// Asks the running write to stop.
     pub(super) fn cancel_write(&self) {
         self.cancel.cancel();
@@ -143,7 +153,12 @@ fn write_refusal(write: &Write) -> Refusal {
         Write::Fix(_) => |problem| Report::Fixed(Err(problem)),
         Write::Seed(_) => |problem| Report::Seeded(Err(problem)),
         Write::Unlock(_) => |problem| Report::Unlocked(Err(problem)),
-        Write::SignIn { .. } | Write::VerifyCode { .. } => |problem| Report::SignedIn(Err(problem)),
+        Write::SignIn { .. }
+        | Write::VerifyCode { .. }
+        | Write::StepUp
+        | Write::GiveCode { .. }
+        | Write::GoWithout => |problem| Report::SignedIn(Err(problem)),
+        Write::GiveUp => |problem| Report::GaveUp(Err(problem)),
         Write::SendCode(_) => |problem| Report::CodeSent(Err(problem)),
         Write::SignOut => |problem| Report::SignedOut(Err(problem)),
     }
@@ -289,14 +304,14 @@ async fn change(
                 .await
                 .map(Box::new),
         ),
-        Write::SignIn { email, password } => {
-            let signed_in = session::sign_in(auth, &email, password.as_inner()).await;
-            warn(auth, inbox);
-            Report::SignedIn(signed_in)
-        }
         Write::SendCode(email) => Report::CodeSent(session::send_code(auth, &email).await),
-        Write::VerifyCode { email, code } => {
-            let signed_in = session::verify_code(auth, &email, code.as_inner()).await;
+        Write::GiveUp => Report::GaveUp(session::give_up(auth).await),
+        write @ (Write::SignIn { .. }
+        | Write::VerifyCode { .. }
+        | Write::StepUp
+        | Write::GiveCode { .. }
+        | Write::GoWithout) => {
+            let signed_in = sign_in(auth, write).await;
             warn(auth, inbox);
             Report::SignedIn(signed_in)
         }
@@ -304,6 +319,25 @@ async fn change(
         Write::Open | Write::SaveProfile(_) => {
             refuse(Problem::internal("A project was opened twice."))
         }
+    }
+}
+
+/// A sign-in, or one of its steps.
+async fn sign_in(auth: &dyn Auth, write: Write) -> Result<SignIn, Problem> {
+    match write {
+        Write::SignIn { email, password } => {
+            session::sign_in(auth, &email, password.as_inner()).await
+        }
+        Write::VerifyCode { email, code } => {
+            session::verify_code(auth, &email, code.as_inner()).await
+        }
+        Write::StepUp => session::step_up(auth).await,
+        Write::GiveCode { factor, code } => {
+            let given = session::give_code(auth, &factor, code.as_inner()).await;
+            given.map(SignIn::Done)
+        }
+        Write::GoWithout => session::go_without(auth).await.map(SignIn::Done),
+        _ => Err(Problem::internal("A write was sent to the wrong place.")),
     }
 }
 

@@ -13,6 +13,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
+/// From this width on the header has room for more than the role.
+const ROOMY: usize = 100;
+
 /// Draws the header. When it gets narrow the freshness goes first, then the project; the identity never.
 pub fn draw(frame: &mut Frame, area: Rect, view: View) {
     if area.height == 0 {
@@ -74,6 +77,10 @@ fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
         view.style(Role::Danger)
     };
     let who = match identity {
+        // Where there is room, the assurance level too; the start screen has it at any width.
+        Identity::User(_) if width >= ROOMY => {
+            format!("{} ({})", identity.name(), identity.rights())
+        }
         Identity::User(user) => format!("{} ({})", identity.name(), user.role),
         Identity::Anon => "anon".to_owned(),
         Identity::Service => "service role".to_owned(),

@@ -23,6 +23,7 @@ mod rest;
 mod secret;
 mod served;
 mod stack;
+pub mod totp;
 
 pub use error::Error;
 pub use info::Info;

@@ -81,6 +81,11 @@ pub(crate) fn sha256_hex(text: &str) -> String {
     format!("{:x}", Sha256::digest(text))
 }
 
+/// SHA-256 as bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
     // HMAC takes a key of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {

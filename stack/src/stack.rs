@@ -27,6 +27,8 @@ struct Inner {
     endpoint: Endpoint,
     served: Mutex<HashMap<String, Served>>,
     cluster: Mutex<Cluster>,
+    /// Whether an older stack may have made the data.
+    is_reopened: bool,
 }
 
 /// A runtime that may be dropped anywhere, also inside another one.
@@ -248,6 +250,10 @@ impl Inner {
             options,
             ..
         } = self;
+        if self.is_reopened {
+            let login = endpoint.admin_config(&secrets.admin_password, database);
+            bootstrap::update(&Session::open(&login).await?).await?;
+        }
         let served = Served::start(endpoint, secrets, options, database, port, &guard).await?;
         let info = served.info.clone();
         let extra = match self.served().entry(database.to_owned()) {
@@ -308,12 +314,14 @@ async fn start(options: Options) -> Result<(Info, Arc<Inner>), Error> {
     }
     options.report(Step::Serving);
     let port = options.port;
+    let is_reopened = !cluster.is_new;
     let inner = Arc::new(Inner {
         options,
         secrets,
         endpoint,
         served: Mutex::default(),
         cluster: Mutex::new(cluster),
+        is_reopened,
     });
     let info = inner.serve(MAIN, port).await?;
     inner.options.report(Step::Ready);

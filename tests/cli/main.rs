@@ -17,6 +17,7 @@ mod migration;
 mod plan;
 mod profile;
 mod rows;
+mod second;
 mod secrets;
 mod seed;
 mod session;

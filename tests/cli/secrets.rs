@@ -1,8 +1,12 @@
 //! A whole session at the most verbose level: afterwards no secret that was used stands in any output or file.
 
 use crate::keyring::Keyring;
+use crate::second::{SECRET, code, enroll};
 use crate::world::{PASSWORD, Ran, World, texts};
 use std::fs;
+
+/// Not the code of any step near now: it is looked for, and must be found nowhere by chance.
+const WRONG_CODE: &str = "918273";
 
 /// What must never be seen, with the name to report it by.
 fn secrets(world: &World) -> Vec<(&'static str, String)> {
@@ -17,6 +21,8 @@ fn secrets(world: &World) -> Vec<(&'static str, String)> {
         ("JWT secret", info.jwt_secret.clone()),
         ("user's password", PASSWORD.to_owned()),
         ("wrong password", "wr0ng-passw0rd".to_owned()),
+        ("secret of the second factor", SECRET.to_owned()),
+        ("wrong code of the second factor", WRONG_CODE.to_owned()),
         ("a JWT", "eyJ".to_owned()),
     ]
 }
@@ -28,11 +34,23 @@ fn no_secret_reaches_an_output_a_log_or_a_file() {
     world.set("SUPADECK_LOG", "trace");
     let keyring = Keyring::start(&mut world);
     let mut runs: Vec<Ran> = Vec::new();
+    let mut codes = Vec::new();
     if keyring.is_some() {
         let login = ["login", "--email", "alice@example.com", "--password-stdin"];
         runs.push(world.run_with(&login, "wr0ng-passw0rd"));
         runs.push(world.run_with(&login, PASSWORD));
         assert_eq!(runs[1].code, 0, "{:?}", runs[1]);
+        enroll(&world, "alice@example.com");
+        let totp = |code: &str| {
+            let step_up = ["login", "--second-factor", "--totp", "-"];
+            world.run_with(&step_up, code)
+        };
+        runs.push(totp(WRONG_CODE));
+        codes.push(code());
+        runs.push(totp(&codes[0]));
+        assert_eq!(runs.last().unwrap().code, 0, "{:?}", runs.last());
+        runs.push(world.run(&["login", "--second-factor", "--totp", WRONG_CODE]));
+        runs.push(world.run(&["login", WRONG_CODE]));
         runs.push(world.run(&["profile", "add", "local"]));
     }
     for args in [
@@ -84,7 +102,9 @@ fn no_secret_reaches_an_output_a_log_or_a_file() {
     }
     assert!(logged > 0, "nothing was logged at all");
     for (place, text) in places {
-        for (name, secret) in secrets(&world).into_iter().chain(secrets(&broken)) {
+        let codes = codes.iter().map(|code| ("right code", code.clone()));
+        let all = secrets(&world).into_iter().chain(secrets(&broken));
+        for (name, secret) in all.chain(codes) {
             assert!(!text.contains(&secret), "the {name} is in {place}: {text}");
         }
     }

@@ -62,6 +62,11 @@ impl Terminal {
         }
     }
 
+    /// Forgets what has been printed, so that the same words can be waited for again.
+    pub fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();

@@ -1,6 +1,6 @@
 //! A session and its store when they disagree: a keyring that refuses once, and one that another program wrote.
 
-use crate::ground::{Ground, PASSWORD, limits, weeksmith};
+use crate::ground::{Ground, PASSWORD, limits, weeksmith, whole};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -74,10 +74,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
         lock_dir: None,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
     });
-    let who = auth
-        .sign_in("alice@example.com", &PASSWORD.into())
-        .await
-        .unwrap();
+    let who = whole(auth.sign_in("alice@example.com", &PASSWORD.into()).await);
     store.refuses.store(true, Ordering::SeqCst);
     clock.0.store(3_600, Ordering::SeqCst);
     assert_eq!(auth.current().await.unwrap(), who);
@@ -109,12 +106,8 @@ async fn signing_out_leaves_somebody_elses_session() {
             .unwrap()
     };
     let (one, two) = (project().await, project().await);
-    session::sign_in(&*one.auth, "alice@example.com", &PASSWORD.into())
-        .await
-        .unwrap();
-    session::sign_in(&*two.auth, "bob@example.com", &PASSWORD.into())
-        .await
-        .unwrap();
+    whole(session::sign_in(&*one.auth, "alice@example.com", &PASSWORD.into()).await);
+    whole(session::sign_in(&*two.auth, "bob@example.com", &PASSWORD.into()).await);
     session::sign_out(&*one.auth).await.unwrap();
     let stored = vault
         .get(&two.profile.name, SecretKind::Session)

@@ -7,7 +7,9 @@ use std::time::Duration;
 use supadeck::adapters::connect::{As, Project, Settings, resolve_with};
 use supadeck::adapters::http::Limits;
 use supadeck::adapters::secrets::Vault;
+use supadeck::domain::factor::SignIn;
 use supadeck::domain::identity::Identity;
+use supadeck::domain::problem::Problem;
 use supadeck::ops::session;
 use supadeck::ports::Secrets;
 use supadeck_stack::{Info, Options, Stack};
@@ -60,6 +62,14 @@ pub async fn empty(name: &str) -> Ground {
         info,
         db,
         home: tempfile::tempdir().unwrap(),
+    }
+}
+
+/// Who a sign-in that needs no second factor made of one.
+pub fn whole(entered: Result<SignIn, Problem>) -> Identity {
+    match entered.unwrap() {
+        SignIn::Done(identity) => identity,
+        SignIn::Waiting(waiting) => panic!("{} is asked for a second factor", waiting.name()),
     }
 }
 
@@ -135,9 +145,7 @@ impl Ground {
     pub async fn as_user(&self, email: &str) -> (Project, Identity) {
         let project = self.project(As::Anon).await;
         let password = SecretString::from(PASSWORD);
-        let who = session::sign_in(&*project.auth, email, &password)
-            .await
-            .unwrap();
+        let who = whole(session::sign_in(&*project.auth, email, &password).await);
         (project, who)
     }
 }

@@ -1,7 +1,7 @@
 //! The keyring with a real Secret Service: gnome-keyring on a session bus of its own. The tests that run inside that bus are
 //! marked as ignored and started by the ones outside.
 
-use crate::ground::{Ground, PASSWORD, limits, weeksmith};
+use crate::ground::{Ground, PASSWORD, limits, weeksmith, whole};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -238,9 +238,7 @@ async fn processes_that_refresh_at_once_do_not_end_the_session() {
 async fn in_refresh() {
     let project = project().await;
     let password = SecretString::from(PASSWORD);
-    session::sign_in(&*project.auth, "alice@example.com", &password)
-        .await
-        .unwrap();
+    whole(session::sign_in(&*project.auth, "alice@example.com", &password).await);
     let name = &project.profile.name;
     let stored = project
         .secrets

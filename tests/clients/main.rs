@@ -16,6 +16,7 @@ mod keyring;
 mod profile;
 mod reads;
 mod rude;
+mod second;
 mod session;
 mod token;
 mod unlock;

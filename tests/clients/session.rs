@@ -1,6 +1,6 @@
 //! Sessions against a real Auth server: in, on and out, refreshes in the middle, and the ends that a session can come to.
 
-use crate::ground::{Ground, PASSWORD, limits, weeksmith};
+use crate::ground::{Ground, PASSWORD, limits, weeksmith, whole};
 use crate::token::signed;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -54,9 +54,7 @@ async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
     let vault = Arc::new(Vault::memory());
     let first = project_over(&ground, &vault, None).await;
     assert_eq!(first.identity, Identity::Anon);
-    let who = session::sign_in(&*first.auth, ALICE, &password())
-        .await
-        .unwrap();
+    let who = whole(session::sign_in(&*first.auth, ALICE, &password()).await);
 
     let second = project_over(&ground, &vault, None).await;
     assert_eq!(
@@ -112,9 +110,7 @@ async fn a_code_by_e_mail_signs_in() {
         .unwrap();
     let digits: String = mail.chars().filter(char::is_ascii_digit).collect();
     let code = format!("{} {}", &digits[..3], &digits[3..]);
-    let who = session::verify_code(&*project.auth, ALICE, &code.into())
-        .await
-        .unwrap();
+    let who = whole(session::verify_code(&*project.auth, ALICE, &code.into()).await);
     assert_eq!(who.name(), ALICE);
     assert!(!cycle::list(&*project.rest, &who).await.unwrap().is_empty());
 }
@@ -125,9 +121,7 @@ async fn a_token_about_to_end_is_refreshed_and_stored_before_it_is_used() {
     let vault = Arc::new(Vault::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
-    session::sign_in(&*project.auth, ALICE, &password())
-        .await
-        .unwrap();
+    whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["expires_at"] = (jiff::Timestamp::now().as_second() + 59).into();
     put(&vault, &profile, &stored).await;
@@ -152,9 +146,7 @@ async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_re
     let vault = Arc::new(Vault::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
-    let who = session::sign_in(&*project.auth, ALICE, &password())
-        .await
-        .unwrap();
+    let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let mut stored = kept(&vault, &profile).await.unwrap();
     let claims = json!({
         "sub": who.user_id(), "role": "authenticated", "aud": "authenticated", "email": ALICE,
@@ -175,9 +167,7 @@ async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
     let vault = Arc::new(Vault::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
-    let who = session::sign_in(&*project.auth, ALICE, &password())
-        .await
-        .unwrap();
+    let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     ground
         .db
         .batch_execute("delete from auth.refresh_tokens; delete from auth.sessions")
@@ -212,9 +202,7 @@ async fn what_another_program_refreshed_is_taken_over() {
     let ground = weeksmith("session_two").await;
     let vault = Arc::new(Vault::memory());
     let one = project_over(&ground, &vault, None).await;
-    let who = session::sign_in(&*one.auth, ALICE, &password())
-        .await
-        .unwrap();
+    let who = whole(session::sign_in(&*one.auth, ALICE, &password()).await);
     let two = project_over(&ground, &vault, None).await;
     assert_eq!(session::current(&*two.auth).await.unwrap(), who);
     // Both hold the same session. It comes to its end for both, and both refresh at once.
@@ -248,9 +236,7 @@ async fn an_answer_never_comes_under_another_name() {
         Kind::Conflict,
         "same user, other role"
     );
-    session::sign_in(&*project.auth, "bob@example.com", &password())
-        .await
-        .unwrap();
+    whole(session::sign_in(&*project.auth, "bob@example.com", &password()).await);
     let mixed = cycle::list(&*project.rest, &alice).await.unwrap_err();
     assert_eq!(mixed.kind, Kind::Conflict);
     assert!(mixed.what.contains("bob@example.com"), "{mixed}");
@@ -261,9 +247,7 @@ async fn a_session_of_another_project_is_not_used() {
     let ground = weeksmith("session_other").await;
     let vault = Arc::new(Vault::memory());
     let project = project_over(&ground, &vault, None).await;
-    session::sign_in(&*project.auth, ALICE, &password())
-        .await
-        .unwrap();
+    whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let profile = name(&project);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["url"] = "https://elsewhere.example".into();
@@ -299,9 +283,7 @@ async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
     let project = resolve_with(&ground.settings(), secrets, limits())
         .await
         .unwrap();
-    let signed_in = session::sign_in(&*project.auth, ALICE, &password())
-        .await
-        .unwrap();
+    let signed_in = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let problem = project.auth.take_warning().unwrap();
     assert_eq!(problem.code.as_deref(), Some("session_not_stored"));
     assert!(problem.why.contains("full"), "{problem}");
@@ -318,9 +300,7 @@ async fn a_refresh_outlives_whoever_asked_for_it() {
     let vault = Arc::new(Vault::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
-    let who = session::sign_in(&*project.auth, ALICE, &password())
-        .await
-        .unwrap();
+    let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["expires_at"] = 0.into();
     put(&vault, &profile, &stored).await;

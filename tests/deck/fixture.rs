@@ -39,6 +39,7 @@ pub fn alice() -> Identity {
         id: ALICE.into(),
         email: "alice@example.com".into(),
         role: "authenticated".into(),
+        ..User::default()
     })
 }
 

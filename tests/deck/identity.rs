@@ -3,6 +3,7 @@
 use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, ticket};
 use supadeck::app::effect::{Effect, Write};
 use supadeck::app::msg::Report;
+use supadeck::domain::factor::SignIn;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::problem::{Kind, Problem};
 
@@ -52,7 +53,11 @@ fn a_password_sign_in_sends_the_password_once_and_forgets_it() {
         "the model keeps the password"
     );
     assert!(!text(&model).contains("hunter2"));
-    let effects = answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
+    let effects = answer(
+        &mut model,
+        ticket(&effects),
+        Report::SignedIn(Ok(SignIn::Done(alice()))),
+    );
     assert_eq!(model.identity, alice());
     assert!(model.dialogs.is_empty());
     let reads = effects
@@ -93,7 +98,11 @@ fn an_answer_for_the_old_identity_is_dropped() {
         &mut model,
         &["i", "enter", "alice@example.com", "tab", "pw", "enter"],
     );
-    answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::SignedIn(Ok(SignIn::Done(alice()))),
+    );
     answer_all(&mut model, reads_as_anon);
     assert!(
         model.cycles.rows().is_empty(),
@@ -148,7 +157,11 @@ fn going_back_from_a_slow_sign_in_does_not_sign_in() {
     );
     press(&mut model, &["esc"]);
     // The server signed her in all the same: that is said, and she can be chosen, but nobody reads as her unasked.
-    answer(&mut model, ticket(&effects), Report::SignedIn(Ok(alice())));
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::SignedIn(Ok(SignIn::Done(alice()))),
+    );
     assert_eq!(model.identity, Identity::Anon);
     assert_eq!(
         model
@@ -182,11 +195,12 @@ fn somebody_else_signed_in_late_ends_the_reading_as_the_first() {
         id: "b0b".into(),
         email: "bob@example.com".into(),
         role: "authenticated".into(),
+        ..User::default()
     };
     answer(
         &mut model,
         ticket(&effects),
-        Report::SignedIn(Ok(Identity::User(bob))),
+        Report::SignedIn(Ok(SignIn::Done(Identity::User(bob)))),
     );
     assert_eq!(
         model.identity,

@@ -8,4 +8,5 @@ mod frames;
 mod identity;
 mod keys;
 mod runs;
+mod second;
 mod ways;

@@ -1,7 +1,7 @@
 //! The main job, from the keyboard: sign in, see one's own rows, move the schema back and forth, read a difference.
 
 use crate::screen::{Screen, start};
-use crate::stack::{project, variables};
+use crate::stack::{project, query, variables};
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -72,22 +72,12 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     assert_eq!(screen.wait_exit(), 0);
 }
 
-fn history(info: &supadeck_stack::Info) -> i64 {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(&info.db_url, tokio_postgres::NoTls)
-            .await
-            .unwrap();
-        tokio::spawn(connection);
-        let row = client
-            .query_one(
-                "select count(*) from supabase_migrations.schema_migrations",
-                &[],
-            )
-            .await
-            .unwrap();
-        row.get(0)
-    })
+fn history(info: &supadeck_stack::Info) -> usize {
+    query(
+        info,
+        "select version from supabase_migrations.schema_migrations",
+    )
+    .len()
 }
 
 #[test]

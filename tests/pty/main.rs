@@ -6,5 +6,6 @@
 mod guide;
 mod job;
 mod screen;
+mod second;
 mod stack;
 mod terminal;

@@ -39,6 +39,21 @@ pub fn project(name: &str) -> Info {
     info
 }
 
+/// The first column of what a statement gives, as text.
+pub fn query(info: &Info, statement: &str) -> Vec<String> {
+    RUNTIME.block_on(async {
+        let connected = tokio_postgres::connect(&info.db_url, tokio_postgres::NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        let messages = client.simple_query(statement).await.unwrap();
+        let rows = messages.iter().filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        rows.collect()
+    })
+}
+
 /// What the program is given to reach a project.
 pub fn variables(info: &Info) -> Vec<(&'static str, &str)> {
     info.env_lines()

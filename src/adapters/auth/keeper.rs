@@ -1,6 +1,7 @@
 //! Keeps the session: loads it, refreshes it, stores it, forgets it. The only place where a session changes.
 
 use super::refusal::is_the_end;
+use super::second::Half;
 use super::session::Session;
 use super::wire::Wire;
 use crate::adapters::file_lock::{FileLock, LockFault};
@@ -20,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is known of the session.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     /// The session, once it was loaded.
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// Whether the store was asked.
     is_loaded: bool,
 }
@@ -34,7 +35,9 @@ pub(super) struct Keeper {
     profile: String,
     lock: Option<PathBuf>,
     clock: Arc<dyn Clock>,
-    state: Arc<Mutex<State>>,
+    pub(super) state: Arc<Mutex<State>>,
+    /// The sign-in that waits for its second factor; locked before the state.
+    pub(super) half: Mutex<Option<Half>>,
     /// Whose session was handed out last: the user on screen.
     shown: std::sync::Mutex<Option<Identity>>,
     /// Why the session could not be stored.
@@ -57,12 +60,13 @@ impl Keeper {
             lock,
             clock,
             state: Arc::default(),
+            half: Mutex::default(),
             shown: std::sync::Mutex::default(),
             warning: std::sync::Mutex::default(),
         }
     }
 
-    fn now(&self) -> i64 {
+    pub(super) fn now(&self) -> i64 {
         self.clock.now().as_second()
     }
 
@@ -80,7 +84,7 @@ impl Keeper {
         Ok(session.map_or(Identity::Anon, |session| self.handed_out(&session.identity)))
     }
 
-    fn handed_out(&self, identity: &Identity) -> Identity {
+    pub(super) fn handed_out(&self, identity: &Identity) -> Identity {
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
         identity.clone()
     }
@@ -230,7 +234,7 @@ impl Keeper {
     }
 
     /// Takes the lock file, always after the lock of the state; without a place for one only this process is guarded.
-    async fn hold(&self) -> Result<Option<FileLock>, Problem> {
+    pub(super) async fn hold(&self) -> Result<Option<FileLock>, Problem> {
         let Some(path) = self.lock.clone() else {
             return Ok(None);
         };
@@ -265,13 +269,13 @@ impl Keeper {
         Ok(())
     }
 
-    async fn stored(&self) -> Result<Option<Session>, Problem> {
+    pub(super) async fn stored(&self) -> Result<Option<Session>, Problem> {
         let stored = self.secrets.get(&self.profile, SecretKind::Session).await?;
         Ok(stored.and_then(|text| Session::from_stored(&text, &self.wire.url)))
     }
 
     /// Stores the session. When that fails it is still good in this process, which uses it and keeps a warning.
-    async fn keep(&self, state: &mut State, session: Session) {
+    pub(super) async fn keep(&self, state: &mut State, session: Session) {
         let text = session.to_stored(&self.wire.url);
         state.session = Some(session);
         state.is_loaded = true;

@@ -3,18 +3,21 @@
 //! ```text
 //!            sign in                < 60 s left, or refused by REST
 //!  nobody ─────────────► signed in ───────────────────────────────► refreshing ─► signed in
-//!    ▲                      │ sign out                                  │ revoked, used, expired
-//!    └──────────────────────┴───────────────────────────────────────────┘
+//!    ▲  │                ▲  │ sign out                                  │ revoked, used, expired
+//!    │  └─► waiting ─────┘  │                                           │
+//!    └──── for its second factor (`second`) ────────────────────────────┘
 //! ```
 //! One refresher at a time: a mutex in this process, a lock file between processes, and the stored session is read again
 //! under the lock. A new refresh token is stored before anything is done with it.
 
 mod keeper;
 mod refusal;
+mod second;
 mod session;
 mod wire;
 
 use super::http::Http;
+use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Pong;
@@ -95,7 +98,7 @@ impl GoTrue {
     /// changed meanwhile is somebody else: the answer would stand under the old role.
     pub async fn bearer(&self, who: &Identity) -> Result<SecretString, Problem> {
         let session = self.keeper.fresh().await?.ok_or_else(nobody)?;
-        if session.identity == *who {
+        if session.identity.sees_as(who) {
             return Ok(session.access);
         }
         Err(Problem::new(
@@ -103,15 +106,15 @@ impl GoTrue {
             format!(
                 "{} ({}) is signed in now.",
                 session.identity.name(),
-                session.identity.role()
+                session.identity.rights()
             ),
             format!(
                 "The request was for {} ({}) and was not sent.",
                 who.name(),
-                who.role()
+                who.rights()
             ),
         )
-        .with_hint("Reload to read as the one who is signed in."))
+        .with_hint("Run the command again to read as the one who is signed in; in the deck, sign in again."))
     }
 
     /// Refreshes because the server did not accept this token; does nothing when it has been replaced meanwhile.
@@ -119,20 +122,13 @@ impl GoTrue {
         self.keeper.renew(rejected).await
     }
 
-    async fn enter(
-        &self,
-        path: &'static str,
-        body: serde_json::Value,
-    ) -> Result<Identity, Problem> {
+    async fn enter(&self, path: &'static str, body: serde_json::Value) -> Result<SignIn, Problem> {
         let keeper = Arc::clone(&self.keeper);
-        // Not cancelled half-way: between the server's answer and the keyring a session would be lost.
-        let entered = tokio::spawn(async move {
+        to_its_end(async move {
             let session: Session = keeper.wire.session(path, &body).await?;
-            keeper.adopt(session).await
-        });
-        entered
-            .await
-            .map_err(|_| Problem::internal("The sign-in task ended early."))?
+            keeper.enter(session).await
+        })
+        .await
     }
 }
 
@@ -141,7 +137,7 @@ impl Auth for GoTrue {
         Box::pin(self.keeper.current())
     }
 
-    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, Identity> {
+    fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, SignIn> {
         Box::pin(async move {
             let mut body = address(email);
             body["password"] = password.expose_secret().into();
@@ -158,7 +154,7 @@ impl Auth for GoTrue {
         })
     }
 
-    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, Identity> {
+    fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, SignIn> {
         Box::pin(async move {
             let mut body = address(email);
             body["type"] = if email.starts_with('+') {
@@ -172,13 +168,32 @@ impl Auth for GoTrue {
         })
     }
 
+    fn step_up(&self) -> Task<'_, SignIn> {
+        let keeper = Arc::clone(&self.keeper);
+        Box::pin(async move { keeper.step_up().await })
+    }
+
+    fn give_code<'a>(&'a self, factor: &'a str, code: &'a SecretString) -> Task<'a, Identity> {
+        let keeper = Arc::clone(&self.keeper);
+        let (factor, code) = (factor.to_owned(), code.clone());
+        Box::pin(to_its_end(
+            async move { keeper.give_code(&factor, &code).await },
+        ))
+    }
+
+    fn go_without(&self) -> Task<'_, Identity> {
+        let keeper = Arc::clone(&self.keeper);
+        Box::pin(to_its_end(async move { keeper.go_without().await }))
+    }
+
+    fn give_up(&self) -> Task<'_, ()> {
+        let keeper = Arc::clone(&self.keeper);
+        Box::pin(to_its_end(async move { keeper.give_up().await }))
+    }
+
     fn sign_out(&self) -> Task<'_, ()> {
-        Box::pin(async {
-            let keeper = Arc::clone(&self.keeper);
-            let left = tokio::spawn(async move { keeper.leave().await });
-            left.await
-                .map_err(|_| Problem::internal("The sign-out task ended early."))?
-        })
+        let keeper = Arc::clone(&self.keeper);
+        Box::pin(to_its_end(async move { keeper.leave().await }))
     }
 
     fn take_warning(&self) -> Option<Problem> {
@@ -195,6 +210,15 @@ impl Auth for GoTrue {
             })
         })
     }
+}
+
+/// Runs something that must not be cancelled half-way: between the server's answer and the keyring a session would be lost.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work)
+        .await
+        .map_err(|_| Problem::internal("A task that changes the session ended early."))?
 }
 
 /// The body with an e-mail address, or a phone number when it starts with a plus.

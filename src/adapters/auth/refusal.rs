@@ -73,10 +73,24 @@ fn by_code(code: &str, said: String, status: u16, host: &str, key: Option<&ApiKe
         "email_provider_disabled" | "phone_provider_disabled" => {
             auth("The project does not allow this way to sign in.").with_hint("Use another way.")
         }
-        "mfa_verification_failed" | "mfa_challenge_expired" => {
-            auth("The second factor was not accepted.").with_hint("Wait for the next code and try again.")
+        "mfa_verification_failed" => {
+            auth("The code of the second factor is wrong.").with_hint("Wait for the app's next code and try again.")
         }
-        "insufficient_aal" => auth("The account needs its second factor for this."),
+        "mfa_challenge_expired" => {
+            auth("The second factor was asked for too long ago.").with_hint("Give the app's newest code.")
+        }
+        "mfa_ip_address_mismatch" => {
+            auth("The second factor was asked for over another network.").with_hint("Give the app's newest code.")
+        }
+        "mfa_factor_not_found" => auth("The account has no such second factor any more.").with_hint("Sign in again."),
+        "mfa_verification_rejected" => auth("The project refused the second factor and ended the sign-in.")
+            .with_hint("Ask whoever runs the project, then sign in again."),
+        "mfa_totp_verify_not_enabled" | "mfa_phone_verify_not_enabled" | "mfa_webauthn_verify_not_enabled" => {
+            auth("The project does not take this second factor at present.")
+                .with_hint("Go on without it for what the project shows at aal1.")
+        }
+        "insufficient_aal" => auth("The account needs its second factor for this.")
+            .with_hint("Give it with `supadeck login --second-factor`, or in the deck where one chooses who reads."),
         "captcha_failed" => auth("The project asks for a captcha, which cannot be solved in a terminal.")
             .with_hint("Sign in with a code by e-mail, or have captcha protection turned off for this project."),
         "over_request_rate_limit" | "over_email_send_rate_limit" | "over_sms_send_rate_limit" => Problem::new(
@@ -191,6 +205,11 @@ mod tests {
             "session_expired",
             "otp_expired",
             "mfa_verification_failed",
+            "mfa_challenge_expired",
+            "mfa_ip_address_mismatch",
+            "mfa_factor_not_found",
+            "mfa_verification_rejected",
+            "mfa_totp_verify_not_enabled",
             "insufficient_aal",
             "captcha_failed",
             "over_request_rate_limit",

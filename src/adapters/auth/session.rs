@@ -1,5 +1,6 @@
 //! A session: two tokens, whose they are, and until when. `Debug` shows the owner and nothing else.
 
+use crate::domain::factor::{Aal, Factor, FactorKind, Waiting};
 use crate::domain::identity::{Identity, User};
 use crate::domain::text;
 use crate::domain::token::Claims;
@@ -21,6 +22,8 @@ pub(super) struct Session {
     pub(super) identity: Identity,
     /// When the access token ends by this machine's clock, in seconds since 1970.
     pub(super) expires_at: i64,
+    /// The verified second factors that came with it; empty for a session that was stored.
+    pub(super) factors: Vec<Factor>,
 }
 
 impl fmt::Debug for Session {
@@ -38,13 +41,41 @@ pub(super) struct Received {
     user: Option<ReceivedUser>,
 }
 
+/// A user as the Auth server sends it.
 #[derive(Deserialize)]
-struct ReceivedUser {
+pub(super) struct ReceivedUser {
     #[serde(default)]
     id: String,
     email: Option<String>,
     phone: Option<String>,
     role: Option<String>,
+    factors: Option<Vec<ReceivedFactor>>,
+}
+
+#[derive(Deserialize)]
+struct ReceivedFactor {
+    #[serde(default)]
+    id: String,
+    friendly_name: Option<String>,
+    #[serde(default)]
+    factor_type: String,
+    #[serde(default)]
+    status: String,
+}
+
+impl ReceivedUser {
+    /// The verified factors. An id that is none would end up in a path, so such a factor is left out.
+    pub(super) fn factors(&self) -> Vec<Factor> {
+        let all = self.factors.iter().flatten();
+        all.filter(|factor| factor.status == "verified")
+            .filter_map(|factor| {
+                let id = uuid::Uuid::parse_str(&factor.id).ok()?;
+                let name = factor.friendly_name.as_deref().unwrap_or_default();
+                let kind = FactorKind::parse(&factor.factor_type);
+                Some(Factor::new(id.to_string(), name, kind))
+            })
+            .collect()
+    }
 }
 
 /// A session as the keyring holds it.
@@ -66,20 +97,39 @@ impl Session {
             .expires_in
             .map(|seconds| now.saturating_add(seconds));
         let ends = claims.as_ref().and_then(Claims::expires_at);
-        let identity = match (claims, received.user) {
+        let factors = received
+            .user
+            .as_ref()
+            .map_or_else(Vec::new, ReceivedUser::factors);
+        let mut identity = match (claims, received.user) {
             (Some(claims), _) if !claims.sub.is_empty() => claims.identity(),
             (_, Some(user)) => Identity::User(User {
                 id: text::cell(&user.id).into_owned(),
                 email: text::cell(&user.email.or(user.phone).unwrap_or_default()).into_owned(),
                 role: text::cell(user.role.as_deref().unwrap_or("authenticated")).into_owned(),
+                ..User::default()
             }),
             (claims, None) => claims.unwrap_or_default().identity(),
         };
+        if let Identity::User(user) = &mut identity {
+            user.has_second_factor = !factors.is_empty();
+        }
         Self {
             access: received.access_token.into(),
             refresh: received.refresh_token.into(),
             identity,
             expires_at: lasts.or(ends).unwrap_or(now),
+            factors,
+        }
+    }
+
+    /// Who is to be asked for a second factor, when one is there and was not given.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        match &self.identity {
+            Identity::User(user) if user.aal == Aal::Aal1 && !self.factors.is_empty() => {
+                Some(Waiting::new(user.clone(), self.factors.clone(), false))
+            }
+            _ => None,
         }
     }
 
@@ -121,6 +171,7 @@ impl Session {
             refresh: stored.refresh_token.into(),
             identity: Identity::User(stored.user),
             expires_at: stored.expires_at,
+            factors: Vec::new(),
         })
     }
 }
@@ -160,6 +211,29 @@ mod tests {
         assert!(!again.is_later(&session));
         assert!(Session::from_stored(&stored, "https://b").is_none());
         assert!(Session::from_stored(&"junk".to_owned().into(), "https://a").is_none());
+    }
+
+    #[test]
+    fn only_a_verified_factor_is_asked_for() {
+        let session = |status: &str, id: &str| {
+            let user = format!(
+                r#"{{"id":"1","factors":[{{"id":"{id}","factor_type":"totp","status":"{status}"}}]}}"#
+            );
+            let user = Some(serde_json::from_str(&user).unwrap());
+            Session::new(
+                Received {
+                    user,
+                    ..received(None)
+                },
+                0,
+            )
+        };
+        let id = "4b7a5b0e-6f0c-4c54-9a5c-0d7f3d1d8a01";
+        let waiting = session("verified", id).waiting().unwrap();
+        assert_eq!((waiting.name(), waiting.factors.len()), ("a@b.c", 1));
+        assert!(session("verified", id).identity.lacks_second_factor());
+        assert!(session("unverified", id).waiting().is_none());
+        assert!(session("verified", "../../user").waiting().is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The calls of the Auth interface. Every one carries the publishable key; none is logged.
 
 use super::refusal;
-use super::session::{Received, Session};
+use super::session::{Received, ReceivedUser, Session};
 use crate::adapters::http::{Http, Reply, Request, jittered};
 use crate::adapters::rest::{host_of, no_publishable_key, secret_header};
 use crate::domain::problem::{Kind, Problem};
@@ -10,6 +10,8 @@ use crate::ports::Clock;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -33,6 +35,42 @@ impl Wire {
     /// A call that answers with a session.
     pub(super) async fn session(&self, path: &str, body: &Value) -> Result<Session, Problem> {
         let reply = self.post(path, body, None).await?;
+        self.read(&reply)
+    }
+
+    /// The user of a token as the server knows it now.
+    pub(super) async fn user(&self, bearer: &SecretString) -> Result<ReceivedUser, Problem> {
+        let reply = self.send(Method::GET, "user", None, Some(bearer)).await?;
+        self.json(&reply, "a user")
+    }
+
+    /// Asks for a second factor; returns the id of the challenge.
+    pub(super) async fn challenge(
+        &self,
+        factor: &str,
+        bearer: &SecretString,
+    ) -> Result<String, Problem> {
+        #[derive(Deserialize)]
+        struct Challenge {
+            id: String,
+        }
+        let path = format!("factors/{factor}/challenge");
+        let reply = self.post(&path, &json!({}), Some(bearer)).await?;
+        let challenge: Challenge = self.json(&reply, "a challenge")?;
+        Ok(challenge.id)
+    }
+
+    /// Gives the code that a challenge asks for; the answer is the session that follows.
+    pub(super) async fn verify_factor(
+        &self,
+        factor: &str,
+        challenge: &str,
+        code: &SecretString,
+        bearer: &SecretString,
+    ) -> Result<Session, Problem> {
+        let body = json!({"challenge_id": challenge, "code": code.expose_secret()});
+        let path = format!("factors/{factor}/verify");
+        let reply = self.post(&path, &body, Some(bearer)).await?;
         self.read(&reply)
     }
 
@@ -124,14 +162,18 @@ impl Wire {
     }
 
     fn read(&self, reply: &Reply) -> Result<Session, Problem> {
-        let received: Received = serde_json::from_slice(&reply.body).map_err(|_| {
+        let received: Received = self.json(reply, "a session")?;
+        Ok(Session::new(received, self.now()))
+    }
+
+    fn json<T: DeserializeOwned>(&self, reply: &Reply, what: &str) -> Result<T, Problem> {
+        serde_json::from_slice(&reply.body).map_err(|_| {
             Problem::new(
                 Kind::Network,
-                format!("{} did not answer with a session.", host_of(&self.url)),
+                format!("{} did not answer with {what}.", host_of(&self.url)),
                 "What came is not what an Auth server sends.",
             )
             .with_hint("Check the URL and the proxy.")
-        })?;
-        Ok(Session::new(received, self.now()))
+        })
     }
 }

@@ -120,6 +120,9 @@ impl Refusal {
                 let problem = denied(may_not);
                 return match who {
                     Identity::Anon => problem.with_hint("Sign in with `supadeck login`."),
+                    Identity::User(_) if who.lacks_second_factor() => problem.with_hint(
+                        "The second factor was not given, and policies can ask for it: `supadeck login --second-factor` gives it.",
+                    ),
                     Identity::User(_) => problem.with_hint(
                         "Its grants and policies decide; another identity may see more.",
                     ),
@@ -315,7 +318,7 @@ fn too_many(status: u16) -> Problem {
 fn called(who: &Identity) -> String {
     match who {
         Identity::Anon => "anon".to_owned(),
-        Identity::User(_) => format!("{} ({})", who.name(), who.role()),
+        Identity::User(_) => format!("{} ({})", who.name(), who.rights()),
         Identity::Service => "The service role".to_owned(),
     }
 }

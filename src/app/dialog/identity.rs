@@ -1,6 +1,7 @@
 //! Who reads: the choice between anon, a signed-in user and the service role, and the forms to sign in.
 
 use super::confirm::Confirm;
+use super::second::{self, Second};
 use super::{After, Dialog};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Write};
@@ -8,6 +9,7 @@ use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
 use crate::app::run;
+use crate::domain::factor::{Aal, Waiting, can_try_again};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
 
@@ -22,6 +24,8 @@ pub enum Choice {
     Password,
     /// Sign in with a code by e-mail.
     Code,
+    /// Give the second factor of the user who is signed in.
+    SecondFactor,
     /// End the session.
     SignOut,
     /// Read as the service role.
@@ -29,10 +33,11 @@ pub enum Choice {
 }
 
 /// The choices in their order.
-pub const CHOICES: [Choice; 6] = [
+pub const CHOICES: [Choice; 7] = [
     Choice::Password,
     Choice::Code,
     Choice::Return,
+    Choice::SecondFactor,
     Choice::SignOut,
     Choice::Anon,
     Choice::Service,
@@ -53,6 +58,8 @@ impl Choice {
             Self::Return => format!("Read as {name}"),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
+            Self::SecondFactor if name.is_empty() => "Give the second factor".into(),
+            Self::SecondFactor => format!("Give the second factor of {name}"),
             Self::SignOut if name.is_empty() => "Sign out".into(),
             Self::SignOut => format!("Sign out {name}"),
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
@@ -68,8 +75,12 @@ impl Choice {
             Self::Return if matches!(model.identity, Identity::User(_)) => {
                 Some("this is who you are")
             }
-            Self::Return | Self::SignOut if project.signed_in.is_none() => {
+            Self::Return | Self::SignOut | Self::SecondFactor if project.signed_in.is_none() => {
                 Some("nobody is signed in")
+            }
+            Self::SecondFactor => {
+                let user = project.signed_in.as_ref()?;
+                (user.aal > Aal::Aal1).then_some("it was given")
             }
             Self::Service if !project.has_service_key => {
                 Some("no secret key; set SUPABASE_SECRET_KEY")
@@ -90,6 +101,8 @@ pub enum Step {
     Email,
     /// Typing the code.
     Code,
+    /// Giving the second factor.
+    Second(Second),
 }
 
 /// The dialog.
@@ -131,11 +144,12 @@ impl IdentityDialog {
 
     /// The field that has the keys.
     pub fn field(&mut self) -> Option<&mut Field> {
-        match self.step {
+        match &mut self.step {
             Step::Choose => None,
             Step::Email => Some(&mut self.email),
             Step::Password if !self.is_in_secret => Some(&mut self.email),
             Step::Password | Step::Code => Some(&mut self.secret),
+            Step::Second(second) => second.field(),
         }
     }
 
@@ -148,9 +162,20 @@ impl IdentityDialog {
         }
     }
 
-    /// Takes a refusal.
+    /// Takes the answer that a second factor is needed.
+    pub fn second_needed(&mut self, waiting: Waiting) {
+        self.is_busy = false;
+        let is_usable = !waiting.usable().is_empty();
+        self.problem = (!is_usable).then(|| waiting.unusable());
+        self.step = Step::Second(Second::new(waiting));
+    }
+
+    /// Takes a refusal. After one that ends a sign-in which waited for its second factor, one begins anew.
     pub fn refused(&mut self, problem: Problem) {
         self.is_busy = false;
+        if matches!(self.step, Step::Second(_)) && !can_try_again(&problem) {
+            self.step = Step::Choose;
+        }
         self.problem = Some(problem);
     }
 
@@ -158,16 +183,23 @@ impl IdentityDialog {
         match (command, &self.step) {
             (Some(Command::Cancel), Step::Choose) => After::Close(Vec::new()),
             (Some(Command::Cancel), _) => {
-                // An answer still under way must not make somebody who went back read as another.
+                // An answer still under way must not make somebody who went back read as another. A sign-in that waits for
+                // its second factor is given up at once, or when that answer has come.
                 model.is_sign_in_unwanted = self.is_busy;
+                let effects = if self.is_busy {
+                    Vec::new()
+                } else {
+                    second::give_up(model)
+                };
                 *self = Self {
                     selected: self.selected,
                     ..Self::new(model)
                 };
-                After::Stay(Vec::new())
+                After::Stay(effects)
             }
             (_, _) if self.is_busy => After::Stay(Vec::new()),
             (_, Step::Choose) => self.choose(key, command, model),
+            (_, Step::Second(_)) => After::Stay(self.second(key, command, model)),
             (Some(Command::NextField | Command::PreviousField), Step::Password) => {
                 self.is_in_secret = !self.is_in_secret;
                 After::Stay(Vec::new())
@@ -180,6 +212,23 @@ impl IdentityDialog {
                 After::Stay(Vec::new())
             }
         }
+    }
+
+    fn second(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> Vec<Effect> {
+        let was_busy = model.is_session_busy;
+        let Step::Second(second) = &mut self.step else {
+            return Vec::new();
+        };
+        let selected = second.selected;
+        let effects = second.press(key, command, model);
+        if second.selected != selected {
+            self.problem = None;
+        }
+        if model.is_session_busy && !was_busy {
+            self.is_busy = true;
+            self.problem = None;
+        }
+        effects
     }
 
     fn choose(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
@@ -215,6 +264,10 @@ impl IdentityDialog {
             }
             Choice::Password => self.step = Step::Password,
             Choice::Code => self.step = Step::Email,
+            Choice::SecondFactor => {
+                self.is_busy = !model.is_session_busy;
+                return After::Stay(run::session(model, Write::StepUp));
+            }
             Choice::SignOut => {
                 self.is_busy = !model.is_session_busy;
                 return After::Stay(run::session(model, Write::SignOut));
@@ -249,7 +302,7 @@ impl IdentityDialog {
                 email,
                 code: self.secret.take_secret(),
             },
-            Step::Password | Step::Choose => Write::SignIn {
+            Step::Password | Step::Choose | Step::Second(_) => Write::SignIn {
                 email,
                 password: self.secret.take_secret(),
             },

@@ -9,6 +9,7 @@ pub mod palette;
 pub mod reading;
 pub mod result;
 mod risky;
+pub mod second;
 pub mod unlock;
 pub mod ways;
 

@@ -11,8 +11,12 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
-    let inside = super::window(frame, view, 78, 14, "Who reads", Role::Accent);
-    let used = match dialog.step {
+    let (title, height) = match &dialog.step {
+        Step::Second(second) => ("Second factor", super::second::height(second)),
+        _ => ("Who reads", 14),
+    };
+    let inside = super::window(frame, view, 78, height, title, Role::Accent);
+    let used = match &dialog.step {
         Step::Choose => draw_choices(frame, inside, dialog, view),
         Step::Password => {
             super::field(
@@ -48,6 +52,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
             super::field(frame, inside, 1, view, "code", &dialog.secret, true);
             2
         }
+        Step::Second(second) => super::second::draw(frame, inside, second, view),
     };
     let row = (used + 1).min(inside.height);
     let area = Rect {
@@ -61,14 +66,16 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
         .as_ref()
         .and_then(|project| project.sign_in_hint.clone());
     if dialog.is_busy {
-        table::lines(
-            frame,
-            area,
-            view,
-            &[(Role::Muted, "Asking the server.".into())],
-        );
+        let text = match dialog.step {
+            Step::Second(_) => "Checking with the server.",
+            _ => "Asking the server.",
+        };
+        table::lines(frame, area, view, &[(Role::Muted, text.into())]);
     } else if let Some(problem) = &dialog.problem {
         table::problem_lines(frame, area, view, problem);
+    } else if let Step::Second(second) = &dialog.step {
+        let text = super::second::hint(second);
+        table::lines(frame, area, view, &[(Role::Muted, text)]);
     } else if let Some(hint) = hint.filter(|_| dialog.step != Step::Choose) {
         table::lines(frame, area, view, &[(Role::Muted, hint)]);
     }
@@ -81,9 +88,16 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
         ),
         (
             keys.first_key(Command::Cancel),
-            if is_choice { "close" } else { "back" },
+            match &dialog.step {
+                Step::Choose => "close",
+                Step::Second(second) => super::second::cancel_word(second),
+                _ => "back",
+            },
         ),
     ];
+    if matches!(dialog.step, Step::Second(_)) {
+        pairs.push((keys.first_key(Command::NextField), "next"));
+    }
     if dialog.step == Step::Password {
         pairs.push((keys.first_key(Command::NextField), "next field"));
     }

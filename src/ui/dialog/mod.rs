@@ -7,6 +7,7 @@ mod identity;
 mod palette;
 mod result;
 mod running;
+mod second;
 mod unlock;
 mod ways;
 
@@ -132,7 +133,10 @@ fn field(
         Role::Muted
     };
     let room = usize::from(area.width).saturating_sub(label.width() + 2);
-    let shown = field.shown();
+    let mut shown = field.shown();
+    if field.is_secret() && view.symbols.is_ascii {
+        shown = "*".repeat(shown.chars().count());
+    }
     // A text longer than the field shows the part around the cursor.
     let skip = (field.cursor() + 1).saturating_sub(room);
     let visible: String = shown.chars().skip(skip).collect();

@@ -117,7 +117,7 @@ fn project(view: View<'_>, width: usize) -> Lines {
             Role::Text,
         ),
         fact(view, "you are", identity.name().to_owned(), Role::Accent),
-        fact(view, "role", identity.role().to_owned(), Role::Text),
+        fact(view, "role", identity.rights().into_owned(), Role::Text),
     ];
     let (text, role) = if identity.is_under_rls() {
         ("Row Level Security decides which rows you see.", Role::Ok)

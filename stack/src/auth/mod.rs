@@ -1,6 +1,8 @@
-//! A small Supabase Auth: password, refresh and email-code sign-in, users, sessions, over the tables of schema `auth`.
-//! It trusts the gateway for keys, and mails nothing: codes go to the inbox.
+//! A small Supabase Auth: password, refresh and email-code sign-in, second factors, users, sessions, over the tables of
+//! schema `auth`. It trusts the gateway for keys, and mails nothing: codes go to the inbox.
 
+mod challenge;
+mod factor;
 mod inbox;
 pub(crate) mod jwt;
 mod logout;
@@ -16,7 +18,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, Request, State};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use inbox::Inbox;
 use refusal::Refusal;
@@ -96,6 +98,10 @@ impl Auth {
             .route("/verify", post(otp::verify))
             .route("/user", get(user::show))
             .route("/logout", post(logout::end))
+            .route("/factors", post(factor::enroll))
+            .route("/factors/{id}", delete(factor::unenroll))
+            .route("/factors/{id}/challenge", post(challenge::ask))
+            .route("/factors/{id}/verify", post(challenge::verify))
             .route("/settings", get(settings))
             .route("/health", get(health))
             .fallback(|| async { Refusal::new(404, "not_found", "404 page not found") })

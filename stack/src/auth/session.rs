@@ -1,7 +1,9 @@
-//! Sessions and their tokens: begun at a sign-in, carried on by a refresh. Owns the claims of an access token.
+//! Sessions and their tokens: begun at a sign-in, raised by a second factor, carried on by a refresh. Owns the claims of
+//! an access token.
 
 use super::refusal::Refusal;
-use super::{Inner, jwt, user};
+use super::user::{self, Caller};
+use super::{Inner, jwt};
 use crate::secret;
 use axum::extract::Request;
 use axum::http::header;
@@ -72,6 +74,36 @@ pub(super) async fn add_token(
     Ok(token)
 }
 
+/// Raises the caller's session to `aal2` because of this factor, and gives its new refresh token: the old one was handed
+/// out for one factor only.
+pub(super) async fn raise(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    factor: &str,
+) -> Result<String, Refusal> {
+    tx.execute(
+        "insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method) \
+         values (gen_random_uuid(), $1::text::uuid, now(), now(), 'totp') \
+         on conflict (session_id, authentication_method) do update set updated_at = now()",
+        &[&caller.session],
+    )
+    .await?;
+    tx.execute(
+        "update auth.sessions set aal = 'aal2', factor_id = $2::text::uuid, updated_at = now() where id = $1::text::uuid",
+        &[&caller.session, &factor],
+    )
+    .await?;
+    let retired = tx
+        .query(
+            "update auth.refresh_tokens set revoked = true, updated_at = clock_timestamp() \
+             where session_id = $1::text::uuid and not revoked returning token",
+            &[&caller.session],
+        )
+        .await?;
+    let parent: Option<&str> = retired.first().map(|row| row.get(0));
+    add_token(tx, &caller.id, &caller.session, parent).await
+}
+
 /// The answer of a sign-in or refresh: a fresh access token, the refresh token, the user.
 pub(super) async fn describe(
     inner: &Inner,
@@ -86,11 +118,13 @@ pub(super) async fn describe(
     let methods = tx
         .query_one(
             "select coalesce(json_agg(json_build_object('method', authentication_method, \
-             'timestamp', extract(epoch from updated_at)::bigint) order by updated_at), '[]')::text \
+             'timestamp', extract(epoch from updated_at)::bigint) order by updated_at desc), '[]')::text, \
+             (select coalesce(aal, 'aal1')::text from auth.sessions where id = $1::text::uuid) \
              from auth.mfa_amr_claims where session_id = $1::text::uuid",
             &[&session],
         )
         .await?;
+    let level: Option<String> = methods.get(1);
     let methods: Value = serde_json::from_str(methods.get(0)).unwrap_or_default();
     let now = jwt::now_s();
     let life = inner.token_life.as_secs();
@@ -105,7 +139,7 @@ pub(super) async fn describe(
         "app_metadata": user.json["app_metadata"],
         "user_metadata": user.json["user_metadata"],
         "role": user.text("role"),
-        "aal": "aal1",
+        "aal": level.as_deref().unwrap_or("aal1"),
         "amr": methods,
         "session_id": session,
         "is_anonymous": user.json["is_anonymous"],

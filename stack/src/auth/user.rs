@@ -29,6 +29,13 @@ static SHOW: LazyLock<String> = LazyLock::new(|| {
                     'provider', i.provider, 'last_sign_in_at', {}, 'created_at', {}, 'updated_at', {},
                     'email', i.email) order by i.created_at)
                 from auth.identities as i where i.user_id = u.id), '[]'),
+            'factors', (
+                select json_agg(jsonb_build_object(
+                    'id', f.id, 'created_at', {}, 'updated_at', {}, 'status', f.status, 'factor_type', f.factor_type,
+                    'phone', coalesce(f.phone, ''), 'last_challenged_at', {})
+                    || case when coalesce(f.friendly_name, '') = '' then '{{}}'
+                        else jsonb_build_object('friendly_name', f.friendly_name) end order by f.created_at)
+                from auth.mfa_factors as f where f.user_id = u.id),
             'created_at', {}, 'updated_at', {}, 'is_anonymous', u.is_anonymous)::text,
             coalesce(u.banned_until > now(), false)
         from auth.users as u where u.id = $1::text::uuid and u.deleted_at is null",
@@ -42,6 +49,9 @@ static SHOW: LazyLock<String> = LazyLock::new(|| {
         time("i.last_sign_in_at"),
         time("i.created_at"),
         time("i.updated_at"),
+        time("f.created_at"),
+        time("f.updated_at"),
+        time("f.last_challenged_at"),
         time("u.created_at"),
         time("u.updated_at"),
     )
@@ -85,6 +95,8 @@ pub(super) struct Caller {
     pub(super) id: String,
     /// The session of the token.
     pub(super) session: String,
+    /// Whether a second factor was given in it.
+    pub(super) is_aal2: bool,
 }
 
 /// Checks the bearer token, its user and its session, as Auth does before anything that needs a user.
@@ -135,22 +147,22 @@ pub(super) async fn authenticate(
         return Err(Refusal::new(403, "user_banned", "User is banned"));
     }
     let session = claims["session_id"].as_str().unwrap_or_default().to_owned();
-    let is_live = tx
+    let live = tx
         .query_opt(
-            "select from auth.sessions \
+            "select coalesce(aal >= 'aal2', false) from auth.sessions \
              where id::text = $1 and user_id::text = $2 and (not_after is null or not_after > now())",
             &[&session, &id],
         )
-        .await?
-        .is_some();
-    if !is_live {
+        .await?;
+    let Some(live) = live else {
         let message = "Session from session_id claim in JWT does not exist";
         return Err(Refusal::new(403, "session_not_found", message));
-    }
+    };
     Ok(Caller {
         id: id.to_owned(),
         user,
         session,
+        is_aal2: live.get(0),
     })
 }
 

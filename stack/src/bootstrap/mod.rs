@@ -13,6 +13,7 @@ pub(crate) const MAIN: &str = "postgres";
 const ROLES: &str = include_str!("roles.sql");
 const SCHEMA: &str = include_str!("schema.sql");
 const AUTH: &str = include_str!("auth.sql");
+const MFA: &str = include_str!("mfa.sql");
 
 /// How often the password of role postgres is stretched. It is random and long, so once would do, but people use it in
 /// other tools, and those built on Java insist on the 4096 of RFC 7677. Unoptimised, that many cost 60 ms of CPU at each
@@ -38,7 +39,15 @@ pub(crate) async fn run(admin: &Session, secrets: &Secrets) -> Result<(), Error>
     admin.run("creating the roles", &roles).await?;
     admin.run("creating the schemas", SCHEMA).await?;
     admin.run("creating schema auth", AUTH).await?;
+    update(admin).await?;
     settle(admin, MAIN).await
+}
+
+/// Adds what came later than the first stack, to a new database and to kept data alike, through a session in it.
+pub(crate) async fn update(admin: &Session) -> Result<(), Error> {
+    admin
+        .run("creating the tables of second factors", MFA)
+        .await
 }
 
 /// Clones the main database, while it is pristine, into the template, through a session in another database.

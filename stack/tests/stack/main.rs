@@ -14,6 +14,7 @@ mod gateway;
 mod http;
 mod kept;
 mod lifecycle;
+mod mfa;
 mod postgrest;
 mod provider;
 mod refresh;

@@ -190,6 +190,7 @@ fn me_is_whoever_reads() {
         id: ID.into(),
         email: "alice@example.com".into(),
         role: "authenticated".into(),
+        ..User::default()
     });
     let filter = parse("actor:me");
     assert_eq!(

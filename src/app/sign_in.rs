@@ -1,0 +1,109 @@
+//! What the answers to a sign-in do to the model: somebody reads from now on, is asked for a second factor, or was refused.
+//! Nobody reads as another unasked, and a sign-in that nobody wants any more is given up.
+
+use super::dialog::identity::IdentityDialog;
+use super::dialog::result::ResultView;
+use super::dialog::{Dialog, second};
+use super::effect::Effect;
+use super::model::Model;
+use super::{report, run};
+use crate::domain::factor::{SignIn, Waiting, can_try_again};
+use crate::domain::identity::Identity;
+use crate::domain::problem::Problem;
+
+/// Takes the answer to a sign-in, or to one of its steps.
+pub fn answered(model: &mut Model, result: Result<SignIn, Problem>) -> Vec<Effect> {
+    let is_unwanted = std::mem::take(&mut model.is_sign_in_unwanted);
+    match result {
+        Ok(SignIn::Waiting(waiting)) => asked(model, waiting, is_unwanted),
+        Ok(SignIn::Done(identity)) => {
+            model.waiting = None;
+            if is_unwanted {
+                signed_in_unwanted(model, identity)
+            } else {
+                signed_in(model, identity)
+            }
+        }
+        Err(problem) => {
+            let is_over = !can_try_again(&problem);
+            if is_over {
+                model.waiting = None;
+            }
+            let mut effects = if is_unwanted {
+                second::give_up(model)
+            } else {
+                Vec::new()
+            };
+            effects.extend(refused(model, problem));
+            effects
+        }
+    }
+}
+
+/// The identity dialog, if it is open.
+pub fn dialog(model: &mut Model) -> Option<&mut IdentityDialog> {
+    model.dialogs.iter_mut().find_map(|dialog| match dialog {
+        Dialog::Identity(identity) => Some(identity),
+        _ => None,
+    })
+}
+
+/// Says why somebody was not signed in or out.
+pub fn refused(model: &mut Model, problem: Problem) -> Vec<Effect> {
+    match dialog(model) {
+        Some(dialog) => dialog.refused(problem),
+        None => report::show(model, ResultView::failed("Sign-in", &problem)),
+    }
+    Vec::new()
+}
+
+/// A second factor is needed. Without a dialog to give it in, nobody wants this sign-in any more.
+fn asked(model: &mut Model, waiting: Waiting, is_unwanted: bool) -> Vec<Effect> {
+    model.waiting = Some(waiting.clone());
+    if !is_unwanted && let Some(dialog) = dialog(model) {
+        dialog.second_needed(waiting);
+        return Vec::new();
+    }
+    second::give_up(model)
+}
+
+fn signed_in(model: &mut Model, identity: Identity) -> Vec<Effect> {
+    model
+        .dialogs
+        .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+    // A warning that came with the sign-in matters more than that it went well, which the header says.
+    let without = if identity.lacks_second_factor() {
+        ", without the second factor (aal1)"
+    } else {
+        ""
+    };
+    let signed_in = format!("Signed in as {}{without}.", identity.name());
+    model.toast.get_or_insert(signed_in);
+    let mut effects = run::become_identity(model, identity);
+    effects.push(run::toast_timer());
+    effects
+}
+
+/// Somebody signed in after the user had gone back: the session is theirs now, so nothing may go on as the one before,
+/// and nobody reads as them without being asked. Who reads already goes on, at the level that the session now has.
+fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
+    let name = identity.name().to_owned();
+    if let (Identity::User(user), Some(project)) = (&identity, &mut model.project) {
+        project.signed_in = Some(user.clone());
+    }
+    let is_reader = model.identity.user_id() == identity.user_id();
+    let text = if is_reader {
+        let rights = identity.rights();
+        format!("{name} was signed in all the same ({rights}).")
+    } else {
+        format!("{name} was signed in all the same; nobody reads as them yet.")
+    };
+    let mut effects = match &model.identity {
+        Identity::User(_) if is_reader && model.identity.sees_as(&identity) => Vec::new(),
+        Identity::User(_) if is_reader => run::become_identity(model, identity),
+        Identity::User(_) => run::become_identity(model, Identity::Anon),
+        Identity::Anon | Identity::Service => Vec::new(),
+    };
+    effects.extend(run::toast(model, text));
+    effects
+}
