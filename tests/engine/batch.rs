@@ -201,3 +201,100 @@ async fn a_lock_that_was_not_to_be_had_is_tried_again_from_its_file_on() {
     assert_eq!(agreed(&bench).await, FILES);
     assert_eq!(outcome.steps[4].notices, ["NOTICE: of 14"]);
 }
+
+/// The journal, as a first run makes it; with a file before all others, which stays applied.
+async fn with_journal(bench: &Bench) {
+    bench.up("1_first.sql", "create table first ();");
+    let only = Wish::Apply {
+        to: Some("1".into()),
+        include_out_of_order: false,
+    };
+    let plan = bench.plan(only).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+}
+
+/// Applies the rest, and checks that each file is told as it is.
+async fn all_are_applied(bench: &Bench, schema: &migration::Schema) {
+    let plan = migration::plan(schema, &everything()).await.unwrap();
+    let outcome = run(schema, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    for (at, step) in outcome.steps.iter().enumerate() {
+        assert_eq!(step.notices, [format!("NOTICE: of {}", 10 + at)]);
+    }
+    let versions = bench.versions().await;
+    assert_eq!(versions.len(), FILES + 1);
+    let lines = bench
+        .texts("select version from supabase_migrations.supadeck_journal where outcome = 'done' order by id")
+        .await;
+    assert_eq!(versions, lines, "once each, and in order");
+}
+
+#[tokio::test]
+async fn a_line_in_the_journal_that_is_not_ours_has_the_history_compared_again() {
+    let bench = bench(|_| "").await;
+    with_journal(&bench).await;
+    // Behind each line the counter moves on by itself, as if another runner had written one.
+    bench
+        .db
+        .batch_execute(
+            "create function moved() returns trigger language plpgsql as $$ begin \
+            execute format('alter sequence supabase_migrations.supadeck_journal_id_seq restart with %s', \
+            currval('supabase_migrations.supadeck_journal_id_seq') + 100); return null; end $$; \
+            create trigger moved after insert on supabase_migrations.supadeck_journal execute function moved()",
+        )
+        .await
+        .unwrap();
+    all_are_applied(&bench, &bench.schema).await;
+}
+
+#[tokio::test]
+async fn a_history_that_another_tool_changes_under_way_stops_the_run() {
+    let bench = bench(|at| {
+        // Nothing of this is in the journal; the next message compares the history as a whole.
+        if at == 3 {
+            "insert into supabase_migrations.schema_migrations (version) values ('9');"
+        } else {
+            ""
+        }
+    })
+    .await;
+    let mut bench = bench;
+    for at in FILES..FILES + 40 {
+        bench.up(
+            &format!("{}_u.sql", 10 + at),
+            format!("create table t{} ();", 10 + at),
+        );
+    }
+    bench.schema.limits.live_files = 0;
+    let plan = bench.plan(everything()).await.unwrap();
+    let outcome = run(&bench.schema, &plan).await;
+    let problem = outcome.problem.clone().unwrap();
+    assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+    assert!(problem.detail.unwrap().contains('9'));
+    let done = ends(&outcome)
+        .iter()
+        .filter(|end| **end == StepEnd::Done)
+        .count();
+    assert!(done < FILES + 40, "{done}");
+    assert_eq!(bench.versions().await.len(), done + 1);
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_see_the_counter_runs_all_files() {
+    let bench = bench(|_| "").await;
+    with_journal(&bench).await;
+    let role = format!("small{}", std::process::id());
+    bench
+        .db
+        .batch_execute(&format!(
+            "create role {role} login password 'small'; grant usage on schema supabase_migrations to {role}; \
+            grant select, insert, update, delete on all tables in schema supabase_migrations to {role}; \
+            grant create, usage on schema public to {role}"
+        ))
+        .await
+        .unwrap();
+    let (_, host) = bench.url.split_once('@').unwrap();
+    let mut schema = bench.through(&format!("postgresql://{role}:small@{host}"));
+    schema.limits.live_files = 0;
+    all_are_applied(&bench, &schema).await;
+}

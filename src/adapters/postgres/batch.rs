@@ -6,10 +6,12 @@
 use super::books::{RollbackColumn, Runner};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
-use super::message::{Anchor, Whole, around_record, head, head_answers, tail, whole};
+use super::message::{
+    Anchor, Whole, around_record, head, head_answers, next_head, next_head_answers, tail,
+    tail_answers, whole,
+};
 use super::session::{Place, halt};
 use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
-use crate::domain::sql::split::split;
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,14 +24,15 @@ pub(super) struct Frame<'a> {
     pub(super) positions: bool,
     pub(super) column: Option<RollbackColumn>,
     pub(super) journal: Option<&'a Runner>,
-    /// What each script of a message says first, so that notices are known by whose they are.
-    pub(super) mark: Option<&'a str>,
+    /// Whether a script may lean on the one before it in the same message; the journal is what tells that nobody was at
+    /// work in between.
+    pub(super) leans: bool,
 }
 
 impl Frame<'_> {
     /// The SQL that opens a script's transaction.
     pub(super) fn head(&self, script: &Script) -> String {
-        head(script, self.limits, self.positions, self.mark)
+        head(script, self.limits, self.positions)
     }
 
     /// The SQL that writes the books and commits.
@@ -80,8 +83,18 @@ impl<'a> Course<'a> {
 /// One script's part of the message.
 struct Piece {
     whole: Whole,
+    /// How many answers come before those of the script's own statements.
+    before: usize,
     /// How many answers it gets.
     answers: usize,
+}
+
+/// How a message ended that did not halt.
+pub(super) enum Ended {
+    /// All its scripts are done.
+    Whole,
+    /// A script could not lean on the one before it, and nothing of it or behind it began.
+    Apart,
 }
 
 /// Runs scripts in one message.
@@ -90,19 +103,19 @@ pub(super) async fn at_once(
     scripts: &[Script],
     frame: &Frame<'_>,
     course: &Course<'_>,
-) -> Result<(), Halt> {
-    let pieces = pieces(scripts, frame);
-    match send(guard, scripts, &pieces, frame, course).await {
+) -> Result<Ended, Halt> {
+    match send(guard, scripts, frame, course).await {
+        Ok(()) => Ok(Ended::Whole),
+        Err(Stopped::Apart) => Ok(Ended::Apart),
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
         Err(Stopped::Unread(_)) if scripts.len() > 1 => {
-            for (script, piece) in scripts.iter().zip(&pieces) {
-                let (script, piece) = (std::slice::from_ref(script), std::slice::from_ref(piece));
-                let sent = send(guard, script, piece, frame, course).await;
+            for script in scripts {
+                let sent = send(guard, std::slice::from_ref(script), frame, course).await;
                 sent.map_err(Stopped::into_halt)?;
             }
-            Ok(())
+            Ok(Ended::Whole)
         }
-        sent => sent.map_err(Stopped::into_halt),
+        Err(stopped) => Err(stopped.into_halt()),
     }
 }
 
@@ -110,6 +123,8 @@ pub(super) async fn at_once(
 enum Stopped {
     /// The server could not read it: nothing of it ran.
     Unread(Halt),
+    /// A script was refused in its head because it leans on the one before it.
+    Apart,
     /// A script of it halted.
     Halted(Halt),
 }
@@ -118,33 +133,37 @@ impl Stopped {
     fn into_halt(self) -> Halt {
         match self {
             Self::Unread(halt) | Self::Halted(halt) => halt,
+            // Only a script behind another one leans.
+            Self::Apart => Halt::HistoryChanged(Vec::new()),
         }
     }
 }
 
 fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
-    let before = head_answers(frame.limits);
-    scripts
-        .iter()
-        .map(|script| {
-            let tail = frame.tail(script, Anchor::Setting);
-            Piece {
-                answers: before + script.parts.len() + split(&tail).len(),
-                whole: whole(&frame.head(script), script, &tail),
-            }
-        })
-        .collect()
+    let piece = |(index, script)| {
+        let (head, before) = if frame.leans && index > 0 {
+            (next_head(frame.limits), next_head_answers(frame.limits))
+        } else {
+            (frame.head(script), head_answers(frame.limits))
+        };
+        let tail = frame.tail(script, Anchor::Setting);
+        Piece {
+            before,
+            answers: before + script.parts.len() + tail_answers(frame.journal.is_some()),
+            whole: whole(&head, script, &tail),
+        }
+    };
+    scripts.iter().enumerate().map(piece).collect()
 }
 
 async fn send(
     guard: &mut Guard<'_>,
     scripts: &[Script],
-    pieces: &[Piece],
     frame: &Frame<'_>,
     course: &Course<'_>,
 ) -> Result<(), Stopped> {
     let client = guard.client;
-    let before = head_answers(frame.limits);
+    let pieces = pieces(scripts, frame);
     let message = pieces
         .iter()
         .map(|piece| piece.whole.sql.as_str())
@@ -168,7 +187,7 @@ async fn send(
                 let Some(piece) = pieces.get(index) else {
                     continue;
                 };
-                let done = answered.saturating_sub(before);
+                let done = answered.saturating_sub(piece.before);
                 if (1..=scripts[index].parts.len()).contains(&done) {
                     guard.tell(News::PartDone { done, rows });
                 }
@@ -180,8 +199,8 @@ async fn send(
             Ok(Some(_)) => {}
             Err(Failure::Server(error)) => {
                 let character = refused(&error).character;
-                let found = character.and_then(|at| locate(pieces, index, at));
-                let parts = scripts[index].parts.len();
+                let found = character.and_then(|at| locate(&pieces, index, at));
+                let (before, parts) = (pieces[index].before, scripts[index].parts.len());
                 let place = match found {
                     Some((part, _)) => Place::Part(part),
                     None if answered < before => Place::Head,
@@ -189,11 +208,14 @@ async fn send(
                     None => Place::Tail,
                 };
                 let mut halted = halt(guard, Failure::Server(error), place, true);
+                let is_refused = matches!(halted, Halt::Refused(_));
+                if is_refused && place == Place::Head && frame.leans && index > 0 {
+                    return Err(Stopped::Apart);
+                }
                 if let Halt::Refused(refused) = &mut halted {
                     refused.character = found.map(|(_, character)| character);
                 }
                 // Whatever began has answered its BEGIN.
-                let is_refused = matches!(halted, Halt::Refused(_));
                 return Err(if index == 0 && answered == 0 && is_refused {
                     Stopped::Unread(halted)
                 } else {

@@ -8,17 +8,50 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMessage};
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Connection {
     pub(super) client: Client,
-    pub(super) notices: UnboundedReceiver<String>,
+    pub(super) notices: UnboundedReceiver<Notice>,
+    pub(super) turns: Turns,
     pub(super) server_version: String,
     pub(super) end: End,
     pub(super) canceller: Canceller,
     pub(super) driver: AbortHandle,
+}
+
+/// Something that the server said beside its answers.
+pub(super) struct Notice {
+    /// Severity and text.
+    pub(super) text: String,
+    /// While it is held, the line may be waiting: see [`Turns`].
+    _turn: Option<oneshot::Sender<()>>,
+}
+
+/// Whether the line reads on behind a notice only when that was taken. Notices and answers come by two ways, so this alone
+/// tells which answers came before it.
+#[derive(Clone)]
+pub(super) struct Turns(watch::Sender<bool>);
+
+impl Turns {
+    /// Has notices taken in turn with the answers until the value is dropped. Meanwhile whoever awaits an answer must take
+    /// notices too.
+    pub(super) fn keep(&self) -> KeptTurns {
+        self.0.send_replace(true);
+        KeptTurns(self.clone())
+    }
+}
+
+/// Notices are taken in turn as long as this lives.
+pub(super) struct KeptTurns(Turns);
+
+impl Drop for KeptTurns {
+    fn drop(&mut self) {
+        self.0.0.send_replace(false);
+    }
 }
 
 /// Why a connection ended, told by the task that drives it.
@@ -65,12 +98,14 @@ impl Connection {
             return Err(strings_problem(address));
         }
         let (sender, notices) = unbounded_channel();
+        let (turns, in_turn) = watch::channel(false);
         let end = End::default();
-        let task = tokio::spawn(drive(driver, sender, end.clone()));
+        let task = tokio::spawn(drive(driver, sender, in_turn, end.clone()));
         let canceller = Canceller::new(client.cancel_token(), tls, address);
         Ok(Self {
             client,
             notices,
+            turns: Turns(turns),
             server_version,
             end,
             canceller,
@@ -108,15 +143,32 @@ pub(super) fn texts(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>
 }
 
 /// Drives the connection to its end. A notice is handed on before any message that came behind it.
-async fn drive<S, T>(mut driver: Driver<S, T>, notices: UnboundedSender<String>, end: End)
-where
+async fn drive<S, T>(
+    mut driver: Driver<S, T>,
+    notices: UnboundedSender<Notice>,
+    mut in_turn: watch::Receiver<bool>,
+    end: End,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(message) = poll_fn(|context| driver.poll_message(context)).await {
         match message {
-            // Nobody may want them; that ends nothing.
-            Ok(AsyncMessage::Notice(said)) => drop(notices.send(notice(&said))),
+            Ok(AsyncMessage::Notice(said)) => {
+                let (turn, taken) = oneshot::channel();
+                let waits = *in_turn.borrow_and_update();
+                let told = notices.send(Notice {
+                    text: notice(&said),
+                    _turn: waits.then_some(turn),
+                });
+                // Nobody may want it; that ends nothing.
+                if waits && told.is_ok() {
+                    tokio::select! {
+                        _ = taken => {}
+                        _ = in_turn.wait_for(|waits| !waits) => {}
+                    }
+                }
+            }
             Ok(_) => {}
             Err(error) => {
                 let why = error

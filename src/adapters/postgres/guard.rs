@@ -1,7 +1,7 @@
 //! Waits for the server while a script runs: hands on its notices, and asks it to stop when the user wants that.
 
 use super::cancel::Canceller;
-use super::connection::{Connection, End};
+use super::connection::{Connection, End, KeptTurns, Notice};
 use super::fault::{innermost, is_fatal};
 use super::lookout::{Lookout, Seen};
 use crate::domain::script::News;
@@ -64,7 +64,10 @@ pub(super) struct Guard<'a> {
     pub(super) client: &'a Client,
     pub(super) stop: Stop<'a>,
     end: &'a End,
-    notices: &'a mut UnboundedReceiver<String>,
+    notices: &'a mut UnboundedReceiver<Notice>,
+    in_turn: Option<KeptTurns>,
+    /// A notice that waits until every answer before it was given.
+    held: Option<Notice>,
     news: &'a mut (dyn FnMut(News) + Send),
     canceller: Canceller,
     driver: &'a AbortHandle,
@@ -93,6 +96,8 @@ impl<'a> Guard<'a> {
             stop: Stop::new(token, cancel_timeout),
             end,
             notices,
+            in_turn: None,
+            held: None,
             news,
             canceller: canceller.clone(),
             driver,
@@ -107,7 +112,18 @@ impl<'a> Guard<'a> {
         self
     }
 
-    /// Awaits an answer.
+    /// Has every notice told behind the answers that came before it, and before those that come behind it.
+    pub(super) fn in_turn(mut self, turns: KeptTurns) -> Self {
+        self.in_turn = Some(turns);
+        self
+    }
+
+    /// Ends that again: from now on nobody need take notices for the line to read on.
+    pub(super) fn end_turns(&mut self) {
+        self.in_turn = None;
+    }
+
+    /// Awaits an answer, and tells the notices that come before it.
     pub(super) async fn answer<T>(
         &mut self,
         future: impl Future<Output = Result<T, Error>>,
@@ -116,13 +132,25 @@ impl<'a> Guard<'a> {
         loop {
             tokio::select! {
                 biased;
-                Some(notice) = self.notices.recv() => (self.news)(News::Notice(notice)),
                 answer = &mut future => {
+                    if self.in_turn.is_none() {
+                        self.forward_notices();
+                    }
                     if let Some(lookout) = &self.lookout {
                         lookout.answered();
                     }
                     return answer.map_err(|error| self.failure(&error));
                 }
+                // Nothing more was there to be given.
+                () = std::future::ready(()), if self.held.is_some() => {
+                    let held = self.held.take();
+                    self.notice(held);
+                }
+                Some(notice) = self.notices.recv() => match &self.in_turn {
+                    // What came before it may have come in just now.
+                    Some(_) => self.held = Some(notice),
+                    None => self.notice(Some(notice)),
+                },
                 seen = next(&mut self.lookout) => match seen {
                     Seen::Blocked(blocker) => (self.news)(News::Blocked(blocker)),
                     Seen::Dead(why) => {
@@ -156,14 +184,24 @@ impl<'a> Guard<'a> {
 
     /// Tells news, after every notice that the server sent before it.
     pub(super) fn tell(&mut self, news: News) {
-        self.forward_notices();
+        if self.in_turn.is_none() {
+            self.forward_notices();
+        }
         (self.news)(news);
+    }
+
+    fn notice(&mut self, notice: Option<Notice>) {
+        if let Some(notice) = notice {
+            (self.news)(News::Notice(notice.text));
+        }
     }
 
     /// Hands on the notices that have arrived.
     pub(super) fn forward_notices(&mut self) {
+        let held = self.held.take();
+        self.notice(held);
         while let Ok(notice) = self.notices.try_recv() {
-            (self.news)(News::Notice(notice));
+            self.notice(Some(notice));
         }
     }
 

@@ -14,6 +14,7 @@ pub(in crate::adapters) const BUSY: &str = "SD001";
 pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const ESCAPED: &str = "SD003";
 pub(in crate::adapters) const UNSETTLED: &str = "SD004";
+const IN_BETWEEN: &str = "SD005";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,30 +29,51 @@ pub(in crate::adapters) enum Anchor<'a> {
 
 /// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
 /// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
-/// places for interrupted runs, one of which would be in the way. `mark` is said as a notice: where several scripts go in
-/// one message, the notices of each stand behind it.
-pub(in crate::adapters) fn head(
-    script: &Script,
-    limits: &Limits,
-    positions: bool,
-    mark: Option<&str>,
-) -> String {
-    let lock_timeout = limits.lock_timeout.as_millis();
-    let mut sql = "begin isolation level read committed read write; reset all; reset session authorization; reset role; ".to_owned();
-    let mut checks = format!(
-        "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
-    );
+/// places for interrupted runs, one of which would be in the way.
+pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
-    checks.push_str(&self::checks(script, positions));
-    if let Some(mark) = mark {
-        checks.push_str(&format!("raise notice '%', {}; ", dollar(mark)));
-    }
+    let checks = format!("{}{}", take_lock(), checks(script, positions));
+    let mut sql = format!("{BEGIN}; {RESETS}; ");
     sql.push_str(&books::block(&format!(
         "declare found text; begin {checks}end"
     )));
-    sql.push_str("; ");
-    sql.push_str(&format!("set local lock_timeout = {lock_timeout}; "));
+    sql.push_str(&settings(limits));
+    sql
+}
+
+/// Opens the transaction of a script that stands behind another one of ours in the same message. That one has compared
+/// the history, has left its line in the journal, and has reset the session: when no line was begun since, no supadeck was at
+/// work in between, and all is as it left it.
+pub(super) fn next_head(limits: &Limits) -> String {
+    let lines = "pg_catalog.pg_get_serial_sequence('supabase_migrations.supadeck_journal', 'id')::pg_catalog.regclass";
+    let mut sql = format!("{BEGIN}; ");
+    sql.push_str(&books::block(&format!(
+        "declare lines pg_catalog.regclass := {lines}; begin {}\
+        if pg_catalog.pg_sequence_last_value(lines) is distinct from pg_catalog.currval(lines) then \
+        raise exception 'supadeck: somebody was at work in between' using errcode = '{IN_BETWEEN}'; end if; end",
+        take_lock()
+    )));
+    sql.push_str(&settings(limits));
+    sql
+}
+
+const BEGIN: &str = "begin isolation level read committed read write";
+const RESETS: &str = "reset all; reset session authorization; reset role";
+
+/// Takes the runners' lock, in a block.
+fn take_lock() -> String {
+    format!(
+        "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
+    )
+}
+
+/// The limits of the script's statements, and what its transaction is known by.
+fn settings(limits: &Limits) -> String {
+    let mut sql = format!(
+        "; set local lock_timeout = {}; ",
+        limits.lock_timeout.as_millis()
+    );
     if let Some(limit) = limits.statement_timeout {
         sql.push_str(&format!(
             "set local statement_timeout = {}; ",
@@ -91,9 +113,19 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
     checks
 }
 
-/// How many answers the head gets before the script's own.
-pub(in crate::adapters) fn head_answers(limits: &Limits) -> usize {
-    6 + usize::from(limits.statement_timeout.is_some()) + 1
+/// How many answers [`head`] gets before the script's own.
+pub(super) fn head_answers(limits: &Limits) -> usize {
+    3 + next_head_answers(limits)
+}
+
+/// How many answers [`next_head`] gets.
+pub(super) fn next_head_answers(limits: &Limits) -> usize {
+    4 + usize::from(limits.statement_timeout.is_some())
+}
+
+/// How many answers [`tail`] gets.
+pub(super) fn tail_answers(has_journal: bool) -> usize {
+    8 + usize::from(has_journal)
 }
 
 /// Zero would mean no limit.
@@ -138,7 +170,7 @@ pub(super) fn around_record(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
     )));
-    before.push_str("; reset all; reset session authorization; reset role");
+    before.push_str(&format!("; {RESETS}"));
     let mut behind = String::new();
     if let Some(runner) = journal {
         behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
@@ -226,9 +258,34 @@ mod tests {
                     ..script(&[])
                 };
                 assert_eq!(
-                    split(&head(&script, &limits, true, None)).len(),
+                    split(&head(&script, &limits, true)).len(),
                     head_answers(&limits)
                 );
+                assert_eq!(split(&next_head(&limits)).len(), next_head_answers(&limits));
+            }
+        }
+    }
+
+    #[test]
+    fn the_answers_of_the_tail_are_counted_right() {
+        let runner = Runner::here();
+        let applied = Record::Applied {
+            version: "1".into(),
+            name: "a;b".into(),
+            statements: ["select 1", "select ';'"].iter().collect(),
+            rollback: None,
+        };
+        let back = Record::RolledBack {
+            version: "1".into(),
+        };
+        for record in [applied, back] {
+            let script = Script {
+                record,
+                ..script(&[])
+            };
+            for journal in [None, Some(&runner)] {
+                let tail = tail(&script, Anchor::Setting, None, journal);
+                assert_eq!(split(&tail).len(), tail_answers(journal.is_some()));
             }
         }
     }

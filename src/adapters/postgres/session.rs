@@ -3,7 +3,7 @@
 //! `live` sends it statement by statement, `batch` in one message with others.
 
 use super::alone::AloneRun;
-use super::batch::{Course, Frame, at_once};
+use super::batch::{Course, Ended, Frame, at_once};
 use super::books::{Present, RollbackColumn, Runner};
 use super::connection::Connection;
 use super::database::{PgDatabase, make_books};
@@ -33,6 +33,8 @@ pub(super) struct PgSession {
     runner: Runner,
     present: Present,
     column: Option<RollbackColumn>,
+    /// Whether scripts of one message may lean on each other; not once the server has refused that.
+    leans: bool,
 }
 
 /// Where in a transaction something went wrong.
@@ -59,6 +61,7 @@ impl PgSession {
             runner: Runner::here(),
             present: Present::default(),
             column: None,
+            leans: true,
         }
     }
 
@@ -95,20 +98,7 @@ impl PgSession {
             return (0, Ok(()));
         };
         let course = Course::new(news);
-        let mark = format!("supadeck: {}", self.name);
-        // Notices come ahead of the answers: each belongs to the script whose mark it follows.
-        let mut marked = 0_usize;
-        let mut of = |one: News| {
-            let now = course.at();
-            match one {
-                News::Notice(text) if text.ends_with(&mark) => marked += 1,
-                News::Notice(_) => {
-                    let whose = marked.checked_sub(1).unwrap_or(now);
-                    course.tell(BatchNews::Of(whose, one));
-                }
-                _ => course.tell(BatchNews::Of(now, one)),
-            }
-        };
+        let mut of = |one: News| course.tell(BatchNews::Of(course.at(), one));
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
             if ended.is_ok() {
@@ -126,7 +116,7 @@ impl PgSession {
             positions: self.present.positions,
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
-            mark: (together > 1).then_some(mark.as_str()),
+            leans: self.leans && self.present.journal,
         };
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
         let parts = scripts.iter().flat_map(|script| &script.parts);
@@ -138,24 +128,29 @@ impl PgSession {
             2 * bytes as u64,
         );
         let limit = self.limits.cancel_timeout;
+        let turns = self.connection.turns.clone();
         let mut guard =
             Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
+        if together > 1 {
+            guard = guard.in_turn(turns.keep());
+        }
         let ended = if together == 0 {
             let ended = live(&mut guard, script, &frame).await;
             if ended.is_ok() {
                 course.next();
             }
-            ended
+            ended.map(|()| Ended::Whole)
         } else {
             at_once(&mut guard, scripts, &frame, &course).await
         };
         match &ended {
-            Ok(()) => {}
+            Ok(Ended::Whole) => {}
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
             Err(Halt::Lost { .. }) => guard.give_up(),
-            Err(_) => close(&mut guard).await,
+            Ok(Ended::Apart) | Err(_) => close(&mut guard).await,
         }
-        (course.at(), ended)
+        self.leans &= !matches!(ended, Ok(Ended::Apart));
+        (course.at(), ended.map(drop))
     }
 
     /// Runs scripts one after the other, waiting before each for another runner as long as that may take.
@@ -248,6 +243,8 @@ impl Session for PgSession {
 /// Ends a transaction that failed. A line that breaks here, or is given up, has ended it too.
 async fn close(guard: &mut Guard<'_>) {
     guard.forward_notices();
+    // Nobody takes them any more.
+    guard.end_turns();
     // Without a transaction the server warns; that is nobody's news.
     let rollback = guard.client.simple_query("rollback");
     if tokio::time::timeout(ROLLBACK_LIMIT, rollback)
