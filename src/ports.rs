@@ -136,6 +136,8 @@ pub trait Session: Send {
     fn name(&self) -> &str;
     /// Makes the tables of the books where they are missing.
     fn prepare(&mut self) -> Task<'_, ()>;
+    /// Whether the history has a place for the way back of a version; known once the session is prepared.
+    fn stores_rollbacks(&self) -> bool;
     /// Runs a script: all of it, or nothing of it. After a halt the session is still usable unless it was lost.
     fn run<'a>(
         &'a mut self,

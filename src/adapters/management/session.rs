@@ -266,6 +266,10 @@ impl Session for ApiSession {
         })
     }
 
+    fn stores_rollbacks(&self) -> bool {
+        self.column.is_some()
+    }
+
     fn run<'a>(
         &'a mut self,
         script: &'a Script,

@@ -167,18 +167,11 @@ pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn
                 (Some(RollbackColumn::Array), Some(pieces)) => {
                     (", rollback", format!(", {}", array(pieces.iter())))
                 }
-                (Some(RollbackColumn::Text), Some(pieces)) => (
-                    ", rollback",
-                    format!(
-                        ", {}",
-                        dollar(
-                            &pieces
-                                .iter()
-                                .map(|piece| format!("{piece};\n"))
-                                .collect::<String>()
-                        )
-                    ),
-                ),
+                (Some(RollbackColumn::Text), Some(pieces)) => {
+                    let mut all = pieces.iter().collect::<Vec<_>>().join(";\n");
+                    all.push_str(";\n");
+                    (", rollback", format!(", {}", dollar(&all)))
+                }
                 _ => ("", String::new()),
             };
             format!(

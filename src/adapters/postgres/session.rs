@@ -213,6 +213,10 @@ impl Session for PgSession {
         })
     }
 
+    fn stores_rollbacks(&self) -> bool {
+        self.column.is_some()
+    }
+
     fn run<'a>(
         &'a mut self,
         script: &'a Script,

@@ -41,7 +41,7 @@ pub fn rehearsed(what: &str, report: &Report) -> ResultView {
                 .iter()
                 .map(|note| (Tone::Warn, format!("  {note}"))),
         );
-        for statement in step.statements.iter() {
+        for statement in &step.statements {
             told(&mut lines, statement);
         }
     }

@@ -162,13 +162,12 @@ impl Reader<'_> {
             let line = self.line_at(end);
             let after = usize::from(data.is_some());
             self.parts.push(SeedPart {
-                sql: match &taken.filled {
-                    Some(text) => statement.text(text).into(),
-                    None => {
-                        let Range { start, end } = statement.range;
-                        let before = taken.place.start;
-                        Slice::of(self.file, before + start..before + end)
-                    }
+                sql: if let Some(text) = &taken.filled {
+                    statement.text(text).into()
+                } else {
+                    let Range { start, end } = statement.range;
+                    let before = taken.place.start;
+                    Slice::of(self.file, before + start..before + end)
                 },
                 is_blank,
                 data: data.map(|rows| Slice::of(self.file, rows)),

@@ -97,8 +97,8 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
         }
         let path = directory.join(file_name);
         local.files.push(LocalFile {
-            digest: read(&path)
-                .map(|source| digest(split(&source.text).iter().map(|one| one.text(&source.text))))
+            digest: text(&path)
+                .map(|text| digest(split(&text).iter().map(|one| one.text(&text))))
                 .map_err(|problem| problem.to_string()),
             reversible: rollbacks.binary_search(file_name).is_ok(),
             name,
@@ -164,23 +164,26 @@ fn read_folder(directory: &Path) -> Result<Vec<(String, bool)>, Problem> {
     Ok(names)
 }
 
-/// Reads a file of SQL.
+/// Reads a file of SQL, with the hash of its bytes.
 pub(super) fn read(path: &Path) -> Result<Source, Problem> {
+    let text = text(path)?;
+    let sha256 = sha256(text.as_bytes());
+    Ok(Source { text, sha256 })
+}
+
+/// Reads a file of SQL.
+fn text(path: &Path) -> Result<String, Problem> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-    let sha256 = sha256(&bytes);
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source { text, sha256 }),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-            Err(Problem::new(
-                Kind::Config,
-                format!("The file {} is not UTF-8.", path.display()),
-                format!("Line {} holds other bytes.", place(&text, text.len()).line),
-            )
-            .with_hint("Save it as UTF-8."))
-        }
-    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        Problem::new(
+            Kind::Config,
+            format!("The file {} is not UTF-8.", path.display()),
+            format!("Line {} holds other bytes.", place(&text, text.len()).line),
+        )
+        .with_hint("Save it as UTF-8.")
+    })
 }
 
 /// A file that the file system does not give.

@@ -1,9 +1,10 @@
 //! Runs a plan exactly as it was shown, one transaction a file, and reports what the history says afterwards.
 
 mod follow;
+mod writer;
 
 use super::report::step_problem;
-use super::script::{self, goes_at_once, script, with_statement};
+use super::script::with_statement;
 use super::{Schema, Watch, files, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
@@ -16,14 +17,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
+use writer::{Writer, expect};
 
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
-
-/// How many files, and how much SQL, are sent in one message: enough that the round trips do not count, few enough that
-/// cancelling and losing the line concern few.
-const BATCH_SCRIPTS: usize = 32;
-const BATCH_BYTES: usize = 128 * 1024;
 
 /// Runs a plan. A failed step is told in the outcome; an error means that nothing was tried.
 pub async fn run(schema: &Schema, plan: &Plan, watch: &Watch) -> Result<Outcome, Problem> {
@@ -70,12 +67,12 @@ struct Runner<'a> {
 impl Runner<'_> {
     /// Runs step by step until one halts; tells which and why.
     async fn steps(&mut self, session: &mut dyn Session) -> Option<Stop> {
+        let mut writer = Writer::new(self.schema.limits, self.plan, session.stores_rollbacks());
         let mut next = 0;
-        while next < self.plan.steps.len() {
+        while let Some(scripts) = writer.next().await {
             if self.watch.cancel.is_cancelled() {
                 return Some(Stop::Between);
             }
-            let scripts = self.batch(next);
             let (done, ended) = self.attempts(next, session, &scripts).await;
             if let Err(halt) = ended {
                 let halt = match scripts.get(done) {
@@ -88,27 +85,6 @@ impl Runner<'_> {
             next += scripts.len();
         }
         None
-    }
-
-    /// The scripts of the next steps that may be sent together, at least one.
-    fn batch(&self, first: usize) -> Vec<Script> {
-        let (limits, mut bytes) = (&self.schema.limits, 0);
-        let steps = &self.plan.steps[first..];
-        let together = steps
-            .iter()
-            .take(BATCH_SCRIPTS)
-            .take_while(|step| {
-                bytes += script::bytes(step);
-                bytes <= BATCH_BYTES && goes_at_once(limits, self.plan, step)
-            })
-            .count();
-        let mut expected = self.expected.clone();
-        let mut scripts = Vec::with_capacity(together);
-        for step in &steps[..together.max(1)] {
-            scripts.push(script(limits, self.plan, step, &expected));
-            expect(&mut expected, step);
-        }
-        scripts
     }
 
     /// Runs scripts, and again after a pause from the one whose lock on a table was not to be had in time: nothing of that
@@ -313,14 +289,6 @@ impl Runner<'_> {
     fn tell(&self, progress: Progress) {
         let _ = self.watch.progress.send(progress);
     }
-}
-
-/// What the history holds once a step is done.
-fn expect(expected: &mut BTreeSet<String>, step: &Step) {
-    match step.direction {
-        Direction::Apply => expected.insert(step.version.clone()),
-        Direction::Rollback => expected.remove(&step.version),
-    };
 }
 
 /// What the history holds beyond what was expected, and what it lacks.

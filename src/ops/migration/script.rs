@@ -25,12 +25,13 @@ pub(super) fn bytes(step: &Step) -> usize {
     step.statements.bytes()
 }
 
-/// The script of a step, where the history holds what is expected.
+/// The script of a step, where the history holds what is expected. The way back is read only where it is stored.
 pub(super) fn script(
     limits: &Limits,
     plan: &Plan,
     step: &Step,
     expected: &BTreeSet<String>,
+    stores_rollbacks: bool,
 ) -> Script {
     Script {
         parts: parts(step),
@@ -39,7 +40,7 @@ pub(super) fn script(
                 version: step.version.clone(),
                 name: step.name.clone(),
                 statements: step.statements.clone(),
-                rollback: way_back(step),
+                rollback: stores_rollbacks.then(|| way_back(step)).flatten(),
             },
             Direction::Rollback => Record::RolledBack {
                 version: step.version.clone(),
