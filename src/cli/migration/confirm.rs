@@ -19,12 +19,12 @@ pub struct Confirm {
 }
 
 /// Shows the plan and asks for the word, or checks that the options say yes. Without a terminal and without `--yes`
-/// nothing runs, and the refusal holds the plan.
+/// nothing runs, and the refusal holds the plan. It is written out only where somebody reads it: it may be large.
 pub async fn confirm(
     context: &Context,
     work: &Work,
     options: &Confirm,
-    plan: Answer,
+    plan: impl FnOnce() -> Result<Answer, Problem>,
     word: &str,
     what: &str,
 ) -> Result<(), Failure> {
@@ -42,7 +42,7 @@ pub async fn confirm(
                     &why,
                     format!("Look at the plan, then add --confirm {name}."),
                 );
-                Err(Failure::after(problem, plan))
+                Err(Failure::after(problem, plan()?))
             }
             _ => Ok(()),
         };
@@ -52,11 +52,10 @@ pub async fn confirm(
             "There is no terminal to ask at.",
             "Look at the plan, then add --yes.".to_owned(),
         );
-        return Err(Failure::after(problem, plan));
+        return Err(Failure::after(problem, plan()?));
     }
-    let output = context.output();
-    if let Body::Page(page) = &plan.body {
-        output.note(page);
+    if let Body::Page(page) = &plan()?.body {
+        context.output().note(page);
     }
     let wanted = production.unwrap_or(word);
     let question = match production {

@@ -55,7 +55,7 @@ async fn from_edited(context: &Context, args: &Args, version: &str) -> Answered 
     let work = context.work().await?;
     let planning = migration::plan_branch(&work.schema, &args.name, version, context.now());
     let plan = interrupt::ending(planning).await?;
-    let shown = Answer::new(&plan, page(&plan))?;
+    let shown = || Answer::new(&plan, page(&plan));
     let what = format!("Write the edits of {version} into a new migration");
     confirm::confirm(context, &work, &args.confirm, shown, "new", &what).await?;
     let listing = migration::branch(&work.schema, &plan).await?;

@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let from = one.from.display();
         page.line(format!("  {from} becomes {}", one.to.display()));
     }
-    let shown = Answer::new(&plan, page.clone())?;
+    let shown = || Answer::new(&plan, page.clone());
     let count = show::counted(plan.moves.len(), "file");
     let what = format!("Rename {count}");
     confirm::confirm(context, &work, &args.confirm, shown, "renumber", &what).await?;

@@ -50,7 +50,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let plan = interrupt::ending(planning).await?;
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
-    let shown = Answer::new(&plan, page(&plan))?;
+    let shown = || Answer::new(&plan, page(&plan));
     confirm::confirm(context, &work, &args.confirm, shown, "repair", &what).await?;
     // Ctrl-C does not end it half-way: nobody would know what is recorded.
     let write = migration::carry_out(&work.schema, &plan);

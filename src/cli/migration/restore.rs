@@ -30,7 +30,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let work = context.work().await?;
     let planning = migration::plan_restore(&work.schema, &args.versions);
     let plan = interrupt::ending(planning).await?;
-    let shown = Answer::new(&plan, page(&plan))?;
+    let shown = || Answer::new(&plan, page(&plan));
     let count = show::counted(plan.files.len(), "migration file");
     let what = format!("Write back {count}");
     confirm::confirm(context, &work, &args.confirm, shown, "restore", &what).await?;

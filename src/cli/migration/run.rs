@@ -50,17 +50,19 @@ pub async fn carry_out(
             ", {alone} of them outside a transaction, where a failure leaves what ran before it"
         ));
     }
-    let mut page = show::plan(&plan);
-    page.append(waits::shown(&work.schema.limits));
-    // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
-    if !options.yes {
-        body::risky(&mut page, &plan, &migration::risks(&plan));
-        page.toned(
-            Tone::Muted,
-            "`supadeck migration plan` rehearses it, and explains each risk.",
-        );
-    }
-    let shown = Answer::new(&plan, page)?.with("limits", &work.schema.limits)?;
+    let shown = || {
+        let mut page = show::plan(&plan);
+        page.append(waits::shown(&work.schema.limits));
+        // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
+        if !options.yes {
+            body::risky(&mut page, &plan, &migration::risks(&plan));
+            page.toned(
+                Tone::Muted,
+                "`supadeck migration plan` rehearses it, and explains each risk.",
+            );
+        }
+        Answer::new(&plan, page)?.with("limits", &work.schema.limits)
+    };
     confirm::confirm(context, &work, options, shown, &word, &what).await?;
     let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome, &outlived(&work.schema, &outcome).await)

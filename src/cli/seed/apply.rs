@@ -53,7 +53,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         show::counted(plan.steps.len(), "seed"),
         show::counted(count, "statement")
     );
-    let shown = Answer::new(&plan, shown(&plan))?;
+    let shown = || Answer::new(&plan, shown(&plan));
     confirm(context, &work, &args.confirm, shown, "seed", &what).await?;
     let outcome = watched(context, &work.schema, &plan).await?;
     let answer = Answer::new(&outcome, report(&outcome))?;
