@@ -89,9 +89,11 @@ pub(super) fn measure(known: &[u32]) -> String {
     MEASURE.replace("$KNOWN$", &ids.join(","))
 }
 
-/// Reads the rows of [`MEASURE`].
+/// Reads the rows of [`MEASURE`], in the order of the tables' numbers.
 pub(in crate::adapters) fn touched(rows: &Texts) -> Vec<Touched> {
-    rows.iter().filter_map(|row| one_touched(row)).collect()
+    let mut touched: Vec<Touched> = rows.iter().filter_map(|row| one_touched(row)).collect();
+    touched.sort_by_key(|table| table.id);
+    touched
 }
 
 fn one_touched(row: &[Option<String>]) -> Option<Touched> {
