@@ -3,6 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
+use crate::domain::migration::Progress;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::picture::Picture;
@@ -10,6 +11,7 @@ use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
 use crate::domain::query::{Answer, Call, Pong, Select};
 use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
+use crate::domain::rehearsal::recording::{Aftermath, Recording, Scene};
 use crate::domain::script::{BatchNews, Change, Failure, Halt, Limits, News, Script};
 use crate::domain::secret::{Keeping, SecretKind};
 use crate::domain::seed::SeedHistory;
@@ -177,6 +179,28 @@ pub trait Stage: Send + Sync {
     /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
     /// runner that is at work is not waited for.
     fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>>;
+    /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::rehearsal`]
+    /// opens one. Nothing is sent yet.
+    fn recorder(&self, _limits: Limits) -> Option<Box<dyn Recorder>> {
+        None
+    }
+}
+
+/// Rehearses whole files in one transaction that is never committed, under the lock of the runners. A runner that is at
+/// work is not waited for. Nothing of it remains, whatever becomes of this value.
+pub trait Recorder: Send {
+    /// Runs the files one after the other, up to the first that fails, and measures. An error means that nothing is known
+    /// of what they did.
+    fn record<'a>(
+        &'a mut self,
+        scenes: &'a [Scene],
+        news: &'a mut (dyn FnMut(Progress) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Task<'a, Recording>;
+    /// Reads and counts in the state before everything.
+    fn after<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Aftermath>;
+    /// Makes sure that all of it is undone. An error says that it is not, or that nobody knows yet.
+    fn end(self: Box<Self>) -> Task<'static, ()>;
 }
 
 /// How a statement of a rehearsal ended, as [`Rehearsal::run`] returns it.

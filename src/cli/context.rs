@@ -31,8 +31,6 @@ pub struct Work {
     pub schema: Schema,
     /// For rehearsals.
     pub stage: Arc<dyn Stage>,
-    /// Whether they can be had on the database itself.
-    pub is_rehearsable: bool,
     /// The profile's name, where the profile is a production one.
     pub production: Option<String>,
 }
@@ -192,7 +190,6 @@ impl Context {
     fn work_over(&self, root: &Path, way: Way) -> Work {
         self.note(&way.notes());
         Work {
-            is_rehearsable: matches!(way, Way::Postgres(_)),
             stage: way.stage(),
             schema: Schema::new(root, way.database()),
             production: None,

@@ -74,7 +74,11 @@ fn everything_of_the_engine_works_with_a_token_alone() {
         "{ran:?}"
     );
     assert_eq!(states(&world), "applied");
-    let refused = world.problem(3, &["migration", "plan", "--rollback", "--on", "target"]);
+    let rehearsed = world.data(&["migration", "plan", "--rollback"]);
+    assert_eq!(rehearsed["rehearsal"]["on"], "target", "{rehearsed}");
+    let lost = &rehearsed["rehearsal"]["losses"][0];
+    assert_eq!(lost["way"], "table_dropped", "{rehearsed}");
+    let refused = world.problem(3, &["migration", "verify", "1", "--on", "target"]);
     assert!(
         refused["hint"].as_str().unwrap().contains("--on scratch"),
         "{refused}"
@@ -215,7 +219,7 @@ fn a_token_that_is_given_to_a_profile_is_kept_and_a_wrong_one_is_not() {
 
 #[cfg(feature = "demo")]
 #[test]
-fn a_plan_over_the_api_is_rehearsed_on_a_scratch_database() {
+fn a_plan_over_the_api_can_be_rehearsed_on_a_scratch_database() {
     let (mut world, api) = remote();
     world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
     world.run(&["migration", "apply", "--yes"]).done();
@@ -224,12 +228,20 @@ fn a_plan_over_the_api_is_rehearsed_on_a_scratch_database() {
         "alter table a add c text;",
     )
     .unwrap();
-    let plan = world.data(&["migration", "plan"]);
-    assert_eq!(plan["rehearsal"]["on"], "scratch", "{plan}");
-    assert_eq!(plan["rehearsal"]["steps"][0]["end"], "passed", "{plan}");
-    assert_eq!(
-        api.count("add c text"),
-        0,
-        "nothing of it went to the project"
+    let of_production = world.path("config").join("supadeck");
+    fs::create_dir_all(&of_production).unwrap();
+    let profile = format!(
+        "[profiles.live]\nurl = \"https://{REF}.supabase.co\"\nproject_ref = \"{REF}\"\nproduction = true\n"
     );
+    fs::write(of_production.join("profiles.toml"), profile).unwrap();
+    for args in [["--on", "scratch"], ["--profile", "live"]] {
+        let plan = world.data(&[["migration", "plan"], args].concat());
+        assert_eq!(plan["rehearsal"]["on"], "scratch", "{plan}");
+        assert_eq!(plan["rehearsal"]["steps"][0]["end"], "passed", "{plan}");
+        assert_eq!(
+            api.count("add c text"),
+            0,
+            "nothing of it went to the project"
+        );
+    }
 }

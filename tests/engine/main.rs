@@ -31,6 +31,7 @@ mod plan;
 mod pooler;
 mod position;
 mod refused;
+mod remote_plan;
 mod remote_runners;
 mod remote_walk;
 mod renamed;

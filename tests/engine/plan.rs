@@ -25,7 +25,7 @@ const IN_USE: &str = "
     create policy everybody on parent using (true);
     comment on table parent is 'The first.';";
 
-async fn in_use() -> Bench {
+pub(crate) async fn in_use() -> Bench {
     let bench = Bench::new().await;
     bench.up("1_in_use.sql", IN_USE);
     bench.down(
@@ -301,7 +301,7 @@ async fn a_cancelled_rehearsal_leaves_nothing() {
     assert_eq!(everything_there(&bench).await, before);
 }
 
-const ASLEEP: &str = "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())";
+pub(crate) const ASLEEP: &str = "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())";
 
 #[tokio::test]
 async fn a_rehearsal_whose_connection_is_cut_leaves_nothing() {

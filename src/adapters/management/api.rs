@@ -71,11 +71,20 @@ impl Api {
 
     /// Runs a query that changes nothing, again where the API was out of reach for a moment.
     pub(super) async fn ask(&self, sql: &str) -> Result<Vec<Value>, Failure> {
+        self.ask_within(sql, self.patience.statement).await
+    }
+
+    /// The same, with another time for the answer.
+    pub(super) async fn ask_within(
+        &self,
+        sql: &str,
+        limit: Duration,
+    ) -> Result<Vec<Value>, Failure> {
         let none = CancellationToken::new();
         let mut turn = Turn::default();
         let mut repeats = 0;
         loop {
-            match self.call(sql, self.patience.statement).await {
+            match self.call(sql, limit).await {
                 Err(Failure::Later(asked)) => turn.wait(self, asked, &none).await?,
                 Err(Failure::Unsent(_) | Failure::Unknown(_)) if repeats < REPEATS => {
                     let base = self.http.limits().first_pause * 2_u32.pow(repeats);

@@ -5,7 +5,8 @@
 //!              │ │        └─────► mend         the history, changed without a run
 //!              │ │          │  └──► watch        the wish to stop, and who is in the way
 //!              │ │          ├─────► fence        the time after which a call may not begin
-//!              │ │          └─────► halt         what the end of a call means for the script
+//!              │ │          ├─────► halt         what the end of a call means for the script
+//!              │ │          └─────► rehearsal    files in one call that is undone (frame: its SQL, reel: its answer, point: places)
 //!              │ └─────► said                  the server's own words, read out of the API's message
 //!              └───────► answer                what a reply means: rows, refused, turned away, or nobody knows
 //! ```
@@ -21,8 +22,12 @@ mod ask;
 mod catalog;
 mod database;
 mod fence;
+mod frame;
 mod halt;
 mod mend;
+mod point;
+mod reel;
+mod rehearsal;
 mod said;
 mod session;
 mod stage;

@@ -7,7 +7,7 @@ use super::answer::Failure;
 use super::api::{Turn, mark, told};
 use super::database::ManagementDatabase;
 use super::halt::{halt, no_copy, nothing_ran, refused};
-use super::watch::{Lookout, Stop};
+use super::watch::{Lookout, Watcher, name_of};
 use crate::adapters::postgres::books::{RollbackColumn, Runner};
 use crate::adapters::postgres::message::{Anchor, Whole, head, tail, whole};
 use crate::adapters::postgres::resets_settings;
@@ -15,17 +15,9 @@ use crate::domain::problem::Problem;
 use crate::domain::script::{Expected, Halt, Limits, News, Record, Refused, Script};
 use crate::ports::{Database as _, Run, Session, Task};
 use serde_json::Value;
-use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The pauses between two looks at the server while an answer is lost.
-const LOOK_FIRST: Duration = Duration::from_millis(500);
-const LOOK_SLOWEST: Duration = Duration::from_secs(10);
-/// How long the end of such a run is awaited once it was told to stop.
-const LINGER_STOPPED: Duration = Duration::from_secs(20);
 /// What an at-once transaction tells before COMMIT: how many rows it has changed so far.
 const ROWS: &str = "select 'inserted ' || coalesce(pg_catalog.sum(n_tup_ins), 0) || ', updated ' || coalesce(pg_catalog.sum(n_tup_upd), 0) \
     || ', deleted ' || coalesce(pg_catalog.sum(n_tup_del), 0) as supadeck \
@@ -124,7 +116,9 @@ impl ApiSession {
         let (whole, ended) = loop {
             // The time until which it may begin is counted anew for each turn.
             let whole = self.whole(script, &run);
-            let ended = self.watched(&whole.sql, &run, news, cancel).await;
+            let lookout = Lookout::new(self.database.clone(), name_of(&run));
+            let mut watcher = self.watcher(&run, news, cancel);
+            let ended = watcher.call(&whole.sql, Some(lookout)).await;
             let Err(Failure::Later(asked)) = ended else {
                 break (whole, ended);
             };
@@ -144,10 +138,25 @@ impl ApiSession {
             }
             Err(failure) => {
                 if let Failure::Unknown(_) = &failure {
-                    self.linger(&run, news, cancel).await;
+                    self.watcher(&run, news, cancel).linger().await;
                 }
                 Err(halt(failure, &whole, cancel))
             }
+        }
+    }
+
+    fn watcher<'a>(
+        &'a self,
+        run: &'a str,
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Watcher<'a> {
+        Watcher {
+            api: &self.database.api,
+            run,
+            news,
+            cancel,
+            limit: self.limits.cancel_timeout,
         }
     }
 
@@ -180,63 +189,6 @@ impl ApiSession {
             _ => tail,
         };
         whole(&head, script, &tail)
-    }
-
-    /// Sends the call and awaits its answer, which also ends a call that was asked to stop.
-    async fn watched(
-        &self,
-        sql: &str,
-        run: &str,
-        news: &mut (dyn FnMut(News) + Send),
-        cancel: &CancellationToken,
-    ) -> Result<Vec<Value>, Failure> {
-        let api = &self.database.api;
-        let mut call = pin!(api.call(sql, api.patience.script));
-        let mut stop = Stop::new(cancel, self.limits.cancel_timeout);
-        let mut lookout = Lookout::new(self.database.clone(), name_of(run));
-        loop {
-            tokio::select! {
-                biased;
-                ended = &mut call => return ended,
-                blocker = lookout.next() => news(News::Blocked(blocker)),
-                is_over = stop.due() => {
-                    if is_over {
-                        return Err(Failure::Unknown("The server did not answer the request to stop.".to_owned()));
-                    }
-                    if stop.ask() {
-                        news(News::Cancelling);
-                    }
-                    drop(tokio::spawn(Arc::clone(api).stop(run.to_owned())));
-                }
-            }
-        }
-    }
-
-    /// Waits while the server is seen at work on a run whose answer is lost: gateways give up sooner than migrations do.
-    async fn linger(
-        &self,
-        run: &str,
-        news: &mut (dyn FnMut(News) + Send),
-        cancel: &CancellationToken,
-    ) {
-        let api = &self.database.api;
-        let mut pause = LOOK_FIRST;
-        let mut end = Instant::now() + api.patience.linger;
-        let mut is_stopping = false;
-        while Instant::now() < end && api.is_running(run).await.is_ok_and(|is| is) {
-            if cancel.is_cancelled() {
-                if !is_stopping {
-                    news(News::Cancelling);
-                    is_stopping = true;
-                    end = end.min(Instant::now() + LINGER_STOPPED);
-                }
-                Arc::clone(api).stop(run.to_owned()).await;
-                tokio::time::sleep(pause).await;
-            } else {
-                let _ = tokio::time::timeout(pause, cancel.cancelled()).await;
-            }
-            pause = (pause * 2).min(LOOK_SLOWEST);
-        }
     }
 
     /// Whether the history is still what the script expects it to be, once nothing can change it any more.
@@ -295,9 +247,4 @@ fn tell_done(script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send
             rows: 0,
         }),
     }
-}
-
-/// The name under which others see a run.
-fn name_of(run: &str) -> String {
-    format!("supadeck {}", run.get(..12).unwrap_or(run))
 }

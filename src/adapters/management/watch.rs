@@ -1,8 +1,15 @@
-//! While a call is awaited: the user's wish to stop, and who is in the way of the run.
+//! While a call is awaited: the user's wish to stop, who is in the way of the run, and what the server does when the answer
+//! is lost.
 
+use super::answer::Failure;
+use super::api::Api;
 use super::database::ManagementDatabase;
 use crate::adapters::postgres::lookout::{SIGHT_COLUMNS, blocker, sight};
 use crate::domain::migration::Blocker;
+use crate::domain::script::News;
+use serde_json::Value;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -16,8 +23,87 @@ const STOP_SLOWEST: Duration = Duration::from_secs(10);
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(10);
 
+/// The pauses between two looks at the server while an answer is lost.
+const LOOK_FIRST: Duration = Duration::from_millis(500);
+const LOOK_SLOWEST: Duration = Duration::from_secs(10);
+/// How long the end of such a run is awaited once it was told to stop.
+const LINGER_STOPPED: Duration = Duration::from_secs(20);
+
+/// Awaits one call that holds a run's mark.
+pub(super) struct Watcher<'a> {
+    pub(super) api: &'a Arc<Api>,
+    pub(super) run: &'a str,
+    pub(super) news: &'a mut (dyn FnMut(News) + Send),
+    pub(super) cancel: &'a CancellationToken,
+    /// How long the server has to obey a request to stop.
+    pub(super) limit: Duration,
+}
+
+impl Watcher<'_> {
+    /// Sends the call and awaits its answer, which also ends a call that was asked to stop.
+    pub(super) async fn call(
+        &mut self,
+        sql: &str,
+        mut lookout: Option<Lookout>,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut call = pin!(self.api.call(sql, self.api.patience.script));
+        let mut stop = Stop::new(self.cancel, self.limit);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut call => return ended,
+                blocker = seen(&mut lookout) => (self.news)(News::Blocked(blocker)),
+                is_over = stop.due() => {
+                    if is_over {
+                        return Err(Failure::Unknown("The server did not answer the request to stop.".to_owned()));
+                    }
+                    if stop.ask() {
+                        (self.news)(News::Cancelling);
+                    }
+                    drop(tokio::spawn(Arc::clone(self.api).stop(self.run.to_owned())));
+                }
+            }
+        }
+    }
+
+    /// Waits while the server is seen at work on a run whose answer is lost: gateways give up sooner than migrations do.
+    pub(super) async fn linger(&mut self) {
+        let api = self.api;
+        let mut pause = LOOK_FIRST;
+        let mut end = Instant::now() + api.patience.linger;
+        let mut is_stopping = false;
+        while Instant::now() < end && api.is_running(self.run).await.is_ok_and(|is| is) {
+            if self.cancel.is_cancelled() {
+                if !is_stopping {
+                    (self.news)(News::Cancelling);
+                    is_stopping = true;
+                    end = end.min(Instant::now() + LINGER_STOPPED);
+                }
+                Arc::clone(api).stop(self.run.to_owned()).await;
+                tokio::time::sleep(pause).await;
+            } else {
+                let _ = tokio::time::timeout(pause, self.cancel.cancelled()).await;
+            }
+            pause = (pause * 2).min(LOOK_SLOWEST);
+        }
+    }
+}
+
+/// Who is in the way, when anybody looks out for them.
+async fn seen(lookout: &mut Option<Lookout>) -> Blocker {
+    match lookout {
+        Some(lookout) => lookout.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The name under which others see a run.
+pub(super) fn name_of(run: &str) -> String {
+    format!("supadeck {}", run.get(..12).unwrap_or(run))
+}
+
 /// The user's wish to stop, and when to pass it on again.
-pub(super) struct Stop<'a> {
+struct Stop<'a> {
     token: &'a CancellationToken,
     limit: Duration,
     asked: Option<Instant>,
@@ -26,7 +112,7 @@ pub(super) struct Stop<'a> {
 }
 
 impl<'a> Stop<'a> {
-    pub(super) fn new(token: &'a CancellationToken, limit: Duration) -> Self {
+    fn new(token: &'a CancellationToken, limit: Duration) -> Self {
         Self {
             token,
             limit,
@@ -37,7 +123,7 @@ impl<'a> Stop<'a> {
     }
 
     /// Returns when the wish is to be passed on, or says that it has been for too long.
-    pub(super) async fn due(&self) -> bool {
+    async fn due(&self) -> bool {
         match self.asked {
             None => {
                 self.token.cancelled().await;
@@ -52,7 +138,7 @@ impl<'a> Stop<'a> {
     }
 
     /// Notes that it is passed on; whether for the first time.
-    pub(super) fn ask(&mut self) -> bool {
+    fn ask(&mut self) -> bool {
         let now = Instant::now();
         let is_first = self.asked.is_none();
         self.asked.get_or_insert(now);
@@ -95,7 +181,7 @@ impl Lookout {
     }
 
     /// Who is in the way, each once. Never ends when nobody is.
-    pub(super) async fn next(&mut self) -> Blocker {
+    async fn next(&mut self) -> Blocker {
         match self.seen.recv().await {
             Some(blocker) => blocker,
             None => std::future::pending().await,

@@ -7,14 +7,14 @@ use crate::domain::rehearsal::measure::{Ground, Holding, Known, Rows, Touched};
 use crate::domain::risk::LockMode;
 
 /// The whole catalog.
-pub(super) const PICTURE: &str = include_str!("picture.sql");
+pub(in crate::adapters) const PICTURE: &str = include_str!("picture.sql");
 /// Tables and sequences.
-pub(super) const GROUND: &str = include_str!("ground.sql");
-/// Locks, files and rows of the transaction.
-const MEASURE: &str = include_str!("measure.sql");
+pub(in crate::adapters) const GROUND: &str = include_str!("ground.sql");
+/// Locks, files and rows of the transaction; `$KNOWN$` stands for the numbers of the tables.
+pub(in crate::adapters) const MEASURE: &str = include_str!("measure.sql");
 
 /// Gives the constraints that are deferred from the start their mode back, after all were made immediate.
-pub(super) const DEFER_AGAIN: &str = "do $$ declare one text; begin for one in \
+pub(in crate::adapters) const DEFER_AGAIN: &str = "do $$ declare one text; begin for one in \
     select distinct pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.conname) \
     from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
     loop execute 'set constraints ' || one || ' deferred'; end loop; end $$";
@@ -30,10 +30,11 @@ pub(super) fn forget(begun: &str) -> String {
     ))
 }
 
-type Texts = Vec<Vec<Option<String>>>;
+/// Rows as text.
+pub(in crate::adapters) type Texts = Vec<Vec<Option<String>>>;
 
 /// Reads the rows of [`PICTURE`].
-pub(super) fn picture(rows: Texts) -> Result<Picture, Problem> {
+pub(in crate::adapters) fn picture(rows: Texts) -> Result<Picture, Problem> {
     let mut picture = Picture::default();
     for row in rows {
         let mut cells = row.into_iter();
@@ -57,7 +58,7 @@ fn unknown(what: &str) -> Problem {
 }
 
 /// Reads the rows of [`GROUND`].
-pub(super) fn ground(rows: Texts) -> Ground {
+pub(in crate::adapters) fn ground(rows: Texts) -> Ground {
     let mut ground = Ground::default();
     for row in rows {
         let mut cells = row.into_iter();
@@ -88,9 +89,11 @@ pub(super) fn measure(known: &[u32]) -> String {
     MEASURE.replace("$KNOWN$", &ids.join(","))
 }
 
-/// Reads the rows of [`MEASURE`].
-pub(super) fn touched(rows: &Texts) -> Vec<Touched> {
-    rows.iter().filter_map(|row| one_touched(row)).collect()
+/// Reads the rows of [`MEASURE`], in the order of the tables' numbers.
+pub(in crate::adapters) fn touched(rows: &Texts) -> Vec<Touched> {
+    let mut touched: Vec<Touched> = rows.iter().filter_map(|row| one_touched(row)).collect();
+    touched.sort_by_key(|table| table.id);
+    touched
 }
 
 fn one_touched(row: &[Option<String>]) -> Option<Touched> {
@@ -120,7 +123,7 @@ fn parsed<T: std::str::FromStr>(cell: Option<String>) -> Option<T> {
 }
 
 /// Counts. The names come quoted from the catalog.
-pub(super) fn count(holding: &Holding) -> String {
+pub(in crate::adapters) fn count(holding: &Holding) -> String {
     let column = holding.column.as_deref().unwrap_or("*");
     format!("select pg_catalog.count({column}) from {}", holding.table)
 }

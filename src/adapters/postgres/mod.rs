@@ -11,7 +11,7 @@
 //!                           ├────────────────► inventory    what the history's table is like
 //!                           ├────────────────► log          the journal, read
 //!                           ├────────────────► catalog      what types are made from
-//!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures
+//!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures; bounds: its limits
 //!                           ├────────────────► fault        what the server or the line said, as a problem
 //!                           └────────────────► patience     limits for everything but the user's scripts
 //! ```
@@ -21,6 +21,7 @@
 mod alone;
 mod batch;
 pub(in crate::adapters) mod books;
+pub(in crate::adapters) mod bounds;
 mod cancel;
 pub(in crate::adapters) mod catalog;
 pub(in crate::adapters) mod change;
@@ -33,7 +34,7 @@ pub(in crate::adapters) mod journal;
 mod keeper;
 mod live;
 pub(in crate::adapters) mod log;
-mod look;
+pub(in crate::adapters) mod look;
 pub(in crate::adapters) mod lookout;
 pub(in crate::adapters) mod mend;
 pub(in crate::adapters) mod message;

@@ -4,7 +4,11 @@
 //! that no reader of the file saw cannot hide behind a semicolon. Every measure stands between a savepoint and the return
 //! to it, so that it leaves neither locks nor settings; and it fails where the transaction has ended meanwhile.
 
-use super::books::{LOCK, block, dollar};
+use super::books::block;
+use super::bounds::{
+    self, COUNT, NO_TRANSACTION, NOT_BEGUN, NOT_MEASURED, busy, escaped, statement_limit, status,
+    undone,
+};
 use super::connection::Connection;
 use super::database::{PgDatabase, session_name};
 use super::fault::{refused, statement_problem};
@@ -23,19 +27,8 @@ use std::time::{Duration, Instant};
 use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
 
-/// How long a statement may take when nobody says otherwise: what it locks is locked for everybody else meanwhile.
-const STATEMENT: Duration = Duration::from_mins(1);
 /// How long after its limit a statement's answer is still awaited; then the line is given up.
 const LATE: Duration = Duration::from_secs(15);
-/// How long the server waits for the next statement: a program that hangs must not hold locks.
-const IDLE: Duration = Duration::from_mins(1);
-/// How long counting one table may take.
-const COUNT: Duration = Duration::from_secs(5);
-const NOT_BEGUN: &str = "The rehearsal could not begin.";
-const NOT_MEASURED: &str = "The rehearsal could not be measured.";
-/// SQLSTATEs: there is no transaction any more; it failed before.
-const NO_TRANSACTION: &str = "25P01";
-
 /// A rehearsal on a connection of its own.
 pub(super) struct PgRehearsal {
     database: PgDatabase,
@@ -72,41 +65,17 @@ impl Stage for PgDatabase {
 }
 
 impl PgRehearsal {
-    /// Waiting without end is for runs that somebody watches: here it would hold the locks that were taken before.
-    fn lock_limit(&self) -> Duration {
-        let wanted = self.limits.lock_timeout;
-        if wanted.is_zero() {
-            Limits::default().lock_timeout
-        } else {
-            wanted
-        }
-    }
-
-    fn statement_limit(&self) -> Duration {
-        self.limits.statement_timeout.unwrap_or(STATEMENT)
-    }
-
     async fn begin(&mut self) -> Result<(), Problem> {
-        // The same head as that of a run, but for the wait.
         let sql = format!(
-            "begin isolation level read committed read write; reset all; reset session authorization; reset role; {}; {}; select pg_catalog.txid_current(), pg_catalog.now()",
-            block(&format!(
-                "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-                raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
-            )),
+            "{}; {}; select pg_catalog.txid_current(), pg_catalog.now()",
+            bounds::begin(),
             self.caps(),
         );
         let patience = self.database.patience;
         let opening = async {
             self.connection.rows(&sql).await.map_err(|error| {
                 if super::database::has_code(&error, &[BUSY]) {
-                    return Problem::new(
-                        Kind::Conflict,
-                        "Another runner is migrating this database.",
-                        "What would be rehearsed now is not what comes after it.",
-                    )
-                    .with_hint("Try again when it is done.")
-                    .retryable();
+                    return busy();
                 }
                 statement_problem(&error, NOT_BEGUN)
             })
@@ -123,25 +92,15 @@ impl PgRehearsal {
 
     /// SQL that lowers the waiting times to our limits, where the file raised them or took them away. It gives no rows.
     fn caps(&self) -> String {
-        let cap = |name: &str, limit: Duration| {
-            let limit = limit.as_millis().max(1);
-            format!(
-                "if (extract(epoch from pg_catalog.current_setting('{name}')::pg_catalog.interval) * 1000)::pg_catalog.int8 not between 1 and {limit} \
-                then perform pg_catalog.set_config('{name}', '{limit}', true); end if; "
-            )
-        };
-        block(&format!(
-            "begin {}{}{}end",
-            cap("lock_timeout", self.lock_limit()),
-            cap("statement_timeout", self.statement_limit()),
-            cap("idle_in_transaction_session_timeout", IDLE)
-        ))
+        block(&bounds::caps(&self.limits))
     }
 
-    /// A question of ours between a savepoint and the return to it.
+    /// A question of ours between a savepoint and the return to it, under no setting and no role of the file: a catalog is
+    /// printed differently under other settings, and that would look like a change.
     fn aside(&self, sql: &str, limit: Duration) -> String {
         format!(
-            "savepoint supadeck_aside; set local search_path = ''; set local row_security = off; set local jit = off; set local statement_timeout = {}; \
+            "savepoint supadeck_aside; reset all; reset session authorization; reset role; \
+            set local search_path = ''; set local row_security = off; set local jit = off; set local statement_timeout = {}; \
             {sql}; rollback to savepoint supadeck_aside; release savepoint supadeck_aside; {}; select pg_catalog.txid_current()",
             limit.as_millis(),
             self.caps()
@@ -207,7 +166,7 @@ impl PgRehearsal {
         if cancel.is_cancelled() {
             return Err(Halt::Cancelled);
         }
-        let limit = self.statement_limit() + LATE;
+        let limit = statement_limit(&self.limits) + LATE;
         let cancel_timeout = self.limits.cancel_timeout;
         let begun = Instant::now();
         let mut guard = Guard::new(&mut self.connection, news, cancel, cancel_timeout);
@@ -272,24 +231,13 @@ impl PgRehearsal {
             self.database.settled(&self.name).await?;
         }
         let fresh = self.database.open().await?;
-        let sql = patience.limited(&format!(
-            "select pg_catalog.txid_status({}::pg_catalog.int8)",
-            dollar(&self.number)
-        ));
+        let sql = patience.limited(&format!("select {}", status(&self.number)));
         let asking = async {
             let rows = fresh.rows(&sql).await;
             rows.map_err(|error| statement_problem(&error, NOT_MEASURED))
         };
         let rows = patience.on(&fresh, NOT_MEASURED, asking).await?;
-        match rows.into_iter().flatten().flatten().next().as_deref() {
-            Some("aborted") => Ok(()),
-            Some("committed") => Err(escaped()),
-            _ => Err(Problem::new(
-                Kind::Database,
-                "The server does not say that the rehearsal is undone.",
-                "It undoes the transaction at the latest when it notices that the connection is gone.",
-            )),
-        }
+        undone(rows.into_iter().flatten().flatten().next().as_deref())
     }
 }
 
@@ -301,17 +249,6 @@ async fn execute(guard: &mut Guard<'_>, sql: &str) -> Result<u64, Failure> {
     let mut stream = pin!(stream);
     while guard.answer(stream.try_next()).await?.is_some() {}
     Ok(stream.rows_affected().unwrap_or_default())
-}
-
-/// A statement ended the transaction although none was seen to do so.
-fn escaped() -> Problem {
-    Problem::new(
-        Kind::Database,
-        "A statement ended the transaction of the rehearsal.",
-        "What ran before it may have been COMMITTED to the database.",
-    )
-    .with_code(NO_TRANSACTION)
-    .with_hint("Compare the database with the migrations at once; `supadeck migration list` shows the history.")
 }
 
 impl Rehearsal for PgRehearsal {

@@ -18,7 +18,8 @@ use clap::Args as ClapArgs;
 ///
 /// On a scratch database, which is the default and needs no other database, every migration is applied in order, rolled
 /// back and applied again. With --on target the pending ones, or those that are named, make the round trip on the
-/// database itself in a transaction that is never committed, and what a rollback would lose is counted.
+/// database itself in a transaction that is never committed, and what a rollback would lose is counted; that needs a
+/// database URL.
 ///
 /// Exit code 1 when one of them does not restore the catalog, fails, or has no rollback file.
 #[derive(ClapArgs)]

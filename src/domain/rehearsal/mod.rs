@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod measure;
+pub mod recording;
 #[cfg(test)]
 mod tests;
 

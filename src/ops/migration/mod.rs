@@ -14,6 +14,7 @@ mod log;
 mod parted;
 mod plan;
 mod rebuild;
+mod record;
 mod rehearse;
 mod renumber;
 mod repair;

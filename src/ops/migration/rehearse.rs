@@ -1,19 +1,20 @@
 //! Rehearses a plan in one transaction that is never committed: what each statement does, and what is different, locked
-//! and lost in the end.
+//! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
+use super::record::recorder;
 use super::report::{offset, step_problem};
 use super::script::parts;
 use super::{Schema, Watch, local};
-use crate::domain::migration::{Plan, Progress, Step, StepMode};
+use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
+use crate::domain::rehearsal::measure::{Ground, Holding};
+use crate::domain::rehearsal::recording::{Recording, Scene, Take};
 use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, StepReport};
-use crate::domain::script::{Halt, News};
 use crate::domain::sql::position::place;
-use crate::ports::{Rehearsal, Stage};
+use crate::ports::{Recorder, Stage};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -47,10 +48,10 @@ pub(super) async fn rehearse_at(
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was rehearsed."));
     }
-    let mut session = stage.rehearsal(schema.limits).await?;
-    let found = inside(session.as_mut(), plan, watch, on, known).await;
+    let mut recorder = recorder(stage, schema.limits).await?;
+    let found = inside(recorder.as_mut(), plan, watch, on, known).await;
     // Whatever happened: it is rolled back, and the server is asked whether it is.
-    let ended = session.end().await;
+    let ended = recorder.end().await;
     match (found, ended) {
         (Ok(report), Ok(())) => Ok(report),
         (Ok(mut report), Err(problem)) => {
@@ -61,159 +62,170 @@ pub(super) async fn rehearse_at(
     }
 }
 
+/// Records, makes the report of it, and asks what is to be known of the state before.
 async fn inside(
-    session: &mut dyn Rehearsal,
+    recorder: &mut dyn Recorder,
     plan: &Plan,
     watch: &Watch,
     on: Place,
     known: Option<&BTreeSet<String>>,
 ) -> Result<Report, Problem> {
-    let before = session.picture().await?;
-    let mut ground = session.ground().await?;
+    let mut news = |progress| drop(watch.progress.send(progress));
+    let scenes = scenes(plan);
+    let mut recording = recorder.record(&scenes, &mut news, &watch.cancel).await?;
     if let Some(known) = known {
-        ground.tables.retain(|table| known.contains(&table.table));
+        let tables = &mut recording.ground.tables;
+        tables.retain(|table| known.contains(&table.table));
     }
-    session.mark().await?;
-    let mut run = Run {
-        watch,
-        account: Account::new(&ground),
-        steps: plan.steps.iter().map(not_reached).collect(),
-    };
-    let mut latest = before.clone();
-    let mut problem = None;
-    for (index, step) in plan.steps.iter().enumerate() {
-        if step.mode == StepMode::Alone {
-            let report = &mut run.steps[index];
-            report.end = End::Skipped;
-            report.note = Some(alone(step));
-            continue;
-        }
-        problem = run.step(session, index, step).await;
-        if problem.is_some() {
-            break;
-        }
-        if plan.steps.len() <= PICTURES_STEPS || index + 1 == plan.steps.len() {
-            let after = session.picture().await?;
-            if plan.steps.len() <= PICTURES_STEPS {
-                run.steps[index].difference = Some(Difference::between(&latest, &after));
-            }
-            latest = after;
-        }
-    }
-    let difference = Difference::between(&before, &latest);
-    let mut report = Report {
-        on,
-        database: plan.target.clone(),
-        steps: run.steps,
-        losses: run.account.losses(&before, &difference),
-        locks: run.account.locks(),
-        difference,
-        sequences: Vec::new(),
-        problem,
-    };
+    let (mut report, account) = told(plan, on, &recording);
+    let ground = &recording.ground;
     // A line that was lost measures nothing any more, and the report says already that it was.
-    let counted = after_all(session, &mut report, &ground, &run.account).await;
+    let counted = after_all(recorder, &mut report, ground, &account).await;
     if report.problem.is_none() {
         counted?;
     }
     Ok(report)
 }
 
-/// Returns to the state before everything, and counts there what would be lost.
+/// The files that can be rehearsed in a transaction.
+fn scenes(plan: &Plan) -> Vec<Scene> {
+    let is_short = plan.steps.len() <= PICTURES_STEPS;
+    let steps = plan.steps.iter().enumerate();
+    let mut scenes: Vec<Scene> = steps
+        .filter(|(_, step)| step.mode != StepMode::Alone)
+        .map(|(index, step)| scene(index, step, is_short))
+        .collect();
+    if let Some(last) = scenes.last_mut() {
+        last.is_pictured = true;
+    }
+    scenes
+}
+
+/// One file as it is rehearsed.
+pub(super) fn scene(index: usize, step: &Step, is_pictured: bool) -> Scene {
+    Scene {
+        step: index,
+        parts: parts(step),
+        is_pictured,
+    }
+}
+
+/// The report of a recording, but for what is counted afterwards, with the account that was kept for it.
+fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
+    let mut account = Account::new(&recording.ground);
+    let mut steps: Vec<StepReport> = plan.steps.iter().map(not_reached).collect();
+    let mut takes = recording.takes.iter();
+    let mut latest = &recording.before;
+    let mut problem = None;
+    for (step, report) in plan.steps.iter().zip(&mut steps) {
+        if step.mode == StepMode::Alone {
+            report.end = End::Skipped;
+            report.note = Some(alone(step));
+            continue;
+        }
+        let Some(take) = takes.next() else {
+            break;
+        };
+        problem = of_take(step, take, report, &mut account);
+        if problem.is_some() {
+            break;
+        }
+        if let Some(after) = &take.after {
+            if plan.steps.len() <= PICTURES_STEPS {
+                report.difference = Some(Difference::between(latest, after));
+            }
+            latest = after;
+        }
+    }
+    let difference = Difference::between(&recording.before, latest);
+    let report = Report {
+        on,
+        database: plan.target.clone(),
+        steps,
+        losses: account.losses(&recording.before, &difference),
+        locks: account.locks(),
+        difference,
+        sequences: Vec::new(),
+        problem,
+    };
+    (report, account)
+}
+
+/// Puts one file into its report; tells why it failed.
+fn of_take(
+    step: &Step,
+    take: &Take,
+    report: &mut StepReport,
+    account: &mut Account,
+) -> Option<Problem> {
+    let text = local::read(&step.file).ok().map(|source| source.text);
+    for kept in &take.ran {
+        let (statement, ran) = (kept.statement, &kept.ran);
+        let sql = &step.statements[statement];
+        let effect = account.enter(&step.version, statement + 1, sql, ran);
+        report.took_ms += milliseconds(ran.took);
+        report.statements.push(StatementReport {
+            took_ms: milliseconds(ran.took),
+            rows: ran.rows,
+            locks: effect.locks,
+            rewrites: effect.rewrites,
+            changed: effect.changed,
+            ..statement_report(step, statement, text.as_deref(), kept.notices.clone())
+        });
+    }
+    account.close_file();
+    let Some(failed) = &take.failed else {
+        report.end = End::Passed;
+        return None;
+    };
+    report.end = End::Failed;
+    let problem = step_problem(&failed.halt, step, text.as_deref());
+    if let Some(statement) = failed.statement {
+        report.statements.push(StatementReport {
+            problem: Some(problem.clone()),
+            ..statement_report(step, statement, text.as_deref(), failed.notices.clone())
+        });
+    }
+    Some(problem)
+}
+
+/// Asks for what is known of the state before everything: which sequences moved, and how much is lost.
 async fn after_all(
-    session: &mut dyn Rehearsal,
+    recorder: &mut dyn Recorder,
     report: &mut Report,
     ground: &Ground,
     account: &Account,
 ) -> Result<(), Problem> {
-    session.back().await?;
-    let now = session.ground().await?;
+    let holdings = match report.on {
+        Place::Target => holdings(&report.losses),
+        Place::Scratch => Vec::new(),
+    };
+    let found = recorder.after(&holdings).await?;
     let moved = ground.sequences.iter().filter(|(name, value)| {
-        now.sequences
-            .iter()
-            .any(|(other, later)| other == name && later != value)
+        let now = found.sequences.iter().find(|(other, _)| other == name);
+        now.is_some_and(|(_, later)| later != value)
     });
     report.sequences = moved.map(|(name, _)| name.clone()).collect();
     if report.on == Place::Target {
-        count(session, &mut report.losses, account).await?;
+        enter_counts(&mut report.losses, found.counts, account);
     }
     Ok(())
 }
 
-/// Counts what the losses hold; where that takes too long the server's estimate stands.
-pub(super) async fn count(
-    session: &mut dyn Rehearsal,
-    losses: &mut [Loss],
-    account: &Account,
-) -> Result<(), Problem> {
-    let open: Vec<usize> = (0..losses.len())
-        .filter(|at| losses[*at].holding().is_some())
-        .collect();
-    let holdings: Vec<Holding> = losses.iter().filter_map(Loss::holding).collect();
-    let counts = session.count(&holdings).await?;
-    for (at, count) in open.into_iter().zip(counts) {
-        let loss = &mut losses[at];
+/// What has to be counted for losses.
+pub(super) fn holdings(losses: &[Loss]) -> Vec<Holding> {
+    losses.iter().filter_map(Loss::holding).collect()
+}
+
+/// Enters what was counted; where that took too long the server's estimate stands.
+pub(super) fn enter_counts(losses: &mut [Loss], counts: Vec<Option<u64>>, account: &Account) {
+    let open = losses.iter_mut().filter(|loss| loss.holding().is_some());
+    for (loss, count) in open.zip(counts) {
         loss.counted = count.is_some();
         loss.rows = match &loss.column {
             None => count.or_else(|| account.about(&loss.table)),
             Some(_) => count,
         };
-    }
-    Ok(())
-}
-
-struct Run<'a> {
-    watch: &'a Watch,
-    account: Account,
-    steps: Vec<StepReport>,
-}
-
-impl Run<'_> {
-    /// Runs one file; tells why it failed.
-    async fn step(
-        &mut self,
-        session: &mut dyn Rehearsal,
-        index: usize,
-        step: &Step,
-    ) -> Option<Problem> {
-        self.tell(Progress::StepStarted { step: index });
-        let text = local::read(&step.file).ok().map(|source| source.text);
-        let mut done = Vec::new();
-        let failed = statements(session, step, self.watch, &mut |ran| done.push(ran), index).await;
-        let report = &mut self.steps[index];
-        for (statement, notices, ran) in done {
-            let sql = &step.statements[statement];
-            let effect = self.account.enter(&step.version, statement + 1, sql, &ran);
-            report.took_ms += milliseconds(ran.took);
-            report.statements.push(StatementReport {
-                took_ms: milliseconds(ran.took),
-                rows: ran.rows,
-                locks: effect.locks,
-                rewrites: effect.rewrites,
-                changed: effect.changed,
-                ..statement_report(step, statement, text.as_deref(), notices)
-            });
-        }
-        self.account.close_file();
-        let Err(failed) = failed else {
-            report.end = End::Passed;
-            let took = Duration::from_millis(report.took_ms);
-            self.tell(Progress::StepDone { step: index, took });
-            return None;
-        };
-        report.end = End::Failed;
-        let problem = step_problem(&failed.halt, step, text.as_deref());
-        if let Some(statement) = failed.statement {
-            report.statements.push(StatementReport {
-                problem: Some(problem.clone()),
-                ..statement_report(step, statement, text.as_deref(), failed.notices)
-            });
-        }
-        Some(problem)
-    }
-
-    fn tell(&self, progress: Progress) {
-        let _ = self.watch.progress.send(progress);
     }
 }
 
@@ -223,69 +235,6 @@ fn alone(step: &Step) -> String {
     format!(
         "{why} So it cannot be undone, and was not run here; the files behind it were rehearsed without it. `--on scratch` runs it."
     )
-}
-
-/// Where a file failed, and why.
-pub(super) struct Failed {
-    pub(super) statement: Option<usize>,
-    pub(super) notices: Vec<String>,
-    pub(super) halt: Halt,
-}
-
-/// What is kept of a statement that ran: its index, what the server said, what it did.
-type Kept<'a> = dyn FnMut((usize, Vec<String>, Ran)) + Send + 'a;
-
-/// Runs the statements of one file, and then what its commit would check.
-pub(super) async fn statements(
-    session: &mut dyn Rehearsal,
-    step: &Step,
-    watch: &Watch,
-    keep: &mut Kept<'_>,
-    index: usize,
-) -> Result<(), Failed> {
-    for part in parts(step) {
-        let mut notices = Vec::new();
-        let ended = {
-            let mut news = |news: News| match news {
-                News::Notice(text) => {
-                    notices.push(text.clone());
-                    let _ = watch.progress.send(Progress::Notice { step: index, text });
-                }
-                News::Cancelling => drop(watch.progress.send(Progress::Cancelling)),
-                _ => {}
-            };
-            session.run(&part.sql, &mut news, &watch.cancel).await
-        };
-        match ended {
-            Ok(ran) => keep((part.statement, notices, ran)),
-            Err(mut halt) => {
-                if let Halt::Refused(refused) = &mut halt {
-                    refused.part = Some(part.statement);
-                }
-                return Err(Failed {
-                    statement: Some(part.statement),
-                    notices,
-                    halt,
-                });
-            }
-        }
-        let done = part.statement + 1;
-        let _ = watch
-            .progress
-            .send(Progress::StatementDone { step: index, done });
-    }
-    let settled = session.settle(&mut |_| {}, &watch.cancel).await;
-    settled.map(drop).map_err(|mut halt| {
-        if let Halt::Refused(refused) = &mut halt {
-            refused.at_commit = true;
-            refused.character = None;
-        }
-        Failed {
-            statement: None,
-            notices: Vec::new(),
-            halt,
-        }
-    })
 }
 
 fn statement_report(

@@ -3,7 +3,8 @@
 
 use super::list::read;
 use super::plan::{both_ways, is_applied};
-use super::rehearse::{count, statements};
+use super::record::statements;
+use super::rehearse::{enter_counts, holdings, scene};
 use super::report::step_problem;
 use super::verify::{check_known, judge, new_trip, no_way_back, not_again};
 use super::{Schema, Watch, local};
@@ -189,14 +190,18 @@ impl Ground<'_> {
         }
         self.session.back().await?;
         for trip in &mut trips {
-            count(self.session, &mut trip.losses, &account).await?;
+            let counts = self.session.count(&holdings(&trip.losses)).await?;
+            enter_counts(&mut trip.losses, counts, &account);
         }
         Ok(trips)
     }
 
     /// Runs one file. What the file does wrong is a finding, what stops the check is an error.
     async fn run(&mut self, step: &Step) -> Result<Option<Problem>, Problem> {
-        let ended = statements(self.session, step, self.watch, &mut |_| {}, 0).await;
+        let progress = &self.watch.progress;
+        let mut news = |one| drop(progress.send(one));
+        let (scene, cancel) = (scene(0, step, false), &self.watch.cancel);
+        let ended = statements(self.session, &scene, &mut news, cancel, &mut |_| {}).await;
         let Err(failed) = ended else {
             return Ok(None);
         };

@@ -21,9 +21,8 @@ use tokio_util::sync::CancellationToken;
 /// Show what the pending migrations, or a rollback, would change, lock and lose, before anything is changed
 ///
 /// The files really run: on the database itself in a transaction that is never committed, or on a scratch database that
-/// the history's stored statements build again. A production profile uses scratch unless --on says otherwise, and so does
-/// the Management API, over which nothing can be rehearsed. On the database itself the locks are real while the rehearsal
-/// runs, and sequences move on.
+/// the history's stored statements build again. A production profile uses scratch unless --on says otherwise. On the
+/// database itself the locks are real while the rehearsal runs, and sequences move on.
 ///
 /// Exit code 0 when every statement ran, whatever the risks are; else that of what failed, such as 8 for the database.
 #[derive(ClapArgs)]
@@ -123,8 +122,8 @@ async fn rehearse(
     on: Option<On>,
 ) -> Result<Report, Problem> {
     let on = on.unwrap_or(match work.production {
-        None if work.is_rehearsable => On::Target,
-        _ => On::Scratch,
+        None => On::Target,
+        Some(_) => On::Scratch,
     });
     let (watch, cancel) = quiet();
     if on == On::Target {

@@ -1,0 +1,30 @@
+-- The first block: leaves the witness, and looks at the catalog and the tables as they are before anything runs.
+declare
+  act pg_catalog.text := $ACT$;
+  look pg_catalog.text := $LOOK$;
+  ask pg_catalog.text := $MEASURE$;
+  answer pg_catalog.text;
+  seen pg_catalog.text;
+  ground pg_catalog.text;
+  ids pg_catalog.text;
+begin
+  begin
+    perform pg_catalog.lo_create($WITNESS$);
+  exception when others then null;
+  end;
+  begin
+    $ASIDE$
+    execute look into answer, seen using '[]';
+    execute $GROUND$ into ground, ids;
+    raise sqlstate '$BACK$';
+  exception when sqlstate '$BACK$' then null;
+  end;
+  ask := case when ids is null then 'select ''[]'', ''[]''' else pg_catalog.replace(ask, '$KNOWN$', ids) end;
+  perform pg_catalog.set_config('supadeck.said', pg_catalog.concat('r,', pg_catalog.json_build_object('open',
+    pg_catalog.json_build_object('number', pg_catalog.txid_current()::pg_catalog.text, 'ground', ground::pg_catalog.json,
+    'picture', answer::pg_catalog.json))), true);
+  perform pg_catalog.set_config('supadeck.seen', seen, true), pg_catalog.set_config('supadeck.ask', ask, true),
+    pg_catalog.set_config('supadeck.look', look, true), pg_catalog.set_config('supadeck.act', act, true),
+    pg_catalog.set_config('supadeck.last', '[]', true),
+    pg_catalog.set_config('statement_timeout', pg_catalog.current_setting('supadeck.limit', true), true);
+end

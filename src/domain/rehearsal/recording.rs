@@ -1,0 +1,88 @@
+//! What a rehearsal records, however it is made: question by question over a connection, or all of it in one call. The
+//! report is made of this and of nothing else.
+
+use super::measure::{Ground, Ran};
+use crate::domain::picture::Picture;
+use crate::domain::script::{Halt, Part};
+
+/// A file that is to be rehearsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scene {
+    /// Index of its step in the plan.
+    pub step: usize,
+    /// Its statements.
+    pub parts: Vec<Part>,
+    /// Whether the catalog is looked at behind it.
+    pub is_pictured: bool,
+}
+
+/// A rehearsal as far as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// The catalog before anything ran.
+    pub before: Picture,
+    /// The tables and sequences before anything ran.
+    pub ground: Ground,
+    /// One a scene, in their order, up to the first that failed.
+    pub takes: Vec<Take>,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Take {
+    /// The statements that ran.
+    pub ran: Vec<Kept>,
+    /// Why it failed.
+    pub failed: Option<Failed>,
+    /// The catalog behind it, when it was looked at.
+    pub after: Option<Picture>,
+}
+
+/// A statement that ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its index in the file.
+    pub statement: usize,
+    /// What the server said meanwhile.
+    pub notices: Vec<String>,
+    /// What it did.
+    pub ran: Ran,
+}
+
+/// Where a file failed, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// The index of the statement; absent when it was what a commit checks.
+    pub statement: Option<usize>,
+    /// What the server said meanwhile.
+    pub notices: Vec<String>,
+    /// Why.
+    pub halt: Halt,
+}
+
+impl Failed {
+    /// A failure that knows its place: the statement, or the check of what a commit would check.
+    pub fn at(statement: Option<usize>, notices: Vec<String>, mut halt: Halt) -> Self {
+        if let Halt::Refused(refused) = &mut halt {
+            refused.part = statement;
+            if statement.is_none() {
+                refused.at_commit = true;
+                refused.character = None;
+            }
+        }
+        Self {
+            statement,
+            notices,
+            halt,
+        }
+    }
+}
+
+/// What is asked once everything is undone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aftermath {
+    /// The sequences that the role may read, with their last values.
+    pub sequences: Vec<(String, Option<String>)>,
+    /// How much each holding holds; absent where counting takes too long or is not allowed.
+    pub counts: Vec<Option<u64>>,
+}
