@@ -261,7 +261,7 @@ mod tests {
     fn whole(statements: &[&str]) -> String {
         let parts = statements.iter().enumerate().map(|(statement, sql)| Part {
             statement,
-            sql: (*sql).to_owned(),
+            sql: (*sql).into(),
             data: None,
         });
         let scene = Scene {
