@@ -40,14 +40,17 @@ pub struct Alone {
 pub struct Expected {
     /// SHA-256, in hex, of the versions sorted byte by byte, with commas between.
     pub sha256: String,
+    /// How many they are.
+    pub count: usize,
 }
 
 impl Expected {
     /// The short form of versions that are sorted byte by byte.
     pub fn of<'a>(versions: impl Iterator<Item = &'a String>) -> Self {
-        let joined = versions.map(String::as_str).collect::<Vec<_>>().join(",");
+        let versions: Vec<&str> = versions.map(String::as_str).collect();
         Self {
-            sha256: sha256(joined.as_bytes()),
+            sha256: sha256(versions.join(",").as_bytes()),
+            count: versions.len(),
         }
     }
 }

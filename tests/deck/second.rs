@@ -307,3 +307,34 @@ fn the_states_of_the_step_in_frames() {
         draw(&model, "dark");
     }
 }
+
+#[test]
+fn going_back_twice_does_not_make_an_unwanted_sign_in_wanted_again() {
+    for late in ["done", "wrong"] {
+        let mut model = asked((120, 40), phone());
+        let effects = press(&mut model, &["111111", "enter", "esc"]);
+        // Another way is opened and left again while the answer to the code is still on its way.
+        let more = press(&mut model, &["enter", "esc"]);
+        assert!(
+            !more
+                .iter()
+                .any(|effect| matches!(effect, Effect::Write { .. })),
+            "{more:?}"
+        );
+        assert!(
+            !text(&model).contains("was not signed in"),
+            "{}",
+            text(&model)
+        );
+        let report = if late == "done" {
+            entered(SignIn::Done(Identity::User(carol(Aal::Aal2))))
+        } else {
+            refused("mfa_verification_failed", "The code is wrong.")
+        };
+        let effects = answer(&mut model, ticket(&effects), report);
+        assert_eq!(model.identity, Identity::Anon, "{late}");
+        if late == "wrong" {
+            assert!(matches!(write(&effects).0, Write::GiveUp));
+        }
+    }
+}

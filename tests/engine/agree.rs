@@ -3,26 +3,25 @@
 use crate::bench::{Bench, everything};
 use crate::supabase::{cli, succeeds};
 use std::fs;
-use supadeck::domain::migration::difference::Change;
 use supadeck::domain::migration::rewrite::file_text;
 use supadeck::domain::migration::{Entry, State};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::sql::split::statements;
 use supadeck::ops::migration::{self, Repair};
 
-fn versions(all: &[&str]) -> Vec<String> {
+pub(crate) fn versions(all: &[&str]) -> Vec<String> {
     all.iter().map(|one| (*one).to_owned()).collect()
 }
 
-fn now() -> jiff::Timestamp {
+pub(crate) fn now() -> jiff::Timestamp {
     "2026-02-03T04:05:59Z".parse().unwrap()
 }
 
-async fn entries(bench: &Bench) -> Vec<Entry> {
+pub(crate) async fn entries(bench: &Bench) -> Vec<Entry> {
     migration::list(&bench.schema).await.unwrap().entries
 }
 
-async fn restore(bench: &Bench, named: &[&str]) -> Vec<Entry> {
+pub(crate) async fn restore(bench: &Bench, named: &[&str]) -> Vec<Entry> {
     let plan = migration::plan_restore(&bench.schema, &versions(named))
         .await
         .unwrap();
@@ -31,7 +30,7 @@ async fn restore(bench: &Bench, named: &[&str]) -> Vec<Entry> {
 }
 
 /// Everything in a folder, name and text.
-fn folder(bench: &Bench, path: &str) -> Vec<(String, String)> {
+pub(crate) fn folder(bench: &Bench, path: &str) -> Vec<(String, String)> {
     let Ok(found) = fs::read_dir(bench.root.path().join(path)) else {
         return Vec::new();
     };
@@ -50,7 +49,7 @@ fn folder(bench: &Bench, path: &str) -> Vec<(String, String)> {
     all
 }
 
-const UP: &str = "-- The first.\ncreate table a (); -- why\n\ncreate function f() returns text language sql begin atomic select ';'; end;\r\nselect 1 -- last";
+pub(crate) const UP: &str = "-- The first.\ncreate table a (); -- why\n\ncreate function f() returns text language sql begin atomic select ';'; end;\r\nselect 1 -- last";
 
 #[tokio::test]
 async fn an_edited_file_is_shown_kept_and_written_back() {
@@ -261,290 +260,6 @@ async fn an_unreadable_file_of_an_applied_version_is_not_left_out_of_a_rollback(
     assert_eq!(found[1].state, State::Applied);
     let kept = bench.root.path().join("supabase/migrations/edited/2_b.sql");
     assert_eq!(fs::read(kept).unwrap(), [0xff, 0xfe]);
-}
-
-#[tokio::test]
-async fn edits_become_a_new_migration_and_the_old_file_comes_back() {
-    let bench = Bench::new().await;
-    let file = bench.up(
-        "1_a.sql",
-        "create table a ();\ncreate table b ();\nselect 1;",
-    );
-    assert!(bench.apply().await.is_complete());
-    // Comments of what was applied must stay comments.
-    bench
-        .db
-        .batch_execute("update supabase_migrations.schema_migrations set statements[2] = E'create table b (\\n);\\rdrop table a'")
-        .await
-        .unwrap();
-    let edited =
-        "select 1;\ncreate table a ();\n-- new\ncreate table c ();\ncreate index on a ((1)) -- no";
-    fs::write(&file, edited).unwrap();
-    let plan = migration::plan_branch(&bench.schema, "more of a", "1", now())
-        .await
-        .unwrap();
-    assert_eq!(plan.added.len(), 2);
-    assert_eq!(plan.dropped.len(), 2);
-    let listing = migration::branch(&bench.schema, &plan).await.unwrap();
-    let states: Vec<(&str, State)> = listing
-        .entries
-        .iter()
-        .map(|entry| (entry.version.as_str(), entry.state))
-        .collect();
-    assert_eq!(
-        states,
-        [("1", State::Applied), ("20260203040559", State::Pending)]
-    );
-    assert!(listing.entries[1].reversible);
-    let steps = bench.plan(everything()).await.unwrap().steps;
-    assert_eq!(steps[0].statements.len(), 2, "{:?}", steps[0].statements);
-    assert!(steps[0].statements[0].contains("-- new\ncreate table c ()"));
-    assert!(steps[0].statements[0].contains("--   drop table a;\n"));
-    assert!(bench.apply().await.is_complete());
-    assert!(bench.has("c").await && bench.has("a").await);
-    assert_eq!(folder(&bench, "supabase/migrations/edited")[0].1, edited);
-}
-
-#[tokio::test]
-async fn edits_of_comments_need_no_migration_and_a_failed_branch_leaves_nothing() {
-    let bench = Bench::new().await;
-    let file = bench.up("1_a.sql", "select 1;\nselect 2;");
-    assert!(bench.apply().await.is_complete());
-    fs::write(&file, "-- reworded\nselect  1;\nselect 2;").unwrap();
-    let difference = migration::diff(&bench.schema, "1").await.unwrap();
-    assert!(difference.differs && difference.only_comments);
-    let problem = migration::plan_branch(&bench.schema, "x", "1", now())
-        .await
-        .unwrap_err();
-    assert!(problem.hint.unwrap().contains("repair --status applied 1"));
-    fs::write(&file, "select 1;\nselect 3;").unwrap();
-    let plan = migration::plan_branch(&bench.schema, "x", "1", now())
-        .await
-        .unwrap();
-    fs::write(&file, "select 1;\nselect 4;").unwrap();
-    migration::branch(&bench.schema, &plan).await.unwrap_err();
-    assert_eq!(folder(&bench, "supabase/migrations").len(), 1);
-    assert_eq!(folder(&bench, "supabase/migrations/rollback").len(), 0);
-    assert_eq!(fs::read_to_string(&file).unwrap(), "select 1;\nselect 4;");
-    let problem = migration::plan_branch(&bench.schema, "x", "7", now())
-        .await
-        .unwrap_err();
-    assert_eq!(problem.kind, Kind::Usage);
-}
-
-#[tokio::test]
-async fn an_edited_file_is_accepted_after_the_difference_was_shown() {
-    let bench = Bench::new().await;
-    let file = bench.up("1_a.sql", "select 1;");
-    assert!(bench.apply().await.is_complete());
-    fs::write(&file, "select 1;\nselect 2;").unwrap();
-    let plan = migration::plan_repair(&bench.schema, &versions(&["1"]), Repair::Applied)
-        .await
-        .unwrap();
-    let row = &plan.rows[0];
-    assert_eq!(row.before.as_ref().unwrap().statements, Some(1));
-    assert_eq!(row.after.as_ref().unwrap().statements, Some(2));
-    let changes: Vec<Change> = row
-        .difference
-        .as_ref()
-        .unwrap()
-        .statements
-        .iter()
-        .map(|piece| piece.change)
-        .collect();
-    assert_eq!(changes, [Change::Same, Change::Added]);
-    // Somebody else was faster: the row is not the one that was shown, so it is left alone.
-    bench
-        .db
-        .batch_execute(
-            "update supabase_migrations.schema_migrations set statements = array['select 9']",
-        )
-        .await
-        .unwrap();
-    let problem = migration::carry_out(&bench.schema, &plan)
-        .await
-        .unwrap_err();
-    assert_eq!(problem.kind, Kind::Conflict, "{problem}");
-    assert_eq!(
-        bench
-            .texts("select statements[1] from supabase_migrations.schema_migrations")
-            .await,
-        ["select 9"]
-    );
-    let plan = migration::plan_repair(&bench.schema, &versions(&["1"]), Repair::Applied)
-        .await
-        .unwrap();
-    let listing = migration::carry_out(&bench.schema, &plan).await.unwrap();
-    assert_eq!(listing.entries[0].state, State::Applied);
-}
-
-#[tokio::test]
-async fn repair_refuses_what_is_not_certain_and_changes_all_rows_or_none() {
-    let bench = Bench::new().await;
-    bench.up("1_a.sql", "select 1;");
-    bench.up("2_b.sql", "select 2;");
-    assert!(bench.apply().await.is_complete());
-    bench.up("3_c.sql", "select 3;");
-    fs::remove_file(bench.root.path().join("supabase/migrations/2_b.sql")).unwrap();
-    for (named, how) in [
-        (&["9"][..], Repair::Applied),
-        (&["9"], Repair::Reverted),
-        (&["2"], Repair::Applied),
-        (&["3"], Repair::Reverted),
-        (&["1", "3"], Repair::Reverted),
-        (&["1"], Repair::Renamed),
-        (&["2"], Repair::Renamed),
-    ] {
-        let refused = migration::plan_repair(&bench.schema, &versions(named), how).await;
-        assert!(refused.is_err(), "{named:?} {how:?}");
-    }
-    let plan = migration::plan_repair(&bench.schema, &versions(&["1", "2"]), Repair::Reverted)
-        .await
-        .unwrap();
-    bench
-        .db
-        .batch_execute("delete from supabase_migrations.schema_migrations where version = '2'")
-        .await
-        .unwrap();
-    migration::carry_out(&bench.schema, &plan)
-        .await
-        .unwrap_err();
-    assert_eq!(bench.versions().await, ["1"]);
-    // In a directory without migrations everything would look missing, and the advice would empty the history.
-    let elsewhere = tempfile::tempdir().unwrap();
-    let mut schema = bench.schema.clone();
-    schema.root = elsewhere.path().to_owned();
-    let problem = migration::plan_repair(&schema, &versions(&["1"]), Repair::Reverted)
-        .await
-        .unwrap_err();
-    assert_eq!(problem.kind, Kind::Config, "{problem}");
-    assert_eq!(bench.versions().await, ["1"]);
-}
-
-#[tokio::test]
-async fn a_late_migration_is_renumbered_with_its_rollback_and_then_applies() {
-    let bench = Bench::new().await;
-    bench.up("20250101000000_a.sql", "select 1;");
-    assert!(bench.apply().await.is_complete());
-    bench.up("20240101000000_late.sql", "create table late ();");
-    bench.down("20240101000000_late.sql", "drop table late;");
-    let found = entries(&bench).await;
-    assert_eq!(found[0].state, State::OutOfOrder);
-    assert_eq!(
-        found[0].ways[1].command,
-        "supadeck migration renumber 20240101000000"
-    );
-    let refused = bench.plan(everything()).await.unwrap_err();
-    assert!(
-        refused
-            .hint
-            .unwrap()
-            .contains("supadeck migration renumber 20240101000000")
-    );
-    let plan = migration::plan_renumber(&bench.schema, "20240101000000", None, now())
-        .await
-        .unwrap();
-    assert_eq!((plan.to.as_str(), plan.moves.len()), ("20260203040559", 2));
-    migration::renumber(&bench.schema, &plan).await.unwrap();
-    assert_eq!(
-        bench.states().await,
-        ["20250101000000 applied", "20260203040559 pending"]
-    );
-    assert_eq!(folder(&bench, "supabase/migrations").len(), 2);
-    assert_eq!(
-        folder(&bench, "supabase/migrations/rollback")[0].0,
-        "20260203040559_late.sql"
-    );
-    assert!(bench.apply().await.is_complete());
-    for (which, to) in [
-        ("20250101000000", None),
-        ("7", None),
-        ("20260203040559", Some("1")),
-    ] {
-        let refused = migration::plan_renumber(&bench.schema, which, to, now()).await;
-        assert!(refused.is_err(), "{which}");
-    }
-}
-
-#[tokio::test]
-async fn both_files_move_or_none() {
-    let bench = Bench::new().await;
-    bench.up("1_a.sql", "select 1;");
-    bench.down("1_a.sql", "select 2;");
-    let plan = migration::plan_renumber(&bench.schema, "1", Some("2"), now())
-        .await
-        .unwrap();
-    bench.down("2_a.sql", "keep");
-    migration::renumber(&bench.schema, &plan).await.unwrap_err();
-    let up = folder(&bench, "supabase/migrations");
-    assert_eq!(up, [("1_a.sql".to_owned(), "select 1;".to_owned())]);
-    let down = folder(&bench, "supabase/migrations/rollback");
-    assert_eq!(down[0].1, "select 2;");
-    assert_eq!(down[1].1, "keep");
-    // The version of an applied migration is not for another file.
-    assert!(bench.apply().await.is_complete());
-    bench.up("3_b.sql", "select 3;");
-    fs::remove_file(bench.root.path().join("supabase/migrations/1_a.sql")).unwrap();
-    let refused = migration::plan_renumber(&bench.schema, "3", Some("1"), now()).await;
-    assert_eq!(refused.unwrap_err().kind, Kind::Conflict);
-}
-
-#[tokio::test]
-async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
-    let bench = Bench::new().await;
-    bench.up("1_a.sql", "create table a ();");
-    bench.up("1_b.sql", "create table b ();");
-    assert_eq!(bench.states().await, ["1 invalid", "1 invalid"]);
-    let problem = bench.plan(everything()).await.unwrap_err();
-    assert!(problem.why.contains("1_a.sql, 1_b.sql"), "{problem}");
-    assert!(
-        problem
-            .hint
-            .unwrap()
-            .contains("supadeck migration renumber 1_a.sql")
-    );
-    for refused in [
-        migration::plan_renumber(&bench.schema, "1", None, now())
-            .await
-            .err(),
-        migration::diff(&bench.schema, "1").await.err(),
-        migration::plan_repair(&bench.schema, &versions(&["1"]), Repair::Applied)
-            .await
-            .err(),
-    ] {
-        assert!(refused.is_some());
-    }
-    let plan = migration::plan_renumber(&bench.schema, "1_b.sql", None, now())
-        .await
-        .unwrap();
-    migration::renumber(&bench.schema, &plan).await.unwrap();
-    assert!(bench.apply().await.is_complete());
-    bench.up("1_c.sql", "create table c ();");
-    assert_eq!(
-        bench.states().await,
-        ["1 applied", "1 invalid", "20260203040559 applied"]
-    );
-    // Neither file is the applied one: the version still counts as applied, and no rollback skips it.
-    bench.up("1_a.sql", "create table d ();");
-    fs::remove_file(
-        bench
-            .root
-            .path()
-            .join("supabase/migrations/20260203040559_b.sql"),
-    )
-    .unwrap();
-    migration::repair(
-        &bench.schema,
-        &versions(&["20260203040559"]),
-        Repair::Reverted,
-    )
-    .await
-    .unwrap();
-    let problem = bench
-        .plan(supadeck::domain::migration::Wish::RollbackLast { count: 1 })
-        .await
-        .unwrap_err();
-    assert_eq!(problem.kind, Kind::Conflict, "{problem}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Several files in one message: each is a transaction of its own, and each is told truly.
 
-use crate::bench::{Bench, ends, everything, run, watch};
+use crate::bench::{Bench, ends, everything, run, until, watch};
 use crate::line::{Line, Rule};
 use supadeck::domain::migration::{Progress, StepEnd, Wish};
 use supadeck::domain::problem::Kind;
@@ -249,34 +249,69 @@ async fn a_line_in_the_journal_that_is_not_ours_has_the_history_compared_again()
 
 #[tokio::test]
 async fn a_history_that_another_tool_changes_under_way_stops_the_run() {
-    let bench = bench(|at| {
-        // Nothing of this is in the journal; the next message compares the history as a whole.
-        if at == 3 {
-            "insert into supabase_migrations.schema_migrations (version) values ('9');"
-        } else {
-            ""
+    // The file itself, and somebody who takes no lock and writes no line while a file is at work.
+    for own in [true, false] {
+        let bench = bench(|at| match (at, own) {
+            (3, true) => {
+                "insert into supabase_migrations.schema_migrations (version) values ('9');"
+            }
+            (3, false) => "select pg_sleep(0.6);",
+            _ => "",
+        })
+        .await;
+        let schema = bench.schema.clone();
+        let plan = bench.plan(everything()).await.unwrap();
+        let (watch, _news) = watch();
+        let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await });
+        if !own {
+            until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+            let inserted =
+                "insert into supabase_migrations.schema_migrations (version) values ('9')";
+            bench.db.batch_execute(inserted).await.unwrap();
         }
-    })
-    .await;
-    let mut bench = bench;
-    for at in FILES..FILES + 40 {
-        bench.up(
-            &format!("{}_u.sql", 10 + at),
-            format!("create table t{} ();", 10 + at),
+        let outcome = running.await.unwrap().unwrap();
+        let problem = outcome.problem.clone().unwrap();
+        assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+        assert!(problem.detail.unwrap().contains('9'));
+        let ends = ends(&outcome);
+        assert!(
+            ends[..4].iter().all(|end| *end == StepEnd::Done),
+            "{ends:?}"
         );
+        assert!(
+            ends[4..].iter().all(|end| *end == StepEnd::NotRun),
+            "{ends:?}"
+        );
+        assert_eq!(bench.versions().await.len(), 5);
     }
-    bench.schema.limits.live_files = 0;
+}
+
+#[tokio::test]
+async fn who_waits_in_the_middle_of_a_message_is_the_file_that_does() {
+    let bench = bench(|at| if at == 4 { "lock table busy;" } else { "" }).await;
+    let busy = "create table busy ()";
+    bench.db.batch_execute(busy).await.unwrap();
+    let other = crate::bench::connect(&bench.url).await;
+    other.batch_execute("begin; lock table busy").await.unwrap();
     let plan = bench.plan(everything()).await.unwrap();
-    let outcome = run(&bench.schema, &plan).await;
-    let problem = outcome.problem.clone().unwrap();
-    assert_eq!(problem.kind, Kind::Conflict, "{problem}");
-    assert!(problem.detail.unwrap().contains('9'));
-    let done = ends(&outcome)
-        .iter()
-        .filter(|end| **end == StepEnd::Done)
-        .count();
-    assert!(done < FILES + 40, "{done}");
-    assert_eq!(bench.versions().await.len(), done + 1);
+    let (watch, mut news) = watch();
+    let schema = bench.schema.clone();
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let mut done = Vec::new();
+    let blocked = loop {
+        match news.recv().await.unwrap() {
+            Progress::Blocked { step, .. } => break step,
+            Progress::StepDone { step, .. } => done.push(step),
+            _ => {}
+        }
+    };
+    other.batch_execute("rollback").await.unwrap();
+    let outcome = running.await.unwrap();
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!((done, blocked), ((0..4).collect(), 4));
+    let slowest = outcome.steps.iter().max_by_key(|step| step.took).unwrap();
+    assert_eq!(slowest.version, "14", "{outcome:?}");
 }
 
 #[tokio::test]

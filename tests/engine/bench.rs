@@ -115,6 +115,18 @@ impl Bench {
     }
 
     /// The versions in the history, as the table has them.
+    /// Waits until the server has ended what a lost session left: nobody is at the other end.
+    pub(crate) async fn quiet(&self) {
+        self.db
+            .batch_execute(
+                "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); \
+                exit when not exists (select from pg_stat_activity where application_name like 'supadeck%' and datname = current_database()); \
+                perform pg_sleep(0.01); end loop; end $$",
+            )
+            .await
+            .unwrap();
+    }
+
     pub(crate) async fn versions(&self) -> Vec<String> {
         self.texts("select version from supabase_migrations.schema_migrations order by version collate \"C\"")
             .await

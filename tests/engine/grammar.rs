@@ -5,6 +5,7 @@
 mod author;
 mod bodies;
 mod chance;
+mod changes;
 mod disguise;
 mod pieces;
 

@@ -41,7 +41,7 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
         .unwrap_or_else(|_| panic!("{context}: it hangs"));
     let has_struck = wire.has_struck();
     drop(wire);
-    lane.quiet().await;
+    lane.bench.quiet().await;
     let states = bench.states().await;
     let has_row =
         bench.has("supabase_migrations.schema_migrations").await && bench.versions().await == ["1"];
@@ -138,7 +138,8 @@ async fn walk(what: What) {
         &format!("outside a transaction, {what:?}"),
         points,
         3,
-        |lane, fault| {
+        || Box::pin(Lane::new()),
+        |lane: &Lane, fault| {
             lane.bench.up("1_a.sql", FILE);
             Box::pin(point(lane, fault))
         },

@@ -137,9 +137,13 @@ async fn a_program_that_is_killed_at_any_message_leaves_all_or_nothing() {
         let points = points(&wire.passed(), 1, What::Hook);
         all.extend(points.into_iter().map(|fault| (route, fault)));
     }
-    in_lanes("SIGKILL", all, 4, |lane, (route, fault)| {
-        Box::pin(kill_point(lane, route, fault))
-    })
+    in_lanes(
+        "SIGKILL",
+        all,
+        4,
+        || Box::pin(Lane::new()),
+        |lane: &Lane, (route, fault)| Box::pin(kill_point(lane, route, fault)),
+    )
     .await;
 }
 
@@ -372,7 +376,7 @@ async fn a_killed_program_leaves_its_file_outside_a_transaction_interrupted() {
         .batch_execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
         .await
         .unwrap();
-    lane.quiet().await;
+    lane.bench.quiet().await;
     let listing = migration::list(&bench.schema).await.unwrap();
     let note = listing.entries[0].note.clone().unwrap();
     assert!(

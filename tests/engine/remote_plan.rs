@@ -2,10 +2,11 @@
 //! on the way is said.
 
 use crate::bench::{Bench, connect, database, everything, until, watch};
+use crate::bounded::ASLEEP;
 use crate::ground::everything_there;
 use crate::management::LOCK;
 use crate::misbehave::HTML;
-use crate::plan::{ASLEEP, in_use};
+use crate::plan::in_use;
 use crate::standin::{Manner, Standin, patience};
 use serde_json::Value;
 use std::time::Duration;

@@ -89,22 +89,9 @@ impl Lane {
         }
     }
 
-    /// Waits until the server has ended what a lost session left: nobody is at the other end.
-    pub(crate) async fn quiet(&self) {
-        self.bench
-            .db
-            .batch_execute(
-                "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); \
-                exit when not exists (select from pg_stat_activity where application_name like 'supadeck%' and datname = current_database()); \
-                perform pg_sleep(0.01); end loop; end $$",
-            )
-            .await
-            .unwrap();
-    }
-
     /// What the database says: whether the migration is there. Everything must say the same.
     pub(crate) async fn facts(&self, route: Route, context: &str) -> bool {
-        self.quiet().await;
+        self.bench.quiet().await;
         let (a, c) = (self.bench.has("a").await, self.bench.has("c").await);
         let has_history = self
             .bench
@@ -276,9 +263,13 @@ async fn walk(what: What) {
             all.extend(points.into_iter().map(|fault| (route, fault)));
         }
     }
-    in_lanes(&format!("{what:?}"), all, 2 * 4, |lane, (route, fault)| {
-        Box::pin(lane.point(route, fault))
-    })
+    in_lanes(
+        &format!("{what:?}"),
+        all,
+        2 * 4,
+        || Box::pin(Lane::new()),
+        |lane: &Lane, (route, fault)| Box::pin(lane.point(route, fault)),
+    )
     .await;
 }
 
@@ -290,13 +281,17 @@ pub(crate) fn is_soak() -> bool {
 /// Whether a point's fault came to happen.
 pub(crate) type Struck<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 
+/// A lane that is being made.
+pub(crate) type Made<L> = Pin<Box<dyn Future<Output = L> + Send>>;
+
 /// Walks points in several lanes at once. Few faults may not happen: the last farewell of a connection is not always sent
 /// before the program has what it wants.
-pub(crate) async fn in_lanes<P: Send + 'static>(
+pub(crate) async fn in_lanes<L: Send + Sync + 'static, P: Send + 'static>(
     name: &str,
     points: Vec<P>,
     may_miss: usize,
-    point: for<'a> fn(&'a Lane, P) -> Struck<'a>,
+    lane: fn() -> Made<L>,
+    point: for<'a> fn(&'a L, P) -> Struck<'a>,
 ) {
     let begun = Instant::now();
     let count = points.len();
@@ -305,7 +300,7 @@ pub(crate) async fn in_lanes<P: Send + 'static>(
     for _ in 0..LANES {
         let queue = Arc::clone(&queue);
         lanes.spawn(async move {
-            let lane = Lane::new().await;
+            let lane = lane().await;
             let mut missed = 0;
             loop {
                 let next = queue.lock().unwrap().pop_front();

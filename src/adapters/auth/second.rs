@@ -114,10 +114,20 @@ impl Keeper {
 
     /// Takes the session of one factor as it is.
     pub(super) async fn go_without(self: &Arc<Self>) -> Result<Identity, Problem> {
-        let half = self.half.lock().await.take().ok_or_else(nobody_waits)?;
-        match half.session {
-            Some(session) => self.adopt(session).await,
-            None => self.current().await,
+        let mut place = self.half.lock().await;
+        let mut half = place.take().ok_or_else(nobody_waits)?;
+        if let Some(session) = half.session.take() {
+            return self.adopt(session).await;
+        }
+        match self.current().await {
+            Ok(now) if now.user_id() == half.whose.user_id() => Ok(now),
+            Ok(now) => Err(somebody_else(&now, &half.whose)),
+            Err(problem) => {
+                if can_try_again(&problem) {
+                    *place = Some(half);
+                }
+                Err(problem)
+            }
         }
     }
 
@@ -180,11 +190,7 @@ impl Keeper {
         }
         let session = state.session.clone().ok_or_else(super::nobody)?;
         if session.identity.user_id() != half.whose.user_id() {
-            return Err(Problem::new(
-                Kind::Conflict,
-                format!("{} is signed in now.", session.identity.name()),
-                format!("The code was for {} and was not sent.", half.whose.name()),
-            ));
+            return Err(somebody_else(&session.identity, &half.whose));
         }
         let raised = self.exchange(half, factor, code, &session.access).await?;
         let identity = self.handed_out(&raised.identity);
@@ -219,6 +225,19 @@ impl Keeper {
 fn is_stale(problem: &Problem) -> bool {
     let code = problem.code.as_deref();
     code.is_some_and(|code| STALE.contains(&code))
+}
+
+/// Another program has signed in as somebody else meanwhile.
+fn somebody_else(now: &Identity, whose: &Identity) -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        format!("{} is signed in now.", now.name()),
+        format!(
+            "The second factor was asked for {}; nothing was sent.",
+            whose.name()
+        ),
+    )
+    .with_hint("Sign in again as the one you want to be.")
 }
 
 fn nobody_waits() -> Problem {

@@ -7,7 +7,7 @@ use super::books::{RollbackColumn, Runner};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::message::{
-    Anchor, Whole, around_record, head, head_answers, next_head, next_head_answers, tail,
+    AGAIN, Anchor, Whole, around_record, head, head_answers, next_head, next_head_answers, tail,
     tail_answers, whole,
 };
 use super::session::{Place, halt};
@@ -27,6 +27,8 @@ pub(super) struct Frame<'a> {
     /// Whether a script may lean on the one before it in the same message; the journal is what tells that nobody was at
     /// work in between.
     pub(super) leans: bool,
+    /// What a script that leans says first; no news.
+    pub(super) mark: &'a str,
 }
 
 impl Frame<'_> {
@@ -93,8 +95,8 @@ struct Piece {
 pub(super) enum Ended {
     /// All its scripts are done.
     Whole,
-    /// A script could not lean on the one before it, and nothing of it or behind it began.
-    Apart,
+    /// A script could not lean on the one before it, and nothing of it or behind it began. Whether any may again.
+    Apart { leans: bool },
 }
 
 /// Runs scripts in one message.
@@ -106,7 +108,7 @@ pub(super) async fn at_once(
 ) -> Result<Ended, Halt> {
     match send(guard, scripts, frame, course).await {
         Ok(()) => Ok(Ended::Whole),
-        Err(Stopped::Apart) => Ok(Ended::Apart),
+        Err(Stopped::Apart { leans }) => Ok(Ended::Apart { leans }),
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
         Err(Stopped::Unread(_)) if scripts.len() > 1 => {
             for script in scripts {
@@ -123,8 +125,8 @@ pub(super) async fn at_once(
 enum Stopped {
     /// The server could not read it: nothing of it ran.
     Unread(Halt),
-    /// A script was refused in its head because it leans on the one before it.
-    Apart,
+    /// A script was refused in its head because it leans on the one before it; whether that is possible at all.
+    Apart { leans: bool },
     /// A script of it halted.
     Halted(Halt),
 }
@@ -134,7 +136,7 @@ impl Stopped {
         match self {
             Self::Unread(halt) | Self::Halted(halt) => halt,
             // Only a script behind another one leans.
-            Self::Apart => Halt::HistoryChanged(Vec::new()),
+            Self::Apart { .. } => Halt::HistoryChanged(Vec::new()),
         }
     }
 }
@@ -142,7 +144,8 @@ impl Stopped {
 fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
     let piece = |(index, script)| {
         let (head, before) = if frame.leans && index > 0 {
-            (next_head(frame.limits), next_head_answers(frame.limits))
+            let head = next_head(script, frame.limits, frame.mark);
+            (head, next_head_answers(frame.limits))
         } else {
             (frame.head(script), head_answers(frame.limits))
         };
@@ -209,8 +212,13 @@ async fn send(
                 };
                 let mut halted = halt(guard, Failure::Server(error), place, true);
                 let is_refused = matches!(halted, Halt::Refused(_));
-                if is_refused && place == Place::Head && frame.leans && index > 0 {
-                    return Err(Stopped::Apart);
+                if let Halt::Refused(refused) = &halted
+                    && place == Place::Head
+                    && frame.leans
+                    && index > 0
+                {
+                    let leans = refused.code == AGAIN;
+                    return Err(Stopped::Apart { leans });
                 }
                 if let Halt::Refused(refused) = &mut halted {
                     refused.character = found.map(|(_, character)| character);

@@ -168,9 +168,8 @@ pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn
                     (", rollback", format!(", {}", array(pieces.iter())))
                 }
                 (Some(RollbackColumn::Text), Some(pieces)) => {
-                    let mut all = pieces.iter().collect::<Vec<_>>().join(";\n");
-                    all.push_str(";\n");
-                    (", rollback", format!(", {}", dollar(&all)))
+                    let all: Vec<&str> = pieces.iter().flat_map(|one| [one, ";\n"]).collect();
+                    (", rollback", format!(", {}", dollar(&all.concat())))
                 }
                 _ => ("", String::new()),
             };

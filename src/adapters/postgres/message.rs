@@ -14,7 +14,7 @@ pub(in crate::adapters) const BUSY: &str = "SD001";
 pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const ESCAPED: &str = "SD003";
 pub(in crate::adapters) const UNSETTLED: &str = "SD004";
-const IN_BETWEEN: &str = "SD005";
+pub(super) const AGAIN: &str = "SD005";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,22 +41,35 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: boo
     sql
 }
 
-/// Opens the transaction of a script that stands behind another one of ours in the same message. That one has compared
-/// the history, has left its line in the journal, and has reset the session: when no line was begun since, no supadeck was at
-/// work in between, and all is as it left it.
-pub(super) fn next_head(limits: &Limits) -> String {
+/// Opens the transaction of a script that stands behind another one of ours in the same message. That one has left its
+/// line in the journal and has reset the session, and the first of the message has compared the whole history. So it is
+/// enough when the message is young, when no line was begun since, which every supadeck does, and when the history has as
+/// many rows as then, whoever writes it. `mark` is said as a notice, which makes the server send what it has answered so far:
+/// else nobody would know which script it is at.
+pub(super) fn next_head(script: &Script, limits: &Limits, mark: &str) -> String {
     let lines = "pg_catalog.pg_get_serial_sequence('supabase_migrations.supadeck_journal', 'id')::pg_catalog.regclass";
+    let rows = script.expects.as_ref().map(|expected| {
+        format!(
+            " or (select pg_catalog.count(*) from supabase_migrations.schema_migrations) <> {}",
+            expected.count
+        )
+    });
     let mut sql = format!("{BEGIN}; ");
     sql.push_str(&books::block(&format!(
-        "declare lines pg_catalog.regclass := {lines}; begin {}\
-        if pg_catalog.pg_sequence_last_value(lines) is distinct from pg_catalog.currval(lines) then \
-        raise exception 'supadeck: somebody was at work in between' using errcode = '{IN_BETWEEN}'; end if; end",
-        take_lock()
+        "declare lines pg_catalog.regclass := {lines}; begin raise notice '%', {}; {}\
+        if lines is null or pg_catalog.pg_sequence_last_value(lines) is distinct from pg_catalog.currval(lines) \
+        or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds'{} then \
+        raise exception 'supadeck: the history is to be compared again' using errcode = '{AGAIN}'; end if; end",
+        dollar(mark),
+        take_lock(),
+        rows.unwrap_or_default(),
     )));
     sql.push_str(&settings(limits));
     sql
 }
 
+/// How long after its arrival a message is young enough for its scripts to lean on each other, in milliseconds.
+const YOUNG_MS: u32 = 250;
 const BEGIN: &str = "begin isolation level read committed read write";
 const RESETS: &str = "reset all; reset session authorization; reset role";
 
@@ -261,7 +274,8 @@ mod tests {
                     split(&head(&script, &limits, true)).len(),
                     head_answers(&limits)
                 );
-                assert_eq!(split(&next_head(&limits)).len(), next_head_answers(&limits));
+                let next = next_head(&script, &limits, "here");
+                assert_eq!(split(&next).len(), next_head_answers(&limits));
             }
         }
     }

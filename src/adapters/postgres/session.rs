@@ -98,7 +98,11 @@ impl PgSession {
             return (0, Ok(()));
         };
         let course = Course::new(news);
-        let mut of = |one: News| course.tell(BatchNews::Of(course.at(), one));
+        let mark = format!("supadeck: {}", self.name);
+        let mut of = |one: News| match one {
+            News::Notice(text) if text.ends_with(&mark) => {}
+            one => course.tell(BatchNews::Of(course.at(), one)),
+        };
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
             if ended.is_ok() {
@@ -117,6 +121,7 @@ impl PgSession {
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
             leans: self.leans && self.present.journal,
+            mark: &mark,
         };
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
         let parts = scripts.iter().flat_map(|script| &script.parts);
@@ -147,9 +152,9 @@ impl PgSession {
             Ok(Ended::Whole) => {}
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
             Err(Halt::Lost { .. }) => guard.give_up(),
-            Ok(Ended::Apart) | Err(_) => close(&mut guard).await,
+            Ok(Ended::Apart { .. }) | Err(_) => close(&mut guard).await,
         }
-        self.leans &= !matches!(ended, Ok(Ended::Apart));
+        self.leans &= !matches!(ended, Ok(Ended::Apart { leans: false }));
         (course.at(), ended.map(drop))
     }
 

@@ -185,8 +185,9 @@ impl IdentityDialog {
             (Some(Command::Cancel), _) => {
                 // An answer still under way must not make somebody who went back read as another. A sign-in that waits for
                 // its second factor is given up at once, or when that answer has come.
-                model.is_sign_in_unwanted = self.is_busy;
-                let effects = if self.is_busy {
+                let is_under_way = self.is_busy || model.is_session_busy;
+                model.is_sign_in_unwanted |= is_under_way;
+                let effects = if is_under_way {
                     Vec::new()
                 } else {
                     second::give_up(model)

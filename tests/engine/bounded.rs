@@ -1,0 +1,181 @@
+//! What bounds a rehearsal: it commits nothing, waits for nobody for long, and ends when it is told to, cut off or late.
+
+use crate::bench::{connect, database, everything, until, watch};
+use crate::ground::everything_there;
+use crate::plan::{in_use, rehearse, rehearse_with, told};
+use std::time::Duration;
+use supadeck::domain::problem::Kind;
+use supadeck::domain::rehearsal::End;
+use supadeck::domain::script::{Halt, Limits};
+use supadeck::ops::migration;
+use supadeck::ports::Stage;
+use tokio_util::sync::CancellationToken;
+
+#[tokio::test]
+async fn nothing_can_commit() {
+    let bench = in_use().await;
+    bench
+        .db
+        .batch_execute("create procedure sly() language plpgsql as $$ begin insert into parent values (50); commit; end $$")
+        .await
+        .unwrap();
+    for sql in [
+        "insert into parent values (51); do $$ begin commit; end $$;",
+        "insert into parent values (52); call sly();",
+        "insert into parent values (53); do $$ begin execute 'commit'; end $$;",
+        "insert into parent values (54); do $$ begin rollback; insert into parent values (55); end $$;",
+    ] {
+        bench.up("2_sly.sql", sql);
+        let report = rehearse(&bench, everything()).await;
+        assert_eq!(report.steps[0].end, End::Failed, "{sql}");
+    }
+    let stage = database(&bench.url);
+    let token = CancellationToken::new();
+    let mut session = stage.rehearsal(Limits::default()).await.unwrap();
+    let before = everything_there(&bench).await;
+    // As a splitter that goes wrong would send it: the server takes one command at a time.
+    let ended = session
+        .run(
+            "create table evil (); commit; create table worse ()",
+            &mut |_| {},
+            &token,
+        )
+        .await;
+    assert!(
+        matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "42601"),
+        "{ended:?}"
+    );
+    session.end().await.unwrap();
+    assert_eq!(everything_there(&bench).await, before);
+
+    let mut session = stage.rehearsal(Limits::default()).await.unwrap();
+    session
+        .run("create table evil ()", &mut |_| {}, &token)
+        .await
+        .unwrap();
+    let ended = session.run("commit", &mut |_| {}, &token).await;
+    assert_eq!(ended, Err(Halt::Escaped));
+    let told = session.end().await.unwrap_err();
+    assert!(told.why.contains("COMMITTED"), "{told}");
+}
+
+#[tokio::test]
+async fn a_cancelled_rehearsal_leaves_nothing() {
+    let bench = in_use().await;
+    bench.up("2_slow.sql", "drop view names; select pg_sleep(60);");
+    let before = everything_there(&bench).await;
+    let plan = bench.plan(everything()).await.unwrap();
+    let (watch, _news) = watch();
+    let cancel = watch.cancel.clone();
+    let (schema, stage) = (bench.schema.clone(), database(&bench.url));
+    let running =
+        tokio::spawn(
+            async move { migration::rehearse(&schema, stage.as_ref(), &plan, &watch).await },
+        );
+    until(&bench.db, ASLEEP).await;
+    cancel.cancel();
+    let report = running.await.unwrap().unwrap();
+    assert_eq!(report.problem.unwrap().kind, Kind::Cancelled);
+    assert_eq!(everything_there(&bench).await, before);
+}
+
+pub(crate) const ASLEEP: &str = "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())";
+
+#[tokio::test]
+async fn a_rehearsal_whose_connection_is_cut_leaves_nothing() {
+    let bench = in_use().await;
+    bench.up("2_slow.sql", "drop view names; select pg_sleep(60);");
+    let before = everything_there(&bench).await;
+    let plan = bench.plan(everything()).await.unwrap();
+    let (schema, stage) = (bench.schema.clone(), database(&bench.url));
+    let running = tokio::spawn(async move {
+        migration::rehearse(&schema, stage.as_ref(), &plan, &watch().0).await
+    });
+    until(&bench.db, ASLEEP).await;
+    bench
+        .texts("select pg_terminate_backend(pid)::text from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+        .await;
+    let report = running.await.unwrap().unwrap();
+    assert_eq!(report.problem.unwrap().kind, Kind::Network);
+    assert_eq!(everything_there(&bench).await, before);
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_for_no_longer_than_the_limit_even_if_the_file_says_so() {
+    let bench = in_use().await;
+    bench.up(
+        "2_wait.sql",
+        "set lock_timeout = 0; set statement_timeout = 0; reset all; alter table parent add column a int;",
+    );
+    let other = connect(&bench.url).await;
+    other
+        .batch_execute("begin; lock table parent in access share mode")
+        .await
+        .unwrap();
+    let mut schema = bench.schema.clone();
+    schema.limits.lock_timeout = Duration::from_millis(200);
+    let report = rehearse_with(&schema, &bench, everything(), &watch().0).await;
+    let problem = report.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("55P03"), "{problem:?}");
+    assert_eq!(problem.kind, Kind::Conflict);
+    other.batch_execute("rollback").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_is_stopped_at_its_limit() {
+    let bench = in_use().await;
+    bench.up(
+        "2_slow.sql",
+        "set statement_timeout = 0; select pg_sleep(60);",
+    );
+    let mut schema = bench.schema.clone();
+    schema.limits.statement_timeout = Some(Duration::from_millis(200));
+    let report = rehearse_with(&schema, &bench, everything(), &watch().0).await;
+    assert_eq!(report.problem.unwrap().code.as_deref(), Some("57014"));
+}
+
+#[tokio::test]
+async fn another_runner_is_not_waited_for() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "select 1;");
+    let other = connect(&bench.url).await;
+    other
+        .batch_execute("begin; select pg_advisory_xact_lock(x'737570616465636b'::bigint)")
+        .await
+        .unwrap();
+    let plan = bench.plan(everything()).await.unwrap();
+    let stage = database(&bench.url);
+    let refused = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
+        .await
+        .unwrap_err();
+    assert_eq!((refused.kind, refused.retry), (Kind::Conflict, true));
+}
+
+#[tokio::test]
+async fn settings_and_roles_of_a_file_hold_while_it_is_rehearsed() {
+    let bench = in_use().await;
+    bench.up(
+        "2_a.sql",
+        "create schema other; set search_path = other; create table here (); set role anon; \
+        do $$ begin if current_user <> 'anon' then raise 'role'; end if; end $$; reset role; create table too ();",
+    );
+    let report = rehearse(&bench, everything()).await;
+    assert!(report.problem.is_none(), "{report:?}");
+    assert_eq!(
+        told(&report).1,
+        ["+ schema other", "+ table other.here", "+ table other.too"]
+    );
+}
+
+#[tokio::test]
+async fn sequences_that_moved_are_told() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "insert into child (parent_id) values (1);");
+    let plan = bench.plan(everything()).await.unwrap();
+    let stage = database(&bench.url);
+    let report = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
+        .await
+        .unwrap();
+    assert_eq!(report.sequences, ["public.child_id_seq"]);
+    assert!(report.problem.is_none());
+}

@@ -1,0 +1,134 @@
+//! Files whose version is in the way: they get another one together with their rollback, or stay as they are.
+
+use crate::agree::{entries, folder, now, versions};
+use crate::bench::{Bench, everything};
+use std::fs;
+use supadeck::domain::migration::State;
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration::{self, Repair};
+
+#[tokio::test]
+async fn a_late_migration_is_renumbered_with_its_rollback_and_then_applies() {
+    let bench = Bench::new().await;
+    bench.up("20250101000000_a.sql", "select 1;");
+    assert!(bench.apply().await.is_complete());
+    bench.up("20240101000000_late.sql", "create table late ();");
+    bench.down("20240101000000_late.sql", "drop table late;");
+    let found = entries(&bench).await;
+    assert_eq!(found[0].state, State::OutOfOrder);
+    assert_eq!(
+        found[0].ways[1].command,
+        "supadeck migration renumber 20240101000000"
+    );
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert!(
+        refused
+            .hint
+            .unwrap()
+            .contains("supadeck migration renumber 20240101000000")
+    );
+    let plan = migration::plan_renumber(&bench.schema, "20240101000000", None, now())
+        .await
+        .unwrap();
+    assert_eq!((plan.to.as_str(), plan.moves.len()), ("20260203040559", 2));
+    migration::renumber(&bench.schema, &plan).await.unwrap();
+    assert_eq!(
+        bench.states().await,
+        ["20250101000000 applied", "20260203040559 pending"]
+    );
+    assert_eq!(folder(&bench, "supabase/migrations").len(), 2);
+    assert_eq!(
+        folder(&bench, "supabase/migrations/rollback")[0].0,
+        "20260203040559_late.sql"
+    );
+    assert!(bench.apply().await.is_complete());
+    for (which, to) in [
+        ("20250101000000", None),
+        ("7", None),
+        ("20260203040559", Some("1")),
+    ] {
+        let refused = migration::plan_renumber(&bench.schema, which, to, now()).await;
+        assert!(refused.is_err(), "{which}");
+    }
+}
+
+#[tokio::test]
+async fn both_files_move_or_none() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "select 1;");
+    bench.down("1_a.sql", "select 2;");
+    let plan = migration::plan_renumber(&bench.schema, "1", Some("2"), now())
+        .await
+        .unwrap();
+    bench.down("2_a.sql", "keep");
+    migration::renumber(&bench.schema, &plan).await.unwrap_err();
+    let up = folder(&bench, "supabase/migrations");
+    assert_eq!(up, [("1_a.sql".to_owned(), "select 1;".to_owned())]);
+    let down = folder(&bench, "supabase/migrations/rollback");
+    assert_eq!(down[0].1, "select 2;");
+    assert_eq!(down[1].1, "keep");
+    // The version of an applied migration is not for another file.
+    assert!(bench.apply().await.is_complete());
+    bench.up("3_b.sql", "select 3;");
+    fs::remove_file(bench.root.path().join("supabase/migrations/1_a.sql")).unwrap();
+    let refused = migration::plan_renumber(&bench.schema, "3", Some("1"), now()).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::Conflict);
+}
+
+#[tokio::test]
+async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    bench.up("1_b.sql", "create table b ();");
+    assert_eq!(bench.states().await, ["1 invalid", "1 invalid"]);
+    let problem = bench.plan(everything()).await.unwrap_err();
+    assert!(problem.why.contains("1_a.sql, 1_b.sql"), "{problem}");
+    assert!(
+        problem
+            .hint
+            .unwrap()
+            .contains("supadeck migration renumber 1_a.sql")
+    );
+    for refused in [
+        migration::plan_renumber(&bench.schema, "1", None, now())
+            .await
+            .err(),
+        migration::diff(&bench.schema, "1").await.err(),
+        migration::plan_repair(&bench.schema, &versions(&["1"]), Repair::Applied)
+            .await
+            .err(),
+    ] {
+        assert!(refused.is_some());
+    }
+    let plan = migration::plan_renumber(&bench.schema, "1_b.sql", None, now())
+        .await
+        .unwrap();
+    migration::renumber(&bench.schema, &plan).await.unwrap();
+    assert!(bench.apply().await.is_complete());
+    bench.up("1_c.sql", "create table c ();");
+    assert_eq!(
+        bench.states().await,
+        ["1 applied", "1 invalid", "20260203040559 applied"]
+    );
+    // Neither file is the applied one: the version still counts as applied, and no rollback skips it.
+    bench.up("1_a.sql", "create table d ();");
+    fs::remove_file(
+        bench
+            .root
+            .path()
+            .join("supabase/migrations/20260203040559_b.sql"),
+    )
+    .unwrap();
+    migration::repair(
+        &bench.schema,
+        &versions(&["20260203040559"]),
+        Repair::Reverted,
+    )
+    .await
+    .unwrap();
+    let problem = bench
+        .plan(supadeck::domain::migration::Wish::RollbackLast { count: 1 })
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+}
