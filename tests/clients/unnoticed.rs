@@ -90,7 +90,7 @@ async fn a_table_that_is_missing_is_said_to_be_so_until_the_schema_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_can_be_read_right_after_it_was_made() {
     let ground = empty("unnoticed").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project_within(As::Service, patient()).await;
     for name in ["one", "two", "three"] {
         let make = format!("create table {name} (id int); grant select on {name} to service_role");
         ground.db.batch_execute(&make).await.unwrap();

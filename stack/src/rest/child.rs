@@ -33,7 +33,8 @@ impl PostgRest {
             .endpoint
             .scratch
             .join(format!("rest-{}.sock", uuid::Uuid::new_v4().simple()));
-        let log = target.endpoint.scratch.join("postgrest.log");
+        // Each its own: a start that fails is told by the last line.
+        let log = socket.with_extension("log");
         let output =
             File::create(&log).map_err(|e| Error::io("The log of PostgREST cannot be made", e))?;
         let errors = output

@@ -59,7 +59,8 @@ fn brief(answer: &Answer) -> (u16, String) {
     let body = answer.json();
     let text = match &body {
         Value::Array(rows) => {
-            Value::from_iter(rows.iter().map(|row| row["id"].clone())).to_string()
+            let ids: Value = rows.iter().map(|row| row["id"].clone()).collect();
+            ids.to_string()
         }
         body => body["code"].as_str().unwrap_or_default().to_owned(),
     };
@@ -114,11 +115,8 @@ async fn totals(http: &Http, is_real: bool) {
         )
         .await;
     let total = if is_real { "*/0" } else { "*/*" };
-    assert_eq!(
-        (change.status, &change.headers["content-range"] == total),
-        (204, true),
-        "{change:?}"
-    );
+    assert_eq!(change.status, 204, "{change:?}");
+    assert_eq!(change.headers["content-range"], total, "{change:?}");
 }
 
 /// PostgREST lets a clock be wrong by 30 seconds.
