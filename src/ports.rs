@@ -69,6 +69,9 @@ pub trait Rest: Send + Sync {
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer>;
     /// Asks the REST server whether it is there; any answer that is its own will do.
     fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Pong>;
+    /// Tells that the schema was changed just now: the REST server learns of it a moment later, and a name that it does not
+    /// know until then is asked for again.
+    fn schema_changed(&self);
 }
 
 /// Keys, passwords and tokens by profile and kind.

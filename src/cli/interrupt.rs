@@ -7,19 +7,40 @@ use super::page::{Page, Tone};
 use crate::domain::problem::Problem;
 use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// How many waits deal with the signals themselves.
 static DEALING: AtomicUsize = AtomicUsize::new(0);
 
+/// Whether the whole command runs under [`watching`].
+static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// Hands a signal from [`watching`] to the wait inside. It is kept until it is taken: a wait that was only beginning when
+/// the signal came, as that for the answer to a question just printed, did not listen yet and would never hear of it.
+static HANDED: Notify = Notify::const_new();
+
 /// One of them, for as long as it lives.
-struct Dealing;
+struct Dealing {
+    /// Its own ear, where nobody hands it anything.
+    own: Option<Signals>,
+}
 
 impl Dealing {
-    fn begin() -> Self {
+    fn begin() -> Result<Self, Problem> {
+        let is_alone = !IS_WATCHED.load(Ordering::SeqCst);
+        let own = is_alone.then(Signals::listen).transpose()?;
         DEALING.fetch_add(1, Ordering::SeqCst);
-        Self
+        Ok(Self { own })
+    }
+
+    /// Waits for a signal.
+    async fn next(&mut self) {
+        match &mut self.own {
+            Some(signals) => signals.next().await,
+            None => HANDED.notified().await,
+        }
     }
 }
 
@@ -34,6 +55,7 @@ pub async fn watching<T, E: From<Problem>>(
     command: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let mut signals = Signals::listen()?;
+    IS_WATCHED.store(true, Ordering::SeqCst);
     tokio::pin!(command);
     loop {
         tokio::select! {
@@ -44,6 +66,7 @@ pub async fn watching<T, E: From<Problem>>(
                 if DEALING.load(Ordering::SeqCst) == 0 {
                     return Err(Problem::cancelled("The command was stopped.").into());
                 }
+                HANDED.notify_one();
             }
         }
     }
@@ -54,8 +77,7 @@ pub async fn finishing<T>(
     output: Output,
     write: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
-    let _dealing = Dealing::begin();
-    let mut signals = Signals::listen()?;
+    let mut signals = Dealing::begin()?;
     tokio::pin!(write);
     loop {
         tokio::select! {
@@ -72,8 +94,7 @@ pub async fn finishing<T>(
 
 /// Runs a read; the first signal ends it.
 pub async fn ending<T>(read: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    let _dealing = Dealing::begin();
-    let mut signals = Signals::listen()?;
+    let mut signals = Dealing::begin()?;
     tokio::select! {
         result = read => result,
         () = signals.next() => Err(Problem::cancelled("The command was stopped.")),
@@ -86,8 +107,7 @@ pub async fn cancelling<T>(
     cancel: &CancellationToken,
     write: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
-    let _dealing = Dealing::begin();
-    let mut signals = Signals::listen()?;
+    let mut signals = Dealing::begin()?;
     tokio::pin!(write);
     loop {
         tokio::select! {

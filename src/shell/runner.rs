@@ -270,7 +270,10 @@ async fn change(
                     progress: forward(ticket, inbox, |news: Progress| news),
                     cancel,
                 };
-                Report::Migrated(migration::run(schema, &plan, &watch).await)
+                let outcome = migration::run(schema, &plan, &watch).await;
+                // Whatever came of it: the screens that are looked at next must not call a new table missing.
+                world.rest.schema_changed();
+                Report::Migrated(outcome)
             }
             Err(problem) => refuse(problem),
         },
@@ -286,7 +289,11 @@ async fn change(
             Err(problem) => refuse(problem),
         },
         Write::Fix(fix) => match world.schema() {
-            Ok(schema) => Report::Fixed(world.fixes.make(schema, fix.number).await),
+            Ok(schema) => {
+                let made = world.fixes.make(schema, fix.number).await;
+                world.rest.schema_changed();
+                Report::Fixed(made)
+            }
             Err(problem) => refuse(problem),
         },
         Write::Seed(plan) => match world.schema() {

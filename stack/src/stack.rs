@@ -7,7 +7,7 @@ use crate::database::Session;
 use crate::postgres::{Cluster, Endpoint, Kept, SUPERUSER, Settings};
 use crate::secret::Secrets;
 use crate::served::{Served, db_url};
-use crate::{Error, Info, Options, Step};
+use crate::{Error, Info, Options, Step, rest};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -174,8 +174,13 @@ impl Stack {
             .await
     }
 
-    /// Reads the schema of a served database again and returns when REST uses it. `NOTIFY pgrst` does the same without
-    /// telling when. With a real PostgREST it does nothing: that one only takes notices.
+    /// Whether REST is a PostgREST process, and not the embedded server.
+    pub fn has_real_postgrest(&self) -> bool {
+        rest::binary(&self.inner.options).is_some()
+    }
+
+    /// Has the schema of a served database read again and returns when REST uses it. `NOTIFY pgrst` does the same without
+    /// telling when. A real PostgREST does not tell either: it is asked for a function that is there for that moment only.
     pub async fn reload_schema(&self, database: &str) -> Result<(), Error> {
         let (inner, name) = (self.inner.clone(), database.to_owned());
         self.runtime
@@ -185,8 +190,7 @@ impl Stack {
                     .get(&name)
                     .map(|served| served.rest().reloader());
                 match reloader {
-                    Some(Some(reloader)) => reloader.reload().await,
-                    Some(None) => Ok(()),
+                    Some(reloader) => reloader.reload().await,
                     None => Err(Error::Name { name }),
                 }
             })

@@ -133,12 +133,17 @@ impl Ground {
 
     /// The project with secrets in memory.
     pub async fn project(&self, who: As) -> Project {
+        self.project_within(who, limits()).await
+    }
+
+    /// The same within other bounds.
+    pub async fn project_within(&self, who: As, limits: Limits) -> Project {
         let settings = Settings {
             as_: Some(who),
             ..self.settings()
         };
         let vault: Arc<dyn Secrets> = Arc::new(Vault::memory());
-        resolve_with(&settings, vault, limits()).await.unwrap()
+        resolve_with(&settings, vault, limits).await.unwrap()
     }
 
     /// The project with somebody signed in.

@@ -20,3 +20,4 @@ mod second;
 mod session;
 mod token;
 mod unlock;
+mod unnoticed;

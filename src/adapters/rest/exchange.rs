@@ -79,6 +79,11 @@ impl PostgRest {
                 repeats += 1;
                 continue;
             }
+            // Nothing has run either. PostgREST answers from the schema that it knew for a moment after a migration.
+            if refusal.is_unnoticed() && self.may_notice() {
+                self.pause(0).await;
+                continue;
+            }
             if repeat == Repeat::Allowed && refusal.is_passing() && repeats < REPEATS {
                 self.pause(repeats).await;
                 repeats += 1;

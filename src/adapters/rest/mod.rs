@@ -21,7 +21,7 @@ use exchange::Repeat;
 pub(in crate::adapters) use exchange::{host_of, no_publishable_key, secret_header};
 use refusal::Deed;
 pub(in crate::adapters) use refusal::{sentence, shown};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// The API keys of a project.
@@ -41,6 +41,8 @@ pub struct PostgRest {
     auth: Arc<GoTrue>,
     clock: Arc<dyn Clock>,
     grammar: OnceLock<postgrest::Postgrest>,
+    /// When the schema may have changed last. A start counts: what ran right before it is not known.
+    changed: Mutex<Instant>,
 }
 
 impl std::fmt::Debug for PostgRest {
@@ -65,7 +67,14 @@ impl PostgRest {
             auth,
             clock,
             grammar: OnceLock::new(),
+            changed: Mutex::new(Instant::now()),
         }
+    }
+
+    /// Whether a name that the server does not know may be one that it has not noticed yet.
+    fn may_notice(&self) -> bool {
+        let changed = *self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.elapsed() < self.http.limits().notice
     }
 
     /// The grammar of the `postgrest` crate. It holds a client of its own, which never sends anything: made once.
@@ -141,6 +150,10 @@ impl Rest for PostgRest {
                 }),
             }
         })
+    }
+
+    fn schema_changed(&self) {
+        *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 

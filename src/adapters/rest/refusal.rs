@@ -89,6 +89,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the name is not in the server's picture of the schema, which says nothing about the schema itself.
+    pub(super) fn is_unnoticed(&self) -> bool {
+        matches!(self.code.as_str(), "PGRST202" | "PGRST205")
+    }
+
     /// The refusal in words.
     pub(super) fn problem(
         self,
@@ -136,7 +141,10 @@ impl Refusal {
             "PT403" => denied_by_schema(Kind::Denied, said, &self.details),
             "PT404" => denied_by_schema(Kind::Usage, said, &self.details),
             "PT409" => denied_by_schema(Kind::Conflict, said, &self.details),
-            "42P01" | "PGRST205" | "42883" | "PGRST202" => return missing(&deed.name(), &said),
+            "PGRST205" | "PGRST202" => return unnoticed(&deed.name(), &said),
+            // The database itself says so. 42883 is also an operator that is not there, which only a read can ask for.
+            "42P01" => return missing(&deed.name(), &said),
+            "42883" if matches!(deed, Deed::Call(_)) => return missing(&deed.name(), &said),
             "PGRST301" | "PGRST302" | "PGRST303" => return self.token(who, key, said),
             "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => Problem::new(
                 Kind::Network,
@@ -214,7 +222,7 @@ impl Refusal {
                 format!("{} may not {}.", called(who), deed.words()),
                 said,
             ),
-            404 if self.is_json => missing(&deed.name(), &said),
+            404 if self.is_json => unnoticed(&deed.name(), &said),
             429 => too_many(self.status),
             // Supabase's own status for a project that was paused.
             540 => network(format!("The project at {host} is paused."), said)
@@ -294,6 +302,16 @@ fn denied_by_schema(kind: Kind, what: String, details: &str) -> Problem {
 }
 
 fn missing(name: &str, said: &str) -> Problem {
+    Problem::new(
+        Kind::Database,
+        format!("This project has no `{name}`."),
+        said,
+    )
+    .with_hint("The Weeksmith schema is missing: see `supadeck migration list`.")
+}
+
+/// REST does not know the name, also after some patience.
+fn unnoticed(name: &str, said: &str) -> Problem {
     Problem::new(
         Kind::Database,
         format!("This project has no `{name}`, or its REST server has not noticed it yet."),

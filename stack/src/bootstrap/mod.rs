@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::database::Session;
+use crate::rest::SWEEP;
 use crate::secret::{Secrets, scram_verifier};
 
 /// The pristine database that others are cloned from.
@@ -47,7 +48,8 @@ pub(crate) async fn run(admin: &Session, secrets: &Secrets) -> Result<(), Error>
 pub(crate) async fn update(admin: &Session) -> Result<(), Error> {
     admin
         .run("creating the tables of second factors", MFA)
-        .await
+        .await?;
+    admin.run("dropping the probes of REST", SWEEP).await
 }
 
 /// Clones the main database, while it is pristine, into the template, through a session in another database.

@@ -1,5 +1,6 @@
 //! A real PostgREST as a child process, on a unix socket that only we can reach, and the proxy to it.
 
+use super::notice::Notice;
 use super::{EXTRA_SEARCH_PATH, MAX_ROWS, SCHEMA, Target};
 use crate::Error;
 use axum::Router;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_postgres::Config;
 
 /// PostgREST answers within a second; a busy machine is given more.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -21,6 +23,7 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct PostgRest {
     child: Child,
     socket: Arc<PathBuf>,
+    admin: Arc<Config>,
 }
 
 impl PostgRest {
@@ -30,7 +33,8 @@ impl PostgRest {
             .endpoint
             .scratch
             .join(format!("rest-{}.sock", uuid::Uuid::new_v4().simple()));
-        let log = target.endpoint.scratch.join("postgrest.log");
+        // Each its own: a start that fails is told by the last line.
+        let log = socket.with_extension("log");
         let output =
             File::create(&log).map_err(|e| Error::io("The log of PostgREST cannot be made", e))?;
         let errors = output
@@ -59,6 +63,11 @@ impl PostgRest {
         let mut rest = Self {
             child,
             socket: Arc::new(socket),
+            admin: Arc::new(
+                target
+                    .endpoint
+                    .admin_config(&target.secrets.admin_password, target.database),
+            ),
         };
         (target.guard)(&rest.child)?;
         rest.wait_until_ready(&log).await?;
@@ -69,6 +78,13 @@ impl PostgRest {
         Router::new()
             .fallback(forward)
             .with_state(self.socket.clone())
+    }
+
+    pub(super) fn notice(&self) -> Notice {
+        Notice {
+            socket: self.socket.clone(),
+            admin: self.admin.clone(),
+        }
     }
 
     pub(super) fn process_id(&self) -> u32 {
@@ -125,7 +141,7 @@ async fn forward(State(socket): State<Arc<PathBuf>>, request: Request) -> Respon
 
 /// Sends one request on a connection of its own: on loopback that costs nothing worth a pool.
 #[cfg(unix)]
-async fn send(
+pub(super) async fn send(
     socket: &Path,
     mut request: Request,
 ) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
@@ -147,6 +163,9 @@ async fn send(
 }
 
 #[cfg(not(unix))]
-async fn send(_: &Path, _: Request) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) async fn send(
+    _: &Path,
+    _: Request,
+) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
     Err("a PostgREST process needs unix sockets".into())
 }

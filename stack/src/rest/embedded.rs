@@ -61,26 +61,13 @@ impl Embedded {
         self.router.clone()
     }
 
-    pub(super) fn reloader(&self) -> Reloader {
-        Reloader(self.state.clone())
+    pub(super) fn state(&self) -> Arc<AppState> {
+        self.state.clone()
     }
 
     pub(super) async fn stop(&mut self) {
         self.listener.abort();
         self.state.pool.close().await;
-    }
-}
-
-/// Reads the schema again on demand.
-pub(crate) struct Reloader(Arc<AppState>);
-
-impl Reloader {
-    /// Returns when the new schema is in use.
-    pub(crate) async fn reload(&self) -> Result<(), Error> {
-        self.0
-            .reload_schema()
-            .await
-            .map_err(|e| Error::Rest { why: e.to_string() })
     }
 }
 

@@ -3,13 +3,16 @@
 
 mod child;
 mod embedded;
+mod notice;
 
 use crate::Error;
 use crate::postgres::Endpoint;
 use crate::secret::Secrets;
 use axum::Router;
-pub(crate) use embedded::Reloader;
+pub(crate) use notice::SWEEP;
+use postrust_server::AppState;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Schemas that are served, and what is added to the search path, as on the platform.
 const SCHEMA: &str = "public";
@@ -81,11 +84,11 @@ impl Rest {
         }
     }
 
-    /// What reads the schema again on demand; a real PostgREST has no such thing.
-    pub(crate) fn reloader(&self) -> Option<Reloader> {
+    /// What makes it read the schema again.
+    pub(crate) fn reloader(&self) -> Reloader {
         match self {
-            Self::Embedded(rest) => Some(rest.reloader()),
-            Self::Child(_) => None,
+            Self::Embedded(rest) => Reloader::Embedded(rest.state()),
+            Self::Child(rest) => Reloader::Child(rest.notice()),
         }
     }
 
@@ -94,6 +97,27 @@ impl Rest {
         match self {
             Self::Embedded(rest) => rest.stop().await,
             Self::Child(rest) => rest.stop(),
+        }
+    }
+}
+
+/// Makes REST read the schema again.
+pub(crate) enum Reloader {
+    /// Does it.
+    Embedded(Arc<AppState>),
+    /// Has it done.
+    Child(notice::Notice),
+}
+
+impl Reloader {
+    /// Returns when the schema as it is now is in use.
+    pub(crate) async fn reload(&self) -> Result<(), Error> {
+        match self {
+            Self::Embedded(state) => state
+                .reload_schema()
+                .await
+                .map_err(|e| Error::Rest { why: e.to_string() }),
+            Self::Child(notice) => notice.reload().await,
         }
     }
 }

@@ -12,6 +12,13 @@ fn keeping(folder: &std::path::Path) -> Options {
     }
 }
 
+/// The functions that a wait for REST has made.
+pub(crate) async fn probes(url: &str) -> Vec<String> {
+    let question = "select proname::text from pg_proc where proname like 'supadeck%' order by 1";
+    let rows = connect(url).await.query(question, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test]
 async fn data_and_keys_survive_a_stop() {
     let folder = open_folder();
@@ -21,6 +28,16 @@ async fn data_and_keys_survive_a_stop() {
     connect(&before.db_url)
         .await
         .batch_execute("create table t as select 42 as answer")
+        .await
+        .unwrap();
+    // What a stack leaves that is killed while it waits for a real PostgREST; the second one is somebody's own.
+    connect(&stack.superuser_url("postgres"))
+        .await
+        .batch_execute(
+            "create function supadeck_probe_1() returns void language sql as ''; \
+             create function supadeck_probe_2() returns void language sql as ''; \
+             alter function supadeck_probe_2() owner to postgres",
+        )
         .await
         .unwrap();
     let second = Stack::start(keeping(&data)).await.unwrap_err();
@@ -39,6 +56,7 @@ async fn data_and_keys_survive_a_stop() {
         .await
         .unwrap();
     assert_eq!(row.get::<_, i32>(0), 42);
+    assert_eq!(probes(&after.db_url).await, ["supadeck_probe_2"]);
     stack.create_database("another").await.unwrap();
     drop(stack);
     #[cfg(unix)]

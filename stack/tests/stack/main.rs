@@ -10,6 +10,7 @@
 mod auth;
 mod bootstrap;
 mod child;
+mod differences;
 mod gateway;
 mod http;
 mod kept;

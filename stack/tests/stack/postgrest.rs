@@ -3,6 +3,7 @@
 
 use super::child::{Running, open_folder, processes_naming};
 use super::http::Http;
+use super::kept::probes;
 use super::{add_user, connect};
 use axum::Router;
 use axum::extract::Request;
@@ -134,14 +135,12 @@ async fn real_postgrest_serves_the_same() {
     let http = Http::new(&info.url, &info.publishable_key);
     let session = http.sign_in("alice@example.com").await;
     let alice = http.bearer(session["access_token"].as_str().unwrap());
-    let begun = Instant::now();
-    while alice.get("/rest/v1/notes").await.json() != json!([{ "id": 1 }]) {
-        assert!(
-            begun.elapsed().as_secs() < 10,
-            "{:?}",
-            alice.get("/rest/v1/notes").await
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    assert!(stack.has_real_postgrest());
+    stack.reload_schema("postgres").await.unwrap();
+    let notes = alice.get("/rest/v1/notes").await;
+    assert_eq!(notes.json(), json!([{ "id": 1 }]), "{notes:?}");
+    let server = notes.headers["server"].to_str().unwrap();
+    assert!(server.starts_with("postgrest/"), "{server}");
+    assert_eq!(probes(&info.db_url).await, Vec::<String>::new());
     stack.stop().await.unwrap();
 }
