@@ -13,7 +13,7 @@ test *ARGS:
 
 # The long walks, whole: every message of the protocol for every fault, a program and a server that are killed, and 4000 generated files.
 soak:
-    SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: halfway:: kill:: grammar::
+    SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: pack:: halfway:: kill:: grammar::
 
 # Fuzz the splitter, the psql reader, file names and the risk reader for so many seconds each; needs cargo-fuzz.
 fuzz SECONDS="3600":

@@ -128,7 +128,7 @@ impl Confirm {
         let mut lines = Vec::new();
         for step in &plan.steps {
             head(&mut lines, &format!("seed {}", step.path));
-            for statement in &step.statements {
+            for statement in step.statements() {
                 body(&mut lines, statement);
             }
         }
@@ -254,7 +254,7 @@ impl Confirm {
                 let steps = plan
                     .steps
                     .iter()
-                    .map(|step| (step.path.clone(), step.statements.len()));
+                    .map(|step| (step.path.clone(), step.parts.len()));
                 let progress = RunProgress {
                     steps: steps.collect(),
                     ..RunProgress::default()

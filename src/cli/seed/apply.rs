@@ -47,7 +47,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let page = at_rest(&seeds, !args.paths.is_empty());
         return Ok(Answer::new(&outcome, page)?);
     }
-    let count = plan.steps.iter().map(|step| step.statements.len()).sum();
+    let count = plan.steps.iter().map(|step| step.parts.len()).sum();
     let what = format!(
         "Run {}, {}",
         show::counted(plan.steps.len(), "seed"),
@@ -90,7 +90,7 @@ fn shown(plan: &SeedPlan) -> Page {
     for step in &plan.steps {
         page.blank();
         page.toned(Tone::Strong, &format!("Run {}", step.path));
-        for statement in &step.statements {
+        for statement in step.statements() {
             page.block(Tone::Plain, "    ", &format!("{statement};"));
         }
     }

@@ -4,8 +4,8 @@ pub mod glob;
 
 use super::migration::{Blocker, Holder, Target};
 use super::problem::Problem;
-use super::sql::Slice;
-use serde::Serialize;
+use super::sql::psql::SeedPart;
+use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -124,7 +124,19 @@ pub struct SeedStep {
     /// SHA-256 of the file's bytes, in hex.
     pub hash: String,
     /// The exact statements after psql variables were filled in; `COPY` data is not shown.
-    pub statements: Vec<Slice>,
+    #[serde(rename = "statements", serialize_with = "as_statements")]
+    pub parts: Vec<SeedPart>,
+}
+
+impl SeedStep {
+    /// The exact statements, in order.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|part| &*part.sql)
+    }
+}
+
+fn as_statements<S: Serializer>(parts: &[SeedPart], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(parts.iter().map(|part| &part.sql))
 }
 
 /// What a seed run will do, where, as whom.

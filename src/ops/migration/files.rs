@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 }
 
 /// SHA-256 of a file's bytes, in hex; the bytes need not be text.
-pub(super) fn sha256_of(path: &Path) -> Result<String, Problem> {
+pub(in crate::ops) fn sha256_of(path: &Path) -> Result<String, Problem> {
     let hashed = (|| {
         let mut hash = Sha256::new();
         // Not read as a whole: a plan that is about to run holds its text already.

@@ -82,4 +82,5 @@ pub struct Watch {
     pub cancel: CancellationToken,
 }
 
+pub(in crate::ops) use files::sha256_of;
 pub(in crate::ops) use report::{held, server_problem};

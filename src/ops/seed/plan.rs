@@ -8,7 +8,7 @@ use crate::domain::sql::psql::{self, SeedPart};
 use crate::domain::sql::refusal::runs_alone;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::Schema;
+use crate::ops::migration::{Schema, sha256_of};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
         .collect();
     let mut entries = Vec::new();
     for seed in find(&schema.root)? {
-        let hash = sha256(&read(&seed.file)?);
+        let hash = sha256_of(&seed.file)?;
         let state = match recorded.remove(seed.path.as_str()) {
             None => SeedState::Pending,
             Some(known) if known == hash => SeedState::Applied,
@@ -68,10 +68,7 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
             let (text, hash) = text(file)?;
             steps.push(SeedStep {
                 path: entry.path.clone(),
-                statements: parts(&text, file)?
-                    .into_iter()
-                    .map(|part| part.sql)
-                    .collect(),
+                parts: parts(&text, file)?,
                 file: file.clone(),
                 hash,
             });
@@ -113,7 +110,7 @@ fn wanted<'a>(
 }
 
 /// The statements of a seed file, checked: they must fit into one transaction.
-pub(super) fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
+fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     let refused = |line: usize, why: String, hint: &str| {
         let shown = harmless(&file.display().to_string()).into_owned();
         Problem::new(
@@ -157,7 +154,7 @@ pub(super) fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Pr
 }
 
 /// A seed file's text with the hash of its bytes.
-pub(super) fn text(file: &Path) -> Result<(Arc<String>, String), Problem> {
+fn text(file: &Path) -> Result<(Arc<String>, String), Problem> {
     let bytes = read(file)?;
     let hash = sha256(&bytes);
     let text = String::from_utf8(bytes).map_err(|_| {

@@ -1,19 +1,16 @@
 //! Runs a seed plan, one transaction a file, and tells what each statement changed.
 
 use super::SeedWatch;
-use super::plan::{parts, text};
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Halt, News, Part, Record, Script};
 use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
 use crate::domain::sql::command::{changes_rows, tag};
 use crate::domain::sql::position::{byte_of_character, excerpt};
-use crate::domain::sql::psql::SeedPart;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Schema, held, server_problem};
+use crate::ops::migration::{Schema, held, server_problem, sha256_of};
 use crate::ports::Session;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Stands for the changes of a file when the line broke before they were told or confirmed.
@@ -37,7 +34,7 @@ pub async fn run(
         return Ok(outcome);
     }
     for step in &plan.steps {
-        unchanged_text(step)?;
+        check_unchanged(step)?;
     }
     // What was recorded before tells a lost connection's outcome afterwards.
     let before = schema.database.seeds().await?;
@@ -97,15 +94,11 @@ async fn run_step(
     report: &mut SeedReport,
     watch: &SeedWatch,
 ) -> Result<(), Failed> {
-    let file = unchanged_text(step).map_err(|problem| Failed {
+    check_unchanged(step).map_err(|problem| Failed {
         problem,
         halt: None,
     })?;
-    let parts = parts(&file, &step.file).map_err(|problem| Failed {
-        problem,
-        halt: None,
-    })?;
-    let script = script(step, &parts);
+    let script = script(step);
     let (changes, rows_total, notices) =
         (&mut report.changes, &mut report.rows, &mut report.notices);
     let progress = &watch.progress;
@@ -146,21 +139,22 @@ async fn run_step(
             *rows_total = 0;
         }
         Failed {
-            problem: problem(&halt, step, &script, &parts),
+            problem: problem(&halt, step, &script),
             halt: Some(halt),
         }
     })
 }
 
-fn script(step: &SeedStep, parts: &[SeedPart]) -> Script {
-    let texts: Vec<&str> = parts.iter().map(|part| &*part.sql).collect();
+fn script(step: &SeedStep) -> Script {
+    let texts: Vec<&str> = step.statements().collect();
     let pair = match shape(&texts) {
         Shape::Wrapped { begin, commit } => Some((begin, commit)),
         _ => None,
     };
     let runs = |index: usize| pair.is_none_or(|(begin, commit)| index != begin && index != commit);
     Script {
-        parts: parts
+        parts: step
+            .parts
             .iter()
             .enumerate()
             .filter(|(index, part)| !part.is_blank && runs(*index))
@@ -219,7 +213,8 @@ async fn settled_end(
     }
 }
 
-fn problem(halt: &Halt, step: &SeedStep, script: &Script, parts: &[SeedPart]) -> Problem {
+fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
+    let parts = &step.parts;
     let name = harmless(&step.path).into_owned();
     match halt {
         Halt::Refused(refused) => {
@@ -272,11 +267,10 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script, parts: &[SeedPart]) ->
     }
 }
 
-/// The text of a seed file that is still what the plan showed.
-fn unchanged_text(step: &SeedStep) -> Result<Arc<String>, Problem> {
-    let (text, hash) = text(&step.file)?;
-    if hash == step.hash {
-        return Ok(text);
+/// Whether a seed file is still what the plan showed.
+fn check_unchanged(step: &SeedStep) -> Result<(), Problem> {
+    if sha256_of(&step.file)? == step.hash {
+        return Ok(());
     }
     Err(Problem::new(
         Kind::Conflict,
