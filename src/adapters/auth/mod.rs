@@ -236,5 +236,8 @@ fn nobody() -> Problem {
         "Nobody is signed in.",
         "The request needs a user's session.",
     )
-    .with_hint("Sign in with `supadeck login`.")
+    .with_hint(HOW_TO_SIGN_IN)
 }
+
+/// What somebody can do who is not signed in, also without a keyring that would keep the session.
+pub(super) const HOW_TO_SIGN_IN: &str = "Sign in with `supadeck login`; without a keyring, set SUPADECK_EMAIL and SUPADECK_PASSWORD and use `--as user`.";

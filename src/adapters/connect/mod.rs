@@ -366,7 +366,7 @@ async fn first_identity(
                 "Nobody is signed in.",
                 "No session is kept for this project.",
             )
-            .with_hint("Sign in with `supadeck login`.")
+            .with_hint(crate::adapters::auth::HOW_TO_SIGN_IN)
         }),
         None => Ok(auth.stored_identity().await?.unwrap_or(Identity::Anon)),
     }

@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long)]
     empty: bool,
 
-    /// Use this PostgREST binary for REST
+    /// Use this PostgREST binary for REST; without it, `postgrest` on PATH, or else a server that is built in
     #[arg(long, value_name = "PATH", env = "SUPADECK_POSTGREST")]
     postgrest: Option<PathBuf>,
 }

@@ -87,6 +87,8 @@ async fn start(context: &Context, args: &Args) -> Result<Stack, Problem> {
         port: (args.port != 0).then_some(args.port),
         data: args.data.clone(),
         postgrest: args.postgrest.clone(),
+        // The real one is what hosted projects run.
+        prefer_real_postgrest: true,
         progress: Some(Arc::new(move |step| {
             let mut page = Page::default();
             page.toned(Tone::Muted, &format!("{step}."));

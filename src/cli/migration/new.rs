@@ -85,9 +85,9 @@ fn dropped(page: &mut Page, plan: &BranchPlan) {
     if plan.dropped.is_empty() {
         return;
     }
-    let count = show::counted(plan.dropped.len(), "statement");
     let note = format!(
-        "{count} that were applied are no longer in the edited file. They are comments in the new one: write by hand what shall become of their work."
+        "No longer in the edited file, though applied: {}. In the new one that is a comment: write by hand what shall become of its work.",
+        show::counted(plan.dropped.len(), "statement")
     );
     page.toned(Tone::Warn, &note);
 }

@@ -9,7 +9,9 @@ use super::confirm::{self, Confirm};
 use super::plan::body;
 use super::show;
 use super::waits::{self, Waits};
-use crate::domain::migration::{Direction, Outcome, Plan, Progress, StepEnd, StepMode, Wish};
+use crate::domain::migration::{
+    Direction, Outcome, Plan, Progress, State, StepEnd, StepMode, Wish,
+};
 use crate::domain::problem::Problem;
 use crate::ops::migration::{self, Schema, Watch};
 use crate::ops::seed::{self, Stale};
@@ -27,7 +29,7 @@ pub async fn carry_out(
     waits.set(&mut work.schema.limits);
     let plan = interrupt::ending(migration::plan(&work.schema, wish)).await?;
     if plan.steps.is_empty() {
-        return nothing(wish, &plan);
+        return nothing(&work.schema, wish, &plan).await;
     }
     let (word, deed) = match wish {
         Wish::Apply { .. } => ("apply".to_owned(), "Apply"),
@@ -56,9 +58,10 @@ pub async fn carry_out(
         // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
         if !options.yes {
             body::risky(&mut page, &plan, &migration::risks(&plan));
+            let rehearse = show::rehearsed_by(wish);
             page.toned(
                 Tone::Muted,
-                "`supadeck migration plan` rehearses it, and explains each risk.",
+                &format!("`{rehearse}` rehearses it, and explains each risk."),
             );
         }
         Answer::new(&plan, page)?.with("limits", &work.schema.limits)
@@ -79,18 +82,33 @@ async fn outlived(schema: &Schema, outcome: &Outcome) -> Vec<Stale> {
     }
 }
 
-fn nothing(wish: &Wish, plan: &Plan) -> Answered {
-    let text = match wish {
-        Wish::Apply { .. } | Wish::GoOn { .. } => "Nothing is pending.",
-        Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => "There is nothing to roll back.",
-    };
+async fn nothing(schema: &Schema, wish: &Wish, plan: &Plan) -> Answered {
+    let page = at_rest(schema, wish).await;
     let outcome = Outcome {
         steps: Vec::new(),
         problem: None,
         target: plan.target.clone(),
         history: Some(plan.history.clone()),
     };
-    Ok(Answer::new(&outcome, Page::of(text))?)
+    Ok(Answer::new(&outcome, page)?)
+}
+
+/// Says that there is nothing to do. Whoever edited an applied file thinks that there is, so that is said too.
+pub async fn at_rest(schema: &Schema, wish: &Wish) -> Page {
+    if matches!(wish, Wish::RollbackTo { .. } | Wish::RollbackLast { .. }) {
+        return Page::of("There is nothing to roll back.");
+    }
+    let mut page = Page::of("Nothing is pending.");
+    let listing = migration::list(schema).await.ok();
+    let entries = listing.iter().flat_map(|listing| &listing.entries);
+    for entry in entries.filter(|entry| entry.state == State::Edited) {
+        let text = format!(
+            "{} {} was edited after it was applied, and the edit is not in the database: see `supadeck migration diff {}`.",
+            entry.version, entry.name, entry.version
+        );
+        page.toned(Tone::Warn, &text);
+    }
+    page
 }
 
 /// Runs a plan with its progress on stderr; Ctrl-C cancels it in order.
@@ -150,6 +168,9 @@ fn told(plan: &Plan, progress: &Progress) -> Option<Page> {
             let count = show::counted(step.statements.len(), "statement");
             let deed = show::deed(step.direction);
             page.line(format!("{deed} {} ({count}).", show::named(step)));
+            if step.statements.is_empty() && step.direction == Direction::Apply {
+                page.toned(Tone::Warn, show::EMPTY);
+            }
         }
         Progress::Notice { text, .. } => {
             page.block(Tone::Muted, "  ", text);

@@ -2,7 +2,7 @@
 
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::migration::{
-    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target,
+    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target, Wish,
 };
 
 /// How many states have their ways out under the list; a thousand of them would hide it.
@@ -119,11 +119,28 @@ pub fn plan(plan: &Plan) -> Page {
             page.block(Tone::Plain, "    ", &format!("{statement};"));
         }
         if step.statements.is_empty() {
-            page.toned(Tone::Muted, "    No statements.");
+            let (tone, text) = match step.direction {
+                Direction::Apply => (Tone::Warn, EMPTY),
+                Direction::Rollback => (Tone::Muted, "    No statements."),
+            };
+            page.toned(tone, text);
         }
     }
     page.blank();
     page
+}
+
+/// What is said of a file to apply that does nothing.
+pub const EMPTY: &str = "  It holds no statement, and is recorded as applied: what is written into it later is not run.";
+
+/// The command that rehearses a wish.
+pub fn rehearsed_by(wish: &Wish) -> String {
+    let plan = "supadeck migration plan";
+    match wish {
+        Wish::Apply { .. } | Wish::GoOn { .. } => plan.to_owned(),
+        Wish::RollbackTo { version } => format!("{plan} --rollback --to {version}"),
+        Wish::RollbackLast { count } => format!("{plan} --rollback --last {count}"),
+    }
 }
 
 /// `2 migrations, 14 statements`.

@@ -6,7 +6,7 @@ pub mod difference;
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::{Context, Work};
 use super::super::interrupt;
-use super::super::page::Page;
+use super::run::at_rest;
 use super::scratch::Scratch;
 use super::waits::Waits;
 use crate::domain::migration::{Plan, Wish};
@@ -96,10 +96,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Some(rehearse(context, &work, &plan, args.on).await?)
     };
     let page = if plan.steps.is_empty() {
-        Page::of(match wish {
-            Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => "There is nothing to roll back.",
-            _ => "Nothing is pending.",
-        })
+        at_rest(&work.schema, &wish).await
     } else {
         body::page(&plan, &risks, report.as_ref())
     };
