@@ -305,3 +305,35 @@ fn seeds_that_outlived_a_rollback_are_told() {
     let text = world.run(&["seed", "list"]);
     assert!(!text.done().out.contains("rolled back"), "{text:?}");
 }
+
+#[test]
+fn nothing_pending_does_not_hide_an_edit() {
+    let mut world = applied();
+    world.files(&[("migrations/1_one.sql", "create table one (a int);")]);
+    for command in [&["migration", "apply", "--yes"][..], &["migration", "plan"]] {
+        let ran = world.run(command);
+        let out = &ran.done().out;
+        assert!(out.starts_with("Nothing is pending.\n"), "{out}");
+        assert!(out.contains("supadeck migration diff 1"), "{out}");
+    }
+}
+
+#[test]
+fn a_file_that_does_nothing_is_recorded_and_said_to_be() {
+    let mut world = World::empty();
+    world.files(&[("migrations/1_none.sql", "")]);
+    let ran = world.run(&["migration", "apply", "--yes"]);
+    assert!(ran.done().err.contains("It holds no statement"), "{ran:?}");
+    assert_eq!(states(&world), ["applied"]);
+}
+
+#[test]
+fn the_confirmation_of_a_rollback_names_its_own_rehearsal() {
+    let world = applied();
+    let ran = world.run(&["migration", "rollback", "--last", "1"]);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(
+        said.contains("supadeck migration plan --rollback --last 1"),
+        "{said}"
+    );
+}
