@@ -272,6 +272,9 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
             super::screen::audit::Step::WantsEnd => load::audit_from_end(model),
         };
     }
+    if model.screen == Screen::Locks && model.locks.give_up_missing() {
+        return selection_moved(model);
+    }
     let Some(list) = list_mut(model) else {
         scroll::detail(model, movement);
         return Vec::new();

@@ -1,0 +1,104 @@
+//! The Locks screen: the selected week through a change of who reads.
+
+use crate::fixture::{answer, answer_all, filled, press, report, text};
+use supadeck::app::command::Command;
+use supadeck::app::dialog::Dialog;
+use supadeck::app::effect::{Effect, Load};
+use supadeck::app::model::Model;
+use supadeck::app::msg::Report;
+use supadeck::app::run;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::lock::WeekLock;
+
+const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
+
+/// Alice looks at a week of hers.
+fn at_week(size: (u16, u16), week: usize) -> Model {
+    let mut model = filled(size);
+    press(&mut model, &["6"]);
+    for _ in model.locks.week.into()..week {
+        press(&mut model, &["right"]);
+    }
+    assert_eq!(usize::from(model.locks.week), week);
+    model
+}
+
+/// The service role is chosen, and the locks are read as it.
+fn as_service(model: &mut Model, rows: Vec<WeekLock>) {
+    for effect in run::become_identity(model, Identity::Service) {
+        let Effect::Load { ticket, load, .. } = effect else {
+            continue;
+        };
+        let report = match load {
+            Load::Locks => Report::Locks(Ok(rows.clone())),
+            _ => report(&load),
+        };
+        let more = answer(model, ticket, report);
+        answer_all(model, more);
+    }
+}
+
+fn alices() -> Vec<WeekLock> {
+    match report(&Load::Locks) {
+        Report::Locks(Ok(rows)) => rows,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bobs() -> Vec<WeekLock> {
+    let bobs = |mut lock: WeekLock| {
+        lock.user_id = BOB.into();
+        lock.cycle_id = "c0000000-0000-4000-8000-000000000009".into();
+        lock.plan_id = lock.plan_id.replace("-8001-", "-8009-");
+        lock
+    };
+    alices().into_iter().map(bobs).collect()
+}
+
+#[test]
+fn the_selected_week_stays_when_another_identity_reads() {
+    let mut model = at_week((120, 40), 10);
+    let before = model.locks.selected().unwrap().clone();
+    let effects = run::become_identity(&mut model, Identity::Service);
+    assert_eq!(model.locks.selected(), None, "nothing is selected unread");
+    assert_eq!(run::run(&mut model, Command::Unlock).len(), 1, "a toast");
+    assert!(model.dialogs.is_empty(), "{:?}", model.dialogs);
+    drop(effects);
+    as_service(&mut model, [bobs(), alices()].concat());
+    assert_eq!(model.locks.selected(), Some(&before));
+    press(&mut model, &["u"]);
+    let Some(Dialog::Unlock(form)) = model.dialogs.last() else {
+        panic!("{:?}", model.dialogs)
+    };
+    assert_eq!((&form.plan_id, form.week), (&before.plan_id, 10));
+}
+
+#[test]
+fn a_week_that_is_not_among_the_rows_leaves_nothing_selected_and_says_so() {
+    let mut model = at_week((120, 40), 10);
+    as_service(&mut model, bobs());
+    assert_eq!(model.locks.selected(), None);
+    let frame = text(&model);
+    assert!(
+        frame.contains("Week 10 was selected and is not among these rows"),
+        "{frame}"
+    );
+    press(&mut model, &["u"]);
+    assert!(
+        model.dialogs.is_empty(),
+        "no unlock is opened for another week"
+    );
+    insta::assert_snapshot!("locks_missing_120x40", frame);
+    press(&mut model, &["down"]);
+    assert_eq!(model.locks.selected().unwrap().week_no, 8);
+    assert!(text(&model).contains("Week 8"), "{}", text(&model));
+}
+
+#[test]
+fn a_week_is_found_again_after_an_identity_that_does_not_see_it() {
+    let mut model = at_week((120, 40), 10);
+    as_service(&mut model, Vec::new());
+    as_service(&mut model, bobs());
+    as_service(&mut model, alices());
+    assert_eq!(model.locks.selected().unwrap().week_no, 10);
+}
