@@ -125,8 +125,11 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             };
             vec![load::effect(model, Slot::Plan, load)]
         }
-        Command::Unlock => match model.locks.selected().map(UnlockForm::new) {
-            Some(form) => open(model, Dialog::Unlock(form)),
+        Command::Unlock => match model.locks.selected() {
+            Some(lock) => {
+                let form = UnlockForm::new(lock, model);
+                open(model, Dialog::Unlock(form))
+            }
             None => Vec::new(),
         },
         Command::DiffMode => {

@@ -1,9 +1,9 @@
-//! The Locks screen: the selected week through a change of who reads.
+//! The Locks screen: the selected week through a change of who reads, and the unlock that says whose week it is.
 
 use crate::fixture::{answer, answer_all, filled, press, report, text};
 use supadeck::app::command::Command;
 use supadeck::app::dialog::Dialog;
-use supadeck::app::effect::{Effect, Load};
+use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
 use supadeck::app::run;
@@ -101,4 +101,34 @@ fn a_week_is_found_again_after_an_identity_that_does_not_see_it() {
     as_service(&mut model, bobs());
     as_service(&mut model, alices());
     assert_eq!(model.locks.selected().unwrap().week_no, 10);
+}
+
+#[test]
+fn an_unlock_says_whose_week_it_is_and_escape_leads_back_to_the_form() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = at_week(size, 10);
+        as_service(&mut model, [bobs(), alices()].concat());
+        press(&mut model, &["u", "Sprained ankle"]);
+        let name = |what| format!("unlock_{what}_{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name("form"), text(&model));
+        press(&mut model, &["enter"]);
+        insta::assert_snapshot!(name("confirmation"), text(&model));
+        press(&mut model, &["esc"]);
+        assert!(text(&model).contains("Sprained ankle"), "{}", text(&model));
+        let effects = press(&mut model, &["enter", "unlock", "enter"]);
+        let [
+            Effect::Write {
+                write: Write::Unlock(request),
+                ..
+            },
+        ] = effects.as_slice()
+        else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(
+            (request.minutes, request.rationale.as_str()),
+            (60, "Sprained ankle")
+        );
+        assert!(matches!(model.dialogs.as_slice(), [Dialog::Running]));
+    }
 }
