@@ -5,8 +5,8 @@ use supadeck::app::command::Command;
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
-use supadeck::app::msg::Report;
-use supadeck::app::run;
+use supadeck::app::msg::{Msg, Report};
+use supadeck::app::{run, update};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::lock::WeekLock;
 
@@ -24,18 +24,27 @@ fn at_week(size: (u16, u16), week: usize) -> Model {
 }
 
 /// The service role is chosen, and the locks are read as it.
-fn as_service(model: &mut Model, rows: Vec<WeekLock>) {
+fn as_service(model: &mut Model, rows: &[WeekLock]) {
     for effect in run::become_identity(model, Identity::Service) {
         let Effect::Load { ticket, load, .. } = effect else {
             continue;
         };
         let report = match load {
-            Load::Locks => Report::Locks(Ok(rows.clone())),
+            Load::Locks => Report::Locks(Ok(rows.to_vec())),
             _ => report(&load),
         };
         let more = answer(model, ticket, report);
         answer_all(model, more);
     }
+}
+
+/// Draws at sizes down to nothing, and goes back.
+fn any_size(model: &mut Model, size: (u16, u16)) {
+    for edge in [1, 2, 5, 12, 33] {
+        update(model, Msg::Resized(edge, edge));
+        text(model);
+    }
+    update(model, Msg::Resized(size.0, size.1));
 }
 
 fn alices() -> Vec<WeekLock> {
@@ -64,7 +73,7 @@ fn the_selected_week_stays_when_another_identity_reads() {
     assert_eq!(run::run(&mut model, Command::Unlock).len(), 1, "a toast");
     assert!(model.dialogs.is_empty(), "{:?}", model.dialogs);
     drop(effects);
-    as_service(&mut model, [bobs(), alices()].concat());
+    as_service(&mut model, &[bobs(), alices()].concat());
     assert_eq!(model.locks.selected(), Some(&before));
     press(&mut model, &["u"]);
     let Some(Dialog::Unlock(form)) = model.dialogs.last() else {
@@ -76,7 +85,7 @@ fn the_selected_week_stays_when_another_identity_reads() {
 #[test]
 fn a_week_that_is_not_among_the_rows_leaves_nothing_selected_and_says_so() {
     let mut model = at_week((120, 40), 10);
-    as_service(&mut model, bobs());
+    as_service(&mut model, &bobs());
     assert_eq!(model.locks.selected(), None);
     let frame = text(&model);
     assert!(
@@ -97,9 +106,9 @@ fn a_week_that_is_not_among_the_rows_leaves_nothing_selected_and_says_so() {
 #[test]
 fn a_week_is_found_again_after_an_identity_that_does_not_see_it() {
     let mut model = at_week((120, 40), 10);
-    as_service(&mut model, Vec::new());
-    as_service(&mut model, bobs());
-    as_service(&mut model, alices());
+    as_service(&mut model, &[]);
+    as_service(&mut model, &bobs());
+    as_service(&mut model, &alices());
     assert_eq!(model.locks.selected().unwrap().week_no, 10);
 }
 
@@ -107,12 +116,14 @@ fn a_week_is_found_again_after_an_identity_that_does_not_see_it() {
 fn an_unlock_says_whose_week_it_is_and_escape_leads_back_to_the_form() {
     for size in [(120, 40), (80, 24)] {
         let mut model = at_week(size, 10);
-        as_service(&mut model, [bobs(), alices()].concat());
+        as_service(&mut model, &[bobs(), alices()].concat());
         press(&mut model, &["u", "Sprained ankle"]);
         let name = |what| format!("unlock_{what}_{}x{}", size.0, size.1);
         insta::assert_snapshot!(name("form"), text(&model));
+        any_size(&mut model, size);
         press(&mut model, &["enter"]);
         insta::assert_snapshot!(name("confirmation"), text(&model));
+        any_size(&mut model, size);
         press(&mut model, &["esc"]);
         assert!(text(&model).contains("Sprained ankle"), "{}", text(&model));
         let effects = press(&mut model, &["enter", "unlock", "enter"]);
