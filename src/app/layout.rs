@@ -120,6 +120,16 @@ pub fn rows(pane: Rect) -> Rect {
     }
 }
 
+/// The columns of the window of a result.
+pub fn result_width(width: u16) -> u16 {
+    width.saturating_sub(4).min(104)
+}
+
+/// The columns of text in the window of a result.
+pub fn result_columns(width: u16) -> usize {
+    usize::from(result_width(width).saturating_sub(4))
+}
+
 /// Whether a place is inside an area.
 pub fn holds(area: Rect, x: u16, y: u16) -> bool {
     x >= area.x && x < area.right() && y >= area.y && y < area.bottom()

@@ -278,7 +278,7 @@ impl Model {
         }
     }
 
-    /// Changes who reads: nothing that was read as somebody else stays.
+    /// Changes who reads: nothing that was read as somebody else stays, but the week that was selected is looked for.
     pub fn become_identity(&mut self, identity: Identity) {
         self.tickets.bump_epoch();
         if let (Identity::User(user), Some(project)) = (&identity, &mut self.project) {
@@ -287,7 +287,7 @@ impl Model {
         self.identity = identity;
         self.cycles = Table::default();
         self.goals = Table::default();
-        self.locks = Locks::default();
+        self.locks = Locks::looking_for(self.locks.place());
         self.audit = Audit::default();
         self.focus = Focus::List;
         self.detail_top = 0;
@@ -297,6 +297,7 @@ impl Model {
     pub fn open_project(&mut self, project: Project, identity: Identity) {
         self.project = Some(project);
         self.become_identity(identity);
+        self.locks = Locks::default();
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
         self.journal = JournalScreen::default();

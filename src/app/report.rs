@@ -9,7 +9,7 @@ use super::effect::{Effect, Write};
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Report};
 use super::progress::RunProgress;
-use super::{load, run, sign_in};
+use super::{layout, load, run, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
@@ -91,10 +91,13 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             show(model, ResultView::failed("Difference", &problem));
             Vec::new()
         }
-        Report::Rehearsed(result) => finished(model, |what| match &result {
-            Ok(report) => reading::rehearsed(what, report),
-            Err(problem) => ResultView::failed(what, problem),
-        }),
+        Report::Rehearsed(result) => {
+            let columns = layout::result_columns(model.size.0);
+            finished(model, |what| match &result {
+                Ok(report) => reading::rehearsed(what, report, columns),
+                Err(problem) => ResultView::failed(what, problem),
+            })
+        }
         Report::Fixed(result) => {
             let view = |what: &str| match &result {
                 Ok(_) => ResultView::fixed(what),

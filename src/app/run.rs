@@ -125,8 +125,11 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             };
             vec![load::effect(model, Slot::Plan, load)]
         }
-        Command::Unlock => match model.locks.selected().map(UnlockForm::new) {
-            Some(form) => open(model, Dialog::Unlock(form)),
+        Command::Unlock => match model.locks.selected() {
+            Some(lock) => {
+                let form = UnlockForm::new(lock, model);
+                open(model, Dialog::Unlock(form))
+            }
             None => Vec::new(),
         },
         Command::DiffMode => {
@@ -271,6 +274,9 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
             super::screen::audit::Step::WantsStart => load::audit_from_start(model),
             super::screen::audit::Step::WantsEnd => load::audit_from_end(model),
         };
+    }
+    if model.screen == Screen::Locks && model.locks.give_up_missing() {
+        return selection_moved(model);
     }
     let Some(list) = list_mut(model) else {
         scroll::detail(model, movement);

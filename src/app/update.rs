@@ -120,6 +120,9 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     model.focus = Focus::List;
     let line = usize::from(y - rows.y);
+    if model.screen == Screen::Locks {
+        model.locks.give_up_missing();
+    }
     if model.screen == Screen::Locks
         && let Some(week) = super::screen::locks::week_at(x - rows.x, rows.width)
     {

@@ -47,6 +47,23 @@ fn every_screen_in_ansi_and_mono() {
 }
 
 #[test]
+fn the_journal_tells_apply_from_rollback_at_any_width() {
+    for width in 40..=130 {
+        let frame = text(&on_screen((width, 20), "8"));
+        let deeds: Vec<bool> = frame
+            .lines()
+            .filter(|line| line.contains("01-20 09:") && !line.contains("took 12 ms "))
+            .skip(1)
+            .take(3)
+            .map(|line| {
+                line.contains("rollback") || line.contains("repair") || line.contains("apply")
+            })
+            .collect();
+        assert_eq!(deeds, [true; 3], "{width}:\n{frame}");
+    }
+}
+
+#[test]
 fn mono_is_plain_ascii() {
     for digit in ["1", "2", "3", "4", "5", "6", "8"] {
         let frame = lines(&draw(&on_screen((100, 20), digit), "mono"));

@@ -2,6 +2,7 @@
 
 use crate::fixture::{alice, filled, opened, press, text};
 use supadeck::app::command::Command;
+use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load};
 use supadeck::app::keymap::Keymap;
 use supadeck::app::model::{Focus, Screen};
@@ -29,6 +30,24 @@ fn the_palette_finds_by_words_and_gives_reasons() {
     assert!(frame.contains("works on the Migrations screen"), "{frame}");
     press(&mut model, &["esc", ":", "locks", "enter"]);
     assert_eq!(model.screen, Screen::Locks);
+}
+
+#[test]
+fn the_palette_puts_a_title_first_and_then_what_can_run_now() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["ctrl-p", "migrations"]);
+    let Some(Dialog::Palette(palette)) = model.dialogs.last() else {
+        panic!("{:?}", model.dialogs)
+    };
+    let reasons: Vec<bool> = palette.found.iter().map(|(_, why)| why.is_some()).collect();
+    assert!(
+        reasons.is_sorted() && reasons.contains(&true),
+        "{reasons:?}"
+    );
+    press(&mut model, &["enter"]);
+    assert_eq!(model.screen, Screen::Migrations);
+    press(&mut model, &["ctrl-p", "Home", "enter"]);
+    assert_eq!(model.screen, Screen::Home);
 }
 
 #[test]

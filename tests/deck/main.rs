@@ -7,6 +7,7 @@ mod fixture;
 mod frames;
 mod identity;
 mod keys;
+mod locks;
 mod runs;
 mod second;
 mod ways;

@@ -7,9 +7,11 @@ use supadeck::app::msg::Report;
 use supadeck::domain::migration::Plan;
 use supadeck::domain::migration::difference::{Change, Difference, Line, Piece};
 use supadeck::domain::migration::remedy::WayOut;
-use supadeck::domain::migration::{Listing, State, Wish};
+use supadeck::domain::migration::{Direction, Listing, State, Wish};
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::domain::rehearsal::{Loss, Place, Report as Rehearsal, Way};
+use supadeck::domain::rehearsal::{
+    End, Loss, Place, Report as Rehearsal, StatementReport, StepReport, Way,
+};
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
@@ -31,6 +33,52 @@ fn rehearsal() -> Rehearsal {
         }],
         sequences: Vec::new(),
         problem: None,
+    }
+}
+
+/// A rehearsal whose second statement failed; a second file was not reached.
+fn stopped() -> Rehearsal {
+    let problem = Problem::new(
+        Kind::Database,
+        "20251004130000_audit_trail.sql cannot be rehearsed.",
+        "Relation \"nowhere\" does not exist.",
+    );
+    let statement = |number, sql: &str, problem| StatementReport {
+        statement: number,
+        line: None,
+        sql: sql.into(),
+        took_ms: 0,
+        rows: 0,
+        notices: Vec::new(),
+        locks: Vec::new(),
+        rewrites: Vec::new(),
+        changed: Vec::new(),
+        problem,
+    };
+    let step = |version: &str, end, statements| StepReport {
+        version: version.into(),
+        name: "audit_trail".into(),
+        direction: Direction::Apply,
+        end,
+        took_ms: 0,
+        statements,
+        difference: None,
+        note: None,
+    };
+    let long = "create table y (\n  -- a key\n  id int primary key,\n  name text not null,\n  \
+                described_at_length text not null default 'nothing'\n)";
+    let statements = vec![
+        statement(1, long, None),
+        statement(2, "select * from nowhere", Some(problem.clone())),
+    ];
+    Rehearsal {
+        steps: vec![
+            step("20251004130000", End::Failed, statements),
+            step("20251004140000", End::NotReached, Vec::new()),
+        ],
+        losses: Vec::new(),
+        problem: Some(problem),
+        ..rehearsal()
     }
 }
 
@@ -99,6 +147,23 @@ fn a_rehearsal_runs_the_plan_and_shows_what_would_be_lost() {
         "public.goal: goes with 12 rows",
     ] {
         assert!(frame.contains(part), "{part} is missing in\n{frame}");
+    }
+}
+
+#[test]
+fn a_rehearsal_that_stopped_says_so_and_reassures_nobody() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        press(&mut model, &["2", "G"]);
+        let effects = press(&mut model, &["p"]);
+        let planned = Report::Plan(Ok(planned(plan())));
+        let effects = answer(&mut model, ticket(&effects), planned);
+        let report = Report::Rehearsed(Ok(Box::new(stopped())));
+        answer(&mut model, ticket(&effects), report);
+        insta::assert_snapshot!(
+            format!("rehearsal_failed_{}x{}", size.0, size.1),
+            text(&model)
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
-use super::{After, risky};
+use super::unlock::UnlockForm;
+use super::{After, Dialog, risky};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
@@ -53,6 +54,8 @@ pub struct Confirm {
     pub top: usize,
     /// Whether the wrong word was entered.
     pub is_wrong: bool,
+    /// The form that led here, to which cancelling leads back.
+    pub form: Option<UnlockForm>,
 }
 
 impl Confirm {
@@ -144,7 +147,8 @@ impl Confirm {
     }
 
     /// The question before an emergency unlock.
-    pub fn unlock(request: UnlockRequest, week: u8, model: &Model) -> Self {
+    pub fn unlock(request: UnlockRequest, form: &UnlockForm, model: &Model) -> Self {
+        let week = form.week;
         let facts = vec![
             ("project", project(model)),
             (
@@ -154,6 +158,8 @@ impl Confirm {
                     model.identity.role()
                 ),
             ),
+            ("owner", form.owner.clone()),
+            ("cycle", form.cycle.clone()),
             ("plan", request.plan_id.clone()),
             ("for", format!("{} minutes", request.minutes)),
             ("because", request.rationale.clone()),
@@ -163,14 +169,12 @@ impl Confirm {
             "The unlock and its reason are written to the audit log.".to_owned(),
         ];
         let word = model.confirm_word("unlock");
-        Self::new(
-            format!("Unlock week {week}"),
-            facts,
-            &lines,
-            false,
-            word,
-            Asked::Unlock(request),
-        )
+        let title = format!("Unlock week {week} of {}", form.owner);
+        let asked = Asked::Unlock(request);
+        Self {
+            form: Some(form.clone()),
+            ..Self::new(title, facts, &lines, false, word, asked)
+        }
     }
 
     /// The question before the service role is chosen.
@@ -211,6 +215,7 @@ impl Confirm {
             typed: Field::new(),
             top: 0,
             is_wrong: false,
+            form: None,
         }
     }
 
@@ -218,7 +223,12 @@ impl Confirm {
         let last = self.line_count.saturating_sub(1);
         let page = usize::from(model.size.1).saturating_sub(14).max(1);
         match (command, key.code) {
-            (Some(Command::Cancel), _) => return After::Close(Vec::new()),
+            (Some(Command::Cancel), _) => {
+                if let Some(form) = self.form.take() {
+                    super::open(model, Dialog::Unlock(form));
+                }
+                return After::Close(Vec::new());
+            }
             (Some(Command::Confirm), _) if self.typed.text() == self.word => {
                 return After::Close(self.accept(model));
             }

@@ -40,10 +40,13 @@ impl Palette {
             .into_iter()
             .map(|(_, command)| (command, availability(command, model).err()))
             .collect();
-        // Without words the table's order stands, and what can run now comes first.
-        if self.field.is_empty() {
-            self.found.sort_by_key(|(_, reason)| reason.is_some());
-        }
+        // The title itself was meant by who typed it; else what can run now comes before what cannot. Within these the
+        // order of the search stands, or the table's when nothing was typed.
+        let typed = self.field.text().trim().to_lowercase();
+        self.found.sort_by_key(|(command, reason)| {
+            let is_title = command.spec().title.to_lowercase() == typed;
+            (!is_title, reason.is_some())
+        });
         self.selected = 0;
     }
 

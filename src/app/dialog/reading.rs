@@ -5,14 +5,20 @@ use crate::domain::migration::difference::{Change, Difference};
 use crate::domain::picture::difference::Fate;
 use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, Way};
 use crate::domain::text::harmless;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 type Lines = Vec<(Tone, String)>;
 
-/// The most of a statement's first line that is shown, in characters.
-const STATEMENT_CHARS: usize = 72;
+/// The fewest columns that a text which is cut keeps, however narrow the window is.
+const LEAST_COLUMNS: usize = 24;
 
-/// A rehearsal: in sum what changes, what is locked and what is lost, then statement by statement.
-pub fn rehearsed(what: &str, report: &Report) -> ResultView {
+/// What stands above the findings of a rehearsal that stopped.
+const STOPPED: &str =
+    "The rehearsal did not come to its end: what follows is what the files before that do.";
+
+/// A rehearsal: in sum what changes, what is locked and what is lost, then statement by statement, in lines of so many
+/// columns. One that stopped says only what was seen: that nothing else happens is not known then.
+pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     let mut lines = Lines::new();
     let place = match report.on {
         Place::Target => "Rehearsed on the database itself, in a transaction that was rolled back.",
@@ -22,19 +28,21 @@ pub fn rehearsed(what: &str, report: &Report) -> ResultView {
     if let Some(problem) = &report.problem {
         lines.push(blank());
         lines.extend(problem_lines(problem));
+        lines.push(blank());
+        lines.push((Tone::Danger, STOPPED.to_owned()));
     }
-    changes(&mut lines, report);
+    changes(&mut lines, report, columns);
     locks(&mut lines, report);
     losses(&mut lines, report);
     for step in &report.steps {
         lines.push(blank());
         let end = match step.end {
-            End::Passed => "runs",
-            End::Failed => "fails",
-            End::Skipped => "was not rehearsed",
-            End::NotReached => "was not reached",
+            End::Passed => format!("runs, {} ms", step.took_ms),
+            End::Failed => "FAILED".to_owned(),
+            End::Skipped => "was not rehearsed".to_owned(),
+            End::NotReached => "was not reached".to_owned(),
         };
-        let text = format!("{} {} {end}, {} ms", step.version, step.name, step.took_ms);
+        let text = format!("{} {} {end}", step.version, step.name);
         lines.push((tone_of(step.end), text));
         lines.extend(
             step.note
@@ -42,15 +50,15 @@ pub fn rehearsed(what: &str, report: &Report) -> ResultView {
                 .map(|note| (Tone::Warn, format!("  {note}"))),
         );
         for statement in &step.statements {
-            told(&mut lines, statement);
+            told(&mut lines, statement, columns);
         }
     }
-    ResultView::of(
-        format!("{what}: rehearsed, nothing was changed"),
-        report.problem.is_none(),
-        lines,
-        report.problem.as_ref(),
-    )
+    let problem = report.problem.as_ref();
+    let title = match problem {
+        None => format!("{what}: rehearsed, nothing was changed"),
+        Some(_) => format!("{what}: the rehearsal FAILED"),
+    };
+    ResultView::of(title, problem.is_none(), lines, problem)
 }
 
 fn blank() -> (Tone, String) {
@@ -65,12 +73,19 @@ fn tone_of(end: End) -> Tone {
     }
 }
 
-fn changes(lines: &mut Lines, report: &Report) {
-    lines.push(blank());
-    if report.difference.is_empty() {
-        lines.push((Tone::Text, "The catalog stays as it is.".to_owned()));
-        return;
+/// What is said where nothing was found; a rehearsal that stopped gives no such assurance.
+fn assured(lines: &mut Lines, report: &Report, text: &str) {
+    if report.problem.is_none() {
+        lines.push(blank());
+        lines.push((Tone::Text, text.to_owned()));
     }
+}
+
+fn changes(lines: &mut Lines, report: &Report, columns: usize) {
+    if report.difference.is_empty() {
+        return assured(lines, report, "The catalog stays as it is.");
+    }
+    lines.push(blank());
     lines.push((Tone::Text, "What changes:".to_owned()));
     for change in report.difference.heads() {
         let (sign, tone) = match change.fate {
@@ -84,8 +99,11 @@ fn changes(lines: &mut Lines, report: &Report) {
         ));
         if change.fate == Fate::Changed {
             for shift in &change.properties {
-                let (before, after) = (shift.before.as_deref(), shift.after.as_deref());
-                let what = match (before.map(first_line), after.map(first_line)) {
+                let short = |text: &String| one_line(text, columns.saturating_sub(6) / 2);
+                let what = match (
+                    shift.before.as_ref().map(short),
+                    shift.after.as_ref().map(short),
+                ) {
                     (Some(before), Some(after)) => format!("{before} becomes {after}"),
                     (Some(before), None) => format!("{before} is gone"),
                     (None, Some(after)) => format!("{after} is new"),
@@ -99,14 +117,10 @@ fn changes(lines: &mut Lines, report: &Report) {
 }
 
 fn locks(lines: &mut Lines, report: &Report) {
-    lines.push(blank());
     if report.locks.is_empty() {
-        lines.push((
-            Tone::Text,
-            "No table that is there now is locked.".to_owned(),
-        ));
-        return;
+        return assured(lines, report, "No table that is there now is locked.");
     }
+    lines.push(blank());
     lines.push((Tone::Text, "What is locked:".to_owned()));
     for held in &report.locks {
         let rewritten = if held.rewritten { ", written anew" } else { "" };
@@ -127,10 +141,10 @@ fn locks(lines: &mut Lines, report: &Report) {
 }
 
 fn losses(lines: &mut Lines, report: &Report) {
-    lines.push(blank());
     if report.losses.is_empty() {
-        lines.push((Tone::Text, "No data is lost.".to_owned()));
+        assured(lines, report, "No data is lost.");
     } else {
+        lines.push(blank());
         lines.push((Tone::Danger, "What is lost:".to_owned()));
         let losses = report.losses.iter().map(|loss| (Tone::Danger, lost(loss)));
         lines.extend(losses);
@@ -164,33 +178,46 @@ fn lost(loss: &Loss) -> String {
     }
 }
 
-fn told(lines: &mut Lines, statement: &StatementReport) {
-    let tone = if statement.problem.is_some() {
-        Tone::Danger
-    } else {
-        Tone::Text
+fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {
+    let (tone, figures) = match &statement.problem {
+        Some(_) => (Tone::Danger, "FAILED".to_owned()),
+        None => (
+            Tone::Text,
+            format!("{} ms, {} rows", statement.took_ms, statement.rows),
+        ),
     };
-    let text = format!(
-        "  {:>3}  {}  ({} ms, {} rows)",
-        statement.statement,
-        first_line(&statement.sql),
-        statement.took_ms,
-        statement.rows
+    let head = format!("  {:>3}  ", statement.statement);
+    let tail = format!("  ({figures})");
+    let sql = one_line(
+        &statement.sql,
+        columns.saturating_sub(head.len() + tail.len()),
     );
-    lines.push((tone, harmless(&text).into_owned()));
+    lines.push((tone, format!("{head}{sql}{tail}")));
     let notices = statement.notices.iter();
     lines.extend(notices.map(|notice| (Tone::Muted, format!("       {notice}"))));
 }
 
-/// The first line of a text that says something, cut where it gets long.
-fn first_line(text: &str) -> &str {
-    let is_comment = |line: &&str| line.starts_with("--") || line.is_empty();
-    let mut lines = text.lines().map(str::trim);
-    let line = lines.find(|line| !is_comment(line)).unwrap_or_default();
-    match line.char_indices().nth(STATEMENT_CHARS) {
-        Some((at, _)) => &line[..at],
-        None => line,
+/// A text on one line, without comments, harmless, and with `…` where it was cut to so many columns.
+fn one_line(text: &str, columns: usize) -> String {
+    let words: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .flat_map(str::split_whitespace)
+        .collect();
+    let line = harmless(&words.join(" ")).into_owned();
+    let columns = columns.max(LEAST_COLUMNS);
+    if line.width() <= columns {
+        return line;
     }
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= columns
+    };
+    let mut cut: String = line.chars().take_while(fits).collect();
+    cut.truncate(cut.trim_end().len());
+    cut.push('…');
+    cut
 }
 
 /// The difference between a file and what was applied from it.

@@ -15,6 +15,10 @@ pub struct UnlockForm {
     pub plan_id: String,
     /// The week's number.
     pub week: u8,
+    /// Whose week it is: the e-mail where it is known, else the user's id.
+    pub owner: String,
+    /// The cycle: its dates where its row is at hand, else its id.
+    pub cycle: String,
     /// For how many minutes.
     pub minutes: Field,
     /// Why.
@@ -27,10 +31,17 @@ pub struct UnlockForm {
 
 impl UnlockForm {
     /// A form for a week.
-    pub fn new(lock: &WeekLock) -> Self {
+    pub fn new(lock: &WeekLock, model: &Model) -> Self {
+        let mut cycles = model.cycles.rows().iter();
+        let cycle = cycles.find(|cycle| cycle.id == lock.cycle_id);
         Self {
             plan_id: lock.plan_id.clone(),
             week: lock.week_no,
+            owner: owner(&lock.user_id, model),
+            cycle: cycle.map_or_else(
+                || lock.cycle_id.clone(),
+                |cycle| format!("{} to {}", cycle.start_date, cycle.end_date),
+            ),
             minutes: Field::with("60"),
             rationale: Field::new(),
             is_in_rationale: true,
@@ -55,7 +66,7 @@ impl UnlockForm {
             }
             Some(Command::Confirm) => match self.request() {
                 Ok(request) => {
-                    let confirm = Confirm::unlock(request, self.week, model);
+                    let confirm = Confirm::unlock(request, self, model);
                     super::open(model, Dialog::Confirm(Box::new(confirm)));
                     return After::Close(Vec::new());
                 }
@@ -85,5 +96,17 @@ impl UnlockForm {
             rationale,
             minutes,
         })
+    }
+}
+
+/// A user by e-mail where somebody signed in is the one, else by id.
+fn owner(user_id: &str, model: &Model) -> String {
+    let signed_in = model
+        .project
+        .as_ref()
+        .and_then(|project| project.signed_in.as_ref());
+    match signed_in.filter(|user| user.id == user_id && !user.email.is_empty()) {
+        Some(user) => user.email.clone(),
+        None => user_id.to_owned(),
     }
 }

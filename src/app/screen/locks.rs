@@ -18,6 +18,15 @@ pub struct GridRow {
     pub weeks: [Option<usize>; WEEKS as usize],
 }
 
+/// A week of a cycle, by what it is and not by where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The cycle.
+    pub cycle_id: String,
+    /// The week, 1 to 12.
+    pub week: u8,
+}
+
 /// The state of the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Locks {
@@ -29,6 +38,9 @@ pub struct Locks {
     pub list: List,
     /// The selected week, 1 to 12.
     pub week: u8,
+    /// What was selected and is not among the rows. While it is set nothing is selected, so that no other week is
+    /// taken for it.
+    pub missing: Option<Place>,
 }
 
 impl Default for Locks {
@@ -38,47 +50,89 @@ impl Default for Locks {
             grid: Vec::new(),
             list: List::default(),
             week: 1,
+            missing: None,
         }
     }
 }
 
 impl Locks {
-    /// Takes the locks; on the first answer the current week of the first cycle is selected.
+    /// The screen before its rows are read, which will look for this place in them.
+    pub fn looking_for(place: Option<Place>) -> Self {
+        Self {
+            missing: place,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the locks. The place stays, by what it is; without one the current week of the first cycle is selected.
     pub fn arrived(&mut self, result: Result<Vec<WeekLock>, Problem>, at: Timestamp) {
         let is_first = self.remote.value.is_none();
-        let key = self.selected_row().map(|row| row.cycle_id.clone());
+        let place = self.place();
         self.remote.arrived(result, at);
         self.grid = grid(self.locks());
         self.refresh();
-        if let Some(row) = key.and_then(|key| self.grid.iter().position(|row| row.cycle_id == key))
-        {
+        match place {
+            Some(place) => self.find(place),
+            None if is_first => self.go_to_current(),
+            None => {}
+        }
+    }
+
+    /// The selected place, or the one that is looked for.
+    pub fn place(&self) -> Option<Place> {
+        let selected = || {
+            self.selected_row().map(|row| Place {
+                cycle_id: row.cycle_id.clone(),
+                week: self.week,
+            })
+        };
+        self.missing.clone().or_else(selected)
+    }
+
+    fn find(&mut self, place: Place) {
+        let is_it = |row: &GridRow| row.cycle_id == place.cycle_id;
+        let row = self.grid.iter().position(is_it);
+        if let Some(row) = row {
             self.list.select_row(row);
         }
-        if is_first {
-            let locks = self.remote.value.as_deref().unwrap_or_default();
-            let runs = |row: &GridRow| {
-                row.weeks
-                    .iter()
-                    .flatten()
-                    .any(|index| locks[*index].is_current_week)
-            };
-            if let Some(row) = self.grid.iter().position(runs) {
-                self.list.select_row(row);
-            }
-            let current = self.selected_row().and_then(|row| {
-                row.weeks
-                    .iter()
-                    .flatten()
-                    .find(|index| self.locks()[**index].is_current_week)
-                    .copied()
-            });
-            self.week = current.map_or(1, |index| self.locks()[index].week_no.clamp(1, WEEKS));
+        // A row that the filter hides cannot be selected either.
+        if row.is_some() && self.list.current() == row {
+            self.week = place.week;
+            self.missing = None;
+        } else {
+            self.missing = Some(place);
         }
+    }
+
+    /// Selects the current week of the first cycle that has one.
+    fn go_to_current(&mut self) {
+        let current = |row: &GridRow| {
+            let mut weeks = row
+                .weeks
+                .iter()
+                .flatten()
+                .map(|index| &self.locks()[*index]);
+            weeks.find(|lock| lock.is_current_week)
+        };
+        let found = self.grid.iter().enumerate();
+        let mut found = found.filter_map(|(at, row)| Some((at, current(row)?.week_no)));
+        let (row, week) = found.next().unwrap_or((0, 1));
+        self.list.select_row(row);
+        self.week = week.clamp(1, WEEKS);
+    }
+
+    /// Gives up a place that is not among the rows; true when there was one and the current week is selected instead.
+    pub fn give_up_missing(&mut self) -> bool {
+        let was_missing = !self.grid.is_empty() && self.missing.take().is_some();
+        if was_missing {
+            self.go_to_current();
+        }
+        was_missing
     }
 
     /// Puts the lines in the order of the cycles' list.
     pub fn order(&mut self, cycle_ids: &[&str]) {
-        let key = self.selected_row().map(|row| row.cycle_id.clone());
+        let selected = self.place();
         let place = |row: &GridRow| {
             cycle_ids
                 .iter()
@@ -87,9 +141,8 @@ impl Locks {
         };
         self.grid.sort_by_key(place);
         self.refresh();
-        if let Some(row) = key.and_then(|key| self.grid.iter().position(|row| row.cycle_id == key))
-        {
-            self.list.select_row(row);
+        if let Some(selected) = selected {
+            self.find(selected);
         }
     }
 
@@ -100,6 +153,9 @@ impl Locks {
 
     /// The selected cycle's line.
     pub fn selected_row(&self) -> Option<&GridRow> {
+        if self.missing.is_some() {
+            return None;
+        }
         self.grid.get(self.list.current()?)
     }
 
@@ -111,6 +167,9 @@ impl Locks {
 
     /// Moves along the weeks; true when it changed.
     pub fn go_week(&mut self, by: i8) -> bool {
+        if self.missing.is_some() {
+            return self.give_up_missing();
+        }
         let next = self.week.saturating_add_signed(by).clamp(1, WEEKS);
         std::mem::replace(&mut self.week, next) != next
     }
@@ -128,6 +187,9 @@ impl Locks {
     pub fn set_filter(&mut self, filter: &str) {
         filter.clone_into(&mut self.list.filter);
         self.refresh();
+        if let Some(missing) = self.missing.clone() {
+            self.find(missing);
+        }
     }
 
     fn refresh(&mut self) {

@@ -69,12 +69,16 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
         );
     }
     let keys = &view.model.keymap;
+    let cancel = match confirm.form {
+        Some(_) => "back to the form",
+        None => "leave everything as it is",
+    };
     let pairs = [
         (
             keys.first_key(Command::Confirm),
             if confirm.is_sql { "run it" } else { "go on" },
         ),
-        (keys.first_key(Command::Cancel), "leave everything as it is"),
+        (keys.first_key(Command::Cancel), cancel),
     ];
     super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
 }

@@ -3,6 +3,7 @@
 use crate::app::command::Command;
 use crate::app::dialog::ResultState;
 use crate::app::dialog::result::Tone;
+use crate::app::layout;
 use crate::ui::View;
 use crate::ui::text::wrap;
 use crate::ui::theme::Role;
@@ -11,14 +12,14 @@ use ratatui::text::Line;
 
 pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     let all = frame.area();
-    let width = all.width.saturating_sub(4).min(104);
+    let width = layout::result_width(all.width);
     let mut lines = Vec::new();
     for (tone, text) in &state.view.lines {
         let style = view.style(role(*tone));
         // Wrapped lines keep the indent of their first.
         let inner = text.trim_start_matches(' ');
         let indent = " ".repeat(text.len() - inner.len());
-        let columns = usize::from(width.saturating_sub(4)).saturating_sub(indent.len());
+        let columns = layout::result_columns(all.width).saturating_sub(indent.len());
         lines.extend(
             wrap(inner, columns)
                 .into_iter()

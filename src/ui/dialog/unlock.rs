@@ -3,17 +3,28 @@
 use crate::app::command::Command;
 use crate::app::dialog::unlock::UnlockForm;
 use crate::ui::View;
+use crate::ui::text::fit;
 use crate::ui::theme::Role;
 use ratatui::Frame;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
     let title = format!("Emergency unlock of week {}", form.week);
-    let inside = super::window(frame, view, 80, 9, &title, Role::Warn);
+    let inside = super::window(frame, view, 80, 11, &title, Role::Warn);
+    let more = view.symbols.more();
+    for (row, (name, text)) in [("owner", &form.owner), ("cycle", &form.cycle)]
+        .into_iter()
+        .enumerate()
+    {
+        let text = fit(text, usize::from(inside.width).saturating_sub(9), more);
+        let name = Span::styled(format!("{name:<8} "), view.style(Role::Muted));
+        let line = Line::from(vec![name, Span::styled(text, view.style(Role::Text))]);
+        super::put(frame, inside, row as u16, line);
+    }
     super::field(
         frame,
         inside,
-        0,
+        3,
         view,
         "minutes",
         &form.minutes,
@@ -22,7 +33,7 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
     super::field(
         frame,
         inside,
-        1,
+        4,
         view,
         "reason ",
         &form.rationale,
@@ -38,7 +49,7 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
     super::put(
         frame,
         inside,
-        3,
+        6,
         Line::styled(text.to_owned(), view.style(role)),
     );
     let keys = &view.model.keymap;

@@ -11,35 +11,34 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-const COLUMNS: [Column; 4] = [
-    Column {
-        title: "when, UTC",
-        width: 19,
+/// The columns at a width. Whether something was applied or rolled back is never left out: the moment gives way, first
+/// its seconds, then its year.
+fn columns(width: u16) -> [Column; 4] {
+    let (when, outcome, deed) = match width {
+        62.. => (19, 11, 15),
+        59.. => (16, 11, 15),
+        _ => (11, 9, 8),
+    };
+    let column = |title, width| Column {
+        title,
+        width,
         level: 0,
-    },
-    Column {
-        title: "outcome",
-        width: 11,
-        level: 0,
-    },
-    Column {
-        title: "deed",
-        width: 15,
-        level: 1,
-    },
-    Column {
-        title: "version",
-        width: 0,
-        level: 0,
-    },
-];
+    };
+    [
+        column("when, UTC", when),
+        column("outcome", outcome),
+        column("deed", deed),
+        column("version", 0),
+    ]
+}
 
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
     let journal = &view.model.journal;
+    let columns = columns(layout::rows(panes.list).width);
     let list = List {
         name: "Journal",
-        columns: &COLUMNS,
+        columns: &columns,
         rows: &journal.table,
         nothing: Some(if journal.is_kept {
             "Nothing was run or repaired here yet."
@@ -47,13 +46,21 @@ pub fn draw(frame: &mut Frame, view: View) {
             "This database has no journal yet: the first run of supadeck makes it."
         }),
     };
-    list.draw(frame, panes.list, view, |kept| cells(&kept.line));
+    list.draw(frame, panes.list, view, |kept| {
+        cells(&kept.line, columns[0].width)
+    });
     draw_detail(frame, panes.detail, view);
 }
 
-fn cells(line: &Line) -> Vec<Cell> {
+fn cells(line: &Line, width: u16) -> Vec<Cell> {
+    let when = when(line);
+    let shown = match width {
+        19.. => when.get(..),
+        16.. => when.get(..16),
+        _ => when.get(5..16),
+    };
     vec![
-        Cell::of(when(line), Role::Muted),
+        Cell::of(shown.unwrap_or(&when), Role::Muted),
         Cell::of(&line.outcome, role(&line.outcome)),
         Cell::text(deed(&line.direction)),
         Cell::text(&line.version),

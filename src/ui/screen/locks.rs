@@ -50,7 +50,7 @@ pub fn draw(frame: &mut Frame, view: View) {
                 let Some(row) = list.row(position).and_then(|row| locks.grid.get(row)) else {
                     break;
                 };
-                let is_selected = position == list.selected;
+                let is_selected = position == list.selected && locks.missing.is_none();
                 let y = rows.y + line;
                 let line = grid_line(view, row, rows.width, is_selected);
                 frame.render_widget(
@@ -77,7 +77,7 @@ fn head(view: View<'_>, width: u16) -> Line<'static> {
         view.style(Role::Muted),
     )];
     for week in 1..=12u8 {
-        let is_selected = week == view.model.locks.week;
+        let is_selected = week == view.model.locks.week && view.model.locks.missing.is_none();
         let role = if is_selected {
             Role::Accent
         } else {
@@ -169,6 +169,19 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
             None => String::new(),
         };
         table::heading(frame, pane, view, &title, is_focused);
+        let locks = &view.model.locks;
+        if let (Some(place), false) = (&locks.missing, locks.grid.is_empty()) {
+            let text = format!(
+                "Week {} was selected and is not among these rows, so no week is selected. Move to choose one.",
+                place.week
+            );
+            let lines = [
+                (Role::Warn, text),
+                (Role::Text, String::new()),
+                (Role::Muted, format!("cycle {}", place.cycle_id)),
+            ];
+            table::lines(frame, layout::inside(pane), view, &lines);
+        }
         return;
     };
     table::heading(

@@ -48,20 +48,47 @@ fn place(page: &mut Page, report: Option<&Report>) {
     };
 }
 
+/// What was found in sum. A heading with nothing below it is left out when the rehearsal stopped: it would reassure.
 fn summary(page: &mut Page, report: &Report) {
-    page.blank();
-    page.toned(Tone::Strong, "Will change");
-    if report.difference.is_empty() {
-        page.line("  Nothing in the catalog.");
+    let is_whole = report.problem.is_none();
+    if is_whole || !report.difference.is_empty() {
+        page.blank();
+        page.toned(Tone::Strong, "Will change");
+        if report.difference.is_empty() {
+            page.line("  Nothing in the catalog.");
+        }
+        difference::write(page, "  ", &report.difference);
     }
-    difference::write(page, "  ", &report.difference);
-    page.blank();
-    page.toned(Tone::Strong, "Will lock");
+    locked(page, report);
+    if is_whole || !report.losses.is_empty() {
+        page.blank();
+        page.toned(Tone::Strong, "Will be lost");
+        if report.losses.is_empty() {
+            page.line("  Nothing that was seen to go.");
+        }
+        difference::losses(page, "  ", &report.losses);
+    }
+    if !report.sequences.is_empty() {
+        page.blank();
+        let moved = report.sequences.join(", ");
+        page.toned(
+            Tone::Warn,
+            &format!("Sequences moved on meanwhile, which a rollback does not undo: {moved}."),
+        );
+    }
+}
+
+fn locked(page: &mut Page, report: &Report) {
     let locks: Vec<_> = report
         .locks
         .iter()
         .filter(|held| held.blocks != Blocks::NoQuery || held.rewritten)
         .collect();
+    if locks.is_empty() && report.problem.is_some() {
+        return;
+    }
+    page.blank();
+    page.toned(Tone::Strong, "Will lock");
     if locks.is_empty() {
         page.line("  No table that is in use, in a way that anybody waits for.");
     } else {
@@ -84,20 +111,6 @@ fn summary(page: &mut Page, report: &Report) {
             ]);
         }
         page.table(&table);
-    }
-    page.blank();
-    page.toned(Tone::Strong, "Will be lost");
-    if report.losses.is_empty() {
-        page.line("  Nothing that was seen to go.");
-    }
-    difference::losses(page, "  ", &report.losses);
-    if !report.sequences.is_empty() {
-        page.blank();
-        let moved = report.sequences.join(", ");
-        page.toned(
-            Tone::Warn,
-            &format!("Sequences moved on meanwhile, which a rollback does not undo: {moved}."),
-        );
     }
 }
 

@@ -1,0 +1,145 @@
+//! The Locks screen: the selected week through a change of who reads, and the unlock that says whose week it is.
+
+use crate::fixture::{answer, answer_all, filled, press, report, text};
+use supadeck::app::command::Command;
+use supadeck::app::dialog::Dialog;
+use supadeck::app::effect::{Effect, Load, Write};
+use supadeck::app::model::Model;
+use supadeck::app::msg::{Msg, Report};
+use supadeck::app::{run, update};
+use supadeck::domain::identity::Identity;
+use supadeck::domain::lock::WeekLock;
+
+const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
+
+/// Alice looks at a week of hers.
+fn at_week(size: (u16, u16), week: usize) -> Model {
+    let mut model = filled(size);
+    press(&mut model, &["6"]);
+    for _ in model.locks.week.into()..week {
+        press(&mut model, &["right"]);
+    }
+    assert_eq!(usize::from(model.locks.week), week);
+    model
+}
+
+/// The service role is chosen, and the locks are read as it.
+fn as_service(model: &mut Model, rows: &[WeekLock]) {
+    for effect in run::become_identity(model, Identity::Service) {
+        let Effect::Load { ticket, load, .. } = effect else {
+            continue;
+        };
+        let report = match load {
+            Load::Locks => Report::Locks(Ok(rows.to_vec())),
+            _ => report(&load),
+        };
+        let more = answer(model, ticket, report);
+        answer_all(model, more);
+    }
+}
+
+/// Draws at sizes down to nothing, and goes back.
+fn any_size(model: &mut Model, size: (u16, u16)) {
+    for edge in [1, 2, 5, 12, 33] {
+        update(model, Msg::Resized(edge, edge));
+        text(model);
+    }
+    update(model, Msg::Resized(size.0, size.1));
+}
+
+fn alices() -> Vec<WeekLock> {
+    match report(&Load::Locks) {
+        Report::Locks(Ok(rows)) => rows,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bobs() -> Vec<WeekLock> {
+    let bobs = |mut lock: WeekLock| {
+        lock.user_id = BOB.into();
+        lock.cycle_id = "c0000000-0000-4000-8000-000000000009".into();
+        lock.plan_id = lock.plan_id.replace("-8001-", "-8009-");
+        lock
+    };
+    alices().into_iter().map(bobs).collect()
+}
+
+#[test]
+fn the_selected_week_stays_when_another_identity_reads() {
+    let mut model = at_week((120, 40), 10);
+    let before = model.locks.selected().unwrap().clone();
+    let effects = run::become_identity(&mut model, Identity::Service);
+    assert_eq!(model.locks.selected(), None, "nothing is selected unread");
+    assert_eq!(run::run(&mut model, Command::Unlock).len(), 1, "a toast");
+    assert!(model.dialogs.is_empty(), "{:?}", model.dialogs);
+    drop(effects);
+    as_service(&mut model, &[bobs(), alices()].concat());
+    assert_eq!(model.locks.selected(), Some(&before));
+    press(&mut model, &["u"]);
+    let Some(Dialog::Unlock(form)) = model.dialogs.last() else {
+        panic!("{:?}", model.dialogs)
+    };
+    assert_eq!((&form.plan_id, form.week), (&before.plan_id, 10));
+}
+
+#[test]
+fn a_week_that_is_not_among_the_rows_leaves_nothing_selected_and_says_so() {
+    let mut model = at_week((120, 40), 10);
+    as_service(&mut model, &bobs());
+    assert_eq!(model.locks.selected(), None);
+    let frame = text(&model);
+    assert!(
+        frame.contains("Week 10 was selected and is not among these rows"),
+        "{frame}"
+    );
+    press(&mut model, &["u"]);
+    assert!(
+        model.dialogs.is_empty(),
+        "no unlock is opened for another week"
+    );
+    insta::assert_snapshot!("locks_missing_120x40", frame);
+    press(&mut model, &["down"]);
+    assert_eq!(model.locks.selected().unwrap().week_no, 8);
+    assert!(text(&model).contains("Week 8"), "{}", text(&model));
+}
+
+#[test]
+fn a_week_is_found_again_after_an_identity_that_does_not_see_it() {
+    let mut model = at_week((120, 40), 10);
+    as_service(&mut model, &[]);
+    as_service(&mut model, &bobs());
+    as_service(&mut model, &alices());
+    assert_eq!(model.locks.selected().unwrap().week_no, 10);
+}
+
+#[test]
+fn an_unlock_says_whose_week_it_is_and_escape_leads_back_to_the_form() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = at_week(size, 10);
+        as_service(&mut model, &[bobs(), alices()].concat());
+        press(&mut model, &["u", "Sprained ankle"]);
+        let name = |what| format!("unlock_{what}_{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name("form"), text(&model));
+        any_size(&mut model, size);
+        press(&mut model, &["enter"]);
+        insta::assert_snapshot!(name("confirmation"), text(&model));
+        any_size(&mut model, size);
+        press(&mut model, &["esc"]);
+        assert!(text(&model).contains("Sprained ankle"), "{}", text(&model));
+        let effects = press(&mut model, &["enter", "unlock", "enter"]);
+        let [
+            Effect::Write {
+                write: Write::Unlock(request),
+                ..
+            },
+        ] = effects.as_slice()
+        else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(
+            (request.minutes, request.rationale.as_str()),
+            (60, "Sprained ankle")
+        );
+        assert!(matches!(model.dialogs.as_slice(), [Dialog::Running]));
+    }
+}
