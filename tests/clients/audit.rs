@@ -232,7 +232,11 @@ async fn a_deep_page_is_as_quick_as_the_first() {
         ..page(&project, "", None, Way::Older, 1).await.rows.remove(0)
     };
     let mut best = [std::time::Duration::MAX; 2];
-    for _ in 0..5 {
+    // On a busy machine a page is late for reasons of its own; one that counts off the rows before it is never quick.
+    for round in 0..100 {
+        if round > 4 && best[1] < best[0] * 4 {
+            break;
+        }
         for (at, from) in [None, Some(&deep)].into_iter().enumerate() {
             let started = std::time::Instant::now();
             assert_eq!(
