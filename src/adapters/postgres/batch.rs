@@ -27,14 +27,14 @@ pub(super) struct Frame<'a> {
     /// Whether a script may lean on the one before it in the same message; the journal is what tells that nobody was at
     /// work in between.
     pub(super) leans: bool,
-    /// What a script that leans says first; no news.
+    /// What a script behind another one says first; no news.
     pub(super) mark: &'a str,
 }
 
 impl Frame<'_> {
     /// The SQL that opens a script's transaction.
-    pub(super) fn head(&self, script: &Script) -> String {
-        head(script, self.limits, self.positions)
+    pub(super) fn head(&self, script: &Script, mark: Option<&str>) -> String {
+        head(script, self.limits, self.positions, mark)
     }
 
     /// The SQL that writes the books and commits.
@@ -147,7 +147,8 @@ fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
             let head = next_head(script, frame.limits, frame.mark);
             (head, next_head_answers(frame.limits))
         } else {
-            (frame.head(script), head_answers(frame.limits))
+            let mark = (index > 0).then_some(frame.mark);
+            (frame.head(script, mark), head_answers(frame.limits))
         };
         let tail = frame.tail(script, Anchor::Setting);
         Piece {

@@ -29,10 +29,16 @@ pub(in crate::adapters) enum Anchor<'a> {
 
 /// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
 /// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
-/// places for interrupted runs, one of which would be in the way.
-pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
+/// places for interrupted runs, one of which would be in the way. `mark` is for a script behind another one: see [`said`].
+pub(in crate::adapters) fn head(
+    script: &Script,
+    limits: &Limits,
+    positions: bool,
+    mark: Option<&str>,
+) -> String {
+    let said = mark.map(said).unwrap_or_default();
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
-    let checks = format!("{}{}", take_lock(), checks(script, positions));
+    let checks = format!("{said}{}{}", take_lock(), checks(script, positions));
     let mut sql = format!("{BEGIN}; {RESETS}; ");
     sql.push_str(&books::block(&format!(
         "declare found text; begin {checks}end"
@@ -44,8 +50,7 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: boo
 /// Opens the transaction of a script that stands behind another one of ours in the same message. That one has left its
 /// line in the journal and has reset the session, and the first of the message has compared the whole history. So it is
 /// enough when the message is young, when no line was begun since, which every supadeck does, and when the history has as
-/// many rows as then, whoever writes it. `mark` is said as a notice, which makes the server send what it has answered so far:
-/// else nobody would know which script it is at.
+/// many rows as then, whoever writes it.
 pub(super) fn next_head(script: &Script, limits: &Limits, mark: &str) -> String {
     let lines = "pg_catalog.pg_get_serial_sequence('supabase_migrations.supadeck_journal', 'id')::pg_catalog.regclass";
     let rows = script.expects.as_ref().map(|expected| {
@@ -56,11 +61,11 @@ pub(super) fn next_head(script: &Script, limits: &Limits, mark: &str) -> String 
     });
     let mut sql = format!("{BEGIN}; ");
     sql.push_str(&books::block(&format!(
-        "declare lines pg_catalog.regclass := {lines}; begin raise notice '%', {}; {}\
+        "declare lines pg_catalog.regclass := {lines}; begin {}{}\
         if lines is null or pg_catalog.pg_sequence_last_value(lines) is distinct from pg_catalog.currval(lines) \
         or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds'{} then \
         raise exception 'supadeck: the history is to be compared again' using errcode = '{AGAIN}'; end if; end",
-        dollar(mark),
+        said(mark),
         take_lock(),
         rows.unwrap_or_default(),
     )));
@@ -72,6 +77,12 @@ pub(super) fn next_head(script: &Script, limits: &Limits, mark: &str) -> String 
 const YOUNG_MS: u32 = 250;
 const BEGIN: &str = "begin isolation level read committed read write";
 const RESETS: &str = "reset all; reset session authorization; reset role";
+
+/// Says a mark as a notice, in a block. The server sends what it has answered with it: else nobody would know which script of
+/// a message it is at.
+fn said(mark: &str) -> String {
+    format!("raise notice '%', {}; ", dollar(mark))
+}
 
 /// Takes the runners' lock, in a block.
 fn take_lock() -> String {
@@ -271,7 +282,7 @@ mod tests {
                     ..script(&[])
                 };
                 assert_eq!(
-                    split(&head(&script, &limits, true)).len(),
+                    split(&head(&script, &limits, true, Some("here"))).len(),
                     head_answers(&limits)
                 );
                 let next = next_head(&script, &limits, "here");
