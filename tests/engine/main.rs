@@ -25,6 +25,7 @@ mod interop;
 mod journal;
 mod kill;
 mod large;
+mod lean;
 mod line;
 mod management;
 mod misbehave;

@@ -14,6 +14,7 @@ use super::keeper::{Broken, Keeper, first_cell, lost};
 use super::lookout::Lookout;
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, checks};
 use super::queue::Queue;
+use super::record::record;
 use super::unit::units;
 use super::worker::{self, Backend, Halted};
 use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Script, Why};
@@ -255,7 +256,7 @@ impl AloneRun<'_> {
             "begin isolation level read committed read write; set local lock_timeout = {}; {}; {}; notify pgrst, 'reload schema'; commit",
             self.limits.lock_timeout.as_millis().max(1),
             line.done(of, ESCAPED),
-            books::record(&self.script.record, self.column),
+            record(&self.script.record, self.column),
         );
         let Err(broken) = self.keeper.ask(&sql).await else {
             return Ok(());

@@ -6,9 +6,9 @@
 use super::books::{RollbackColumn, Runner};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
+use super::lean::{self, Lean};
 use super::message::{
-    AGAIN, Anchor, Whole, around_record, head, head_answers, next_head, next_head_answers, tail,
-    tail_answers, whole,
+    AGAIN, Anchor, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
 };
 use super::session::{Place, halt};
 use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
@@ -24,11 +24,10 @@ pub(super) struct Frame<'a> {
     pub(super) positions: bool,
     pub(super) column: Option<RollbackColumn>,
     pub(super) journal: Option<&'a Runner>,
-    /// Whether a script may lean on the one before it in the same message; the journal is what tells that nobody was at
-    /// work in between.
-    pub(super) leans: bool,
     /// What a script behind another one says first; no news.
     pub(super) mark: &'a str,
+    /// How a script leans on the one before it in the same message, where it may.
+    pub(super) lean: Option<Lean<'a>>,
 }
 
 impl Frame<'_> {
@@ -85,6 +84,8 @@ impl<'a> Course<'a> {
 /// One script's part of the message.
 struct Piece {
     whole: Whole,
+    /// Whether it leans on the script before it.
+    leans: bool,
     /// How many answers come before those of the script's own statements.
     before: usize,
     /// How many answers it gets.
@@ -125,7 +126,7 @@ pub(super) async fn at_once(
 enum Stopped {
     /// The server could not read it: nothing of it ran.
     Unread(Halt),
-    /// A script was refused in its head because it leans on the one before it; whether that is possible at all.
+    /// A script was refused because it leans on the one before it; whether any may again.
     Apart { leans: bool },
     /// A script of it halted.
     Halted(Halt),
@@ -142,19 +143,35 @@ impl Stopped {
 }
 
 fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
-    let piece = |(index, script)| {
-        let (head, before) = if frame.leans && index > 0 {
-            let head = next_head(script, frame.limits, frame.mark);
-            (head, next_head_answers(frame.limits))
+    let lean_of = |at: usize| {
+        let lean = frame.lean.as_ref().filter(|_| at > 0)?;
+        lean.fits(&scripts[at], &scripts[0]).then_some(lean)
+    };
+    let mut leaning = (0..scripts.len()).filter(|at| lean_of(*at).is_some());
+    let first = leaning.next();
+    let last = leaning.next_back().or(first);
+    let piece = |(at, script)| {
+        let (head, before, tail, behind) = if let Some(lean) = lean_of(at) {
+            let (is_first, is_last) = (first == Some(at), last == Some(at));
+            (
+                lean.head(script, is_first),
+                lean::head_answers(is_first),
+                lean.tail(script, is_last),
+                lean::tail_answers(is_last),
+            )
         } else {
-            let mark = (index > 0).then_some(frame.mark);
-            (frame.head(script, mark), head_answers(frame.limits))
+            (
+                frame.head(script, (at > 0).then_some(frame.mark)),
+                head_answers(frame.limits),
+                frame.tail(script, Anchor::Setting),
+                tail_answers(frame.journal.is_some()),
+            )
         };
-        let tail = frame.tail(script, Anchor::Setting);
         Piece {
-            before,
-            answers: before + script.parts.len() + tail_answers(frame.journal.is_some()),
             whole: whole(&head, script, &tail),
+            leans: lean_of(at).is_some(),
+            before,
+            answers: before + script.parts.len() + behind,
         }
     };
     scripts.iter().enumerate().map(piece).collect()
@@ -211,15 +228,16 @@ async fn send(
                     None if answered - before < parts => Place::Part(answered - before),
                     None => Place::Tail,
                 };
+                let code = code(&error).to_owned();
                 let mut halted = halt(guard, Failure::Server(error), place, true);
                 let is_refused = matches!(halted, Halt::Refused(_));
-                if let Halt::Refused(refused) = &halted
-                    && place == Place::Head
-                    && frame.leans
-                    && index > 0
-                {
-                    let leans = refused.code == AGAIN;
-                    return Err(Stopped::Apart { leans });
+                if pieces[index].leans && is_refused {
+                    // A script can have made the session forget what the message keeps prepared.
+                    let is_forgotten = code == FORGOTTEN && !matches!(place, Place::Part(_));
+                    if place == Place::Head || is_forgotten {
+                        let leans = code == AGAIN || is_forgotten;
+                        return Err(Stopped::Apart { leans });
+                    }
                 }
                 if let Halt::Refused(refused) = &mut halted {
                     refused.character = found.map(|(_, character)| character);
@@ -235,6 +253,9 @@ async fn send(
         }
     }
 }
+
+/// `invalid_sql_statement_name`
+const FORGOTTEN: &str = "26000";
 
 /// What stands between two scripts of a message: every tail ends without a semicolon.
 const BETWEEN: &str = ";\n";

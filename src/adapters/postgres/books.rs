@@ -154,70 +154,39 @@ impl Runner {
     }
 }
 
-/// The row that a script leaves, and its line in the journal.
-pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
-    match record {
-        Record::Applied {
-            version,
-            name,
-            statements,
-            rollback,
-        } => {
-            let (extra, way_back) = match (column, rollback) {
-                (Some(RollbackColumn::Array), Some(pieces)) => {
-                    (", rollback", format!(", {}", array(pieces.iter())))
-                }
-                (Some(RollbackColumn::Text), Some(pieces)) => {
-                    let all: Vec<&str> = pieces.iter().flat_map(|one| [one, ";\n"]).collect();
-                    (", rollback", format!(", {}", dollar(&all.concat())))
-                }
-                _ => ("", String::new()),
-            };
-            format!(
-                "insert into supabase_migrations.schema_migrations(version, name, statements{extra}) values ({}, {}, {}{way_back})",
-                dollar(version),
-                dollar(name),
-                array(statements.iter()),
-            )
-        }
-        Record::RolledBack { version } => block(&format!(
-            "begin delete from supabase_migrations.schema_migrations where version = {}; \
-            if not found then raise exception 'supadeck: the version is not in the history' using errcode = '{}'; end if; end",
-            dollar(version),
-            super::message::HISTORY_CHANGED,
-        )),
-        Record::Seeded { path, hash } => format!(
-            "insert into supabase_migrations.seed_files(path, hash) values ({}, {}) on conflict (path) do update set hash = excluded.hash",
-            dollar(path),
-            dollar(hash),
-        ),
-    }
-}
-
 /// The journal's line of a script that is about to be committed.
 pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
-    let (version, direction) = match record {
-        Record::Applied { version, .. } => (version, "apply"),
-        Record::RolledBack { version } => (version, "rollback"),
-        Record::Seeded { path, .. } => (path, "seed"),
-    };
+    let (version, direction) = about(record);
     journal(version, direction, Some(sha256), runner)
 }
 
-/// A line of the journal that is written with what it tells. Several transactions of one message begin at the same time by
-/// Postgres' clock, so a line begins where the one before it ended.
+/// What a script's line in the journal is about, and what it did.
+pub(super) fn about(record: &Record) -> (&str, &'static str) {
+    match record {
+        Record::Applied { version, .. } => (version, "apply"),
+        Record::RolledBack { version } => (version, "rollback"),
+        Record::Seeded { path, .. } => (path, "seed"),
+    }
+}
+
+/// A line of the journal that is written with what it tells.
 pub(super) fn journal(
     version: &str,
     direction: &str,
     sha256: Option<&str>,
     runner: &Runner,
 ) -> String {
+    let sha256 = sha256.map_or_else(|| "null".to_owned(), dollar);
+    line(&dollar(version), direction, &sha256, runner)
+}
+
+/// The same of expressions. Several transactions of one message begin at the same time by Postgres' clock, so a line begins
+/// where the one before it ended.
+pub(super) fn line(version: &str, direction: &str, sha256: &str, runner: &Runner) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
-        values ({}, '{direction}', {}, {}, {}, greatest(pg_catalog.now(), \
+        values ({version}, '{direction}', {sha256}, {}, {}, greatest(pg_catalog.now(), \
         (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done')",
-        dollar(version),
-        sha256.map_or_else(|| "null".to_owned(), dollar),
         runner.who(),
         dollar(&runner.host),
     )

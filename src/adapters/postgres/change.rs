@@ -1,7 +1,8 @@
 //! The SQL that changes the history without running a migration, each change with its line in the journal.
 
-use super::books::{Runner, array, block, dollar, journal, record};
+use super::books::{Runner, array, block, dollar, journal};
 use super::message::HISTORY_CHANGED;
+use super::record::record;
 use crate::domain::migration::history::Row;
 use crate::domain::script::{Change, Record};
 

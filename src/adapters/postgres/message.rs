@@ -5,9 +5,11 @@
 //! `RESET ALL` stands inside the transaction: in front of it, a transaction-mode pooler could run it elsewhere.
 
 use super::books::{self, LOCK, RollbackColumn, Runner, dollar};
+use super::record::record;
 use crate::domain::script::{Limits, Script};
 use std::ops::Range;
 use std::time::Duration;
+use tokio_postgres::error::DbError;
 
 /// SQLSTATEs of our own; Postgres has no class `SD`.
 pub(in crate::adapters) const BUSY: &str = "SD001";
@@ -15,6 +17,29 @@ pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const ESCAPED: &str = "SD003";
 pub(in crate::adapters) const UNSETTLED: &str = "SD004";
 pub(super) const AGAIN: &str = "SD005";
+
+/// An expression that raises a code of ours with its reason, for statements that are prepared: only a block can name a
+/// SQLSTATE. It is a cast that fails, of a text that Postgres does not know when it plans the statement; see [`code`].
+pub(super) fn raising(code: &str, why: &str) -> String {
+    format!("pg_catalog.concat('{why} ({code})')::pg_catalog.int4")
+}
+
+/// The SQLSTATE of an error, or the one that [`raising`] meant.
+pub(super) fn code(error: &DbError) -> &str {
+    let code = error.code().code();
+    if code != INVALID_TEXT {
+        return code;
+    }
+    let meant = error.message().rsplit_once(" (").map(|(_, rest)| rest);
+    let meant = meant.and_then(|rest| rest.get(..code.len()));
+    [BUSY, HISTORY_CHANGED, ESCAPED, AGAIN]
+        .into_iter()
+        .find(|ours| meant == Some(*ours))
+        .unwrap_or(code)
+}
+
+/// `invalid_text_representation`
+const INVALID_TEXT: &str = "22P02";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,40 +72,14 @@ pub(in crate::adapters) fn head(
     sql
 }
 
-/// Opens the transaction of a script that stands behind another one of ours in the same message. That one has left its
-/// line in the journal and has reset the session, and the first of the message has compared the whole history. So it is
-/// enough when the message is young, when no line was begun since, which every supadeck does, and when the history has as
-/// many rows as then, whoever writes it.
-pub(super) fn next_head(script: &Script, limits: &Limits, mark: &str) -> String {
-    let lines = "pg_catalog.pg_get_serial_sequence('supabase_migrations.supadeck_journal', 'id')::pg_catalog.regclass";
-    let rows = script.expects.as_ref().map(|expected| {
-        format!(
-            " or (select pg_catalog.count(*) from supabase_migrations.schema_migrations) <> {}",
-            expected.count
-        )
-    });
-    let mut sql = format!("{BEGIN}; ");
-    sql.push_str(&books::block(&format!(
-        "declare lines pg_catalog.regclass := {lines}; begin {}{}\
-        if lines is null or pg_catalog.pg_sequence_last_value(lines) is distinct from pg_catalog.currval(lines) \
-        or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds'{} then \
-        raise exception 'supadeck: the history is to be compared again' using errcode = '{AGAIN}'; end if; end",
-        said(mark),
-        take_lock(),
-        rows.unwrap_or_default(),
-    )));
-    sql.push_str(&settings(limits));
-    sql
-}
-
-/// How long after its arrival a message is young enough for its scripts to lean on each other, in milliseconds.
-const YOUNG_MS: u32 = 250;
-const BEGIN: &str = "begin isolation level read committed read write";
-const RESETS: &str = "reset all; reset session authorization; reset role";
+pub(super) const BEGIN: &str = "begin isolation level read committed read write";
+pub(super) const RESETS: &str = "reset all; reset session authorization; reset role";
+/// Has REST read the schema again, and commits.
+pub(super) const FINISH: &str = "notify pgrst, 'reload schema'; commit";
 
 /// Says a mark as a notice, in a block. The server sends what it has answered with it: else nobody would know which script of
 /// a message it is at.
-fn said(mark: &str) -> String {
+pub(super) fn said(mark: &str) -> String {
     format!("raise notice '%', {}; ", dollar(mark))
 }
 
@@ -139,12 +138,7 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
 
 /// How many answers [`head`] gets before the script's own.
 pub(super) fn head_answers(limits: &Limits) -> usize {
-    3 + next_head_answers(limits)
-}
-
-/// How many answers [`next_head`] gets.
-pub(super) fn next_head_answers(limits: &Limits) -> usize {
-    4 + usize::from(limits.statement_timeout.is_some())
+    7 + usize::from(limits.statement_timeout.is_some())
 }
 
 /// How many answers [`tail`] gets.
@@ -153,7 +147,7 @@ pub(super) fn tail_answers(has_journal: bool) -> usize {
 }
 
 /// Zero would mean no limit.
-fn at_least_one(limit: Duration) -> u128 {
+pub(super) fn at_least_one(limit: Duration) -> u128 {
     limit.as_millis().max(1)
 }
 
@@ -165,10 +159,7 @@ pub(in crate::adapters) fn tail(
     journal: Option<&Runner>,
 ) -> String {
     let (before, behind) = around_record(script, anchor, journal);
-    format!(
-        "{before}; {}; {behind}",
-        books::record(&script.record, column)
-    )
+    format!("{before}; {}; {behind}", record(&script.record, column))
 }
 
 /// What stands around the row that a script leaves: checks before it, the journal and COMMIT behind it.
@@ -200,7 +191,7 @@ pub(super) fn around_record(
         behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
         behind.push_str("; ");
     }
-    behind.push_str("notify pgrst, 'reload schema'; commit");
+    behind.push_str(FINISH);
     (before, behind)
 }
 
@@ -285,8 +276,6 @@ mod tests {
                     split(&head(&script, &limits, true, Some("here"))).len(),
                     head_answers(&limits)
                 );
-                let next = next_head(&script, &limits, "here");
-                assert_eq!(split(&next).len(), next_head_answers(&limits));
             }
         }
     }

@@ -10,9 +10,10 @@ use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::keeper::Keeper;
+use super::lean::Lean;
 use super::live::live;
 use super::lookout::Lookout;
-use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED};
+use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, code};
 use super::queue::Queue;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Script};
@@ -35,6 +36,8 @@ pub(super) struct PgSession {
     column: Option<RollbackColumn>,
     /// Whether scripts of one message may lean on each other; not once the server has refused that.
     leans: bool,
+    /// How many messages of scripts were sent.
+    messages: usize,
 }
 
 /// Where in a transaction something went wrong.
@@ -62,6 +65,7 @@ impl PgSession {
             present: Present::default(),
             column: None,
             leans: true,
+            messages: 0,
         }
     }
 
@@ -115,13 +119,21 @@ impl PgSession {
             .take_while(|script| script.at_once && !resets_settings(script))
             .count();
         let scripts = &scripts[..together.max(1)];
+        self.messages += 1;
+        let name = format!("{} {}", self.name, self.messages);
         let frame = Frame {
             limits: &self.limits,
             positions: self.present.positions,
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
-            leans: self.leans && self.present.journal,
             mark: &mark,
+            lean: (self.leans && self.present.journal).then_some(Lean {
+                limits: &self.limits,
+                runner: &self.runner,
+                column: self.column,
+                mark: &mark,
+                name: &name,
+            }),
         };
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
         let parts = scripts.iter().flat_map(|script| &script.parts);
@@ -278,7 +290,7 @@ pub(super) fn halt(
         Failure::Server(error) => error,
     };
     let is_ours = !matches!(place, Place::Part(_));
-    match error.code().code() {
+    match code(&error) {
         "57014" if guard.stop.is_wanted() => return Halt::Cancelled,
         BUSY if is_ours => return Halt::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {

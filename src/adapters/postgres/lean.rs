@@ -1,0 +1,224 @@
+//! Scripts that lean on the one before them in the same message.
+//!
+//! For a small file, planning the checks and the rows around it is more work for the server than the file. So they are
+//! prepared once for all of a message, which is answered by one session also behind a pooler.
+
+use super::books::{LOCK, RollbackColumn, Runner, about, block, dollar, line};
+use super::message::{AGAIN, BEGIN, BUSY, ESCAPED, FINISH, RESETS, at_least_one, raising, said};
+use super::record::{Shape, values};
+use crate::domain::script::{Limits, Script};
+
+/// How long after its arrival a message is young enough for its scripts to lean on each other, in milliseconds.
+const YOUNG_MS: u32 = 250;
+/// The counter of the journal's ids.
+const IDS: &str = "'supabase_migrations.supadeck_journal_id_seq'::pg_catalog.regclass";
+/// What is prepared: opens a transaction, checks that it is still that one, writes the script's row, and its line.
+const KEPT: [&str; 4] = ["open", "check", "row", "line"];
+
+/// How the leaning scripts of one message are written: those that leave the same kind of row.
+pub(super) struct Lean<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) runner: &'a Runner,
+    pub(super) column: Option<RollbackColumn>,
+    /// What a script says first; no news.
+    pub(super) mark: &'a str,
+    /// What the prepared statements are called, each with a word more; nothing else in the database is called so.
+    pub(super) name: &'a str,
+}
+
+impl Lean<'_> {
+    /// Whether a script can lean on what was prepared for another.
+    pub(super) fn fits(&self, script: &Script, other: &Script) -> bool {
+        let shape = |script: &Script| Shape::of(&script.record, self.column);
+        shape(script) == shape(other)
+    }
+
+    /// Opens the transaction of a script. The one before it has left its line in the journal and has reset the session, and
+    /// the first of the message has compared the whole history. So it is enough when the message is young, when no line
+    /// was begun since, which every supadeck does, and when the history has as many rows as then, whoever writes it.
+    ///
+    /// The `first` leaning script of the message has the statements prepared.
+    pub(super) fn head(&self, script: &Script, first: bool) -> String {
+        let mut sql = format!(
+            "{BEGIN}; {}; ",
+            block(&format!("begin {}end", said(self.mark)))
+        );
+        if first {
+            for (word, statement) in KEPT.iter().zip(self.statements(script)) {
+                sql.push_str(&format!("prepare {}{statement}; ", self.kept(word)));
+            }
+        }
+        let rows = script.expects.as_ref();
+        let rows = rows.map_or_else(|| "null".to_owned(), |rows| rows.count.to_string());
+        sql.push_str(&format!("execute {}({rows})", self.kept("open")));
+        sql
+    }
+
+    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared.
+    pub(super) fn tail(&self, script: &Script, last: bool) -> String {
+        let mut sql = format!(
+            "set local statement_timeout = 0; execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
+            self.kept("check"),
+            self.kept("row"),
+            values(&script.record, self.column).join(", "),
+            self.kept("line"),
+            dollar(about(&script.record).0),
+            dollar(&script.sha256),
+        );
+        if last {
+            for word in KEPT {
+                sql.push_str(&format!("deallocate {}; ", self.kept(word)));
+            }
+        }
+        sql.push_str(FINISH);
+        sql
+    }
+
+    fn kept(&self, word: &str) -> String {
+        format!("\"{} {word}\"", self.name)
+    }
+
+    /// The types of the values, and the statement, of each of [`KEPT`].
+    fn statements(&self, script: &Script) -> [String; 4] {
+        let shape = Shape::of(&script.record, self.column);
+        let places: Vec<String> = (1..=shape.types().len())
+            .map(|at| format!("${at}"))
+            .collect();
+        let (_, direction) = about(&script.record);
+        let limit =
+            |name: &str, ms: u128| format!("pg_catalog.set_config('{name}', '{ms}', true), ");
+        let mut limits = limit("lock_timeout", self.limits.lock_timeout.as_millis());
+        if let Some(longest) = self.limits.statement_timeout {
+            limits.push_str(&limit("statement_timeout", at_least_one(longest)));
+        }
+        // The lock is tried first, and the counter is read when it is held: it is of no snapshot.
+        let open = format!(
+            "(pg_catalog.int8) as select case when not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then {} \
+            when pg_catalog.pg_sequence_last_value({IDS}) is distinct from pg_catalog.currval({IDS}) \
+            or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds' \
+            or (select pg_catalog.count(*) from supabase_migrations.schema_migrations) <> $1 then {} end, \
+            {limits}pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)",
+            raising(BUSY, "supadeck: another runner is at work"),
+            raising(AGAIN, "supadeck: the history is to be compared again"),
+        );
+        let check = format!(
+            " as select case when pg_catalog.current_setting('supadeck.transaction', true) \
+            is distinct from pg_catalog.txid_current()::text then {} end",
+            raising(
+                ESCAPED,
+                "supadeck: the transaction has ended before its time"
+            ),
+        );
+        let row = format!(
+            "({}) as {}",
+            shape.types().join(", "),
+            shape.statement(&places)
+        );
+        let line = format!(
+            "(pg_catalog.text, pg_catalog.text) as {}",
+            line("$1", direction, "$2", self.runner)
+        );
+        [open, check, row, line]
+    }
+}
+
+/// How many answers [`Lean::head`] gets.
+pub(super) fn head_answers(first: bool) -> usize {
+    3 + if first { KEPT.len() } else { 0 }
+}
+
+/// How many answers [`Lean::tail`] gets.
+pub(super) fn tail_answers(last: bool) -> usize {
+    9 + if last { KEPT.len() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::script::{Expected, Record};
+    use crate::domain::sql::split::split;
+    use std::time::Duration;
+
+    fn applied(rollback: bool) -> Record {
+        let statements = || ["select ';'", "select 1"].iter().collect();
+        Record::Applied {
+            version: "1".into(),
+            name: "a;b".into(),
+            statements: statements(),
+            rollback: rollback.then(statements),
+        }
+    }
+
+    fn script(record: Record, expects: Option<Expected>) -> Script {
+        Script {
+            parts: Vec::new(),
+            record,
+            sha256: "sha".into(),
+            expects,
+            at_once: true,
+            goes_on: false,
+            alone: None,
+        }
+    }
+
+    #[test]
+    fn the_answers_are_counted_right() {
+        let runner = Runner::here();
+        let back = Record::RolledBack {
+            version: "1".into(),
+        };
+        let seed = Record::Seeded {
+            path: "a;b".into(),
+            hash: "c".into(),
+        };
+        for column in [
+            None,
+            Some(RollbackColumn::Array),
+            Some(RollbackColumn::Text),
+        ] {
+            for statement_timeout in [None, Some(Duration::from_secs(1))] {
+                let limits = Limits {
+                    statement_timeout,
+                    ..Limits::default()
+                };
+                let lean = Lean {
+                    limits: &limits,
+                    runner: &runner,
+                    column,
+                    mark: "here;",
+                    name: "supadeck 1",
+                };
+                for record in [applied(false), applied(true), back.clone(), seed.clone()] {
+                    for expects in [None, Some(Expected::of([].iter()))] {
+                        let script = script(record.clone(), expects);
+                        for end in [true, false] {
+                            let (head, tail) = (lean.head(&script, end), lean.tail(&script, end));
+                            assert_eq!(split(&head).len(), head_answers(end), "{head}");
+                            assert_eq!(split(&tail).len(), tail_answers(end), "{tail}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_leaves_the_same_kind_of_row_fits() {
+        let limits = Limits::default();
+        let runner = Runner::here();
+        let lean = |column| Lean {
+            limits: &limits,
+            runner: &runner,
+            column,
+            mark: "",
+            name: "",
+        };
+        let [with, without] = [true, false].map(|rollback| script(applied(rollback), None));
+        assert!(lean(None).fits(&with, &without));
+        assert!(!lean(Some(RollbackColumn::Text)).fits(&with, &without));
+        let back = Record::RolledBack {
+            version: "1".into(),
+        };
+        assert!(!lean(None).fits(&with, &script(back, None)));
+    }
+}

@@ -1,0 +1,102 @@
+//! The row that a script leaves in the books: what its statement looks like, and its values.
+
+use super::books::{RollbackColumn, array, block, dollar};
+use super::message::{HISTORY_CHANGED, raising};
+use crate::domain::script::Record;
+
+/// The statement that writes a script's row.
+pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
+    match record {
+        Record::RolledBack { version } => block(&format!(
+            "begin delete from supabase_migrations.schema_migrations where version = {}; \
+            if not found then raise exception '{NOT_THERE}' using errcode = '{HISTORY_CHANGED}'; end if; end",
+            dollar(version),
+        )),
+        _ => Shape::of(record, column).statement(&values(record, column)),
+    }
+}
+
+const NOT_THERE: &str = "supadeck: the version is not in the history";
+
+/// What the statements of several records have in common; only their values differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A version, its name, its statements, and maybe its way back.
+    Applied(Option<RollbackColumn>),
+    /// A version.
+    RolledBack,
+    /// A path and a hash.
+    Seeded,
+}
+
+impl Shape {
+    /// The shape of a record's statement, where the history has such a column for the way back.
+    pub(super) fn of(record: &Record, column: Option<RollbackColumn>) -> Self {
+        match record {
+            Record::Applied { rollback, .. } => {
+                Self::Applied(column.filter(|_| rollback.is_some()))
+            }
+            Record::RolledBack { .. } => Self::RolledBack,
+            Record::Seeded { .. } => Self::Seeded,
+        }
+    }
+
+    /// The types of the values.
+    pub(super) fn types(self) -> &'static [&'static str] {
+        const TEXT: &str = "pg_catalog.text";
+        const TEXTS: &str = "pg_catalog.text[]";
+        match self {
+            Self::Applied(None) => &[TEXT, TEXT, TEXTS],
+            Self::Applied(Some(RollbackColumn::Array)) => &[TEXT, TEXT, TEXTS, TEXTS],
+            Self::Applied(Some(RollbackColumn::Text)) => &[TEXT, TEXT, TEXTS, TEXT],
+            Self::RolledBack => &[TEXT],
+            Self::Seeded => &[TEXT, TEXT],
+        }
+    }
+
+    /// The statement, whose values are expressions. A block of PL/pgSQL could not be prepared.
+    pub(super) fn statement(self, values: &[String]) -> String {
+        let values = values.join(", ");
+        match self {
+            Self::Applied(column) => {
+                let way_back = column.map_or("", |_| ", rollback");
+                format!(
+                    "insert into supabase_migrations.schema_migrations(version, name, statements{way_back}) values ({values})"
+                )
+            }
+            Self::RolledBack => format!(
+                "with gone as (delete from supabase_migrations.schema_migrations where version = {values} returning version) \
+                select case when not exists (select from gone) then {} end",
+                raising(HISTORY_CHANGED, NOT_THERE)
+            ),
+            Self::Seeded => format!(
+                "insert into supabase_migrations.seed_files(path, hash) values ({values}) on conflict (path) do update set hash = excluded.hash"
+            ),
+        }
+    }
+}
+
+/// The values of a record's statement, each as SQL.
+pub(super) fn values(record: &Record, column: Option<RollbackColumn>) -> Vec<String> {
+    match record {
+        Record::Applied {
+            version,
+            name,
+            statements,
+            rollback,
+        } => {
+            let mut values = vec![dollar(version), dollar(name), array(statements.iter())];
+            match (column, rollback) {
+                (Some(RollbackColumn::Array), Some(pieces)) => values.push(array(pieces.iter())),
+                (Some(RollbackColumn::Text), Some(pieces)) => {
+                    let all: Vec<&str> = pieces.iter().flat_map(|one| [one, ";\n"]).collect();
+                    values.push(dollar(&all.concat()));
+                }
+                _ => {}
+            }
+            values
+        }
+        Record::RolledBack { version } => vec![dollar(version)],
+        Record::Seeded { path, hash } => vec![dollar(path), dollar(hash)],
+    }
+}

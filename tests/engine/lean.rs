@@ -1,0 +1,269 @@
+//! Files that lean on the one before them in the same message: what the message keeps prepared for them, and when a file must
+//! not lean.
+
+use crate::batch::{FILES, agreed, bench};
+use crate::bench::{Bench, connect, database, ends, everything, run, until, watch};
+use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::problem::Kind;
+use supadeck::domain::script::{BatchNews, Halt, Part, Record, Script};
+use supadeck::ops::migration;
+use supadeck::ports::Database as _;
+use tokio_util::sync::CancellationToken;
+
+/// The journal, as a first run makes it; with a file before all others, which stays applied.
+async fn with_journal(bench: &Bench) {
+    bench.up("1_first.sql", "create table first ();");
+    let only = Wish::Apply {
+        to: Some("1".into()),
+        include_out_of_order: false,
+    };
+    let plan = bench.plan(only).await.unwrap();
+    assert!(run(&bench.schema, &plan).await.is_complete());
+}
+
+/// Applies the rest, and checks that each file is told as it is.
+async fn all_are_applied(bench: &Bench, schema: &migration::Schema) {
+    let plan = migration::plan(schema, &everything()).await.unwrap();
+    let outcome = run(schema, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    for (at, step) in outcome.steps.iter().enumerate() {
+        assert_eq!(step.notices, [format!("NOTICE: of {}", 10 + at)]);
+    }
+    let versions = bench.versions().await;
+    assert_eq!(versions.len(), FILES + 1);
+    let lines = bench
+        .texts("select version from supabase_migrations.supadeck_journal where outcome = 'done' order by id")
+        .await;
+    assert_eq!(versions, lines, "once each, and in order");
+}
+
+#[tokio::test]
+async fn a_line_in_the_journal_that_is_not_ours_has_the_history_compared_again() {
+    let bench = bench(|_| "").await;
+    with_journal(&bench).await;
+    // Behind each line the counter moves on by itself, as if another runner had written one.
+    bench
+        .db
+        .batch_execute(
+            "create function moved() returns trigger language plpgsql as $$ begin \
+            execute format('alter sequence supabase_migrations.supadeck_journal_id_seq restart with %s', \
+            currval('supabase_migrations.supadeck_journal_id_seq') + 100); return null; end $$; \
+            create trigger moved after insert on supabase_migrations.supadeck_journal execute function moved()",
+        )
+        .await
+        .unwrap();
+    all_are_applied(&bench, &bench.schema).await;
+}
+
+#[tokio::test]
+async fn a_history_that_another_tool_changes_under_way_stops_the_run() {
+    // The file itself, and somebody who takes no lock and writes no line while a file is at work.
+    for own in [true, false] {
+        let bench = bench(|at| match (at, own) {
+            (3, true) => {
+                "insert into supabase_migrations.schema_migrations (version) values ('9');"
+            }
+            (3, false) => "select pg_sleep(0.6);",
+            _ => "",
+        })
+        .await;
+        let schema = bench.schema.clone();
+        let plan = bench.plan(everything()).await.unwrap();
+        let (watch, _news) = watch();
+        let running = tokio::spawn(async move { migration::run(&schema, &plan, &watch).await });
+        if !own {
+            until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
+            let inserted =
+                "insert into supabase_migrations.schema_migrations (version) values ('9')";
+            bench.db.batch_execute(inserted).await.unwrap();
+        }
+        let outcome = running.await.unwrap().unwrap();
+        let problem = outcome.problem.clone().unwrap();
+        assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+        assert!(problem.detail.unwrap().contains('9'));
+        let ends = ends(&outcome);
+        assert!(
+            ends[..4].iter().all(|end| *end == StepEnd::Done),
+            "{ends:?}"
+        );
+        assert!(
+            ends[4..].iter().all(|end| *end == StepEnd::NotRun),
+            "{ends:?}"
+        );
+        assert_eq!(bench.versions().await.len(), 5);
+    }
+}
+
+/// The project through a role that may not read the journal's counter, so that no file leans on another.
+async fn through_a_small_role(bench: &Bench, name: &str) -> migration::Schema {
+    with_journal(bench).await;
+    let role = format!("{name}{}", std::process::id());
+    bench
+        .db
+        .batch_execute(&format!(
+            "create role {role} login password 'small'; grant usage on schema supabase_migrations to {role}; \
+            grant select, insert, update, delete on all tables in schema supabase_migrations, public to {role}; \
+            grant create, usage on schema public to {role}"
+        ))
+        .await
+        .unwrap();
+    let (_, host) = bench.url.split_once('@').unwrap();
+    let mut schema = bench.through(&format!("postgresql://{role}:small@{host}"));
+    schema.limits.live_files = 0;
+    schema
+}
+
+#[tokio::test]
+async fn who_waits_in_the_middle_of_a_message_is_the_file_that_does() {
+    for leans in [true, false] {
+        let bench = bench(|at| if at == 4 { "lock table busy;" } else { "" }).await;
+        let busy = "create table busy ()";
+        bench.db.batch_execute(busy).await.unwrap();
+        let schema = if leans {
+            bench.schema.clone()
+        } else {
+            through_a_small_role(&bench, "waits").await
+        };
+        let other = connect(&bench.url).await;
+        other.batch_execute("begin; lock table busy").await.unwrap();
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let (watch, mut news) = watch();
+        let running =
+            tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+        let mut done = Vec::new();
+        let blocked = loop {
+            match news.recv().await.unwrap() {
+                Progress::Blocked { step, .. } => break step,
+                Progress::StepDone { step, .. } => done.push(step),
+                _ => {}
+            }
+        };
+        other.batch_execute("rollback").await.unwrap();
+        let outcome = running.await.unwrap();
+        assert!(outcome.is_complete(), "{outcome:?}");
+        assert_eq!((done, blocked), ((0..4).collect(), 4), "leans: {leans}");
+        let slowest = outcome.steps.iter().max_by_key(|step| step.took).unwrap();
+        assert_eq!(slowest.version, "14", "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_see_the_counter_runs_all_files() {
+    let bench = bench(|_| "").await;
+    let schema = through_a_small_role(&bench, "small").await;
+    all_are_applied(&bench, &schema).await;
+}
+
+#[tokio::test]
+async fn what_a_message_keeps_prepared_is_gone_with_it() {
+    let mut bench = Bench::new().await;
+    bench.schema.limits.live_files = 0;
+    // More than a message takes.
+    for number in 100..240 {
+        bench.up(
+            &format!("{number}_t.sql"),
+            "do $$ begin if (select count(*) from pg_prepared_statements) > 4 then raise 'kept'; end if; end $$;",
+        );
+    }
+    let outcome = bench.apply().await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(bench.versions().await.len(), 140);
+}
+
+#[tokio::test]
+async fn a_file_that_has_the_session_forget_all_is_applied_like_any() {
+    let bench = bench(|at| match at {
+        3 => "do $$ begin execute 'deallocate all'; end $$;",
+        6 => "deallocate all;",
+        FORGETS_LAST => "discard plans; do $$ begin execute 'deallocate all'; end $$;",
+        _ => "",
+    })
+    .await;
+    let outcome = bench.apply().await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(agreed(&bench).await, FILES);
+}
+
+const FORGETS_LAST: usize = FILES - 1;
+
+#[tokio::test]
+async fn a_version_that_is_not_there_any_more_is_not_rolled_back() {
+    let bench = bench(|_| "").await;
+    assert!(bench.apply().await.is_complete());
+    bench.down(
+        "15_t.sql",
+        "drop table t15; delete from supabase_migrations.schema_migrations where version = '15';",
+    );
+    let back = Wish::RollbackTo {
+        version: "0".into(),
+    };
+    let plan = bench.plan(back).await.unwrap();
+    let outcome = run(&bench.schema, &plan).await;
+    assert_eq!(outcome.problem.clone().unwrap().kind, Kind::Conflict);
+    let ends = ends(&outcome);
+    assert!(
+        ends[..6].iter().all(|end| *end == StepEnd::Done),
+        "{ends:?}"
+    );
+    assert!(
+        ends[6..].iter().all(|end| *end == StepEnd::NotRun),
+        "{ends:?}"
+    );
+    assert_eq!(bench.versions().await.len(), 6);
+    assert!(bench.has("t15").await && !bench.has("t16").await);
+}
+
+#[tokio::test]
+async fn a_transaction_that_ended_in_the_middle_is_seen_by_a_leaning_file_too() {
+    let bench = Bench::new().await;
+    let script = |version: &str, parts: &[&str]| Script {
+        parts: parts
+            .iter()
+            .enumerate()
+            .map(|(statement, sql)| Part {
+                statement,
+                sql: (*sql).into(),
+                data: None,
+            })
+            .collect(),
+        record: Record::Applied {
+            version: version.into(),
+            name: "t".into(),
+            statements: parts.iter().collect(),
+            rollback: None,
+        },
+        sha256: String::new(),
+        expects: None,
+        at_once: true,
+        goes_on: false,
+        alone: None,
+    };
+    // As a splitter that goes wrong would send it.
+    let scripts = [
+        script("1", &["create table a ()"]),
+        script("2", &["create table b ()"]),
+        script(
+            "3",
+            &["create table c ()", "commit", "begin", "create table d ()"],
+        ),
+        script("4", &["create table e ()"]),
+    ];
+    let mut session = database(&bench.url)
+        .session(bench.schema.limits)
+        .await
+        .unwrap();
+    session.prepare().await.unwrap();
+    let mut done = Vec::new();
+    let mut news = |one: BatchNews| {
+        if let BatchNews::Done(at) = one {
+            done.push(at);
+        }
+    };
+    let (count, ended) = session
+        .run_all(&scripts, &mut news, &CancellationToken::new())
+        .await;
+    assert_eq!((count, ended), (2, Err(Halt::Escaped)));
+    assert_eq!(done, [0, 1]);
+    assert_eq!(bench.versions().await, ["1", "2"]);
+    assert!(bench.has("c").await && !bench.has("d").await && !bench.has("e").await);
+}
