@@ -174,7 +174,7 @@ fn bars_and_signs_of_weeks_are_explained() {
     let mut model = filled((120, 40));
     for (screen, part) in [
         ("1", "on target (85 %)"),
-        ("4", "85 % on target"),
+        ("4", "on target from 85 %"),
         ("4", "■ locked"),
     ] {
         press(&mut model, &[screen]);

@@ -71,7 +71,10 @@ fn ways(page: &mut Page, listing: &Listing) {
     }
     if stuck.len() > MOST_WAYS {
         page.blank();
-        let more = format!("{} more have their ways out too.", stuck.len() - MOST_WAYS);
+        let more = match stuck.len() - MOST_WAYS {
+            1 => "One more has its ways out too.".to_owned(),
+            more => format!("{more} more have their ways out too."),
+        };
         page.toned(Tone::Muted, &more);
     }
 }

@@ -249,7 +249,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
         let stale = view.model.seeds.stale.len();
         if stale > 0 {
             let text = format!(
-                "{} {stale} ran before a rollback; what they wrote may be gone",
+                "{} {stale} ran before a rollback: rows may be gone",
                 view.symbols.mind()
             );
             let text = crate::ui::text::fit(&text, width.saturating_sub(11), view.symbols.more());

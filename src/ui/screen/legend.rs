@@ -35,8 +35,8 @@ pub fn standing(view: View) -> [String; 3] {
 pub fn bar() -> [String; 3] {
     [
         "completed of the plan:".to_owned(),
-        format!("{TARGET_PERCENT:.0} % on target"),
-        format!("{NEAR_PERCENT:.0} % near"),
+        format!("on target from {TARGET_PERCENT:.0} %"),
+        format!("near from {NEAR_PERCENT:.0} %"),
     ]
 }
 

@@ -90,10 +90,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     };
     let mut lines = Vec::new();
     if let Some(stale) = view.model.seeds.stale(&seed.path) {
-        let text = format!(
-            "It ran {}: what it wrote may be gone. Press {again} to run it again.",
-            stale.when()
-        );
+        let text = format!("It ran {}: what it wrote may be gone.", stale.when());
         lines.push((Role::Warn, text));
     }
     lines.push((role(seed.state), meaning));
