@@ -125,7 +125,7 @@ pub struct Spec {
     pub id: &'static str,
     /// What it does, for help and the palette.
     pub title: &'static str,
-    /// One or two words for the footer; empty for commands that the footer leaves out.
+    /// A few words for the footer; empty for commands that the footer leaves out.
     pub short: &'static str,
     /// Where its keys work.
     pub context: Context,
@@ -170,7 +170,7 @@ use Context as X;
 #[rustfmt::skip]
 pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to the selected one", "apply to here", X::Migrations), "migration apply --to VERSION"), Risk::Writes),
-    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; on the newest applied one, roll back that one", "roll back", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; on the newest applied one, roll back that one", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
     spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
     twin(spec(C::Rehearse, "migration.rehearse", "Rehearse applying or rolling back to here: what changes, what is locked, what is lost", "rehearse", X::Migrations), "migration plan --to VERSION"),
     twin(spec(C::Difference, "migration.diff", "Compare the file with what was applied", "diff", X::Migrations), "migration diff VERSION"),
@@ -217,6 +217,9 @@ pub const TABLE: &[Spec] = &[
     spec(C::NextField, "dialog.next", "Next field or row", "", X::Dialog),
     spec(C::PreviousField, "dialog.previous", "Previous field or row", "", X::Dialog),
 ];
+
+/// The lines of help: each context has its heading and a blank line, each command a line, and a sentence ends it.
+pub const HELP_LINES: usize = TABLE.len() + 2 * Context::ALL.len() + 1;
 
 impl Command {
     /// The table's row for the command.

@@ -130,6 +130,11 @@ pub fn result_columns(width: u16) -> usize {
     usize::from(result_width(width).saturating_sub(4))
 }
 
+/// The lines to read that a window as high as the screen allows has room for.
+pub fn reading_rows(height: u16) -> usize {
+    usize::from(height.saturating_sub(6))
+}
+
 /// Whether a place is inside an area.
 pub fn holds(area: Rect, x: u16, y: u16) -> bool {
     x >= area.x && x < area.right() && y >= area.y && y < area.bottom()

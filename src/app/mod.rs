@@ -6,7 +6,7 @@
 //!                                     └─► ui draws the Model
 //!
 //! ┌ header ─ project, identity, RLS (model.rs) ─────────────────────────────┐
-//! │ tabs ── model::Screen                                                    │
+//! │ tabs ── model::Screen, tab.rs                                            │
 //! │ list ── table.rs, list.rs      │ detail ── screen/*.rs                   │
 //! │          ┌ dialog/*.rs: help, palette, identity, confirm, run, result ┐  │
 //! └ footer ─ command.rs, keymap.rs ──────────────────────────────────────────┘
@@ -33,6 +33,7 @@ pub mod screen;
 mod scroll;
 pub mod secret;
 mod sign_in;
+pub mod tab;
 pub mod table;
 pub mod ticket;
 pub mod update;

@@ -9,7 +9,7 @@ use super::load;
 use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
 use super::report;
-use super::run;
+use super::{run, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -101,8 +101,8 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     let areas = model.areas();
     if layout::holds(areas.tabs, x, y) {
-        return match tab_at(x) {
-            Some((_, _, command)) => run::run(model, *command),
+        return match tab::at(areas.tabs.width, model.screen, x) {
+            Some(tab) => run::run(model, tab.command),
             None => Vec::new(),
         };
     }
@@ -133,22 +133,6 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
         _ => run::list_mut(model).map_or(0, |list| list.selected.saturating_sub(list.offset)),
     };
     run::go(model, Move::By(line as isize - from as isize))
-}
-
-/// The screen whose name stands at a column of the tabs.
-fn tab_at(x: u16) -> Option<&'static (Screen, &'static str, super::command::Command)> {
-    let mut left = 1;
-    Screen::ALL.iter().find(|(_, title, _)| {
-        let right = left + tab_width(title);
-        let is_here = x >= left && x < right;
-        left = right;
-        is_here
-    })
-}
-
-/// The columns of a tab: its key, its name and the room around them.
-pub fn tab_width(title: &str) -> u16 {
-    title.len() as u16 + 4
 }
 
 fn wheel(model: &mut Model, x: u16, y: u16, lines: isize) -> Vec<Effect> {

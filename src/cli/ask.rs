@@ -11,6 +11,9 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+/// What a question that was not answered with yes comes to.
+pub const UNCHANGED: &str = "Nothing was changed.";
+
 /// How often it is looked whether the terminal is still there.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -51,11 +54,15 @@ async fn read(question: &str, echo: bool) -> Result<String, Problem> {
     // After a question that was cut short the thread still reads; the command ends with the problem, and the program with it.
     let typed = tokio::select! {
         typed = interrupt::ending(answered) => typed,
-        () = hung_up() => Err(Problem::cancelled("The terminal is gone. Nothing was done.")),
+        () = hung_up() => Err(unanswered("The terminal is gone.")),
     };
     drop(raw);
     output::line_end();
     typed
+}
+
+fn unanswered(why: &str) -> Problem {
+    Problem::new(Kind::Cancelled, UNCHANGED, why)
 }
 
 /// Waits until nobody can answer any more: a terminal that was closed is none.
@@ -82,7 +89,7 @@ fn typed(echo: bool) -> Result<String, Problem> {
             Pressed::Removed(count) if echo => (0..count).for_each(|_| output::erase()),
             Pressed::Character(_) | Pressed::Removed(_) | Pressed::Nothing => {}
             Pressed::Entered => return Ok(text),
-            Pressed::Cancelled => return Err(Problem::cancelled("Nothing was done.")),
+            Pressed::Cancelled => return Err(unanswered("The question was not answered.")),
         }
     }
 }

@@ -1,21 +1,21 @@
 //! What every command needs: the settings that were typed, and the project, database and identity that follow from them.
 
-use super::answer::{Answer, Answered};
 use super::global::{As, Global};
 use super::output::Output;
-use super::page::{Page, Table, Tone};
+use super::page::{Page, Tone};
+pub use super::reader::Reader;
 use super::secret::{self, Asked};
+use super::{interrupt, waiting};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Project, Settings, Way};
 use crate::domain::factor::SignIn;
-use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Catalogs, Clock, Rest, Stage};
+use crate::ports::{Catalogs, Clock, Stage};
 use secrecy::SecretString;
-use serde::Serialize;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +33,20 @@ pub struct Work {
     pub stage: Arc<dyn Stage>,
     /// The profile's name, where the profile is a production one.
     pub production: Option<String>,
+    /// What the database is called while it is waited for.
+    place: String,
+    output: Output,
+}
+
+impl Work {
+    /// Awaits a read of the database, which a signal ends; one that takes long is told of.
+    pub async fn read<T>(
+        &self,
+        read: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let read = waiting::telling(self.output, || self.place.clone(), read);
+        interrupt::ending(read).await
+    }
 }
 
 impl Context {
@@ -131,8 +145,9 @@ impl Context {
             return Ok(reader);
         }
         let project = self.project().await?;
-        let who = connect::identity(&project).await?;
-        Ok(Reader { project, who })
+        let url = || project.profile.url.clone();
+        let who = waiting::telling(self.output, url, connect::identity(&project)).await?;
+        Ok(Reader::new(project, who, self.output))
     }
 
     /// A user who signs in for this run only, with SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines without a keyring,
@@ -150,7 +165,10 @@ impl Context {
         };
         let project = self.resolved(&settings).await?;
         let auth = project.auth.as_ref();
-        let who = match session::sign_in(auth, &email, &password.into()).await? {
+        let url = || project.profile.url.clone();
+        let password = password.into();
+        let signed_in = session::sign_in(auth, &email, &password);
+        let who = match waiting::telling(self.output, url, signed_in).await? {
             SignIn::Done(who) => who,
             SignIn::Waiting(waiting) => {
                 let name = waiting.name();
@@ -158,7 +176,7 @@ impl Context {
                 session::go_without(auth).await?
             }
         };
-        Ok(Some(Reader { project, who }))
+        Ok(Some(Reader::new(project, who, self.output)))
     }
 
     /// The project directory and its database. A database URL that is given without a profile stands for itself: then
@@ -191,8 +209,10 @@ impl Context {
         self.note(&way.notes());
         Work {
             stage: way.stage(),
+            place: way.place(),
             schema: Schema::new(root, way.database()),
             production: None,
+            output: self.output,
         }
     }
 
@@ -265,62 +285,4 @@ impl Context {
 /// The URL in its one form; one that cannot be used is compared as it is.
 fn normal(url: &str) -> String {
     check_url(url).unwrap_or_else(|_| url.to_owned())
-}
-
-/// The project's REST interface with the identity that reads, so that every answer says whose rows it shows.
-pub struct Reader {
-    project: Project,
-    who: Identity,
-}
-
-impl Reader {
-    /// The REST interface.
-    pub fn rest(&self) -> &dyn Rest {
-        self.project.rest.as_ref()
-    }
-
-    /// The way to the database, if one is known that can be used.
-    pub fn way(&self) -> Option<Way> {
-        Way::of(&self.project).ok().flatten()
-    }
-
-    /// The identity.
-    pub fn who(&self) -> &Identity {
-        &self.who
-    }
-
-    /// An answer of rows: a table, or the sentence that none is visible.
-    pub fn answer(&self, data: &impl Serialize, is_empty: bool, table: &Table) -> Answered {
-        let mut page = Page::default();
-        if is_empty {
-            page.line(self.who.no_rows());
-        } else {
-            page.table(table);
-        }
-        self.page(data, page)
-    }
-
-    /// An answer that says first as whom it was read.
-    pub fn page(&self, data: &impl Serialize, rest: Page) -> Answered {
-        let mut page = self.heading();
-        page.append(rest);
-        let answer = Answer::new(data, page)?
-            .with("identity", &self.who)?
-            .with("role", &self.who.role())?
-            .with("rls", &self.who.is_under_rls())?;
-        Ok(answer)
-    }
-
-    /// The line that says as whom it was read.
-    pub fn heading(&self) -> Page {
-        let mut page = Page::default();
-        let (tone, rls) = if self.who.is_under_rls() {
-            (Tone::Muted, "Row Level Security applies")
-        } else {
-            (Tone::Danger, "Row Level Security does NOT apply")
-        };
-        let (name, role) = (self.who.name(), self.who.rights());
-        page.toned(tone, &format!("As {name} ({role}); {rls}."));
-        page
-    }
 }

@@ -4,16 +4,18 @@ use super::answer::{Answer, Answered, Failure};
 use super::context::Context;
 use super::interrupt;
 use super::page::{Page, Span, Table, Tone};
+use super::waiting;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::Way;
 use crate::adapters::{config, connect, log, place};
+use crate::domain::count::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
-use crate::ops::doctor::{self, Check, State, Subject};
+use crate::ops::doctor::{self, Check, PATIENCE, State, Subject, Waits};
 use clap::Args as ClapArgs;
 
 /// Check the project, the keys, the session, the database and your settings
 ///
-/// It changes nothing. Exit code 1 when a check fails. The last lines name the config directory and the log.
+/// It changes nothing. Exit code 1 when a check fails. A server that says nothing is given up after ten seconds. The last lines name the config directory and the log.
 #[derive(ClapArgs)]
 pub struct Args {}
 
@@ -32,11 +34,8 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
     if failed.is_empty() {
         return Ok(answer);
     }
-    let what = match failed.len() {
-        1 => "One check failed.".to_owned(),
-        count => format!("{count} checks failed."),
-    };
-    let why = format!("Look at {}.", failed.join(", "));
+    let what = format!("{} failed.", counted(failed.len(), "check"));
+    let why = format!("Look at {}.", listed(&failed));
     Err(Failure::after(
         Problem::new(Kind::Findings, what, why),
         answer,
@@ -46,12 +45,16 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
 async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     let project = context.project().await?;
     let profiles = connect::profiles(context.settings())?;
-    let database = Way::of(&project).map(|way| way.map(Way::database));
-    let database = match &database {
+    let way = Way::of(&project).map(|way| way.map(|way| (way.place(), way.database())));
+    let database = match &way {
         Ok(None) => None,
-        Ok(Some(database)) => Some(Ok(database.as_ref())),
+        Ok(Some((name, database))) => Some(Ok(doctor::Way {
+            name: name.clone(),
+            database: database.as_ref(),
+        })),
         Err(problem) => Some(Err(problem.clone())),
     };
+    let waits = Waits::default();
     let subject = Subject {
         profile: &project.profile,
         profiles: profiles.as_ref(),
@@ -63,8 +66,14 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
         has_service_key: project.has_service_key,
         database,
         clock: &SystemClock,
+        waits: &waits,
     };
-    let mut checks = doctor::check(&subject).await;
+    let whom = || {
+        let seconds = counted(PATIENCE.as_secs() as usize, "second");
+        format!("{}, {seconds} at most", listed(&waits.open()))
+    };
+    let checking = doctor::check(&subject);
+    let mut checks = waiting::telling(context.output(), whom, checking).await;
     checks.push(keymap());
     Ok(checks)
 }

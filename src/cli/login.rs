@@ -2,17 +2,21 @@
 
 use super::answer::{Answer, Answered};
 use super::context::Context;
+use super::output::Output;
 use super::page::{Page, Tone};
 use super::second::{self, Wish};
-use super::{ask, interrupt, secret};
+use super::{ask, interrupt, secret, waiting};
 use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::profile::Profile;
 use crate::domain::secret::Keeping;
+use crate::domain::text;
 use crate::ops::session;
 use crate::ports::Auth;
 use clap::Args as ClapArgs;
 use secrecy::SecretString;
+use std::future::Future;
 
 /// Sign in with a password, or with a code that is sent by e-mail
 ///
@@ -58,10 +62,16 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         return Err(no_keyring(&why).into());
     }
     let auth = project.auth.as_ref();
+    let asking = Asking {
+        auth,
+        args,
+        output: context.output(),
+        url: &project.profile.url,
+    };
     let entered = if args.second_factor {
-        interrupt::ending(session::step_up(auth)).await?
+        asking.answered(session::step_up(auth)).await?
     } else {
-        first(auth, args).await?
+        asking.first().await?
     };
     let identity = match entered {
         SignIn::Done(identity) => identity,
@@ -72,41 +82,84 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     // The run ends here, and with it a session that is nowhere else.
     match auth.take_warning() {
         Some(problem) => Err(problem.into()),
-        None => signed_in(&identity),
+        None => signed_in(&identity, &project.profile),
     }
 }
 
-/// The first factor: a password, or a code by e-mail.
-async fn first(auth: &dyn Auth, args: &Args) -> Result<SignIn, Problem> {
-    let email = match &args.email {
-        Some(email) => email.clone(),
-        None => ask::line("E-mail: ").await?,
-    };
-    if args.code {
-        if !args.password_stdin {
-            interrupt::ending(session::send_code(auth, &email)).await?;
+/// The first factor, and whom it is given to.
+struct Asking<'a> {
+    auth: &'a dyn Auth,
+    args: &'a Args,
+    output: Output,
+    url: &'a str,
+}
+
+impl Asking<'_> {
+    /// A password, or a code by e-mail.
+    async fn first(&self) -> Result<SignIn, Problem> {
+        let email = match &self.args.email {
+            Some(email) => email.clone(),
+            None => ask::line("E-mail: ").await?,
+        };
+        if !self.args.code {
+            let password = self.given("Password: ", no_password).await?;
+            let signed_in = session::sign_in(self.auth, &email, &password);
+            return self.answered(signed_in).await;
         }
-        let code = given(args, "Code from the e-mail: ").await?;
-        interrupt::ending(session::verify_code(auth, &email, &code)).await
-    } else {
-        let password = given(args, "Password: ").await?;
-        interrupt::ending(session::sign_in(auth, &email, &password)).await
+        if !self.args.password_stdin {
+            self.answered(session::send_code(self.auth, &email)).await?;
+        }
+        let question = format!("Code from the e-mail to {email}: ");
+        let code = self.given(&question, || sent(&email)).await?;
+        let signed_in = session::verify_code(self.auth, &email, &code);
+        self.answered(signed_in).await
+    }
+
+    /// What is typed, or comes by stdin; `missing` is the problem where neither can be.
+    async fn given(
+        &self,
+        question: &str,
+        missing: impl FnOnce() -> Problem,
+    ) -> Result<SecretString, Problem> {
+        if self.args.password_stdin {
+            secret::awaited_from_stdin("--password-stdin").await
+        } else if ask::is_possible() {
+            ask::hidden(question).await
+        } else {
+            Err(missing())
+        }
+    }
+
+    /// Awaits the project's answer, which a signal ends.
+    async fn answered<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let told = waiting::telling(self.output, || self.url.to_owned(), answer);
+        interrupt::ending(told).await
     }
 }
 
-async fn given(args: &Args, question: &str) -> Result<SecretString, Problem> {
-    if args.password_stdin {
-        secret::awaited_from_stdin("--password-stdin").await
-    } else if ask::is_possible() {
-        ask::hidden(question).await
-    } else {
-        Err(Problem::new(
-            Kind::Usage,
-            "The secret was not given.",
-            "There is no terminal to ask at.",
-        )
-        .with_hint("Use --password-stdin."))
-    }
+fn no_password() -> Problem {
+    Problem::new(
+        Kind::Usage,
+        "The password was not given.",
+        "There is no terminal to ask at.",
+    )
+    .with_hint("Use --password-stdin, which reads it from stdin.")
+}
+
+/// The code is on its way, and nobody can type it here. The next command has to be one that sends no other.
+fn sent(email: &str) -> Problem {
+    let email = text::cell(email);
+    Problem::new(
+        Kind::Usage,
+        format!("A code was sent to {email}, and nobody is signed in yet."),
+        "There is no terminal to ask for the code at.",
+    )
+    .with_hint(format!(
+        "Give the code on stdin to `supadeck login --email {email} --code --password-stdin`, which sends no other one."
+    ))
 }
 
 fn no_keyring(why: &str) -> Problem {
@@ -115,10 +168,19 @@ fn no_keyring(why: &str) -> Problem {
     )
 }
 
-fn signed_in(identity: &Identity) -> Answered {
+fn signed_in(identity: &Identity, profile: &Profile) -> Answered {
     let mut page = Page::default();
-    let text = format!("Signed in as {} ({}).", identity.name(), identity.rights());
+    let text = format!(
+        "Signed in as {} ({}) on {}.",
+        identity.name(),
+        identity.rights(),
+        profile.title()
+    );
     page.toned(Tone::Ok, &text);
+    page.toned(
+        Tone::Muted,
+        "The session is kept in the system's keyring; `supadeck logout` removes it.",
+    );
     if identity.lacks_second_factor() {
         page.toned(
             Tone::Warn,

@@ -4,6 +4,7 @@ use super::answer::{Answer, Answered};
 use super::context::Context;
 use super::interrupt;
 use super::page::{Page, Tone};
+use crate::domain::identity::Identity;
 use crate::domain::secret::Keeping;
 use crate::ops::session;
 use clap::Args as ClapArgs;
@@ -27,7 +28,15 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         );
         page.toned(Tone::Warn, &text);
     } else {
-        page.line("Signed out.");
+        let project_name = project.profile.title();
+        let text = match &project.identity {
+            Identity::User(user) => format!(
+                "{} is signed out of {project_name}: the session is removed from the keyring and ended on the server.",
+                user.email
+            ),
+            _ => format!("No session is kept for {project_name}."),
+        };
+        page.line(text);
     }
     let asked = keeping == Keeping::Keyring;
     Ok(Answer::new(&json!(null), page)?.with("keyring_asked", &asked)?)

@@ -20,12 +20,14 @@ mod migration;
 mod output;
 mod page;
 mod profile;
+mod reader;
 mod second;
 mod secret;
 mod seed;
 mod start;
 mod types;
 mod usage;
+mod waiting;
 mod whoami;
 
 use crate::adapters::log;

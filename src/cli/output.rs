@@ -46,6 +46,7 @@ fn is_dumb() -> bool {
 pub struct Output {
     json: bool,
     is_terminal: bool,
+    is_watched: bool,
     color_out: bool,
     color_err: bool,
 }
@@ -56,6 +57,7 @@ impl Output {
         Self {
             json,
             is_terminal: io::stdout().is_terminal(),
+            is_watched: io::stderr().is_terminal(),
             color_out: color.on(io::stdout().is_terminal()),
             color_err: color.on(io::stderr().is_terminal()),
         }
@@ -107,6 +109,13 @@ impl Output {
     /// Prints lines on stderr: progress, questions, warnings.
     pub fn note(self, page: &Page) {
         let _ = io::stderr().write_all(page.render(self.color_err).as_bytes());
+    }
+
+    /// Prints lines on stderr that only matter to somebody who sits there now.
+    pub fn remark(self, page: &Page) {
+        if self.is_watched {
+            self.note(page);
+        }
     }
 
     /// Prints an answer now, for a command that goes on afterwards.

@@ -2,6 +2,7 @@
 //! full may be public only, because every process of the machine can read it (docs/decisions/0101).
 
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm};
 use crate::domain::token::Claims;
 use secrecy::SecretString;
 use std::io::{self, Read};
@@ -77,6 +78,9 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     if asked.may_be_typed(text) {
         return Ok(text.to_owned().into());
     }
+    if asked == Asked::Key && ApiKey::new(&text.to_owned().into()).form() == KeyForm::Unknown {
+        return Err(no_api_key());
+    }
     let what = match asked {
         Asked::Key => "a secret key",
         Asked::DatabaseUrl => "a password",
@@ -94,6 +98,16 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     .with_hint(format!(
         "{set} {option} env:NAME, or {option} - to read it from stdin."
     )))
+}
+
+/// What was typed is no key at all. It may be something secret all the same, so it is not repeated.
+fn no_api_key() -> Problem {
+    Problem::new(
+        Kind::Usage,
+        "--key holds no API key.",
+        format!("A key is {KEY_FORMS}."),
+    )
+    .with_hint("Copy the publishable key from the project's settings, under API keys.")
 }
 
 /// Reads one secret from stdin: everything up to its end, without the line break.
@@ -189,9 +203,15 @@ mod tests {
             assert_eq!(resolve(Asked::Key, key).unwrap().expose_secret(), key);
         }
         let service = jwt(r#"{"role":"service_role"}"#);
-        for key in ["sb_secret_abc", &service, "hunter2", "a.b.c"] {
+        for (key, what) in [
+            ("sb_secret_abc", "a secret key"),
+            (&service, "a secret key"),
+            ("hunter2", "no API key"),
+            ("a.b.c", "no API key"),
+        ] {
             let problem = resolve(Asked::Key, key).unwrap_err();
             assert_eq!(problem.kind, Kind::Usage);
+            assert!(problem.what.contains(what), "{problem}");
             assert!(!format!("{problem:?}").contains(key));
         }
     }

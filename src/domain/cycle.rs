@@ -64,6 +64,9 @@ pub struct CycleDetail {
 /// Source: design section 7, Locks.
 pub const TARGET_PERCENT: f64 = 85.0;
 
+/// From here on a week is near its target.
+pub const NEAR_PERCENT: f64 = TARGET_PERCENT - 20.0;
+
 /// How a week's completion compares with the target band.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heat {
@@ -83,7 +86,7 @@ impl Heat {
         match percent {
             None => Self::Empty,
             Some(p) if p >= TARGET_PERCENT => Self::OnTarget,
-            Some(p) if p >= TARGET_PERCENT - 20.0 => Self::Near,
+            Some(p) if p >= NEAR_PERCENT => Self::Near,
             Some(_) => Self::Low,
         }
     }

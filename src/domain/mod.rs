@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod catalog;
 pub mod config;
+pub mod count;
 pub mod cycle;
 pub mod factor;
 pub mod goal;

@@ -141,6 +141,13 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// Whether it is no fault: the user stopped the operation.
+    pub fn is_cancelled(&self) -> bool {
+        self.kind == Kind::Cancelled
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;

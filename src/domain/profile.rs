@@ -1,5 +1,6 @@
 //! A profile: which project supadeck talks to, under a name. Secrets are not part of it; they live in the keyring.
 
+use super::count::listed;
 use super::problem::{Kind, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +24,17 @@ pub struct Profile {
     /// A production profile asks for the project's name before anything destructive.
     #[serde(default)]
     pub production: bool,
+}
+
+impl Profile {
+    /// The project as people are told of it: its name with its URL, or the URL alone where the name was made from it.
+    pub fn title(&self) -> String {
+        if self.url.contains(&self.name) {
+            self.url.clone()
+        } else {
+            format!("{} ({})", self.name, self.url)
+        }
+    }
 }
 
 /// The whole config file: every profile, and the one that is used when none is named.
@@ -51,6 +63,33 @@ impl Book {
         Ok(Some(profile))
     }
 
+    /// The problem that no project is meant: nothing was named, and no profile is in use.
+    pub fn none_in_use(&self) -> Problem {
+        let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        if names.is_empty() {
+            return Problem::new(
+                Kind::Config,
+                "No project is known yet.",
+                "There is no profile, no `--url` and no SUPABASE_URL.",
+            )
+            .with_hint(
+                "Add one with `supadeck profile add`, or look around with `supadeck demo`.",
+            );
+        }
+        let (verb, profiles) = match names.len() {
+            1 => ("is", "profile"),
+            _ => ("are", "profiles"),
+        };
+        Problem::new(
+            Kind::Config,
+            "No profile is in use.",
+            format!("There {verb} the {profiles} {}.", listed(&names)),
+        )
+        .with_hint(
+            "Choose one with `supadeck profile use NAME`, or for one command with `--profile NAME`.",
+        )
+    }
+
     /// The problem of a name that no profile has.
     pub fn no_such(&self, wanted: &str) -> Problem {
         let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
@@ -60,7 +99,7 @@ impl Book {
             if names.is_empty() {
                 "No profile has been added yet.".to_owned()
             } else {
-                format!("The profiles are {}.", names.join(", "))
+                format!("The profiles are {}.", listed(&names))
             },
         );
         problem.with_hint("Add one with `supadeck profile add`.")
@@ -211,5 +250,29 @@ mod tests {
         assert!(problem.why.contains("work"), "{problem}");
         assert_eq!(book.find(Some("work")).unwrap().unwrap().name, "work");
         assert_eq!(book.find(None).unwrap(), None);
+    }
+
+    #[test]
+    fn profiles_of_which_none_is_in_use_are_named() {
+        let mut book = Book::default();
+        let problem = book.none_in_use();
+        assert!(problem.why.contains("no profile"), "{problem}");
+        for name in ["home", "work"] {
+            book.profiles.insert(name.into(), Profile::default());
+        }
+        let problem = book.none_in_use();
+        assert_eq!(problem.why, "There are the profiles home and work.");
+        assert!(problem.hint.unwrap().contains("profile use NAME"));
+    }
+
+    #[test]
+    fn a_name_made_from_the_url_is_not_said_twice() {
+        let profile = |name: &str| Profile {
+            name: name.into(),
+            url: "http://127.0.0.1:1".into(),
+            ..Profile::default()
+        };
+        assert_eq!(profile("127.0.0.1:1").title(), "http://127.0.0.1:1");
+        assert_eq!(profile("work").title(), "work (http://127.0.0.1:1)");
     }
 }

@@ -74,6 +74,9 @@ pub fn unbind(url: &str, kept: &SecretString) -> Option<SecretString> {
     (bound.url == url).then(|| bound.secret.into())
 }
 
+/// What an API key looks like, for whoever gave something else.
+pub const KEY_FORMS: &str = "sb_publishable_…, sb_secret_… or a JWT, three parts with dots between them that begin with eyJ";
+
 /// What an API key is, by its form. Source: supabase.md section 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {

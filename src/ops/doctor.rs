@@ -1,6 +1,11 @@
 //! Looks at everything that supadeck needs and says what is wrong with it. Changes nothing; every check has its own outcome,
 //! so that one thing that is broken does not hide the next.
 
+mod wait;
+
+pub use wait::{PATIENCE, Waits};
+
+use crate::domain::count::counted;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::Profile;
@@ -31,9 +36,19 @@ pub struct Subject<'a> {
     /// Whether the secret key is known.
     pub has_service_key: bool,
     /// The database, where its URL is known; a URL that is none is the problem.
-    pub database: Option<Result<&'a dyn Database, Problem>>,
+    pub database: Option<Result<Way<'a>, Problem>>,
     /// The clock.
     pub clock: &'a dyn Clock,
+    /// How long anybody is waited for, and who is.
+    pub waits: &'a Waits,
+}
+
+/// The way to a database.
+pub struct Way<'a> {
+    /// What it is called, such as `the database at localhost:5432`.
+    pub name: String,
+    /// The database.
+    pub database: &'a dyn Database,
 }
 
 /// How a check ended.
@@ -66,21 +81,28 @@ pub struct Check {
 /// Looks at everything, in the order in which things depend on each other.
 pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
     let has_key = subject.has_publishable_key;
+    let waits = subject.waits;
+    let (at_rest, at_auth) = (
+        subject.rest_name(),
+        format!("Auth at {}", subject.profile.url),
+    );
     let (config, keyring, rest, auth, service, schema, session, database) = tokio::join!(
         subject.profiles.read(),
         subject.secrets.keeping(),
-        subject.rest.ping(&Identity::Anon),
-        subject.auth.ping(),
+        waits.on(&at_rest, subject.rest.ping(&Identity::Anon)),
+        waits.on(&at_auth, subject.auth.ping()),
         async {
             // The key is tried only where the service role was chosen: nothing is silently elevated.
             if *subject.identity == Identity::Service {
-                Some(subject.rest.ping(&Identity::Service).await)
+                let ping = subject.rest.ping(&Identity::Service);
+                Some(waits.on(&at_rest, ping).await)
             } else {
                 None
             }
         },
         weeksmith(subject),
-        subject.auth.current(),
+        // A session that is about to end is refreshed.
+        waits.on(&at_auth, subject.auth.current()),
         database(subject),
     );
     let mut checks = vec![
@@ -88,9 +110,9 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             Ok(book) => fine(
                 "config",
                 format!(
-                    "{} holds {} profiles.",
+                    "{} holds {}.",
                     subject.profiles.path(),
-                    book.profiles.len()
+                    counted(book.profiles.len(), "profile")
                 ),
             ),
             Err(problem) => failed("config", &problem),
@@ -139,6 +161,13 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
     checks.extend(database);
     checks.push(schema);
     checks
+}
+
+impl Subject<'_> {
+    /// What REST is called when it does not answer.
+    fn rest_name(&self) -> String {
+        format!("REST at {}", self.profile.url)
+    }
 }
 
 impl Check {
@@ -268,7 +297,7 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
             ];
         }
         Some(Err(problem)) => Err(problem.clone()),
-        Some(Ok(database)) => database.history().await,
+        Some(Ok(way)) => subject.waits.on(&way.name, way.database.history()).await,
     };
     match history {
         Err(problem) => [
@@ -299,7 +328,8 @@ async fn weeksmith(subject: &Subject<'_>) -> Check {
         return skipped(name, "Nothing can be read without a key.");
     }
     let query = Select::from("week_lock_status").columns("plan_id").limit(1);
-    match subject.rest.select(who, &query).await {
+    let selected = subject.rest.select(who, &query);
+    match subject.waits.on(&subject.rest_name(), selected).await {
         Ok(_) => fine(name, "The Weeksmith schema is there."),
         Err(problem) => match problem.code.as_deref() {
             Some("42501") => fine(name, format!("The Weeksmith schema is there; {} may not read it.", who.name())),

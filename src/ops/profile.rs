@@ -81,16 +81,7 @@ pub async fn list(profiles: &dyn Profiles) -> Result<Book, Problem> {
 /// A profile by its name, or the one in use.
 pub async fn show(profiles: &dyn Profiles, name: Option<&str>) -> Result<Profile, Problem> {
     let book = profiles.read().await?;
-    book.find(name)?.ok_or_else(|| {
-        Problem::new(
-            Kind::Config,
-            "No profile is in use.",
-            "None was named and none was chosen.",
-        )
-        .with_hint(
-            "Add one with `supadeck profile add`, or choose one with `supadeck profile use`.",
-        )
-    })
+    book.find(name)?.ok_or_else(|| book.none_in_use())
 }
 
 /// Makes a profile the one in use.

@@ -2,6 +2,7 @@
 //! The plan stays here; the deck holds its number and its words.
 
 use crate::app::effect::Fix;
+use crate::domain::count::counted;
 use crate::domain::migration::{Listing, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
@@ -147,9 +148,9 @@ fn row_lines(row: &RowChange) -> Vec<String> {
         None => "no row".to_owned(),
         Some(record) => {
             let name = record.name.as_deref().unwrap_or("no name");
-            let count = record
-                .statements
-                .map_or_else(String::new, |count| format!(", {count} statements"));
+            let count = record.statements.map_or_else(String::new, |count| {
+                format!(", {}", counted(count, "statement"))
+            });
             harmless(&format!("{} {name}{count}", record.version)).into_owned()
         }
     };

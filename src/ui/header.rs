@@ -4,7 +4,7 @@ use super::View;
 use super::text::{fit, moment};
 use super::theme::Role;
 use crate::app::model::Screen;
-use crate::app::update::tab_width;
+use crate::app::tab;
 use crate::domain::identity::Identity;
 use crate::domain::problem::Kind;
 use jiff::Timestamp;
@@ -139,10 +139,9 @@ pub fn draw_tabs(frame: &mut Frame, area: Rect, view: View) {
     if area.height == 0 {
         return;
     }
-    let mut spans = vec![Span::raw(" ")];
-    for (screen, title, command) in Screen::ALL {
-        let is_current = screen == view.model.screen;
-        let key = view.model.keymap.first_key(command);
+    for tab in tab::tabs(area.width, view.model.screen) {
+        let is_current = tab.screen == view.model.screen;
+        let key = view.model.keymap.first_key(tab.command);
         let text_role = if is_current {
             Role::Selection
         } else {
@@ -154,9 +153,14 @@ pub fn draw_tabs(frame: &mut Frame, area: Rect, view: View) {
             Role::Key
         };
         let key: String = key.chars().take(1).collect();
-        spans.push(Span::styled(format!(" {key:1}"), view.style(key_role)));
-        spans.push(Span::styled(format!(" {title} "), view.style(text_role)));
-        debug_assert_eq!(usize::from(tab_width(title)), title.len() + 4);
+        let title = tab
+            .title
+            .map_or(" ".to_owned(), |title| format!(" {title} "));
+        let spans = vec![
+            Span::styled(format!(" {key:1}"), view.style(key_role)),
+            Span::styled(title, view.style(text_role)),
+        ];
+        let place = Rect::new(area.x + tab.left, area.y, tab.width, 1);
+        frame.render_widget(Line::from(spans), place.intersection(area));
     }
-    frame.render_widget(Line::from(spans), area);
 }

@@ -41,6 +41,11 @@ impl Symbols {
         }
     }
 
+    /// The mark of something that asks for a look.
+    pub fn mind(self) -> &'static str {
+        "!"
+    }
+
     /// How a week stands.
     pub fn week(self, standing: Standing) -> &'static str {
         match standing {

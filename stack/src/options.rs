@@ -15,6 +15,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// Keep the data here; `None` gives a throw-away cluster.
     pub data: Option<PathBuf>,
+    /// A temporary folder of the caller's own that is removed with the stack's, also when this process is killed.
+    pub folder: Option<PathBuf>,
     /// A real PostgREST binary to use instead of the embedded postrust. `SUPADECK_POSTGREST` does the same.
     pub postgrest: Option<PathBuf>,
     /// Takes `postgrest` from `PATH` when it is there.
@@ -44,6 +46,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("port", &self.port)
             .field("data", &self.data)
+            .field("folder", &self.folder)
             .field("postgrest", &self.postgrest)
             .field("prefer_real_postgrest", &self.prefer_real_postgrest)
             .field("provider", &self.provider)

@@ -31,21 +31,15 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// Starts serving a database. `port` `None` takes a free one.
+    /// Starts serving a database on a port that [`bind`] took.
     pub(crate) async fn start(
         endpoint: &Endpoint,
         secrets: &Secrets,
         options: &Options,
         database: &str,
-        port: Option<u16>,
+        listener: TcpListener,
         guard: &Guard<'_>,
     ) -> Result<Self, Error> {
-        let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0)))
-            .await
-            .map_err(|source| Error::Port {
-                port: port.unwrap_or(0),
-                source,
-            })?;
         let address = listener
             .local_addr()
             .map_err(|e| Error::io("The HTTP port cannot be read", e))?;
@@ -115,6 +109,14 @@ impl Served {
         self.auth.stop().await;
         self.rest.stop().await;
     }
+}
+
+/// Takes a port for REST and Auth; `None` takes a free one.
+pub(crate) async fn bind(port: Option<u16>) -> Result<TcpListener, Error> {
+    let port = port.unwrap_or(0);
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|source| Error::Port { port, source })
 }
 
 fn describe(endpoint: &Endpoint, secrets: &Secrets, database: &str, url: String) -> Info {

@@ -6,12 +6,13 @@ use crate::bootstrap::{self, MAIN};
 use crate::database::Session;
 use crate::postgres::{Cluster, Endpoint, Kept, SUPERUSER, Settings};
 use crate::secret::Secrets;
-use crate::served::{Served, db_url};
+use crate::served::{Served, bind, db_url};
 use crate::{Error, Info, Options, Step, rest};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A running stack. [`Stack::stop`] ends it in order; dropping it stops Postgres too, and waits for that.
@@ -150,7 +151,7 @@ impl Stack {
         bootstrap::check_name(name)?;
         let (inner, name) = (self.inner.clone(), name.to_owned());
         self.runtime
-            .run(async move { inner.serve(&name, None).await })
+            .run(async move { inner.serve(&name, bind(None).await?).await })
             .await
     }
 
@@ -246,7 +247,7 @@ impl Inner {
         .await
     }
 
-    async fn serve(&self, database: &str, port: Option<u16>) -> Result<Info, Error> {
+    async fn serve(&self, database: &str, listener: TcpListener) -> Result<Info, Error> {
         let guard = |child: &std::process::Child| self.cluster().guard(child);
         let Self {
             endpoint,
@@ -258,7 +259,7 @@ impl Inner {
             let login = endpoint.admin_config(&secrets.admin_password, database);
             bootstrap::update(&Session::open(&login).await?).await?;
         }
-        let served = Served::start(endpoint, secrets, options, database, port, &guard).await?;
+        let served = Served::start(endpoint, secrets, options, database, listener, &guard).await?;
         let info = served.info.clone();
         let extra = match self.served().entry(database.to_owned()) {
             Entry::Occupied(first) => Some((first.get().info.clone(), served)),
@@ -289,6 +290,8 @@ impl Inner {
 }
 
 async fn start(options: Options) -> Result<(Info, Arc<Inner>), Error> {
+    // Before Postgres: a port that is taken is said at once, not after the longest part of the start.
+    let listener = bind(options.port).await?;
     let blocking = options.clone();
     let (cluster, secrets) = tokio::task::spawn_blocking(move || {
         let kept = blocking.data.as_deref().map(Kept::open).transpose()?;
@@ -317,7 +320,6 @@ async fn start(options: Options) -> Result<(Info, Arc<Inner>), Error> {
         }
     }
     options.report(Step::Serving);
-    let port = options.port;
     let is_reopened = !cluster.is_new;
     let inner = Arc::new(Inner {
         options,
@@ -327,7 +329,7 @@ async fn start(options: Options) -> Result<(Info, Arc<Inner>), Error> {
         cluster: Mutex::new(cluster),
         is_reopened,
     });
-    let info = inner.serve(MAIN, port).await?;
+    let info = inner.serve(MAIN, listener).await?;
     inner.options.report(Step::Ready);
     Ok((info, inner))
 }

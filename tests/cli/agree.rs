@@ -307,6 +307,35 @@ fn seeds_that_outlived_a_rollback_are_told() {
 }
 
 #[test]
+fn a_rollback_that_drops_no_row_makes_no_seed_doubtful() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one (id int);"),
+        ("migrations/2_none.sql", ""),
+        ("migrations/rollback/2_none.sql", ""),
+        ("migrations/3_view.sql", "create view v as select 1 as n;"),
+        ("migrations/rollback/3_view.sql", "drop view v;"),
+        ("seeds/a.sql", "insert into one values (1);"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.run(&["seed", "apply", "--yes"]).done();
+    let back = world.run(&["migration", "rollback", "--last", "2", "--yes"]);
+    assert!(!back.done().out.contains("Recorded as run"), "{back:?}");
+    let listed = world.run(&["seed", "list"]);
+    assert!(!listed.done().out.contains("rolled back"), "{listed:?}");
+    // A file that is not the one that ran tells nothing.
+    world.files(&[("migrations/rollback/3_view.sql", "drop view v; -- edited")]);
+    let listed = world.run(&["seed", "list"]);
+    assert!(
+        listed
+            .done()
+            .out
+            .contains("run before version 3 was rolled back"),
+        "{listed:?}"
+    );
+}
+
+#[test]
 fn nothing_pending_does_not_hide_an_edit() {
     let mut world = applied();
     world.files(&[("migrations/1_one.sql", "create table one (a int);")]);

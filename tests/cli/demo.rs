@@ -165,15 +165,52 @@ fn an_empty_demo_is_a_new_project() {
 
 #[cfg(feature = "demo")]
 #[test]
+fn a_demo_that_is_killed_leaves_no_folder() {
+    let mut world = World::nowhere();
+    let place = world.path("temporary");
+    std::fs::create_dir(&place).unwrap();
+    // Whoever runs Postgres has to come in.
+    #[cfg(unix)]
+    for folder in [world.home.path(), &place] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder, open).unwrap();
+    }
+    let shown = place.display().to_string();
+    world.set("TMPDIR", &shown);
+    let folders = || std::fs::read_dir(&place).unwrap().count();
+    let demo = Served::start(&world, &[]);
+    assert_eq!(folders(), 2, "the project's and the stack's");
+    demo.stop("-KILL");
+    let begun = std::time::Instant::now();
+    while folders() > 0 {
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(30),
+            "{:?}",
+            std::fs::read_dir(&place).unwrap().collect::<Vec<_>>()
+        );
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[cfg(feature = "demo")]
+#[test]
 fn a_port_that_is_taken_is_a_problem() {
     let world = World::nowhere();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let problem = world.problem(3, &["demo", "--serve", "--port", &port]);
     assert!(
-        problem["why"].as_str().unwrap().contains(&port),
+        problem["what"].as_str().unwrap().contains(&port),
         "{problem}"
     );
+    assert!(
+        problem["hint"].as_str().unwrap().contains("--port 0"),
+        "{problem}"
+    );
+    // It is said before anything else is begun.
+    let text = world.run(&["demo", "--serve", "--port", &port]);
+    assert!(!text.ended(3).err.contains("database"), "{text:?}");
 }
 
 #[cfg(not(feature = "demo"))]

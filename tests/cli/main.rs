@@ -21,6 +21,7 @@ mod second;
 mod secrets;
 mod seed;
 mod session;
+mod silent;
 #[path = "../engine/standin.rs"]
 #[allow(dead_code)]
 mod standin;

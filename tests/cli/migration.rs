@@ -201,18 +201,11 @@ fn new_makes_a_pair_of_files() {
     world.problem(2, &["migration", "new", "///"]);
 }
 
-#[test]
-fn an_interrupted_run_is_cancelled_on_the_server_and_leaves_nothing() {
-    let mut world = World::empty();
-    world.files(&[(
-        "migrations/1_slow.sql",
-        "create table slow ();\nselect pg_sleep(60);",
-    )]);
+/// A run that is interrupted while the server is at work.
+fn interrupted(world: &World, args: &[&str]) -> Ran {
     let started = Instant::now();
-    let child = world
-        .command(&["migration", "apply", "--yes", "--json"])
-        .spawn()
-        .unwrap();
+    let args = [&["migration", "apply", "--yes"], args].concat();
+    let child = world.command(&args).spawn().unwrap();
     let asleep = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid() \
                   and datname = current_database() and wait_event = 'PgSleep'";
     while world.sql(asleep) != ["1"] {
@@ -231,12 +224,32 @@ fn an_interrupted_run_is_cancelled_on_the_server_and_leaves_nothing() {
             .success()
     );
     let ran = Ran::of(child);
+    assert!(started.elapsed() < Duration::from_secs(50));
+    ran
+}
+
+#[test]
+fn an_interrupted_run_is_cancelled_on_the_server_and_leaves_nothing() {
+    let mut world = World::empty();
+    world.files(&[(
+        "migrations/1_slow.sql",
+        "create table slow ();\nselect pg_sleep(60);",
+    )]);
+    let ran = interrupted(&world, &["--json"]);
     let document = ran.ended(130).document();
     assert_eq!(document["problem"]["kind"], "cancelled");
     assert_eq!(document["data"]["steps"][0]["end"], "rolled_back");
     assert!(ran.err.contains("Cancelling"), "{ran:?}");
-    assert!(started.elapsed() < Duration::from_secs(50));
     assert_eq!(world.sql("select to_regclass('slow') is null"), ["t"]);
+    // To people it says what the journal says too.
+    let ran = interrupted(&world, &[]);
+    let out = &ran.ended(130).out;
+    assert!(
+        out.contains("cancelled, nothing remains") && !out.contains("failed"),
+        "{ran:?}"
+    );
+    let journal = world.data(&["migration", "log"]);
+    assert_eq!(journal[0]["outcome"], "cancelled", "{journal}");
 }
 
 #[test]

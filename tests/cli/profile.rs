@@ -223,3 +223,18 @@ fn a_stray_variable_is_not_kept_with_a_profile() {
     world.problem(3, &["migration", "list"]);
     world.problem(3, &["cycle", "list", "--as", "service"]);
 }
+
+#[test]
+fn profiles_of_which_none_is_in_use_are_named() {
+    let world = World::nowhere();
+    let folder = world.path("config/supadeck");
+    std::fs::create_dir_all(&folder).unwrap();
+    let profile = "[profiles.work]\nurl = \"https://x.example\"\n";
+    std::fs::write(folder.join("profiles.toml"), profile).unwrap();
+    for command in [&["whoami"][..], &["profile", "show"]] {
+        let problem = world.problem(3, command);
+        assert_eq!(problem["why"], "There is the profile work.", "{problem}");
+        let hint = problem["hint"].as_str().unwrap();
+        assert!(hint.contains("supadeck profile use NAME"), "{problem}");
+    }
+}

@@ -17,17 +17,29 @@ fn a_session_is_kept_until_it_is_ended() {
         "auth"
     );
     let signed_in = world.run_with(&LOGIN, &format!("{PASSWORD}\n"));
+    let url = &world.info.url;
     assert_eq!(
         signed_in.done().out,
-        "Signed in as alice@example.com (authenticated).\n"
+        format!(
+            "Signed in as alice@example.com (authenticated) on {url}.\n\
+            The session is kept in the system's keyring; `supadeck logout` removes it.\n"
+        )
     );
     assert_eq!(world.data(&["whoami"])["email"], "alice@example.com");
     let cycles = world.data(&["cycle", "list"]);
     assert!(!cycles.as_array().unwrap().is_empty());
     assert_eq!(world.data(&["whoami", "--as", "anon"])["kind"], "anon");
-    world.run(&["logout"]).done();
+    let ended = world.run(&["logout"]);
+    let out = &ended.done().out;
+    assert!(
+        out.starts_with(&format!(
+            "alice@example.com is signed out of {url}: the session is removed"
+        )),
+        "{out}"
+    );
     assert_eq!(world.data(&["whoami"])["kind"], "anon");
-    world.run(&["logout"]).done();
+    let again = world.run(&["logout"]);
+    assert_eq!(again.done().out, format!("No session is kept for {url}.\n"));
 }
 
 #[test]
@@ -56,7 +68,13 @@ fn a_code_from_an_e_mail_signs_in() {
     };
     let asked = world.run(&["login", "--email", "bob@example.com", "--code"]);
     // Without a terminal the code has been sent, and then there is nobody to type it.
-    asked.ended(2);
+    let said = &asked.ended(2).err;
+    for part in [
+        "A code was sent to bob@example.com",
+        "--code --password-stdin",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     let code = world.mail("bob@example.com");
     let args = [
         "login",
@@ -66,9 +84,10 @@ fn a_code_from_an_e_mail_signs_in() {
         "--password-stdin",
     ];
     let signed_in = world.run_with(&args, &code);
-    assert_eq!(
-        signed_in.done().out,
-        "Signed in as bob@example.com (authenticated).\n"
+    let out = &signed_in.done().out;
+    assert!(
+        out.starts_with("Signed in as bob@example.com (authenticated) on http"),
+        "{out}"
     );
     world.run_with(&args, "000000").ended(4);
 }

@@ -136,7 +136,7 @@ fn anything_else_runs_nothing() {
         terminal.press(keys);
         let (code, seen) = terminal.end();
         assert_eq!(code, 130, "{keys:?}: {seen}");
-        assert!(seen.contains("Nothing was done."), "{keys:?}: {seen}");
+        assert!(seen.contains("Nothing was changed."), "{keys:?}: {seen}");
     }
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
 }

@@ -250,3 +250,22 @@ fn the_deck_needs_a_terminal() {
     assert_ne!(ran.code, 0);
     assert!(ran.err.contains("terminal"), "{ran:?}");
 }
+
+#[test]
+fn a_key_that_is_none_is_answered_with_what_a_key_looks_like() {
+    let world = World::full();
+    let typed = world.run(&["--key", "hunter2", "whoami"]);
+    let said = &typed.ended(2).err;
+    assert!(
+        said.contains("sb_publishable_") && said.contains("JWT") && !said.contains("hunter2"),
+        "{said}"
+    );
+    let mut world = World::full();
+    world.set("SUPABASE_PUBLISHABLE_KEY", "hunter2");
+    let sent = world.run(&["cycle", "list"]);
+    let said = &sent.ended(4).err;
+    assert!(
+        said.contains("sb_publishable_") && !said.contains("hunter2"),
+        "{said}"
+    );
+}

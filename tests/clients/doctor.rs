@@ -1,11 +1,14 @@
 //! What the doctor says about a project that is well, one that is empty, and one that is not there.
 
 use crate::ground::{Ground, empty, limits, weeksmith};
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 use supadeck::adapters::clock::SystemClock;
 use supadeck::adapters::connect::{As, Project, Settings, profiles, resolve_with};
+use supadeck::adapters::postgres::PgDatabase;
 use supadeck::adapters::secrets::Vault;
-use supadeck::ops::doctor::{Check, State, Subject, check};
+use supadeck::ops::doctor::{Check, State, Subject, Waits, Way, check};
 
 async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
     let subject = Subject {
@@ -19,6 +22,7 @@ async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
         has_service_key: project.has_service_key,
         database: None,
         clock: &SystemClock,
+        waits: &Waits::default(),
     };
     check(&subject).await
 }
@@ -87,4 +91,49 @@ async fn a_project_that_is_not_there() {
     assert_eq!(state("url"), State::Fail);
     assert_eq!(state("publishable key"), State::Skip);
     assert_eq!(state("weeksmith"), State::Skip);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_is_given_up_and_named() {
+    let home = tempfile::tempdir().unwrap();
+    // The system takes the connections, and nobody ever answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = silent.local_addr().unwrap();
+    let settings = Settings {
+        url: Some(format!("http://{at}")),
+        publishable_key: Some("sb_publishable_x".to_owned().into()),
+        config_dir: Some(home.path().to_path_buf()),
+        ..Settings::default()
+    };
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+        .await
+        .unwrap();
+    let database = PgDatabase::parse(&format!("postgresql://u:p@{at}/d").into()).unwrap();
+    let subject = Subject {
+        profile: &project.profile,
+        profiles: &*profiles(&settings).unwrap(),
+        secrets: &*project.secrets,
+        rest: &*project.rest,
+        auth: &*project.auth,
+        identity: &project.identity,
+        has_publishable_key: true,
+        has_service_key: false,
+        database: Some(Ok(Way {
+            name: format!("the database at {at}"),
+            database: &database,
+        })),
+        clock: &SystemClock,
+        waits: &Waits::of(Duration::from_millis(50)),
+    };
+    let checks = check(&subject).await;
+    for (name, who) in [
+        ("rest", "REST"),
+        ("auth", "Auth"),
+        ("database", "The database"),
+    ] {
+        let check = checks.iter().find(|check| check.name == name).unwrap();
+        assert_eq!(check.state, State::Fail, "{check:?}");
+        assert!(check.what.starts_with(who), "{check:?}");
+        assert!(check.what.contains(&at.to_string()), "{check:?}");
+    }
 }

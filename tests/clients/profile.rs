@@ -35,7 +35,7 @@ async fn a_profile_from_its_first_day_to_its_last() {
     assert_eq!(use_(&file, "two").await.unwrap().name, "two");
     assert_eq!(show(&file, None).await.unwrap().name, "two");
     let unknown = use_(&file, "three").await.unwrap_err();
-    assert!(unknown.why.contains("one, two"), "{unknown}");
+    assert!(unknown.why.contains("one and two"), "{unknown}");
 
     let removed = remove(&file, &vault, "two").await.unwrap();
     assert!(

@@ -292,6 +292,7 @@ fn seeds() -> SeedListing {
             entry("seeds/020_alice.sql", SeedState::Changed),
             entry("seeds/030_bob.sql", SeedState::Pending),
         ],
+        stale: Vec::new(),
         target: target(),
     }
 }

@@ -169,6 +169,7 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
         Load::Seeds => {
             let empty = supadeck::domain::seed::SeedListing {
                 entries: Vec::new(),
+                stale: Vec::new(),
                 target: crate::fixture::target(),
             };
             Report::Seeds(or(problem, empty))

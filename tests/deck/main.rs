@@ -11,3 +11,4 @@ mod locks;
 mod runs;
 mod second;
 mod ways;
+mod words;

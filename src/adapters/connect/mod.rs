@@ -238,7 +238,7 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
             }
         }
         (None, Some(url)) => made_up(url),
-        (None, None) => return Err(no_project()),
+        (None, None) => return Err(book.none_in_use()),
     };
     if let Some(dir) = &settings.dir {
         found.profile.dir = Some(dir.clone());
@@ -258,15 +258,6 @@ fn made_up(url: String) -> Found {
         profile,
         owns_secrets: false,
     }
-}
-
-fn no_project() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "No project is known yet.",
-        "There is no profile, no `--url` and no SUPABASE_URL.",
-    )
-    .with_hint("Add one with `supadeck profile add`, or look around with `supadeck demo`.")
 }
 
 /// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.

@@ -62,6 +62,16 @@ impl Way {
         }
     }
 
+    /// What the database is called while it is waited for: `the database at localhost:5432`.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Postgres(database) => format!("the database at {}", database.host()),
+            Self::Management(database) => {
+                format!("the Management API, for project {}", database.reference())
+            }
+        }
+    }
+
     /// The way as a sentence of its own.
     pub fn sentence(&self) -> String {
         let over = match self {

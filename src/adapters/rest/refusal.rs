@@ -5,7 +5,7 @@ use super::exchange::host_of;
 use crate::adapters::http::Reply;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::secret::ApiKey;
+use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm};
 use crate::domain::text;
 use serde_json::Value;
 
@@ -273,6 +273,9 @@ impl Refusal {
             said,
         );
         let problem = match who {
+            _ if key.form() == KeyForm::Unknown => problem.with_hint(format!(
+                "What was given does not look like a key, which is {KEY_FORMS}."
+            )),
             Identity::Service => problem.with_hint("Replace the secret key: it may have been revoked or belong to another project."),
             Identity::Anon | Identity::User(_) => problem
                 .with_hint("Replace the publishable key: it may have been disabled or belong to another project."),

@@ -10,6 +10,7 @@ use crate::app::model::Model;
 use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
 use crate::app::run;
+use crate::domain::count::counted;
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::{Direction, Plan, StepMode, Target};
@@ -100,10 +101,7 @@ impl Confirm {
         if is_rollback {
             let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
             facts.push(("undoes", names.join(", ")));
-            facts.push((
-                "mind",
-                "What these statements drop is gone, with its rows, for good.".into(),
-            ));
+            facts.push(risky::losses(&plan, risks.as_deref()));
         }
         let word = if is_rollback {
             format!("rollback {}", plan.steps.len())
@@ -161,7 +159,7 @@ impl Confirm {
             ("owner", form.owner.clone()),
             ("cycle", form.cycle.clone()),
             ("plan", request.plan_id.clone()),
-            ("for", format!("{} minutes", request.minutes)),
+            ("for", counted(request.minutes as usize, "minute")),
             ("because", request.rationale.clone()),
         ];
         let lines = vec![

@@ -13,11 +13,11 @@ pub mod second;
 pub mod unlock;
 pub mod ways;
 
-use super::command::Command;
+use super::command::{Command, HELP_LINES};
 use super::effect::Effect;
 use super::key::{Code, Key};
 use super::model::Model;
-use super::run;
+use super::{layout, run};
 
 /// Something over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +77,10 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         .command(key, &[super::command::Context::Dialog]);
     let depth = model.dialogs.len();
     let after = match &mut dialog {
-        Dialog::Help(top) => scroll(top, key, command, usize::MAX),
+        Dialog::Help(top) => {
+            let below = HELP_LINES.saturating_sub(layout::reading_rows(model.size.1));
+            scroll(top, key, command, below + 1)
+        }
         Dialog::Palette(palette) => palette.press(key, command, model),
         Dialog::Filter(line) => line.press(key, command, model),
         Dialog::Identity(identity) => identity.press(key, command, model),

@@ -1,6 +1,7 @@
 //! What was found about a migration before anything was changed, as lines to read: a rehearsal, a difference.
 
 use super::result::{ResultView, Tone, problem_lines};
+use crate::domain::count::counted;
 use crate::domain::migration::difference::{Change, Difference};
 use crate::domain::picture::difference::Fate;
 use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, Way};
@@ -183,7 +184,11 @@ fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {
         Some(_) => (Tone::Danger, "FAILED".to_owned()),
         None => (
             Tone::Text,
-            format!("{} ms, {} rows", statement.took_ms, statement.rows),
+            format!(
+                "{} ms, {}",
+                statement.took_ms,
+                counted(usize::try_from(statement.rows).unwrap_or(usize::MAX), "row")
+            ),
         ),
     };
     let head = format!("  {:>3}  ", statement.statement);

@@ -1,5 +1,6 @@
 //! How a run ended, as lines that can be read again.
 
+use crate::domain::count::counted;
 use crate::domain::migration::{Outcome, StepEnd};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedOutcome;
@@ -41,11 +42,8 @@ impl ResultView {
         let mut lines = Vec::new();
         for step in &outcome.steps {
             let took = format!("{} ms", step.took.as_millis());
-            lines.push(ended(
-                step.end,
-                &format!("{} {}", step.version, step.name),
-                &took,
-            ));
+            let name = format!("{} {}", step.version, step.name);
+            lines.push(ended(step.end, &name, &took, outcome.problem.as_ref()));
             lines.extend(
                 step.notices
                     .iter()
@@ -65,12 +63,9 @@ impl ResultView {
     pub fn seeded(what: &str, outcome: &SeedOutcome) -> Self {
         let mut lines = Vec::new();
         for step in &outcome.steps {
-            let rows = if step.rows == 1 {
-                "1 row changed".into()
-            } else {
-                format!("{} rows changed", step.rows)
-            };
-            lines.push(ended(step.end, &step.path, &rows));
+            let rows = usize::try_from(step.rows).unwrap_or(usize::MAX);
+            let rows = format!("{} changed", counted(rows, "row"));
+            lines.push(ended(step.end, &step.path, &rows, outcome.problem.as_ref()));
             lines.extend(
                 step.changes
                     .iter()
@@ -120,16 +115,16 @@ impl ResultView {
             lines.push((
                 Tone::Muted,
                 format!(
-                    "Read again: {} versions in the history, the newest is {newest}.",
-                    history.len()
+                    "Read again: {} in the history, the newest is {newest}.",
+                    counted(history.len(), "version")
                 ),
             ));
         }
-        let is_unknown = problem.is_some_and(|problem| problem.kind == Kind::Internal);
-        let end = match (is_good, is_unknown) {
-            (true, _) => "done",
-            (false, true) => "unknown",
-            (false, false) => "not done",
+        let end = match problem.map(|problem| problem.kind) {
+            _ if is_good => "done",
+            Some(Kind::Internal) => "unknown",
+            Some(Kind::Cancelled) => "cancelled",
+            _ => "not done",
         };
         Self::of(format!("{what}: {end}"), is_good, lines, problem)
     }
@@ -144,7 +139,7 @@ impl ResultView {
         if lines.len() > SHOWN_LINES {
             let rest = lines.len() - SHOWN_LINES;
             lines.truncate(SHOWN_LINES);
-            lines.push((Tone::Muted, format!("and {rest} more lines")));
+            lines.push((Tone::Muted, format!("and {}", counted(rest, "more line"))));
         }
         Self {
             title,
@@ -178,9 +173,13 @@ pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
     lines
 }
 
-fn ended(end: StepEnd, name: &str, figure: &str) -> (Tone, String) {
+fn ended(end: StepEnd, name: &str, figure: &str, problem: Option<&Problem>) -> (Tone, String) {
     match end {
         StepEnd::Done => (Tone::Ok, format!("done         {name}  ({figure})")),
+        StepEnd::RolledBack if problem.is_some_and(Problem::is_cancelled) => (
+            Tone::Warn,
+            format!("cancelled    {name}: nothing of it remains"),
+        ),
         StepEnd::RolledBack => (
             Tone::Danger,
             format!("rolled back  {name}: nothing of it remains"),

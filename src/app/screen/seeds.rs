@@ -3,7 +3,7 @@
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::problem::Problem;
-use crate::domain::seed::{SeedEntry, SeedListing};
+use crate::domain::seed::{SeedEntry, SeedListing, Stale};
 use jiff::Timestamp;
 
 /// The state of the screen.
@@ -11,6 +11,8 @@ use jiff::Timestamp;
 pub struct Seeds {
     /// One row a file.
     pub table: Table<SeedEntry>,
+    /// Those whose rows may be gone with a migration that was rolled back since.
+    pub stale: Vec<Stale>,
     /// The database they were compared with.
     pub target: Option<Target>,
 }
@@ -20,9 +22,15 @@ impl Seeds {
     pub fn arrived(&mut self, result: Result<SeedListing, Problem>, at: Timestamp) {
         let rows = result.map(|listing| {
             self.target = Some(listing.target);
+            self.stale = listing.stale;
             listing.entries
         });
         self.table.arrived(rows, at);
+    }
+
+    /// What was rolled back since a seed ran, where its rows may be gone with it.
+    pub fn stale(&self, path: &str) -> Option<&Stale> {
+        self.stale.iter().find(|stale| stale.path == path)
     }
 }
 

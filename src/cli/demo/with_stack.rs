@@ -11,6 +11,7 @@ use crate::domain::migration::Wish;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{migration, seed};
 use serde_json::{Map, Value, json};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use supadeck_stack::{Error, Info, Options, Stack};
@@ -46,12 +47,13 @@ impl Running {
 
 /// Starts the stack, fills it, and serves it or hands it to the deck.
 pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done, Failure> {
-    let stack = Box::pin(start(context, args));
+    let (root, folder) = project(args)?;
+    let temporary = folder.as_ref().map(TempDir::path);
+    let stack = Box::pin(start(context, args, temporary));
     let stack = interrupt::ending(stack).await?;
-    let (root, folder) = match project(args) {
-        Ok(project) => project,
-        Err(problem) => return Err(stopped(stack, problem).await),
-    };
+    if let Err(problem) = files::write(&root) {
+        return Err(stopped(stack, problem).await);
+    }
     let running = Running {
         stack,
         _folder: folder,
@@ -81,11 +83,12 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
     Ok(Done::Deck(Box::new(deck)))
 }
 
-async fn start(context: &Context, args: &Args) -> Result<Stack, Problem> {
+async fn start(context: &Context, args: &Args, temporary: Option<&Path>) -> Result<Stack, Problem> {
     let output = context.output();
     let options = Options {
         port: (args.port != 0).then_some(args.port),
         data: args.data.clone(),
+        folder: temporary.map(Path::to_owned),
         postgrest: args.postgrest.clone(),
         // The real one is what hosted projects run.
         prefer_real_postgrest: true,
@@ -99,22 +102,20 @@ async fn start(context: &Context, args: &Args) -> Result<Stack, Problem> {
     Stack::start(options).await.map_err(|error| failed(&error))
 }
 
-/// The directory with the migrations and seeds: beside kept data, or temporary.
+/// The directory with the migrations and seeds: beside kept data, or a temporary one, which the stack's watchdog removes
+/// even when this process is killed.
 fn project(args: &Args) -> Result<(PathBuf, Option<TempDir>), Problem> {
-    let (root, folder) = if let Some(data) = &args.data {
-        (data.join("project"), None)
-    } else {
-        let folder = TempDir::with_prefix("supadeck-demo-").map_err(|error| {
-            Problem::new(
-                Kind::Config,
-                "The demo's project directory could not be made.",
-                format!("{error}."),
-            )
-        })?;
-        (folder.path().to_owned(), Some(folder))
-    };
-    files::write(&root)?;
-    Ok((root, folder))
+    if let Some(data) = &args.data {
+        return Ok((data.join("project"), None));
+    }
+    let folder = TempDir::with_prefix("supadeck-demo-").map_err(|error| {
+        Problem::new(
+            Kind::Config,
+            "The demo's project directory could not be made.",
+            format!("{error}."),
+        )
+    })?;
+    Ok((folder.path().to_owned(), Some(folder)))
 }
 
 /// Applies what is pending and runs the seeds that have not run.
@@ -194,6 +195,19 @@ async fn stopped(stack: Stack, problem: Problem) -> Failure {
 }
 
 fn failed(error: &Error) -> Problem {
+    if let Error::Port { port, source } = error {
+        return Problem::new(
+            Kind::Config,
+            format!("Port {port} on 127.0.0.1 cannot be used."),
+            match source.kind() {
+                ErrorKind::AddrInUse => {
+                    "Another program listens there, perhaps another demo.".to_owned()
+                }
+                _ => format!("{source}."),
+            },
+        )
+        .with_hint("Choose another one with `--port N`; `--port 0` takes one that is free.");
+    }
     Problem::new(
         Kind::Config,
         "The local stack could not be used.",

@@ -65,8 +65,6 @@ pub async fn confirm(
     if ask::line(&question).await?.trim() == wanted {
         return Ok(());
     }
-    let hint = format!("Type exactly `{wanted}`.");
-    Err(Problem::cancelled("Nothing was done.")
-        .with_hint(hint)
-        .into())
+    let why = format!("What was typed is not `{wanted}`.");
+    Err(Problem::new(Kind::Cancelled, ask::UNCHANGED, why).into())
 }

@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::difference;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::migration;
@@ -21,7 +20,9 @@ pub struct Args {
 /// Compares and shows.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let work = context.work().await?;
-    let found = interrupt::ending(migration::diff(&work.schema, &args.version)).await?;
+    let found = work
+        .read(migration::diff(&work.schema, &args.version))
+        .await?;
     let answer = Answer::new(&found, difference::page(&found))?;
     if !found.differs {
         return Ok(answer);

@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::page::Page;
 use super::show;
 use crate::domain::migration::{Entry, Listing, State};
@@ -21,7 +20,7 @@ pub struct Args {}
 /// Reads the history and the files.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let work = context.work().await?;
-    let listing = interrupt::ending(migration::list(&work.schema)).await?;
+    let listing = work.read(migration::list(&work.schema)).await?;
     answer(show::listing(&listing), &listing)
 }
 

@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use super::show;
 use crate::domain::migration::journal::{Journal, Line};
@@ -26,7 +25,9 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let work = context.work().await?;
     let version = args.version.as_deref();
-    let journal = interrupt::ending(migration::log(&work.schema, args.limit, version)).await?;
+    let journal = work
+        .read(migration::log(&work.schema, args.limit, version))
+        .await?;
     let answer = Answer::new(&journal.lines, page(&journal, version))?;
     Ok(answer
         .with("target", &journal.target)?

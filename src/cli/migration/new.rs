@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::confirm::{self, Confirm};
 use super::list;
@@ -54,7 +53,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 async fn from_edited(context: &Context, args: &Args, version: &str) -> Answered {
     let work = context.work().await?;
     let planning = migration::plan_branch(&work.schema, &args.name, version, context.now());
-    let plan = interrupt::ending(planning).await?;
+    let plan = work.read(planning).await?;
     let shown = || Answer::new(&plan, page(&plan));
     let what = format!("Write the edits of {version} into a new migration");
     confirm::confirm(context, &work, &args.confirm, shown, "new", &what).await?;

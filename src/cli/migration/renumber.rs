@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::confirm::{self, Confirm};
 use super::list;
@@ -33,7 +32,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let work = context.work().await?;
     let now = context.now();
     let planning = migration::plan_renumber(&work.schema, &args.which, args.to.as_deref(), now);
-    let plan = interrupt::ending(planning).await?;
+    let plan = work.read(planning).await?;
     let mut page = Page::default();
     page.toned(
         Tone::Strong,

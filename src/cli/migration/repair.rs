@@ -47,7 +47,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let work = context.work().await?;
     let planning = migration::plan_repair(&work.schema, &args.versions, repair);
-    let plan = interrupt::ending(planning).await?;
+    let plan = work.read(planning).await?;
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
     let shown = || Answer::new(&plan, page(&plan));

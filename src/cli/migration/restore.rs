@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::confirm::{self, Confirm};
 use super::list;
@@ -29,7 +28,7 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let work = context.work().await?;
     let planning = migration::plan_restore(&work.schema, &args.versions);
-    let plan = interrupt::ending(planning).await?;
+    let plan = work.read(planning).await?;
     let shown = || Answer::new(&plan, page(&plan));
     let count = show::counted(plan.files.len(), "migration file");
     let what = format!("Write back {count}");

@@ -13,8 +13,9 @@ use crate::domain::migration::{
     Direction, Outcome, Plan, Progress, State, StepEnd, StepMode, Wish,
 };
 use crate::domain::problem::Problem;
+use crate::domain::seed::Stale;
 use crate::ops::migration::{self, Schema, Watch};
-use crate::ops::seed::{self, Stale};
+use crate::ops::seed;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +28,7 @@ pub async fn carry_out(
 ) -> Answered {
     let mut work = context.work().await?;
     waits.set(&mut work.schema.limits);
-    let plan = interrupt::ending(migration::plan(&work.schema, wish)).await?;
+    let plan = work.read(migration::plan(&work.schema, wish)).await?;
     if plan.steps.is_empty() {
         return nothing(&work.schema, wish, &plan).await;
     }

@@ -1,9 +1,11 @@
 //! How lists, plans and outcomes of migrations read.
 
 use super::super::page::{Page, Span, Table, Tone};
+pub use crate::domain::count::counted;
 use crate::domain::migration::{
-    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, StepReport, Target, Wish,
+    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, Target, Wish,
 };
+use crate::domain::problem::Problem;
 
 /// How many states have their ways out under the list; a thousand of them would hide it.
 const MOST_WAYS: usize = 4;
@@ -69,7 +71,10 @@ fn ways(page: &mut Page, listing: &Listing) {
     }
     if stuck.len() > MOST_WAYS {
         page.blank();
-        let more = format!("{} more have their ways out too.", stuck.len() - MOST_WAYS);
+        let more = match stuck.len() - MOST_WAYS {
+            1 => "One more has its ways out too.".to_owned(),
+            more => format!("{more} more have their ways out too."),
+        };
         page.toned(Tone::Muted, &more);
     }
 }
@@ -152,12 +157,6 @@ pub fn size(plan: &Plan) -> String {
     )
 }
 
-/// A number with its noun.
-pub fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
-}
-
 /// A step's version and name.
 pub fn named(step: &Step) -> String {
     format!("{} {}", step.version, step.name)
@@ -175,8 +174,9 @@ pub fn deed(direction: Direction) -> &'static str {
 pub fn outcome(outcome: &Outcome) -> Page {
     let mut page = Page::default();
     let mut table = Table::new(&["VERSION", "NAME", "END", ">MS"]);
+    let is_cancelled = outcome.problem.as_ref().is_some_and(Problem::is_cancelled);
     for step in &outcome.steps {
-        let (tone, word) = end(step);
+        let (tone, word) = end(step.end, step.direction, is_cancelled);
         table.row(vec![
             Span::from(&step.version),
             Span::from(&step.name),
@@ -194,13 +194,22 @@ pub fn outcome(outcome: &Outcome) -> Page {
     page
 }
 
-fn end(step: &StepReport) -> (Tone, &'static str) {
-    match (&step.end, step.direction) {
+fn end(end: StepEnd, direction: Direction, is_cancelled: bool) -> (Tone, &'static str) {
+    match (end, direction) {
         (StepEnd::Done, Direction::Apply) => (Tone::Ok, "applied"),
         (StepEnd::Done, Direction::Rollback) => (Tone::Ok, "rolled back"),
-        (StepEnd::RolledBack, _) => (Tone::Warn, "failed, nothing remains"),
-        (StepEnd::Unknown, _) => (Tone::Danger, "unknown"),
-        (StepEnd::Interrupted, _) => (Tone::Danger, "interrupted"),
-        (StepEnd::NotRun, _) => (Tone::Muted, "not run"),
+        _ => word(end, is_cancelled),
+    }
+}
+
+/// How a file ended. Only one can have been rolled back: the one that was stopped or failed.
+pub fn word(end: StepEnd, is_cancelled: bool) -> (Tone, &'static str) {
+    match end {
+        StepEnd::RolledBack if is_cancelled => (Tone::Warn, "cancelled, nothing remains"),
+        StepEnd::RolledBack => (Tone::Warn, "failed, nothing remains"),
+        StepEnd::Unknown => (Tone::Danger, "unknown"),
+        StepEnd::Interrupted => (Tone::Danger, "interrupted"),
+        StepEnd::NotRun => (Tone::Muted, "not run"),
+        StepEnd::Done => (Tone::Ok, "done"),
     }
 }

@@ -4,7 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
 use super::super::secret::{self, Asked};
-use super::super::{ask, interrupt};
+use super::super::{ask, interrupt, waiting};
 use super::check;
 use super::linked::{self, Origin};
 use crate::adapters::connect::{self, Settings, Variable};
@@ -69,7 +69,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let settings = collect(context, args, origin.as_ref()).await?;
     let url = check_url(settings.url.as_deref().unwrap_or_default())?;
     if !args.no_check {
-        interrupt::ending(check::check(&settings)).await?;
+        let checking = check::check(&settings);
+        let whom = || format!("{url} and what belongs to it");
+        let checking = waiting::telling(context.output(), whom, checking);
+        interrupt::ending(checking).await?;
     }
     let kept = secrets(&settings);
     let keyring = connect::secrets(context.settings());

@@ -5,7 +5,6 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::{Confirm, confirm, show};
 use super::super::page::{Page, Span, Table, Tone};
-use crate::domain::migration::StepEnd;
 use crate::domain::problem::Problem;
 use crate::domain::seed::{SeedEntry, SeedOutcome, SeedPlan, SeedProgress, SeedState};
 use crate::ops::migration::Schema;
@@ -36,14 +35,16 @@ pub struct Args {
 /// Plans, asks and runs.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let work = context.work().await?;
-    let plan = interrupt::ending(seed::plan(&work.schema, &args.paths, args.again)).await?;
+    let plan = work
+        .read(seed::plan(&work.schema, &args.paths, args.again))
+        .await?;
     if plan.steps.is_empty() {
         let outcome = SeedOutcome {
             steps: Vec::new(),
             problem: None,
             target: plan.target,
         };
-        let seeds = interrupt::ending(seed::at_rest(&work.schema, &args.paths)).await?;
+        let seeds = work.read(seed::at_rest(&work.schema, &args.paths)).await?;
         let page = at_rest(&seeds, !args.paths.is_empty());
         return Ok(Answer::new(&outcome, page)?);
     }
@@ -157,14 +158,9 @@ fn told(plan: &SeedPlan, progress: &SeedProgress) -> Option<Page> {
 
 fn report(outcome: &SeedOutcome) -> Page {
     let mut table = Table::new(&["PATH", "END", ">ROWS"]);
+    let is_cancelled = outcome.problem.as_ref().is_some_and(Problem::is_cancelled);
     for step in &outcome.steps {
-        let (tone, word) = match step.end {
-            StepEnd::Done => (Tone::Ok, "done"),
-            StepEnd::RolledBack => (Tone::Warn, "failed, nothing remains"),
-            StepEnd::Unknown => (Tone::Danger, "unknown"),
-            StepEnd::Interrupted => (Tone::Danger, "interrupted"),
-            StepEnd::NotRun => (Tone::Muted, "not run"),
-        };
+        let (tone, word) = show::word(step.end, is_cancelled);
         table.row(vec![
             Span::from(&step.path),
             Span::new(tone, word),

@@ -2,7 +2,6 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::migration::show;
 use super::super::page::{Page, Span, Table, Tone};
 use super::stale;
@@ -20,7 +19,7 @@ pub struct Args {}
 /// Compares the files with what is recorded.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let work = context.work().await?;
-    let listing = interrupt::ending(seed::list(&work.schema)).await?;
+    let listing = work.read(seed::list(&work.schema)).await?;
     let mut page = Page::default();
     page.toned(Tone::Muted, &show::target(&listing.target));
     if listing.entries.is_empty() {
@@ -40,10 +39,9 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         }
         page.table(&table);
     }
-    let found = interrupt::ending(seed::stale(&work.schema)).await?;
-    page.append(stale::page(&found));
+    page.append(stale::page(&listing.stale));
     let answer = Answer::new(&listing.entries, page)?;
     Ok(answer
         .with("target", &listing.target)?
-        .with("stale", &found)?)
+        .with("stale", &listing.stale)?)
 }

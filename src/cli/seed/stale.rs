@@ -1,7 +1,7 @@
 //! How seeds read whose rows may be gone with a migration that was rolled back since.
 
 use super::super::page::{Page, Tone};
-use crate::ops::seed::Stale;
+use crate::domain::seed::Stale;
 
 /// Says which seeds they are and how they are run again; nothing where there are none.
 pub fn page(found: &[Stale]) -> Page {
@@ -9,14 +9,10 @@ pub fn page(found: &[Stale]) -> Page {
     let Some(first) = found.first() else {
         return page;
     };
-    let at = first
-        .at
-        .map(|at| at.strftime(" at %Y-%m-%d %H:%M:%SZ").to_string())
-        .unwrap_or_default();
     let paths: Vec<&str> = found.iter().map(|one| one.path.as_str()).collect();
     let note = format!(
-        "Recorded as run, and run before version {} was rolled back{at}: {}.",
-        first.version,
+        "Recorded as run, and run {}: {}.",
+        first.when(),
         paths.join(", ")
     );
     page.toned(Tone::Warn, &note);

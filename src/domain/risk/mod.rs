@@ -82,6 +82,12 @@ impl Assessment {
             .unwrap_or(Level::Safe)
     }
 
+    /// Whether a statement loses data, or cannot be read and so may. A comment that accepts it does not bring a row back.
+    pub fn may_lose_data(&self) -> bool {
+        self.findings()
+            .any(|finding| finding.level >= Level::LosesData)
+    }
+
     /// Every finding, accepted or not, in the order of the statements.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.statements

@@ -1,6 +1,9 @@
 //! What a seed file is to people: its path, its state, and what running it changed.
 
 pub mod glob;
+mod stale;
+
+pub use stale::Stale;
 
 use super::migration::{Blocker, Holder, Target};
 use super::problem::Problem;
@@ -110,6 +113,8 @@ pub struct SeedEntry {
 pub struct SeedListing {
     /// In the order they run.
     pub entries: Vec<SeedEntry>,
+    /// Those whose rows may be gone with a migration that was rolled back since, by path.
+    pub stale: Vec<Stale>,
     /// The database that was read.
     pub target: Target,
 }

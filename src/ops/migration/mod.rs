@@ -84,3 +84,4 @@ pub struct Watch {
 
 pub(in crate::ops) use files::sha256_of;
 pub(in crate::ops) use report::{held, server_problem};
+pub(in crate::ops) use risk::rollback_keeps_rows;

@@ -1,8 +1,9 @@
 //! What the files of a plan can do, by their text alone.
 
-use super::local;
+use super::{Schema, local};
 use crate::domain::migration::{Direction, Plan};
-use crate::domain::risk::{Assessment, assess_in_order};
+use crate::domain::risk::{Assessment, assess, assess_in_order};
+use crate::domain::sql::command::significant;
 use serde::Serialize;
 
 /// The assessment of one file of a plan.
@@ -37,4 +38,25 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
             assessment,
         })
         .collect()
+}
+
+/// Whether a rollback that was run, by version and hash, can have dropped no row. Only the file that ran tells: one that is
+/// gone or was edited since keeps nothing for sure.
+pub(in crate::ops) fn rollback_keeps_rows(schema: &Schema, version: &str, sha256: &str) -> bool {
+    let directory = local::directory(&schema.root);
+    let found = local::find_rollback(&directory, version).ok().flatten();
+    let source = found.and_then(|file| local::read(&file).ok());
+    source.is_some_and(|source| {
+        source.sha256 == sha256 && !assess(&source.text).may_lose_data() && !deletes(&source.text)
+    })
+}
+
+/// Whether rows are deleted by name: no loss that anybody is warned of, and rows of a seed may be among them.
+fn deletes(sql: &str) -> bool {
+    significant(sql).any(|token| {
+        let word = token.text(sql);
+        ["delete", "merge"]
+            .iter()
+            .any(|verb| word.eq_ignore_ascii_case(verb))
+    })
 }

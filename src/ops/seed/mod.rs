@@ -7,7 +7,7 @@ mod stale;
 
 pub use plan::{at_rest, list, plan};
 pub use run::run;
-pub use stale::{Stale, stale};
+pub use stale::stale;
 
 use crate::domain::seed::SeedProgress;
 use tokio::sync::mpsc::UnboundedSender;

@@ -1,6 +1,7 @@
 //! What there is to seed, and exactly what would run.
 
 use super::files::find;
+use super::stale::stale_of;
 use crate::domain::migration::history::sha256;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::{SeedEntry, SeedListing, SeedPlan, SeedState, SeedStep};
@@ -13,8 +14,19 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Compares the project's seed files with what was run in the database.
+/// Compares the project's seed files with what was run in the database, and with what was rolled back there since.
 pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
+    let mut listing = compare(schema).await?;
+    let recorded = listing
+        .entries
+        .iter()
+        .filter(|entry| entry.state != SeedState::Pending);
+    listing.stale = stale_of(schema, recorded.map(|entry| entry.path.as_str())).await?;
+    Ok(listing)
+}
+
+/// Compares the files with the record alone.
+async fn compare(schema: &Schema) -> Result<SeedListing, Problem> {
     schema.check_root()?;
     let history = schema.database.seeds().await?;
     let mut recorded: HashMap<&str, &str> = history
@@ -50,13 +62,14 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
     entries.extend(gone);
     Ok(SeedListing {
         entries,
+        stale: Vec::new(),
         target: history.target,
     })
 }
 
 /// What runs: the pending files, or those of `paths` that are pending. With `again`, files that ran before run too.
 pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<SeedPlan, Problem> {
-    let listing = list(schema).await?;
+    let listing = compare(schema).await?;
     let mut steps = Vec::new();
     for entry in wanted(schema, &listing, paths)? {
         let runs = match entry.state {
@@ -82,7 +95,7 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
 
 /// Why nothing of `paths` waits: what was named and is done or gone, or what changed since it ran, when none is named.
 pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<Vec<SeedEntry>, Problem> {
-    let listing = list(schema).await?;
+    let listing = compare(schema).await?;
     let seeds = wanted(schema, &listing, paths)?.into_iter();
     Ok(seeds
         .filter(|entry| match entry.state {

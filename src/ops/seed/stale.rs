@@ -2,30 +2,29 @@
 //! The record of seeds is the Supabase CLI's and knows no time; the order comes from supadeck's own journal, so of a
 //! seed that another tool ran nothing is said.
 
+use crate::domain::migration::journal::Line;
 use crate::domain::problem::{Kind, Problem};
-use crate::ops::migration::Schema;
-use serde::Serialize;
+use crate::domain::seed::Stale;
+use crate::ops::migration::{Schema, rollback_keeps_rows};
 use std::collections::HashSet;
 
 /// How far back the journal is read, in lines.
 const LINES: u32 = 2_000;
 
-/// A seed that was run before a rollback.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Stale {
-    /// The path as it is recorded.
-    pub path: String,
-    /// The version that was rolled back last.
-    pub version: String,
-    /// When that rollback began.
-    pub at: Option<jiff::Timestamp>,
-}
-
-/// The seeds that are recorded as run and were run before a migration was rolled back. A journal that may not be read
-/// tells nothing.
+/// The seeds that are recorded as run and were run before a migration was rolled back.
 pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
     let recorded = schema.database.seeds().await?;
-    if recorded.rows.is_empty() {
+    stale_of(schema, recorded.rows.iter().map(|(path, _)| path.as_str())).await
+}
+
+/// The same for seeds whose record was read already. A rollback that can have dropped no row is none here. A journal that
+/// may not be read tells nothing.
+pub(super) async fn stale_of(
+    schema: &Schema,
+    recorded: impl Iterator<Item = &str>,
+) -> Result<Vec<Stale>, Problem> {
+    let mut open: HashSet<&str> = recorded.collect();
+    if open.is_empty() {
         return Ok(Vec::new());
     }
     let journal = match schema.database.journal(LINES, None).await {
@@ -33,16 +32,13 @@ pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
         Err(problem) if problem.kind == Kind::Denied => return Ok(Vec::new()),
         Err(problem) => return Err(problem),
     };
-    let mut open: HashSet<&str> = recorded
-        .rows
-        .iter()
-        .map(|(path, _)| path.as_str())
-        .collect();
-    let mut newest_rollback = None;
+    let mut newest_rollback: Option<&Line> = None;
     let mut found = Vec::new();
     for line in journal.lines.iter().filter(|line| line.outcome == "done") {
         match line.direction.as_str() {
-            "rollback" if newest_rollback.is_none() => newest_rollback = Some(line),
+            "rollback" if newest_rollback.is_none() && !keeps_rows(schema, line) => {
+                newest_rollback = Some(line);
+            }
             // Only the newest run of a seed counts.
             "seed" if open.remove(line.version.as_str()) => {
                 found.extend(newest_rollback.map(|rollback| Stale {
@@ -56,4 +52,9 @@ pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+fn keeps_rows(schema: &Schema, line: &Line) -> bool {
+    let sha256 = line.sha256.as_deref();
+    sha256.is_some_and(|sha256| rollback_keeps_rows(schema, &line.version, sha256))
 }

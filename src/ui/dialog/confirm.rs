@@ -9,7 +9,6 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr;
 
 pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
     let all = frame.area();
@@ -17,9 +16,7 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
     // Long lines are wrapped; more of them than any screen has need not be counted.
     let columns = usize::from(width.saturating_sub(4)).max(1);
     let shown = confirm.text.lines().take(usize::from(all.height));
-    let rows: usize = shown
-        .map(|line| line.width().div_ceil(columns).max(1))
-        .sum();
+    let rows: usize = shown.map(|line| sql::row_count(line, columns)).sum();
     let need = confirm.facts.len() + rows + 7;
     let height = (need.min(usize::from(all.height.saturating_sub(2))) as u16).max(9);
     let inside = super::window(frame, view, width, height, &confirm.title, Role::Warn);

@@ -23,15 +23,7 @@ pub fn draw(frame: &mut Frame, top: usize, view: View) {
     }
     let last = "What a screen does, a subcommand does too: `supadeck --help` lists them.";
     lines.push(Line::styled(last, view.style(Role::Muted)));
-    let top = top.min(lines.len().saturating_sub(usize::from(inside.height)));
-    for (row, line) in lines
-        .into_iter()
-        .skip(top)
-        .take(inside.height.into())
-        .enumerate()
-    {
-        super::put(frame, inside, row as u16, line);
-    }
+    super::read(frame, inside, view, lines, top, "close");
 }
 
 fn order(view: View) -> Vec<Context> {

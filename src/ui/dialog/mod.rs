@@ -14,6 +14,7 @@ mod ways;
 use super::View;
 use super::text::fit;
 use super::theme::Role;
+use crate::app::command::Command;
 use crate::app::dialog::Dialog;
 use crate::app::field::Field;
 use ratatui::Frame;
@@ -111,6 +112,32 @@ fn put_last(frame: &mut Frame, area: Rect, up: u16, line: Line) {
     if area.height > up {
         put(frame, area, area.height - 1 - up, line);
     }
+}
+
+/// Draws lines to read, from `top` on, with what leads away below them, and how to see the rest where there is one.
+fn read(
+    frame: &mut Frame,
+    inside: Rect,
+    view: View,
+    lines: Vec<Line<'static>>,
+    top: usize,
+    close: &str,
+) {
+    let room = usize::from(inside.height.saturating_sub(2));
+    let top = top.min(lines.len().saturating_sub(room));
+    let (count, last) = (lines.len(), (top + room).min(lines.len()));
+    for (row, line) in lines.into_iter().skip(top).take(room).enumerate() {
+        put(frame, inside, row as u16, line);
+    }
+    if last - top < count {
+        let text = format!(
+            "Lines {} to {last} of {count}: up, down, pgup and pgdn scroll.",
+            top + 1
+        );
+        put_last(frame, inside, 1, Line::styled(text, view.style(Role::Warn)));
+    }
+    let key = view.model.keymap.first_key(Command::Cancel);
+    put_last(frame, inside, 0, keys_line(view, &[(key, close)]));
 }
 
 /// Draws a labelled text field, and the cursor when it has the keys.

@@ -33,30 +33,12 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     };
     let height = (lines.len().min(1_000) as u16 + 4).min(all.height.saturating_sub(2));
     let inside = super::window(frame, view, width, height, &state.view.title, role);
-    let room = usize::from(inside.height.saturating_sub(2));
-    let top = state.top.min(lines.len().saturating_sub(room));
-    let (count, last) = (lines.len(), (top + room).min(lines.len()));
-    for (row, line) in lines.into_iter().skip(top).take(room).enumerate() {
-        super::put(frame, inside, row as u16, line);
-    }
-    if last - top < count {
-        let text = format!(
-            "Lines {} to {last} of {count}: up, down, pgup and pgdn scroll.",
-            top + 1
-        );
-        super::put_last(frame, inside, 1, Line::styled(text, view.style(Role::Warn)));
-    }
     let keys = &view.model.keymap;
     let close = format!(
         "close; {} shows it again",
         keys.first_key(Command::LastResult)
     );
-    super::put_last(
-        frame,
-        inside,
-        0,
-        super::keys_line(view, &[(keys.first_key(Command::Cancel), &close)]),
-    );
+    super::read(frame, inside, view, lines, state.top, &close);
 }
 
 fn role(tone: Tone) -> Role {

@@ -1,6 +1,7 @@
 //! Draws the run that is under way: the file and statement it is at, and what the server says.
 
 use crate::app::command::Command;
+use crate::domain::count::counted;
 use crate::ui::View;
 use crate::ui::text::fit;
 use crate::ui::theme::Role;
@@ -14,13 +15,14 @@ pub fn draw(frame: &mut Frame, view: View) {
     let inside = super::window(frame, view, 90, 18, &running.what, Role::Accent);
     let progress = &running.progress;
     let (done, all) = progress.ratio();
-    let width = usize::from(inside.width).saturating_sub(16);
+    let figure = figure(done, all);
+    let width = usize::from(inside.width).saturating_sub(figure.len());
     let filled = (width * done).checked_div(all).unwrap_or(0).min(width);
     let (full, empty) = view.symbols.bar();
     let bar = vec![
         Span::styled(full.repeat(filled), view.style(Role::Ok)),
         Span::styled(empty.repeat(width - filled), view.style(Role::Border)),
-        Span::styled(format!(" {done} of {all}"), view.style(Role::Text)),
+        Span::styled(figure, view.style(Role::Text)),
     ];
     super::put(frame, inside, 0, Line::from(bar));
     let at = match progress.steps.get(progress.step) {
@@ -63,4 +65,13 @@ pub fn draw(frame: &mut Frame, view: View) {
     if running.can_cancel {
         super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
     }
+}
+
+/// How many statements are done, always as wide for the same run; nothing where there are none to count.
+fn figure(done: usize, all: usize) -> String {
+    if all == 0 {
+        return String::new();
+    }
+    let digits = all.to_string().len();
+    format!(" {done:>digits$} of {}", counted(all, "statement"))
 }

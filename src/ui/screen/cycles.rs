@@ -1,6 +1,6 @@
 //! Draws the Cycles screen: the cycles, and of the selected one its goals and the completion of its weeks.
 
-use super::list::List;
+use super::{legend, list::List};
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::cycle::{Cycle, Heat};
@@ -84,8 +84,18 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>)
     let inside = layout::inside(pane);
     let mut lines = goal_lines(view, &cycle.id, usize::from(inside.width));
     lines.push(Line::default());
-    lines.extend(week_lines(view, &cycle.id));
-    lines.push(Line::default());
+    let weeks = week_lines(view, &cycle.id);
+    if !weeks.is_empty() {
+        let width = usize::from(inside.width);
+        let muted = |signs: [String; 3]| {
+            let lines = legend::lines(signs, width).into_iter();
+            lines.map(|line| Line::styled(line, view.style(Role::Muted)))
+        };
+        lines.extend(muted(legend::bar()));
+        lines.extend(weeks);
+        lines.extend(muted(legend::standing(view)));
+        lines.push(Line::default());
+    }
     lines.push(Line::styled(
         format!("cycle {}", cycle.id),
         view.style(Role::Muted),

@@ -1,8 +1,10 @@
 //! Draws Home: what stands where, in one look.
 
+use super::legend;
 use crate::app::command::Command;
 use crate::app::model::Screen;
 use crate::app::remote::Blank;
+use crate::domain::count::counted;
 use crate::domain::cycle::Heat;
 use crate::domain::identity::Identity;
 use crate::domain::lock::Standing;
@@ -244,6 +246,15 @@ fn schema(view: View<'_>, width: usize) -> Lines {
             parts.join("  ")
         };
         lines.push(fact(view, "seeds", text, Role::Text));
+        let stale = view.model.seeds.stale.len();
+        if stale > 0 {
+            let text = format!(
+                "{} {stale} ran before a rollback: rows may be gone",
+                view.symbols.mind()
+            );
+            let text = crate::ui::text::fit(&text, width.saturating_sub(11), view.symbols.more());
+            lines.push(fact(view, "", text, Role::Warn));
+        }
     }
     lines
 }
@@ -298,6 +309,11 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
             view.style(Role::Muted),
         ));
     }
+    if !view.model.locks.locks().is_empty() {
+        let signs = legend::heat(view).into_iter().chain(legend::standing(view));
+        let legend = legend::lines(signs, width).into_iter();
+        lines.extend(legend.map(|line| Line::styled(line, view.style(Role::Muted))));
+    }
     let goals = view.model.goals.rows().len();
     let locked = view
         .model
@@ -307,7 +323,11 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
         .filter(|lock| lock.locked)
         .count();
     lines.push(Line::styled(
-        format!("{goals} goals, {locked} locked weeks"),
+        format!(
+            "{}, {}",
+            counted(goals, "goal"),
+            counted(locked, "locked week")
+        ),
         view.style(Role::Muted),
     ));
     lines

@@ -5,6 +5,7 @@ mod cycles;
 mod goals;
 mod home;
 mod journal;
+mod legend;
 mod list;
 mod locks;
 mod migrations;

@@ -40,11 +40,12 @@ pub fn draw(frame: &mut Frame, view: View) {
         ),
     };
     list.draw(frame, panes.list, view, |seed| {
+        let (symbol, role) = match view.model.seeds.stale(&seed.path) {
+            Some(_) => (view.symbols.mind(), Role::Warn),
+            None => (view.symbols.seed(seed.state), role(seed.state)),
+        };
         vec![
-            Cell::of(
-                format!("{} {}", view.symbols.seed(seed.state), seed.state.word()),
-                role(seed.state),
-            ),
+            Cell::of(format!("{symbol} {}", seed.state.word()), role),
             Cell::text(&seed.path),
             Cell::of(seed.hash.as_deref().map_or("", short_id), Role::Muted),
         ]
@@ -87,7 +88,12 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         }
         SeedState::Missing => "Is recorded as run, and the file is no longer there.".to_owned(),
     };
-    let mut lines = vec![(role(seed.state), meaning)];
+    let mut lines = Vec::new();
+    if let Some(stale) = view.model.seeds.stale(&seed.path) {
+        let text = format!("It ran {}: what it wrote may be gone.", stale.when());
+        lines.push((Role::Warn, text));
+    }
+    lines.push((role(seed.state), meaning));
     if let Some(hash) = &seed.hash {
         lines.push((Role::Muted, format!("SHA-256 {hash}")));
     }

@@ -59,6 +59,9 @@ impl Cluster {
             mut watchdog,
             account,
         } = Scratch::make()?;
+        if let Some(folder) = &options.folder {
+            watchdog.remove_too(folder)?;
+        }
         let data = kept
             .as_ref()
             .map_or_else(|| scratch.join("data"), Kept::cluster);

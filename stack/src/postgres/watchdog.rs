@@ -48,6 +48,11 @@ impl Watchdog {
         self.say("remove", "")
     }
 
+    /// Names a folder of the caller's that is to be removed too.
+    pub(super) fn remove_too(&mut self, folder: &Path) -> Result<(), Error> {
+        self.say("too", &folder.display().to_string())
+    }
+
     /// Names a process group that is to be killed (a running initdb).
     pub(super) fn group(&mut self, id: u32) -> Result<(), Error> {
         self.say("group", &id.to_string())

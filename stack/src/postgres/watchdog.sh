@@ -2,15 +2,17 @@
 # Standard input is a pipe whose other end only that program holds: end of file is its death (or its wish).
 # Lines, the last of each kind counts, an empty value takes it back:
 #   remove FOLDER     to be removed at the end        group N         a process group to kill
+#   too FOLDER        another one to be removed
 #   data FOLDER       the data of Postgres            child N         a process to end; there can be several
 #   signal NAME       what stops Postgres             forget N        that child has ended
 #   postmaster N      Postgres; "soon" while it is being started
 trap '' HUP INT QUIT TERM PIPE TSTP TTIN TTOU
-remove= data= signal=INT group= children= postmaster=
+remove= too= data= signal=INT group= children= postmaster=
 
 while read -r verb value; do
     case $verb in
     remove) remove=$value ;;
+    too) too=$value ;;
     data) data=$value ;;
     signal) signal=$value ;;
     group) group=$value ;;
@@ -52,10 +54,11 @@ if [ -n "$postmaster" ] && kill "-$signal" "$postmaster"; then
     done
 fi
 
-if [ -n "$remove" ]; then
+for folder in "$remove" "$too"; do
     turns=0
-    while rm -rf -- "$remove"; [ -e "$remove" ] && [ "$turns" -lt 200 ]; do
+    # A symbolic link is removed, not followed.
+    while [ -n "$folder" ] && { rm -rf -- "$folder"; [ -e "$folder" ]; } && [ "$turns" -lt 200 ]; do
         turns=$((turns + 1))
         sleep 0.05
     done
-fi
+done

@@ -88,7 +88,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let mut work = context.work().await?;
     args.waits.set(&mut work.schema.limits);
-    let plan = interrupt::ending(migration::plan(&work.schema, &wish)).await?;
+    let plan = work.read(migration::plan(&work.schema, &wish)).await?;
     let risks = migration::risks(&plan);
     let report = if args.no_rehearsal || plan.steps.is_empty() {
         None

@@ -1,0 +1,56 @@
+//! Servers that take a connection and say nothing: somebody who waits at a terminal is told for whom.
+
+use crate::terminal::Terminal;
+use crate::world::World;
+use std::net::TcpListener;
+
+/// A world whose REST and Postgres take connections and never answer.
+fn silent() -> (World, TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap().to_string();
+    let mut world = World::nowhere();
+    world
+        .set("SUPABASE_URL", format!("http://{at}"))
+        .set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x")
+        .set("SUPABASE_DB_URL", format!("postgresql://u:p@{at}/d"));
+    (world, listener, at)
+}
+
+#[test]
+fn a_read_that_takes_long_says_whom_it_waits_for() {
+    let (world, _listener, at) = silent();
+    for (command, whom) in [
+        (["cycle", "list"], format!("Waiting for http://{at}.")),
+        (["lock", "list"], format!("Waiting for http://{at}.")),
+        (
+            ["migration", "list"],
+            format!("Waiting for the database at {at}."),
+        ),
+    ] {
+        let mut terminal = Terminal::run(&world, &command);
+        terminal.wait_for(&whom);
+        terminal.press("\u{3}");
+        let (code, seen) = terminal.end();
+        assert_eq!(code, 130, "{seen}");
+        assert_eq!(seen.matches("Waiting for").count(), 1, "{seen}");
+    }
+}
+
+#[test]
+fn the_doctor_says_what_it_waits_for_and_gives_up() {
+    let (world, _listener, at) = silent();
+    let mut terminal = Terminal::run(&world, &["doctor"]);
+    terminal.wait_for(&format!(
+        "Waiting for REST at http://{at}, Auth at http://{at} and the database at {at}, 10 seconds at most."
+    ));
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 1, "{seen}");
+    assert!(
+        seen.contains(&format!("REST at http://{at} did not answer.")),
+        "{seen}"
+    );
+    assert!(
+        seen.contains(&format!("The database at {at} did not answer.")),
+        "{seen}"
+    );
+}
