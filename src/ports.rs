@@ -164,7 +164,7 @@ pub trait Session: Send {
                 if let Err(halt) = self.run(script, &mut of, cancel).await {
                     return (at, Err(halt));
                 }
-                news(BatchNews::Done(at));
+                news(BatchNews::Done { at, took: None });
             }
             (scripts.len(), Ok(()))
         })

@@ -185,7 +185,12 @@ pub enum BatchNews {
     /// News of one script, by its index.
     Of(usize, News),
     /// A script is committed.
-    Done(usize),
+    Done {
+        /// Its index.
+        at: usize,
+        /// How long it took by the server's clock, where that is known.
+        took: Option<Duration>,
+    },
 }
 
 impl BatchNews {
@@ -194,7 +199,7 @@ impl BatchNews {
     pub fn shifted(self, by: usize) -> Self {
         match self {
             Self::Of(at, news) => Self::Of(at + by, news),
-            Self::Done(at) => Self::Done(at + by),
+            Self::Done { at, took } => Self::Done { at: at + by, took },
         }
     }
 }

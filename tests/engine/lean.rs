@@ -187,6 +187,18 @@ async fn a_file_that_has_the_session_forget_all_is_applied_like_any() {
 const FORGETS_LAST: usize = FILES - 1;
 
 #[tokio::test]
+async fn the_time_of_a_file_is_its_own_though_the_answers_come_together() {
+    // Too short for the look-out.
+    let bench = bench(|at| if at == 7 { "select pg_sleep(0.2);" } else { "" }).await;
+    let outcome = bench.apply().await;
+    let slowest = outcome.steps.iter().max_by_key(|step| step.took).unwrap();
+    assert_eq!(slowest.version, "17", "{outcome:?}");
+    assert!(slowest.took.as_millis() >= 200, "{outcome:?}");
+    let told: Vec<_> = outcome.steps.iter().map(|step| step.took).collect();
+    assert!(told.iter().all(|took| !took.is_zero()), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_version_that_is_not_there_any_more_is_not_rolled_back() {
     let bench = bench(|_| "").await;
     assert!(bench.apply().await.is_complete());
@@ -255,7 +267,7 @@ async fn a_transaction_that_ended_in_the_middle_is_seen_by_a_leaning_file_too() 
     session.prepare().await.unwrap();
     let mut done = Vec::new();
     let mut news = |one: BatchNews| {
-        if let BatchNews::Done(at) = one {
+        if let BatchNews::Done { at, .. } = one {
             done.push(at);
         }
     };

@@ -168,7 +168,7 @@ impl ApiSession {
         let head = format!(
             "{}{}; {fence}; set local application_name = '{}'",
             mark(run),
-            head(script, &self.limits, self.has_positions, None),
+            head(script, &self.limits, self.has_positions),
             name_of(run)
         );
         // A file that resets settings would lose the one that the transaction is known by.

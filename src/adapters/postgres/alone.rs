@@ -204,6 +204,7 @@ impl AloneRun<'_> {
             self.name.to_owned(),
             self.limits.silence,
             bytes as u64,
+            None,
         );
         let mut guard =
             Guard::new(worker, news, cancel, self.limits.cancel_timeout).with_lookout(lookout);

@@ -8,13 +8,14 @@ use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::lean::{self, Lean};
 use super::message::{
-    AGAIN, Anchor, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
+    AGAIN, Anchor, TAIL_ANSWERS, Whole, around_record, code, head, head_answers, tail, whole,
 };
 use super::session::{Place, halt};
 use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
@@ -24,16 +25,14 @@ pub(super) struct Frame<'a> {
     pub(super) positions: bool,
     pub(super) column: Option<RollbackColumn>,
     pub(super) journal: Option<&'a Runner>,
-    /// What a script behind another one says first; no news.
-    pub(super) mark: &'a str,
     /// How a script leans on the one before it in the same message, where it may.
     pub(super) lean: Option<Lean<'a>>,
 }
 
 impl Frame<'_> {
     /// The SQL that opens a script's transaction.
-    pub(super) fn head(&self, script: &Script, mark: Option<&str>) -> String {
-        head(script, self.limits, self.positions, mark)
+    pub(super) fn head(&self, script: &Script) -> String {
+        head(script, self.limits, self.positions)
     }
 
     /// The SQL that writes the books and commits.
@@ -51,6 +50,8 @@ impl Frame<'_> {
 pub(super) struct Course<'a> {
     /// The script that the server is at: all before it are committed.
     at: AtomicUsize,
+    /// The script whose answers are read. The look-out can have seen it committed already.
+    read: AtomicUsize,
     news: Mutex<&'a mut (dyn FnMut(BatchNews) + Send)>,
 }
 
@@ -59,6 +60,7 @@ impl<'a> Course<'a> {
     pub(super) fn new(news: &'a mut (dyn FnMut(BatchNews) + Send)) -> Self {
         Self {
             at: AtomicUsize::new(0),
+            read: AtomicUsize::new(0),
             news: Mutex::new(news),
         }
     }
@@ -68,16 +70,39 @@ impl<'a> Course<'a> {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Tells news.
-    pub(super) fn tell(&self, news: BatchNews) {
-        let mut to = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        to(news);
+    /// Tells news, of the script that they are of.
+    pub(super) fn tell(&self, news: News) {
+        let read = self.read.load(Ordering::Relaxed);
+        let of = match news {
+            News::Notice(_) => read,
+            News::PartDone { .. } if read < self.at() => return,
+            _ => self.at(),
+        };
+        self.tell_all(BatchNews::Of(of, news));
     }
 
-    /// The script that the server was at is committed.
-    pub(super) fn next(&self) {
-        let done = self.at.fetch_add(1, Ordering::Relaxed);
-        self.tell(BatchNews::Done(done));
+    /// So many scripts are committed; what was told of them is not told again.
+    pub(super) fn reach(&self, count: usize) {
+        while self.at() < count {
+            self.done(None);
+        }
+    }
+
+    /// The script whose answers were read is committed, and took so long.
+    pub(super) fn next(&self, took: Option<Duration>) {
+        if self.read.fetch_add(1, Ordering::Relaxed) == self.at() {
+            self.done(took);
+        }
+    }
+
+    fn done(&self, took: Option<Duration>) {
+        let at = self.at.fetch_add(1, Ordering::Relaxed);
+        self.tell_all(BatchNews::Done { at, took });
+    }
+
+    fn tell_all(&self, news: BatchNews) {
+        let mut to = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        to(news);
     }
 }
 
@@ -145,7 +170,8 @@ impl Stopped {
 fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
     let lean_of = |at: usize| {
         let lean = frame.lean.as_ref().filter(|_| at > 0)?;
-        lean.fits(&scripts[at], &scripts[0]).then_some(lean)
+        let fits = lean.fits(&scripts[at], &scripts[at - 1], &scripts[0]);
+        fits.then_some(lean)
     };
     let mut leaning = (0..scripts.len()).filter(|at| lean_of(*at).is_some());
     let first = leaning.next();
@@ -161,10 +187,10 @@ fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
             )
         } else {
             (
-                frame.head(script, (at > 0).then_some(frame.mark)),
+                frame.head(script),
                 head_answers(frame.limits),
                 frame.tail(script, Anchor::Setting),
-                tail_answers(frame.journal.is_some()),
+                TAIL_ANSWERS,
             )
         };
         Piece {
@@ -196,11 +222,13 @@ async fn send(
     let stream = sent.map_err(|failure| halted(guard, failure, Place::Head))?;
     let mut stream = Box::pin(stream);
     let (mut index, mut answered) = (0, 0_usize);
+    // When the script began and ended, in seconds by the server's clock.
+    let (mut begun, mut ended) = (None, None);
     loop {
         match guard.answer(stream.try_next()).await {
             Ok(None) => {
                 // The server is ready again, and nothing failed: all that was not told as done is done too.
-                (index..pieces.len()).for_each(|_| course.next());
+                (index..pieces.len()).for_each(|_| course.next(between(begun, ended)));
                 return Ok(());
             }
             Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
@@ -214,7 +242,18 @@ async fn send(
                 }
                 if answered == piece.answers && index + 1 < pieces.len() {
                     (index, answered) = (index + 1, 0);
-                    course.next();
+                    course.next(between(begun, ended));
+                    (begun, ended) = (None, None);
+                }
+            }
+            Ok(Some(SimpleQueryMessage::Row(row))) => {
+                let piece = &pieces[index];
+                let is_head = answered < piece.before;
+                if is_head || answered >= piece.before + scripts[index].parts.len() {
+                    let last = row.len().checked_sub(1).and_then(|last| row.get(last));
+                    let time = last.and_then(|seconds| seconds.parse::<f64>().ok());
+                    let of = if is_head { &mut begun } else { &mut ended };
+                    *of = time.or(*of);
                 }
             }
             Ok(Some(_)) => {}
@@ -252,6 +291,11 @@ async fn send(
             Err(failure) => return Err(halted(guard, failure, Place::Tail)),
         }
     }
+}
+
+/// The time between two points of time, in seconds.
+fn between(begun: Option<f64>, ended: Option<f64>) -> Option<Duration> {
+    Duration::try_from_secs_f64(ended? - begun?).ok()
 }
 
 /// `invalid_sql_statement_name`

@@ -157,7 +157,7 @@ impl Runner {
 /// The journal's line of a script that is about to be committed.
 pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
     let (version, direction) = about(record);
-    journal(version, direction, Some(sha256), runner)
+    line(&dollar(version), direction, &dollar(sha256), runner)
 }
 
 /// What a script's line in the journal is about, and what it did.
@@ -180,15 +180,16 @@ pub(super) fn journal(
     line(&dollar(version), direction, &sha256, runner)
 }
 
-/// The same of expressions. Several transactions of one message begin at the same time by Postgres' clock, so a line begins
-/// where the one before it ended.
+/// The same of expressions; answers the time. Several transactions of one message begin at the same time by Postgres' clock,
+/// so a line begins where the one before it ended.
 pub(super) fn line(version: &str, direction: &str, sha256: &str, runner: &Runner) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
         values ({version}, '{direction}', {sha256}, {}, {}, greatest(pg_catalog.now(), \
-        (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done')",
+        (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done') returning {}",
         runner.who(),
         dollar(&runner.host),
+        super::message::seconds("finished"),
     )
 }
 

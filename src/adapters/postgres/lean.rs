@@ -3,8 +3,10 @@
 //! For a small file, planning the checks and the rows around it is more work for the server than the file. So they are
 //! prepared once for all of a message, which is answered by one session also behind a pooler.
 
-use super::books::{LOCK, RollbackColumn, Runner, about, block, dollar, line};
-use super::message::{AGAIN, BEGIN, BUSY, ESCAPED, FINISH, RESETS, at_least_one, raising, said};
+use super::books::{LOCK, RollbackColumn, Runner, about, dollar, line};
+use super::message::{
+    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, at_least_one, raising, seconds,
+};
 use super::record::{Shape, values};
 use crate::domain::script::{Limits, Script};
 
@@ -20,37 +22,31 @@ pub(super) struct Lean<'a> {
     pub(super) limits: &'a Limits,
     pub(super) runner: &'a Runner,
     pub(super) column: Option<RollbackColumn>,
-    /// What a script says first; no news.
-    pub(super) mark: &'a str,
     /// What the prepared statements are called, each with a word more; nothing else in the database is called so.
     pub(super) name: &'a str,
 }
 
 impl Lean<'_> {
-    /// Whether a script can lean on what was prepared for another.
-    pub(super) fn fits(&self, script: &Script, other: &Script) -> bool {
+    /// Whether a script can lean on the one before it, with what was prepared for the `first` of the message. A script that
+    /// names the books may have changed them.
+    pub(super) fn fits(&self, script: &Script, before: &Script, first: &Script) -> bool {
         let shape = |script: &Script| Shape::of(&script.record, self.column);
-        shape(script) == shape(other)
+        shape(script) == shape(first) && !names_books(before)
     }
 
     /// Opens the transaction of a script. The one before it has left its line in the journal and has reset the session, and
-    /// the first of the message has compared the whole history. So it is enough when the message is young, when no line
-    /// was begun since, which every supadeck does, and when the history has as many rows as then, whoever writes it.
+    /// the first of the message has compared the whole history. So it is enough when the message is young and no line
+    /// was begun since, which every supadeck does.
     ///
-    /// The `first` leaning script of the message has the statements prepared.
+    /// The `first` leaning script of the message has the statements prepared. The last answer has the time.
     pub(super) fn head(&self, script: &Script, first: bool) -> String {
-        let mut sql = format!(
-            "{BEGIN}; {}; ",
-            block(&format!("begin {}end", said(self.mark)))
-        );
+        let mut sql = format!("{BEGIN}; ");
         if first {
             for (word, statement) in KEPT.iter().zip(self.statements(script)) {
                 sql.push_str(&format!("prepare {}{statement}; ", self.kept(word)));
             }
         }
-        let rows = script.expects.as_ref();
-        let rows = rows.map_or_else(|| "null".to_owned(), |rows| rows.count.to_string());
-        sql.push_str(&format!("execute {}({rows})", self.kept("open")));
+        sql.push_str(&format!("execute {}", self.kept("open")));
         sql
     }
 
@@ -93,13 +89,13 @@ impl Lean<'_> {
         }
         // The lock is tried first, and the counter is read when it is held: it is of no snapshot.
         let open = format!(
-            "(pg_catalog.int8) as select case when not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then {} \
+            " as select case when not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then {} \
             when pg_catalog.pg_sequence_last_value({IDS}) is distinct from pg_catalog.currval({IDS}) \
             or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds' \
-            or (select pg_catalog.count(*) from supabase_migrations.schema_migrations) <> $1 then {} end, \
-            {limits}pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)",
+            then {} end, {limits}{NUMBER}, {}",
             raising(BUSY, "supadeck: another runner is at work"),
             raising(AGAIN, "supadeck: the history is to be compared again"),
+            seconds(CLOCK),
         );
         let check = format!(
             " as select case when pg_catalog.current_setting('supadeck.transaction', true) \
@@ -122,9 +118,18 @@ impl Lean<'_> {
     }
 }
 
+/// Whether a script's text has the name of the schema of the books in it.
+pub(super) fn names_books(script: &Script) -> bool {
+    let schema = b"supabase_migrations";
+    script.parts.iter().any(|part| {
+        let mut places = part.sql.as_bytes().windows(schema.len());
+        places.any(|place| place.eq_ignore_ascii_case(schema))
+    })
+}
+
 /// How many answers [`Lean::head`] gets.
 pub(super) fn head_answers(first: bool) -> usize {
-    3 + if first { KEPT.len() } else { 0 }
+    2 + if first { KEPT.len() } else { 0 }
 }
 
 /// How many answers [`Lean::tail`] gets.
@@ -135,7 +140,7 @@ pub(super) fn tail_answers(last: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::script::{Expected, Record};
+    use crate::domain::script::{Part, Record};
     use crate::domain::sql::split::split;
     use std::time::Duration;
 
@@ -149,12 +154,12 @@ mod tests {
         }
     }
 
-    fn script(record: Record, expects: Option<Expected>) -> Script {
+    fn script(record: Record) -> Script {
         Script {
             parts: Vec::new(),
             record,
             sha256: "sha".into(),
-            expects,
+            expects: None,
             at_once: true,
             goes_on: false,
             alone: None,
@@ -185,17 +190,14 @@ mod tests {
                     limits: &limits,
                     runner: &runner,
                     column,
-                    mark: "here;",
                     name: "supadeck 1",
                 };
                 for record in [applied(false), applied(true), back.clone(), seed.clone()] {
-                    for expects in [None, Some(Expected::of([].iter()))] {
-                        let script = script(record.clone(), expects);
-                        for end in [true, false] {
-                            let (head, tail) = (lean.head(&script, end), lean.tail(&script, end));
-                            assert_eq!(split(&head).len(), head_answers(end), "{head}");
-                            assert_eq!(split(&tail).len(), tail_answers(end), "{tail}");
-                        }
+                    let script = script(record.clone());
+                    for end in [true, false] {
+                        let (head, tail) = (lean.head(&script, end), lean.tail(&script, end));
+                        assert_eq!(split(&head).len(), head_answers(end), "{head}");
+                        assert_eq!(split(&tail).len(), tail_answers(end), "{tail}");
                     }
                 }
             }
@@ -210,15 +212,24 @@ mod tests {
             limits: &limits,
             runner: &runner,
             column,
-            mark: "",
             name: "",
         };
-        let [with, without] = [true, false].map(|rollback| script(applied(rollback), None));
-        assert!(lean(None).fits(&with, &without));
-        assert!(!lean(Some(RollbackColumn::Text)).fits(&with, &without));
+        let [with, without] = [true, false].map(|rollback| script(applied(rollback)));
+        assert!(lean(None).fits(&with, &without, &without));
+        assert!(!lean(Some(RollbackColumn::Text)).fits(&with, &with, &without));
         let back = Record::RolledBack {
             version: "1".into(),
         };
-        assert!(!lean(None).fits(&with, &script(back, None)));
+        let back = script(back);
+        assert!(!lean(None).fits(&with, &with, &back));
+        let books = Script {
+            parts: vec![Part {
+                statement: 0,
+                sql: "select 1 from Supabase_Migrations.schema_migrations".into(),
+                data: None,
+            }],
+            ..with.clone()
+        };
+        assert!(!lean(None).fits(&with, &books, &with));
     }
 }

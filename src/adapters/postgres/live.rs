@@ -22,7 +22,7 @@ pub(super) async fn live(
     script: &Script,
     frame: &Frame<'_>,
 ) -> Result<(), Halt> {
-    let sql = frame.head(script, None);
+    let sql = frame.head(script);
     let opened = guard.answer(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Place::Head, false))?;
     let number = answers.iter().rev().find_map(|answer| match answer {

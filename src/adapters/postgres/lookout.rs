@@ -1,11 +1,13 @@
-//! Looks at a run from a second connection while an answer is awaited: who blocks it, and whether the server is at work
-//! for it at all. Decides nothing; what it saw goes to the guard.
+//! Looks at a run from a second connection while an answer is awaited: how far it is, who blocks it, and whether the server
+//! is at work for it at all. Decides nothing; what it saw goes to the guard.
 
-use super::books::dollar;
+use super::books::{array, dollar};
 use super::connection::Connection;
 use super::database::PgDatabase;
 use super::journal::{person, read_person};
+use super::lean::names_books;
 use crate::domain::migration::{Blocker, Holder};
+use crate::domain::script::{Record, Script};
 use crate::domain::text::harmless;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ const SLOW_BYTES_PER_SECOND: u64 = 32 * 1024;
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
+    /// So many scripts of the message are committed.
+    Committed(usize),
     /// A statement waits for somebody else's lock.
     Blocked(Blocker),
     /// The line is dead; holds the reason.
@@ -39,7 +43,13 @@ pub(super) struct Lookout {
 
 impl Lookout {
     /// Looks out for the sessions of a name. `bytes` is how much is sent to the server.
-    pub(super) fn new(database: PgDatabase, name: String, silence: Duration, bytes: u64) -> Self {
+    pub(super) fn new(
+        database: PgDatabase,
+        name: String,
+        silence: Duration,
+        bytes: u64,
+        trail: Option<Trail>,
+    ) -> Self {
         let (sender, seen) = unbounded_channel();
         let answers = Arc::new(AtomicU64::new(0));
         let watch = Watch {
@@ -48,6 +58,7 @@ impl Lookout {
             silence: silence + Duration::from_secs(bytes / SLOW_BYTES_PER_SECOND),
             answers: Arc::clone(&answers),
             sender,
+            trail,
             connection: None,
             backends: BTreeSet::new(),
             told: None,
@@ -86,11 +97,52 @@ struct Watch {
     silence: Duration,
     answers: Arc<AtomicU64>,
     sender: UnboundedSender<Seen>,
+    trail: Option<Trail>,
     connection: Option<Connection>,
     /// The backends that the server has shown under the name, with the time they began: a file may rename its session. Behind
     /// some poolers there are none.
     backends: BTreeSet<(String, String)>,
     told: Option<Blocker>,
+}
+
+/// What the scripts of a message leave in the history, one after the other. It tells from outside how far the message is:
+/// the server keeps its answers back until there are enough of them.
+pub(super) struct Trail {
+    versions: Vec<String>,
+    /// Whether they come into the history, or go.
+    come: bool,
+}
+
+impl Trail {
+    /// The trail of some scripts; none when they leave more than that, or something else.
+    pub(super) fn of(scripts: &[Script]) -> Option<Self> {
+        let come = matches!(scripts.first()?.record, Record::Applied { .. });
+        let version = |script: &Script| match &script.record {
+            Record::Applied { version, .. } if come => Some(version.clone()),
+            Record::RolledBack { version } if !come => Some(version.clone()),
+            _ => None,
+        };
+        if scripts.iter().any(names_books) {
+            return None;
+        }
+        let versions = scripts.iter().map(version).collect::<Option<_>>()?;
+        Some(Self { versions, come })
+    }
+
+    fn sql(&self) -> String {
+        format!(
+            "set local statement_timeout = '5s'; set local lock_timeout = '200ms'; \
+            select version::text from supabase_migrations.schema_migrations where version::text = any ({})",
+            array(self.versions.iter().map(String::as_str))
+        )
+    }
+
+    /// How many scripts are committed, when these versions are in the history.
+    fn read(&self, rows: Vec<Vec<Option<String>>>) -> usize {
+        let there: BTreeSet<String> = rows.into_iter().flatten().flatten().collect();
+        let is_done = |version: &&String| there.contains(*version) == self.come;
+        self.versions.iter().take_while(is_done).count()
+    }
 }
 
 /// What one look says of the line.
@@ -158,11 +210,16 @@ impl Watch {
         let Some(connection) = &self.connection else {
             return Sight::Fine;
         };
+        let before = self.committed(connection).await;
         let answers = match connection.rows(&self.view()).await {
             Ok(rows) => rows,
             Err(error) if error.as_db_error().is_some() => return Sight::Fine,
             Err(_) => return Sight::Unreachable,
         };
+        let committed = self.committed(connection).await;
+        if let Some(count) = committed {
+            let _ = self.sender.send(Seen::Committed(count));
+        }
         let (rows, backends): (Vec<_>, Vec<_>) = answers
             .into_iter()
             .partition(|row| row.len() == SIGHT_COLUMNS);
@@ -172,7 +229,9 @@ impl Watch {
             Some((cells.next()?, cells.next()?))
         }));
         let state = |row: &Vec<Option<String>>| row.first().cloned().flatten();
-        if let Some(blocker) = rows.iter().find_map(|row| blocker(row))
+        // While it was looked at the run may have come to another script: then it is not known which one was blocked.
+        if before == committed
+            && let Some(blocker) = rows.iter().find_map(|row| blocker(row))
             && self
                 .told
                 .as_ref()
@@ -189,6 +248,11 @@ impl Watch {
             (true, _) if !known => Sight::Fine,
             _ => Sight::Idle,
         }
+    }
+
+    async fn committed(&self, connection: &Connection) -> Option<usize> {
+        let trail = self.trail.as_ref()?;
+        Some(trail.read(connection.rows(&trail.sql()).await.ok()?))
     }
 
     fn view(&self) -> String {

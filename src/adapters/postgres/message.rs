@@ -54,16 +54,10 @@ pub(in crate::adapters) enum Anchor<'a> {
 
 /// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
 /// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
-/// places for interrupted runs, one of which would be in the way. `mark` is for a script behind another one: see [`said`].
-pub(in crate::adapters) fn head(
-    script: &Script,
-    limits: &Limits,
-    positions: bool,
-    mark: Option<&str>,
-) -> String {
-    let said = mark.map(said).unwrap_or_default();
+/// places for interrupted runs, one of which would be in the way. The last answer has the transaction's number and the time.
+pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
-    let checks = format!("{said}{}{}", take_lock(), checks(script, positions));
+    let checks = format!("{}{}", take_lock(), checks(script, positions));
     let mut sql = format!("{BEGIN}; {RESETS}; ");
     sql.push_str(&books::block(&format!(
         "declare found text; begin {checks}end"
@@ -77,10 +71,14 @@ pub(super) const RESETS: &str = "reset all; reset session authorization; reset r
 /// Has REST read the schema again, and commits.
 pub(super) const FINISH: &str = "notify pgrst, 'reload schema'; commit";
 
-/// Says a mark as a notice, in a block. The server sends what it has answered with it: else nobody would know which script of
-/// a message it is at.
-pub(super) fn said(mark: &str) -> String {
-    format!("raise notice '%', {}; ", dollar(mark))
+/// Keeps the transaction's number, by which it is known later.
+pub(super) const NUMBER: &str =
+    "pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)";
+pub(super) const CLOCK: &str = "pg_catalog.clock_timestamp()";
+
+/// A time as seconds, in the last column of what a script's head and tail answer.
+pub(super) fn seconds(time: &str) -> String {
+    format!("pg_catalog.date_part('epoch', {time})")
 }
 
 /// Takes the runners' lock, in a block.
@@ -103,7 +101,7 @@ fn settings(limits: &Limits) -> String {
             at_least_one(limit)
         ));
     }
-    sql.push_str("select pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)");
+    sql.push_str(&format!("select {NUMBER}, {}", seconds(CLOCK)));
     sql
 }
 
@@ -142,9 +140,7 @@ pub(super) fn head_answers(limits: &Limits) -> usize {
 }
 
 /// How many answers [`tail`] gets.
-pub(super) fn tail_answers(has_journal: bool) -> usize {
-    8 + usize::from(has_journal)
-}
+pub(super) const TAIL_ANSWERS: usize = 9;
 
 /// Zero would mean no limit.
 pub(super) fn at_least_one(limit: Duration) -> u128 {
@@ -186,13 +182,11 @@ pub(super) fn around_record(
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
     )));
     before.push_str(&format!("; {RESETS}"));
-    let mut behind = String::new();
-    if let Some(runner) = journal {
-        behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
-        behind.push_str("; ");
-    }
-    behind.push_str(FINISH);
-    (before, behind)
+    let told = match journal {
+        Some(runner) => books::journal_done(&script.record, &script.sha256, runner),
+        None => format!("select {}", seconds(CLOCK)),
+    };
+    (before, format!("{told}; {FINISH}"))
 }
 
 /// A whole transaction in one message, and where the script's parts are in it.
@@ -273,7 +267,7 @@ mod tests {
                     ..script(&[])
                 };
                 assert_eq!(
-                    split(&head(&script, &limits, true, Some("here"))).len(),
+                    split(&head(&script, &limits, true)).len(),
                     head_answers(&limits)
                 );
             }
@@ -299,7 +293,7 @@ mod tests {
             };
             for journal in [None, Some(&runner)] {
                 let tail = tail(&script, Anchor::Setting, None, journal);
-                assert_eq!(split(&tail).len(), tail_answers(journal.is_some()));
+                assert_eq!(split(&tail).len(), TAIL_ANSWERS);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::guard::{Failure, Guard};
 use super::keeper::Keeper;
 use super::lean::Lean;
 use super::live::live;
-use super::lookout::Lookout;
+use super::lookout::{Lookout, Trail};
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, code};
 use super::queue::Queue;
 use crate::domain::problem::Problem;
@@ -102,15 +102,12 @@ impl PgSession {
             return (0, Ok(()));
         };
         let course = Course::new(news);
-        let mark = format!("supadeck: {}", self.name);
-        let mut of = |one: News| match one {
-            News::Notice(text) if text.ends_with(&mark) => {}
-            one => course.tell(BatchNews::Of(course.at(), one)),
-        };
+        let mut of = |one: News| course.tell(one);
+        let reach = |count: usize| course.reach(count);
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
             if ended.is_ok() {
-                course.next();
+                course.next(None);
             }
             return (course.at(), ended);
         }
@@ -126,12 +123,10 @@ impl PgSession {
             positions: self.present.positions,
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
-            mark: &mark,
             lean: (self.leans && self.present.journal).then_some(Lean {
                 limits: &self.limits,
                 runner: &self.runner,
                 column: self.column,
-                mark: &mark,
                 name: &name,
             }),
         };
@@ -143,18 +138,19 @@ impl PgSession {
             self.name.clone(),
             self.limits.silence,
             2 * bytes as u64,
+            (together > 1).then(|| Trail::of(scripts)).flatten(),
         );
         let limit = self.limits.cancel_timeout;
         let turns = self.connection.turns.clone();
         let mut guard =
             Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
         if together > 1 {
-            guard = guard.in_turn(turns.keep());
+            guard = guard.in_turn(turns.keep()).with_trail(&reach);
         }
         let ended = if together == 0 {
             let ended = live(&mut guard, script, &frame).await;
             if ended.is_ok() {
-                course.next();
+                course.next(None);
             }
             ended.map(|()| Ended::Whole)
         } else {

@@ -3,7 +3,7 @@
 use super::Runner;
 use crate::domain::migration::{Progress, StepEnd};
 use crate::domain::script::{BatchNews, News, Script};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The scripts that were sent, and where they are.
 pub(super) struct Follow<'a, 'b> {
@@ -36,7 +36,7 @@ impl<'a, 'b> Follow<'a, 'b> {
                 let told = self.progress(step, at, news);
                 self.runner.tell(told);
             }
-            BatchNews::Done(at) => self.done(at),
+            BatchNews::Done { at, took } => self.done(at, took),
         }
     }
 
@@ -49,9 +49,9 @@ impl<'a, 'b> Follow<'a, 'b> {
         }
     }
 
-    fn done(&mut self, at: usize) {
+    fn done(&mut self, at: usize, took: Option<Duration>) {
         let step = self.first + at;
-        let took = self.since.elapsed();
+        let took = took.unwrap_or_else(|| self.since.elapsed());
         let report = &mut self.runner.reports[step];
         (report.took, report.end) = (took, StepEnd::Done);
         self.runner.expect(step);
