@@ -211,6 +211,12 @@ fn the_audit_list_pages_filters_and_changes_its_form() {
     assert!(
         csv.done().out.starts_with("id,created_at,actor_user_id,") && csv.out.lines().count() == 3
     );
+    let header = csv.out.lines().next().unwrap();
+    let record = few["data"][0].as_object().unwrap();
+    let columns: Vec<_> = record.keys().map(String::as_str).collect();
+    assert_eq!(header, columns.join(","), "every column of the table");
+    assert!(columns.contains(&"before_state") && columns.contains(&"rationale"));
+    assert!(csv.out.contains("\"{\"\"id\"\":"), "{csv:?}");
     for told in ["As service role", "There are more: raise --limit"] {
         assert!(csv.err.contains(told), "{csv:?}");
     }
@@ -218,16 +224,45 @@ fn the_audit_list_pages_filters_and_changes_its_form() {
         "audit", "list", "--as", "service", "--limit", "2", "--format", "markdown",
     ]);
     assert_eq!(markdown.done().out.lines().count(), 4);
+    for told in [
+        "| qty: 2 → 0; notes: ",
+        "| Return to running after a sprained ankle;",
+    ] {
+        assert!(markdown.out.contains(told), "{markdown:?}");
+    }
     let bare = world.run(&[
         "audit", "list", "--as", "service", "--limit", "2", "--format", "json",
     ]);
-    assert_eq!(
-        rows(&serde_json::from_str(&bare.done().out).unwrap()).len(),
-        2
-    );
+    let bare: Value = serde_json::from_str(&bare.done().out).unwrap();
+    assert_eq!(rows(&bare), &rows(&few["data"])[..2]);
     world.problem(
         2,
         &["audit", "list", "--as", "service", "--where", "acton:x"],
+    );
+}
+
+#[test]
+fn an_action_that_nothing_has_brings_the_one_that_was_meant() {
+    let mut world = World::full();
+    world.sign_in("alice@example.com");
+    let list = [
+        "audit",
+        "list",
+        "--as",
+        "user",
+        "--where",
+        "action:plan_item.updat",
+    ];
+    let text = world.run(&list);
+    let hint = "Did you mean `action:plan_item.update`?";
+    let expected = format!("No rows visible to alice@example.com (authenticated).\n{hint}\n");
+    assert!(text.done().out.ends_with(&expected), "{text:?}");
+    let json = world.run(&[&list[..], &["--json"]].concat()).document();
+    assert_eq!(json["meta"]["meant"], "plan_item.update");
+    let csv = world.run(&[&list[..], &["--format", "csv"]].concat());
+    assert!(
+        csv.done().err.contains(hint) && csv.out.lines().count() == 1,
+        "{csv:?}"
     );
 }
 
@@ -250,6 +285,21 @@ fn a_record_shows_its_difference() {
         text.done().out.lines().any(|line| line.starts_with("~ ")),
         "{text:?}"
     );
+    let record = world.data(&["audit", "show", id, "--as", "service"]);
+    let before = &record["before_state"];
+    for (key, value) in [
+        (
+            "row",
+            format!("plan_item {}", before["id"].as_str().unwrap()),
+        ),
+        ("plan_id", before["plan_id"].as_str().unwrap().to_owned()),
+    ] {
+        let is_it = |line: &str| {
+            line.split_once(' ')
+                .is_some_and(|(name, text)| name == key && text.trim() == value)
+        };
+        assert!(text.out.lines().any(is_it), "{key}: {text:?}");
+    }
     let all = world.run(&["audit", "show", id, "--all", "--as", "service"]);
     assert!(all.done().out.lines().count() > text.out.lines().count());
     world.problem(2, &["audit", "show", "x", "--as", "service"]);
