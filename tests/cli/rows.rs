@@ -113,6 +113,30 @@ fn locks_are_rows_of_the_view() {
 }
 
 #[test]
+fn locks_of_several_people_say_whose_they_are() {
+    let mut world = World::full();
+    let owners = |text: &str| -> std::collections::BTreeSet<String> {
+        let lines = text.lines().skip(2);
+        lines
+            .map(|line| line.split_whitespace().nth(1).unwrap().to_owned())
+            .collect()
+    };
+    let service = world.run(&["lock", "list", "--as", "service"]);
+    assert!(service.done().out.lines().nth(1).unwrap().contains("OWNER"));
+    let everybody = owners(&service.out);
+    assert!(
+        everybody.len() > 1 && everybody.contains(ALICE),
+        "{everybody:?}"
+    );
+    world.sign_in("auditor@example.com");
+    let auditor = world.run(&["lock", "list", "--as", "user"]);
+    assert_eq!(owners(&auditor.done().out), everybody);
+    world.sign_in("alice@example.com");
+    let own = world.run(&["lock", "list", "--as", "user"]);
+    assert_eq!(owners(&own.done().out), ["you".to_owned()].into());
+}
+
+#[test]
 fn a_week_is_unlocked_by_the_service_role_only_and_leaves_a_trace() {
     let mut world = World::own();
     world.sign_in("alice@example.com");
