@@ -55,6 +55,10 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.locks.arrived(result, at);
             order_locks(model);
             name_record(model);
+            details_when_in_view(model, super::model::Screen::Locks)
+        }
+        Report::Opening(result) => {
+            model.locks.opening.arrived(result, at);
             Vec::new()
         }
         Report::Audit(result) => {

@@ -247,6 +247,15 @@ impl Context {
         db_url.as_ref().or(variable.map(|variable| &variable.value))
     }
 
+    /// The name of the production profile whose rows are changed, where it is one.
+    pub async fn production_of(&self, reader: &Reader) -> Result<Option<String>, Problem> {
+        let profile = &reader.project.profile;
+        if profile.production {
+            return Ok(Some(profile.name.clone()));
+        }
+        Ok(self.production(&self.book().await?))
+    }
+
     /// The production profile that is worked on: the one in use, or one with the URL that was given.
     fn production(&self, book: &Book) -> Option<String> {
         let in_use = self.settings.profile.as_ref().or(book.default.as_ref());
@@ -277,6 +286,11 @@ impl Reader {
     /// The REST interface.
     pub fn rest(&self) -> &dyn Rest {
         self.project.rest.as_ref()
+    }
+
+    /// The project's address.
+    pub fn url(&self) -> &str {
+        &self.project.profile.url
     }
 
     /// The way to the database, if one is known that can be used.

@@ -203,6 +203,7 @@ async fn every_user_action_carries_one_correlation_id() {
         plan_id: crate::ground::LOCKED.into(),
         rationale: "Correlated.".into(),
         minutes: 5,
+        shown_until: None,
     };
     supadeck::ops::lock::unlock(&*project.rest, &Identity::Service, &request)
         .await

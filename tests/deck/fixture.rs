@@ -16,7 +16,7 @@ use supadeck::domain::audit::{Page, Record, Summary};
 use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
-use supadeck::domain::lock::WeekLock;
+use supadeck::domain::lock::{Opening, WeekLock};
 use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
@@ -97,6 +97,7 @@ pub fn report(load: &Load) -> Report {
             has_more: false,
             meant: None,
         })),
+        Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
         Load::Check(_) => Report::Checked(Vec::new()),
@@ -376,6 +377,17 @@ pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
         }
     };
     rows.map(row).collect()
+}
+
+/// Why week 9 is open.
+fn reason() -> Opening {
+    Opening {
+        record_id: "7e000000-0000-4000-8000-000000000001".into(),
+        created_at: "2026-11-22T10:05:00+00:00".into(),
+        actor_user_id: None,
+        actor_type: "system".into(),
+        rationale: Some("Sprained ankle".into()),
+    }
 }
 
 fn image(qty: u8, tags: &[&str], x: u8) -> serde_json::Value {
