@@ -5,7 +5,7 @@ use crate::app::secret::Secret;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Way};
 use crate::domain::identity::Identity;
-use crate::domain::lock::UnlockRequest;
+use crate::domain::lock::{UnlockRequest, WeekLock};
 use crate::domain::migration::{Plan, Target, Wish};
 use crate::domain::seed::SeedPlan;
 use std::path::PathBuf;
@@ -84,6 +84,8 @@ pub enum Load {
     Goals,
     /// The locks of all weeks.
     Locks,
+    /// How the running unlock of a week came about.
+    Opening(Box<WeekLock>),
     /// A page of the audit list.
     Audit {
         /// Which records.

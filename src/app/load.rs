@@ -4,6 +4,7 @@ use super::effect::{Effect, Load, Timer};
 use super::model::{Model, Screen};
 use super::ticket::Slot;
 use crate::domain::audit::Way;
+use crate::domain::lock::WeekLock;
 use std::time::Duration;
 
 /// How long the selection rests before its details are read.
@@ -119,9 +120,15 @@ fn audit(model: &mut Model, request: (Option<crate::domain::audit::Cursor>, Way)
 
 /// Reads the details of the selection once it rests.
 pub fn details_soon(model: &Model) -> Vec<Effect> {
-    match model.screen {
-        Screen::Migrations | Screen::Audit => vec![Effect::Arm(Timer::Details, REST)],
-        _ => Vec::new(),
+    let has_details = match model.screen {
+        Screen::Migrations | Screen::Audit => true,
+        Screen::Locks => wanted_opening(model).is_some(),
+        _ => false,
+    };
+    if has_details {
+        vec![Effect::Arm(Timer::Details, REST)]
+    } else {
+        Vec::new()
     }
 }
 
@@ -147,6 +154,19 @@ pub fn details_now(model: &mut Model) -> Vec<Effect> {
             model.audit.record.started();
             vec![effect(model, Slot::Record, Load::Record(id))]
         }
+        Screen::Locks => {
+            let Some(lock) = wanted_opening(model).cloned() else {
+                return Vec::new();
+            };
+            model.locks.opening.started(&lock);
+            vec![effect(model, Slot::Opening, Load::Opening(Box::new(lock)))]
+        }
         _ => Vec::new(),
     }
+}
+
+/// The selected week, where an unlock runs whose reason is not known.
+fn wanted_opening(model: &Model) -> Option<&WeekLock> {
+    let lock = model.locks.selected()?;
+    model.locks.opening.is_wanted(lock).then_some(lock)
 }

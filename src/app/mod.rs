@@ -20,6 +20,7 @@ pub mod effect;
 pub mod field;
 pub mod key;
 pub mod keymap;
+pub mod known;
 pub mod layout;
 pub mod list;
 pub mod load;

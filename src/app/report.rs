@@ -9,7 +9,7 @@ use super::effect::{Effect, Write};
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Report};
 use super::progress::RunProgress;
-use super::{layout, load, run, sign_in};
+use super::{known, layout, load, run, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
@@ -43,15 +43,22 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::Cycles(result) => {
             model.cycles.arrived(result, at);
             order_locks(model);
+            name_record(model);
             Vec::new()
         }
         Report::Goals(result) => {
             model.goals.arrived(result, at);
+            name_record(model);
             Vec::new()
         }
         Report::Locks(result) => {
             model.locks.arrived(result, at);
             order_locks(model);
+            name_record(model);
+            details_when_in_view(model, super::model::Screen::Locks)
+        }
+        Report::Opening(result) => {
+            model.locks.opening.arrived(result, at);
             Vec::new()
         }
         Report::Audit(result) => {
@@ -65,6 +72,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Record(result) => {
             model.audit.record_arrived(result.map(|record| *record), at);
+            name_record(model);
             Vec::new()
         }
         Report::Plan(Ok(planned)) if model.plan_for == PlanFor::Rehearsing => {
@@ -162,6 +170,13 @@ fn order_locks(model: &mut Model) {
         .map(|cycle| cycle.id.as_str())
         .collect();
     model.locks.order(&ids);
+}
+
+/// Says what the record in view is about, by what the rows that are held call it.
+fn name_record(model: &mut Model) {
+    if let Some(record) = &model.audit.record.value {
+        model.audit.about = known::about(record, model);
+    }
 }
 
 /// A project was opened, or it could not be: then the guide asks for one.

@@ -299,20 +299,28 @@ pub fn selection_moved(model: &mut Model) -> Vec<Effect> {
 
 fn left(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Locks {
-        model.locks.go_week(-1);
-    } else {
-        model.focus = Focus::List;
+        return go_week(model, -1);
     }
+    model.focus = Focus::List;
     Vec::new()
 }
 
 fn right(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Locks {
-        model.locks.go_week(1);
-    } else if model.screen != Screen::Home {
+        return go_week(model, 1);
+    }
+    if model.screen != Screen::Home {
         model.focus = Focus::Detail;
     }
     Vec::new()
+}
+
+fn go_week(model: &mut Model, by: i8) -> Vec<Effect> {
+    if model.locks.go_week(by) {
+        selection_moved(model)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Starts the one write that may run.

@@ -18,6 +18,8 @@ pub enum Slot {
     Goals,
     /// The week locks.
     Locks,
+    /// How the running unlock of the selected week came about.
+    Opening,
     /// A page of the audit list.
     Audit,
     /// What is read about a version on request: its difference, a way out of its state.

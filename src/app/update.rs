@@ -120,19 +120,22 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     model.focus = Focus::List;
     let line = usize::from(y - rows.y);
+    let mut is_other_week = false;
     if model.screen == Screen::Locks {
-        model.locks.give_up_missing();
-    }
-    if model.screen == Screen::Locks
-        && let Some(week) = super::screen::locks::week_at(x - rows.x, rows.width)
-    {
-        model.locks.week = week;
+        is_other_week = model.locks.give_up_missing();
+        if let Some(week) = super::screen::locks::week_at(x - rows.x, rows.width) {
+            is_other_week |= std::mem::replace(&mut model.locks.week, week) != week;
+        }
     }
     let from = match model.screen {
         Screen::Audit => model.audit.selected_line(),
         _ => run::list_mut(model).map_or(0, |list| list.selected.saturating_sub(list.offset)),
     };
-    run::go(model, Move::By(line as isize - from as isize))
+    let by = line as isize - from as isize;
+    if by == 0 && is_other_week {
+        return run::selection_moved(model);
+    }
+    run::go(model, Move::By(by))
 }
 
 fn wheel(model: &mut Model, x: u16, y: u16, lines: isize) -> Vec<Effect> {

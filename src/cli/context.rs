@@ -267,6 +267,15 @@ impl Context {
         db_url.as_ref().or(variable.map(|variable| &variable.value))
     }
 
+    /// The name of the production profile whose rows are changed, where it is one.
+    pub async fn production_of(&self, reader: &Reader) -> Result<Option<String>, Problem> {
+        let profile = reader.profile();
+        if profile.production {
+            return Ok(Some(profile.name.clone()));
+        }
+        Ok(self.production(&self.book().await?))
+    }
+
     /// The production profile that is worked on: the one in use, or one with the URL that was given.
     fn production(&self, book: &Book) -> Option<String> {
         let in_use = self.settings.profile.as_ref().or(book.default.as_ref());

@@ -5,6 +5,7 @@ mod answer;
 mod ask;
 mod audit;
 mod completions;
+mod confirm;
 mod context;
 mod cycle;
 mod demo;

@@ -63,6 +63,11 @@ impl Output {
         }
     }
 
+    /// Whether the answer is printed as a JSON document.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints how a command ended and returns the exit code.
     pub fn finish(self, answered: Answered) -> u8 {
         match answered {

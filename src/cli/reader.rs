@@ -6,6 +6,7 @@ use super::page::{Page, Table, Tone};
 use super::waiting::Patient;
 use crate::adapters::connect::{Project, Way};
 use crate::domain::identity::Identity;
+use crate::domain::profile::Profile;
 use crate::ports::Rest;
 use serde::Serialize;
 use std::sync::Arc;
@@ -27,6 +28,16 @@ impl Reader {
     /// The REST interface.
     pub fn rest(&self) -> &dyn Rest {
         &self.rest
+    }
+
+    /// The profile, or what stands for one.
+    pub fn profile(&self) -> &Profile {
+        &self.project.profile
+    }
+
+    /// The project's address.
+    pub fn url(&self) -> &str {
+        &self.project.profile.url
     }
 
     /// The way to the database, if one is known that can be used.

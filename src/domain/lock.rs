@@ -1,5 +1,8 @@
-//! The lock of one week of a cycle, as the view `week_lock_status` tells it.
+//! The lock of one week of a cycle, as the view `week_lock_status` tells it, and the emergency unlock.
 
+use super::audit::Record;
+use super::cycle::Cycle;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
@@ -50,6 +53,13 @@ impl WeekLock {
             (false, false) => Standing::Open,
         }
     }
+
+    /// The end of the emergency unlock that runs.
+    pub fn running_until(&self) -> Option<Timestamp> {
+        let until = self.unlocked_until.as_ref();
+        let until = until.filter(|_| self.standing() == Standing::Unlocked)?;
+        until.parse().ok()
+    }
 }
 
 /// How a week stands.
@@ -75,4 +85,90 @@ pub struct UnlockRequest {
     pub rationale: String,
     /// For how long, 1 to [`LONGEST_UNLOCK_MINUTES`].
     pub minutes: u32,
+    /// `unlocked_until` of the week as it was shown to whoever asks. Where it is another by then, nothing is done.
+    pub shown_until: Option<String>,
+}
+
+/// How the unlock that runs came about, as the audit log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The id of the audit record.
+    pub record_id: String,
+    /// When, as PostgREST prints it.
+    pub created_at: String,
+    /// Who did it; absent for the system.
+    pub actor_user_id: Option<String>,
+    /// `user`, `system` or `ai`.
+    pub actor_type: String,
+    /// The reason that was given.
+    pub rationale: Option<String>,
+}
+
+impl Opening {
+    /// What a record tells of the unlock of a week; nothing where another unlock runs by now than the one it is about.
+    pub fn of(record: Record, lock: &WeekLock) -> Option<Self> {
+        let after = record.after_state.as_ref()?;
+        let set: Timestamp = after.get("unlocked_until")?.as_str()?.parse().ok()?;
+        (Some(set) == lock.running_until()).then_some(Self {
+            record_id: record.id,
+            created_at: record.created_at,
+            actor_user_id: record.actor_user_id,
+            actor_type: record.actor_type,
+            rationale: record.rationale,
+        })
+    }
+}
+
+/// What an unlock would do, to be looked at before it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prospect {
+    /// The week as it is.
+    pub lock: WeekLock,
+    /// Its cycle, where the identity may see it.
+    pub cycle: Option<Cycle>,
+    /// How the unlock that runs already came about, where the identity may read that.
+    pub opening: Option<Opening>,
+    /// What will be asked for.
+    pub request: UnlockRequest,
+}
+
+/// What an unlock does to the one that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearing {
+    /// None runs.
+    Opens,
+    /// It ends so much later.
+    Lengthens(SignedDuration),
+    /// It ends so much earlier.
+    Shortens(SignedDuration),
+}
+
+impl Prospect {
+    /// About when the new unlock would end: its minutes count from when the database runs it.
+    pub fn until(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(SignedDuration::from_mins(self.request.minutes.into()))
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// What it would do to the unlock that runs.
+    pub fn bearing(&self, now: Timestamp) -> Bearing {
+        let Some(running) = self.lock.running_until() else {
+            return Bearing::Opens;
+        };
+        let by = self.until(now).duration_since(running);
+        if by.is_negative() {
+            Bearing::Shortens(by.abs())
+        } else {
+            Bearing::Lengthens(by)
+        }
+    }
+}
+
+/// An unlock that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlocked {
+    /// The week as a second read found it.
+    pub lock: WeekLock,
+    /// The id of its audit record, where that could be read.
+    pub record: Option<String>,
 }

@@ -1,61 +1,116 @@
 //! The audit trail: a page of the list, one record, an estimate of how many there are.
 
 use super::paging::{check_id, correlation};
-use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
+use crate::domain::audit::filter::{Filter, Term};
+use crate::domain::audit::{Cursor, Page, Record, Summary, Way, action};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
 use crate::ports::Rest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-/// The columns of [`Summary`]: not the images, so that a million rows stay cheap to page.
-const SUMMARY: &str =
-    "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id";
-/// The columns of [`Record`].
-const RECORD: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,before_state,\
-                      after_state,rationale,correlation_id,source_ip,user_agent";
+/// A row of the list: a line of it, or a whole record.
+pub trait Row: DeserializeOwned {
+    /// The columns that are read.
+    const COLUMNS: &'static str;
+
+    /// The cursor that stands on this row.
+    fn cursor(&self) -> Cursor;
+}
+
+/// Not the images, so that a million rows stay cheap to page.
+impl Row for Summary {
+    const COLUMNS: &'static str =
+        "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id";
+
+    fn cursor(&self) -> Cursor {
+        self.cursor()
+    }
+}
+
+impl Row for Record {
+    const COLUMNS: &'static str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,\
+                                   before_state,after_state,rationale,correlation_id,source_ip,user_agent";
+
+    fn cursor(&self) -> Cursor {
+        self.cursor()
+    }
+}
 
 /// One page of at most `limit` rows (200 when 0 or more is asked for), newest first, strictly beyond `from`.
-pub async fn page(
+pub async fn page<R: Row>(
     rest: &dyn Rest,
     who: &Identity,
     filter: &Filter,
     from: Option<&Cursor>,
     way: Way,
     limit: usize,
-) -> Result<Page, Problem> {
+) -> Result<Page<R>, Problem> {
     let limit = match limit {
         0 => PAGE_ROWS,
         limit => limit.min(PAGE_ROWS),
     };
     let correlation = correlation();
-    let query = beyond(selection(filter, who)?, from, way).under(correlation);
-    let mut rows: Vec<Summary> = rest
-        .select(who, &query.clone().limit(limit))
-        .await?
-        .rows()?;
+    let query = beyond(selection(filter, who, R::COLUMNS)?, from, way).under(&correlation);
+    let mut rows: Vec<R> = rest.select(who, &query.limit(limit)).await?.rows()?;
     // A short answer is the end of the list, or the server's `db-max-rows`: one more row tells which.
     let has_more = match rows.last() {
         None => false,
         Some(_) if rows.len() >= limit => true,
         Some(last) => {
-            let next = beyond(selection(filter, who)?, Some(&last.cursor()), way);
-            let next = next.columns("id").limit(1);
-            let found: Vec<serde_json::Value> = rest.select(who, &next).await?.rows()?;
+            let next = beyond(selection(filter, who, "id")?, Some(&last.cursor()), way);
+            let found: Vec<serde_json::Value> = rest.select(who, &next.limit(1)).await?.rows()?;
             !found.is_empty()
         }
+    };
+    let meant = match from {
+        None if rows.is_empty() => meant(rest, who, filter, correlation).await,
+        _ => None,
     };
     if way == Way::Newer {
         rows.reverse();
     }
-    Ok(Page { rows, has_more })
+    Ok(Page {
+        rows,
+        has_more,
+        meant,
+    })
+}
+
+/// Which action a filter that found nothing may have meant, by the newest records that the identity may see. Only a
+/// courtesy: an answer is not spoilt by its failure.
+async fn meant(
+    rest: &dyn Rest,
+    who: &Identity,
+    filter: &Filter,
+    correlation: String,
+) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Seen {
+        action: String,
+    }
+    let mut terms = filter.terms.iter();
+    if !terms.any(|term| matches!(term, Term::Action(_))) {
+        return None;
+    }
+    let newest = Select::from("audit_log").columns("action");
+    let query = beyond(newest, None, Way::Older)
+        .limit(PAGE_ROWS)
+        .under(correlation);
+    let seen: Vec<Seen> = match rest.select(who, &query).await {
+        Ok(answer) => answer.rows().unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    let seen: Vec<String> = seen.into_iter().map(|seen| seen.action).collect();
+    action::meant(filter, &seen)
 }
 
 /// One record with its images.
 pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, Problem> {
     check_id("record", id)?;
     let query = Select::from("audit_log")
-        .columns(RECORD)
+        .columns(Record::COLUMNS)
         .filter(Condition::eq("id", id))
         .limit(1)
         .under(correlation());
@@ -71,12 +126,12 @@ pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, P
 
 /// How many records fit the filter, as the planner estimates; exact only where the server knows.
 pub async fn count(rest: &dyn Rest, who: &Identity, filter: &Filter) -> Result<u64, Problem> {
-    let query = selection(filter, who)?.under(correlation());
+    let query = selection(filter, who, Summary::COLUMNS)?.under(correlation());
     rest.count(who, &query).await
 }
 
-fn selection(filter: &Filter, who: &Identity) -> Result<Select, Problem> {
-    let mut query = Select::from("audit_log").columns(SUMMARY);
+fn selection(filter: &Filter, who: &Identity, columns: &str) -> Result<Select, Problem> {
+    let mut query = Select::from("audit_log").columns(columns);
     query.filters = filter.conditions(who)?;
     Ok(query)
 }

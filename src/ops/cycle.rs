@@ -25,13 +25,7 @@ pub async fn list(rest: &dyn Rest, who: &Identity) -> Result<Vec<Cycle>, Problem
 pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<CycleDetail, Problem> {
     check_id("cycle", id)?;
     let correlation = correlation();
-    let query = Select::from("cycle")
-        .columns(COLUMNS)
-        .filter(Filter::eq("id", id))
-        .limit(1)
-        .under(&correlation);
-    let mut found: Vec<Cycle> = rest.select(who, &query).await?.rows()?;
-    let Some(cycle) = found.pop() else {
+    let Some(cycle) = row(rest, who, id, &correlation).await? else {
         return Err(Problem::new(
             Kind::Usage,
             format!("There is no cycle {id} to show."),
@@ -55,4 +49,20 @@ pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<CycleDeta
         locks,
         vision: vision.into_iter().next(),
     })
+}
+
+/// The row of one cycle, where the identity may see it.
+pub(super) async fn row(
+    rest: &dyn Rest,
+    who: &Identity,
+    id: &str,
+    correlation: &str,
+) -> Result<Option<Cycle>, Problem> {
+    let query = Select::from("cycle")
+        .columns(COLUMNS)
+        .filter(Filter::eq("id", id))
+        .limit(1)
+        .under(correlation);
+    let mut found: Vec<Cycle> = rest.select(who, &query).await?.rows()?;
+    Ok(found.pop())
 }

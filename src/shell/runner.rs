@@ -140,6 +140,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Fix(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
+        Load::Opening(_) => |problem| Report::Opening(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
     }
 }
@@ -188,6 +189,7 @@ async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Repor
         Load::Audit { filter, from, way } => {
             Report::Audit(audit::page(rest, who, &filter, from.as_ref(), way, PAGE_ROWS).await)
         }
+        Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
         Load::Fix(words) => match world.schema() {
             Ok(schema) => Report::Fix(world.fixes.plan(schema, &words).await),
@@ -309,7 +311,7 @@ async fn change(
         Write::Unlock(request) => Report::Unlocked(
             lock::unlock(&*world.rest, who, &request)
                 .await
-                .map(Box::new),
+                .map(|unlocked| Box::new(unlocked.lock)),
         ),
         Write::SendCode(email) => Report::CodeSent(session::send_code(auth, &email).await),
         Write::GiveUp => Report::GaveUp(session::give_up(auth).await),

@@ -28,5 +28,6 @@ mod standin;
 mod terminal;
 mod token;
 mod types;
+mod unlock;
 mod usage;
 mod world;

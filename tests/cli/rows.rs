@@ -113,68 +113,27 @@ fn locks_are_rows_of_the_view() {
 }
 
 #[test]
-fn a_week_is_unlocked_by_the_service_role_only_and_leaves_a_trace() {
-    let mut world = World::own();
-    world.sign_in("alice@example.com");
-    let locks = world.data(&["lock", "list", "--as", "service"]);
-    let locked = rows(&locks)
-        .iter()
-        .find(|row| row["locked"] == true)
-        .unwrap();
-    let plan = locked["plan_id"].as_str().unwrap();
-    let unlock = |who: &'static str| {
-        [
-            "lock",
-            "unlock",
-            "--plan",
-            plan,
-            "--for",
-            "1h",
-            "--reason",
-            "Release day",
-            "--as",
-            who,
-        ]
+fn locks_of_several_people_say_whose_they_are() {
+    let mut world = World::full();
+    let owners = |text: &str| -> std::collections::BTreeSet<String> {
+        let lines = text.lines().skip(2);
+        lines
+            .map(|line| line.split_whitespace().nth(1).unwrap().to_owned())
+            .collect()
     };
-    assert_eq!(world.problem(5, &unlock("user"))["kind"], "denied");
-    assert_eq!(world.problem(5, &unlock("anon"))["kind"], "denied");
-    let opened = world.data(&unlock("service"));
-    assert_eq!(
-        (&opened["plan_id"], &opened["locked"]),
-        (&plan.into(), &false.into())
+    let service = world.run(&["lock", "list", "--as", "service"]);
+    assert!(service.done().out.lines().nth(1).unwrap().contains("OWNER"));
+    let everybody = owners(&service.out);
+    assert!(
+        everybody.len() > 1 && everybody.contains(ALICE),
+        "{everybody:?}"
     );
-    assert!(opened["unlocked_until"].is_string());
-    let trace = world.data(&[
-        "audit",
-        "list",
-        "--as",
-        "service",
-        "--where",
-        "action:weekly_plan.unlock",
-        "--limit",
-        "1",
-    ]);
-    let id = trace[0]["id"].as_str().unwrap();
-    let record = world.data(&["audit", "show", id, "--as", "service"]);
-    assert_eq!(record["rationale"], "Release day");
-    world.problem(
-        2,
-        &[
-            "lock", "unlock", "--plan", plan, "--for", "25h", "--reason", "x", "--as", "service",
-        ],
-    );
-    world.problem(
-        2,
-        &[
-            "lock", "unlock", "--plan", plan, "--for", "1h", "--reason", " ", "--as", "service",
-        ],
-    );
-    world.problem(
-        2,
-        &[
-            "lock", "unlock", "--plan", "x", "--for", "1h", "--reason", "x", "--as", "service",
-        ],
-    );
+    world.sign_in("auditor@example.com");
+    let auditor = world.run(&["lock", "list", "--as", "user"]);
+    assert_eq!(owners(&auditor.done().out), everybody);
+    world.sign_in("alice@example.com");
+    let own = world.run(&["lock", "list", "--as", "user"]);
+    assert_eq!(owners(&own.done().out), ["you".to_owned()].into());
 }
 
 #[test]
@@ -211,6 +170,12 @@ fn the_audit_list_pages_filters_and_changes_its_form() {
     assert!(
         csv.done().out.starts_with("id,created_at,actor_user_id,") && csv.out.lines().count() == 3
     );
+    let header = csv.out.lines().next().unwrap();
+    let record = few["data"][0].as_object().unwrap();
+    let columns: Vec<_> = record.keys().map(String::as_str).collect();
+    assert_eq!(header, columns.join(","), "every column of the table");
+    assert!(columns.contains(&"before_state") && columns.contains(&"rationale"));
+    assert!(csv.out.contains("\"{\"\"id\"\":"), "{csv:?}");
     for told in ["As service role", "There are more: raise --limit"] {
         assert!(csv.err.contains(told), "{csv:?}");
     }
@@ -218,16 +183,45 @@ fn the_audit_list_pages_filters_and_changes_its_form() {
         "audit", "list", "--as", "service", "--limit", "2", "--format", "markdown",
     ]);
     assert_eq!(markdown.done().out.lines().count(), 4);
+    for told in [
+        "| qty: 2 → 0; notes: ",
+        "| Return to running after a sprained ankle;",
+    ] {
+        assert!(markdown.out.contains(told), "{markdown:?}");
+    }
     let bare = world.run(&[
         "audit", "list", "--as", "service", "--limit", "2", "--format", "json",
     ]);
-    assert_eq!(
-        rows(&serde_json::from_str(&bare.done().out).unwrap()).len(),
-        2
-    );
+    let bare: Value = serde_json::from_str(&bare.done().out).unwrap();
+    assert_eq!(rows(&bare), &rows(&few["data"])[..2]);
     world.problem(
         2,
         &["audit", "list", "--as", "service", "--where", "acton:x"],
+    );
+}
+
+#[test]
+fn an_action_that_nothing_has_brings_the_one_that_was_meant() {
+    let mut world = World::full();
+    world.sign_in("alice@example.com");
+    let list = [
+        "audit",
+        "list",
+        "--as",
+        "user",
+        "--where",
+        "action:plan_item.updat",
+    ];
+    let text = world.run(&list);
+    let hint = "Did you mean `action:plan_item.update`?";
+    let expected = format!("No rows visible to alice@example.com (authenticated).\n{hint}\n");
+    assert!(text.done().out.ends_with(&expected), "{text:?}");
+    let json = world.run(&[&list[..], &["--json"]].concat()).document();
+    assert_eq!(json["meta"]["meant"], "plan_item.update");
+    let csv = world.run(&[&list[..], &["--format", "csv"]].concat());
+    assert!(
+        csv.done().err.contains(hint) && csv.out.lines().count() == 1,
+        "{csv:?}"
     );
 }
 
@@ -250,6 +244,21 @@ fn a_record_shows_its_difference() {
         text.done().out.lines().any(|line| line.starts_with("~ ")),
         "{text:?}"
     );
+    let record = world.data(&["audit", "show", id, "--as", "service"]);
+    let before = &record["before_state"];
+    for (key, value) in [
+        (
+            "row",
+            format!("plan_item {}", before["id"].as_str().unwrap()),
+        ),
+        ("plan_id", before["plan_id"].as_str().unwrap().to_owned()),
+    ] {
+        let is_it = |line: &str| {
+            line.split_once(' ')
+                .is_some_and(|(name, text)| name == key && text.trim() == value)
+        };
+        assert!(text.out.lines().any(is_it), "{key}: {text:?}");
+    }
     let all = world.run(&["audit", "show", id, "--all", "--as", "service"]);
     assert!(all.done().out.lines().count() > text.out.lines().count());
     world.problem(2, &["audit", "show", "x", "--as", "service"]);

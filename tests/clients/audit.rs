@@ -3,7 +3,7 @@
 use crate::ground::{Ground, weeksmith};
 use supadeck::adapters::connect::{As, Project};
 use supadeck::domain::audit::filter::Filter;
-use supadeck::domain::audit::{Page, Summary, Way};
+use supadeck::domain::audit::{Page, Record, Summary, Way};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::Kind;
 use supadeck::ops::audit;
@@ -203,6 +203,7 @@ async fn every_user_action_carries_one_correlation_id() {
         plan_id: crate::ground::LOCKED.into(),
         rationale: "Correlated.".into(),
         minutes: 5,
+        shown_until: None,
     };
     supadeck::ops::lock::unlock(&*project.rest, &Identity::Service, &request)
         .await
@@ -251,4 +252,43 @@ async fn a_deep_page_is_as_quick_as_the_first() {
         best[0], best[1]
     );
     assert!(best[1] < best[0] * 4, "{best:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
+    let ground = weeksmith("audit_meant").await;
+    let project = ground.project(As::Service).await;
+    let add = "insert into audit_log (action, actor_type) values ('invoice.sent', 'system')";
+    ground.db.execute(add, &[]).await.unwrap();
+    for (filter, expected) in [
+        ("action:plan_item.updat", Some("plan_item.update")),
+        ("action:invoce.sent", Some("invoice.sent")),
+        ("action:invoice.sent since:2099-01-01", None),
+        ("subject:none since:2099-01-01", None),
+    ] {
+        let page = page(&project, filter, None, Way::Older, 0).await;
+        assert!(page.rows.is_empty(), "{filter}");
+        assert_eq!(page.meant.as_deref(), expected, "{filter}");
+    }
+    // Bob may not see the invoice, and is not told of it.
+    let (bob, who) = ground.as_user("bob@example.com").await;
+    let filter = Filter::parse("action:invoce.sent", jiff::Timestamp::now()).unwrap();
+    let page = audit::page::<Summary>(&*bob.rest, &who, &filter, None, Way::Older, 0);
+    assert_eq!(page.await.unwrap().meant, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_records_are_paged_like_the_lines_of_the_list() {
+    let ground = weeksmith("audit_whole").await;
+    let project = ground.project(As::Service).await;
+    let who = Identity::Service;
+    let lines = page(&project, "action:weekly_plan.*", None, Way::Older, 7).await;
+    let filter = Filter::parse("action:weekly_plan.*", jiff::Timestamp::now()).unwrap();
+    let whole = audit::page::<Record>(&*project.rest, &who, &filter, None, Way::Older, 7);
+    let whole = whole.await.unwrap();
+    assert_eq!(whole.has_more, lines.has_more);
+    let cursors: Vec<_> = lines.rows.iter().map(Summary::cursor).collect();
+    let same: Vec<_> = whole.rows.iter().map(Record::cursor).collect();
+    assert_eq!(same, cursors);
+    assert!(whole.rows.iter().all(|row| row.after_state.is_some()));
 }

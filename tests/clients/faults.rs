@@ -307,9 +307,10 @@ async fn unlock_at(answers: Vec<Does>) -> (Rude, Result<bool, Problem>) {
         plan_id: crate::ground::LOCKED.into(),
         rationale: "x".into(),
         minutes: 5,
+        shown_until: None,
     };
     let done = lock::unlock(&*project.rest, &Identity::Service, &request).await;
-    (server, done.map(|week| week.locked))
+    (server, done.map(|unlocked| unlocked.lock.locked))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,9 @@
 //! The emergency unlock: who may, what is refused beforehand, and that what is reported is what is there.
 
 use crate::ground::{LOCKED, OPEN, weeksmith};
-use supadeck::adapters::connect::As;
+use supadeck::adapters::connect::{As, Project};
 use supadeck::domain::identity::Identity;
-use supadeck::domain::lock::{Standing, UnlockRequest};
+use supadeck::domain::lock::{Bearing, Standing, UnlockRequest, WeekLock};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::lock;
 
@@ -12,6 +12,7 @@ fn request(plan: &str, why: &str, minutes: u32) -> UnlockRequest {
         plan_id: plan.into(),
         rationale: why.into(),
         minutes,
+        shown_until: None,
     }
 }
 
@@ -27,17 +28,16 @@ async fn the_service_role_unlocks_and_sees_it() {
     )
     .await
     .unwrap();
+    let record = opened.record.unwrap();
+    let opened = opened.lock;
     assert_eq!(opened.standing(), Standing::Unlocked);
-    let until: jiff::Timestamp = opened.unlocked_until.unwrap().parse().unwrap();
+    let until = opened.running_until().unwrap();
     let minutes = until.duration_since(jiff::Timestamp::now()).as_secs() / 60;
     assert!((28..=30).contains(&minutes), "{minutes}");
-    let kept: String = ground
-        .db
-        .query_one("select rationale from audit_log where action = 'weekly_plan.unlock' order by created_at desc limit 1", &[])
-        .await
-        .unwrap()
-        .get(0);
-    assert_eq!(kept, "A sick child.");
+    let newest = "select rationale, id::text from audit_log where action = 'weekly_plan.unlock' order by created_at desc limit 1";
+    let kept = ground.db.query_one(newest, &[]).await.unwrap();
+    assert_eq!(kept.get::<_, String>(0), "A sick child.");
+    assert_eq!(kept.get::<_, String>(1), record);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,4 +85,97 @@ async fn nobody_else_unlocks_and_nothing_senseless_is_sent() {
         .unwrap()
         .get(0);
     assert_eq!(none, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_unlock_is_told_with_its_reason_and_what_a_new_one_does_to_it() {
+    let ground = weeksmith("unlock_look").await;
+    let project = ground.project(As::Service).await;
+    let (rest, who) = (&*project.rest, Identity::Service);
+    let now = jiff::Timestamp::now;
+    let closed = lock::look(rest, &who, &request(LOCKED, "Physio.", 60))
+        .await
+        .unwrap();
+    assert_eq!(closed.bearing(now()), Bearing::Opens);
+    assert_eq!(closed.cycle.unwrap().id, crate::ground::CYCLE);
+    lock::unlock(rest, &who, &closed.request).await.unwrap();
+
+    let shorter = lock::look(rest, &who, &request(LOCKED, "A mistake.", 10))
+        .await
+        .unwrap();
+    let Bearing::Shortens(by) = shorter.bearing(now()) else {
+        panic!("{shorter:?}")
+    };
+    assert!((48..=50).contains(&by.as_mins()), "{by:?}");
+    assert_eq!(
+        shorter.opening.unwrap().rationale.as_deref(),
+        Some("Physio.")
+    );
+    let longer = lock::look(rest, &who, &request(LOCKED, "More.", 90))
+        .await
+        .unwrap();
+    assert!(matches!(longer.bearing(now()), Bearing::Lengthens(_)));
+
+    // Somebody else unlocks between the look and the word.
+    lock::unlock(rest, &who, &longer.request).await.unwrap();
+    let late = lock::unlock(rest, &who, &shorter.request)
+        .await
+        .unwrap_err();
+    assert_eq!(late.kind, Kind::Conflict, "{late:?}");
+    let last = lock::look(rest, &who, &request(LOCKED, "x", 1))
+        .await
+        .unwrap();
+    assert_eq!(
+        last.lock.unlocked_until,
+        lock_of(&project, LOCKED).await.unlocked_until
+    );
+    assert_eq!(last.opening.unwrap().rationale.as_deref(), Some("More."));
+
+    let open = lock::look(rest, &who, &request(OPEN, "x", 5))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (open.kind, open.what.as_str()),
+        (Kind::Conflict, "Week 2 is not locked.")
+    );
+}
+
+async fn lock_of(project: &Project, plan: &str) -> WeekLock {
+    let locks = lock::list(&*project.rest, &Identity::Service, None)
+        .await
+        .unwrap();
+    locks.into_iter().find(|lock| lock.plan_id == plan).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reason_of_an_unlock_is_read_under_row_level_security() {
+    let ground = weeksmith("unlock_reason").await;
+    let project = ground.project(As::Service).await;
+    let asked = request(LOCKED, "Half marathon.", 30);
+    lock::unlock(&*project.rest, &Identity::Service, &asked)
+        .await
+        .unwrap();
+    let week = lock_of(&project, LOCKED).await;
+    for (email, sees) in [
+        ("alice@example.com", true),
+        ("auditor@example.com", true),
+        ("bob@example.com", false),
+    ] {
+        let (reader, who) = ground.as_user(email).await;
+        let opening = lock::opening(&*reader.rest, &who, &week).await.unwrap();
+        let reason = opening.and_then(|opening| opening.rationale);
+        assert_eq!(
+            reason.is_some_and(|reason| reason == "Half marathon."),
+            sees,
+            "{email}"
+        );
+    }
+    // The owner of the table has set another end since: no record speaks of that one.
+    let moved =
+        "update weekly_plan set unlocked_until = now() + interval '3 hours' where id::text = $1";
+    ground.db.execute(moved, &[&LOCKED]).await.unwrap();
+    let week = lock_of(&project, LOCKED).await;
+    assert!(week.running_until().is_some());
+    let opening = lock::opening(&*project.rest, &Identity::Service, &week).await;
+    assert_eq!(opening.unwrap(), None);
 }

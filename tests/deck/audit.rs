@@ -1,6 +1,8 @@
 //! The audit window: any row of a long trail, a few pages in memory, none lost and none twice.
 
-use crate::fixture::{alice, answer, answer_all, filled, opened, press, record, summaries, text};
+use crate::fixture::{
+    alice, answer, answer_all, filled, opened, press, record, summaries, text, ticket,
+};
 use supadeck::app::effect::{Effect, Load};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
@@ -35,6 +37,7 @@ fn serve(model: &mut Model, effects: Vec<Effect>) {
         let report = Report::Audit(Ok(Page {
             rows: summaries(rows),
             has_more,
+            meant: None,
         }));
         let effects = answer(model, ticket, report);
         serve(model, effects);
@@ -199,4 +202,62 @@ fn rows_of_the_old_filter_do_not_stand_under_the_new_one() {
         !frame.contains("goal.insert") && frame.contains("Reading."),
         "{frame}"
     );
+}
+
+#[test]
+fn a_record_says_first_which_row_it_is_about() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        let effects = press(&mut model, &["7"]);
+        answer_all(&mut model, effects);
+        let frame = text(&model);
+        let place = |words: &str| {
+            let found = frame.lines().position(|line| line.contains(words));
+            found.unwrap_or_else(|| panic!("{words}: {frame}"))
+        };
+        let row = place("plan_item  20000000-0000-4000-8001-000000000902");
+        let week = place("week 9 of the cycle from 2026-09-28");
+        place("personal goal: Run a half marathon under 1:50");
+        place("70000000-0000-4000-8001-000000000002");
+        place("Physio agreed");
+        assert!(
+            row < week && week < place("2026-11-22 11:22:33 UTC"),
+            "{frame}"
+        );
+        place("2 → 3");
+    }
+}
+
+#[test]
+fn a_name_that_comes_after_the_record_still_reaches_it() {
+    let (mut model, effects) = opened((120, 40), alice());
+    press(&mut model, &["7"]);
+    let (locks, others): (Vec<_>, Vec<_>) = effects.into_iter().partition(|effect| {
+        matches!(
+            effect,
+            Effect::Load {
+                load: Load::Locks,
+                ..
+            }
+        )
+    });
+    answer_all(&mut model, others);
+    assert!(!text(&model).contains("week 9 of"), "{}", text(&model));
+    answer_all(&mut model, locks);
+    assert!(text(&model).contains("week 9 of"), "{}", text(&model));
+}
+
+#[test]
+fn an_action_that_nothing_has_brings_the_one_that_was_meant() {
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["7", "/", "action:plan_item.updat", "enter"]);
+    let page = Page {
+        rows: Vec::new(),
+        has_more: false,
+        meant: Some("plan_item.update".into()),
+    };
+    answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+    let frame = text(&model);
+    assert!(frame.contains("Did you"), "{frame}");
+    assert!(frame.contains("action:plan_item.update?"), "{frame}");
 }

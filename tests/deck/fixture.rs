@@ -16,7 +16,7 @@ use supadeck::domain::audit::{Page, Record, Summary};
 use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
-use supadeck::domain::lock::WeekLock;
+use supadeck::domain::lock::{Opening, WeekLock};
 use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
@@ -95,7 +95,9 @@ pub fn report(load: &Load) -> Report {
         Load::Audit { .. } => Report::Audit(Ok(Page {
             rows: summaries(0..5),
             has_more: false,
+            meant: None,
         })),
+        Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
         Load::Check(_) => Report::Checked(Vec::new()),
@@ -378,6 +380,30 @@ pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
     rows.map(row).collect()
 }
 
+/// Why week 9 is open.
+fn reason() -> Opening {
+    Opening {
+        record_id: "7e000000-0000-4000-8000-000000000001".into(),
+        created_at: "2026-11-22T10:05:00+00:00".into(),
+        actor_user_id: None,
+        actor_type: "system".into(),
+        rationale: Some("Sprained ankle".into()),
+    }
+}
+
+fn image(qty: u8, tags: &[&str], x: u8) -> serde_json::Value {
+    json!({
+        "id": "20000000-0000-4000-8001-000000000902",
+        "qty": qty,
+        "status": "planned",
+        "goal_id": "60000000-0000-4000-8001-000000000001",
+        "plan_id": "10000000-0000-4000-8001-000000000009",
+        "task_id": "70000000-0000-4000-8001-000000000002",
+        "tags": tags,
+        "meta": {"deep": {"x": x}},
+    })
+}
+
 pub fn record(id: &str) -> Record {
     Record {
         id: id.into(),
@@ -386,12 +412,8 @@ pub fn record(id: &str) -> Record {
         actor_type: "user".into(),
         subject_user_id: Some(ALICE.into()),
         action: "plan_item.update".into(),
-        before_state: Some(
-            json!({"qty": 2, "status": "planned", "tags": ["a", "b"], "meta": {"deep": {"x": 1}}}),
-        ),
-        after_state: Some(
-            json!({"qty": 3, "status": "planned", "tags": ["a"], "meta": {"deep": {"x": 2}}}),
-        ),
+        before_state: Some(image(2, &["a", "b"], 1)),
+        after_state: Some(image(3, &["a"], 2)),
         rationale: Some("Physio agreed".into()),
         correlation_id: Some("40000000-0000-4000-8000-000000000009".into()),
         source_ip: Some("203.0.113.7".into()),

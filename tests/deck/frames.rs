@@ -183,6 +183,7 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
             Page {
                 rows: Vec::new(),
                 has_more: false,
+                meant: None,
             },
         )),
         _ => return None,

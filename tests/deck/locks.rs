@@ -1,9 +1,9 @@
 //! The Locks screen: the selected week through a change of who reads, and the unlock that says whose week it is.
 
-use crate::fixture::{answer, answer_all, filled, press, report, text};
+use crate::fixture::{answer, answer_all, filled, press, report, text, ticket};
 use supadeck::app::command::Command;
 use supadeck::app::dialog::Dialog;
-use supadeck::app::effect::{Effect, Load, Write};
+use supadeck::app::effect::{Effect, Load, Timer, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::{run, update};
@@ -142,4 +142,101 @@ fn an_unlock_says_whose_week_it_is_and_escape_leads_back_to_the_form() {
         );
         assert!(matches!(model.dialogs.as_slice(), [Dialog::Running]));
     }
+}
+
+/// The selection rests: the reads that follow it.
+fn rested(model: &mut Model) -> Vec<Effect> {
+    update(model, Msg::TimerFired(Timer::Details))
+}
+
+#[test]
+fn the_reason_of_a_running_unlock_is_read_for_the_selected_week_only() {
+    let mut model = at_week((120, 40), 8);
+    assert_eq!(rested(&mut model), [], "nothing to read for a locked week");
+    let effects = press(&mut model, &["right"]);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Arm(Timer::Details, _)]),
+        "{effects:?}"
+    );
+    assert!(!text(&model).contains("Reason"), "{}", text(&model));
+    let effects = rested(&mut model);
+    let [
+        Effect::Load {
+            load: Load::Opening(lock),
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(lock.week_no, 9);
+    assert_eq!(rested(&mut model), [], "it is asked for once");
+    answer_all(&mut model, effects);
+    let frame = text(&model);
+    assert!(frame.contains("Reason: Sprained ankle"), "{frame}");
+    assert!(
+        frame.contains("2026-11-22 10:05:00 UTC by system"),
+        "{frame}"
+    );
+    insta::assert_snapshot!("locks_unlocked_120x40", frame);
+    press(&mut model, &["right"]);
+    assert!(
+        !text(&model).contains("Sprained"),
+        "another week, another reason"
+    );
+}
+
+#[test]
+fn a_reason_that_may_not_be_read_or_is_of_an_older_unlock_is_not_shown() {
+    let mut model = at_week((120, 40), 9);
+    let effects = rested(&mut model);
+    answer(&mut model, ticket(&effects), Report::Opening(Ok(None)));
+    let frame = text(&model);
+    assert!(frame.contains("Unlocked for now."), "{frame}");
+    assert!(
+        !frame.contains("Reason") && !frame.contains("No reason"),
+        "{frame}"
+    );
+
+    let mut model = at_week((120, 40), 9);
+    let effects = rested(&mut model);
+    answer_all(&mut model, effects);
+    let mut rows = alices();
+    rows[8].unlocked_until = Some("2026-11-22T20:00:00+00:00".into());
+    let effects = press(&mut model, &["r"]);
+    let locks = effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            ticket,
+            load: Load::Locks,
+            ..
+        } => Some(*ticket),
+        _ => None,
+    });
+    let effects = answer(&mut model, locks.unwrap(), Report::Locks(Ok(rows)));
+    assert!(!text(&model).contains("Sprained"), "{}", text(&model));
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Load {
+                load: Load::Opening(_),
+                ..
+            }]
+        ),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_click_on_an_unlocked_week_brings_its_reason_too() {
+    let mut model = at_week((120, 40), 8);
+    let frame = text(&model);
+    let mut lines = frame.lines().enumerate();
+    let (y, line) = lines.find(|(_, line)| line.contains('◇')).unwrap();
+    let x = line.chars().position(|c| c == '◇').unwrap();
+    let effects = update(&mut model, Msg::Clicked(x as u16, y as u16));
+    assert_eq!(model.locks.week, 9);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Arm(Timer::Details, _)]),
+        "{effects:?}"
+    );
 }

@@ -19,6 +19,8 @@ pub struct UnlockForm {
     pub owner: String,
     /// The cycle: its dates where its row is at hand, else its id.
     pub cycle: String,
+    /// `unlocked_until` of the week as it is shown.
+    pub shown_until: Option<String>,
     /// For how many minutes.
     pub minutes: Field,
     /// Why.
@@ -42,6 +44,7 @@ impl UnlockForm {
                 || lock.cycle_id.clone(),
                 |cycle| format!("{} to {}", cycle.start_date, cycle.end_date),
             ),
+            shown_until: lock.unlocked_until.clone(),
             minutes: Field::with("60"),
             rationale: Field::new(),
             is_in_rationale: true,
@@ -95,6 +98,7 @@ impl UnlockForm {
             plan_id: self.plan_id.clone(),
             rationale,
             minutes,
+            shown_until: self.shown_until.clone(),
         })
     }
 }

@@ -68,8 +68,12 @@ pub struct Audit {
     pub search: String,
     /// The selected record.
     pub record: Remote<Record>,
+    /// What the record is about, as headings and texts.
+    pub about: Vec<(String, String)>,
     /// How it is shown.
     pub view: RecordView,
+    /// Where the filter found nothing: an action that it may have meant.
+    pub meant: Option<String>,
     wanted: Option<Wanted>,
 }
 
@@ -86,7 +90,9 @@ impl Default for Audit {
             filter_text: String::new(),
             search: String::new(),
             record: Remote::default(),
+            about: Vec::new(),
             view: RecordView::default(),
+            meant: None,
             wanted: None,
         }
     }
@@ -165,6 +171,7 @@ impl Audit {
             Ok(page) => page,
             Err(problem) => return self.rows.arrived(Err(problem), at),
         };
+        self.meant = page.meant;
         let selected = self.row(self.selected).map(|row| row.id.clone());
         let mut rows = self.rows.value.take().unwrap_or_default();
         match wanted {

@@ -2,6 +2,7 @@
 
 use crate::app::list::List;
 use crate::app::remote::Remote;
+use crate::app::screen::opening::OpeningView;
 use crate::domain::cycle::WEEKS;
 use crate::domain::lock::WeekLock;
 use crate::domain::problem::Problem;
@@ -41,6 +42,8 @@ pub struct Locks {
     /// What was selected and is not among the rows. While it is set nothing is selected, so that no other week is
     /// taken for it.
     pub missing: Option<Place>,
+    /// How the selected week's unlock came about, where one runs.
+    pub opening: OpeningView,
 }
 
 impl Default for Locks {
@@ -51,6 +54,7 @@ impl Default for Locks {
             list: List::default(),
             week: 1,
             missing: None,
+            opening: OpeningView::default(),
         }
     }
 }

@@ -4,5 +4,6 @@ pub mod audit;
 pub mod journal;
 pub mod locks;
 pub mod migrations;
+pub mod opening;
 pub mod record;
 pub mod seeds;

@@ -1,45 +1,73 @@
-//! Records as CSV and as a Markdown table. A value stays what it is, but for two things: text that a spreadsheet would
-//! run as a formula gets an apostrophe in front, and in Markdown what would act on a terminal or break the table is escaped.
+//! Records as CSV and as a Markdown table. CSV holds every column of the record, for a program or a spreadsheet; Markdown
+//! holds what a person looks for. A value stays what it is, but for two things: text that a spreadsheet would run as a
+//! formula gets an apostrophe in front, and in Markdown what would act on a terminal or break the table is escaped.
 
-use crate::domain::audit::Summary;
+use crate::domain::audit::Record;
 use crate::domain::text;
+use serde_json::Value;
+use std::borrow::Cow;
 
-/// The columns, by their names in the table.
-const COLUMNS: [&str; 7] = [
+/// The columns of CSV, by their names in the table and in its order of telling.
+const COLUMNS: [&str; 12] = [
     "id",
     "created_at",
     "actor_user_id",
     "actor_type",
     "subject_user_id",
     "action",
+    "before_state",
+    "after_state",
+    "rationale",
     "correlation_id",
+    "source_ip",
+    "user_agent",
 ];
 
-fn cells(row: &Summary) -> [&str; 7] {
-    fn optional(text: Option<&String>) -> &str {
-        text.map_or("", String::as_str)
+/// The columns of Markdown. `row` and `changed` are told in a few words, the others are columns of the table.
+const TOLD: [&str; 8] = [
+    "created_at",
+    "action",
+    "row",
+    "changed",
+    "rationale",
+    "actor",
+    "subject",
+    "id",
+];
+
+fn cells(record: &Record) -> [Cow<'_, str>; 12] {
+    fn optional(text: Option<&String>) -> Cow<'_, str> {
+        Cow::Borrowed(text.map_or("", String::as_str))
+    }
+    fn image(value: Option<&Value>) -> Cow<'_, str> {
+        value.map_or(Cow::Borrowed(""), |value| Cow::Owned(value.to_string()))
     }
     [
-        &row.id,
-        &row.created_at,
-        optional(row.actor_user_id.as_ref()),
-        &row.actor_type,
-        optional(row.subject_user_id.as_ref()),
-        &row.action,
-        optional(row.correlation_id.as_ref()),
+        Cow::Borrowed(&record.id),
+        Cow::Borrowed(&record.created_at),
+        optional(record.actor_user_id.as_ref()),
+        Cow::Borrowed(&record.actor_type),
+        optional(record.subject_user_id.as_ref()),
+        Cow::Borrowed(&record.action),
+        image(record.before_state.as_ref()),
+        image(record.after_state.as_ref()),
+        optional(record.rationale.as_ref()),
+        optional(record.correlation_id.as_ref()),
+        optional(record.source_ip.as_ref()),
+        optional(record.user_agent.as_ref()),
     ]
 }
 
-/// RFC 4180: a header, CRLF, quotes where they are needed.
-pub fn csv(rows: &[Summary]) -> String {
-    let mut out = COLUMNS.join(",");
-    out.push_str("\r\n");
-    for row in rows {
-        let cells: Vec<_> = cells(row).iter().map(|cell| csv_cell(cell)).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
-    }
-    out
+/// The heading of CSV as RFC 4180 has it: CRLF, quotes where they are needed.
+pub fn csv_head() -> String {
+    COLUMNS.join(",") + "\r\n"
+}
+
+/// A record as a line of CSV; the images are JSON text.
+pub fn csv(record: &Record) -> String {
+    let cells = cells(record);
+    let cells: Vec<_> = cells.iter().map(|cell| csv_cell(cell)).collect();
+    cells.join(",") + "\r\n"
 }
 
 /// Spreadsheets run cells that begin like this (OWASP, CSV Injection).
@@ -54,16 +82,34 @@ fn csv_cell(cell: &str) -> String {
     }
 }
 
-/// A table of GitHub's Markdown.
-pub fn markdown(rows: &[Summary]) -> String {
-    let mut out = format!("| {} |\n", COLUMNS.join(" | "));
-    out.push_str(&"| --- ".repeat(COLUMNS.len()));
-    out.push_str("|\n");
-    for row in rows {
-        let cells: Vec<_> = cells(row).iter().map(|cell| markdown_cell(cell)).collect();
-        out.push_str(&format!("| {} |\n", cells.join(" | ")));
-    }
-    out
+/// The heading of a table of GitHub's Markdown.
+pub fn markdown_head() -> String {
+    let rule = "| --- ".repeat(TOLD.len());
+    format!("| {} |\n{rule}|\n", TOLD.join(" | "))
+}
+
+/// A record as a row of the table.
+pub fn markdown(record: &Record) -> String {
+    let about = record.about();
+    let names = about.names.iter();
+    let names = names.map(|name| format!("{} {}", name.key, name.value));
+    let row: Vec<String> = about.row().into_iter().chain(names).collect();
+    let actor = match &record.actor_user_id {
+        Some(id) => format!("{} {id}", record.actor_type),
+        None => record.actor_type.clone(),
+    };
+    let cells = [
+        &record.created_at,
+        &record.action,
+        &row.join(", "),
+        &record.brief(),
+        record.rationale.as_ref().unwrap_or(&String::new()),
+        &actor,
+        record.subject_user_id.as_ref().unwrap_or(&String::new()),
+        &record.id,
+    ]
+    .map(|cell| markdown_cell(cell));
+    format!("| {} |\n", cells.join(" | "))
 }
 
 fn markdown_cell(cell: &str) -> String {
@@ -80,36 +126,57 @@ fn markdown_cell(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn row(action: &str) -> Summary {
-        Summary {
+    fn record(action: &str, rationale: &str) -> Record {
+        Record {
             id: "1".into(),
             created_at: "2025-10-04T12:30:00+00:00".into(),
-            actor_user_id: None,
             actor_type: "user".into(),
             subject_user_id: Some("2".into()),
             action: action.into(),
-            correlation_id: None,
+            before_state: Some(json!({"id": 7, "qty": 1, "notes": "a,\"b\"", "plan_id": 9})),
+            after_state: Some(json!({"id": 7, "qty": 2, "notes": "a,\"b\"", "plan_id": 9})),
+            rationale: Some(rationale.into()),
+            ..Record::default()
         }
     }
 
     #[test]
-    fn csv_quotes_and_defuses() {
-        let text = csv(&[row("a,\"b\""), row("=cmd|' /C calc'!A0"), row("@x\ny")]);
-        assert_eq!(
-            text,
-            "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id\r\n\
-             1,2025-10-04T12:30:00+00:00,,user,2,\"a,\"\"b\"\"\",\r\n\
-             1,2025-10-04T12:30:00+00:00,,user,2,'=cmd|' /C calc'!A0,\r\n\
-             1,2025-10-04T12:30:00+00:00,,user,2,\"'@x\ny\",\r\n"
-        );
+    fn csv_holds_every_column_quotes_and_defuses() {
+        let head = csv_head();
+        let whole = serde_json::to_value(record("", "")).unwrap();
+        let columns: Vec<_> = whole.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(head.trim_end(), columns.join(","));
+        let image =
+            |qty| format!(r#""{{""id"":7,""qty"":{qty},""notes"":""a,\""b\"""",""plan_id"":9}}""#);
+        let (before, after) = (image(1), image(2));
+        for (rationale, cell) in [
+            ("a,\"b\"", "\"a,\"\"b\"\"\""),
+            ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+            ("@x\ny", "\"'@x\ny\""),
+        ] {
+            assert_eq!(
+                csv(&record("task.update", rationale)),
+                format!(
+                    "1,2025-10-04T12:30:00+00:00,,user,2,task.update,{before},{after},{cell},,,\r\n"
+                )
+            );
+        }
     }
 
     #[test]
-    fn markdown_keeps_its_table() {
-        let text = markdown(&[row("a|b\n<script>")]);
-        let last = text.lines().last().unwrap();
-        assert!(last.contains("a\\|b⏎\\<script\\>"), "{last}");
-        assert_eq!(text.lines().count(), 3);
+    fn markdown_tells_row_change_and_reason_and_keeps_its_table() {
+        let head = markdown_head();
+        let row = markdown(&record("plan_item.update", "a|b\n<script>"));
+        assert_eq!(head.lines().count() + row.lines().count(), 3);
+        for told in [
+            "| plan_item.update | plan_item 7, plan_id 9 | qty: 1 → 2 |",
+            "| a\\|b⏎\\<script\\> |",
+        ] {
+            assert!(row.contains(told), "{row}");
+        }
+        let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+        assert_eq!(bars(head.lines().next().unwrap()), bars(&row));
     }
 }

@@ -1,14 +1,14 @@
 //! `supadeck audit list`.
 
-use super::super::answer::{Answer, Answered, Body};
+use super::super::answer::{Answered, Body};
 use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use super::format;
 use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{Summary, Way};
+use crate::domain::audit::{self as trail, Cursor, Record, Summary, Way};
 use crate::domain::problem::Problem;
-use crate::ops::audit;
+use crate::ops::audit::{self, Row};
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// List audit records, newest first
@@ -41,79 +41,128 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// An array of objects
+    /// An array of objects, whole
     Json,
-    /// Comma-separated values; a cell that a spreadsheet would run as a formula gets an apostrophe in front
+    /// Comma-separated values, every column, the images as JSON; a cell that a spreadsheet would run as a formula gets an
+    /// apostrophe in front
     Csv,
-    /// A Markdown table
+    /// A Markdown table of who did what to which row, what changed and why
     Markdown,
 }
 
-/// Reads the newest records that fit.
+/// Reads the newest records that fit. Only the table does without their images.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let filter = Filter::parse(&args.filter, context.now())?;
     let reader = context.reader().await?;
-    let read = read(&reader, &filter, args.limit as usize);
-    let (rows, has_more) = interrupt::ending(read).await?;
-    let mut answer = reader.answer(&rows, rows.is_empty(), &table(&rows))?;
-    answer = answer.with("has_more", &has_more)?;
-    if let Body::Page(page) = &mut answer.body {
-        and_more(page, has_more);
+    let list = List {
+        reader: &reader,
+        filter: &filter,
+        limit: args.limit as usize,
+    };
+    let Some(form) = args.form(context) else {
+        let mut rows: Vec<Summary> = Vec::new();
+        let end = interrupt::ending(list.read(|page| rows.extend(page))).await?;
+        let mut answer = reader.answer(&rows, end.is_empty, &table(&rows))?;
+        if let Body::Page(page) = &mut answer.body {
+            page.append(end.notes());
+        }
+        return Ok(answer);
+    };
+    let mut text = match form {
+        Form::Json => String::new(),
+        Form::Csv => format::csv_head(),
+        Form::Markdown => format::markdown_head(),
+    };
+    let mut rows: Vec<Record> = Vec::new();
+    // A line that is written needs its record no longer: there may be many, and their images are large.
+    let take = |page: Vec<Record>| match form {
+        Form::Json => rows.extend(page),
+        Form::Csv => text.extend(page.iter().map(format::csv)),
+        Form::Markdown => text.extend(page.iter().map(format::markdown)),
+    };
+    let end = interrupt::ending(list.read(take)).await?;
+    let mut answer = reader.page(&rows, Page::default())?;
+    answer = answer.with("has_more", &end.has_more)?;
+    if let Some(meant) = &end.meant {
+        answer = answer.with("meant", meant)?;
     }
-    if let Some(form) = args.format {
+    if args.format.is_some() {
         // The bare records are for a program; whose they are and whether they are all is for whoever ran it.
         let mut note = reader.heading();
-        if rows.is_empty() {
+        if end.is_empty {
             note.line(reader.who().no_rows());
         }
-        and_more(&mut note, has_more);
+        note.append(end.notes());
         context.output().note(&note);
-        answer.body = Body::Raw(formed(form, &rows)?);
+        answer.body = Body::Raw(match form {
+            Form::Json => super::super::output::document(&answer.data),
+            Form::Csv | Form::Markdown => text,
+        });
     }
     Ok(answer)
 }
 
-fn and_more(page: &mut Page, has_more: bool) {
-    if has_more {
-        page.toned(
-            Tone::Muted,
-            "There are more: raise --limit, or narrow with --where.",
-        );
+impl Args {
+    /// The form of the bare records: what was asked for, or JSON for the document that holds them.
+    fn form(&self, context: &Context) -> Option<Form> {
+        let document = context.output().is_json().then_some(Form::Json);
+        self.format.or(document)
     }
 }
 
-fn formed(form: Form, rows: &[Summary]) -> Result<String, Problem> {
-    Ok(match form {
-        Form::Csv => format::csv(rows),
-        Form::Markdown => format::markdown(rows),
-        Form::Json => super::super::output::document(&Answer::new(&rows, <_>::default())?.data),
-    })
+/// What is listed, and as whom.
+struct List<'a> {
+    reader: &'a Reader,
+    filter: &'a Filter,
+    limit: usize,
 }
 
-/// Reads page after page until there are enough.
-async fn read(
-    reader: &Reader,
-    filter: &Filter,
-    limit: usize,
-) -> Result<(Vec<Summary>, bool), Problem> {
-    let mut rows: Vec<Summary> = Vec::new();
-    loop {
-        let from = rows.last().map(Summary::cursor);
-        let wanted = limit - rows.len();
-        let page = audit::page(
-            reader.rest(),
-            reader.who(),
-            filter,
-            from.as_ref(),
-            Way::Older,
-            wanted,
-        );
-        let page = page.await?;
-        let is_empty = page.rows.is_empty();
-        rows.extend(page.rows);
-        if !page.has_more || is_empty || rows.len() >= limit {
-            return Ok((rows, page.has_more));
+/// What is known when the reading is over.
+struct End {
+    is_empty: bool,
+    has_more: bool,
+    meant: Option<String>,
+}
+
+impl List<'_> {
+    /// Reads page after page until there are enough.
+    async fn read<R: Row>(&self, mut take: impl FnMut(Vec<R>)) -> Result<End, Problem> {
+        let (rest, who) = (self.reader.rest(), self.reader.who());
+        let mut count = 0;
+        let mut from: Option<Cursor> = None;
+        loop {
+            let wanted = self.limit - count;
+            let page = audit::page(rest, who, self.filter, from.as_ref(), Way::Older, wanted);
+            let page: trail::Page<R> = page.await?;
+            count += page.rows.len();
+            let last = page.rows.last().map(Row::cursor);
+            take(page.rows);
+            if !page.has_more || last.is_none() || count >= self.limit {
+                return Ok(End {
+                    is_empty: count == 0,
+                    has_more: page.has_more,
+                    meant: page.meant,
+                });
+            }
+            from = last;
         }
+    }
+}
+
+impl End {
+    /// What to do where there is more, or nothing.
+    fn notes(&self) -> Page {
+        let mut page = Page::default();
+        if self.has_more {
+            page.toned(
+                Tone::Muted,
+                "There are more: raise --limit, or narrow with --where.",
+            );
+        }
+        if let Some(meant) = &self.meant {
+            page.line(format!("Did you mean `action:{meant}`?"));
+        }
+        page
     }
 }
 

@@ -35,17 +35,24 @@ fn page(record: &Record, all: bool) -> Page {
         Some(id) => format!("{} {id}", record.actor_type),
         None => record.actor_type.clone(),
     };
-    let rows = [
+    let about = record.about();
+    let row = about.row();
+    let mut rows = vec![
         ("id", Some(record.id.as_str())),
         ("time", Some(&record.created_at)),
         ("action", Some(&record.action)),
-        ("actor", Some(&actor)),
+        ("row", row.as_deref()),
+    ];
+    let names = about.names.iter();
+    rows.extend(names.map(|name| (name.key.as_str(), Some(name.value.as_str()))));
+    rows.extend([
+        ("actor", Some(actor.as_str())),
         ("subject", record.subject_user_id.as_deref()),
         ("reason", record.rationale.as_deref()),
         ("correlation", record.correlation_id.as_deref()),
         ("source", record.source_ip.as_deref()),
         ("agent", record.user_agent.as_deref()),
-    ];
+    ]);
     for (name, value) in rows {
         if let Some(value) = value {
             table.row(vec![Span::new(Tone::Muted, name), value.into()]);
@@ -69,7 +76,7 @@ fn page(record: &Record, all: bool) -> Page {
             " ".into(),
             Span::new(Tone::Strong, &line.path),
             ": ".into(),
-            Span::from(&line.text),
+            Span::from(line.text()),
         ]);
     }
     page

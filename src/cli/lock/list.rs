@@ -19,5 +19,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let locks = lock::list(reader.rest(), reader.who(), args.cycle.as_deref());
     let locks = interrupt::ending(locks).await?;
-    reader.answer(&locks, locks.is_empty(), &super::table(&locks))
+    let table = super::table(&locks, Some(reader.who()));
+    reader.answer(&locks, locks.is_empty(), &table)
 }

@@ -1,27 +1,34 @@
-//! `supadeck lock unlock`.
+//! `supadeck lock unlock`: shows what an unlock would do, asks, and does it.
 
 use super::super::answer::Answered;
-use super::super::context::Context;
+use super::super::confirm::{self, Confirm};
+use super::super::context::{Context, Reader};
 use super::super::interrupt;
-use super::super::page::{Page, Tone};
-use crate::domain::lock::UnlockRequest;
+use super::super::page::{Page, Span, Table, Tone};
+use crate::domain::lock::{Bearing, Opening, Prospect, UnlockRequest, Unlocked};
 use crate::ops::lock;
 use clap::Args as ClapArgs;
+use jiff::{SignedDuration, Timestamp};
 
 /// Open a locked week for a while; needs --as service, and is audited with its reason
+///
+/// What it would do is shown first, also to an unlock that runs already, and a word is asked for.
 #[derive(ClapArgs)]
 pub struct Args {
     /// The id of the week's plan; see `supadeck lock list`
     #[arg(long, value_name = "ID")]
     plan: String,
 
-    /// For how long, such as 60m or 2h, at most 24h
+    /// For how long from now, such as 60m or 2h, at most 24h
     #[arg(long = "for", value_name = "TIME", value_parser = minutes)]
     minutes: u32,
 
     /// Why; goes into the audit log
     #[arg(long, value_name = "TEXT")]
     reason: String,
+
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// Asks the database to open the week. A write: it is not interrupted half-way.
@@ -31,14 +38,157 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         plan_id: args.plan.clone(),
         rationale: args.reason.clone(),
         minutes: args.minutes,
+        shown_until: None,
     };
-    let write = lock::unlock(reader.rest(), reader.who(), &request);
-    let lock = interrupt::finishing(context.output(), write).await?;
-    let until = lock.unlocked_until.as_deref().unwrap_or("an unknown time");
+    let look = lock::look(reader.rest(), reader.who(), &request);
+    let prospect = interrupt::ending(look).await?;
+    let now = context.now();
+    let production = context.production_of(&reader).await?;
+    let shown = || plan(&reader, &prospect, now);
+    let what = deed(&prospect, now);
+    let options = &args.confirm;
+    confirm::confirm(
+        context,
+        production.as_deref(),
+        options,
+        shown,
+        "unlock",
+        &what,
+    )
+    .await?;
+    let write = lock::unlock(reader.rest(), reader.who(), &prospect.request);
+    let unlocked = interrupt::finishing(context.output(), write).await?;
+    let answer = reader.page(&unlocked.lock, done(&prospect, &unlocked))?;
+    let answer = answer.with("unlocked_until_before", &prospect.lock.unlocked_until)?;
+    Ok(answer.with("audit_record", &unlocked.record)?)
+}
+
+/// What is asked, in one line.
+fn deed(prospect: &Prospect, now: Timestamp) -> String {
+    let lock = &prospect.lock;
+    let verb = match prospect.bearing(now) {
+        Bearing::Opens => "Unlock",
+        Bearing::Lengthens(_) => "Lengthen the unlock of",
+        Bearing::Shortens(_) => "Shorten the unlock of",
+    };
+    format!("{verb} week {}", lock.week_no)
+}
+
+/// Whose week it is, how it stands, and what would become of it.
+fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
+    let lock = &prospect.lock;
+    let cycle = match &prospect.cycle {
+        Some(cycle) => format!("{} to {}, {}", cycle.start_date, cycle.end_date, cycle.id),
+        None => lock.cycle_id.clone(),
+    };
+    let week = if lock.is_current_week {
+        format!("{}, the current week", lock.week_no)
+    } else {
+        lock.week_no.to_string()
+    };
+    let until = prospect.until(now);
+    let then = format!(
+        "open for changes by its owner for {}, until about {}",
+        span(until.duration_since(now)),
+        moment(until)
+    );
+    let mut table = Table::new(&["UNLOCK", ""]);
+    let mut fact = |name: &str, tone, text: &str| {
+        table.row(vec![Span::new(Tone::Muted, name), Span::new(tone, text)]);
+    };
+    fact("project", Tone::Plain, reader.url());
+    fact("owner", Tone::Strong, &lock.user_id);
+    fact("cycle", Tone::Plain, &cycle);
+    fact("week", Tone::Strong, &week);
+    fact("plan", Tone::Plain, &lock.plan_id);
+    match lock.running_until() {
+        None => fact("now", Tone::Plain, &format!("locked. {}", lock.why)),
+        Some(running) => {
+            let left = span(running.duration_since(now));
+            let text = format!("unlocked until {}, {left} from now", moment(running));
+            fact("now", Tone::Warn, &text);
+            let opening = prospect.opening.as_ref();
+            fact("because", Tone::Plain, because(opening));
+            if let Some(opening) = opening {
+                fact("record", Tone::Muted, &opening.record_id);
+            }
+        }
+    }
+    fact("then", Tone::Plain, &then);
+    match prospect.bearing(now) {
+        Bearing::Opens => {}
+        Bearing::Lengthens(by) => {
+            fact(
+                "which is",
+                Tone::Warn,
+                &format!("{} later than now", span(by)),
+            );
+        }
+        Bearing::Shortens(by) => {
+            let text = format!(
+                "{} EARLIER than now: the running unlock is cut short",
+                span(by)
+            );
+            fact("which is", Tone::Danger, &text);
+        }
+    }
+    fact("reason", Tone::Plain, prospect.request.rationale.trim());
     let mut page = Page::default();
-    let text = format!("Week {} is open until {until}.", lock.week_no);
+    page.table(&table);
+    page.toned(
+        Tone::Muted,
+        "The unlock and its reason go into the audit log.",
+    );
+    let answer = reader.page(lock, page)?;
+    let reason = prospect.opening.as_ref();
+    Ok(answer.with("reason_now", &reason.map(|opening| &opening.rationale))?)
+}
+
+/// Why the week is open already.
+fn because(opening: Option<&Opening>) -> &str {
+    match opening {
+        Some(opening) => opening.rationale.as_deref().unwrap_or("no reason recorded"),
+        None => "its reason could not be read",
+    }
+}
+
+fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
+    let lock = &unlocked.lock;
+    let until = lock.running_until();
+    let until = until.map_or_else(|| "an unknown time".to_owned(), moment);
+    let mut page = Page::default();
+    let text = format!(
+        "Week {} of {} is open until {until}.",
+        lock.week_no, lock.user_id
+    );
     page.toned(Tone::Ok, &text);
-    reader.page(&lock, page)
+    if let Some(before) = prospect.lock.running_until() {
+        let text = format!(
+            "The unlock that ran would have ended at {}.",
+            moment(before)
+        );
+        page.toned(Tone::Warn, &text);
+    }
+    if let Some(id) = &unlocked.record {
+        page.line(format!(
+            "It is audited: `supadeck audit show {id} --as service`."
+        ));
+    }
+    page
+}
+
+/// A moment to the second.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A length of time to the minute, such as `1h 5m`.
+fn span(length: SignedDuration) -> String {
+    let minutes = SignedDuration::from_mins((length.as_secs() + 30) / 60);
+    if minutes.is_zero() {
+        return "less than a minute".to_owned();
+    }
+    format!("{minutes:#}")
 }
 
 /// Reads `90`, `90m`, `2h` or `1h30m` as minutes.
@@ -61,7 +211,14 @@ fn minutes(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::minutes;
+    use super::{minutes, span};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn lengths_are_told_to_the_minute() {
+        assert_eq!(span(SignedDuration::from_secs(3_910)), "1h 5m");
+        assert_eq!(span(SignedDuration::from_secs(20)), "less than a minute");
+    }
 
     #[test]
     fn times_are_read_as_people_write_them() {

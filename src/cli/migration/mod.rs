@@ -1,7 +1,6 @@
 //! `supadeck migration`: the subcommands, and how a plan and its end are shown.
 
 mod apply;
-mod confirm;
 mod diff;
 mod difference;
 mod list;
@@ -17,8 +16,6 @@ mod scratch;
 pub mod show;
 mod verify;
 mod waits;
-
-pub use confirm::{Confirm, confirm};
 
 use super::answer::Answered;
 use super::context::Context;

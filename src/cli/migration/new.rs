@@ -1,9 +1,9 @@
 //! `supadeck migration new`.
 
 use super::super::answer::{Answer, Answered};
+use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
-use super::confirm::{self, Confirm};
 use super::list;
 use super::restore;
 use super::show;
@@ -56,7 +56,15 @@ async fn from_edited(context: &Context, args: &Args, version: &str) -> Answered 
     let plan = work.read(planning).await?;
     let shown = || Answer::new(&plan, page(&plan));
     let what = format!("Write the edits of {version} into a new migration");
-    confirm::confirm(context, &work, &args.confirm, shown, "new", &what).await?;
+    confirm::confirm(
+        context,
+        work.production.as_deref(),
+        &args.confirm,
+        shown,
+        "new",
+        &what,
+    )
+    .await?;
     let listing = migration::branch(&work.schema, &plan).await?;
     let mut done = Page::default();
     done.line(format!("Made {}", plan.file.display()));

@@ -1,9 +1,9 @@
 //! `supadeck migration renumber`.
 
 use super::super::answer::{Answer, Answered};
+use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
-use super::confirm::{self, Confirm};
 use super::list;
 use super::show;
 use crate::ops::migration;
@@ -45,7 +45,15 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = || Answer::new(&plan, page.clone());
     let count = show::counted(plan.moves.len(), "file");
     let what = format!("Rename {count}");
-    confirm::confirm(context, &work, &args.confirm, shown, "renumber", &what).await?;
+    confirm::confirm(
+        context,
+        work.production.as_deref(),
+        &args.confirm,
+        shown,
+        "renumber",
+        &what,
+    )
+    .await?;
     let listing = migration::renumber(&work.schema, &plan).await?;
     list::after(page, &listing, &plan)
 }

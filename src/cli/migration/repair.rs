@@ -1,10 +1,10 @@
 //! `supadeck migration repair`.
 
 use super::super::answer::{Answer, Answered};
+use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
-use super::confirm::{self, Confirm};
 use super::{difference, list, show};
 use crate::ops::migration::{self, Record, Repair, RepairPlan};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -51,7 +51,15 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let versions = args.versions.join(", ");
     let what = format!("Record {versions} as {word} in the history");
     let shown = || Answer::new(&plan, page(&plan));
-    confirm::confirm(context, &work, &args.confirm, shown, "repair", &what).await?;
+    confirm::confirm(
+        context,
+        work.production.as_deref(),
+        &args.confirm,
+        shown,
+        "repair",
+        &what,
+    )
+    .await?;
     // Ctrl-C does not end it half-way: nobody would know what is recorded.
     let write = migration::carry_out(&work.schema, &plan);
     let after = interrupt::finishing(context.output(), write).await?;

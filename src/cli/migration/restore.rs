@@ -1,9 +1,9 @@
 //! `supadeck migration restore`.
 
 use super::super::answer::{Answer, Answered};
+use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
-use super::confirm::{self, Confirm};
 use super::list;
 use super::show;
 use crate::ops::migration::{self, RestorePlan, Restored};
@@ -32,7 +32,15 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = || Answer::new(&plan, page(&plan));
     let count = show::counted(plan.files.len(), "migration file");
     let what = format!("Write back {count}");
-    confirm::confirm(context, &work, &args.confirm, shown, "restore", &what).await?;
+    confirm::confirm(
+        context,
+        work.production.as_deref(),
+        &args.confirm,
+        shown,
+        "restore",
+        &what,
+    )
+    .await?;
     let listing = migration::restore(&work.schema, &plan).await?;
     let mut done = Page::default();
     for restored in &plan.files {

@@ -1,8 +1,8 @@
 //! `supadeck migration rollback`.
 
 use super::super::answer::Answered;
+use super::super::confirm::Confirm;
 use super::super::context::Context;
-use super::confirm::Confirm;
 use super::run::carry_out;
 use super::waits::Waits;
 use crate::domain::migration::{Direction, Wish};

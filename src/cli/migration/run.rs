@@ -1,11 +1,11 @@
 //! What apply and rollback have in common: plan, show, confirm, run, report.
 
 use super::super::answer::{Answer, Answered, Failure};
+use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::super::seed::stale;
-use super::confirm::{self, Confirm};
 use super::plan::body;
 use super::show;
 use super::waits::{self, Waits};
@@ -67,7 +67,15 @@ pub async fn carry_out(
         }
         Answer::new(&plan, page)?.with("limits", &work.schema.limits)
     };
-    confirm::confirm(context, &work, options, shown, &word, &what).await?;
+    confirm::confirm(
+        context,
+        work.production.as_deref(),
+        options,
+        shown,
+        &word,
+        &what,
+    )
+    .await?;
     let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome, &outlived(&work.schema, &outcome).await)
 }

@@ -1,9 +1,10 @@
 //! `supadeck seed apply`.
 
 use super::super::answer::{Answer, Answered, Failure};
+use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
-use super::super::migration::{Confirm, confirm, show};
+use super::super::migration::show;
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::problem::Problem;
 use crate::domain::seed::{SeedEntry, SeedOutcome, SeedPlan, SeedProgress, SeedState};
@@ -55,7 +56,15 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         show::counted(count, "statement")
     );
     let shown = || Answer::new(&plan, shown(&plan));
-    confirm(context, &work, &args.confirm, shown, "seed", &what).await?;
+    confirm::confirm(
+        context,
+        work.production.as_deref(),
+        &args.confirm,
+        shown,
+        "seed",
+        &what,
+    )
+    .await?;
     let outcome = watched(context, &work.schema, &plan).await?;
     let answer = Answer::new(&outcome, report(&outcome))?;
     match &outcome.problem {

@@ -1,5 +1,8 @@
 //! The audit trail as people read it: records, pages of them, and where a page goes on.
 
+pub mod about;
+pub mod action;
+mod brief;
 pub mod diff;
 pub mod filter;
 
@@ -26,7 +29,7 @@ pub struct Summary {
 }
 
 /// A whole row of `audit_log`, with its real column names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Primary key.
     pub id: String,
@@ -74,14 +77,26 @@ pub enum Way {
 
 /// One page of the list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<R = Summary> {
     /// The rows.
-    pub rows: Vec<Summary>,
+    pub rows: Vec<R>,
     /// Whether there may be more rows in the direction that was asked for.
     pub has_more: bool,
+    /// Where the filter names an action and no row fits: an action that may have been meant.
+    pub meant: Option<String>,
 }
 
 impl Summary {
+    /// The cursor that stands on this row.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            created_at: self.created_at.clone(),
+            id: self.id.clone(),
+        }
+    }
+}
+
+impl Record {
     /// The cursor that stands on this row.
     pub fn cursor(&self) -> Cursor {
         Cursor {

@@ -1,6 +1,7 @@
 //! Draws the Audit screen: the window onto the trail at the left, the selected record at the right.
 
 use super::record;
+use crate::app::command::Command;
 use crate::app::layout;
 use crate::domain::audit::Summary;
 use crate::domain::identity::Identity;
@@ -57,7 +58,14 @@ pub fn draw(frame: &mut Frame, view: View) {
     match audit.rows.ready() {
         Err(blank) => table::blank(frame, inside, view, Err(blank)),
         Ok(rows) if rows.is_empty() => {
-            let text = super::empty_text(view, &audit.filter_text, true);
+            let text = match &audit.meant {
+                Some(meant) => format!(
+                    "Nothing fits “{}”. Did you mean action:{meant}? Press {} to type it, esc to drop the filter.",
+                    audit.filter_text,
+                    view.model.keymap.first_key(Command::Filter)
+                ),
+                None => super::empty_text(view, &audit.filter_text, true),
+            };
             table::blank(frame, inside, view, Ok(&text));
         }
         Ok(_) => {}

@@ -12,14 +12,17 @@ use crate::app::model::Focus;
 use crate::app::screen::locks::{GridRow, cell_width, name_width};
 use crate::domain::cycle::{Heat, TARGET_PERCENT};
 use crate::domain::identity::Identity;
-use crate::domain::lock::{Standing, WeekLock};
+use crate::domain::lock::{Opening, Standing, WeekLock};
 use crate::ui::View;
 use crate::ui::table;
-use crate::ui::text::{moment, pad};
+use crate::ui::text::{fit, moment, pad};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+
+/// The most columns of a reason: it may be long, and what stands under it must be seen.
+const LONGEST_REASON: usize = 300;
 
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
@@ -191,7 +194,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         &format!("Week {}", lock.week_no),
         is_focused,
     );
-    let mut lines = facts(lock);
+    let mut lines = facts(lock, view);
     let keys = &view.model.keymap;
     let (left, right) = (
         keys.first_key(Command::Left),
@@ -218,7 +221,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     table::lines(frame, layout::inside(pane), view, &lines);
 }
 
-fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
+fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
     let standing = lock.standing();
     let word = match standing {
         Standing::Locked => "Locked.",
@@ -226,6 +229,9 @@ fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
         Standing::Open => "Open.",
     };
     let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.why))];
+    if let Some(opening) = view.model.locks.opening.of(lock) {
+        lines.extend(opened_by(opening, view));
+    }
     if lock.locked {
         let open = "Completed quantity, status and notes stay open; quantities, units, tasks and goals are closed.";
         lines.push((Role::Text, open.to_owned()));
@@ -269,6 +275,26 @@ fn facts(lock: &WeekLock) -> Vec<(Role, String)> {
         ),
     ));
     lines
+}
+
+/// Why the week was unlocked, by whom and when.
+fn opened_by(opening: &Opening, view: View) -> [(Role, String); 2] {
+    let reason = match &opening.rationale {
+        Some(reason) => format!(
+            "Reason: {}",
+            fit(reason, LONGEST_REASON, view.symbols.more())
+        ),
+        None => "No reason was recorded.".to_owned(),
+    };
+    let actor = match &opening.actor_user_id {
+        Some(id) => format!("{} {id}", opening.actor_type),
+        None => opening.actor_type.clone(),
+    };
+    let when = moment(&opening.created_at);
+    [
+        (Role::Warn, reason),
+        (Role::Muted, format!("Unlocked {when} UTC by {actor}.")),
+    ]
 }
 
 fn legend(view: View) -> String {

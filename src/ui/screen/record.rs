@@ -16,6 +16,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// Levels that are indented; deeper ones stand at the same place.
 const DEEPEST: usize = 12;
+/// Headings of facts up to this width have their texts in one column.
+const FACT_COLUMNS: usize = 16;
 /// Keys up to this width, indentation included, have their values in one column.
 const KEY_COLUMNS: usize = 24;
 
@@ -48,8 +50,10 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     }
     table::heading(frame, pane, view, &title, is_focused);
     let facts = facts(record, usize::from(inside.width), view);
-    // On a low pane the difference matters more than the facts.
-    let shown = facts.len().min(usize::from(inside.height / 2));
+    // On a low pane some lines are kept for the difference, as far as it has so many: it can be scrolled, the facts not.
+    let height = usize::from(inside.height);
+    let free = height.saturating_sub(audit.view.lines.len() + 1);
+    let shown = facts.len().min(free.max(height * 2 / 3));
     for (row, line) in facts.into_iter().take(shown).enumerate() {
         frame.render_widget(
             line,
@@ -69,36 +73,41 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     draw_lines(frame, area, view, record);
 }
 
+/// What the record is about, then why, when and who: a low pane shows the first of them.
 fn facts(record: &Record, width: usize, view: View<'_>) -> Vec<Line<'static>> {
+    let about = &view.model.audit.about;
+    let keys = about.iter().map(|(key, _)| key.width());
+    let keys = keys.filter(|width| *width <= FACT_COLUMNS);
+    let column = keys.max().unwrap_or(0).max("request".width());
     let actor = match &record.actor_user_id {
         Some(id) => format!("{} ({})", id, record.actor_type),
         None => record.actor_type.clone(),
     };
-    let mut facts = vec![
-        ("when", format!("{} UTC", moment(&record.created_at))),
-        ("actor", actor),
-    ];
+    let mut facts: Vec<(&str, &str, Role)> = Vec::new();
+    for (at, (key, text)) in about.iter().enumerate() {
+        let role = if at == 0 { Role::Accent } else { Role::Text };
+        facts.push((key, text, role));
+    }
+    if let Some(why) = &record.rationale {
+        facts.push(("why", why, Role::Warn));
+    }
+    let when = format!("{} UTC", moment(&record.created_at));
+    facts.push(("when", &when, Role::Text));
+    facts.push(("actor", &actor, Role::Text));
     let optional = [
-        ("why", &record.rationale),
         ("subject", &record.subject_user_id),
         ("request", &record.correlation_id),
         ("from", &record.source_ip),
         ("with", &record.user_agent),
     ];
-    facts.extend(
-        optional
-            .into_iter()
-            .filter_map(|(name, text)| Some((name, text.clone()?))),
-    );
-    let line = |(name, text): (&'static str, String)| {
-        let role = if name == "why" {
-            Role::Warn
-        } else {
-            Role::Text
-        };
-        let text = fit(&text, width.saturating_sub(9), view.symbols.more());
+    let told = optional.into_iter();
+    facts.extend(told.filter_map(|(name, text)| Some((name, text.as_deref()?, Role::Text))));
+    let more = view.symbols.more();
+    let line = |(name, text, role): (&str, &str, Role)| {
+        let text = fit(text, width.saturating_sub(column + 2), more);
+        let name = format!("{}  ", pad(name, column, more));
         Line::from(vec![
-            Span::styled(format!("{name:<8} "), view.style(Role::Muted)),
+            Span::styled(name, view.style(Role::Muted)),
             Span::styled(text, view.style(role)),
         ])
     };

@@ -34,8 +34,20 @@ pub struct Line {
     pub mark: Mark,
     /// Where, such as `tags[1]` or `a.b`.
     pub path: String,
+    /// The value before, where there was one.
+    pub old: Option<String>,
+    /// The value afterwards, where there is one.
+    pub new: Option<String>,
+}
+
+impl Line {
     /// The value, or `old → new`.
-    pub text: String,
+    pub fn text(&self) -> String {
+        match (&self.old, &self.new) {
+            (Some(old), Some(new)) if self.mark == Mark::Changed => format!("{old} → {new}"),
+            (old, new) => new.as_ref().or(old.as_ref()).cloned().unwrap_or_default(),
+        }
+    }
 }
 
 impl Diff {
@@ -61,11 +73,11 @@ impl Diff {
 }
 
 fn line(path: &[&Node], node: &Node) -> Option<Line> {
-    let (mark, text) = match &node.change {
-        Change::Same(text) => (Mark::Same, text.clone()),
-        Change::Added(text) => (Mark::Added, text.clone()),
-        Change::Removed(text) => (Mark::Removed, text.clone()),
-        Change::Changed { old, new } => (Mark::Changed, format!("{old} → {new}")),
+    let mark = match &node.change {
+        Change::Same(_) => Mark::Same,
+        Change::Added(_) => Mark::Added,
+        Change::Removed(_) => Mark::Removed,
+        Change::Changed { .. } => Mark::Changed,
         Change::Inside => return None,
     };
     let mut place = String::new();
@@ -78,6 +90,7 @@ fn line(path: &[&Node], node: &Node) -> Option<Line> {
     Some(Line {
         mark,
         path: place,
-        text,
+        old: node.old_text().map(str::to_owned),
+        new: node.new_text().map(str::to_owned),
     })
 }

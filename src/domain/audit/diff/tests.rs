@@ -13,7 +13,7 @@ fn changed(before: &Value, after: &Value) -> Vec<String> {
     let found = diff(Some(before), Some(after)).lines(true);
     found
         .into_iter()
-        .map(|line| format!("{} {}: {}", line.mark.sign(), line.path, line.text))
+        .map(|line| format!("{} {}: {}", line.mark.sign(), line.path, line.text()))
         .collect()
 }
 

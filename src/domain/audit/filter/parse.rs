@@ -2,6 +2,7 @@
 
 use super::conditions::is_number;
 use super::{ActorType, Filter, Moment, Person, Side, StateTerm, Term, Test};
+use crate::domain::audit::action::edits;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 
@@ -290,22 +291,6 @@ fn nearest(key: &str) -> Option<&'static str> {
         .filter(|(edits, known)| *edits <= 2 && *edits < known.len())
         .min()
         .map(|(_, known)| known)
-}
-
-/// The Levenshtein distance; keys are short.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn fault(what: impl Into<String>, why: impl Into<String>) -> Problem {

@@ -1,62 +1,68 @@
-//! Week locks: the list, and the emergency unlock. The unlock reports what a second read found, never what was hoped for.
+//! The emergency unlock: what it would do, and doing it. It reports what a second read found, never what was hoped for.
 
-use super::paging::{all, check_id, correlation};
+use super::{opening, status};
 use crate::domain::identity::Identity;
-use crate::domain::lock::{LONGEST_UNLOCK_MINUTES, UnlockRequest, WeekLock};
+use crate::domain::lock::{
+    LONGEST_UNLOCK_MINUTES, Prospect, Standing, UnlockRequest, Unlocked, WeekLock,
+};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::{Call, Filter, Select};
+use crate::domain::query::Call;
+use crate::ops::cycle;
+use crate::ops::paging::{check_id, correlation};
 use crate::ports::Rest;
 use serde_json::json;
 
-/// The columns of [`WeekLock`].
-const COLUMNS: &str = "plan_id,cycle_id,user_id,week_no,mode,locked,why,locked_after_week,\
-                       unlocked_until,is_current_week,item_count,planned_qty,completed_qty,completion_pct";
 /// The longest reason, in characters: it is kept in the audit log and drawn on screens.
 const LONGEST_REASON: usize = 2_000;
 
-/// The lock of every week that the identity may see, those of one cycle together, week by week.
-pub async fn list(
+/// What an unlock would do, to be shown before it is confirmed: the week as it is, and the unlock that runs already.
+/// Whatever can be refused beforehand is refused here.
+pub async fn look(
     rest: &dyn Rest,
     who: &Identity,
-    cycle: Option<&str>,
-) -> Result<Vec<WeekLock>, Problem> {
-    read(rest, who, cycle, &correlation()).await
-}
-
-/// The same as part of a larger action.
-pub(super) async fn read(
-    rest: &dyn Rest,
-    who: &Identity,
-    cycle: Option<&str>,
-    correlation: &str,
-) -> Result<Vec<WeekLock>, Problem> {
-    let mut query = Select::from("week_lock_status")
-        .columns(COLUMNS)
-        .under(correlation);
-    if let Some(cycle) = cycle {
-        check_id("cycle", cycle)?;
-        query = query.filter(Filter::eq("cycle_id", cycle));
+    request: &UnlockRequest,
+) -> Result<Prospect, Problem> {
+    check(who, request)?;
+    let correlation = correlation();
+    let lock = status(rest, who, &request.plan_id, &correlation).await?;
+    if lock.standing() == Standing::Open {
+        return Err(Problem::new(
+            Kind::Conflict,
+            format!("Week {} is not locked.", lock.week_no),
+            lock.why,
+        )
+        .with_hint("There is nothing to unlock."));
     }
-    let mut locks = all(rest, who, query, "plan_id", |row: &WeekLock| {
-        row.plan_id.clone()
+    let (cycle, opening) = tokio::join!(
+        cycle::row(rest, who, &lock.cycle_id, &correlation),
+        opening(rest, who, &lock),
+    );
+    Ok(Prospect {
+        // What only explains the week does not stand in the way of an emergency.
+        cycle: cycle.ok().flatten(),
+        opening: opening.ok().flatten(),
+        request: UnlockRequest {
+            shown_until: lock.unlocked_until.clone(),
+            ..request.clone()
+        },
+        lock,
     })
-    .await?;
-    locks.sort_by(|a, b| {
-        (&a.cycle_id, a.week_no, &a.plan_id).cmp(&(&b.cycle_id, b.week_no, &b.plan_id))
-    });
-    Ok(locks)
 }
 
-/// Opens a locked week for some minutes. Only for the service role, only with a reason, which goes into the audit log.
-/// A connection that breaks in the middle leaves the outcome open; a second read decides what is reported.
+/// Opens a locked week for some minutes. Only for the service role, only with a reason, which goes into the audit log;
+/// only while the week is as it was shown. A connection that breaks in the middle leaves the outcome open; a second read
+/// decides what is reported.
 pub async fn unlock(
     rest: &dyn Rest,
     who: &Identity,
     request: &UnlockRequest,
-) -> Result<WeekLock, Problem> {
+) -> Result<Unlocked, Problem> {
     let reason = check(who, request)?;
     let correlation = correlation();
     let before = status(rest, who, &request.plan_id, &correlation).await?;
+    if before.unlocked_until != request.shown_until {
+        return Err(changed_meanwhile(&before));
+    }
     let call = Call::to(
         "unlock_week",
         json!({"plan_id": request.plan_id, "rationale": reason, "minutes": request.minutes}),
@@ -80,7 +86,14 @@ pub async fn unlock(
             "The unlock was accepted, and a second read does not show it.",
         )
         .with_hint("Somebody may have ended it at once: see the audit log.")),
-        Ok(_) => Ok(after),
+        Ok(_) => Ok(Unlocked {
+            record: opening(rest, who, &after)
+                .await
+                .ok()
+                .flatten()
+                .map(|opening| opening.record_id),
+            lock: after,
+        }),
         // The answer was lost: the week may have been opened by this call or by somebody else's.
         Err(problem) if has_moved && !after.locked => Err(perhaps(&after, &problem)),
         Err(problem) => Err(problem),
@@ -126,26 +139,16 @@ fn check<'a>(who: &Identity, request: &'a UnlockRequest) -> Result<&'a str, Prob
     Ok(reason)
 }
 
-async fn status(
-    rest: &dyn Rest,
-    who: &Identity,
-    plan_id: &str,
-    correlation: &str,
-) -> Result<WeekLock, Problem> {
-    let query = Select::from("week_lock_status")
-        .columns(COLUMNS)
-        .filter(Filter::eq("plan_id", plan_id))
-        .limit(1)
-        .under(correlation);
-    let mut rows: Vec<WeekLock> = rest.select(who, &query).await?.rows()?;
-    rows.pop().ok_or_else(|| {
-        Problem::new(
-            Kind::Usage,
-            format!("There is no plan {plan_id}."),
-            who.no_rows(),
-        )
-        .with_hint("Take the plan's id from `supadeck lock list`.")
-    })
+fn changed_meanwhile(now: &WeekLock) -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        format!("Week {} is not as it was shown.", now.week_no),
+        match now.unlocked_until.as_deref().filter(|_| !now.locked) {
+            Some(until) => format!("Somebody unlocked it until {until} meanwhile."),
+            None => "Somebody changed or ended its unlock meanwhile.".to_owned(),
+        },
+    )
+    .with_hint("Nothing was done. Look at the week again, and decide anew.")
 }
 
 fn perhaps(after: &WeekLock, problem: &Problem) -> Problem {

@@ -1,8 +1,8 @@
-//! The question before anything is written: the exact statements, the target, and a word to type.
+//! The question before anything is written: what exactly will be done and where, and a word to type.
 
-use super::super::answer::{Answer, Body, Failure};
-use super::super::ask;
-use super::super::context::{Context, Work};
+use super::answer::{Answer, Body, Failure};
+use super::ask;
+use super::context::Context;
 use crate::domain::problem::{Kind, Problem};
 use clap::Args as ClapArgs;
 
@@ -19,16 +19,15 @@ pub struct Confirm {
 }
 
 /// Shows the plan and asks for the word, or checks that the options say yes. Without a terminal and without `--yes`
-/// nothing runs, and the refusal holds the plan. It is written out only where somebody reads it: it may be large.
-pub async fn confirm(
+/// nothing runs, and the refusal holds the plan. `production` is the profile's name, where that is a production one. It is written out only where somebody reads it: it may be large.
+pub async fn confirm<E: Into<Failure>>(
     context: &Context,
-    work: &Work,
+    production: Option<&str>,
     options: &Confirm,
-    plan: impl FnOnce() -> Result<Answer, Problem>,
+    plan: impl FnOnce() -> Result<Answer, E>,
     word: &str,
     what: &str,
 ) -> Result<(), Failure> {
-    let production = work.production.as_deref();
     let refused = |why: &str, hint: String| {
         let what = format!("{what}: it was not confirmed.");
         Problem::new(Kind::Usage, what, why).with_hint(hint)
@@ -42,7 +41,7 @@ pub async fn confirm(
                     &why,
                     format!("Look at the plan, then add --confirm {name}."),
                 );
-                Err(Failure::after(problem, plan()?))
+                Err(Failure::after(problem, plan().map_err(Into::into)?))
             }
             _ => Ok(()),
         };
@@ -52,9 +51,9 @@ pub async fn confirm(
             "There is no terminal to ask at.",
             "Look at the plan, then add --yes.".to_owned(),
         );
-        return Err(Failure::after(problem, plan()?));
+        return Err(Failure::after(problem, plan().map_err(Into::into)?));
     }
-    if let Body::Page(page) = &plan()?.body {
+    if let Body::Page(page) = &plan().map_err(Into::into)?.body {
         context.output().note(page);
     }
     let wanted = production.unwrap_or(word);

@@ -1,0 +1,51 @@
+//! How the running unlock of the selected week came about, as far as the identity may read it: one small read, and only
+//! for a week that an emergency unlock keeps open.
+
+use crate::app::remote::Remote;
+use crate::domain::lock::{Opening, WeekLock};
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
+
+/// What is known of one running unlock.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OpeningView {
+    /// The plan and the end of the unlock that was asked about.
+    of: Option<(String, Option<String>)>,
+    remote: Remote<Option<Opening>>,
+}
+
+impl OpeningView {
+    /// Whether it has to be asked about this week's unlock.
+    pub fn is_wanted(&self, lock: &WeekLock) -> bool {
+        let is_known =
+            self.is_about(lock) && (self.remote.is_loading || self.remote.value.is_some());
+        lock.running_until().is_some() && !is_known
+    }
+
+    /// Marks that an answer is awaited; what was known of another unlock goes.
+    pub fn started(&mut self, lock: &WeekLock) {
+        self.of = Some(key(lock));
+        self.remote = Remote::default();
+        self.remote.started();
+    }
+
+    /// Takes the answer.
+    pub fn arrived(&mut self, result: Result<Option<Opening>, Problem>, at: Timestamp) {
+        self.remote.arrived(result, at);
+    }
+
+    /// What is known of this week's unlock. Nothing where the record is hidden, or could not be read: the week itself says
+    /// that it is open, and a failure here is no news.
+    pub fn of(&self, lock: &WeekLock) -> Option<&Opening> {
+        let known = self.remote.value.as_ref()?.as_ref();
+        known.filter(|_| self.is_about(lock))
+    }
+
+    fn is_about(&self, lock: &WeekLock) -> bool {
+        self.of.as_ref() == Some(&key(lock))
+    }
+}
+
+fn key(lock: &WeekLock) -> (String, Option<String>) {
+    (lock.plan_id.clone(), lock.unlocked_until.clone())
+}

@@ -1,0 +1,74 @@
+//! Week locks: the list. The emergency unlock, and how one came about, have a file each.
+
+mod opening;
+mod unlock;
+
+pub use opening::opening;
+pub use unlock::{look, unlock};
+
+use super::paging::{all, check_id, correlation};
+use crate::domain::identity::Identity;
+use crate::domain::lock::WeekLock;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::{Filter, Select};
+use crate::ports::Rest;
+
+/// The columns of [`WeekLock`].
+const COLUMNS: &str = "plan_id,cycle_id,user_id,week_no,mode,locked,why,locked_after_week,\
+                       unlocked_until,is_current_week,item_count,planned_qty,completed_qty,completion_pct";
+
+/// The lock of every week that the identity may see, those of one cycle together, week by week.
+pub async fn list(
+    rest: &dyn Rest,
+    who: &Identity,
+    cycle: Option<&str>,
+) -> Result<Vec<WeekLock>, Problem> {
+    read(rest, who, cycle, &correlation()).await
+}
+
+/// The same as part of a larger action.
+pub(super) async fn read(
+    rest: &dyn Rest,
+    who: &Identity,
+    cycle: Option<&str>,
+    correlation: &str,
+) -> Result<Vec<WeekLock>, Problem> {
+    let mut query = Select::from("week_lock_status")
+        .columns(COLUMNS)
+        .under(correlation);
+    if let Some(cycle) = cycle {
+        check_id("cycle", cycle)?;
+        query = query.filter(Filter::eq("cycle_id", cycle));
+    }
+    let mut locks = all(rest, who, query, "plan_id", |row: &WeekLock| {
+        row.plan_id.clone()
+    })
+    .await?;
+    locks.sort_by(|a, b| {
+        (&a.cycle_id, a.week_no, &a.plan_id).cmp(&(&b.cycle_id, b.week_no, &b.plan_id))
+    });
+    Ok(locks)
+}
+
+/// The lock of one week.
+async fn status(
+    rest: &dyn Rest,
+    who: &Identity,
+    plan_id: &str,
+    correlation: &str,
+) -> Result<WeekLock, Problem> {
+    let query = Select::from("week_lock_status")
+        .columns(COLUMNS)
+        .filter(Filter::eq("plan_id", plan_id))
+        .limit(1)
+        .under(correlation);
+    let mut rows: Vec<WeekLock> = rest.select(who, &query).await?.rows()?;
+    rows.pop().ok_or_else(|| {
+        Problem::new(
+            Kind::Usage,
+            format!("There is no plan {plan_id}."),
+            who.no_rows(),
+        )
+        .with_hint("Take the plan's id from `supadeck lock list`.")
+    })
+}
