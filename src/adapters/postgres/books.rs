@@ -154,10 +154,14 @@ impl Runner {
     }
 }
 
-/// The journal's line of a script that is about to be committed.
+/// The journal's line of a script that is about to be committed; answers the time.
 pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
     let (version, direction) = about(record);
-    line(&dollar(version), direction, &dollar(sha256), runner)
+    format!(
+        "{} returning {}",
+        line(&dollar(version), direction, &dollar(sha256), runner),
+        super::message::seconds("finished")
+    )
 }
 
 /// What a script's line in the journal is about, and what it did.
@@ -180,16 +184,15 @@ pub(super) fn journal(
     line(&dollar(version), direction, &sha256, runner)
 }
 
-/// The same of expressions; answers the time. Several transactions of one message begin at the same time by Postgres' clock,
+/// The same of expressions. Several transactions of one message begin at the same time by Postgres' clock,
 /// so a line begins where the one before it ended.
 pub(super) fn line(version: &str, direction: &str, sha256: &str, runner: &Runner) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
         values ({version}, '{direction}', {sha256}, {}, {}, greatest(pg_catalog.now(), \
-        (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done') returning {}",
+        (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done')",
         runner.who(),
         dollar(&runner.host),
-        super::message::seconds("finished"),
     )
 }
 

@@ -5,7 +5,7 @@
 
 use super::books::{LOCK, RollbackColumn, Runner, about, dollar, line};
 use super::message::{
-    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, at_least_one, raising, seconds,
+    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, NUMBER, RESETS, at_least_one, raising, seconds,
 };
 use super::record::{Shape, values};
 use crate::domain::script::{Limits, Script};
@@ -50,10 +50,11 @@ impl Lean<'_> {
         sql
     }
 
-    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared.
+    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared. What the script set
+    /// for its own statements, such as a second each, is enough for the check; the rest has the session's settings.
     pub(super) fn tail(&self, script: &Script, last: bool) -> String {
         let mut sql = format!(
-            "set local statement_timeout = 0; execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
+            "execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
             self.kept("check"),
             self.kept("row"),
             values(&script.record, self.column).join(", "),
@@ -66,7 +67,7 @@ impl Lean<'_> {
                 sql.push_str(&format!("deallocate {}; ", self.kept(word)));
             }
         }
-        sql.push_str(FINISH);
+        sql.push_str("commit");
         sql
     }
 
@@ -110,9 +111,11 @@ impl Lean<'_> {
             shape.types().join(", "),
             shape.statement(&places)
         );
+        // REST reads the schema again.
         let line = format!(
-            "(pg_catalog.text, pg_catalog.text) as {}",
-            line("$1", direction, "$2", self.runner)
+            "(pg_catalog.text, pg_catalog.text) as {} returning pg_catalog.pg_notify('pgrst', 'reload schema'), {}",
+            line("$1", direction, "$2", self.runner),
+            seconds("finished"),
         );
         [open, check, row, line]
     }
@@ -134,7 +137,7 @@ pub(super) fn head_answers(first: bool) -> usize {
 
 /// How many answers [`Lean::tail`] gets.
 pub(super) fn tail_answers(last: bool) -> usize {
-    9 + if last { KEPT.len() } else { 0 }
+    7 + if last { KEPT.len() } else { 0 }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 /// How many files, and how much SQL, are sent in one message: enough that the round trips do not count, few enough that
 /// cancelling and losing the line concern few.
-const BATCH_SCRIPTS: usize = 32;
+const BATCH_SCRIPTS: usize = 64;
 const BATCH_BYTES: usize = 128 * 1024;
 
 /// Where the writing is.
