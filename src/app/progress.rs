@@ -88,7 +88,13 @@ impl RunProgress {
             Progress::WaitingForLock {
                 holder: Some(holder),
             } => self.say(format!("Another runner has the lock: {holder}.")),
-            Progress::Blocked { blocker, .. } => self.say(format!("Waiting for {blocker}.")),
+            Progress::Blocked { step, blocker } => {
+                // The answers of the steps before it may not have come yet.
+                if step != self.step {
+                    (self.step, self.done) = (step, 0);
+                }
+                self.say(format!("Waiting for {blocker}."));
+            }
             Progress::TryingAgain {
                 attempt, of, pause, ..
             } => self.say(format!(

@@ -184,6 +184,8 @@ pub enum News {
 pub enum BatchNews {
     /// News of one script, by its index.
     Of(usize, News),
+    /// What a script did is undone, and it begins again; what was told of it does not hold.
+    Again(usize),
     /// A script is committed.
     Done {
         /// Its index.
@@ -199,6 +201,7 @@ impl BatchNews {
     pub fn shifted(self, by: usize) -> Self {
         match self {
             Self::Of(at, news) => Self::Of(at + by, news),
+            Self::Again(at) => Self::Again(at + by),
             Self::Done { at, took } => Self::Done { at: at + by, took },
         }
     }

@@ -1,9 +1,11 @@
 //! Files whose statements are too many for one message: the row of the history is streamed, and holds what was run.
 
 use crate::bench::{Bench, everything, run};
+use crate::line::{Line, Rule};
 use supadeck::domain::migration::{State, StepEnd};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::sql::split::statements;
+use supadeck::ops::migration;
 
 /// More than a megabyte of statements with everything that means something to `COPY` and to an array.
 fn large() -> String {
@@ -76,4 +78,20 @@ async fn a_row_that_is_there_already_undoes_all_of_it() {
     assert_eq!(outcome.problem.unwrap().kind, Kind::Conflict);
     assert!(bench.versions().await.is_empty());
     assert!(!bench.has("large").await);
+}
+
+#[tokio::test]
+async fn the_time_that_the_row_is_on_the_line_is_no_statements_time() {
+    let bench = Bench::new().await;
+    bench.up("1_large.sql", large());
+    let limit = "do $$ begin execute format('alter database %I set statement_timeout = %L', current_database(), '1s'); end $$";
+    bench.db.batch_execute(limit).await.unwrap();
+    // The messages behind it are late by more than a second in all.
+    let rule = Rule::SlowBehind("copy supabase_migrations.schema_migrations");
+    let line = Line::new(&bench.url, rule, true).await;
+    let schema = bench.through(&line.url);
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert!(line.is_cut());
+    assert!(outcome.is_complete(), "{outcome:?}");
 }

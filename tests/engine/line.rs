@@ -1,6 +1,7 @@
 //! A line between supadeck and Postgres that can be cut at a word.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -19,10 +20,16 @@ pub(crate) enum Rule {
     LastBehind(&'static str),
     /// Swallows requests to cancel.
     DropCancels,
+    /// Is slow for what comes right behind the message.
+    SlowBehind(&'static str),
 }
 
 /// The code of a cancel request, behind its length.
 const CANCEL: [u8; 4] = 80_877_102_u32.to_be_bytes();
+
+/// How late a slow message comes, and how many are.
+const SLOW: Duration = Duration::from_millis(600);
+const SLOW_MESSAGES: usize = 4;
 
 pub(crate) struct Line {
     pub(crate) url: String,
@@ -31,6 +38,8 @@ pub(crate) struct Line {
 
 struct State {
     rule: Rule,
+    /// How many messages are still to be slow.
+    slow: usize,
     open_again: bool,
     is_cut: bool,
 }
@@ -45,6 +54,7 @@ impl Line {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(Mutex::new(State {
             rule,
+            slow: 0,
             open_again,
             is_cut: false,
         }));
@@ -66,7 +76,7 @@ impl Line {
         }
     }
 
-    /// Whether it was cut.
+    /// Whether it was cut, or slow.
     pub(crate) fn is_cut(&self) -> bool {
         self.state.lock().unwrap().is_cut
     }
@@ -79,7 +89,15 @@ async fn carry(mut client: TcpStream, server: String, state: Arc<Mutex<State>>) 
         tokio::select! {
             read = client.read(&mut up) => {
                 let Ok(count @ 1..) = read else { return };
-                let rule = state.lock().unwrap().rule;
+                let (rule, is_slow) = {
+                    let mut state = state.lock().unwrap();
+                    let is_slow = state.slow > 0;
+                    state.slow = state.slow.saturating_sub(1);
+                    (state.rule, is_slow)
+                };
+                if is_slow {
+                    tokio::time::sleep(SLOW).await;
+                }
                 let holds = |word: &str| up[..count].windows(word.len()).any(|window| window == word.as_bytes());
                 match rule {
                     Rule::CutBefore(word) if holds(word) => {
@@ -104,6 +122,11 @@ async fn carry(mut client: TcpStream, server: String, state: Arc<Mutex<State>>) 
                     }
                     Rule::LastBehind(word) if holds(word) => {
                         cut(&state);
+                        server.write_all(&up[..count]).await.unwrap();
+                    }
+                    Rule::SlowBehind(word) if holds(word) => {
+                        cut(&state);
+                        state.lock().unwrap().slow = SLOW_MESSAGES;
                         server.write_all(&up[..count]).await.unwrap();
                     }
                     Rule::DropCancels if up[..count].get(4..8) == Some(&CANCEL[..]) => {

@@ -17,6 +17,7 @@ mod bench;
 mod bounded;
 mod broken;
 mod corpus;
+mod course;
 mod grammar;
 mod ground;
 mod halfway;

@@ -3,19 +3,20 @@
 //! The server works through a message by itself, so several files cost one round trip, and it skips all the rest of the
 //! message after an error: what failed leaves nothing, and no later script begins.
 
-use super::books::{RollbackColumn, Runner};
+use super::books::{RollbackColumn, Runner, dollar};
+use super::connection::texts;
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::lean::{self, Lean};
 use super::message::{
-    AGAIN, Anchor, TAIL_ANSWERS, Whole, around_record, code, head, head_answers, tail, whole,
+    AGAIN, Anchor, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
 };
 use super::session::{Place, halt};
 use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
@@ -48,10 +49,10 @@ impl Frame<'_> {
 
 /// Where a message is, and who is told.
 pub(super) struct Course<'a> {
-    /// The script that the server is at: all before it are committed.
+    /// The script whose answers are read: all before it are committed.
     at: AtomicUsize,
-    /// The script whose answers are read. The look-out can have seen it committed already.
-    read: AtomicUsize,
+    /// The script that the look-out saw blocked; the answers of those before it may not have come yet.
+    seen: Arc<AtomicUsize>,
     news: Mutex<&'a mut (dyn FnMut(BatchNews) + Send)>,
 }
 
@@ -60,47 +61,42 @@ impl<'a> Course<'a> {
     pub(super) fn new(news: &'a mut (dyn FnMut(BatchNews) + Send)) -> Self {
         Self {
             at: AtomicUsize::new(0),
-            read: AtomicUsize::new(0),
+            seen: Arc::default(),
             news: Mutex::new(news),
         }
     }
 
-    /// The script that the server is at.
+    /// How many scripts are committed, by their answers.
     pub(super) fn at(&self) -> usize {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Tells news, of the script that they are of.
+    /// Where the look-out leaves which script it saw blocked.
+    pub(super) fn seen(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.seen)
+    }
+
+    /// Tells news.
     pub(super) fn tell(&self, news: News) {
-        let read = self.read.load(Ordering::Relaxed);
-        let of = match news {
-            News::Notice(_) => read,
-            News::PartDone { .. } if read < self.at() => return,
+        let at = match news {
+            News::Blocked(_) => self.at().max(self.seen.load(Ordering::Relaxed)),
             _ => self.at(),
         };
-        self.tell_all(BatchNews::Of(of, news));
+        self.pass(BatchNews::Of(at, news));
     }
 
-    /// So many scripts are committed; what was told of them is not told again.
-    pub(super) fn reach(&self, count: usize) {
-        while self.at() < count {
-            self.done(None);
-        }
-    }
-
-    /// The script whose answers were read is committed, and took so long.
+    /// The script whose answers were read is committed, and took so long by the server's clock.
     pub(super) fn next(&self, took: Option<Duration>) {
-        if self.read.fetch_add(1, Ordering::Relaxed) == self.at() {
-            self.done(took);
-        }
-    }
-
-    fn done(&self, took: Option<Duration>) {
         let at = self.at.fetch_add(1, Ordering::Relaxed);
-        self.tell_all(BatchNews::Done { at, took });
+        self.pass(BatchNews::Done { at, took });
     }
 
-    fn tell_all(&self, news: BatchNews) {
+    /// The script is undone, and will begin again.
+    fn again(&self) {
+        self.pass(BatchNews::Again(self.at()));
+    }
+
+    fn pass(&self, news: BatchNews) {
         let mut to = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         to(news);
     }
@@ -135,6 +131,13 @@ pub(super) async fn at_once(
     match send(guard, scripts, frame, course).await {
         Ok(()) => Ok(Ended::Whole),
         Err(Stopped::Apart { leans }) => Ok(Ended::Apart { leans }),
+        Err(Stopped::Forgotten(number)) => {
+            if !is_undone(guard, &number).await? {
+                return Err(Halt::Escaped);
+            }
+            course.again();
+            Ok(Ended::Apart { leans: true })
+        }
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
         Err(Stopped::Unread(_)) if scripts.len() > 1 => {
             for script in scripts {
@@ -153,6 +156,8 @@ enum Stopped {
     Unread(Halt),
     /// A script was refused because it leans on the one before it; whether any may again.
     Apart { leans: bool },
+    /// A script had the session forget what the message keeps prepared. Holds the number of its transaction.
+    Forgotten(String),
     /// A script of it halted.
     Halted(Halt),
 }
@@ -162,7 +167,7 @@ impl Stopped {
         match self {
             Self::Unread(halt) | Self::Halted(halt) => halt,
             // Only a script behind another one leans.
-            Self::Apart { .. } => Halt::HistoryChanged(Vec::new()),
+            Self::Apart { .. } | Self::Forgotten(_) => Halt::HistoryChanged(Vec::new()),
         }
     }
 }
@@ -170,8 +175,7 @@ impl Stopped {
 fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
     let lean_of = |at: usize| {
         let lean = frame.lean.as_ref().filter(|_| at > 0)?;
-        let fits = lean.fits(&scripts[at], &scripts[at - 1], &scripts[0]);
-        fits.then_some(lean)
+        lean.fits(&scripts[at], &scripts[0]).then_some(lean)
     };
     let mut leaning = (0..scripts.len()).filter(|at| lean_of(*at).is_some());
     let first = leaning.next();
@@ -190,7 +194,7 @@ fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
                 frame.head(script),
                 head_answers(frame.limits),
                 frame.tail(script, Anchor::Setting),
-                TAIL_ANSWERS,
+                tail_answers(frame.journal.is_some()),
             )
         };
         Piece {
@@ -222,13 +226,17 @@ async fn send(
     let stream = sent.map_err(|failure| halted(guard, failure, Place::Head))?;
     let mut stream = Box::pin(stream);
     let (mut index, mut answered) = (0, 0_usize);
-    // When the script began and ended, in seconds by the server's clock.
-    let (mut begun, mut ended) = (None, None);
+    let mut times = Times::new();
+    // Whether the script before this one is committed and not told yet: where this one begins, that one ends.
+    let mut is_due = false;
+    let mut number = String::new();
     loop {
         match guard.answer(stream.try_next()).await {
             Ok(None) => {
                 // The server is ready again, and nothing failed: all that was not told as done is done too.
-                (index..pieces.len()).for_each(|_| course.next(between(begun, ended)));
+                while course.at() < pieces.len() {
+                    course.next(times.took());
+                }
                 return Ok(());
             }
             Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
@@ -241,23 +249,32 @@ async fn send(
                     guard.tell(News::PartDone { done, rows });
                 }
                 if answered == piece.answers && index + 1 < pieces.len() {
-                    (index, answered) = (index + 1, 0);
-                    course.next(between(begun, ended));
-                    (begun, ended) = (None, None);
+                    (index, answered, is_due) = (index + 1, 0, true);
                 }
             }
             Ok(Some(SimpleQueryMessage::Row(row))) => {
-                let piece = &pieces[index];
-                let is_head = answered < piece.before;
-                if is_head || answered >= piece.before + scripts[index].parts.len() {
-                    let last = row.len().checked_sub(1).and_then(|last| row.get(last));
-                    let time = last.and_then(|seconds| seconds.parse::<f64>().ok());
-                    let of = if is_head { &mut begun } else { &mut ended };
-                    *of = time.or(*of);
+                // The last column of an answer of ours is the time, and that before it the transaction's number.
+                let cell = |back: usize| row.len().checked_sub(back).and_then(|at| row.get(at));
+                let time = cell(1).and_then(|micros| micros.parse().ok());
+                let before = pieces[index].before;
+                if answered < before {
+                    let took = times.begin(time);
+                    if std::mem::take(&mut is_due) {
+                        course.next(took);
+                    }
+                    cell(2).unwrap_or_default().clone_into(&mut number);
+                } else if answered >= before + scripts[index].parts.len() {
+                    times.end(time);
                 }
             }
             Ok(Some(_)) => {}
-            Err(Failure::Server(error)) => {
+            Err(failure) => {
+                if is_due {
+                    course.next(times.took());
+                }
+                let Failure::Server(error) = failure else {
+                    return Err(halted(guard, failure, Place::Tail));
+                };
                 let character = refused(&error).character;
                 let found = character.and_then(|at| locate(&pieces, index, at));
                 let (before, parts) = (pieces[index].before, scripts[index].parts.len());
@@ -271,11 +288,13 @@ async fn send(
                 let mut halted = halt(guard, Failure::Server(error), place, true);
                 let is_refused = matches!(halted, Halt::Refused(_));
                 if pieces[index].leans && is_refused {
-                    // A script can have made the session forget what the message keeps prepared.
-                    let is_forgotten = code == FORGOTTEN && !matches!(place, Place::Part(_));
-                    if place == Place::Head || is_forgotten {
-                        let leans = code == AGAIN || is_forgotten;
-                        return Err(Stopped::Apart { leans });
+                    match place {
+                        Place::Head => {
+                            let leans = code == AGAIN;
+                            return Err(Stopped::Apart { leans });
+                        }
+                        Place::Tail if code == FORGOTTEN => return Err(Stopped::Forgotten(number)),
+                        _ => {}
                     }
                 }
                 if let Halt::Refused(refused) = &mut halted {
@@ -288,14 +307,71 @@ async fn send(
                     Stopped::Halted(halted)
                 });
             }
-            Err(failure) => return Err(halted(guard, failure, Place::Tail)),
         }
     }
 }
 
-/// The time between two points of time, in seconds.
-fn between(begun: Option<f64>, ended: Option<f64>) -> Option<Duration> {
-    Duration::try_from_secs_f64(ended? - begun?).ok()
+/// Whether nothing of a transaction remains, once it is ended.
+async fn is_undone(guard: &mut Guard<'_>, number: &str) -> Result<bool, Halt> {
+    let sql = format!(
+        "rollback; select pg_catalog.txid_status({}::pg_catalog.int8)",
+        dollar(number)
+    );
+    let asked = guard.answer(guard.client.simple_query(&sql)).await;
+    let answers = asked.map_err(|failure| halt(guard, failure, Place::Head, false))?;
+    let status = texts(answers).into_iter().flatten().next().flatten();
+    Ok(status.as_deref() == Some("aborted"))
+}
+
+/// How long the scripts of a message take. Their answers can come together, so that only the server's clock tells it: what is
+/// counted are its microseconds.
+struct Times {
+    sent: Instant,
+    /// When the first script began.
+    first: Option<i64>,
+    /// When the last one began, and when it was about to be committed.
+    begun: Option<i64>,
+    ended: Option<i64>,
+}
+
+impl Times {
+    /// A message that is sent now.
+    fn new() -> Self {
+        Self {
+            sent: Instant::now(),
+            first: None,
+            begun: None,
+            ended: None,
+        }
+    }
+
+    /// A script begins, which ends the one before it: tells how long that took.
+    fn begin(&mut self, at: Option<i64>) -> Option<Duration> {
+        self.ended = at.or(self.ended);
+        let took = self.took();
+        self.first = self.first.or(at);
+        (self.begun, self.ended) = (at, None);
+        took
+    }
+
+    /// The script is about to be committed.
+    fn end(&mut self, at: Option<i64>) {
+        self.ended = at.or(self.ended);
+    }
+
+    /// How long the last script took; all of the message's time that no other took where its end is not known.
+    fn took(&self) -> Option<Duration> {
+        let span = |from: i64, to: i64| u64::try_from(to - from).ok().map(Duration::from_micros);
+        let begun = self.begun?;
+        match self.ended {
+            Some(ended) => span(begun, ended),
+            None => Some(
+                self.sent
+                    .elapsed()
+                    .saturating_sub(span(self.first?, begun)?),
+            ),
+        }
+    }
 }
 
 /// `invalid_sql_statement_name`

@@ -154,14 +154,10 @@ impl Runner {
     }
 }
 
-/// The journal's line of a script that is about to be committed; answers the time.
+/// The journal's line of a script that is about to be committed.
 pub(in crate::adapters) fn journal_done(record: &Record, sha256: &str, runner: &Runner) -> String {
     let (version, direction) = about(record);
-    format!(
-        "{} returning {}",
-        line(&dollar(version), direction, &dollar(sha256), runner),
-        super::message::seconds("finished")
-    )
+    line(&dollar(version), direction, &dollar(sha256), runner)
 }
 
 /// What a script's line in the journal is about, and what it did.

@@ -73,8 +73,6 @@ pub(super) struct Guard<'a> {
     driver: &'a AbortHandle,
     request: Option<JoinHandle<()>>,
     lookout: Option<Lookout>,
-    /// Told how many scripts are committed.
-    committed: Option<&'a (dyn Fn(usize) + Sync)>,
 }
 
 impl<'a> Guard<'a> {
@@ -105,19 +103,12 @@ impl<'a> Guard<'a> {
             driver,
             request: None,
             lookout: None,
-            committed: None,
         }
     }
 
     /// Has somebody look at the run from a second connection while answers are awaited.
     pub(super) fn with_lookout(mut self, lookout: Lookout) -> Self {
         self.lookout = Some(lookout);
-        self
-    }
-
-    /// Has somebody told how many scripts of the message the look-out sees committed.
-    pub(super) fn with_trail(mut self, committed: &'a (dyn Fn(usize) + Sync)) -> Self {
-        self.committed = Some(committed);
         self
     }
 
@@ -161,9 +152,6 @@ impl<'a> Guard<'a> {
                     None => self.notice(Some(notice)),
                 },
                 seen = next(&mut self.lookout) => match seen {
-                    Seen::Committed(count) => if let Some(told) = self.committed {
-                        told(count);
-                    },
                     Seen::Blocked(blocker) => (self.news)(News::Blocked(blocker)),
                     Seen::Dead(why) => {
                         // Nobody looks any more, so nothing may be awaited on it again.

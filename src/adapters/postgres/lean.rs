@@ -5,7 +5,7 @@
 
 use super::books::{LOCK, RollbackColumn, Runner, about, dollar, line};
 use super::message::{
-    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, NUMBER, RESETS, at_least_one, raising, seconds,
+    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, SETTLE, at_least_one, raising,
 };
 use super::record::{Shape, values};
 use crate::domain::script::{Limits, Script};
@@ -27,11 +27,10 @@ pub(super) struct Lean<'a> {
 }
 
 impl Lean<'_> {
-    /// Whether a script can lean on the one before it, with what was prepared for the `first` of the message. A script that
-    /// names the books may have changed them.
-    pub(super) fn fits(&self, script: &Script, before: &Script, first: &Script) -> bool {
+    /// Whether a script can lean with what was prepared for another.
+    pub(super) fn fits(&self, script: &Script, other: &Script) -> bool {
         let shape = |script: &Script| Shape::of(&script.record, self.column);
-        shape(script) == shape(first) && !names_books(before)
+        shape(script) == shape(other)
     }
 
     /// Opens the transaction of a script. The one before it has left its line in the journal and has reset the session, and
@@ -54,7 +53,7 @@ impl Lean<'_> {
     /// for its own statements, such as a second each, is enough for the check; the rest has the session's settings.
     pub(super) fn tail(&self, script: &Script, last: bool) -> String {
         let mut sql = format!(
-            "execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
+            "{SETTLE}; execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
             self.kept("check"),
             self.kept("row"),
             values(&script.record, self.column).join(", "),
@@ -63,12 +62,16 @@ impl Lean<'_> {
             dollar(&script.sha256),
         );
         if last {
-            for word in KEPT {
-                sql.push_str(&format!("deallocate {}; ", self.kept(word)));
-            }
+            sql.push_str(&self.forget());
         }
-        sql.push_str("commit");
+        sql.push_str(FINISH);
         sql
+    }
+
+    /// Forgets what was prepared.
+    pub(super) fn forget(&self) -> String {
+        let forget = |word| format!("deallocate {}; ", self.kept(word));
+        KEPT.map(forget).concat()
     }
 
     fn kept(&self, word: &str) -> String {
@@ -93,14 +96,13 @@ impl Lean<'_> {
             " as select case when not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then {} \
             when pg_catalog.pg_sequence_last_value({IDS}) is distinct from pg_catalog.currval({IDS}) \
             or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds' \
-            then {} end, {limits}{NUMBER}, {}",
+            then {} end, {limits}{NUMBER}, {CLOCK}",
             raising(BUSY, "supadeck: another runner is at work"),
             raising(AGAIN, "supadeck: the history is to be compared again"),
-            seconds(CLOCK),
         );
         let check = format!(
             " as select case when pg_catalog.current_setting('supadeck.transaction', true) \
-            is distinct from pg_catalog.txid_current()::text then {} end",
+            is distinct from pg_catalog.txid_current()::text then {} end, {CLOCK}",
             raising(
                 ESCAPED,
                 "supadeck: the transaction has ended before its time"
@@ -111,23 +113,23 @@ impl Lean<'_> {
             shape.types().join(", "),
             shape.statement(&places)
         );
-        // REST reads the schema again.
         let line = format!(
-            "(pg_catalog.text, pg_catalog.text) as {} returning pg_catalog.pg_notify('pgrst', 'reload schema'), {}",
-            line("$1", direction, "$2", self.runner),
-            seconds("finished"),
+            "(pg_catalog.text, pg_catalog.text) as {}",
+            line("$1", direction, "$2", self.runner)
         );
         [open, check, row, line]
     }
 }
 
-/// Whether a script's text has the name of the schema of the books in it.
-pub(super) fn names_books(script: &Script) -> bool {
-    let schema = b"supabase_migrations";
-    script.parts.iter().any(|part| {
-        let mut places = part.sql.as_bytes().windows(schema.len());
-        places.any(|place| place.eq_ignore_ascii_case(schema))
-    })
+/// Whether a script's text says that it may change the books, or have the session forget what is prepared.
+pub(super) fn meddles(script: &Script) -> bool {
+    const WORDS: [&str; 3] = ["supabase_migrations", "deallocate", "discard"];
+    let holds = |text: &[u8], word: &str| {
+        let mut places = text.windows(word.len());
+        places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let mut texts = script.parts.iter().map(|part| part.sql.as_bytes());
+    texts.any(|text| WORDS.iter().any(|word| holds(text, word)))
 }
 
 /// How many answers [`Lean::head`] gets.
@@ -137,7 +139,7 @@ pub(super) fn head_answers(first: bool) -> usize {
 
 /// How many answers [`Lean::tail`] gets.
 pub(super) fn tail_answers(last: bool) -> usize {
-    7 + if last { KEPT.len() } else { 0 }
+    9 + if last { KEPT.len() } else { 0 }
 }
 
 #[cfg(test)]
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_leaves_the_same_kind_of_row_fits() {
+    fn only_what_leaves_the_same_kind_of_row_fits_and_who_meddles_is_seen() {
         let limits = Limits::default();
         let runner = Runner::here();
         let lean = |column| Lean {
@@ -218,21 +220,29 @@ mod tests {
             name: "",
         };
         let [with, without] = [true, false].map(|rollback| script(applied(rollback)));
-        assert!(lean(None).fits(&with, &without, &without));
-        assert!(!lean(Some(RollbackColumn::Text)).fits(&with, &with, &without));
+        assert!(lean(None).fits(&with, &without));
+        assert!(!lean(Some(RollbackColumn::Text)).fits(&with, &without));
         let back = Record::RolledBack {
             version: "1".into(),
         };
         let back = script(back);
-        assert!(!lean(None).fits(&with, &with, &back));
-        let books = Script {
+        assert!(!lean(None).fits(&with, &back));
+        let with_text = |text: &str| Script {
             parts: vec![Part {
                 statement: 0,
-                sql: "select 1 from Supabase_Migrations.schema_migrations".into(),
+                sql: text.into(),
                 data: None,
             }],
             ..with.clone()
         };
-        assert!(!lean(None).fits(&with, &books, &with));
+        assert!(meddles(&with_text(
+            "delete from Supabase_Migrations.schema_migrations"
+        )));
+        assert!(meddles(&with_text(
+            "do $$ begin execute 'DEALLOCATE all'; end $$"
+        )));
+        assert!(!meddles(&with_text(
+            "create table supabase (migrations text)"
+        )));
     }
 }

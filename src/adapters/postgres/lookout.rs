@@ -5,13 +5,12 @@ use super::books::{array, dollar};
 use super::connection::Connection;
 use super::database::PgDatabase;
 use super::journal::{person, read_person};
-use super::lean::names_books;
 use crate::domain::migration::{Blocker, Holder};
 use crate::domain::script::{Record, Script};
 use crate::domain::text::harmless;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -26,8 +25,6 @@ const SLOW_BYTES_PER_SECOND: u64 = 32 * 1024;
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
-    /// So many scripts of the message are committed.
-    Committed(usize),
     /// A statement waits for somebody else's lock.
     Blocked(Blocker),
     /// The line is dead; holds the reason.
@@ -105,28 +102,32 @@ struct Watch {
     told: Option<Blocker>,
 }
 
-/// What the scripts of a message leave in the history, one after the other. It tells from outside how far the message is:
-/// the server keeps its answers back until there are enough of them.
+/// What the scripts of a message leave in the history, one after the other. It tells from outside how far the message seems
+/// to be: the server keeps its answers back until there are enough of them. What is done, only the answers tell, because anybody
+/// can write the history.
 pub(super) struct Trail {
     versions: Vec<String>,
     /// Whether they come into the history, or go.
     come: bool,
+    /// How many scripts seemed to be committed when the last one was seen blocked.
+    seen: Arc<AtomicUsize>,
 }
 
 impl Trail {
-    /// The trail of some scripts; none when they leave more than that, or something else.
-    pub(super) fn of(scripts: &[Script]) -> Option<Self> {
+    /// The trail of some scripts; none when they do not all add to the history, or all take from it.
+    pub(super) fn of(scripts: &[Script], seen: Arc<AtomicUsize>) -> Option<Self> {
         let come = matches!(scripts.first()?.record, Record::Applied { .. });
         let version = |script: &Script| match &script.record {
             Record::Applied { version, .. } if come => Some(version.clone()),
             Record::RolledBack { version } if !come => Some(version.clone()),
             _ => None,
         };
-        if scripts.iter().any(names_books) {
-            return None;
-        }
         let versions = scripts.iter().map(version).collect::<Option<_>>()?;
-        Some(Self { versions, come })
+        Some(Self {
+            versions,
+            come,
+            seen,
+        })
     }
 
     fn sql(&self) -> String {
@@ -217,9 +218,6 @@ impl Watch {
             Err(_) => return Sight::Unreachable,
         };
         let committed = self.committed(connection).await;
-        if let Some(count) = committed {
-            let _ = self.sender.send(Seen::Committed(count));
-        }
         let (rows, backends): (Vec<_>, Vec<_>) = answers
             .into_iter()
             .partition(|row| row.len() == SIGHT_COLUMNS);
@@ -238,6 +236,9 @@ impl Watch {
                 .is_none_or(|told| told.holder.pid != blocker.holder.pid)
         {
             self.told = Some(blocker.clone());
+            if let (Some(trail), Some(count)) = (&self.trail, committed) {
+                trail.seen.store(count, Ordering::Relaxed);
+            }
             let _ = self.sender.send(Seen::Blocked(blocker));
         }
         let is_at_work = rows.iter().any(|row| {

@@ -68,18 +68,16 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: boo
 
 pub(super) const BEGIN: &str = "begin isolation level read committed read write";
 pub(super) const RESETS: &str = "reset all; reset session authorization; reset role";
+/// Has deferred triggers run before the session is reset: what they set would otherwise be there for the next script.
+pub(super) const SETTLE: &str = "set constraints all immediate";
 /// Has REST read the schema again, and commits.
 pub(super) const FINISH: &str = "notify pgrst, 'reload schema'; commit";
 
 /// Keeps the transaction's number, by which it is known later.
 pub(super) const NUMBER: &str =
     "pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)";
-pub(super) const CLOCK: &str = "pg_catalog.clock_timestamp()";
-
-/// A time as seconds, in the last column of what a script's head and tail answer.
-pub(super) fn seconds(time: &str) -> String {
-    format!("pg_catalog.date_part('epoch', {time})")
-}
+/// The time by the server's clock in microseconds, whatever the session's settings are.
+pub(super) const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
 
 /// Takes the runners' lock, in a block.
 fn take_lock() -> String {
@@ -101,7 +99,7 @@ fn settings(limits: &Limits) -> String {
             at_least_one(limit)
         ));
     }
-    sql.push_str(&format!("select {NUMBER}, {}", seconds(CLOCK)));
+    sql.push_str(&format!("select {NUMBER}, {CLOCK}"));
     sql
 }
 
@@ -140,7 +138,9 @@ pub(super) fn head_answers(limits: &Limits) -> usize {
 }
 
 /// How many answers [`tail`] gets.
-pub(super) const TAIL_ANSWERS: usize = 9;
+pub(super) fn tail_answers(has_journal: bool) -> usize {
+    9 + usize::from(has_journal)
+}
 
 /// Zero would mean no limit.
 pub(super) fn at_least_one(limit: Duration) -> u128 {
@@ -176,17 +176,19 @@ pub(super) fn around_record(
         ),
     };
     // What the file set for its own statements, such as a second each, is not for these.
-    let mut before = "set local statement_timeout = 0; ".to_owned();
+    let mut before = format!("set local statement_timeout = 0; {SETTLE}; ");
     before.push_str(&books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
     )));
     before.push_str(&format!("; {RESETS}"));
-    let told = match journal {
-        Some(runner) => books::journal_done(&script.record, &script.sha256, runner),
-        None => format!("select {}", seconds(CLOCK)),
-    };
-    (before, format!("{told}; {FINISH}"))
+    let mut behind = String::new();
+    if let Some(runner) = journal {
+        behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
+        behind.push_str("; ");
+    }
+    behind.push_str(FINISH);
+    (before, behind)
 }
 
 /// A whole transaction in one message, and where the script's parts are in it.
@@ -293,7 +295,7 @@ mod tests {
             };
             for journal in [None, Some(&runner)] {
                 let tail = tail(&script, Anchor::Setting, None, journal);
-                assert_eq!(split(&tail).len(), TAIL_ANSWERS);
+                assert_eq!(split(&tail).len(), tail_answers(journal.is_some()));
             }
         }
     }

@@ -10,7 +10,7 @@ use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::keeper::Keeper;
-use super::lean::Lean;
+use super::lean::{Lean, meddles};
 use super::live::live;
 use super::lookout::{Lookout, Trail};
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, code};
@@ -103,7 +103,6 @@ impl PgSession {
         };
         let course = Course::new(news);
         let mut of = |one: News| course.tell(one);
-        let reach = |count: usize| course.reach(count);
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
             if ended.is_ok() {
@@ -113,7 +112,7 @@ impl PgSession {
         }
         let together = scripts
             .iter()
-            .take_while(|script| script.at_once && !resets_settings(script))
+            .take_while(|script| script.at_once && !resets_settings(script) && !meddles(script))
             .count();
         let scripts = &scripts[..together.max(1)];
         self.messages += 1;
@@ -138,14 +137,16 @@ impl PgSession {
             self.name.clone(),
             self.limits.silence,
             2 * bytes as u64,
-            (together > 1).then(|| Trail::of(scripts)).flatten(),
+            (together > 1)
+                .then(|| Trail::of(scripts, course.seen()))
+                .flatten(),
         );
         let limit = self.limits.cancel_timeout;
         let turns = self.connection.turns.clone();
         let mut guard =
             Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
         if together > 1 {
-            guard = guard.in_turn(turns.keep()).with_trail(&reach);
+            guard = guard.in_turn(turns.keep());
         }
         let ended = if together == 0 {
             let ended = live(&mut guard, script, &frame).await;
@@ -160,7 +161,10 @@ impl PgSession {
             Ok(Ended::Whole) => {}
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
             Err(Halt::Lost { .. }) => guard.give_up(),
-            Ok(Ended::Apart { .. }) | Err(_) => close(&mut guard).await,
+            Ok(Ended::Apart { .. }) | Err(_) => {
+                let forget = frame.lean.as_ref().filter(|_| together > 1);
+                close(&mut guard, forget.map(Lean::forget)).await;
+            }
         }
         self.leans &= !matches!(ended, Ok(Ended::Apart { leans: false }));
         (course.at(), ended.map(drop))
@@ -257,13 +261,16 @@ impl Session for PgSession {
     }
 }
 
-/// Ends a transaction that failed. A line that breaks here, or is given up, has ended it too.
-async fn close(guard: &mut Guard<'_>) {
+/// Ends a transaction that failed, and forgets what its message kept prepared. A line that breaks here, or is given up, has
+/// ended it too.
+async fn close(guard: &mut Guard<'_>, forget: Option<String>) {
     guard.forward_notices();
     // Nobody takes them any more.
     guard.end_turns();
-    // Without a transaction the server warns; that is nobody's news.
-    let rollback = guard.client.simple_query("rollback");
+    // Without a transaction the server warns, and what was never prepared it refuses to forget; that is nobody's news. In one
+    // message, because behind a pooler the session is another's after the rollback.
+    let sql = format!("rollback; {}", forget.unwrap_or_default());
+    let rollback = guard.client.simple_query(&sql);
     if tokio::time::timeout(ROLLBACK_LIMIT, rollback)
         .await
         .is_err()

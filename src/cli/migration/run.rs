@@ -160,8 +160,10 @@ fn told(plan: &Plan, progress: &Progress) -> Option<Page> {
             let text = format!("Waiting for another runner to finish{who}.");
             page.toned(Tone::Warn, &text);
         }
-        Progress::Blocked { blocker, .. } => {
-            page.toned(Tone::Warn, &format!("  Waiting for {blocker}."));
+        Progress::Blocked { step: at, blocker } => {
+            // Of files that were sent together the answers may not have come yet: the last one named may be an earlier one.
+            let text = format!("  {} waits for {blocker}.", show::named(step(*at)?));
+            page.toned(Tone::Warn, &text);
         }
         Progress::TryingAgain {
             attempt, of, pause, ..

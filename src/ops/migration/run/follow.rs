@@ -36,6 +36,11 @@ impl<'a, 'b> Follow<'a, 'b> {
                 let told = self.progress(step, at, news);
                 self.runner.tell(told);
             }
+            BatchNews::Again(at) => {
+                let step = self.first + at;
+                self.runner.reports[step].notices.clear();
+                self.runner.tell(Progress::StepStarted { step });
+            }
             BatchNews::Done { at, took } => self.done(at, took),
         }
     }
