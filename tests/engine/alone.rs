@@ -64,6 +64,12 @@ async fn a_file_outside_a_transaction_runs_to_its_end() {
     bench.down("1_a.sql", "drop index concurrently i;\ndrop table a;");
     let outcome = bench.apply().await;
     assert!(outcome.is_complete(), "{outcome:?}");
+    let said: Vec<_> = outcome
+        .steps
+        .iter()
+        .flat_map(|step| &step.notices)
+        .collect();
+    assert!(said.is_empty(), "nothing of our own statements: {said:?}");
     assert_eq!(bench.versions().await, ["1", "2", "3", "4"]);
     assert!(bench.has("c").await && !bench.has("d").await && bench.has("e").await);
     let journal = "select version || ' ' || outcome || coalesce(' ' || position || ' of ' || statements, '') from supabase_migrations.supadeck_journal order by id";

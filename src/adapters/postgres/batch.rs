@@ -5,6 +5,7 @@
 
 use super::books::{RollbackColumn, Runner, dollar};
 use super::connection::texts;
+use super::course::Course;
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::lean::{self, Lean};
@@ -12,11 +13,9 @@ use super::message::{
     AGAIN, Anchor, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
 };
 use super::session::{Place, halt};
-use crate::domain::script::{BatchNews, Halt, Limits, News, Script};
+use super::times::Times;
+use crate::domain::script::{Halt, Limits, News, Script};
 use futures_util::TryStreamExt as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
@@ -44,61 +43,6 @@ impl Frame<'_> {
     /// The same without the script's row: what stands before it, and what stands behind it.
     pub(super) fn around_record(&self, script: &Script, anchor: Anchor<'_>) -> (String, String) {
         around_record(script, anchor, self.journal)
-    }
-}
-
-/// Where a message is, and who is told.
-pub(super) struct Course<'a> {
-    /// The script whose answers are read: all before it are committed.
-    at: AtomicUsize,
-    /// The script that the look-out saw blocked; the answers of those before it may not have come yet.
-    seen: Arc<AtomicUsize>,
-    news: Mutex<&'a mut (dyn FnMut(BatchNews) + Send)>,
-}
-
-impl<'a> Course<'a> {
-    /// A course that was not begun.
-    pub(super) fn new(news: &'a mut (dyn FnMut(BatchNews) + Send)) -> Self {
-        Self {
-            at: AtomicUsize::new(0),
-            seen: Arc::default(),
-            news: Mutex::new(news),
-        }
-    }
-
-    /// How many scripts are committed, by their answers.
-    pub(super) fn at(&self) -> usize {
-        self.at.load(Ordering::Relaxed)
-    }
-
-    /// Where the look-out leaves which script it saw blocked.
-    pub(super) fn seen(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.seen)
-    }
-
-    /// Tells news.
-    pub(super) fn tell(&self, news: News) {
-        let at = match news {
-            News::Blocked(_) => self.at().max(self.seen.load(Ordering::Relaxed)),
-            _ => self.at(),
-        };
-        self.pass(BatchNews::Of(at, news));
-    }
-
-    /// The script whose answers were read is committed, and took so long by the server's clock.
-    pub(super) fn next(&self, took: Option<Duration>) {
-        let at = self.at.fetch_add(1, Ordering::Relaxed);
-        self.pass(BatchNews::Done { at, took });
-    }
-
-    /// The script is undone, and will begin again.
-    fn again(&self) {
-        self.pass(BatchNews::Again(self.at()));
-    }
-
-    fn pass(&self, news: BatchNews) {
-        let mut to = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        to(news);
     }
 }
 
@@ -234,9 +178,7 @@ async fn send(
         match guard.answer(stream.try_next()).await {
             Ok(None) => {
                 // The server is ready again, and nothing failed: all that was not told as done is done too.
-                while course.at() < pieces.len() {
-                    course.next(times.took());
-                }
+                (index..pieces.len()).for_each(|_| course.next(times.took()));
                 return Ok(());
             }
             Ok(Some(SimpleQueryMessage::CommandComplete(rows))) => {
@@ -321,57 +263,6 @@ async fn is_undone(guard: &mut Guard<'_>, number: &str) -> Result<bool, Halt> {
     let answers = asked.map_err(|failure| halt(guard, failure, Place::Head, false))?;
     let status = texts(answers).into_iter().flatten().next().flatten();
     Ok(status.as_deref() == Some("aborted"))
-}
-
-/// How long the scripts of a message take. Their answers can come together, so that only the server's clock tells it: what is
-/// counted are its microseconds.
-struct Times {
-    sent: Instant,
-    /// When the first script began.
-    first: Option<i64>,
-    /// When the last one began, and when it was about to be committed.
-    begun: Option<i64>,
-    ended: Option<i64>,
-}
-
-impl Times {
-    /// A message that is sent now.
-    fn new() -> Self {
-        Self {
-            sent: Instant::now(),
-            first: None,
-            begun: None,
-            ended: None,
-        }
-    }
-
-    /// A script begins, which ends the one before it: tells how long that took.
-    fn begin(&mut self, at: Option<i64>) -> Option<Duration> {
-        self.ended = at.or(self.ended);
-        let took = self.took();
-        self.first = self.first.or(at);
-        (self.begun, self.ended) = (at, None);
-        took
-    }
-
-    /// The script is about to be committed.
-    fn end(&mut self, at: Option<i64>) {
-        self.ended = at.or(self.ended);
-    }
-
-    /// How long the last script took; all of the message's time that no other took where its end is not known.
-    fn took(&self) -> Option<Duration> {
-        let span = |from: i64, to: i64| u64::try_from(to - from).ok().map(Duration::from_micros);
-        let begun = self.begun?;
-        match self.ended {
-            Some(ended) => span(begun, ended),
-            None => Some(
-                self.sent
-                    .elapsed()
-                    .saturating_sub(span(self.first?, begun)?),
-            ),
-        }
-    }
 }
 
 /// `invalid_sql_statement_name`

@@ -3,7 +3,8 @@
 //! ```text
 //!   url ─► address ─► connection ─► session ─► message      one script, one transaction
 //!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
-//!                           │          ├─────► books        the tables and their SQL
+//!                           │          ├─────► batch        scripts in one message: lean (prepared once), course (how far), times
+//!                           │          ├─────► books        the tables and their SQL; record: a script's row
 //!                           │          ├─────► cancel       asks the server to stop
 //!                           │          ├─────► lookout      looks at the run from a second connection
 //!                           │          └─────► alone        a file outside a transaction: keeper, worker, journal, unit
@@ -26,6 +27,7 @@ mod cancel;
 pub(in crate::adapters) mod catalog;
 pub(in crate::adapters) mod change;
 mod connection;
+mod course;
 mod database;
 pub(in crate::adapters) mod fault;
 mod guard;
@@ -45,6 +47,7 @@ mod record;
 mod rehearsal;
 mod session;
 mod stream;
+mod times;
 mod tls;
 mod unit;
 mod url;

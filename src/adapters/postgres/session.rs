@@ -3,9 +3,10 @@
 //! `live` sends it statement by statement, `batch` in one message with others.
 
 use super::alone::AloneRun;
-use super::batch::{Course, Ended, Frame, at_once};
+use super::batch::{Ended, Frame, at_once};
 use super::books::{Present, RollbackColumn, Runner};
 use super::connection::Connection;
+use super::course::Course;
 use super::database::{PgDatabase, make_books};
 use super::fault::refused;
 use super::guard::{Failure, Guard};
@@ -88,7 +89,14 @@ impl PgSession {
             script,
             alone,
         };
-        run.run(news, cancel).await
+        let ended = run.run(news, cancel).await;
+        self.drop_notices();
+        ended
+    }
+
+    /// Drops what the server said of statements of ours: it is nobody's news.
+    fn drop_notices(&mut self) {
+        while self.connection.notices.try_recv().is_ok() {}
     }
 
     /// Runs the scripts that can go in one message, or the first one alone; tells how many are done.
@@ -225,7 +233,7 @@ impl Session for PgSession {
             let present = patience.on(&self.connection, what, making).await?;
             self.column = present.rollback();
             self.present = present;
-            while self.connection.notices.try_recv().is_ok() {}
+            self.drop_notices();
             Ok::<(), Problem>(())
         })
     }
