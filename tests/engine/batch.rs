@@ -169,14 +169,19 @@ async fn nobody_knows_about_any_of_them_while_the_database_is_away() {
 
 #[tokio::test]
 async fn a_lock_that_was_not_to_be_had_is_tried_again_from_its_file_on() {
-    let mut bench = bench(|at| {
-        if at == 4 {
-            "alter table busy add column a int;"
-        } else {
-            ""
-        }
-    })
-    .await;
+    // Also where a trigger wants it as the transaction ends.
+    for waits in [
+        "alter table busy add column a int;",
+        "create function waits() returns trigger language plpgsql as $$ begin lock table busy; return null; end $$; \
+        create table late (id int); create constraint trigger waits after insert on late deferrable initially deferred \
+        for each row execute function waits(); insert into late values (1);",
+    ] {
+        a_lock_is_tried_again(waits).await;
+    }
+}
+
+async fn a_lock_is_tried_again(waits: &'static str) {
+    let mut bench = bench(|at| if at == 4 { waits } else { "" }).await;
     bench
         .db
         .batch_execute("create table busy ()")

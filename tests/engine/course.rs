@@ -162,3 +162,41 @@ async fn what_a_trigger_sets_as_its_transaction_ends_is_not_there_for_the_next_f
     assert_eq!(agreed(&bench).await, FILES);
     assert!(bench.has("public.t15").await && !bench.has("evil.t15").await);
 }
+
+#[tokio::test]
+async fn rows_in_another_encoding_are_not_looked_at() {
+    for latin in [0, 4, FILES - 1] {
+        let bench = bench(|at| {
+            if at == latin {
+                "set client_encoding to 'LATIN1'; select chr(228), 1;"
+            } else {
+                ""
+            }
+        })
+        .await;
+        let outcome = bench.apply().await;
+        assert!(outcome.is_complete(), "{outcome:?}");
+        assert_eq!(agreed(&bench).await, FILES);
+    }
+}
+
+#[tokio::test]
+async fn what_a_transaction_does_as_it_ends_has_the_files_limits_wherever_it_stands() {
+    for late in [0, 4] {
+        let bench = bench(|at| {
+            if at == late {
+                "create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(5); return null; end $$; \
+                create table late (id int); create constraint trigger slow after insert on late deferrable initially deferred \
+                for each row execute function slow(); set local statement_timeout = '1s'; insert into late values (1);"
+            } else {
+                ""
+            }
+        })
+        .await;
+        let outcome = bench.apply().await;
+        assert_eq!(ends(&outcome)[late], StepEnd::RolledBack, "{outcome:?}");
+        let problem = outcome.problem.unwrap();
+        assert!(problem.what.contains("committed"), "{problem}");
+        assert_eq!(agreed(&bench).await, late);
+    }
+}

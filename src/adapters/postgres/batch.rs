@@ -3,7 +3,7 @@
 //! The server works through a message by itself, so several files cost one round trip, and it skips all the rest of the
 //! message after an error: what failed leaves nothing, and no later script begins.
 
-use super::books::{RollbackColumn, Runner, dollar};
+use super::books::{RollbackColumn, Runner};
 use super::connection::texts;
 use super::course::Course;
 use super::fault::refused;
@@ -16,6 +16,7 @@ use super::session::{Place, halt};
 use super::times::Times;
 use crate::domain::script::{Halt, Limits, News, Script};
 use futures_util::TryStreamExt as _;
+use std::sync::atomic::Ordering;
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
@@ -76,7 +77,7 @@ pub(super) async fn at_once(
         Ok(()) => Ok(Ended::Whole),
         Err(Stopped::Apart { leans }) => Ok(Ended::Apart { leans }),
         Err(Stopped::Forgotten(number)) => {
-            if !is_undone(guard, &number).await? {
+            if !is_undone(guard, number).await? {
                 return Err(Halt::Escaped);
             }
             course.again();
@@ -101,7 +102,7 @@ enum Stopped {
     /// A script was refused because it leans on the one before it; whether any may again.
     Apart { leans: bool },
     /// A script had the session forget what the message keeps prepared. Holds the number of its transaction.
-    Forgotten(String),
+    Forgotten(Option<u64>),
     /// A script of it halted.
     Halted(Halt),
 }
@@ -173,7 +174,7 @@ async fn send(
     let mut times = Times::new();
     // Whether the script before this one is committed and not told yet: where this one begins, that one ends.
     let mut is_due = false;
-    let mut number = String::new();
+    let mut number = None;
     loop {
         match guard.answer(stream.try_next()).await {
             Ok(None) => {
@@ -186,6 +187,9 @@ async fn send(
                 let Some(piece) = pieces.get(index) else {
                     continue;
                 };
+                if let Some(lean) = frame.lean.as_ref().filter(|_| piece.leans) {
+                    lean.has_kept.store(true, Ordering::Relaxed);
+                }
                 let done = answered.saturating_sub(piece.before);
                 if (1..=scripts[index].parts.len()).contains(&done) {
                     guard.tell(News::PartDone { done, rows });
@@ -195,18 +199,19 @@ async fn send(
                 }
             }
             Ok(Some(SimpleQueryMessage::Row(row))) => {
-                // The last column of an answer of ours is the time, and that before it the transaction's number.
-                let cell = |back: usize| row.len().checked_sub(back).and_then(|at| row.get(at));
-                let time = cell(1).and_then(|micros| micros.parse().ok());
+                // The last column of an answer of ours is the time, and that before it the transaction's number. The file's own
+                // rows are not looked at: they need not even be UTF-8.
+                let cell = |back: usize| row.try_get(row.len().checked_sub(back)?).ok().flatten();
+                let time = || cell(1).and_then(|micros| micros.parse().ok());
                 let before = pieces[index].before;
                 if answered < before {
-                    let took = times.begin(time);
+                    let took = times.begin(time());
                     if std::mem::take(&mut is_due) {
                         course.next(took);
                     }
-                    cell(2).unwrap_or_default().clone_into(&mut number);
+                    number = cell(2).and_then(|number| number.parse().ok());
                 } else if answered >= before + scripts[index].parts.len() {
-                    times.end(time);
+                    times.end(time());
                 }
             }
             Ok(Some(_)) => {}
@@ -253,14 +258,17 @@ async fn send(
     }
 }
 
-/// Whether nothing of a transaction remains, once it is ended.
-async fn is_undone(guard: &mut Guard<'_>, number: &str) -> Result<bool, Halt> {
-    let sql = format!(
-        "rollback; select pg_catalog.txid_status({}::pg_catalog.int8)",
-        dollar(number)
-    );
-    let asked = guard.answer(guard.client.simple_query(&sql)).await;
-    let answers = asked.map_err(|failure| halt(guard, failure, Place::Head, false))?;
+/// Whether it is known that nothing of a transaction remains, once it is ended.
+async fn is_undone(guard: &mut Guard<'_>, number: Option<u64>) -> Result<bool, Halt> {
+    let Some(number) = number else {
+        return Ok(false);
+    };
+    let sql = format!("rollback; select pg_catalog.txid_status({number})");
+    let answers = match guard.answer(guard.client.simple_query(&sql)).await {
+        Ok(answers) => answers,
+        Err(Failure::Server(_)) => return Ok(false),
+        Err(lost) => return Err(halt(guard, lost, Place::Tail, true)),
+    };
     let status = texts(answers).into_iter().flatten().next().flatten();
     Ok(status.as_deref() == Some("aborted"))
 }

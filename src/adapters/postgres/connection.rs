@@ -134,7 +134,7 @@ pub(super) fn texts(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>
         .filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(
                 (0..row.len())
-                    .map(|column| row.get(column).map(str::to_owned))
+                    .map(|column| row.try_get(column).ok().flatten().map(str::to_owned))
                     .collect(),
             ),
             _ => None,

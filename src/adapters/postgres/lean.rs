@@ -9,6 +9,7 @@ use super::message::{
 };
 use super::record::{Shape, values};
 use crate::domain::script::{Limits, Script};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How long after its arrival a message is young enough for its scripts to lean on each other, in milliseconds.
 const YOUNG_MS: u32 = 250;
@@ -24,6 +25,8 @@ pub(super) struct Lean<'a> {
     pub(super) column: Option<RollbackColumn>,
     /// What the prepared statements are called, each with a word more; nothing else in the database is called so.
     pub(super) name: &'a str,
+    /// Whether the session has begun to keep them.
+    pub(super) has_kept: AtomicBool,
 }
 
 impl Lean<'_> {
@@ -49,8 +52,7 @@ impl Lean<'_> {
         sql
     }
 
-    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared. What the script set
-    /// for its own statements, such as a second each, is enough for the check; the rest has the session's settings.
+    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared.
     pub(super) fn tail(&self, script: &Script, last: bool) -> String {
         let mut sql = format!(
             "{SETTLE}; execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
@@ -68,8 +70,13 @@ impl Lean<'_> {
         sql
     }
 
-    /// Forgets what was prepared.
-    pub(super) fn forget(&self) -> String {
+    /// Forgets what was prepared, if anything was.
+    pub(super) fn forgotten(&self) -> Option<String> {
+        let has_kept = self.has_kept.load(Ordering::Relaxed);
+        has_kept.then(|| self.forget())
+    }
+
+    fn forget(&self) -> String {
         let forget = |word| format!("deallocate {}; ", self.kept(word));
         KEPT.map(forget).concat()
     }
@@ -124,12 +131,16 @@ impl Lean<'_> {
 /// Whether a script's text says that it may change the books, or have the session forget what is prepared.
 pub(super) fn meddles(script: &Script) -> bool {
     const WORDS: [&str; 3] = ["supabase_migrations", "deallocate", "discard"];
-    let holds = |text: &[u8], word: &str| {
-        let mut places = text.windows(word.len());
-        places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
-    };
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
     let mut texts = script.parts.iter().map(|part| part.sql.as_bytes());
-    texts.any(|text| WORDS.iter().any(|word| holds(text, word)))
+    texts.any(|text| {
+        let mut words = text.split(|byte| !is_word(byte));
+        words.any(|word| {
+            WORDS
+                .iter()
+                .any(|ours| word.eq_ignore_ascii_case(ours.as_bytes()))
+        })
+    })
 }
 
 /// How many answers [`Lean::head`] gets.
@@ -196,6 +207,7 @@ mod tests {
                     runner: &runner,
                     column,
                     name: "supadeck 1",
+                    has_kept: AtomicBool::new(false),
                 };
                 for record in [applied(false), applied(true), back.clone(), seed.clone()] {
                     let script = script(record.clone());
@@ -218,6 +230,7 @@ mod tests {
             runner: &runner,
             column,
             name: "",
+            has_kept: AtomicBool::new(false),
         };
         let [with, without] = [true, false].map(|rollback| script(applied(rollback)));
         assert!(lean(None).fits(&with, &without));

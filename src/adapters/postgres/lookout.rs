@@ -138,11 +138,12 @@ impl Trail {
         )
     }
 
-    /// How many scripts are committed, when these versions are in the history.
+    /// How many scripts are committed before the one at work, when these versions are in the history.
     fn read(&self, rows: Vec<Vec<Option<String>>>) -> usize {
         let there: BTreeSet<String> = rows.into_iter().flatten().flatten().collect();
         let is_done = |version: &&String| there.contains(*version) == self.come;
-        self.versions.iter().take_while(is_done).count()
+        let done = self.versions.iter().take_while(is_done).count();
+        done.min(self.versions.len() - 1)
     }
 }
 

@@ -175,8 +175,8 @@ pub(super) fn around_record(
             LOCK & 0xffff_ffff
         ),
     };
-    // What the file set for its own statements, such as a second each, is not for these.
-    let mut before = format!("set local statement_timeout = 0; {SETTLE}; ");
+    // What the file set for its own statements, such as a second each, is for its deferred triggers, and not for the rest.
+    let mut before = format!("{SETTLE}; set local statement_timeout = 0; ");
     before.push_str(&books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"

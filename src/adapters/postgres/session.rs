@@ -20,6 +20,7 @@ use crate::domain::problem::Problem;
 use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Script};
 use crate::domain::sql::command::leading_words;
 use crate::ports::{Run, RunAll, Session, Task};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +40,8 @@ pub(super) struct PgSession {
     leans: bool,
     /// How many messages of scripts were sent.
     messages: usize,
+    /// How many scripts a message takes at most: as many as the last one carried out before it came apart, then twice as many.
+    width: usize,
 }
 
 /// Where in a transaction something went wrong.
@@ -67,6 +70,21 @@ impl PgSession {
             column: None,
             leans: true,
             messages: 0,
+            width: usize::MAX,
+        }
+    }
+
+    /// How many of the scripts go in one message; none where the first cannot be sent at once.
+    fn together(&self, scripts: &[Script]) -> usize {
+        let goes = |script: &&Script| script.at_once && !resets_settings(script);
+        let goes_with_others = |script: &&Script| goes(script) && !meddles(script);
+        match scripts.first() {
+            Some(first) if goes(&first) && meddles(first) => 1,
+            _ => scripts
+                .iter()
+                .take(self.width)
+                .take_while(goes_with_others)
+                .count(),
         }
     }
 
@@ -118,10 +136,7 @@ impl PgSession {
             }
             return (course.at(), ended);
         }
-        let together = scripts
-            .iter()
-            .take_while(|script| script.at_once && !resets_settings(script) && !meddles(script))
-            .count();
+        let together = self.together(scripts);
         let scripts = &scripts[..together.max(1)];
         self.messages += 1;
         let name = format!("{} {}", self.name, self.messages);
@@ -135,6 +150,7 @@ impl PgSession {
                 runner: &self.runner,
                 column: self.column,
                 name: &name,
+                has_kept: AtomicBool::new(false),
             }),
         };
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
@@ -170,11 +186,15 @@ impl PgSession {
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
             Err(Halt::Lost { .. }) => guard.give_up(),
             Ok(Ended::Apart { .. }) | Err(_) => {
-                let forget = frame.lean.as_ref().filter(|_| together > 1);
-                close(&mut guard, forget.map(Lean::forget)).await;
+                let forget = frame.lean.as_ref().and_then(Lean::forgotten);
+                close(&mut guard, forget).await;
             }
         }
         self.leans &= !matches!(ended, Ok(Ended::Apart { leans: false }));
+        self.width = match ended {
+            Ok(Ended::Apart { .. }) => course.at().max(1),
+            _ => self.width.saturating_mul(2),
+        };
         (course.at(), ended.map(drop))
     }
 

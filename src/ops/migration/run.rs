@@ -108,7 +108,8 @@ impl Runner<'_> {
             if more > 0 {
                 (pause, attempt) = (limits.lock_pause, 1);
             }
-            let is_blocked = matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03" && !refused.at_commit);
+            let is_blocked =
+                matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03");
             if !is_blocked || attempt > limits.lock_retries {
                 return (done, ended);
             }

@@ -39,6 +39,7 @@ impl<'a, 'b> Follow<'a, 'b> {
             BatchNews::Again(at) => {
                 let step = self.first + at;
                 self.runner.reports[step].notices.clear();
+                self.since = Instant::now();
                 self.runner.tell(Progress::StepStarted { step });
             }
             BatchNews::Done { at, took } => self.done(at, took),
