@@ -47,7 +47,10 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
     }
     let keys = &view.model.keymap;
     let pairs = [
-        (keys.first_key(Command::Confirm), "see what it changes"),
+        (
+            keys.first_key(Command::Confirm),
+            dialog.accepting(view.model),
+        ),
         (keys.first_key(Command::Cancel), "leave everything as it is"),
     ];
     super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
