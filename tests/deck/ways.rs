@@ -351,6 +351,23 @@ fn a_way_that_wants_a_name_is_copied() {
 }
 
 #[test]
+fn what_a_way_does_is_not_cut() {
+    let mut model = filled((80, 24));
+    edited(&mut model);
+    let rows = model.migrations.table.remote.value.as_mut().unwrap();
+    let entry = rows.iter_mut().find(|entry| entry.state == State::Edited);
+    entry.unwrap().ways[1].what =
+        "Writes what was added into a new migration, and the file back as it was applied.".into();
+    press(&mut model, &["w"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("applied.") && !frame.contains('…'),
+        "{frame}"
+    );
+    assert!(frame.contains("esc leave everything as it is"), "{frame}");
+}
+
+#[test]
 fn a_version_in_order_needs_no_way_out() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g"]);

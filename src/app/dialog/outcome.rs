@@ -82,8 +82,8 @@ pub(super) fn sum(rows: &[FileRow]) -> Option<(Tone, String)> {
     }
     // Where all files ended alike it is their tone, else that of the one that stopped the run.
     let stopped = |ended: &Ended| !matches!(ended.end, StepEnd::Done | StepEnd::NotRun);
-    let ends = || groups.iter().map(|(ended, _)| *ended);
-    let tone = ends().find(stopped).or(ends().last())?.tone();
+    let mut ends = groups.iter().map(|(ended, _)| *ended);
+    let tone = ends.clone().find(stopped).or(ends.next_back())?.tone();
     let words = groups.iter().map(|(ended, names)| {
         let text = format!("{} {}", names.len(), ended.word());
         if !stopped(ended) {

@@ -39,9 +39,9 @@ impl Ways {
 
     /// What accepting does with the selected way.
     pub fn accepting(&self, model: &Model) -> &'static str {
-        match self.ways.get(self.selected).map(|way| leads(model, way)) {
-            Some(Leads::ToCopy) => "copy the command",
-            Some(Leads::ToPlan(_)) => "see what it runs",
+        match self.ways.get(self.selected).map(|way| end_of(model, way)) {
+            Some(End::Copy) => "copy the command",
+            Some(End::Plan(_)) => "see what it runs",
             _ => "see what it changes",
         }
     }
@@ -68,43 +68,43 @@ impl Ways {
 }
 
 /// What choosing a way leads to.
-enum Leads {
+enum End {
     /// A plan to confirm.
-    ToPlan(Wish),
+    Plan(Wish),
     /// A change of files or of the history to confirm.
-    ToChange,
+    Change,
     /// The clipboard: the command wants words that are not known here.
-    ToCopy,
+    Copy,
 }
 
 /// Where a way leads.
-fn leads(model: &Model, way: &WayOut) -> Leads {
+fn end_of(model: &Model, way: &WayOut) -> End {
     let words: Vec<&str> = way.arguments.iter().map(String::as_str).collect();
     let wish = match words[..] {
         ["apply", "--include-out-of-order"] => model.migrations.apply_wish().ok(),
         ["apply", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Apply, how)),
         ["rollback", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Rollback, how)),
-        ["restore" | "repair" | "renumber", ..] => return Leads::ToChange,
+        ["restore" | "repair" | "renumber", ..] => return End::Change,
         _ => None,
     };
-    wish.map_or(Leads::ToCopy, Leads::ToPlan)
+    wish.map_or(End::Copy, End::Plan)
 }
 
 /// Goes a way.
 fn take(model: &mut Model, way: &WayOut) -> Vec<Effect> {
-    match leads(model, way) {
-        Leads::ToPlan(wish) => {
+    match end_of(model, way) {
+        End::Plan(wish) => {
             model.plan_for = PlanFor::Running;
             vec![load::effect(model, Slot::Plan, Load::Plan(wish))]
         }
-        Leads::ToChange => {
+        End::Change => {
             let load = Load::Fix(way.arguments.clone());
             vec![load::effect(model, Slot::Answer, load)]
         }
         // What is said of it is what the clipboard answers: another line would be overwritten by that.
-        Leads::ToCopy => vec![Effect::Copy {
+        End::Copy => vec![Effect::Copy {
             what: if way.arguments.iter().any(|word| word == PLACEHOLDER) {
-                "the command with NAME to be filled in"
+                "the command with NAME to fill in"
             } else {
                 "the command"
             },
