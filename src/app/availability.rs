@@ -1,8 +1,10 @@
-//! Whether a command can be done now, and if not, why: the footer, the palette and the key itself all ask here.
+//! Whether a command can be done now, and if not, why: the footer, the palette and the key itself all ask here. And
+//! what it is called in the footer, where that depends on what is selected.
 
 use super::command::Command;
 use super::model::{Model, Screen};
 use crate::domain::identity::Identity;
+use crate::domain::migration::Wish;
 
 /// Why a command cannot run now.
 pub fn availability(command: Command, model: &Model) -> Result<(), String> {
@@ -115,5 +117,14 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             Err("there is nothing to filter here".into())
         }
         _ => Ok(()),
+    }
+}
+
+/// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so.
+pub fn short(command: Command, model: &Model) -> &'static str {
+    match (command, model.migrations.rollback_wish()) {
+        (Command::Rollback, Ok(Wish::RollbackLast { .. })) => "roll this back",
+        (Command::Rollback, Ok(Wish::GoOn { .. })) => "go on rolling back",
+        _ => command.spec().short,
     }
 }

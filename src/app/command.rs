@@ -170,9 +170,9 @@ use Context as X;
 #[rustfmt::skip]
 pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to the selected one", "apply to here", X::Migrations), "migration apply --to VERSION"), Risk::Writes),
-    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; on the newest applied one, roll back that one", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration; on the newest applied, that one", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
     spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
-    twin(spec(C::Rehearse, "migration.rehearse", "Rehearse applying or rolling back to here: what changes, what is locked, what is lost", "rehearse", X::Migrations), "migration plan --to VERSION"),
+    twin(spec(C::Rehearse, "migration.rehearse", "Rehearse: what would change, be locked and be lost", "rehearse", X::Migrations), "migration plan --to VERSION"),
     twin(spec(C::Difference, "migration.diff", "Compare the file with what was applied", "diff", X::Migrations), "migration diff VERSION"),
     risk(twin(spec(C::WaysOut, "migration.ways", "Choose a way out of the state of the selected migration", "ways out", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
     risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),
@@ -207,7 +207,7 @@ pub const TABLE: &[Spec] = &[
     spec(C::Refresh, "app.refresh", "Read this screen again", "refresh", X::Global),
     spec(C::Palette, "app.palette", "Find a command by name", "commands", X::Global),
     spec(C::Help, "app.help", "Show all keys", "help", X::Global),
-    spec(C::Back, "app.back", "Go back: leave the details, then clear the filter", "", X::Global),
+    spec(C::Back, "app.back", "Go back: clear the search, leave the details, clear the filter", "", X::Global),
     spec(C::Theme, "app.theme", "Switch to the next theme", "", X::Global),
     spec(C::Suspend, "app.suspend", "Suspend supadeck and return to the shell", "", X::Global),
     spec(C::LastResult, "app.result", "Show the result of the last run again", "", X::Global),
@@ -217,9 +217,6 @@ pub const TABLE: &[Spec] = &[
     spec(C::NextField, "dialog.next", "Next field or row", "", X::Dialog),
     spec(C::PreviousField, "dialog.previous", "Previous field or row", "", X::Dialog),
 ];
-
-/// The lines of help: each context has its heading and a blank line, each command a line, and a sentence ends it.
-pub const HELP_LINES: usize = TABLE.len() + 2 * Context::ALL.len() + 1;
 
 impl Command {
     /// The table's row for the command.
@@ -257,6 +254,12 @@ mod tests {
         let ids: BTreeSet<&str> = TABLE.iter().map(|spec| spec.id).collect();
         assert_eq!(ids.len(), TABLE.len());
         assert!(ids.iter().all(|id| id.split('.').count() == 2));
+    }
+
+    #[test]
+    fn titles_fit_a_terminal_of_80_columns_beside_their_keys() {
+        let long = TABLE.iter().filter(|spec| spec.title.len() > 72);
+        assert_eq!(long.map(|spec| spec.title).collect::<Vec<_>>(), [""; 0]);
     }
 
     #[test]

@@ -130,6 +130,16 @@ pub fn result_columns(width: u16) -> usize {
     usize::from(result_width(width).saturating_sub(4))
 }
 
+/// The columns of the window of help.
+pub fn help_width(width: u16) -> u16 {
+    width.min(96)
+}
+
+/// The columns of text in the window of help.
+pub fn help_columns(width: u16) -> usize {
+    usize::from(help_width(width).saturating_sub(4))
+}
+
 /// The lines to read that a window as high as the screen allows has room for.
 pub fn reading_rows(height: u16) -> usize {
     usize::from(height.saturating_sub(6))

@@ -38,5 +38,6 @@ pub mod tab;
 pub mod table;
 pub mod ticket;
 pub mod update;
+pub mod wrap;
 
 pub use update::update;

@@ -1,7 +1,7 @@
 //! The write that is under way: what it is, where it is, and what it waits for.
 
 use super::ticket::Ticket;
-use crate::domain::migration::{Plan, Progress, StepMode};
+use crate::domain::migration::{Direction, Plan, Progress, StepMode};
 
 /// The write that is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub struct RunProgress {
     pub done: usize,
     /// Whether a file runs outside a transaction, so that what it has done stays.
     pub is_alone: bool,
+    /// Whether it takes migrations back: what is left of a file that stops is then the migration itself.
+    pub is_rollback: bool,
     /// What is waited for, in a sentence.
     pub waits_for: Option<String>,
     /// What the server said.
@@ -52,13 +54,40 @@ impl RunProgress {
                 })
                 .collect(),
             is_alone: plan.steps.iter().any(|step| step.mode == StepMode::Alone),
+            is_rollback: plan
+                .steps
+                .iter()
+                .any(|step| step.direction == Direction::Rollback),
             ..Self::default()
         }
     }
 
-    /// Takes news.
+    /// Takes news. A notice leaves what is waited for as it was; all other news say it anew.
     pub fn take(&mut self, news: Progress) {
-        self.waits_for = match &news {
+        if !matches!(news, Progress::Notice { .. }) {
+            self.waits_for = self.wait(&news);
+        }
+        match news {
+            Progress::StepStarted { step } | Progress::TryingAgain { step, .. } => {
+                (self.step, self.done) = (step, 0);
+            }
+            Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
+            Progress::Notice { text, .. } => self.say(text),
+            Progress::StepDone { step, .. } => {
+                (self.step, self.done) =
+                    (step, self.steps.get(step).map_or(0, |(_, count)| *count));
+            }
+            // The answers of the steps before it may not have come yet.
+            Progress::Blocked { step, .. } if step != self.step => {
+                (self.step, self.done) = (step, 0);
+            }
+            Progress::Blocked { .. } | Progress::WaitingForLock { .. } | Progress::Cancelling => {}
+        }
+    }
+
+    /// What is waited for by these news, in a sentence that stands below the name of the file.
+    fn wait(&self, news: &Progress) -> Option<String> {
+        match news {
             Progress::WaitingForLock { holder: None } => {
                 Some("Another runner holds the lock; waiting for it.".to_owned())
             }
@@ -68,40 +97,28 @@ impl RunProgress {
             Progress::Blocked { blocker, .. } => Some(format!("Waiting for {blocker}.")),
             Progress::TryingAgain {
                 attempt, of, pause, ..
-            } => Some(format!(
-                "The lock was not to be had: rolled back, try {attempt} of {of} in {} s.",
-                pause.as_secs().max(1)
-            )),
-            Progress::Notice { .. } => self.waits_for.take(),
+            } => {
+                let left = if self.is_rollback {
+                    "it is still applied"
+                } else {
+                    "nothing of it remains"
+                };
+                let seconds = pause.as_secs().max(1);
+                Some(format!(
+                    "The lock was not to be had: {left}. Try {attempt} of {of} in {seconds} s."
+                ))
+            }
             _ => None,
-        };
-        match news {
-            Progress::StepStarted { step } => (self.step, self.done) = (step, 0),
-            Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
-            Progress::Notice { text, .. } => {
-                self.say(text);
-            }
-            Progress::StepDone { step, .. } => {
-                (self.step, self.done) =
-                    (step, self.steps.get(step).map_or(0, |(_, count)| *count));
-            }
-            Progress::WaitingForLock {
-                holder: Some(holder),
-            } => self.say(format!("Another runner has the lock: {holder}.")),
-            Progress::Blocked { step, blocker } => {
-                // The answers of the steps before it may not have come yet.
-                if step != self.step {
-                    (self.step, self.done) = (step, 0);
-                }
-                self.say(format!("Waiting for {blocker}."));
-            }
-            Progress::TryingAgain {
-                attempt, of, pause, ..
-            } => self.say(format!(
-                "The lock was not to be had. Attempt {attempt} of {of} in {} ms.",
-                pause.as_millis()
-            )),
-            Progress::WaitingForLock { holder: None } | Progress::Cancelling => {}
+        }
+    }
+
+    /// What cancelling leaves of the file in work.
+    pub fn after_cancelling(&self) -> &'static str {
+        match (self.is_rollback, self.is_alone) {
+            (false, false) => "cancel: nothing of the file in work will remain",
+            (false, true) => "cancel: what a file outside a transaction has done stays",
+            (true, false) => "cancel: the migration in work stays applied, as before",
+            (true, true) => "cancel: what a file outside a transaction has undone stays undone",
         }
     }
 

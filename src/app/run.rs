@@ -218,7 +218,12 @@ fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     load::details_now(model)
 }
 
+/// One step back at a time: the words searched inside a record, the details, the filter.
 fn back(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Audit && !model.audit.search.is_empty() {
+        model.audit.set_search("");
+        return Vec::new();
+    }
     if model.focus == Focus::Detail {
         model.focus = Focus::List;
         return Vec::new();

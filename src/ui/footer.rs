@@ -1,15 +1,16 @@
-//! The footer: the keys that apply now, a toast, or the line in which a filter is typed.
+//! The footer: the keys that apply now, a toast, or the line in which a filter is typed, with what is wrong with it above.
 
 use super::View;
-use super::text::fit;
+use super::text::{fit, wrap};
 use super::theme::Role;
-use crate::app::availability::availability;
+use crate::app::availability::{availability, short};
 use crate::app::command::{Command, TABLE};
 use crate::app::dialog::Dialog;
 use crate::app::model::{Focus, Screen};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 /// Draws the footer.
@@ -19,8 +20,11 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
     }
     let more = view.symbols.more();
     if let Some(Dialog::Filter(line)) = view.model.dialogs.last() {
+        if let Some(problem) = &line.problem {
+            draw_above(frame, area, view, problem);
+        }
         let help = match &line.problem {
-            Some(problem) => Span::styled(format!("  {problem}"), view.style(Role::Danger)),
+            Some(_) => Span::raw(""),
             None if is_record_search(view) => Span::styled(
                 "  searches inside this record; n and N go on",
                 view.style(Role::Muted),
@@ -54,6 +58,24 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
     frame.render_widget(Line::from(hints(view, usize::from(area.width))), area);
 }
 
+/// Draws why a filter cannot be used, on as many lines above the footer as it takes.
+fn draw_above(frame: &mut Frame, area: Rect, view: View, problem: &str) {
+    let lines = wrap(problem, usize::from(area.width.saturating_sub(2)));
+    let height = (lines.len() as u16).min(area.y);
+    let above = Rect {
+        y: area.y - height,
+        height,
+        ..area
+    };
+    frame.render_widget(Clear, above);
+    let style = view.style(Role::Danger);
+    let lines = lines.into_iter().map(|line| Line::raw(format!(" {line}")));
+    frame.render_widget(
+        Paragraph::new(lines.collect::<Vec<_>>()).style(style),
+        above,
+    );
+}
+
 /// Key and word of every command that can run now, the most special first, as many as fit; help always.
 fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     let model = view.model;
@@ -63,7 +85,7 @@ fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
         return Vec::new();
     }
     let last = [Command::Help, Command::Quit];
-    let hint = |command: Command| (keymap.first_key(command), command.spec().short);
+    let hint = |command: Command| (keymap.first_key(command), short(command, model));
     let tail: Vec<(String, &str)> = last.into_iter().map(hint).collect();
     let size = |(key, word): &(String, &str)| key.width() + word.width() + 3;
     let mut room = width.saturating_sub(1 + tail.iter().map(size).sum::<usize>());

@@ -4,7 +4,7 @@ use crate::fixture::{
     alice, answer, answer_all, filled, opened, press, record, summaries, text, ticket,
 };
 use supadeck::app::effect::{Effect, Load};
-use supadeck::app::model::Model;
+use supadeck::app::model::{Focus, Model};
 use supadeck::app::msg::Report;
 use supadeck::app::screen::audit::PAGE_ROWS;
 use supadeck::domain::audit::{Page, Way};
@@ -148,6 +148,66 @@ fn a_wrong_filter_stays_in_the_line_with_its_reason() {
     assert!(text.contains("acton"), "{text}");
     assert!(!model.dialogs.is_empty());
     assert!(model.audit.filter.is_empty());
+}
+
+#[test]
+fn what_a_wrong_filter_may_have_meant_comes_first_and_nothing_is_cut() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        let wrong = format!("action:plan_item.update {}acton:x", "since:1h ".repeat(5));
+        press(&mut model, &["7", "/", &wrong, "enter"]);
+        let frame = text(&model);
+        let told = frame.split_whitespace().collect::<Vec<_>>().join(" ");
+        let fault = "Did you mean `action:`? There is no filter `acton:`. The keys are actor, subject, action, type, since, until, correlation, and paths such as `after.status`.";
+        assert!(told.contains(fault), "{frame}");
+        press(&mut model, &["backspace"]);
+        assert!(!text(&model).contains("Did you mean"), "{}", text(&model));
+    }
+}
+
+#[test]
+fn escape_leaves_the_search_inside_a_record_then_the_details() {
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["7"]);
+    answer_all(&mut model, effects);
+    press(&mut model, &["l", "/", "nowhere", "enter"]);
+    assert!(text(&model).contains("nothing fits “nowhere”"));
+    press(&mut model, &["esc"]);
+    assert!(!text(&model).contains("nowhere"), "{}", text(&model));
+    assert_eq!(model.focus, Focus::Detail);
+    press(&mut model, &["esc"]);
+    assert_eq!(model.focus, Focus::List);
+    // From the list it can be left as well, and before the filter of the list.
+    press(&mut model, &["l", "/", "nowhere", "enter", "h", "esc"]);
+    assert!(!text(&model).contains("nowhere"), "{}", text(&model));
+}
+
+#[test]
+fn a_long_reason_is_read_whole_and_a_huge_one_leaves_room_for_the_rest() {
+    for size in [(120, 40), (80, 24)] {
+        let reason = |reason: &str| {
+            let mut model = filled(size);
+            let effects = press(&mut model, &["7"]);
+            let mut found = record(&model.audit.row(0).unwrap().id);
+            found.rationale = Some(reason.into());
+            answer(
+                &mut model,
+                ticket(&effects),
+                Report::Record(Ok(Box::new(found))),
+            );
+            text(&model)
+        };
+        let words = "Sprained ankle, and the physiotherapist said that running has to wait until the swelling is gone";
+        let frame = reason(words);
+        // Side by side the list stands before the reason: its last words are looked for.
+        for part in ["Sprained ankle", "physiotherapist", "swelling", "gone"] {
+            assert!(frame.contains(part), "{part}\n{frame}");
+        }
+        let frame = reason(&"because ".repeat(500));
+        let cut = |line: &str| line.contains("becaus") && line.ends_with('…');
+        assert!(frame.lines().any(cut), "{frame}");
+        assert!(frame.contains("qty"), "{frame}");
+    }
 }
 
 #[test]

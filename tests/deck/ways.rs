@@ -334,13 +334,37 @@ fn a_way_out_is_chosen_seen_confirmed_and_made() {
 fn a_way_that_wants_a_name_is_copied() {
     let mut model = filled((120, 40));
     edited(&mut model);
-    let effects = press(&mut model, &["w", "down", "enter"]);
+    press(&mut model, &["w"]);
+    let frame = text(&model);
+    assert!(frame.contains("enter see what it changes"), "{frame}");
+    press(&mut model, &["down"]);
+    let frame = text(&model);
+    assert!(frame.contains("enter copy the command"), "{frame}");
+    assert!(!frame.contains("see what it changes"), "{frame}");
+    let effects = press(&mut model, &["enter"]);
     assert!(
         effects.iter().any(
-            |effect| matches!(effect, Effect::Copy { text, .. } if text.contains("--from-edited"))
+            |effect| matches!(effect, Effect::Copy { what, text } if text.contains("--from-edited") && what.contains("NAME"))
         ),
         "{effects:?}"
     );
+}
+
+#[test]
+fn what_a_way_does_is_not_cut() {
+    let mut model = filled((80, 24));
+    edited(&mut model);
+    let rows = model.migrations.table.remote.value.as_mut().unwrap();
+    let entry = rows.iter_mut().find(|entry| entry.state == State::Edited);
+    entry.unwrap().ways[1].what =
+        "Writes what was added into a new migration, and the file back as it was applied.".into();
+    press(&mut model, &["w"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("applied.") && !frame.contains('…'),
+        "{frame}"
+    );
+    assert!(frame.contains("esc leave everything as it is"), "{frame}");
 }
 
 #[test]

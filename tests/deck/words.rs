@@ -1,9 +1,11 @@
 //! What the deck says: that it is true where nothing was lost, and that it is said where one needs it.
 
 use crate::fixture::{answer, filled, plan, planned, press, target, text, ticket};
+use supadeck::app::command::{Command, Context, TABLE};
 use supadeck::app::effect::{Effect, Load};
 use supadeck::app::model::{Model, Screen};
-use supadeck::app::msg::Report;
+use supadeck::app::msg::{Msg, Report};
+use supadeck::app::update;
 use supadeck::domain::migration::{Direction, Outcome, Plan, StepEnd, StepReport};
 use supadeck::domain::problem::Problem;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState, Stale};
@@ -127,7 +129,7 @@ fn help_says_how_it_is_closed_and_that_there_is_more() {
     let mut model = filled((80, 24));
     press(&mut model, &["?"]);
     let frame = text(&model);
-    for part in ["esc close", "Lines 1 to 18 of ", "pgdn scroll"] {
+    for part in ["esc close", "Lines 1 to 18 of ", "home and end scroll"] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }
     // At the end one key up moves, however often one went down.
@@ -149,11 +151,60 @@ fn help_says_how_it_is_closed_and_that_there_is_more() {
 fn the_footer_says_how_far_a_rollback_goes() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g"]);
+    let frame = text(&model);
+    assert!(frame.contains("u roll back to here"), "{frame}");
+    // The newest applied one goes itself.
+    press(&mut model, &["j", "j"]);
+    let frame = text(&model);
     assert!(
-        text(&model).contains("u roll back to here"),
-        "{}",
-        text(&model)
+        frame.contains("u roll this back") && !frame.contains("roll back to here"),
+        "{frame}"
     );
+}
+
+#[test]
+fn help_and_the_palette_do_not_cut_their_texts() {
+    for size in [(120, 100), (80, 100)] {
+        let mut model = filled(size);
+        press(&mut model, &["?"]);
+        let help = text(&model);
+        assert!(!help.contains('…'), "{help}");
+        // Without borders and breaks every title is there.
+        let words = help.split_whitespace().filter(|word| *word != "│");
+        let words = words.collect::<Vec<_>>().join(" ");
+        for spec in TABLE {
+            assert!(words.contains(spec.title), "{}\n{help}", spec.title);
+        }
+    }
+    for size in [(120, 40), (80, 24)] {
+        for spec in TABLE.iter().filter(|spec| spec.context != Context::Dialog) {
+            if spec.command == Command::Palette {
+                continue;
+            }
+            let mut model = filled(size);
+            press(&mut model, &["ctrl-p"]);
+            update(&mut model, Msg::Pasted(spec.title.into()));
+            let frame = text(&model);
+            let shown = frame.lines().filter(|line| line.contains(spec.title));
+            assert!(shown.count() >= 2, "{}\n{frame}", spec.title);
+        }
+    }
+}
+
+#[test]
+fn the_palette_says_in_full_why_the_selected_command_cannot_run() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        model.project.as_mut().unwrap().has_database = false;
+        press(&mut model, &["2", "ctrl-p", "migration.apply"]);
+        let frame = text(&model);
+        let words = frame.split_whitespace().filter(|word| *word != "│");
+        let words = words.collect::<Vec<_>>().join(" ");
+        assert!(
+            words.contains("It cannot run now: no database URL is known, and no access token; set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN."),
+            "{frame}"
+        );
+    }
 }
 
 #[test]

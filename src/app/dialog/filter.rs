@@ -7,6 +7,7 @@ use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::{Focus, Model, Screen};
 use crate::app::{load, run};
+use crate::domain::problem::Problem;
 
 /// The line being typed.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +51,7 @@ impl FilterLine {
                 match model.audit.set_filter(self.field.text(), model.now) {
                     Ok(()) => After::Close(load::audit_from_start(model)),
                     Err(problem) => {
-                        self.problem = Some(problem.to_string());
+                        self.problem = Some(said(&problem));
                         After::Stay(Vec::new())
                     }
                 }
@@ -65,6 +66,14 @@ impl FilterLine {
                 After::Stay(effects)
             }
         }
+    }
+}
+
+/// A problem on few lines: what was probably meant comes first, for whoever reads no further.
+fn said(problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("{hint} {problem}"),
+        None => problem.to_string(),
     }
 }
 

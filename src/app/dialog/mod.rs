@@ -4,7 +4,9 @@
 pub mod confirm;
 pub mod filter;
 pub mod guide;
+pub mod help;
 pub mod identity;
+mod outcome;
 pub mod palette;
 pub mod reading;
 pub mod result;
@@ -13,7 +15,7 @@ pub mod second;
 pub mod unlock;
 pub mod ways;
 
-use super::command::{Command, HELP_LINES};
+use super::command::Command;
 use super::effect::Effect;
 use super::key::{Code, Key};
 use super::model::Model;
@@ -76,10 +78,11 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         .keymap
         .command(key, &[super::command::Context::Dialog]);
     let depth = model.dialogs.len();
+    let rows = layout::reading_rows(model.size.1);
     let after = match &mut dialog {
         Dialog::Help(top) => {
-            let below = HELP_LINES.saturating_sub(layout::reading_rows(model.size.1));
-            scroll(top, key, command, below + 1)
+            let lines = help::lines(model).len();
+            scroll(top, key, command, (lines, rows))
         }
         Dialog::Palette(palette) => palette.press(key, command, model),
         Dialog::Filter(line) => line.press(key, command, model),
@@ -87,8 +90,9 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Confirm(confirm) => confirm.press(key, command, model),
         Dialog::Running => running(command, model),
         Dialog::Result(state) => {
-            let lines = state.view.lines.len();
-            scroll(&mut state.top, key, command, lines)
+            let columns = layout::result_columns(model.size.0);
+            let lines = state.view.wrapped(columns).len();
+            scroll(&mut state.top, key, command, (lines, rows))
         }
         Dialog::Unlock(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
@@ -149,17 +153,24 @@ fn running(command: Option<Command>, model: &mut Model) -> After {
     }
 }
 
-/// Moves through lines that cannot be edited; enter and escape close.
-fn scroll(top: &mut usize, key: Key, command: Option<Command>, lines: usize) -> After {
-    let last = lines.saturating_sub(1);
+/// Moves through so many lines that cannot be edited, of which so many are in view; enter and escape close.
+fn scroll(
+    top: &mut usize,
+    key: Key,
+    command: Option<Command>,
+    (lines, rows): (usize, usize),
+) -> After {
+    let last = lines.saturating_sub(rows);
+    let page = rows.saturating_sub(1).max(1);
     match (command, key.code) {
         (Some(Command::Cancel | Command::Confirm), _) => return After::Close(Vec::new()),
         (_, Code::Char('q' | '?')) => return After::Close(Vec::new()),
         (Some(Command::NextField), _) | (_, Code::Char('j')) => *top = (*top + 1).min(last),
         (Some(Command::PreviousField), _) | (_, Code::Char('k')) => *top = top.saturating_sub(1),
-        (_, Code::PageDown) => *top = (*top + 10).min(last),
-        (_, Code::PageUp) => *top = top.saturating_sub(10),
-        (_, Code::Home) => *top = 0,
+        (_, Code::PageDown) => *top = (*top + page).min(last),
+        (_, Code::PageUp) => *top = top.saturating_sub(page),
+        (_, Code::Home | Code::Char('g')) => *top = 0,
+        (_, Code::End | Code::Char('G')) => *top = last,
         _ => {}
     }
     After::Stay(Vec::new())

@@ -1,7 +1,9 @@
 //! How a run ended, as lines that can be read again.
 
+use super::outcome::{self, Ended, FileRow};
+use crate::app::wrap::wrap;
 use crate::domain::count::counted;
-use crate::domain::migration::{Outcome, StepEnd};
+use crate::domain::migration::{Direction, Outcome, StepEnd};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedOutcome;
 
@@ -39,47 +41,47 @@ const SHOWN_LINES: usize = 2_000;
 impl ResultView {
     /// The result of a migration run.
     pub fn migrated(what: &str, outcome: &Outcome) -> Self {
-        let mut lines = Vec::new();
-        for step in &outcome.steps {
+        let problem = outcome.problem.as_ref();
+        let rows = outcome.steps.iter().map(|step| {
+            let ended = Ended {
+                end: step.end,
+                is_cancelled: problem.is_some_and(Problem::is_cancelled),
+                is_rollback: step.direction == Direction::Rollback,
+            };
             let took = format!("{} ms", step.took.as_millis());
             let name = format!("{} {}", step.version, step.name);
-            lines.push(ended(step.end, &name, &took, outcome.problem.as_ref()));
-            lines.extend(
-                step.notices
-                    .iter()
-                    .map(|notice| (Tone::Muted, format!("    {notice}"))),
-            );
-        }
-        Self::finish(
-            what,
-            outcome.is_complete(),
-            lines,
-            outcome.problem.as_ref(),
-            outcome.history.as_deref(),
-        )
+            FileRow {
+                line: ended.line(&name, &took),
+                ended,
+                name: step.name.clone(),
+                notes: step.notices.clone(),
+            }
+        });
+        let (is_good, history) = (outcome.is_complete(), outcome.history.as_deref());
+        Self::finish(what, is_good, rows.collect(), problem, history)
     }
 
     /// The result of a seed run.
     pub fn seeded(what: &str, outcome: &SeedOutcome) -> Self {
-        let mut lines = Vec::new();
-        for step in &outcome.steps {
-            let rows = usize::try_from(step.rows).unwrap_or(usize::MAX);
-            let rows = format!("{} changed", counted(rows, "row"));
-            lines.push(ended(step.end, &step.path, &rows, outcome.problem.as_ref()));
-            lines.extend(
-                step.changes
-                    .iter()
-                    .map(|change| (Tone::Muted, format!("    {change}"))),
-            );
-            lines.extend(
-                step.notices
-                    .iter()
-                    .map(|notice| (Tone::Muted, format!("    {notice}"))),
-            );
-        }
+        let problem = outcome.problem.as_ref();
+        let rows = outcome.steps.iter().map(|step| {
+            let ended = Ended {
+                end: step.end,
+                is_cancelled: problem.is_some_and(Problem::is_cancelled),
+                is_rollback: false,
+            };
+            let count = usize::try_from(step.rows).unwrap_or(usize::MAX);
+            let count = format!("{} changed", counted(count, "row"));
+            FileRow {
+                line: ended.line(&step.path, &count),
+                ended,
+                name: step.path.clone(),
+                notes: step.changes.iter().chain(&step.notices).cloned().collect(),
+            }
+        });
         let is_good =
-            outcome.problem.is_none() && outcome.steps.iter().all(|step| step.end == StepEnd::Done);
-        Self::finish(what, is_good, lines, outcome.problem.as_ref(), None)
+            problem.is_none() && outcome.steps.iter().all(|step| step.end == StepEnd::Done);
+        Self::finish(what, is_good, rows.collect(), problem, None)
     }
 
     /// A change of files or of the history that was made.
@@ -96,30 +98,25 @@ impl ResultView {
         Self::finish(what, false, Vec::new(), Some(problem), None)
     }
 
+    /// What matters stands first, however many files there are: the sum, what stopped it and what the history says now.
     fn finish(
         what: &str,
         is_good: bool,
-        mut lines: Vec<(Tone, String)>,
+        rows: Vec<FileRow>,
         problem: Option<&Problem>,
         history: Option<&[String]>,
     ) -> Self {
-        if let Some(problem) = problem {
-            if !lines.is_empty() {
-                lines.push((Tone::Text, String::new()));
-            }
-            lines.extend(problem_lines(problem));
-        }
-        if let Some(history) = history {
-            lines.push((Tone::Text, String::new()));
+        let mut parts: Vec<Vec<(Tone, String)>> = vec![outcome::sum(&rows).into_iter().collect()];
+        parts.extend(problem.map(problem_lines));
+        parts.extend(history.map(|history| {
             let newest = history.last().map_or("none", String::as_str);
-            lines.push((
-                Tone::Muted,
-                format!(
-                    "Read again: {} in the history, the newest is {newest}.",
-                    counted(history.len(), "version")
-                ),
-            ));
-        }
+            let count = counted(history.len(), "version");
+            let text = format!("Read again: {count} in the history, the newest is {newest}.");
+            vec![(Tone::Muted, text)]
+        }));
+        parts.push(outcome::lines(rows));
+        parts.retain(|part| !part.is_empty());
+        let lines = parts.join(&(Tone::Text, String::new()));
         let end = match problem.map(|problem| problem.kind) {
             _ if is_good => "done",
             Some(Kind::Internal) => "unknown",
@@ -127,6 +124,22 @@ impl ResultView {
             _ => "not done",
         };
         Self::of(format!("{what}: {end}"), is_good, lines, problem)
+    }
+
+    /// The lines in so many columns; a line that is broken keeps the indent of its begin.
+    pub fn wrapped(&self, columns: usize) -> Vec<(Tone, String)> {
+        let mut out = Vec::new();
+        for (tone, text) in &self.lines {
+            let inner = text.trim_start_matches(' ');
+            let indent = " ".repeat(text.len() - inner.len());
+            let lines = wrap(inner, columns.saturating_sub(indent.len()));
+            out.extend(
+                lines
+                    .into_iter()
+                    .map(|line| (*tone, format!("{indent}{line}"))),
+            );
+        }
+        out
     }
 
     /// Lines under a heading, as many as are kept.
@@ -171,27 +184,4 @@ pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
         lines.push((Tone::Muted, format!("{} ({code})", problem.kind.heading())));
     }
     lines
-}
-
-fn ended(end: StepEnd, name: &str, figure: &str, problem: Option<&Problem>) -> (Tone, String) {
-    match end {
-        StepEnd::Done => (Tone::Ok, format!("done         {name}  ({figure})")),
-        StepEnd::RolledBack if problem.is_some_and(Problem::is_cancelled) => (
-            Tone::Warn,
-            format!("cancelled    {name}: nothing of it remains"),
-        ),
-        StepEnd::RolledBack => (
-            Tone::Danger,
-            format!("rolled back  {name}: nothing of it remains"),
-        ),
-        StepEnd::Unknown => (
-            Tone::Danger,
-            format!("unknown      {name}: nobody can say yet; read the list again"),
-        ),
-        StepEnd::Interrupted => (
-            Tone::Danger,
-            format!("interrupted  {name}: what ran before remains"),
-        ),
-        StepEnd::NotRun => (Tone::Warn, format!("not run      {name}")),
-    }
 }

@@ -6,10 +6,12 @@ use crate::app::effect::{Effect, Load};
 use crate::app::key::{Code, Key};
 use crate::app::load;
 use crate::app::model::{Model, PlanFor};
-use crate::app::run;
 use crate::app::ticket::Slot;
 use crate::domain::migration::remedy::WayOut;
 use crate::domain::migration::{Direction, Entry, Wish};
+
+/// What stands in a command for the name that only its reader can give.
+const PLACEHOLDER: &str = "NAME";
 
 /// The choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,15 @@ impl Ways {
         }
     }
 
+    /// What accepting does with the selected way.
+    pub fn accepting(&self, model: &Model) -> &'static str {
+        match self.ways.get(self.selected).map(|way| end_of(model, way)) {
+            Some(End::Copy) => "copy the command",
+            Some(End::Plan(_)) => "see what it runs",
+            _ => "see what it changes",
+        }
+    }
+
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
         let last = self.ways.len().saturating_sub(1);
         match (command, key.code) {
@@ -56,30 +67,50 @@ impl Ways {
     }
 }
 
-/// Goes a way: as a plan to confirm, or as a change to confirm. One that needs more words is copied instead.
-fn take(model: &mut Model, way: &WayOut) -> Vec<Effect> {
+/// What choosing a way leads to.
+enum End {
+    /// A plan to confirm.
+    Plan(Wish),
+    /// A change of files or of the history to confirm.
+    Change,
+    /// The clipboard: the command wants words that are not known here.
+    Copy,
+}
+
+/// Where a way leads.
+fn end_of(model: &Model, way: &WayOut) -> End {
     let words: Vec<&str> = way.arguments.iter().map(String::as_str).collect();
     let wish = match words[..] {
         ["apply", "--include-out-of-order"] => model.migrations.apply_wish().ok(),
         ["apply", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Apply, how)),
         ["rollback", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Rollback, how)),
-        ["restore" | "repair" | "renumber", ..] => {
-            let load = Load::Fix(way.arguments.clone());
-            return vec![load::effect(model, Slot::Answer, load)];
-        }
+        ["restore" | "repair" | "renumber", ..] => return End::Change,
         _ => None,
     };
-    let Some(wish) = wish else {
-        let text = "This way wants a name: finish the copied command in a shell.";
-        let mut effects = run::toast(model, text);
-        effects.push(Effect::Copy {
-            what: "the command",
+    wish.map_or(End::Copy, End::Plan)
+}
+
+/// Goes a way.
+fn take(model: &mut Model, way: &WayOut) -> Vec<Effect> {
+    match end_of(model, way) {
+        End::Plan(wish) => {
+            model.plan_for = PlanFor::Running;
+            vec![load::effect(model, Slot::Plan, Load::Plan(wish))]
+        }
+        End::Change => {
+            let load = Load::Fix(way.arguments.clone());
+            vec![load::effect(model, Slot::Answer, load)]
+        }
+        // What is said of it is what the clipboard answers: another line would be overwritten by that.
+        End::Copy => vec![Effect::Copy {
+            what: if way.arguments.iter().any(|word| word == PLACEHOLDER) {
+                "the command with NAME to fill in"
+            } else {
+                "the command"
+            },
             text: way.command.clone(),
-        });
-        return effects;
-    };
-    model.plan_for = PlanFor::Running;
-    vec![load::effect(model, Slot::Plan, Load::Plan(wish))]
+        }],
+    }
 }
 
 fn go_on(direction: Direction, how: &str) -> Wish {

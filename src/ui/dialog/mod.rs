@@ -131,7 +131,7 @@ fn read(
     }
     if last - top < count {
         let text = format!(
-            "Lines {} to {last} of {count}: up, down, pgup and pgdn scroll.",
+            "Lines {} to {last} of {count}: up, down, pgup, pgdn, home and end scroll.",
             top + 1
         );
         put_last(frame, inside, 1, Line::styled(text, view.style(Role::Warn)));

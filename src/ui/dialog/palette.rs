@@ -3,11 +3,14 @@
 use crate::app::dialog::palette::Palette;
 use crate::ui::View;
 use crate::ui::table::selection_style;
-use crate::ui::text::pad;
+use crate::ui::text::{fit, pad, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
+
+/// Rows at the bottom for the reason why the selected command cannot run now: a free one and two of text.
+const REASON_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
     let inside = super::window(frame, view, 96, 20, "Commands", Role::Accent);
@@ -20,7 +23,8 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
             Line::styled("No command has such a name.", view.style(Role::Muted)),
         );
     }
-    let height = usize::from(inside.height.saturating_sub(2));
+    let width = usize::from(inside.width);
+    let height = usize::from(inside.height).saturating_sub(2 + REASON_ROWS);
     let top = (palette.selected + 1).saturating_sub(height.max(1));
     for (row, (command, reason)) in palette.found.iter().skip(top).take(height).enumerate() {
         let spec = command.spec();
@@ -35,14 +39,23 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
             Some(reason) => format!("({reason})"),
             None => view.model.keymap.keys_text(*command),
         };
-        let room = usize::from(inside.width)
-            .saturating_sub(tail.width() + 1)
-            .max(20);
-        let title = pad(spec.title, room, view.symbols.more());
+        // A reason may be cut here: that of the selected command stands below in full.
+        let more = view.symbols.more();
+        let tail = fit(&tail, width.saturating_sub(spec.title.width() + 1), more);
+        let title = pad(spec.title, width.saturating_sub(tail.width() + 1), more);
         let line = Line::from(vec![
             Span::styled(title, if reason.is_some() { quiet } else { base }),
             Span::styled(format!(" {tail}"), quiet),
         ]);
         super::put(frame, inside, row as u16 + 2, line);
+    }
+    let selected = palette.found.get(palette.selected);
+    if let Some((_, Some(reason))) = selected {
+        let first = inside.height.saturating_sub(REASON_ROWS as u16 - 1);
+        let text = wrap(&format!("It cannot run now: {reason}."), width);
+        for (row, line) in text.into_iter().enumerate() {
+            let line = Line::styled(line, view.style(Role::Warn));
+            super::put(frame, inside, first + row as u16, line);
+        }
     }
 }

@@ -5,7 +5,6 @@ use crate::app::dialog::ResultState;
 use crate::app::dialog::result::Tone;
 use crate::app::layout;
 use crate::ui::View;
-use crate::ui::text::wrap;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::text::Line;
@@ -13,19 +12,11 @@ use ratatui::text::Line;
 pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     let all = frame.area();
     let width = layout::result_width(all.width);
-    let mut lines = Vec::new();
-    for (tone, text) in &state.view.lines {
-        let style = view.style(role(*tone));
-        // Wrapped lines keep the indent of their first.
-        let inner = text.trim_start_matches(' ');
-        let indent = " ".repeat(text.len() - inner.len());
-        let columns = layout::result_columns(all.width).saturating_sub(indent.len());
-        lines.extend(
-            wrap(inner, columns)
-                .into_iter()
-                .map(|line| Line::styled(format!("{indent}{line}"), style)),
-        );
-    }
+    let lines = state.view.wrapped(layout::result_columns(all.width));
+    let lines: Vec<Line> = lines
+        .into_iter()
+        .map(|(tone, text)| Line::styled(text, view.style(role(tone))))
+        .collect();
     let role = if state.view.is_good {
         Role::Ok
     } else {

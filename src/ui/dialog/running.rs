@@ -1,12 +1,15 @@
-//! Draws the run that is under way: the file and statement it is at, and what the server says.
+//! Draws the run that is under way: the file and statement it is at, what it waits for, and what the server says.
 
 use crate::app::command::Command;
 use crate::domain::count::counted;
 use crate::ui::View;
-use crate::ui::text::fit;
+use crate::ui::text::{fit, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
+
+/// What stands below the name of the file once it is to stop.
+const CANCELLING: &str = "Cancelling: the server has been told, its answer is awaited.";
 
 pub fn draw(frame: &mut Frame, view: View) {
     let Some(running) = &view.model.running else {
@@ -26,42 +29,40 @@ pub fn draw(frame: &mut Frame, view: View) {
     ];
     super::put(frame, inside, 0, Line::from(bar));
     let at = match progress.steps.get(progress.step) {
-        _ if running.is_cancelling => {
-            "Cancelling: the server has been told, its answer is awaited.".to_owned()
-        }
-        _ if progress.waits_for.is_some() => progress.waits_for.clone().unwrap_or_default(),
         Some((name, count)) => format!(
             "{name}: statement {} of {count}",
             (progress.done + 1).min(*count)
         ),
         None => "Waiting for the server.".to_owned(),
     };
-    let role = if running.is_cancelling || progress.waits_for.is_some() {
-        Role::Warn
+    let width = usize::from(inside.width);
+    let at = fit(&at, width, view.symbols.more());
+    super::put(frame, inside, 1, Line::styled(at, view.style(Role::Text)));
+    let waits_for = if running.is_cancelling {
+        Some(CANCELLING)
     } else {
-        Role::Text
+        progress.waits_for.as_deref()
     };
-    let at = fit(&at, inside.width.into(), view.symbols.more());
-    super::put(frame, inside, 1, Line::styled(at, view.style(role)));
-    let room = usize::from(inside.height.saturating_sub(5));
+    let waits_for = waits_for.map_or_else(Vec::new, |text| wrap(text, width));
+    // Below a wait a line is left free, as it is below the name of the file.
+    let first = waits_for.len() as u16 + 3;
+    for (row, line) in waits_for.into_iter().enumerate() {
+        let line = Line::styled(line, view.style(Role::Warn));
+        super::put(frame, inside, row as u16 + 2, line);
+    }
+    let room = usize::from(inside.height.saturating_sub(first + 2));
     let skip = progress.notices.len().saturating_sub(room);
     for (row, notice) in progress.notices.iter().skip(skip).enumerate() {
         let text = fit(notice, inside.width.into(), view.symbols.more());
         super::put(
             frame,
             inside,
-            row as u16 + 3,
+            first + row as u16,
             Line::styled(text, view.style(Role::Muted)),
         );
     }
-    let pairs = [(
-        view.model.keymap.first_key(Command::Cancel),
-        if progress.is_alone {
-            "cancel: what a file outside a transaction has done stays"
-        } else {
-            "cancel: nothing of the file in work will remain"
-        },
-    )];
+    let key = view.model.keymap.first_key(Command::Cancel);
+    let pairs = [(key, progress.after_cancelling())];
     if running.can_cancel {
         super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
     }

@@ -13,7 +13,14 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
     let width = frame.area().width.saturating_sub(4).min(100);
     let columns = usize::from(width.saturating_sub(4));
     let note = wrap(&dialog.note, columns);
-    let height = (note.len() + 3 * dialog.ways.len() + 5) as u16;
+    // The sign of the selection stands before each line of what a way does.
+    let ways: Vec<Vec<String>> = dialog
+        .ways
+        .iter()
+        .map(|way| wrap(&way.what, columns.saturating_sub(1)))
+        .collect();
+    let rows: usize = ways.iter().map(|lines| lines.len() + 2).sum();
+    let height = (note.len() + rows + 5) as u16;
     let inside = super::window(frame, view, width, height, &dialog.title, Role::Warn);
     let mut row = 0;
     for line in note {
@@ -26,7 +33,7 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         row += 1;
     }
     row += 1;
-    for (at, way) in dialog.ways.iter().enumerate() {
+    for (at, (way, lines)) in dialog.ways.iter().zip(&ways).enumerate() {
         let is_selected = at == dialog.selected;
         let style = selection_style(view, is_selected, true);
         let mark = if is_selected {
@@ -34,20 +41,26 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         } else {
             " "
         };
-        let text = pad(&format!("{mark}{}", way.what), columns, view.symbols.more());
-        super::put(frame, inside, row, Line::styled(text, style));
+        for line in lines {
+            let text = pad(&format!("{mark}{line}"), columns, view.symbols.more());
+            super::put(frame, inside, row, Line::styled(text, style));
+            row += 1;
+        }
         let command = pad(&format!("   {}", way.command), columns, view.symbols.more());
         super::put(
             frame,
             inside,
-            row + 1,
+            row,
             Line::styled(command, view.style(Role::Muted)),
         );
-        row += 3;
+        row += 2;
     }
     let keys = &view.model.keymap;
     let pairs = [
-        (keys.first_key(Command::Confirm), "see what it changes"),
+        (
+            keys.first_key(Command::Confirm),
+            dialog.accepting(view.model),
+        ),
         (keys.first_key(Command::Cancel), "leave everything as it is"),
     ];
     super::put_last(frame, inside, 0, super::keys_line(view, &pairs));

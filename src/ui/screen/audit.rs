@@ -60,7 +60,7 @@ pub fn draw(frame: &mut Frame, view: View) {
         Ok(rows) if rows.is_empty() => {
             let text = match &audit.meant {
                 Some(meant) => format!(
-                    "Nothing fits “{}”. Did you mean action:{meant}? Press {} to type it, esc to drop the filter.",
+                    "Did you mean action:{meant}? Nothing fits “{}”. Press {} to type it, esc to drop the filter.",
                     audit.filter_text,
                     view.model.keymap.first_key(Command::Filter)
                 ),

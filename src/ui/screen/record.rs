@@ -7,7 +7,7 @@ use crate::app::screen::record::{Mark, Mode, RecordLine};
 use crate::domain::audit::Record;
 use crate::ui::View;
 use crate::ui::table;
-use crate::ui::text::{fit, moment, pad};
+use crate::ui::text::{fit, moment, pad, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -49,7 +49,7 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
         title = format!("{title}; {found} “{}”", audit.search);
     }
     table::heading(frame, pane, view, &title, is_focused);
-    let facts = facts(record, usize::from(inside.width), view);
+    let facts = facts(record, inside, view);
     // On a low pane some lines are kept for the difference, as far as it has so many: it can be scrolled, the facts not.
     let height = usize::from(inside.height);
     let free = height.saturating_sub(audit.view.lines.len() + 1);
@@ -73,8 +73,9 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     draw_lines(frame, area, view, record);
 }
 
-/// What the record is about, then why, when and who: a low pane shows the first of them.
-fn facts(record: &Record, width: usize, view: View<'_>) -> Vec<Line<'static>> {
+/// What the record is about, then why, when and who, for an area: a low pane shows the first of them.
+fn facts(record: &Record, area: Rect, view: View<'_>) -> Vec<Line<'static>> {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
     let about = &view.model.audit.about;
     let keys = about.iter().map(|(key, _)| key.width());
     let keys = keys.filter(|width| *width <= FACT_COLUMNS);
@@ -103,15 +104,40 @@ fn facts(record: &Record, width: usize, view: View<'_>) -> Vec<Line<'static>> {
     let told = optional.into_iter();
     facts.extend(told.filter_map(|(name, text)| Some((name, text.as_deref()?, Role::Text))));
     let more = view.symbols.more();
-    let line = |(name, text, role): (&str, &str, Role)| {
-        let text = fit(text, width.saturating_sub(column + 2), more);
-        let name = format!("{}  ", pad(name, column, more));
-        Line::from(vec![
-            Span::styled(name, view.style(Role::Muted)),
-            Span::styled(text, view.style(role)),
-        ])
-    };
-    facts.into_iter().map(line).collect()
+    let room = width.saturating_sub(column + 2);
+    let most = (height / 2).min((height * 2 / 3).saturating_sub(about.len()));
+    let mut lines = Vec::new();
+    for (name, text, role) in facts {
+        // Only a reason is prose, and is read whole as far as there is room; a copy has the rest of a huge one.
+        let is_reason = (name, Some(text)) == ("why", record.rationale.as_deref());
+        let texts = if is_reason {
+            wrapped(text, room, most.max(1), more)
+        } else {
+            vec![fit(text, room, more)]
+        };
+        let mut name = name;
+        for text in texts {
+            let head = format!("{}  ", pad(std::mem::take(&mut name), column, more));
+            lines.push(Line::from(vec![
+                Span::styled(head, view.style(Role::Muted)),
+                Span::styled(text, view.style(role)),
+            ]));
+        }
+    }
+    lines
+}
+
+/// A text on at most so many lines, with a sign on the last one where more was left off.
+fn wrapped(text: &str, columns: usize, most: usize, more: &str) -> Vec<String> {
+    let mut lines = wrap(text.trim_end(), columns);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            let kept = fit(last, columns.saturating_sub(more.width()), "");
+            *last = format!("{kept}{more}");
+        }
+    }
+    lines
 }
 
 fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
