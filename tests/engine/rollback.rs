@@ -64,7 +64,7 @@ async fn a_failing_rollback_keeps_its_version() {
     );
     assert_eq!(
         outcome.problem.unwrap().what,
-        "The rollback of 2_t failed at statement 2 of 2, line 1, column 16, and nothing of it remains."
+        "The rollback of 2_t failed at statement 2 of 2, line 1, column 16, and the version is still applied."
     );
     assert!(bench.has("t2").await);
     assert_eq!(bench.versions().await, ["1", "2"]);

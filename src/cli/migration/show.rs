@@ -198,6 +198,10 @@ fn end(end: StepEnd, direction: Direction, is_cancelled: bool) -> (Tone, &'stati
     match (end, direction) {
         (StepEnd::Done, Direction::Apply) => (Tone::Ok, "applied"),
         (StepEnd::Done, Direction::Rollback) => (Tone::Ok, "rolled back"),
+        (StepEnd::RolledBack, Direction::Rollback) if is_cancelled => {
+            (Tone::Warn, "cancelled, still applied")
+        }
+        (StepEnd::RolledBack, Direction::Rollback) => (Tone::Warn, "failed, still applied"),
         _ => word(end, is_cancelled),
     }
 }

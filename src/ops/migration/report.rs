@@ -51,7 +51,7 @@ pub(super) fn step_problem(halt: &Halt, step: &Step, text: Option<&str>) -> Prob
     };
     match halt {
         Halt::Refused(refused) => refused_step(refused, step, text, &what),
-        Halt::Cancelled => Problem::cancelled(format!("{what} was stopped, and nothing of it remains.")),
+        Halt::Cancelled => Problem::cancelled(format!("{what} was stopped, and {}.", undone(step.direction))),
         Halt::HistoryChanged(_) => Problem::new(
             Kind::Conflict,
             "The history has changed since the plan was shown.",
@@ -177,9 +177,17 @@ fn refused_step(refused: &Refused, step: &Step, text: Option<&str>, what: &str) 
     let shown = place.map(|(text, offset)| excerpt(text, offset));
     server_problem(
         refused,
-        format!("{what} failed{at}, and nothing of it remains."),
+        format!("{what} failed{at}, and {}.", undone(step.direction)),
         shown,
     )
+}
+
+/// What it means that a file was undone: a version whose rollback was is as it was before.
+fn undone(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Apply => "nothing of it remains",
+        Direction::Rollback => "the version is still applied",
+    }
 }
 
 /// What the server said, as a problem. `shown` is the place in the file.
