@@ -185,6 +185,7 @@ fn listing() -> Listing {
         name: name.into(),
         state,
         reversible,
+        is_rollback_empty: false,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
         recorded: (state != State::Pending).then(|| version.into()),

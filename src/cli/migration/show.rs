@@ -19,7 +19,11 @@ pub fn listing(listing: &Listing) -> Page {
     } else {
         let mut table = Table::new(&["VERSION", "NAME", "STATE", "ROLLBACK", "NOTE"]);
         for entry in &listing.entries {
-            let reversible = if entry.reversible { "yes" } else { "no" };
+            let reversible = match (entry.reversible, entry.is_rollback_empty) {
+                (_, true) => "empty",
+                (true, false) => "yes",
+                (false, false) => "no",
+            };
             table.row(vec![
                 Span::from(&entry.version),
                 Span::from(&entry.name),

@@ -68,8 +68,11 @@ pub struct Entry {
     pub name: String,
     /// Where the version stands.
     pub state: State,
-    /// Whether there is a rollback file.
+    /// Whether there is a rollback file, and a rollback would take it.
     pub reversible: bool,
+    /// Whether there is one that holds no statement although the migration does: a rollback refuses it.
+    #[serde(skip)]
+    pub is_rollback_empty: bool,
     /// The migration file, when there is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
