@@ -364,6 +364,13 @@ fn an_interrupted_migration_names_its_ways_out_and_takes_them() {
         changed["what"].as_str().unwrap().contains("has changed"),
         "{changed}"
     );
+    let shown = world.run(&["migration", "apply", "--retry"]);
+    assert!(
+        shown
+            .out
+            .contains("Mind that statement 1 ran already and runs again."),
+        "{shown:?}"
+    );
     world.sql("drop table a");
     world
         .run(&["migration", "apply", "--retry", "--yes"])

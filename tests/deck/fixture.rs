@@ -273,6 +273,7 @@ pub fn plan() -> Plan {
         mode: StepMode::Transaction,
         mode_why: None,
         begin_at: 0,
+        repeats: 0,
     };
     Plan {
         steps: vec![step],

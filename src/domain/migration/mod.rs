@@ -196,6 +196,8 @@ pub struct Step {
     pub mode_why: Option<String>,
     /// Index of the first statement that runs; more than 0 only when an interrupted file goes on.
     pub begin_at: usize,
+    /// How many statements, from the first one, the interrupted run has done already and this one does again.
+    pub repeats: usize,
 }
 
 /// What will run, where, as whom. It is shown and confirmed, then run exactly as it stands.

@@ -201,6 +201,7 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         mode,
         mode_why,
         begin_at: 0,
+        repeats: 0,
     })
 }
 

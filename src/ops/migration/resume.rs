@@ -73,6 +73,7 @@ pub(super) fn go_on(
     };
     let mut step = step(entry, direction, &file)?;
     if from_start {
+        step.repeats = interruption.done();
         return Ok(step);
     }
     if step.sha256 != interruption.sha256 {

@@ -137,6 +137,7 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Stuck> 
         mode,
         mode_why,
         begin_at: 0,
+        repeats: 0,
     })
 }
 
