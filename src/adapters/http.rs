@@ -22,6 +22,8 @@ pub struct Limits {
     pub connect: Duration,
     /// The longest silence while an answer is awaited or read.
     pub read: Duration,
+    /// The same for a read that takes no time where the server is well.
+    pub quick: Duration,
     /// The largest body after decompression, in bytes.
     pub body_bytes: usize,
     /// The pause before the first repetition; each further one is twice as long, give or take a half.
@@ -37,6 +39,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(10),
             read: Duration::from_mins(1),
+            quick: Duration::from_secs(20),
             body_bytes: 64 * 1024 * 1024,
             first_pause: Duration::from_millis(200),
             longest_wait: Duration::from_secs(30),
@@ -156,7 +159,7 @@ impl Fault {
                 format!("{host} did not answer in time."),
                 "The request was given up.".to_owned(),
             )
-            .with_hint("Try again, or narrow down what is asked for.")
+            .with_hint("Try again.")
             .retryable(),
             Self::TooLarge(bytes) => network(
                 format!("The answer of {host} is too large."),
@@ -196,6 +199,11 @@ impl Http {
 
     /// Sends one request and reads the whole answer.
     pub async fn send(&self, request: &Request) -> Result<Reply, Fault> {
+        self.send_within(request, self.limits.read).await
+    }
+
+    /// The same with a shorter silence than the client's own.
+    pub async fn send_within(&self, request: &Request, silence: Duration) -> Result<Reply, Fault> {
         let client = self.client.get_or_init(|| build(&self.limits));
         let client = client
             .as_ref()
@@ -206,11 +214,11 @@ impl Http {
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
-        let mut response = outgoing.send().await.map_err(|error| sort(&error))?;
+        let mut response = timely(silence, outgoing.send()).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| sort(&error))? {
+        while let Some(chunk) = timely(silence, response.chunk()).await? {
             if body.len() + chunk.len() > self.limits.body_bytes {
                 return Err(Fault::TooLarge(self.limits.body_bytes));
             }
@@ -221,6 +229,17 @@ impl Http {
             headers,
             body,
         })
+    }
+}
+
+/// A part of an answer, unless the server is silent for too long.
+async fn timely<T>(
+    silence: Duration,
+    part: impl Future<Output = Result<T, reqwest::Error>>,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(silence, part).await {
+        Ok(part) => part.map_err(|error| sort(&error)),
+        Err(_) => Err(Fault::Silent),
     }
 }
 

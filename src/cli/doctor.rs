@@ -10,7 +10,7 @@ use crate::adapters::connect::Way;
 use crate::adapters::{config, connect, log, place};
 use crate::domain::count::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
-use crate::ops::doctor::{self, Check, PATIENCE, State, Subject, Waits};
+use crate::ops::doctor::{self, Check, LeftOut, PATIENCE, State, Subject, Waits};
 use clap::Args as ClapArgs;
 
 /// Check the project, the keys, the session, the database and your settings
@@ -64,6 +64,7 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
         identity: &project.identity,
         has_publishable_key: project.has_publishable_key,
         has_service_key: project.has_service_key,
+        left_out: left_out(context),
         database,
         clock: &SystemClock,
         waits: &waits,
@@ -76,6 +77,26 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     let mut checks = waiting::telling(context.output(), whom, checking).await;
     checks.push(keymap());
     Ok(checks)
+}
+
+/// The variables whose secrets are another project's, with the reason.
+fn left_out(context: &Context) -> LeftOut {
+    let Some(found) = &context.settings().variables.left_out else {
+        return LeftOut::default();
+    };
+    let why = |name: Option<&str>| {
+        name.map(|name| {
+            format!(
+                "{name} is set, but not used, because {} names another project than SUPABASE_URL.",
+                found.by
+            )
+        })
+    };
+    LeftOut {
+        publishable_key: why(found.publishable_key),
+        secret_key: why(found.secret_key),
+        db_url: why(found.db_url),
+    }
 }
 
 /// Whether the user's keymap can be read; `supadeck keys` says what is wrong inside it.

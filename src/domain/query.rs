@@ -23,6 +23,8 @@ pub struct Select {
     pub limit: Option<usize>,
     /// The id that ties the requests of one user action together.
     pub correlation: Option<String>,
+    /// Whether it may search a large table, so that its answer is worth a long wait.
+    pub is_long: bool,
 }
 
 impl Select {
@@ -35,6 +37,7 @@ impl Select {
             order: Vec::new(),
             limit: None,
             correlation: None,
+            is_long: false,
         }
     }
 

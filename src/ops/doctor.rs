@@ -35,12 +35,25 @@ pub struct Subject<'a> {
     pub has_publishable_key: bool,
     /// Whether the secret key is known.
     pub has_service_key: bool,
+    /// What is set in the environment and belongs to another project.
+    pub left_out: LeftOut,
     /// The database, where its URL is known; a URL that is none is the problem.
     pub database: Option<Result<Way<'a>, Problem>>,
     /// The clock.
     pub clock: &'a dyn Clock,
     /// How long anybody is waited for, and who is.
     pub waits: &'a Waits,
+}
+
+/// Why a secret is not known although a variable with it is set, each as a sentence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The publishable key.
+    pub publishable_key: Option<String>,
+    /// The secret key.
+    pub secret_key: Option<String>,
+    /// The database URL.
+    pub db_url: Option<String>,
 }
 
 /// The way to a database.
@@ -129,7 +142,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         clock(subject, &rest, &auth),
         answers("rest", "REST", &rest, has_key),
         answers("auth", "Auth", &auth, has_key),
-        publishable(has_key, &rest),
+        publishable(subject, &rest),
         match service {
             None if subject.has_service_key => skipped(
                 "secret key",
@@ -138,7 +151,10 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             .with_hint("Add `--as service` to try it."),
             None => skipped(
                 "secret key",
-                "None is known; the service role cannot be chosen.",
+                unknown(
+                    subject.left_out.secret_key.as_ref(),
+                    "the service role cannot be chosen.",
+                ),
             ),
             Some(Ok(_)) => fine(
                 "secret key",
@@ -268,11 +284,25 @@ fn answers(name: &'static str, word: &str, ping: &Result<Pong, Problem>, has_key
     }
 }
 
-fn publishable(has_key: bool, rest: &Result<Pong, Problem>) -> Check {
+/// No secret is known, and what that means; a variable that is set all the same is named first.
+fn unknown(left_out: Option<&String>, so: &str) -> String {
+    match left_out {
+        Some(why) => format!("{why} So {so}"),
+        None => format!("None is known; {so}"),
+    }
+}
+
+fn publishable(subject: &Subject<'_>, rest: &Result<Pong, Problem>) -> Check {
+    let left_out = subject.left_out.publishable_key.as_ref();
     match rest {
-        _ if !has_key => warned(
+        _ if !subject.has_publishable_key && left_out.is_some() => warned(
             "publishable key",
-            "None is known; nothing can be read as anon or as a user.",
+            unknown(left_out, "nothing can be read as anon or as a user."),
+        )
+        .with_hint("Give this project's key with `--key`, or keep it with `supadeck profile add`."),
+        _ if !subject.has_publishable_key => warned(
+            "publishable key",
+            unknown(None, "nothing can be read as anon or as a user."),
         )
         .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`."),
         Ok(_) => fine("publishable key", "It is accepted."),
@@ -286,10 +316,14 @@ fn publishable(has_key: bool, rest: &Result<Pong, Problem>) -> Check {
 async fn database(subject: &Subject<'_>) -> [Check; 2] {
     let history = match &subject.database {
         None => {
-            let check = skipped(
-                "database",
-                "No database URL and no access token with a project ref is known; migrations and seeds cannot run.",
-            );
+            let so = "migrations and seeds cannot run.";
+            let what = match &subject.left_out.db_url {
+                Some(why) => format!("{why} So {so}"),
+                None => {
+                    format!("No database URL and no access token with a project ref is known; {so}")
+                }
+            };
+            let check = skipped("database", what);
             let hint = "Set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN, or keep one with `supadeck profile add`.";
             return [
                 check.with_hint(hint),

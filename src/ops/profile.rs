@@ -78,10 +78,27 @@ pub async fn list(profiles: &dyn Profiles) -> Result<Book, Problem> {
     profiles.read().await
 }
 
-/// A profile by its name, or the one in use.
-pub async fn show(profiles: &dyn Profiles, name: Option<&str>) -> Result<Profile, Problem> {
+/// A profile by its name, or the one in use. `url_from` is what names the project by its URL, such as `SUPABASE_URL`: then
+/// there need not be a profile.
+pub async fn show(
+    profiles: &dyn Profiles,
+    name: Option<&str>,
+    url_from: Option<&str>,
+) -> Result<Profile, Problem> {
     let book = profiles.read().await?;
-    book.find(name)?.ok_or_else(|| book.none_in_use())
+    book.find(name)?.ok_or_else(|| match url_from {
+        Some(source) => without_profile(source),
+        None => book.none_in_use(),
+    })
+}
+
+fn without_profile(source: &str) -> Problem {
+    Problem::new(
+        Kind::Config,
+        "No profile is in use.",
+        format!("The project comes from {source}, which needs none."),
+    )
+    .with_hint("`supadeck doctor` checks that project; `supadeck profile add` keeps one.")
 }
 
 /// Makes a profile the one in use.
@@ -95,7 +112,7 @@ pub async fn use_(profiles: &dyn Profiles, name: &str) -> Result<Profile, Proble
         Ok(())
     }));
     edit.await?;
-    show(profiles, Some(name)).await
+    show(profiles, Some(name), None).await
 }
 
 /// Removes a profile and everything that is kept for it. Says whether the keyring was asked: with [`Keeping::Memory`] it

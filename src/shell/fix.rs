@@ -130,6 +130,7 @@ fn restore_lines(plan: &RestorePlan) -> Vec<String> {
             ));
             lines.extend(text.lines().map(|line| format!("    {}", harmless(line))));
         }
+        lines.extend(file.remark());
     }
     lines
 }

@@ -38,6 +38,29 @@ fn a_project_in_order_passes() {
 }
 
 #[test]
+fn a_variable_of_another_project_is_said_to_be_left_out() {
+    let mut world = World::full();
+    let url = world.info.url.clone();
+    world.set("SUPABASE_URL", "https://other.example");
+    let checks = world.data(&["doctor", "--url", &url]);
+    for (name, variable) in [
+        ("publishable key", "SUPABASE_PUBLISHABLE_KEY"),
+        ("secret key", "SUPABASE_SECRET_KEY"),
+        ("database", "SUPABASE_DB_URL"),
+    ] {
+        let mut found = checks.as_array().unwrap().iter();
+        let check = found.find(|check| check["name"] == name).unwrap();
+        let what = check["what"].as_str().unwrap();
+        assert!(
+            what.starts_with(&format!(
+                "{variable} is set, but not used, because --url names another project"
+            )),
+            "{check}"
+        );
+    }
+}
+
+#[test]
 fn what_fails_is_a_finding_and_the_rest_is_still_checked() {
     let mut world = World::full();
     world.set(

@@ -35,6 +35,37 @@ fn the_list_has_exactly_the_fields_of_the_design() {
 }
 
 #[test]
+fn a_rollback_file_that_a_rollback_refuses_is_no_way_back() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        ("migrations/rollback/1_one.sql", "-- later\n;\n"),
+        ("migrations/2_two.sql", "-- nothing\n"),
+        ("migrations/rollback/2_two.sql", "-- nothing\n"),
+        ("migrations/3_three.sql", "create table three ();"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    let data = world.data(&["migration", "list"]);
+    let reversible: Vec<_> = data
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["reversible"])
+        .collect();
+    assert_eq!(reversible, [false, true, false]);
+    assert_eq!(data[0].as_object().unwrap().len(), 4);
+    let text = world.run(&["migration", "list"]);
+    let column: Vec<_> = text
+        .done()
+        .out
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_whitespace().nth(3))
+        .collect();
+    assert_eq!(column, ["empty", "yes", "no"], "{text:?}");
+}
+
+#[test]
 fn apply_and_roll_back_and_apply_again() {
     let world = World::empty();
     let applied = world.data(&["migration", "apply", "--to", "20251004124000", "--yes"]);
@@ -332,6 +363,13 @@ fn an_interrupted_migration_names_its_ways_out_and_takes_them() {
     assert!(
         changed["what"].as_str().unwrap().contains("has changed"),
         "{changed}"
+    );
+    let shown = world.run(&["migration", "apply", "--retry"]);
+    assert!(
+        shown
+            .out
+            .contains("Mind that statement 1 ran already and runs again."),
+        "{shown:?}"
     );
     world.sql("drop table a");
     world

@@ -121,6 +121,24 @@ fn verify_ends_with_one_when_a_rollback_forgets_something() {
 }
 
 #[test]
+fn verify_counts_what_it_could_not_look_at_apart_and_says_why_others_stand_there() {
+    let world = in_use("create table two ();", "drop table two;");
+    world.run(&["migration", "apply", "--yes"]).done();
+    std::fs::remove_file(world.project.join("migrations/rollback/2_two.sql")).unwrap();
+    let text = world.run(&["migration", "verify", "1", "--on", "target"]);
+    text.ended(1);
+    for line in [
+        "1 of 2 migrations did not pass the round trip, and 1 could not be looked at because of that.",
+        "Not named, and drawn in: 2.",
+        "Version 2 has no rollback file.",
+    ] {
+        let said = format!("{}{}", text.out, text.err);
+        assert!(said.contains(line), "{line}: {text:?}");
+    }
+    assert!(!text.out.contains("Nothing was rolled back"), "{text:?}");
+}
+
+#[test]
 #[cfg(not(feature = "demo"))]
 fn without_the_local_stack_scratch_says_how_to_get_it() {
     let world = in_use("select 1;", "select 1;");

@@ -225,6 +225,29 @@ fn a_stray_variable_is_not_kept_with_a_profile() {
 }
 
 #[test]
+fn a_project_from_a_variable_needs_no_profile_and_that_is_said() {
+    let mut world = World::nowhere();
+    world.set("SUPABASE_URL", "https://x.example");
+    let problem = world.problem(3, &["profile", "show"]);
+    assert_eq!(problem["what"], "No profile is in use.", "{problem}");
+    assert!(
+        problem["why"]
+            .as_str()
+            .unwrap()
+            .contains("from SUPABASE_URL"),
+        "{problem}"
+    );
+    world.unset("SUPABASE_URL");
+    let problem = world.problem(3, &["profile", "show", "--url", "https://x.example"]);
+    assert!(
+        problem["why"].as_str().unwrap().contains("from `--url`"),
+        "{problem}"
+    );
+    let problem = world.problem(3, &["profile", "show"]);
+    assert_eq!(problem["what"], "No project is known yet.", "{problem}");
+}
+
+#[test]
 fn profiles_of_which_none_is_in_use_are_named() {
     let world = World::nowhere();
     let folder = world.path("config/supadeck");

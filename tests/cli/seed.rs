@@ -60,6 +60,34 @@ fn a_failing_seed_leaves_nothing() {
 }
 
 #[test]
+fn where_seeds_were_looked_for_is_said_when_there_are_none() {
+    let mut world = World::empty();
+    let config = |text| ("supabase/config.toml", text);
+    for (files, words) in [
+        (vec![], "neither seeds/*.sql nor supabase/seed.sql in /"),
+        (vec![("seeds/notes.txt", "")], "fits seeds/*.sql."),
+        (
+            vec![config("[db.seed]\nsql_paths = ['./data/*.sql', 'a.sql']\n")],
+            "names supabase/data/*.sql and supabase/a.sql, and nothing in /",
+        ),
+        (
+            vec![config("[db.seed]\nenabled = false\n")],
+            "`[db.seed]` of supabase/config.toml turns them off.",
+        ),
+    ] {
+        world.files(&files);
+        for command in ["list", "apply"] {
+            let text = world.run(&["seed", command]);
+            let out = &text.done().out;
+            assert!(
+                out.contains("There are no seed files. ") && out.contains(words),
+                "{words}: {text:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_text_list_names_paths_and_states() {
     let world = World::full();
     let text = world.run(&["seed", "list"]);

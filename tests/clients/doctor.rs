@@ -8,7 +8,7 @@ use supadeck::adapters::clock::SystemClock;
 use supadeck::adapters::connect::{As, Project, Settings, profiles, resolve_with};
 use supadeck::adapters::postgres::PgDatabase;
 use supadeck::adapters::secrets::Vault;
-use supadeck::ops::doctor::{Check, State, Subject, Waits, Way, check};
+use supadeck::ops::doctor::{Check, LeftOut, State, Subject, Waits, Way, check};
 
 async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
     let subject = Subject {
@@ -20,6 +20,7 @@ async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
         identity: &project.identity,
         has_publishable_key: project.has_publishable_key,
         has_service_key: project.has_service_key,
+        left_out: LeftOut::default(),
         database: None,
         clock: &SystemClock,
         waits: &Waits::default(),
@@ -118,6 +119,7 @@ async fn a_server_that_says_nothing_is_given_up_and_named() {
         identity: &project.identity,
         has_publishable_key: true,
         has_service_key: false,
+        left_out: LeftOut::default(),
         database: Some(Ok(Way {
             name: format!("the database at {at}"),
             database: &database,

@@ -159,6 +159,29 @@ async fn retry_after_is_honoured_and_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_a_search_of_a_large_table_is_awaited_for_long() {
+    let unequal = |read, quick| Limits {
+        read,
+        quick,
+        ..limits()
+    };
+    let (short, long) = (Duration::from_millis(300), Duration::from_mins(10));
+    // An ordinary read is over although others may take minutes.
+    let (_, problem) = meets(vec![Does::Stall], unequal(long, short)).await;
+    assert!(problem.what.contains("did not answer in time"), "{problem}");
+    let server = serve(vec![Does::Stall]).await;
+    let project = server
+        .project(As::Anon, unequal(short, Duration::ZERO))
+        .await;
+    let mut search = Select::from("audit_log");
+    search.is_long = true;
+    let started = Instant::now();
+    let searched = project.rest.select(&Identity::Anon, &search).await;
+    assert!(started.elapsed() >= short);
+    assert!(searched.unwrap_err().hint.unwrap().contains("narrow down"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_says_nothing_is_given_up() {
     let quick = Limits {
         read: Duration::from_millis(300),
@@ -166,6 +189,7 @@ async fn a_server_that_says_nothing_is_given_up() {
     };
     let (server, problem) = meets(vec![Does::Stall], quick).await;
     assert!(problem.what.contains("did not answer in time"), "{problem}");
+    assert_eq!(problem.hint.as_deref(), Some("Try again."));
     assert_eq!(
         server.count("cycle"),
         2,

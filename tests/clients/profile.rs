@@ -27,13 +27,19 @@ fn named(name: &str) -> NewProfile {
 async fn a_profile_from_its_first_day_to_its_last() {
     let dir = tempfile::tempdir().unwrap();
     let (file, vault) = (ProfileFile::new(dir.path()), Vault::memory());
-    assert_eq!(show(&file, None).await.unwrap_err().kind, Kind::Config);
+    assert_eq!(
+        show(&file, None, None).await.unwrap_err().kind,
+        Kind::Config
+    );
     assert!(add(&file, &vault, named("one")).await.unwrap().is_default);
     assert!(!add(&file, &vault, named("two")).await.unwrap().is_default);
     assert_eq!(list(&file).await.unwrap().profiles.len(), 2);
-    assert_eq!(show(&file, None).await.unwrap().url, "https://one.example");
+    assert_eq!(
+        show(&file, None, None).await.unwrap().url,
+        "https://one.example"
+    );
     assert_eq!(use_(&file, "two").await.unwrap().name, "two");
-    assert_eq!(show(&file, None).await.unwrap().name, "two");
+    assert_eq!(show(&file, None, None).await.unwrap().name, "two");
     let unknown = use_(&file, "three").await.unwrap_err();
     assert!(unknown.why.contains("one and two"), "{unknown}");
 
@@ -44,8 +50,11 @@ async fn a_profile_from_its_first_day_to_its_last() {
     );
     let key = vault.get("two", SecretKind::PublishableKey).await.unwrap();
     assert!(key.is_none(), "its key went with it");
-    assert_eq!(show(&file, None).await.unwrap_err().kind, Kind::Config);
-    assert!(show(&file, Some("one")).await.is_ok());
+    assert_eq!(
+        show(&file, None, None).await.unwrap_err().kind,
+        Kind::Config
+    );
+    assert!(show(&file, Some("one"), None).await.is_ok());
     let gone = remove(&file, &vault, "two").await.unwrap_err();
     assert_eq!(gone.kind, Kind::Config);
 }

@@ -185,6 +185,7 @@ fn listing() -> Listing {
         name: name.into(),
         state,
         reversible,
+        is_rollback_empty: false,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
         recorded: (state != State::Pending).then(|| version.into()),
@@ -272,6 +273,7 @@ pub fn plan() -> Plan {
         mode: StepMode::Transaction,
         mode_why: None,
         begin_at: 0,
+        repeats: 0,
     };
     Plan {
         steps: vec![step],

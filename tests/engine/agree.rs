@@ -109,6 +109,28 @@ async fn an_edited_file_is_shown_kept_and_written_back() {
 }
 
 #[tokio::test]
+async fn a_lost_migration_whose_way_back_is_lost_too_is_restored_with_a_word_about_it() {
+    let bench = Bench::new().await;
+    let file = bench.up("1_a.sql", "create table a ();");
+    assert!(bench.apply().await.is_complete());
+    fs::remove_file(&file).unwrap();
+    let plan = migration::plan_restore(&bench.schema, &versions(&["1"]))
+        .await
+        .unwrap();
+    let remark = plan.files[0].remark().unwrap();
+    assert!(
+        remark.contains("The history holds no rollback for 1;")
+            && remark.contains("rollback/1_a.sql by hand"),
+        "{remark}"
+    );
+    bench.down("1_a.sql", "drop table a;");
+    let plan = migration::plan_restore(&bench.schema, &versions(&["1"]))
+        .await
+        .unwrap();
+    assert_eq!(plan.files[0].remark(), None);
+}
+
+#[tokio::test]
 async fn a_file_that_changes_between_question_and_answer_is_left_alone() {
     let bench = Bench::new().await;
     let file = bench.up("1_a.sql", "select 1;");

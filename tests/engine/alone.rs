@@ -39,6 +39,39 @@ async fn broken() -> Bench {
     bench
 }
 
+#[tokio::test]
+async fn running_a_file_again_says_what_it_repeats_and_where_that_leaves_it() {
+    let bench = broken().await;
+    let listing = migration::list(&bench.schema).await.unwrap();
+    let retry = &listing.entries[0].ways[1];
+    assert!(
+        retry
+            .what
+            .contains("statement 1 ran already and runs again")
+            && retry.what.contains("no longer at statement 2"),
+        "{retry:?}"
+    );
+    let refused = bench.plan(everything()).await.unwrap_err();
+    assert!(refused.hint.unwrap().contains("statement 1 ran already"));
+    let plan = bench.plan(go_on(Direction::Apply, false)).await.unwrap();
+    assert_eq!(plan.steps[0].repeats, 0);
+    let plan = bench.plan(go_on(Direction::Apply, true)).await.unwrap();
+    assert_eq!((plan.steps[0].begin_at, plan.steps[0].repeats), (0, 1));
+    let outcome = run(&bench.schema, &plan).await;
+    assert_eq!(ends(&outcome), [StepEnd::Interrupted]);
+    let problem = outcome.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("42P07"));
+    let hint = problem.hint.unwrap();
+    for word in [
+        "had done its statement 1",
+        "stopped at statement 2",
+        "goes on at statement 1 from now on",
+        "repair --status",
+    ] {
+        assert!(hint.contains(word), "{word}: {hint}");
+    }
+}
+
 pub(crate) async fn open_locks(bench: &Bench) -> Vec<String> {
     bench
         .texts("select pid::text from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())")

@@ -86,6 +86,21 @@ async fn without_a_rollback_file_nothing_runs() {
         refused.what.contains("Version 2 has no rollback file"),
         "{refused}"
     );
+    assert!(refused.why.contains("Nothing was rolled back"), "{refused}");
+    bench.down("3_t.sql", "-- nothing yet\n");
+    let refused = bench.plan(to("0")).await.unwrap_err();
+    assert!(
+        refused
+            .what
+            .contains("Versions 3 and 2 have no rollback file"),
+        "{refused}"
+    );
+    let each = refused.detail.unwrap();
+    assert!(
+        each.contains("Write rollback/2_t.sql") && each.contains("of version 3 holds no statement"),
+        "{each}"
+    );
+    bench.down("3_t.sql", "drop table t3;");
     bench.down("2_t.sql", "-- nothing yet\n");
     let refused = bench.plan(to("0")).await.unwrap_err();
     assert!(refused.what.contains("holds no statement"), "{refused}");

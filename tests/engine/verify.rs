@@ -211,7 +211,8 @@ async fn missing_empty_failing_and_lone_files_are_told_apart() {
     let scratch = on_scratch(&bench, &[]).await;
     let end = [Finding::Proven, Finding::Failed, Finding::NotReached];
     assert_eq!(ends(&scratch), [&first[..], &end[..]].concat());
-    assert_eq!((target.faults(), scratch.faults()), (5, 5));
+    assert_eq!((target.faults(), scratch.faults()), (4, 4));
+    assert_eq!((target.not_reached(), scratch.not_reached()), (1, 1));
 }
 
 #[tokio::test]
@@ -232,6 +233,54 @@ async fn a_migration_that_cannot_be_applied_twice_is_found() {
         .map(|change| change.object.to_string())
         .collect();
     assert_eq!(again, ["schema was_here", "table public.more"]);
+}
+
+#[tokio::test]
+async fn versions_that_are_no_neighbours_are_compared_with_what_was_right_before_each() {
+    let bench = Bench::new().await;
+    for at in 1..=4 {
+        bench.up(
+            &format!("{at}_t.sql"),
+            format!("create table t{at} (); grant select on t{at} to public;"),
+        );
+        bench.down(&format!("{at}_t.sql"), &format!("drop table t{at};"));
+    }
+    let verification = on_scratch(&bench, &["1", "4"]).await;
+    let found: Vec<_> = verification
+        .versions
+        .iter()
+        .map(|trip| (trip.version.as_str(), trip.finding))
+        .collect();
+    assert_eq!(
+        found,
+        [("1", Finding::Proven), ("4", Finding::Proven)],
+        "{verification:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_version_behind_one_that_stops_the_check_was_not_looked_at() {
+    let bench = Bench::new().await;
+    for at in 1..=4 {
+        bench.up(&format!("{at}_t.sql"), format!("create table t{at} ();"));
+        if at < 4 {
+            bench.down(&format!("{at}_t.sql"), &format!("drop table t{at};"));
+        }
+    }
+    assert!(bench.apply().await.is_complete());
+    let verification = on_target(&bench, &["1"]).await;
+    let found: Vec<_> = verification
+        .versions
+        .iter()
+        .map(|trip| (trip.version.as_str(), trip.finding))
+        .collect();
+    assert_eq!(
+        found,
+        [("1", Finding::NotReached), ("4", Finding::NoRollback)]
+    );
+    assert_eq!((verification.faults(), verification.not_reached()), (1, 1));
+    let problem = verification.versions[1].problem.as_ref().unwrap();
+    assert!(!problem.why.contains("rolled back"), "{problem}");
 }
 
 #[tokio::test]

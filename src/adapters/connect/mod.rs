@@ -7,7 +7,7 @@ mod settings;
 mod tests;
 mod way;
 
-pub use settings::{As, Settings, Variable, Variables};
+pub use settings::{As, LeftOut, Settings, Variable, Variables};
 pub use way::Way;
 
 use super::auth::{GoTrue, Parts};

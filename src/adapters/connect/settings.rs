@@ -34,6 +34,33 @@ pub struct Variables {
     pub secret_key: Option<Variable>,
     /// The database URL.
     pub db_url: Option<Variable>,
+    /// What is set and not used, because another project was named than SUPABASE_URL's.
+    pub left_out: Option<LeftOut>,
+}
+
+/// The names of secrets of the environment that belong to another project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What names the project in use: `--url` or `--profile`.
+    pub by: &'static str,
+    /// The variable with the publishable or legacy anon key.
+    pub publishable_key: Option<&'static str>,
+    /// The variable with the secret or legacy service_role key.
+    pub secret_key: Option<&'static str>,
+    /// The variable with the database URL.
+    pub db_url: Option<&'static str>,
+}
+
+impl LeftOut {
+    fn of(variables: &Variables, by: &'static str) -> Self {
+        let name = |variable: &Option<Variable>| variable.as_ref().map(|variable| variable.name);
+        Self {
+            by,
+            publishable_key: name(&variables.publishable_key),
+            secret_key: name(&variables.secret_key),
+            db_url: name(&variables.db_url),
+        }
+    }
 }
 
 /// What was typed or came from the environment. `Debug` shows no secret.
@@ -100,6 +127,7 @@ impl Settings {
                 publishable_key: secret(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]),
                 secret_key: secret(&["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]),
                 db_url: secret(&["SUPABASE_DB_URL", "DATABASE_URL"]),
+                left_out: None,
             },
             access_token: secret(&["SUPABASE_ACCESS_TOKEN"]).map(|variable| variable.value),
             // Not SUPABASE_API_URL: programs of the project's own use that name, and the token must not go there.
@@ -107,6 +135,16 @@ impl Settings {
             url,
             ..Self::default()
         }
+    }
+
+    /// What names the project by its URL.
+    pub fn url_from(&self) -> Option<&'static str> {
+        self.url.as_ref()?;
+        Some(if self.variables.name_project {
+            "SUPABASE_URL"
+        } else {
+            "`--url`"
+        })
     }
 
     /// Fills what was not typed from the environment. When a profile or another URL was typed and the environment names a
@@ -119,7 +157,14 @@ impl Settings {
                     .url
                     .as_ref()
                     .is_some_and(|url| Some(url) != environment.url.as_ref()));
-        if !is_elsewhere {
+        if is_elsewhere {
+            let by = if self.url.is_some() {
+                "--url"
+            } else {
+                "--profile"
+            };
+            self.variables.left_out = Some(LeftOut::of(&environment.variables, by));
+        } else {
             if self.profile.is_none() && self.url.is_none() {
                 self.profile = environment.profile;
                 self.url = environment.url;

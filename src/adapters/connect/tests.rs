@@ -307,6 +307,7 @@ fn stray(name: &'static str, name_project: bool) -> Variables {
         publishable_key: None,
         secret_key: variable("sb_secret_stray000"),
         db_url: variable("postgres://stray"),
+        left_out: None,
     }
 }
 

@@ -3,23 +3,39 @@
 
 use super::PostgRest;
 use super::refusal::{Deed, Refusal};
-use crate::adapters::http::{Fault, Reply, Request, jittered};
+use crate::adapters::http::{Fault, Limits, Reply, Request, jittered};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::ApiKey;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
 
 /// How often a request is repeated for a fault that may pass (design section 6).
 const REPEATS: u32 = 2;
 
-/// When a request may be sent again.
+/// What a request is for: it decides whether it is sent again, and how long the server may say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// It changes nothing: after any fault that may pass.
-    Allowed,
-    /// It may write: only when it cannot have run.
-    OnlyUnsent,
+pub(super) enum Errand {
+    /// It changes nothing and is answered soon. Sent again after any fault that may pass.
+    Read,
+    /// A read that may search a large table.
+    LongRead,
+    /// It may write. Sent again only when it cannot have run, and its answer is awaited for long.
+    Write,
+}
+
+impl Errand {
+    fn may_repeat(self) -> bool {
+        self != Self::Write
+    }
+
+    fn silence(self, limits: &Limits) -> Duration {
+        match self {
+            Self::Read => limits.quick.min(limits.read),
+            Self::LongRead | Self::Write => limits.read,
+        }
+    }
 }
 
 /// The headers of an identity.
@@ -39,7 +55,7 @@ impl PostgRest {
         who: &Identity,
         request: Request,
         correlation: Option<&str>,
-        repeat: Repeat,
+        errand: Errand,
         deed: Deed<'_>,
     ) -> Result<Reply, Problem> {
         let mut repeats = 0;
@@ -47,18 +63,17 @@ impl PostgRest {
         loop {
             let credentials = self.credentials(who).await?;
             let outgoing = dressed(&request, &credentials, correlation)?;
-            let reply = match self.http.send(&outgoing).await {
+            let reply = match self.send(&outgoing, errand).await {
                 Ok(reply) if reply.is_success() => return Ok(reply),
                 Ok(reply) => reply,
                 Err(fault) => {
-                    let may =
-                        fault.is_unsent() || (repeat == Repeat::Allowed && fault.is_passing());
+                    let may = fault.is_unsent() || (errand.may_repeat() && fault.is_passing());
                     if may && repeats < REPEATS {
                         self.pause(repeats).await;
                         repeats += 1;
                         continue;
                     }
-                    return Err(self.fault(&fault));
+                    return Err(self.fault(&fault, errand));
                 }
             };
             let refusal = Refusal::read(&reply);
@@ -84,7 +99,7 @@ impl PostgRest {
                 self.pause(0).await;
                 continue;
             }
-            if repeat == Repeat::Allowed && refusal.is_passing() && repeats < REPEATS {
+            if errand.may_repeat() && refusal.is_passing() && repeats < REPEATS {
                 self.pause(repeats).await;
                 repeats += 1;
                 continue;
@@ -109,8 +124,8 @@ impl PostgRest {
             other => self.credentials(other).await?,
         };
         let outgoing = dressed(&request, &credentials, None)?;
-        let sent = self.http.send(&outgoing).await;
-        let reply = sent.map_err(|fault| self.fault(&fault))?;
+        let sent = self.send(&outgoing, Errand::Read).await;
+        let reply = sent.map_err(|fault| self.fault(&fault, Errand::Read))?;
         let problem = (!reply.is_success()).then(|| {
             Refusal::read(&reply).problem(who, deed, &self.base, credentials.key.as_ref())
         });
@@ -148,15 +163,26 @@ impl PostgRest {
     }
 
     /// How long to wait after a 429; `None` when the server asks for longer than anybody would sit there.
-    fn wait_asked_for(&self, reply: &Reply, repeats: u32) -> Option<std::time::Duration> {
+    fn wait_asked_for(&self, reply: &Reply, repeats: u32) -> Option<Duration> {
         let limits = self.http.limits();
         let asked = reply.retry_after(self.clock.now());
         let wait = asked.unwrap_or_else(|| jittered(limits.first_pause * 2_u32.pow(repeats + 1)));
         (wait <= limits.longest_wait).then_some(wait)
     }
 
-    fn fault(&self, fault: &Fault) -> Problem {
-        fault.problem(host_of(&self.base))
+    async fn send(&self, request: &Request, errand: Errand) -> Result<Reply, Fault> {
+        let silence = errand.silence(self.http.limits());
+        self.http.send_within(request, silence).await
+    }
+
+    fn fault(&self, fault: &Fault, errand: Errand) -> Problem {
+        let problem = fault.problem(host_of(&self.base));
+        match fault {
+            Fault::Silent if errand == Errand::LongRead => {
+                problem.with_hint("Try again, or narrow down what is asked for.")
+            }
+            _ => problem,
+        }
     }
 }
 

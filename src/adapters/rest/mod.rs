@@ -17,7 +17,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Answer, Call, Pong, Range, Select};
 use crate::domain::secret::ApiKey;
 use crate::ports::{Clock, Rest, Task};
-use exchange::Repeat;
+use exchange::Errand;
 pub(in crate::adapters) use exchange::{host_of, no_publishable_key, secret_header};
 use refusal::Deed;
 pub(in crate::adapters) use refusal::{sentence, shown};
@@ -90,7 +90,8 @@ impl Rest for PostgRest {
             let request = compose::select(self.grammar(), query)?;
             let deed = Deed::Read(&query.table);
             let correlation = query.correlation.as_deref();
-            self.exchange(who, request, correlation, Repeat::Allowed, deed)
+            let errand = errand(query);
+            self.exchange(who, request, correlation, errand, deed)
                 .await
                 .map(answer)
         })
@@ -102,7 +103,7 @@ impl Rest for PostgRest {
             let deed = Deed::Read(&query.table);
             let correlation = query.correlation.as_deref();
             let reply = self
-                .exchange(who, request, correlation, Repeat::Allowed, deed)
+                .exchange(who, request, correlation, errand(query), deed)
                 .await?;
             let range = reply.header("content-range").and_then(Range::parse);
             range.and_then(|range| range.total).ok_or_else(|| {
@@ -118,15 +119,15 @@ impl Rest for PostgRest {
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer> {
         Box::pin(async move {
             let request = compose::call(self.grammar(), call)?;
-            let repeat = if call.is_read {
-                Repeat::Allowed
+            let errand = if call.is_read {
+                Errand::Read
             } else {
-                Repeat::OnlyUnsent
+                Errand::Write
             };
             let deed = Deed::Call(&call.function);
             let correlation = call.correlation.as_deref();
             let reply = self
-                .exchange(who, request, correlation, repeat, deed)
+                .exchange(who, request, correlation, errand, deed)
                 .await?;
             Ok(answer(reply))
         })
@@ -154,6 +155,14 @@ impl Rest for PostgRest {
 
     fn schema_changed(&self) {
         *self.changed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+fn errand(query: &Select) -> Errand {
+    if query.is_long {
+        Errand::LongRead
+    } else {
+        Errand::Read
     }
 }
 

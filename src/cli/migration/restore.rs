@@ -74,6 +74,7 @@ pub fn restored(page: &mut Page, restored: &Restored) {
         page.toned(Tone::Strong, &title);
         page.block(Tone::Plain, "    ", &rollback.text);
     }
+    lacks(page, restored);
 }
 
 /// What one file became.
@@ -84,5 +85,12 @@ pub fn wrote(page: &mut Page, restored: &Restored) {
     }
     if let Some(old) = &restored.replaces {
         page.line(format!("Kept {}", old.kept.display()));
+    }
+    lacks(page, restored);
+}
+
+fn lacks(page: &mut Page, restored: &Restored) {
+    if let Some(remark) = restored.remark() {
+        page.toned(Tone::Warn, &remark);
     }
 }

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 /// Roll back the newest migrations with their rollback files
 ///
 /// At a terminal the exact statements are shown and `rollback N` has to be typed; elsewhere --yes is needed. It is
-/// refused, naming the migration, when one of them has no rollback file. A rollback file can run outside a transaction too;
+/// refused, naming each migration that has no rollback file, when one of them has none. A rollback file can run outside a transaction too;
 /// --resume and --retry go on with one that was interrupted.
 #[derive(ClapArgs)]
 #[group(id = "how_far", required = true, multiple = false, args = ["to", "last", "resume", "retry"])]

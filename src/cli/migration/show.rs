@@ -2,6 +2,7 @@
 
 use super::super::page::{Page, Span, Table, Tone};
 pub use crate::domain::count::counted;
+use crate::domain::migration::interruption::repetition;
 use crate::domain::migration::{
     Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, Target, Wish,
 };
@@ -19,7 +20,11 @@ pub fn listing(listing: &Listing) -> Page {
     } else {
         let mut table = Table::new(&["VERSION", "NAME", "STATE", "ROLLBACK", "NOTE"]);
         for entry in &listing.entries {
-            let reversible = if entry.reversible { "yes" } else { "no" };
+            let reversible = match (entry.reversible, entry.is_rollback_empty) {
+                (_, true) => "empty",
+                (true, false) => "yes",
+                (false, false) => "no",
+            };
             table.row(vec![
                 Span::from(&entry.version),
                 Span::from(&entry.name),
@@ -119,6 +124,9 @@ pub fn plan(plan: &Plan) -> Page {
         if step.begin_at > 0 {
             let text = format!("  It goes on at statement {}.", step.begin_at + 1);
             page.toned(Tone::Warn, &text);
+        }
+        if let Some(repetition) = repetition(step.repeats, step.statements.len()) {
+            page.toned(Tone::Warn, &format!("  {repetition}"));
         }
         for statement in step.statements.iter().skip(step.begin_at) {
             page.block(Tone::Plain, "    ", &format!("{statement};"));

@@ -8,6 +8,7 @@ use super::plan::{On, difference, quiet};
 use super::scratch::Scratch;
 use super::show::{counted, target};
 use super::waits::Waits;
+use crate::domain::count::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
 use crate::domain::script::Limits;
@@ -60,24 +61,44 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         scratch.stop().await;
         checked?
     };
-    let answer = Answer::new(&verification, page(&verification))?;
-    let (faults, all) = (verification.faults(), verification.versions.len());
-    if faults == 0 {
-        return Ok(answer);
+    let answer = Answer::new(&verification, page(&verification, versions))?;
+    match problem(&verification) {
+        None => Ok(answer),
+        Some(problem) => Err(Failure::after(problem, answer)),
     }
-    let problem = Problem::new(
-        Kind::Findings,
-        format!(
-            "{faults} of {} did not pass the round trip.",
-            counted(all, "migration")
-        ),
-        "A rollback would not bring back what was there, or a file fails.",
-    )
-    .with_hint("Correct the files as the differences and errors above say.");
-    Err(Failure::after(problem, answer))
 }
 
-fn page(verification: &Verification) -> Page {
+/// Why the check failed: what did not pass, and apart from it what nobody has looked at.
+fn problem(verification: &Verification) -> Option<Problem> {
+    let (faults, unseen) = (verification.faults(), verification.not_reached());
+    let all = counted(verification.versions.len(), "migration");
+    let (what, why) = match (faults, unseen) {
+        (0, 0) => return None,
+        (0, unseen) => (
+            format!("{unseen} of {all} could not be looked at."),
+            "Another one that cannot be tried here is in the way.",
+        ),
+        (faults, 0) => (
+            format!("{faults} of {all} did not pass the round trip."),
+            "A rollback would not bring back what was there, or a file fails.",
+        ),
+        (faults, unseen) => (
+            format!(
+                "{faults} of {all} did not pass the round trip, and {unseen} could not be looked at because of that."
+            ),
+            "A rollback would not bring back what was there, or a file fails.",
+        ),
+    };
+    let hint = "Correct the files as the differences and errors above say.";
+    let problem = Problem::new(Kind::Findings, what, why);
+    Some(problem.with_hint(if faults == 0 {
+        "Try it with --on scratch."
+    } else {
+        hint
+    }))
+}
+
+fn page(verification: &Verification, named: &[String]) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Strong, &target(&verification.database));
     page.toned(
@@ -101,10 +122,31 @@ fn page(verification: &Verification) -> Page {
         ]);
     }
     page.table(&table);
+    drawn_in(&mut page, verification, named);
     for trip in &verification.versions {
         details(&mut page, trip);
     }
     page
+}
+
+/// Says why versions that nobody named stand there.
+fn drawn_in(page: &mut Page, verification: &Verification, named: &[String]) {
+    let versions = verification.versions.iter();
+    let others: Vec<&str> = versions
+        .map(|trip| trip.version.as_str())
+        .filter(|version| !named.iter().any(|named| named == version))
+        .collect();
+    if named.is_empty() || others.is_empty() {
+        return;
+    }
+    let why = match verification.on {
+        Place::Target => {
+            "a version that is applied is rolled back after all newer ones, and a pending one is applied after all older ones"
+        }
+        Place::Scratch => "a version is applied after all older ones",
+    };
+    let text = format!("Not named, and drawn in: {}. Here {why}.", listed(&others));
+    page.toned(Tone::Muted, &text);
 }
 
 fn finding(finding: Finding) -> (Tone, &'static str) {

@@ -18,6 +18,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let settings = context.settings();
     let profiles = connect::profiles(settings)?;
     let name = args.name.as_deref().or(settings.profile.as_deref());
-    let found = profile::show(profiles.as_ref(), name).await?;
+    let found = profile::show(profiles.as_ref(), name, settings.url_from()).await?;
     Ok(Answer::new(&super::data(&found), super::page(&found))?)
 }

@@ -46,7 +46,12 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             target: plan.target,
         };
         let seeds = work.read(seed::at_rest(&work.schema, &args.paths)).await?;
-        let page = at_rest(&seeds, !args.paths.is_empty());
+        let page = match seed::looked(&work.schema)? {
+            Some(looked) if args.paths.is_empty() => {
+                Page::of(format!("There are no seed files. {looked}"))
+            }
+            _ => at_rest(&seeds, !args.paths.is_empty()),
+        };
         return Ok(Answer::new(&outcome, page)?);
     }
     let count = plan.steps.iter().map(|step| step.parts.len()).sum();

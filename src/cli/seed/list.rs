@@ -23,7 +23,8 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
     let mut page = Page::default();
     page.toned(Tone::Muted, &show::target(&listing.target));
     if listing.entries.is_empty() {
-        page.line("There are no seed files.");
+        let looked = seed::looked(&work.schema)?.unwrap_or_default();
+        page.line(format!("There are no seed files. {looked}"));
     } else {
         let mut table = Table::new(&["PATH", "STATE"]);
         for entry in &listing.entries {

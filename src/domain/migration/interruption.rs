@@ -95,9 +95,18 @@ impl Interruption {
             None => String::new(),
         };
         format!(
-            "{leftover}on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {version}`.{indexes}",
-            self.resume_at.min(self.of)
+            "{leftover}on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`{}, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {version}`.{indexes}",
+            self.resume_at.min(self.of),
+            match self.done() {
+                0 => String::new(),
+                done => format!(" ({})", repeated(done)),
+            }
         )
+    }
+
+    /// How many statements ran already, from the first one.
+    pub fn done(&self) -> usize {
+        (self.resume_at - 1).min(self.of)
     }
 
     /// The subcommand that goes on.
@@ -106,6 +115,32 @@ impl Interruption {
             Direction::Apply => "apply",
             Direction::Rollback => "rollback",
         }
+    }
+}
+
+/// What running a file of `of` statements again from its start repeats, and that the place it stopped at is lost by it.
+/// None when nothing of it was done.
+pub fn repetition(done: usize, of: usize) -> Option<String> {
+    let repeated = match done {
+        0 => return None,
+        done => repeated(done),
+    };
+    let lost = if done < of {
+        format!(
+            "From then on `--resume` goes on where that run stops, no longer at statement {}.",
+            done + 1
+        )
+    } else {
+        "`--resume` would only record them.".to_owned()
+    };
+    Some(format!("Mind that {repeated}. {lost}"))
+}
+
+fn repeated(done: usize) -> String {
+    if done == 1 {
+        "statement 1 ran already and runs again".to_owned()
+    } else {
+        format!("statements 1 to {done} ran already and run again")
     }
 }
 
@@ -157,7 +192,14 @@ impl Interruption {
                 &[self.verb(), "--resume"],
                 "Goes on from the statement it stopped at.",
             ),
-            way(&[self.verb(), "--retry"], "Runs the whole file again."),
+            way(
+                &[self.verb(), "--retry"],
+                match repetition(self.done(), self.of) {
+                    Some(repetition) => format!("Runs the whole file again. {repetition}"),
+                    None => "Runs the whole file again.".to_owned(),
+                }
+                .as_str(),
+            ),
             way(
                 &["repair", "--status", "applied", version],
                 "Says that all of it was done by hand.",

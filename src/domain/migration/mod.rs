@@ -68,8 +68,11 @@ pub struct Entry {
     pub name: String,
     /// Where the version stands.
     pub state: State,
-    /// Whether there is a rollback file.
+    /// Whether there is a rollback file, and a rollback would take it.
     pub reversible: bool,
+    /// Whether there is one that holds no statement although the migration does: a rollback refuses it.
+    #[serde(skip)]
+    pub is_rollback_empty: bool,
     /// The migration file, when there is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
@@ -193,6 +196,8 @@ pub struct Step {
     pub mode_why: Option<String>,
     /// Index of the first statement that runs; more than 0 only when an interrupted file goes on.
     pub begin_at: usize,
+    /// How many statements, from the first one, the interrupted run has done already and this one does again.
+    pub repeats: usize,
 }
 
 /// What will run, where, as whom. It is shown and confirmed, then run exactly as it stands.

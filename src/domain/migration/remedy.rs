@@ -212,6 +212,7 @@ mod tests {
             name: "a".into(),
             state,
             reversible: false,
+            is_rollback_empty: false,
             file: None,
             note: None,
             recorded: Some("20".into()),

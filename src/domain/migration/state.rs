@@ -18,8 +18,19 @@ pub struct LocalFile {
     pub path: PathBuf,
     /// Digest of its statements, or why it cannot be read.
     pub digest: Result<String, String>,
-    /// Whether there is a rollback file.
-    pub reversible: bool,
+    /// Its rollback file.
+    pub way_back: WayBack,
+}
+
+/// What stands in the place of a rollback file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayBack {
+    /// Nothing.
+    Missing,
+    /// A file without a statement, although the migration has some: it would forget the work and leave it in place.
+    Empty,
+    /// A file that a rollback takes.
+    Usable,
 }
 
 /// What is in the migration directory.
@@ -29,8 +40,8 @@ pub struct LocalFiles {
     pub files: Vec<LocalFile>,
     /// Files that are no migrations, each with its reason.
     pub skipped: Vec<String>,
-    /// Versions that have a rollback file although the migration itself is gone.
-    pub orphan_rollbacks: Vec<String>,
+    /// The rollback files of versions whose migration itself is gone.
+    pub orphan_rollbacks: Vec<(String, WayBack)>,
 }
 
 /// What was found by reading statements again, where digests alone do not tell.
@@ -76,12 +87,17 @@ pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing
         .map(|file| file.name.version.as_str())
         .chain(closer.pairing.pairs.values().map(String::as_str))
         .collect();
-    let orphans = |version: &String| local.orphan_rollbacks.contains(version);
+    let orphan = |version: &String| {
+        let mut orphans = local.orphan_rollbacks.iter();
+        orphans
+            .find(|(own, _)| own == version)
+            .map_or(WayBack::Missing, |(_, way_back)| *way_back)
+    };
     let gone = history
         .rows
         .iter()
         .filter(|row| !taken.contains(row.version.as_str()));
-    entries.extend(gone.map(|row| judge.gone(row, orphans(&row.version))));
+    entries.extend(gone.map(|row| judge.gone(row, orphan(&row.version))));
     // The sort is stable: files of one version keep the order of their names.
     entries.sort_by(|a, b| a.version.cmp(&b.version));
     mark(&mut entries, history);
@@ -169,12 +185,13 @@ impl Judge<'_> {
     }
 
     /// The entry of a row that no file belongs to.
-    fn gone(&self, row: &Row, reversible: bool) -> Entry {
+    fn gone(&self, row: &Row, way_back: WayBack) -> Entry {
         let mut entry = Entry {
             version: row.version.clone(),
             name: row.name.clone().unwrap_or_default(),
             state: State::Missing,
-            reversible,
+            reversible: way_back == WayBack::Usable,
+            is_rollback_empty: way_back == WayBack::Empty,
             file: None,
             note: None,
             recorded: Some(row.version.clone()),
@@ -201,7 +218,8 @@ fn entry(file: &LocalFile, state: State) -> Entry {
         version: file.name.version.clone(),
         name: file.name.name.clone(),
         state,
-        reversible: file.reversible,
+        reversible: file.way_back == WayBack::Usable,
+        is_rollback_empty: file.way_back == WayBack::Empty,
         file: Some(file.path.clone()),
         note: None,
         recorded: None,

@@ -195,9 +195,9 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether a check fails because of it.
+    /// Whether the version did not pass. One that was not reached was not looked at.
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::Proven | Self::Skipped)
+        !matches!(self, Self::Proven | Self::Skipped | Self::NotReached)
     }
 }
 
@@ -232,11 +232,19 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// The versions that a check fails because of.
+    /// How many versions did not pass.
     pub fn faults(&self) -> usize {
         self.versions
             .iter()
             .filter(|trip| trip.finding.is_fault())
+            .count()
+    }
+
+    /// How many were not looked at, because of another one.
+    pub fn not_reached(&self) -> usize {
+        self.versions
+            .iter()
+            .filter(|trip| trip.finding == Finding::NotReached)
             .count()
     }
 }

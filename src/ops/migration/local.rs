@@ -3,8 +3,10 @@
 use super::Schema;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::{digest, sha256};
-use crate::domain::migration::state::{LocalFile, LocalFiles};
+use crate::domain::migration::state::{LocalFile, LocalFiles, WayBack};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::command::significant;
+use crate::domain::sql::lexer;
 use crate::domain::sql::position::place;
 use crate::domain::sql::split::split;
 use crate::domain::text::harmless;
@@ -96,11 +98,20 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
             continue;
         }
         let path = directory.join(file_name);
+        let text = text(&path);
+        let pieces = text
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |text| split(text));
+        let runs = text.is_err() || pieces.iter().any(|piece| !piece.is_blank);
         local.files.push(LocalFile {
-            digest: text(&path)
-                .map(|text| digest(split(&text).iter().map(|one| one.text(&text))))
-                .map_err(|problem| problem.to_string()),
-            reversible: rollbacks.binary_search(file_name).is_ok(),
+            digest: text
+                .as_ref()
+                .map(|text| digest(pieces.iter().map(|one| one.text(text))))
+                .map_err(ToString::to_string),
+            way_back: match rollbacks.binary_search(file_name) {
+                Ok(_) => way_back(&directory.join(ROLLBACK).join(file_name), runs),
+                Err(_) => WayBack::Missing,
+            },
             name,
             path,
         });
@@ -111,9 +122,26 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
     local.orphan_rollbacks = rollbacks
         .iter()
         .filter(|file| names.binary_search(file).is_err())
-        .filter_map(|file| Some(FileName::parse(file)?.version))
+        .filter_map(|file| {
+            let way_back = way_back(&directory.join(ROLLBACK).join(file), true);
+            Some((FileName::parse(file)?.version, way_back))
+        })
         .collect();
     Ok(local)
+}
+
+/// What a rollback file is good for, when the migration runs something or nothing. One that cannot be read is there: a
+/// rollback says what is wrong with it.
+fn way_back(path: &Path, up_runs: bool) -> WayBack {
+    match text(path) {
+        Ok(text) if up_runs && !runs_something(&text) => WayBack::Empty,
+        _ => WayBack::Usable,
+    }
+}
+
+/// Whether there is anything for the server to run in a file.
+pub(super) fn runs_something(text: &str) -> bool {
+    significant(text).any(|token| token.kind != lexer::Kind::Semicolon)
 }
 
 /// The rollback file of a version whose migration file may be gone.

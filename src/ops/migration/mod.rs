@@ -26,6 +26,7 @@ mod run;
 mod script;
 mod trip;
 mod verify;
+mod way_back;
 
 pub use branch::{BranchPlan, branch, plan_branch};
 pub use create::{NewFiles, new};

@@ -1,21 +1,19 @@
 //! Turns a wish into the exact statements that will run, or says why it cannot be granted. Nothing is changed here.
 
 use super::list::{read, unknown, way_out};
-use super::local::{self, directory, find_rollback, rollback_file};
+use super::local;
 use super::repair::usable;
 use super::report::refused_file;
 use super::resume::{check_settled, go_on};
+use super::way_back::{Stuck, all_stuck, down};
 use super::{Schema, parted};
 use crate::domain::migration::books::Use;
-use crate::domain::migration::file_name::FileName;
-use crate::domain::migration::history::sha256;
 use crate::domain::migration::remedy::command;
 use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, StepMode, Wish};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::Statements;
 use crate::domain::sql::refusal::{Way, way};
-use crate::domain::sql::split::split;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The plan that grants a wish; without steps when there is nothing to do.
 pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
@@ -124,8 +122,8 @@ async fn rollback(
     wanted: impl Fn(&Entry) -> bool,
     most: usize,
 ) -> Result<Vec<Step>, Problem> {
-    let folder = directory(&schema.root);
     let mut steps = Vec::new();
+    let mut stuck = Vec::new();
     let applied = listing
         .entries
         .iter()
@@ -133,37 +131,16 @@ async fn rollback(
         .filter(|entry| is_applied(entry) && wanted(entry));
     for entry in applied.take(most) {
         check_recorded(entry)?;
-        steps.push(down(schema, &folder, entry).await?);
-    }
-    Ok(steps)
-}
-
-/// The way back of one version: its rollback file, or what the history stores.
-async fn down(schema: &Schema, folder: &Path, entry: &Entry) -> Result<Step, Problem> {
-    match way_back(folder, entry)? {
-        Some(file) => {
-            let step = step(entry, Direction::Rollback, &file)?;
-            check_not_empty(entry, &step)?;
-            Ok(step)
+        match down(schema, entry).await {
+            Ok(step) => steps.push(step),
+            Err(Stuck::NoWayBack(problem)) => stuck.push((entry, problem)),
+            Err(Stuck::Unusable(problem)) => return Err(problem),
         }
-        None => stored_way_back(schema, entry).await,
     }
-}
-
-/// The way there and the way back of one version, whether it is applied or not.
-pub(super) async fn both_ways(
-    schema: &Schema,
-    entry: &Entry,
-) -> (Result<Step, Problem>, Result<Step, Problem>) {
-    let up = match &entry.file {
-        Some(file) => step(entry, Direction::Apply, file),
-        None => Err(Problem::new(
-            Kind::Config,
-            format!("Version {} has no file here.", entry.version),
-            "Without it nobody knows what applying it again does.",
-        )),
-    };
-    (up, down(schema, &directory(&schema.root), entry).await)
+    match all_stuck(stuck) {
+        Some(problem) => Err(problem),
+        None => Ok(steps),
+    }
 }
 
 /// Refuses to go further back than there is: a mistyped number would otherwise undo everything.
@@ -211,69 +188,6 @@ fn check_recorded(entry: &Entry) -> Result<(), Problem> {
     .with_hint(way_out(entry)))
 }
 
-/// The rollback file of an applied version.
-pub(super) fn way_back(folder: &Path, entry: &Entry) -> Result<Option<PathBuf>, Problem> {
-    if entry.file.is_none() {
-        return find_rollback(folder, &entry.version);
-    }
-    let name = FileName {
-        version: entry.version.clone(),
-        name: entry.name.clone(),
-    };
-    Ok(Some(rollback_file(folder, &name)).filter(|path| path.is_file()))
-}
-
-/// The way back of a version whose files are gone, when the history stores one.
-async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Problem> {
-    let stored = match entry.state {
-        State::Missing => {
-            schema
-                .database
-                .stored(std::slice::from_ref(&entry.version))
-                .await?
-        }
-        _ => Vec::new(),
-    };
-    let pieces = stored
-        .into_iter()
-        .next()
-        .and_then(|row| row.rollback)
-        .unwrap_or_default();
-    let text = pieces.join("\n;\n");
-    if split(&text).is_empty() {
-        return Err(Problem::new(
-            Kind::Config,
-            format!("Version {} has no rollback file.", entry.version),
-            "Nothing was rolled back: the plan must be able to go all the way.",
-        )
-        .with_hint(match entry.state {
-            State::Missing => match local::doubt(&schema.root) {
-                Some(doubt) => format!("{doubt} Name the project's directory with `--dir`."),
-                None => {
-                    "The migration's files are not here; get them from version control.".to_owned()
-                }
-            },
-            _ => format!(
-                "Write rollback/{}_{}.sql beside the migrations.",
-                entry.version, entry.name
-            ),
-        }));
-    }
-    let label = PathBuf::from(format!("history/{}", entry.version));
-    let (mode, mode_why) = mode(&text, &label, entry, Direction::Rollback)?;
-    Ok(Step {
-        version: entry.version.clone(),
-        name: entry.name.clone(),
-        direction: Direction::Rollback,
-        file: label,
-        sha256: sha256(text.as_bytes()),
-        statements: Statements::of(text),
-        mode,
-        mode_why,
-        begin_at: 0,
-    })
-}
-
 pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
     let source = local::read(file)?;
     let (mode, mode_why) = mode(&source.text, file, entry, direction)?;
@@ -287,11 +201,12 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         mode,
         mode_why,
         begin_at: 0,
+        repeats: 0,
     })
 }
 
 /// How the file runs, and why when that is outside a transaction.
-fn mode(
+pub(super) fn mode(
     text: &str,
     file: &Path,
     entry: &Entry,
@@ -308,30 +223,6 @@ fn mode(
             &refusal,
         )),
     }
-}
-
-/// A rollback file that says nothing would take the version out of the history and leave all of it in the database.
-fn check_not_empty(entry: &Entry, step: &Step) -> Result<(), Problem> {
-    let runs = |text: &str| split(text).iter().any(|statement| !statement.is_blank);
-    if step.statements.iter().any(runs) {
-        return Ok(());
-    }
-    let up_runs = match &entry.file {
-        Some(file) => runs(&local::read(file)?.text),
-        None => true,
-    };
-    if up_runs {
-        return Err(Problem::new(
-            Kind::Config,
-            format!(
-                "The rollback file of version {} holds no statement.",
-                entry.version
-            ),
-            "It would leave the migration's work in place and forget that it was done.",
-        )
-        .with_hint(format!("Write the way back into {}.", step.file.display())));
-    }
-    Ok(())
 }
 
 fn named(entries: &[&Entry], state: State) -> Vec<String> {

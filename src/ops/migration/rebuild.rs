@@ -46,6 +46,7 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
             mode,
             mode_why,
             begin_at: 0,
+            repeats: 0,
         });
     }
     let outcome = really(scratch, steps, watch).await?;

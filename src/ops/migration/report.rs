@@ -149,11 +149,29 @@ fn halfway_step(halfway: &Halfway, step: &Step, text: Option<&str>, what: &str) 
         Direction::Apply => "apply",
         Direction::Rollback => "rollback",
     };
+    if halfway.statement < step.repeats {
+        return problem.with_hint(again(halfway, step, verb));
+    }
     problem.with_hint(format!(
         "Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
         (halfway.resume_at + 1).min(of.max(1)),
         step.version
     ))
+}
+
+/// The hint behind a run from the start that stopped at what the run before it had done: the journal holds only where the
+/// newer one stands.
+fn again(halfway: &Halfway, step: &Step, verb: &str) -> String {
+    let (at, version) = (halfway.statement + 1, &step.version);
+    format!(
+        "The run before had done its statement {at}, and {}. `supadeck migration {verb} --resume` goes on at statement {} from now on: undo by hand what the run before did and take it, or do by hand what is left and say so with `supadeck migration repair --status applied|reverted {version}`.",
+        if step.repeats < step.statements.len() {
+            format!("stopped at statement {}", step.repeats + 1)
+        } else {
+            "all others".to_owned()
+        },
+        halfway.resume_at + 1,
+    )
 }
 
 fn refused_step(refused: &Refused, step: &Step, text: Option<&str>, what: &str) -> Problem {

@@ -10,6 +10,7 @@ use crate::domain::migration::rewrite::file_text;
 use crate::domain::migration::version::is_version;
 use crate::domain::migration::{Entry, Listing, State, Target};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::text::harmless;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,21 @@ pub struct Restored {
     pub replaces: Option<Replaced>,
     /// The rollback file, when the history stores one and there is none.
     pub rollback: Option<Written>,
+    /// The rollback file of a migration that is gone, when it is gone too and the history stores none: it has to be written
+    /// by hand.
+    pub lacks: Option<PathBuf>,
+}
+
+impl Restored {
+    /// Says what is still missing when the file is written.
+    pub fn remark(&self) -> Option<String> {
+        let file = self.lacks.as_ref()?.display().to_string();
+        Some(format!(
+            "The history holds no rollback for {}; write {} by hand.",
+            self.version,
+            harmless(&file)
+        ))
+    }
 }
 
 /// A file whose place is taken.
@@ -214,10 +230,15 @@ pub(super) fn restored(
             kept: files::kept(directory, old),
         }),
     };
+    let rollback = rollback(directory, &name, row)?;
+    let is_lacking = entry.file.is_none()
+        && rollback.is_none()
+        && find_rollback(directory, &name.version)?.is_none();
     Ok(Restored {
         version: version.clone(),
         state: entry.state,
-        rollback: rollback(directory, &name, row)?,
+        rollback,
+        lacks: is_lacking.then(|| rollback_file(directory, &name)),
         file,
         text,
         replaces,

@@ -1,7 +1,8 @@
 //! Files that run outside a transaction and stopped in the middle: they stop everything else until somebody has decided,
 //! and go on from where they stand, or from their start. Runs nothing itself.
 
-use super::plan::{step, way_back};
+use super::plan::step;
+use super::way_back::way_back;
 use super::{Schema, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::interruption::unsettled;
@@ -72,6 +73,7 @@ pub(super) fn go_on(
     };
     let mut step = step(entry, direction, &file)?;
     if from_start {
+        step.repeats = interruption.done();
         return Ok(step);
     }
     if step.sha256 != interruption.sha256 {

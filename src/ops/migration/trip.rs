@@ -2,11 +2,12 @@
 //! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
 
 use super::list::read;
-use super::plan::{both_ways, is_applied};
+use super::plan::is_applied;
 use super::record::statements;
 use super::rehearse::{enter_counts, holdings, scene};
 use super::report::step_problem;
-use super::verify::{check_known, judge, new_trip, no_way_back, not_again};
+use super::verify::{check_known, judge, new_trip, not_again, stuck};
+use super::way_back::both_ways;
 use super::{Schema, Watch, local};
 use crate::domain::migration::{Entry, State, Step, StepMode};
 use crate::domain::picture::Picture;
@@ -70,7 +71,10 @@ pub async fn verify_on_target(
     let trips = found?.into_iter();
     verification.versions = trips
         .filter(|trip: &Trip| {
-            versions.is_empty() || versions.contains(&trip.version) || trip.finding.is_fault()
+            versions.is_empty()
+                || versions.contains(&trip.version)
+                // What was drawn in is told where it is the reason that a named one was not proven.
+                || !matches!(trip.finding, Finding::Proven | Finding::NotReached)
         })
         .collect();
     Ok(verification)
@@ -108,9 +112,8 @@ impl Ground<'_> {
             let applied = self.session.picture().await?;
             let down = match down {
                 Ok(down) => down,
-                Err(problem) => {
-                    trip.finding = no_way_back(&problem);
-                    trip.problem = Some(problem);
+                Err(why) => {
+                    stuck(trip, why);
                     continue;
                 }
             };
@@ -154,9 +157,8 @@ impl Ground<'_> {
             let (up, down) = both_ways(self.schema, entry).await;
             let down = match down {
                 Ok(down) => down,
-                Err(problem) => {
-                    trip.finding = no_way_back(&problem);
-                    trip.problem = Some(problem);
+                Err(why) => {
+                    stuck(trip, why);
                     break;
                 }
             };

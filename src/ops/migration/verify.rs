@@ -4,8 +4,9 @@
 use super::plan::plan;
 use super::rehearse::picture;
 use super::run::run;
+use super::way_back::{Stuck, down};
 use super::{Schema, Watch};
-use crate::domain::migration::{Plan, State, Wish};
+use crate::domain::migration::{Entry, Plan, State, Wish};
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::account::dropped;
@@ -25,20 +26,18 @@ pub async fn verify_on_scratch(
         .entries
         .iter()
         .filter(|entry| entry.state != State::Invalid);
-    let all: Vec<(String, String)> = pending
-        .map(|entry| (entry.version.clone(), entry.name.clone()))
-        .collect();
-    check_known(versions, all.iter().map(|(version, _)| version.as_str()))?;
+    let all: Vec<&Entry> = pending.collect();
+    check_known(versions, all.iter().map(|entry| entry.version.as_str()))?;
     let mut verification = Verification {
         on: Place::Scratch,
-        database: listing.target,
+        database: listing.target.clone(),
         versions: Vec::new(),
     };
     let mut before = None;
     let mut stopped = false;
-    for (version, name) in &all {
-        let is_wanted = versions.is_empty() || versions.contains(version);
-        let mut trip = new_trip(version, name);
+    for entry in all {
+        let is_wanted = versions.is_empty() || versions.contains(&entry.version);
+        let mut trip = new_trip(&entry.version, &entry.name);
         if stopped {
             if is_wanted {
                 verification.versions.push(trip);
@@ -49,7 +48,7 @@ pub async fn verify_on_scratch(
             scratch,
             stage,
             watch,
-            version,
+            entry,
         };
         if is_wanted {
             let start = match before.take() {
@@ -58,7 +57,11 @@ pub async fn verify_on_scratch(
             };
             stopped = way.there_and_back(&start, &mut trip, &mut before).await?;
             verification.versions.push(trip);
-        } else if let Some(problem) = way.apply().await? {
+            continue;
+        }
+        // The catalog that was seen last is not the one right before the next wanted version.
+        before = None;
+        if let Some(problem) = way.apply().await? {
             // Without it the wanted ones cannot be tried.
             trip.finding = Finding::Failed;
             trip.problem = Some(problem);
@@ -118,23 +121,21 @@ pub(super) fn not_again(trip: &mut Trip, problem: Problem) {
     trip.problem = Some(problem);
 }
 
-/// What is said of a way back that cannot be gone.
-pub(super) fn no_way_back(problem: &Problem) -> Finding {
-    let is_missing = problem.kind == Kind::Config
-        && (problem.what.contains("has no rollback file")
-            || problem.what.contains("holds no statement"));
-    if is_missing {
-        Finding::NoRollback
-    } else {
-        Finding::Failed
-    }
+/// There is no way back, or it cannot be used.
+pub(super) fn stuck(trip: &mut Trip, why: Stuck) {
+    let (finding, problem) = match why {
+        Stuck::NoWayBack(problem) => (Finding::NoRollback, problem),
+        Stuck::Unusable(problem) => (Finding::Failed, problem),
+    };
+    trip.finding = finding;
+    trip.problem = Some(problem);
 }
 
 struct Way<'a> {
     scratch: &'a Schema,
     stage: &'a dyn Stage,
     watch: &'a Watch,
-    version: &'a str,
+    entry: &'a Entry,
 }
 
 impl Way<'_> {
@@ -152,18 +153,16 @@ impl Way<'_> {
             return Ok(true);
         }
         let applied = picture(self.scratch, self.stage).await?;
-        let back = match plan(self.scratch, &Wish::RollbackLast { count: 1 }).await {
-            Ok(plan) => self.go(&plan).await?,
-            Err(problem) => {
-                trip.finding = no_way_back(&problem);
-                Some(problem)
+        let back = match down(self.scratch, self.entry).await {
+            Ok(_) => match plan(self.scratch, &Wish::RollbackLast { count: 1 }).await {
+                Ok(plan) => self.go(&plan).await?,
+                Err(problem) => Some(problem),
             }
+            .map(Stuck::Unusable),
+            Err(why) => Some(why),
         };
-        if let Some(problem) = back {
-            if trip.finding == Finding::NotReached {
-                trip.finding = Finding::Failed;
-            }
-            trip.problem = Some(problem);
+        if let Some(why) = back {
+            stuck(trip, why);
             // It is still applied, so the next ones can be tried.
             *after = Some(applied);
             return Ok(false);
@@ -184,7 +183,7 @@ impl Way<'_> {
 
     async fn apply(&self) -> Result<Option<Problem>, Problem> {
         let wish = Wish::Apply {
-            to: Some(self.version.to_owned()),
+            to: Some(self.entry.version.clone()),
             include_out_of_order: true,
         };
         match plan(self.scratch, &wish).await {

@@ -1,5 +1,6 @@
 //! Finds the seed files of a project: `[db.seed]` of `supabase/config.toml`, else `seeds/*.sql`.
 
+use crate::domain::count::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::glob::{is_pattern, matches};
 use crate::domain::text::harmless;
@@ -7,6 +8,9 @@ use serde::Deserialize;
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// The Supabase CLI's settings of a project.
+const CONFIG: &str = "supabase/config.toml";
 
 /// How deep a pattern with `**` looks, so that a link to a parent folder has an end.
 const DEPTH: usize = 16;
@@ -68,9 +72,34 @@ pub(super) fn find(root: &Path) -> Result<Vec<SeedFile>, Problem> {
     Ok(found)
 }
 
+/// Where seed files were looked for, for a project that has none.
+pub(super) fn looked(root: &Path) -> Result<String, Problem> {
+    let folder = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let folder = folder.display().to_string();
+    let folder = harmless(&folder);
+    let named: Vec<String> = patterns(root)?
+        .iter()
+        .map(|pattern| harmless(pattern).into_owned())
+        .collect();
+    Ok(match read_config(&root.join(CONFIG))? {
+        Some(seed) if !seed.enabled => format!("`[db.seed]` of {CONFIG} turns them off."),
+        Some(_) if named.is_empty() => format!("`[db.seed] sql_paths` of {CONFIG} names none."),
+        Some(_) => format!(
+            "`[db.seed] sql_paths` of {CONFIG} names {}, and nothing in {folder} fits.",
+            listed(&named)
+        ),
+        None if root.join("seeds").is_dir() => {
+            format!("Nothing in {folder} fits seeds/*.sql.")
+        }
+        None => format!(
+            "There is neither seeds/*.sql nor supabase/seed.sql in {folder}; `[db.seed] sql_paths` of {CONFIG} can name others."
+        ),
+    })
+}
+
 /// The patterns relative to the project.
 fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
-    let configured = match read_config(&root.join("supabase").join("config.toml"))? {
+    let configured = match read_config(&root.join(CONFIG))? {
         Some(seed) if !seed.enabled => return Ok(Vec::new()),
         Some(seed) => seed.sql_paths,
         None if root.join("seeds").is_dir() => return Ok(vec!["seeds/*.sql".to_owned()]),

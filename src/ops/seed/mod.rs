@@ -5,7 +5,7 @@ mod plan;
 mod run;
 mod stale;
 
-pub use plan::{at_rest, list, plan};
+pub use plan::{at_rest, list, looked, plan};
 pub use run::run;
 pub use stale::stale;
 

@@ -25,6 +25,15 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
     Ok(listing)
 }
 
+/// Where seed files were looked for, as a sentence; none when there are some.
+pub fn looked(schema: &Schema) -> Result<Option<String>, Problem> {
+    if find(&schema.root)?.is_empty() {
+        super::files::looked(&schema.root).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
 /// Compares the files with the record alone.
 async fn compare(schema: &Schema) -> Result<SeedListing, Problem> {
     schema.check_root()?;

@@ -10,7 +10,7 @@ fn file(name: &str, digest: &str) -> LocalFile {
         }),
         path: name.into(),
         digest: Ok(digest.into()),
-        reversible: false,
+        way_back: WayBack::Missing,
     }
 }
 
