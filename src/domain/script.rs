@@ -164,6 +164,9 @@ pub enum News {
         /// Who, when the server tells.
         holder: Option<Holder>,
     },
+    /// The script seems to be at work: those before it in its message are in the history. Whether they are done, their answers
+    /// will tell.
+    AtWork,
     /// A statement waits for somebody else's lock.
     Blocked(Blocker),
     /// The server finished a part; counts from 1.

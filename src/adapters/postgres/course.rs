@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct Course<'a> {
     /// The script whose answers are read: all before it are committed.
     at: AtomicUsize,
-    /// The script that the look-out saw blocked; the answers of those before it may not have come yet.
+    /// The script that the look-out saw at work; the answers of those before it may not have come yet.
     seen: Arc<AtomicUsize>,
     news: Mutex<&'a mut (dyn FnMut(BatchNews) + Send)>,
 }
@@ -29,15 +29,17 @@ impl<'a> Course<'a> {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Where the look-out leaves which script it saw blocked.
+    /// Where the look-out leaves which script it saw at work.
     pub(super) fn seen(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.seen)
     }
 
     /// Tells news.
     pub(super) fn tell(&self, news: News) {
+        let seen = self.seen.load(Ordering::Relaxed);
         let at = match news {
-            News::Blocked(_) => self.at().max(self.seen.load(Ordering::Relaxed)),
+            News::AtWork if seen <= self.at() => return,
+            News::AtWork | News::Blocked(_) => self.at().max(seen),
             _ => self.at(),
         };
         self.pass(BatchNews::Of(at, news));

@@ -152,6 +152,7 @@ impl<'a> Guard<'a> {
                     None => self.notice(Some(notice)),
                 },
                 seen = next(&mut self.lookout) => match seen {
+                    Seen::AtWork => (self.news)(News::AtWork),
                     Seen::Blocked(blocker) => (self.news)(News::Blocked(blocker)),
                     Seen::Dead(why) => {
                         // Nobody looks any more, so nothing may be awaited on it again.

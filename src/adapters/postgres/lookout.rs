@@ -25,6 +25,8 @@ const SLOW_BYTES_PER_SECOND: u64 = 32 * 1024;
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
+    /// Another script of the message is at work than before.
+    AtWork,
     /// A statement waits for somebody else's lock.
     Blocked(Blocker),
     /// The line is dead; holds the reason.
@@ -109,7 +111,7 @@ pub(super) struct Trail {
     versions: Vec<String>,
     /// Whether they come into the history, or go.
     come: bool,
-    /// How many scripts seemed to be committed when the last one was seen blocked.
+    /// How many scripts seemed to be committed at the last look.
     seen: Arc<AtomicUsize>,
 }
 
@@ -219,6 +221,11 @@ impl Watch {
             Err(_) => return Sight::Unreachable,
         };
         let committed = self.committed(connection).await;
+        if let (Some(trail), Some(count)) = (&self.trail, committed)
+            && trail.seen.swap(count, Ordering::Relaxed) != count
+        {
+            let _ = self.sender.send(Seen::AtWork);
+        }
         let (rows, backends): (Vec<_>, Vec<_>) = answers
             .into_iter()
             .partition(|row| row.len() == SIGHT_COLUMNS);
@@ -237,9 +244,6 @@ impl Watch {
                 .is_none_or(|told| told.holder.pid != blocker.holder.pid)
         {
             self.told = Some(blocker.clone());
-            if let (Some(trail), Some(count)) = (&self.trail, committed) {
-                trail.seen.store(count, Ordering::Relaxed);
-            }
             let _ = self.sender.send(Seen::Blocked(blocker));
         }
         let is_at_work = rows.iter().any(|row| {

@@ -150,8 +150,13 @@ impl Runner<'_> {
                 "The run was stopped between two migrations.",
             )),
             Some(Stop::At(index, halt, sent)) => {
+                let is_lost = matches!(halt, Halt::Lost { .. });
+                let index = match &history {
+                    Some(history) if is_lost => self.reached(index..sent.end, history),
+                    _ => index,
+                };
                 let problem = self.halted(index, &halt, history.as_ref()).await;
-                if matches!(halt, Halt::Lost { .. }) {
+                if is_lost {
                     self.behind(index + 1..sent.end, history.as_ref());
                 }
                 Some(problem)
@@ -274,6 +279,18 @@ impl Runner<'_> {
     /// The history holds what a step that is done leaves there.
     fn expect(&mut self, step: usize) {
         expect(&mut self.expected, &self.plan.steps[step]);
+    }
+
+    /// The step that the server was at when the line was lost: the first of those unanswered that is not done, else the last.
+    fn reached(&mut self, unanswered: Range<usize>, history: &History) -> usize {
+        let (first, last) = (unanswered.start, unanswered.end - 1);
+        let mut open = unanswered.filter(|at| !is_done(&self.plan.steps[*at], history));
+        let at = open.next().unwrap_or(last);
+        for done in &mut self.reports[first..at] {
+            done.end = StepEnd::Done;
+        }
+        self.reports[at].took = std::mem::take(&mut self.reports[first].took);
+        at
     }
 
     /// Steps that were sent with a lost one: the server may have gone on with them before it noticed.

@@ -110,6 +110,8 @@ async fn run_step(
                 blocker,
             },
             News::Cancelling => SeedProgress::Cancelling,
+            // A seed is not sent with others.
+            News::AtWork => return,
             News::PartDone { done, rows } => {
                 let part = &script.parts[done - 1];
                 let change = tag(&part.sql, rows);

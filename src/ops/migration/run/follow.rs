@@ -71,6 +71,7 @@ impl<'a, 'b> Follow<'a, 'b> {
     fn progress(&mut self, step: usize, at: usize, news: News) -> Progress {
         match news {
             News::WaitingForLock { holder } => Progress::WaitingForLock { holder },
+            News::AtWork => Progress::StepStarted { step },
             News::Blocked(blocker) => Progress::Blocked { step, blocker },
             News::Cancelling => Progress::Cancelling,
             News::PartDone { done, .. } => Progress::StatementDone {
