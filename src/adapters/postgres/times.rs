@@ -40,7 +40,10 @@ impl Times {
 
     /// How long the last script took; all of the message's time that no other took where its end is not known.
     pub(super) fn took(&self) -> Option<Duration> {
-        let span = |from: i64, to: i64| u64::try_from(to - from).ok().map(Duration::from_micros);
+        let span = |from: i64, to: i64| {
+            let micros = u64::try_from(to.checked_sub(from)?).ok()?;
+            Some(Duration::from_micros(micros))
+        };
         let begun = self.begun?;
         match self.ended {
             Some(ended) => span(begun, ended),
