@@ -7,7 +7,7 @@ use super::books::{LOCK, RollbackColumn, Runner, about, dollar, line};
 use super::message::{
     AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, SETTLE, at_least_one, raising,
 };
-use super::record::{Shape, values};
+use super::record::{Shape, TEXT, values};
 use crate::domain::script::{Limits, Script};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const YOUNG_MS: u32 = 250;
 /// The counter of the journal's ids.
 const IDS: &str = "'supabase_migrations.supadeck_journal_id_seq'::pg_catalog.regclass";
-/// What is prepared: opens a transaction, checks that it is still that one, writes the script's row, and its line.
-const KEPT: [&str; 4] = ["open", "check", "row", "line"];
+/// What is prepared: opens a transaction, checks that it is still that one, writes the script's row and its line.
+const KEPT: [&str; 3] = ["open", "check", "books"];
 
 /// How the leaning scripts of one message are written: those that leave the same kind of row.
 pub(super) struct Lean<'a> {
@@ -54,14 +54,13 @@ impl Lean<'_> {
 
     /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared.
     pub(super) fn tail(&self, script: &Script, last: bool) -> String {
+        let mut values = values(&script.record, self.column);
+        values.extend([about(&script.record).0, &script.sha256].map(dollar));
         let mut sql = format!(
-            "{SETTLE}; execute {}; {RESETS}; execute {}({}); execute {}({}, {}); ",
+            "{SETTLE}; execute {}; {RESETS}; execute {}({}); ",
             self.kept("check"),
-            self.kept("row"),
-            values(&script.record, self.column).join(", "),
-            self.kept("line"),
-            dollar(about(&script.record).0),
-            dollar(&script.sha256),
+            self.kept("books"),
+            values.join(", "),
         );
         if last {
             sql.push_str(&self.forget());
@@ -86,11 +85,12 @@ impl Lean<'_> {
     }
 
     /// The types of the values, and the statement, of each of [`KEPT`].
-    fn statements(&self, script: &Script) -> [String; 4] {
+    fn statements(&self, script: &Script) -> [String; 3] {
         let shape = Shape::of(&script.record, self.column);
-        let places: Vec<String> = (1..=shape.types().len())
-            .map(|at| format!("${at}"))
-            .collect();
+        let mut types = shape.types().to_vec();
+        types.extend([TEXT; 2]);
+        let mut places: Vec<String> = (1..=types.len()).map(|at| format!("${at}")).collect();
+        let line_places = places.split_off(shape.types().len());
         let (_, direction) = about(&script.record);
         let limit =
             |name: &str, ms: u128| format!("pg_catalog.set_config('{name}', '{ms}', true), ");
@@ -115,16 +115,13 @@ impl Lean<'_> {
                 "supadeck: the transaction has ended before its time"
             ),
         );
-        let row = format!(
+        let line = line(&line_places[0], direction, &line_places[1], self.runner);
+        let books = format!(
             "({}) as {}",
-            shape.types().join(", "),
-            shape.statement(&places)
+            types.join(", "),
+            shape.with_line(&places, &line)
         );
-        let line = format!(
-            "(pg_catalog.text, pg_catalog.text) as {}",
-            line("$1", direction, "$2", self.runner)
-        );
-        [open, check, row, line]
+        [open, check, books]
     }
 }
 
@@ -150,7 +147,7 @@ pub(super) fn head_answers(first: bool) -> usize {
 
 /// How many answers [`Lean::tail`] gets.
 pub(super) fn tail_answers(last: bool) -> usize {
-    9 + if last { KEPT.len() } else { 0 }
+    8 + if last { KEPT.len() } else { 0 }
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String 
             if not found then raise exception '{NOT_THERE}' using errcode = '{HISTORY_CHANGED}'; end if; end",
             dollar(version),
         )),
-        _ => Shape::of(record, column).statement(&values(record, column)),
+        _ => Shape::of(record, column).change(&values(record, column)),
     }
 }
 
 const NOT_THERE: &str = "supadeck: the version is not in the history";
+
+pub(super) const TEXT: &str = "pg_catalog.text";
 
 /// What the statements of several records have in common; only their values differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,6 @@ impl Shape {
 
     /// The types of the values.
     pub(super) fn types(self) -> &'static [&'static str] {
-        const TEXT: &str = "pg_catalog.text";
         const TEXTS: &str = "pg_catalog.text[]";
         match self {
             Self::Applied(None) => &[TEXT, TEXT, TEXTS],
@@ -54,8 +55,8 @@ impl Shape {
         }
     }
 
-    /// The statement, whose values are expressions. A block of PL/pgSQL could not be prepared.
-    pub(super) fn statement(self, values: &[String]) -> String {
+    /// The statement that changes the books; its values are expressions.
+    fn change(self, values: &[String]) -> String {
         let values = values.join(", ");
         match self {
             Self::Applied(column) => {
@@ -65,12 +66,22 @@ impl Shape {
                 )
             }
             Self::RolledBack => format!(
-                "with gone as (delete from supabase_migrations.schema_migrations where version = {values} returning version) \
-                select case when not exists (select from gone) then {} end",
-                raising(HISTORY_CHANGED, NOT_THERE)
+                "delete from supabase_migrations.schema_migrations where version = {values} returning version"
             ),
             Self::Seeded => format!(
                 "insert into supabase_migrations.seed_files(path, hash) values ({values}) on conflict (path) do update set hash = excluded.hash"
+            ),
+        }
+    }
+
+    /// The same and the journal's `line` in one statement, which can be prepared: a block of PL/pgSQL could not be.
+    pub(super) fn with_line(self, values: &[String], line: &str) -> String {
+        let change = self.change(values);
+        match self {
+            Self::Applied(_) | Self::Seeded => format!("with changed as ({change}) {line}"),
+            Self::RolledBack => format!(
+                "with changed as ({change}), told as ({line}) select case when not exists (select from changed) then {} end",
+                raising(HISTORY_CHANGED, NOT_THERE)
             ),
         }
     }
