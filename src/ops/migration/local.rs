@@ -10,7 +10,8 @@ use crate::domain::sql::lexer;
 use crate::domain::sql::position::place;
 use crate::domain::sql::split::split;
 use crate::domain::text::harmless;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The folder inside the migration directory that holds the way back; the Supabase CLI ignores folders.
@@ -133,10 +134,23 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
 /// What a rollback file is good for, when the migration runs something or nothing. One that cannot be read is there: a
 /// rollback says what is wrong with it.
 fn way_back(path: &Path, up_runs: bool) -> WayBack {
+    if !up_runs || begins_to_run(path) {
+        return WayBack::Usable;
+    }
     match text(path) {
-        Ok(text) if up_runs && !runs_something(&text) => WayBack::Empty,
+        Ok(text) if !runs_something(&text) => WayBack::Empty,
         _ => WayBack::Usable,
     }
+}
+
+/// Whether the beginning of a file is enough to see that there is something to run.
+fn begins_to_run(path: &Path) -> bool {
+    let mut bytes = [0; 4096];
+    let read = File::open(path).and_then(|mut file| file.read(&mut bytes));
+    let beginning = String::from_utf8_lossy(&bytes[..read.unwrap_or(0)]);
+    // What reaches to the end may be half of something else, such as of a comment.
+    significant(&beginning)
+        .any(|token| token.kind != lexer::Kind::Semicolon && token.end < beginning.len())
 }
 
 /// Whether there is anything for the server to run in a file.
@@ -232,4 +246,33 @@ pub(super) fn sentence(error: &std::io::Error) -> String {
         .map(|c| c.to_uppercase().to_string())
         .unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WayBack, way_back};
+
+    #[test]
+    fn a_way_back_is_empty_when_the_whole_of_it_runs_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1_a.sql");
+        // Comments that begin in front of the 4096th byte, on it, and behind it.
+        let blank = |at: usize, comment: &str| " ".repeat(at) + comment;
+        for (text, expected) in [
+            ("drop table a;".to_owned(), WayBack::Usable),
+            ("drop".to_owned(), WayBack::Usable),
+            (String::new(), WayBack::Empty),
+            (";;\n-- nothing".to_owned(), WayBack::Empty),
+            (blank(4095, "-- nothing"), WayBack::Empty),
+            (blank(4095, "/* no\u{e9} */;"), WayBack::Empty),
+            (blank(4094, "--"), WayBack::Empty),
+            (blank(4090, "/* nothing */ ;"), WayBack::Empty),
+            (blank(4090, "/* nothing */ select 1"), WayBack::Usable),
+            (blank(9000, "select 1;"), WayBack::Usable),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert_eq!(way_back(&path, true), expected, "{text:?}");
+            assert_eq!(way_back(&path, false), WayBack::Usable);
+        }
+    }
 }
