@@ -33,6 +33,8 @@ pub struct Alone {
     pub of: usize,
     /// Index of the statement it begins at; more than 0 when an interrupted run goes on.
     pub begin_at: usize,
+    /// The statements before that one which only set the session, in order.
+    pub session: Vec<Slice>,
 }
 
 /// The versions of a history in short, so that a thousand of them are compared without being sent.

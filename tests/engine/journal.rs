@@ -76,3 +76,31 @@ async fn a_journal_that_may_not_be_read_is_told() {
     assert_eq!(problem.kind, Kind::Denied);
     assert!(problem.hint.unwrap().contains("select"));
 }
+
+#[tokio::test]
+async fn a_run_whose_runner_is_gone_without_a_word_is_lost_and_not_running() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    assert!(bench.apply().await.is_complete());
+    bench
+        .db
+        .batch_execute(
+            "insert into supabase_migrations.supadeck_journal (version, direction, who, started, finished, outcome, keeper) \
+            select '2', 'apply', 'me', now(), now(), 'running', keeper from (values (0), (pg_backend_pid())) k (keeper)",
+        )
+        .await
+        .unwrap();
+    let outcomes = async || {
+        let journal = migration::log(&bench.schema, 2, None).await.unwrap();
+        let outcomes = journal.lines.into_iter().map(|line| line.outcome);
+        outcomes.collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes().await, ["lost", "lost"]);
+    // The bytes of `supadeck`: the runners' lock.
+    bench
+        .db
+        .batch_execute("select pg_advisory_lock(8319679450235364203)")
+        .await
+        .unwrap();
+    assert_eq!(outcomes().await, ["running", "lost"]);
+}

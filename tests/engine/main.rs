@@ -51,6 +51,7 @@ mod special;
 mod standin;
 mod supabase;
 mod together;
+mod traces;
 mod verify;
 mod walk;
 mod ways;

@@ -296,7 +296,11 @@ mod tests {
                 .filter_map(|statement| control(statement.text(&call)))
                 .collect();
             let begin = Control::Begin { plain: true };
-            assert_eq!(controls, [begin, Control::Rollback], "{sql}");
+            assert_eq!(
+                controls,
+                [begin, Control::Rollback { plain: true }],
+                "{sql}"
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use super::books::{self, LOCK, RollbackColumn, Runner};
 use super::connection::{Connection, texts};
 use super::database::PgDatabase;
 use super::fault::refused;
-use super::guard::Guard;
+use super::guard::{Failure, Guard};
 use super::journal::{self, Line};
 use super::keeper::{Broken, Keeper, first_cell, lost};
 use super::lookout::Lookout;
@@ -17,7 +17,7 @@ use super::queue::Queue;
 use super::record::record;
 use super::unit::units;
 use super::worker::{self, Backend, Halted};
-use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Script, Why};
+use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Refused, Script, Why};
 use crate::domain::text::harmless;
 use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
@@ -66,6 +66,7 @@ impl AloneRun<'_> {
             })?;
         let backend = self.probe(&worker).await?;
         self.lock(news, cancel).await?;
+        self.restore(&worker, news).await?;
         let begun = self.begin(&backend).await;
         let ended = match begun {
             Ok(line) => {
@@ -111,14 +112,35 @@ impl AloneRun<'_> {
         Ok(Backend { pid, since })
     }
 
+    /// Sets the worker's session as the statements left it that ran in another one before.
+    async fn restore(
+        &self,
+        worker: &Connection,
+        news: &mut (dyn FnMut(News) + Send),
+    ) -> Result<(), Halt> {
+        for sql in &self.alone.session {
+            let set = self.keeper.ask_on(worker, sql).await;
+            set.map_err(|broken| match broken {
+                Broken::Server(error) => Halt::Refused(Box::new(refused(&error))),
+                Broken::Line(_) => lost(broken),
+            })?;
+            news(News::Notice(format!(
+                "supadeck: ran `{}` again for the new session.",
+                harmless(sql)
+            )));
+        }
+        Ok(())
+    }
+
     /// Takes the lock for the session, waiting for another runner as long as the limits say.
     async fn lock(
         &self,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<(), Halt> {
-        let sql =
-            format!("set synchronous_commit = on; select pg_catalog.pg_try_advisory_lock({LOCK})");
+        let sql = format!(
+            "set synchronous_commit = on; set default_transaction_read_only = off; select pg_catalog.pg_try_advisory_lock({LOCK})"
+        );
         let mut queue = Queue::new(self.limits.runner_timeout);
         loop {
             let taken = first_cell(self.keeper.ask(&sql).await.map_err(lost)?);
@@ -142,7 +164,7 @@ impl AloneRun<'_> {
         let sql = format!(
             "begin isolation level read committed read write; set local lock_timeout = {}; {}; {}; commit",
             self.limits.lock_timeout.as_millis().max(1),
-            books::block(&format!("declare found text; begin {checks}end")),
+            books::block(&format!("declare found pg_catalog.text; begin {checks}end")),
             journal::begin(
                 script,
                 self.alone.of,
@@ -229,6 +251,14 @@ impl AloneRun<'_> {
             }
         }
         guard.forward_notices();
+        if let Some(why) = still_open(&mut guard).await {
+            drop(guard);
+            let last = units(&self.script.parts).pop();
+            let at = last.map_or(begun, |unit| self.script.parts[unit.parts.start].statement);
+            let mut stop = Halted::at(at, at, why);
+            stop.is_in_doubt = true;
+            return Err(self.interrupt(line, backend, stop).await);
+        }
         drop(guard);
         self.finish(line, backend).await
     }
@@ -317,6 +347,26 @@ impl AloneRun<'_> {
                 .collect();
         }
         Halt::Halfway(Box::new(halfway))
+    }
+}
+
+/// Why the worker's session may still be in a transaction, whose work would be undone with it; none when it is not.
+async fn still_open(guard: &mut Guard<'_>) -> Option<Why> {
+    const QUESTION: &str =
+        "select pg_catalog.now() operator(pg_catalog.<) pg_catalog.statement_timestamp()";
+    let answers = guard
+        .answer(guard.client.simple_query(QUESTION))
+        .await
+        .map(first_cell);
+    match answers {
+        Ok(open) if open.as_deref() == Some("f") => None,
+        Err(Failure::Line(why)) => Some(Why::Lost(why)),
+        Ok(_) | Err(Failure::Server(_)) => Some(Why::Refused(Box::new(Refused {
+            code: ESCAPED.to_owned(),
+            message: "It left a transaction open, and what it did in it is undone with its session"
+                .to_owned(),
+            ..Refused::default()
+        }))),
     }
 }
 

@@ -3,14 +3,14 @@
 //! The server works through a message by itself, so several files cost one round trip, and it skips all the rest of the
 //! message after an error: what failed leaves nothing, and no later script begins.
 
-use super::books::{RollbackColumn, Runner};
+use super::books::{RollbackColumn, Runner, dollar};
 use super::connection::texts;
 use super::course::Course;
 use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::lean::{self, Lean};
 use super::message::{
-    AGAIN, Anchor, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
+    AGAIN, Anchor, CLOCK, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
 };
 use super::session::{Place, halt};
 use super::times::Times;
@@ -26,6 +26,8 @@ pub(super) struct Frame<'a> {
     pub(super) positions: bool,
     pub(super) column: Option<RollbackColumn>,
     pub(super) journal: Option<&'a Runner>,
+    /// What the answers of ours in a message are known by; nothing else in the database is called so.
+    pub(super) name: &'a str,
     /// How a script leans on the one before it in the same message, where it may.
     pub(super) lean: Option<Lean<'a>>,
 }
@@ -52,10 +54,41 @@ struct Piece {
     whole: Whole,
     /// Whether it leans on the script before it.
     leans: bool,
-    /// How many answers come before those of the script's own statements.
+    /// How many answers come before those of the script's own statements; the last of them has [`Mark::Opens`].
     before: usize,
+    /// How many answers come before the row with [`Mark::Ends`].
+    ends: usize,
     /// How many answers it gets.
     answers: usize,
+}
+
+/// What tells in a row of ours which script of the message it belongs to. Answers are counted, and by the marks it is known that
+/// the server counts the statements of a file as we do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// The transaction of the script is open.
+    Opens(usize),
+    /// The statements of the script are done.
+    Ends(usize),
+}
+
+impl Mark {
+    fn text(self, name: &str) -> String {
+        match self {
+            Self::Opens(at) => format!("{name} opens {at}"),
+            Self::Ends(at) => format!("{name} ends {at}"),
+        }
+    }
+
+    fn read(text: &str, name: &str) -> Option<Self> {
+        let (what, at) = text.strip_prefix(name)?.trim_start().split_once(' ')?;
+        let at = at.parse().ok()?;
+        match what {
+            "opens" => Some(Self::Opens(at)),
+            "ends" => Some(Self::Ends(at)),
+            _ => None,
+        }
+    }
 }
 
 /// How a message ended that did not halt.
@@ -64,6 +97,8 @@ pub(super) enum Ended {
     Whole,
     /// A script could not lean on the one before it, and nothing of it or behind it began. Whether any may again.
     Apart { leans: bool },
+    /// A script cannot be followed in a message, and nothing of it remains: it is to be sent statement by statement.
+    Live,
 }
 
 /// Runs scripts in one message.
@@ -76,12 +111,12 @@ pub(super) async fn at_once(
     match send(guard, scripts, frame, course).await {
         Ok(()) => Ok(Ended::Whole),
         Err(Stopped::Apart { leans }) => Ok(Ended::Apart { leans }),
-        Err(Stopped::Forgotten(number)) => {
+        Err(Stopped::Astray { number, next }) => {
             if !is_undone(guard, number).await? {
                 return Err(Halt::Escaped);
             }
             course.again();
-            Ok(Ended::Apart { leans: true })
+            Ok(next)
         }
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
         Err(Stopped::Unread(_)) if scripts.len() > 1 => {
@@ -101,8 +136,9 @@ enum Stopped {
     Unread(Halt),
     /// A script was refused because it leans on the one before it; whether any may again.
     Apart { leans: bool },
-    /// A script had the session forget what the message keeps prepared. Holds the number of its transaction.
-    Forgotten(Option<u64>),
+    /// A script had the session forget what the message keeps there. Holds the number of its transaction, and how it goes on
+    /// where nothing of that remains.
+    Astray { number: Option<u64>, next: Ended },
     /// A script of it halted.
     Halted(Halt),
 }
@@ -112,7 +148,8 @@ impl Stopped {
         match self {
             Self::Unread(halt) | Self::Halted(halt) => halt,
             // Only a script behind another one leans.
-            Self::Apart { .. } | Self::Forgotten(_) => Halt::HistoryChanged(Vec::new()),
+            Self::Apart { .. } => Halt::HistoryChanged(Vec::new()),
+            Self::Astray { .. } => Halt::Escaped,
         }
     }
 }
@@ -125,28 +162,37 @@ fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
     let mut leaning = (0..scripts.len()).filter(|at| lean_of(*at).is_some());
     let first = leaning.next();
     let last = leaning.next_back().or(first);
-    let piece = |(at, script)| {
-        let (head, before, tail, behind) = if let Some(lean) = lean_of(at) {
+    let piece = |(at, script): (usize, &Script)| {
+        let opens = dollar(&Mark::Opens(at).text(frame.name));
+        let ends = dollar(&Mark::Ends(at).text(frame.name));
+        let (head, before, tail, settled, behind) = if let Some(lean) = lean_of(at) {
             let (is_first, is_last) = (first == Some(at), last == Some(at));
             (
-                lean.head(script, is_first),
+                lean.head(script, is_first, &opens),
                 lean::head_answers(is_first),
-                lean.tail(script, is_last),
+                lean.tail(script, is_last, &ends),
+                1,
                 lean::tail_answers(is_last),
             )
         } else {
             (
-                frame.head(script),
+                format!("{}, {opens}", frame.head(script)),
                 head_answers(frame.limits),
-                frame.tail(script, Anchor::Setting),
-                tail_answers(frame.journal.is_some()),
+                format!(
+                    "select {CLOCK}, {ends}; {}",
+                    frame.tail(script, Anchor::Setting)
+                ),
+                0,
+                1 + tail_answers(frame.journal.is_some()),
             )
         };
+        let parts = before + script.parts.len();
         Piece {
             whole: whole(&head, script, &tail),
             leans: lean_of(at).is_some(),
             before,
-            answers: before + script.parts.len() + behind,
+            ends: parts + settled,
+            answers: parts + behind,
         }
     };
     scripts.iter().enumerate().map(piece).collect()
@@ -174,6 +220,8 @@ async fn send(
     let mut times = Times::new();
     // Whether the script before this one is committed and not told yet: where this one begins, that one ends.
     let mut is_due = false;
+    // Whether the server has answered as many statements of this script as were counted.
+    let mut is_counted = false;
     let mut number = None;
     loop {
         match guard.answer(stream.try_next()).await {
@@ -195,23 +243,32 @@ async fn send(
                     guard.tell(News::PartDone { done, rows });
                 }
                 if answered == piece.answers && index + 1 < pieces.len() {
-                    (index, answered, is_due) = (index + 1, 0, true);
+                    if !is_counted {
+                        return Err(miscounted(guard));
+                    }
+                    (index, answered, is_due, is_counted) = (index + 1, 0, true, false);
                 }
             }
             Ok(Some(SimpleQueryMessage::Row(row))) => {
-                // The last column of an answer of ours is the time, and that before it the transaction's number. The file's own
-                // rows are not looked at: they need not even be UTF-8.
+                // The last column of a row of ours is its mark, the one before it the time, and then the transaction's number. The
+                // file's own rows need not even be UTF-8.
                 let cell = |back: usize| row.try_get(row.len().checked_sub(back)?).ok().flatten();
-                let time = || cell(1).and_then(|micros| micros.parse().ok());
-                let before = pieces[index].before;
-                if answered < before {
-                    let took = times.begin(time());
+                let Some(mark) = cell(1).and_then(|text| Mark::read(text, frame.name)) else {
+                    continue;
+                };
+                let piece = &pieces[index];
+                let time = cell(2).and_then(|micros| micros.parse().ok());
+                if mark == Mark::Opens(index) && answered + 1 == piece.before {
+                    let took = times.begin(time);
                     if std::mem::take(&mut is_due) {
                         course.next(took);
                     }
-                    number = cell(2).and_then(|number| number.parse().ok());
-                } else if answered >= before + scripts[index].parts.len() {
-                    times.end(time());
+                    number = cell(3).and_then(|number| number.parse().ok());
+                } else if mark == Mark::Ends(index) && answered == piece.ends {
+                    is_counted = true;
+                    times.end(time);
+                } else {
+                    return Err(miscounted(guard));
                 }
             }
             Ok(Some(_)) => {}
@@ -234,13 +291,21 @@ async fn send(
                 let code = code(&error).to_owned();
                 let mut halted = halt(guard, Failure::Server(error), place, true);
                 let is_refused = matches!(halted, Halt::Refused(_));
+                if matches!(halted, Halt::Escaped) {
+                    // The number is kept in a setting, and a file that resets it has not left its transaction.
+                    let next = Ended::Live;
+                    return Err(Stopped::Astray { number, next });
+                }
                 if pieces[index].leans && is_refused {
                     match place {
                         Place::Head => {
                             let leans = code == AGAIN;
                             return Err(Stopped::Apart { leans });
                         }
-                        Place::Tail if code == FORGOTTEN => return Err(Stopped::Forgotten(number)),
+                        Place::Tail if code == FORGOTTEN => {
+                            let next = Ended::Apart { leans: true };
+                            return Err(Stopped::Astray { number, next });
+                        }
                         _ => {}
                     }
                 }
@@ -256,6 +321,15 @@ async fn send(
             }
         }
     }
+}
+
+/// The server's answers are not those that were counted on, so nobody knows which script they belong to. The history does.
+fn miscounted(guard: &mut Guard<'_>) -> Stopped {
+    guard.give_up();
+    Stopped::Halted(Halt::Lost {
+        committing: true,
+        why: "The server's answers did not fit the statements that were sent, so the connection was given up".to_owned(),
+    })
 }
 
 /// Whether it is known that nothing of a transaction remains, once it is ended.

@@ -1,7 +1,7 @@
 //! One connection: opens it in bounded time, drives it in a task of its own, and hands on the server's notices.
 
 use super::cancel::Canceller;
-use super::fault::{connect_problem, connect_timeout, innermost, notice};
+use super::fault::{connect_problem, connect_timeout, innermost, is_log, notice};
 use super::url::Address;
 use crate::domain::problem::{Kind, Problem};
 use std::future::poll_fn;
@@ -154,6 +154,8 @@ async fn drive<S, T>(
 {
     while let Some(message) = poll_fn(|context| driver.poll_message(context)).await {
         match message {
+            // What the server writes into its own log is about our statements too.
+            Ok(AsyncMessage::Notice(said)) if is_log(&said) => {}
             Ok(AsyncMessage::Notice(said)) => {
                 let (turn, taken) = oneshot::channel();
                 let waits = *in_turn.borrow_and_update();

@@ -5,7 +5,7 @@ use super::connection::{Connection, texts};
 use super::fault::statement_problem;
 use super::inventory;
 use super::journal;
-use super::patience::{Patience, within};
+use super::patience::{LIMITS, Patience, within};
 use super::session::PgSession;
 use super::url::{Address, parse};
 use crate::domain::migration::Target;
@@ -103,8 +103,7 @@ impl PgDatabase {
             books::HISTORY
         );
         let (mut answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
-        // The limits are the first two statements.
-        let who = answers.get_mut(2).and_then(Vec::pop);
+        let who = answers.get_mut(LIMITS).and_then(Vec::pop);
         let Some(who) = who else {
             return Err(match error {
                 Some(error) => unreadable(error),
@@ -113,7 +112,7 @@ impl PgDatabase {
         };
         let target = self.target(connection, &who);
         let table = inventory::books(who.get(2).and_then(Option::as_deref));
-        let mut answers = answers.into_iter().skip(3);
+        let mut answers = answers.into_iter().skip(LIMITS + 1);
         let (rows, open) = match (answers.next(), error) {
             // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
             (Some(rows), _) => (rows, answers.next().unwrap_or_default()),
@@ -241,6 +240,8 @@ impl Database for PgDatabase {
             let connection = self.open().await?;
             let sql = books::journal_failed(failure, &Runner::here());
             let sql = self.patience.limited(&sql);
+            // A database can have its sessions begin read only.
+            let sql = format!("set local transaction_read_only = off; {sql}");
             let writing = async {
                 let written = connection.client.simple_query(&sql).await;
                 written

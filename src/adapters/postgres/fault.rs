@@ -174,6 +174,15 @@ pub(super) fn is_fatal(error: &DbError) -> bool {
 }
 
 /// A notice as one line.
+/// Whether a notice is one of the server's log, which it sends where `client_min_messages` asks for that.
+pub(super) fn is_log(notice: &DbError) -> bool {
+    use tokio_postgres::error::Severity;
+    matches!(
+        notice.parsed_severity(),
+        Some(Severity::Debug | Severity::Log)
+    )
+}
+
 pub(super) fn notice(notice: &DbError) -> String {
     harmless(&format!("{}: {}", notice.severity(), notice.message())).into_owned()
 }

@@ -9,6 +9,11 @@ use crate::domain::script::{Record, Script};
 const OPEN: &str = "j.outcome in ('running', 'interrupted') and not exists (select from supabase_migrations.supadeck_journal l \
     where l.version = j.version and l.id > j.id and l.outcome in ('done', 'running', 'interrupted'))";
 
+/// The condition that an index is invalid and stays so. That of a partitioned table waits for its parts, and one that somebody
+/// builds right now will be valid.
+const INVALID: &str = "not i.indisvalid and c.relkind = 'i' \
+    and not exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid)";
+
 /// SQL that makes the journal, or adds what the journal of an older supadeck lacks.
 pub(in crate::adapters) fn make() -> String {
     making(
@@ -71,7 +76,7 @@ pub(in crate::adapters) fn read_person(row: &[Option<String>], at: usize) -> Opt
 }
 
 /// The backend that has the runners' lock in this database.
-fn lock_pids(and: &str) -> String {
+pub(super) fn lock_pids(and: &str) -> String {
     format!(
         "select k.pid from pg_catalog.pg_locks k where k.locktype = 'advisory' and k.granted and k.objsubid = 1 \
         and k.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()) \
@@ -91,7 +96,7 @@ pub(in crate::adapters) fn interrupted() -> String {
         j.outcome = 'running' or j.in_doubt, j.error, \
         (select pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.chr(30) order by n.nspname, c.relname) \
         from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-        where not i.indisvalid and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}'))), {}, {} \
+        where {INVALID} and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}'))), {}, {} \
         from supabase_migrations.supadeck_journal j \
         left join pg_catalog.pg_stat_activity r on j.outcome = 'running' and r.pid = j.keeper and r.pid = ({}) \
         left join pg_catalog.pg_stat_activity w on r.pid is null and w.pid = j.worker and w.backend_start = j.worker_since and w.state <> 'idle' \
@@ -218,7 +223,7 @@ pub(super) fn invalid_indexes(line: Line) -> String {
         "select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_index i \
         join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
         join supabase_migrations.supadeck_journal j on j.id = {} \
-        where not i.indisvalid and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}')) order by 1",
+        where {INVALID} and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}')) order by 1",
         line.id
     )
 }

@@ -5,7 +5,8 @@
 
 use super::books::{LOCK, RollbackColumn, Runner, about, dollar, line};
 use super::message::{
-    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, SETTLE, at_least_one, raising,
+    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, SETTLE, at_least_one, has_word,
+    raising,
 };
 use super::record::{Shape, TEXT, values};
 use crate::domain::script::{Limits, Script};
@@ -40,24 +41,26 @@ impl Lean<'_> {
     /// the first of the message has compared the whole history. So it is enough when the message is young and no line
     /// was begun since, which every supadeck does.
     ///
-    /// The `first` leaning script of the message has the statements prepared. The last answer has the time.
-    pub(super) fn head(&self, script: &Script, first: bool) -> String {
+    /// The `first` leaning script of the message has the statements prepared. The last answer has the number, the time and the
+    /// mark.
+    pub(super) fn head(&self, script: &Script, first: bool, mark: &str) -> String {
         let mut sql = format!("{BEGIN}; ");
         if first {
             for (word, statement) in KEPT.iter().zip(self.statements(script)) {
                 sql.push_str(&format!("prepare {}{statement}; ", self.kept(word)));
             }
         }
-        sql.push_str(&format!("execute {}", self.kept("open")));
+        sql.push_str(&format!("execute {}({mark})", self.kept("open")));
         sql
     }
 
-    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared.
-    pub(super) fn tail(&self, script: &Script, last: bool) -> String {
+    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared. The second answer
+    /// has the time and the mark.
+    pub(super) fn tail(&self, script: &Script, last: bool, mark: &str) -> String {
         let mut values = values(&script.record, self.column);
         values.extend([about(&script.record).0, &script.sha256].map(dollar));
         let mut sql = format!(
-            "{SETTLE}; execute {}; {RESETS}; execute {}({}); ",
+            "{SETTLE}; execute {}({mark}); {RESETS}; execute {}({}); ",
             self.kept("check"),
             self.kept("books"),
             values.join(", "),
@@ -100,16 +103,16 @@ impl Lean<'_> {
         }
         // The lock is tried first, and the counter is read when it is held: it is of no snapshot.
         let open = format!(
-            " as select case when not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then {} \
+            "({TEXT}) as select case when not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then {} \
             when pg_catalog.pg_sequence_last_value({IDS}) is distinct from pg_catalog.currval({IDS}) \
             or pg_catalog.clock_timestamp() > pg_catalog.statement_timestamp() + interval '{YOUNG_MS} milliseconds' \
-            then {} end, {limits}{NUMBER}, {CLOCK}",
+            then {} end, {limits}{NUMBER}, {CLOCK}, $1",
             raising(BUSY, "supadeck: another runner is at work"),
             raising(AGAIN, "supadeck: the history is to be compared again"),
         );
         let check = format!(
-            " as select case when pg_catalog.current_setting('supadeck.transaction', true) \
-            is distinct from pg_catalog.txid_current()::text then {} end, {CLOCK}",
+            "({TEXT}) as select case when pg_catalog.current_setting('supadeck.transaction', true) \
+            is distinct from pg_catalog.txid_current()::text then {} end, {CLOCK}, $1",
             raising(
                 ESCAPED,
                 "supadeck: the transaction has ended before its time"
@@ -127,17 +130,7 @@ impl Lean<'_> {
 
 /// Whether a script's text says that it may change the books, or have the session forget what is prepared.
 pub(super) fn meddles(script: &Script) -> bool {
-    const WORDS: [&str; 3] = ["supabase_migrations", "deallocate", "discard"];
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
-    let mut texts = script.parts.iter().map(|part| part.sql.as_bytes());
-    texts.any(|text| {
-        let mut words = text.split(|byte| !is_word(byte));
-        words.any(|word| {
-            WORDS
-                .iter()
-                .any(|ours| word.eq_ignore_ascii_case(ours.as_bytes()))
-        })
-    })
+    has_word(script, &["supabase_migrations", "deallocate", "discard"])
 }
 
 /// How many answers [`Lean::head`] gets.
@@ -209,7 +202,10 @@ mod tests {
                 for record in [applied(false), applied(true), back.clone(), seed.clone()] {
                     let script = script(record.clone());
                     for end in [true, false] {
-                        let (head, tail) = (lean.head(&script, end), lean.tail(&script, end));
+                        let (head, tail) = (
+                            lean.head(&script, end, "'a;b'"),
+                            lean.tail(&script, end, "'a;b'"),
+                        );
                         assert_eq!(split(&head).len(), head_answers(end), "{head}");
                         assert_eq!(split(&tail).len(), tail_answers(end), "{tail}");
                     }

@@ -4,7 +4,7 @@
 use super::batch::Frame;
 use super::guard::{Failure, Guard};
 use super::message::Anchor;
-use super::session::{Place, halt};
+use super::session::{Place, halt, untaken};
 use super::stream::{self, copy};
 use crate::domain::script::{Halt, News, Script};
 use futures_util::TryStreamExt as _;
@@ -46,7 +46,10 @@ pub(super) async fn live(
             stream::record(client, &script.record, frame.column).await
         };
         let recorded = guard.answer(recorded).await;
-        recorded.map_err(|failure| halt(guard, failure, Place::Tail, false))?;
+        let rows = recorded.map_err(|failure| halt(guard, failure, Place::Tail, false))?;
+        if rows == 0 {
+            return Err(Halt::Refused(Box::new(untaken())));
+        }
         behind
     } else {
         frame.tail(script, anchor)

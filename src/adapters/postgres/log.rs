@@ -76,8 +76,12 @@ pub(in crate::adapters) fn lines(limit: u32, version: Option<&str>) -> String {
     });
     format!(
         "select pg_catalog.to_jsonb(j) || pg_catalog.jsonb_build_object('took_ms', \
-        pg_catalog.round(extract(epoch from finished - started) * 1000)) \
-        from supabase_migrations.supadeck_journal j {of}order by id desc limit {limit}"
+        pg_catalog.round(extract(epoch from finished - started) * 1000), \
+        'runs', outcome = 'running' and exists ({})) \
+        from supabase_migrations.supadeck_journal j {of}order by id desc limit {limit}",
+        super::journal::lock_pids(
+            " and k.pid = (pg_catalog.to_jsonb(j) ->> 'keeper')::pg_catalog.int4"
+        )
     )
 }
 
@@ -88,7 +92,10 @@ fn line(json: &str) -> Line {
     Line {
         version: text("version").unwrap_or_default(),
         direction: text("direction").unwrap_or_default(),
-        outcome: text("outcome").unwrap_or_default(),
+        outcome: match text("outcome").unwrap_or_default() {
+            outcome if outcome == "running" && value["runs"] == false => "lost".to_owned(),
+            outcome => outcome,
+        },
         who: text("who").unwrap_or_default(),
         host: text("host"),
         started: text("started").and_then(|time| time.parse().ok()),

@@ -17,6 +17,7 @@ pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const ESCAPED: &str = "SD003";
 pub(in crate::adapters) const UNSETTLED: &str = "SD004";
 pub(super) const AGAIN: &str = "SD005";
+pub(in crate::adapters) const UNWRITTEN: &str = "SD006";
 
 /// An expression that raises a code of ours with its reason, for statements that are prepared: only a block can name a
 /// SQLSTATE. It is a cast that fails, of a text that Postgres does not know when it plans the statement; see [`code`].
@@ -32,7 +33,7 @@ pub(super) fn code(error: &DbError) -> &str {
     }
     let meant = error.message().rsplit_once(" (").map(|(_, rest)| rest);
     let meant = meant.and_then(|rest| rest.get(..code.len()));
-    [BUSY, HISTORY_CHANGED, ESCAPED, AGAIN]
+    [BUSY, HISTORY_CHANGED, ESCAPED, AGAIN, UNWRITTEN]
         .into_iter()
         .find(|ours| meant == Some(*ours))
         .unwrap_or(code)
@@ -60,7 +61,7 @@ pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: boo
     let checks = format!("{}{}", take_lock(), checks(script, positions));
     let mut sql = format!("{BEGIN}; {RESETS}; ");
     sql.push_str(&books::block(&format!(
-        "declare found text; begin {checks}end"
+        "declare found pg_catalog.text; begin {checks}end"
     )));
     sql.push_str(&settings(limits));
     sql
@@ -182,6 +183,10 @@ pub(super) fn around_record(
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
     )));
     before.push_str(&format!("; {RESETS}"));
+    if is_temporary(script) {
+        // The next file, run by itself, would not find it either.
+        before.push_str("; discard temp");
+    }
     let mut behind = String::new();
     if let Some(runner) = journal {
         behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
@@ -189,6 +194,24 @@ pub(super) fn around_record(
     }
     behind.push_str(FINISH);
     (before, behind)
+}
+
+/// Whether a script's text says that it makes something that lives as long as its session.
+pub(super) fn is_temporary(script: &Script) -> bool {
+    has_word(script, &["temp", "temporary", "pg_temp"])
+}
+
+/// Whether one of the words, in lower case, stands anywhere in a script's text.
+pub(super) fn has_word(script: &Script, wanted: &[&str]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+    let mut texts = script.parts.iter().map(|part| part.sql.as_bytes());
+    texts.any(|text| {
+        let mut words = text.split(|byte| !is_word(byte));
+        words.any(|word| {
+            let is = |one: &&str| word.eq_ignore_ascii_case(one.as_bytes());
+            wanted.iter().any(is)
+        })
+    })
 }
 
 /// A whole transaction in one message, and where the script's parts are in it.

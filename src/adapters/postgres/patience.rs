@@ -21,12 +21,15 @@ impl Default for Patience {
     }
 }
 
+/// How many statements [`Patience::limited`] puts in front.
+pub(super) const LIMITS: usize = 3;
+
 impl Patience {
-    /// The SQL as one message with its limits. The message must not open a transaction of its own.
+    /// The SQL as one message with its limits, and with names written as they are elsewhere. The message must not open a transaction of its own.
     pub(super) fn limited(self, sql: &str) -> String {
         let milliseconds = |limit: Duration| limit.as_millis().max(1);
         format!(
-            "set local lock_timeout = {}; set local statement_timeout = {}; {sql}",
+            "set local lock_timeout = {}; set local statement_timeout = {}; set local quote_all_identifiers = off; {sql}",
             milliseconds(self.0 / 2),
             milliseconds(self.0)
         )

@@ -1,22 +1,18 @@
 //! The row that a script leaves in the books: what its statement looks like, and its values.
 
 use super::books::{RollbackColumn, array, block, dollar};
-use super::message::{HISTORY_CHANGED, raising};
+use super::message::{HISTORY_CHANGED, UNWRITTEN, raising};
 use crate::domain::script::Record;
 
 /// The statement that writes a script's row.
 pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
-    match record {
-        Record::RolledBack { version } => block(&format!(
-            "begin delete from supabase_migrations.schema_migrations where version = {}; \
-            if not found then raise exception '{NOT_THERE}' using errcode = '{HISTORY_CHANGED}'; end if; end",
-            dollar(version),
-        )),
-        _ => Shape::of(record, column).change(&values(record, column)),
-    }
+    let shape = Shape::of(record, column);
+    let (code, why) = shape.unchanged();
+    block(&format!(
+        "begin {}; if not found then raise exception '{why}' using errcode = '{code}'; end if; end",
+        shape.change(&values(record, column))
+    ))
 }
-
-const NOT_THERE: &str = "supadeck: the version is not in the history";
 
 pub(super) const TEXT: &str = "pg_catalog.text";
 
@@ -66,7 +62,7 @@ impl Shape {
                 )
             }
             Self::RolledBack => format!(
-                "delete from supabase_migrations.schema_migrations where version = {values} returning version"
+                "delete from supabase_migrations.schema_migrations where version = {values}"
             ),
             Self::Seeded => format!(
                 "insert into supabase_migrations.seed_files(path, hash) values ({values}) on conflict (path) do update set hash = excluded.hash"
@@ -74,16 +70,25 @@ impl Shape {
         }
     }
 
+    /// The code and the words for a change that changed nothing: a trigger can drop a row in silence.
+    fn unchanged(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RolledBack => (
+                HISTORY_CHANGED,
+                "supadeck: the version is not in the history",
+            ),
+            Self::Applied(_) | Self::Seeded => (UNWRITTEN, "supadeck: the row was not taken"),
+        }
+    }
+
     /// The same and the journal's `line` in one statement, which can be prepared: a block of PL/pgSQL could not be.
     pub(super) fn with_line(self, values: &[String], line: &str) -> String {
-        let change = self.change(values);
-        match self {
-            Self::Applied(_) | Self::Seeded => format!("with changed as ({change}) {line}"),
-            Self::RolledBack => format!(
-                "with changed as ({change}), told as ({line}) select case when not exists (select from changed) then {} end",
-                raising(HISTORY_CHANGED, NOT_THERE)
-            ),
-        }
+        let (code, why) = self.unchanged();
+        format!(
+            "with changed as ({} returning 1), told as ({line}) select case when not exists (select from changed) then {} end",
+            self.change(values),
+            raising(code, why)
+        )
     }
 }
 

@@ -14,10 +14,10 @@ use super::keeper::Keeper;
 use super::lean::{Lean, meddles};
 use super::live::live;
 use super::lookout::{Lookout, Trail};
-use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, code};
+use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, UNWRITTEN, code, is_temporary};
 use super::queue::Queue;
 use crate::domain::problem::Problem;
-use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Script};
+use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Refused, Script};
 use crate::domain::sql::command::leading_words;
 use crate::ports::{Run, RunAll, Session, Task};
 use std::sync::atomic::AtomicBool;
@@ -40,6 +40,8 @@ pub(super) struct PgSession {
     leans: bool,
     /// How many messages of scripts were sent.
     messages: usize,
+    /// Whether the next script is sent statement by statement, because it could not be followed in a message.
+    goes_live: bool,
     /// How many scripts a message takes at most: as many as the last one carried out before it came apart, then twice as many.
     width: usize,
 }
@@ -70,13 +72,15 @@ impl PgSession {
             column: None,
             leans: true,
             messages: 0,
+            goes_live: false,
             width: usize::MAX,
         }
     }
 
     /// How many of the scripts go in one message; none where the first cannot be sent at once.
     fn together(&self, scripts: &[Script]) -> usize {
-        let goes = |script: &&Script| script.at_once && !resets_settings(script);
+        let goes =
+            |script: &&Script| script.at_once && !resets_settings(script) && !is_temporary(script);
         let goes_with_others = |script: &&Script| goes(script) && !meddles(script);
         match scripts.first() {
             Some(first) if goes(&first) && meddles(first) => 1,
@@ -136,7 +140,10 @@ impl PgSession {
             }
             return (course.at(), ended);
         }
-        let together = self.together(scripts);
+        let together = match std::mem::take(&mut self.goes_live) {
+            true => 0,
+            false => self.together(scripts),
+        };
         let scripts = &scripts[..together.max(1)];
         self.messages += 1;
         let name = format!("{} {}", self.name, self.messages);
@@ -145,6 +152,7 @@ impl PgSession {
             positions: self.present.positions,
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
+            name: &name,
             lean: (self.leans && self.present.journal).then_some(Lean {
                 limits: &self.limits,
                 runner: &self.runner,
@@ -185,11 +193,12 @@ impl PgSession {
             Ok(Ended::Whole) => {}
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
             Err(Halt::Lost { .. }) => guard.give_up(),
-            Ok(Ended::Apart { .. }) | Err(_) => {
+            Ok(Ended::Apart { .. } | Ended::Live) | Err(_) => {
                 let forget = frame.lean.as_ref().and_then(Lean::forgotten);
                 close(&mut guard, forget).await;
             }
         }
+        self.goes_live = matches!(ended, Ok(Ended::Live));
         self.leans &= !matches!(ended, Ok(Ended::Apart { leans: false }));
         self.width = match ended {
             Ok(Ended::Apart { .. }) => course.at().max(1),
@@ -329,7 +338,11 @@ pub(super) fn halt(
             let versions = found.split(',').filter(|version| !version.is_empty());
             return Halt::HistoryChanged(versions.map(str::to_owned).collect());
         }
-        "23505" if place == Place::Tail && error.table() == Some("schema_migrations") => {
+        "23505"
+            if place == Place::Tail
+                && error.schema() == Some("supabase_migrations")
+                && error.table() == Some("schema_migrations") =>
+        {
             return Halt::HistoryChanged(Vec::new());
         }
         UNSETTLED if is_ours => {
@@ -339,6 +352,9 @@ pub(super) fn halt(
         _ => {}
     }
     let mut refused = refused(&error);
+    if is_ours && code(&error) == UNWRITTEN {
+        refused = untaken();
+    }
     match place {
         Place::Head => refused.character = None,
         Place::Part(part) => refused.part = Some(part),
@@ -348,6 +364,19 @@ pub(super) fn halt(
         }
     }
     Halt::Refused(Box::new(refused))
+}
+
+/// The books did not take the row, and raised nothing.
+pub(super) fn untaken() -> Refused {
+    Refused {
+        code: UNWRITTEN.to_owned(),
+        message: "Its row was not taken by the books in schema supabase_migrations".to_owned(),
+        hint: Some(
+            "A trigger there drops rows in silence: without it the file can be applied.".to_owned(),
+        ),
+        at_commit: true,
+        ..Refused::default()
+    }
 }
 
 /// Whether a file resets settings, and with them the one that at-once transactions are recognised by.

@@ -25,12 +25,12 @@ pub(super) fn is_streamed(script: &Script) -> bool {
     matches!(&script.record, Record::Applied { statements, .. } if statements.bytes() > STREAMED)
 }
 
-/// Streams the row that a script leaves in the history.
+/// Streams the row that a script leaves in the history; tells how many rows were taken.
 pub(super) async fn record(
     client: &Client,
     record: &Record,
     column: Option<RollbackColumn>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let Record::Applied {
         version,
         name,
@@ -38,7 +38,7 @@ pub(super) async fn record(
         rollback,
     } = record
     else {
-        return Ok(());
+        return Ok(0);
     };
     let (extra, way_back) = match (column, rollback) {
         (Some(RollbackColumn::Array), Some(pieces)) => (", rollback", Some(Cell::Array(pieces))),
@@ -53,8 +53,7 @@ pub(super) async fn record(
         Cell::Text(name),
         Cell::Array(statements),
     ];
-    stream(client, &sql, Row::new(cells.into_iter().chain(way_back))).await?;
-    Ok(())
+    stream(client, &sql, Row::new(cells.into_iter().chain(way_back))).await
 }
 
 async fn stream(

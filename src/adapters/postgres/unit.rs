@@ -24,7 +24,9 @@ pub(super) fn units(parts: &[Part]) -> Vec<Unit> {
     for (index, part) in parts.iter().enumerate() {
         match control(&part.sql) {
             Some(Control::Begin { .. }) => is_open = true,
-            Some(Control::Commit { plain: true } | Control::Rollback) => is_open = false,
+            Some(Control::Commit { plain: true } | Control::Rollback { plain: true }) => {
+                is_open = false;
+            }
             _ => {}
         }
         if !is_open {

@@ -4,6 +4,7 @@ use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::unit::Unit;
 use crate::domain::script::{Limits, News, Part, Why};
+use crate::domain::sql::command::leading_words;
 use tokio_postgres::SimpleQueryMessage;
 
 /// The worker's backend: its process id and when it began.
@@ -62,7 +63,13 @@ pub(super) async fn run(
         };
         let mut stop = Halted::at(part.statement, start, why);
         // A transaction of the file's own that was not committed is undone with its session.
-        stop.is_in_doubt = is_last && matches!(stop.why, Why::Lost(_));
+        // A procedure or a block outside a transaction may have committed before it ended.
+        let commits = unit.parts.len() == 1
+            && matches!(
+                leading_words(&part.sql, 1).first().map(String::as_str),
+                Some("call" | "do")
+            );
+        stop.is_in_doubt = is_last && (commits || matches!(stop.why, Why::Lost(_)));
         return Err(stop);
     }
     if relaxed {

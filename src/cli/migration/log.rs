@@ -61,7 +61,7 @@ fn page(journal: &Journal, version: Option<&str>) -> Page {
 fn row(line: &Line) -> Vec<Span> {
     let tone = match line.outcome.as_str() {
         "done" => Tone::Ok,
-        "unknown" | "interrupted" => Tone::Danger,
+        "unknown" | "interrupted" | "lost" => Tone::Danger,
         _ => Tone::Warn,
     };
     let started = line

@@ -1,5 +1,6 @@
 //! Another session of the server that stands in the way: who it is, as far as the server tells. Pure values.
 
+use crate::domain::sql::lexer::{Kind, Token, tokens};
 use crate::domain::text::harmless;
 use serde::Serialize;
 use std::fmt;
@@ -33,6 +34,7 @@ impl Holder {
     ) -> Self {
         let shown = |text: &str| harmless(text).into_owned();
         let query = query.map(|query| {
+            let query = without_values(query);
             let start: String = query.trim().chars().take(QUERY_CHARS + 1).collect();
             let words = start.split_whitespace().collect::<Vec<_>>().join(" ");
             let cut: String = words.chars().take(QUERY_CHARS).collect();
@@ -50,6 +52,15 @@ impl Holder {
             query: query.filter(|query| !query.is_empty()),
         }
     }
+}
+
+/// A query without what stands in its quotes, which may be anybody's password.
+fn without_values(query: &str) -> String {
+    let text = |token: Token| match token.kind {
+        Kind::Text | Kind::DollarText => "'…'",
+        _ => token.text(query),
+    };
+    tokens(query).map(text).collect()
 }
 
 impl fmt::Display for Holder {
@@ -110,5 +121,20 @@ mod tests {
         );
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains('\n'));
         assert!(text.chars().count() < 260, "{text}");
+    }
+
+    #[test]
+    fn what_stands_in_quotes_is_not_shown() {
+        for query in [
+            "alter role a password 'secret'",
+            "alter role a password E'sec\\'ret",
+            "do $a$ secret $a$",
+            "do $a$ secret",
+            "set x = U&'secret'",
+        ] {
+            let holder = Holder::of(7, "", "", None, Some(query));
+            let shown = holder.query.unwrap_or_default();
+            assert!(!shown.contains("secret") && shown.contains('…'), "{shown}");
+        }
     }
 }

@@ -64,7 +64,7 @@ impl Interruption {
         match &self.leftover {
             Some(leftover) => note.push_str(&format!(" The server is still at it ({leftover}).")),
             None if self.is_in_doubt => {
-                note.push_str(" Its answer never came, so it may or may not have been done.");
+                note.push_str(" It may have been done all the same, or in part.");
             }
             None => {}
         }
@@ -91,11 +91,13 @@ impl Interruption {
             None => "Go ".to_owned(),
         };
         let indexes = match self.invalid_indexes.first() {
-            Some(index) => format!(" Drop what is invalid first (`drop index {index}`)."),
+            Some(index) => format!(
+                "Where a statement makes it again, drop what is invalid first (`drop index concurrently {index}`). "
+            ),
             None => String::new(),
         };
         format!(
-            "{leftover}on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`{}, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {version}`.{indexes}",
+            "{indexes}{leftover}on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`{}, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {version}`.",
             self.resume_at.min(self.of),
             match self.done() {
                 0 => String::new(),

@@ -22,7 +22,7 @@ pub struct Line {
     pub version: String,
     /// `apply`, `rollback`, `seed`, or `repair_` and what was said.
     pub direction: String,
-    /// `done`, `failed`, `cancelled`, `interrupted` or `unknown`.
+    /// `done`, `failed`, `cancelled`, `interrupted`, `unknown`, `running`, or `lost` when its runner is gone without a word.
     pub outcome: String,
     /// The user of the operating system and the role.
     pub who: String,

@@ -16,6 +16,55 @@ pub fn leading_words(statement: &str, most: usize) -> Vec<String> {
         .collect()
 }
 
+/// Every word of a statement that is not quoted, in lower case.
+pub fn all_words(statement: &str) -> impl Iterator<Item = String> + '_ {
+    significant(statement)
+        .filter(|token| token.kind == Kind::Word)
+        .map(|token| token.text(statement).to_ascii_lowercase())
+}
+
+/// A word as Postgres writes it: in lower case, and in quotes only where it needs them.
+fn folded(word: &str) -> String {
+    let is_plain = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            && name.starts_with(|first: char| !first.is_ascii_digit())
+    };
+    match word
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        Some(name) if is_plain(name) => name.to_owned(),
+        Some(_) => word.to_owned(),
+        None => word.to_ascii_lowercase(),
+    }
+}
+
+/// The name, as Postgres writes it, of the index that a statement makes unless there is one of that name, valid or not.
+pub fn index_unless_there(statement: &str) -> Option<String> {
+    let mut tokens = significant(statement).map(|token| token.text(statement));
+    let mut next = || tokens.next().map(folded);
+    if next()? != "create" {
+        return None;
+    }
+    let mut word = next()?;
+    if word == "unique" {
+        word = next()?;
+    }
+    if word != "index" {
+        return None;
+    }
+    word = next()?;
+    if word == "concurrently" {
+        word = next()?;
+    }
+    if word != "if" {
+        return None;
+    }
+    (next()?, next()?);
+    next()
+}
+
 /// The words of a statement outside parentheses, in lower case.
 pub fn outer_words(statement: &str) -> Vec<String> {
     let mut depth = 0_usize;
@@ -174,6 +223,27 @@ mod tests {
         assert_eq!(tag("truncate t", 0), "TRUNCATE");
         assert_eq!(tag("copy t from stdin", 7), "COPY 7");
         assert_eq!(tag("", 0), "");
+    }
+
+    #[test]
+    fn an_index_that_is_made_unless_it_is_there_is_named() {
+        for (sql, name) in [
+            ("create index i on t (a)", None),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS Cust on t (a)",
+                Some("cust"),
+            ),
+            ("create index if not exists \"cust\" on t (a)", Some("cust")),
+            (
+                "create index concurrently if not exists \"Cust 1\" on t (a)",
+                Some("\"Cust 1\""),
+            ),
+            ("create index on t (a)", None),
+            ("drop index i", None),
+            ("create table t ()", None),
+        ] {
+            assert_eq!(index_unless_there(sql).as_deref(), name, "{sql}");
+        }
     }
 
     #[test]

@@ -256,12 +256,16 @@ fn escape_string(bytes: &[u8], from: usize) -> (Kind, usize, bool) {
     (Kind::Text, bytes.len(), false)
 }
 
-/// Where an `E` string goes on behind its closing quote: blanks with at least one line break, then a quote.
+/// Where an `E` string goes on behind its closing quote: blanks and line comments with at least one line break, then a quote
+/// (`quotecontinue` in Postgres' `scan.l`).
 fn continuation(bytes: &[u8], from: usize) -> Option<usize> {
-    let end = run(bytes, from, is_space);
-    let breaks = bytes[from..end]
-        .iter()
-        .any(|byte| matches!(byte, b'\n' | b'\r'));
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let mut end = run(bytes, from, is_space);
+    while bytes[end..].starts_with(b"--") {
+        let comment = run(bytes, end, |byte| !is_break(&byte));
+        end = run(bytes, comment, is_space);
+    }
+    let breaks = bytes[from..end].iter().any(|byte| is_break(byte));
     (breaks && bytes.get(end) == Some(&b'\'')).then_some(end + 1)
 }
 

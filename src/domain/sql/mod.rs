@@ -6,6 +6,7 @@ pub mod lexer;
 pub mod position;
 pub mod psql;
 pub mod refusal;
+pub mod session;
 pub mod split;
 pub mod statements;
 pub mod transaction;

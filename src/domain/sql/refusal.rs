@@ -1,6 +1,6 @@
 //! Finds what cannot run as one transaction of supadeck, before anything runs: each with its place and what to do.
 
-use super::command::{leading_words, outer_words, significant};
+use super::command::{all_words, leading_words, outer_words, significant};
 use super::lexer::Kind;
 use super::split::{Statement, split, unclosed};
 use super::transaction::{Control, Shape, control, shape};
@@ -72,6 +72,10 @@ fn mixed(sql: &str, statements: &[Statement]) -> Option<Refusal> {
                 "COMMIT AND CHAIN leaves no place to go on from after a failure.".to_owned(),
                 "Write COMMIT and BEGIN as two statements.",
             ),
+            Some(Control::Rollback { plain: false }) => (
+                "ROLLBACK AND CHAIN leaves no place to go on from after a failure.".to_owned(),
+                "Write ROLLBACK and BEGIN as two statements.",
+            ),
             Some(_) => {
                 is_open = false;
                 return None;
@@ -141,6 +145,13 @@ fn text_fault(sql: &str, statements: &[Statement]) -> Option<Refusal> {
                 "Remove the line; only seeds understand `\\set`.",
             ));
         }
+        if let Some(setting) = rereads(text) {
+            return Some(mend(
+                at,
+                format!("It sets {setting}, by which the server reads everything behind it differently from how it is shown and recorded."),
+                "Remove it: files are UTF-8, and a backslash is only a backslash in strings without E.",
+            ));
+        }
         let direction = copy_stream(text)?;
         let hint = "Move the rows into a seed file, where the data is streamed, or write INSERT statements.";
         Some(mend(
@@ -149,6 +160,32 @@ fn text_fault(sql: &str, statements: &[Statement]) -> Option<Refusal> {
             hint,
         ))
     })
+}
+
+/// The setting by which a statement has the server read text in another way.
+fn rereads(statement: &str) -> Option<&'static str> {
+    let mut tokens = significant(statement).map(|token| token.text(statement).to_ascii_lowercase());
+    if tokens.next()? != "set" {
+        return None;
+    }
+    let mut name = tokens.next()?;
+    if matches!(name.as_str(), "session" | "local") {
+        name = tokens.next()?;
+    }
+    let mut value = tokens.next()?;
+    if matches!(value.as_str(), "=" | "to") {
+        value = tokens.next()?;
+    }
+    let value = value.trim_matches(['\'', '"']);
+    match name.trim_matches('"') {
+        "names" | "client_encoding" => (!matches!(value, "utf8" | "utf-8" | "unicode" | "default"))
+            .then_some("client_encoding"),
+        "standard_conforming_strings" => {
+            (!matches!(value, "on" | "true" | "yes" | "1" | "default"))
+                .then_some("standard_conforming_strings")
+        }
+        _ => None,
+    }
 }
 
 /// `FROM STDIN` or `TO STDOUT`, when the statement is a `COPY` of that kind.
@@ -268,12 +305,6 @@ pub fn runs_alone(statement: &str) -> Option<&'static str> {
 
 fn has_pair(statement: &str, wanted: [&str; 2]) -> bool {
     outer_words(statement).windows(2).any(|pair| pair == wanted)
-}
-
-fn all_words(statement: &str) -> impl Iterator<Item = String> + '_ {
-    significant(statement)
-        .filter(|token| token.kind == Kind::Word)
-        .map(|token| token.text(statement).to_ascii_lowercase())
 }
 
 #[cfg(test)]

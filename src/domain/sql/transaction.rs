@@ -15,8 +15,11 @@ pub enum Control {
         /// Whether no new transaction follows from it.
         plain: bool,
     },
-    /// `ROLLBACK` or `ABORT` of the whole transaction.
-    Rollback,
+    /// `ROLLBACK` or `ABORT` of the whole transaction, plain or with `AND CHAIN`.
+    Rollback {
+        /// Whether no new transaction follows from it.
+        plain: bool,
+    },
     /// `PREPARE TRANSACTION`, `COMMIT PREPARED`, `ROLLBACK PREPARED`.
     TwoPhase,
 }
@@ -51,6 +54,10 @@ pub enum Shape {
 pub fn control(statement: &str) -> Option<Control> {
     let words = leading_words(statement, 8);
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
+    let ends = || {
+        !words.iter().any(|word| word == "chain")
+            || words.windows(2).any(|pair| pair == ["no", "chain"])
+    };
     match word(0) {
         "begin" => Some(Control::Begin {
             plain: is_plain_mode(&words[1..]),
@@ -60,12 +67,9 @@ pub fn control(statement: &str) -> Option<Control> {
         }),
         "prepare" if word(1) == "transaction" => Some(Control::TwoPhase),
         "commit" | "rollback" if word(1) == "prepared" => Some(Control::TwoPhase),
-        "commit" | "end" => Some(Control::Commit {
-            plain: !words.iter().any(|word| word == "chain")
-                || words.windows(2).any(|pair| pair == ["no", "chain"]),
-        }),
+        "commit" | "end" => Some(Control::Commit { plain: ends() }),
         "rollback" if words.iter().any(|word| word == "to") => None,
-        "rollback" | "abort" => Some(Control::Rollback),
+        "rollback" | "abort" => Some(Control::Rollback { plain: ends() }),
         _ => None,
     }
 }
@@ -121,12 +125,15 @@ fn fault(controls: &[(usize, Control)]) -> Option<(usize, &'static str)> {
             (Control::Begin { .. }, Some(_)) => {
                 return Some((at, "A transaction begins inside another one."));
             }
-            (Control::Commit { plain: true } | Control::Rollback, Some(_)) => open = None,
-            (Control::Commit { plain: false }, Some(_)) => {}
+            (Control::Commit { plain } | Control::Rollback { plain }, Some(_)) => {
+                if plain {
+                    open = None;
+                }
+            }
             (Control::Commit { .. }, None) => {
                 return Some((at, "A COMMIT has no BEGIN in the file."));
             }
-            (Control::Rollback, None) => {
+            (Control::Rollback { .. }, None) => {
                 return Some((at, "A ROLLBACK has no BEGIN in the file."));
             }
             (Control::TwoPhase, _) => {

@@ -132,8 +132,13 @@ fn halfway_step(halfway: &Halfway, step: &Step, text: Option<&str>, what: &str) 
     let mut more: Vec<String> = problem.detail.take().into_iter().collect();
     if halfway.is_in_doubt {
         more.push(
-            "The answer to that statement never came, so it may or may not have been done."
-                .to_owned(),
+            match halfway.why {
+                Why::Lost(_) => {
+                    "The answer to that statement never came, so it may or may not have been done."
+                }
+                _ => "That statement may have committed a part of its work before it ended.",
+            }
+            .to_owned(),
         );
     }
     if !halfway.invalid_indexes.is_empty() {
@@ -152,8 +157,14 @@ fn halfway_step(halfway: &Halfway, step: &Step, text: Option<&str>, what: &str) 
     if halfway.statement < step.repeats {
         return problem.with_hint(again(halfway, step, verb));
     }
+    let indexes = match halfway.invalid_indexes.first() {
+        Some(index) => format!(
+            "Where a statement makes it again, drop what is invalid first (`drop index concurrently {index}`). "
+        ),
+        None => String::new(),
+    };
     problem.with_hint(format!(
-        "Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
+        "{indexes}Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
         (halfway.resume_at + 1).min(of.max(1)),
         step.version
     ))

@@ -8,6 +8,8 @@ use crate::domain::migration::history::History;
 use crate::domain::migration::interruption::unsettled;
 use crate::domain::migration::{Direction, Interruption, Listing, Step};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::command::{index_unless_there, leading_words};
+use crate::domain::sql::session::{Trace, trace};
 use crate::domain::text::harmless;
 
 /// Refuses to go on while a file stands in the middle.
@@ -74,6 +76,7 @@ pub(super) fn go_on(
     let mut step = step(entry, direction, &file)?;
     if from_start {
         step.repeats = interruption.done();
+        check_indexes(&step, interruption)?;
         return Ok(step);
     }
     if step.sha256 != interruption.sha256 {
@@ -94,7 +97,54 @@ pub(super) fn go_on(
         )));
     }
     step.begin_at = (interruption.resume_at - 1).min(step.statements.len());
+    check_session(&step, interruption)?;
+    check_indexes(&step, interruption)?;
     Ok(step)
+}
+
+/// Refuses to go on without what the statements before left in a session that is gone.
+fn check_session(step: &Step, interruption: &Interruption) -> Result<(), Problem> {
+    let before = step.statements.iter().take(step.begin_at).enumerate();
+    let left = before.filter_map(|(at, sql)| match trace(sql)? {
+        Trace::Thing(what) => Some((at + 1, what)),
+        Trace::Setting => None,
+    });
+    let Some((statement, what)) = left.last() else {
+        return Ok(());
+    };
+    let (verb, version) = (interruption.verb(), harmless(&interruption.version));
+    Err(Problem::new(
+        Kind::Conflict,
+        format!("Version {version} cannot go on in another session."),
+        format!("Its statement {statement} made {what}, which is gone with the session it ran in."),
+    )
+    .with_hint(format!(
+        "Run the whole file again with `supadeck migration {verb} --retry`, or settle it by hand and run `supadeck migration repair --status applied|reverted {version}`."
+    )))
+}
+
+/// Refuses where a statement would find an invalid index of its name: with `IF NOT EXISTS` it passes over it, and the version
+/// would count as applied with an index that nobody uses. A file that drops indexes itself may well know what it does.
+fn check_indexes(step: &Step, interruption: &Interruption) -> Result<(), Problem> {
+    let left = step.statements.iter().skip(step.begin_at);
+    let left = left.take_while(|sql| leading_words(sql, 2) != ["drop", "index"]);
+    let Some(index) = left.filter_map(index_unless_there).find_map(|name| {
+        let is_it = |index: &&String| index.rsplit('.').next() == Some(name.as_str());
+        interruption.invalid_indexes.iter().find(is_it)
+    }) else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        Kind::Conflict,
+        format!(
+            "The index {index} of version {} is invalid.",
+            harmless(&interruption.version)
+        ),
+        "It was left behind by the run that stopped, and a statement with IF NOT EXISTS would pass over it.",
+    )
+    .with_hint(format!(
+        "Drop it with `drop index concurrently {index}`, then go on."
+    )))
 }
 
 fn nothing(history: &History, direction: Direction) -> Problem {

@@ -159,6 +159,8 @@ impl Runner<'_> {
                 if is_lost {
                     self.behind(index + 1..sent.end, history.as_ref());
                 }
+                // The halt says why the run ended; what was told as done and is not in the history is not done.
+                self.contradiction(history.as_ref());
                 Some(problem)
             }
         };
@@ -247,12 +249,12 @@ impl Runner<'_> {
         problem
     }
 
-    /// Every step was committed: does the history say so too?
+    /// Does the history say of every step that is told as done that it is? What it denies becomes unknown.
     fn contradiction(&mut self, history: Option<&History>) -> Option<Problem> {
         let history = history?;
         let mut denied = Vec::new();
         for (step, report) in self.plan.steps.iter().zip(&mut self.reports) {
-            if !is_done(step, history) {
+            if report.end == StepEnd::Done && !is_done(step, history) {
                 report.end = StepEnd::Unknown;
                 denied.push(step.version.clone());
             }

@@ -3,9 +3,10 @@
 use super::local;
 use crate::domain::migration::{Direction, Plan, Step, StepMode};
 use crate::domain::script::{Alone, Expected, Halt, Limits, Part, Record, Script};
-use crate::domain::sql::Statements;
 use crate::domain::sql::command::significant;
+use crate::domain::sql::session::{Trace, trace};
 use crate::domain::sql::transaction::{Shape, shape};
+use crate::domain::sql::{Slice, Statements};
 use std::collections::BTreeSet;
 
 /// A file with more is always sent statement by statement.
@@ -53,6 +54,7 @@ pub(super) fn script(
         alone: (step.mode == StepMode::Alone).then_some(Alone {
             of: step.statements.len(),
             begin_at: step.begin_at,
+            session: session(step),
         }),
     }
 }
@@ -80,6 +82,15 @@ pub(super) fn parts(step: &Step) -> Vec<Part> {
                 data: None,
             })
         })
+        .collect()
+}
+
+/// The statements in front of the one that a step goes on with which only set the session.
+fn session(step: &Step) -> Vec<Slice> {
+    let before = step.statements.iter().take(step.begin_at).enumerate();
+    before
+        .filter(|(_, sql)| trace(sql) == Some(Trace::Setting))
+        .filter_map(|(at, _)| step.statements.piece(at))
         .collect()
 }
 

@@ -16,6 +16,8 @@ fn quotes_of_every_kind_are_one_token() {
         "'a''b;'",
         "E'a\\'b;'",
         "e'a'\n  'b\\';'",
+        "e'a' -- b\n  'b\\';'",
+        "e'a'\n-- b\n\n -- c'\n'b\\';'",
         "U&'d\\0061t'",
         "N'x'",
         "x'1F'",
@@ -32,6 +34,13 @@ fn quotes_of_every_kind_are_one_token() {
         pieces("/* a /* b */ c */"),
         [(Kind::BlockComment, "/* a /* b */ c */")]
     );
+}
+
+#[test]
+fn a_string_ends_where_no_line_break_or_another_comment_follows() {
+    for sql in ["e'a' 'b'", "e'a'/* b */\n'b'", "e'a' -- b", "e'a'\n- 'b'"] {
+        assert_eq!(pieces(sql)[0], (Kind::Text, "e'a'"), "{sql}");
+    }
 }
 
 #[test]

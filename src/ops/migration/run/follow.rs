@@ -74,10 +74,15 @@ impl<'a, 'b> Follow<'a, 'b> {
             News::AtWork => Progress::StepStarted { step },
             News::Blocked(blocker) => Progress::Blocked { step, blocker },
             News::Cancelling => Progress::Cancelling,
-            News::PartDone { done, .. } => Progress::StatementDone {
-                step,
-                done: self.scripts[at].parts[done - 1].statement + 1,
-            },
+            News::PartDone { done, .. } => {
+                let part = done
+                    .checked_sub(1)
+                    .and_then(|part| self.scripts.get(at)?.parts.get(part));
+                Progress::StatementDone {
+                    step,
+                    done: part.map_or(done, |part| part.statement + 1),
+                }
+            }
             News::Notice(text) => {
                 self.runner.reports[step].notices.push(text.clone());
                 Progress::Notice { step, text }

@@ -1,0 +1,83 @@
+//! What a statement leaves in its session and nowhere else. A run that goes on in another session lacks it.
+
+use super::command::{all_words, leading_words};
+
+/// What a statement leaves in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trace {
+    /// A setting, a role or a search path, which the same statement sets again.
+    Setting,
+    /// Something that cannot be had again without doing the work of the file again, in words.
+    Thing(&'static str),
+}
+
+/// What a statement leaves in its session, as far as its words tell: a function that it calls may do anything.
+pub fn trace(statement: &str) -> Option<Trace> {
+    let words = leading_words(statement, 3);
+    let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
+    match (word(0), word(1)) {
+        ("set", "local" | "transaction" | "constraints") => None,
+        ("set" | "reset", _) => Some(Trace::Setting),
+        ("create", "temp" | "temporary" | "local" | "global") => {
+            Some(Trace::Thing("a temporary object"))
+        }
+        ("create", "or")
+            if all_words(statement).any(|word| word == "temp" || word == "temporary") =>
+        {
+            Some(Trace::Thing("a temporary object"))
+        }
+        ("create", _) if all_words(statement).any(|word| word == "pg_temp") => {
+            Some(Trace::Thing("a temporary object"))
+        }
+        ("prepare", second) if second != "transaction" => {
+            Some(Trace::Thing("a prepared statement"))
+        }
+        ("load", _) => Some(Trace::Thing("a loaded library")),
+        ("declare", _) => Some(Trace::Thing("a cursor")),
+        ("discard", _) => Some(Trace::Thing("a cleared session")),
+        ("select", _) if all_words(statement).any(|word| word == "set_config") => {
+            Some(Trace::Thing("a setting that a function makes"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lives_in_the_session_is_seen() {
+        for sql in [
+            "set search_path = app",
+            "-- why\nSET SESSION AUTHORIZATION a",
+            "set role app",
+            "reset all",
+            "set session characteristics as transaction read only",
+        ] {
+            assert_eq!(trace(sql), Some(Trace::Setting), "{sql}");
+        }
+        for sql in [
+            "create temp table a ()",
+            "create local temporary table a ()",
+            "create or replace temp view v as select 1",
+            "create table pg_temp.a ()",
+            "prepare p as select 1",
+            "select set_config('role', 'a', false)",
+            "load 'auto_explain'",
+        ] {
+            assert!(matches!(trace(sql), Some(Trace::Thing(_))), "{sql}");
+        }
+        for sql in [
+            "set local role a",
+            "set constraints all deferred",
+            "prepare transaction 'a'",
+            "create table temporary_things ()",
+            "create or replace view v as select 1",
+            "select 1",
+            "",
+        ] {
+            assert_eq!(trace(sql), None, "{sql}");
+        }
+    }
+}
