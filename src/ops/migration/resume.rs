@@ -92,8 +92,12 @@ pub(super) fn go_on(
             ),
         )
         .with_hint(format!(
-            "Get the file back as it was, or run the whole of it with `supadeck migration {} --retry`.",
-            interruption.verb()
+            "Get the file back as it was, run the whole of it with `supadeck migration {} --retry`, or run by hand what is left of it and say so with `supadeck migration repair --status {} {version}`.",
+            interruption.verb(),
+            match direction {
+                Direction::Apply => "applied",
+                Direction::Rollback => "reverted",
+            }
         )));
     }
     step.begin_at = (interruption.resume_at - 1).min(step.statements.len());
