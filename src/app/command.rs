@@ -177,7 +177,7 @@ pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::WaysOut, "migration.ways", "Choose a way out of the state of the selected migration", "ways out", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
     risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),
     risk(twin(spec(C::SeedAgain, "seed.again", "Run the selected seed file, also when it ran before", "run this", X::Seeds), "seed apply PATH --again"), Risk::Writes),
-    risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, with a reason", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),
+    risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, or change its running unlock", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),
     spec(C::DiffMode, "audit.view", "Show changes only, side by side, or unified", "view", X::Audit),
     spec(C::Fold, "audit.fold", "Fold or unfold the selected part of the record", "fold", X::Audit),
     spec(C::NextMatch, "audit.next_match", "Go to the next match inside the record", "", X::Audit),

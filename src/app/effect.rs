@@ -86,6 +86,8 @@ pub enum Load {
     Locks,
     /// How the running unlock of a week came about.
     Opening(Box<WeekLock>),
+    /// What an unlock would do.
+    Prospect(UnlockRequest),
     /// A page of the audit list.
     Audit {
         /// Which records.

@@ -61,6 +61,10 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.locks.opening.arrived(result, at);
             Vec::new()
         }
+        Report::Prospect(result) => {
+            dialog::unlock::looked(model, result.map(|prospect| *prospect), at);
+            Vec::new()
+        }
         Report::Audit(result) => {
             let height = model.list_height();
             model.audit.arrived(result, at, height);

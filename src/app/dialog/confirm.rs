@@ -10,7 +10,6 @@ use crate::app::model::Model;
 use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
 use crate::app::run;
-use crate::domain::count::counted;
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::{Direction, Plan, StepMode, Target};
@@ -144,37 +143,6 @@ impl Confirm {
         )
     }
 
-    /// The question before an emergency unlock.
-    pub fn unlock(request: UnlockRequest, form: &UnlockForm, model: &Model) -> Self {
-        let week = form.week;
-        let facts = vec![
-            ("project", project(model)),
-            (
-                "as",
-                format!(
-                    "{} (Row Level Security does not apply)",
-                    model.identity.role()
-                ),
-            ),
-            ("owner", form.owner.clone()),
-            ("cycle", form.cycle.clone()),
-            ("plan", request.plan_id.clone()),
-            ("for", counted(request.minutes as usize, "minute")),
-            ("because", request.rationale.clone()),
-        ];
-        let lines = vec![
-            format!("Week {week} opens for changes by its owner until the time is over."),
-            "The unlock and its reason are written to the audit log.".to_owned(),
-        ];
-        let word = model.confirm_word("unlock");
-        let title = format!("Unlock week {week} of {}", form.owner);
-        let asked = Asked::Unlock(request);
-        Self {
-            form: Some(form.clone()),
-            ..Self::new(title, facts, &lines, false, word, asked)
-        }
-    }
-
     /// The question before the service role is chosen.
     pub fn service(model: &Model) -> Self {
         let lines = vec![
@@ -194,7 +162,7 @@ impl Confirm {
         )
     }
 
-    fn new(
+    pub(super) fn new(
         title: String,
         facts: Vec<(&'static str, String)>,
         lines: &[String],
@@ -298,7 +266,8 @@ pub(in crate::app) fn title(plan: &Plan) -> String {
     }
 }
 
-fn project(model: &Model) -> String {
+/// The project, and whether it is production.
+pub(super) fn project(model: &Model) -> String {
     model.project.as_ref().map_or_else(String::new, |project| {
         let mark = if project.is_production {
             " (PRODUCTION)"

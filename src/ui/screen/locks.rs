@@ -204,15 +204,20 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         Role::Muted,
         format!("Keys {left} and {right} choose the week."),
     ));
-    if lock.locked {
-        let key = view.model.keymap.first_key(Command::Unlock);
-        let how = if view.model.identity == Identity::Service {
-            format!("Press {key} for an emergency unlock; it needs a reason and is audited.")
-        } else {
-            "An emergency unlock needs the service role.".to_owned()
-        };
-        lines.push((Role::Muted, how));
-    }
+    let key = keys.first_key(Command::Unlock);
+    let is_service = view.model.identity == Identity::Service;
+    let how = match lock.standing() {
+        Standing::Open => None,
+        Standing::Locked if is_service => Some(format!(
+            "Press {key} for an emergency unlock; it needs a reason and is audited."
+        )),
+        Standing::Unlocked if is_service => Some(format!(
+            "Press {key} to shorten or lengthen the unlock; it needs a reason and is audited."
+        )),
+        Standing::Locked => Some("An emergency unlock needs the service role.".to_owned()),
+        Standing::Unlocked => Some("Changing the unlock needs the service role.".to_owned()),
+    };
+    lines.extend(how.map(|how| (Role::Muted, how)));
     lines.push((Role::Text, String::new()));
     lines.push((Role::Muted, format!("plan  {}", lock.plan_id)));
     lines.push((Role::Muted, format!("cycle {}", lock.cycle_id)));
