@@ -187,7 +187,7 @@ fn listing() -> Listing {
         name: name.into(),
         state,
         reversible,
-        is_rollback_empty: false,
+        is_rollback_empty: state == State::Edited,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
         recorded: (state != State::Pending).then(|| version.into()),
@@ -197,7 +197,7 @@ fn listing() -> Listing {
         entries: vec![
             entry("20251004123000", "core_schema", State::Applied, true),
             entry("20251004124000", "week_lock", State::Applied, true),
-            entry("20251004125000", "row_level_security", State::Edited, true),
+            entry("20251004125000", "row_level_security", State::Edited, false),
             entry("20251004130000", "audit_trail", State::Pending, false),
         ],
         skipped: Vec::new(),

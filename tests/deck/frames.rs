@@ -64,6 +64,19 @@ fn the_journal_tells_apply_from_rollback_at_any_width() {
 }
 
 #[test]
+fn an_empty_rollback_file_is_told_from_none() {
+    let frame = text(&on_screen((80, 24), "2"));
+    let back = |name: &str| {
+        let mut lines = frame.lines().filter(|line| line.contains(name));
+        let line = lines.next().unwrap_or_default();
+        line.split_whitespace().next_back().map(str::to_owned)
+    };
+    assert_eq!(back("core_schema").as_deref(), Some("yes"), "{frame}");
+    assert_eq!(back("row_level_security").as_deref(), Some("empty"));
+    assert_eq!(back("audit_trail").as_deref(), Some("no"));
+}
+
+#[test]
 fn mono_is_plain_ascii() {
     for digit in ["1", "2", "3", "4", "5", "6", "8"] {
         let frame = lines(&draw(&on_screen((100, 20), digit), "mono"));

@@ -29,7 +29,7 @@ const COLUMNS: [Column; 4] = [
     },
     Column {
         title: "back",
-        width: 4,
+        width: 5,
         level: 2,
     },
 ];
@@ -60,7 +60,7 @@ fn cells(entry: &Entry, view: View) -> Vec<Cell> {
         Cell::text(&entry.name),
         Cell::of(&entry.version, Role::Muted),
         Cell::of(
-            if entry.reversible { "yes" } else { "no" },
+            entry.way_back(),
             if entry.reversible {
                 Role::Muted
             } else {
