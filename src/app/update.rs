@@ -13,6 +13,13 @@ use super::{run, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = take(model, msg);
+    // Whatever changed the room, or what stands in it.
+    model.audit.fit(layout::inside(model.panes().detail));
+    effects
+}
+
+fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::KeyPressed(key) => {
             model.toast = None;
