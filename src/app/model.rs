@@ -4,7 +4,7 @@ use super::command::{Command, Context};
 use super::dialog::Dialog;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
-use super::layout::{self, Areas, Panes};
+use super::layout::{self, Areas, Panes, Sides};
 use super::progress::Running;
 use super::screen::audit::Audit;
 use super::screen::journal::JournalScreen;
@@ -85,14 +85,18 @@ impl Screen {
         Self::ALL[(self as isize + by).rem_euclid(count) as usize].0
     }
 
-    /// The share of the width that the list takes, in percent.
-    pub fn list_share(self) -> u16 {
+    /// How its list and its details share the room.
+    pub fn sides(self) -> Sides {
         match self {
-            Self::Locks => 58,
-            Self::Audit => 44,
+            // Below this width twelve weeks beside the details were read with difficulty.
+            Self::Locks => Sides {
+                share: 60,
+                from: 117,
+            },
+            Self::Migrations => Sides::of(48),
             // Its lines say most by themselves.
-            Self::Journal => 62,
-            _ => 46,
+            Self::Journal => Sides::of(62),
+            _ => Sides::of(46),
         }
     }
 }
@@ -224,12 +228,11 @@ impl Model {
     pub fn panes(&self) -> Panes {
         let is_detail = self.focus == Focus::Detail;
         let is_long = matches!(self.screen, Screen::Migrations | Screen::Audit);
-        let share = if is_detail && is_long {
-            READING_SHARE
-        } else {
-            self.screen.list_share()
-        };
-        layout::panes(self.areas().body, share, self.row_count(), is_detail)
+        let mut sides = self.screen.sides();
+        if is_detail && is_long {
+            sides.share = READING_SHARE;
+        }
+        layout::panes(self.areas().body, sides, self.row_count(), is_detail)
     }
 
     /// How many rows the list of the screen in view has.

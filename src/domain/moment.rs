@@ -1,10 +1,35 @@
-//! Moments and lengths of time as people read them: in UTC, and to the second or the minute.
+//! Moments and lengths of time as people read them: moments in UTC, in one form for lists and one for everything else.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A moment in a sentence or beside its name: `2026-11-26 14:03:22 UTC`.
-pub fn told(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+/// Where a moment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In a column, whose heading names the zone: `2026-11-26 14:03`.
+    List,
+    /// In a sentence, or beside its name: `2026-11-26 14:03:22 UTC`.
+    Detail,
+    /// Where the day goes without saying: `14:03:22 UTC`.
+    Clock,
+}
+
+/// The columns of [`Form::List`].
+pub const LIST_COLUMNS: u16 = 16;
+
+/// A moment as people read it.
+pub fn moment(at: Timestamp, form: Form) -> String {
+    let format = match form {
+        Form::List => "%Y-%m-%d %H:%M",
+        Form::Detail => "%Y-%m-%d %H:%M:%S UTC",
+        Form::Clock => "%H:%M:%S UTC",
+    };
+    at.strftime(format).to_string()
+}
+
+/// A moment as a server prints it, as people read it; what is no moment stays as it is.
+pub fn printed(text: &str, form: Form) -> String {
+    let at = text.parse::<Timestamp>();
+    at.map_or_else(|_| text.to_owned(), |at| moment(at, form))
 }
 
 /// A length of time to the minute, such as `1h 5m`.
@@ -27,8 +52,18 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_in_a_sentence_names_its_zone() {
-        let at = "2025-10-04T12:30:00.123456+02:00".parse().unwrap();
-        assert_eq!(told(at), "2025-10-04 10:30:00 UTC");
+    fn a_moment_reads_the_same_however_a_server_prints_it() {
+        for text in [
+            "2025-10-04T12:30:00.123456+02:00",
+            "2025-10-04T10:30:00Z",
+            "2025-10-04 10:30:00+00",
+        ] {
+            assert_eq!(printed(text, Form::Detail), "2025-10-04 10:30:00 UTC");
+            let listed = printed(text, Form::List);
+            assert_eq!(listed, "2025-10-04 10:30");
+            assert_eq!(listed.len(), usize::from(LIST_COLUMNS));
+            assert_eq!(printed(text, Form::Clock), "10:30:00 UTC");
+        }
+        assert_eq!(printed("infinity", Form::List), "infinity");
     }
 }

@@ -52,7 +52,7 @@ fn the_journal_tells_apply_from_rollback_at_any_width() {
         let frame = text(&on_screen((width, 20), "8"));
         let deeds: Vec<bool> = frame
             .lines()
-            .filter(|line| line.contains("01-20 09:") && !line.contains("took 12 ms "))
+            .filter(|line| line.contains("2026-01-20 09:") && !line.contains("took 12 ms "))
             .skip(1)
             .take(3)
             .map(|line| {

@@ -117,7 +117,7 @@ fn a_week_that_is_not_among_the_rows_leaves_nothing_selected_and_says_so() {
     assert_eq!(model.locks.selected(), None);
     let frame = text(&model);
     assert!(
-        frame.contains("Week 10 was selected and is not among these rows"),
+        frame.contains("Week 10 was selected and is not among these"),
         "{frame}"
     );
     press(&mut model, &["u"]);

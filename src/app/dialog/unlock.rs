@@ -11,7 +11,7 @@ use crate::app::load;
 use crate::app::model::Model;
 use crate::app::ticket::Slot;
 use crate::domain::lock::{Bearing, LONGEST_UNLOCK_MINUTES, Prospect, UnlockRequest, WeekLock};
-use crate::domain::moment::{span, told};
+use crate::domain::moment::{Form, moment, span};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 
@@ -146,7 +146,7 @@ fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model)
     let (week, owner) = (form.week, &form.owner);
     let until = prospect.until(now);
     let from_now =
-        |at: Timestamp| format!("{}, {} from now", told(at), span(at.duration_since(now)));
+        |at: Timestamp| format!("{}, {} from now", moment(at, Form::Detail), span(at.duration_since(now)));
     let role = model.identity.role();
     let mut facts = vec![
         ("project", project(model)),

@@ -6,7 +6,7 @@ use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::lock::{Bearing, Opening, Prospect, UnlockRequest, Unlocked};
-use crate::domain::moment::{span, told};
+use crate::domain::moment::{Form, moment, span};
 use crate::ops::lock;
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
@@ -91,7 +91,7 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
     let then = format!(
         "open for changes by its owner for {}, until about {}",
         span(until.duration_since(now)),
-        told(until)
+        moment(until, Form::Detail)
     );
     let mut table = Table::new(&["UNLOCK", ""]);
     let mut fact = |name: &str, tone, text: &str| {
@@ -106,7 +106,7 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
         None => fact("now", Tone::Plain, &format!("locked. {}", lock.why)),
         Some(running) => {
             let left = span(running.duration_since(now));
-            let text = format!("unlocked until {}, {left} from now", told(running));
+            let text = format!("unlocked until {}, {left} from now", moment(running, Form::Detail));
             fact("now", Tone::Warn, &text);
             let opening = prospect.opening.as_ref();
             fact("because", Tone::Plain, because(opening));
@@ -156,7 +156,7 @@ fn because(opening: Option<&Opening>) -> &str {
 fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
     let lock = &unlocked.lock;
     let until = lock.running_until();
-    let until = until.map_or_else(|| "an unknown time".to_owned(), told);
+    let until = until.map_or_else(|| "an unknown time".to_owned(), |at| moment(at, Form::Detail));
     let mut page = Page::default();
     let text = format!(
         "Week {} of {} is open until {until}.",
@@ -164,7 +164,7 @@ fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
     );
     page.toned(Tone::Ok, &text);
     if let Some(before) = prospect.lock.running_until() {
-        let text = format!("The unlock that ran would have ended at {}.", told(before));
+        let text = format!("The unlock that ran would have ended at {}.", moment(before, Form::Detail));
         page.toned(Tone::Warn, &text);
     }
     if let Some(id) = &unlocked.record {

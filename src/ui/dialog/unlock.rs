@@ -3,7 +3,7 @@
 use crate::app::command::Command;
 use crate::app::dialog::unlock::UnlockForm;
 use crate::domain::lock::LONGEST_UNLOCK_MINUTES;
-use crate::domain::moment::told;
+use crate::domain::moment::{Form, moment};
 use crate::ui::View;
 use crate::ui::table;
 use crate::ui::text::fit;
@@ -16,7 +16,7 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
     let (title, now) = match form.running_until {
         Some(until) => (
             format!("Change the unlock of week {}", form.week),
-            format!("open until {}", told(until)),
+            format!("open until {}", moment(until, Form::Detail)),
         ),
         None => (
             format!("Emergency unlock of week {}", form.week),

@@ -6,10 +6,11 @@ use crate::app::model::Focus;
 use crate::app::screen::reason::NAME;
 use crate::app::screen::record::{Mark, Mode, RecordLine};
 use crate::domain::audit::Record;
+use crate::domain::moment::{Form, printed};
 use crate::domain::text::harmless;
 use crate::ui::View;
 use crate::ui::table;
-use crate::ui::text::{fit, moment, pad};
+use crate::ui::text::{fit, pad};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -96,7 +97,7 @@ fn facts(record: &Record, area: Rect, most: usize, view: View<'_>) -> Vec<Line<'
             line(key, text, role)
         })
         .collect();
-    let when = format!("{} UTC", moment(&record.created_at));
+    let when = printed(&record.created_at, Form::Detail);
     lines.push(line("when", &when, Role::Text));
     let actor = match &record.actor_user_id {
         Some(id) => format!("{} ({})", id, record.actor_type),
