@@ -50,6 +50,8 @@ pub enum Command {
     Confirm,
     NextField,
     PreviousField,
+    NextRisk,
+    PreviousRisk,
     Cancel,
 }
 
@@ -216,6 +218,8 @@ pub const TABLE: &[Spec] = &[
     spec(C::Cancel, "dialog.cancel", "Close the dialog, or cancel what runs", "close", X::Dialog),
     spec(C::NextField, "dialog.next", "Next field or row", "", X::Dialog),
     spec(C::PreviousField, "dialog.previous", "Previous field or row", "", X::Dialog),
+    spec(C::NextRisk, "dialog.next_risk", "Go to the next risk in what is to be confirmed", "next risk", X::Dialog),
+    spec(C::PreviousRisk, "dialog.previous_risk", "Go to the previous risk in what is to be confirmed", "previous risk", X::Dialog),
 ];
 
 impl Command {

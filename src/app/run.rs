@@ -150,9 +150,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.go_match(false);
             Vec::new()
         }
-        Command::Confirm | Command::NextField | Command::PreviousField | Command::Cancel => {
-            Vec::new()
-        }
+        Command::Confirm
+        | Command::NextField
+        | Command::PreviousField
+        | Command::NextRisk
+        | Command::PreviousRisk
+        | Command::Cancel => Vec::new(),
         screen => match Screen::ALL
             .iter()
             .find(|(_, _, command)| *command == screen)

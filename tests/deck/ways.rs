@@ -248,6 +248,34 @@ fn risks_stand_above_their_statements_before_anything_runs() {
 }
 
 #[test]
+fn a_key_jumps_from_risk_to_risk_while_the_word_can_be_typed() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        press(&mut model, &["2", "G"]);
+        let effects = press(&mut model, &["a"]);
+        let mut risky: Plan = plan();
+        let quiet = "insert into goal values (1)";
+        let mut statements = vec![quiet; 200];
+        for at in [60, 120, 180] {
+            statements[at] = "drop table goal";
+        }
+        risky.steps[0].statements = statements.into_iter().collect();
+        let report = Report::Plan(Ok(planned(risky)));
+        answer(&mut model, ticket(&effects), report);
+        assert!(text(&model).contains("ctrl-r next risk (of 3)"), "{}", text(&model));
+        for (key, at) in [("ctrl-r", 1), ("ctrl-r", 2), ("ctrl-r", 3), ("ctrl-r", 1), ("ctrl-t", 3)] {
+            press(&mut model, &[key]);
+            let frame = text(&model);
+            assert!(frame.contains(&format!("next risk ({at} of 3)")), "{frame}");
+            assert!(frame.contains("-- ! loses data"), "{frame}");
+            assert!(frame.contains("drop table goal;"), "{frame}");
+        }
+        let effects = press(&mut model, &["apply", "enter"]);
+        assert!(matches!(effects.as_slice(), [Effect::Write { .. }]), "{effects:?}");
+    }
+}
+
+#[test]
 fn a_difference_shows_what_was_applied_and_what_the_file_says() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g"]);

@@ -44,6 +44,8 @@ pub struct Confirm {
     pub text: String,
     /// The lines of the text.
     pub line_count: usize,
+    /// The lines on which risks are marked, from the first on.
+    pub risks: Vec<usize>,
     /// Whether the text is SQL.
     pub is_sql: bool,
     /// The word that must be typed.
@@ -68,7 +70,7 @@ impl Confirm {
             .any(|step| step.direction == Direction::Rollback);
         let title = title(&plan);
         let mut told = BTreeSet::new();
-        let mut lines = Vec::new();
+        let (mut lines, mut marked) = (Vec::new(), Vec::new());
         for (at, step) in plan.steps.iter().enumerate() {
             let what = if is_rollback { "rollback" } else { "migration" };
             head(
@@ -78,7 +80,10 @@ impl Confirm {
             let assessment = risks.as_ref().and_then(|all| all.get(at));
             for (index, statement) in step.statements.iter().enumerate() {
                 if let Some(assessment) = assessment {
-                    lines.extend(risky::marks(assessment, index, &mut told));
+                    for mark in risky::marks(assessment, index, &mut told) {
+                        marked.push(lines.len());
+                        lines.extend(mark);
+                    }
                 }
                 body(&mut lines, statement);
             }
@@ -108,7 +113,10 @@ impl Confirm {
             "apply".to_owned()
         };
         let word = model.confirm_word(&word);
-        Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
+        Self {
+            risks: marked,
+            ..Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
+        }
     }
 
     /// The question before a change of files or of the history.
@@ -176,6 +184,7 @@ impl Confirm {
             facts,
             line_count: lines.len(),
             text: lines.join("\n"),
+            risks: Vec::new(),
             is_sql,
             word,
             typed: Field::new(),
@@ -201,6 +210,8 @@ impl Confirm {
             (Some(Command::Confirm), _) => self.is_wrong = true,
             (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
             (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
+            (Some(Command::NextRisk), _) => self.go_risk(true),
+            (Some(Command::PreviousRisk), _) => self.go_risk(false),
             (_, Code::PageDown) => self.top = (self.top + page).min(last),
             (_, Code::PageUp) => self.top = self.top.saturating_sub(page),
             (_, Code::Home) => self.top = 0,
@@ -211,6 +222,25 @@ impl Confirm {
             }
         }
         After::Stay(Vec::new())
+    }
+
+    /// Goes to the next or the previous risk, around the end.
+    fn go_risk(&mut self, is_forward: bool) {
+        let risks = &self.risks;
+        let next = if is_forward {
+            let next = risks.iter().find(|at| **at > self.top);
+            next.or(risks.first())
+        } else {
+            let previous = risks.iter().rfind(|at| **at < self.top);
+            previous.or(risks.last())
+        };
+        self.top = next.copied().unwrap_or(self.top);
+    }
+
+    /// Which risk stands on the first visible line, from 1 on; 0 where that is none.
+    pub fn risk_at_top(&self) -> usize {
+        let at = self.risks.iter().position(|at| *at == self.top);
+        at.map_or(0, |at| at + 1)
     }
 
     fn accept(&self, model: &mut Model) -> Vec<Effect> {

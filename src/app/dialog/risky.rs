@@ -50,19 +50,19 @@ pub(super) fn losses(plan: &Plan, risks: Option<&[Assessment]>) -> (&'static str
     (name, text.to_owned())
 }
 
-/// The findings of one statement as SQL comments. A rule is explained once, where it is met first: `told` keeps which were.
+/// The findings of one statement as SQL comments, the lines of each. A rule is explained once, where it is met first: `told` keeps which were.
 pub(super) fn marks(
     assessment: &Assessment,
     statement: usize,
     told: &mut BTreeSet<&'static str>,
-) -> Vec<String> {
+) -> Vec<Vec<String>> {
     let known = assessment.statements.iter();
     let findings = known
         .filter(|known| known.statement == statement)
         .flat_map(|known| &known.findings)
         .filter(|finding| finding.level > Level::Safe);
     findings
-        .flat_map(|finding| {
+        .map(|finding| {
             let level = finding.level.words();
             if finding.allowed.is_none() && !told.insert(finding.rule) {
                 return comment("-- ! ", &format!("{level}: {}, as above", finding.rule));
