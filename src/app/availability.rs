@@ -40,6 +40,11 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             can_write()?;
             model.migrations.rollback_wish().map(|_| ())
         }
+        Command::RollbackAll => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.rollback_all_wish().map(|_| ())
+        }
         Command::SourceSide => on(Screen::Migrations),
         Command::Rehearse => {
             on(Screen::Migrations)?;

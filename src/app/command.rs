@@ -36,6 +36,7 @@ pub enum Command {
     Copy,
     Apply,
     Rollback,
+    RollbackAll,
     SourceSide,
     Rehearse,
     Difference,
@@ -172,7 +173,8 @@ use Context as X;
 #[rustfmt::skip]
 pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to the selected one", "apply to here", X::Migrations), "migration apply --to VERSION"), Risk::Writes),
-    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration; on the newest applied, that one", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; the newest goes itself", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::RollbackAll, "migration.rollback_all", "Roll back everything; on the first applied migration only", "roll back everything", X::Migrations), "migration rollback --to 0"), Risk::Destroys),
     spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
     twin(spec(C::Rehearse, "migration.rehearse", "Rehearse: what would change, be locked and be lost", "rehearse", X::Migrations), "migration plan --to VERSION"),
     twin(spec(C::Difference, "migration.diff", "Compare the file with what was applied", "diff", X::Migrations), "migration diff VERSION"),

@@ -83,6 +83,10 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let wish = model.migrations.rollback_wish();
             plan(model, wish, PlanFor::Running)
         }
+        Command::RollbackAll => {
+            let wish = model.migrations.rollback_all_wish();
+            plan(model, wish, PlanFor::Running)
+        }
         Command::Rehearse => {
             let wish = model.migrations.rehearsal_wish();
             plan(model, wish, PlanFor::Rehearsing)

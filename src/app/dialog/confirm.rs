@@ -1,7 +1,7 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
 use super::unlock::UnlockForm;
-use super::{After, Dialog, risky};
+use super::{After, Dialog, risky, undoing};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
@@ -12,7 +12,7 @@ use crate::app::progress::RunProgress;
 use crate::app::run;
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Direction, Plan, StepMode, Target};
+use crate::domain::migration::{Plan, StepMode, Target};
 use crate::domain::seed::SeedPlan;
 use std::collections::BTreeSet;
 
@@ -64,10 +64,7 @@ impl Confirm {
     /// The question before a migration plan.
     pub fn migrate(planned: Planned, model: &Model) -> Self {
         let Planned { plan, risks } = planned;
-        let is_rollback = plan
-            .steps
-            .iter()
-            .any(|step| step.direction == Direction::Rollback);
+        let is_rollback = undoing::is_rollback(&plan);
         let title = title(&plan);
         let mut told = BTreeSet::new();
         let (mut lines, mut marked) = (Vec::new(), Vec::new());
@@ -103,12 +100,10 @@ impl Confirm {
             ));
         }
         if is_rollback {
-            let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
-            facts.push(("undoes", names.join(", ")));
-            facts.push(risky::losses(&plan, risks.as_deref()));
+            facts.extend(undoing::facts(&plan, risks.as_deref()));
         }
         let word = if is_rollback {
-            format!("rollback {}", plan.steps.len())
+            undoing::word(&plan)
         } else {
             "apply".to_owned()
         };
@@ -285,14 +280,10 @@ impl Confirm {
 
 /// What running a plan is called.
 pub(in crate::app) fn title(plan: &Plan) -> String {
-    let is_rollback = plan
-        .steps
-        .iter()
-        .any(|step| step.direction == Direction::Rollback);
-    let verb = if is_rollback { "Roll back" } else { "Apply" };
     match plan.steps.as_slice() {
-        [step] => format!("{verb} {} {}", step.version, step.name),
-        steps => format!("{verb} {} migrations", steps.len()),
+        _ if undoing::is_rollback(plan) => undoing::title(plan),
+        [step] => format!("Apply {} {}", step.version, step.name),
+        steps => format!("Apply {} migrations", steps.len()),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod reading;
 pub mod result;
 mod risky;
 pub mod second;
+mod undoing;
 pub mod unlock;
 pub mod ways;
 
