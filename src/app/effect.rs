@@ -58,6 +58,8 @@ pub enum Timer {
     Guide,
     /// The toast has been read.
     Toast,
+    /// A second of waiting for a sign-in, or one of its relatives, has passed.
+    Session,
 }
 
 /// Something to read.

@@ -34,6 +34,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// What the user should know, such as that there is no keyring.
     pub notes: Vec<String>,
+    /// After how many seconds of silence the server is given up.
+    pub silence_s: u64,
     /// What to say where one signs in: the demo names its accounts.
     pub sign_in_hint: Option<String>,
     /// The user of the stored session, if there is one.
@@ -163,6 +165,8 @@ pub struct Model {
     pub running: Option<Running>,
     /// Whether a sign-in, a sign-out or the opening of a project is still to be answered.
     pub is_session_busy: bool,
+    /// For how many seconds that has been waited for.
+    pub session_waited_s: u64,
     /// Whether the user went back from a sign-in that is still to be answered.
     pub is_sign_in_unwanted: bool,
     /// The sign-in that waits for its second factor; nobody reads as its user.
@@ -208,6 +212,7 @@ impl Model {
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,
+            session_waited_s: 0,
             is_sign_in_unwanted: false,
             waiting: None,
             now: Timestamp::UNIX_EPOCH,

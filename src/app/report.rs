@@ -9,7 +9,7 @@ use super::effect::{Effect, Write};
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Report};
 use super::progress::RunProgress;
-use super::{known, layout, load, run, sign_in};
+use super::{known, layout, load, run, sign_in, write};
 use crate::domain::identity::Identity;
 use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
@@ -250,7 +250,7 @@ fn rehearse(model: &mut Model, plan: Plan) -> Vec<Effect> {
         return run::toast(model, LATE);
     }
     let title = super::dialog::confirm::title(&plan);
-    run::start_write(model, title, RunProgress::of(&plan), Write::Rehearse(plan))
+    write::start(model, title, RunProgress::of(&plan), Write::Rehearse(plan))
 }
 
 fn is_planning_screen(model: &Model) -> bool {

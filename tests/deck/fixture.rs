@@ -49,6 +49,7 @@ pub fn project() -> Project {
         url: "http://127.0.0.1:54321".into(),
         has_database: true,
         has_service_key: true,
+        silence_s: 60,
         ..Project::default()
     }
 }
@@ -56,7 +57,7 @@ pub fn project() -> Project {
 /// A deck that was just opened, and the reads it asks for.
 pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
     let mut model = Model::new(size, None, Identity::Anon, Keymap::default());
-    let effects = supadeck::app::run::session(&mut model, Write::Open);
+    let effects = supadeck::app::write::session(&mut model, Write::Open);
     let opened = Opened {
         project: project(),
         identity,

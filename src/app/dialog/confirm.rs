@@ -9,7 +9,7 @@ use crate::app::key::{Code, Key};
 use crate::app::model::Model;
 use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
-use crate::app::run;
+use crate::app::{run, write};
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::{Plan, StepMode, Target};
@@ -243,9 +243,9 @@ impl Confirm {
             Asked::Migrate(plan) => {
                 let progress = RunProgress::of(plan);
                 let write = Write::Migrate(plan.clone());
-                run::start_write(model, self.title.clone(), progress, write)
+                write::start(model, self.title.clone(), progress, write)
             }
-            Asked::Fix(fix) => run::start_write(
+            Asked::Fix(fix) => write::start(
                 model,
                 self.title.clone(),
                 RunProgress::default(),
@@ -260,14 +260,14 @@ impl Confirm {
                     steps: steps.collect(),
                     ..RunProgress::default()
                 };
-                run::start_write(
+                write::start(
                     model,
                     self.title.clone(),
                     progress,
                     Write::Seed(plan.clone()),
                 )
             }
-            Asked::Unlock(request) => run::start_write(
+            Asked::Unlock(request) => write::start(
                 model,
                 self.title.clone(),
                 RunProgress::default(),
