@@ -121,7 +121,12 @@ impl UnlockForm {
 /// Takes what an unlock would do, at the time of the answer: asks for its confirmation, or says in the form why it cannot
 /// be. Without a form that waits for it nobody wants it any more.
 pub(in crate::app) fn looked(model: &mut Model, result: Result<Prospect, Problem>, now: Timestamp) {
-    let Some(Dialog::Unlock(form)) = model.dialogs.last_mut() else {
+    // A late word about something else may lie over the form.
+    let mut dialogs = model.dialogs.iter();
+    let Some(at) = dialogs.rposition(|dialog| matches!(dialog, Dialog::Unlock(_))) else {
+        return;
+    };
+    let Some(Dialog::Unlock(form)) = model.dialogs.get_mut(at) else {
         return;
     };
     if !std::mem::take(&mut form.is_asking) {
@@ -131,8 +136,7 @@ pub(in crate::app) fn looked(model: &mut Model, result: Result<Prospect, Problem
         Ok(prospect) => {
             let form = form.clone();
             let question = question(prospect, form, now, model);
-            model.dialogs.pop();
-            super::open(model, Dialog::Confirm(Box::new(question)));
+            model.dialogs[at] = Dialog::Confirm(Box::new(question));
         }
         Err(problem) => {
             let hint = problem.hint.as_deref().unwrap_or_default();
@@ -145,8 +149,13 @@ pub(in crate::app) fn looked(model: &mut Model, result: Result<Prospect, Problem
 fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model) -> Confirm {
     let (week, owner) = (form.week, &form.owner);
     let until = prospect.until(now);
-    let from_now =
-        |at: Timestamp| format!("{}, {} from now", moment(at, Form::Detail), span(at.duration_since(now)));
+    let from_now = |at: Timestamp| {
+        format!(
+            "{}, {} from now",
+            moment(at, Form::Detail),
+            span(at.duration_since(now))
+        )
+    };
     let role = model.identity.role();
     let mut facts = vec![
         ("project", project(model)),

@@ -106,7 +106,10 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
         None => fact("now", Tone::Plain, &format!("locked. {}", lock.why)),
         Some(running) => {
             let left = span(running.duration_since(now));
-            let text = format!("unlocked until {}, {left} from now", moment(running, Form::Detail));
+            let text = format!(
+                "unlocked until {}, {left} from now",
+                moment(running, Form::Detail)
+            );
             fact("now", Tone::Warn, &text);
             let opening = prospect.opening.as_ref();
             fact("because", Tone::Plain, because(opening));
@@ -156,7 +159,10 @@ fn because(opening: Option<&Opening>) -> &str {
 fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
     let lock = &unlocked.lock;
     let until = lock.running_until();
-    let until = until.map_or_else(|| "an unknown time".to_owned(), |at| moment(at, Form::Detail));
+    let until = until.map_or_else(
+        || "an unknown time".to_owned(),
+        |at| moment(at, Form::Detail),
+    );
     let mut page = Page::default();
     let text = format!(
         "Week {} of {} is open until {until}.",
@@ -164,7 +170,10 @@ fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
     );
     page.toned(Tone::Ok, &text);
     if let Some(before) = prospect.lock.running_until() {
-        let text = format!("The unlock that ran would have ended at {}.", moment(before, Form::Detail));
+        let text = format!(
+            "The unlock that ran would have ended at {}.",
+            moment(before, Form::Detail)
+        );
         page.toned(Tone::Warn, &text);
     }
     if let Some(id) = &unlocked.record {
