@@ -4,6 +4,7 @@
 use super::command::Command;
 use super::model::{Model, Screen};
 use crate::domain::identity::Identity;
+use crate::domain::lock::Standing;
 use crate::domain::migration::Wish;
 
 /// Why a command cannot run now.
@@ -38,6 +39,11 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             on(Screen::Migrations)?;
             can_write()?;
             model.migrations.rollback_wish().map(|_| ())
+        }
+        Command::RollbackAll => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.rollback_all_wish().map(|_| ())
         }
         Command::SourceSide => on(Screen::Migrations),
         Command::Rehearse => {
@@ -95,7 +101,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .locks
                 .selected()
                 .ok_or("no week with a plan is selected")?;
-            if !lock.locked {
+            if lock.standing() == Standing::Open {
                 return Err(format!("week {} is not locked", lock.week_no));
             }
             if model.identity != Identity::Service {
@@ -120,11 +126,18 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
     }
 }
 
-/// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so.
+fn is_unlocked(model: &Model) -> bool {
+    let lock = model.locks.selected();
+    lock.is_some_and(|lock| lock.standing() == Standing::Unlocked)
+}
+
+/// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so;
+/// so does unlocking a week that is unlocked already.
 pub fn short(command: Command, model: &Model) -> &'static str {
     match (command, model.migrations.rollback_wish()) {
         (Command::Rollback, Ok(Wish::RollbackLast { .. })) => "roll this back",
         (Command::Rollback, Ok(Wish::GoOn { .. })) => "go on rolling back",
+        (Command::Unlock, _) if is_unlocked(model) => "change the unlock",
         _ => command.spec().short,
     }
 }

@@ -36,6 +36,7 @@ pub enum Command {
     Copy,
     Apply,
     Rollback,
+    RollbackAll,
     SourceSide,
     Rehearse,
     Difference,
@@ -50,6 +51,8 @@ pub enum Command {
     Confirm,
     NextField,
     PreviousField,
+    NextRisk,
+    PreviousRisk,
     Cancel,
 }
 
@@ -170,14 +173,15 @@ use Context as X;
 #[rustfmt::skip]
 pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to the selected one", "apply to here", X::Migrations), "migration apply --to VERSION"), Risk::Writes),
-    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration; on the newest applied, that one", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; the newest goes itself", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::RollbackAll, "migration.rollback_all", "Roll back everything; on the first applied migration only", "roll back everything", X::Migrations), "migration rollback --to 0"), Risk::Destroys),
     spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
     twin(spec(C::Rehearse, "migration.rehearse", "Rehearse: what would change, be locked and be lost", "rehearse", X::Migrations), "migration plan --to VERSION"),
     twin(spec(C::Difference, "migration.diff", "Compare the file with what was applied", "diff", X::Migrations), "migration diff VERSION"),
     risk(twin(spec(C::WaysOut, "migration.ways", "Choose a way out of the state of the selected migration", "ways out", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
     risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),
     risk(twin(spec(C::SeedAgain, "seed.again", "Run the selected seed file, also when it ran before", "run this", X::Seeds), "seed apply PATH --again"), Risk::Writes),
-    risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, with a reason", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),
+    risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, or change its running unlock", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),
     spec(C::DiffMode, "audit.view", "Show changes only, side by side, or unified", "view", X::Audit),
     spec(C::Fold, "audit.fold", "Fold or unfold the selected part of the record", "fold", X::Audit),
     spec(C::NextMatch, "audit.next_match", "Go to the next match inside the record", "", X::Audit),
@@ -216,6 +220,8 @@ pub const TABLE: &[Spec] = &[
     spec(C::Cancel, "dialog.cancel", "Close the dialog, or cancel what runs", "close", X::Dialog),
     spec(C::NextField, "dialog.next", "Next field or row", "", X::Dialog),
     spec(C::PreviousField, "dialog.previous", "Previous field or row", "", X::Dialog),
+    spec(C::NextRisk, "dialog.next_risk", "Go to the next risk in what is to be confirmed", "next risk", X::Dialog),
+    spec(C::PreviousRisk, "dialog.previous_risk", "Go to the previous risk in what is to be confirmed", "previous risk", X::Dialog),
 ];
 
 impl Command {

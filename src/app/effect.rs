@@ -58,6 +58,8 @@ pub enum Timer {
     Guide,
     /// The toast has been read.
     Toast,
+    /// A second of waiting for a sign-in, or one of its relatives, has passed.
+    Session,
 }
 
 /// Something to read.
@@ -86,6 +88,8 @@ pub enum Load {
     Locks,
     /// How the running unlock of a week came about.
     Opening(Box<WeekLock>),
+    /// What an unlock would do.
+    Prospect(UnlockRequest),
     /// A page of the audit list.
     Audit {
         /// Which records.

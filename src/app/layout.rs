@@ -31,7 +31,23 @@ pub struct Panes {
     pub detail: Rect,
 }
 
-/// From this width on list and details stand side by side.
+/// How a list and its details stand side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// The list's share of the width, in percent.
+    pub share: u16,
+    /// The width from which on there is room for both.
+    pub from: u16,
+}
+
+impl Sides {
+    /// Side by side from the usual width on.
+    pub const fn of(share: u16) -> Self {
+        Self { share, from: WIDE }
+    }
+}
+
+/// From this width on list and details usually stand side by side.
 const WIDE: u16 = 96;
 /// From this height on a narrow screen stacks the details under the list.
 const HIGH: u16 = 14;
@@ -55,11 +71,11 @@ pub fn areas(width: u16, height: u16) -> Areas {
     }
 }
 
-/// Divides the body of a screen with a list of `list_share` percent of the width and its details. Stacked, a list of few
-/// `rows` leaves the details what it does not need.
-pub fn panes(body: Rect, list_share: u16, rows: usize, is_detail_focused: bool) -> Panes {
-    if body.width >= WIDE {
-        let width = share(body.width, list_share);
+/// Divides the body of a screen into its list and its details. Stacked, a list of few `rows` leaves the details what it
+/// does not need.
+pub fn panes(body: Rect, sides: Sides, rows: usize, is_detail_focused: bool) -> Panes {
+    if body.width >= sides.from {
+        let width = share(body.width, sides.share);
         return Panes {
             list: Rect { width, ..body },
             detail: Rect {
@@ -164,7 +180,7 @@ mod tests {
                     + areas.body.height
                     + areas.footer.height;
                 assert_eq!(sum, height, "{width}x{height}");
-                let panes = panes(areas.body, 45, 9, false);
+                let panes = panes(areas.body, Sides::of(45), 9, false);
                 assert!(panes.detail.bottom() <= height && panes.detail.right() <= width);
                 assert!(rows(panes.list).bottom() <= height);
             }

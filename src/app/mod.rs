@@ -39,5 +39,6 @@ pub mod table;
 pub mod ticket;
 pub mod update;
 pub mod wrap;
+pub mod write;
 
 pub use update::update;

@@ -4,7 +4,7 @@ use super::command::{Command, Context};
 use super::dialog::Dialog;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
-use super::layout::{self, Areas, Panes};
+use super::layout::{self, Areas, Panes, Sides};
 use super::progress::Running;
 use super::screen::audit::Audit;
 use super::screen::journal::JournalScreen;
@@ -34,6 +34,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// What the user should know, such as that there is no keyring.
     pub notes: Vec<String>,
+    /// After how many seconds of silence the server is given up.
+    pub silence_s: u64,
     /// What to say where one signs in: the demo names its accounts.
     pub sign_in_hint: Option<String>,
     /// The user of the stored session, if there is one.
@@ -85,14 +87,18 @@ impl Screen {
         Self::ALL[(self as isize + by).rem_euclid(count) as usize].0
     }
 
-    /// The share of the width that the list takes, in percent.
-    pub fn list_share(self) -> u16 {
+    /// How its list and its details share the room.
+    pub fn sides(self) -> Sides {
         match self {
-            Self::Locks => 58,
-            Self::Audit => 44,
+            // Below this width twelve weeks beside the details were read with difficulty.
+            Self::Locks => Sides {
+                share: 60,
+                from: 117,
+            },
+            Self::Migrations => Sides::of(48),
             // Its lines say most by themselves.
-            Self::Journal => 62,
-            _ => 46,
+            Self::Journal => Sides::of(62),
+            _ => Sides::of(46),
         }
     }
 }
@@ -159,6 +165,8 @@ pub struct Model {
     pub running: Option<Running>,
     /// Whether a sign-in, a sign-out or the opening of a project is still to be answered.
     pub is_session_busy: bool,
+    /// For how many seconds that has been waited for.
+    pub session_waited_s: u64,
     /// Whether the user went back from a sign-in that is still to be answered.
     pub is_sign_in_unwanted: bool,
     /// The sign-in that waits for its second factor; nobody reads as its user.
@@ -204,6 +212,7 @@ impl Model {
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,
+            session_waited_s: 0,
             is_sign_in_unwanted: false,
             waiting: None,
             now: Timestamp::UNIX_EPOCH,
@@ -224,12 +233,11 @@ impl Model {
     pub fn panes(&self) -> Panes {
         let is_detail = self.focus == Focus::Detail;
         let is_long = matches!(self.screen, Screen::Migrations | Screen::Audit);
-        let share = if is_detail && is_long {
-            READING_SHARE
-        } else {
-            self.screen.list_share()
-        };
-        layout::panes(self.areas().body, share, self.row_count(), is_detail)
+        let mut sides = self.screen.sides();
+        if is_detail && is_long {
+            sides.share = READING_SHARE;
+        }
+        layout::panes(self.areas().body, sides, self.row_count(), is_detail)
     }
 
     /// How many rows the list of the screen in view has.

@@ -8,7 +8,7 @@ use crate::domain::cycle::Cycle;
 use crate::domain::factor::SignIn;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
-use crate::domain::lock::{Opening, WeekLock};
+use crate::domain::lock::{Opening, Prospect, WeekLock};
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{Listing, Outcome, Plan, Progress, Sources};
@@ -69,6 +69,8 @@ pub enum Report {
     Locks(Result<Vec<WeekLock>, Problem>),
     /// To `Load::Opening`: nothing where the identity may not read it.
     Opening(Result<Option<Opening>, Problem>),
+    /// To `Load::Prospect`.
+    Prospect(Result<Box<Prospect>, Problem>),
     /// To `Load::Audit`.
     Audit(Result<Page, Problem>),
     /// To `Load::Difference`.

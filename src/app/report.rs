@@ -9,7 +9,7 @@ use super::effect::{Effect, Write};
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Report};
 use super::progress::RunProgress;
-use super::{known, layout, load, run, sign_in};
+use super::{known, layout, load, run, sign_in, write};
 use crate::domain::identity::Identity;
 use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
@@ -59,6 +59,10 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Opening(result) => {
             model.locks.opening.arrived(result, at);
+            Vec::new()
+        }
+        Report::Prospect(result) => {
+            dialog::unlock::looked(model, result.map(|prospect| *prospect), at);
             Vec::new()
         }
         Report::Audit(result) => {
@@ -246,7 +250,7 @@ fn rehearse(model: &mut Model, plan: Plan) -> Vec<Effect> {
         return run::toast(model, LATE);
     }
     let title = super::dialog::confirm::title(&plan);
-    run::start_write(model, title, RunProgress::of(&plan), Write::Rehearse(plan))
+    write::start(model, title, RunProgress::of(&plan), Write::Rehearse(plan))
 }
 
 fn is_planning_screen(model: &Model) -> bool {

@@ -10,11 +10,10 @@ use super::dialog::palette::Palette;
 use super::dialog::unlock::UnlockForm;
 use super::dialog::ways::Ways;
 use super::dialog::{self, Dialog, ResultState};
-use super::effect::{Effect, Load, Timer, Write};
+use super::effect::{Effect, Load, Timer};
 use super::list::{List, Move};
 use super::load;
 use super::model::{Focus, Model, PlanFor, Screen};
-use super::progress::{RunProgress, Running};
 use super::scroll;
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
@@ -81,6 +80,10 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Rollback => {
             let wish = model.migrations.rollback_wish();
+            plan(model, wish, PlanFor::Running)
+        }
+        Command::RollbackAll => {
+            let wish = model.migrations.rollback_all_wish();
             plan(model, wish, PlanFor::Running)
         }
         Command::Rehearse => {
@@ -150,9 +153,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.go_match(false);
             Vec::new()
         }
-        Command::Confirm | Command::NextField | Command::PreviousField | Command::Cancel => {
-            Vec::new()
-        }
+        Command::Confirm
+        | Command::NextField
+        | Command::PreviousField
+        | Command::NextRisk
+        | Command::PreviousRisk
+        | Command::Cancel => Vec::new(),
         screen => match Screen::ALL
             .iter()
             .find(|(_, _, command)| *command == screen)
@@ -326,63 +332,6 @@ fn go_week(model: &mut Model, by: i8) -> Vec<Effect> {
     } else {
         Vec::new()
     }
-}
-
-/// Starts the one write that may run.
-pub fn start_write(
-    model: &mut Model,
-    what: String,
-    progress: RunProgress,
-    write: Write,
-) -> Vec<Effect> {
-    if let Some(running) = &model.running {
-        let text = format!("{} is still running.", running.what);
-        return toast(model, text);
-    }
-    let ticket = model.tickets.issue(Slot::Write);
-    model.running = Some(Running {
-        ticket,
-        what,
-        // An unlock or a change of the history is one request, and is over before one could stop it.
-        can_cancel: !progress.steps.is_empty(),
-        is_cancelling: false,
-        progress,
-    });
-    dialog::open(model, Dialog::Running);
-    vec![Effect::Write {
-        ticket,
-        identity: model.identity.clone(),
-        write,
-    }]
-}
-
-/// Asks the running write to stop.
-pub fn cancel_write(model: &mut Model) -> Vec<Effect> {
-    match &mut model.running {
-        Some(running) if !running.is_cancelling && running.can_cancel => {
-            running.is_cancelling = true;
-            vec![Effect::CancelWrite]
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// A write of the session slot: sign-in and its relatives.
-pub fn session(model: &mut Model, write: Write) -> Vec<Effect> {
-    if model.is_session_busy {
-        return toast(
-            model,
-            "The last request to sign in or out is still to be answered.",
-        );
-    }
-    model.is_session_busy = true;
-    model.is_sign_in_unwanted = false;
-    let ticket = model.tickets.issue(Slot::Session);
-    vec![Effect::Write {
-        ticket,
-        identity: model.identity.clone(),
-        write,
-    }]
 }
 
 /// Changes who reads, and reads everything anew.

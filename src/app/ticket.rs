@@ -8,7 +8,7 @@ pub enum Slot {
     Migrations,
     /// The SQL of the selected migration.
     Sources,
-    /// The plan of a migration or seed run.
+    /// The plan of a migration, a seed run or an unlock.
     Plan,
     /// The seed list.
     Seeds,

@@ -9,10 +9,17 @@ use super::load;
 use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
 use super::report;
-use super::{run, tab};
+use super::{run, tab, write};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = take(model, msg);
+    // Whatever changed the room, or what stands in it.
+    model.audit.fit(layout::inside(model.panes().detail));
+    effects
+}
+
+fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::KeyPressed(key) => {
             model.toast = None;
@@ -76,6 +83,7 @@ fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
             Vec::new()
         }
         Timer::Details => load::details_now(model),
+        Timer::Session => write::session_waits(model),
         Timer::Guide => {
             let Some(at) = model
                 .dialogs

@@ -11,6 +11,7 @@ pub mod goal;
 pub mod identity;
 pub mod lock;
 pub mod migration;
+pub mod moment;
 pub mod picture;
 pub mod problem;
 pub mod profile;

@@ -5,7 +5,7 @@ use super::{Deck, Start};
 use crate::app::effect::Write;
 use crate::app::key::Key;
 use crate::app::msg::Msg;
-use crate::app::run;
+use crate::app::write;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui::symbol::Symbols;
 use crate::ui::theme::Theme;
@@ -29,7 +29,7 @@ pub async fn headless(start: Start, size: (u16, u16), keys: &[&str]) -> Result<B
     };
     let mut canvas = Canvas::new(size);
     let (mut deck, mut mail) = Deck::start(start, look, size);
-    let effects = run::session(&mut deck.model, Write::Open);
+    let effects = write::session(&mut deck.model, Write::Open);
     deck.carry_out(effects, &mut canvas)?;
     settle(&mut deck, &mut mail, &mut canvas).await?;
     for word in keys {

@@ -23,7 +23,7 @@ use crate::app::effect::{Effect, Write};
 use crate::app::keymap::Keymap;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
-use crate::app::{run, update};
+use crate::app::{update, write};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui;
@@ -69,7 +69,7 @@ pub async fn run(start: Start) -> Result<(), Problem> {
     let mut terminal = Terminal::enter()?;
     let size = terminal.size()?;
     let (mut deck, mut mail) = Deck::start(start, look, size);
-    let effects = run::session(&mut deck.model, Write::Open);
+    let effects = write::session(&mut deck.model, Write::Open);
     deck.carry_out(effects, &mut terminal)?;
     let result = deck.turn(&mut terminal, &mut mail).await;
     drop(terminal);

@@ -141,6 +141,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
         Load::Opening(_) => |problem| Report::Opening(Err(problem)),
+        Load::Prospect(_) => |problem| Report::Prospect(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
     }
 }
@@ -190,6 +191,9 @@ async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Repor
             Report::Audit(audit::page(rest, who, &filter, from.as_ref(), way, PAGE_ROWS).await)
         }
         Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
+        Load::Prospect(request) => {
+            Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
+        }
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
         Load::Fix(words) => match world.schema() {
             Ok(schema) => Report::Fix(world.fixes.plan(schema, &words).await),

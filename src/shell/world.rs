@@ -3,6 +3,7 @@
 use super::Start;
 use super::fix::Fixes;
 use crate::adapters::connect::{self, Project as Connected, Settings, Way};
+use crate::adapters::http::Limits;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
@@ -100,6 +101,7 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
         has_database: !matches!(Way::of(connected), Ok(None)),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
+        silence_s: Limits::default().read.as_secs(),
         sign_in_hint: start.sign_in_hint.clone(),
         signed_in: match identity {
             Identity::User(user) => Some(user.clone()),

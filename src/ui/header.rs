@@ -1,11 +1,12 @@
 //! The header, which always says who one is and whether Row Level Security applies, and the tabs under it.
 
 use super::View;
-use super::text::{fit, moment};
+use super::text::fit;
 use super::theme::Role;
 use crate::app::model::Screen;
 use crate::app::tab;
 use crate::domain::identity::Identity;
+use crate::domain::moment::{Form, moment};
 use crate::domain::problem::Kind;
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -108,17 +109,12 @@ fn freshness(view: View) -> String {
         Screen::Audit => state(&model.audit.rows),
         Screen::Journal => state(&model.journal.table.remote),
     };
-    let time = read_at.map(|at| {
-        moment(&at.to_string())
-            .split_off(11)
-            .trim_end_matches('Z')
-            .to_owned()
-    });
+    let time = read_at.map(|at| moment(at, Form::Clock));
     match (is_loading, has_failed, time) {
         (true, _, _) => "reading".to_owned(),
-        (false, true, Some(time)) => format!("failed, from {time} UTC"),
+        (false, true, Some(time)) => format!("failed, from {time}"),
         (false, true, None) => "failed".to_owned(),
-        (false, false, Some(time)) => format!("read {time} UTC"),
+        (false, false, Some(time)) => format!("read {time}"),
         (false, false, None) => String::new(),
     }
 }

@@ -13,15 +13,38 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-/// A column: its heading and how wide it is.
+/// A column: its heading, how wide it is, and what goes before it. A table that is too narrow leaves out the columns with
+/// the highest level first.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// The heading.
-    pub title: &'static str,
-    /// Columns of the terminal; 0 shares what is left.
-    pub width: u16,
-    /// A narrow table leaves out the columns with the highest number.
-    pub level: u8,
+    title: &'static str,
+    /// Columns of the terminal from which on it can be read.
+    least: u16,
+    /// What it takes at most; all that is left where this is the largest number.
+    most: u16,
+    level: u8,
+}
+
+impl Column {
+    /// A column that is always as wide.
+    pub const fn fixed(title: &'static str, width: u16, level: u8) -> Self {
+        Self::between(title, (width, width), level)
+    }
+
+    /// A column that is as wide as there is room, within bounds.
+    pub const fn between(title: &'static str, (least, most): (u16, u16), level: u8) -> Self {
+        Self {
+            title,
+            least,
+            most,
+            level,
+        }
+    }
+
+    /// A column that takes what the others leave, and can be read from so many columns on.
+    pub const fn rest(title: &'static str, least: u16, level: u8) -> Self {
+        Self::between(title, (least, u16::MAX), level)
+    }
 }
 
 /// One cell of a row.
@@ -182,37 +205,49 @@ pub fn heading(frame: &mut Frame, pane: Rect, view: View, title: &str, is_focuse
     frame.render_widget(Line::from(spans), Rect { height: 1, ..pane });
 }
 
-/// Fits the columns: those of a high level go first, then what is left is shared.
+/// Fits the columns: those of a high level go first, so that the others can be read; then what is left is given away.
 fn widths(columns: &[Column], width: u16) -> Vec<u16> {
-    let level = (0..=3).rev().find(|level| {
-        let shown = columns.iter().filter(|column| column.level <= *level);
-        let need: u16 = shown.map(|column| column.width.max(12) + 1).sum();
-        need <= width + 1
-    });
-    let level = level.unwrap_or(0);
-    let is_shown = |column: &&Column| column.level <= level;
-    let fixed: u16 = columns
-        .iter()
-        .filter(is_shown)
-        .map(|column| column.width + 1)
-        .sum();
-    let flexible = columns
-        .iter()
-        .filter(is_shown)
-        .filter(|column| column.width == 0)
-        .count() as u16;
-    let share = width
-        .saturating_sub(fixed)
-        .checked_div(flexible)
-        .unwrap_or(0);
-    columns
-        .iter()
-        .map(|column| match column {
-            column if !is_shown(&column) => 0,
-            Column { width: 0, .. } => share.max(4),
-            column => column.width,
-        })
-        .collect()
+    // Between two columns stands a space.
+    let need = |level: u8| {
+        let shown = columns.iter().filter(|column| column.level <= level);
+        let need: u16 = shown.map(|column| column.least + 1).sum();
+        need.saturating_sub(1)
+    };
+    let highest = columns.iter().map(|column| column.level).max();
+    let mut levels = (0..=highest.unwrap_or(0)).rev();
+    let level = levels.find(|level| need(*level) <= width).unwrap_or(0);
+    let is_shown = |column: &Column| column.level <= level;
+    let is_rest = |column: &Column| is_shown(column) && column.most == u16::MAX;
+    let mut left = width.saturating_sub(need(level));
+    // Where not even the most important columns fit, those that can give way.
+    let missing = need(level).saturating_sub(width);
+    let mut widths: Vec<u16> = Vec::new();
+    for column in columns {
+        let more = if is_rest(column) {
+            0
+        } else {
+            left.min(column.most - column.least)
+        };
+        widths.push(match column {
+            column if !is_shown(column) => 0,
+            column if column.least == column.most => column.least,
+            column if missing > 0 => column.least.saturating_sub(missing).max(4),
+            column => column.least + more,
+        });
+        if is_shown(column) {
+            left -= more;
+        }
+    }
+    let sharing = columns.iter().filter(|column| is_rest(column)).count() as u16;
+    let share = left.checked_div(sharing).unwrap_or(0);
+    for (width, _) in widths
+        .iter_mut()
+        .zip(columns)
+        .filter(|(_, column)| is_rest(column))
+    {
+        *width += share;
+    }
+    widths
 }
 
 /// Draws what stands in place of rows: the first reading, a failure, nothing visible, nothing found.
@@ -280,34 +315,36 @@ pub fn lines(frame: &mut Frame, area: Rect, view: View, paragraphs: &[(Role, Str
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 3] = [
-        Column {
-            title: "a",
-            width: 10,
-            level: 0,
-        },
-        Column {
-            title: "b",
-            width: 0,
-            level: 0,
-        },
-        Column {
-            title: "c",
-            width: 20,
-            level: 1,
-        },
+    #[test]
+    fn a_bounded_column_is_served_before_those_that_take_the_rest() {
+        let columns = [Column::between("a", (8, 15), 0), Column::rest("b", 14, 1)];
+        assert_eq!(widths(&columns, 60), [15, 44]);
+        assert_eq!(widths(&columns, 26), [11, 14]);
+        assert_eq!(widths(&columns, 22), [15, 0]);
+        assert_eq!(widths(&columns, 10), [10, 0]);
+        assert_eq!(widths(&columns, 6), [6, 0]);
+    }
+
+    const COLUMNS: [Column; 4] = [
+        Column::fixed("a", 10, 0),
+        Column::rest("b", 12, 0),
+        Column::fixed("c", 20, 1),
+        Column::fixed("d", 4, 2),
     ];
 
     #[test]
-    fn a_narrow_table_leaves_columns_out() {
-        assert_eq!(widths(&COLUMNS, 60), [10, 27, 20]);
-        assert_eq!(widths(&COLUMNS, 30), [10, 18, 0]);
+    fn a_narrow_table_leaves_the_least_important_column_out() {
+        assert_eq!(widths(&COLUMNS, 60), [10, 23, 20, 4]);
+        assert_eq!(widths(&COLUMNS, 49), [10, 12, 20, 4]);
+        assert_eq!(widths(&COLUMNS, 48), [10, 16, 20, 0]);
+        assert_eq!(widths(&COLUMNS, 30), [10, 19, 0, 0]);
+        assert_eq!(widths(&COLUMNS, 20), [10, 9, 0, 0]);
     }
 
     #[test]
     fn no_width_is_too_small() {
         for width in 0..40 {
-            assert_eq!(widths(&COLUMNS, width).len(), 3);
+            assert_eq!(widths(&COLUMNS, width).len(), 4);
         }
     }
 }

@@ -35,20 +35,6 @@ pub fn pad(text: &str, columns: usize, more: &str) -> String {
     out
 }
 
-/// A moment as PostgREST prints it, as people read it: without the fraction, and without the offset when it is UTC.
-pub fn moment(text: &str) -> String {
-    let mut out = text.replacen('T', " ", 1);
-    let zone = out.rfind(['+', '-']).filter(|at| *at > 10);
-    let tail = zone.map_or(String::new(), |at| out.split_off(at));
-    if let Some(dot) = out.find('.') {
-        out.truncate(dot);
-    }
-    if !(tail.is_empty() || tail == "+00:00" || tail == "+00") {
-        out.push_str(&tail);
-    }
-    out
-}
-
 /// The first eight characters of an id: enough to tell two apart on one screen.
 pub fn short_id(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
@@ -63,17 +49,5 @@ mod tests {
         assert_eq!(fit("漢字かな", 5, "…"), "漢字…");
         assert_eq!(pad("ab", 4, "…"), "ab  ");
         assert_eq!(fit("abc", 0, "…"), "");
-    }
-
-    #[test]
-    fn moments_lose_what_nobody_reads() {
-        assert_eq!(
-            moment("2025-10-04T12:30:00.123456+00:00"),
-            "2025-10-04 12:30:00"
-        );
-        assert_eq!(
-            moment("2025-10-04T12:30:00+02:00"),
-            "2025-10-04 12:30:00+02:00"
-        );
     }
 }

@@ -182,32 +182,52 @@ fn escape_leaves_the_search_inside_a_record_then_the_details() {
     assert!(!text(&model).contains("nowhere"), "{}", text(&model));
 }
 
+/// The first record in view, with this reason.
+fn with_reason(size: (u16, u16), reason: &str) -> Model {
+    let mut model = filled(size);
+    let effects = press(&mut model, &["7"]);
+    let mut found = record(&model.audit.row(0).unwrap().id);
+    found.rationale = Some(reason.into());
+    let report = Report::Record(Ok(Box::new(found)));
+    answer(&mut model, ticket(&effects), report);
+    model
+}
+
 #[test]
-fn a_long_reason_is_read_whole_and_a_huge_one_leaves_room_for_the_rest() {
-    for size in [(120, 40), (80, 24)] {
-        let reason = |reason: &str| {
-            let mut model = filled(size);
-            let effects = press(&mut model, &["7"]);
-            let mut found = record(&model.audit.row(0).unwrap().id);
-            found.rationale = Some(reason.into());
-            answer(
-                &mut model,
-                ticket(&effects),
-                Report::Record(Ok(Box::new(found))),
-            );
-            text(&model)
-        };
+fn a_long_reason_is_read_whole_and_a_huge_one_hides_nothing() {
+    for size in [(120, 40), (100, 30), (80, 24)] {
         let words = "Sprained ankle, and the physiotherapist said that running has to wait until the swelling is gone";
-        let frame = reason(words);
+        let frame = text(&with_reason(size, words));
         // Side by side the list stands before the reason: its last words are looked for.
         for part in ["Sprained ankle", "physiotherapist", "swelling", "gone"] {
             assert!(frame.contains(part), "{part}\n{frame}");
         }
-        let frame = reason(&"because ".repeat(500));
+        let huge = format!("{}and so it ended", "because ".repeat(250));
+        let mut model = with_reason(size, &huge);
+        let frame = text(&model);
         let cut = |line: &str| line.contains("becaus") && line.ends_with('…');
         assert!(frame.lines().any(cut), "{frame}");
-        assert!(frame.contains("qty"), "{frame}");
+        for part in ["qty", "actor", "a11ce000-0000", "when"] {
+            assert!(frame.contains(part), "{part}\n{frame}");
+        }
+        assert!(!frame.contains("and so it ended"), "{frame}");
+        press(&mut model, &["l", "G"]);
+        assert!(text(&model).contains("and so it ended"), "{}", text(&model));
     }
+}
+
+#[test]
+fn the_search_inside_a_record_finds_its_reason() {
+    let mut model = with_reason((80, 24), "Sprained ankle, running has to wait");
+    press(&mut model, &["l", "G"]);
+    assert_eq!(text(&model).matches("Sprained").count(), 1, "said once");
+    press(&mut model, &["/", "Running HAS", "enter"]);
+    let frame = text(&model);
+    assert!(frame.contains("1 line fits"), "{frame}");
+    let line = &model.audit.view.lines[model.audit.view.cursor];
+    assert_eq!(line.key, "why", "the cursor is on it");
+    press(&mut model, &["esc"]);
+    assert_eq!(text(&model).matches("Sprained").count(), 1);
 }
 
 #[test]

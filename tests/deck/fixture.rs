@@ -49,6 +49,7 @@ pub fn project() -> Project {
         url: "http://127.0.0.1:54321".into(),
         has_database: true,
         has_service_key: true,
+        silence_s: 60,
         ..Project::default()
     }
 }
@@ -56,7 +57,7 @@ pub fn project() -> Project {
 /// A deck that was just opened, and the reads it asks for.
 pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
     let mut model = Model::new(size, None, Identity::Anon, Keymap::default());
-    let effects = supadeck::app::run::session(&mut model, Write::Open);
+    let effects = supadeck::app::write::session(&mut model, Write::Open);
     let opened = Opened {
         project: project(),
         identity,
@@ -101,7 +102,9 @@ pub fn report(load: &Load) -> Report {
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
         Load::Check(_) => Report::Checked(Vec::new()),
-        Load::Difference(_) | Load::Fix(_) => panic!("{load:?} is asked for by a key only"),
+        Load::Difference(_) | Load::Fix(_) | Load::Prospect(_) => {
+            panic!("{load:?} is asked for by a key only")
+        }
     }
 }
 
@@ -185,7 +188,7 @@ fn listing() -> Listing {
         name: name.into(),
         state,
         reversible,
-        is_rollback_empty: false,
+        is_rollback_empty: state == State::Edited,
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
         recorded: (state != State::Pending).then(|| version.into()),
@@ -195,7 +198,7 @@ fn listing() -> Listing {
         entries: vec![
             entry("20251004123000", "core_schema", State::Applied, true),
             entry("20251004124000", "week_lock", State::Applied, true),
-            entry("20251004125000", "row_level_security", State::Edited, true),
+            entry("20251004125000", "row_level_security", State::Edited, false),
             entry("20251004130000", "audit_trail", State::Pending, false),
         ],
         skipped: Vec::new(),
@@ -383,7 +386,7 @@ pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
 }
 
 /// Why week 9 is open.
-fn reason() -> Opening {
+pub fn reason() -> Opening {
     Opening {
         record_id: "7e000000-0000-4000-8000-000000000001".into(),
         created_at: "2026-11-22T10:05:00+00:00".into(),

@@ -52,7 +52,7 @@ fn the_journal_tells_apply_from_rollback_at_any_width() {
         let frame = text(&on_screen((width, 20), "8"));
         let deeds: Vec<bool> = frame
             .lines()
-            .filter(|line| line.contains("01-20 09:") && !line.contains("took 12 ms "))
+            .filter(|line| line.contains("2026-01-20 09:") && !line.contains("took 12 ms "))
             .skip(1)
             .take(3)
             .map(|line| {
@@ -61,6 +61,19 @@ fn the_journal_tells_apply_from_rollback_at_any_width() {
             .collect();
         assert_eq!(deeds, [true; 3], "{width}:\n{frame}");
     }
+}
+
+#[test]
+fn an_empty_rollback_file_is_told_from_none() {
+    let frame = text(&on_screen((80, 24), "2"));
+    let back = |name: &str| {
+        let mut lines = frame.lines().filter(|line| line.contains(name));
+        let line = lines.next().unwrap_or_default();
+        line.split_whitespace().next_back().map(str::to_owned)
+    };
+    assert_eq!(back("core_schema").as_deref(), Some("yes"), "{frame}");
+    assert_eq!(back("row_level_security").as_deref(), Some("empty"));
+    assert_eq!(back("audit_trail").as_deref(), Some("no"));
 }
 
 #[test]

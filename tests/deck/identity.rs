@@ -1,8 +1,9 @@
 //! Who reads: signing in and out, and that nothing read as one is ever shown under another's name.
 
 use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, ticket};
-use supadeck::app::effect::{Effect, Write};
-use supadeck::app::msg::Report;
+use supadeck::app::effect::{Effect, Timer, Write};
+use supadeck::app::msg::{Msg, Report};
+use supadeck::app::update;
 use supadeck::domain::factor::SignIn;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::problem::{Kind, Problem};
@@ -36,6 +37,7 @@ fn a_password_sign_in_sends_the_password_once_and_forgets_it() {
             write: Write::SignIn { email, password },
             ..
         },
+        Effect::Arm(Timer::Session, _),
     ] = effects.as_slice()
     else {
         panic!("{effects:?}");
@@ -86,9 +88,30 @@ fn a_wrong_password_is_said_in_the_dialog_and_can_be_tried_again() {
     );
     let effects = press(&mut model, &["better", "enter"]);
     assert!(
-        matches!(effects.as_slice(), [Effect::Write { .. }]),
+        matches!(effects.as_slice(), [Effect::Write { .. }, Effect::Arm(..)]),
         "{effects:?}"
     );
+}
+
+#[test]
+fn a_sign_in_that_is_not_answered_says_how_long_it_waits_and_until_when() {
+    for size in [(120, 40), (80, 24)] {
+        let (mut model, _) = opened(size, Identity::Anon);
+        let keys = ["i", "enter", "alice@example.com", "tab", "pw", "enter"];
+        let effects = press(&mut model, &keys);
+        for _ in 0..7 {
+            let again = update(&mut model, Msg::TimerFired(Timer::Session));
+            assert!(matches!(again.as_slice(), [Effect::Arm(Timer::Session, _)]));
+        }
+        let frame = text(&model);
+        assert!(frame.contains("127.0.0.1:54321: 7 s."), "{frame}");
+        assert!(frame.contains("given up after 60 s of silence"), "{frame}");
+        let problem = Problem::new(Kind::Network, "It did not answer.", "It was silent.");
+        answer(&mut model, ticket(&effects), Report::SignedIn(Err(problem)));
+        assert!(!text(&model).contains("Waiting for"), "{}", text(&model));
+        let over = update(&mut model, Msg::TimerFired(Timer::Session));
+        assert_eq!(over, [], "nothing wakes up any more");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The Locks screen: the selected week through a change of who reads, and the unlock that says whose week it is.
 
-use crate::fixture::{answer, answer_all, filled, press, report, text, ticket};
+use crate::fixture::{answer, answer_all, filled, press, reason, report, text, ticket};
 use supadeck::app::command::Command;
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Timer, Write};
@@ -8,7 +8,8 @@ use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::{run, update};
 use supadeck::domain::identity::Identity;
-use supadeck::domain::lock::WeekLock;
+use supadeck::domain::lock::{Prospect, UnlockRequest, WeekLock};
+use supadeck::domain::problem::{Kind, Problem};
 
 const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
 
@@ -36,6 +37,33 @@ fn as_service(model: &mut Model, rows: &[WeekLock]) {
         let more = answer(model, ticket, report);
         answer_all(model, more);
     }
+}
+
+/// Enter on the form: the week is looked at, and stands as it does on the screen.
+pub fn look(model: &mut Model) {
+    let effects = press(model, &["enter"]);
+    let [
+        Effect::Load {
+            load: Load::Prospect(request),
+            ticket,
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    let lock = model.locks.selected().unwrap().clone();
+    let opening = lock.running_until().map(|_| reason());
+    let prospect = Prospect {
+        cycle: None,
+        opening,
+        request: UnlockRequest {
+            shown_until: lock.unlocked_until.clone(),
+            ..request.clone()
+        },
+        lock,
+    };
+    answer(model, *ticket, Report::Prospect(Ok(Box::new(prospect))));
 }
 
 /// Draws at sizes down to nothing, and goes back.
@@ -89,7 +117,7 @@ fn a_week_that_is_not_among_the_rows_leaves_nothing_selected_and_says_so() {
     assert_eq!(model.locks.selected(), None);
     let frame = text(&model);
     assert!(
-        frame.contains("Week 10 was selected and is not among these rows"),
+        frame.contains("Week 10 was selected and is not among these"),
         "{frame}"
     );
     press(&mut model, &["u"]);
@@ -121,12 +149,13 @@ fn an_unlock_says_whose_week_it_is_and_escape_leads_back_to_the_form() {
         let name = |what| format!("unlock_{what}_{}x{}", size.0, size.1);
         insta::assert_snapshot!(name("form"), text(&model));
         any_size(&mut model, size);
-        press(&mut model, &["enter"]);
+        look(&mut model);
         insta::assert_snapshot!(name("confirmation"), text(&model));
         any_size(&mut model, size);
         press(&mut model, &["esc"]);
         assert!(text(&model).contains("Sprained ankle"), "{}", text(&model));
-        let effects = press(&mut model, &["enter", "unlock", "enter"]);
+        look(&mut model);
+        let effects = press(&mut model, &["unlock", "enter"]);
         let [
             Effect::Write {
                 write: Write::Unlock(request),
@@ -142,6 +171,94 @@ fn an_unlock_says_whose_week_it_is_and_escape_leads_back_to_the_form() {
         );
         assert!(matches!(model.dialogs.as_slice(), [Dialog::Running]));
     }
+}
+
+#[test]
+fn a_running_unlock_is_shortened_or_lengthened_and_both_ends_are_told() {
+    // It is 11:22:33, and the week is open until 14:05.
+    for (minutes, title, bearing, until) in [
+        (
+            "60",
+            "Shorten the unlock of week 9",
+            "1h 42m earlier",
+            "12:22:33",
+        ),
+        (
+            "600",
+            "Lengthen the unlock of week 9",
+            "7h 18m later",
+            "21:22:33",
+        ),
+    ] {
+        for size in [(120, 40), (80, 24)] {
+            let mut model = at_week(size, 9);
+            as_service(&mut model, &alices());
+            assert!(
+                text(&model).contains("u change the unlock"),
+                "{}",
+                text(&model)
+            );
+            press(
+                &mut model,
+                &["u", "Enough", "tab", "backspace", "backspace"],
+            );
+            press(&mut model, &[minutes]);
+            let frame = text(&model);
+            assert!(
+                frame.contains("open until 2026-11-22 14:05:00 UTC"),
+                "{frame}"
+            );
+            look(&mut model);
+            let frame = text(&model);
+            let until = format!("open until about 2026-11-22 {until} UTC");
+            for part in [
+                title,
+                bearing,
+                until.as_str(),
+                "alice@example.com",
+                "open until 2026-11-22 14:05:00 UTC, 2h 42m from now",
+                "Sprained ankle",
+                "Enough",
+            ] {
+                assert!(frame.contains(part), "{part}\n{frame}");
+            }
+            let effects = press(&mut model, &["unlock", "enter"]);
+            let [
+                Effect::Write {
+                    write: Write::Unlock(request),
+                    ..
+                },
+            ] = effects.as_slice()
+            else {
+                panic!("{effects:?}")
+            };
+            let shown = request.shown_until.as_deref();
+            assert_eq!(shown, Some("2026-11-22T14:05:00+00:00"));
+        }
+    }
+}
+
+#[test]
+fn a_week_that_cannot_be_unlocked_any_more_leaves_the_form_as_it_was() {
+    let mut model = at_week((80, 24), 9);
+    as_service(&mut model, &alices());
+    let effects = press(&mut model, &["u", "Enough", "enter"]);
+    assert!(
+        text(&model).contains("Looking at the week."),
+        "{}",
+        text(&model)
+    );
+    let problem = Problem::new(Kind::Conflict, "Week 9 is not locked.", "Open: week 9.")
+        .with_hint("There is nothing to unlock.");
+    answer(&mut model, ticket(&effects), Report::Prospect(Err(problem)));
+    let frame = text(&model);
+    assert!(frame.contains("Week 9 is not locked."), "{frame}");
+    assert!(frame.contains("Enough"), "{frame}");
+
+    let effects = press(&mut model, &["enter", "esc"]);
+    let late = Problem::new(Kind::Network, "Late.", "");
+    answer(&mut model, ticket(&effects), Report::Prospect(Err(late)));
+    assert!(model.dialogs.is_empty(), "{:?}", model.dialogs);
 }
 
 /// The selection rests: the reads that follow it.

@@ -289,7 +289,8 @@ fn a_locked_week_says_why_and_only_the_service_role_unlocks() {
         "{}",
         text(&model)
     );
-    press(&mut model, &["Sprained ankle", "enter"]);
+    press(&mut model, &["Sprained ankle"]);
+    crate::locks::look(&mut model);
     let effects = press(&mut model, &["unlock", "enter"]);
     let [
         Effect::Write {

@@ -84,7 +84,7 @@ fn nobody_reads_as_carol_before_her_code_is_accepted() {
     };
     assert_eq!((factor.as_str(), code.expose()), ("f1", "123456"));
     assert!(!format!("{effects:?} {model:?}").contains("123456"));
-    assert!(text(&model).contains("Checking with the server."));
+    assert!(text(&model).contains("Waiting for http://127.0.0.1:54321: 0 s."));
     let done = SignIn::Done(Identity::User(carol(Aal::Aal2)));
     answer(&mut model, ticket, entered(done));
     assert!(model.dialogs.is_empty() && model.waiting.is_none());

@@ -248,6 +248,135 @@ fn risks_stand_above_their_statements_before_anything_runs() {
 }
 
 #[test]
+fn a_key_jumps_from_risk_to_risk_while_the_word_can_be_typed() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        press(&mut model, &["2", "G"]);
+        let effects = press(&mut model, &["a"]);
+        let mut risky: Plan = plan();
+        let quiet = "insert into goal values (1)";
+        let mut statements = vec![quiet; 200];
+        for at in [60, 120, 180] {
+            statements[at] = "drop table goal";
+        }
+        risky.steps[0].statements = statements.into_iter().collect();
+        let report = Report::Plan(Ok(planned(risky)));
+        answer(&mut model, ticket(&effects), report);
+        assert!(
+            text(&model).contains("ctrl-r next risk (of 3)"),
+            "{}",
+            text(&model)
+        );
+        for (key, at) in [
+            ("ctrl-r", 1),
+            ("ctrl-r", 2),
+            ("ctrl-r", 3),
+            ("ctrl-r", 1),
+            ("ctrl-t", 3),
+        ] {
+            press(&mut model, &[key]);
+            let frame = text(&model);
+            assert!(frame.contains(&format!("next risk ({at} of 3)")), "{frame}");
+            assert!(frame.contains("-- ! loses data"), "{frame}");
+            assert!(frame.contains("drop table goal;"), "{frame}");
+        }
+        let effects = press(&mut model, &["apply", "enter"]);
+        assert!(
+            matches!(effects.as_slice(), [Effect::Write { .. }]),
+            "{effects:?}"
+        );
+    }
+}
+
+#[test]
+fn everything_is_rolled_back_from_the_first_migration_only_and_by_other_words() {
+    let mut model = filled((80, 24));
+    press(&mut model, &["2", "G", "U"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("Select 20251004123000, the first applied"),
+        "{frame}"
+    );
+    press(&mut model, &["g"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("u roll back to here  U roll back everything"),
+        "{frame}"
+    );
+    let effects = press(&mut model, &["U"]);
+    let [
+        Effect::Load {
+            load: Load::Plan(wish),
+            ticket,
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    let all = Wish::RollbackTo {
+        version: "0".into(),
+    };
+    assert_eq!(*wish, all);
+    let mut undone: Plan = plan();
+    undone.steps[0].direction = Direction::Rollback;
+    undone.steps.push(undone.steps[0].clone());
+    undone.steps[1].version = "20251004123000".into();
+    undone.steps[1].name = "core_schema".into();
+    undone.history.push("20251004130000".into());
+    answer(&mut model, *ticket, Report::Plan(Ok(planned(undone))));
+    let frame = text(&model);
+    for part in [
+        "Roll back everything: 2 migrations",
+        "2 migrations: audit_trail, core_schema",
+        "nothing: no migration stays applied",
+        "Type rollback everything to go on",
+    ] {
+        assert!(frame.contains(part), "{part}\n{frame}");
+    }
+    // The words of a lesser rollback do not do.
+    press(&mut model, &["rollback", "space", "2", "enter"]);
+    assert!(
+        text(&model).contains("Nothing has run."),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn a_rollback_to_a_version_says_what_it_undoes_and_what_stays() {
+    let mut model = filled((80, 24));
+    press(&mut model, &["2", "g"]);
+    let effects = press(&mut model, &["u"]);
+    let [
+        Effect::Load {
+            load: Load::Plan(wish),
+            ticket,
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}")
+    };
+    let to = Wish::RollbackTo {
+        version: "20251004123000".into(),
+    };
+    assert_eq!(*wish, to);
+    let mut undone: Plan = plan();
+    undone.steps[0].direction = Direction::Rollback;
+    undone.history.push("20251004130000".into());
+    answer(&mut model, *ticket, Report::Plan(Ok(planned(undone))));
+    let frame = text(&model);
+    for part in [
+        "1 migration: audit_trail",
+        "20251004123000 is the newest that stays applied",
+        "Type rollback 1 to go on",
+    ] {
+        assert!(frame.contains(part), "{part}\n{frame}");
+    }
+}
+
+#[test]
 fn a_difference_shows_what_was_applied_and_what_the_file_says() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g"]);

@@ -1,7 +1,7 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
 use super::unlock::UnlockForm;
-use super::{After, Dialog, risky};
+use super::{After, Dialog, risky, undoing};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
@@ -9,11 +9,10 @@ use crate::app::key::{Code, Key};
 use crate::app::model::Model;
 use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
-use crate::app::run;
-use crate::domain::count::counted;
+use crate::app::{run, write};
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Direction, Plan, StepMode, Target};
+use crate::domain::migration::{Plan, StepMode, Target};
 use crate::domain::seed::SeedPlan;
 use std::collections::BTreeSet;
 
@@ -45,6 +44,8 @@ pub struct Confirm {
     pub text: String,
     /// The lines of the text.
     pub line_count: usize,
+    /// The lines on which risks are marked, from the first on.
+    pub risks: Vec<usize>,
     /// Whether the text is SQL.
     pub is_sql: bool,
     /// The word that must be typed.
@@ -63,13 +64,10 @@ impl Confirm {
     /// The question before a migration plan.
     pub fn migrate(planned: Planned, model: &Model) -> Self {
         let Planned { plan, risks } = planned;
-        let is_rollback = plan
-            .steps
-            .iter()
-            .any(|step| step.direction == Direction::Rollback);
+        let is_rollback = undoing::is_rollback(&plan);
         let title = title(&plan);
         let mut told = BTreeSet::new();
-        let mut lines = Vec::new();
+        let (mut lines, mut marked) = (Vec::new(), Vec::new());
         for (at, step) in plan.steps.iter().enumerate() {
             let what = if is_rollback { "rollback" } else { "migration" };
             head(
@@ -79,7 +77,10 @@ impl Confirm {
             let assessment = risks.as_ref().and_then(|all| all.get(at));
             for (index, statement) in step.statements.iter().enumerate() {
                 if let Some(assessment) = assessment {
-                    lines.extend(risky::marks(assessment, index, &mut told));
+                    for mark in risky::marks(assessment, index, &mut told) {
+                        marked.push(lines.len());
+                        lines.extend(mark);
+                    }
                 }
                 body(&mut lines, statement);
             }
@@ -99,17 +100,18 @@ impl Confirm {
             ));
         }
         if is_rollback {
-            let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
-            facts.push(("undoes", names.join(", ")));
-            facts.push(risky::losses(&plan, risks.as_deref()));
+            facts.extend(undoing::facts(&plan, risks.as_deref()));
         }
         let word = if is_rollback {
-            format!("rollback {}", plan.steps.len())
+            undoing::word(&plan)
         } else {
             "apply".to_owned()
         };
         let word = model.confirm_word(&word);
-        Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
+        Self {
+            risks: marked,
+            ..Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
+        }
     }
 
     /// The question before a change of files or of the history.
@@ -144,37 +146,6 @@ impl Confirm {
         )
     }
 
-    /// The question before an emergency unlock.
-    pub fn unlock(request: UnlockRequest, form: &UnlockForm, model: &Model) -> Self {
-        let week = form.week;
-        let facts = vec![
-            ("project", project(model)),
-            (
-                "as",
-                format!(
-                    "{} (Row Level Security does not apply)",
-                    model.identity.role()
-                ),
-            ),
-            ("owner", form.owner.clone()),
-            ("cycle", form.cycle.clone()),
-            ("plan", request.plan_id.clone()),
-            ("for", counted(request.minutes as usize, "minute")),
-            ("because", request.rationale.clone()),
-        ];
-        let lines = vec![
-            format!("Week {week} opens for changes by its owner until the time is over."),
-            "The unlock and its reason are written to the audit log.".to_owned(),
-        ];
-        let word = model.confirm_word("unlock");
-        let title = format!("Unlock week {week} of {}", form.owner);
-        let asked = Asked::Unlock(request);
-        Self {
-            form: Some(form.clone()),
-            ..Self::new(title, facts, &lines, false, word, asked)
-        }
-    }
-
     /// The question before the service role is chosen.
     pub fn service(model: &Model) -> Self {
         let lines = vec![
@@ -194,7 +165,7 @@ impl Confirm {
         )
     }
 
-    fn new(
+    pub(super) fn new(
         title: String,
         facts: Vec<(&'static str, String)>,
         lines: &[String],
@@ -208,6 +179,7 @@ impl Confirm {
             facts,
             line_count: lines.len(),
             text: lines.join("\n"),
+            risks: Vec::new(),
             is_sql,
             word,
             typed: Field::new(),
@@ -233,6 +205,8 @@ impl Confirm {
             (Some(Command::Confirm), _) => self.is_wrong = true,
             (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
             (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
+            (Some(Command::NextRisk), _) => self.go_risk(true),
+            (Some(Command::PreviousRisk), _) => self.go_risk(false),
             (_, Code::PageDown) => self.top = (self.top + page).min(last),
             (_, Code::PageUp) => self.top = self.top.saturating_sub(page),
             (_, Code::Home) => self.top = 0,
@@ -245,14 +219,33 @@ impl Confirm {
         After::Stay(Vec::new())
     }
 
+    /// Goes to the next or the previous risk, around the end.
+    fn go_risk(&mut self, is_forward: bool) {
+        let risks = &self.risks;
+        let next = if is_forward {
+            let next = risks.iter().find(|at| **at > self.top);
+            next.or(risks.first())
+        } else {
+            let previous = risks.iter().rfind(|at| **at < self.top);
+            previous.or(risks.last())
+        };
+        self.top = next.copied().unwrap_or(self.top);
+    }
+
+    /// Which risk stands on the first visible line, from 1 on; 0 where that is none.
+    pub fn risk_at_top(&self) -> usize {
+        let at = self.risks.iter().position(|at| *at == self.top);
+        at.map_or(0, |at| at + 1)
+    }
+
     fn accept(&self, model: &mut Model) -> Vec<Effect> {
         match &self.asked {
             Asked::Migrate(plan) => {
                 let progress = RunProgress::of(plan);
                 let write = Write::Migrate(plan.clone());
-                run::start_write(model, self.title.clone(), progress, write)
+                write::start(model, self.title.clone(), progress, write)
             }
-            Asked::Fix(fix) => run::start_write(
+            Asked::Fix(fix) => write::start(
                 model,
                 self.title.clone(),
                 RunProgress::default(),
@@ -267,14 +260,14 @@ impl Confirm {
                     steps: steps.collect(),
                     ..RunProgress::default()
                 };
-                run::start_write(
+                write::start(
                     model,
                     self.title.clone(),
                     progress,
                     Write::Seed(plan.clone()),
                 )
             }
-            Asked::Unlock(request) => run::start_write(
+            Asked::Unlock(request) => write::start(
                 model,
                 self.title.clone(),
                 RunProgress::default(),
@@ -287,18 +280,15 @@ impl Confirm {
 
 /// What running a plan is called.
 pub(in crate::app) fn title(plan: &Plan) -> String {
-    let is_rollback = plan
-        .steps
-        .iter()
-        .any(|step| step.direction == Direction::Rollback);
-    let verb = if is_rollback { "Roll back" } else { "Apply" };
     match plan.steps.as_slice() {
-        [step] => format!("{verb} {} {}", step.version, step.name),
-        steps => format!("{verb} {} migrations", steps.len()),
+        _ if undoing::is_rollback(plan) => undoing::title(plan),
+        [step] => format!("Apply {} {}", step.version, step.name),
+        steps => format!("Apply {} migrations", steps.len()),
     }
 }
 
-fn project(model: &Model) -> String {
+/// The project, and whether it is production.
+pub(super) fn project(model: &Model) -> String {
     model.project.as_ref().map_or_else(String::new, |project| {
         let mark = if project.is_production {
             " (PRODUCTION)"

@@ -9,7 +9,7 @@ use crate::app::model::Model;
 use crate::app::msg::Verdict;
 use crate::app::secret::Secret;
 use crate::app::ticket::Slot;
-use crate::app::{load, run};
+use crate::app::{load, write};
 use crate::domain::problem::Problem;
 use std::time::Duration;
 
@@ -147,7 +147,7 @@ impl Guide {
             }
             Some(Command::Confirm) if self.is_complete() => {
                 self.is_saving = true;
-                return After::Stay(run::session(model, Write::SaveProfile(self.setup())));
+                return After::Stay(write::session(model, Write::SaveProfile(self.setup())));
             }
             Some(Command::Confirm) => {
                 let is_open =

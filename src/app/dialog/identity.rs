@@ -8,7 +8,7 @@ use crate::app::effect::{Effect, Write};
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::run;
+use crate::app::{run, write};
 use crate::domain::factor::{Aal, Waiting, can_try_again};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
@@ -267,11 +267,11 @@ impl IdentityDialog {
             Choice::Code => self.step = Step::Email,
             Choice::SecondFactor => {
                 self.is_busy = !model.is_session_busy;
-                return After::Stay(run::session(model, Write::StepUp));
+                return After::Stay(write::session(model, Write::StepUp));
             }
             Choice::SignOut => {
                 self.is_busy = !model.is_session_busy;
-                return After::Stay(run::session(model, Write::SignOut));
+                return After::Stay(write::session(model, Write::SignOut));
             }
             Choice::Service => {
                 let confirm = Confirm::service(model);
@@ -308,6 +308,6 @@ impl IdentityDialog {
                 password: self.secret.take_secret(),
             },
         };
-        run::session(model, write)
+        write::session(model, write)
     }
 }

@@ -12,6 +12,7 @@ pub mod reading;
 pub mod result;
 mod risky;
 pub mod second;
+mod undoing;
 pub mod unlock;
 pub mod ways;
 
@@ -19,7 +20,7 @@ use super::command::Command;
 use super::effect::Effect;
 use super::key::{Code, Key};
 use super::model::Model;
-use super::{layout, run};
+use super::{layout, write};
 
 /// Something over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,7 +149,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 /// While something runs, the only thing to do is to cancel it; the dialog closes when the answer comes.
 fn running(command: Option<Command>, model: &mut Model) -> After {
     match command {
-        Some(Command::Cancel) => After::Stay(run::cancel_write(model)),
+        Some(Command::Cancel) => After::Stay(write::cancel(model)),
         _ => After::Stay(Vec::new()),
     }
 }

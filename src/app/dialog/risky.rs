@@ -1,6 +1,5 @@
 //! The risks of a plan, as they stand in a confirmation: the worst in a line, and each finding above its statement.
 
-use crate::domain::migration::Plan;
 use crate::domain::risk::{Assessment, Level};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,42 +26,19 @@ pub(super) fn sum(assessments: &[Assessment]) -> Option<String> {
     ))
 }
 
-/// Whether a rollback takes rows along, as far as its text tells. The fact is called `mind` only where it does.
-pub(super) fn losses(plan: &Plan, risks: Option<&[Assessment]>) -> (&'static str, String) {
-    let (name, text) = match risks {
-        _ if plan.statement_count() == 0 => (
-            "rows",
-            "There is no statement to run: only the record of the migration goes.",
-        ),
-        None => (
-            "mind",
-            "What these statements may drop is gone, with its rows, for good.",
-        ),
-        Some(risks) if risks.iter().any(Assessment::may_lose_data) => (
-            "mind",
-            "What these statements drop is gone, with its rows, for good.",
-        ),
-        Some(_) => (
-            "rows",
-            "No statement drops or empties anything that holds rows.",
-        ),
-    };
-    (name, text.to_owned())
-}
-
-/// The findings of one statement as SQL comments. A rule is explained once, where it is met first: `told` keeps which were.
+/// The findings of one statement as SQL comments, the lines of each. A rule is explained once, where it is met first: `told` keeps which were.
 pub(super) fn marks(
     assessment: &Assessment,
     statement: usize,
     told: &mut BTreeSet<&'static str>,
-) -> Vec<String> {
+) -> Vec<Vec<String>> {
     let known = assessment.statements.iter();
     let findings = known
         .filter(|known| known.statement == statement)
         .flat_map(|known| &known.findings)
         .filter(|finding| finding.level > Level::Safe);
     findings
-        .flat_map(|finding| {
+        .map(|finding| {
             let level = finding.level.words();
             if finding.allowed.is_none() && !told.insert(finding.rule) {
                 return comment("-- ! ", &format!("{level}: {}, as above", finding.rule));

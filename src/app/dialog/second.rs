@@ -13,7 +13,7 @@ use crate::app::effect::{Effect, Write};
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::run;
+use crate::app::{run, write};
 use crate::domain::factor::{Factor, Waiting};
 
 /// A way on from here.
@@ -120,7 +120,7 @@ impl Second {
             }
             Way::Factor(_) => return Vec::new(),
         };
-        run::session(model, write)
+        write::session(model, write)
     }
 }
 
@@ -135,7 +135,7 @@ pub fn give_up(model: &mut Model) -> Vec<Effect> {
     } else {
         format!("{name} was not signed in.")
     };
-    let mut effects = run::session(model, Write::GiveUp);
+    let mut effects = write::session(model, Write::GiveUp);
     effects.extend(run::toast(model, text));
     effects
 }

@@ -1,12 +1,19 @@
-//! The form of an emergency unlock: for how long, and why.
+//! The form of an emergency unlock: for how long, and why. What was filled in is looked at against the week as it is by
+//! then; what the unlock would do to it, and to an unlock that runs already, stands in the confirmation.
 
-use super::confirm::Confirm;
+use super::confirm::{Asked, Confirm, project};
 use super::{After, Dialog};
 use crate::app::command::Command;
+use crate::app::effect::{Effect, Load};
 use crate::app::field::Field;
 use crate::app::key::Key;
+use crate::app::load;
 use crate::app::model::Model;
-use crate::domain::lock::{LONGEST_UNLOCK_MINUTES, UnlockRequest, WeekLock};
+use crate::app::ticket::Slot;
+use crate::domain::lock::{Bearing, LONGEST_UNLOCK_MINUTES, Prospect, UnlockRequest, WeekLock};
+use crate::domain::moment::{Form, moment, span};
+use crate::domain::problem::Problem;
+use jiff::Timestamp;
 
 /// What was filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,14 +26,16 @@ pub struct UnlockForm {
     pub owner: String,
     /// The cycle: its dates where its row is at hand, else its id.
     pub cycle: String,
-    /// `unlocked_until` of the week as it is shown.
-    pub shown_until: Option<String>,
+    /// The end of the unlock that ran when the form was opened.
+    pub running_until: Option<Timestamp>,
     /// For how many minutes.
     pub minutes: Field,
     /// Why.
     pub rationale: Field,
     /// Whether the reason has the keys.
     pub is_in_rationale: bool,
+    /// Whether the week is being looked at.
+    pub is_asking: bool,
     /// Why the form cannot be accepted.
     pub problem: Option<String>,
 }
@@ -44,10 +53,11 @@ impl UnlockForm {
                 || lock.cycle_id.clone(),
                 |cycle| format!("{} to {}", cycle.start_date, cycle.end_date),
             ),
-            shown_until: lock.unlocked_until.clone(),
+            running_until: lock.running_until(),
             minutes: Field::with("60"),
             rationale: Field::new(),
             is_in_rationale: true,
+            is_asking: false,
             problem: None,
         }
     }
@@ -64,15 +74,12 @@ impl UnlockForm {
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
         match command {
             Some(Command::Cancel) => return After::Close(Vec::new()),
+            _ if self.is_asking => {}
             Some(Command::NextField | Command::PreviousField) => {
                 self.is_in_rationale = !self.is_in_rationale;
             }
             Some(Command::Confirm) => match self.request() {
-                Ok(request) => {
-                    let confirm = Confirm::unlock(request, self, model);
-                    super::open(model, Dialog::Confirm(Box::new(confirm)));
-                    return After::Close(Vec::new());
-                }
+                Ok(request) => return After::Stay(vec![self.ask(request, model)]),
                 Err(why) => self.problem = Some(why),
             },
             _ => {
@@ -81,6 +88,13 @@ impl UnlockForm {
             }
         }
         After::Stay(Vec::new())
+    }
+
+    /// Asks how the week stands: it may have been open for hours that the rows on the screen know nothing of.
+    fn ask(&mut self, request: UnlockRequest, model: &mut Model) -> Effect {
+        self.is_asking = true;
+        self.problem = None;
+        load::effect(model, Slot::Plan, Load::Prospect(request))
     }
 
     fn request(&self) -> Result<UnlockRequest, String> {
@@ -98,8 +112,98 @@ impl UnlockForm {
             plan_id: self.plan_id.clone(),
             rationale,
             minutes,
-            shown_until: self.shown_until.clone(),
+            // The look finds out.
+            shown_until: None,
         })
+    }
+}
+
+/// Takes what an unlock would do, at the time of the answer: asks for its confirmation, or says in the form why it cannot
+/// be. Without a form that waits for it nobody wants it any more.
+pub(in crate::app) fn looked(model: &mut Model, result: Result<Prospect, Problem>, now: Timestamp) {
+    // A late word about something else may lie over the form.
+    let mut dialogs = model.dialogs.iter();
+    let Some(at) = dialogs.rposition(|dialog| matches!(dialog, Dialog::Unlock(_))) else {
+        return;
+    };
+    let Some(Dialog::Unlock(form)) = model.dialogs.get_mut(at) else {
+        return;
+    };
+    if !std::mem::take(&mut form.is_asking) {
+        return;
+    }
+    match result {
+        Ok(prospect) => {
+            let form = form.clone();
+            let question = question(prospect, form, now, model);
+            model.dialogs[at] = Dialog::Confirm(Box::new(question));
+        }
+        Err(problem) => {
+            let hint = problem.hint.as_deref().unwrap_or_default();
+            form.problem = Some(format!("{problem} {hint}").trim_end().to_owned());
+        }
+    }
+}
+
+/// The question before an unlock: whose week it is, until when it is open, and until when it will be.
+fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model) -> Confirm {
+    let (week, owner) = (form.week, &form.owner);
+    let until = prospect.until(now);
+    let from_now = |at: Timestamp| {
+        format!(
+            "{}, {} from now",
+            moment(at, Form::Detail),
+            span(at.duration_since(now))
+        )
+    };
+    let role = model.identity.role();
+    let mut facts = vec![
+        ("project", project(model)),
+        ("as", format!("{role} (Row Level Security does not apply)")),
+        ("owner", owner.clone()),
+        ("cycle", form.cycle.clone()),
+        ("plan", form.plan_id.clone()),
+    ];
+    match prospect.lock.running_until() {
+        None => facts.push(("now", format!("locked. {}", prospect.lock.why))),
+        Some(running) => {
+            facts.push(("now", format!("open until {}", from_now(running))));
+            let reason = prospect.opening.as_ref().map(|opening| &opening.rationale);
+            let because = match reason {
+                Some(Some(reason)) => reason,
+                Some(None) => "no reason recorded",
+                None => "its reason could not be read",
+            };
+            facts.push(("because", because.to_owned()));
+        }
+    }
+    facts.push(("then", format!("open until about {}", from_now(until))));
+    let deed = match prospect.bearing(now) {
+        Bearing::Opens => "Unlock",
+        Bearing::Lengthens(by) => {
+            facts.push(("which is", format!("{} later than it ends now", span(by))));
+            "Lengthen the unlock of"
+        }
+        Bearing::Shortens(by) => {
+            let text = format!(
+                "{} earlier than it ends now: the unlock is cut short",
+                span(by)
+            );
+            facts.push(("mind", text));
+            "Shorten the unlock of"
+        }
+    };
+    let title = format!("{deed} week {week} of {owner}");
+    facts.push(("reason", prospect.request.rationale.clone()));
+    let lines = [
+        format!("Week {week} is open for changes by its owner until then."),
+        "The unlock and its reason are written to the audit log.".to_owned(),
+    ];
+    let word = model.confirm_word("unlock");
+    let asked = Asked::Unlock(prospect.request);
+    Confirm {
+        form: Some(form),
+        ..Confirm::new(title, facts, &lines, false, word, asked)
     }
 }
 

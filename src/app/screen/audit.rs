@@ -10,12 +10,16 @@ use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
+use ratatui::layout::Rect;
 use std::collections::VecDeque;
+use unicode_width::UnicodeWidthStr;
 
 /// Rows a page (design section 6).
 pub const PAGE_ROWS: usize = 200;
 /// Rows that are held at most.
 const HELD_ROWS: usize = 5 * PAGE_ROWS;
+/// Headings of a record up to this width have their texts in one column.
+const HEADING_COLUMNS: usize = 16;
 /// So near to an end of what is held the next page is asked for.
 const NEAR: usize = PAGE_ROWS / 2;
 
@@ -278,6 +282,19 @@ impl Audit {
     pub fn shown_record(&self) -> Option<&Record> {
         let id = &self.row(self.selected)?.id;
         self.record.value.as_ref().filter(|record| &record.id == id)
+    }
+
+    /// The columns of the headings above the difference; longer ones take what they need.
+    pub fn heading_columns(&self) -> usize {
+        let keys = self.about.iter().map(|(key, _)| key.width());
+        let keys = keys.filter(|width| *width <= HEADING_COLUMNS);
+        keys.max().unwrap_or(0).max("request".width())
+    }
+
+    /// Fits the record into the room there is for it.
+    pub fn fit(&mut self, room: Rect) {
+        let columns = usize::from(room.width).saturating_sub(self.heading_columns() + 2);
+        self.view.fit(columns, room.height.into());
     }
 
     /// Switches to the next way to show a difference.

@@ -3,6 +3,7 @@
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::migration::journal::{Journal, Line};
+use crate::domain::moment::{Form, moment};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 
@@ -56,8 +57,10 @@ impl Row for Kept {
     }
     fn haystack(&self) -> String {
         let line = &self.line;
+        let when = line.started.map(|at| moment(at, Form::Detail));
         format!(
-            "{} {} {} {} {}",
+            "{} {} {} {} {} {}",
+            when.unwrap_or_default(),
             self.key,
             line.outcome,
             line.who,

@@ -172,6 +172,24 @@ impl Migrations {
             version: entry.version.clone(),
         })
     }
+
+    /// The wish to roll back everything. Only on the first applied migration: the key next to it must not lead there from
+    /// anywhere.
+    pub fn rollback_all_wish(&self) -> Result<Wish, String> {
+        let mut rows = self.table.rows().iter();
+        let first = rows.find(|entry| entry.recorded.is_some());
+        let first = first.ok_or("No migration is applied.")?;
+        let is_here = |entry: &Entry| entry.version == first.version;
+        if !self.table.selected().is_some_and(is_here) {
+            return Err(format!(
+                "Select {}, the first applied, to roll back everything.",
+                first.version
+            ));
+        }
+        Ok(Wish::RollbackTo {
+            version: "0".into(),
+        })
+    }
 }
 
 /// The most bytes of a file that are shown: a dump of hundreds of megabytes must not hold up a frame.

@@ -5,5 +5,6 @@ pub mod journal;
 pub mod locks;
 pub mod migrations;
 pub mod opening;
+pub mod reason;
 pub mod record;
 pub mod seeds;

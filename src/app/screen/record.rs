@@ -1,5 +1,7 @@
-//! The selected audit record as lines: its difference in one of three views, with folding, a cursor and a search.
+//! The selected audit record as lines: its difference in one of three views, then its reason where that is long or was
+//! searched; with folding, a cursor and a search.
 
+use super::reason::{self, Reason};
 use crate::app::list::Move;
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::{Change, Diff, Node, diff};
@@ -39,6 +41,8 @@ pub enum Mark {
     Removed,
     /// It has another value.
     Changed,
+    /// It is a line of the reason, in `new`.
+    Reason,
 }
 
 /// One line of the difference.
@@ -73,6 +77,8 @@ pub struct RecordView {
     pub top: usize,
     /// The lines that the search found.
     pub matches: Vec<usize>,
+    /// The reason.
+    pub reason: Reason,
     diff: Option<Diff>,
     folded: BTreeSet<String>,
     words: String,
@@ -85,9 +91,23 @@ impl RecordView {
             record.before_state.as_ref(),
             record.after_state.as_ref(),
         ));
+        self.reason.set(record.rationale.as_deref());
         self.cursor = 0;
         self.top = 0;
         self.rebuild();
+    }
+
+    /// Fits the reason into the room there is.
+    pub fn fit(&mut self, columns: usize, rows: usize) {
+        if self.reason.fit(columns, rows) {
+            self.rebuild();
+        }
+    }
+
+    /// The lines of the difference, without those of the reason.
+    pub fn difference(&self) -> &[RecordLine] {
+        let end = self.lines.iter().position(|line| line.mark == Mark::Reason);
+        &self.lines[..end.unwrap_or(self.lines.len())]
     }
 
     /// Goes to the next mode.
@@ -118,8 +138,8 @@ impl RecordView {
 
     /// Finds the lines that contain the words.
     pub fn search(&mut self, words: &str) {
-        words.clone_into(&mut self.words);
-        self.find();
+        self.words = words.to_lowercase();
+        self.rebuild();
         if let Some(first) = self
             .matches
             .iter()
@@ -197,20 +217,21 @@ impl RecordView {
                 !is_folded
             });
         }
+        self.find();
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
         self.top = self.top.min(self.cursor);
-        self.find();
     }
 
+    /// Finds the lines with the words; those of the reason are added where it is needed.
     fn find(&mut self) {
-        let words = self.words.to_lowercase();
+        let words = &self.words;
         let has = |text: &Option<String>| {
             text.as_ref()
-                .is_some_and(|text| text.to_lowercase().contains(&words))
+                .is_some_and(|text| text.to_lowercase().contains(words))
         };
         let is_match = |line: &RecordLine| {
             !words.is_empty()
-                && (line.key.to_lowercase().contains(&words) || has(&line.old) || has(&line.new))
+                && (line.key.to_lowercase().contains(words) || has(&line.old) || has(&line.new))
         };
         let found = self
             .lines
@@ -218,7 +239,25 @@ impl RecordView {
             .enumerate()
             .filter(|(_, line)| is_match(line));
         self.matches = found.map(|(at, _)| at).collect();
+        let (above, places) = (self.lines.len(), self.reason.places(words));
+        if self.reason.beginning().1 || !places.is_empty() {
+            self.matches.extend(places.iter().map(|at| above + at));
+            self.lines.extend(reason_lines(&self.reason));
+        }
     }
+}
+
+fn reason_lines(reason: &Reason) -> impl Iterator<Item = RecordLine> {
+    let lines = reason.lines().iter().enumerate();
+    lines.map(|(at, text)| RecordLine {
+        depth: 0,
+        key: if at == 0 { reason::NAME } else { "" }.to_owned(),
+        mark: Mark::Reason,
+        old: None,
+        new: Some(text.clone()),
+        path: String::new(),
+        fold: None,
+    })
 }
 
 /// Adds the line of a node; a changed value takes two lines in the unified view.

@@ -6,9 +6,10 @@ use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::lock::{Bearing, Opening, Prospect, UnlockRequest, Unlocked};
+use crate::domain::moment::{Form, moment, span};
 use crate::ops::lock;
 use clap::Args as ClapArgs;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 /// Open a locked week for a while; needs --as service, and is audited with its reason
 ///
@@ -90,7 +91,7 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
     let then = format!(
         "open for changes by its owner for {}, until about {}",
         span(until.duration_since(now)),
-        moment(until)
+        moment(until, Form::Detail)
     );
     let mut table = Table::new(&["UNLOCK", ""]);
     let mut fact = |name: &str, tone, text: &str| {
@@ -105,7 +106,10 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
         None => fact("now", Tone::Plain, &format!("locked. {}", lock.why)),
         Some(running) => {
             let left = span(running.duration_since(now));
-            let text = format!("unlocked until {}, {left} from now", moment(running));
+            let text = format!(
+                "unlocked until {}, {left} from now",
+                moment(running, Form::Detail)
+            );
             fact("now", Tone::Warn, &text);
             let opening = prospect.opening.as_ref();
             fact("because", Tone::Plain, because(opening));
@@ -155,7 +159,10 @@ fn because(opening: Option<&Opening>) -> &str {
 fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
     let lock = &unlocked.lock;
     let until = lock.running_until();
-    let until = until.map_or_else(|| "an unknown time".to_owned(), moment);
+    let until = until.map_or_else(
+        || "an unknown time".to_owned(),
+        |at| moment(at, Form::Detail),
+    );
     let mut page = Page::default();
     let text = format!(
         "Week {} of {} is open until {until}.",
@@ -165,7 +172,7 @@ fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
     if let Some(before) = prospect.lock.running_until() {
         let text = format!(
             "The unlock that ran would have ended at {}.",
-            moment(before)
+            moment(before, Form::Detail)
         );
         page.toned(Tone::Warn, &text);
     }
@@ -175,20 +182,6 @@ fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
         ));
     }
     page
-}
-
-/// A moment to the second.
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// A length of time to the minute, such as `1h 5m`.
-fn span(length: SignedDuration) -> String {
-    let minutes = SignedDuration::from_mins((length.as_secs() + 30) / 60);
-    if minutes.is_zero() {
-        return "less than a minute".to_owned();
-    }
-    format!("{minutes:#}")
 }
 
 /// Reads `90`, `90m`, `2h` or `1h30m` as minutes.
@@ -211,14 +204,7 @@ fn minutes(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{minutes, span};
-    use jiff::SignedDuration;
-
-    #[test]
-    fn lengths_are_told_to_the_minute() {
-        assert_eq!(span(SignedDuration::from_secs(3_910)), "1h 5m");
-        assert_eq!(span(SignedDuration::from_secs(20)), "less than a minute");
-    }
+    use super::minutes;
 
     #[test]
     fn times_are_read_as_people_write_them() {

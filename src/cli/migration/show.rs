@@ -20,16 +20,11 @@ pub fn listing(listing: &Listing) -> Page {
     } else {
         let mut table = Table::new(&["VERSION", "NAME", "STATE", "ROLLBACK", "NOTE"]);
         for entry in &listing.entries {
-            let reversible = match (entry.reversible, entry.is_rollback_empty) {
-                (_, true) => "empty",
-                (true, false) => "yes",
-                (false, false) => "no",
-            };
             table.row(vec![
                 Span::from(&entry.version),
                 Span::from(&entry.name),
                 Span::new(state_tone(entry.state), entry.state.word()),
-                Span::from(reversible),
+                Span::from(entry.way_back()),
                 Span::new(Tone::Muted, entry.note.as_deref().unwrap_or_default()),
             ]);
         }

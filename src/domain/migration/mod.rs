@@ -87,6 +87,17 @@ pub struct Entry {
     pub ways: Vec<remedy::WayOut>,
 }
 
+impl Entry {
+    /// Whether its rollback file leads back, in a word: an empty one is there, and does not.
+    pub fn way_back(&self) -> &'static str {
+        match (self.reversible, self.is_rollback_empty) {
+            (_, true) => "empty",
+            (true, false) => "yes",
+            (false, false) => "no",
+        }
+    }
+}
+
 /// The whole list, in the order of versions (compared as text, byte by byte).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {

@@ -1,5 +1,6 @@
 //! A seed that outlived its rows: recorded as run, and run before a rollback that may have taken them along.
 
+use super::super::moment::{Form, moment};
 use super::super::text::harmless;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,11 +17,11 @@ pub struct Stale {
 }
 
 impl Stale {
-    /// When it ran, as far as it matters: `before version 1 was rolled back at 2025-10-04 12:30:00Z`.
+    /// When it ran, as far as it matters: `before version 1 was rolled back at 2025-10-04 12:30:00 UTC`.
     pub fn when(&self) -> String {
         let at = self
             .at
-            .map(|at| at.strftime(" at %Y-%m-%d %H:%M:%SZ").to_string())
+            .map(|at| format!(" at {}", moment(at, Form::Detail)))
             .unwrap_or_default();
         format!(
             "before version {} was rolled back{at}",

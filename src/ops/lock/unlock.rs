@@ -5,6 +5,7 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::{
     LONGEST_UNLOCK_MINUTES, Prospect, Standing, UnlockRequest, Unlocked, WeekLock,
 };
+use crate::domain::moment::{Form, moment, printed};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Call;
 use crate::ops::cycle;
@@ -143,8 +144,11 @@ fn changed_meanwhile(now: &WeekLock) -> Problem {
     Problem::new(
         Kind::Conflict,
         format!("Week {} is not as it was shown.", now.week_no),
-        match now.unlocked_until.as_deref().filter(|_| !now.locked) {
-            Some(until) => format!("Somebody unlocked it until {until} meanwhile."),
+        match now.running_until() {
+            Some(until) => format!(
+                "Somebody unlocked it until {} meanwhile.",
+                moment(until, Form::Detail)
+            ),
             None => "Somebody changed or ended its unlock meanwhile.".to_owned(),
         },
     )
@@ -152,7 +156,11 @@ fn changed_meanwhile(now: &WeekLock) -> Problem {
 }
 
 fn perhaps(after: &WeekLock, problem: &Problem) -> Problem {
-    let until = after.unlocked_until.as_deref().unwrap_or("an unknown time");
+    let until = after.unlocked_until.as_deref();
+    let until = until.map_or_else(
+        || "an unknown time".to_owned(),
+        |until| printed(until, Form::Detail),
+    );
     Problem::new(
         Kind::Network,
         format!(

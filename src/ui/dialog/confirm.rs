@@ -66,6 +66,21 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
         );
     }
     let keys = &view.model.keymap;
+    if !confirm.is_wrong && !confirm.risks.is_empty() {
+        let count = confirm.risks.len();
+        let next = match confirm.risk_at_top() {
+            0 => format!("next risk (of {count})"),
+            at => format!("next risk ({at} of {count})"),
+        };
+        let pairs = [
+            (keys.first_key(Command::NextRisk), next.as_str()),
+            (
+                keys.first_key(Command::PreviousRisk),
+                Command::PreviousRisk.spec().short,
+            ),
+        ];
+        super::put_last(frame, inside, 1, super::keys_line(view, &pairs));
+    }
     let cancel = match confirm.form {
         Some(_) => "back to the form",
         None => "leave everything as it is",

@@ -2,6 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::dialog::identity::{CHOICES, IdentityDialog, Step};
+use crate::domain::text::cell;
 use crate::ui::View;
 use crate::ui::table::{self, selection_style};
 use crate::ui::text::pad;
@@ -44,10 +45,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
             1
         }
         Step::Code => {
-            let text = format!(
-                "A code was sent to {}.",
-                crate::domain::text::cell(dialog.email.text())
-            );
+            let text = format!("A code was sent to {}.", cell(dialog.email.text()));
             super::put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
             super::field(frame, inside, 1, view, "code", &dialog.secret, true);
             2
@@ -66,11 +64,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
         .as_ref()
         .and_then(|project| project.sign_in_hint.clone());
     if dialog.is_busy {
-        let text = match dialog.step {
-            Step::Second(_) => "Checking with the server.",
-            _ => "Asking the server.",
-        };
-        table::lines(frame, area, view, &[(Role::Muted, text.into())]);
+        table::lines(frame, area, view, &waiting(view));
     } else if let Some(problem) = &dialog.problem {
         table::problem_lines(frame, area, view, problem);
     } else if let Step::Second(second) = &dialog.step {
@@ -102,6 +96,22 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
         pairs.push((keys.first_key(Command::NextField), "next field"));
     }
     super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+}
+
+/// Whom the dialog waits for, how long already, and when that is given up.
+fn waiting(view: View) -> Vec<(Role, String)> {
+    let Some(project) = &view.model.project else {
+        return Vec::new();
+    };
+    let (url, waited) = (cell(&project.url), view.model.session_waited_s);
+    let limit = project.silence_s;
+    vec![
+        (Role::Muted, format!("Waiting for {url}: {waited} s.")),
+        (
+            Role::Muted,
+            format!("It is given up after {limit} s of silence."),
+        ),
+    ]
 }
 
 fn draw_choices(frame: &mut Frame, inside: Rect, dialog: &IdentityDialog, view: View) -> u16 {

@@ -5,38 +5,19 @@ use crate::app::command::Command;
 use crate::app::layout;
 use crate::domain::audit::Summary;
 use crate::domain::identity::Identity;
+use crate::domain::moment::{Form, LIST_COLUMNS, printed};
 use crate::ui::View;
 use crate::ui::table::{self, Cell, Column, Table};
-use crate::ui::text::{moment, short_id};
+use crate::ui::text::short_id;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 
 const COLUMNS: [Column; 5] = [
-    Column {
-        title: "when (UTC)",
-        width: 19,
-        level: 0,
-    },
-    Column {
-        title: "action",
-        width: 0,
-        level: 0,
-    },
-    Column {
-        title: "actor",
-        width: 8,
-        level: 1,
-    },
-    Column {
-        title: "subject",
-        width: 8,
-        level: 2,
-    },
-    Column {
-        title: "request",
-        width: 8,
-        level: 3,
-    },
+    Column::fixed("when (UTC)", LIST_COLUMNS, 1),
+    Column::rest("action", 18, 0),
+    Column::fixed("actor", 8, 2),
+    Column::fixed("subject", 8, 3),
+    Column::fixed("request", 8, 4),
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -104,7 +85,7 @@ fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {
         (kind, _) => Cell::of(kind, Role::Warn),
     };
     vec![
-        Cell::of(moment(&row.created_at), Role::Muted),
+        Cell::of(printed(&row.created_at, Form::List), Role::Muted),
         Cell::of(&row.action, action_role(&row.action)),
         actor,
         Cell::of(who(&row.subject_user_id), Role::Muted),

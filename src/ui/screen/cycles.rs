@@ -13,31 +13,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 const COLUMNS: [Column; 5] = [
-    Column {
-        title: "start",
-        width: 10,
-        level: 0,
-    },
-    Column {
-        title: "end",
-        width: 10,
-        level: 0,
-    },
-    Column {
-        title: "week",
-        width: 4,
-        level: 0,
-    },
-    Column {
-        title: "owner",
-        width: 8,
-        level: 1,
-    },
-    Column {
-        title: "id",
-        width: 8,
-        level: 2,
-    },
+    Column::fixed("start", 10, 0),
+    Column::fixed("end", 10, 0),
+    Column::fixed("week", 4, 0),
+    Column::fixed("owner", 8, 1),
+    Column::fixed("id", 8, 2),
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {

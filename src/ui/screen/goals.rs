@@ -4,34 +4,18 @@ use super::cycles::owner;
 use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
+use crate::domain::moment::{Form, printed};
 use crate::ui::View;
 use crate::ui::table::{self, Cell, Column};
-use crate::ui::text::moment;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 4] = [
-    Column {
-        title: "type",
-        width: 12,
-        level: 0,
-    },
-    Column {
-        title: "description",
-        width: 0,
-        level: 0,
-    },
-    Column {
-        title: "weeks",
-        width: 7,
-        level: 1,
-    },
-    Column {
-        title: "owner",
-        width: 8,
-        level: 2,
-    },
+    Column::fixed("type", 12, 0),
+    Column::rest("description", 20, 0),
+    Column::fixed("weeks", 7, 1),
+    Column::fixed("owner", 8, 2),
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -86,7 +70,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     }
     lines.push((
         Role::Muted,
-        format!("written {} UTC", moment(&goal.created_at)),
+        format!("written {}", printed(&goal.created_at, Form::Detail)),
     ));
     lines.push((Role::Muted, format!("goal  {}", goal.id)));
     lines.push((Role::Muted, format!("cycle {}", goal.cycle_id)));

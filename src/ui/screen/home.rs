@@ -9,12 +9,13 @@ use crate::domain::cycle::Heat;
 use crate::domain::identity::Identity;
 use crate::domain::lock::Standing;
 use crate::domain::migration::State;
+use crate::domain::moment::{Form, printed};
 use crate::domain::problem::Kind;
 use crate::domain::seed::SeedState;
 use crate::domain::text::harmless;
 use crate::ui::View;
 use crate::ui::table;
-use crate::ui::text::{moment, wrap};
+use crate::ui::text::wrap;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -348,7 +349,7 @@ fn audit(view: View<'_>, width: usize) -> Lines {
         };
         Line::from(vec![
             Span::styled(
-                format!("{} ", moment(&row.created_at)),
+                format!("{} ", printed(&row.created_at, Form::List)),
                 view.style(Role::Muted),
             ),
             Span::styled(

@@ -4,41 +4,27 @@ use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::journal::Line;
+use crate::domain::moment::{Form, LIST_COLUMNS, moment};
 use crate::ui::View;
 use crate::ui::table::{self, Cell, Column};
-use crate::ui::text::moment;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-/// The columns at a width. Whether something was applied or rolled back is never left out: the moment gives way, first
-/// its seconds, then its year.
-fn columns(width: u16) -> [Column; 4] {
-    let (when, outcome, deed) = match width {
-        62.. => (19, 11, 15),
-        59.. => (16, 11, 15),
-        _ => (11, 9, 8),
-    };
-    let column = |title, width| Column {
-        title,
-        width,
-        level: 0,
-    };
-    [
-        column("when, UTC", when),
-        column("outcome", outcome),
-        column("deed", deed),
-        column("version", 0),
-    ]
-}
+/// Whether something was applied or rolled back is never left out.
+const COLUMNS: [Column; 4] = [
+    Column::fixed("when (UTC)", LIST_COLUMNS, 0),
+    Column::fixed("outcome", 11, 0),
+    Column::between("deed", (8, 15), 0),
+    Column::rest("version", 14, 1),
+];
 
 pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
     let journal = &view.model.journal;
-    let columns = columns(layout::rows(panes.list).width);
     let list = List {
         name: "Journal",
-        columns: &columns,
+        columns: &COLUMNS,
         rows: &journal.table,
         nothing: Some(if journal.is_kept {
             "Nothing was run or repaired here yet."
@@ -46,30 +32,22 @@ pub fn draw(frame: &mut Frame, view: View) {
             "This database has no journal yet: the first run of supadeck makes it."
         }),
     };
-    list.draw(frame, panes.list, view, |kept| {
-        cells(&kept.line, columns[0].width)
-    });
+    list.draw(frame, panes.list, view, |kept| cells(&kept.line));
     draw_detail(frame, panes.detail, view);
 }
 
-fn cells(line: &Line, width: u16) -> Vec<Cell> {
-    let when = when(line);
-    let shown = match width {
-        19.. => when.get(..),
-        16.. => when.get(..16),
-        _ => when.get(5..16),
-    };
+fn cells(line: &Line) -> Vec<Cell> {
     vec![
-        Cell::of(shown.unwrap_or(&when), Role::Muted),
+        Cell::of(when(line, Form::List), Role::Muted),
         Cell::of(&line.outcome, role(&line.outcome)),
         Cell::text(deed(&line.direction)),
         Cell::text(&line.version),
     ]
 }
 
-fn when(line: &Line) -> String {
-    let at = line.started.map(|at| moment(&at.to_string()));
-    at.map_or_else(String::new, |at| at.trim_end_matches('Z').to_owned())
+fn when(line: &Line, form: Form) -> String {
+    let at = line.started;
+    at.map_or_else(String::new, |at| moment(at, form))
 }
 
 /// What was done, in words: the journal's own are for programs.
@@ -103,7 +81,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     let took = line
         .took_ms
         .map_or_else(String::new, |ms| format!(", took {ms} ms"));
-    lines.push((Role::Text, format!("{} UTC{took}", when(line))));
+    lines.push((Role::Text, format!("{}{took}", when(line, Form::Detail))));
     let host = line
         .host
         .as_deref()

@@ -5,7 +5,7 @@
 //! 2026-10-05 you  ·█  ·█  ·▄ [·▁] ·   ·   ■   ■   ◇   ■   ■   ■
 //! ```
 
-use super::{empty_text, list_title};
+use super::{empty_text, legend, list_title};
 use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::model::Focus;
@@ -13,13 +13,15 @@ use crate::app::screen::locks::{GridRow, cell_width, name_width};
 use crate::domain::cycle::{Heat, TARGET_PERCENT};
 use crate::domain::identity::Identity;
 use crate::domain::lock::{Opening, Standing, WeekLock};
+use crate::domain::moment::{Form, printed};
 use crate::ui::View;
 use crate::ui::table;
-use crate::ui::text::{fit, moment, pad};
+use crate::ui::text::{fit, pad};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 /// The most columns of a reason: it may be long, and what stands under it must be seen.
 const LONGEST_REASON: usize = 300;
@@ -104,18 +106,17 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
         || super::short(&row.cycle_id),
         |cycle| cycle.start_date.clone(),
     );
-    let name = format!("{start} {}", super::cycles::owner(view, &row.user_id));
+    let room = usize::from(name_width(width)).saturating_sub(1);
+    let whole = format!("{start} {}", super::cycles::owner(view, &row.user_id));
+    // A part of an owner's id would tell nobody apart.
+    let name = if whole.width() <= room { whole } else { start };
     let is_focused = view.model.focus == Focus::List;
     let base = if is_selected {
         Role::SelectionDim
     } else {
         Role::Text
     };
-    let name = pad(
-        &name,
-        usize::from(name_width(width)).saturating_sub(1),
-        view.symbols.more(),
-    );
+    let name = pad(&name, room, view.symbols.more());
     let mut spans = vec![Span::styled(format!("{name} "), view.style(base))];
     for (index, week) in row.weeks.iter().enumerate() {
         let cell = usize::from(cell_width(width));
@@ -204,21 +205,29 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         Role::Muted,
         format!("Keys {left} and {right} choose the week."),
     ));
-    if lock.locked {
-        let key = view.model.keymap.first_key(Command::Unlock);
-        let how = if view.model.identity == Identity::Service {
-            format!("Press {key} for an emergency unlock; it needs a reason and is audited.")
-        } else {
-            "An emergency unlock needs the service role.".to_owned()
-        };
-        lines.push((Role::Muted, how));
-    }
+    let key = keys.first_key(Command::Unlock);
+    let is_service = view.model.identity == Identity::Service;
+    let how = match lock.standing() {
+        Standing::Open => None,
+        Standing::Locked if is_service => Some(format!(
+            "Press {key} for an emergency unlock; it needs a reason and is audited."
+        )),
+        Standing::Unlocked if is_service => Some(format!(
+            "Press {key} to shorten or lengthen the unlock; it needs a reason and is audited."
+        )),
+        Standing::Locked => Some("An emergency unlock needs the service role.".to_owned()),
+        Standing::Unlocked => Some("Changing the unlock needs the service role.".to_owned()),
+    };
+    lines.extend(how.map(|how| (Role::Muted, how)));
+    lines.push((Role::Text, String::new()));
+    let inside = layout::inside(pane);
+    let signs = legend::lines(signs(view), inside.width.into()).into_iter();
+    lines.extend(signs.map(|line| (Role::Muted, line)));
+    // On a low screen what matters least is left off.
     lines.push((Role::Text, String::new()));
     lines.push((Role::Muted, format!("plan  {}", lock.plan_id)));
     lines.push((Role::Muted, format!("cycle {}", lock.cycle_id)));
-    lines.push((Role::Text, String::new()));
-    lines.push((Role::Muted, legend(view)));
-    table::lines(frame, layout::inside(pane), view, &lines);
+    table::lines(frame, inside, view, &lines);
 }
 
 fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
@@ -243,7 +252,10 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
     {
         lines.push((
             Role::Text,
-            format!("The last emergency unlock ended {} UTC.", moment(until)),
+            format!(
+                "The last emergency unlock ended {}.",
+                printed(until, Form::Detail)
+            ),
         ));
     }
     if lock.is_current_week {
@@ -290,23 +302,23 @@ fn opened_by(opening: &Opening, view: View) -> [(Role, String); 2] {
         Some(id) => format!("{} {id}", opening.actor_type),
         None => opening.actor_type.clone(),
     };
-    let when = moment(&opening.created_at);
+    let when = printed(&opening.created_at, Form::Detail);
     [
         (Role::Warn, reason),
-        (Role::Muted, format!("Unlocked {when} UTC by {actor}.")),
+        (Role::Muted, format!("Unlocked {when} by {actor}.")),
     ]
 }
 
-fn legend(view: View) -> String {
+/// What the signs of the grid mean.
+fn signs(view: View) -> [String; 7] {
     let s = view.symbols;
-    format!(
-        "{} locked  {} unlocked for now  {} open  {} current week  {} on target  {} near  {} under",
-        s.week(Standing::Locked),
-        s.week(Standing::Unlocked),
-        s.week(Standing::Open),
-        s.cursor(),
-        s.heat(Heat::OnTarget),
-        s.heat(Heat::Near),
-        s.heat(Heat::Low),
-    )
+    [
+        format!("{} locked", s.week(Standing::Locked)),
+        format!("{} unlocked for now", s.week(Standing::Unlocked)),
+        format!("{} open", s.week(Standing::Open)),
+        format!("{} current week", s.cursor()),
+        format!("{} on target", s.heat(Heat::OnTarget)),
+        format!("{} near", s.heat(Heat::Near)),
+        format!("{} under", s.heat(Heat::Low)),
+    ]
 }

@@ -12,26 +12,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 4] = [
-    Column {
-        title: "state",
-        width: 14,
-        level: 0,
-    },
-    Column {
-        title: "name",
-        width: 0,
-        level: 0,
-    },
-    Column {
-        title: "version",
-        width: 14,
-        level: 1,
-    },
-    Column {
-        title: "back",
-        width: 4,
-        level: 2,
-    },
+    Column::fixed("state", 14, 0),
+    Column::rest("name", 16, 0),
+    Column::fixed("version", 14, 1),
+    Column::fixed("back", 5, 2),
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {
@@ -60,7 +44,7 @@ fn cells(entry: &Entry, view: View) -> Vec<Cell> {
         Cell::text(&entry.name),
         Cell::of(&entry.version, Role::Muted),
         Cell::of(
-            if entry.reversible { "yes" } else { "no" },
+            entry.way_back(),
             if entry.reversible {
                 Role::Muted
             } else {

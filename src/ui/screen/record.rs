@@ -1,13 +1,16 @@
-//! Draws the selected audit record: who, what, when and why, then the difference.
+//! Draws the selected audit record: what, when, who and why, then the difference, then the whole of a long reason.
 
 use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::model::Focus;
+use crate::app::screen::reason::NAME;
 use crate::app::screen::record::{Mark, Mode, RecordLine};
 use crate::domain::audit::Record;
+use crate::domain::moment::{Form, printed};
+use crate::domain::text::harmless;
 use crate::ui::View;
 use crate::ui::table;
-use crate::ui::text::{fit, moment, pad, wrap};
+use crate::ui::text::{fit, pad};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -16,8 +19,6 @@ use unicode_width::UnicodeWidthStr;
 
 /// Levels that are indented; deeper ones stand at the same place.
 const DEEPEST: usize = 12;
-/// Headings of facts up to this width have their texts in one column.
-const FACT_COLUMNS: usize = 16;
 /// Keys up to this width, indentation included, have their values in one column.
 const KEY_COLUMNS: usize = 24;
 
@@ -49,12 +50,12 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
         title = format!("{title}; {found} “{}”", audit.search);
     }
     table::heading(frame, pane, view, &title, is_focused);
-    let facts = facts(record, inside, view);
     // On a low pane some lines are kept for the difference, as far as it has so many: it can be scrolled, the facts not.
     let height = usize::from(inside.height);
-    let free = height.saturating_sub(audit.view.lines.len() + 1);
-    let shown = facts.len().min(free.max(height * 2 / 3));
-    for (row, line) in facts.into_iter().take(shown).enumerate() {
+    let free = height.saturating_sub(audit.view.difference().len() + 1);
+    let facts = facts(record, inside, free.max(height * 2 / 3), view);
+    let shown = facts.len();
+    for (row, line) in facts.into_iter().enumerate() {
         frame.render_widget(
             line,
             Rect {
@@ -73,28 +74,45 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     draw_lines(frame, area, view, record);
 }
 
-/// What the record is about, then why, when and who, for an area: a low pane shows the first of them.
-fn facts(record: &Record, area: Rect, view: View<'_>) -> Vec<Line<'static>> {
-    let (width, height) = (usize::from(area.width), usize::from(area.height));
-    let about = &view.model.audit.about;
-    let keys = about.iter().map(|(key, _)| key.width());
-    let keys = keys.filter(|width| *width <= FACT_COLUMNS);
-    let column = keys.max().unwrap_or(0).max("request".width());
+/// What the record is about, when it was, who did it, and the beginning of why, then the rest; on so many lines at most.
+/// Where they are few, what it is about gives way first: its ids stand in the images too.
+fn facts(record: &Record, area: Rect, most: usize, view: View<'_>) -> Vec<Line<'static>> {
+    let audit = &view.model.audit;
+    let column = audit.heading_columns();
+    let (reason, is_cut) = audit.view.reason.beginning();
+    let more = view.symbols.more();
+    let room = usize::from(area.width).saturating_sub(column + 2);
+    let line = |name: &str, text: &str, role: Role| {
+        let head = format!("{}  ", pad(name, column, more));
+        Line::from(vec![
+            Span::styled(head, view.style(Role::Muted)),
+            Span::styled(fit(text, room, more), view.style(role)),
+        ])
+    };
+    let about = most.saturating_sub(2 + reason.len()).max(1);
+    let about = audit.about.iter().take(about).enumerate();
+    let mut lines: Vec<Line> = about
+        .map(|(at, (key, text))| {
+            let role = if at == 0 { Role::Accent } else { Role::Text };
+            line(key, text, role)
+        })
+        .collect();
+    let when = printed(&record.created_at, Form::Detail);
+    lines.push(line("when", &when, Role::Text));
     let actor = match &record.actor_user_id {
         Some(id) => format!("{} ({})", id, record.actor_type),
         None => record.actor_type.clone(),
     };
-    let mut facts: Vec<(&str, &str, Role)> = Vec::new();
-    for (at, (key, text)) in about.iter().enumerate() {
-        let role = if at == 0 { Role::Accent } else { Role::Text };
-        facts.push((key, text, role));
+    lines.push(line("actor", &actor, Role::Text));
+    for (at, text) in reason.iter().enumerate() {
+        let name = if at == 0 { NAME } else { "" };
+        if is_cut && at + 1 == reason.len() {
+            let kept = fit(text, room.saturating_sub(more.width()), "");
+            lines.push(line(name, &format!("{kept}{more}"), Role::Warn));
+        } else {
+            lines.push(line(name, text, Role::Warn));
+        }
     }
-    if let Some(why) = &record.rationale {
-        facts.push(("why", why, Role::Warn));
-    }
-    let when = format!("{} UTC", moment(&record.created_at));
-    facts.push(("when", &when, Role::Text));
-    facts.push(("actor", &actor, Role::Text));
     let optional = [
         ("subject", &record.subject_user_id),
         ("request", &record.correlation_id),
@@ -102,60 +120,31 @@ fn facts(record: &Record, area: Rect, view: View<'_>) -> Vec<Line<'static>> {
         ("with", &record.user_agent),
     ];
     let told = optional.into_iter();
-    facts.extend(told.filter_map(|(name, text)| Some((name, text.as_deref()?, Role::Text))));
-    let more = view.symbols.more();
-    let room = width.saturating_sub(column + 2);
-    let most = (height / 2).min((height * 2 / 3).saturating_sub(about.len()));
-    let mut lines = Vec::new();
-    for (name, text, role) in facts {
-        // Only a reason is prose, and is read whole as far as there is room; a copy has the rest of a huge one.
-        let is_reason = (name, Some(text)) == ("why", record.rationale.as_deref());
-        let texts = if is_reason {
-            wrapped(text, room, most.max(1), more)
-        } else {
-            vec![fit(text, room, more)]
-        };
-        let mut name = name;
-        for text in texts {
-            let head = format!("{}  ", pad(std::mem::take(&mut name), column, more));
-            lines.push(Line::from(vec![
-                Span::styled(head, view.style(Role::Muted)),
-                Span::styled(text, view.style(role)),
-            ]));
-        }
-    }
-    lines
-}
-
-/// A text on at most so many lines, with a sign on the last one where more was left off.
-fn wrapped(text: &str, columns: usize, most: usize, more: &str) -> Vec<String> {
-    let mut lines = wrap(text.trim_end(), columns);
-    if lines.len() > most {
-        lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
-            let kept = fit(last, columns.saturating_sub(more.width()), "");
-            *last = format!("{kept}{more}");
-        }
-    }
+    lines.extend(told.filter_map(|(name, text)| Some(line(name, text.as_deref()?, Role::Text))));
+    lines.truncate(most);
     lines
 }
 
 fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
     let record_view = &view.model.audit.view;
-    if record_view.lines.is_empty() {
+    let mut area = area;
+    if record_view.difference().is_empty() {
         let key = view.model.keymap.first_key(Command::DiffMode);
         let text = match (&record.before_state, &record.after_state) {
             (None, None) => "This record has no images.".to_owned(),
             _ => format!("Before and after are the same. Press {key} for everything."),
         };
-        return table::lines(frame, area, view, &[(Role::Muted, text)]);
+        table::lines(frame, area, view, &[(Role::Muted, text)]);
+        let used = area.height.min(2);
+        area.y += used;
+        area.height -= used;
     }
     let height = usize::from(area.height);
     let top = record_view.visible_top(height);
     // Values stand in one column, as far as the keys are not too long for that.
     let indent = |line: &RecordLine| line.key.width() + 2 * line.depth.min(DEEPEST);
     let keys = record_view
-        .lines
+        .difference()
         .iter()
         .map(indent)
         .filter(|width| *width <= KEY_COLUMNS)
@@ -193,6 +182,7 @@ fn line_of(
     is_match: bool,
 ) -> Line<'static> {
     let (sign, role) = match line.mark {
+        Mark::Reason => return reason_line(view, line, is_cursor, is_match),
         Mark::Same => (" ", Role::Text),
         Mark::Added => ("+", Role::Added),
         Mark::Removed => ("-", Role::Removed),
@@ -279,7 +269,7 @@ fn line_of(
                     view.style(role),
                 ));
             }
-            Mark::Added | Mark::Same => {
+            Mark::Added | Mark::Same | Mark::Reason => {
                 spans.push(Span::styled(
                     format!("  {}", fit(&text(&line.new), room, more)),
                     view.style(role),
@@ -287,7 +277,29 @@ fn line_of(
             }
         },
     }
-    let line = Line::from(spans);
+    marked(Line::from(spans), is_cursor, view)
+}
+
+/// A line of the reason, as it stands above the difference.
+fn reason_line(
+    view: View<'_>,
+    line: &RecordLine,
+    is_cursor: bool,
+    is_match: bool,
+) -> Line<'static> {
+    let column = view.model.audit.heading_columns();
+    let role = if is_match { Role::Match } else { Role::Warn };
+    let name = pad(&line.key, column, view.symbols.more());
+    let text = line.new.as_deref().unwrap_or_default();
+    let spans = vec![
+        Span::styled(format!("{name}  "), view.style(Role::Muted)),
+        Span::styled(harmless(text).into_owned(), view.style(role)),
+    ];
+    marked(Line::from(spans), is_cursor, view)
+}
+
+/// The line under the cursor, or another.
+fn marked<'a>(line: Line<'a>, is_cursor: bool, view: View) -> Line<'a> {
     if is_cursor {
         line.style(view.style(Role::SelectionDim))
     } else {

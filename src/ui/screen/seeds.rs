@@ -12,21 +12,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 const COLUMNS: [Column; 3] = [
-    Column {
-        title: "state",
-        width: 12,
-        level: 0,
-    },
-    Column {
-        title: "path",
-        width: 0,
-        level: 0,
-    },
-    Column {
-        title: "sha-256",
-        width: 8,
-        level: 1,
-    },
+    Column::fixed("state", 12, 0),
+    Column::rest("path", 20, 0),
+    Column::fixed("sha-256", 8, 1),
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {

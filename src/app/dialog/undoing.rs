@@ -1,0 +1,76 @@
+//! What a rollback undoes, what stays, whether rows go along, and the words that confirm it.
+
+use crate::domain::count::counted;
+use crate::domain::migration::{Direction, Plan};
+use crate::domain::risk::Assessment;
+
+/// Whether a plan rolls back.
+pub(super) fn is_rollback(plan: &Plan) -> bool {
+    let mut steps = plan.steps.iter();
+    steps.any(|step| step.direction == Direction::Rollback)
+}
+
+/// The newest version that stays applied; absent where a rollback undoes everything.
+fn newest_left(plan: &Plan) -> Option<&str> {
+    let is_undone = |version: &str| plan.steps.iter().any(|step| step.version == version);
+    let left = plan.history.iter().map(String::as_str);
+    left.filter(|version| !is_undone(version)).max()
+}
+
+/// What running a rollback is called.
+pub(super) fn title(plan: &Plan) -> String {
+    match (plan.steps.as_slice(), newest_left(plan)) {
+        ([step], Some(_)) => format!("Roll back {} {}", step.version, step.name),
+        (steps, Some(_)) => format!("Roll back {}", counted(steps.len(), "migration")),
+        (steps, None) => format!(
+            "Roll back everything: {}",
+            counted(steps.len(), "migration")
+        ),
+    }
+}
+
+/// The words to type: how many are undone, or that it is all of them.
+pub(super) fn word(plan: &Plan) -> String {
+    match newest_left(plan) {
+        Some(_) => format!("rollback {}", plan.steps.len()),
+        None => "rollback everything".to_owned(),
+    }
+}
+
+/// What is undone, what stays, and whether rows go along.
+pub(super) fn facts(plan: &Plan, risks: Option<&[Assessment]>) -> Vec<(&'static str, String)> {
+    let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
+    let files = counted(plan.steps.len(), "migration");
+    let left = match newest_left(plan) {
+        Some(version) => format!("{version} is the newest that stays applied"),
+        None => "nothing: no migration stays applied".to_owned(),
+    };
+    vec![
+        ("undoes", format!("{files}: {}", names.join(", "))),
+        ("leaves", left),
+        losses(plan, risks),
+    ]
+}
+
+/// Whether a rollback takes rows along, as far as its text tells. The fact is called `mind` only where it does.
+fn losses(plan: &Plan, risks: Option<&[Assessment]>) -> (&'static str, String) {
+    let (name, text) = match risks {
+        _ if plan.statement_count() == 0 => (
+            "rows",
+            "There is no statement to run: only the record of the migration goes.",
+        ),
+        None => (
+            "mind",
+            "What these statements may drop is gone, with its rows, for good.",
+        ),
+        Some(risks) if risks.iter().any(Assessment::may_lose_data) => (
+            "mind",
+            "What these statements drop is gone, with its rows, for good.",
+        ),
+        Some(_) => (
+            "rows",
+            "No statement drops or empties anything that holds rows.",
+        ),
+    };
+    (name, text.to_owned())
+}
