@@ -165,7 +165,7 @@ async fn settings_of_a_file_stay_in_it_and_do_not_reach_the_books() {
     let bench = Bench::new().await;
     bench.up(
         "1_a.sql",
-        "set search_path = '';\nset standard_conforming_strings = off;\nset role anon;\nset statement_timeout = '1h';\nselect set_config('client_min_messages', 'error', false);",
+        "set search_path = '';\nselect set_config('standard_conforming_strings', 'off', false);\nset role anon;\nset statement_timeout = '1h';\nselect set_config('client_min_messages', 'error', false);",
     );
     bench.up("2_b.sql", "reset all;\ncreate table b as select current_user::text as who, current_setting('search_path') as path, current_setting('statement_timeout') as timeout;");
     bench.up("3_c.sql", "set local role service_role;\nselect '\\';");

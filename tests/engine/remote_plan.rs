@@ -123,7 +123,7 @@ async fn the_report_is_that_of_a_connection() {
         "alter table parent enable row level security; alter policy everybody on parent using (false); grant select (id) on parent to anon; alter default privileges grant select on tables to anon",
         "create temp table t (a int) on commit drop; insert into t values (1); create table fresh (id int primary key, c int references child); create trigger t after insert on fresh execute function pg_catalog.suppress_redundant_updates_trigger()",
         "create table p (a int) partition by list (a); create table p1 partition of p for values in (1); insert into p values (1); lock table child",
-        "set standard_conforming_strings = off; set escape_string_warning = off; select 'a\\\\b'; create view odd as select 'x\\\\y'::text as z",
+        "select set_config('standard_conforming_strings', 'off', false); set escape_string_warning = off; select 'a\\\\b'; create view odd as select 'x\\\\y'::text as z",
         "set plpgsql.extra_errors = 'all'; set extra_float_digits = -15; set jit = on; set datestyle = german; set lc_numeric = 'C'; create table e (); drop table child cascade",
     ] {
         bench.up("2_case.sql", sql);

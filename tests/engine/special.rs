@@ -105,7 +105,7 @@ async fn roles_settings_and_the_search_path_stay_in_their_file() {
         bench.up("1_a.sql", "create table a ();\nset role anon;");
         bench.up("2_b.sql", "create table b as select current_user::text as who;\nset search_path = '';\nset statement_timeout = 300;");
         bench.up("3_c.sql", "create table c as select current_schema()::text as place, pg_sleep(0.5)::text as slept;\nreset all;\nreset role;");
-        bench.up("4_d.sql", "set lock_timeout = 0;\nset standard_conforming_strings = off;\nset default_transaction_read_only = on;");
+        bench.up("4_d.sql", "set lock_timeout = 0;\nselect set_config('standard_conforming_strings', 'off', false);\nset default_transaction_read_only = on;");
         bench.up("5_e.sql", "create table e (t text default 'a\\');");
         let plan = bench.plan(everything()).await.unwrap();
         let mut schema = bench.schema.clone();

@@ -224,7 +224,7 @@ async fn a_procedure_that_commits_and_fails_is_in_doubt() {
     let listing = migration::list(&bench.schema).await.unwrap();
     let note = listing.entries[0].note.clone().unwrap();
     assert!(
-        note.contains("may have been done all the same, or in part"),
+        note.contains("may or may not have been done, or only in part"),
         "{note}"
     );
 }

@@ -64,7 +64,7 @@ impl Interruption {
         match &self.leftover {
             Some(leftover) => note.push_str(&format!(" The server is still at it ({leftover}).")),
             None if self.is_in_doubt => {
-                note.push_str(" It may have been done all the same, or in part.");
+                note.push_str(" It may or may not have been done, or only in part.");
             }
             None => {}
         }
