@@ -167,7 +167,7 @@ impl End {
 }
 
 fn table(rows: &[Summary]) -> Table {
-    let mut table = Table::new(&["TIME", "ACTION", "ACTOR", "SUBJECT", "ID"]);
+    let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "@SUBJECT", "#ID"]);
     for row in rows {
         let actor = match &row.actor_user_id {
             Some(id) => format!("{} {id}", row.actor_type),

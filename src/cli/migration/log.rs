@@ -49,7 +49,7 @@ fn page(journal: &Journal, version: Option<&str>) -> Page {
         return page;
     }
     let mut table = Table::new(&[
-        "WHEN", "VERSION", "WHAT", "OUTCOME", "WHO", "HOST", ">MS", "ERROR",
+        "WHEN", "VERSION", "WHAT", "OUTCOME", "WHO", "~HOST", ">MS", "~ERROR",
     ]);
     for line in &journal.lines {
         table.row(row(line));
