@@ -137,6 +137,23 @@ fn locks_of_several_people_say_whose_they_are() {
 }
 
 #[test]
+fn the_reason_of_a_lock_is_about_its_own_week() {
+    let world = World::full();
+    let text = world.run(&["lock", "list", "--as", "service"]);
+    // Bob has lowered the limit of weeks 5 and 6 alone.
+    for told in [
+        "After its own limit, week 4.",
+        "After its own limit, week 6.",
+    ] {
+        assert!(text.done().out.contains(told), "{text:?}");
+    }
+    assert!(!text.out.contains("Weeks after"), "{text:?}");
+    let data = world.data(&["lock", "list", "--as", "service"]);
+    let is_of_the_view = |row: &Value| row["why"] == "Weeks after 4 are locked.";
+    assert!(rows(&data).iter().any(is_of_the_view), "{data}");
+}
+
+#[test]
 fn the_audit_list_pages_filters_and_changes_its_form() {
     let world = World::full();
     let all = world.data(&["audit", "list", "--as", "service", "--limit", "100000"]);

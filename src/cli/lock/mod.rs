@@ -54,7 +54,7 @@ pub fn table(locks: &[WeekLock], reader: Option<&Identity>) -> Table {
             Span::from(lock.item_count.to_string()),
             Span::from(done),
             Span::from(&lock.plan_id),
-            Span::new(Tone::Muted, &lock.why),
+            Span::new(Tone::Muted, &lock.reason()),
         ];
         if let Some(reader) = reader {
             row.insert(1, Span::from(owner(lock, reader)));
