@@ -227,6 +227,17 @@ fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     }
 }
 
+#[test]
+fn a_profile_whose_keys_cannot_be_kept_is_refused_before_anything_is_asked() {
+    let world = World::full();
+    let (code, seen) = Terminal::run(&world, &["profile", "add", "typed"]).end();
+    assert_eq!(code, 3, "{seen}");
+    assert!(seen.contains("SUPADECK_KEYRING=off"), "{seen}");
+    for question in ["Keep ", "URL: ", "(not shown)"] {
+        assert!(!seen.contains(question), "{question}: {seen}");
+    }
+}
+
 /// The exit code of a child that has to end by itself soon.
 fn ends_soon(child: &mut Box<dyn Child + Send + Sync>) -> u32 {
     let started = std::time::Instant::now();
