@@ -243,6 +243,25 @@ fn an_action_that_nothing_has_brings_the_one_that_was_meant() {
 }
 
 #[test]
+fn who_reads_is_told_where_it_was_them() {
+    let mut world = World::full();
+    let you = format!(" {ALICE} (you)");
+    let service = world.run(&["audit", "list", "--as", "service"]);
+    assert!(!service.done().out.contains("(you)"), "{service:?}");
+    world.sign_in("alice@example.com");
+    let list = ["audit", "list", "--as", "user", "--where", "actor:me"];
+    let text = world.run(&list);
+    let mut rows = text.done().out.lines().filter(|line| line.contains(ALICE));
+    assert!(rows.all(|row| row.contains(&you)), "{text:?}");
+    let data = world.data(&list);
+    let id = data[0]["id"].as_str().unwrap();
+    let shown = world.run(&["audit", "show", id, "--as", "user"]);
+    assert!(shown.done().out.contains(&you), "{shown:?}");
+    let json = world.run(&["audit", "show", id, "--as", "user", "--json"]);
+    assert!(!json.done().out.contains("(you)"), "{json:?}");
+}
+
+#[test]
 fn a_record_shows_its_difference() {
     let world = World::full();
     let list = world.data(&[
