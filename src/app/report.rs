@@ -286,7 +286,7 @@ fn unlocked(
         .retain(|dialog| !matches!(dialog, Dialog::Running));
     match result {
         Ok(lock) => {
-            model.toast = Some(format!("Week {}: {}", lock.week_no, lock.why));
+            model.toast = Some(format!("Week {}: {}", lock.week_no, lock.reason()));
             model.locks.replace(lock);
             let mut effects = load::rows(model);
             effects.push(run::toast_timer());

@@ -39,7 +39,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 
 /// The goals as a table.
 pub fn table(goals: &[Goal]) -> Table {
-    let mut table = Table::new(&["ID", "TYPE", "WEEKS", "CYCLE", "DESCRIPTION"]);
+    let mut table = Table::new(&["@ID", "TYPE", "WEEKS", "#CYCLE", "~DESCRIPTION"]);
     for goal in goals {
         table.row(vec![
             Span::from(&goal.id),

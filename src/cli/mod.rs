@@ -26,6 +26,7 @@ mod second;
 mod secret;
 mod seed;
 mod start;
+mod table;
 mod types;
 mod usage;
 mod waiting;

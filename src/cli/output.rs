@@ -41,6 +41,12 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
+/// The columns of the terminal; one that does not know says 0.
+fn terminal_width() -> Option<usize> {
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    (columns > 0).then_some(columns.into())
+}
+
 /// Where answers, problems and notes go.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -49,6 +55,7 @@ pub struct Output {
     is_watched: bool,
     color_out: bool,
     color_err: bool,
+    width: Option<usize>,
 }
 
 impl Output {
@@ -60,6 +67,7 @@ impl Output {
             is_watched: io::stderr().is_terminal(),
             color_out: color.on(io::stdout().is_terminal()),
             color_err: color.on(io::stderr().is_terminal()),
+            width: terminal_width(),
         }
     }
 
@@ -84,7 +92,7 @@ impl Output {
             return document(&json!({"ok": true, "data": answer.data, "meta": answer.meta}));
         }
         match answer.body {
-            Body::Page(page) => page.render(self.color_out),
+            Body::Page(page) => page.render(self.color_out, self.width_of(self.is_terminal)),
             // A file gets every character as it is; a terminal would act on some of them.
             Body::Raw(text) if self.is_terminal => text::harmless_lines(&text).into_owned(),
             Body::Raw(text) => text,
@@ -105,15 +113,27 @@ impl Output {
                 self.note(&problem_page(&problem));
             }
         } else {
-            let _ = to_stdout(&failure.page.render(self.color_out));
+            let _ = to_stdout(
+                &failure
+                    .page
+                    .render(self.color_out, self.width_of(self.is_terminal)),
+            );
             self.note(&problem_page(&failure.problem));
         }
         code
     }
 
+    /// The columns that a table may take: a file and a pipe get all of it.
+    fn width_of(self, is_terminal: bool) -> Option<usize> {
+        self.width.filter(|_| is_terminal)
+    }
+
     /// Prints lines on stderr: progress, questions, warnings.
     pub fn note(self, page: &Page) {
-        let _ = io::stderr().write_all(page.render(self.color_err).as_bytes());
+        let _ = io::stderr().write_all(
+            page.render(self.color_err, self.width_of(self.is_watched))
+                .as_bytes(),
+        );
     }
 
     /// Prints lines on stderr that only matter to somebody who sits there now.
@@ -233,7 +253,7 @@ mod tests {
             .with_code("PT403")
             .with_hint("Change the progress only.");
         assert_eq!(
-            problem_page(&problem).render(false),
+            problem_page(&problem).render(false, None),
             "Denied (PT403): Week 7 is locked.\n  It is after week 6.\n  Hint: Change the progress only.\n"
         );
     }

@@ -1,6 +1,7 @@
-//! Text for people, before it is printed: lines of spans with a tone, and aligned tables.
+//! Text for people, before it is printed: lines of spans with a tone, and tables (`table.rs`).
 //! Everything goes through `domain::text` here, so no command has to remember to make a server's text harmless.
 
+pub use super::table::Table;
 use crate::domain::text;
 use unicode_width::UnicodeWidthStr;
 
@@ -50,6 +51,24 @@ impl Span {
         Self { tone, text }
     }
 
+    /// How many columns of a terminal it takes.
+    pub fn width(&self) -> usize {
+        self.text.width()
+    }
+
+    /// Whether there is nothing of it.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The same with another text that was made of its own.
+    pub fn shortened(&self, shorten: impl Fn(&str) -> String) -> Self {
+        Self {
+            tone: self.tone,
+            text: shorten(&self.text),
+        }
+    }
+
     fn write(&self, out: &mut String, color: bool) {
         match self.tone.sgr().filter(|_| color && !self.text.is_empty()) {
             None => out.push_str(&self.text),
@@ -82,10 +101,17 @@ impl From<&String> for Span {
     }
 }
 
-/// Lines of text in the order they are printed.
+/// Lines of text and tables in the order they are printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    lines: Vec<Vec<Span>>,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Line(Vec<Span>),
+    /// How it is laid out is decided where it is printed.
+    Table(Table),
 }
 
 impl Page {
@@ -98,8 +124,7 @@ impl Page {
 
     /// Adds a line of one span.
     pub fn line(&mut self, span: impl Into<Span>) -> &mut Self {
-        self.lines.push(vec![span.into()]);
-        self
+        self.spans(vec![span.into()])
     }
 
     /// Adds a line with a tone.
@@ -109,117 +134,53 @@ impl Page {
 
     /// Adds a line made of several spans.
     pub fn spans(&mut self, spans: Vec<Span>) -> &mut Self {
-        self.lines.push(spans);
+        self.parts.push(Part::Line(spans));
         self
     }
 
     /// Adds an empty line.
     pub fn blank(&mut self) -> &mut Self {
-        self.lines.push(Vec::new());
-        self
+        self.spans(Vec::new())
     }
 
     /// Adds a text of several lines, whole, each line behind the indent.
     pub fn block(&mut self, tone: Tone, indent: &str, text: &str) -> &mut Self {
         for line in text::harmless_lines(text).lines() {
             let text = format!("{indent}{line}");
-            self.lines.push(vec![Span { tone, text }]);
+            self.spans(vec![Span { tone, text }]);
         }
         self
     }
 
     /// Adds a table.
     pub fn table(&mut self, table: &Table) -> &mut Self {
-        self.lines.extend(table.lines());
+        self.parts.push(Part::Table(table.clone()));
         self
     }
 
     /// Adds the lines of another page.
     pub fn append(&mut self, other: Self) -> &mut Self {
-        self.lines.extend(other.lines);
+        self.parts.extend(other.parts);
         self
     }
 
-    /// The page as text, each line ended, with escape sequences only where `color` says so.
-    pub fn render(&self, color: bool) -> String {
+    /// The page as text, each line ended, with escape sequences only where `color` says so. Tables fit into `width`
+    /// columns as well as they can; without one nothing is cut.
+    pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let mut out = String::new();
-        for line in &self.lines {
+        let mut write = |line: &[Span]| {
             for span in line {
                 span.write(&mut out, color);
             }
             out.push('\n');
-        }
-        out
-    }
-}
-
-/// A table with a heading and aligned columns.
-#[derive(Debug, Clone)]
-pub struct Table {
-    header: Vec<&'static str>,
-    numeric: Vec<bool>,
-    rows: Vec<Vec<Span>>,
-}
-
-impl Table {
-    /// A table with these headings; one that starts with `>` heads a column of numbers, aligned to the right.
-    pub fn new(header: &[&'static str]) -> Self {
-        Self {
-            numeric: header.iter().map(|name| name.starts_with('>')).collect(),
-            header: header
-                .iter()
-                .map(|name| name.trim_start_matches('>'))
-                .collect(),
-            rows: Vec::new(),
-        }
-    }
-
-    /// Adds a row; it has as many cells as the heading.
-    pub fn row(&mut self, cells: Vec<Span>) {
-        debug_assert_eq!(cells.len(), self.header.len());
-        self.rows.push(cells);
-    }
-
-    fn lines(&self) -> Vec<Vec<Span>> {
-        let mut widths: Vec<usize> = self.header.iter().map(|name| name.width()).collect();
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.text.width());
+        };
+        for part in &self.parts {
+            match part {
+                Part::Line(line) => write(line),
+                Part::Table(table) => table.lines(width).for_each(|line| write(&line)),
             }
         }
-        let heading = self
-            .header
-            .iter()
-            .map(|name| Span::new(Tone::Strong, name))
-            .collect();
-        std::iter::once(&heading)
-            .chain(&self.rows)
-            .map(|row| self.aligned(row, &widths))
-            .collect()
-    }
-
-    fn aligned(&self, row: &[Span], widths: &[usize]) -> Vec<Span> {
-        // Nothing after the last cell with text: no trailing blanks.
-        let used = row
-            .iter()
-            .rposition(|cell| !cell.text.is_empty())
-            .map_or(0, |at| at + 1);
-        let mut spans = Vec::with_capacity(used * 2);
-        for (at, cell) in row.iter().take(used).enumerate() {
-            let gap = if at == 0 { 0 } else { 2 };
-            let fill = widths[at].saturating_sub(cell.text.width());
-            let (before, after) = if self.numeric[at] {
-                (gap + fill, 0)
-            } else if at + 1 == used {
-                (gap, 0)
-            } else {
-                (gap, fill)
-            };
-            spans.push(Span::from(" ".repeat(before)));
-            spans.push(cell.clone());
-            spans.push(Span::from(" ".repeat(after)));
-        }
-        spans
+        out
     }
 }
 
@@ -228,23 +189,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_align_by_display_width_without_trailing_blanks() {
-        let mut table = Table::new(&["NAME", ">ROWS", "NOTE"]);
-        table.row(vec!["漢字".into(), "7".into(), "".into()]);
-        table.row(vec!["goal".into(), "12345".into(), "x".into()]);
-        let mut page = Page::default();
-        page.table(&table);
-        assert_eq!(
-            page.render(false),
-            "NAME   ROWS  NOTE\n漢字      7\ngoal  12345  x\n"
-        );
-    }
-
-    #[test]
     fn hostile_text_prints_no_escape_sequence() {
         let mut page = Page::of("a\u{1b}[2Jb");
         page.block(Tone::Plain, "  ", "x\u{7}\ny\u{202e}");
-        let text = page.render(false);
+        let text = page.render(false, None);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
         assert_eq!(text.lines().count(), 3);
     }
@@ -253,7 +201,7 @@ mod tests {
     fn colour_is_only_there_when_asked_for() {
         let mut page = Page::default();
         page.toned(Tone::Danger, "no");
-        assert_eq!(page.render(false), "no\n");
-        assert_eq!(page.render(true), "\u{1b}[31mno\u{1b}[0m\n");
+        assert_eq!(page.render(false, None), "no\n");
+        assert_eq!(page.render(true, None), "\u{1b}[31mno\u{1b}[0m\n");
     }
 }

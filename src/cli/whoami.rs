@@ -5,8 +5,9 @@ use super::context::Context;
 use super::page::Page;
 use crate::adapters::connect::Way;
 use clap::Args as ClapArgs;
+use serde_json::json;
 
-/// Show the identity in use, its role, whether Row Level Security applies to it, and the way to the database
+/// Show the identity in use, the project it is of, its role, whether Row Level Security applies to it, and the way to the database
 #[derive(ClapArgs)]
 pub struct Args {}
 
@@ -14,11 +15,16 @@ pub struct Args {}
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let reader = context.reader().await?;
     let way = reader.way();
+    let profile = reader.profile();
     let mut page = Page::default();
+    page.line(format!("The project is {}.", profile.title()));
     page.line(way.as_ref().map_or_else(
         || "No way to the database is known: migrations and seeds cannot run.".to_owned(),
         Way::sentence,
     ));
     let answer = reader.page(reader.who(), page)?;
-    Ok(answer.with("way", &way.as_ref().map(Way::word))?)
+    let project = json!({"name": profile.name, "url": profile.url});
+    Ok(answer
+        .with("project", &project)?
+        .with("way", &way.as_ref().map(Way::word))?)
 }

@@ -5,6 +5,7 @@ use super::cycle::Cycle;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
+use std::borrow::Cow;
 
 /// A row of the view `week_lock_status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,18 @@ impl WeekLock {
             (true, _) => Standing::Locked,
             (false, true) => Standing::Unlocked,
             (false, false) => Standing::Open,
+        }
+    }
+
+    /// Why it stands so, as a sentence about this week alone. Every week has a limit of its own, and it decides for that
+    /// week only: what the view's `why` says of "weeks after 4" need not hold for the next week, whose limit may be 6.
+    pub fn reason(&self) -> Cow<'_, str> {
+        let limit = self.locked_after_week;
+        match self.standing() {
+            Standing::Unlocked => Cow::Borrowed(&self.why),
+            Standing::Open => format!("Within its own limit, week {limit}.").into(),
+            Standing::Locked if limit == 0 => "Its own limit is 0: always locked.".into(),
+            Standing::Locked => format!("After its own limit, week {limit}.").into(),
         }
     }
 
@@ -171,4 +184,37 @@ pub struct Unlocked {
     pub lock: WeekLock,
     /// The id of its audit record, where that could be read.
     pub record: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_speaks_of_its_own_week_alone() {
+        let week = |week_no, limit, locked| WeekLock {
+            plan_id: String::new(),
+            cycle_id: String::new(),
+            user_id: String::new(),
+            week_no,
+            mode: "time_block".into(),
+            locked,
+            why: "Emergency unlock until 14:05 UTC.".into(),
+            locked_after_week: limit,
+            unlocked_until: None,
+            is_current_week: false,
+            item_count: 0,
+            planned_qty: 0.into(),
+            completed_qty: 0.into(),
+            completion_pct: None,
+        };
+        for (week, reason) in [
+            (week(3, 6, false), "Within its own limit, week 6."),
+            (week(5, 4, true), "After its own limit, week 4."),
+            (week(1, 0, true), "Its own limit is 0: always locked."),
+            (week(9, 6, false), "Emergency unlock until 14:05 UTC."),
+        ] {
+            assert_eq!(week.reason(), reason);
+        }
+    }
 }

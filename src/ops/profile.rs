@@ -30,6 +30,15 @@ pub struct Added {
     pub is_default: bool,
 }
 
+/// Refuses a name that a profile has already, unless it may be replaced; asked before anybody is asked for the rest.
+pub async fn check_free(profiles: &dyn Profiles, name: &str, replace: bool) -> Result<(), Problem> {
+    let is_taken = profiles.read().await?.profiles.contains_key(name);
+    if is_taken && !replace {
+        return Err(already_there(name));
+    }
+    Ok(())
+}
+
 /// Adds a profile. The first one becomes the one in use. Whatever is kept under its name is forgotten first, and each
 /// secret is kept with the profile's URL: a key must not reach another host than the one it was given for.
 pub async fn add(
@@ -42,10 +51,7 @@ pub async fn add(
     profile.url = check_url(&profile.url)?;
     profile.project_ref = profile.project_ref.or_else(|| project_ref(&profile.url));
     let name = profile.name.clone();
-    let old = profiles.read().await?.profiles.get(&name).cloned();
-    if old.is_some() && !new.replace {
-        return Err(already_there(&name));
-    }
+    check_free(profiles, &name, new.replace).await?;
     forget(secrets, &name).await?;
     // Secrets first: a profile without its key is worse than a key without its profile.
     let mut keeping = None;

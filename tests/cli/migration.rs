@@ -208,6 +208,10 @@ fn repair_corrects_the_history_only() {
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
     let data = world.data(&["migration", "repair", "1", "--status", "reverted", "--yes"]);
     assert_eq!(states(&data), [("1", "pending")]);
+    let text = world.run(&["migration", "repair", "1", "--status", "applied", "--yes"]);
+    let told = "The history was corrected, 1 row:\nbefore  not in the history\nafter   1 one, 1 statement\n\n";
+    assert!(text.done().out.starts_with(told), "{text:?}");
+    assert!(text.out.contains("VERSION"), "{text:?}");
     let problem = world.problem(
         2,
         &["migration", "repair", "99", "--status", "applied", "--yes"],

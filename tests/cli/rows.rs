@@ -137,6 +137,23 @@ fn locks_of_several_people_say_whose_they_are() {
 }
 
 #[test]
+fn the_reason_of_a_lock_is_about_its_own_week() {
+    let world = World::full();
+    let text = world.run(&["lock", "list", "--as", "service"]);
+    // Bob has lowered the limit of weeks 5 and 6 alone.
+    for told in [
+        "After its own limit, week 4.",
+        "After its own limit, week 6.",
+    ] {
+        assert!(text.done().out.contains(told), "{text:?}");
+    }
+    assert!(!text.out.contains("Weeks after"), "{text:?}");
+    let data = world.data(&["lock", "list", "--as", "service"]);
+    let is_of_the_view = |row: &Value| row["why"] == "Weeks after 4 are locked.";
+    assert!(rows(&data).iter().any(is_of_the_view), "{data}");
+}
+
+#[test]
 fn the_audit_list_pages_filters_and_changes_its_form() {
     let world = World::full();
     let all = world.data(&["audit", "list", "--as", "service", "--limit", "100000"]);
@@ -223,6 +240,25 @@ fn an_action_that_nothing_has_brings_the_one_that_was_meant() {
         csv.done().err.contains(hint) && csv.out.lines().count() == 1,
         "{csv:?}"
     );
+}
+
+#[test]
+fn who_reads_is_told_where_it_was_them() {
+    let mut world = World::full();
+    let you = format!(" {ALICE} (you)");
+    let service = world.run(&["audit", "list", "--as", "service"]);
+    assert!(!service.done().out.contains("(you)"), "{service:?}");
+    world.sign_in("alice@example.com");
+    let list = ["audit", "list", "--as", "user", "--where", "actor:me"];
+    let text = world.run(&list);
+    let mut rows = text.done().out.lines().filter(|line| line.contains(ALICE));
+    assert!(rows.all(|row| row.contains(&you)), "{text:?}");
+    let data = world.data(&list);
+    let id = data[0]["id"].as_str().unwrap();
+    let shown = world.run(&["audit", "show", id, "--as", "user"]);
+    assert!(shown.done().out.contains(&you), "{shown:?}");
+    let json = world.run(&["audit", "show", id, "--as", "user", "--json"]);
+    assert!(!json.done().out.contains("(you)"), "{json:?}");
 }
 
 #[test]

@@ -48,6 +48,55 @@ fn seeds_run_once_and_a_changed_one_on_request() {
 }
 
 #[test]
+fn a_seed_whose_tables_were_rolled_back_is_named_with_the_way_to_run_it_again() {
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one (n int);"),
+        ("migrations/rollback/1_one.sql", "drop table one;"),
+        ("seeds/a.sql", "insert into one values (1);"),
+        ("seeds/b.sql", "insert into one values (2);"),
+    ]);
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.run(&["seed", "apply", "--yes"]).done();
+    world
+        .run(&["migration", "rollback", "--last", "1", "--yes"])
+        .done();
+    world.run(&["migration", "apply", "--yes"]).done();
+    let again = "`supadeck seed apply --again seeds/a.sql seeds/b.sql`";
+    let text = world.run(&["seed", "apply", "--yes"]);
+    for told in [
+        "No seed is waiting.\n",
+        "before version 1 was rolled back",
+        again,
+    ] {
+        assert!(text.done().out.contains(told), "{told}: {text:?}");
+    }
+    let one = world.run(&["seed", "apply", "seeds/a.sql", "--yes"]);
+    assert!(one.done().out.contains("--again seeds/a.sql`"), "{one:?}");
+    assert!(!one.out.contains("seeds/b.sql"), "{one:?}");
+
+    // One whose file is gone is not offered to be run: it is said what settles it, and that does.
+    fs::remove_file(world.project.join("seeds/b.sql")).unwrap();
+    world
+        .run(&["seed", "apply", "--again", "seeds/a.sql", "--yes"])
+        .done();
+    let delete = "delete from supabase_migrations.seed_files where path in ('seeds/b.sql');";
+    for args in [
+        &["seed", "list"][..],
+        &["seed", "apply", "--yes"],
+        &["seed", "apply", "seeds/b.sql", "--again", "--yes"],
+    ] {
+        let text = world.run(args);
+        let out = &text.done().out;
+        assert!(out.contains("the file is missing: seeds/b.sql."), "{out}");
+        assert!(out.contains(delete) && !out.contains("--again"), "{out}");
+    }
+    world.sql(delete);
+    let text = world.run(&["seed", "apply", "--yes"]);
+    assert_eq!(text.done().out, "No seed is waiting.\n");
+}
+
+#[test]
 fn a_failing_seed_leaves_nothing() {
     let mut world = World::empty();
     world.files(&[("seeds/a.sql", "create table half ();\nselect 1/0;")]);

@@ -12,6 +12,9 @@ fn a_session_is_kept_until_it_is_ended() {
         return;
     };
     assert_eq!(world.data(&["whoami"])["kind"], "anon");
+    let who = world.run(&["whoami"]);
+    let project = format!("\nThe project is {}.\n", world.info.url);
+    assert!(who.done().out.contains(&project), "{who:?}");
     assert_eq!(
         world.problem(4, &["whoami", "--as", "user"])["kind"],
         "auth"

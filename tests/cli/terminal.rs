@@ -18,9 +18,13 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn run(world: &World, args: &[&str]) -> Self {
+        Self::of_width(world, args, 160)
+    }
+
+    fn of_width(world: &World, args: &[&str], cols: u16) -> Self {
         let size = PtySize {
             rows: 40,
-            cols: 160,
+            cols,
             pixel_width: 0,
             pixel_height: 0,
         };
@@ -195,6 +199,43 @@ fn a_profile_is_asked_for_line_by_line() {
         world.data(&["migration", "list"]).as_array().unwrap().len(),
         4
     );
+}
+
+#[test]
+fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
+    let world = World::full();
+    for (args, whole) in [
+        (["lock", "list"], "10000000-0000-4000-8001-000000000007"),
+        (["audit", "list"], "plan_item.update"),
+    ] {
+        let args = [&args[..], &["--as", "service", "--color", "never"]].concat();
+        for cols in [100, 130, 160] {
+            let (code, seen) = Terminal::of_width(&world, &args, cols).end();
+            assert_eq!(code, 0, "{seen}");
+            let widest = seen.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(cols.into()), "{widest:?} of {cols}: {seen}");
+            assert!(seen.contains('…') && seen.contains("Shortened"), "{seen}");
+            assert_eq!(
+                cols == 160 || whole.len() < 20,
+                seen.contains(whole),
+                "{seen}"
+            );
+        }
+        let piped = world.run(&args);
+        assert!(piped.done().out.contains(whole), "{piped:?}");
+        assert!(!piped.out.contains('…') && !piped.out.contains("Shortened"));
+    }
+}
+
+#[test]
+fn a_profile_whose_keys_cannot_be_kept_is_refused_before_anything_is_asked() {
+    let world = World::full();
+    let (code, seen) = Terminal::run(&world, &["profile", "add", "typed"]).end();
+    assert_eq!(code, 3, "{seen}");
+    assert!(seen.contains("SUPADECK_KEYRING=off"), "{seen}");
+    for question in ["Keep ", "URL: ", "(not shown)"] {
+        assert!(!seen.contains(question), "{question}: {seen}");
+    }
 }
 
 /// The exit code of a child that has to end by itself soon.

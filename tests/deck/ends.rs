@@ -96,6 +96,7 @@ fn blocker() -> Blocker {
             Some("2026-01-31 12:00:00+00"),
             Some(&query),
         ),
+        ..Blocker::default()
     }
 }
 

@@ -138,6 +138,43 @@ async fn a_history_that_changed_since_the_plan_stops_the_run() {
 }
 
 #[tokio::test]
+async fn whom_the_one_in_the_way_waits_for_is_named_too() {
+    let bench = Bench::new().await;
+    bench.db.batch_execute("create table a ()").await.unwrap();
+    bench.up("1_a.sql", "select count(*) from a;");
+    let plan = bench.plan(everything()).await.unwrap();
+    let session = async |name: &str| {
+        let other = connect(&format!("{}?application_name={name}", bench.url)).await;
+        let pid = other.query_one("select pg_backend_pid()", &[]).await;
+        (other, pid.unwrap().get::<_, i32>(0))
+    };
+    let (reader, reads) = session("reader").await;
+    let (writer, writes) = session("writer").await;
+    reader.batch_execute("begin; select from a").await.unwrap();
+    let waiting =
+        tokio::spawn(async move { writer.batch_execute("begin; lock table a; rollback").await });
+    let asks = format!("select exists (select from pg_locks where pid = {writes} and not granted)");
+    until(&bench.db, &asks).await;
+    let (watch, mut news) = watch();
+    let schema = bench.schema.clone();
+    let running =
+        tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
+    let blocker = loop {
+        if let Progress::Blocked { blocker, .. } = news.recv().await.unwrap() {
+            break blocker;
+        }
+    };
+    assert_eq!(blocker.holder.pid, writes, "{blocker}");
+    let behind: Vec<i32> = blocker.behind.iter().map(|holder| holder.pid).collect();
+    assert_eq!(behind, [reads], "{blocker}");
+    let words = format!("which itself waits for pid {reads}, user ");
+    assert!(blocker.to_string().contains(&words), "{blocker}");
+    reader.batch_execute("rollback").await.unwrap();
+    assert!(running.await.unwrap().is_complete());
+    waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_statement_that_ends_the_transaction_unseen_is_noticed() {
     let bench = Bench::new().await;
     let plan = {

@@ -168,9 +168,12 @@ impl Lookout {
                 let Ok(told) = database.tell(Some((&sql, SIGHT_COLUMNS))).await else {
                     continue;
                 };
-                let found = told.rows.iter().find_map(|row| blocker(row));
-                if let Some(blocker) = found.filter(|found| known != Some(found.holder.pid)) {
-                    known = Some(blocker.holder.pid);
+                let is_news = |found: &Blocker| match &known {
+                    Some(known) => found.is_news(known),
+                    None => true,
+                };
+                if let Some(blocker) = blocker(&told.rows).filter(is_news) {
+                    known = Some(blocker.clone());
                     if sender.send(blocker).is_err() {
                         return;
                     }

@@ -7,6 +7,7 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::format;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{self as trail, Cursor, Record, Summary, Way};
+use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -62,7 +63,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let Some(form) = args.form(context) else {
         let mut rows: Vec<Summary> = Vec::new();
         let end = interrupt::ending(list.read(|page| rows.extend(page))).await?;
-        let mut answer = reader.answer(&rows, end.is_empty, &table(&rows))?;
+        let mut answer = reader.answer(&rows, end.is_empty, &table(&rows, reader.who()))?;
         if let Body::Page(page) = &mut answer.body {
             page.append(end.notes());
         }
@@ -166,13 +167,10 @@ impl End {
     }
 }
 
-fn table(rows: &[Summary]) -> Table {
-    let mut table = Table::new(&["TIME", "ACTION", "ACTOR", "SUBJECT", "ID"]);
+fn table(rows: &[Summary], reader: &Identity) -> Table {
+    let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "@SUBJECT", "#ID"]);
     for row in rows {
-        let actor = match &row.actor_user_id {
-            Some(id) => format!("{} {id}", row.actor_type),
-            None => row.actor_type.clone(),
-        };
+        let actor = super::actor(&row.actor_type, row.actor_user_id.as_deref(), reader);
         table.row(vec![
             Span::from(&row.created_at),
             Span::from(&row.action),

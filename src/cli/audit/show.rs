@@ -6,6 +6,7 @@ use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::{Mark, diff};
+use crate::domain::identity::Identity;
 use crate::ops::audit;
 use clap::Args as ClapArgs;
 
@@ -25,16 +26,14 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let record = audit::show(reader.rest(), reader.who(), &args.id);
     let record = interrupt::ending(record).await?;
-    reader.page(&record, page(&record, args.all))
+    reader.page(&record, page(&record, args.all, reader.who()))
 }
 
-fn page(record: &Record, all: bool) -> Page {
+fn page(record: &Record, all: bool, reader: &Identity) -> Page {
     let mut page = Page::default();
     let mut table = Table::new(&["RECORD", ""]);
-    let actor = match &record.actor_user_id {
-        Some(id) => format!("{} {id}", record.actor_type),
-        None => record.actor_type.clone(),
-    };
+    let id = record.actor_user_id.as_deref();
+    let actor = super::actor(&record.actor_type, id, reader);
     let about = record.about();
     let row = about.row();
     let mut rows = vec![

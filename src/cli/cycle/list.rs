@@ -15,7 +15,7 @@ pub struct Args {}
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let reader = context.reader().await?;
     let cycles = interrupt::ending(cycle::list(reader.rest(), reader.who())).await?;
-    let mut table = Table::new(&["ID", "START", "END", ">WEEK", "OWNER"]);
+    let mut table = Table::new(&["#ID", "START", "END", ">WEEK", "@OWNER"]);
     for cycle in &cycles {
         table.row(vec![
             Span::from(&cycle.id),

@@ -7,6 +7,9 @@ use crate::ops::lock;
 use clap::Args as ClapArgs;
 
 /// List every week with its lock, why it is locked, and how far it is
+///
+/// Each week has a limit of its own (`locked_after_week`, 6 unless it was lowered) and is locked when its number is above it,
+/// unless an emergency unlock runs. So week 5 can be locked by a limit of 4 while week 6 is open.
 #[derive(ClapArgs)]
 pub struct Args {
     /// Only the weeks of one cycle

@@ -35,10 +35,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 /// is named elsewhere.
 pub fn table(locks: &[WeekLock], reader: Option<&Identity>) -> Table {
     let mut header = vec![
-        "CYCLE", ">WEEK", "NOW", "STATE", ">ITEMS", ">DONE", "PLAN", "WHY",
+        "@CYCLE", ">WEEK", "NOW", "STATE", ">ITEMS", ">DONE", "#PLAN", "~WHY",
     ];
     if reader.is_some() {
-        header.insert(1, "OWNER");
+        header.insert(1, "@OWNER");
     }
     let mut table = Table::new(&header);
     for lock in locks {
@@ -54,7 +54,7 @@ pub fn table(locks: &[WeekLock], reader: Option<&Identity>) -> Table {
             Span::from(lock.item_count.to_string()),
             Span::from(done),
             Span::from(&lock.plan_id),
-            Span::new(Tone::Muted, &lock.why),
+            Span::new(Tone::Muted, &lock.reason()),
         ];
         if let Some(reader) = reader {
             row.insert(1, Span::from(owner(lock, reader)));

@@ -103,7 +103,7 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
     fact("week", Tone::Strong, &week);
     fact("plan", Tone::Plain, &lock.plan_id);
     match lock.running_until() {
-        None => fact("now", Tone::Plain, &format!("locked. {}", lock.why)),
+        None => fact("now", Tone::Plain, &format!("locked. {}", lock.reason())),
         Some(running) => {
             let left = span(running.duration_since(now));
             let text = format!(

@@ -49,7 +49,7 @@ fn page(journal: &Journal, version: Option<&str>) -> Page {
         return page;
     }
     let mut table = Table::new(&[
-        "WHEN", "VERSION", "WHAT", "OUTCOME", "WHO", "HOST", ">MS", "ERROR",
+        "WHEN", "VERSION", "WHAT", "OUTCOME", "WHO", "~HOST", ">MS", "~ERROR",
     ]);
     for line in &journal.lines {
         table.row(row(line));
@@ -67,10 +67,6 @@ fn row(line: &Line) -> Vec<Span> {
     let started = line
         .started
         .map(|time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
-    let place = line
-        .failing_statement
-        .map(|statement| format!("Statement {statement}: "));
-    let error = line.error.as_deref().unwrap_or_default();
     vec![
         Span::from(started.unwrap_or_default()),
         Span::from(&line.version),
@@ -79,6 +75,6 @@ fn row(line: &Line) -> Vec<Span> {
         Span::from(&line.who),
         Span::from(line.host.as_deref().unwrap_or_default()),
         Span::from(line.took_ms.map(|ms| ms.to_string()).unwrap_or_default()),
-        Span::from(format!("{}{error}", place.unwrap_or_default())),
+        Span::from(line.fault().unwrap_or_default()),
     ]
 }

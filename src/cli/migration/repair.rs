@@ -6,7 +6,7 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::{difference, list, show};
-use crate::ops::migration::{self, Record, Repair, RepairPlan};
+use crate::ops::migration::{self, Record, Repair, RepairPlan, RowChange};
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// Correct the history without running any SQL
@@ -63,7 +63,18 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     // Ctrl-C does not end it half-way: nobody would know what is recorded.
     let write = migration::carry_out(&work.schema, &plan);
     let after = interrupt::finishing(context.output(), write).await?;
-    Ok(list::answer(show::listing(&after), &after)?.with("plan", &plan)?)
+    list::after(done(&plan), &after, &plan)
+}
+
+/// What was changed, row by row.
+fn done(plan: &RepairPlan) -> Page {
+    let mut page = Page::default();
+    let count = show::counted(plan.rows.len(), "row");
+    page.toned(Tone::Ok, &format!("The history was corrected, {count}:"));
+    for row in &plan.rows {
+        page.append(change(row));
+    }
+    page
 }
 
 fn page(plan: &RepairPlan) -> Page {
@@ -71,16 +82,21 @@ fn page(plan: &RepairPlan) -> Page {
     page.toned(Tone::Strong, &show::target(&plan.target));
     for row in &plan.rows {
         page.blank();
-        page.toned(
-            Tone::Muted,
-            &format!("before  {}", record(row.before.as_ref())),
-        );
-        page.line(format!("after   {}", record(row.after.as_ref())));
+        page.append(change(row));
         if let Some(found) = &row.difference {
             page.append(difference::page(found));
         }
     }
     page.blank();
+    page
+}
+
+/// A row as it was and as it is then.
+fn change(row: &RowChange) -> Page {
+    let mut page = Page::default();
+    let before = format!("before  {}", record(row.before.as_ref()));
+    page.toned(Tone::Muted, &before);
+    page.line(format!("after   {}", record(row.after.as_ref())));
     page
 }
 

@@ -55,6 +55,9 @@ pub struct Args {
     no_check: bool,
 }
 
+/// What is said where no keyring would keep the keys.
+const NOT_ADDED: &str = "The profile was not added: its keys cannot be kept.";
+
 /// Collects, checks and keeps.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let is_from_files = args.linked || args.local;
@@ -66,21 +69,30 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         (None, None) => return Err(missing("name", "the first argument").into()),
     };
     check_name(&name)?;
-    let settings = collect(context, args, origin.as_ref()).await?;
+    let profiles = connect::profiles(context.settings())?;
+    profile::check_free(profiles.as_ref(), &name, args.replace).await?;
+    let keyring = connect::secrets(context.settings());
+    // Nobody is asked for what could not be kept then.
+    let asks = match keyring.keeping().await? {
+        Keeping::Keyring => ask::is_possible(),
+        Keeping::Memory(why) if origin.is_none() && ask::is_possible() => {
+            return Err(no_keyring(NOT_ADDED, &why).into());
+        }
+        Keeping::Memory(_) => false,
+    };
+    let settings = collect(context, args, origin.as_ref(), asks).await?;
+    let kept = secrets(&settings);
+    if !kept.is_empty()
+        && let Keeping::Memory(why) = keyring.keeping().await?
+    {
+        return Err(no_keyring(NOT_ADDED, &why).into());
+    }
     let url = check_url(settings.url.as_deref().unwrap_or_default())?;
     if !args.no_check {
         let checking = check::check(&settings);
         let whom = || format!("{url} and what belongs to it");
         let checking = waiting::telling(context.output(), whom, checking);
         interrupt::ending(checking).await?;
-    }
-    let kept = secrets(&settings);
-    let keyring = connect::secrets(context.settings());
-    if !kept.is_empty()
-        && let Keeping::Memory(why) = keyring.keeping().await?
-    {
-        let what = "The profile was not added: its keys cannot be kept.";
-        return Err(no_keyring(what, &why).into());
     }
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
     let dir = dir
@@ -97,7 +109,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         is_default: args.is_default,
         replace: args.replace,
     };
-    let profiles = connect::profiles(context.settings())?;
     let write = profile::add(profiles.as_ref(), keyring.as_ref(), new);
     let added = interrupt::finishing(context.output(), write).await?;
     if let Some(Keeping::Memory(why)) = added.keeping {
@@ -129,11 +140,12 @@ fn no_keyring(what: &str, why: &str) -> Problem {
     .with_hint("Without a keyring, set SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY and SUPABASE_DB_URL instead.")
 }
 
-/// What was given, and at a terminal what was asked for.
+/// What was given, and where it `asks`, what was answered.
 async fn collect(
     context: &Context,
     args: &Args,
     origin: Option<&Origin>,
+    asks: bool,
 ) -> Result<Settings, Problem> {
     let given = context.settings();
     let mut settings = Settings {
@@ -159,13 +171,13 @@ async fn collect(
         None => true,
     };
     if owns_variables {
-        take_variables(context, &mut settings).await?;
+        take_variables(context, &mut settings, asks).await?;
     }
     if let (Some(origin), None) = (origin, &settings.db_url) {
         let has_token = settings.access_token.is_some();
-        settings.db_url = origin.database_url(context, has_token).await?;
+        settings.db_url = origin.database_url(context, has_token, asks).await?;
     }
-    if !ask::is_possible() {
+    if !asks {
         return match settings {
             Settings { url: None, .. } => Err(missing("URL", "--url")),
             settings if origin.is_some() => Ok(settings),
@@ -199,9 +211,13 @@ async fn collect(
     Ok(settings)
 }
 
-/// Takes from the environment what was not typed. At a terminal each variable is asked about; without one those are taken
-/// whose project SUPABASE_URL names, and the others belong to nobody knows whom. All are named.
-async fn take_variables(context: &Context, settings: &mut Settings) -> Result<(), Problem> {
+/// Takes from the environment what was not typed. Where it `asks`, each variable is asked about; else those are taken whose
+/// project SUPABASE_URL names, and the others belong to nobody knows whom. All are named.
+async fn take_variables(
+    context: &Context,
+    settings: &mut Settings,
+    asks: bool,
+) -> Result<(), Problem> {
     let variables = &context.settings().variables;
     let places = [
         (&variables.publishable_key, &mut settings.publishable_key),
@@ -212,7 +228,7 @@ async fn take_variables(context: &Context, settings: &mut Settings) -> Result<()
         let Some(Variable { name, value }) = variable.as_ref().filter(|_| place.is_none()) else {
             continue;
         };
-        let (is_taken, text) = if ask::is_possible() {
+        let (is_taken, text) = if asks {
             let answer = ask::line(&format!("Keep {name} of the environment? [y/N] ")).await?;
             let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
             (is_yes, None)

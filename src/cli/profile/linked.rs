@@ -90,6 +90,7 @@ impl Origin {
         &self,
         context: &Context,
         has_token: bool,
+        asks: bool,
     ) -> Result<Option<SecretString>, Problem> {
         let link = match self {
             Self::Local(_, local) => {
@@ -110,7 +111,7 @@ impl Origin {
                 context.output().note(&page);
                 Some(password.into())
             }
-            _ if ask::is_possible() => {
+            _ if asks => {
                 let question = if has_token {
                     "Database password, empty to go over the Management API (not shown): "
                 } else {

@@ -6,8 +6,9 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::show;
 use super::super::page::{Page, Span, Table, Tone};
+use super::{missing, stale};
 use crate::domain::problem::Problem;
-use crate::domain::seed::{SeedEntry, SeedOutcome, SeedPlan, SeedProgress, SeedState};
+use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedProgress, SeedState};
 use crate::ops::migration::Schema;
 use crate::ops::seed::{self, SeedWatch};
 use clap::Args as ClapArgs;
@@ -46,13 +47,14 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             target: plan.target,
         };
         let seeds = work.read(seed::at_rest(&work.schema, &args.paths)).await?;
-        let page = match seed::looked(&work.schema)? {
+        let mut page = match seed::looked(&work.schema)? {
             Some(looked) if args.paths.is_empty() => {
                 Page::of(format!("There are no seed files. {looked}"))
             }
             _ => at_rest(&seeds, !args.paths.is_empty()),
         };
-        return Ok(Answer::new(&outcome, page)?);
+        page.append(missing::page(&seeds.entries));
+        return Ok(Answer::new(&outcome, page)?.with("stale", &seeds.stale)?);
     }
     let count = plan.steps.iter().map(|step| step.parts.len()).sum();
     let what = format!(
@@ -79,9 +81,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 }
 
 /// Says that nothing waits, and why what one might expect to run does not.
-fn at_rest(seeds: &[SeedEntry], is_named: bool) -> Page {
+fn at_rest(seeds: &SeedListing, is_named: bool) -> Page {
     let mut page = Page::of("No seed is waiting.");
-    for SeedEntry { path, state, .. } in seeds {
+    let is_stale = |path: &String| seeds.stale.iter().any(|stale| stale.path == *path);
+    for SeedEntry { path, state, .. } in &seeds.entries {
         // Without a path `--again` runs every seed again.
         let again = if is_named {
             "`--again` runs it".to_owned()
@@ -90,12 +93,14 @@ fn at_rest(seeds: &[SeedEntry], is_named: bool) -> Page {
         };
         let why = match state {
             SeedState::Changed => format!("{path} changed since it ran; {again}."),
-            SeedState::Applied => format!("{path} ran already; {again}."),
-            SeedState::Missing => format!("{path} is recorded as run, and the file is gone."),
-            SeedState::Pending => continue,
+            SeedState::Applied if is_named && !is_stale(path) => {
+                format!("{path} ran already; {again}.")
+            }
+            SeedState::Applied | SeedState::Missing | SeedState::Pending => continue,
         };
         page.line(why);
     }
+    page.append(stale::page(&seeds.stale));
     page
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod list;
+mod missing;
 pub mod stale;
 
 use super::answer::Answered;

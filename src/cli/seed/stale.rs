@@ -11,14 +11,24 @@ pub fn page(found: &[Stale]) -> Page {
     };
     let paths: Vec<&str> = found.iter().map(|one| one.path.as_str()).collect();
     let note = format!(
-        "Recorded as run, and run {}: {}.",
+        "Recorded as run, so they count as applied, but run {}: {}.",
         first.when(),
         paths.join(", ")
     );
     page.toned(Tone::Warn, &note);
-    page.toned(
-        Tone::Muted,
-        "  What they wrote may be gone. `supadeck seed apply --again PATH` runs one again.",
+    let again = if paths.iter().all(|path| path.chars().all(is_plain)) {
+        paths.join(" ")
+    } else {
+        "PATH".to_owned()
+    };
+    let way = format!(
+        "  What they wrote may be gone with the tables. To run them again: `supadeck seed apply --again {again}`."
     );
+    page.toned(Tone::Muted, &way);
     page
+}
+
+/// Whether every shell takes the character as it is.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-')
 }

@@ -87,6 +87,16 @@ pub struct Blocker {
     pub table: Option<String>,
     /// The session in the way.
     pub holder: Holder,
+    /// Whom that session waits for itself, and whom that one does, as far as it was looked.
+    pub behind: Vec<Holder>,
+}
+
+impl Blocker {
+    /// Whether it says more than what was told last: another session is in the way, or it waits itself by now. For whom,
+    /// in a queue that moves on, is not told again and again.
+    pub fn is_news(&self, told: &Self) -> bool {
+        self.holder.pid != told.holder.pid || (told.behind.is_empty() && !self.behind.is_empty())
+    }
 }
 
 impl fmt::Display for Blocker {
@@ -95,10 +105,20 @@ impl fmt::Display for Blocker {
             Some(table) => write!(f, "a lock on {table} that {} has", self.holder)?,
             None => write!(f, "a lock that {} has", self.holder)?,
         }
-        match &self.holder.query {
-            Some(query) => write!(f, " ({query})"),
-            None => Ok(()),
+        at_work(&self.holder, f)?;
+        for holder in &self.behind {
+            write!(f, ", which itself waits for {holder}")?;
+            at_work(holder, f)?;
         }
+        Ok(())
+    }
+}
+
+/// What a session runs, in brackets behind it.
+fn at_work(holder: &Holder, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match &holder.query {
+        Some(query) => write!(f, " ({query})"),
+        None => Ok(()),
     }
 }
 
@@ -113,6 +133,7 @@ mod tests {
         let text = Blocker {
             table: Some("public.a".into()),
             holder,
+            behind: Vec::new(),
         }
         .to_string();
         assert!(
@@ -136,5 +157,24 @@ mod tests {
             let shown = holder.query.unwrap_or_default();
             assert!(!shown.contains("secret") && shown.contains('…'), "{shown}");
         }
+    }
+
+    #[test]
+    fn whom_the_blocker_waits_for_is_named_behind_it() {
+        let blocker = Blocker {
+            table: None,
+            holder: Holder::of(12, "", "", None, Some("update a")),
+            behind: vec![Holder::of(34, "", "psql", None, Some("select 1"))],
+        };
+        assert_eq!(
+            blocker.to_string(),
+            "a lock that pid 12 has (update a), which itself waits for pid 34, application psql (select 1)"
+        );
+        let alone = Blocker {
+            behind: Vec::new(),
+            ..blocker.clone()
+        };
+        assert!(blocker.is_news(&alone) && !alone.is_news(&blocker));
+        assert!(!blocker.is_news(&blocker));
     }
 }

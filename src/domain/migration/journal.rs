@@ -39,3 +39,48 @@ pub struct Line {
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: Option<String>,
 }
+
+impl Line {
+    /// What went wrong and at which statement. Most errors name it themselves; it is said in front of the others.
+    pub fn fault(&self) -> Option<String> {
+        let error = self.error.as_deref();
+        let Some(statement) = self.failing_statement else {
+            return error.map(str::to_owned);
+        };
+        let place = format!("statement {statement}");
+        let is_named = error.is_some_and(|error| {
+            let mut behind = error.split(&place).skip(1);
+            behind.any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+        });
+        match error {
+            Some(error) if is_named => Some(error.to_owned()),
+            Some(error) => Some(format!("At {place}: {error}")),
+            None => Some(format!("At {place}.")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_of_a_fault_is_named_once() {
+        let fault = |statement, error: Option<&str>| {
+            let line = Line {
+                failing_statement: statement,
+                error: error.map(str::to_owned),
+                ..Line::default()
+            };
+            line.fault()
+        };
+        let named = "Migration 1 failed at statement 3 of 30, line 2.";
+        assert_eq!(fault(Some(3), Some(named)).as_deref(), Some(named));
+        let other = "At statement 3: It failed at statement 30.";
+        let found = fault(Some(3), Some("It failed at statement 30."));
+        assert_eq!(found.as_deref(), Some(other));
+        assert_eq!(fault(Some(3), None).as_deref(), Some("At statement 3."));
+        assert_eq!(fault(None, Some("No.")).as_deref(), Some("No."));
+        assert_eq!(fault(None, None), None);
+    }
+}

@@ -12,6 +12,7 @@ mod dynamic;
 mod lint;
 mod maintain;
 mod plpgsql;
+mod unread;
 mod visit;
 
 use super::depth;
@@ -139,7 +140,8 @@ impl Reader<'_> {
         let hidden = lint::without_orders(text);
         let parse = SourceFile::parse(&hidden);
         if certain && let Some(error) = parse.errors().first() {
-            self.push_unread(error.range().start().into(), error.message());
+            let at = error.range().start().into();
+            self.push_unread(at, &unread::words(text, at));
         }
         visit::visit(self, &parse.syntax_node());
         lint::lint(self, &parse, &hidden);
@@ -151,7 +153,7 @@ impl Reader<'_> {
             Some(base) => base + self.short.as_ref().map_or(at, |short| short.whole(at)),
             None => (self.scope.place)(&SourceFile::parse("").syntax_node()),
         };
-        self.push(&rule::UNREADABLE, at, why.trim_end_matches('.'));
+        self.push(&rule::UNREADABLE, at, why);
     }
 
     /// Reports that a rule is broken, wherever the object came from.

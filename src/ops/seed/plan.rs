@@ -10,7 +10,7 @@ use crate::domain::sql::refusal::runs_alone;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
 use crate::ops::migration::{Schema, sha256_of};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
     let recorded = listing
         .entries
         .iter()
-        .filter(|entry| entry.state != SeedState::Pending);
+        .filter(|entry| matches!(entry.state, SeedState::Applied | SeedState::Changed));
     listing.stale = stale_of(schema, recorded.map(|entry| entry.path.as_str())).await?;
     Ok(listing)
 }
@@ -102,18 +102,16 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
     })
 }
 
-/// Why nothing of `paths` waits: what was named and is done or gone, or what changed since it ran, when none is named.
-pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<Vec<SeedEntry>, Problem> {
-    let listing = compare(schema).await?;
-    let seeds = wanted(schema, &listing, paths)?.into_iter();
-    Ok(seeds
-        .filter(|entry| match entry.state {
-            SeedState::Pending => false,
-            SeedState::Changed => true,
-            SeedState::Applied | SeedState::Missing => !paths.is_empty(),
-        })
-        .cloned()
-        .collect())
+/// The seeds that `paths` name, all when it names none, for a run that finds nothing to do: why none of them waits.
+pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<SeedListing, Problem> {
+    let mut listing = list(schema).await?;
+    let named: HashSet<String> = wanted(schema, &listing, paths)?
+        .into_iter()
+        .map(|entry| entry.path.clone())
+        .collect();
+    listing.entries.retain(|entry| named.contains(&entry.path));
+    listing.stale.retain(|stale| named.contains(&stale.path));
+    Ok(listing)
 }
 
 /// The seeds that are named; all when none is.

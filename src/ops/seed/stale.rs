@@ -2,6 +2,7 @@
 //! The record of seeds is the Supabase CLI's and knows no time; the order comes from supadeck's own journal, so of a
 //! seed that another tool ran nothing is said.
 
+use super::files::find;
 use crate::domain::migration::journal::Line;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::Stale;
@@ -11,10 +12,16 @@ use std::collections::HashSet;
 /// How far back the journal is read, in lines.
 const LINES: u32 = 2_000;
 
-/// The seeds that are recorded as run and were run before a migration was rolled back.
+/// The seeds that are recorded as run and were run before a migration was rolled back. One whose file is gone is none: it
+/// cannot be run again.
 pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
     let recorded = schema.database.seeds().await?;
-    stale_of(schema, recorded.rows.iter().map(|(path, _)| path.as_str())).await
+    let there: HashSet<String> = find(&schema.root)?
+        .into_iter()
+        .map(|seed| seed.path)
+        .collect();
+    let paths = recorded.rows.iter().map(|(path, _)| path.as_str());
+    stale_of(schema, paths.filter(|path| there.contains(*path))).await
 }
 
 /// The same for seeds whose record was read already. A rollback that can have dropped no row is none here. A journal that

@@ -237,7 +237,7 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
         Standing::Unlocked => "Unlocked for now.",
         Standing::Open => "Open.",
     };
-    let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.why))];
+    let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.reason()))];
     if let Some(opening) = view.model.locks.opening.of(lock) {
         lines.extend(opened_by(opening, view));
     }

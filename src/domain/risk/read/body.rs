@@ -1,7 +1,7 @@
 //! Bodies inside statements: `DO` blocks run now, those of functions and rules later, in SQL and in PL/pgSQL.
 
 use super::visit::{Go, visit, visit_children};
-use super::{Locks, Name, Reader, When, access, dynamic, lint, plpgsql, rule};
+use super::{Locks, Name, Reader, When, access, dynamic, lint, plpgsql, rule, unread};
 use crate::domain::risk::depth;
 use crate::domain::risk::tree::{all_below, child, has, tokens, words};
 use squawk_syntax::ast::{self, AstNode};
@@ -71,7 +71,8 @@ fn plpgsql_body(read: &mut Reader, node: &SyntaxNode, body: Plpgsql, when: When,
     if let Some(error) = error {
         let range = body.source_range(error.range());
         let at = base.map_or(here, |base| base + usize::from(range.start()));
-        read.push(&rule::UNREADABLE, at, error.message().trim_end_matches('.'));
+        let why = unread::words(body.text(), error.range().start().into());
+        read.push(&rule::UNREADABLE, at, &why);
     }
     let place = move |node: &SyntaxNode| {
         let first = tokens(node).next();

@@ -2,8 +2,8 @@
 
 super::rules! {
     UNREADABLE: Unreadable "unreadable",
-        "The statement cannot be read, so nothing is known about it: {}.",
-        Some("Mend it if it is wrong; if Postgres takes it as it is, rehearse it and accept it with a comment."),
+        "The statement cannot be read, so it counts as dangerous: {}.",
+        Some("Correct it where it is a slip. Where Postgres takes it as it is, see with `supadeck migration plan` what it does, and write `-- supadeck:allow unreadable` with a reason above it."),
         "alter table goal frobnicate;";
     DYNAMIC_SQL: Unreadable "dynamic-sql",
         "{} runs a string that is put together at run time: the text does not tell what is in it.",
