@@ -276,7 +276,7 @@ fn a_locked_week_says_why_and_only_the_service_role_unlocks() {
     press(&mut model, &["6"]);
     assert_eq!(model.locks.week, 8, "the current week is selected");
     assert!(
-        text(&model).contains("Locked. Weeks after 6 are locked."),
+        text(&model).contains("Locked. After its own limit, week 6."),
         "{}",
         text(&model)
     );
