@@ -102,7 +102,7 @@ fn a_locked_week_says_why() {
     screen.sign_in("alice@example.com");
     screen.send("6");
     screen.wait_for("Week 8");
-    screen.wait_for("Locked. Weeks after 6 are locked.");
+    screen.wait_for("Locked. After its own limit, week 6.");
     screen.send("l");
     screen.wait_for("Unlocked for now. Emergency unlock until");
     screen.send("hhhhhhh");
