@@ -69,6 +69,9 @@ pub fn cut(sql: &str, raw: Range<usize>, is_blank: bool) -> Option<Statement> {
     let text = piece.trim_end_matches(is_outer_blank);
     let start = raw.start + (text.len() - text.trim_start_matches(is_outer_blank).len());
     let end = raw.start + text.len();
+    // A no-break space is a letter to Postgres, and is trimmed all the same: what is left may be a comment.
+    let is_trimmed = !sql[raw.start..start].is_ascii() || !sql[end..raw.end].is_ascii();
+    let is_blank = is_blank || is_trimmed && tokens(&sql[start..end]).all(|token| token.is_blank());
     (start < end).then_some(Statement {
         range: start..end,
         is_blank,

@@ -82,6 +82,14 @@ fn statement() -> impl Strategy<Value = String> {
         .prop_map(|words| format!("select {}", words.join(" ")).trim().to_owned())
 }
 
+#[test]
+fn a_comment_between_spaces_that_are_trimmed_is_blank() {
+    for sql in ["\u{a0}\n/* ; */", "-- a\n\u{3000}", "\u{a0}"] {
+        assert!(split(sql).iter().all(|one| one.is_blank), "{sql:?}");
+    }
+    assert!(!split("\u{a0}select 1")[0].is_blank);
+}
+
 proptest! {
     #[test]
     fn statements_joined_are_split_again(wanted in proptest::collection::vec(statement(), 0..6)) {
