@@ -299,6 +299,67 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     assert_eq!(everything_there(&bench).await, before);
 }
 
+/// Rehearses everything pending on a scratch database.
+async fn on_scratch(bench: &Bench) -> Report {
+    let plan = bench.plan(everything()).await.unwrap();
+    let scratch = Bench::new().await;
+    let there = Schema::new(bench.root.path(), database(&scratch.url));
+    migration::rebuild(&bench.schema, &there, &watch().0)
+        .await
+        .unwrap();
+    let stage = database(&scratch.url);
+    migration::rehearse_on_scratch(&there, stage.as_ref(), &plan, &watch().0)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_fails_on_scratch_outside_a_transaction_remains_nowhere_and_says_so() {
+    let bench = in_use().await;
+    bench.up(
+        "2_a.sql",
+        "-- supadeck: no-transaction\ncreate index concurrently i on child (parent_id);\n\
+        insert into child (parent_id) values (1), (1);\n\
+        create unique index concurrently u on child (parent_id);\nselect 1;",
+    );
+    let report = on_scratch(&bench).await;
+    let problem = report.problem.as_ref().unwrap();
+    let said = format!("{problem} {:?} {:?}", problem.detail, problem.hint);
+    for part in [
+        "stopped at statement 3 of 4 on the scratch database",
+        "the project's own database is as it was",
+        "Statements 1 to 2 would remain done, public.u would be left behind and invalid",
+        "Mend the file, and plan again.",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for part in ["--resume", "repair", "what ran before remains"] {
+        assert!(!said.contains(part), "{part}: {said}");
+    }
+    let step = &report.steps[0];
+    assert_eq!(step.end, End::Failed);
+    let failed = step.statements.last().unwrap();
+    assert_eq!(
+        (failed.statement, failed.line, failed.problem.as_ref()),
+        (3, Some(4), Some(problem))
+    );
+    assert!(!bench.has("i").await);
+}
+
+#[tokio::test]
+async fn what_fails_on_scratch_is_not_blamed_on_the_target() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "set role anon; create table pg_catalog.x ();");
+    let problem = on_scratch(&bench).await.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("42501"));
+    let hint = problem.hint.as_deref().unwrap();
+    assert!(hint.contains("scratch database lacks"), "{hint}");
+    assert!(
+        problem.what.contains("on the scratch database"),
+        "{problem}"
+    );
+}
+
 #[tokio::test]
 async fn a_history_without_statements_does_not_build_a_scratch_database() {
     let bench = in_use().await;

@@ -308,6 +308,8 @@ pub struct StepReport {
     pub took: Duration,
     /// What the server said meanwhile.
     pub notices: Vec<String>,
+    /// The number of the statement that it stopped at, from 1.
+    pub statement: Option<usize>,
 }
 
 /// How a run ended: what is reported after the history was read again on a fresh connection.

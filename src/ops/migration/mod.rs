@@ -45,6 +45,7 @@ pub use trip::verify_on_target;
 pub use verify::verify_on_scratch;
 
 use crate::domain::migration::Progress;
+use crate::domain::rehearsal::Place;
 use crate::domain::script::Limits;
 use crate::ports::Database;
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ pub struct Schema {
     pub database: Arc<dyn Database>,
     /// Waiting times while something runs.
     pub limits: Limits,
+    /// What the database is to the project.
+    pub place: Place,
 }
 
 impl Schema {
@@ -70,6 +73,15 @@ impl Schema {
             root: root.into(),
             database,
             limits: Limits::default(),
+            place: Place::Target,
+        }
+    }
+
+    /// The same with a database that is thrown away: what goes wrong there has happened to nobody.
+    fn on_scratch(&self) -> Self {
+        Self {
+            place: Place::Scratch,
+            ..self.clone()
         }
     }
 }

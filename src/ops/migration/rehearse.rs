@@ -126,7 +126,7 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
         let Some(take) = takes.next() else {
             break;
         };
-        problem = of_take(step, take, report, &mut account);
+        problem = of_take(step, take, report, &mut account, on);
         if problem.is_some() {
             break;
         }
@@ -157,6 +157,7 @@ fn of_take(
     take: &Take,
     report: &mut StepReport,
     account: &mut Account,
+    on: Place,
 ) -> Option<Problem> {
     let text = local::read(&step.file).ok().map(|source| source.text);
     for kept in &take.ran {
@@ -179,7 +180,7 @@ fn of_take(
         return None;
     };
     report.end = End::Failed;
-    let problem = step_problem(&failed.halt, step, text.as_deref());
+    let problem = step_problem(&failed.halt, step, text.as_deref(), on);
     if let Some(statement) = failed.statement {
         report.statements.push(StatementReport {
             problem: Some(problem.clone()),
@@ -237,7 +238,7 @@ fn alone(step: &Step) -> String {
     )
 }
 
-fn statement_report(
+pub(super) fn statement_report(
     step: &Step,
     statement: usize,
     text: Option<&str>,
@@ -271,7 +272,7 @@ pub(super) fn not_reached(step: &Step) -> StepReport {
     }
 }
 
-fn milliseconds(took: Duration) -> u64 {
+pub(super) fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 

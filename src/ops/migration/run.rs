@@ -169,7 +169,7 @@ impl Runner<'_> {
     async fn halted(&mut self, index: usize, halt: &Halt, history: Option<&History>) -> Problem {
         let step = &self.plan.steps[index];
         let text = local::read(&step.file).ok().map(|source| source.text);
-        let mut problem = step_problem(halt, step, text.as_deref());
+        let mut problem = step_problem(halt, step, text.as_deref(), self.schema.place);
         let (end, outcome) = match halt {
             Halt::Refused(_) => (StepEnd::RolledBack, Some("failed")),
             Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
@@ -203,7 +203,12 @@ impl Runner<'_> {
                 Some(_) => (StepEnd::RolledBack, Some("failed")),
             },
         };
-        self.reports[index].end = end;
+        let statement = match halt {
+            Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
+            Halt::Halfway(halfway) => Some(halfway.statement + 1),
+            _ => None,
+        };
+        (self.reports[index].end, self.reports[index].statement) = (end, statement);
         if let Halt::HistoryChanged(found) = halt {
             problem.detail = difference(&self.expected, found);
         }
@@ -231,11 +236,7 @@ impl Runner<'_> {
                 sha256: step.sha256.clone(),
                 outcome,
                 took: self.reports[index].took,
-                statement: match halt {
-                    Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
-                    Halt::Halfway(halfway) => Some(halfway.statement + 1),
-                    _ => None,
-                },
+                statement,
                 error: harmless(&problem.to_string())
                     .chars()
                     .take(JOURNAL_ERROR_CHARS)
@@ -372,5 +373,6 @@ fn not_run(step: &Step) -> StepReport {
         end: StepEnd::NotRun,
         took: Duration::ZERO,
         notices: Vec::new(),
+        statement: None,
     }
 }

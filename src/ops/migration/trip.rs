@@ -208,7 +208,7 @@ impl Ground<'_> {
             return Ok(None);
         };
         let text = local::read(&step.file).ok().map(|source| source.text);
-        let problem = step_problem(&failed.halt, step, text.as_deref());
+        let problem = step_problem(&failed.halt, step, text.as_deref(), Place::Target);
         match problem.kind {
             Kind::Cancelled | Kind::Network => Err(problem),
             _ => Ok(Some(problem)),

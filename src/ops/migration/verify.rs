@@ -21,6 +21,7 @@ pub async fn verify_on_scratch(
     versions: &[String],
     watch: &Watch,
 ) -> Result<Verification, Problem> {
+    let scratch = &scratch.on_scratch();
     let listing = super::list(scratch).await?;
     let pending = listing
         .entries
