@@ -4,6 +4,7 @@
 pub mod account;
 pub mod measure;
 pub mod recording;
+pub mod unknown;
 #[cfg(test)]
 mod tests;
 

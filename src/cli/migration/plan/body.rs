@@ -5,7 +5,8 @@ use super::super::show::{counted, deed, target};
 use super::difference;
 use crate::domain::migration::{Plan, Step};
 use crate::domain::rehearsal::measure::Blocks;
-use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
+use crate::domain::rehearsal::unknown::Unknown;
+use crate::domain::rehearsal::{End, Held, Place, Report, StatementReport, StepReport};
 use crate::domain::risk::{Finding, Level};
 use crate::ops::migration::StepRisk;
 
@@ -18,6 +19,9 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
     page.toned(Tone::Strong, &target(&plan.target));
     place(&mut page, report);
     if let Some(report) = report {
+        if let Some(unknown) = report.unrehearsed() {
+            page.toned(Tone::Danger, &unknown.not_rehearsed());
+        }
         if report.problem.is_some() {
             let text = "The rehearsal did not come to its end: what follows is what the files before that do.";
             page.toned(Tone::Danger, text);
@@ -35,8 +39,18 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
 }
 
 fn place(page: &mut Page, report: Option<&Report>) {
+    let is_blind = report
+        .and_then(Report::unrehearsed)
+        .is_some_and(|unknown| unknown.is_all);
+    if is_blind {
+        // That nothing was rehearsed is said in its own words.
+        return;
+    }
     match report.map(|report| report.on) {
-        None => page.toned(Tone::Warn, "Not rehearsed: what follows is known from the text alone."),
+        None => page.toned(
+            Tone::Warn,
+            "Not rehearsed: what follows is known from the text alone.",
+        ),
         Some(Place::Target) => page.toned(
             Tone::Muted,
             "Rehearsed on this database, in a transaction that was rolled back.",
@@ -50,22 +64,30 @@ fn place(page: &mut Page, report: Option<&Report>) {
 
 /// What was found in sum. A heading with nothing below it is left out when the rehearsal stopped: it would reassure.
 fn summary(page: &mut Page, report: &Report) {
-    let is_whole = report.problem.is_none();
-    if is_whole || !report.difference.is_empty() {
-        page.blank();
-        page.toned(Tone::Strong, "Will change");
-        if report.difference.is_empty() {
-            page.line("  Nothing in the catalog.");
-        }
+    let (unrehearsed, unmeasured) = (report.unrehearsed(), report.unmeasured());
+    let nothing = report
+        .difference
+        .is_empty()
+        .then_some("Nothing in the catalog");
+    if section(page, report, "Will change", unrehearsed.as_ref(), nothing) {
         difference::write(page, "  ", &report.difference);
     }
-    locked(page, report);
-    if is_whole || !report.losses.is_empty() {
-        page.blank();
-        page.toned(Tone::Strong, "Will be lost");
-        if report.losses.is_empty() {
-            page.line("  Nothing that was seen to go.");
-        }
+    let locks: Vec<_> = report
+        .locks
+        .iter()
+        .filter(|held| held.blocks != Blocks::NoQuery || held.rewritten)
+        .collect();
+    let nothing = locks
+        .is_empty()
+        .then_some("No table that is in use, in a way that anybody waits for");
+    if section(page, report, "Will lock", unmeasured.as_ref(), nothing) {
+        locked(page, &locks);
+    }
+    let nothing = report
+        .losses
+        .is_empty()
+        .then_some("Nothing that was seen to go");
+    if section(page, report, "Will be lost", unmeasured.as_ref(), nothing) {
         difference::losses(page, "  ", &report.losses);
     }
     if !report.sequences.is_empty() {
@@ -78,40 +100,54 @@ fn summary(page: &mut Page, report: &Report) {
     }
 }
 
-fn locked(page: &mut Page, report: &Report) {
-    let locks: Vec<_> = report
-        .locks
-        .iter()
-        .filter(|held| held.blocks != Blocks::NoQuery || held.rewritten)
-        .collect();
-    if locks.is_empty() && report.problem.is_some() {
-        return;
+/// Begins a section: first of which files nothing is known, then whether there is nothing in the others. Tells whether
+/// something is to be shown below.
+fn section(
+    page: &mut Page,
+    report: &Report,
+    heading: &str,
+    unknown: Option<&Unknown>,
+    nothing: Option<&str>,
+) -> bool {
+    let is_empty = nothing.is_some();
+    if is_empty && report.problem.is_some() {
+        return false;
     }
     page.blank();
-    page.toned(Tone::Strong, "Will lock");
-    if locks.is_empty() {
-        page.line("  No table that is in use, in a way that anybody waits for.");
-    } else {
-        let mut table = Table::new(&[
-            "  TABLE",
-            "WHO WAITS",
-            ">HELD MS",
-            "REWRITTEN",
-            "MODE",
-            "BY",
-        ]);
-        for held in locks {
-            table.row(vec![
-                Span::from(format!("  {}", held.table)),
-                Span::new(tone(held.blocks), waits(held.blocks)),
-                Span::from(held.held_ms.to_string()),
-                Span::new(Tone::Danger, if held.rewritten { "yes" } else { "" }),
-                Span::from(held.mode.words()),
-                Span::from(format!("{} statement {}", held.version, held.statement)),
-            ]);
-        }
-        page.table(&table);
+    page.toned(Tone::Strong, heading);
+    if let Some(unknown) = unknown {
+        page.toned(Tone::Danger, &format!("  {}", unknown.not_known()));
     }
+    let others = match unknown {
+        None => "",
+        Some(_) => ", as far as the others go",
+    };
+    if let Some(nothing) = nothing.filter(|_| !unknown.is_some_and(|unknown| unknown.is_all)) {
+        page.line(format!("  {nothing}{others}."));
+    }
+    !is_empty
+}
+
+fn locked(page: &mut Page, locks: &[&Held]) {
+    let mut table = Table::new(&[
+        "  TABLE",
+        "WHO WAITS",
+        ">HELD MS",
+        "REWRITTEN",
+        "MODE",
+        "BY",
+    ]);
+    for held in locks {
+        table.row(vec![
+            Span::from(format!("  {}", held.table)),
+            Span::new(tone(held.blocks), waits(held.blocks)),
+            Span::from(held.held_ms.to_string()),
+            Span::new(Tone::Danger, if held.rewritten { "yes" } else { "" }),
+            Span::from(held.mode.words()),
+            Span::from(format!("{} statement {}", held.version, held.statement)),
+        ]);
+    }
+    page.table(&table);
 }
 
 fn tone(blocks: Blocks) -> Tone {
