@@ -218,6 +218,33 @@ async fn a_failing_statement_is_shown_with_its_place_and_stops_the_rest() {
 }
 
 #[tokio::test]
+async fn a_lock_is_held_as_long_as_a_later_file_waits_in_vain_and_the_holder_is_named() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "alter table parent add column a int;");
+    bench.up("3_b.sql", "select 1; alter table child add column b int;");
+    let other = connect(&bench.url).await;
+    let lock = "set application_name = 'somebody'; begin; lock table child in share mode";
+    other.batch_execute(lock).await.unwrap();
+    let mut schema = bench.schema.clone();
+    schema.limits.lock_timeout = std::time::Duration::from_secs(2);
+    let report = rehearse_with(&schema, &bench, everything(), &watch().0).await;
+    let parent = &report.locks[0];
+    assert_eq!(parent.table, "public.parent");
+    assert!(
+        parent.rehearsal_held_ms >= 2000 && parent.held_ms < 2000,
+        "{parent:?}"
+    );
+    let failed = report.steps[1].statements.last().unwrap();
+    assert!(failed.took_ms >= 2000, "{failed:?}");
+    assert!(report.steps[1].took_ms >= 2000);
+    let problem = report.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("55P03"));
+    for part in ["public.child", "application somebody", "lock table child"] {
+        assert!(problem.why.contains(part), "{part}: {problem}");
+    }
+}
+
+#[tokio::test]
 async fn what_only_a_commit_would_find_is_found() {
     let bench = in_use().await;
     bench.up(

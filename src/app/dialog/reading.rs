@@ -168,8 +168,14 @@ fn locks(lines: &mut Lines, report: &Report) {
             harmless(&held.table),
             held.mode.words(),
             held.blocks.word(),
-            held.held_ms
+            held.rehearsal_held_ms
         );
+        let text = match held.held_ms {
+            to_commit if to_commit < held.rehearsal_held_ms => {
+                format!("{text}, {to_commit} ms of it to the end of its file, where a run commits")
+            }
+            _ => text,
+        };
         let tone = if held.mode.blocks_writers() {
             Tone::Warn
         } else {
@@ -221,6 +227,10 @@ fn lost(loss: &Loss) -> String {
 
 fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {
     let (tone, figures) = match &statement.problem {
+        Some(_) if statement.took_ms > 0 => (
+            Tone::Danger,
+            format!("FAILED after {} ms", statement.took_ms),
+        ),
         Some(_) => (Tone::Danger, "FAILED".to_owned()),
         None => (
             Tone::Text,

@@ -8,6 +8,7 @@ use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::risk::LockMode;
 use crate::domain::sql::command::outer_words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 /// What one statement did to tables that were there before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,8 +35,10 @@ pub struct Account {
     tables: HashMap<u32, State>,
     about: BTreeMap<String, Option<u64>>,
     held: BTreeMap<String, Held>,
-    /// Locks of the file that runs, with the time at which their statement began, in milliseconds of the file.
-    open: BTreeMap<String, u64>,
+    /// Locks of the file that runs.
+    open: BTreeSet<String>,
+    /// When the statement of each lock began, in milliseconds of the rehearsal.
+    begun_ms: BTreeMap<String, u64>,
     elapsed_ms: u64,
     emptied: BTreeSet<String>,
     deleted: BTreeMap<String, u64>,
@@ -59,7 +62,8 @@ impl Account {
                 .map(|one| (one.table.clone(), one.about))
                 .collect(),
             held: BTreeMap::new(),
-            open: BTreeMap::new(),
+            open: BTreeSet::new(),
+            begun_ms: BTreeMap::new(),
             elapsed_ms: 0,
             emptied: BTreeSet::new(),
             deleted: BTreeMap::new(),
@@ -69,7 +73,7 @@ impl Account {
     /// Enters a statement that ran.
     pub fn enter(&mut self, version: &str, statement: usize, sql: &str, ran: &Ran) -> Effect {
         let begun_ms = self.elapsed_ms;
-        self.elapsed_ms += ran.took.as_millis() as u64;
+        self.pass(ran.took);
         let mut effect = Effect::default();
         for touched in &ran.touched {
             let Some(state) = self.tables.get_mut(&touched.id) else {
@@ -103,7 +107,8 @@ impl Account {
                     mode,
                     blocks: Blocks::of(mode),
                 });
-                self.open.insert(state.name.clone(), begun_ms);
+                self.open.insert(state.name.clone());
+                self.begun_ms.insert(state.name.clone(), begun_ms);
                 let before = self
                     .held
                     .get(&state.name)
@@ -117,6 +122,7 @@ impl Account {
                         version: version.to_owned(),
                         statement,
                         held_ms: 0,
+                        rehearsal_held_ms: 0,
                         rewritten: before,
                     },
                 );
@@ -128,19 +134,28 @@ impl Account {
         effect
     }
 
-    /// The file has ended, and its locks would go with its commit.
-    pub fn close_file(&mut self) {
-        for (table, begun_ms) in std::mem::take(&mut self.open) {
-            if let Some(held) = self.held.get_mut(&table) {
-                held.held_ms = self.elapsed_ms.saturating_sub(begun_ms);
-            }
-        }
-        self.elapsed_ms = 0;
+    /// Enters time in which no lock came: what a commit checks, or a statement that failed.
+    pub fn pass(&mut self, took: Duration) {
+        self.elapsed_ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     }
 
-    /// The strongest lock of each table, the most blocking first.
+    /// The file has ended, and its locks would go with its commit.
+    pub fn close_file(&mut self) {
+        for table in std::mem::take(&mut self.open) {
+            let since = self.begun_ms.get(&table).copied().unwrap_or_default();
+            if let Some(held) = self.held.get_mut(&table) {
+                held.held_ms = self.elapsed_ms.saturating_sub(since);
+            }
+        }
+    }
+
+    /// The strongest lock of each table, the most blocking first. Up to now the rehearsal has held all of them.
     pub fn locks(&self) -> Vec<Held> {
         let mut held: Vec<Held> = self.held.values().cloned().collect();
+        for one in &mut held {
+            let since = self.begun_ms.get(&one.table).copied().unwrap_or_default();
+            one.rehearsal_held_ms = self.elapsed_ms.saturating_sub(since);
+        }
         held.sort_by(|a, b| (b.mode, &a.table).cmp(&(a.mode, &b.table)));
         held
     }

@@ -4,9 +4,9 @@
 pub mod account;
 pub mod measure;
 pub mod recording;
-pub mod unknown;
 #[cfg(test)]
 mod tests;
+pub mod unknown;
 
 use super::migration::{Direction, Target};
 use super::picture::difference::Difference;
@@ -119,8 +119,11 @@ pub struct Held {
     pub version: String,
     /// The number of the statement that takes it, from 1.
     pub statement: usize,
-    /// From the beginning of that statement to the end of its file, in milliseconds.
+    /// From the beginning of that statement to the end of its file, in milliseconds: a real run commits there.
     pub held_ms: u64,
+    /// From the beginning of that statement to the end of the rehearsal, in milliseconds: it commits nowhere, so others waited
+    /// for the files behind too, and for the statement that failed.
+    pub rehearsal_held_ms: u64,
     /// Whether the table is written anew under it.
     pub rewritten: bool,
 }

@@ -174,15 +174,19 @@ fn of_take(
             ..statement_report(step, statement, text.as_deref(), kept.notices.clone())
         });
     }
+    let failed = take.failed.as_ref();
+    account.pass(failed.map_or(take.settled, |failed| failed.took));
     account.close_file();
-    let Some(failed) = &take.failed else {
+    let Some(failed) = failed else {
         report.end = End::Passed;
         return None;
     };
     report.end = End::Failed;
+    report.took_ms += milliseconds(failed.took);
     let problem = step_problem(&failed.halt, step, text.as_deref(), on);
     if let Some(statement) = failed.statement {
         report.statements.push(StatementReport {
+            took_ms: milliseconds(failed.took),
             problem: Some(problem.clone()),
             ..statement_report(step, statement, text.as_deref(), failed.notices.clone())
         });

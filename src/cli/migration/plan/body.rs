@@ -129,23 +129,26 @@ fn section(
 }
 
 fn locked(page: &mut Page, locks: &[&Held]) {
-    let mut table = Table::new(&[
-        "  TABLE",
-        "WHO WAITS",
-        ">HELD MS",
-        "REWRITTEN",
-        "MODE",
-        "BY",
-    ]);
+    // A run commits behind each file, and the rehearsal nowhere.
+    let differs = |held: &&Held| held.held_ms != held.rehearsal_held_ms;
+    let is_longer = locks.iter().any(differs);
+    let mut heads = vec!["  TABLE", "WHO WAITS", ">HELD MS"];
+    heads.extend(is_longer.then_some(">TO ITS COMMIT"));
+    heads.extend(["REWRITTEN", "MODE", "BY"]);
+    let mut table = Table::new(&heads);
     for held in locks {
-        table.row(vec![
+        let mut row = vec![
             Span::from(format!("  {}", held.table)),
             Span::new(tone(held.blocks), waits(held.blocks)),
-            Span::from(held.held_ms.to_string()),
+            Span::from(held.rehearsal_held_ms.to_string()),
+        ];
+        row.extend(is_longer.then(|| Span::from(held.held_ms.to_string())));
+        row.extend([
             Span::new(Tone::Danger, if held.rewritten { "yes" } else { "" }),
             Span::from(held.mode.words()),
             Span::from(format!("{} statement {}", held.version, held.statement)),
         ]);
+        table.row(row);
     }
     page.table(&table);
 }
@@ -233,6 +236,9 @@ fn statements(
         let ran = rehearsed
             .and_then(|report| report.statements.iter().find(|one| one.statement == number));
         let figures = match ran {
+            Some(ran) if ran.problem.is_some() && ran.took_ms > 0 => {
+                format!("  FAILED after {} ms", ran.took_ms)
+            }
             Some(ran) if ran.problem.is_some() => "  FAILED".to_owned(),
             Some(ran) => format!(
                 "  {} ms, {}",
