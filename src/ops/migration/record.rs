@@ -98,13 +98,18 @@ pub(super) async fn statements(
 ) -> Result<Duration, Failed> {
     let step = scene.step;
     for part in &scene.parts {
-        let mut notices = Vec::new();
+        let (mut notices, mut blocker) = (Vec::new(), None);
         let begun = Instant::now();
         let ended = {
             let mut said = |one: News| match one {
                 News::Notice(text) => {
                     notices.push(text.clone());
                     news(Progress::Notice { step, text });
+                }
+                News::Blocked(seen) => {
+                    blocker = Some(seen.clone());
+                    let blocker = seen;
+                    news(Progress::Blocked { step, blocker });
                 }
                 News::Cancelling => news(Progress::Cancelling),
                 _ => {}
@@ -118,7 +123,10 @@ pub(super) async fn statements(
                 notices,
                 ran,
             }),
-            Err(halt) => return Err(Failed::at(Some(statement), notices, begun.elapsed(), halt)),
+            Err(halt) => {
+                let (took, halt) = (begun.elapsed(), halt.blaming(blocker));
+                return Err(Failed::at(Some(statement), notices, took, halt));
+            }
         }
         let done = statement + 1;
         news(Progress::StatementDone { step, done });

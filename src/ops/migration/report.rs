@@ -166,7 +166,11 @@ pub(in crate::ops) fn server_problem(
     let mut detail: Vec<String> = shown.into_iter().collect();
     let more = [&refused.detail, &refused.context];
     detail.extend(more.into_iter().flatten().map(|text| lines(text)));
-    let mut problem = Problem::new(kind(&refused.code), what, sentence(&cell(&refused.message)));
+    let mut why = sentence(&cell(&refused.message));
+    if let Some(blocker) = &refused.blocker {
+        why.push_str(&format!(" It waited for {blocker}."));
+    }
+    let mut problem = Problem::new(kind(&refused.code), what, why);
     // Over the Management API a refusal may come without one.
     problem.code = Some(refused.code.clone()).filter(|code| !code.is_empty());
     problem.retry = matches!(refused.code.as_str(), "55P03" | "40001" | "40P01");

@@ -9,7 +9,7 @@ use super::{Schema, Watch, files, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, Script};
+use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, LOCKED, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
 use follow::Follow;
@@ -103,13 +103,14 @@ impl Runner<'_> {
             let mut follow = Follow::new(self, first + done, left);
             let mut news = |one: BatchNews| follow.take(one);
             let (more, ended) = session.run_all(left, &mut news, &cancel).await;
-            follow.end();
+            let blocker = follow.end();
+            let ended = ended.map_err(|halt| halt.blaming(blocker));
             done += more;
             if more > 0 {
                 (pause, attempt) = (limits.lock_pause, 1);
             }
             let is_blocked =
-                matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03");
+                matches!(&ended, Err(Halt::Refused(refused)) if refused.code == LOCKED);
             if !is_blocked || attempt > limits.lock_retries {
                 return (done, ended);
             }
