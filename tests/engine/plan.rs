@@ -295,7 +295,10 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     );
     let on_target = rehearse(&bench, everything()).await;
     // In one transaction the new value cannot be used yet.
-    assert_eq!(on_target.problem.unwrap().code.as_deref(), Some("55P04"));
+    let problem = on_target.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("55P04"));
+    assert!(problem.why.contains("2_a adds the value"), "{problem}");
+    assert!(problem.hint.as_ref().unwrap().contains("--on scratch"));
 
     let plan = bench.plan(everything()).await.unwrap();
     let before = everything_there(&bench).await;

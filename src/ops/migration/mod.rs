@@ -24,6 +24,7 @@ mod resume;
 mod risk;
 mod run;
 mod script;
+mod together;
 mod trip;
 mod verify;
 mod way_back;

@@ -4,7 +4,7 @@
 use super::record::recorder;
 use super::report::{offset, step_problem};
 use super::script::parts;
-use super::{Schema, Watch, local};
+use super::{Schema, Watch, local, together};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
@@ -117,7 +117,7 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
     let mut takes = recording.takes.iter();
     let mut latest = &recording.before;
     let mut problem = None;
-    for (step, report) in plan.steps.iter().zip(&mut steps) {
+    for (index, (step, report)) in plan.steps.iter().zip(&mut steps).enumerate() {
         if step.mode == StepMode::Alone {
             report.end = End::Skipped;
             report.note = Some(alone(step));
@@ -126,7 +126,7 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
         let Some(take) = takes.next() else {
             break;
         };
-        problem = of_take(step, take, report, &mut account, on);
+        problem = of_take(plan, index, take, report, &mut account, on);
         if problem.is_some() {
             break;
         }
@@ -153,12 +153,14 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
 
 /// Puts one file into its report; tells why it failed.
 fn of_take(
-    step: &Step,
+    plan: &Plan,
+    index: usize,
     take: &Take,
     report: &mut StepReport,
     account: &mut Account,
     on: Place,
 ) -> Option<Problem> {
+    let step = &plan.steps[index];
     let text = local::read(&step.file).ok().map(|source| source.text);
     for kept in &take.ran {
         let (statement, ran) = (kept.statement, &kept.ran);
@@ -184,6 +186,7 @@ fn of_take(
     report.end = End::Failed;
     report.took_ms += milliseconds(failed.took);
     let problem = step_problem(&failed.halt, step, text.as_deref(), on);
+    let problem = together::explained(problem, &plan.steps[..index], step);
     if let Some(statement) = failed.statement {
         report.statements.push(StatementReport {
             took_ms: milliseconds(failed.took),
