@@ -105,7 +105,11 @@ async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration(
         ("do $$ begin delete from child where id > 15; end $$",
             &["public.child row exclusive"], &[], &["RowsDeleted public.child.* Some(5)"]),
         ("update parent set old = null",
-            &["public.parent row exclusive"], &[], &[]),
+            &["public.parent row exclusive"], &[], &["RowsChanged public.parent.* Some(20)"]),
+        ("update parent set old = null; update parent set name = 'x'; delete from parent where id > 15",
+            &["public.parent row exclusive"], &[], &["RowsDeleted public.parent.* Some(5)", "RowsChanged public.parent.* Some(15)"]),
+        ("delete from child where id > 15; update child set note = 'x'; truncate child; insert into child (parent_id) values (1); delete from child",
+            &["public.child access exclusive"], &[], &["TableEmptied public.child.* Some(20)"]),
         ("alter type mood add value 'c' before 'b'", &[], &["~ type public.mood"], &[]),
         ("create or replace function f() returns int language sql as 'select 2'", &[], &["~ function public.f()"], &[]),
         ("alter table parent enable row level security; alter policy everybody on parent using (false)",
@@ -374,6 +378,15 @@ async fn what_fails_on_scratch_outside_a_transaction_remains_nowhere_and_says_so
         (3, Some(4), Some(problem))
     );
     assert!(!bench.has("i").await);
+}
+
+#[tokio::test]
+async fn rows_that_a_migration_inserted_on_scratch_are_none_of_the_target() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "insert into child (parent_id) values (1), (2);");
+    bench.up("3_b.sql", "delete from child where id > 0;");
+    let losses = told(&on_scratch(&bench).await).2;
+    assert_eq!(losses, ["RowsDeleted public.child.* None"]);
 }
 
 #[tokio::test]

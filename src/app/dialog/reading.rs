@@ -219,6 +219,7 @@ fn lost(loss: &Loss) -> String {
         }
         (Way::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
         (Way::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
+        (Way::RowsChanged, _) => format!("  {table}: {count} rows are changed"),
         (Way::TableDropped | Way::ColumnDropped, _) => {
             format!("  {table}: goes with {count} rows")
         }

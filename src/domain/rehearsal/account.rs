@@ -42,6 +42,7 @@ pub struct Account {
     elapsed_ms: u64,
     emptied: BTreeSet<String>,
     deleted: BTreeMap<String, u64>,
+    overwritten: BTreeMap<String, u64>,
 }
 
 impl Account {
@@ -67,6 +68,7 @@ impl Account {
             elapsed_ms: 0,
             emptied: BTreeSet::new(),
             deleted: BTreeMap::new(),
+            overwritten: BTreeMap::new(),
         }
     }
 
@@ -85,6 +87,10 @@ impl Account {
                 let table = state.name.clone();
                 if rows.deleted > 0 {
                     *self.deleted.entry(table.clone()).or_default() += rows.deleted;
+                    // A row that is gone is not counted as overwritten too.
+                    if let Some(overwritten) = self.overwritten.get_mut(&table) {
+                        *overwritten = overwritten.saturating_sub(rows.deleted);
+                    }
                 }
                 effect.changed.push(TableRows { table, rows });
             }
@@ -134,6 +140,14 @@ impl Account {
         effect
     }
 
+    /// Enters that a statement without a condition made these changes: all rows of a table are the same rows each time.
+    pub fn overwrite(&mut self, changed: &[TableRows]) {
+        for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
+            let overwritten = self.overwritten.entry(table.clone()).or_default();
+            *overwritten = (*overwritten).max(rows.updated);
+        }
+    }
+
     /// Enters time in which no lock came: what a commit checks, or a statement that failed.
     pub fn pass(&mut self, took: Duration) {
         self.elapsed_ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -163,24 +177,27 @@ impl Account {
     /// What is lost by a difference and by the statements that were entered; the numbers of dropped things are open.
     pub fn losses(&self, before: &Picture, difference: &Difference) -> Vec<Loss> {
         let mut losses = dropped(before, difference);
-        let is_dropped = |losses: &[Loss], table: &str| {
-            losses
-                .iter()
-                .any(|loss| loss.way == Way::TableDropped && loss.table == table)
-        };
-        for table in &self.emptied {
-            if !is_dropped(&losses, table) {
-                losses.push(loss(Way::TableEmptied, table, None));
-            }
-        }
-        for (table, rows) in &self.deleted {
-            if !is_dropped(&losses, table) {
-                losses.push(Loss {
-                    rows: Some(*rows),
-                    counted: true,
-                    ..loss(Way::RowsDeleted, table, None)
-                });
-            }
+        let dropped: BTreeSet<String> = losses
+            .iter()
+            .filter(|loss| loss.way == Way::TableDropped)
+            .map(|loss| loss.table.clone())
+            .collect();
+        // Each row counts once: a table that goes or is emptied takes those with it that were deleted before.
+        let emptied = self.emptied.difference(&dropped);
+        losses.extend(emptied.map(|table| loss(Way::TableEmptied, table, None)));
+        let ways = [
+            (Way::RowsDeleted, &self.deleted),
+            (Way::RowsChanged, &self.overwritten),
+        ];
+        for (way, tables) in ways {
+            let left = tables.iter().filter(|(table, rows)| {
+                **rows > 0 && !dropped.contains(*table) && !self.emptied.contains(*table)
+            });
+            losses.extend(left.map(|(table, rows)| Loss {
+                rows: Some(*rows),
+                counted: true,
+                ..loss(way, table, None)
+            }));
         }
         losses
     }

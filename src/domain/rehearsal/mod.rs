@@ -140,6 +140,8 @@ pub enum Way {
     TableEmptied,
     /// Rows are deleted.
     RowsDeleted,
+    /// Rows are overwritten by a statement that has no condition.
+    RowsChanged,
 }
 
 /// Data that is gone afterwards.
@@ -151,7 +153,8 @@ pub struct Loss {
     pub table: String,
     /// The column, when only that goes.
     pub column: Option<String>,
-    /// Rows, or values other than null of the column; absent when nobody could count them in time.
+    /// Rows, or values other than null of the column; absent when nobody could count them in time, and on a scratch database,
+    /// which has no data of the target.
     pub rows: Option<u64>,
     /// Whether the number was counted; else it is the server's estimate.
     pub counted: bool,

@@ -13,6 +13,8 @@ use crate::domain::rehearsal::account::Account;
 use crate::domain::rehearsal::measure::{Ground, Holding};
 use crate::domain::rehearsal::recording::{Recording, Scene, Take};
 use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, StepReport};
+use crate::domain::risk::assess;
+use crate::domain::risk::rule::UPDATE_WITHOUT_WHERE;
 use crate::domain::sql::position::place;
 use crate::ports::{Recorder, Stage};
 use std::collections::BTreeSet;
@@ -166,6 +168,9 @@ fn of_take(
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
         let effect = account.enter(&step.version, statement + 1, sql, ran);
+        if effect.changed.iter().any(|one| one.rows.updated > 0) && overwrites_all(sql) {
+            account.overwrite(&effect.changed);
+        }
         report.took_ms += milliseconds(ran.took);
         report.statements.push(StatementReport {
             took_ms: milliseconds(ran.took),
@@ -214,10 +219,23 @@ async fn after_all(
         now.is_some_and(|(_, later)| later != value)
     });
     report.sequences = moved.map(|(name, _)| name.clone()).collect();
-    if report.on == Place::Target {
-        enter_counts(&mut report.losses, found.counts, account);
+    match report.on {
+        Place::Target => enter_counts(&mut report.losses, found.counts, account),
+        // What was deleted there is what a migration had inserted there.
+        Place::Scratch => {
+            for loss in &mut report.losses {
+                (loss.rows, loss.counted) = (None, false);
+            }
+        }
     }
     Ok(())
+}
+
+/// Whether a statement is known to overwrite every row of a table.
+fn overwrites_all(sql: &str) -> bool {
+    assess(sql)
+        .findings()
+        .any(|finding| finding.rule == UPDATE_WITHOUT_WHERE.name)
 }
 
 /// What has to be counted for losses.

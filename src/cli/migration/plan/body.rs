@@ -89,6 +89,11 @@ fn summary(page: &mut Page, report: &Report) {
         .then_some("Nothing that was seen to go");
     if section(page, report, "Will be lost", unmeasured.as_ref(), nothing) {
         difference::losses(page, "  ", &report.losses);
+        if report.on == Place::Scratch {
+            let text =
+                "  How much that is nobody knows: the scratch database has no data of this one.";
+            page.toned(Tone::Muted, text);
+        }
     }
     if !report.sequences.is_empty() {
         page.blank();
