@@ -55,7 +55,7 @@ fn what_harms_nobody_is_safe() {
         "update goal set description = 'x' where id = 1",
         "delete from goal using cycle where goal.cycle_id = cycle.id",
         "create table private.a (id int primary key); create index on private.a (id); alter table private.a add column b uuid default gen_random_uuid(); drop table private.a;",
-        "create table a (id int); alter table a enable row level security; create policy p on a to authenticated using (true);",
+        "create table a (id int); alter table a enable row level security; create policy p on a to authenticated using (id = 1);",
         "revoke all on goal from anon, public",
         "grant select on goal to authenticated",
         "comment on table goal is 'x'; analyze goal; create statistics s on a, b from goal;",
