@@ -124,6 +124,25 @@ fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
 }
 
 #[test]
+fn a_comment_is_no_statement_and_gets_no_semicolon() {
+    let world = in_use("create table two ();", "-- Undo 2_two.sql here.\n");
+    let out = world.run(&["migration", "plan"]).done().out.clone();
+    assert!(out.contains("Apply 2 two (1 statement"), "{out}");
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.files(&[(
+        "migrations/rollback/2_two.sql",
+        "drop table two;\n-- Undo 2_two.sql here.\n",
+    )]);
+    let back = ["migration", "plan", "--rollback", "--last", "1"];
+    let out = world.run(&back).done().out.clone();
+    assert!(out.contains("Roll back 2 two (1 statement"), "{out}");
+    let ran = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
+    let said = format!("{}{}", ran.done().out, ran.err);
+    assert!(said.contains("1 statement"), "{said}");
+    assert!(!said.contains("Undo"), "{said}");
+}
+
+#[test]
 fn verify_ends_with_one_when_a_rollback_forgets_something() {
     let world = in_use(
         "comment on table one is 'One.'; create table two ();",

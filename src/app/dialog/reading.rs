@@ -134,7 +134,7 @@ fn changes(lines: &mut Lines, report: &Report, columns: usize) {
             format!("  {sign} {}", harmless(&change.object.to_string())),
         ));
         if change.fate == Fate::Changed {
-            for shift in &change.properties {
+            for shift in report.difference.told_shifts(change) {
                 let short = |text: &String| one_line(text, columns.saturating_sub(6) / 2);
                 let what = match (
                     shift.before.as_ref().map(short),

@@ -214,9 +214,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The number of statements in all steps.
+    /// The number of statements in all steps that the server has something to do for.
     pub fn statement_count(&self) -> usize {
-        self.steps.iter().map(|step| step.statements.len()).sum()
+        let steps = self.steps.iter();
+        steps.map(|step| step.statements.that_run().count()).sum()
     }
 }
 

@@ -74,6 +74,19 @@ fn what_harms_nobody_is_safe() {
 }
 
 #[test]
+fn a_file_that_follows_the_advice_is_not_given_it_again() {
+    let sql = "create index concurrently i on a (b)";
+    let safer = |sql: &str| {
+        let found = assess(sql);
+        let finding = found.findings().next().unwrap();
+        assert_eq!(finding.rule, "cannot-run-in-transaction");
+        finding.safer.is_some()
+    };
+    assert!(safer(sql));
+    assert!(!safer(&format!("-- supadeck: no-transaction\n{sql}")));
+}
+
+#[test]
 fn places_are_byte_offsets_of_the_file() {
     for (sql, at) in [
         ("select 'ä';\n/* ü */ drop table a;", "a;"),

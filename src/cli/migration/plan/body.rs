@@ -213,7 +213,7 @@ fn level_tone(level: Level) -> Tone {
 }
 
 fn heading(page: &mut Page, step: &Step, rehearsed: Option<&StepReport>) {
-    let count = counted(step.statements.len(), "statement");
+    let count = counted(step.statements.that_run().count(), "statement");
     let how = match rehearsed.map(|report| (report.end, report.took_ms)) {
         None => count,
         Some((End::Passed, took_ms)) => format!("{count}, {took_ms} ms"),
@@ -236,7 +236,7 @@ fn statements(
     risk: Option<&StepRisk>,
     rehearsed: Option<&StepReport>,
 ) {
-    for (index, sql) in step.statements.iter().enumerate() {
+    for (index, sql) in step.statements.that_run() {
         let number = index + 1;
         let ran = rehearsed
             .and_then(|report| report.statements.iter().find(|one| one.statement == number));

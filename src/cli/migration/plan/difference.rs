@@ -34,7 +34,7 @@ pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
         };
         page.toned(tone, &format!("{indent}{sign} {}{with}", change.object));
         if change.fate == Fate::Changed {
-            for shift in &change.properties {
+            for shift in difference.told_shifts(change) {
                 write_shift(page, indent, shift);
             }
         }
