@@ -11,6 +11,7 @@ mod files;
 mod list;
 mod local;
 mod log;
+mod lost;
 mod parted;
 mod plan;
 mod rebuild;

@@ -1,6 +1,7 @@
 //! Rehearses a plan in one transaction that is never committed: what each statement does, and what is different, locked
 //! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
+use super::lost::{after_all, overwrites_all};
 use super::record::recorder;
 use super::report::{offset, step_problem};
 use super::script::parts;
@@ -10,11 +11,8 @@ use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::measure::{Ground, Holding};
 use crate::domain::rehearsal::recording::{Recording, Scene, Take};
-use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, StepReport};
-use crate::domain::risk::assess;
-use crate::domain::risk::rule::UPDATE_WITHOUT_WHERE;
+use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
 use crate::domain::sql::position::place;
 use crate::ports::{Recorder, Stage};
 use std::collections::BTreeSet;
@@ -200,59 +198,6 @@ fn of_take(
         });
     }
     Some(problem)
-}
-
-/// Asks for what is known of the state before everything: which sequences moved, and how much is lost.
-async fn after_all(
-    recorder: &mut dyn Recorder,
-    report: &mut Report,
-    ground: &Ground,
-    account: &Account,
-) -> Result<(), Problem> {
-    let holdings = match report.on {
-        Place::Target => holdings(&report.losses),
-        Place::Scratch => Vec::new(),
-    };
-    let found = recorder.after(&holdings).await?;
-    let moved = ground.sequences.iter().filter(|(name, value)| {
-        let now = found.sequences.iter().find(|(other, _)| other == name);
-        now.is_some_and(|(_, later)| later != value)
-    });
-    report.sequences = moved.map(|(name, _)| name.clone()).collect();
-    match report.on {
-        Place::Target => enter_counts(&mut report.losses, found.counts, account),
-        // What was deleted there is what a migration had inserted there.
-        Place::Scratch => {
-            for loss in &mut report.losses {
-                (loss.rows, loss.counted) = (None, false);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a statement is known to overwrite every row of a table.
-fn overwrites_all(sql: &str) -> bool {
-    assess(sql)
-        .findings()
-        .any(|finding| finding.rule == UPDATE_WITHOUT_WHERE.name)
-}
-
-/// What has to be counted for losses.
-pub(super) fn holdings(losses: &[Loss]) -> Vec<Holding> {
-    losses.iter().filter_map(Loss::holding).collect()
-}
-
-/// Enters what was counted; where that took too long the server's estimate stands.
-pub(super) fn enter_counts(losses: &mut [Loss], counts: Vec<Option<u64>>, account: &Account) {
-    let open = losses.iter_mut().filter(|loss| loss.holding().is_some());
-    for (loss, count) in open.zip(counts) {
-        loss.counted = count.is_some();
-        loss.rows = match &loss.column {
-            None => count.or_else(|| account.about(&loss.table)),
-            Some(_) => count,
-        };
-    }
 }
 
 /// Why a file is not rehearsed in a transaction, and what that means.
