@@ -240,6 +240,28 @@ pub enum Halt {
     },
 }
 
+/// SQLSTATE: a lock was not to be had in time.
+pub const LOCKED: &str = "55P03";
+
+impl Halt {
+    /// The same halt, which knows who was seen in the way when a lock was not to be had.
+    #[must_use]
+    pub fn blaming(mut self, seen: Option<Blocker>) -> Self {
+        let refused = match &mut self {
+            Self::Refused(refused) => Some(refused),
+            Self::Halfway(halfway) => match &mut halfway.why {
+                Why::Refused(refused) => Some(refused),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(refused) = refused.filter(|refused| refused.code == LOCKED) {
+            refused.blocker = seen;
+        }
+        self
+    }
+}
+
 /// Where a script outside a transaction stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Halfway {
@@ -287,6 +309,8 @@ pub struct Refused {
     pub character: Option<usize>,
     /// Whether it failed when everything had run: in the books or at COMMIT.
     pub at_commit: bool,
+    /// Who was seen to hold the lock that was not to be had in time.
+    pub blocker: Option<Blocker>,
 }
 
 /// The outcome of a run outside a transaction that stopped in the middle.

@@ -95,6 +95,54 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
 }
 
 #[test]
+fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
+    let mut world = in_use(
+        "-- supadeck: no-transaction\ncreate index concurrently i on one (note);",
+        "drop index concurrently i;",
+    );
+    let out = world.run(&["migration", "plan"]).done().out.clone();
+    for part in [
+        "Not rehearsed, because it runs outside a transaction: 2 two.",
+        "--on scratch",
+        "Will change\n  Not known of 2 two.",
+        "Will lock\n  Not known of 2 two.",
+        "Will be lost\n  Not known of 2 two.",
+    ] {
+        assert!(out.contains(part), "{part} is not in {out}");
+    }
+    for part in ["Nothing in", "No table", "Nothing that", "Rehearsed on"] {
+        assert!(!out.contains(part), "{part} is in {out}");
+    }
+    world.files(&[("migrations/3_three.sql", "create table three ();")]);
+    let out = world.run(&["migration", "plan"]).done().out.clone();
+    for part in [
+        "Will change\n  Not known of 2 two.\n  + table public.three",
+        "  No table that is in use, in a way that anybody waits for, as far as the others go.",
+    ] {
+        assert!(out.contains(part), "{part} is not in {out}");
+    }
+}
+
+#[test]
+fn a_comment_is_no_statement_and_gets_no_semicolon() {
+    let mut world = in_use("create table two ();", "-- Undo 2_two.sql here.\n");
+    let out = world.run(&["migration", "plan"]).done().out.clone();
+    assert!(out.contains("Apply 2 two (1 statement"), "{out}");
+    world.run(&["migration", "apply", "--yes"]).done();
+    world.files(&[(
+        "migrations/rollback/2_two.sql",
+        "drop table two;\n-- Undo 2_two.sql here.\n",
+    )]);
+    let back = ["migration", "plan", "--rollback", "--last", "1"];
+    let out = world.run(&back).done().out.clone();
+    assert!(out.contains("Roll back 2 two (1 statement"), "{out}");
+    let ran = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
+    let said = format!("{}{}", ran.done().out, ran.err);
+    assert!(said.contains("1 statement"), "{said}");
+    assert!(!said.contains("Undo"), "{said}");
+}
+
+#[test]
 fn verify_ends_with_one_when_a_rollback_forgets_something() {
     let world = in_use(
         "comment on table one is 'One.'; create table two ();",

@@ -66,6 +66,7 @@ fn ended(size: (u16, u16), plan: &Plan, done: usize, problem: Problem) -> Model 
         },
         took: Duration::from_millis(12),
         notices: Vec::new(),
+        statement: None,
     });
     let outcome = Outcome {
         steps: steps.collect(),

@@ -41,6 +41,7 @@ fn report(end: StepEnd) -> StepReport {
         end,
         took: Duration::from_millis(12),
         notices: vec!["NOTICE: hello".into()],
+        statement: None,
     }
 }
 

@@ -168,6 +168,43 @@ fn a_rehearsal_that_stopped_says_so_and_reassures_nobody() {
 }
 
 #[test]
+fn a_file_that_was_not_rehearsed_is_said_first_and_in_the_title() {
+    let skipped = StepReport {
+        version: "20251004130000".into(),
+        name: "audit_trail".into(),
+        direction: Direction::Apply,
+        end: End::Skipped,
+        took_ms: 0,
+        statements: Vec::new(),
+        difference: None,
+        note: Some("It builds an index concurrently.".into()),
+    };
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "G"]);
+    let effects = press(&mut model, &["p"]);
+    let planned = Report::Plan(Ok(planned(plan())));
+    let effects = answer(&mut model, ticket(&effects), planned);
+    let report = Rehearsal {
+        steps: vec![skipped],
+        losses: Vec::new(),
+        ..rehearsal()
+    };
+    let report = Report::Rehearsed(Ok(Box::new(report)));
+    answer(&mut model, ticket(&effects), report);
+    let frame = text(&model);
+    for part in [
+        "NOT rehearsed",
+        "--on scratch",
+        "What is lost: Not known of",
+    ] {
+        assert!(frame.contains(part), "{part} is missing in\n{frame}");
+    }
+    for part in ["stays as it is", "No table", "No data", "Rehearsed on"] {
+        assert!(!frame.contains(part), "{part} is in\n{frame}");
+    }
+}
+
+#[test]
 fn an_applied_migration_rehearses_its_rollback() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g"]);

@@ -105,7 +105,11 @@ async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration(
         ("do $$ begin delete from child where id > 15; end $$",
             &["public.child row exclusive"], &[], &["RowsDeleted public.child.* Some(5)"]),
         ("update parent set old = null",
-            &["public.parent row exclusive"], &[], &[]),
+            &["public.parent row exclusive"], &[], &["RowsChanged public.parent.* Some(20)"]),
+        ("update parent set old = null; update parent set name = 'x'; delete from parent where id > 15",
+            &["public.parent row exclusive"], &[], &["RowsDeleted public.parent.* Some(5)", "RowsChanged public.parent.* Some(15)"]),
+        ("delete from child where id > 15; update child set note = 'x'; truncate child; insert into child (parent_id) values (1); delete from child",
+            &["public.child access exclusive"], &[], &["TableEmptied public.child.* Some(20)"]),
         ("alter type mood add value 'c' before 'b'", &[], &["~ type public.mood"], &[]),
         ("create or replace function f() returns int language sql as 'select 2'", &[], &["~ function public.f()"], &[]),
         ("alter table parent enable row level security; alter policy everybody on parent using (false)",
@@ -218,6 +222,33 @@ async fn a_failing_statement_is_shown_with_its_place_and_stops_the_rest() {
 }
 
 #[tokio::test]
+async fn a_lock_is_held_as_long_as_a_later_file_waits_in_vain_and_the_holder_is_named() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "alter table parent add column a int;");
+    bench.up("3_b.sql", "select 1; alter table child add column b int;");
+    let other = connect(&bench.url).await;
+    let lock = "set application_name = 'somebody'; begin; lock table child in share mode";
+    other.batch_execute(lock).await.unwrap();
+    let mut schema = bench.schema.clone();
+    schema.limits.lock_timeout = std::time::Duration::from_secs(2);
+    let report = rehearse_with(&schema, &bench, everything(), &watch().0).await;
+    let parent = &report.locks[0];
+    assert_eq!(parent.table, "public.parent");
+    assert!(
+        parent.rehearsal_held_ms >= 2000 && parent.held_ms < 2000,
+        "{parent:?}"
+    );
+    let failed = report.steps[1].statements.last().unwrap();
+    assert!(failed.took_ms >= 2000, "{failed:?}");
+    assert!(report.steps[1].took_ms >= 2000);
+    let problem = report.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("55P03"));
+    for part in ["public.child", "application somebody", "lock table child"] {
+        assert!(problem.why.contains(part), "{part}: {problem}");
+    }
+}
+
+#[tokio::test]
 async fn what_only_a_commit_would_find_is_found() {
     let bench = in_use().await;
     bench.up(
@@ -268,7 +299,10 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     );
     let on_target = rehearse(&bench, everything()).await;
     // In one transaction the new value cannot be used yet.
-    assert_eq!(on_target.problem.unwrap().code.as_deref(), Some("55P04"));
+    let problem = on_target.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("55P04"));
+    assert!(problem.why.contains("2_a adds the value"), "{problem}");
+    assert!(problem.hint.as_ref().unwrap().contains("--on scratch"));
 
     let plan = bench.plan(everything()).await.unwrap();
     let before = everything_there(&bench).await;
@@ -297,6 +331,76 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     // A scratch database has no data, so it says nothing about how much there is.
     assert_eq!(losses, ["ColumnDropped public.parent.old None"]);
     assert_eq!(everything_there(&bench).await, before);
+}
+
+/// Rehearses everything pending on a scratch database.
+async fn on_scratch(bench: &Bench) -> Report {
+    let plan = bench.plan(everything()).await.unwrap();
+    let scratch = Bench::new().await;
+    let there = Schema::new(bench.root.path(), database(&scratch.url));
+    migration::rebuild(&bench.schema, &there, &watch().0)
+        .await
+        .unwrap();
+    let stage = database(&scratch.url);
+    migration::rehearse_on_scratch(&there, stage.as_ref(), &plan, &watch().0)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_fails_on_scratch_outside_a_transaction_remains_nowhere_and_says_so() {
+    let bench = in_use().await;
+    bench.up(
+        "2_a.sql",
+        "-- supadeck: no-transaction\ncreate index concurrently i on child (parent_id);\n\
+        insert into child (parent_id) values (1), (1);\n\
+        create unique index concurrently u on child (parent_id);\nselect 1;",
+    );
+    let report = on_scratch(&bench).await;
+    let problem = report.problem.as_ref().unwrap();
+    let said = format!("{problem} {:?} {:?}", problem.detail, problem.hint);
+    for part in [
+        "stopped at statement 3 of 4 on the scratch database",
+        "the project's own database is as it was",
+        "Statements 1 to 2 would remain done, public.u would be left behind and invalid",
+        "Mend the file, and plan again.",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for part in ["--resume", "repair", "what ran before remains"] {
+        assert!(!said.contains(part), "{part}: {said}");
+    }
+    let step = &report.steps[0];
+    assert_eq!(step.end, End::Failed);
+    let failed = step.statements.last().unwrap();
+    assert_eq!(
+        (failed.statement, failed.line, failed.problem.as_ref()),
+        (3, Some(4), Some(problem))
+    );
+    assert!(!bench.has("i").await);
+}
+
+#[tokio::test]
+async fn rows_that_a_migration_inserted_on_scratch_are_none_of_the_target() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "insert into child (parent_id) values (1), (2);");
+    bench.up("3_b.sql", "delete from child where id > 0;");
+    let losses = told(&on_scratch(&bench).await).2;
+    assert_eq!(losses, ["RowsDeleted public.child.* None"]);
+}
+
+#[tokio::test]
+async fn what_fails_on_scratch_is_not_blamed_on_the_target() {
+    let bench = in_use().await;
+    bench.up("2_a.sql", "set role anon; create table pg_catalog.x ();");
+    let problem = on_scratch(&bench).await.problem.unwrap();
+    assert_eq!(problem.code.as_deref(), Some("42501"));
+    let hint = problem.hint.as_deref().unwrap();
+    assert!(hint.contains("scratch database lacks"), "{hint}");
+    assert!(
+        problem.what.contains("on the scratch database"),
+        "{problem}"
+    );
 }
 
 #[tokio::test]

@@ -58,7 +58,13 @@ fn comparable(report: &Report) -> String {
     fn clean(value: &mut Value) {
         match value {
             Value::Object(fields) => {
-                for name in ["took_ms", "held_ms", "notices", "database"] {
+                for name in [
+                    "took_ms",
+                    "held_ms",
+                    "rehearsal_held_ms",
+                    "notices",
+                    "database",
+                ] {
                     fields.remove(name);
                 }
                 fields.values_mut().for_each(clean);

@@ -284,6 +284,31 @@ async fn a_version_behind_one_that_stops_the_check_was_not_looked_at() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_applied_again_is_told_from_what_fails_at_once() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create type t as enum ('x'); create table a ();");
+    bench.down("1_a.sql", "drop table a;");
+    for verification in [on_target(&bench, &[]).await, on_scratch(&bench, &[]).await] {
+        let trip = &verification.versions[0];
+        assert_eq!(trip.finding, Finding::NotRestored);
+        let problem = trip.problem.as_ref().unwrap();
+        let begin = "It could not be applied again after its rollback. Migration 1_a failed at";
+        assert!(problem.what.starts_with(begin), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_is_newer_than_those_named_is_not_drawn_in_on_scratch() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", "create table a ();");
+    bench.down("1_a.sql", "drop table a;");
+    bench.up("2_b.sql", "select * from nowhere;");
+    let verification = on_scratch(&bench, &["1"]).await;
+    assert_eq!(verification.versions.len(), 1);
+    assert_eq!(verification.versions[0].finding, Finding::Proven);
+}
+
+#[tokio::test]
 async fn an_unknown_version_is_refused() {
     let bench = Bench::new().await;
     let stage = database(&bench.url);

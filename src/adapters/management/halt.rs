@@ -53,6 +53,7 @@ fn said_halt(said: Said, whole: &Whole, cancel: &CancellationToken) -> Halt {
         hint: said.hint,
         context: said.context,
         at_commit: false,
+        blocker: None,
     })
 }
 

@@ -53,6 +53,7 @@ struct Measured {
 /// What the server said about a statement; empty where it said nothing.
 #[derive(Debug, Deserialize)]
 struct Fault {
+    took_us: u64,
     is_measuring: bool,
     code: String,
     message: String,
@@ -127,15 +128,19 @@ impl<W: Iterator<Item = Word>> Reel<W> {
                     notices: Vec::new(),
                     ran,
                 }),
-                Err(halt) => {
-                    take.failed = Some(Failed::at(Some(part.statement), Vec::new(), halt));
+                Err((took, halt)) => {
+                    let statement = Some(part.statement);
+                    take.failed = Some(Failed::at(statement, Vec::new(), took, halt));
                     return Ok(take);
                 }
             }
         }
-        if let Err(halt) = self.ran(&settle())? {
-            take.failed = Some(Failed::at(None, Vec::new(), halt));
-            return Ok(take);
+        match self.ran(&settle())? {
+            Ok(ran) => take.settled = ran.took,
+            Err((took, halt)) => {
+                take.failed = Some(Failed::at(None, Vec::new(), took, halt));
+                return Ok(take);
+            }
         }
         if scene.is_pictured {
             let Some(Word::Picture(sight)) = self.words.next() else {
@@ -148,7 +153,7 @@ impl<W: Iterator<Item = Word>> Reel<W> {
     }
 
     /// The word about one statement.
-    fn ran(&mut self, sql: &str) -> Result<Result<Ran, Halt>, Problem> {
+    fn ran(&mut self, sql: &str) -> Result<Result<Ran, (Duration, Halt)>, Problem> {
         match self.words.next() {
             Some(Word::Ran(measured)) => {
                 let touched = look::touched(&measured.touched).into_iter();
@@ -159,7 +164,10 @@ impl<W: Iterator<Item = Word>> Reel<W> {
                     touched: self.touched.values().cloned().collect(),
                 }))
             }
-            Some(Word::Failed(fault)) => Ok(Err(halt(fault, sql, self.is_cancelled))),
+            Some(Word::Failed(fault)) => {
+                let took = Duration::from_micros(fault.took_us);
+                Ok(Err((took, halt(fault, sql, self.is_cancelled))))
+            }
             _ => Err(unreadable(&"a statement is missing")),
         }
     }

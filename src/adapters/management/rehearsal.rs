@@ -11,10 +11,10 @@ use super::fence::TOO_LATE;
 use super::frame::{Frame, afterwards, afterwards_limit, longest};
 use super::point::{SYNTAX, only_read};
 use super::reel;
-use super::watch::Watcher;
+use super::watch::{Lookout, Watcher, name_of};
 use crate::adapters::postgres::bounds::{NOT_BEGUN, NOT_MEASURED, busy, escaped, undone};
 use crate::adapters::postgres::message::BUSY;
-use crate::domain::migration::Progress;
+use crate::domain::migration::{Blocker, Progress};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::measure::Holding;
 use crate::domain::rehearsal::recording::{Aftermath, Recording, Scene, Take};
@@ -67,7 +67,7 @@ impl ApiRehearsal {
         if let Some(scene) = scenes.first() {
             news(Progress::StepStarted { step: scene.step });
         }
-        let rows = self.call(scenes, news, cancel).await?;
+        let (rows, blocker) = self.call(scenes, news, cancel).await?;
         let text = match told(&rows) {
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
@@ -76,6 +76,13 @@ impl ApiRehearsal {
         let read = reel::read(&text, scenes, cancel.is_cancelled());
         let (number, mut recording) = read?;
         self.state = State::Answered(number);
+        for failed in recording
+            .takes
+            .iter_mut()
+            .filter_map(|take| take.failed.as_mut())
+        {
+            failed.halt = failed.halt.clone().blaming(blocker.clone());
+        }
         for (scene, take) in scenes.iter().zip(&mut recording.takes) {
             self.point(scene, take).await;
             tell(scene, take, news);
@@ -83,22 +90,23 @@ impl ApiRehearsal {
         Ok(recording)
     }
 
-    /// Sends the call, and keeps in mind what is known of its transaction.
+    /// Sends the call, and keeps in mind what is known of its transaction; tells who was seen in its way last.
     async fn call(
         &mut self,
         scenes: &[Scene],
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
-    ) -> Result<Vec<Value>, Problem> {
+    ) -> Result<(Vec<Value>, Option<Blocker>), Problem> {
         let api = &self.database.api;
         let id = uuid::Uuid::new_v4();
         let run = id.simple().to_string();
         // The numbers of objects that users make begin at 16384.
         let witness = u32::try_from(id.as_u128() & 0x7fff_ffff).unwrap_or_default() | 0x4000_0000;
-        let mut said = |one: News| {
-            if one == News::Cancelling {
-                news(Progress::Cancelling);
-            }
+        let mut blocker = None;
+        let mut said = |one: News| match one {
+            News::Cancelling => news(Progress::Cancelling),
+            News::Blocked(seen) => blocker = Some(seen),
+            _ => {}
         };
         let mut turn = Turn::default();
         let failure = loop {
@@ -117,10 +125,11 @@ impl ApiRehearsal {
                 cancel,
                 limit: self.limits.cancel_timeout,
             };
-            match watcher.call(&frame.whole(scenes), None).await {
+            let lookout = Lookout::new(self.database.clone(), name_of(&run));
+            match watcher.call(&frame.whole(scenes), Some(lookout)).await {
                 Ok(rows) => {
                     self.state = State::Lost { run, witness };
-                    return Ok(rows);
+                    return Ok((rows, blocker));
                 }
                 Err(Failure::Later(asked)) => {
                     if let Err(failure) = turn.wait(api, asked, cancel).await {

@@ -162,6 +162,7 @@ pub(super) fn refused(error: &DbError) -> Refused {
             _ => None,
         },
         at_commit: false,
+        blocker: None,
     }
 }
 

@@ -14,6 +14,7 @@ use super::database::{PgDatabase, session_name};
 use super::fault::{refused, statement_problem};
 use super::guard::{Failure, Guard};
 use super::look;
+use super::lookout::Lookout;
 use super::message::BUSY;
 use super::patience::Patience;
 use crate::domain::picture::Picture;
@@ -169,7 +170,15 @@ impl PgRehearsal {
         let limit = statement_limit(&self.limits) + LATE;
         let cancel_timeout = self.limits.cancel_timeout;
         let begun = Instant::now();
-        let mut guard = Guard::new(&mut self.connection, news, cancel, cancel_timeout);
+        let lookout = Lookout::new(
+            self.database.clone(),
+            self.name.clone(),
+            self.limits.silence,
+            sql.len() as u64,
+            None,
+        );
+        let mut guard =
+            Guard::new(&mut self.connection, news, cancel, cancel_timeout).with_lookout(lookout);
         let ended = match tokio::time::timeout(limit, execute(&mut guard, sql)).await {
             Ok(ended) => ended,
             Err(_) => Err(Failure::Line(format!(

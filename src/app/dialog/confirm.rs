@@ -75,7 +75,7 @@ impl Confirm {
                 &format!("{what} {} {}", step.version, step.name),
             );
             let assessment = risks.as_ref().and_then(|all| all.get(at));
-            for (index, statement) in step.statements.iter().enumerate() {
+            for (index, statement) in step.statements.that_run() {
                 if let Some(assessment) = assessment {
                     for mark in risky::marks(assessment, index, &mut told) {
                         marked.push(lines.len());

@@ -4,6 +4,7 @@ use super::result::{ResultView, Tone, problem_lines};
 use crate::domain::count::counted;
 use crate::domain::migration::difference::{Change, Difference};
 use crate::domain::picture::difference::Fate;
+use crate::domain::rehearsal::unknown::Unknown;
 use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, Way};
 use crate::domain::text::harmless;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -21,11 +22,23 @@ const STOPPED: &str =
 /// columns. One that stopped says only what was seen: that nothing else happens is not known then.
 pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     let mut lines = Lines::new();
-    let place = match report.on {
-        Place::Target => "Rehearsed on the database itself, in a transaction that was rolled back.",
-        Place::Scratch => "Rehearsed on a scratch database that is gone.",
-    };
-    lines.push((Tone::Muted, place.to_owned()));
+    let unrehearsed = report.unrehearsed();
+    if let Some(unknown) = &unrehearsed {
+        lines.push((
+            Tone::Danger,
+            harmless(&unknown.not_rehearsed()).into_owned(),
+        ));
+    }
+    let is_blind = unrehearsed.as_ref().is_some_and(|unknown| unknown.is_all);
+    if !is_blind {
+        let place = match report.on {
+            Place::Target => {
+                "Rehearsed on the database itself, in a transaction that was rolled back."
+            }
+            Place::Scratch => "Rehearsed on a scratch database that is gone.",
+        };
+        lines.push((Tone::Muted, place.to_owned()));
+    }
     if let Some(problem) = &report.problem {
         lines.push(blank());
         lines.extend(problem_lines(problem));
@@ -55,11 +68,17 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
         }
     }
     let problem = report.problem.as_ref();
-    let title = match problem {
-        None => format!("{what}: rehearsed, nothing was changed"),
-        Some(_) => format!("{what}: the rehearsal FAILED"),
+    let title = match (problem, &unrehearsed) {
+        (Some(_), _) => format!("{what}: the rehearsal FAILED"),
+        (None, None) => format!("{what}: rehearsed, nothing was changed"),
+        (None, Some(unknown)) if unknown.is_all => format!("{what}: NOT rehearsed"),
+        (None, Some(unknown)) => format!(
+            "{what}: {} NOT rehearsed, nothing was changed",
+            counted(unknown.count, "file")
+        ),
     };
-    ResultView::of(title, problem.is_none(), lines, problem)
+    let is_good = problem.is_none() && unrehearsed.is_none();
+    ResultView::of(title, is_good, lines, problem)
 }
 
 fn blank() -> (Tone, String) {
@@ -74,17 +93,33 @@ fn tone_of(end: End) -> Tone {
     }
 }
 
-/// What is said where nothing was found; a rehearsal that stopped gives no such assurance.
-fn assured(lines: &mut Lines, report: &Report, text: &str) {
-    if report.problem.is_none() {
+/// What is said where nothing was found; a rehearsal that stopped gives no such assurance, nor does one that saw nothing.
+fn assured(lines: &mut Lines, report: &Report, unknown: Option<&Unknown>, text: &str) {
+    if report.problem.is_some() {
+        return;
+    }
+    match unknown {
+        None => lines.extend([blank(), (Tone::Text, format!("{text}."))]),
+        Some(unknown) if unknown.is_all => {}
+        Some(_) => lines.push((Tone::Text, format!("  {text}, as far as the others go."))),
+    }
+}
+
+/// Says in a section of which files nothing is known, before what is known of the others.
+fn unseen(lines: &mut Lines, report: &Report, heading: &str, unknown: Option<&Unknown>) {
+    if let Some(unknown) = unknown.filter(|_| report.problem.is_none()) {
         lines.push(blank());
-        lines.push((Tone::Text, text.to_owned()));
+        let text = format!("{heading} {}", unknown.not_known());
+        lines.push((Tone::Danger, harmless(&text).into_owned()));
     }
 }
 
 fn changes(lines: &mut Lines, report: &Report, columns: usize) {
+    let unknown = report.unrehearsed();
+    unseen(lines, report, "What changes:", unknown.as_ref());
     if report.difference.is_empty() {
-        return assured(lines, report, "The catalog stays as it is.");
+        let text = "The catalog stays as it is";
+        return assured(lines, report, unknown.as_ref(), text);
     }
     lines.push(blank());
     lines.push((Tone::Text, "What changes:".to_owned()));
@@ -99,7 +134,7 @@ fn changes(lines: &mut Lines, report: &Report, columns: usize) {
             format!("  {sign} {}", harmless(&change.object.to_string())),
         ));
         if change.fate == Fate::Changed {
-            for shift in &change.properties {
+            for shift in report.difference.told_shifts(change) {
                 let short = |text: &String| one_line(text, columns.saturating_sub(6) / 2);
                 let what = match (
                     shift.before.as_ref().map(short),
@@ -118,8 +153,11 @@ fn changes(lines: &mut Lines, report: &Report, columns: usize) {
 }
 
 fn locks(lines: &mut Lines, report: &Report) {
+    let unknown = report.unmeasured();
+    unseen(lines, report, "What is locked:", unknown.as_ref());
     if report.locks.is_empty() {
-        return assured(lines, report, "No table that is there now is locked.");
+        let text = "No table that is there now is locked";
+        return assured(lines, report, unknown.as_ref(), text);
     }
     lines.push(blank());
     lines.push((Tone::Text, "What is locked:".to_owned()));
@@ -130,8 +168,14 @@ fn locks(lines: &mut Lines, report: &Report) {
             harmless(&held.table),
             held.mode.words(),
             held.blocks.word(),
-            held.held_ms
+            held.rehearsal_held_ms
         );
+        let text = match held.held_ms {
+            to_commit if to_commit < held.rehearsal_held_ms => {
+                format!("{text}, {to_commit} ms of it to the end of its file, where a run commits")
+            }
+            _ => text,
+        };
         let tone = if held.mode.blocks_writers() {
             Tone::Warn
         } else {
@@ -142,8 +186,10 @@ fn locks(lines: &mut Lines, report: &Report) {
 }
 
 fn losses(lines: &mut Lines, report: &Report) {
+    let unknown = report.unmeasured();
+    unseen(lines, report, "What is lost:", unknown.as_ref());
     if report.losses.is_empty() {
-        assured(lines, report, "No data is lost.");
+        assured(lines, report, unknown.as_ref(), "No data is lost");
     } else {
         lines.push(blank());
         lines.push((Tone::Danger, "What is lost:".to_owned()));
@@ -173,6 +219,7 @@ fn lost(loss: &Loss) -> String {
         }
         (Way::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
         (Way::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
+        (Way::RowsChanged, _) => format!("  {table}: {count} rows are changed"),
         (Way::TableDropped | Way::ColumnDropped, _) => {
             format!("  {table}: goes with {count} rows")
         }
@@ -181,6 +228,10 @@ fn lost(loss: &Loss) -> String {
 
 fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {
     let (tone, figures) = match &statement.problem {
+        Some(_) if statement.took_ms > 0 => (
+            Tone::Danger,
+            format!("FAILED after {} ms", statement.took_ms),
+        ),
         Some(_) => (Tone::Danger, "FAILED".to_owned()),
         None => (
             Tone::Text,

@@ -176,10 +176,11 @@ fn told(plan: &Plan, progress: &Progress) -> Option<Page> {
         }
         Progress::StepStarted { step: at } => {
             let step = step(*at)?;
-            let count = show::counted(step.statements.len(), "statement");
+            let that_run = step.statements.that_run().count();
+            let count = show::counted(that_run, "statement");
             let deed = show::deed(step.direction);
             page.line(format!("{deed} {} ({count}).", show::named(step)));
-            if step.statements.is_empty() && step.direction == Direction::Apply {
+            if that_run == 0 && step.direction == Direction::Apply {
                 page.toned(Tone::Warn, show::EMPTY);
             }
         }

@@ -123,10 +123,11 @@ pub fn plan(plan: &Plan) -> Page {
         if let Some(repetition) = repetition(step.repeats, step.statements.len()) {
             page.toned(Tone::Warn, &format!("  {repetition}"));
         }
-        for statement in step.statements.iter().skip(step.begin_at) {
+        let that_run = step.statements.that_run();
+        for (_, statement) in that_run.filter(|(index, _)| *index >= step.begin_at) {
             page.block(Tone::Plain, "    ", &format!("{statement};"));
         }
-        if step.statements.is_empty() {
+        if step.statements.that_run().next().is_none() {
             let (tone, text) = match step.direction {
                 Direction::Apply => (Tone::Warn, EMPTY),
                 Direction::Rollback => (Tone::Muted, "    No statements."),

@@ -225,9 +225,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The number of statements in all steps.
+    /// The number of statements in all steps that the server has something to do for.
     pub fn statement_count(&self) -> usize {
-        self.steps.iter().map(|step| step.statements.len()).sum()
+        let steps = self.steps.iter();
+        steps.map(|step| step.statements.that_run().count()).sum()
     }
 }
 
@@ -319,6 +320,8 @@ pub struct StepReport {
     pub took: Duration,
     /// What the server said meanwhile.
     pub notices: Vec<String>,
+    /// The number of the statement that it stopped at, from 1.
+    pub statement: Option<usize>,
 }
 
 /// How a run ended: what is reported after the history was read again on a fresh connection.

@@ -4,6 +4,9 @@ use super::{Kind, Object, Picture, Properties};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The property that tells where a column stands among those of its table.
+const POSITION: &str = "position";
+
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +94,45 @@ impl Difference {
         self.changes
             .iter()
             .filter(move |change| !is_told(&whole, change))
+            .filter(|change| {
+                self.told_shifts(change).next().is_some() || change.properties.is_empty()
+            })
+    }
+
+    /// The properties of a change that are worth a line: not the place of a column that only moved up because others before
+    /// it are new or gone.
+    pub fn told_shifts<'a>(&self, change: &'a Change) -> impl Iterator<Item = &'a Shift> {
+        let has_followed = self.has_followed(change);
+        let is_told = move |shift: &&Shift| !has_followed || shift.property != POSITION;
+        change.properties.iter().filter(is_told)
+    }
+
+    /// Whether a column stands where it does only because others before it are new or gone.
+    fn has_followed(&self, change: &Change) -> bool {
+        let place = |change: &Change| {
+            let shift = change
+                .properties
+                .iter()
+                .find(|one| one.property == POSITION)?;
+            let number = |text: &Option<String>| text.as_deref()?.parse::<i64>().ok();
+            Some((number(&shift.before), number(&shift.after)))
+        };
+        let (Kind::Column, Fate::Changed, Some((Some(before), Some(after)))) =
+            (change.object.kind, change.fate, place(change))
+        else {
+            return false;
+        };
+        let beside = self.changes.iter().filter(|other| {
+            other.object.kind == Kind::Column && other.object.on == change.object.on
+        });
+        let moved: i64 = beside
+            .map(|other| match (other.fate, place(other)) {
+                (Fate::Added, Some((_, Some(at)))) if at < after => 1,
+                (Fate::Removed, Some((Some(at), _))) if at < before => -1,
+                _ => 0,
+            })
+            .sum();
+        before + moved == after
     }
 
     /// How many parts of each kind are told with a table, view or type.

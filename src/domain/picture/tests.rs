@@ -115,3 +115,27 @@ fn every_kind_has_a_word_of_its_own() {
     }
     assert_eq!(Kind::of("nonsense"), None);
 }
+
+#[test]
+fn a_column_that_only_moves_up_is_not_told() {
+    let column = |name, place| (Kind::Column, Some("t"), name, place);
+    let told = |before: &[Told<'_>], after: &[Told<'_>]| -> Vec<String> {
+        let difference = Difference::between(&picture(before), &picture(after));
+        let heads = difference.heads();
+        heads
+            .map(|change| {
+                let shifts = difference.told_shifts(change);
+                let names: Vec<&str> = shifts.map(|shift| shift.property.as_str()).collect();
+                format!("{} {}", change.object.name, names.join(" "))
+            })
+            .collect()
+    };
+    let [first, second]: [&[(&str, &str)]; 2] = [&[("position", "1")], &[("position", "2")]];
+    let typed = [("position", "1"), ("type", "text")];
+    let old = [column("a", first), column("b", second)];
+    assert_eq!(told(&old, &[column("b", first)]), ["a position"]);
+    assert_eq!(told(&old, &[column("b", &typed)]), ["a position", "b type"]);
+    // Two that changed places did not follow anything.
+    let swapped = [column("a", second), column("b", first)];
+    assert_eq!(told(&old, &swapped), ["a position", "b position"]);
+}

@@ -8,6 +8,7 @@ use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::risk::LockMode;
 use crate::domain::sql::command::outer_words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 /// What one statement did to tables that were there before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,11 +35,14 @@ pub struct Account {
     tables: HashMap<u32, State>,
     about: BTreeMap<String, Option<u64>>,
     held: BTreeMap<String, Held>,
-    /// Locks of the file that runs, with the time at which their statement began, in milliseconds of the file.
-    open: BTreeMap<String, u64>,
+    /// Locks of the file that runs.
+    open: BTreeSet<String>,
+    /// When the statement of each lock began, in milliseconds of the rehearsal.
+    begun_ms: BTreeMap<String, u64>,
     elapsed_ms: u64,
     emptied: BTreeSet<String>,
     deleted: BTreeMap<String, u64>,
+    overwritten: BTreeMap<String, u64>,
 }
 
 impl Account {
@@ -59,17 +63,19 @@ impl Account {
                 .map(|one| (one.table.clone(), one.about))
                 .collect(),
             held: BTreeMap::new(),
-            open: BTreeMap::new(),
+            open: BTreeSet::new(),
+            begun_ms: BTreeMap::new(),
             elapsed_ms: 0,
             emptied: BTreeSet::new(),
             deleted: BTreeMap::new(),
+            overwritten: BTreeMap::new(),
         }
     }
 
     /// Enters a statement that ran.
     pub fn enter(&mut self, version: &str, statement: usize, sql: &str, ran: &Ran) -> Effect {
         let begun_ms = self.elapsed_ms;
-        self.elapsed_ms += ran.took.as_millis() as u64;
+        self.pass(ran.took);
         let mut effect = Effect::default();
         for touched in &ran.touched {
             let Some(state) = self.tables.get_mut(&touched.id) else {
@@ -81,6 +87,10 @@ impl Account {
                 let table = state.name.clone();
                 if rows.deleted > 0 {
                     *self.deleted.entry(table.clone()).or_default() += rows.deleted;
+                    // A row that is gone is not counted as overwritten too.
+                    if let Some(overwritten) = self.overwritten.get_mut(&table) {
+                        *overwritten = overwritten.saturating_sub(rows.deleted);
+                    }
                 }
                 effect.changed.push(TableRows { table, rows });
             }
@@ -103,7 +113,8 @@ impl Account {
                     mode,
                     blocks: Blocks::of(mode),
                 });
-                self.open.insert(state.name.clone(), begun_ms);
+                self.open.insert(state.name.clone());
+                self.begun_ms.insert(state.name.clone(), begun_ms);
                 let before = self
                     .held
                     .get(&state.name)
@@ -117,6 +128,7 @@ impl Account {
                         version: version.to_owned(),
                         statement,
                         held_ms: 0,
+                        rehearsal_held_ms: 0,
                         rewritten: before,
                     },
                 );
@@ -128,19 +140,36 @@ impl Account {
         effect
     }
 
-    /// The file has ended, and its locks would go with its commit.
-    pub fn close_file(&mut self) {
-        for (table, begun_ms) in std::mem::take(&mut self.open) {
-            if let Some(held) = self.held.get_mut(&table) {
-                held.held_ms = self.elapsed_ms.saturating_sub(begun_ms);
-            }
+    /// Enters that a statement without a condition made these changes: all rows of a table are the same rows each time.
+    pub fn overwrite(&mut self, changed: &[TableRows]) {
+        for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
+            let overwritten = self.overwritten.entry(table.clone()).or_default();
+            *overwritten = (*overwritten).max(rows.updated);
         }
-        self.elapsed_ms = 0;
     }
 
-    /// The strongest lock of each table, the most blocking first.
+    /// Enters time in which no lock came: what a commit checks, or a statement that failed.
+    pub fn pass(&mut self, took: Duration) {
+        self.elapsed_ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    }
+
+    /// The file has ended, and its locks would go with its commit.
+    pub fn close_file(&mut self) {
+        for table in std::mem::take(&mut self.open) {
+            let since = self.begun_ms.get(&table).copied().unwrap_or_default();
+            if let Some(held) = self.held.get_mut(&table) {
+                held.held_ms = self.elapsed_ms.saturating_sub(since);
+            }
+        }
+    }
+
+    /// The strongest lock of each table, the most blocking first. Up to now the rehearsal has held all of them.
     pub fn locks(&self) -> Vec<Held> {
         let mut held: Vec<Held> = self.held.values().cloned().collect();
+        for one in &mut held {
+            let since = self.begun_ms.get(&one.table).copied().unwrap_or_default();
+            one.rehearsal_held_ms = self.elapsed_ms.saturating_sub(since);
+        }
         held.sort_by(|a, b| (b.mode, &a.table).cmp(&(a.mode, &b.table)));
         held
     }
@@ -148,24 +177,27 @@ impl Account {
     /// What is lost by a difference and by the statements that were entered; the numbers of dropped things are open.
     pub fn losses(&self, before: &Picture, difference: &Difference) -> Vec<Loss> {
         let mut losses = dropped(before, difference);
-        let is_dropped = |losses: &[Loss], table: &str| {
-            losses
-                .iter()
-                .any(|loss| loss.way == Way::TableDropped && loss.table == table)
-        };
-        for table in &self.emptied {
-            if !is_dropped(&losses, table) {
-                losses.push(loss(Way::TableEmptied, table, None));
-            }
-        }
-        for (table, rows) in &self.deleted {
-            if !is_dropped(&losses, table) {
-                losses.push(Loss {
-                    rows: Some(*rows),
-                    counted: true,
-                    ..loss(Way::RowsDeleted, table, None)
-                });
-            }
+        let dropped: BTreeSet<String> = losses
+            .iter()
+            .filter(|loss| loss.way == Way::TableDropped)
+            .map(|loss| loss.table.clone())
+            .collect();
+        // Each row counts once: a table that goes or is emptied takes those with it that were deleted before.
+        let emptied = self.emptied.difference(&dropped);
+        losses.extend(emptied.map(|table| loss(Way::TableEmptied, table, None)));
+        let ways = [
+            (Way::RowsDeleted, &self.deleted),
+            (Way::RowsChanged, &self.overwritten),
+        ];
+        for (way, tables) in ways {
+            let left = tables.iter().filter(|(table, rows)| {
+                **rows > 0 && !dropped.contains(*table) && !self.emptied.contains(*table)
+            });
+            losses.extend(left.map(|(table, rows)| Loss {
+                rows: Some(*rows),
+                counted: true,
+                ..loss(way, table, None)
+            }));
         }
         losses
     }

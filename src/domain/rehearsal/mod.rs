@@ -6,6 +6,7 @@ pub mod measure;
 pub mod recording;
 #[cfg(test)]
 mod tests;
+pub mod unknown;
 
 use super::migration::{Direction, Target};
 use super::picture::difference::Difference;
@@ -118,8 +119,11 @@ pub struct Held {
     pub version: String,
     /// The number of the statement that takes it, from 1.
     pub statement: usize,
-    /// From the beginning of that statement to the end of its file, in milliseconds.
+    /// From the beginning of that statement to the end of its file, in milliseconds: a real run commits there.
     pub held_ms: u64,
+    /// From the beginning of that statement to the end of the rehearsal, in milliseconds: it commits nowhere, so others waited
+    /// for the files behind too, and for the statement that failed.
+    pub rehearsal_held_ms: u64,
     /// Whether the table is written anew under it.
     pub rewritten: bool,
 }
@@ -136,6 +140,8 @@ pub enum Way {
     TableEmptied,
     /// Rows are deleted.
     RowsDeleted,
+    /// Rows are overwritten by a statement that has no condition.
+    RowsChanged,
 }
 
 /// Data that is gone afterwards.
@@ -147,7 +153,8 @@ pub struct Loss {
     pub table: String,
     /// The column, when only that goes.
     pub column: Option<String>,
-    /// Rows, or values other than null of the column; absent when nobody could count them in time.
+    /// Rows, or values other than null of the column; absent when nobody could count them in time, and on a scratch database,
+    /// which has no data of the target.
     pub rows: Option<u64>,
     /// Whether the number was counted; else it is the server's estimate.
     pub counted: bool,

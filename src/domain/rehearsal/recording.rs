@@ -4,6 +4,7 @@
 use super::measure::{Ground, Ran};
 use crate::domain::picture::Picture;
 use crate::domain::script::{Halt, Part};
+use std::time::Duration;
 
 /// A file that is to be rehearsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Take {
     pub ran: Vec<Kept>,
     /// Why it failed.
     pub failed: Option<Failed>,
+    /// How long it took to check what its commit would.
+    pub settled: Duration,
     /// The catalog behind it, when it was looked at.
     pub after: Option<Picture>,
 }
@@ -56,13 +59,20 @@ pub struct Failed {
     pub statement: Option<usize>,
     /// What the server said meanwhile.
     pub notices: Vec<String>,
+    /// How long it took to fail, in which every lock was held that was there.
+    pub took: Duration,
     /// Why.
     pub halt: Halt,
 }
 
 impl Failed {
     /// A failure that knows its place: the statement, or the check of what a commit would check.
-    pub fn at(statement: Option<usize>, notices: Vec<String>, mut halt: Halt) -> Self {
+    pub fn at(
+        statement: Option<usize>,
+        notices: Vec<String>,
+        took: Duration,
+        mut halt: Halt,
+    ) -> Self {
         if let Halt::Refused(refused) = &mut halt {
             refused.part = statement;
             if statement.is_none() {
@@ -73,6 +83,7 @@ impl Failed {
         Self {
             statement,
             notices,
+            took,
             halt,
         }
     }

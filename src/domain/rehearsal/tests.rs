@@ -63,6 +63,26 @@ fn a_lock_is_held_from_its_statement_to_the_end_of_its_file() {
         ),
         ("public.a", 2, 18)
     );
+    // The rehearsal commits nowhere.
+    assert_eq!(locks[0].rehearsal_held_ms, 31);
+}
+
+#[test]
+fn a_statement_that_fails_holds_every_lock_while_it_does() {
+    let mut account = Account::new(&ground());
+    let exclusive = touched(1, LockMode::AccessExclusive, 1, 8192);
+    account.enter("1", 1, "x", &ran(2, vec![exclusive.clone()]));
+    account.close_file();
+    let other = touched(2, LockMode::AccessExclusive, 2, 8192);
+    account.enter("2", 1, "x", &ran(3, vec![exclusive, other]));
+    account.pass(Duration::from_millis(5000));
+    account.close_file();
+    let held: Vec<_> = account
+        .locks()
+        .iter()
+        .map(|held| (held.held_ms, held.rehearsal_held_ms))
+        .collect();
+    assert_eq!(held, [(2, 5005), (5003, 5003)]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod world;
 pub use level::Level;
 pub use lock::{LockMode, PredictedLock};
 
+use crate::domain::sql::refusal::is_marked;
 use crate::domain::sql::split::split;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -147,6 +148,9 @@ fn file(world: &mut World, sql: &str) -> Assessment {
             statement.findings.push(finding);
         }
     }
+    if is_marked(sql) {
+        follow_advice(&mut statements);
+    }
     let allows = allow::allows(sql, &pieces);
     let faulty_allows = allow::accept(
         &allows,
@@ -170,6 +174,14 @@ fn file(world: &mut World, sql: &str) -> Assessment {
     Assessment {
         statements,
         faulty_allows,
+    }
+}
+
+/// Leaves out the advice to mark the file where it is marked.
+fn follow_advice(statements: &mut [StatementRisk]) {
+    let findings = statements.iter_mut().flat_map(|one| &mut one.findings);
+    for finding in findings.filter(|one| one.rule == rule::CANNOT_RUN_IN_TRANSACTION.name) {
+        finding.safer = None;
     }
 }
 

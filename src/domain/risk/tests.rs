@@ -55,7 +55,7 @@ fn what_harms_nobody_is_safe() {
         "update goal set description = 'x' where id = 1",
         "delete from goal using cycle where goal.cycle_id = cycle.id",
         "create table private.a (id int primary key); create index on private.a (id); alter table private.a add column b uuid default gen_random_uuid(); drop table private.a;",
-        "create table a (id int); alter table a enable row level security; create policy p on a to authenticated using (true);",
+        "create table a (id int); alter table a enable row level security; create policy p on a to authenticated using (id = 1);",
         "revoke all on goal from anon, public",
         "grant select on goal to authenticated",
         "comment on table goal is 'x'; analyze goal; create statistics s on a, b from goal;",
@@ -71,6 +71,19 @@ fn what_harms_nobody_is_safe() {
         assert_eq!(found.level(), Level::Safe, "{sql}\n{found:#?}");
         assert_eq!(found.findings().count(), 0);
     }
+}
+
+#[test]
+fn a_file_that_follows_the_advice_is_not_given_it_again() {
+    let sql = "create index concurrently i on a (b)";
+    let safer = |sql: &str| {
+        let found = assess(sql);
+        let finding = found.findings().next().unwrap();
+        assert_eq!(finding.rule, "cannot-run-in-transaction");
+        finding.safer.is_some()
+    };
+    assert!(safer(sql));
+    assert!(!safer(&format!("-- supadeck: no-transaction\n{sql}")));
 }
 
 #[test]

@@ -202,9 +202,15 @@ pub fn copy_stream(statement: &str) -> Option<&'static str> {
         })
 }
 
+/// Whether a file asks itself to run outside a transaction.
+pub fn is_marked(sql: &str) -> bool {
+    let first = sql.lines().next().unwrap_or_default();
+    let first = first.trim_start_matches('\u{feff}').trim();
+    first.eq_ignore_ascii_case(NO_TRANSACTION)
+}
+
 fn marked(sql: &str) -> Option<Refusal> {
-    let first = sql.lines().next()?.trim_start_matches('\u{feff}').trim();
-    first.eq_ignore_ascii_case(NO_TRANSACTION).then(|| Refusal {
+    is_marked(sql).then(|| Refusal {
         at: 0,
         why: "The file asks to run outside a transaction.".into(),
         remedy: Remedy::RunAlone,

@@ -1,6 +1,7 @@
 //! The statements of a file as one text and the places in it. The plan, what runs of it and what is recorded share the
 //! text, so a file of some hundred megabytes is held once, however many statements it has.
 
+use super::command::significant;
 use super::split::split;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -101,6 +102,12 @@ impl Statements {
     /// Each of them in turn.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.places.iter().map(|place| &self.text[place.clone()])
+    }
+
+    /// Those that the server has something to do for, with their index: not those that are nothing but comments.
+    pub fn that_run(&self) -> impl Iterator<Item = (usize, &str)> {
+        let runs = |(_, sql): &(usize, &str)| significant(sql).next().is_some();
+        self.iter().enumerate().filter(runs)
     }
 
     /// One of them, counted from 0, sharing the text.

@@ -11,6 +11,7 @@ mod files;
 mod list;
 mod local;
 mod log;
+mod lost;
 mod parted;
 mod plan;
 mod rebuild;
@@ -24,6 +25,7 @@ mod resume;
 mod risk;
 mod run;
 mod script;
+mod together;
 mod trip;
 mod verify;
 mod way_back;
@@ -45,6 +47,7 @@ pub use trip::verify_on_target;
 pub use verify::verify_on_scratch;
 
 use crate::domain::migration::Progress;
+use crate::domain::rehearsal::Place;
 use crate::domain::script::Limits;
 use crate::ports::Database;
 use std::path::PathBuf;
@@ -61,6 +64,8 @@ pub struct Schema {
     pub database: Arc<dyn Database>,
     /// Waiting times while something runs.
     pub limits: Limits,
+    /// What the database is to the project.
+    pub place: Place,
 }
 
 impl Schema {
@@ -70,6 +75,15 @@ impl Schema {
             root: root.into(),
             database,
             limits: Limits::default(),
+            place: Place::Target,
+        }
+    }
+
+    /// The same with a database that is thrown away: what goes wrong there has happened to nobody.
+    fn on_scratch(&self) -> Self {
+        Self {
+            place: Place::Scratch,
+            ..self.clone()
         }
     }
 }

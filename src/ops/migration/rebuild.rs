@@ -1,16 +1,16 @@
 //! A rehearsal on a scratch database: first the history's stored statements build it again, then every file of the plan is
 //! rehearsed, and really run before the next one.
 
-use super::rehearse::{picture, rehearse_at};
+use super::rehearse::{milliseconds, not_reached, picture, rehearse_at, statement_report};
 use super::run::run;
-use super::{Schema, Watch};
+use super::{Schema, Watch, local};
 use crate::domain::migration::history::sha256;
-use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode};
+use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode, StepReport as RunReport};
 use crate::domain::picture::Kind as Thing;
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::{End, Held, Place, Report, StepReport};
+use crate::domain::rehearsal::{End, Held, Place, Report, StatementReport, StepReport};
 use crate::domain::sql::refusal::{Way, way};
 use crate::ports::Stage;
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ async fn really(scratch: &Schema, steps: Vec<Step>, watch: &Watch) -> Result<Out
         progress: tokio::sync::mpsc::unbounded_channel().0,
         cancel: watch.cancel.clone(),
     };
-    run(scratch, &plan, &quiet).await
+    run(&scratch.on_scratch(), &plan, &quiet).await
 }
 
 /// Rehearses a plan on a scratch database that holds the same history: each file in a transaction of its own, and then
@@ -120,8 +120,10 @@ pub async fn rehearse_on_scratch(
         };
         if step.mode == StepMode::Alone {
             let outcome = really(scratch, one.steps, watch).await?;
+            let ran = outcome.steps.first();
+            let told = ran.map(|ran| run_alone(step, ran, outcome.problem.as_ref()));
+            whole.steps.extend(told);
             whole.problem = outcome.problem;
-            whole.steps.push(run_alone(step, whole.problem.is_none()));
             if whole.problem.is_some() {
                 break;
             }
@@ -135,7 +137,7 @@ pub async fn rehearse_on_scratch(
         whole
             .losses
             .extend(losses.filter(|loss| known.contains(&loss.table)));
-        whole.problem = report.problem.map(with_hint);
+        whole.problem = report.problem;
         if whole.problem.is_none() {
             whole.problem = really(scratch, one.steps, watch).await?.problem;
         }
@@ -145,37 +147,35 @@ pub async fn rehearse_on_scratch(
     }
     let reached = whole.steps.len();
     for step in &plan.steps[reached..] {
-        whole.steps.push(super::rehearse::not_reached(step));
+        whole.steps.push(not_reached(step));
     }
     // What failed is undone, so this shows what the files before it do.
     whole.difference = Difference::between(&before, &picture(scratch, stage).await?);
     Ok(whole)
 }
 
-/// Something that is missing on the scratch database may be there on the other one.
-fn with_hint(problem: Problem) -> Problem {
-    // What is not there: a table, an object, a function, a schema (PostgreSQL documentation, appendix A).
-    let is_missing = matches!(
-        problem.code.as_deref(),
-        Some("42P01" | "42704" | "42883" | "3F000")
-    );
-    if !is_missing || problem.hint.is_some() {
-        return problem;
-    }
-    problem.with_hint(
-        "The scratch database holds what the history stores, and nothing that was made by hand. `--on target` rehearses on the database itself.",
-    )
-}
-
-/// A file that ran outside a transaction: nothing of it was measured.
-fn run_alone(step: &Step, is_done: bool) -> StepReport {
+/// A file that ran outside a transaction: nothing of it was measured but where it stopped.
+fn run_alone(step: &Step, ran: &RunReport, problem: Option<&Problem>) -> StepReport {
     let why = step.mode_why.as_deref().unwrap_or_default();
+    let text = local::read(&step.file).ok().map(|source| source.text);
+    let stopped = ran.statement.zip(problem).map(|(number, problem)| {
+        let at = number.min(step.statements.len()).saturating_sub(1);
+        StatementReport {
+            problem: Some(problem.clone()),
+            ..statement_report(step, at, text.as_deref(), Vec::new())
+        }
+    });
     StepReport {
-        end: if is_done { End::Passed } else { End::Failed },
+        end: match problem {
+            None => End::Passed,
+            Some(_) => End::Failed,
+        },
+        took_ms: milliseconds(ran.took),
+        statements: stopped.into_iter().collect(),
         note: Some(format!(
             "{why} It was really run on the scratch database; its locks were not measured."
         )),
-        ..super::rehearse::not_reached(step)
+        ..not_reached(step)
     }
 }
 

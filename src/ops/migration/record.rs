@@ -6,7 +6,7 @@ use crate::domain::rehearsal::measure::Holding;
 use crate::domain::rehearsal::recording::{Aftermath, Failed, Kept, Recording, Scene, Take};
 use crate::domain::script::{Limits, News};
 use crate::ports::{Recorder, Rehearsal, Stage, Task};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Who records a rehearsal on a stage: the stage itself, or somebody who asks it question by question.
@@ -41,10 +41,13 @@ impl Live {
             let mut take = Take::default();
             let ran = &mut take.ran;
             let mut keep = |kept| ran.push(kept);
-            if let Err(failed) = statements(session, scene, news, cancel, &mut keep).await {
-                take.failed = Some(failed);
-                takes.push(take);
-                break;
+            match statements(session, scene, news, cancel, &mut keep).await {
+                Ok(settled) => take.settled = settled,
+                Err(failed) => {
+                    take.failed = Some(failed);
+                    takes.push(take);
+                    break;
+                }
             }
             let took: Duration = take.ran.iter().map(|kept| kept.ran.took).sum();
             news(Progress::StepDone { step, took });
@@ -85,22 +88,28 @@ impl Recorder for Live {
     }
 }
 
-/// Runs the statements of one file, and then what its commit would check.
+/// Runs the statements of one file, and then what its commit would check; tells how long that check took.
 pub(super) async fn statements(
     session: &mut dyn Rehearsal,
     scene: &Scene,
     news: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
     keep: &mut (dyn FnMut(Kept) + Send),
-) -> Result<(), Failed> {
+) -> Result<Duration, Failed> {
     let step = scene.step;
     for part in &scene.parts {
-        let mut notices = Vec::new();
+        let (mut notices, mut blocker) = (Vec::new(), None);
+        let begun = Instant::now();
         let ended = {
             let mut said = |one: News| match one {
                 News::Notice(text) => {
                     notices.push(text.clone());
                     news(Progress::Notice { step, text });
+                }
+                News::Blocked(seen) => {
+                    blocker = Some(seen.clone());
+                    let blocker = seen;
+                    news(Progress::Blocked { step, blocker });
                 }
                 News::Cancelling => news(Progress::Cancelling),
                 _ => {}
@@ -114,13 +123,17 @@ pub(super) async fn statements(
                 notices,
                 ran,
             }),
-            Err(halt) => return Err(Failed::at(Some(statement), notices, halt)),
+            Err(halt) => {
+                let (took, halt) = (begun.elapsed(), halt.blaming(blocker));
+                return Err(Failed::at(Some(statement), notices, took, halt));
+            }
         }
         let done = statement + 1;
         news(Progress::StatementDone { step, done });
     }
+    let begun = Instant::now();
     let settled = session.settle(&mut |_| {}, cancel).await;
     settled
-        .map(drop)
-        .map_err(|halt| Failed::at(None, Vec::new(), halt))
+        .map(|ran| ran.took)
+        .map_err(|halt| Failed::at(None, Vec::new(), begun.elapsed(), halt))
 }

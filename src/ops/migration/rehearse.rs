@@ -1,18 +1,18 @@
 //! Rehearses a plan in one transaction that is never committed: what each statement does, and what is different, locked
 //! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
+use super::lost::{after_all, overwrites_all};
 use super::record::recorder;
 use super::report::{offset, step_problem};
 use super::script::parts;
-use super::{Schema, Watch, local};
+use super::{Schema, Watch, local, together};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::measure::{Ground, Holding};
 use crate::domain::rehearsal::recording::{Recording, Scene, Take};
-use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, StepReport};
+use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
 use crate::domain::sql::position::place;
 use crate::ports::{Recorder, Stage};
 use std::collections::BTreeSet;
@@ -117,7 +117,7 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
     let mut takes = recording.takes.iter();
     let mut latest = &recording.before;
     let mut problem = None;
-    for (step, report) in plan.steps.iter().zip(&mut steps) {
+    for (index, (step, report)) in plan.steps.iter().zip(&mut steps).enumerate() {
         if step.mode == StepMode::Alone {
             report.end = End::Skipped;
             report.note = Some(alone(step));
@@ -126,7 +126,7 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
         let Some(take) = takes.next() else {
             break;
         };
-        problem = of_take(step, take, report, &mut account);
+        problem = of_take(plan, index, take, report, &mut account, on);
         if problem.is_some() {
             break;
         }
@@ -153,16 +153,22 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
 
 /// Puts one file into its report; tells why it failed.
 fn of_take(
-    step: &Step,
+    plan: &Plan,
+    index: usize,
     take: &Take,
     report: &mut StepReport,
     account: &mut Account,
+    on: Place,
 ) -> Option<Problem> {
+    let step = &plan.steps[index];
     let text = local::read(&step.file).ok().map(|source| source.text);
     for kept in &take.ran {
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
         let effect = account.enter(&step.version, statement + 1, sql, ran);
+        if effect.changed.iter().any(|one| one.rows.updated > 0) && overwrites_all(sql) {
+            account.overwrite(&effect.changed);
+        }
         report.took_ms += milliseconds(ran.took);
         report.statements.push(StatementReport {
             took_ms: milliseconds(ran.took),
@@ -173,60 +179,25 @@ fn of_take(
             ..statement_report(step, statement, text.as_deref(), kept.notices.clone())
         });
     }
+    let failed = take.failed.as_ref();
+    account.pass(failed.map_or(take.settled, |failed| failed.took));
     account.close_file();
-    let Some(failed) = &take.failed else {
+    let Some(failed) = failed else {
         report.end = End::Passed;
         return None;
     };
     report.end = End::Failed;
-    let problem = step_problem(&failed.halt, step, text.as_deref());
+    report.took_ms += milliseconds(failed.took);
+    let problem = step_problem(&failed.halt, step, text.as_deref(), on);
+    let problem = together::explained(problem, &plan.steps[..index], step);
     if let Some(statement) = failed.statement {
         report.statements.push(StatementReport {
+            took_ms: milliseconds(failed.took),
             problem: Some(problem.clone()),
             ..statement_report(step, statement, text.as_deref(), failed.notices.clone())
         });
     }
     Some(problem)
-}
-
-/// Asks for what is known of the state before everything: which sequences moved, and how much is lost.
-async fn after_all(
-    recorder: &mut dyn Recorder,
-    report: &mut Report,
-    ground: &Ground,
-    account: &Account,
-) -> Result<(), Problem> {
-    let holdings = match report.on {
-        Place::Target => holdings(&report.losses),
-        Place::Scratch => Vec::new(),
-    };
-    let found = recorder.after(&holdings).await?;
-    let moved = ground.sequences.iter().filter(|(name, value)| {
-        let now = found.sequences.iter().find(|(other, _)| other == name);
-        now.is_some_and(|(_, later)| later != value)
-    });
-    report.sequences = moved.map(|(name, _)| name.clone()).collect();
-    if report.on == Place::Target {
-        enter_counts(&mut report.losses, found.counts, account);
-    }
-    Ok(())
-}
-
-/// What has to be counted for losses.
-pub(super) fn holdings(losses: &[Loss]) -> Vec<Holding> {
-    losses.iter().filter_map(Loss::holding).collect()
-}
-
-/// Enters what was counted; where that took too long the server's estimate stands.
-pub(super) fn enter_counts(losses: &mut [Loss], counts: Vec<Option<u64>>, account: &Account) {
-    let open = losses.iter_mut().filter(|loss| loss.holding().is_some());
-    for (loss, count) in open.zip(counts) {
-        loss.counted = count.is_some();
-        loss.rows = match &loss.column {
-            None => count.or_else(|| account.about(&loss.table)),
-            Some(_) => count,
-        };
-    }
 }
 
 /// Why a file is not rehearsed in a transaction, and what that means.
@@ -237,7 +208,7 @@ fn alone(step: &Step) -> String {
     )
 }
 
-fn statement_report(
+pub(super) fn statement_report(
     step: &Step,
     statement: usize,
     text: Option<&str>,
@@ -271,7 +242,7 @@ pub(super) fn not_reached(step: &Step) -> StepReport {
     }
 }
 
-fn milliseconds(took: Duration) -> u64 {
+pub(super) fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 

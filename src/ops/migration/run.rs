@@ -9,7 +9,7 @@ use super::{Schema, Watch, files, local};
 use crate::domain::migration::history::History;
 use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, Script};
+use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, LOCKED, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
 use follow::Follow;
@@ -103,13 +103,14 @@ impl Runner<'_> {
             let mut follow = Follow::new(self, first + done, left);
             let mut news = |one: BatchNews| follow.take(one);
             let (more, ended) = session.run_all(left, &mut news, &cancel).await;
-            follow.end();
+            let blocker = follow.end();
+            let ended = ended.map_err(|halt| halt.blaming(blocker));
             done += more;
             if more > 0 {
                 (pause, attempt) = (limits.lock_pause, 1);
             }
             let is_blocked =
-                matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "55P03");
+                matches!(&ended, Err(Halt::Refused(refused)) if refused.code == LOCKED);
             if !is_blocked || attempt > limits.lock_retries {
                 return (done, ended);
             }
@@ -171,7 +172,7 @@ impl Runner<'_> {
     async fn halted(&mut self, index: usize, halt: &Halt, history: Option<&History>) -> Problem {
         let step = &self.plan.steps[index];
         let text = local::read(&step.file).ok().map(|source| source.text);
-        let mut problem = step_problem(halt, step, text.as_deref());
+        let mut problem = step_problem(halt, step, text.as_deref(), self.schema.place);
         let (end, outcome) = match halt {
             Halt::Refused(_) => (StepEnd::RolledBack, Some("failed")),
             Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
@@ -205,7 +206,12 @@ impl Runner<'_> {
                 Some(_) => (StepEnd::RolledBack, Some("failed")),
             },
         };
-        self.reports[index].end = end;
+        let statement = match halt {
+            Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
+            Halt::Halfway(halfway) => Some(halfway.statement + 1),
+            _ => None,
+        };
+        (self.reports[index].end, self.reports[index].statement) = (end, statement);
         if let Halt::HistoryChanged(found) = halt {
             problem.detail = difference(&self.expected, found);
         }
@@ -233,11 +239,7 @@ impl Runner<'_> {
                 sha256: step.sha256.clone(),
                 outcome,
                 took: self.reports[index].took,
-                statement: match halt {
-                    Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
-                    Halt::Halfway(halfway) => Some(halfway.statement + 1),
-                    _ => None,
-                },
+                statement,
                 error: harmless(&problem.to_string())
                     .chars()
                     .take(JOURNAL_ERROR_CHARS)
@@ -374,5 +376,6 @@ fn not_run(step: &Step) -> StepReport {
         end: StepEnd::NotRun,
         took: Duration::ZERO,
         notices: Vec::new(),
+        statement: None,
     }
 }

@@ -2,9 +2,10 @@
 //! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
 
 use super::list::read;
+use super::lost::{enter_counts, holdings};
 use super::plan::is_applied;
 use super::record::statements;
-use super::rehearse::{enter_counts, holdings, scene};
+use super::rehearse::scene;
 use super::report::step_problem;
 use super::verify::{check_known, judge, new_trip, not_again, stuck};
 use super::way_back::both_ways;
@@ -208,7 +209,7 @@ impl Ground<'_> {
             return Ok(None);
         };
         let text = local::read(&step.file).ok().map(|source| source.text);
-        let problem = step_problem(&failed.halt, step, text.as_deref());
+        let problem = step_problem(&failed.halt, step, text.as_deref(), Place::Target);
         match problem.kind {
             Kind::Cancelled | Kind::Network => Err(problem),
             _ => Ok(Some(problem)),

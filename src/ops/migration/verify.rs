@@ -21,6 +21,7 @@ pub async fn verify_on_scratch(
     versions: &[String],
     watch: &Watch,
 ) -> Result<Verification, Problem> {
+    let scratch = &scratch.on_scratch();
     let listing = super::list(scratch).await?;
     let pending = listing
         .entries
@@ -33,9 +34,13 @@ pub async fn verify_on_scratch(
         database: listing.target.clone(),
         versions: Vec::new(),
     };
+    // What is newer than every wanted version has nothing to do with them.
+    let newest = all
+        .iter()
+        .rposition(|entry| versions.is_empty() || versions.contains(&entry.version));
     let mut before = None;
     let mut stopped = false;
-    for entry in all {
+    for entry in all.into_iter().take(newest.map_or(0, |newest| newest + 1)) {
         let is_wanted = versions.is_empty() || versions.contains(&entry.version);
         let mut trip = new_trip(&entry.version, &entry.name);
         if stopped {
@@ -112,7 +117,11 @@ pub(super) fn judge(trip: &mut Trip) {
 }
 
 /// It cannot be applied once more: where the rollback left something behind, that is the reason.
-pub(super) fn not_again(trip: &mut Trip, problem: Problem) {
+pub(super) fn not_again(trip: &mut Trip, mut problem: Problem) {
+    problem.what = format!(
+        "It could not be applied again after its rollback. {}",
+        problem.what
+    );
     trip.finding = if trip.difference.is_empty() {
         Finding::Failed
     } else {

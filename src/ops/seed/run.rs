@@ -3,6 +3,7 @@
 use super::SeedWatch;
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::Place;
 use crate::domain::script::{Halt, News, Part, Record, Script};
 use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
 use crate::domain::sql::command::{changes_rows, tag};
@@ -238,7 +239,7 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
                 what.push_str(" when it was committed");
             }
             what.push_str(", and nothing of it remains.");
-            server_problem(refused, what, shown)
+            server_problem(refused, what, shown, Place::Target)
         }
         Halt::Cancelled => Problem::cancelled(format!(
             "Seed {name} was stopped, and nothing of it remains."

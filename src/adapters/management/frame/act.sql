@@ -55,7 +55,8 @@ begin
       'took_us', took, 'rows', touched, 'touched', answer::pg_catalog.json)));
   else
     said := pg_catalog.concat('x', pg_catalog.substr(said, 2), ',', pg_catalog.json_build_object('failed',
-      pg_catalog.json_build_object('is_measuring', is_measuring, 'code', err_code, 'message', err_text,
+      pg_catalog.json_build_object('took_us', (extract(epoch from pg_catalog.timestamptz_mi(pg_catalog.clock_timestamp(), begun))
+      operator(pg_catalog.*) 1000000)::pg_catalog.int8, 'is_measuring', is_measuring, 'code', err_code, 'message', err_text,
       'detail', err_detail, 'hint', err_hint, 'context', err_context)));
   end if;
   $CAPS$;

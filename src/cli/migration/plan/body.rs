@@ -1,10 +1,9 @@
 //! How a plan reads: first what will change, be locked and be lost, then statement by statement.
 
-use super::super::super::page::{Page, Span, Table, Tone};
+use super::super::super::page::{Page, Span, Tone};
 use super::super::show::{counted, deed, target};
-use super::difference;
+use super::sum::{summary, tone};
 use crate::domain::migration::{Plan, Step};
-use crate::domain::rehearsal::measure::Blocks;
 use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
 use crate::domain::risk::{Finding, Level};
 use crate::ops::migration::StepRisk;
@@ -18,6 +17,9 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
     page.toned(Tone::Strong, &target(&plan.target));
     place(&mut page, report);
     if let Some(report) = report {
+        if let Some(unknown) = report.unrehearsed() {
+            page.toned(Tone::Danger, &unknown.not_rehearsed());
+        }
         if report.problem.is_some() {
             let text = "The rehearsal did not come to its end: what follows is what the files before that do.";
             page.toned(Tone::Danger, text);
@@ -35,8 +37,18 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
 }
 
 fn place(page: &mut Page, report: Option<&Report>) {
+    let is_blind = report
+        .and_then(Report::unrehearsed)
+        .is_some_and(|unknown| unknown.is_all);
+    if is_blind {
+        // That nothing was rehearsed is said in its own words.
+        return;
+    }
     match report.map(|report| report.on) {
-        None => page.toned(Tone::Warn, "Not rehearsed: what follows is known from the text alone."),
+        None => page.toned(
+            Tone::Warn,
+            "Not rehearsed: what follows is known from the text alone.",
+        ),
         Some(Place::Target) => page.toned(
             Tone::Muted,
             "Rehearsed on this database, in a transaction that was rolled back.",
@@ -46,88 +58,6 @@ fn place(page: &mut Page, report: Option<&Report>) {
             "Rehearsed on a scratch database that was built from the history, without data. Nothing ran on this database.",
         ),
     };
-}
-
-/// What was found in sum. A heading with nothing below it is left out when the rehearsal stopped: it would reassure.
-fn summary(page: &mut Page, report: &Report) {
-    let is_whole = report.problem.is_none();
-    if is_whole || !report.difference.is_empty() {
-        page.blank();
-        page.toned(Tone::Strong, "Will change");
-        if report.difference.is_empty() {
-            page.line("  Nothing in the catalog.");
-        }
-        difference::write(page, "  ", &report.difference);
-    }
-    locked(page, report);
-    if is_whole || !report.losses.is_empty() {
-        page.blank();
-        page.toned(Tone::Strong, "Will be lost");
-        if report.losses.is_empty() {
-            page.line("  Nothing that was seen to go.");
-        }
-        difference::losses(page, "  ", &report.losses);
-    }
-    if !report.sequences.is_empty() {
-        page.blank();
-        let moved = report.sequences.join(", ");
-        page.toned(
-            Tone::Warn,
-            &format!("Sequences moved on meanwhile, which a rollback does not undo: {moved}."),
-        );
-    }
-}
-
-fn locked(page: &mut Page, report: &Report) {
-    let locks: Vec<_> = report
-        .locks
-        .iter()
-        .filter(|held| held.blocks != Blocks::NoQuery || held.rewritten)
-        .collect();
-    if locks.is_empty() && report.problem.is_some() {
-        return;
-    }
-    page.blank();
-    page.toned(Tone::Strong, "Will lock");
-    if locks.is_empty() {
-        page.line("  No table that is in use, in a way that anybody waits for.");
-    } else {
-        let mut table = Table::new(&[
-            "  TABLE",
-            "WHO WAITS",
-            ">HELD MS",
-            "REWRITTEN",
-            "MODE",
-            "BY",
-        ]);
-        for held in locks {
-            table.row(vec![
-                Span::from(format!("  {}", held.table)),
-                Span::new(tone(held.blocks), waits(held.blocks)),
-                Span::from(held.held_ms.to_string()),
-                Span::new(Tone::Danger, if held.rewritten { "yes" } else { "" }),
-                Span::from(held.mode.words()),
-                Span::from(format!("{} statement {}", held.version, held.statement)),
-            ]);
-        }
-        page.table(&table);
-    }
-}
-
-fn tone(blocks: Blocks) -> Tone {
-    match blocks {
-        Blocks::NoQuery => Tone::Plain,
-        Blocks::Writers => Tone::Warn,
-        Blocks::ReadersAndWriters => Tone::Danger,
-    }
-}
-
-fn waits(blocks: Blocks) -> &'static str {
-    match blocks {
-        Blocks::NoQuery => "no query",
-        Blocks::Writers => "writers",
-        Blocks::ReadersAndWriters => "readers and writers",
-    }
 }
 
 /// The findings that nobody accepted, the worst first; with the statements stand all of them.
@@ -169,7 +99,7 @@ fn level_tone(level: Level) -> Tone {
 }
 
 fn heading(page: &mut Page, step: &Step, rehearsed: Option<&StepReport>) {
-    let count = counted(step.statements.len(), "statement");
+    let count = counted(step.statements.that_run().count(), "statement");
     let how = match rehearsed.map(|report| (report.end, report.took_ms)) {
         None => count,
         Some((End::Passed, took_ms)) => format!("{count}, {took_ms} ms"),
@@ -192,11 +122,14 @@ fn statements(
     risk: Option<&StepRisk>,
     rehearsed: Option<&StepReport>,
 ) {
-    for (index, sql) in step.statements.iter().enumerate() {
+    for (index, sql) in step.statements.that_run() {
         let number = index + 1;
         let ran = rehearsed
             .and_then(|report| report.statements.iter().find(|one| one.statement == number));
         let figures = match ran {
+            Some(ran) if ran.problem.is_some() && ran.took_ms > 0 => {
+                format!("  FAILED after {} ms", ran.took_ms)
+            }
             Some(ran) if ran.problem.is_some() => "  FAILED".to_owned(),
             Some(ran) => format!(
                 "  {} ms, {}",

@@ -34,7 +34,7 @@ pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
         };
         page.toned(tone, &format!("{indent}{sign} {}{with}", change.object));
         if change.fate == Fate::Changed {
-            for shift in &change.properties {
+            for shift in difference.told_shifts(change) {
                 write_shift(page, indent, shift);
             }
         }
@@ -99,6 +99,7 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             (Way::ColumnDropped, Some(column)) => format!("column {table}.{column} is dropped"),
             (Way::TableEmptied, _) => format!("table {table} is emptied"),
             (Way::RowsDeleted, _) => format!("rows of table {table} are deleted"),
+            (Way::RowsChanged, _) => format!("rows of table {table} are changed"),
             _ => format!("table {table} is dropped"),
         };
         let unit = if loss.column.is_some() {
@@ -107,6 +108,9 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             "row"
         };
         let many = match loss.rows {
+            None if matches!(loss.way, Way::RowsDeleted | Way::RowsChanged) => {
+                "how many is not known".to_owned()
+            }
             None => "and with it what it holds".to_owned(),
             Some(0) => "empty now".to_owned(),
             Some(rows) if loss.counted => {

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod difference;
+mod sum;
 
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::{Context, Work};

@@ -33,14 +33,39 @@ fn includes_everybody(roles: &[String]) -> bool {
     roles.iter().any(|role| EVERYBODY.contains(&role.as_str()))
 }
 
+/// Whom a policy is for, as far as that is somebody whom nobody chose.
+enum Crowd {
+    /// Everybody, signed in or not.
+    Everybody,
+    /// Everybody who signs up.
+    SignedIn,
+}
+
+fn crowd(roles: &[String]) -> Option<Crowd> {
+    if includes_everybody(roles) {
+        return Some(Crowd::Everybody);
+    }
+    let is_open = roles.iter().any(|role| role == "authenticated");
+    is_open.then_some(Crowd::SignedIn)
+}
+
 pub(super) fn create_policy(read: &mut Reader, node: &SyntaxNode) -> Go {
     on_table(read, node);
     let is_restrictive = child(node, K::AS_POLICY_TYPE)
         .is_some_and(|kind| words(&kind).to_lowercase().ends_with("restrictive"));
-    let is_for_everybody =
-        child(node, K::POLICY_ROLES).is_none_or(|list| includes_everybody(&roles(&list)));
-    if is_for_everybody && !is_restrictive && lets_all_through(node) {
-        read.found(&rule::POLICY_FOR_EVERYONE, node, policy(node, K::POLICY));
+    let crowd = match child(node, K::POLICY_ROLES) {
+        None => Some(Crowd::Everybody),
+        Some(list) => crowd(&roles(&list)),
+    };
+    if !is_restrictive && lets_all_through(node) {
+        let only_reads = has(node, K::POLICY_COMMAND_SELECT);
+        let rule = match crowd {
+            None => return Go::Below,
+            Some(Crowd::Everybody) => &rule::POLICY_FOR_EVERYONE,
+            Some(Crowd::SignedIn) if only_reads => &rule::POLICY_SIGNED_IN_READ,
+            Some(Crowd::SignedIn) => &rule::POLICY_SIGNED_IN_WRITE,
+        };
+        read.found(rule, node, policy(node, K::POLICY));
     }
     Go::Below
 }
@@ -54,17 +79,27 @@ fn lets_all_through(node: &SyntaxNode) -> bool {
 
 pub(super) fn alter_policy(read: &mut Reader, node: &SyntaxNode) -> Go {
     on_table(read, node);
-    if let Some(action) = child(node, K::ALTER_POLICY_TO)
-        && (lets_all_through(&action)
-            || child(&action, K::POLICY_ROLES)
-                .is_some_and(|list| includes_everybody(&roles(&list))))
-    {
-        read.found(
-            &rule::POLICY_FOR_EVERYONE,
-            node,
-            policy(node, K::POLICY_REF),
-        );
-    }
+    let Some(action) = child(node, K::ALTER_POLICY_TO) else {
+        return Go::Below;
+    };
+    // The roles and the command that are not named stay what they are, and the text does not tell what that is.
+    let named = child(&action, K::POLICY_ROLES).map(|list| crowd(&roles(&list)));
+    let mut object = policy(node, K::POLICY_REF);
+    let rule = match (named, lets_all_through(&action)) {
+        (Some(Some(Crowd::Everybody)), _) => &rule::POLICY_FOR_EVERYONE,
+        (Some(Some(Crowd::SignedIn)), true) => {
+            if !has(&action, K::WITH_CHECK_EXPR_CLAUSE) {
+                object.push_str(", unless it is for SELECT alone,");
+            }
+            &rule::POLICY_SIGNED_IN_WRITE
+        }
+        (None, true) => {
+            object.push_str(", unless it names roles that were chosen,");
+            &rule::POLICY_FOR_EVERYONE
+        }
+        _ => return Go::Below,
+    };
+    read.found(rule, node, object);
     Go::Below
 }
 

@@ -21,6 +21,14 @@ super::rules! {
         "{} lets everybody, signed in or not, through to every row.",
         Some("Name a role with TO authenticated and a condition such as `(select auth.uid()) = user_id`."),
         "create policy everyone on goal using (true);";
+    POLICY_SIGNED_IN_WRITE: WeakensAccess "policy-signed-in-write",
+        "{} lets everybody who signs up write every row, those of others too.",
+        Some("Write a condition such as `(select auth.uid()) = user_id`, in USING and in WITH CHECK."),
+        "create policy signed_in on goal for all to authenticated using (true) with check (true);";
+    POLICY_SIGNED_IN_READ: WeakensAccess "policy-signed-in-read",
+        "{} lets everybody who signs up read every row, which is right only for what all of them may know.",
+        Some("Where rows belong to somebody, write a condition such as `(select auth.uid()) = user_id`."),
+        "create policy signed_in on goal for select to authenticated using (true);";
     TABLE_WITHOUT_RLS: WeakensAccess "table-without-rls",
         "{} is in a schema that the API exposes, and nothing in this file enables Row Level Security on it.",
         Some("Add `alter table … enable row level security` to the same file, or create the table in a schema that is not exposed."),

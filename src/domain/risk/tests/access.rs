@@ -75,7 +75,47 @@ fn policies_that_open_are_found() {
         ),
         (
             "create policy p on a to authenticated using (true)",
+            &["policy-signed-in-write", "blocks-readers"],
+        ),
+        (
+            "create policy p on a for select to authenticated using (true)",
+            &["policy-signed-in-read", "blocks-readers"],
+        ),
+        (
+            "create policy p on a for insert to authenticated with check (true)",
+            &["policy-signed-in-write", "blocks-readers"],
+        ),
+        (
+            "create policy p on a for update to authenticated using (b) with check (1 = 1)",
+            &["policy-signed-in-write", "blocks-readers"],
+        ),
+        (
+            "create policy p on a for delete to auditor, authenticated using (true)",
+            &["policy-signed-in-write", "blocks-readers"],
+        ),
+        (
+            "create policy p on a for select to authenticated, anon using (true)",
+            &["policy-for-everyone", "blocks-readers"],
+        ),
+        (
+            "create policy p on a to authenticated using (user_id = (select auth.uid()))",
             &["blocks-readers"],
+        ),
+        (
+            "create policy p on a for all to auditor using (true) with check (true)",
+            &["blocks-readers"],
+        ),
+        (
+            "alter policy p on a to authenticated using (true)",
+            &["alter-policy", "policy-signed-in-write", "blocks-readers"],
+        ),
+        (
+            "alter policy p on a with check (true)",
+            &["alter-policy", "policy-for-everyone", "blocks-readers"],
+        ),
+        (
+            "alter policy p on a to auditor using (true)",
+            &["alter-policy", "blocks-readers"],
         ),
         (
             "create policy p on a as restrictive using (true)",

@@ -1,7 +1,7 @@
 //! Follows scripts that run one after the other: turns their news into progress, and writes down how each ended.
 
 use super::Runner;
-use crate::domain::migration::{Progress, StepEnd};
+use crate::domain::migration::{Blocker, Progress, StepEnd};
 use crate::domain::script::{BatchNews, News, Script};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ pub(super) struct Follow<'a, 'b> {
     /// The script that is at work, and since when.
     at: usize,
     since: Instant,
+    /// Who was seen in the way of it last.
+    blocker: Option<Blocker>,
 }
 
 impl<'a, 'b> Follow<'a, 'b> {
@@ -25,6 +27,7 @@ impl<'a, 'b> Follow<'a, 'b> {
             scripts,
             at: 0,
             since: Instant::now(),
+            blocker: None,
         }
     }
 
@@ -39,20 +42,21 @@ impl<'a, 'b> Follow<'a, 'b> {
             BatchNews::Again(at) => {
                 let step = self.first + at;
                 self.runner.reports[step].notices.clear();
-                self.since = Instant::now();
+                (self.since, self.blocker) = (Instant::now(), None);
                 self.runner.tell(Progress::StepStarted { step });
             }
             BatchNews::Done { at, took } => self.done(at, took),
         }
     }
 
-    /// Writes down how long the script took that did not end well.
-    pub(super) fn end(self) {
+    /// Writes down how long the script took that did not end well; tells who was in its way.
+    pub(super) fn end(self) -> Option<Blocker> {
         if let Some(report) = self.runner.reports.get_mut(self.first + self.at)
             && self.at < self.scripts.len()
         {
             report.took = self.since.elapsed();
         }
+        self.blocker
     }
 
     fn done(&mut self, at: usize, took: Option<Duration>) {
@@ -62,7 +66,7 @@ impl<'a, 'b> Follow<'a, 'b> {
         (report.took, report.end) = (took, StepEnd::Done);
         self.runner.expect(step);
         self.runner.tell(Progress::StepDone { step, took });
-        (self.at, self.since) = (at + 1, Instant::now());
+        (self.at, self.since, self.blocker) = (at + 1, Instant::now(), None);
         if self.at < self.scripts.len() {
             self.runner.tell(Progress::StepStarted { step: step + 1 });
         }
@@ -72,7 +76,10 @@ impl<'a, 'b> Follow<'a, 'b> {
         match news {
             News::WaitingForLock { holder } => Progress::WaitingForLock { holder },
             News::AtWork => Progress::StepStarted { step },
-            News::Blocked(blocker) => Progress::Blocked { step, blocker },
+            News::Blocked(blocker) => {
+                self.blocker = Some(blocker.clone());
+                Progress::Blocked { step, blocker }
+            }
             News::Cancelling => Progress::Cancelling,
             News::PartDone { done, .. } => {
                 let part = done
