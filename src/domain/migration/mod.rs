@@ -1,6 +1,7 @@
 //! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
 
 pub mod books;
+pub mod briefing;
 pub mod difference;
 pub mod file_name;
 pub mod history;
@@ -15,6 +16,7 @@ pub mod version;
 
 pub use holder::{Blocker, Holder};
 pub use interruption::{Interruption, StepMode};
+pub use state::WayBack;
 
 use super::sql::Statements;
 use serde::{Serialize, Serializer};
@@ -85,6 +87,17 @@ pub struct Entry {
     /// The ways out of the state, the safest first.
     #[serde(skip)]
     pub ways: Vec<remedy::WayOut>,
+}
+
+impl Entry {
+    /// What stands in the place of its rollback file.
+    pub fn way_back(&self) -> WayBack {
+        match (self.reversible, self.is_rollback_empty) {
+            (true, _) => WayBack::Usable,
+            (false, true) => WayBack::Empty,
+            (false, false) => WayBack::Missing,
+        }
+    }
 }
 
 /// The whole list, in the order of versions (compared as text, byte by byte).
@@ -198,6 +211,17 @@ pub struct Step {
     pub begin_at: usize,
     /// How many statements, from the first one, the interrupted run has done already and this one does again.
     pub repeats: usize,
+    /// The newest applied version, when that is newer than this file, which is to be applied behind it.
+    pub older_than: Option<String>,
+    /// What stands in the place of its rollback file; a rollback itself needs none.
+    pub way_back: WayBack,
+}
+
+impl Step {
+    /// The statements that run, each with its index in the file: all of them, unless an interrupted file goes on.
+    pub fn left(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.statements.iter().enumerate().skip(self.begin_at)
+    }
 }
 
 /// What will run, where, as whom. It is shown and confirmed, then run exactly as it stands.
@@ -214,9 +238,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The number of statements in all steps.
+    /// The number of statements that run, in all steps.
     pub fn statement_count(&self) -> usize {
-        self.steps.iter().map(|step| step.statements.len()).sum()
+        self.steps.iter().map(|step| step.left().count()).sum()
     }
 }
 

@@ -6,6 +6,7 @@ use super::interruption::mark;
 use super::pairing::Pairing;
 use super::remedy::{Facts, explain};
 use super::{Entry, Listing, State};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,8 @@ pub struct LocalFile {
 }
 
 /// What stands in the place of a rollback file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WayBack {
     /// Nothing.
     Missing,

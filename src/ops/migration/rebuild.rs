@@ -5,7 +5,7 @@ use super::rehearse::{picture, rehearse_at};
 use super::run::run;
 use super::{Schema, Watch};
 use crate::domain::migration::history::sha256;
-use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode};
+use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode, WayBack};
 use crate::domain::picture::Kind as Thing;
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
@@ -47,6 +47,8 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
             mode_why,
             begin_at: 0,
             repeats: 0,
+            older_than: None,
+            way_back: WayBack::Usable,
         });
     }
     let outcome = really(scratch, steps, watch).await?;
