@@ -120,11 +120,12 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
     }
 }
 
-/// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so.
+/// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so;
+/// so does rehearsing where it is the rollback that is rehearsed.
 pub fn short(command: Command, model: &Model) -> &'static str {
     match (command, model.migrations.rollback_wish()) {
         (Command::Rollback, Ok(Wish::RollbackLast { .. })) => "roll this back",
-        (Command::Rollback, Ok(Wish::GoOn { .. })) => "go on rolling back",
+        (Command::Rehearse, Ok(_)) => "rehearse the rollback",
         _ => command.spec().short,
     }
 }

@@ -1,27 +1,28 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
+use super::sheet::Sheet;
 use super::unlock::UnlockForm;
-use super::{After, Dialog, risky};
+use super::{After, Dialog};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::Model;
-use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
 use crate::app::run;
 use crate::domain::count::counted;
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Direction, Plan, StepMode, Target};
+use crate::domain::migration::{Plan, Target, briefing};
 use crate::domain::seed::SeedPlan;
-use std::collections::BTreeSet;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asked {
     /// To run migration or rollback files.
     Migrate(Plan),
+    /// To run them and undo all of it, while others wait.
+    Rehearse(Plan),
     /// To change files or the history.
     Fix(Fix),
     /// To run seed files.
@@ -30,6 +31,13 @@ pub enum Asked {
     Unlock(UnlockRequest),
     /// To read with the service role.
     Service,
+}
+
+impl Asked {
+    /// Whether one key answers: what is asked for undoes itself.
+    pub fn is_light(&self) -> bool {
+        matches!(self, Self::Rehearse(_))
+    }
 }
 
 /// A question and the word that answers it.
@@ -47,12 +55,16 @@ pub struct Confirm {
     pub line_count: usize,
     /// Whether the text is SQL.
     pub is_sql: bool,
-    /// The word that must be typed.
+    /// The word that must be typed; none where one key answers.
     pub word: String,
     /// What was typed.
     pub typed: Field,
     /// First visible line.
     pub top: usize,
+    /// The line behind the last risk that is not summed up among the facts: nobody answers before having seen it.
+    pub must_see: usize,
+    /// The line behind the last one that was seen.
+    pub seen: usize,
     /// Whether the wrong word was entered.
     pub is_wrong: bool,
     /// The form that led here, to which cancelling leads back.
@@ -60,58 +72,6 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// The question before a migration plan.
-    pub fn migrate(planned: Planned, model: &Model) -> Self {
-        let Planned { plan, risks } = planned;
-        let is_rollback = plan
-            .steps
-            .iter()
-            .any(|step| step.direction == Direction::Rollback);
-        let title = title(&plan);
-        let mut told = BTreeSet::new();
-        let mut lines = Vec::new();
-        for (at, step) in plan.steps.iter().enumerate() {
-            let what = if is_rollback { "rollback" } else { "migration" };
-            head(
-                &mut lines,
-                &format!("{what} {} {}", step.version, step.name),
-            );
-            let assessment = risks.as_ref().and_then(|all| all.get(at));
-            for (index, statement) in step.statements.iter().enumerate() {
-                if let Some(assessment) = assessment {
-                    lines.extend(risky::marks(assessment, index, &mut told));
-                }
-                body(&mut lines, statement);
-            }
-        }
-        let mut facts = facts(model, &plan.target);
-        match &risks {
-            Some(risks) => facts.extend(risky::sum(risks).map(|sum| ("risk", sum))),
-            None => facts.push((
-                "risk",
-                "too much SQL to look at here; `supadeck migration plan` does".into(),
-            )),
-        }
-        if plan.steps.iter().any(|step| step.mode == StepMode::Alone) {
-            facts.push((
-                "mind",
-                "It runs outside a transaction: a failure leaves what ran before it.".into(),
-            ));
-        }
-        if is_rollback {
-            let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
-            facts.push(("undoes", names.join(", ")));
-            facts.push(risky::losses(&plan, risks.as_deref()));
-        }
-        let word = if is_rollback {
-            format!("rollback {}", plan.steps.len())
-        } else {
-            "apply".to_owned()
-        };
-        let word = model.confirm_word(&word);
-        Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
-    }
-
     /// The question before a change of files or of the history.
     pub fn fix(fix: Fix, model: &Model) -> Self {
         let facts = facts(model, &fix.target);
@@ -194,7 +154,7 @@ impl Confirm {
         )
     }
 
-    fn new(
+    pub(super) fn new(
         title: String,
         facts: Vec<(&'static str, String)>,
         lines: &[String],
@@ -212,14 +172,23 @@ impl Confirm {
             word,
             typed: Field::new(),
             top: 0,
+            must_see: 0,
+            seen: 0,
             is_wrong: false,
             form: None,
         }
     }
 
+    /// Whether every risk was seen on a screen of this size, or is summed up among the facts.
+    pub fn is_read(&self, size: (u16, u16)) -> bool {
+        self.must_see <= self.seen.max(Sheet::of(self, size).end(self))
+    }
+
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+        let sheet = Sheet::of(self, model.size);
+        self.seen = self.seen.max(sheet.end(self));
         let last = self.line_count.saturating_sub(1);
-        let page = usize::from(model.size.1).saturating_sub(14).max(1);
+        let page = usize::from(sheet.room).saturating_sub(1).max(1);
         match (command, key.code) {
             (Some(Command::Cancel), _) => {
                 if let Some(form) = self.form.take() {
@@ -227,6 +196,12 @@ impl Confirm {
                 }
                 return After::Close(Vec::new());
             }
+            (_, Code::Char('y')) if self.asked.is_light() => {
+                return After::Close(self.accept(model));
+            }
+            (_, Code::Char('n')) if self.asked.is_light() => return After::Close(Vec::new()),
+            (Some(Command::Confirm), _) if self.asked.is_light() => {}
+            (Some(Command::Confirm), _) if self.must_see > self.seen => {}
             (Some(Command::Confirm), _) if self.typed.text() == self.word => {
                 return After::Close(self.accept(model));
             }
@@ -252,6 +227,7 @@ impl Confirm {
                 let write = Write::Migrate(plan.clone());
                 run::start_write(model, self.title.clone(), progress, write)
             }
+            Asked::Rehearse(plan) => rehearse(plan.clone(), model),
             Asked::Fix(fix) => run::start_write(
                 model,
                 self.title.clone(),
@@ -285,20 +261,14 @@ impl Confirm {
     }
 }
 
-/// What running a plan is called.
-pub(in crate::app) fn title(plan: &Plan) -> String {
-    let is_rollback = plan
-        .steps
-        .iter()
-        .any(|step| step.direction == Direction::Rollback);
-    let verb = if is_rollback { "Roll back" } else { "Apply" };
-    match plan.steps.as_slice() {
-        [step] => format!("{verb} {} {}", step.version, step.name),
-        steps => format!("{verb} {} migrations", steps.len()),
-    }
+/// Begins a rehearsal.
+pub(in crate::app) fn rehearse(plan: Plan, model: &mut Model) -> Vec<Effect> {
+    let (title, progress) = (briefing::rehearsal(&plan), RunProgress::of_rehearsal(&plan));
+    run::start_write(model, title, progress, Write::Rehearse(plan))
 }
 
-fn project(model: &Model) -> String {
+/// The project, and whether it is production.
+pub(super) fn project(model: &Model) -> String {
     model.project.as_ref().map_or_else(String::new, |project| {
         let mark = if project.is_production {
             " (PRODUCTION)"
@@ -309,7 +279,8 @@ fn project(model: &Model) -> String {
     })
 }
 
-fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
+/// The project, the database and the role.
+pub(super) fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
     vec![
         ("project", project(model)),
         (
@@ -323,13 +294,15 @@ fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn head(lines: &mut Vec<String>, text: &str) {
+/// The head of a file above its statements.
+pub(super) fn head(lines: &mut Vec<String>, text: &str) {
     if !lines.is_empty() {
         lines.push(String::new());
     }
     lines.push(format!("-- {text}"));
 }
 
-fn body(lines: &mut Vec<String>, statement: &str) {
+/// A statement.
+pub(super) fn body(lines: &mut Vec<String>, statement: &str) {
     lines.extend(format!("{statement};").lines().map(str::to_owned));
 }

@@ -6,12 +6,14 @@ pub mod filter;
 pub mod guide;
 pub mod help;
 pub mod identity;
+pub mod migrate;
 mod outcome;
 pub mod palette;
 pub mod reading;
 pub mod result;
 mod risky;
 pub mod second;
+pub mod sheet;
 pub mod unlock;
 pub mod ways;
 
