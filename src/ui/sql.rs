@@ -70,7 +70,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, how: How) -> 
                 view,
                 text,
                 range.start,
-                range.end,
+                // A space that no longer fits is not there to be cut.
+                range.start + text[range.clone()].trim_end_matches(' ').len(),
                 &classes,
                 columns,
             ));

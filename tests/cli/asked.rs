@@ -95,7 +95,7 @@ fn going_on_counts_and_lists_only_what_runs() {
     let shown = said(retry.ended(2));
     for line in [
         "Retry 2 two from statement 1: 3 statements",
-        "statement 1 ran already and runs again",
+        "Statement 1 ran already and runs again",
     ] {
         assert!(shown.contains(line), "{line}\n{shown}");
     }

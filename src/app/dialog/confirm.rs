@@ -211,7 +211,7 @@ impl Confirm {
             (_, Code::PageDown) => self.top = (self.top + page).min(last),
             (_, Code::PageUp) => self.top = self.top.saturating_sub(page),
             (_, Code::Home) => self.top = 0,
-            (_, Code::End) => self.top = last.saturating_sub(page - 1),
+            (_, Code::End) => self.top = Sheet::last_top(self, model.size),
             _ => {
                 self.typed.press(key);
                 self.is_wrong = false;

@@ -93,10 +93,7 @@ fn cautions(plan: &Plan) -> Vec<String> {
     let again = plan.steps.iter();
     let again = again.filter_map(|step| repetition(step.repeats, step.statements.len()));
     let mut cautions: Vec<String> = again.collect();
-    if plan.steps.iter().any(|step| step.mode == StepMode::Alone) {
-        let text = "It runs outside a transaction: a failure leaves what ran before it.";
-        cautions.push(text.to_owned());
-    }
+    cautions.extend(briefing::alone(plan));
     cautions.extend(briefing::cautions(plan));
     cautions
 }

@@ -23,12 +23,15 @@ const WIDEST: u16 = 110;
 const BELOW: usize = 4;
 const BORDER: usize = 2;
 
+/// Facts that say where it happens and as whom; the others give their room to the text once that is scrolled.
+const LASTING: [&str; 3] = ["project", "database", "as role"];
+
 /// A confirmation on a screen.
 pub struct Sheet {
     /// Its columns and rows, with the border.
     pub size: (u16, u16),
-    /// The rows of each fact.
-    pub facts: Vec<Vec<String>>,
+    /// The rows of each fact that is shown, by its index.
+    pub facts: Vec<(usize, Vec<String>)>,
     /// The row of the room, from the top of the inside.
     pub above: u16,
     /// The rows for what will run.
@@ -39,6 +42,11 @@ pub struct Sheet {
 /// The columns that a fact has behind its name.
 pub fn fact_columns(columns: u16) -> usize {
     inner_columns(columns).saturating_sub(NAME_COLUMNS)
+}
+
+/// The row of the room, below these facts and a free one.
+fn above(facts: &[(usize, Vec<String>)]) -> usize {
+    facts.iter().map(|(_, rows)| rows.len()).sum::<usize>() + 1
 }
 
 fn inner_columns(columns: u16) -> usize {
@@ -52,17 +60,21 @@ fn width(columns: u16) -> u16 {
 impl Sheet {
     /// Lays a confirmation out on a screen of so many columns and rows.
     pub fn of(confirm: &Confirm, (columns, rows): (u16, u16)) -> Self {
-        let facts = confirm.facts.iter();
-        let facts: Vec<Vec<String>> = facts
-            .map(|(_, text)| wrap(text, fact_columns(columns)))
+        let all = confirm.facts.iter().enumerate();
+        let mut facts: Vec<(usize, Vec<String>)> = all
+            .map(|(at, (_, text))| (at, wrap(text, fact_columns(columns))))
             .collect();
         let (width, columns) = (width(columns), inner_columns(columns));
-        let above = facts.iter().map(Vec::len).sum::<usize>() + 1;
         let most = usize::from(rows.saturating_sub(2));
         // More rows than any screen has need not be counted.
         let shown = confirm.text.lines().take(most + 1);
         let text: usize = shown.map(|line| row_count(line, columns)).sum();
-        let height = (above + text + BELOW + BORDER).min(most).max(9);
+        let need = above(&facts) + text + BELOW + BORDER;
+        let height = need.min(most).max(9);
+        if confirm.top > 0 && need > most {
+            facts.retain(|(at, _)| LASTING.contains(&confirm.facts[*at].0));
+        }
+        let above = above(&facts);
         let inside = height.saturating_sub(BORDER);
         let above = above.min(inside.saturating_sub(BELOW + 1));
         let mut room = inside.saturating_sub(above + BELOW);
@@ -77,6 +89,20 @@ impl Sheet {
             room: room as u16,
             columns,
         }
+    }
+
+    /// The first line to show so that the last one is seen to its end.
+    pub fn last_top(confirm: &Confirm, size: (u16, u16)) -> usize {
+        let mut at = confirm.clone();
+        at.top = confirm.line_count.saturating_sub(1);
+        while at.top > 0 {
+            let top = at.top;
+            at.top -= 1;
+            if Self::of(&at, size).end(&at) < confirm.line_count {
+                return top;
+            }
+        }
+        0
     }
 
     /// The first line that is not seen to its end.

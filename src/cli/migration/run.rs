@@ -58,7 +58,7 @@ pub async fn carry_out(
         let which = if plan.goes_on {
             String::new()
         } else {
-            format!("{alone} of them ")
+            format!("{} ", show::counted(alone, "migration"))
         };
         what.push_str(&format!(
             ", {which}outside a transaction, where a failure leaves what ran before it"

@@ -2,7 +2,7 @@
 //! they should think about first. Both faces say it in these words.
 
 use super::state::WayBack;
-use super::{Direction, Plan, Step};
+use super::{Direction, Plan, Step, StepMode};
 use crate::domain::count::{counted, listed};
 
 /// The most files that are named in one sentence.
@@ -86,7 +86,7 @@ fn stuck(plan: &Plan) -> Option<String> {
             "No rollback file: {names}. It cannot be rolled back."
         )),
         _ => Some(format!(
-            "No rollback file: {names} ({count} in all). They cannot be rolled back."
+            "No rollback file: {names}. They cannot be rolled back."
         )),
     }
 }
@@ -97,6 +97,14 @@ fn hollow(plan: &Plan) -> Option<String> {
     let it = if count == 1 { "It" } else { "They" };
     (count > 0)
         .then(|| format!("Rollback file without a statement: {names}. {it} cannot be rolled back."))
+}
+
+/// Files of which a failure leaves a part.
+pub fn alone(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| step.mode == StepMode::Alone);
+    (count > 0).then(|| {
+        format!("Outside a transaction: {names}. A failure leaves what ran before it.")
+    })
 }
 
 /// Files to apply that do nothing.
@@ -127,7 +135,7 @@ fn those(plan: &Plan, is_one: impl Fn(&Step) -> bool) -> (String, usize) {
     let count = names.len();
     if count > NAMED + 1 {
         names.truncate(NAMED);
-        names.push(format!("{} more", count - NAMED));
+        names.push(format!("{} more of {count}", count - NAMED));
     }
     (listed(&names), count)
 }
@@ -135,7 +143,7 @@ fn those(plan: &Plan, is_one: impl Fn(&Step) -> bool) -> (String, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::migration::{StepMode, Target};
+    use crate::domain::migration::Target;
 
     fn step(version: &str, way_back: WayBack) -> Step {
         Step {
@@ -187,7 +195,7 @@ mod tests {
         let steps = (1..=6).map(|number| step(&number.to_string(), WayBack::Missing));
         assert_eq!(
             cautions(&plan(steps.collect())),
-            ["No rollback file: 1 x, 2 x, 3 x and 3 more (6 in all). They cannot be rolled back."]
+            ["No rollback file: 1 x, 2 x, 3 x and 3 more of 6. They cannot be rolled back."]
         );
     }
 

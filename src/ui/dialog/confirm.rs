@@ -68,7 +68,8 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
 /// Draws where it happens, as whom, and what there is to think about.
 fn facts(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, sheet: &Sheet) {
     let mut row = 0;
-    for ((name, text), lines) in confirm.facts.iter().zip(&sheet.facts) {
+    for (at, lines) in &sheet.facts {
+        let (name, text) = &confirm.facts[*at];
         let role = if text.contains("PRODUCTION") || *name == "mind" {
             Role::Danger
         } else {
