@@ -132,11 +132,11 @@ fn is_unlocked(model: &Model) -> bool {
 }
 
 /// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so;
-/// so does unlocking a week that is unlocked already.
+/// so do rehearsing where it is the rollback that is rehearsed, and unlocking a week that is unlocked already.
 pub fn short(command: Command, model: &Model) -> &'static str {
     match (command, model.migrations.rollback_wish()) {
         (Command::Rollback, Ok(Wish::RollbackLast { .. })) => "roll this back",
-        (Command::Rollback, Ok(Wish::GoOn { .. })) => "go on rolling back",
+        (Command::Rehearse, Ok(_)) => "rehearse the rollback",
         (Command::Unlock, _) if is_unlocked(model) => "change the unlock",
         _ => command.spec().short,
     }

@@ -1,7 +1,8 @@
 //! The write that is under way: what it is, where it is, and what it waits for.
 
 use super::ticket::Ticket;
-use crate::domain::migration::{Direction, Plan, Progress, StepMode};
+use crate::domain::migration::briefing::is_rollback;
+use crate::domain::migration::{Plan, Progress, StepMode, Target};
 
 /// The write that is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,10 @@ pub struct RunProgress {
     pub is_alone: bool,
     /// Whether it takes migrations back: what is left of a file that stops is then the migration itself.
     pub is_rollback: bool,
+    /// The database that it is rehearsed on, where all of it is undone in the end.
+    pub rehearsed_on: Option<String>,
+    /// Statements of the first step that ran before this run.
+    pub begin_at: usize,
     /// What is waited for, in a sentence.
     pub waits_for: Option<String>,
     /// What the server said.
@@ -54,12 +59,31 @@ impl RunProgress {
                 })
                 .collect(),
             is_alone: plan.steps.iter().any(|step| step.mode == StepMode::Alone),
-            is_rollback: plan
-                .steps
-                .iter()
-                .any(|step| step.direction == Direction::Rollback),
+            is_rollback: is_rollback(plan),
+            begin_at: plan.steps.first().map_or(0, |step| step.begin_at),
             ..Self::default()
         }
+        .at(0)
+    }
+
+    /// The progress of a plan that is rehearsed on its database.
+    pub fn of_rehearsal(plan: &Plan) -> Self {
+        let Target { database, host, .. } = &plan.target;
+        Self {
+            rehearsed_on: Some(format!("{database} on {host}")),
+            ..Self::of(plan)
+        }
+    }
+
+    /// At the beginning of a step.
+    fn at(mut self, step: usize) -> Self {
+        self.begin(step);
+        self
+    }
+
+    fn begin(&mut self, step: usize) {
+        self.step = step;
+        self.done = if step == 0 { self.begin_at } else { 0 };
     }
 
     /// Takes news. A notice leaves what is waited for as it was; all other news say it anew.
@@ -68,9 +92,7 @@ impl RunProgress {
             self.waits_for = self.wait(&news);
         }
         match news {
-            Progress::StepStarted { step } | Progress::TryingAgain { step, .. } => {
-                (self.step, self.done) = (step, 0);
-            }
+            Progress::StepStarted { step } | Progress::TryingAgain { step, .. } => self.begin(step),
             Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
             Progress::Notice { text, .. } => self.say(text),
             Progress::StepDone { step, .. } => {
@@ -78,9 +100,7 @@ impl RunProgress {
                     (step, self.steps.get(step).map_or(0, |(_, count)| *count));
             }
             // The answers of the steps before it may not have come yet.
-            Progress::Blocked { step, .. } if step != self.step => {
-                (self.step, self.done) = (step, 0);
-            }
+            Progress::Blocked { step, .. } if step != self.step => self.begin(step),
             Progress::Blocked { .. } | Progress::WaitingForLock { .. } | Progress::Cancelling => {}
         }
     }
@@ -114,6 +134,9 @@ impl RunProgress {
 
     /// What cancelling leaves of the file in work.
     pub fn after_cancelling(&self) -> &'static str {
+        if self.rehearsed_on.is_some() {
+            return "cancel the rehearsal: nothing of it remains either way";
+        }
         match (self.is_rollback, self.is_alone) {
             (false, false) => "cancel: nothing of the file in work will remain",
             (false, true) => "cancel: what a file outside a transaction has done stays",

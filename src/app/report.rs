@@ -1,17 +1,16 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
-use super::dialog::confirm::Confirm;
+use super::dialog::confirm::{self, Confirm};
 use super::dialog::guide::Guide;
+use super::dialog::migrate;
 use super::dialog::reading;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
-use super::effect::{Effect, Write};
+use super::effect::Effect;
 use super::model::{Model, PlanFor};
-use super::msg::{Opened, Report};
-use super::progress::RunProgress;
-use super::{known, layout, load, run, sign_in, write};
+use super::msg::{Opened, Planned, Report};
+use super::{known, layout, load, run, sign_in};
 use crate::domain::identity::Identity;
-use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 
@@ -80,12 +79,12 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Report::Plan(Ok(planned)) if model.plan_for == PlanFor::Rehearsing => {
-            rehearse(model, planned.plan)
+            rehearse(model, &planned)
         }
         Report::Plan(result) => {
             let asked = result.map(|planned| {
                 let is_empty = planned.plan.steps.is_empty();
-                (!is_empty).then(|| Confirm::migrate(planned, model))
+                (!is_empty).then(|| migrate::running(planned, model))
             });
             ask(model, asked)
         }
@@ -241,16 +240,21 @@ fn is_late(model: &Model) -> bool {
     !model.dialogs.is_empty() || !is_planning_screen(model)
 }
 
-/// A plan is there to be rehearsed.
-fn rehearse(model: &mut Model, plan: Plan) -> Vec<Effect> {
-    if plan.steps.is_empty() {
+/// A plan is there to be rehearsed. Where others would wait for it, that is asked about first.
+fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
+    if planned.plan.steps.is_empty() {
         return run::toast(model, "There is nothing to rehearse.");
     }
     if is_late(model) {
         return run::toast(model, LATE);
     }
-    let title = super::dialog::confirm::title(&plan);
-    write::start(model, title, RunProgress::of(&plan), Write::Rehearse(plan))
+    match migrate::rehearsing(planned, model) {
+        Some(confirm) => {
+            dialog::open(model, Dialog::Confirm(Box::new(confirm)));
+            Vec::new()
+        }
+        None => confirm::rehearse(planned.plan.clone(), model),
+    }
 }
 
 fn is_planning_screen(model: &Model) -> bool {

@@ -3,13 +3,13 @@
 use super::View;
 use super::text::fit;
 use super::theme::Role;
+use crate::app::wrap::parts;
 use crate::domain::sql::lexer::{Class, highlight};
 use crate::domain::text::harmless;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::ops::Range;
-use unicode_width::UnicodeWidthChar;
 
 /// How a text is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, how: How) -> 
                 view,
                 text,
                 range.start,
-                range.end,
+                // A space that no longer fits is not there to be cut.
+                range.start + text[range.clone()].trim_end_matches(' ').len(),
                 &classes,
                 columns,
             ));
@@ -84,39 +85,6 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, text: &str, how: How) -> 
         }
     }
     (begun, starts.len())
-}
-
-/// How many rows a line takes in so many columns.
-pub fn row_count(line: &str, columns: usize) -> usize {
-    parts(line, 0, line.len(), columns.max(1)).len()
-}
-
-/// A line cut into parts of so many columns, behind a space where there is one; an empty line is one empty part.
-fn parts(text: &str, start: usize, end: usize, columns: usize) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
-    let (mut from, mut used) = (start, 0);
-    // Behind the last space that follows a word, and the columns up to there.
-    let mut space = None;
-    let mut has_word = false;
-    for (at, c) in text[start..end].char_indices() {
-        let at = start + at;
-        // A tab is drawn as four spaces, a control character as one sign.
-        let width = if c == '\t' { 4 } else { c.width().unwrap_or(1) };
-        // A space that does not fit any more is not missed at the end of a row.
-        if c != ' ' && used + width > columns && at > from {
-            let (cut, before) = space.take().unwrap_or((at, used));
-            parts.push(from..cut);
-            (from, used) = (cut, used - before);
-        }
-        used += width;
-        if c == ' ' {
-            space = has_word.then_some((at + 1, used));
-        } else {
-            has_word = true;
-        }
-    }
-    parts.push(from..end);
-    parts
 }
 
 /// The most bytes that are read for their words in each frame; longer texts are drawn plain.
@@ -175,39 +143,5 @@ fn role(class: Class) -> Role {
         Class::String | Class::Number => Role::Literal,
         Class::Comment => Role::Comment,
         _ => Role::Text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cut(line: &str, columns: usize) -> Vec<&str> {
-        let parts = parts(line, 0, line.len(), columns);
-        parts.into_iter().map(|range| &line[range]).collect()
-    }
-
-    #[test]
-    fn a_long_line_goes_on_behind_a_space() {
-        assert_eq!(
-            cut("create table goal ();", 10),
-            ["create ", "table goal ", "();"]
-        );
-        assert_eq!(cut("    select one, two", 12), ["    select ", "one, two"]);
-    }
-
-    #[test]
-    fn a_word_without_a_space_is_cut_where_the_row_ends() {
-        assert_eq!(cut("abcdefghij", 4), ["abcd", "efgh", "ij"]);
-        assert_eq!(cut("    abcdefgh", 6), ["    ab", "cdefgh"]);
-        assert_eq!(cut("", 4), [""]);
-    }
-
-    #[test]
-    fn nothing_of_a_line_is_lost() {
-        for columns in 1..20 {
-            let line = "insert into t values ('a  b', 1);  ";
-            assert_eq!(cut(line, columns).concat(), line, "{columns}");
-        }
     }
 }

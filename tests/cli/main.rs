@@ -9,6 +9,7 @@
 )]
 
 mod agree;
+mod asked;
 mod demo;
 mod doctor;
 mod keyring;

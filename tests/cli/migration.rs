@@ -372,7 +372,7 @@ fn an_interrupted_migration_names_its_ways_out_and_takes_them() {
     assert!(
         shown
             .out
-            .contains("Mind that statement 1 ran already and runs again."),
+            .contains("Statement 1 ran already and runs again."),
         "{shown:?}"
     );
     world.sql("drop table a");

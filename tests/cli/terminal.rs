@@ -113,7 +113,7 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
     assert!(
         terminal
             .seen
-            .contains("loses data: 1 statement 1 (drop-table)"),
+            .contains("loses data (drop-table): Dropping one loses its rows."),
         "{}",
         terminal.seen
     );

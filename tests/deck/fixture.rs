@@ -19,7 +19,7 @@ use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::lock::{Opening, WeekLock};
 use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
-    Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target,
+    Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target, WayBack,
 };
 use supadeck::domain::risk::assess;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
@@ -277,6 +277,8 @@ pub fn plan() -> Plan {
         mode_why: None,
         begin_at: 0,
         repeats: 0,
+        older_than: None,
+        way_back: WayBack::Usable,
     };
     Plan {
         steps: vec![step],

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod asked;
 mod audit;
 mod ends;
 mod fixture;

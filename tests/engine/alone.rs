@@ -47,7 +47,7 @@ async fn running_a_file_again_says_what_it_repeats_and_where_that_leaves_it() {
     assert!(
         retry
             .what
-            .contains("statement 1 ran already and runs again")
+            .contains("Statement 1 ran already and runs again")
             && retry.what.contains("no longer at statement 2"),
         "{retry:?}"
     );

@@ -2,7 +2,7 @@
 //! file's own from its BEGIN to its COMMIT. Pure.
 
 use crate::domain::script::Part;
-use crate::domain::sql::refusal::runs_alone;
+use crate::domain::sql::refusal::is_concurrent;
 use crate::domain::sql::transaction::{Control, control};
 use std::ops::Range;
 
@@ -32,8 +32,7 @@ pub(super) fn units(parts: &[Part]) -> Vec<Unit> {
         if !is_open {
             units.push(Unit {
                 parts: start..index + 1,
-                is_concurrent: start == index
-                    && runs_alone(&part.sql).is_some_and(|what| what.ends_with("CONCURRENTLY")),
+                is_concurrent: start == index && is_concurrent(&part.sql),
             });
             start = index + 1;
         }

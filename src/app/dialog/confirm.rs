@@ -1,26 +1,27 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
+use super::sheet::Sheet;
 use super::unlock::UnlockForm;
-use super::{After, Dialog, risky, undoing};
+use super::{After, Dialog};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Fix, Write};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::Model;
-use crate::app::msg::Planned;
 use crate::app::progress::RunProgress;
 use crate::app::{run, write};
 use crate::domain::identity::Identity;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Plan, StepMode, Target};
+use crate::domain::migration::{Plan, Target, briefing};
 use crate::domain::seed::SeedPlan;
-use std::collections::BTreeSet;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asked {
     /// To run migration or rollback files.
     Migrate(Plan),
+    /// To run them and undo all of it, while others wait.
+    Rehearse(Plan),
     /// To change files or the history.
     Fix(Fix),
     /// To run seed files.
@@ -29,6 +30,13 @@ pub enum Asked {
     Unlock(UnlockRequest),
     /// To read with the service role.
     Service,
+}
+
+impl Asked {
+    /// Whether one key answers: what is asked for undoes itself.
+    pub fn is_light(&self) -> bool {
+        matches!(self, Self::Rehearse(_))
+    }
 }
 
 /// A question and the word that answers it.
@@ -48,12 +56,16 @@ pub struct Confirm {
     pub risks: Vec<usize>,
     /// Whether the text is SQL.
     pub is_sql: bool,
-    /// The word that must be typed.
+    /// The word that must be typed; none where one key answers.
     pub word: String,
     /// What was typed.
     pub typed: Field,
     /// First visible line.
     pub top: usize,
+    /// The line behind the last risk that is not summed up among the facts: nobody answers before having seen it.
+    pub must_see: usize,
+    /// The line behind the last one that was seen.
+    pub seen: usize,
     /// Whether the wrong word was entered.
     pub is_wrong: bool,
     /// The form that led here, to which cancelling leads back.
@@ -61,59 +73,6 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// The question before a migration plan.
-    pub fn migrate(planned: Planned, model: &Model) -> Self {
-        let Planned { plan, risks } = planned;
-        let is_rollback = undoing::is_rollback(&plan);
-        let title = title(&plan);
-        let mut told = BTreeSet::new();
-        let (mut lines, mut marked) = (Vec::new(), Vec::new());
-        for (at, step) in plan.steps.iter().enumerate() {
-            let what = if is_rollback { "rollback" } else { "migration" };
-            head(
-                &mut lines,
-                &format!("{what} {} {}", step.version, step.name),
-            );
-            let assessment = risks.as_ref().and_then(|all| all.get(at));
-            for (index, statement) in step.statements.that_run() {
-                if let Some(assessment) = assessment {
-                    for mark in risky::marks(assessment, index, &mut told) {
-                        marked.push(lines.len());
-                        lines.extend(mark);
-                    }
-                }
-                body(&mut lines, statement);
-            }
-        }
-        let mut facts = facts(model, &plan.target);
-        match &risks {
-            Some(risks) => facts.extend(risky::sum(risks).map(|sum| ("risk", sum))),
-            None => facts.push((
-                "risk",
-                "too much SQL to look at here; `supadeck migration plan` does".into(),
-            )),
-        }
-        if plan.steps.iter().any(|step| step.mode == StepMode::Alone) {
-            facts.push((
-                "mind",
-                "It runs outside a transaction: a failure leaves what ran before it.".into(),
-            ));
-        }
-        if is_rollback {
-            facts.extend(undoing::facts(&plan, risks.as_deref()));
-        }
-        let word = if is_rollback {
-            undoing::word(&plan)
-        } else {
-            "apply".to_owned()
-        };
-        let word = model.confirm_word(&word);
-        Self {
-            risks: marked,
-            ..Self::new(title, facts, &lines, true, word, Asked::Migrate(plan))
-        }
-    }
-
     /// The question before a change of files or of the history.
     pub fn fix(fix: Fix, model: &Model) -> Self {
         let facts = facts(model, &fix.target);
@@ -184,14 +143,23 @@ impl Confirm {
             word,
             typed: Field::new(),
             top: 0,
+            must_see: 0,
+            seen: 0,
             is_wrong: false,
             form: None,
         }
     }
 
+    /// Whether every risk was seen on a screen of this size, or is summed up among the facts.
+    pub fn is_read(&self, size: (u16, u16)) -> bool {
+        self.must_see <= self.seen.max(Sheet::of(self, size).end(self))
+    }
+
     pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+        let sheet = Sheet::of(self, model.size);
+        self.seen = self.seen.max(sheet.end(self));
         let last = self.line_count.saturating_sub(1);
-        let page = usize::from(model.size.1).saturating_sub(14).max(1);
+        let page = usize::from(sheet.room).saturating_sub(1).max(1);
         match (command, key.code) {
             (Some(Command::Cancel), _) => {
                 if let Some(form) = self.form.take() {
@@ -199,6 +167,12 @@ impl Confirm {
                 }
                 return After::Close(Vec::new());
             }
+            (_, Code::Char('y')) if self.asked.is_light() => {
+                return After::Close(self.accept(model));
+            }
+            (_, Code::Char('n')) if self.asked.is_light() => return After::Close(Vec::new()),
+            (Some(Command::Confirm), _) if self.asked.is_light() => {}
+            (Some(Command::Confirm), _) if self.must_see > self.seen => {}
             (Some(Command::Confirm), _) if self.typed.text() == self.word => {
                 return After::Close(self.accept(model));
             }
@@ -210,7 +184,7 @@ impl Confirm {
             (_, Code::PageDown) => self.top = (self.top + page).min(last),
             (_, Code::PageUp) => self.top = self.top.saturating_sub(page),
             (_, Code::Home) => self.top = 0,
-            (_, Code::End) => self.top = last.saturating_sub(page - 1),
+            (_, Code::End) => self.top = Sheet::last_top(self, model.size),
             _ => {
                 self.typed.press(key);
                 self.is_wrong = false;
@@ -245,6 +219,7 @@ impl Confirm {
                 let write = Write::Migrate(plan.clone());
                 write::start(model, self.title.clone(), progress, write)
             }
+            Asked::Rehearse(plan) => rehearse(plan.clone(), model),
             Asked::Fix(fix) => write::start(
                 model,
                 self.title.clone(),
@@ -278,13 +253,10 @@ impl Confirm {
     }
 }
 
-/// What running a plan is called.
-pub(in crate::app) fn title(plan: &Plan) -> String {
-    match plan.steps.as_slice() {
-        _ if undoing::is_rollback(plan) => undoing::title(plan),
-        [step] => format!("Apply {} {}", step.version, step.name),
-        steps => format!("Apply {} migrations", steps.len()),
-    }
+/// Begins a rehearsal.
+pub(in crate::app) fn rehearse(plan: Plan, model: &mut Model) -> Vec<Effect> {
+    let (title, progress) = (briefing::rehearsal(&plan), RunProgress::of_rehearsal(&plan));
+    write::start(model, title, progress, Write::Rehearse(plan))
 }
 
 /// The project, and whether it is production.
@@ -299,7 +271,8 @@ pub(super) fn project(model: &Model) -> String {
     })
 }
 
-fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
+/// The project, the database and the role.
+pub(super) fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
     vec![
         ("project", project(model)),
         (
@@ -313,13 +286,15 @@ fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn head(lines: &mut Vec<String>, text: &str) {
+/// The head of a file above its statements.
+pub(super) fn head(lines: &mut Vec<String>, text: &str) {
     if !lines.is_empty() {
         lines.push(String::new());
     }
     lines.push(format!("-- {text}"));
 }
 
-fn body(lines: &mut Vec<String>, statement: &str) {
+/// A statement.
+pub(super) fn body(lines: &mut Vec<String>, statement: &str) {
     lines.extend(format!("{statement};").lines().map(str::to_owned));
 }

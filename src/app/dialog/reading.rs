@@ -32,12 +32,13 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     let is_blind = unrehearsed.as_ref().is_some_and(|unknown| unknown.is_all);
     if !is_blind {
         let place = match report.on {
-            Place::Target => {
-                "Rehearsed on the database itself, in a transaction that was rolled back."
-            }
-            Place::Scratch => "Rehearsed on a scratch database that is gone.",
+            Place::Target => format!(
+                "Rehearsed on {} on {} itself, in a transaction that was rolled back: everything is undone.",
+                report.database.database, report.database.host
+            ),
+            Place::Scratch => "Rehearsed on a scratch database that is gone.".to_owned(),
         };
-        lines.push((Tone::Muted, place.to_owned()));
+        lines.push((Tone::Muted, harmless(&place).into_owned()));
     }
     if let Some(problem) = &report.problem {
         lines.push(blank());
@@ -69,8 +70,8 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     }
     let problem = report.problem.as_ref();
     let title = match (problem, &unrehearsed) {
-        (Some(_), _) => format!("{what}: the rehearsal FAILED"),
-        (None, None) => format!("{what}: rehearsed, nothing was changed"),
+        (Some(_), _) => format!("{what}: FAILED"),
+        (None, None) => format!("{what}: nothing was changed"),
         (None, Some(unknown)) if unknown.is_all => format!("{what}: NOT rehearsed"),
         (None, Some(unknown)) => format!(
             "{what}: {} NOT rehearsed, nothing was changed",
@@ -254,7 +255,7 @@ fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {
 }
 
 /// A text on one line, without comments, harmless, and with `…` where it was cut to so many columns.
-fn one_line(text: &str, columns: usize) -> String {
+pub(super) fn one_line(text: &str, columns: usize) -> String {
     let words: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("--"))

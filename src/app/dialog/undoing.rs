@@ -1,14 +1,8 @@
 //! What a rollback undoes, what stays, whether rows go along, and the words that confirm it.
 
 use crate::domain::count::counted;
-use crate::domain::migration::{Direction, Plan};
+use crate::domain::migration::Plan;
 use crate::domain::risk::Assessment;
-
-/// Whether a plan rolls back.
-pub(super) fn is_rollback(plan: &Plan) -> bool {
-    let mut steps = plan.steps.iter();
-    steps.any(|step| step.direction == Direction::Rollback)
-}
 
 /// The newest version that stays applied; absent where a rollback undoes everything.
 fn newest_left(plan: &Plan) -> Option<&str> {

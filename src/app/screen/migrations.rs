@@ -2,7 +2,7 @@
 
 use crate::app::remote::Remote;
 use crate::app::table::{Row, Table};
-use crate::domain::migration::{Direction, Entry, Listing, Sources, State, Target, Wish};
+use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -124,10 +124,7 @@ impl Migrations {
                 include_out_of_order: entry.state == State::OutOfOrder,
             }),
             State::Invalid => Err("This file cannot be used; its note says why.".into()),
-            State::Interrupted => Ok(Wish::GoOn {
-                direction: Direction::Apply,
-                from_start: false,
-            }),
+            State::Interrupted => Err(interrupted(entry)),
             State::Applied | State::Edited | State::Missing | State::Renamed => Err(format!(
                 "{} is applied already; select a pending migration.",
                 entry.version
@@ -152,10 +149,7 @@ impl Migrations {
     pub fn rollback_wish(&self) -> Result<Wish, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
         if entry.state == State::Interrupted {
-            return Ok(Wish::GoOn {
-                direction: Direction::Rollback,
-                from_start: false,
-            });
+            return Err(interrupted(entry));
         }
         let is_applied = |e: &&Entry| e.recorded.is_some();
         if !is_applied(&entry) {
@@ -190,6 +184,14 @@ impl Migrations {
             version: "0".into(),
         })
     }
+}
+
+/// Why nothing begins at a version that stands in the middle: how it goes on is a choice of its own.
+fn interrupted(entry: &Entry) -> String {
+    format!(
+        "{} stopped in the middle; choose one of its ways out.",
+        entry.version
+    )
 }
 
 /// The most bytes of a file that are shown: a dump of hundreds of megabytes must not hold up a frame.

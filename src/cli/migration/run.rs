@@ -7,10 +7,11 @@ use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::super::seed::stale;
 use super::plan::body;
+use super::progress::Teller;
 use super::show;
 use super::waits::{self, Waits};
 use crate::domain::migration::{
-    Direction, Outcome, Plan, Progress, State, StepEnd, StepMode, Wish,
+    Direction, Outcome, Plan, State, StepEnd, StepMode, Wish, briefing,
 };
 use crate::domain::problem::Problem;
 use crate::domain::seed::Stale;
@@ -32,38 +33,48 @@ pub async fn carry_out(
     if plan.steps.is_empty() {
         return nothing(&work.schema, wish, &plan).await;
     }
-    let (word, deed) = match wish {
-        Wish::Apply { .. } => ("apply".to_owned(), "Apply"),
-        Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => {
-            (format!("rollback {}", plan.steps.len()), "Roll back")
+    let (word, mut what) = match wish {
+        Wish::Apply { .. } => ("apply".to_owned(), show::size("Apply", &plan)),
+        Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => (
+            format!("rollback {}", plan.steps.len()),
+            show::size("Roll back", &plan),
+        ),
+        Wish::GoOn { direction, .. } => {
+            let word = match direction {
+                Direction::Apply => "apply",
+                Direction::Rollback => "rollback 1",
+            };
+            let title = briefing::title(&plan);
+            let count = show::counted(plan.statement_count(), "statement");
+            (word.to_owned(), format!("{title}: {count}"))
         }
-        Wish::GoOn { direction, .. } => match direction {
-            Direction::Apply => ("apply".to_owned(), "Go on with"),
-            Direction::Rollback => ("rollback 1".to_owned(), "Go on with the rollback of"),
-        },
     };
-    let mut what = format!("{deed} {}", show::size(&plan));
     let alone = plan
         .steps
         .iter()
         .filter(|step| step.mode == StepMode::Alone)
         .count();
     if alone > 0 {
+        let which = if plan.goes_on {
+            String::new()
+        } else {
+            format!("{} ", show::counted(alone, "migration"))
+        };
         what.push_str(&format!(
-            ", {alone} of them outside a transaction, where a failure leaves what ran before it"
+            ", {which}outside a transaction, where a failure leaves what ran before it"
         ));
     }
     let shown = || {
         let mut page = show::plan(&plan);
-        page.append(waits::shown(&work.schema.limits));
+        page.append(waits::shown(&work.schema.limits, &plan));
+        page.append(show::cautions(&plan));
         // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
         if !options.yes {
-            body::risky(&mut page, &plan, &migration::risks(&plan));
-            let rehearse = show::rehearsed_by(wish);
-            page.toned(
-                Tone::Muted,
-                &format!("`{rehearse}` rehearses it, and explains each risk."),
-            );
+            body::explained(&mut page, &plan, &migration::risks(&plan));
+            if let Some(rehearse) = show::rehearsed_by(wish) {
+                page.blank();
+                page.toned(Tone::Muted, &format!("`{rehearse}` rehearses it."));
+            }
         }
         Answer::new(&plan, page)?.with("limits", &work.schema.limits)
     };
@@ -76,6 +87,14 @@ pub async fn carry_out(
         &what,
     )
     .await?;
+    // Nobody was asked: of a file that does nothing it is said all the same, before it is recorded.
+    if options.yes
+        && let Some(empty) = briefing::empty(&plan)
+    {
+        let mut page = Page::default();
+        page.toned(Tone::Warn, &empty);
+        context.output().note(&page);
+    }
     let outcome = watched(context, &work.schema, &plan).await?;
     report(&outcome, &outlived(&work.schema, &outcome).await)
 }
@@ -130,8 +149,9 @@ pub async fn watched(context: &Context, schema: &Schema, plan: &Plan) -> Result<
     };
     let output = context.output();
     let tell = async {
+        let mut teller = Teller::new(plan);
         while let Some(progress) = news.recv().await {
-            if let Some(page) = told(plan, &progress) {
+            if let Some(page) = teller.told(&progress) {
                 output.note(&page);
             }
         }
@@ -147,54 +167,6 @@ pub async fn watched(context: &Context, schema: &Schema, plan: &Plan) -> Result<
         outcome
     };
     interrupt::cancelling(output, &cancel, both).await
-}
-
-fn told(plan: &Plan, progress: &Progress) -> Option<Page> {
-    let step = |at: usize| plan.steps.get(at);
-    let mut page = Page::default();
-    match progress {
-        Progress::WaitingForLock { holder } => {
-            let who = holder
-                .as_ref()
-                .map_or_else(String::new, |holder| format!(" ({holder})"));
-            let text = format!("Waiting for another runner to finish{who}.");
-            page.toned(Tone::Warn, &text);
-        }
-        Progress::Blocked { step: at, blocker } => {
-            // Of files that were sent together the answers may not have come yet: the last one named may be an earlier one.
-            let text = format!("  {} waits for {blocker}.", show::named(step(*at)?));
-            page.toned(Tone::Warn, &text);
-        }
-        Progress::TryingAgain {
-            attempt, of, pause, ..
-        } => {
-            let text = format!(
-                "  The lock was not to be had in time, and nothing remains. Attempt {attempt} of {of} follows in {} ms.",
-                pause.as_millis()
-            );
-            page.toned(Tone::Warn, &text);
-        }
-        Progress::StepStarted { step: at } => {
-            let step = step(*at)?;
-            let that_run = step.statements.that_run().count();
-            let count = show::counted(that_run, "statement");
-            let deed = show::deed(step.direction);
-            page.line(format!("{deed} {} ({count}).", show::named(step)));
-            if that_run == 0 && step.direction == Direction::Apply {
-                page.toned(Tone::Warn, show::EMPTY);
-            }
-        }
-        Progress::Notice { text, .. } => {
-            page.block(Tone::Muted, "  ", text);
-        }
-        Progress::StepDone { step: at, took } => {
-            let name = show::named(step(*at)?);
-            let done = format!("  {name} is done, {} ms.", took.as_millis());
-            page.toned(Tone::Ok, &done);
-        }
-        Progress::StatementDone { .. } | Progress::Cancelling => return None,
-    }
-    Some(page)
 }
 
 fn report(outcome: &Outcome, outlived: &[Stale]) -> Answered {

@@ -2,6 +2,7 @@
 
 use super::super::page::{Page, Span, Table, Tone};
 pub use crate::domain::count::counted;
+use crate::domain::migration::briefing;
 use crate::domain::migration::interruption::repetition;
 use crate::domain::migration::{
     Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, Target, Wish,
@@ -24,7 +25,7 @@ pub fn listing(listing: &Listing) -> Page {
                 Span::from(&entry.version),
                 Span::from(&entry.name),
                 Span::new(state_tone(entry.state), entry.state.word()),
-                Span::from(entry.way_back()),
+                Span::from(entry.way_back().word()),
                 Span::new(Tone::Muted, entry.note.as_deref().unwrap_or_default()),
             ]);
         }
@@ -123,39 +124,53 @@ pub fn plan(plan: &Plan) -> Page {
         if let Some(repetition) = repetition(step.repeats, step.statements.len()) {
             page.toned(Tone::Warn, &format!("  {repetition}"));
         }
-        let that_run = step.statements.that_run();
-        for (_, statement) in that_run.filter(|(index, _)| *index >= step.begin_at) {
+        for (_, statement) in step.left() {
             page.block(Tone::Plain, "    ", &format!("{statement};"));
         }
         if step.statements.that_run().next().is_none() {
-            let (tone, text) = match step.direction {
-                Direction::Apply => (Tone::Warn, EMPTY),
-                Direction::Rollback => (Tone::Muted, "    No statements."),
-            };
-            page.toned(tone, text);
+            page.toned(Tone::Muted, "    No statements.");
         }
     }
     page.blank();
     page
 }
 
-/// What is said of a file to apply that does nothing.
-pub const EMPTY: &str = "  It holds no statement, and is recorded as applied: what is written into it later is not run.";
-
-/// The command that rehearses a wish.
-pub fn rehearsed_by(wish: &Wish) -> String {
-    let plan = "supadeck migration plan";
-    match wish {
-        Wish::Apply { .. } | Wish::GoOn { .. } => plan.to_owned(),
-        Wish::RollbackTo { version } => format!("{plan} --rollback --to {version}"),
-        Wish::RollbackLast { count } => format!("{plan} --rollback --last {count}"),
+/// What there is to think about before a plan runs.
+pub fn cautions(plan: &Plan) -> Page {
+    let mut page = Page::default();
+    let cautions = briefing::cautions(plan);
+    if !cautions.is_empty() {
+        page.blank();
+        page.toned(Tone::Strong, "Mind");
+        for caution in cautions {
+            page.toned(Tone::Warn, &format!("  {caution}"));
+        }
     }
+    page
 }
 
-/// `2 migrations, 14 statements`.
-pub fn size(plan: &Plan) -> String {
+/// The command that rehearses a wish; an interrupted file cannot be rehearsed.
+pub fn rehearsed_by(wish: &Wish) -> Option<String> {
+    let options = match wish {
+        Wish::GoOn { .. } => return None,
+        Wish::Apply {
+            to,
+            include_out_of_order,
+        } => {
+            let to = to.as_ref().map(|version| format!(" --to {version}"));
+            let late = include_out_of_order.then_some(" --include-out-of-order");
+            format!("{}{}", to.unwrap_or_default(), late.unwrap_or_default())
+        }
+        Wish::RollbackTo { version } => format!(" --rollback --to {version}"),
+        Wish::RollbackLast { count } => format!(" --rollback --last {count}"),
+    };
+    Some(format!("supadeck migration plan{options}"))
+}
+
+/// `Apply 2 migrations, 14 statements`.
+pub fn size(deed: &str, plan: &Plan) -> String {
     format!(
-        "{}, {}",
+        "{deed} {}, {}",
         counted(plan.steps.len(), "migration"),
         counted(plan.statement_count(), "statement")
     )

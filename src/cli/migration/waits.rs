@@ -1,7 +1,9 @@
 //! The waiting times of a run, as they are typed and as they are shown with the plan.
 
 use super::super::page::{Page, Tone};
+use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::script::Limits;
+use crate::domain::sql::refusal::is_concurrent;
 use clap::Args as ClapArgs;
 use std::time::Duration;
 
@@ -38,15 +40,9 @@ impl Waits {
 }
 
 /// The limits that a plan runs under.
-pub fn shown(limits: &Limits) -> Page {
+pub fn shown(limits: &Limits, plan: &Plan) -> Page {
     let mut page = Page::default();
-    let lock = if limits.lock_timeout.is_zero() {
-        "no limit".to_owned()
-    } else {
-        let times = limits.lock_retries + 1;
-        let tries = if times == 1 { "try" } else { "tries" };
-        format!("{}, {times} {tries}", words(limits.lock_timeout))
-    };
+    let lock = lock(limits, plan);
     let statement = limits
         .statement_timeout
         .map_or_else(|| "no limit".to_owned(), words);
@@ -55,6 +51,35 @@ pub fn shown(limits: &Limits) -> Page {
         &format!("Lock timeout: {lock}. Statement timeout: {statement}."),
     );
     page
+}
+
+/// How long its statements wait for a lock. What runs outside a transaction is not tried again, and what waits there
+/// beside others has no limit unless one was asked for.
+fn lock(limits: &Limits, plan: &Plan) -> String {
+    if limits.lock_timeout.is_zero() {
+        return "no limit".to_owned();
+    }
+    let is_alone = |step: &&Step| step.mode == StepMode::Alone;
+    let alone = plan.steps.iter().filter(is_alone).flat_map(Step::left);
+    let is_free = |(_, sql): &(usize, &str)| !limits.is_lock_timeout_chosen && is_concurrent(sql);
+    let (free, bound): (Vec<_>, Vec<_>) = alone.partition(is_free);
+    let time = words(limits.lock_timeout);
+    let mut parts = Vec::new();
+    if !plan.steps.iter().all(|step| is_alone(&step)) {
+        let times = limits.lock_retries + 1;
+        let tries = if times == 1 { "try" } else { "tries" };
+        parts.push(format!("{time}, {times} {tries}"));
+    }
+    match (bound.is_empty(), parts.is_empty()) {
+        (true, _) => {}
+        (false, true) => parts.push(format!("{time}, 1 try")),
+        (false, false) => parts.push("1 try outside a transaction".to_owned()),
+    }
+    if !free.is_empty() {
+        parts
+            .push("no limit for what runs CONCURRENTLY, unless --lock-timeout is given".to_owned());
+    }
+    parts.join("; ")
 }
 
 /// `90s`, `500ms`.
@@ -95,6 +120,7 @@ fn time(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::migration::{Direction, Target, WayBack};
 
     #[test]
     fn times_have_units() {
@@ -118,6 +144,57 @@ mod tests {
             "99999999999999999999s",
         ] {
             assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_lock_timeout_is_that_of_the_files_at_hand() {
+        let step = |statements: &[&str], mode| Step {
+            version: "1".into(),
+            name: "x".into(),
+            direction: Direction::Apply,
+            file: "x.sql".into(),
+            sha256: String::new(),
+            statements: statements.iter().collect(),
+            mode,
+            mode_why: None,
+            begin_at: 0,
+            repeats: 0,
+            older_than: None,
+            way_back: WayBack::Usable,
+        };
+        let index = "create index concurrently i on goal (id)";
+        let usual = || step(&["select 1"], StepMode::Transaction);
+        let chosen = Limits {
+            is_lock_timeout_chosen: true,
+            ..Limits::default()
+        };
+        let free = "no limit for what runs CONCURRENTLY, unless --lock-timeout is given";
+        for (steps, limits, said) in [
+            (vec![usual()], Limits::default(), "5s, 3 tries".to_owned()),
+            (
+                vec![step(&[index], StepMode::Alone)],
+                Limits::default(),
+                free.to_owned(),
+            ),
+            (
+                vec![step(&[index], StepMode::Alone)],
+                chosen,
+                "5s, 1 try".to_owned(),
+            ),
+            (
+                vec![usual(), step(&[index, "select 2"], StepMode::Alone)],
+                Limits::default(),
+                format!("5s, 3 tries; 1 try outside a transaction; {free}"),
+            ),
+        ] {
+            let plan = Plan {
+                steps,
+                target: Target::default(),
+                history: Vec::new(),
+                goes_on: false,
+            };
+            assert_eq!(lock(&limits, &plan), said);
         }
     }
 }

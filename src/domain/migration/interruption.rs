@@ -101,7 +101,7 @@ impl Interruption {
             self.resume_at.min(self.of),
             match self.done() {
                 0 => String::new(),
-                done => format!(" ({})", repeated(done)),
+                done => format!(" ({})", repeated(done).to_lowercase()),
             }
         )
     }
@@ -135,14 +135,14 @@ pub fn repetition(done: usize, of: usize) -> Option<String> {
     } else {
         "`--resume` would only record them.".to_owned()
     };
-    Some(format!("Mind that {repeated}. {lost}"))
+    Some(format!("{repeated}. {lost}"))
 }
 
 fn repeated(done: usize) -> String {
     if done == 1 {
-        "statement 1 ran already and runs again".to_owned()
+        "Statement 1 ran already and runs again".to_owned()
     } else {
-        format!("statements 1 to {done} ran already and run again")
+        format!("Statements 1 to {done} ran already and run again")
     }
 }
 

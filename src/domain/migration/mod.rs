@@ -1,6 +1,7 @@
 //! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
 
 pub mod books;
+pub mod briefing;
 pub mod difference;
 pub mod file_name;
 pub mod history;
@@ -15,6 +16,7 @@ pub mod version;
 
 pub use holder::{Blocker, Holder};
 pub use interruption::{Interruption, StepMode};
+pub use state::WayBack;
 
 use super::sql::Statements;
 use serde::{Serialize, Serializer};
@@ -88,12 +90,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether its rollback file leads back, in a word: an empty one is there, and does not.
-    pub fn way_back(&self) -> &'static str {
+    /// What stands in the place of its rollback file.
+    pub fn way_back(&self) -> WayBack {
         match (self.reversible, self.is_rollback_empty) {
-            (_, true) => "empty",
-            (true, false) => "yes",
-            (false, false) => "no",
+            (true, _) => WayBack::Usable,
+            (false, true) => WayBack::Empty,
+            (false, false) => WayBack::Missing,
         }
     }
 }
@@ -209,6 +211,19 @@ pub struct Step {
     pub begin_at: usize,
     /// How many statements, from the first one, the interrupted run has done already and this one does again.
     pub repeats: usize,
+    /// The newest applied version, when that is newer than this file, which is to be applied behind it.
+    pub older_than: Option<String>,
+    /// What stands in the place of its rollback file; a rollback itself needs none.
+    pub way_back: WayBack,
+}
+
+impl Step {
+    /// The statements that run, each with its index in the file: all that the server has something to do for, unless an
+    /// interrupted file goes on.
+    pub fn left(&self) -> impl Iterator<Item = (usize, &str)> {
+        let run = self.statements.that_run();
+        run.filter(|(index, _)| *index >= self.begin_at)
+    }
 }
 
 /// What will run, where, as whom. It is shown and confirmed, then run exactly as it stands.
@@ -225,10 +240,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The number of statements in all steps that the server has something to do for.
+    /// The number of statements that run, in all steps.
     pub fn statement_count(&self) -> usize {
-        let steps = self.steps.iter();
-        steps.map(|step| step.statements.that_run().count()).sum()
+        self.steps.iter().map(|step| step.left().count()).sum()
     }
 }
 

@@ -6,6 +6,7 @@ use super::interruption::mark;
 use super::pairing::Pairing;
 use super::remedy::{Facts, explain};
 use super::{Entry, Listing, State};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,8 @@ pub struct LocalFile {
 }
 
 /// What stands in the place of a rollback file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WayBack {
     /// Nothing.
     Missing,
@@ -31,6 +33,17 @@ pub enum WayBack {
     Empty,
     /// A file that a rollback takes.
     Usable,
+}
+
+impl WayBack {
+    /// Whether it leads back, in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "no",
+            Self::Empty => "empty",
+            Self::Usable => "yes",
+        }
+    }
 }
 
 /// What is in the migration directory.

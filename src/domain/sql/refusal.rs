@@ -258,6 +258,11 @@ fn alone(sql: &str, statements: &[Statement]) -> Option<Refusal> {
     })
 }
 
+/// Whether a statement waits for others without blocking them, and leaves something behind when it gives up.
+pub fn is_concurrent(statement: &str) -> bool {
+    runs_alone(statement).is_some_and(|what| what.ends_with("CONCURRENTLY"))
+}
+
 /// What a statement is, in words, when Postgres refuses it inside a transaction block.
 pub fn runs_alone(statement: &str) -> Option<&'static str> {
     let words = leading_words(statement, 6);

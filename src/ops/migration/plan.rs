@@ -9,7 +9,9 @@ use super::way_back::{Stuck, all_stuck, down};
 use super::{Schema, parted};
 use crate::domain::migration::books::Use;
 use crate::domain::migration::remedy::command;
-use crate::domain::migration::{Direction, Entry, Listing, Plan, State, Step, StepMode, Wish};
+use crate::domain::migration::{
+    Direction, Entry, Listing, Plan, State, Step, StepMode, WayBack, Wish,
+};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::Statements;
 use crate::domain::sql::refusal::{Way, way};
@@ -103,6 +105,8 @@ fn apply(
             command(&["renumber", &late[0]])
         )));
     }
+    let applied = listing.entries.iter().filter(|entry| is_applied(entry));
+    let newest = applied.map(|entry| &entry.version).max();
     wanted
         .iter()
         .filter(|entry| matches!(entry.state, State::Pending | State::OutOfOrder))
@@ -111,7 +115,9 @@ fn apply(
                 .file
                 .as_deref()
                 .ok_or_else(|| Problem::internal("A pending migration has no file."))?;
-            step(entry, Direction::Apply, file)
+            let mut step = step(entry, Direction::Apply, file)?;
+            step.older_than = newest.filter(|_| entry.state == State::OutOfOrder).cloned();
+            Ok(step)
         })
         .collect()
 }
@@ -202,6 +208,11 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         mode_why,
         begin_at: 0,
         repeats: 0,
+        older_than: None,
+        way_back: match direction {
+            Direction::Apply => entry.way_back(),
+            Direction::Rollback => WayBack::Usable,
+        },
     })
 }
 

@@ -5,7 +5,9 @@ use super::rehearse::{milliseconds, not_reached, picture, rehearse_at, statement
 use super::run::run;
 use super::{Schema, Watch, local};
 use crate::domain::migration::history::sha256;
-use crate::domain::migration::{Direction, Outcome, Plan, Step, StepMode, StepReport as RunReport};
+use crate::domain::migration::{
+    Direction, Outcome, Plan, Step, StepMode, StepReport as RunReport, WayBack,
+};
 use crate::domain::picture::Kind as Thing;
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
@@ -47,6 +49,8 @@ pub async fn rebuild(from: &Schema, scratch: &Schema, watch: &Watch) -> Result<(
             mode_why,
             begin_at: 0,
             repeats: 0,
+            older_than: None,
+            way_back: WayBack::Usable,
         });
     }
     let outcome = really(scratch, steps, watch).await?;

@@ -18,7 +18,8 @@ pub struct StepRisk {
     pub assessment: Assessment,
 }
 
-/// Assesses every file of a plan, in the order in which they run; the statements are counted as in the plan.
+/// Assesses every file of a plan, in the order in which they run; the statements are counted as in the plan. What an
+/// interrupted file did before is no risk of going on with it.
 pub fn risks(plan: &Plan) -> Vec<StepRisk> {
     let texts: Vec<String> = plan
         .steps
@@ -32,10 +33,13 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
     plan.steps
         .iter()
         .zip(assess_in_order(texts.iter().map(String::as_str)))
-        .map(|(step, assessment)| StepRisk {
-            version: step.version.clone(),
-            direction: step.direction,
-            assessment,
+        .map(|(step, mut assessment)| {
+            assessment.leave_out(step.begin_at);
+            StepRisk {
+                version: step.version.clone(),
+                direction: step.direction,
+                assessment,
+            }
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use super::plan::{mode, step};
 use crate::domain::count::listed;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::sha256;
-use crate::domain::migration::{Direction, Entry, State, Step};
+use crate::domain::migration::{Direction, Entry, State, Step, WayBack};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::Statements;
 use crate::domain::sql::split::split;
@@ -138,6 +138,8 @@ async fn stored_way_back(schema: &Schema, entry: &Entry) -> Result<Step, Stuck> 
         mode_why,
         begin_at: 0,
         repeats: 0,
+        older_than: None,
+        way_back: WayBack::Usable,
     })
 }
 

@@ -124,6 +124,8 @@ fn read(
     close: &str,
 ) {
     let room = usize::from(inside.height.saturating_sub(2));
+    // A single line is never hidden: it stands where the way to it would.
+    let room = room + usize::from(lines.len() == room + 1);
     let top = top.min(lines.len().saturating_sub(room));
     let (count, last) = (lines.len(), (top + room).min(lines.len()));
     for (row, line) in lines.into_iter().skip(top).take(room).enumerate() {

@@ -6,6 +6,7 @@ use crate::ui::View;
 use crate::ui::text::{fit, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 /// What stands below the name of the file once it is to stop.
@@ -28,6 +29,7 @@ pub fn draw(frame: &mut Frame, view: View) {
         Span::styled(figure, view.style(Role::Text)),
     ];
     super::put(frame, inside, 0, Line::from(bar));
+    let inside = rehearsed(frame, inside, view, progress.rehearsed_on.as_deref());
     let at = match progress.steps.get(progress.step) {
         Some((name, count)) => format!(
             "{name}: statement {} of {count}",
@@ -65,6 +67,25 @@ pub fn draw(frame: &mut Frame, view: View) {
     let pairs = [(key, progress.after_cancelling())];
     if running.can_cancel {
         super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    }
+}
+
+/// Says where it is rehearsed and that nothing of it stays, below the bar; returns what is left below that.
+fn rehearsed(frame: &mut Frame, inside: Rect, view: View, on: Option<&str>) -> Rect {
+    let Some(on) = on else {
+        return inside;
+    };
+    let text = format!("Rehearsed on {on} itself: all of it is undone in the end.");
+    let lines = wrap(&text, inside.width.into());
+    let used = (lines.len() as u16).min(inside.height);
+    for (row, line) in lines.into_iter().enumerate() {
+        let line = Line::styled(line, view.style(Role::Accent));
+        super::put(frame, inside, row as u16 + 1, line);
+    }
+    Rect {
+        y: inside.y + used,
+        height: inside.height - used,
+        ..inside
     }
 }
 

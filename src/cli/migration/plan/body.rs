@@ -1,12 +1,13 @@
 //! How a plan reads: first what will change, be locked and be lost, then statement by statement.
 
 use super::super::super::page::{Page, Span, Tone};
-use super::super::show::{counted, deed, target};
+use super::super::show::{cautions, counted, deed, target};
 use super::sum::{summary, tone};
 use crate::domain::migration::{Plan, Step};
 use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
 use crate::domain::risk::{Finding, Level};
 use crate::ops::migration::StepRisk;
+use std::collections::BTreeSet;
 
 /// The most characters of a statement that stand in the list; the file has the rest.
 const STATEMENT_CHARS: usize = 100;
@@ -27,6 +28,7 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
         summary(&mut page, report);
     }
     risky(&mut page, plan, risks);
+    page.append(cautions(plan));
     for (index, step) in plan.steps.iter().enumerate() {
         page.blank();
         let rehearsed = report.and_then(|report| report.steps.get(index));
@@ -61,18 +63,8 @@ fn place(page: &mut Page, report: Option<&Report>) {
 }
 
 /// The findings that nobody accepted, the worst first; with the statements stand all of them.
-pub fn risky(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
-    let mut open: Vec<(&Step, &Finding)> = plan
-        .steps
-        .iter()
-        .zip(risks)
-        .flat_map(|(step, risk)| {
-            risk.assessment
-                .open_findings()
-                .map(move |found| (step, found))
-        })
-        .collect();
-    open.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.level));
+fn risky(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
+    let open = open(plan, risks);
     if open.is_empty() {
         return;
     }
@@ -88,6 +80,41 @@ pub fn risky(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
             ),
         );
     }
+}
+
+/// The same findings before a question, where nothing else stands of them: the statement, the reason, a safer way. The
+/// safer way is told once a rule.
+pub fn explained(page: &mut Page, plan: &Plan, risks: &[StepRisk]) {
+    let open = open(plan, risks);
+    if open.is_empty() {
+        return;
+    }
+    page.blank();
+    page.toned(Tone::Strong, "Risks");
+    let mut known = BTreeSet::new();
+    for (step, finding) in open {
+        let sql = step.statements.iter().nth(finding.statement);
+        let (version, number) = (&step.version, finding.statement + 1);
+        let sql = short(sql.unwrap_or_default());
+        page.line(format!("  {version} statement {number}: {sql}"));
+        told(page, finding, known.insert(finding.rule));
+    }
+}
+
+/// The findings that nobody accepted, each with its file, the worst first.
+fn open<'a>(plan: &'a Plan, risks: &'a [StepRisk]) -> Vec<(&'a Step, &'a Finding)> {
+    let mut open: Vec<(&Step, &Finding)> = plan
+        .steps
+        .iter()
+        .zip(risks)
+        .flat_map(|(step, risk)| {
+            risk.assessment
+                .open_findings()
+                .map(move |found| (step, found))
+        })
+        .collect();
+    open.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.level));
+    open
 }
 
 fn level_tone(level: Level) -> Tone {
@@ -147,7 +174,7 @@ fn statements(
         }
         let found = risk.and_then(|risk| risk.assessment.statements.get(index));
         for finding in found.iter().flat_map(|found| &found.findings) {
-            told(page, finding);
+            told(page, finding, true);
         }
     }
     for faulty in risk.iter().flat_map(|risk| &risk.assessment.faulty_allows) {
@@ -199,8 +226,8 @@ fn measured(page: &mut Page, ran: &StatementReport) {
     }
 }
 
-/// A finding, with what to do.
-fn told(page: &mut Page, finding: &Finding) {
+/// A finding, with what to do where that is to be told.
+fn told(page: &mut Page, finding: &Finding, with_safer: bool) {
     let level = finding.level.words();
     if let Some(reason) = &finding.allowed {
         let text = format!("       allowed, {level} ({}): {reason}", finding.rule);
@@ -209,7 +236,7 @@ fn told(page: &mut Page, finding: &Finding) {
     }
     let text = format!("       {level} ({}): {}", finding.rule, finding.reason);
     page.toned(level_tone(finding.level), &text);
-    if let Some(safer) = &finding.safer {
+    if let Some(safer) = finding.safer.as_ref().filter(|_| with_safer) {
         page.line(format!("       Safer: {safer}"));
     }
 }

@@ -1,0 +1,217 @@
+//! What people are told of a plan before it runs, besides its statements and their risks: what it is called, and what
+//! they should think about first. Both faces say it in these words.
+
+use super::state::WayBack;
+use super::{Direction, Plan, Step, StepMode};
+use crate::domain::count::{counted, listed};
+
+/// The most files that are named in one sentence.
+const NAMED: usize = 3;
+
+/// What running a plan is called: `Apply 2 migrations`, `Resume 20260131120000 tidy at statement 3`.
+pub fn title(plan: &Plan) -> String {
+    match (plan.goes_on, plan.steps.first()) {
+        (true, Some(step)) => going_on(step, &object(plan)),
+        _ if is_rollback(plan) => format!("Roll back {}", files(plan)),
+        _ => format!("Apply {}", files(plan)),
+    }
+}
+
+/// What rehearsing a plan is called.
+pub fn rehearsal(plan: &Plan) -> String {
+    format!("Rehearsal of {}", object(plan))
+}
+
+/// Whether a plan takes migrations back.
+pub fn is_rollback(plan: &Plan) -> bool {
+    let mut steps = plan.steps.iter();
+    steps.any(|step| step.direction == Direction::Rollback)
+}
+
+fn going_on(step: &Step, object: &str) -> String {
+    match step.begin_at {
+        0 => format!("Retry {object} from statement 1"),
+        at if at < step.statements.len() => format!("Resume {object} at statement {}", at + 1),
+        _ => format!("Record {object}, whose statements all ran"),
+    }
+}
+
+fn object(plan: &Plan) -> String {
+    let files = files(plan);
+    if is_rollback(plan) {
+        format!("the rollback of {files}")
+    } else {
+        files
+    }
+}
+
+fn files(plan: &Plan) -> String {
+    match plan.steps.as_slice() {
+        [step] => named(step),
+        steps => counted(steps.len(), "migration"),
+    }
+}
+
+fn named(step: &Step) -> String {
+    format!("{} {}", step.version, step.name)
+}
+
+/// What somebody should think about before the plan runs, a sentence or two each.
+pub fn cautions(plan: &Plan) -> Vec<String> {
+    [late(plan), stuck(plan), hollow(plan), empty(plan)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Files that are older than what is applied already.
+fn late(plan: &Plan) -> Option<String> {
+    let newest = plan
+        .steps
+        .iter()
+        .find_map(|step| step.older_than.as_ref())?;
+    let (names, count) = those(plan, |step| step.older_than.is_some());
+    let is = if count == 1 { "is" } else { "are" };
+    Some(format!(
+        "Out of order: {names} {is} older than versions that are applied already, the newest of them {newest}. Run behind them it may not do what its author saw."
+    ))
+}
+
+/// Files that have no way back.
+fn stuck(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| step.way_back == WayBack::Missing);
+    match count {
+        0 => None,
+        1 => Some(format!(
+            "No rollback file: {names}. It cannot be rolled back."
+        )),
+        _ => Some(format!(
+            "No rollback file: {names}. They cannot be rolled back."
+        )),
+    }
+}
+
+/// Files whose way back does nothing.
+fn hollow(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| step.way_back == WayBack::Empty);
+    let it = if count == 1 { "It" } else { "They" };
+    (count > 0)
+        .then(|| format!("Rollback file without a statement: {names}. {it} cannot be rolled back."))
+}
+
+/// Files of which a failure leaves a part.
+pub fn alone(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| step.mode == StepMode::Alone);
+    (count > 0)
+        .then(|| format!("Outside a transaction: {names}. A failure leaves what ran before it."))
+}
+
+/// Files to apply that do nothing.
+pub fn empty(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| {
+        step.direction == Direction::Apply && step.statements.that_run().next().is_none()
+    });
+    let (it, is) = if count == 1 {
+        ("it", "is")
+    } else {
+        ("them", "are")
+    };
+    (count > 0).then(|| {
+        format!(
+            "No statement: {names} {is} recorded as applied all the same, and what is written into {it} later is not run."
+        )
+    })
+}
+
+/// The files of which something is true, the first of them by name, and how many there are.
+fn those(plan: &Plan, is_one: impl Fn(&Step) -> bool) -> (String, usize) {
+    let mut names: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|step| is_one(step))
+        .map(named)
+        .collect();
+    let count = names.len();
+    if count > NAMED + 1 {
+        names.truncate(NAMED);
+        names.push(format!("{} more of {count}", count - NAMED));
+    }
+    (listed(&names), count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::migration::Target;
+
+    fn step(version: &str, way_back: WayBack) -> Step {
+        Step {
+            version: version.into(),
+            name: "x".into(),
+            direction: Direction::Apply,
+            file: "x.sql".into(),
+            sha256: String::new(),
+            statements: ["select 1", "select 2"].iter().collect(),
+            mode: StepMode::Transaction,
+            mode_why: None,
+            begin_at: 0,
+            repeats: 0,
+            older_than: None,
+            way_back,
+        }
+    }
+
+    fn plan(steps: Vec<Step>) -> Plan {
+        Plan {
+            steps,
+            target: Target::default(),
+            history: Vec::new(),
+            goes_on: false,
+        }
+    }
+
+    #[test]
+    fn a_plan_that_goes_on_says_where() {
+        let mut plan = plan(vec![step("1", WayBack::Usable)]);
+        assert_eq!(title(&plan), "Apply 1 x");
+        assert_eq!(rehearsal(&plan), "Rehearsal of 1 x");
+        plan.goes_on = true;
+        assert_eq!(title(&plan), "Retry 1 x from statement 1");
+        plan.steps[0].begin_at = 1;
+        assert_eq!(title(&plan), "Resume 1 x at statement 2");
+        plan.steps[0].direction = Direction::Rollback;
+        assert_eq!(title(&plan), "Resume the rollback of 1 x at statement 2");
+        plan.steps[0].begin_at = 2;
+        assert_eq!(
+            title(&plan),
+            "Record the rollback of 1 x, whose statements all ran"
+        );
+    }
+
+    #[test]
+    fn what_is_in_order_needs_no_thought_and_many_files_are_summed_up() {
+        assert_eq!(cautions(&plan(vec![step("1", WayBack::Usable)])), [""; 0]);
+        let steps = (1..=6).map(|number| step(&number.to_string(), WayBack::Missing));
+        assert_eq!(
+            cautions(&plan(steps.collect())),
+            ["No rollback file: 1 x, 2 x, 3 x and 3 more of 6. They cannot be rolled back."]
+        );
+    }
+
+    #[test]
+    fn what_is_late_empty_or_hollow_is_named() {
+        let mut late = step("1", WayBack::Empty);
+        late.older_than = Some("9".into());
+        let mut empty = step("10", WayBack::Usable);
+        empty.statements = Default::default();
+        let said = cautions(&plan(vec![late, empty]));
+        for (said, begin) in said.iter().zip([
+            "Out of order: 1 x is older than versions that are applied already, the newest of them 9.",
+            "Rollback file without a statement: 1 x.",
+            "No statement: 10 x is recorded as applied all the same",
+        ]) {
+            assert!(said.starts_with(begin), "{said}");
+        }
+        assert_eq!(said.len(), 3);
+    }
+}
