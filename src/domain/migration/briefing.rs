@@ -102,9 +102,8 @@ fn hollow(plan: &Plan) -> Option<String> {
 /// Files of which a failure leaves a part.
 pub fn alone(plan: &Plan) -> Option<String> {
     let (names, count) = those(plan, |step| step.mode == StepMode::Alone);
-    (count > 0).then(|| {
-        format!("Outside a transaction: {names}. A failure leaves what ran before it.")
-    })
+    (count > 0)
+        .then(|| format!("Outside a transaction: {names}. A failure leaves what ran before it."))
 }
 
 /// Files to apply that do nothing.
@@ -144,6 +143,7 @@ fn those(plan: &Plan, is_one: impl Fn(&Step) -> bool) -> (String, usize) {
 mod tests {
     use super::*;
     use crate::domain::migration::Target;
+    use crate::domain::sql::Statements;
 
     fn step(version: &str, way_back: WayBack) -> Step {
         Step {
@@ -204,7 +204,7 @@ mod tests {
         let mut late = step("1", WayBack::Empty);
         late.older_than = Some("9".into());
         let mut empty = step("10", WayBack::Usable);
-        empty.statements = Default::default();
+        empty.statements = Statements::default();
         let said = cautions(&plan(vec![late, empty]));
         for (said, begin) in said.iter().zip([
             "Out of order: 1 x is older than versions that are applied already, the newest of them 9.",
