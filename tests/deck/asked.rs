@@ -276,11 +276,12 @@ fn no_word_is_asked_for_before_every_risk_was_seen_or_summed_up() {
     assert!(words(&model).contains("and 26 more risks, marked below"));
     assert!(!words(&model).contains("Type apply"), "{}", text(&model));
     assert_eq!(press(&mut model, &["apply", "enter"]), []);
+    assert!(words(&model).contains("end see the rest esc"));
     press(&mut model, &["end"]);
     assert!(text(&model).contains("drop table t29;"), "{}", text(&model));
     assert!(words(&model).contains("Type apply"), "{}", text(&model));
     assert!(matches!(
-        &press(&mut model, &["enter"])[..],
+        &press(&mut model, &["apply", "enter"])[..],
         [Effect::Write { .. }]
     ));
 }

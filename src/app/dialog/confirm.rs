@@ -185,6 +185,8 @@ impl Confirm {
             (_, Code::PageUp) => self.top = self.top.saturating_sub(page),
             (_, Code::Home) => self.top = 0,
             (_, Code::End) => self.top = Sheet::last_top(self, model.size),
+            // Nothing is typed into a field that is not there yet.
+            _ if self.must_see > self.seen => {}
             _ => {
                 self.typed.press(key);
                 self.is_wrong = false;

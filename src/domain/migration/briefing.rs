@@ -143,6 +143,7 @@ fn those(plan: &Plan, is_one: impl Fn(&Step) -> bool) -> (String, usize) {
 mod tests {
     use super::*;
     use crate::domain::migration::Target;
+    use crate::domain::sql::Statements;
 
     fn step(version: &str, way_back: WayBack) -> Step {
         Step {
@@ -203,7 +204,7 @@ mod tests {
         let mut late = step("1", WayBack::Empty);
         late.older_than = Some("9".into());
         let mut empty = step("10", WayBack::Usable);
-        empty.statements = Default::default();
+        empty.statements = Statements::default();
         let said = cautions(&plan(vec![late, empty]));
         for (said, begin) in said.iter().zip([
             "Out of order: 1 x is older than versions that are applied already, the newest of them 9.",

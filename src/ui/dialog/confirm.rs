@@ -72,6 +72,9 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
             ("y".to_owned(), "rehearse it"),
             (format!("n, {escape}"), cancel),
         ],
+        _ if !confirm.is_read(view.model.size) => {
+            [("end".to_owned(), "see the rest"), (escape, cancel)]
+        }
         _ => {
             let word = if confirm.is_sql { "run it" } else { "go on" };
             [(keys.first_key(Command::Confirm), word), (escape, cancel)]
