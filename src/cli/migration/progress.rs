@@ -133,7 +133,7 @@ mod tests {
             whole.append(page);
         }
         assert_eq!(
-            whole.render(false).lines().collect::<Vec<_>>(),
+            whole.render(false, None).lines().collect::<Vec<_>>(),
             [
                 "Apply 1 x (1 statement).",
                 "Apply 2 x (1 statement).",
