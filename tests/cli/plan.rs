@@ -96,7 +96,7 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
 
 #[test]
 fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
-    let world = in_use(
+    let mut world = in_use(
         "-- supadeck: no-transaction\ncreate index concurrently i on one (note);",
         "drop index concurrently i;",
     );
@@ -125,7 +125,7 @@ fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
 
 #[test]
 fn a_comment_is_no_statement_and_gets_no_semicolon() {
-    let world = in_use("create table two ();", "-- Undo 2_two.sql here.\n");
+    let mut world = in_use("create table two ();", "-- Undo 2_two.sql here.\n");
     let out = world.run(&["migration", "plan"]).done().out.clone();
     assert!(out.contains("Apply 2 two (1 statement"), "{out}");
     world.run(&["migration", "apply", "--yes"]).done();
