@@ -370,6 +370,7 @@ async fn what_fails_on_scratch_outside_a_transaction_remains_nowhere_and_says_so
     for part in ["--resume", "repair", "what ran before remains"] {
         assert!(!said.contains(part), "{part}: {said}");
     }
+    assert!(report.difference.is_empty(), "{:?}", report.difference);
     let step = &report.steps[0];
     assert_eq!(step.end, End::Failed);
     let failed = step.statements.last().unwrap();

@@ -94,7 +94,7 @@ impl Difference {
         self.changes
             .iter()
             .filter(move |change| !is_told(&whole, change))
-            .filter(|change| {
+            .filter(move |change| {
                 self.told_shifts(change).next().is_some() || change.properties.is_empty()
             })
     }

@@ -75,7 +75,7 @@ fn a_statement_that_fails_holds_every_lock_while_it_does() {
     account.close_file();
     let other = touched(2, LockMode::AccessExclusive, 2, 8192);
     account.enter("2", 1, "x", &ran(3, vec![exclusive, other]));
-    account.pass(Duration::from_millis(5000));
+    account.pass(Duration::from_secs(5));
     account.close_file();
     let held: Vec<_> = account
         .locks()

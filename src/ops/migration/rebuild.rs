@@ -105,6 +105,7 @@ pub async fn rehearse_on_scratch(
 ) -> Result<Report, Problem> {
     let before = picture(scratch, stage).await?;
     let known = tables(&before);
+    let mut reached = None;
     let mut whole = Report {
         on: Place::Scratch,
         database: scratch.database.history().await?.target,
@@ -123,12 +124,15 @@ pub async fn rehearse_on_scratch(
             goes_on: false,
         };
         if step.mode == StepMode::Alone {
+            let so_far = picture(scratch, stage).await?;
             let outcome = really(scratch, one.steps, watch).await?;
             let ran = outcome.steps.first();
             let told = ran.map(|ran| run_alone(step, ran, outcome.problem.as_ref()));
             whole.steps.extend(told);
             whole.problem = outcome.problem;
             if whole.problem.is_some() {
+                // What it left half way is nothing that the files before it do.
+                reached = Some(so_far);
                 break;
             }
             continue;
@@ -137,10 +141,11 @@ pub async fn rehearse_on_scratch(
             rehearse_at(scratch, stage, &one, watch, Place::Scratch, Some(&known)).await?;
         whole.steps.append(&mut report.steps);
         merge(&mut whole.locks, report.locks);
-        let losses = report.losses.into_iter();
-        whole
-            .losses
-            .extend(losses.filter(|loss| known.contains(&loss.table)));
+        for loss in report.losses {
+            if known.contains(&loss.table) && !whole.losses.contains(&loss) {
+                whole.losses.push(loss);
+            }
+        }
         whole.problem = report.problem;
         if whole.problem.is_none() {
             whole.problem = really(scratch, one.steps, watch).await?.problem;
@@ -149,12 +154,15 @@ pub async fn rehearse_on_scratch(
             break;
         }
     }
-    let reached = whole.steps.len();
-    for step in &plan.steps[reached..] {
+    for step in &plan.steps[whole.steps.len()..] {
         whole.steps.push(not_reached(step));
     }
-    // What failed is undone, so this shows what the files before it do.
-    whole.difference = Difference::between(&before, &picture(scratch, stage).await?);
+    let after = match reached {
+        Some(picture) => picture,
+        // What failed is undone, so this shows what the files before it do.
+        None => picture(scratch, stage).await?,
+    };
+    whole.difference = Difference::between(&before, &after);
     Ok(whole)
 }
 

@@ -13,8 +13,8 @@ pub(super) fn explained(problem: Problem, earlier: &[Step], failed: &Step) -> Pr
         return problem;
     }
     let adds = |step: &&Step| {
-        let values = step.statements.iter().flat_map(added_values);
-        values.into_iter().any(|value| problem.why.contains(value))
+        let mut values = step.statements.iter().flat_map(added_values);
+        values.any(|value| problem.why.contains(value))
     };
     let Some(step) = earlier.iter().rfind(adds).filter(|_| !adds(&failed)) else {
         return problem;

@@ -58,7 +58,8 @@ pub(super) fn create_policy(read: &mut Reader, node: &SyntaxNode) -> Go {
         Some(list) => crowd(&roles(&list)),
     };
     if !is_restrictive && lets_all_through(node) {
-        let only_reads = has(node, K::POLICY_COMMAND_SELECT);
+        let only_reads = child(node, K::POLICY_COMMAND)
+            .is_some_and(|command| has(&command, K::POLICY_COMMAND_SELECT));
         let rule = match crowd {
             None => return Go::Below,
             Some(Crowd::Everybody) => &rule::POLICY_FOR_EVERYONE,
