@@ -166,7 +166,7 @@ async fn an_invalid_index_is_not_passed_over() {
             let plan = bench.plan(go_on(Direction::Apply, from_start)).await;
             match plan {
                 Ok(plan) => {
-                    assert!(begins.is_empty() && !run(&bench.schema, &plan).await.is_complete())
+                    assert!(begins.is_empty() && !run(&bench.schema, &plan).await.is_complete());
                 }
                 Err(problem) => assert!(problem.what.contains("public.i"), "{problem}"),
             }

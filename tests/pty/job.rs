@@ -48,8 +48,11 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.wait_for("Migrations (4)");
     screen.wait_for("audit_trail: migration");
     screen.send("u");
-    screen.wait_for("Type rollback 1 to go on");
     screen.wait_for("drop index public.audit_log_correlation_idx;");
+    // The word is asked for when every risk was seen.
+    screen.wait_for("end see the rest");
+    screen.send("\u{1b}[F");
+    screen.wait_for("Type rollback 1 to go on");
     // The key that asked, and enter, do nothing.
     screen.send("u\r");
     screen.wait_for("Nothing has run.");
@@ -61,6 +64,8 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.wait_gone("shows it again");
     screen.wait_for("pending");
     screen.send("a");
+    screen.wait_for("end see the rest");
+    screen.send("\u{1b}[F");
     screen.wait_for("Type apply to go on");
     screen.send("apply\r");
     screen.wait_for("Apply 20251004130000 audit_trail: done");
@@ -106,7 +111,7 @@ fn a_locked_week_says_why() {
     screen.send("l");
     screen.wait_for("Unlocked for now. Emergency unlock until");
     screen.send("hhhhhhh");
-    screen.wait_for("Open. Open: week 2 is within the first 6.");
+    screen.wait_for("Open. Within its own limit, week 6.");
 }
 
 #[test]

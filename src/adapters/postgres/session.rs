@@ -140,9 +140,10 @@ impl PgSession {
             }
             return (course.at(), ended);
         }
-        let together = match std::mem::take(&mut self.goes_live) {
-            true => 0,
-            false => self.together(scripts),
+        let together = if std::mem::take(&mut self.goes_live) {
+            0
+        } else {
+            self.together(scripts)
         };
         let scripts = &scripts[..together.max(1)];
         self.messages += 1;

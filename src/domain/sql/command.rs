@@ -61,7 +61,9 @@ pub fn index_unless_there(statement: &str) -> Option<String> {
     if word != "if" {
         return None;
     }
-    (next()?, next()?);
+    // NOT EXISTS
+    next()?;
+    next()?;
     next()
 }
 

@@ -265,7 +265,7 @@ fn continuation(bytes: &[u8], from: usize) -> Option<usize> {
         let comment = run(bytes, end, |byte| !is_break(&byte));
         end = run(bytes, comment, is_space);
     }
-    let breaks = bytes[from..end].iter().any(|byte| is_break(byte));
+    let breaks = bytes[from..end].iter().any(is_break);
     (breaks && bytes.get(end) == Some(&b'\'')).then_some(end + 1)
 }
 

@@ -109,11 +109,11 @@ pub(super) fn go_on(
 /// Refuses to go on without what the statements before left in a session that is gone.
 fn check_session(step: &Step, interruption: &Interruption) -> Result<(), Problem> {
     let before = step.statements.iter().take(step.begin_at).enumerate();
-    let left = before.filter_map(|(at, sql)| match trace(sql)? {
+    let mut left = before.filter_map(|(at, sql)| match trace(sql)? {
         Trace::Thing(what) => Some((at + 1, what)),
         Trace::Setting => None,
     });
-    let Some((statement, what)) = left.last() else {
+    let Some((statement, what)) = left.next() else {
         return Ok(());
     };
     let (verb, version) = (interruption.verb(), harmless(&interruption.version));
