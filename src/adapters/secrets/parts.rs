@@ -20,22 +20,42 @@ pub(super) trait Store {
     fn delete(&self, suffix: &str) -> Result<(), Self::Error>;
 }
 
-/// Reads a secret; one that is not whole or not text is none.
+/// Reads a secret; one that is not whole or not text is none. Another process may write it meanwhile, and delete the parts of
+/// the head that was read here: then its own head is there, and is read in turn.
 pub(super) fn read<S: Store>(store: &S) -> Result<Option<secrecy::SecretString>, S::Error> {
-    let Some(head) = store.get("")? else {
-        return Ok(None);
-    };
-    let Some((generation, count)) = split_head(&head) else {
-        return Ok(String::from_utf8(head).ok().map(Into::into));
-    };
+    let mut head = store.get("")?;
+    loop {
+        let Some(bytes) = head else {
+            return Ok(None);
+        };
+        let Some((generation, count)) = split_head(&bytes) else {
+            return Ok(String::from_utf8(bytes).ok().map(Into::into));
+        };
+        if let Some(whole) = read_parts(store, &generation, count)? {
+            return Ok(String::from_utf8(whole).ok().map(Into::into));
+        }
+        let now = store.get("")?;
+        if now.as_ref() == Some(&bytes) {
+            return Ok(None);
+        }
+        head = now;
+    }
+}
+
+/// The bytes of all parts; none when one is missing.
+fn read_parts<S: Store>(
+    store: &S,
+    generation: &str,
+    count: usize,
+) -> Result<Option<Vec<u8>>, S::Error> {
     let mut whole = Vec::new();
     for index in 0..count {
-        match store.get(&suffix(&generation, index))? {
+        match store.get(&suffix(generation, index))? {
             Some(part) => whole.extend_from_slice(&part),
             None => return Ok(None),
         }
     }
-    Ok(String::from_utf8(whole).ok().map(Into::into))
+    Ok(Some(whole))
 }
 
 /// Writes a secret, in parts when it is large, and deletes the parts of the one before.
@@ -159,5 +179,36 @@ mod tests {
         let shelf = Shelf::default();
         write(&shelf, "supadeck-parts:1:x:2").unwrap();
         assert_eq!(text(&shelf).unwrap(), "supadeck-parts:1:x:2");
+    }
+
+    /// Another process writes a new secret behind the first answer.
+    struct Contended(Shelf, RefCell<Option<String>>);
+
+    impl Store for Contended {
+        type Error = Infallible;
+        fn get(&self, suffix: &str) -> Result<Option<Vec<u8>>, Infallible> {
+            let answer = self.0.get(suffix);
+            if let Some(new) = self.1.borrow_mut().take() {
+                write(&self.0, &new)?;
+            }
+            answer
+        }
+        fn put(&self, suffix: &str, bytes: &[u8]) -> Result<(), Infallible> {
+            self.0.put(suffix, bytes)
+        }
+        fn delete(&self, suffix: &str) -> Result<(), Infallible> {
+            self.0.delete(suffix)
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_written_while_it_is_read_is_the_new_one() {
+        for new in ["b".repeat(7_000), "b".into()] {
+            let shelf = Shelf::default();
+            write(&shelf, &"a".repeat(7_000)).unwrap();
+            let contended = Contended(shelf, RefCell::new(Some(new.clone())));
+            let read = read(&contended).unwrap().unwrap();
+            assert_eq!(read.expose_secret(), new);
+        }
     }
 }
