@@ -33,7 +33,7 @@ pub struct Interruption {
     pub statement: usize,
     /// How many statements the file has.
     pub of: usize,
-    /// Whether that statement may have been done all the same, because its answer never came.
+    /// Whether that statement may have been done all the same, or in part: its answer never came, or it can commit by itself.
     pub is_in_doubt: bool,
     /// What went wrong, when somebody was there to see it.
     pub error: Option<String>,
@@ -90,12 +90,7 @@ impl Interruption {
             ),
             None => "Go ".to_owned(),
         };
-        let indexes = match self.invalid_indexes.first() {
-            Some(index) => format!(
-                "Where a statement makes it again, drop what is invalid first (`drop index concurrently {index}`). "
-            ),
-            None => String::new(),
-        };
+        let indexes = drop_first(&self.invalid_indexes);
         format!(
             "{indexes}{leftover}on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`{}, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {version}`.",
             self.resume_at.min(self.of),
@@ -117,6 +112,16 @@ impl Interruption {
             Direction::Apply => "apply",
             Direction::Rollback => "rollback",
         }
+    }
+}
+
+/// What to do first about indexes that were left behind invalid, with a blank behind it; empty where there is none.
+pub fn drop_first(indexes: &[String]) -> String {
+    match indexes.first() {
+        Some(index) => format!(
+            "Where a statement makes it again, drop what is invalid first (`drop index concurrently {index}`). "
+        ),
+        None => String::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Puts into words how a file outside a transaction stopped in the middle: what that leaves, and the ways on.
 
 use super::{NOT_THE_TARGET, offset, sentence, server_problem};
+use crate::domain::migration::interruption::drop_first;
 use crate::domain::migration::{Direction, Step};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::Place;
@@ -78,12 +79,7 @@ pub(super) fn problem(
     if halfway.statement < step.repeats {
         return problem.with_hint(again(halfway, step, verb));
     }
-    let indexes = match halfway.invalid_indexes.first() {
-        Some(index) => format!(
-            "Where a statement makes it again, drop what is invalid first (`drop index concurrently {index}`). "
-        ),
-        None => String::new(),
-    };
+    let indexes = drop_first(&halfway.invalid_indexes);
     problem.with_hint(format!(
         "{indexes}Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
         (halfway.resume_at + 1).min(of.max(1)),
