@@ -58,11 +58,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     if is_rollback(&plan) {
         facts.extend(undoing::facts(&plan, risks.as_deref()));
     }
-    let title = if is_rollback(&plan) && !plan.goes_on {
-        undoing::title(&plan)
-    } else {
-        briefing::title(&plan)
-    };
+    let title = briefing::title(&plan);
     let word = word(&plan, model);
     Confirm {
         must_see,

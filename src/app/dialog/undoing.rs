@@ -1,27 +1,9 @@
-//! What a rollback undoes, what stays, whether rows go along, and the words that confirm it.
+//! What a rollback undoes, what stays, whether rows go along, and the words that confirm it. Its title is in `briefing`.
 
 use crate::domain::count::counted;
 use crate::domain::migration::Plan;
+use crate::domain::migration::briefing::newest_left;
 use crate::domain::risk::Assessment;
-
-/// The newest version that stays applied; absent where a rollback undoes everything.
-fn newest_left(plan: &Plan) -> Option<&str> {
-    let is_undone = |version: &str| plan.steps.iter().any(|step| step.version == version);
-    let left = plan.history.iter().map(String::as_str);
-    left.filter(|version| !is_undone(version)).max()
-}
-
-/// What running a rollback is called.
-pub(super) fn title(plan: &Plan) -> String {
-    match (plan.steps.as_slice(), newest_left(plan)) {
-        ([step], Some(_)) => format!("Roll back {} {}", step.version, step.name),
-        (steps, Some(_)) => format!("Roll back {}", counted(steps.len(), "migration")),
-        (steps, None) => format!(
-            "Roll back everything: {}",
-            counted(steps.len(), "migration")
-        ),
-    }
-}
 
 /// The words to type: how many are undone, or that it is all of them.
 pub(super) fn word(plan: &Plan) -> String {

@@ -12,6 +12,10 @@ const NAMED: usize = 3;
 pub fn title(plan: &Plan) -> String {
     match (plan.goes_on, plan.steps.first()) {
         (true, Some(step)) => going_on(step, &object(plan)),
+        _ if is_rollback(plan) && newest_left(plan).is_none() => format!(
+            "Roll back everything: {}",
+            counted(plan.steps.len(), "migration")
+        ),
         _ if is_rollback(plan) => format!("Roll back {}", files(plan)),
         _ => format!("Apply {}", files(plan)),
     }
@@ -26,6 +30,13 @@ pub fn rehearsal(plan: &Plan) -> String {
 pub fn is_rollback(plan: &Plan) -> bool {
     let mut steps = plan.steps.iter();
     steps.any(|step| step.direction == Direction::Rollback)
+}
+
+/// The newest version that stays applied; absent where a rollback undoes everything.
+pub fn newest_left(plan: &Plan) -> Option<&str> {
+    let is_undone = |version: &str| plan.steps.iter().any(|step| step.version == version);
+    let left = plan.history.iter().map(String::as_str);
+    left.filter(|version| !is_undone(version)).max()
 }
 
 fn going_on(step: &Step, object: &str) -> String {
