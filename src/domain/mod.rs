@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod config;
 pub mod count;
 pub mod cycle;
+pub mod deep_json;
 pub mod factor;
 pub mod goal;
 pub mod identity;

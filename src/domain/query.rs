@@ -1,6 +1,7 @@
 //! What is asked of the REST interface, as plain values: a selection of rows, a function call, and the answer.
 //! Names no header, no URL and no quoting; those are the adapter's business.
 
+use super::deep_json::flattened;
 use super::problem::{Kind, Problem};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -152,6 +153,10 @@ pub enum Op {
     Like,
     /// The same without regard to case.
     ILike,
+    /// `@>`: a JSON document that contains this one.
+    Contains,
+    /// A JSON document that does not contain this one.
+    ContainsNot,
 }
 
 impl Filter {
@@ -249,8 +254,7 @@ impl Range {
 impl Answer {
     /// Reads the body as rows. A body that holds fewer or more rows than its `Content-Range` says is refused.
     pub fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, Problem> {
-        let rows: Vec<T> =
-            serde_json::from_slice(&self.body).map_err(|error| unreadable(&error))?;
+        let rows: Vec<T> = self.read()?;
         match self.range {
             Some(range) if range.rows != rows.len() as u64 => Err(Problem::new(
                 Kind::Network,
@@ -264,22 +268,30 @@ impl Answer {
 
     /// Reads the body as one value.
     pub fn one<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|error| unreadable(&error))
+        self.read()
+    }
+
+    /// Reads the body; values that are nested too deeply to be read are replaced by a text that says so.
+    fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.body)
+            .or_else(|error| match is_too_deep(&error) {
+                true => serde_json::from_slice(&flattened(&self.body)),
+                false => Err(error),
+            })
+            .map_err(|error| unreadable(&error))
     }
 }
 
-/// The JSON does not fit what was asked for: cut off, too deep, or another shape.
+/// Whether the reader stopped because of its limit of 128 levels.
+fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.is_syntax() && error.to_string().contains("recursion limit")
+}
+
+/// The JSON does not fit what was asked for: cut off, or another shape.
 fn unreadable(error: &serde_json::Error) -> Problem {
     use serde_json::error::Category;
     let why = match error.classify() {
         Category::Eof => "The JSON ends in the middle.".to_owned(),
-        Category::Syntax if error.to_string().contains("recursion limit") => {
-            return Problem::new(
-                Kind::Database,
-                "A value in the answer is nested too deeply to be read.",
-                "supadeck reads JSON of up to 128 levels.",
-            );
-        }
         Category::Syntax | Category::Io => "It is not JSON.".to_owned(),
         Category::Data => {
             return Problem::new(
@@ -344,9 +356,10 @@ mod tests {
             answer("[1,", 1).rows::<u8>().unwrap_err().kind,
             Kind::Network
         );
-        let deep = format!("[{}{}]", "[".repeat(200), "]".repeat(200));
-        let problem = answer(&deep, 1).rows::<Value>().unwrap_err();
-        assert!(problem.what.contains("nested"), "{problem}");
+        let deep = format!("[{}{},2]", "[".repeat(9_000), "]".repeat(9_000));
+        let rows = answer(&deep, 2).rows::<Value>().unwrap();
+        assert!(rows[0].to_string().contains("nested deeper"), "{rows:?}");
+        assert_eq!(rows[1], 2);
         let problem = answer("[\"x\"]", 1).rows::<u8>().unwrap_err();
         assert_eq!(problem.kind, Kind::Database);
     }

@@ -86,6 +86,8 @@ fn compare(builder: Builder, column: &str, op: Op, value: &str) -> Builder {
         // The crate turns `%` into `*` here, which the server turns back: `\%` comes out as `\%`.
         Op::Like => builder.like(column, value),
         Op::ILike => builder.ilike(column, value),
+        Op::Contains => builder.cs(column, value),
+        Op::ContainsNot => builder.not("cs", column, value),
     }
 }
 
@@ -108,6 +110,8 @@ fn branch(filter: &Filter) -> Result<String, Problem> {
                 Op::GtEq => "gte",
                 Op::Like => "like",
                 Op::ILike => "ilike",
+                Op::Contains => "cs",
+                Op::ContainsNot => "not.cs",
             };
             Ok(format!("{column}.{word}.{}", quoted(value)))
         }
@@ -152,13 +156,20 @@ fn check_name(name: &str) -> Result<(), Problem> {
     Err(Problem::internal("A table's name cannot be part of a URL."))
 }
 
-/// Columns and JSON paths become the names of parameters, and parts of conditions that are not quoted.
+/// Columns and JSON paths become the names of parameters, and parts of conditions that are not quoted. Only keys in double
+/// quotes may hold other characters.
 fn check_column(column: &str) -> Result<(), Problem> {
-    let is_fine = !column.is_empty()
-        && column
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '>' | '$'));
-    if is_fine {
+    let mut is_quoted = false;
+    let mut chars = column.chars();
+    let mut is_fine = !column.is_empty();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if is_quoted => is_fine &= chars.next().is_some(),
+            '"' => is_quoted = !is_quoted,
+            c => is_fine &= is_quoted || c.is_alphanumeric() || matches!(c, '_' | '-' | '>' | '$'),
+        }
+    }
+    if is_fine && !is_quoted {
         return Ok(());
     }
     Err(Problem::internal(

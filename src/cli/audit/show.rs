@@ -70,13 +70,13 @@ fn page(record: &Record, all: bool, reader: &Identity) -> Page {
             Mark::Changed => Tone::Warn,
             Mark::Same => Tone::Muted,
         };
-        page.spans(vec![
-            Span::new(tone, &line.mark.sign().to_string()),
-            " ".into(),
-            Span::new(Tone::Strong, &line.path),
-            ": ".into(),
-            Span::from(line.text()),
-        ]);
+        let mut spans = vec![Span::new(tone, &line.mark.sign().to_string()), " ".into()];
+        // The image as a whole has no path.
+        if !line.path.is_empty() {
+            spans.extend([Span::new(Tone::Strong, &line.path), ": ".into()]);
+        }
+        spans.push(Span::from(line.text()));
+        page.spans(spans);
     }
     page
 }

@@ -1,14 +1,12 @@
 //! What a record changed, in a few words: for a cell of a table.
 
 use super::Record;
-use super::diff::diff;
+use super::diff::{diff, window};
 
 /// The most changes that are told one by one.
 const MOST: usize = 5;
-/// The most characters of one value.
+/// The most columns of one value.
 const LONGEST: usize = 40;
-/// Keys that most updates change along with something else.
-const ALONGSIDE: [&str; 3] = ["updated_at", "modified_at", "updatedAt"];
 
 impl Record {
     /// What changed, such as `qty: 2 → 0; notes: "" → "Paused"`. A row that came or went is told in two words.
@@ -20,20 +18,23 @@ impl Record {
             (Some(_), Some(_)) => {}
         }
         let difference = diff(self.before_state.as_ref(), self.after_state.as_ref());
-        let mut lines = difference.lines(true);
-        if lines.iter().any(|line| !is_alongside(&line.path)) {
-            lines.retain(|line| !is_alongside(&line.path));
-        }
+        let lines = difference.lines(true);
         let more = lines.len().saturating_sub(MOST);
         let told = lines.iter().take(MOST).map(|line| {
             let (old, new) = (line.old.as_deref(), line.new.as_deref());
             let value = match (old, new) {
-                (Some(old), Some(new)) => format!("{} → {}", cut(old), cut(new)),
+                (Some(old), Some(new)) => {
+                    let (old, new) = window(old, new, (LONGEST, LONGEST));
+                    format!("{old} → {new}")
+                }
                 (None, Some(new)) => format!("{} added", cut(new)),
                 (Some(old), None) => format!("{} removed", cut(old)),
                 (None, None) => String::new(),
             };
-            format!("{}: {value}", line.path)
+            match line.path.as_str() {
+                "" => value,
+                path => format!("{path}: {value}"),
+            }
         });
         let mut told: Vec<String> = told.collect();
         if more > 0 {
@@ -41,10 +42,6 @@ impl Record {
         }
         told.join("; ")
     }
-}
-
-fn is_alongside(path: &str) -> bool {
-    ALONGSIDE.contains(&path)
 }
 
 fn cut(text: &str) -> String {

@@ -5,6 +5,7 @@ pub mod action;
 mod brief;
 pub mod diff;
 pub mod filter;
+pub mod path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

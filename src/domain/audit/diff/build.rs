@@ -2,8 +2,9 @@
 
 use super::align::align;
 use super::hash::Hashes;
-use super::{Change, Diff, Key, Node, Shape, Tally, show};
+use super::{Change, Diff, Key, Node, Shape, Tally, look_alike, show};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::hash::RandomState;
 
 /// How deep the tree goes. What PostgREST's answers are read with goes no deeper either.
@@ -11,6 +12,9 @@ const DEEPEST: usize = 128;
 /// The most nodes that show a change, and the most that show none: each kind has its own, so that a large image that hardly
 /// changed cannot use up the room for what did change.
 const MOST_NODES: usize = 20_000;
+
+/// The most names of an object that are compared with its others by their looks.
+const MOST_ODD_NAMES: usize = 64;
 
 /// Which side a value is on that the other side does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +97,11 @@ impl Builder<'_> {
         depth: usize,
     ) -> Vec<Node> {
         let mut children = Vec::with_capacity(new.len());
+        let alike = look_alikes(old, new);
+        let key = |name: &String| Key::Name {
+            name: name.clone(),
+            shown: show::key(name, alike.contains(name)),
+        };
         let gone: Vec<(usize, &String, &Value)> = old
             .iter()
             .enumerate()
@@ -108,23 +117,18 @@ impl Builder<'_> {
         let mut gone = gone.into_iter().peekable();
         for (name, value) in new {
             let Some(place) = places.get(name).copied() else {
-                children.push(self.lone(Key::Name(show::key(name)), value, Lone::Added, depth + 1));
+                children.push(self.lone(key(name), value, Lone::Added, depth + 1));
                 continue;
             };
             while let Some((_, name, value)) = gone.next_if(|(at, _, _)| *at < place) {
-                children.push(self.lone(
-                    Key::Name(show::key(name)),
-                    value,
-                    Lone::Removed,
-                    depth + 1,
-                ));
+                children.push(self.lone(key(name), value, Lone::Removed, depth + 1));
             }
             if let Some(before) = old.get(name) {
-                children.push(self.compare(Key::Name(show::key(name)), before, value, depth + 1));
+                children.push(self.compare(key(name), before, value, depth + 1));
             }
         }
         for (_, name, value) in gone {
-            children.push(self.lone(Key::Name(show::key(name)), value, Lone::Removed, depth + 1));
+            children.push(self.lone(key(name), value, Lone::Removed, depth + 1));
         }
         children
     }
@@ -168,10 +172,16 @@ impl Builder<'_> {
             return leaf(key, said(side, show::value(value)), changes);
         }
         let children: Vec<Node> = match value {
-            Value::Object(map) => map
-                .iter()
-                .map(|(name, value)| self.lone(Key::Name(show::key(name)), value, side, depth + 1))
-                .collect(),
+            Value::Object(map) => {
+                let alike = look_alikes(map, map);
+                let key = |name: &String| Key::Name {
+                    name: name.clone(),
+                    shown: show::key(name, alike.contains(name)),
+                };
+                map.iter()
+                    .map(|(name, value)| self.lone(key(name), value, side, depth + 1))
+                    .collect()
+            }
             Value::Array(items) => items
                 .iter()
                 .enumerate()
@@ -201,6 +211,21 @@ impl Builder<'_> {
         }
         1
     }
+}
+
+/// The names that look like another one of the two objects. Plain ASCII looks like nothing else that is.
+fn look_alikes(old: &Map<String, Value>, new: &Map<String, Value>) -> HashSet<String> {
+    let names: HashSet<&String> = old.keys().chain(new.keys()).collect();
+    let odd = names
+        .iter()
+        .filter(|name| !name.is_ascii())
+        .take(MOST_ODD_NAMES);
+    let is_alike = |name: &&&String| {
+        names
+            .iter()
+            .any(|other| look_alike::looks_like(name, other))
+    };
+    odd.filter(is_alike).map(|name| (*name).clone()).collect()
 }
 
 fn said(side: Lone, text: String) -> Change {

@@ -32,7 +32,7 @@ impl Mark {
 pub struct Line {
     /// What happened.
     pub mark: Mark,
-    /// Where, such as `tags[1]` or `a.b`.
+    /// Where, such as `tags[1]`, `a.b` or `"a.b"`; empty for the image as a whole.
     pub path: String,
     /// The value before, where there was one.
     pub old: Option<String>,
@@ -58,7 +58,7 @@ impl Diff {
         self.walk(&mut |depth, node| {
             path.truncate(depth);
             path.push(node);
-            if only_changed && node.changes == 0 {
+            if only_changed && (node.changes == 0 || self.is_noise(depth, node)) {
                 return false;
             }
             if node.children.is_empty()
@@ -82,7 +82,7 @@ fn line(path: &[&Node], node: &Node) -> Option<Line> {
     };
     let mut place = String::new();
     for node in path {
-        if matches!(node.key, Key::Name(_)) && !place.is_empty() {
+        if matches!(node.key, Key::Name { .. }) && !place.is_empty() {
             place.push('.');
         }
         place.push_str(&node.key.to_string());

@@ -6,14 +6,20 @@ mod align;
 mod build;
 mod hash;
 mod lines;
+mod look_alike;
 mod show;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use lines::{Line, Mark};
+pub use window::window;
 
 use serde_json::Value;
 use std::fmt;
+
+/// Keys of a row that most updates change along with something else.
+const STAMPS: [&str; 3] = ["updated_at", "modified_at", "updatedAt"];
 
 /// The difference of two images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +63,13 @@ pub struct Node {
 pub enum Key {
     /// The image itself.
     Root,
-    /// Under a name, as it is written.
-    Name(String),
+    /// Under a name.
+    Name {
+        /// The name itself.
+        name: String,
+        /// The name as part of a path: in quotes where it could be taken for something else.
+        shown: String,
+    },
     /// At a position before, after, or both.
     Index {
         /// The position before; absent for an added value.
@@ -111,6 +122,16 @@ impl Diff {
         self.root.changes == 0
     }
 
+    /// Whether a node of this depth is only noise beside what changed otherwise: the moment of the last change of a row.
+    pub fn is_noise(&self, depth: usize, node: &Node) -> bool {
+        let is_stamp = |node: &Node| matches!(&node.key, Key::Name { name, .. } if STAMPS.contains(&name.as_str()));
+        let mut others = self.root.children.iter();
+        depth == 1
+            && is_stamp(node)
+            && matches!(node.change, Change::Changed { .. })
+            && others.any(|other| other.changes > 0 && !is_stamp(other))
+    }
+
     /// Walks the tree from the top, a container before what is in it. The visitor gets the depth (the root's is 0) and says
     /// whether to go into the node.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(usize, &'a Node) -> bool) {
@@ -152,11 +173,11 @@ impl Node {
 }
 
 impl fmt::Display for Key {
-    /// A name as it is, a position as `[2]`, one that moved as `[2→3]`.
+    /// A name as part of a path, a position as `[2]`, one that moved as `[2→3]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Name(name) => f.write_str(name),
+            Self::Name { shown, .. } => f.write_str(shown),
             Self::Index { old, new } => match (old, new) {
                 (Some(old), Some(new)) if old != new => write!(f, "[{old}→{new}]"),
                 (_, Some(at)) | (Some(at), None) => write!(f, "[{at}]"),

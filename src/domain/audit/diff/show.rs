@@ -1,12 +1,13 @@
 //! Values as text for one line: JSON as it was written, bounded, harmless to draw. Nothing recursive.
 
+use super::super::path;
+use super::look_alike::told_apart;
+use super::window::window;
 use crate::domain::text;
 use serde_json::Value;
 
 /// The most characters of one value.
 pub(super) const LONGEST: usize = 2_000;
-/// How far into two long texts the first difference may be before the texts are shown from there.
-const LOOK_BACK: usize = 60;
 
 /// What is left to write of a value.
 enum Piece<'a> {
@@ -17,24 +18,29 @@ enum Piece<'a> {
 
 /// A value as JSON on one line, with `…` where it was cut.
 pub(super) fn value(value: &Value) -> String {
+    bounded(&written(value, LONGEST))
+}
+
+/// A value as JSON on one line, or its beginning: at least `most` characters, and no string in it much longer.
+fn written(value: &Value, most: usize) -> String {
     let mut out = String::new();
     let mut pieces = vec![Piece::Value(value)];
     while let Some(piece) = pieces.pop() {
-        if out.len() > LONGEST * 4 {
+        if out.len() / 4 > most {
             break;
         }
         match piece {
             Piece::Text(text) => out.push_str(text),
             Piece::Key(key) => {
-                out.push_str(&quoted(key));
+                out.push_str(&quoted(key, most));
                 out.push_str(": ");
             }
-            Piece::Value(Value::String(text)) => out.push_str(&quoted(text)),
+            Piece::Value(Value::String(text)) => out.push_str(&quoted(text, most)),
             Piece::Value(Value::Array(items)) => {
                 out.push('[');
                 pieces.push(Piece::Text("]"));
                 // What will never be shown need not be put in line.
-                let first = items.iter().take(LONGEST).enumerate();
+                let first = items.iter().take(most).enumerate();
                 let some: Vec<_> = first.collect();
                 for (index, item) in some.into_iter().rev() {
                     pieces.push(Piece::Value(item));
@@ -46,7 +52,7 @@ pub(super) fn value(value: &Value) -> String {
             Piece::Value(Value::Object(map)) => {
                 out.push('{');
                 pieces.push(Piece::Text("}"));
-                let some: Vec<_> = map.iter().take(LONGEST).enumerate().collect();
+                let some: Vec<_> = map.iter().take(most).enumerate().collect();
                 for (index, (key, item)) in some.into_iter().rev() {
                     pieces.push(Piece::Value(item));
                     pieces.push(Piece::Key(key));
@@ -58,36 +64,29 @@ pub(super) fn value(value: &Value) -> String {
             Piece::Value(leaf) => out.push_str(&leaf.to_string()),
         }
     }
-    bounded(&out)
+    out
 }
 
-/// The name of a key as it is drawn.
-pub(super) fn key(name: &str) -> String {
-    bounded(name)
+/// The name of a key as part of a path; with everything escaped that is not ASCII where it looks like another.
+pub(super) fn key(name: &str, is_look_alike: bool) -> String {
+    let text = if is_look_alike {
+        path::quoted(name, |c| !c.is_ascii() || c.is_ascii_control())
+    } else {
+        path::key_text(name)
+    };
+    bounded(&text)
 }
 
-/// Two different values as texts that differ: of long strings the part where they part.
+/// Two different values as texts that differ, also in their looks: of long ones the part where they part.
 pub(super) fn both(old: &Value, new: &Value) -> (String, String) {
-    if let (Value::String(a), Value::String(b)) = (old, new) {
-        let start = first_difference(a, b);
-        if start > LOOK_BACK && a.chars().count().max(b.chars().count()) > LONGEST {
-            let part = |text: &str| {
-                let tail: String = text.chars().skip(start - LOOK_BACK).take(LONGEST).collect();
-                bounded(&format!("…{}", quoted(&tail)))
-            };
-            return (part(a), part(b));
-        }
-    }
-    (value(old), value(new))
-}
-
-fn first_difference(a: &str, b: &str) -> usize {
-    a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
+    let (old, new) = (written(old, usize::MAX), written(new, usize::MAX));
+    let (old, new) = window(&old, &new, (LONGEST, LONGEST));
+    told_apart(&old, &new)
 }
 
 /// A string as JSON writes it; of a huge one only as much as can be shown.
-fn quoted(text: &str) -> String {
-    match text.char_indices().nth(LONGEST + 1) {
+fn quoted(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most.saturating_add(1)) {
         None => Value::from(text).to_string(),
         Some((cut, _)) => Value::from(&text[..cut]).to_string(),
     }

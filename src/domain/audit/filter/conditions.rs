@@ -1,9 +1,11 @@
 //! What a filter means to the REST interface. Terms of one key are alternatives; times and images must all hold.
 
+use super::super::path::{Step, is_plain_key};
 use super::{Filter, Moment, Person, Side, StateTerm, Term, Test};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Filter as Condition, Op};
+use serde_json::{Map, Value};
 
 /// The least power of ten that Postgres' `numeric` holds: every number in an image is above it, every text below.
 const LEAST_NUMBER: &str = "-1e131071";
@@ -91,10 +93,18 @@ fn escaped(pattern: &str) -> String {
 fn state(term: &StateTerm) -> Vec<Condition> {
     let as_text = path(term.side, &term.path, "->>");
     let as_json = path(term.side, &term.path, "->");
-    let number = is_number(&term.value);
+    let is_null = term.value == "null" && !term.is_text;
+    let number = is_number(&term.value) && !term.is_text;
     match term.test {
-        Test::Is if term.value == "null" => vec![Condition::IsNull { column: as_text }],
-        Test::IsNot if term.value == "null" => vec![Condition::NotNull { column: as_text }],
+        Test::Is if is_null => vec![Condition::IsNull { column: as_text }],
+        Test::IsNot if is_null => vec![Condition::NotNull { column: as_text }],
+        Test::Is | Test::IsNot if !term.path.iter().all(is_plain) => contains(term),
+        // The text `3` alone.
+        Test::Is if term.is_text => vec![Condition::eq(as_json, quoted(&term.value))],
+        Test::IsNot if term.is_text => vec![Condition::Any(vec![
+            Condition::compare(as_json, Op::NotEq, quoted(&term.value)),
+            Condition::IsNull { column: as_text },
+        ])],
         // The text `3` and the numbers 3 and 3.00.
         Test::Is if number => vec![Condition::Any(vec![
             Condition::eq(as_text, &term.value),
@@ -160,12 +170,87 @@ fn second(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string()
 }
 
-/// `after_state->a->>b`: the last arrow decides between JSON and text.
-fn path(side: Side, keys: &[String], last: &str) -> String {
+/// A step that needs no quotes in PostgREST's grammar.
+fn is_plain(step: &Step) -> bool {
+    match step {
+        Step::Key(key) => is_plain_key(key),
+        Step::Index(_) => true,
+    }
+}
+
+/// Equality at a path with a key that wants quotes: not every server reads them inside `or=(…)`, so the image is compared
+/// with a document that holds only this value. Elements of arrays cannot be told apart that way; they go by the path.
+fn contains(term: &StateTerm) -> Vec<Condition> {
+    let is_not = term.test == Test::IsNot;
+    let column = term.side.column();
+    let mut wanted = vec![Value::from(term.value.as_str())];
+    if let Ok(other @ (Value::Number(_) | Value::Bool(_))) = serde_json::from_str(&term.value)
+        && !term.is_text
+    {
+        wanted.push(other);
+    }
+    let has_index = term.path.iter().any(|step| matches!(step, Step::Index(_)));
+    let mut found: Vec<Condition> = wanted
+        .into_iter()
+        .map(|value| {
+            if has_index {
+                let op = if is_not { Op::NotEq } else { Op::Eq };
+                let as_json = path(term.side, &term.path, "->");
+                return Condition::compare(as_json, op, value.to_string());
+            }
+            let document = term
+                .path
+                .iter()
+                .rev()
+                .fold(value, |value, step| match step {
+                    Step::Key(key) => Value::Object(Map::from_iter([(key.clone(), value)])),
+                    Step::Index(_) => value,
+                });
+            let op = if is_not {
+                Op::ContainsNot
+            } else {
+                Op::Contains
+            };
+            Condition::compare(column, op, document.to_string())
+        })
+        .collect();
+    if is_not {
+        let column = if has_index {
+            path(term.side, &term.path, "->>")
+        } else {
+            column.to_owned()
+        };
+        return vec![Condition::Any(vec![
+            Condition::All(found),
+            Condition::IsNull { column },
+        ])];
+    }
+    match (found.len(), found.pop()) {
+        (1, Some(only)) => vec![only],
+        (_, last) => vec![Condition::Any(found.into_iter().chain(last).collect())],
+    }
+}
+
+/// `after_state->a->>b`: the last arrow decides between JSON and text. A key that is no plain word stands in double quotes, as
+/// PostgREST reads it.
+fn path(side: Side, steps: &[Step], last: &str) -> String {
     let mut out = side.column().to_owned();
-    for (index, key) in keys.iter().enumerate() {
-        out.push_str(if index + 1 == keys.len() { last } else { "->" });
-        out.push_str(key);
+    for (index, step) in steps.iter().enumerate() {
+        out.push_str(if index + 1 == steps.len() { last } else { "->" });
+        match step {
+            Step::Index(at) => out.push_str(&at.to_string()),
+            Step::Key(key) if is_plain_key(key) => out.push_str(key),
+            Step::Key(key) => {
+                out.push('"');
+                for c in key.chars() {
+                    if matches!(c, '"' | '\\') {
+                        out.push('\\');
+                    }
+                    out.push(c);
+                }
+                out.push('"');
+            }
+        }
     }
     out
 }

@@ -4,7 +4,9 @@
 //! ```text
 //! actor:ID|me|none   subject:ID|me|none   action:plan_item.*   type:user|system|ai   correlation:ID
 //! since:2h   since:2025-10-04   until:2025-10-04T12:30Z        times without an offset are UTC
-//! after.status:completed   before.qty>3   after.notes~text   after.task_id:null   "after.notes~two words"
+//! after.status:completed   before.qty>3   after.notes~text   after.task_id:null   after.notes~"two words"
+//! after.tags[0]:x   after."a.b":1   after."":x        a key that could be taken for a path stands in quotes
+//! after.v:"null"   after.qty:"3"                      in quotes it is the text and nothing else
 //! ```
 
 mod conditions;
@@ -15,6 +17,7 @@ mod tests;
 
 pub use moment::Moment;
 
+use super::path::{self, Step, path_text};
 use std::fmt;
 
 /// A parsed filter. Printing it gives text that parses to the same filter.
@@ -73,11 +76,13 @@ pub struct StateTerm {
     /// Which image.
     pub side: Side,
     /// The keys and array positions that lead to the value; never empty.
-    pub path: Vec<String>,
+    pub path: Vec<Step>,
     /// How the value is compared.
     pub test: Test,
-    /// With what, as it was typed. `null` with `:` and `!=` means that there is no value.
+    /// With what, without quotes. `null` with `:` and `!=` means that there is no value.
     pub value: String,
+    /// Whether the value is a text although it reads like a number or like `null`: it was typed in quotes.
+    pub is_text: bool,
 }
 
 /// Which image of a record.
@@ -195,9 +200,12 @@ impl fmt::Display for Term {
                 f,
                 "{}.{}{}{}",
                 term.side.word(),
-                term.path.join("."),
+                path_text(&term.path),
                 term.test.sign(),
-                quoted(&term.value)
+                match term.is_text {
+                    true => path::quoted(&term.value, |_| false),
+                    false => quoted(&term.value),
+                }
             ),
         }
     }
@@ -212,14 +220,5 @@ fn quoted(value: &str) -> String {
     if is_plain {
         return value.to_owned();
     }
-    let mut out = String::with_capacity(value.len() + 2);
-    out.push('"');
-    for c in value.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
+    path::quoted(value, |_| false)
 }

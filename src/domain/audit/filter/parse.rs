@@ -3,6 +3,7 @@
 use super::conditions::is_number;
 use super::{ActorType, Filter, Moment, Person, Side, StateTerm, Term, Test};
 use crate::domain::audit::action::edits;
+use crate::domain::audit::path::{Step, is_key_char, is_plain_key, read_quoted};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 
@@ -37,63 +38,93 @@ impl Filter {
                 format!("At most {MOST_TERMS} are read."),
             ));
         }
-        let terms = words
-            .iter()
-            .map(|(word, ends_empty)| term(word, *ends_empty, now));
+        let terms = words.iter().map(|word| term(word, now));
         Ok(Self {
             terms: terms.collect::<Result<_, _>>()?,
         })
     }
 }
 
-/// Splits at white space outside quotes; takes the quotes away. `\` in quotes keeps the next character.
-///
-/// Each word comes with whether it ends with `""`, which is how an empty value is written.
-fn words(text: &str) -> Result<Vec<(String, bool)>, Problem> {
+/// Splits at white space outside quotes; the quotes stay. `\` in quotes keeps the next character.
+fn words(text: &str) -> Result<Vec<String>, Problem> {
     let mut words = Vec::new();
-    let mut word: Option<(String, bool)> = None;
-    let mut opened_at = 0;
+    let mut word = String::new();
     let mut is_quoted = false;
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '"' => {
-                is_quoted = !is_quoted;
-                let (so_far, ends_empty) = word.get_or_insert_default();
-                if is_quoted {
-                    opened_at = so_far.len();
-                } else {
-                    *ends_empty = so_far.len() == opened_at;
-                }
-            }
-            '\\' if is_quoted => match chars.next() {
-                Some(next) => word.get_or_insert_default().0.push(next),
-                None => break,
-            },
-            c if c.is_whitespace() && !is_quoted => words.extend(word.take()),
             '\0' => {
                 return Err(fault(
                     "The filter cannot be used.",
                     "It has a NUL character in it.",
                 ));
             }
-            c => word.get_or_insert_default().0.push(c),
+            c if c.is_whitespace() && !is_quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                continue;
+            }
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        word.push(c);
+        if c == '\\' && is_quoted {
+            word.extend(chars.next());
         }
     }
     if is_quoted {
-        return Err(fault(
-            "The filter ends inside quotes.",
-            "A closing `\"` is missing.",
-        ));
+        return Err(unfinished());
     }
-    words.extend(word);
+    if !word.is_empty() {
+        words.push(word);
+    }
     Ok(words)
 }
 
-fn term(word: &str, ends_empty: bool, now: jiff::Timestamp) -> Result<Term, Problem> {
-    if let Some(term) = state_term(word, ends_empty)? {
+fn unfinished() -> Problem {
+    fault(
+        "The filter ends inside quotes.",
+        "A closing `\"` is missing.",
+    )
+}
+
+/// A word, or a value, without its quotes, and whether it had any.
+fn unquoted(word: &str) -> Result<(String, bool), Problem> {
+    let (mut out, mut was_quoted) = (String::with_capacity(word.len()), false);
+    let mut chars = word.chars();
+    while let Some(c) = chars.next() {
+        if c == '"' {
+            out.push_str(&read_quoted(&mut chars).ok_or_else(bad_escape)?);
+            was_quoted = true;
+        } else {
+            out.push(c);
+        }
+    }
+    if out.contains('\0') {
+        return Err(fault(
+            "The filter cannot be used.",
+            "It has a NUL character in it.",
+        ));
+    }
+    Ok((out, was_quoted))
+}
+
+fn bad_escape() -> Problem {
+    fault(
+        "An escape in the filter's quotes is not finished.",
+        "Four hex digits follow `\\u`, and a backslash itself is written twice.",
+    )
+}
+
+fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
+    // Quotes may stand around the whole term; then they say nothing about its value.
+    let (plain, _) = unquoted(word)?;
+    let is_wrapped = word.starts_with('"');
+    if let Some(term) = state_term(if is_wrapped { &plain } else { word }, is_wrapped)? {
         return Ok(Term::State(term));
     }
+    let word = plain.as_str();
     let Some((key, value)) = word.split_once(':') else {
         return Err(no_term(word));
     };
@@ -121,8 +152,9 @@ fn term(word: &str, ends_empty: bool, now: jiff::Timestamp) -> Result<Term, Prob
     }
 }
 
-/// `before.PATH SIGN VALUE` or `after.…`; `None` when the word is not about an image.
-fn state_term(word: &str, ends_empty: bool) -> Result<Option<StateTerm>, Problem> {
+/// `before.PATH SIGN VALUE` or `after.…`; `None` when the word is not about an image. Of a `wrapped` word the quotes are gone
+/// already.
+fn state_term(word: &str, is_wrapped: bool) -> Result<Option<StateTerm>, Problem> {
     let (side, rest) = if let Some(rest) = word.strip_prefix("before.") {
         (Side::Before, rest)
     } else if let Some(rest) = word.strip_prefix("after.") {
@@ -130,14 +162,14 @@ fn state_term(word: &str, ends_empty: bool) -> Result<Option<StateTerm>, Problem
     } else {
         return Ok(None);
     };
-    let end = rest.find([':', '=', '!', '<', '>', '~']);
-    let Some((path, tail)) = end.map(|end| rest.split_at(end)) else {
+    let (path, tail) = image_path(side, rest)?;
+    if tail.is_empty() {
         return Err(fault(
             format!("`{}` compares with nothing.", text::cell(word)),
             "A value follows `:`, `!=`, `>`, `>=`, `<`, `<=` or `~`.",
         )
         .with_hint(format!("For example `{}.status:completed`.", side.word())));
-    };
+    }
     let signs = [
         ("!=", Test::IsNot),
         (">=", Test::AtLeast),
@@ -152,20 +184,22 @@ fn state_term(word: &str, ends_empty: bool) -> Result<Option<StateTerm>, Problem
         .into_iter()
         .find_map(|(sign, test)| Some((test, tail.strip_prefix(sign)?)));
     let Some((test, value)) = found else {
-        return Err(fault(
-            format!("`{}` is not understood.", text::cell(word)),
-            "`!` is followed by `=`.",
-        ));
+        return Err(if tail.starts_with('!') {
+            fault(
+                format!("`{}` is not understood.", text::cell(word)),
+                "`!` is followed by `=`.",
+            )
+        } else {
+            bad_path(rest)
+        });
     };
-    let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-    if let Some(bad) = path.iter().find(|key| !is_key(key)) {
-        return Err(fault(
-            format!("`{}` is no key of a JSON path.", text::cell(bad)),
-            "A key has letters, digits, `_`, `-` and `$`, and dots stand between keys.",
-        ));
-    }
+    let (value, was_quoted) = if is_wrapped {
+        (value.to_owned(), false)
+    } else {
+        unquoted(value)?
+    };
     let is_equality = matches!(test, Test::Is | Test::IsNot);
-    if value.is_empty() && !(is_equality && ends_empty) {
+    if value.is_empty() && !(is_equality && was_quoted) {
         let problem = fault(
             format!("`{}` compares with nothing.", text::cell(word)),
             "No value follows the sign.",
@@ -177,7 +211,7 @@ fn state_term(word: &str, ends_empty: bool) -> Result<Option<StateTerm>, Problem
         });
     }
     let is_order = !is_equality && test != Test::Contains;
-    if is_order && !is_number(value) && Moment::fixed(value).is_none() {
+    if is_order && !is_number(&value) && Moment::fixed(&value).is_none() {
         return Err(fault(
             format!(
                 "`{}` compares with neither a number nor a time.",
@@ -190,22 +224,64 @@ fn state_term(word: &str, ends_empty: bool) -> Result<Option<StateTerm>, Problem
         )
         .with_hint("Texts are compared with `:`, `!=` and `~`."));
     }
+    let is_text = was_quoted && is_equality && (value == "null" || is_number(&value));
     Ok(Some(StateTerm {
         side,
         path,
         test,
-        value: value.to_owned(),
+        value,
+        is_text,
     }))
 }
 
-/// What PostgREST's grammar takes as a key of a JSON path without quotes.
-fn is_key(key: &str) -> bool {
-    !key.is_empty()
-        && !key.starts_with('-')
-        && !key.ends_with('-')
-        && key
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))
+/// Reads a path as the difference shows it, such as `tags[0]` or `a."b.c"`, and gives what follows it. Of a moved element,
+/// `[2→3]`, each side takes its own position.
+fn image_path(side: Side, text: &str) -> Result<(Vec<Step>, &str), Problem> {
+    let mut steps = Vec::new();
+    let mut rest = text;
+    let mut wants_key = true;
+    loop {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (digits, behind) = inner.split_once(']').ok_or_else(|| bad_path(text))?;
+            let digits = match (digits.split_once('→'), side) {
+                (Some((old, _)), Side::Before) => old,
+                (Some((_, new)), Side::After) => new,
+                (None, _) => digits,
+            };
+            steps.push(Step::Index(digits.parse().map_err(|_| bad_path(text))?));
+            (rest, wants_key) = (behind, false);
+        } else if let Some(inner) = rest.strip_prefix('"').filter(|_| wants_key) {
+            let mut chars = inner.chars();
+            let key = read_quoted(&mut chars).ok_or_else(unfinished)?;
+            if key.contains('\0') {
+                return Err(bad_path(text));
+            }
+            steps.push(Step::Key(key));
+            (rest, wants_key) = (chars.as_str(), false);
+        } else if wants_key {
+            let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
+            let (key, behind) = rest.split_at(end);
+            steps.push(match key.parse() {
+                Ok(at) => Step::Index(at),
+                Err(_) if is_plain_key(key) => Step::Key(key.to_owned()),
+                Err(_) => return Err(bad_path(text)),
+            });
+            (rest, wants_key) = (behind, false);
+        } else if let Some(behind) = rest.strip_prefix('.') {
+            (rest, wants_key) = (behind, true);
+        } else {
+            return Ok((steps, rest));
+        }
+    }
+}
+
+fn bad_path(path: &str) -> Problem {
+    fault(
+        format!("`{}` does not begin with a JSON path and a sign.", text::cell(path)),
+        "A key has letters, digits, `_`, `-` and `$`; any other key stands in double quotes. Dots stand between keys, and `[0]` is \
+         the first element of an array.",
+    )
+    .with_hint("For example `after.tags[0]:x` or `after.\"a.b\":x`.")
 }
 
 fn person(key: &str, value: &str) -> Result<Person, Problem> {

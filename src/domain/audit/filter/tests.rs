@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::domain::audit::path::Step;
 use crate::domain::identity::{Identity, User};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Filter as Condition, Op};
@@ -115,6 +116,62 @@ fn numbers_in_images_are_compared_as_numbers() {
             Condition::compare("after_state->qty", Op::GtEq, "-1e131071"),
         ]
     );
+}
+
+#[test]
+fn quotes_tell_a_text_from_a_number_and_from_nothing() {
+    let json = |text: &str| vec![Condition::eq("after_state->v", format!("\"{text}\""))];
+    assert_eq!(conditions("after.v:\"null\""), json("null"));
+    assert_eq!(conditions("after.v:\"3\""), json("3"));
+    let column = "after_state->>v".to_owned();
+    assert_eq!(conditions("after.v:null"), [Condition::IsNull { column }]);
+    assert_eq!(
+        conditions("after.v:\"two words\""),
+        [Condition::eq("after_state->>v", "two words")]
+    );
+}
+
+#[test]
+fn a_path_is_typed_as_it_is_shown() {
+    let contains = |document: &str| Condition::compare("after_state", Op::Contains, document);
+    assert_eq!(
+        conditions("after.tags[0]:x after.a.1.b:y before.k[2→3]:z after.k[2→3]:z"),
+        [
+            Condition::eq("after_state->tags->>0", "x"),
+            Condition::eq("after_state->a->1->>b", "y"),
+            Condition::eq("before_state->k->>2", "z"),
+            Condition::eq("after_state->k->>3", "z"),
+        ]
+    );
+    assert_eq!(
+        conditions("after.\"a.b\".c:x"),
+        [contains("{\"a.b\":{\"c\":\"x\"}}")]
+    );
+    assert_eq!(
+        conditions("after.\"\":1"),
+        [Condition::Any(vec![
+            contains("{\"\":\"1\"}"),
+            contains("{\"\":1}")
+        ])]
+    );
+    assert_eq!(conditions("after.\"0\":\"1\""), [contains("{\"0\":\"1\"}")]);
+    assert_eq!(
+        conditions("\"after.\\\"a b\\\"~two words\"")[0],
+        Condition::compare("after_state->>\"a b\"", Op::ILike, "*two words*")
+    );
+    assert_eq!(
+        conditions("after.\"q\\\"\\\\\">3")[0],
+        Condition::compare("after_state->\"q\\\"\\\\\"", Op::Gt, "3")
+    );
+    for text in [
+        "after.a[x]:1",
+        "after.a[0:1",
+        "after.[]:1",
+        "after.\"a\"b:1",
+        "after.a\\u:1",
+    ] {
+        assert_eq!(fault(text).kind, Kind::Usage, "{text}");
+    }
 }
 
 #[test]
@@ -232,7 +289,21 @@ fn a_fault_shows_no_control_characters() {
 }
 
 fn value() -> impl Strategy<Value = String> {
-    "[a-zA-Z0-9_%*\\\\\" .,:()äß漢-]{1,20}"
+    prop_oneof![
+        "[a-zA-Z0-9_%*\\\\\" .,:()äß漢-]{1,20}",
+        Just("null".to_owned()),
+        "-?[1-9][0-9]{0,4}",
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        "[a-z_]{1,8}".prop_map(Step::Key),
+        ".{0,6}"
+            .prop_filter("no NUL", |key: &String| !key.contains('\0'))
+            .prop_map(Step::Key),
+        (0_usize..2000).prop_map(Step::Index),
+    ]
 }
 
 fn any_term() -> impl Strategy<Value = Term> {
@@ -253,14 +324,23 @@ fn any_term() -> impl Strategy<Value = Term> {
         Just(Term::Correlation(ID.to_owned())),
         Just(Term::Type(ActorType::System)),
         "[0-9]{1,4}[smhdw]".prop_map(|s| Term::Since(Moment::parse(&s, now(), "since").unwrap())),
-        (side, prop::collection::vec("[a-z_]{1,8}", 1..4), test).prop_map(
-            |(side, path, (test, value))| Term::State(StateTerm {
-                side,
-                path,
-                test,
-                value
-            })
-        ),
+        (
+            side,
+            prop::collection::vec(any_step(), 1..4),
+            test,
+            any::<bool>()
+        )
+            .prop_map(
+                |(side, path, (test, value), in_quotes)| Term::State(StateTerm {
+                    side,
+                    path,
+                    test,
+                    is_text: in_quotes
+                        && matches!(test, Test::Is | Test::IsNot)
+                        && (value == "null" || conditions::is_number(&value)),
+                    value,
+                })
+            ),
     ]
 }
 
