@@ -68,6 +68,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Last => go(model, Move::Last),
         Command::Left => left(model),
         Command::Right => right(model),
+        Command::Open if model.screen == Screen::Audit && model.focus == Focus::Detail => {
+            match model.audit.value_view() {
+                Some(value) => open(model, Dialog::Value(Box::new(value))),
+                None => Vec::new(),
+            }
+        }
         Command::Open => {
             if model.screen != Screen::Home {
                 model.focus = Focus::Detail;

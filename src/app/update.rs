@@ -16,6 +16,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = take(model, msg);
     // Whatever changed the room, or what stands in it.
     model.audit.fit(layout::inside(model.panes().detail));
+    let columns = layout::result_columns(model.size.0);
+    if let Some(Dialog::Value(value)) = model.dialogs.last_mut() {
+        value.fit(columns);
+    }
     effects
 }
 

@@ -16,6 +16,7 @@ pub mod second;
 pub mod sheet;
 mod undoing;
 pub mod unlock;
+pub mod value;
 pub mod ways;
 
 use super::command::Command;
@@ -47,6 +48,8 @@ pub enum Dialog {
     Ways(ways::Ways),
     /// The first run.
     Guide(guide::Guide),
+    /// A value of an audit record, whole.
+    Value(Box<value::ValueView>),
 }
 
 /// A result and the place in it.
@@ -100,6 +103,10 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Unlock(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
         Dialog::Guide(guide) => guide.press(key, command, model),
+        Dialog::Value(value) => {
+            let lines = value.row_count();
+            scroll(&mut value.top, key, command, (lines, rows))
+        }
     };
     match after {
         After::Stay(effects) => {
@@ -125,6 +132,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         | Dialog::Help(_)
         | Dialog::Running
         | Dialog::Result(_)
+        | Dialog::Value(_)
         | Dialog::Ways(_) => None,
         Dialog::Unlock(form) => Some(form.field()),
         Dialog::Guide(guide) => Some(guide.field()),

@@ -3,6 +3,7 @@
 //! The trail may hold millions of rows, so only a few pages are held. Going on past an end of what is held asks for
 //! the next page from there (key-set paging) and lets go of the page farthest away.
 
+use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
 use crate::app::remote::Remote;
 use crate::app::screen::record::RecordView;
@@ -295,6 +296,12 @@ impl Audit {
     pub fn fit(&mut self, room: Rect) {
         let columns = usize::from(room.width).saturating_sub(self.heading_columns() + 2);
         self.view.fit(columns, room.height.into());
+    }
+
+    /// The value under the cursor of the record that is shown, whole.
+    pub fn value_view(&self) -> Option<ValueView> {
+        let (path, old, new) = self.view.value(self.shown_record()?)?;
+        Some(ValueView::new(path, old, new))
     }
 
     /// Switches to the next way to show a difference.

@@ -4,7 +4,8 @@
 use super::reason::{self, Reason};
 use crate::app::list::Move;
 use crate::domain::audit::Record;
-use crate::domain::audit::diff::{Change, Diff, Node, diff};
+use crate::domain::audit::diff::{Change, Diff, Key, Node, diff};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// How a difference is shown.
@@ -58,6 +59,8 @@ pub struct RecordLine {
     pub old: Option<String>,
     /// The value after.
     pub new: Option<String>,
+    /// The value of the other side, where that has a line of its own.
+    pub other: Option<String>,
     /// Its path, which folding remembers.
     pub path: String,
     /// Whether it has parts, and whether they are folded away.
@@ -192,6 +195,41 @@ impl RecordView {
         }
     }
 
+    /// The value under the cursor, whole: its path, before and after. Nothing on a line of the reason.
+    pub fn value<'a>(
+        &self,
+        record: &'a Record,
+    ) -> Option<(String, Option<&'a Value>, Option<&'a Value>)> {
+        let mut seen = 0;
+        let mut found = None;
+        walk_lines(
+            self.diff.as_ref()?,
+            self.mode,
+            &self.folded,
+            &mut |nodes, _, _| {
+                let Some(node) = nodes.last() else { return };
+                seen += line_count(node, self.mode);
+                if seen > self.cursor && found.is_none() {
+                    let old = record.before_state.as_ref();
+                    let new = record.after_state.as_ref();
+                    let value = |image, is_old| {
+                        nodes
+                            .iter()
+                            .try_fold(image, |value, node| inside(value, &node.key, is_old))
+                    };
+                    let path: String = nodes.iter().map(|node| path_part(node)).collect();
+                    let path = path.trim_start_matches('.').to_owned();
+                    found = Some((
+                        path,
+                        old.and_then(|image| value(image, true)),
+                        new.and_then(|image| value(image, false)),
+                    ));
+                }
+            },
+        );
+        found
+    }
+
     fn follow(&mut self, height: usize) {
         self.top = self.visible_top(height);
     }
@@ -199,23 +237,17 @@ impl RecordView {
     fn rebuild(&mut self) {
         self.lines.clear();
         if let Some(diff) = &self.diff {
-            let mut path: Vec<String> = Vec::new();
-            diff.walk(&mut |depth, node| {
-                if self.mode == Mode::Changes && node.changes == 0 {
-                    return false;
-                }
-                path.truncate(depth);
-                path.push(node.key.to_string());
-                // The root stands for the whole image: only what is in it has a line.
-                if depth == 0 && node.is_foldable() {
-                    return true;
-                }
-                let path = path.join(".");
-                let is_folded = self.folded.contains(&path);
-                let depth = depth.saturating_sub(1);
-                push(&mut self.lines, node, depth, path, is_folded, self.mode);
-                !is_folded
-            });
+            walk_lines(
+                diff,
+                self.mode,
+                &self.folded,
+                &mut |nodes, path, is_folded| {
+                    if let Some(node) = nodes.last() {
+                        let depth = nodes.len().saturating_sub(2);
+                        push(&mut self.lines, node, depth, path, is_folded, self.mode);
+                    }
+                },
+            );
         }
         self.find();
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
@@ -247,6 +279,54 @@ impl RecordView {
     }
 }
 
+/// Visits the nodes that have a line, each with its ancestors before it, its path for folding and whether it is folded.
+fn walk_lines<'a>(
+    diff: &'a Diff,
+    mode: Mode,
+    folded: &BTreeSet<String>,
+    visit: &mut dyn FnMut(&[&'a Node], String, bool),
+) {
+    let mut nodes: Vec<&'a Node> = Vec::new();
+    diff.walk(&mut |depth, node| {
+        if mode == Mode::Changes && (node.changes == 0 || diff.is_noise(depth, node)) {
+            return false;
+        }
+        nodes.truncate(depth);
+        nodes.push(node);
+        // The root stands for the whole image: only what is in it has a line.
+        if depth == 0 && node.is_foldable() {
+            return true;
+        }
+        let path: Vec<String> = nodes.iter().map(|node| node.key.to_string()).collect();
+        let path = path.join(".");
+        let is_folded = folded.contains(&path);
+        visit(&nodes, path, is_folded);
+        !is_folded
+    });
+}
+
+/// What a node adds to a path that people read.
+fn path_part(node: &Node) -> String {
+    match &node.key {
+        Key::Name { shown, .. } => format!(".{shown}"),
+        other => other.to_string(),
+    }
+}
+
+/// What is under a key of a value, on one side.
+fn inside<'a>(value: &'a Value, key: &Key, is_old: bool) -> Option<&'a Value> {
+    match key {
+        Key::Root => Some(value),
+        Key::Name { name, .. } => value.get(name),
+        Key::Index { old, new } => value.get((if is_old { *old } else { *new })?),
+    }
+}
+
+/// How many lines a node takes: a changed value has two in the unified view.
+fn line_count(node: &Node, mode: Mode) -> usize {
+    1 + usize::from(mode == Mode::Unified && matches!(node.change, Change::Changed { .. }))
+}
+
 fn reason_lines(reason: &Reason) -> impl Iterator<Item = RecordLine> {
     let lines = reason.lines().iter().enumerate();
     lines.map(|(at, text)| RecordLine {
@@ -255,6 +335,7 @@ fn reason_lines(reason: &Reason) -> impl Iterator<Item = RecordLine> {
         mark: Mark::Reason,
         old: None,
         new: Some(text.clone()),
+        other: None,
         path: String::new(),
         fold: None,
     })
@@ -281,6 +362,7 @@ fn push(
         mark,
         old: node.old_text().map(str::to_owned),
         new: node.new_text().map(str::to_owned),
+        other: None,
         path,
         fold: node.is_foldable().then_some(is_folded),
     };
@@ -288,11 +370,13 @@ fn push(
         lines.push(RecordLine {
             mark: Mark::Removed,
             new: None,
+            other: line.new.clone(),
             ..line.clone()
         });
         lines.push(RecordLine {
             mark: Mark::Added,
             old: None,
+            other: line.old.clone(),
             ..line
         });
     } else {

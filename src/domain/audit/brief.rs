@@ -24,7 +24,7 @@ impl Record {
             let (old, new) = (line.old.as_deref(), line.new.as_deref());
             let value = match (old, new) {
                 (Some(old), Some(new)) => {
-                    let (old, new) = window(old, new, (LONGEST, LONGEST));
+                    let (old, new) = window(old, new, (LONGEST, LONGEST), "…");
                     format!("{old} → {new}")
                 }
                 (None, Some(new)) => format!("{} added", cut(new)),

@@ -9,6 +9,7 @@ mod result;
 mod running;
 mod second;
 mod unlock;
+mod value;
 mod ways;
 
 use super::View;
@@ -36,6 +37,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: View) {
         Dialog::Unlock(form) => unlock::draw(frame, form, view),
         Dialog::Ways(ways) => ways::draw(frame, ways, view),
         Dialog::Guide(guide) => guide::draw(frame, guide, view),
+        Dialog::Value(value) => value::draw(frame, value, view),
     }
 }
 
@@ -123,13 +125,28 @@ fn read(
     top: usize,
     close: &str,
 ) {
+    let count = lines.len();
+    let line = |at: usize| lines.get(at).cloned().unwrap_or_default();
+    read_rows(frame, inside, view, count, line, top, close);
+}
+
+/// The same where each row is made when it is drawn.
+fn read_rows(
+    frame: &mut Frame,
+    inside: Rect,
+    view: View,
+    count: usize,
+    line: impl Fn(usize) -> Line<'static>,
+    top: usize,
+    close: &str,
+) {
     let room = usize::from(inside.height.saturating_sub(2));
     // A single line is never hidden: it stands where the way to it would.
-    let room = room + usize::from(lines.len() == room + 1);
-    let top = top.min(lines.len().saturating_sub(room));
-    let (count, last) = (lines.len(), (top + room).min(lines.len()));
-    for (row, line) in lines.into_iter().skip(top).take(room).enumerate() {
-        put(frame, inside, row as u16, line);
+    let room = room + usize::from(count == room + 1);
+    let top = top.min(count.saturating_sub(room));
+    let last = (top + room).min(count);
+    for (row, at) in (top..last).enumerate() {
+        put(frame, inside, row as u16, line(at));
     }
     if last - top < count {
         let text = format!(

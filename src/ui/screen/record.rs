@@ -6,6 +6,7 @@ use crate::app::model::Focus;
 use crate::app::screen::reason::NAME;
 use crate::app::screen::record::{Mark, Mode, RecordLine};
 use crate::domain::audit::Record;
+use crate::domain::audit::diff::window;
 use crate::domain::moment::{Form, printed};
 use crate::domain::text::harmless;
 use crate::ui::View;
@@ -230,8 +231,10 @@ fn line_of(
             } else {
                 Role::Added
             };
+            let right = width.saturating_sub(width / 2 + 3);
+            let (old, new) = window(&text(&line.old), &text(&line.new), (left, right), more);
             spans.push(Span::styled(
-                format!("  {}", pad(&text(&line.old), left, more)),
+                format!("  {}", pad(&old, left, more)),
                 view.style(old_role),
             ));
             let bar = if view.symbols.is_ascii {
@@ -240,11 +243,7 @@ fn line_of(
                 " │ "
             };
             spans.push(Span::styled(bar, view.style(Role::Border)));
-            let right = width.saturating_sub(width / 2 + 3);
-            spans.push(Span::styled(
-                fit(&text(&line.new), right, more),
-                view.style(new_role),
-            ));
+            spans.push(Span::styled(fit(&new, right, more), view.style(new_role)));
         }
         (_, None) => match line.mark {
             Mark::Changed => {
@@ -253,31 +252,40 @@ fn line_of(
                 } else {
                     " → "
                 };
-                let half = room.saturating_sub(4) / 2;
-                let old = fit(&text(&line.old), half, more);
-                let rest = room.saturating_sub(old.width() + 4);
+                let (old, new) = (text(&line.old), text(&line.new));
+                let half = old.width().min(room.saturating_sub(4) / 2);
+                let rest = room.saturating_sub(half + 4);
+                let (old, new) = window(&old, &new, (half, rest), more);
                 spans.push(Span::styled(format!("  {old}"), view.style(Role::Removed)));
                 spans.push(Span::styled(arrow, view.style(Role::Muted)));
-                spans.push(Span::styled(
-                    fit(&text(&line.new), rest, more),
-                    view.style(Role::Added),
-                ));
+                spans.push(Span::styled(fit(&new, rest, more), view.style(Role::Added)));
             }
             Mark::Removed => {
+                let old = beside_other(&line.old, line, room, more);
                 spans.push(Span::styled(
-                    format!("  {}", fit(&text(&line.old), room, more)),
+                    format!("  {}", fit(&old, room, more)),
                     view.style(role),
                 ));
             }
             Mark::Added | Mark::Same | Mark::Reason => {
+                let new = beside_other(&line.new, line, room, more);
                 spans.push(Span::styled(
-                    format!("  {}", fit(&text(&line.new), room, more)),
+                    format!("  {}", fit(&new, room, more)),
                     view.style(role),
                 ));
             }
         },
     }
     marked(Line::from(spans), is_cursor, view)
+}
+
+/// A value in so much room, from where it differs from the other side's, which has a line of its own.
+fn beside_other(own: &Option<String>, line: &RecordLine, room: usize, more: &str) -> String {
+    let own = own.as_deref().unwrap_or_default();
+    match &line.other {
+        Some(other) => window(own, other, (room, room), more).0,
+        None => own.to_owned(),
+    }
 }
 
 /// A line of the reason, as it stands above the difference.

@@ -1,7 +1,7 @@
 //! postrust in this process, in PostgREST compatibility mode, and the task that reloads its schema cache on
 //! `NOTIFY pgrst`. The task is ours, not postrust's, because ours can be ended and takes a burst of notices as one.
 
-use super::{EXTRA_SEARCH_PATH, MAX_ROWS, SCHEMA, Target};
+use super::{EXTRA_SEARCH_PATH, MAX_ROWS, SCHEMA, Target, json_key};
 use crate::Error;
 use axum::Router;
 use postrust_core::AppConfig;
@@ -51,7 +51,9 @@ impl Embedded {
         let _ =
             tokio::time::timeout(Duration::from_secs(5), is_ready.wait_for(|ready| *ready)).await;
         Ok(Self {
-            router: app.router,
+            router: app
+                .router
+                .layer(axum::middleware::from_fn(json_key::without_quotes)),
             state: app.state,
             listener,
         })

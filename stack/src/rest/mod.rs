@@ -3,6 +3,7 @@
 
 mod child;
 mod embedded;
+mod json_key;
 mod notice;
 
 use crate::Error;

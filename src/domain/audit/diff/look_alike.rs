@@ -4,20 +4,15 @@ use super::super::path::escape;
 use crate::domain::text::{harmless, is_dangerous};
 use similar::{Algorithm, DiffOp};
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
 use unicode_security::confusable_detection::skeleton;
 
-/// How long the search for the differing parts may take; after that the differing part is taken as one.
-const SEARCH_TIME: Duration = Duration::from_millis(50);
-
-/// Both texts harmless to draw, with the characters that make the difference escaped where it could not be seen.
+/// Both texts, which are at most as long as a value that is shown on a line, harmless to draw, with the characters that make the difference escaped where it could not be seen.
 pub(super) fn told_apart(old: &str, new: &str) -> (String, String) {
     if old == new || (old.is_ascii() && new.is_ascii()) {
         return (harmless(old).into_owned(), harmless(new).into_owned());
     }
     let (a, b): (Vec<char>, Vec<char>) = (old.chars().collect(), new.chars().collect());
-    let deadline = Instant::now() + SEARCH_TIME;
-    let ops = similar::capture_diff_slices_deadline(Algorithm::Myers, &a, &b, Some(deadline));
+    let ops = similar::capture_diff_slices(Algorithm::Myers, &a, &b);
     let (mut left, mut right) = (String::new(), String::new());
     for op in ops {
         let (x, y) = (&a[op.old_range()], &b[op.new_range()]);
@@ -38,7 +33,8 @@ pub(super) fn looks_like(a: &str, b: &str) -> bool {
     a != b && look(a) == look(b)
 }
 
-fn escape_all(text: &str, out: &mut String) {
+/// Writes a text with everything escaped that is no visible ASCII character.
+pub(super) fn escape_all(text: &str, out: &mut String) {
     for c in text.chars() {
         if c.is_ascii() && !c.is_ascii_control() {
             out.push(c);

@@ -11,9 +11,11 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod window;
+mod words;
 
 pub use lines::{Line, Mark};
 pub use window::window;
+pub use words::{Marked, compare_words};
 
 use serde_json::Value;
 use std::fmt;

@@ -80,7 +80,7 @@ pub(super) fn key(name: &str, is_look_alike: bool) -> String {
 /// Two different values as texts that differ, also in their looks: of long ones the part where they part.
 pub(super) fn both(old: &Value, new: &Value) -> (String, String) {
     let (old, new) = (written(old, usize::MAX), written(new, usize::MAX));
-    let (old, new) = window(&old, &new, (LONGEST, LONGEST));
+    let (old, new) = window(&old, &new, (LONGEST, LONGEST), "…");
     told_apart(&old, &new)
 }
 

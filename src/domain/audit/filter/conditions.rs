@@ -179,56 +179,48 @@ fn is_plain(step: &Step) -> bool {
 }
 
 /// Equality at a path with a key that wants quotes: not every server reads them inside `or=(…)`, so the image is compared
-/// with a document that holds only this value. Elements of arrays cannot be told apart that way; they go by the path.
+/// with a document that holds only this value. Such a document cannot name an element of an array; those go by the path.
 fn contains(term: &StateTerm) -> Vec<Condition> {
     let is_not = term.test == Test::IsNot;
-    let column = term.side.column();
-    let mut wanted = vec![Value::from(term.value.as_str())];
-    if let Ok(other @ (Value::Number(_) | Value::Bool(_))) = serde_json::from_str(&term.value)
-        && !term.is_text
-    {
-        wanted.push(other);
-    }
-    let has_index = term.path.iter().any(|step| matches!(step, Step::Index(_)));
-    let mut found: Vec<Condition> = wanted
-        .into_iter()
-        .map(|value| {
-            if has_index {
-                let op = if is_not { Op::NotEq } else { Op::Eq };
-                let as_json = path(term.side, &term.path, "->");
-                return Condition::compare(as_json, op, value.to_string());
-            }
-            let document = term
-                .path
-                .iter()
-                .rev()
-                .fold(value, |value, step| match step {
-                    Step::Key(key) => Value::Object(Map::from_iter([(key.clone(), value)])),
-                    Step::Index(_) => value,
-                });
-            let op = if is_not {
-                Op::ContainsNot
-            } else {
-                Op::Contains
-            };
-            Condition::compare(column, op, document.to_string())
-        })
-        .collect();
-    if is_not {
-        let column = if has_index {
-            path(term.side, &term.path, "->>")
+    let as_text = path(term.side, &term.path, "->>");
+    let mut found = Vec::new();
+    let mut column = term.side.column().to_owned();
+    if term.path.iter().any(|step| matches!(step, Step::Index(_))) {
+        let op = if is_not { Op::NotEq } else { Op::Eq };
+        found.push(Condition::compare(&as_text, op, &term.value));
+        column = as_text;
+    } else {
+        let op = if is_not {
+            Op::ContainsNot
         } else {
-            column.to_owned()
+            Op::Contains
         };
-        return vec![Condition::Any(vec![
+        let mut wanted = vec![Value::from(term.value.as_str())];
+        if let Ok(other @ (Value::Number(_) | Value::Bool(_))) = serde_json::from_str(&term.value)
+            && !term.is_text
+        {
+            wanted.push(other);
+        }
+        let document = |value: Value| {
+            let keys = term.path.iter().rev();
+            keys.fold(value, |value, step| match step {
+                Step::Key(key) => Value::Object(Map::from_iter([(key.clone(), value)])),
+                Step::Index(_) => value,
+            })
+        };
+        let compared = wanted.into_iter().map(document);
+        found
+            .extend(compared.map(|document| Condition::compare(&column, op, document.to_string())));
+    }
+    if is_not {
+        found = vec![Condition::Any(vec![
             Condition::All(found),
             Condition::IsNull { column },
         ])];
+    } else if found.len() > 1 {
+        found = vec![Condition::Any(found)];
     }
-    match (found.len(), found.pop()) {
-        (1, Some(only)) => vec![only],
-        (_, last) => vec![Condition::Any(found.into_iter().chain(last).collect())],
-    }
+    found
 }
 
 /// `after_state->a->>b`: the last arrow decides between JSON and text. A key that is no plain word stands in double quotes, as
