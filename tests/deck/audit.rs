@@ -216,6 +216,44 @@ fn a_long_reason_is_read_whole_and_a_huge_one_hides_nothing() {
     }
 }
 
+/// In every view and at every size the end of a long text is seen to have changed; enter opens it whole.
+#[test]
+fn a_long_text_whose_end_changed_is_seen_to_differ_and_opens_whole() {
+    for size in [(120, 40), (80, 24), (60, 14)] {
+        let mut model = filled(size);
+        let effects = press(&mut model, &["7"]);
+        let mut found = record(&model.audit.row(0).unwrap().id);
+        let text_of = |end: &str| format!("{}{end}", "lorem ipsum dolor sit amet ".repeat(18));
+        found.before_state = Some(serde_json::json!({"notes": text_of("one")}));
+        found.after_state = Some(serde_json::json!({"notes": text_of("two")}));
+        answer(
+            &mut model,
+            ticket(&effects),
+            Report::Record(Ok(Box::new(found))),
+        );
+        press(&mut model, &["l"]);
+        for _ in 0..3 {
+            let frame = text(&model);
+            assert!(
+                frame.contains("one\"") && frame.contains("two\""),
+                "{size:?}\n{frame}"
+            );
+            press(&mut model, &["v"]);
+        }
+        press(&mut model, &["enter"]);
+        let mut seen = text(&model);
+        for _ in 0..40 {
+            press(&mut model, &["j"]);
+            seen.push_str(&text(&model));
+        }
+        for part in ["before", "after", "amet one", "amet two", "lorem ipsum"] {
+            assert!(seen.contains(part), "{size:?} {part}\n{seen}");
+        }
+        press(&mut model, &["esc"]);
+        assert!(model.dialogs.is_empty());
+    }
+}
+
 #[test]
 fn the_search_inside_a_record_finds_its_reason() {
     let mut model = with_reason((80, 24), "Sprained ankle, running has to wait");

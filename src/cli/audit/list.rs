@@ -18,7 +18,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 ///
 ///     actor:ID|me|none  subject:ID|me|none  action:plan_item.*
 ///     type:user|system|ai  correlation:ID  since:2h  until:2025-10-04
-///     after.status:completed  before.qty>3  "after.notes~two words"
+///     after.status:completed  before.qty>3  after.notes~"two words"
+///     after.tags[0]:x  after."a.b":1  after.v:null  after.v:"null"
+///
+/// Paths are typed as `audit show` prints them.
 #[derive(ClapArgs)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

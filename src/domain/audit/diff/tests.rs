@@ -248,3 +248,61 @@ proptest! {
         prop_assert_eq!(tally.added + tally.removed + tally.changed, found.root.changes);
     }
 }
+
+#[test]
+fn a_key_cannot_be_taken_for_a_path() {
+    let before = json(r#"{"":1,"a.b":1,"a":{"b":1},"{}":1,"é":1}"#);
+    let after = json(r#"{"":2,"a.b":2,"a":{"b":2},"{}":2,"e\u0301":1}"#);
+    let paths: Vec<String> = diff(Some(&before), Some(&after))
+        .lines(true)
+        .into_iter()
+        .map(|line| line.path)
+        .collect();
+    let wanted = [
+        r#""""#,
+        r#""a.b""#,
+        "a.b",
+        r#""{}""#,
+        r#""e\u0301""#,
+        r#""\u00e9""#,
+    ];
+    assert_eq!(paths, wanted);
+    // The image as a whole has no path.
+    let whole = diff(None, Some(&json("{}"))).lines(true);
+    assert_eq!(
+        (whole[0].path.as_str(), whole[0].text()),
+        ("", "{}".to_owned())
+    );
+}
+
+#[test]
+fn long_values_differ_on_the_line_too() {
+    let deep = |end: &str| json!({"v": [vec!["x"; 5_000], vec![end]]});
+    for (old, new) in [
+        (
+            json!("x".repeat(9_000) + "a"),
+            json!("x".repeat(9_000) + "b"),
+        ),
+        (json(&"1".repeat(9_000)), json(&("1".repeat(8_999) + "2"))),
+        (json!("a\u{a0}b"), json!("a b")),
+        (deep("a"), deep("b")),
+    ] {
+        for line in diff(Some(&old), Some(&new)).lines(true) {
+            assert_ne!(line.old, line.new);
+        }
+    }
+}
+
+#[test]
+fn the_moment_of_a_change_is_left_out_beside_the_change() {
+    let row = |qty: u8, at: &str| json!({"qty": qty, "updated_at": at, "in": {"updated_at": at}});
+    assert_eq!(
+        changed(&row(1, "a"), &row(2, "b")),
+        ["~ qty: 1 → 2", "~ in.updated_at: \"a\" → \"b\""]
+    );
+    let stamp = |at: &str| json!({"qty": 1, "updated_at": at});
+    assert_eq!(
+        changed(&stamp("a"), &stamp("b")),
+        ["~ updated_at: \"a\" → \"b\""]
+    );
+}

@@ -4,6 +4,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The most columns that are kept in front of the first difference.
 const MOST_LEAD: usize = 24;
+/// The same where both texts end soon.
+const MOST_SPARE: usize = 80;
 
 /// Both texts in at most so many columns each. Where one does not fit, both begin at the same place, shortly before
 /// their first difference; `more`, such as `…`, stands where something was left out.
@@ -25,6 +27,9 @@ fn start(old: &str, new: &str, columns: usize, sign: usize) -> usize {
     let end: usize = same.iter().map(|c| c.len_utf8()).sum();
     // Room for the sign at both ends and one wide character: what differs is always seen.
     let lead = (columns.saturating_sub(2 * sign + 2) / 3).min(MOST_LEAD);
+    // Where both end soon, there is room for more of what is before.
+    let rest = old[end..].width().max(new[end..].width());
+    let lead = lead.max(columns.saturating_sub(rest + sign).min(MOST_SPARE));
     let (mut from, mut used) = (end, 0);
     for c in same.iter().rev() {
         let width = c.width().unwrap_or(1);
@@ -102,11 +107,11 @@ mod tests {
         let (old, new) = (format!("{text}one"), format!("{text}two"));
         assert_eq!(
             window(&old, &new, (15, 15), "…"),
-            ("…et one".into(), "…et two".into())
+            ("…r sit amet one".into(), "…r sit amet two".into())
         );
         assert_eq!(
             window(&old, &text, (6, 6), "…"),
-            ("…one".into(), "…".into())
+            ("…t one".into(), "…t ".into())
         );
     }
 
