@@ -188,7 +188,11 @@ fn listing() -> Listing {
         name: name.into(),
         state,
         reversible,
-        is_rollback_empty: state == State::Edited,
+        way_back: match (reversible, state) {
+            (true, _) => WayBack::Usable,
+            (false, State::Edited) => WayBack::Empty,
+            (false, _) => WayBack::Missing,
+        },
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
         recorded: (state != State::Pending).then(|| version.into()),

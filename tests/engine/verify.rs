@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, database, watch};
 use crate::ground::everything_there;
-use supadeck::domain::rehearsal::{Finding, Trip, Verification};
+use supadeck::domain::migration::{State, Wish};
+use supadeck::domain::rehearsal::{Finding, Place, Trip, Verification};
 use supadeck::ops::migration::{self, Schema};
 
 /// Checks on the bench's own database as a scratch one.
@@ -71,6 +72,106 @@ async fn the_projects_own_migrations_make_the_round_trip() {
     assert_eq!(back.versions.len(), 4);
     for trip in &back.versions {
         assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+    }
+}
+
+/// A version that cannot be used fails the check, on scratch and on the target, and the others are checked all the same.
+#[tokio::test]
+async fn every_version_that_cannot_be_used_fails_the_check() {
+    let bench = Bench::new().await;
+    let fine = |version: &str, table: &str| {
+        bench.write(
+            &format!("supabase/migrations/{version}_a.sql"),
+            format!("create table {table} (id int);"),
+        );
+        bench.write(
+            &format!("supabase/migrations/rollback/{version}_a.sql"),
+            format!("drop table {table};"),
+        );
+    };
+    fine("10", "a");
+    bench.write("supabase/migrations/20_latin.sql", b"select '\xe9';");
+    bench.write("supabase/migrations/30_wide.sql", b"\xff\xfes\0");
+    bench.write("supabase/migrations/40_x.sql", "select 1;");
+    bench.write("supabase/migrations/40_y.sql", "select 1;");
+    fine("50", "b");
+    for verification in [on_scratch(&bench, &[]).await, {
+        let fresh = Bench::new().await;
+        let schema = Schema::new(bench.root.path(), database(&fresh.url));
+        let stage = database(&fresh.url);
+        migration::verify_on_target(&schema, stage.as_ref(), &[], &watch().0)
+            .await
+            .unwrap()
+    }] {
+        let found: Vec<(&str, Finding)> = verification
+            .versions
+            .iter()
+            .map(|trip| (trip.version.as_str(), trip.finding))
+            .collect();
+        for version in ["20", "30", "40"] {
+            assert!(
+                found.contains(&(version, Finding::Failed)),
+                "{version} {found:?}"
+            );
+        }
+        assert!(found.contains(&("10", Finding::Proven)), "{found:?}");
+        // On the target each file is tried by itself; on scratch nothing is applied past what cannot be used.
+        let newer = match verification.on {
+            Place::Target => Finding::Proven,
+            Place::Scratch => Finding::NotReached,
+        };
+        assert!(found.contains(&("50", newer)), "{found:?}");
+        let why = |version: &str| {
+            let trip = verification
+                .versions
+                .iter()
+                .find(|trip| trip.version == version);
+            trip.unwrap().problem.as_ref().unwrap().to_string()
+        };
+        assert!(why("20").contains("Windows-1252"), "{}", why("20"));
+        assert!(why("30").contains("UTF-16"), "{}", why("30"));
+        assert!(why("40").contains("40_y.sql"), "{}", why("40"));
+    }
+    let named = on_scratch(&Bench::new().await, &[]).await;
+    assert!(named.versions.is_empty());
+}
+
+/// A checkout with other line ends is no edit, in either direction.
+#[tokio::test]
+async fn line_ends_are_no_edit() {
+    let text = "-- one, two\ncreate table lines (\n  body text default 'line one\nline two'\n);\n-- three\ncomment on table lines is 'x\ny';\n";
+    let forms = [
+        text.to_owned(),
+        text.replace('\n', "\r\n"),
+        text.replace('\n', "\r"),
+    ];
+    for applied in &forms {
+        let bench = Bench::new().await;
+        bench.write("supabase/migrations/10_lines.sql", applied);
+        bench.write(
+            "supabase/migrations/rollback/10_lines.sql",
+            "drop table lines;\n",
+        );
+        let list = async || migration::list(&bench.schema).await.unwrap().entries[0].state;
+        let wish = Wish::Apply {
+            to: None,
+            include_out_of_order: false,
+        };
+        let plan = migration::plan(&bench.schema, &wish).await.unwrap();
+        assert_eq!(plan.steps[0].statements.iter().count(), 2, "{applied:?}");
+        let outcome = migration::run(&bench.schema, &plan, &watch().0)
+            .await
+            .unwrap();
+        assert!(outcome.is_complete());
+        for checkout in &forms {
+            bench.write("supabase/migrations/10_lines.sql", checkout);
+            assert_eq!(list().await, State::Applied, "{applied:?} {checkout:?}");
+        }
+        bench.write(
+            "supabase/migrations/10_lines.sql",
+            applied.replace("three", "four"),
+        );
+        assert_eq!(list().await, State::Edited);
     }
 }
 

@@ -10,20 +10,39 @@ pub(in crate::adapters) const LOCK: i64 = 0x7375_7061_6465_636b;
 /// Key of the lock under which the tables are made, so that nobody waits for a runner only to find them there.
 const MAKING_LOCK: i64 = LOCK + 1;
 
+/// The digest of a row's statements, as [`digest`](crate::domain::migration::history::digest) makes it: `$` is their text with
+/// separators.
+macro_rules! digest_of {
+    ($text:literal) => {
+        concat!(
+            "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.replace(pg_catalog.replace(",
+            $text,
+            ", pg_catalog.chr(13) || pg_catalog.chr(10), pg_catalog.chr(10)), pg_catalog.chr(13), pg_catalog.chr(10)), 'UTF8')), 'hex')"
+        )
+    };
+}
+
+/// The digest of the column `statements`.
+pub(super) const STATEMENTS_DIGEST: &str =
+    digest_of!("pg_catalog.array_to_string(statements, pg_catalog.chr(30))");
+
 /// The history with digests of the statements. Fails where a table of an older tool lacks a column.
-pub(in crate::adapters) const HISTORY: &str = "\
-    select version, name, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
-    pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') \
-    from supabase_migrations.schema_migrations order by version collate \"C\"";
+pub(in crate::adapters) const HISTORY: &str = concat!(
+    "select version, name, ",
+    digest_of!("pg_catalog.array_to_string(statements, pg_catalog.chr(30))"),
+    " from supabase_migrations.schema_migrations order by version collate \"C\""
+);
 
 /// The history of an older tool, whatever columns it has.
-pub(in crate::adapters) const OLD_HISTORY: &str = "\
-    select pg_catalog.to_jsonb(m) ->> 'version', pg_catalog.to_jsonb(m) ->> 'name', \
-    case pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(m) -> 'statements') when 'array' then \
-    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce((\
-    select pg_catalog.string_agg(value, pg_catalog.chr(30) order by ordinality) \
-    from pg_catalog.jsonb_array_elements_text(pg_catalog.to_jsonb(m) -> 'statements') with ordinality), ''), 'UTF8')), 'hex') end \
-    from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\"";
+pub(in crate::adapters) const OLD_HISTORY: &str = concat!(
+    "select pg_catalog.to_jsonb(m) ->> 'version', pg_catalog.to_jsonb(m) ->> 'name', \
+    case pg_catalog.jsonb_typeof(pg_catalog.to_jsonb(m) -> 'statements') when 'array' then ",
+    digest_of!(
+        "coalesce((select pg_catalog.string_agg(value, pg_catalog.chr(30) order by ordinality) \
+        from pg_catalog.jsonb_array_elements_text(pg_catalog.to_jsonb(m) -> 'statements') with ordinality), '')"
+    ),
+    " end from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\""
+);
 
 /// Who is connected to what.
 pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";

@@ -1,6 +1,6 @@
 //! The SQL that changes the history without running a migration, each change with its line in the journal.
 
-use super::books::{Runner, array, block, dollar, journal};
+use super::books::{Runner, STATEMENTS_DIGEST, array, block, dollar, journal};
 use super::message::HISTORY_CHANGED;
 use super::record::record;
 use crate::domain::migration::history::Row;
@@ -74,8 +74,7 @@ fn expect(version: &str, row: Option<&Row>) -> String {
         ),
         Some(row) => format!(
             "not exists (select 1 from supabase_migrations.schema_migrations where version = {version} \
-            and name is not distinct from {} and pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(\
-            pg_catalog.array_to_string(statements, pg_catalog.chr(30)), 'UTF8')), 'hex') is not distinct from {})",
+            and name is not distinct from {} and {STATEMENTS_DIGEST} is not distinct from {})",
             text(row.name.as_deref()),
             text(row.digest.as_deref()),
         ),

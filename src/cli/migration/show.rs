@@ -25,7 +25,7 @@ pub fn listing(listing: &Listing) -> Page {
                 Span::from(&entry.version),
                 Span::from(&entry.name),
                 Span::new(state_tone(entry.state), entry.state.word()),
-                Span::from(entry.way_back().word()),
+                Span::from(entry.way_back.word()),
                 Span::new(Tone::Muted, entry.note.as_deref().unwrap_or_default()),
             ]);
         }

@@ -69,10 +69,16 @@ fn named(step: &Step) -> String {
 
 /// What somebody should think about before the plan runs, a sentence or two each.
 pub fn cautions(plan: &Plan) -> Vec<String> {
-    [late(plan), stuck(plan), hollow(plan), empty(plan)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        late(plan),
+        stuck(plan),
+        hollow(plan),
+        unreadable(plan),
+        empty(plan),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Files that are older than what is applied already.
@@ -108,6 +114,17 @@ fn hollow(plan: &Plan) -> Option<String> {
     let it = if count == 1 { "It" } else { "They" };
     (count > 0)
         .then(|| format!("Rollback file without a statement: {names}. {it} cannot be rolled back."))
+}
+
+/// Files whose rollback file cannot be read.
+fn unreadable(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| step.way_back == WayBack::Unreadable);
+    let it = if count == 1 { "It" } else { "They" };
+    (count > 0).then(|| {
+        format!(
+            "Rollback file that cannot be read (not UTF-8?): {names}. {it} cannot be rolled back."
+        )
+    })
 }
 
 /// Files of which a failure leaves a part.

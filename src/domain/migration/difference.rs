@@ -2,7 +2,7 @@
 //! that changed. `-` is what was applied, `+` what the file says.
 
 use super::State;
-use super::history::recut;
+use super::history::comparable;
 use crate::domain::sql::command::significant;
 use crate::domain::sql::split::statements;
 use serde::Serialize;
@@ -78,8 +78,8 @@ pub struct Comparison {
 
 /// Compares what was applied with the text of a file.
 pub fn compare(applied: &[String], file: &str) -> Comparison {
-    let old = recut(applied);
-    let new = recut(&statements(file));
+    let old = comparable(applied);
+    let new = comparable(&statements(file));
     let pieces = align(&old, &new)
         .into_iter()
         .map(|(before, after)| piece(&old, &new, before, after))
@@ -109,8 +109,8 @@ pub struct Beyond {
 
 /// Tells what an edited file has beyond what was applied.
 pub fn beyond(applied: &[String], file: &str) -> Beyond {
-    let old = recut(applied);
-    let new = recut(&statements(file));
+    let old = comparable(applied);
+    let new = comparable(&statements(file));
     Beyond {
         added: without(&new, &old),
         dropped: without(&old, &new),

@@ -4,6 +4,7 @@ use super::books::Books;
 use super::{Interruption, Target};
 use crate::domain::sql::split::statements;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// What stands between two statements when they are hashed together: it stands in no SQL text.
 pub const SEPARATOR: char = '\u{1e}';
@@ -61,19 +62,38 @@ pub fn recut<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
         .collect()
 }
 
-/// Whether a file's text says what was stored, comments included, wherever either was cut.
-pub fn is_same_text(file: &str, stored: &[String]) -> bool {
-    recut(&statements(file)) == recut(stored)
+/// The same with line ends that are all `\n`: how a checkout ends its lines is no content.
+pub fn comparable<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
+    let statements = recut(pieces).into_iter();
+    statements
+        .map(|statement| match line_feeds(&statement) {
+            Cow::Borrowed(_) => statement,
+            Cow::Owned(changed) => changed,
+        })
+        .collect()
 }
 
-/// SHA-256, in hex, of statements with [`SEPARATOR`] between them.
+/// A text whose lines all end with `\n`, also those that ended with `\r\n` or `\r`.
+fn line_feeds(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// Whether a file's text says what was stored, comments included, wherever either was cut and however lines end.
+pub fn is_same_text(file: &str, stored: &[String]) -> bool {
+    comparable(&statements(file)) == comparable(stored)
+}
+
+/// SHA-256, in hex, of statements with [`SEPARATOR`] between them and `\n` at the ends of lines.
 pub fn digest<S: AsRef<str>>(statements: impl IntoIterator<Item = S>) -> String {
     let mut hash = Sha256::new();
     for (index, statement) in statements.into_iter().enumerate() {
         if index > 0 {
             hash.update(SEPARATOR.to_string());
         }
-        hash.update(statement.as_ref());
+        hash.update(line_feeds(statement.as_ref()).as_ref());
     }
     hex(&hash.finalize())
 }
@@ -91,4 +111,22 @@ pub fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
         .flatten()
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_no_content() {
+        let text = "-- one\ncreate table a (b text default 'x\ny');\n-- two\nselect 1;\n";
+        let parts = |text: &str| digest(statements(text));
+        for other in [text.replace('\n', "\r\n"), text.replace('\n', "\r")] {
+            assert_eq!(parts(text), parts(&other));
+            assert!(is_same_text(&other, &statements(text)));
+            assert!(is_same_text(text, &statements(&other)));
+        }
+        assert_ne!(parts(text), parts(&text.replace('\n', "\n\n")));
+        assert_ne!(parts(text), parts(&text.replace('\n', " ")));
+    }
 }

@@ -72,9 +72,9 @@ pub struct Entry {
     pub state: State,
     /// Whether there is a rollback file, and a rollback would take it.
     pub reversible: bool,
-    /// Whether there is one that holds no statement although the migration does: a rollback refuses it.
+    /// What is in the place of the rollback file.
     #[serde(skip)]
-    pub is_rollback_empty: bool,
+    pub way_back: WayBack,
     /// The migration file, when there is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
@@ -87,17 +87,6 @@ pub struct Entry {
     /// The ways out of the state, the safest first.
     #[serde(skip)]
     pub ways: Vec<remedy::WayOut>,
-}
-
-impl Entry {
-    /// What stands in the place of its rollback file.
-    pub fn way_back(&self) -> WayBack {
-        match (self.reversible, self.is_rollback_empty) {
-            (true, _) => WayBack::Usable,
-            (false, true) => WayBack::Empty,
-            (false, false) => WayBack::Missing,
-        }
-    }
 }
 
 /// The whole list, in the order of versions (compared as text, byte by byte).

@@ -212,7 +212,7 @@ mod tests {
             name: "a".into(),
             state,
             reversible: false,
-            is_rollback_empty: false,
+            way_back: crate::domain::migration::WayBack::Missing,
             file: None,
             note: None,
             recorded: Some("20".into()),

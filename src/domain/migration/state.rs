@@ -31,6 +31,8 @@ pub enum WayBack {
     Missing,
     /// A file without a statement, although the migration has some: it would forget the work and leave it in place.
     Empty,
+    /// A file that is no text in UTF-8, or that the file system does not give.
+    Unreadable,
     /// A file that a rollback takes.
     Usable,
 }
@@ -41,6 +43,7 @@ impl WayBack {
         match self {
             Self::Missing => "no",
             Self::Empty => "empty",
+            Self::Unreadable => "unreadable",
             Self::Usable => "yes",
         }
     }
@@ -204,7 +207,7 @@ impl Judge<'_> {
             name: row.name.clone().unwrap_or_default(),
             state: State::Missing,
             reversible: way_back == WayBack::Usable,
-            is_rollback_empty: way_back == WayBack::Empty,
+            way_back,
             file: None,
             note: None,
             recorded: Some(row.version.clone()),
@@ -232,7 +235,7 @@ fn entry(file: &LocalFile, state: State) -> Entry {
         name: file.name.name.clone(),
         state,
         reversible: file.way_back == WayBack::Usable,
-        is_rollback_empty: file.way_back == WayBack::Empty,
+        way_back: file.way_back,
         file: Some(file.path.clone()),
         note: None,
         recorded: None,

@@ -10,8 +10,7 @@ use crate::domain::sql::lexer;
 use crate::domain::sql::position::place;
 use crate::domain::sql::split::split;
 use crate::domain::text::harmless;
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The folder inside the migration directory that holds the way back; the Supabase CLI ignores folders.
@@ -131,26 +130,13 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
     Ok(local)
 }
 
-/// What a rollback file is good for, when the migration runs something or nothing. One that cannot be read is there: a
-/// rollback says what is wrong with it.
+/// What a rollback file is good for, when the migration runs something or nothing.
 fn way_back(path: &Path, up_runs: bool) -> WayBack {
-    if !up_runs || begins_to_run(path) {
-        return WayBack::Usable;
-    }
     match text(path) {
-        Ok(text) if !runs_something(&text) => WayBack::Empty,
-        _ => WayBack::Usable,
+        Err(_) => WayBack::Unreadable,
+        Ok(text) if up_runs && !runs_something(&text) => WayBack::Empty,
+        Ok(_) => WayBack::Usable,
     }
-}
-
-/// Whether the beginning of a file is enough to see that there is something to run.
-fn begins_to_run(path: &Path) -> bool {
-    let mut bytes = [0; 4096];
-    let read = File::open(path).and_then(|mut file| file.read(&mut bytes));
-    let beginning = String::from_utf8_lossy(&bytes[..read.unwrap_or(0)]);
-    // What reaches to the end may be half of something else, such as of a comment.
-    significant(&beginning)
-        .any(|token| token.kind != lexer::Kind::Semicolon && token.end < beginning.len())
 }
 
 /// Whether there is anything for the server to run in a file.
@@ -216,16 +202,68 @@ pub(super) fn read(path: &Path) -> Result<Source, Problem> {
 /// Reads a file of SQL.
 fn text(path: &Path) -> Result<String, Problem> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+    decoded(bytes).map_err(|why| {
         Problem::new(
             Kind::Config,
             format!("The file {} is not UTF-8.", path.display()),
-            format!("Line {} holds other bytes.", place(&text, text.len()).line),
+            why,
         )
         .with_hint("Save it as UTF-8.")
     })
+}
+
+/// The text of a file, or what it is instead of UTF-8.
+fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+    if let Some(order) = utf16(&bytes) {
+        return Err(format!("It is UTF-16 ({order}). Save it as UTF-8."));
+    }
+    let line = |at: usize, bytes: &[u8]| {
+        let text = String::from_utf8_lossy(&bytes[..at]);
+        place(&text, text.len()).line
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => match text.find('\0') {
+            None => Ok(text),
+            Some(at) => Err(format!(
+                "Line {} holds a NUL byte, which no SQL can hold.",
+                line(at, text.as_bytes())
+            )),
+        },
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes()[at];
+            let line = line(at, error.as_bytes());
+            Err(format!(
+                "Line {line} holds the byte {byte:#04x}, as Windows-1252 or Latin-1 write it. Save it as UTF-8."
+            ))
+        }
+    }
+}
+
+/// The byte order of a text in UTF-16: by its mark, or because nearly every second byte of its beginning is zero.
+fn utf16(bytes: &[u8]) -> Option<&'static str> {
+    const BEGINNING: usize = 400;
+    match bytes {
+        [0xff, 0xfe, ..] => return Some("little endian"),
+        [0xfe, 0xff, ..] => return Some("big endian"),
+        _ => {}
+    }
+    let beginning = &bytes[..bytes.len().min(BEGINNING)];
+    let zeros = |odd: usize| {
+        let some = beginning.iter().skip(odd).step_by(2);
+        some.filter(|byte| **byte == 0).count()
+    };
+    let (even, odd) = (zeros(0), zeros(1));
+    let many = beginning.len() / 4;
+    if beginning.len() < 4 {
+        None
+    } else if odd > many && even == 0 {
+        Some("little endian")
+    } else if even > many && odd == 0 {
+        Some("big endian")
+    } else {
+        None
+    }
 }
 
 /// A file that the file system does not give.
@@ -250,7 +288,7 @@ pub(super) fn sentence(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{WayBack, way_back};
+    use super::{WayBack, decoded, way_back};
 
     #[test]
     fn a_way_back_is_empty_when_the_whole_of_it_runs_nothing() {
@@ -269,10 +307,40 @@ mod tests {
             (blank(4090, "/* nothing */ ;"), WayBack::Empty),
             (blank(4090, "/* nothing */ select 1"), WayBack::Usable),
             (blank(9000, "select 1;"), WayBack::Usable),
+            (blank(9000, "select 1;\0"), WayBack::Unreadable),
         ] {
             std::fs::write(&path, &text).unwrap();
             assert_eq!(way_back(&path, true), expected, "{text:?}");
-            assert_eq!(way_back(&path, false), WayBack::Usable);
+            let without = way_back(&path, false);
+            assert!(without == WayBack::Usable || expected == WayBack::Unreadable);
+        }
+        std::fs::write(&path, b"drop table \xe9;").unwrap();
+        assert_eq!(way_back(&path, true), WayBack::Unreadable);
+    }
+
+    #[test]
+    fn a_file_that_is_no_utf8_is_told_what_it_is() {
+        let little =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let big =
+            |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
+        let text = "create table a (b text default 'é');\n";
+        for (bytes, words) in [
+            (little(&format!("\u{feff}{text}")), "UTF-16 (little endian)"),
+            (big(&format!("\u{feff}{text}")), "UTF-16 (big endian)"),
+            (little(text), "UTF-16 (little endian)"),
+            (big("select 1;"), "UTF-16 (big endian)"),
+            (
+                b"select 1;\nselect '\xe9';".to_vec(),
+                "Line 2 holds the byte 0xe9, as Windows-1252",
+            ),
+            (b"select 1;\n\0".to_vec(), "Line 2 holds a NUL byte"),
+        ] {
+            let why = decoded(bytes).unwrap_err();
+            assert!(why.contains(words), "{why}");
+        }
+        for fine in ["", "\u{feff}select 1;", "select 'é漢';"] {
+            assert_eq!(decoded(fine.as_bytes().to_vec()).as_deref(), Ok(fine));
         }
     }
 }

@@ -80,15 +80,7 @@ fn apply(
         .collect();
     parted::check(listing, doubt)?;
     if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
-        return Err(Problem::new(
-            Kind::Config,
-            format!(
-                "The migration {}_{} cannot be used.",
-                entry.version, entry.name
-            ),
-            entry.note.clone().unwrap_or_default(),
-        )
-        .with_hint(way_out(entry)));
+        return Err(unusable(entry));
     }
     let late = named(&wanted, State::OutOfOrder);
     if !late.is_empty() && !out_of_order {
@@ -173,6 +165,19 @@ fn check_count(listing: &Listing, count: usize) -> Result<(), Problem> {
     .with_hint("`supadeck migration list` shows them; `--to 0` rolls back all of them."))
 }
 
+/// The migration file of an entry cannot be used.
+pub(super) fn unusable(entry: &Entry) -> Problem {
+    Problem::new(
+        Kind::Config,
+        format!(
+            "The migration {}_{} cannot be used.",
+            entry.version, entry.name
+        ),
+        entry.note.clone().unwrap_or_default(),
+    )
+    .with_hint(way_out(entry))
+}
+
 pub(super) fn is_applied(entry: &Entry) -> bool {
     entry.recorded.is_some()
 }
@@ -210,7 +215,7 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         repeats: 0,
         older_than: None,
         way_back: match direction {
-            Direction::Apply => entry.way_back(),
+            Direction::Apply => entry.way_back,
             Direction::Rollback => WayBack::Usable,
         },
     })

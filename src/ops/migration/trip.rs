@@ -7,7 +7,7 @@ use super::plan::is_applied;
 use super::record::statements;
 use super::rehearse::scene;
 use super::report::step_problem;
-use super::verify::{check_known, judge, new_trip, not_again, stuck};
+use super::verify::{check_known, judge, new_trip, not_again, stuck, unusable};
 use super::way_back::both_ways;
 use super::{Schema, Watch, local};
 use crate::domain::migration::{Entry, State, Step, StepMode};
@@ -48,10 +48,13 @@ pub async fn verify_on_target(
         .filter(|entry| is_applied(entry))
         .filter(|entry| oldest.is_some_and(|oldest| entry.version >= oldest.version))
         .collect();
+    let invalid = listing.entries.iter().filter(|entry| {
+        entry.state == State::Invalid && (versions.is_empty() || versions.contains(&entry.version))
+    });
     let mut verification = Verification {
         on: Place::Target,
         database: history.target,
-        versions: Vec::new(),
+        versions: invalid.map(unusable).collect(),
     };
     if pending.is_empty() && applied.is_empty() {
         return Ok(verification);
@@ -70,14 +73,12 @@ pub async fn verify_on_target(
     let found = found.await;
     session.end().await?;
     let trips = found?.into_iter();
-    verification.versions = trips
-        .filter(|trip: &Trip| {
-            versions.is_empty()
-                || versions.contains(&trip.version)
-                // What was drawn in is told where it is the reason that a named one was not proven.
-                || !matches!(trip.finding, Finding::Proven | Finding::NotReached)
-        })
-        .collect();
+    verification.versions.extend(trips.filter(|trip: &Trip| {
+        versions.is_empty()
+            || versions.contains(&trip.version)
+            // What was drawn in is told where it is the reason that a named one was not proven.
+            || !matches!(trip.finding, Finding::Proven | Finding::NotReached)
+    }));
     Ok(verification)
 }
 

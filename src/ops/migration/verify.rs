@@ -23,11 +23,7 @@ pub async fn verify_on_scratch(
 ) -> Result<Verification, Problem> {
     let scratch = &scratch.on_scratch();
     let listing = super::list(scratch).await?;
-    let pending = listing
-        .entries
-        .iter()
-        .filter(|entry| entry.state != State::Invalid);
-    let all: Vec<&Entry> = pending.collect();
+    let all: Vec<&Entry> = listing.entries.iter().collect();
     check_known(versions, all.iter().map(|entry| entry.version.as_str()))?;
     let mut verification = Verification {
         on: Place::Scratch,
@@ -43,6 +39,14 @@ pub async fn verify_on_scratch(
     for entry in all.into_iter().take(newest.map_or(0, |newest| newest + 1)) {
         let is_wanted = versions.is_empty() || versions.contains(&entry.version);
         let mut trip = new_trip(&entry.version, &entry.name);
+        if entry.state == State::Invalid {
+            if is_wanted {
+                verification.versions.push(unusable(entry));
+            }
+            // What is newer may need it, and nothing is applied past it.
+            stopped = true;
+            continue;
+        }
         if stopped {
             if is_wanted {
                 verification.versions.push(trip);
@@ -103,6 +107,14 @@ pub(super) fn new_trip(version: &str, name: &str) -> Trip {
         losses: Vec::new(),
         problem: None,
     }
+}
+
+/// A version whose file cannot be used, which fails the whole.
+pub(super) fn unusable(entry: &Entry) -> Trip {
+    let mut trip = new_trip(&entry.version, &entry.name);
+    trip.finding = Finding::Failed;
+    trip.problem = Some(super::plan::unusable(entry));
+    trip
 }
 
 /// What two differences say about a round trip.

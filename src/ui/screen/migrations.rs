@@ -44,7 +44,7 @@ fn cells(entry: &Entry, view: View) -> Vec<Cell> {
         Cell::text(&entry.name),
         Cell::of(&entry.version, Role::Muted),
         Cell::of(
-            entry.way_back().word(),
+            entry.way_back.word(),
             if entry.reversible {
                 Role::Muted
             } else {
