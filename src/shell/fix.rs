@@ -7,7 +7,7 @@ use crate::domain::migration::{Listing, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
 use crate::ops::migration::{
-    self, RenumberPlan, Repair, RepairPlan, RestorePlan, RowChange, Schema,
+    self, RenumberPlan, Repair, RepairPlan, RestorePlan, RowChange, Schema, SplitPlan,
 };
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +22,7 @@ enum Planned {
     Restore(RestorePlan),
     Repair(RepairPlan),
     Renumber(RenumberPlan),
+    Split(SplitPlan),
 }
 
 impl Fixes {
@@ -59,6 +60,14 @@ impl Fixes {
             }
             ["renumber", which] => self::renumber(schema, which, None).await?,
             ["renumber", which, "--to", to] => self::renumber(schema, which, Some(to)).await?,
+            ["split", which] => {
+                let plan = migration::plan_split(schema, which).await?;
+                let lines = plan.lines();
+                let lines = lines.iter().map(|line| harmless(line).into_owned());
+                let (lines, target) = (lines.collect(), plan.target.clone());
+                let title = format!("Split {} into migration and rollback", plan.version);
+                (Planned::Split(plan), title, "split", lines, target)
+            }
             _ => return Err(unknown()),
         };
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +95,7 @@ impl Fixes {
             Some(Planned::Restore(plan)) => migration::restore(schema, &plan).await,
             Some(Planned::Repair(plan)) => migration::carry_out(schema, &plan).await,
             Some(Planned::Renumber(plan)) => migration::renumber(schema, &plan).await,
+            Some(Planned::Split(plan)) => migration::split(schema, &plan).await,
             None => Err(Problem::new(
                 Kind::Conflict,
                 "Nothing was changed.",

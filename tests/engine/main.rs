@@ -48,6 +48,7 @@ mod settled;
 mod shape;
 mod silent;
 mod special;
+mod split;
 mod standin;
 mod supabase;
 mod together;

@@ -84,7 +84,7 @@ fn end_of(model: &Model, way: &WayOut) -> End {
         ["apply", "--include-out-of-order"] => model.migrations.apply_wish().ok(),
         ["apply", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Apply, how)),
         ["rollback", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Rollback, how)),
-        ["restore" | "repair" | "renumber", ..] => return End::Change,
+        ["restore" | "repair" | "renumber" | "split", ..] => return End::Change,
         _ => None,
     };
     wish.map_or(End::Copy, End::Plan)

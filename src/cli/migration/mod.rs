@@ -15,6 +15,7 @@ mod rollback;
 mod run;
 mod scratch;
 pub mod show;
+mod split;
 mod verify;
 mod waits;
 
@@ -38,6 +39,7 @@ enum Command {
     Diff(diff::Args),
     Restore(restore::Args),
     Renumber(renumber::Args),
+    Split(split::Args),
     Verify(verify::Args),
     Repair(repair::Args),
     Log(log::Args),
@@ -54,6 +56,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Diff(args) => diff::run(context, args).await,
         Command::Restore(args) => restore::run(context, args).await,
         Command::Renumber(args) => renumber::run(context, args).await,
+        Command::Split(args) => split::run(context, args).await,
         Command::Verify(args) => verify::run(context, args).await,
         Command::Repair(args) => repair::run(context, args).await,
         Command::Log(args) => log::run(context, args).await,

@@ -3,6 +3,7 @@
 pub mod books;
 pub mod briefing;
 pub mod difference;
+pub mod down_section;
 pub mod file_name;
 pub mod history;
 pub mod holder;

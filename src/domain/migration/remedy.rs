@@ -1,8 +1,9 @@
 //! What each state means for one version, and the commands that lead out of it. Words only: nothing is decided here.
 
+use super::down_section::{DownSection, rolled_back_by};
 use super::version::is_version;
 use super::{Entry, State};
-use crate::domain::text::is_dangerous;
+use crate::domain::text::{harmless, is_dangerous};
 use serde::Serialize;
 
 /// One way out of a state.
@@ -26,14 +27,24 @@ pub struct Facts {
     pub doubt: Vec<String>,
     /// The names of all files with the version, when there are several.
     pub copies: Vec<String>,
+    /// Whether these are a migration and its rollback.
+    pub is_pair: bool,
     /// Why its file cannot be read.
     pub unreadable: Option<String>,
+    /// Where another tool's rollback begins in the file.
+    pub down_section: Option<DownSection>,
 }
 
 /// Gives an entry its note and its ways out.
 pub fn explain(entry: &mut Entry, facts: &Facts) {
     let version = &entry.version;
     let (note, ways) = match entry.state {
+        State::Pending | State::OutOfOrder if facts.down_section.is_some() => {
+            two_in_one(entry, facts)
+        }
+        State::Pending | State::OutOfOrder if rolled_back_by(&entry.name).is_some() => {
+            (Some(lone_rollback(entry)), Vec::new())
+        }
         State::Pending => (None, Vec::new()),
         State::Applied if !facts.has_statements => (
             Some("The history stores no statements to compare with.".to_owned()),
@@ -68,6 +79,36 @@ pub fn explain(entry: &mut Entry, facts: &Facts) {
     };
     entry.note = note;
     entry.ways = ways.into_iter().flatten().collect();
+}
+
+/// The file holds its rollback too.
+fn two_in_one(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>) {
+    let note = facts.down_section.as_ref().map(|section| {
+        format!(
+            "Its rollback is in the same file, after `{}` on line {}, as {} writes it: both would run.",
+            harmless(&section.marker),
+            section.line,
+            section.tool
+        )
+    });
+    (note, vec![split(entry)])
+}
+
+fn split(entry: &Entry) -> Option<WayOut> {
+    let file = format!("{}_{}.sql", entry.version, entry.name);
+    way(
+        &["split", &file],
+        "Writes the migration and its rollback as two files.",
+    )
+}
+
+/// The file is named as a rollback, and there is no migration of that name.
+pub fn lone_rollback(entry: &Entry) -> String {
+    let name = rolled_back_by(&entry.name).unwrap_or(&entry.name);
+    format!(
+        "By its name it is the rollback of {name}; it would run as a migration. Move it to rollback/{}_{name}.sql, or give it another name.",
+        entry.version
+    )
 }
 
 fn edited(version: &str) -> Vec<Option<WayOut>> {
@@ -158,6 +199,13 @@ fn invalid(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
             )
         });
         return (Some(why.clone()), vec![restore]);
+    }
+    if facts.is_pair {
+        let note = format!(
+            "{} are a migration and its rollback, as golang-migrate and sqlx name them.",
+            facts.copies.join(" and ")
+        );
+        return (Some(note), vec![split(entry)]);
     }
     let note = format!(
         "More than one file has the version {}: {}.",

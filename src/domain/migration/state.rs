@@ -1,5 +1,6 @@
 //! Compares the files with the history: which version is applied, pending, edited, missing or unusable.
 
+use super::down_section::{DownSection, plain_name, rolled_back_by};
 use super::file_name::FileName;
 use super::history::{History, Row};
 use super::interruption::mark;
@@ -21,6 +22,8 @@ pub struct LocalFile {
     pub digest: Result<String, String>,
     /// Its rollback file.
     pub way_back: WayBack,
+    /// Where another tool's rollback begins in it.
+    pub down_section: Option<DownSection>,
 }
 
 /// What stands in the place of a rollback file.
@@ -163,6 +166,7 @@ impl Judge<'_> {
             entry.recorded = stands.then(|| file.name.version.clone());
             let facts = Facts {
                 copies: copies.clone(),
+                is_pair: is_pair(files),
                 unreadable: file.digest.as_ref().err().cloned(),
                 ..Facts::default()
             };
@@ -194,6 +198,7 @@ impl Judge<'_> {
         let facts = Facts {
             has_statements: row.is_none_or(|row| row.digest.is_some()),
             unreadable: file.digest.as_ref().err().cloned(),
+            down_section: file.down_section.clone(),
             ..Facts::default()
         };
         explain(&mut entry, &facts);
@@ -227,6 +232,17 @@ impl Judge<'_> {
         explain(&mut entry, &facts);
         entry
     }
+}
+
+/// Whether the files of one version are a migration and its rollback, as golang-migrate and sqlx name them.
+fn is_pair(files: &[LocalFile]) -> bool {
+    let [one, other] = files else {
+        return false;
+    };
+    let fits = |down: &LocalFile, up: &LocalFile| {
+        rolled_back_by(&down.name.name) == Some(plain_name(&up.name.name))
+    };
+    fits(one, other) || fits(other, one)
 }
 
 fn entry(file: &LocalFile, state: State) -> Entry {

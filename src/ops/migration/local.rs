@@ -1,6 +1,7 @@
 //! Reads the migration directory: which files are migrations, and what they say.
 
 use super::Schema;
+use crate::domain::migration::down_section;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::{digest, sha256};
 use crate::domain::migration::state::{LocalFile, LocalFiles, WayBack};
@@ -112,6 +113,7 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
                 Ok(_) => way_back(&directory.join(ROLLBACK).join(file_name), runs),
                 Err(_) => WayBack::Missing,
             },
+            down_section: text.as_deref().ok().and_then(down_section::find),
             name,
             path,
         });

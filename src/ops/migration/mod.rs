@@ -25,6 +25,7 @@ mod resume;
 mod risk;
 mod run;
 mod script;
+mod split;
 mod together;
 mod trip;
 mod verify;
@@ -43,6 +44,7 @@ pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, 
 pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use risk::{StepRisk, risks};
 pub use run::run;
+pub use split::{Halves, SplitPlan, plan_split, split};
 pub use trip::verify_on_target;
 pub use verify::verify_on_scratch;
 

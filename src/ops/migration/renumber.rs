@@ -3,8 +3,10 @@
 use super::list::{read, unknown, way_out};
 use super::local::{directory, rollback_file};
 use super::{Schema, files, local};
+use crate::domain::migration::down_section::rolled_back_by;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::is_same_text;
+use crate::domain::migration::remedy::command;
 use crate::domain::migration::version::{after, is_version};
 use crate::domain::migration::{Entry, Listing, State, Target};
 use crate::domain::problem::{Kind, Problem};
@@ -44,6 +46,20 @@ pub async fn plan_renumber(
 ) -> Result<RenumberPlan, Problem> {
     let (listing, history) = read(schema).await?;
     let entry = chosen(&listing, which)?;
+    if rolled_back_by(&entry.name).is_some() {
+        return Err(Problem::new(
+            Kind::Usage,
+            format!(
+                "{}_{}.sql is the rollback of another file.",
+                entry.version, entry.name
+            ),
+            "With a version of its own it would be applied as a migration.",
+        )
+        .with_hint(command(&[
+            "split",
+            &name(&entry.version, &entry.name).file_name(),
+        ])));
+    }
     check(entry, to)?;
     let versions = || {
         let local = listing.entries.iter().map(|entry| entry.version.as_str());
@@ -109,7 +125,7 @@ pub async fn renumber(schema: &Schema, plan: &RenumberPlan) -> Result<Listing, P
 }
 
 /// The entry that is meant: by its file name, or by a version that only one file has.
-fn chosen<'a>(listing: &'a Listing, which: &str) -> Result<&'a Entry, Problem> {
+pub(super) fn chosen<'a>(listing: &'a Listing, which: &str) -> Result<&'a Entry, Problem> {
     let named = |entry: &&Entry| {
         entry.file.is_some() && name(&entry.version, &entry.name).file_name() == which
     };

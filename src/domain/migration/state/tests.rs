@@ -11,6 +11,7 @@ fn file(name: &str, digest: &str) -> LocalFile {
         path: name.into(),
         digest: Ok(digest.into()),
         way_back: WayBack::Missing,
+        down_section: None,
     }
 }
 

@@ -1,0 +1,122 @@
+//! Migrations of other tools that hold their rollback too: named before anything runs, and split by one command.
+
+use crate::bench::{Bench, watch};
+use std::fs;
+use supadeck::domain::migration::{State, Wish};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration;
+
+fn all() -> Wish {
+    Wish::Apply {
+        to: None,
+        include_out_of_order: false,
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_both_halves_is_never_applied_as_it_is_and_is_split_on_request() {
+    for (marker, tool) in [
+        ("-- migrate:down", "dbmate"),
+        ("-- +goose Down", "goose"),
+        ("-- +migrate Down", "sql-migrate"),
+        ("--//@UNDO", "MyBatis"),
+    ] {
+        let bench = Bench::new().await;
+        let text = format!("create table a (id int);\n\n{marker}\ndrop table a;\n");
+        let file = bench.write("supabase/migrations/10_a.sql", &text);
+        let entry = migration::list(&bench.schema)
+            .await
+            .unwrap()
+            .entries
+            .remove(0);
+        let note = entry.note.unwrap();
+        assert!(note.contains(tool) && note.contains("line 3"), "{note}");
+        assert_eq!(entry.ways[0].command, "supadeck migration split 10_a.sql");
+        let problem = migration::plan(&bench.schema, &all()).await.unwrap_err();
+        assert_eq!(problem.kind, Kind::Config);
+        assert!(problem.why.contains(marker), "{problem}");
+        assert!(problem.hint.unwrap().contains("split 10_a.sql"));
+
+        let plan = migration::plan_split(&bench.schema, "10").await.unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), text, "only planned");
+        let listing = migration::split(&bench.schema, &plan).await.unwrap();
+        assert!(listing.entries[0].reversible && listing.entries[0].note.is_none());
+        let halves = plan.halves.unwrap();
+        assert_eq!(fs::read_to_string(&halves.kept).unwrap(), text);
+        assert_eq!(
+            fs::read_to_string(&halves.rollback).unwrap(),
+            "drop table a;\n"
+        );
+        for wish in [all(), Wish::RollbackLast { count: 1 }, all()] {
+            let plan = migration::plan(&bench.schema, &wish).await.unwrap();
+            let outcome = migration::run(&bench.schema, &plan, &watch().0)
+                .await
+                .unwrap();
+            assert!(outcome.is_complete(), "{outcome:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pair_of_files_becomes_a_migration_and_its_rollback() {
+    let bench = Bench::new().await;
+    bench.write(
+        "supabase/migrations/10_a.up.sql",
+        "create table a (id int);\n",
+    );
+    bench.write("supabase/migrations/10_a.down.sql", "drop table a;\n");
+    let listing = migration::list(&bench.schema).await.unwrap();
+    for entry in &listing.entries {
+        assert_eq!(entry.state, State::Invalid);
+        assert!(entry.note.as_ref().unwrap().contains("golang-migrate"));
+        assert!(entry.ways[0].command.contains("migration split 10_a."));
+        assert!(
+            entry
+                .ways
+                .iter()
+                .all(|way| !way.command.contains("renumber"))
+        );
+    }
+    let now = jiff::Timestamp::now();
+    let refused = migration::plan_renumber(&bench.schema, "10_a.down.sql", None, now).await;
+    assert!(refused.unwrap_err().hint.unwrap().contains("split"));
+    let plan = migration::plan_split(&bench.schema, "10_a.down.sql")
+        .await
+        .unwrap();
+    let listing = migration::split(&bench.schema, &plan).await.unwrap();
+    let entry = &listing.entries[0];
+    assert_eq!(
+        (entry.name.as_str(), entry.state, entry.reversible),
+        ("a", State::Pending, true)
+    );
+    assert_eq!(listing.entries.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_split_stays_as_it_is() {
+    let bench = Bench::new().await;
+    bench.write("supabase/migrations/10_a.sql", "create table a (id int);\n");
+    bench.write("supabase/migrations/20_b.down.sql", "drop table a;\n");
+    let text = "select 1;\n-- migrate:down\nselect 2;\n";
+    let both = bench.write("supabase/migrations/30_c.sql", text);
+    let there = bench.write("supabase/migrations/rollback/30_c.sql", "select 3;\n");
+    let split = async |which: &str| migration::plan_split(&bench.schema, which).await;
+    assert_eq!(split("10").await.unwrap_err().kind, Kind::Usage);
+    assert_eq!(split("99").await.unwrap_err().kind, Kind::Usage);
+    assert_eq!(split("30").await.unwrap_err().kind, Kind::Conflict);
+    // A rollback without its migration is not applied as one.
+    let problem = migration::plan(&bench.schema, &all()).await.unwrap_err();
+    assert!(problem.why.contains("the rollback of b"), "{problem}");
+    fs::remove_file(there).unwrap();
+    // A file that changed since it was shown is left as it is, and no half of it is written.
+    let plan = split("30").await.unwrap();
+    fs::write(&both, format!("{text}select 4;\n")).unwrap();
+    assert_eq!(
+        migration::split(&bench.schema, &plan)
+            .await
+            .unwrap_err()
+            .kind,
+        Kind::Conflict
+    );
+    assert!(!plan.halves.unwrap().rollback.exists());
+}
