@@ -101,7 +101,7 @@ impl Bounds {
             .collect();
         if kind == JsonKind::Number && is_read && !possible.is_empty() {
             let possible = possible.join(", ");
-            schema = format!("z.union([{schema}, z.enum([{possible}]).transform(Number)])");
+            schema = format!("z.union([{schema}, beyond({possible})])");
         }
         Some(schema)
     }
@@ -119,7 +119,11 @@ fn is_plain(check: &str) -> bool {
         .rev()
         .skip(1)
         .any(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
-    !check.contains('\'') && !has_call && !["OR", "NOT", "CASE", "IS", "INHERIT"].into_iter().any(is_word)
+    !check.contains('\'')
+        && !has_call
+        && !["OR", "NOT", "CASE", "IS", "INHERIT"]
+            .into_iter()
+            .any(is_word)
 }
 
 /// A literal such as `12` or `(0)::numeric` as a number of JavaScript.

@@ -4,8 +4,22 @@ import { z } from "zod";
 /** A JSON value. */
 export type Json = string | number | boolean | null | { [key: string]: Json } | Json[];
 
+/** What JSON or JavaScript has no number for: such a value is sent as text, or read as Infinity. It becomes a number. */
+function beyond(...words: string[]) {
+  const isOne = (value: unknown) => words.includes(typeof value === "number" ? String(value) : (value as string));
+  return z.custom<number | string>(isOne, "Invalid number").transform(Number);
+}
+
 const json: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+  z.union([
+    z.string(),
+    z.number(),
+    z.custom<number>((value) => value === Infinity || value === -Infinity),
+    z.boolean(),
+    z.null(),
+    z.array(json),
+    z.record(z.string(), json),
+  ]),
 );
 
 /** An array of Postgres: any of its parts may be null, and it may be nested, however its column was declared. */
@@ -20,8 +34,7 @@ const int2 = z.number().int().min(-32768).max(32767);
 const int4 = z.number().int().min(-2147483648).max(2147483647);
 /** A bigint. Beyond 53 bits its last digits are lost, where it is sent as a number: cast it to text in the query. */
 const int8 = z.number().min(-9223372036854775808).max(9223372036854775807).refine(Number.isInteger, "Invalid integer");
-/** What JSON has no number for is sent as text, and becomes the number that JavaScript has for it. */
-const number = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
+const number = z.union([z.number(), beyond("NaN", "Infinity", "-Infinity")]);
 
 /** Postgres accepts every UUID, also those that RFC 9562 does not define. */
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "Invalid UUID");

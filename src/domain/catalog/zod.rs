@@ -14,6 +14,7 @@ const FORMS: &str = include_str!("forms.ts");
 
 /// The constants and types of `forms.ts`, a type by its name as a constant.
 const TAKEN: [&str; 18] = [
+    "beyond",
     "array",
     "bits",
     "bytes",
@@ -31,7 +32,6 @@ const TAKEN: [&str; 18] = [
     "timeWithOffset",
     "uuid",
     "z",
-    "undefined",
 ];
 
 /// Generates the file.
