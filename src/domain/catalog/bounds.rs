@@ -22,22 +22,26 @@ pub(super) fn bounds(relation: &Relation, column: &str) -> Bounds {
     let mut bounds = Bounds::default();
     for check in &relation.checks {
         let mut check = check.clone();
-        for word in WORDS {
-            for of in ["numeric", "double precision", "real"] {
+        for of in ["numeric", "double precision", "real"] {
+            for word in WORDS {
                 check = check.replace(&format!("'{word}'::{of}"), word);
             }
+            check = check.replace(&format!("::{of}"), "");
         }
         if !is_plain(&check) {
             continue;
         }
         let inside = check.strip_prefix("CHECK ").unwrap_or(&check);
+        let quoted = format!("\"{}\"", column.replace('"', "\"\""));
         for part in inside.split(" AND ") {
             let part = part.trim_matches(['(', ')']);
-            let words: Vec<_> = part.split(' ').collect();
-            if let [name, sign, value] = words[..]
-                && name == column
-            {
-                bounds.take(sign, value);
+            let name = part
+                .strip_prefix(column)
+                .or_else(|| part.strip_prefix(&quoted));
+            let comparison = name.and_then(|rest| rest.strip_prefix(' '));
+            let words: Vec<_> = comparison.unwrap_or_default().split(' ').collect();
+            if let [sign, value] = words[..] {
+                bounds.take(sign, value.trim_matches(['(', ')']));
             }
         }
     }
