@@ -15,6 +15,9 @@ mod typescript_function;
 mod view;
 mod zod;
 
+#[cfg(test)]
+mod tests;
+
 /// A language that types are generated for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {

@@ -51,11 +51,14 @@ impl Node {
     }
 }
 
-/// Reads a whole tree; nothing when it is none.
-pub(super) fn read(text: &str) -> Option<Node> {
-    let mut tokens = tokens(text).into_iter().peekable();
-    let node = value(&mut tokens, 0)?;
-    tokens.next().is_none().then_some(node)
+/// Reads a whole tree, of every object only these fields; nothing when it is no tree.
+pub(super) fn read(text: &str, kept: &[&str]) -> Option<Node> {
+    let mut reader = Reader {
+        tokens: tokens(text).into_iter().peekable(),
+        kept,
+    };
+    let node = reader.value(0)?;
+    reader.tokens.next().is_none().then_some(node)
 }
 
 /// A word or a bracket, as written and without its escapes.
@@ -104,44 +107,53 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-type Tokens = Peekable<IntoIter<Token>>;
-
-fn value(tokens: &mut Tokens, depth: usize) -> Option<Node> {
-    if depth > DEEPEST {
-        return None;
-    }
-    let token = tokens.next()?;
-    match token.raw.as_str() {
-        "<>" => Some(Node::Null),
-        "(" => {
-            // A list of integers, object ids, bits or transactions begins with a letter.
-            tokens.next_if(|next| ["i", "o", "b", "x"].contains(&next.raw.as_str()));
-            let mut parts = Vec::new();
-            while tokens.next_if(|next| next.raw == ")").is_none() {
-                parts.push(value(tokens, depth + 1)?);
-            }
-            Some(Node::List(parts))
-        }
-        "{" => object(tokens, depth),
-        ")" | "}" => None,
-        _ => Some(Node::Text(token.text)),
-    }
+struct Reader<'a> {
+    tokens: Peekable<IntoIter<Token>>,
+    kept: &'a [&'a str],
 }
 
-fn object(tokens: &mut Tokens, depth: usize) -> Option<Node> {
-    let kind = tokens.next()?.text;
-    let mut fields = BTreeMap::new();
-    while tokens.next_if(|next| next.raw == "}").is_none() {
-        let name = tokens.next()?.raw.strip_prefix(':')?.to_owned();
-        let is_over = |next: &Token| next.raw == "}" || next.raw.starts_with(':');
-        let mut first = None;
-        while tokens.peek().is_some_and(|next| !is_over(next)) {
-            let part = value(tokens, depth + 1)?;
-            first.get_or_insert(part);
+impl Reader<'_> {
+    fn value(&mut self, depth: usize) -> Option<Node> {
+        if depth > DEEPEST {
+            return None;
         }
-        fields.insert(name, first.unwrap_or(Node::Null));
+        let token = self.tokens.next()?;
+        match token.raw.as_str() {
+            "<>" => Some(Node::Null),
+            "(" => {
+                // A list of integers, object ids, bits or transactions begins with a letter.
+                let letters = ["i", "o", "b", "x"];
+                self.tokens
+                    .next_if(|next| letters.contains(&next.raw.as_str()));
+                let mut parts = Vec::new();
+                while self.tokens.next_if(|next| next.raw == ")").is_none() {
+                    parts.push(self.value(depth + 1)?);
+                }
+                Some(Node::List(parts))
+            }
+            "{" => self.object(depth),
+            ")" | "}" => None,
+            _ => Some(Node::Text(token.text)),
+        }
     }
-    Some(Node::Object { kind, fields })
+
+    fn object(&mut self, depth: usize) -> Option<Node> {
+        let kind = self.tokens.next()?.text;
+        let mut fields = BTreeMap::new();
+        while self.tokens.next_if(|next| next.raw == "}").is_none() {
+            let name = self.tokens.next()?.raw.strip_prefix(':')?.to_owned();
+            let is_over = |next: &Token| next.raw == "}" || next.raw.starts_with(':');
+            let mut first = None;
+            while self.tokens.peek().is_some_and(|next| !is_over(next)) {
+                let part = self.value(depth + 1)?;
+                first.get_or_insert(part);
+            }
+            if self.kept.contains(&name.as_str()) {
+                fields.insert(name, first.unwrap_or(Node::Null));
+            }
+        }
+        Some(Node::Object { kind, fields })
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +163,8 @@ mod tests {
     #[test]
     fn lists_objects_escapes_and_values_of_several_words_are_read() {
         let tree = read(
-            r#"({A :none <> :empty :word a\ b\)\\ :bytes 4 [ 1 0 ] :ids (o 12 13) :in {B :deep ("x" "y")}})"#,
+            r#"({A :left {OUT :none <>} :none <> :empty :word a\ b\)\\ :bytes 4 [ 1 0 ] :ids (o 12 13) :in {B :deep ("x" "y")}})"#,
+            &["none", "empty", "word", "bytes", "ids", "in", "deep"],
         )
         .unwrap();
         let a = &tree.parts()[0];
@@ -167,14 +180,15 @@ mod tests {
         let deep = a.field("A", "in").unwrap().field("B", "deep").unwrap();
         assert_eq!(deep.parts().len(), 2);
         assert_eq!(a.field("B", "none"), None);
+        assert_eq!(a.field("A", "left"), None);
     }
 
     #[test]
     fn what_is_no_tree_is_nothing() {
         for text in ["", "(", "{A", "{A :b", "{A b}", ")", "(a) b", "{A :b }}"] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(read(text, &[]), None, "{text}");
         }
         let deep = "(".repeat(100_000) + &")".repeat(100_000);
-        assert_eq!(read(&deep), None);
+        assert_eq!(read(&deep, &[]), None);
     }
 }

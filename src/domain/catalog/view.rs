@@ -89,9 +89,41 @@ pub(super) fn shown_columns(views: &[ViewDefinition]) -> BTreeMap<Oid, Vec<Shown
         .collect()
 }
 
+/// The fields of a query that say where a column comes from.
+const FIELDS: [&str; 28] = [
+    "cteList",
+    "ctelevelsup",
+    "ctename",
+    "ctequery",
+    "cterecursive",
+    "expr",
+    "fromlist",
+    "groupexprs",
+    "groupingSets",
+    "joinaliasvars",
+    "jointree",
+    "jointype",
+    "larg",
+    "rarg",
+    "relid",
+    "resjunk",
+    "resno",
+    "resorigcol",
+    "resorigtbl",
+    "rtable",
+    "rtekind",
+    "rtindex",
+    "setOperations",
+    "subquery",
+    "targetList",
+    "varattno",
+    "varlevelsup",
+    "varno",
+];
+
 fn queries(views: &[ViewDefinition]) -> BTreeMap<Oid, Node> {
     let read = |view: &ViewDefinition| {
-        let tree = node_tree::read(&view.definition)?;
+        let tree = node_tree::read(&view.definition, &FIELDS)?;
         Some((view.id, tree.parts().first()?.clone()))
     };
     views.iter().filter_map(read).collect()

@@ -9,7 +9,7 @@ use super::{Catalog, Column, DataType, Oid, Relation};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What every file begins with: the forms of texts and numbers.
+/// The forms of texts and numbers: declarations, with an empty line between them. Each uses only what stands before it.
 const FORMS: &str = include_str!("forms.ts");
 
 /// The constants and types of `forms.ts`, a type by its name as a constant.
@@ -42,9 +42,8 @@ pub fn generate(catalog: &Catalog) -> String {
         functions: &functions,
         names: Names::with(&TAKEN),
         named: BTreeMap::new(),
-        text: heading("zod"),
+        text: String::new(),
     };
-    file.text.push_str(FORMS);
     for one in catalog.enums() {
         let schema = format!("z.enum([{}])", literals(&one.values, ", "));
         file.declare_type(one, &schema);
@@ -62,7 +61,48 @@ pub fn generate(catalog: &Catalog) -> String {
             file.relation(relation, Part::Update);
         }
     }
-    file.text
+    let head = heading("zod");
+    let forms = forms(&file.text);
+    format!("{head}\nimport {{ z }} from \"zod\";\n{forms}{}", file.text)
+}
+
+/// The forms that a text uses, and those that these use: a compiler may be told to refuse what nobody uses.
+fn forms(text: &str) -> String {
+    let mut used = text.to_owned();
+    for form in FORMS
+        .trim_end()
+        .split("\n\n")
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+    {
+        let mut words = form
+            .lines()
+            .find(|line| !line.starts_with('/'))
+            .unwrap_or_default()
+            .split(' ');
+        let is_name = |word: &&str| !["export", "const", "function", "type"].contains(word);
+        let name = words.find(is_name).unwrap_or_default();
+        let name = name
+            .split(|c: char| !c.is_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        if is_used(&used, name) {
+            used = format!("\n{form}\n{used}");
+        }
+    }
+    let end = used.len() - text.len();
+    used.get(..end).unwrap_or_default().to_owned()
+}
+
+/// Whether a name stands in a text, other than as a property or in quotes.
+fn is_used(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back().unwrap_or(' ');
+        let after = text[at + name.len()..].chars().next().unwrap_or(' ');
+        let is_part = |c: char| c.is_alphanumeric() || "_$\"".contains(c);
+        !is_part(before) && before != '.' && !is_part(after) && after != ':'
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
