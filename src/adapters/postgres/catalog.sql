@@ -8,7 +8,7 @@ relation as (
   from pg_catalog.pg_class c
   where c.relnamespace = (select oid from target) and c.relkind in ('r', 'p', 'v', 'm', 'f')
 ),
-attribute as (
+attribute as not materialized (
   select a.attrelid, a.attnum, a.attname, a.atttypid, a.atthasdef, a.attidentity, a.attgenerated, a.attnotnull
   from pg_catalog.pg_attribute a
   where a.attnum > 0 and not a.attisdropped

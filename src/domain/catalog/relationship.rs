@@ -76,7 +76,7 @@ fn views_with(
                 .flat_map(|way| {
                     names
                         .iter()
-                        .map(|name| [way.as_slice(), &[name.clone()]].concat())
+                        .map(|name| [way.as_slice(), std::slice::from_ref(name)].concat())
                 })
                 .collect();
         }

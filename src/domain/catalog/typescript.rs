@@ -50,7 +50,7 @@ pub(super) struct File<'a> {
     text: String,
 }
 
-impl<'a> File<'a> {
+impl File<'_> {
     /// Writes a line.
     pub(super) fn put(&mut self, depth: usize, line: &str) {
         let _ = writeln!(self.text, "{:width$}{line}", "", width = depth * 2);

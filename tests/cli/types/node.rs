@@ -100,8 +100,8 @@ pub fn supabase_types(packages: &Path, home: &Path, url: &str, schema: &str) -> 
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     // Warnings may stand before the file.
-    let start = text.find("export type Json");
-    start.map(|at| text[at..].to_owned()).unwrap_or_else(|| {
+    let Some(start) = text.find("export type Json") else {
         panic!("{text}{}", String::from_utf8_lossy(&output.stderr));
-    })
+    };
+    text[start..].to_owned()
 }
