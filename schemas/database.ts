@@ -17,10 +17,11 @@ export type Database = {
           after_state: Json | null;
           rationale: string | null;
           correlation_id: string | null;
-          source_ip: string | null;
+          source_ip: unknown;
           user_agent: string | null;
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           actor_user_id?: string | null;
@@ -31,7 +32,7 @@ export type Database = {
           after_state?: Json | null;
           rationale?: string | null;
           correlation_id?: string | null;
-          source_ip?: string | null;
+          source_ip?: unknown;
           user_agent?: string | null;
           created_at?: string;
         };
@@ -45,7 +46,7 @@ export type Database = {
           after_state?: Json | null;
           rationale?: string | null;
           correlation_id?: string | null;
-          source_ip?: string | null;
+          source_ip?: unknown;
           user_agent?: string | null;
           created_at?: string;
         };
@@ -60,6 +61,7 @@ export type Database = {
           proposal_json: Json | null;
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           session_id: string;
@@ -96,6 +98,7 @@ export type Database = {
           summary_md: string | null;
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           user_id: string;
@@ -133,6 +136,7 @@ export type Database = {
           current_week: number;
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           user_id: string;
@@ -162,6 +166,7 @@ export type Database = {
           end_week: number;
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           user_id: string;
@@ -206,6 +211,7 @@ export type Database = {
           created_at: string;
           updated_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           plan_id: string;
@@ -244,6 +250,13 @@ export type Database = {
             foreignKeyName: "plan_item_plan_exists";
             columns: ["plan_id"];
             isOneToOne: false;
+            referencedRelation: "week_lock_status";
+            referencedColumns: ["plan_id"];
+          },
+          {
+            foreignKeyName: "plan_item_plan_exists";
+            columns: ["plan_id"];
+            isOneToOne: false;
             referencedRelation: "weekly_plan";
             referencedColumns: ["id"];
           },
@@ -266,6 +279,7 @@ export type Database = {
           tags: string[];
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           user_id: string;
@@ -298,6 +312,7 @@ export type Database = {
           created_at: string;
           updated_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           user_id: string;
@@ -333,6 +348,7 @@ export type Database = {
           unlocked_until: string | null;
           created_at: string;
         };
+        ComputedFields: never;
         Insert: {
           id?: string;
           user_id: string;
@@ -367,14 +383,14 @@ export type Database = {
     Views: {
       week_lock_status: {
         Row: {
-          plan_id: string | null;
-          cycle_id: string | null;
-          user_id: string | null;
-          week_no: number | null;
-          mode: Database["public"]["Enums"]["plan_mode"] | null;
+          plan_id: string;
+          cycle_id: string;
+          user_id: string;
+          week_no: number;
+          mode: Database["public"]["Enums"]["plan_mode"];
           locked: boolean | null;
           why: string | null;
-          locked_after_week: number | null;
+          locked_after_week: number;
           unlocked_until: string | null;
           is_current_week: boolean | null;
           item_count: number | null;
@@ -382,7 +398,16 @@ export type Database = {
           completed_qty: number | null;
           completion_pct: number | null;
         };
-        Relationships: [];
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "weekly_plan_cycle_of_same_user";
+            columns: ["cycle_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "cycle";
+            referencedColumns: ["id", "user_id"];
+          },
+        ];
       };
     };
     Functions: {
@@ -392,7 +417,22 @@ export type Database = {
           rationale: string;
           minutes: number;
         };
-        Returns: Database["public"]["Tables"]["weekly_plan"]["Row"];
+        Returns: {
+          id: string;
+          user_id: string;
+          cycle_id: string;
+          week_no: number;
+          mode: Database["public"]["Enums"]["plan_mode"];
+          locked_after_week: number;
+          unlocked_until: string | null;
+          created_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "weekly_plan";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
     };
     Enums: {
@@ -406,17 +446,66 @@ export type Database = {
   };
 };
 
-type Schema = Database["public"];
+type DefaultSchema = Database["public"];
+type AnySchema = { schema: keyof Database };
+type TablesOf<Schema extends keyof Database> = Database[Schema]["Tables"];
+type ReadableOf<Schema extends keyof Database> = Database[Schema]["Tables"] & Database[Schema]["Views"];
 
 /** A row of a table or view, as it is read. */
-export type Row<Name extends keyof (Schema["Tables"] & Schema["Views"])> =
-  (Schema["Tables"] & Schema["Views"])[Name]["Row"];
+export type Tables<
+  Name extends keyof ReadableOf<"public"> | AnySchema,
+  Of extends Name extends AnySchema ? keyof ReadableOf<Name["schema"]> : never = never,
+> = Name extends AnySchema
+  ? ReadableOf<Name["schema"]>[Of] extends { Row: infer Row } ? Row : never
+  : Name extends keyof ReadableOf<"public">
+    ? ReadableOf<"public">[Name] extends { Row: infer Row } ? Row : never
+    : never;
 
 /** What an insert into a table takes. */
-export type Insert<Name extends keyof Schema["Tables"]> = Schema["Tables"][Name]["Insert"];
+export type TablesInsert<
+  Name extends keyof TablesOf<"public"> | AnySchema,
+  Of extends Name extends AnySchema ? keyof TablesOf<Name["schema"]> : never = never,
+> = Name extends AnySchema
+  ? TablesOf<Name["schema"]>[Of] extends { Insert: infer Insert } ? Insert : never
+  : Name extends keyof TablesOf<"public">
+    ? TablesOf<"public">[Name] extends { Insert: infer Insert } ? Insert : never
+    : never;
 
 /** What an update of a table takes. */
-export type Update<Name extends keyof Schema["Tables"]> = Schema["Tables"][Name]["Update"];
+export type TablesUpdate<
+  Name extends keyof TablesOf<"public"> | AnySchema,
+  Of extends Name extends AnySchema ? keyof TablesOf<Name["schema"]> : never = never,
+> = Name extends AnySchema
+  ? TablesOf<Name["schema"]>[Of] extends { Update: infer Update } ? Update : never
+  : Name extends keyof TablesOf<"public">
+    ? TablesOf<"public">[Name] extends { Update: infer Update } ? Update : never
+    : never;
 
 /** The values of an enum. */
-export type Enum<Name extends keyof Schema["Enums"]> = Schema["Enums"][Name];
+export type Enums<
+  Name extends keyof DefaultSchema["Enums"] | AnySchema,
+  Of extends Name extends AnySchema ? keyof Database[Name["schema"]]["Enums"] : never = never,
+> = Name extends AnySchema
+  ? Database[Name["schema"]]["Enums"][Of]
+  : Name extends keyof DefaultSchema["Enums"] ? DefaultSchema["Enums"][Name] : never;
+
+/** A composite type. */
+export type CompositeTypes<
+  Name extends keyof DefaultSchema["CompositeTypes"] | AnySchema,
+  Of extends Name extends AnySchema ? keyof Database[Name["schema"]]["CompositeTypes"] : never = never,
+> = Name extends AnySchema
+  ? Database[Name["schema"]]["CompositeTypes"][Of]
+  : Name extends keyof DefaultSchema["CompositeTypes"] ? DefaultSchema["CompositeTypes"][Name] : never;
+
+/** The values of the enums. */
+export const Constants = {
+  public: {
+    Enums: {
+      actor_type: ["user", "system", "ai"],
+      chat_role: ["user", "ai", "system"],
+      goal_type: ["personal", "professional"],
+      plan_item_status: ["planned", "in_progress", "completed", "skipped"],
+      plan_mode: ["time_block", "priority_queue"],
+    },
+  },
+} as const;

@@ -5,14 +5,49 @@ import { z } from "zod";
 /** A JSON value. */
 export type Json = string | number | boolean | null | { [key: string]: Json } | Json[];
 
+/** What JSON or JavaScript has no number for: such a value is sent as text, or read as Infinity. It becomes a number. */
+function beyond(...words: string[]) {
+  const isOne = (value: unknown) => words.includes(typeof value === "number" ? String(value) : (value as string));
+  return z.custom<number | string>(isOne, "Invalid number").transform(Number);
+}
+
 const json: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
+  z.union([
+    z.string(),
+    z.number(),
+    z.custom<number>((value) => value === Infinity || value === -Infinity),
+    z.boolean(),
+    z.null(),
+    z.array(json),
+    z.record(z.string(), json),
+  ]),
 );
+
+/** An array of Postgres: any of its parts may be null, and it may be nested, however its column was declared. */
+export type PgArray<Part> = (Part | null | PgArray<Part>)[];
+
+function array<Part extends z.ZodTypeAny>(part: Part): z.ZodType<PgArray<z.infer<Part>>> {
+  const list: z.ZodTypeAny = z.lazy(() => z.array(z.union([part, z.null(), list])));
+  return list as unknown as z.ZodType<PgArray<z.infer<Part>>>;
+}
+
+const int4 = z.number().int().min(-2147483648).max(2147483647);
+
+const number = z.union([z.number(), beyond("NaN", "Infinity", "-Infinity")]);
 
 /** Postgres accepts every UUID, also those that RFC 9562 does not define. */
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "Invalid UUID");
-const date = z.string().regex(/^\d{4,}-\d{2}-\d{2}$/, "Invalid date");
-const instant = z.string().datetime({ offset: true });
+
+const date = z
+  .string()
+  .regex(/^(\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])( BC)?|-?infinity)$/, "Invalid date");
+
+const instant = z
+  .string()
+  .regex(
+    /^(\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,6})?(Z|[+-]\d{2}(:\d{2}){0,2})( BC)?|-?infinity)$/,
+    "Invalid date and time",
+  );
 
 export const actorType = z.enum(["user", "system", "ai"]);
 export type ActorType = z.infer<typeof actorType>;
@@ -145,7 +180,7 @@ export const cycleRow = z.object({
   user_id: uuid,
   start_date: date,
   end_date: date,
-  current_week: z.number().int().min(1).max(12),
+  current_week: int4.min(1).max(12),
   created_at: instant,
 });
 export type CycleRow = z.infer<typeof cycleRow>;
@@ -155,7 +190,7 @@ export const cycleInsert = z.object({
   user_id: uuid,
   start_date: date,
   end_date: date,
-  current_week: z.number().int().min(1).max(12).optional(),
+  current_week: int4.min(1).max(12).optional(),
   created_at: instant.optional(),
 });
 export type CycleInsert = z.infer<typeof cycleInsert>;
@@ -165,7 +200,7 @@ export const cycleUpdate = z.object({
   user_id: uuid.optional(),
   start_date: date.optional(),
   end_date: date.optional(),
-  current_week: z.number().int().min(1).max(12).optional(),
+  current_week: int4.min(1).max(12).optional(),
   created_at: instant.optional(),
 });
 export type CycleUpdate = z.infer<typeof cycleUpdate>;
@@ -176,8 +211,8 @@ export const goalRow = z.object({
   cycle_id: uuid,
   type: goalType,
   description: z.string(),
-  start_week: z.number().int().min(1),
-  end_week: z.number().int().max(12),
+  start_week: int4.min(1),
+  end_week: int4.max(12),
   created_at: instant,
 });
 export type GoalRow = z.infer<typeof goalRow>;
@@ -188,8 +223,8 @@ export const goalInsert = z.object({
   cycle_id: uuid,
   type: goalType,
   description: z.string(),
-  start_week: z.number().int().min(1).optional(),
-  end_week: z.number().int().max(12).optional(),
+  start_week: int4.min(1).optional(),
+  end_week: int4.max(12).optional(),
   created_at: instant.optional(),
 });
 export type GoalInsert = z.infer<typeof goalInsert>;
@@ -200,8 +235,8 @@ export const goalUpdate = z.object({
   cycle_id: uuid.optional(),
   type: goalType.optional(),
   description: z.string().optional(),
-  start_week: z.number().int().min(1).optional(),
-  end_week: z.number().int().max(12).optional(),
+  start_week: int4.min(1).optional(),
+  end_week: int4.max(12).optional(),
   created_at: instant.optional(),
 });
 export type GoalUpdate = z.infer<typeof goalUpdate>;
@@ -257,7 +292,7 @@ export const taskRow = z.object({
   title: z.string(),
   unit: z.string(),
   default_qty: z.number().min(0),
-  tags: z.array(z.string()),
+  tags: array(z.string()),
   created_at: instant,
 });
 export type TaskRow = z.infer<typeof taskRow>;
@@ -268,7 +303,7 @@ export const taskInsert = z.object({
   title: z.string(),
   unit: z.string().optional(),
   default_qty: z.number().min(0).optional(),
-  tags: z.array(z.string()).optional(),
+  tags: array(z.string()).optional(),
   created_at: instant.optional(),
 });
 export type TaskInsert = z.infer<typeof taskInsert>;
@@ -279,7 +314,7 @@ export const taskUpdate = z.object({
   title: z.string().optional(),
   unit: z.string().optional(),
   default_qty: z.number().min(0).optional(),
-  tags: z.array(z.string()).optional(),
+  tags: array(z.string()).optional(),
   created_at: instant.optional(),
 });
 export type TaskUpdate = z.infer<typeof taskUpdate>;
@@ -291,7 +326,7 @@ export const visionRow = z.object({
   weekly: z.string(),
   year: z.string(),
   life: z.string(),
-  tags: z.array(z.string()),
+  tags: array(z.string()),
   created_at: instant,
   updated_at: instant,
 });
@@ -304,7 +339,7 @@ export const visionInsert = z.object({
   weekly: z.string().optional(),
   year: z.string().optional(),
   life: z.string().optional(),
-  tags: z.array(z.string()).optional(),
+  tags: array(z.string()).optional(),
   created_at: instant.optional(),
   updated_at: instant.optional(),
 });
@@ -317,27 +352,27 @@ export const visionUpdate = z.object({
   weekly: z.string().optional(),
   year: z.string().optional(),
   life: z.string().optional(),
-  tags: z.array(z.string()).optional(),
+  tags: array(z.string()).optional(),
   created_at: instant.optional(),
   updated_at: instant.optional(),
 });
 export type VisionUpdate = z.infer<typeof visionUpdate>;
 
 export const weekLockStatusRow = z.object({
-  plan_id: uuid.nullable(),
-  cycle_id: uuid.nullable(),
-  user_id: uuid.nullable(),
-  week_no: z.number().int().nullable(),
-  mode: planMode.nullable(),
+  plan_id: uuid,
+  cycle_id: uuid,
+  user_id: uuid,
+  week_no: int4,
+  mode: planMode,
   locked: z.boolean().nullable(),
   why: z.string().nullable(),
-  locked_after_week: z.number().int().nullable(),
+  locked_after_week: int4,
   unlocked_until: instant.nullable(),
   is_current_week: z.boolean().nullable(),
-  item_count: z.number().int().nullable(),
-  planned_qty: z.number().nullable(),
-  completed_qty: z.number().nullable(),
-  completion_pct: z.number().nullable(),
+  item_count: int4.nullable(),
+  planned_qty: number.nullable(),
+  completed_qty: number.nullable(),
+  completion_pct: number.nullable(),
 });
 export type WeekLockStatusRow = z.infer<typeof weekLockStatusRow>;
 
@@ -345,9 +380,9 @@ export const weeklyPlanRow = z.object({
   id: uuid,
   user_id: uuid,
   cycle_id: uuid,
-  week_no: z.number().int().min(1).max(12),
+  week_no: int4.min(1).max(12),
   mode: planMode,
-  locked_after_week: z.number().int().min(0).max(12),
+  locked_after_week: int4.min(0).max(12),
   unlocked_until: instant.nullable(),
   created_at: instant,
 });
@@ -357,9 +392,9 @@ export const weeklyPlanInsert = z.object({
   id: uuid.optional(),
   user_id: uuid,
   cycle_id: uuid,
-  week_no: z.number().int().min(1).max(12),
+  week_no: int4.min(1).max(12),
   mode: planMode.optional(),
-  locked_after_week: z.number().int().min(0).max(12).optional(),
+  locked_after_week: int4.min(0).max(12).optional(),
   unlocked_until: instant.nullable().optional(),
   created_at: instant.optional(),
 });
@@ -369,9 +404,9 @@ export const weeklyPlanUpdate = z.object({
   id: uuid.optional(),
   user_id: uuid.optional(),
   cycle_id: uuid.optional(),
-  week_no: z.number().int().min(1).max(12).optional(),
+  week_no: int4.min(1).max(12).optional(),
   mode: planMode.optional(),
-  locked_after_week: z.number().int().min(0).max(12).optional(),
+  locked_after_week: int4.min(0).max(12).optional(),
   unlocked_until: instant.nullable().optional(),
   created_at: instant.optional(),
 });

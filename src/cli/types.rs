@@ -9,8 +9,9 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 /// Print types for a program, generated from the database
 ///
-/// `zod` gives Zod schemas for rows, inserts and updates; `typescript` gives the `Database` type of supabase-js. numeric and
-/// bigint become `number`, because PostgREST sends them as JSON numbers.
+/// `typescript` gives the `Database` type of supabase-js, the same as `supabase gen types`. `zod` gives Zod schemas for rows,
+/// inserts and updates: they take what PostgREST sends, such as `infinity`, `NaN` and null inside an array, and refuse the rest.
+/// numeric and bigint become `number`, because PostgREST sends them as JSON numbers.
 #[derive(ClapArgs)]
 pub struct Args {
     /// The language

@@ -154,12 +154,20 @@ impl World {
 
     /// Runs SQL as the owner of the migrations.
     pub fn sql(&self, statement: &str) -> Vec<String> {
+        Self::query(&self.info.db_url, statement)
+    }
+
+    /// Runs SQL as the superuser, which makes extensions.
+    pub fn sql_of_superuser(&self, statement: &str) -> Vec<String> {
+        Self::query(&STACK.1.superuser_url(&self.database), statement)
+    }
+
+    fn query(url: &str, statement: &str) -> Vec<String> {
         let (runtime, _) = &*STACK;
         runtime.block_on(async {
-            let (client, connection) =
-                tokio_postgres::connect(&self.info.db_url, tokio_postgres::NoTls)
-                    .await
-                    .unwrap();
+            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+                .await
+                .unwrap();
             tokio::spawn(connection);
             let messages = client.simple_query(statement).await.unwrap();
             messages

@@ -4,7 +4,15 @@
 use serde::Deserialize;
 
 mod bounds;
+mod collation;
+mod json_kind;
+mod names;
+mod node_tree;
+mod relationship;
+mod rpc;
 mod typescript;
+mod typescript_function;
+mod view;
 mod zod;
 
 #[cfg(test)]
@@ -24,34 +32,75 @@ pub enum Language {
 pub struct Catalog {
     /// The schema's name.
     pub schema: String,
-    /// Enum types, by name.
-    pub enums: Vec<Enum>,
-    /// Tables and views, by name.
+    /// The types that are used, of whatever schema, and those that they are made of.
+    pub types: Vec<DataType>,
+    /// Tables and views.
     pub relations: Vec<Relation>,
-    /// Functions that a client can call, by name.
+    /// The foreign keys of every schema.
+    pub keys: Vec<ForeignKey>,
+    /// The definitions of the views, and of the views that they are made of.
+    pub views: Vec<ViewDefinition>,
+    /// Functions; which of them a client can call is for the generators to say.
     pub functions: Vec<Function>,
 }
 
-/// An enum type.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Enum {
-    /// The type's name.
+/// The number of a type in `pg_type`, of a relation in `pg_class`.
+pub type Oid = u32;
+
+/// A type.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct DataType {
+    /// Its number.
+    pub id: Oid,
+    /// Its name in `pg_type`.
     pub name: String,
-    /// Its values, in their order.
+    /// `typtype`: b for base, c for composite, d for a domain, e for an enum, p for a pseudo-type, r and m for ranges.
+    pub kind: char,
+    /// Whether it belongs to the schema itself.
+    pub is_own: bool,
+    /// Its name as `format_type` writes it: with its schema where that is not on the search path.
+    pub format: String,
+    /// The element, where this is the array type of another one.
+    pub element: Option<Oid>,
+    /// The element of whatever becomes a JSON array: of arrays and of `int2vector` and `oidvector`.
+    pub items: Option<Oid>,
+    /// What a domain is made from.
+    pub base: Option<Oid>,
+    /// The values of an enum, in their order.
     pub values: Vec<String>,
+    /// The relation whose row type it is.
+    pub relation: Option<Oid>,
+    /// The parts of a composite type or of a row, in their order.
+    pub attributes: Vec<Attribute>,
+    /// Whether Postgres turns it into JSON by a cast of its extension.
+    pub has_json: bool,
+}
+
+/// A part of a composite type.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Attribute {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub data_type: Oid,
 }
 
 /// A table or a view.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Relation {
+    /// Its number.
+    pub id: Oid,
     /// Its name.
     pub name: String,
-    /// Whether it is a view: then nothing about writing it is generated.
+    /// Whether it is a view, materialized or not.
     pub is_view: bool,
+    /// Whether rows can be inserted: into tables, and into some views.
+    pub takes_inserts: bool,
+    /// Whether rows can be updated.
+    pub takes_updates: bool,
     /// Its columns, in their order.
     pub columns: Vec<Column>,
-    /// Its foreign keys to tables of the same schema, by name.
-    pub foreign_keys: Vec<ForeignKey>,
     /// Its check constraints, as Postgres prints them.
     pub checks: Vec<String>,
 }
@@ -59,12 +108,14 @@ pub struct Relation {
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Column {
+    /// Its number in the relation.
+    pub number: i16,
     /// Its name.
     pub name: String,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: ColumnType,
-    /// Whether it may be null. A view's columns always may, because Postgres does not know better.
+    pub data_type: Oid,
+    /// Whether it may be null. Postgres says that of every column of a view; the definition of the view may know better.
     pub nullable: bool,
     /// Whether an insert may leave it out, apart from being nullable.
     pub has_default: bool,
@@ -72,30 +123,58 @@ pub struct Column {
     pub writable: bool,
 }
 
-/// A type, as the catalog names it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ColumnType {
-    /// The name in `pg_type`, of the element for an array, of the base type for a domain.
-    pub name: String,
-    /// Whether the type is an enum of the same schema.
-    pub is_enum: bool,
-    /// Whether it is an array of `name`.
-    pub is_array: bool,
-}
-
-/// A foreign key, as supabase-js describes it.
+/// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ForeignKey {
     /// The constraint's name.
     pub name: String,
+    /// Whether the referencing table belongs to the schema itself.
+    pub is_own: bool,
+    /// The referencing table.
+    pub relation: Oid,
     /// The referencing columns.
-    pub columns: Vec<String>,
+    pub columns: Vec<KeyColumn>,
+    /// Whether the referenced table belongs to the schema itself.
+    pub refers_to_own: bool,
     /// The referenced table.
-    pub table: String,
+    pub referenced: Oid,
+    /// The referenced table's name.
+    pub referenced_name: String,
     /// The referenced columns.
-    pub referenced: Vec<String>,
+    pub referenced_columns: Vec<KeyColumn>,
     /// Whether at most one row references each row.
     pub is_one_to_one: bool,
+}
+
+/// A column of a foreign key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct KeyColumn {
+    /// Its number in its table.
+    pub number: i16,
+    /// Its name.
+    pub name: String,
+}
+
+/// How a view is defined.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ViewDefinition {
+    /// The view.
+    pub id: Oid,
+    /// Whether PostgREST looks through this view for foreign keys.
+    pub is_followed: bool,
+    /// `pg_rewrite.ev_action`: the query as a `pg_node_tree`.
+    pub definition: String,
+    /// The columns that it reads and that are never null in their own relation.
+    pub required: Vec<ColumnNumber>,
+}
+
+/// A column by its relation and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct ColumnNumber {
+    /// The relation.
+    pub relation: Oid,
+    /// The number.
+    pub number: i16,
 }
 
 /// A function.
@@ -103,68 +182,36 @@ pub struct ForeignKey {
 pub struct Function {
     /// Its name.
     pub name: String,
-    /// Its input arguments, by name; a function with an unnamed one cannot be called by name.
+    /// Its arguments as Postgres prints them.
+    pub signature: String,
+    /// Its arguments of every mode, in their order.
     pub arguments: Vec<Argument>,
+    /// How many of the last input arguments have a default.
+    pub defaults: usize,
     /// What it returns.
-    pub returns: ColumnType,
+    pub returns: Oid,
     /// Whether it returns rows, not one value.
     pub returns_set: bool,
-    /// The relation whose row type it returns.
-    pub returns_relation: Option<String>,
-    /// Whether it returns nothing.
-    pub returns_void: bool,
+    /// Whether more than one row is expected: of a set, unless it is declared with `rows 1`.
+    pub returns_several: bool,
 }
 
-/// An input argument.
+/// An argument.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Argument {
-    /// Its name.
+    /// Its name, empty where it has none.
     pub name: String,
+    /// `proargmodes`: i for in, o for out, b for both, v for variadic, t for a column of the result.
+    pub mode: char,
     /// Its type.
     #[serde(rename = "type")]
-    pub kind: ColumnType,
-    /// Whether it may be left out.
-    pub has_default: bool,
+    pub data_type: Oid,
 }
 
-/// What a type is to a JSON client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Boolean,
-    /// A JSON number without fraction.
-    Integer,
-    /// A JSON number. `numeric` and `bigint` are numbers too, because PostgREST sends them as numbers: a program that needs
-    /// more than 53 bits has to cast the column to text in its query, whatever its types say.
-    Number,
-    Text,
-    Uuid,
-    Date,
-    /// A point in time with its offset.
-    Moment,
-    /// A date and time without offset.
-    LocalTime,
-    Json,
-    /// Something that these generators do not know.
-    Unknown,
-}
-
-impl ColumnType {
-    fn shape(&self) -> Shape {
-        match self.name.as_str() {
-            "bool" => Shape::Boolean,
-            "int2" | "int4" | "int8" | "oid" => Shape::Integer,
-            "float4" | "float8" | "numeric" => Shape::Number,
-            "uuid" => Shape::Uuid,
-            "date" => Shape::Date,
-            "timestamptz" => Shape::Moment,
-            "timestamp" => Shape::LocalTime,
-            "json" | "jsonb" => Shape::Json,
-            "text" | "varchar" | "bpchar" | "char" | "name" | "citext" | "inet" | "cidr"
-            | "macaddr" | "bytea" | "time" | "timetz" | "interval" | "money" | "tsvector"
-            | "tsquery" | "xml" | "bit" | "varbit" | "int4range" | "int8range" | "numrange"
-            | "tsrange" | "tstzrange" | "daterange" => Shape::Text,
-            _ => Shape::Unknown,
-        }
+impl Argument {
+    /// Whether a caller gives it.
+    fn is_input(&self) -> bool {
+        matches!(self.mode, 'i' | 'b' | 'v')
     }
 }
 
@@ -178,41 +225,67 @@ impl Catalog {
         }
     }
 
-    /// The same catalog, ordered by name, so that the text does not depend on a collation or on the order of creation.
+    /// The same catalog, ordered by name, so that the text does not depend on a collation or on the order of creation;
+    /// with what the definitions of the views say about null.
     fn sorted(&self) -> Self {
         let mut catalog = self.clone();
-        catalog.enums.sort_by(|a, b| a.name.cmp(&b.name));
+        catalog.types.sort_by_key(|one| one.id);
         catalog.relations.sort_by(|a, b| a.name.cmp(&b.name));
-        catalog.functions.sort_by(|a, b| a.name.cmp(&b.name));
+        catalog
+            .functions
+            .sort_by(|a, b| (&a.name, &a.signature).cmp(&(&b.name, &b.signature)));
         for relation in &mut catalog.relations {
-            relation.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
             relation.checks.sort();
+        }
+        let required = view::required_columns(&catalog.views);
+        for relation in &mut catalog.relations {
+            for column in &mut relation.columns {
+                let this = ColumnNumber {
+                    relation: relation.id,
+                    number: column.number,
+                };
+                column.nullable &= !required.contains(&this);
+            }
         }
         catalog
     }
-}
 
-/// A text as a string literal of JavaScript; JSON's literals are a subset of it since ECMAScript 2019.
-fn literal(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
+    /// A type by its number. The types are sorted.
+    fn data_type(&self, id: Oid) -> Option<&DataType> {
+        let at = self.types.binary_search_by_key(&id, |one| one.id).ok()?;
+        self.types.get(at)
+    }
 
-/// A name as a property: bare where it is an identifier, quoted elsewhere.
-fn property(name: &str) -> String {
-    let mut chars = name.chars();
-    let is_start = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
-    let is_identifier =
-        chars.next().is_some_and(is_start) && chars.all(|c| is_start(c) || c.is_ascii_digit());
-    if is_identifier {
-        name.to_owned()
-    } else {
-        literal(name)
+    /// A relation of the schema by its number.
+    fn relation(&self, id: Oid) -> Option<&Relation> {
+        self.relations.iter().find(|one| one.id == id)
+    }
+
+    /// The schema's own types of a kind, by name.
+    fn own_types(&self, is_meant: impl Fn(&DataType) -> bool) -> Vec<&DataType> {
+        let mut found: Vec<_> = self
+            .types
+            .iter()
+            .filter(|one| one.is_own && is_meant(one))
+            .collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    /// The schema's own enums that have values, by name.
+    fn enums(&self) -> Vec<&DataType> {
+        self.own_types(|one| one.kind == 'e' && !one.values.is_empty())
+    }
+
+    /// The schema's own composite types that are no row types and have attributes, by name.
+    fn composites(&self) -> Vec<&DataType> {
+        self.own_types(DataType::is_composite)
     }
 }
 
-/// The first line of every generated file.
-fn heading(language: &str) -> String {
-    format!(
-        "// Generated by `supadeck types {language}`. Do not edit: change the schema and generate again.\n"
-    )
+impl DataType {
+    /// Whether it is a composite type with attributes that is no row type.
+    fn is_composite(&self) -> bool {
+        self.kind == 'c' && self.relation.is_none() && !self.attributes.is_empty()
+    }
 }
