@@ -12,5 +12,6 @@ pub mod management;
 pub mod place;
 pub mod postgres;
 pub mod profiles;
+pub mod proxy;
 pub mod rest;
 pub mod secrets;

@@ -17,6 +17,7 @@ mod linked;
 mod migration;
 mod plan;
 mod profile;
+mod proxies;
 mod rows;
 mod second;
 mod secrets;

@@ -22,6 +22,7 @@ mod grammar;
 mod ground;
 mod halfway;
 mod history;
+mod impostor;
 mod interop;
 mod journal;
 mod kill;
