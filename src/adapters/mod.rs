@@ -9,6 +9,7 @@ pub mod file_lock;
 pub mod http;
 pub mod log;
 pub mod management;
+pub mod memory;
 pub mod place;
 pub mod postgres;
 pub mod profiles;

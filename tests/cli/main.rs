@@ -12,6 +12,7 @@ mod agree;
 mod asked;
 mod demo;
 mod doctor;
+mod getting_in;
 mod keyring;
 mod linked;
 mod migration;

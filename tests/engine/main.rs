@@ -47,6 +47,7 @@ mod secrets;
 mod seeds;
 mod settled;
 mod shape;
+mod sign_in;
 mod silent;
 mod special;
 mod standin;

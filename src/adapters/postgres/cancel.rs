@@ -3,8 +3,8 @@
 //! The request has no answer: its line is closed by the other side when it was taken. As libpq does, this waits for
 //! that. PgBouncer forgets a request whose line the client closes first, and version 1.18 even dies of it.
 
+use super::address::Endpoint;
 use super::handshake::Handshake;
-use super::url::Endpoint;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;

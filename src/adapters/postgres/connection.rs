@@ -1,9 +1,9 @@
 //! One connection: opens it in bounded time, drives it in a task of its own, and hands on the server's notices.
 
+use super::address::{Address, Endpoint};
 use super::cancel::Canceller;
 use super::fault::{connect_problem, connect_timeout, innermost, is_log, notice};
 use super::handshake::{Handshake, Watched};
-use super::url::{Address, Endpoint};
 use crate::domain::problem::{Kind, Problem};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};

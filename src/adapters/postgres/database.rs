@@ -1,5 +1,6 @@
 //! The database as a port: reads the books, mends them, and opens sessions.
 
+use super::address::Address;
 use super::books::{self, LOCK, Present, Runner};
 use super::connection::{Connection, texts};
 use super::fault::statement_problem;
@@ -7,7 +8,7 @@ use super::inventory;
 use super::journal;
 use super::patience::{LIMITS, Patience, within};
 use super::session::PgSession;
-use super::url::{Address, parse};
+use super::url::parse;
 use super::variables::PgVariables;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};

@@ -1,8 +1,8 @@
 //! Puts what the driver reports into problems, without a word of the URL.
 
+use super::address::{Address, Endpoint};
 use super::auth_filter::Refused as Unasked;
 use super::handshake::HandshakeError;
-use super::url::{Address, Endpoint};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Refused;
 use crate::domain::text::harmless;
@@ -30,10 +30,9 @@ pub(super) fn connect_problem(error: &Error, address: &Address, endpoint: &Endpo
             "What answered there does not speak the protocol of Postgres.",
         )
         .with_hint("Check the host and the port of the database URL."),
-        Some(HandshakeError::Tls(cause)) => Problem {
-            what: format!("The TLS connection to {host} was not made."),
-            ..certificate_problem(&cause.to_string())
-        },
+        Some(HandshakeError::Tls(cause)) => {
+            tls_problem(&cause.to_string(), &host, address, endpoint)
+        }
         Some(HandshakeError::Line(_)) | None => unreachable_database(error, &host, address),
     }
 }
@@ -78,6 +77,27 @@ fn unanswered_problem(refused: Unasked, host: &str) -> Problem {
     }
 }
 
+fn tls_problem(cause: &str, host: &str, address: &Address, endpoint: &Endpoint) -> Problem {
+    let mut problem = Problem {
+        what: format!("The TLS connection to {host} was not made."),
+        ..certificate_problem(cause)
+    };
+    let (name, ip) = (endpoint.host.as_ref(), endpoint.address);
+    if let Some(file) = address.requirements.policy(name, ip).roots.file {
+        let file = file.display().to_string();
+        problem.why = format!(
+            "{} It was checked against {}.",
+            problem.why,
+            harmless(&file)
+        );
+    }
+    if endpoint.is_hosted() {
+        problem.with_hint("Supabase's roots are built in. Somebody may be in between; where this network re-signs TLS, name its root with `sslrootcert`.")
+    } else {
+        problem
+    }
+}
+
 fn no_tls(host: &str, endpoint: &Endpoint) -> Problem {
     let problem = Problem::new(
         Kind::Network,
@@ -102,7 +122,7 @@ fn refused_connection(refused: &DbError, host: &str, address: &Address) -> Probl
         refused.message().contains("SSL required") || refused.message().contains("no encryption");
     let problem = match refused.code().code() {
         _ if wants_tls => Problem::new(Kind::Network, format!("{host} takes no unencrypted connection."), why)
-            .with_hint("Use `sslmode=require` in the database URL."),
+            .with_hint("Use `sslmode=verify-full` in the database URL, or `require`, which checks nothing."),
         "28P01" | "28000" | "08P01" => Problem::new(
             Kind::Auth,
             format!("{host} did not accept the sign-in of {user}."),

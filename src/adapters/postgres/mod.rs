@@ -19,6 +19,7 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
+mod address;
 mod alone;
 mod auth_filter;
 mod batch;
