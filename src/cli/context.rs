@@ -130,7 +130,7 @@ impl Context {
     }
 
     /// What the user should know, on stderr.
-    fn note(&self, notes: &[String]) {
+    pub fn note(&self, notes: &[String]) {
         let mut page = Page::default();
         for note in notes {
             page.toned(Tone::Warn, &format!("Note: {note}"));

@@ -117,5 +117,5 @@ fn the_limit_of_the_variable_ends_a_connection_that_says_nothing() {
     let ran = world.run(&["migration", "list"]);
     assert!(ran.ended(7).err.contains("did not answer"), "{ran:?}");
     assert!(ran.err.contains("2 seconds"), "{ran:?}");
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_mins(1));
 }

@@ -352,6 +352,30 @@ async fn a_certificate_shown_without_its_key_is_noticed_in_every_mode() {
 }
 
 #[tokio::test]
+async fn an_old_form_of_certificate_is_no_reason_to_break_off() {
+    // Version 1, as the recipe of the Postgres manual makes them: nothing of it is checked, and libpq takes it.
+    let folder = tempfile::tempdir().unwrap();
+    let (_, key) = self_signed(folder.path(), "db.example.org");
+    let openssl = |arguments: &str| {
+        let done = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    openssl("req -new -key db.example.org.key -out a.csr -subj /CN=db.example.org");
+    openssl("x509 -req -in a.csr -signkey db.example.org.key -days 2 -out old.crt");
+    let text = openssl("x509 -in old.crt -noout -text");
+    let certificate = CertificateDer::from_pem_file(folder.path().join("old.crt")).unwrap();
+    let impostor = Impostor::start(Asks::Cleartext, Some(acceptor(certificate, &key))).await;
+    let problem = impostor.refuses("db.example.org", "sslmode=require").await;
+    assert_eq!(problem.kind, Kind::Auth, "{problem:?}: {text}");
+    assert_eq!(impostor.startups(), 1);
+}
+
+#[tokio::test]
 async fn a_checked_server_and_this_machine_may_ask_as_they_like() {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = self_signed(folder.path(), "db.example.org");

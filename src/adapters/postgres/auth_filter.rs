@@ -244,6 +244,29 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Nobody else wrote these bytes: whatever they are, it ends alike wherever the line cuts them, and the password
+        /// is asked for only by a message that says so.
+        #[test]
+        fn any_bytes_end_alike(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60),
+            kinds in proptest::collection::vec(0_u32..14, 0..4),
+            size in 1_usize..20,
+        ) {
+            let asked: Vec<u8> = kinds.iter().flat_map(|code| asks(*code, b"r=a,s=b,i=5000")).collect();
+            let all = [asked, bytes].concat();
+            let read = |size: usize| {
+                let mut filter = AuthFilter::new(SCRAM_ONLY);
+                all.chunks(size).try_for_each(|piece| filter.read(piece))
+            };
+            let outcome = read(all.len().max(1));
+            proptest::prop_assert_eq!(read(size), outcome);
+            let before_end = kinds.iter().take_while(|code| **code != OK);
+            let weak = before_end.filter(|code| [CLEARTEXT, MD5].contains(*code)).count();
+            proptest::prop_assert!(weak == 0 || outcome.is_err());
+        }
+    }
+
     #[test]
     fn behind_the_sign_in_nothing_is_looked_at() {
         let bytes = [scram("4096"), asks(CLEARTEXT, b""), vec![b'R', 0, 0, 0, 0]].concat();

@@ -117,7 +117,7 @@ pub(super) struct Requirements {
     default_root: Option<PathBuf>,
     require_auth: Option<Methods>,
     has_password: bool,
-    pub(super) is_direct: bool,
+    is_direct: bool,
 }
 
 /// The TLS and sign-in parameters of a URL.
@@ -126,6 +126,8 @@ pub(super) struct Parameters {
     pub(super) sslmode: Option<String>,
     pub(super) sslrootcert: Option<String>,
     pub(super) require_auth: Option<String>,
+    /// `sslnegotiation=direct`.
+    pub(super) is_direct: bool,
 }
 
 impl Requirements {
@@ -144,6 +146,7 @@ impl Requirements {
         let mut new = Self {
             default_root: variables.root_file.clone(),
             has_password,
+            is_direct: parameters.is_direct,
             ..Self::default()
         };
         if let Some((word, _, origin)) = pick(parameters.sslmode, &variables.sslmode, "PGSSLMODE") {
@@ -178,6 +181,12 @@ impl Requirements {
                 )));
             }
             new.mode = Some(Verify::ChainAndName);
+        }
+        // A server without TLS would take such a beginning for something else; libpq refuses it too.
+        if new.is_direct && new.mode.is_none_or(|mode| mode < Verify::Nothing) {
+            return Err(unusable(
+                "sslnegotiation=direct goes with sslmode=require or a stronger one only.",
+            ));
         }
         if let Some((words, _, origin)) = pick(
             parameters.require_auth,

@@ -90,9 +90,8 @@ pub(super) fn parse(url: &str, variables: &PgVariables) -> Result<Address, Probl
     if ports > 1 && ports != hosts.max(addresses) {
         return Err(fault("It names another number of ports than of hosts."));
     }
-    let mut requirements =
-        Requirements::new(parameters, variables, config.get_password().is_some())?;
-    requirements.is_direct = config.get_ssl_negotiation() == SslNegotiation::Direct;
+    parameters.is_direct = config.get_ssl_negotiation() == SslNegotiation::Direct;
+    let requirements = Requirements::new(parameters, variables, config.get_password().is_some())?;
     // TLS is made by `handshake`, as each host's policy wants it: the driver is told that it begins at once.
     config
         .ssl_mode(SslMode::Require)

@@ -15,6 +15,10 @@ fn given(query: &str, variables: &PgVariables) -> Result<Requirements, Problem> 
             "sslmode" => &mut parameters.sslmode,
             "sslrootcert" => &mut parameters.sslrootcert,
             "require_auth" => &mut parameters.require_auth,
+            "sslnegotiation" => {
+                parameters.is_direct = value == "direct";
+                continue;
+            }
             other => panic!("{other}"),
         };
         *slot = Some(value.to_owned());
@@ -75,12 +79,24 @@ fn the_words_of_sslmode_are_those_of_libpq() {
         "sslmode=require&sslrootcert=system",
         "sslmode=verify-ca&sslrootcert=system",
         "require_auth=hush",
+        "sslnegotiation=direct",
+        "sslnegotiation=direct&sslmode=prefer",
         "require_auth=password,!md5",
         "require_auth=",
     ] {
         let problem = given(query, &none).unwrap_err();
         assert_eq!(problem.kind, Kind::Config, "{query}");
     }
+}
+
+#[test]
+fn tls_without_a_question_is_for_modes_that_want_tls() {
+    let none = PgVariables::default();
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let query = format!("sslnegotiation=direct&sslmode={mode}");
+        assert!(policy(&query, &none, "h").is_direct, "{query}");
+    }
+    assert!(!policy("sslmode=require&sslnegotiation=postgres", &none, "h").is_direct);
 }
 
 #[test]
