@@ -386,7 +386,7 @@ async fn a_checked_server_and_this_machine_may_ask_as_they_like() {
         let parameters = format!("sslmode={mode}&sslrootcert={}", root.display());
         let url = impostor.url("db.example.org", &parameters);
         // It answers no query: that the password came is all that is wanted.
-        let _ = tokio::time::timeout(
+        tokio::time::timeout(
             std::time::Duration::from_secs(20),
             wait_for(&impostor, PASSWORD, database_on(&url)),
         )
@@ -395,7 +395,7 @@ async fn a_checked_server_and_this_machine_may_ask_as_they_like() {
     }
     let impostor = Impostor::start(Asks::Cleartext, None).await;
     let url = format!("postgresql://u:{PASSWORD}@127.0.0.1:{}/d", impostor.port);
-    let _ = tokio::time::timeout(
+    tokio::time::timeout(
         std::time::Duration::from_secs(20),
         wait_for(&impostor, PASSWORD, database_on(&url)),
     )
