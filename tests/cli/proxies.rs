@@ -1,7 +1,7 @@
 //! The environment's proxy variables: a real proxy on loopback records every byte that it is given.
 
 use crate::standin::{REF, TOKEN};
-use crate::world::{PASSWORD, World};
+use crate::world::{PASSWORD, World, texts};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -96,6 +96,7 @@ fn https_reaches_a_proxy_as_a_request_for_a_tunnel_without_a_secret() {
     let secret = world.info.secret_key.clone();
     world.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
     world.unset("SUPABASE_DB_URL").sign_in("alice@example.com");
+    world.set("SUPADECK_LOG", "trace");
     for (name, value) in [
         ("HTTPS_PROXY", format!("http://{}", proxy.at)),
         ("https_proxy", proxy.at.clone()),
@@ -149,6 +150,12 @@ fn https_reaches_a_proxy_as_a_request_for_a_tunnel_without_a_secret() {
         }
         for hidden in [secret.as_str(), TOKEN, PASSWORD, "apikey", "sb_"] {
             assert!(!heard.contains(hidden), "{heard}");
+        }
+    }
+    // Nor does a proxy's password stand in the log, as it is or as it is sent.
+    for (path, text) in texts(world.home.path()) {
+        for hidden in ["p@ss", "p%40ss", "dXMgZXI6"] {
+            assert!(!text.contains(hidden), "{}", path.display());
         }
     }
     // A host that is named in NO_PROXY is gone to directly; its name does not resolve here.

@@ -226,7 +226,7 @@ fn acceptor(certificate: CertificateDer<'static>, key: &PrivateKeyDer<'static>) 
     TlsAcceptor::from(Arc::new(config))
 }
 
-fn honest_tls(name: &str) -> TlsAcceptor {
+pub(crate) fn honest_tls(name: &str) -> TlsAcceptor {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = self_signed(folder.path(), name);
     acceptor(certificate, &key)

@@ -2,12 +2,21 @@
 //! certificate was checked.
 
 use crate::bench::{Bench, connect};
+use crate::impostor::honest_tls;
 use crate::pooler::{certificates_for, has};
 use crate::ways::{turn_tls_on, write_on_server};
+use std::sync::Arc;
 use supadeck::adapters::postgres::{PgDatabase, PgVariables};
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::ports::Database as _;
 use supadeck_stack::{Options, Stack};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// A name that is not this machine's; its address is given in the URL.
 const HOST: &str = "db.example.org";
@@ -171,6 +180,79 @@ async fn channel_binding_is_used_wherever_there_is_tls() {
         .await
         .unwrap_err();
     assert_eq!(problem.kind, Kind::Auth, "{problem:?}");
+    server.stack.stop().await.unwrap();
+}
+
+/// Somebody in between: TLS of their own towards the client, TLS towards the server, and every byte passed on. Who hides
+/// takes the offer of channel binding out of the server's question.
+async fn middle(server: &Server, hides: bool) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = honest_tls(HOST);
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(server.file("root.crt")).unwrap())
+        .unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = TlsConnector::from(Arc::new(config));
+    let behind = server.port;
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (acceptor, connector) = (acceptor.clone(), connector.clone());
+            tokio::spawn(async move {
+                let mut request = [0; 8];
+                client.read_exact(&mut request).await.unwrap();
+                client.write_all(b"S").await.unwrap();
+                let mut client = acceptor.accept(client).await.unwrap();
+                let mut server = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+                server.write_all(&request).await.unwrap();
+                assert_eq!(server.read_u8().await.unwrap(), b'S');
+                let name = ServerName::try_from(HOST).unwrap();
+                let mut server = connector.connect(name, server).await.unwrap();
+                if hides {
+                    let mut bytes = [0; 4096];
+                    let count = client.read(&mut bytes).await.unwrap();
+                    server.write_all(&bytes[..count]).await.unwrap();
+                    let count = server.read(&mut bytes).await.unwrap();
+                    let question = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                    assert!(question.contains("SCRAM-SHA-256-PLUS\0"), "{question:?}");
+                    let weaker = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0";
+                    client.write_all(weaker).await.unwrap();
+                }
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn who_passes_a_scram_proof_on_is_not_let_in() {
+    let Some(server) = Server::start().await else {
+        return;
+    };
+    for hides in [false, true] {
+        let port = middle(&server, hides).await;
+        for parameters in ["", "sslmode=require"] {
+            let url = format!(
+                "postgresql://modern:hush@{HOST}:{port}/doors?hostaddr=127.0.0.1&{parameters}"
+            );
+            let problem = crate::bench::database(&url).history().await.unwrap_err();
+            assert_eq!(
+                problem.kind,
+                Kind::Auth,
+                "{hides} {parameters}: {problem:?}"
+            );
+        }
+        // The same way leads in when nobody stands in it.
+        let none = PgVariables::default();
+        let found = server.sign_in("modern:hush", HOST, "sslmode=require", &none);
+        assert_eq!(found.await.unwrap(), "modern");
+    }
     server.stack.stop().await.unwrap();
 }
 
