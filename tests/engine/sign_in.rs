@@ -248,6 +248,12 @@ async fn who_passes_a_scram_proof_on_is_not_let_in() {
                 "{hides} {parameters}: {problem:?}"
             );
         }
+        // Nothing but the binding to the certificate stops them.
+        let url = format!(
+            "postgresql://modern:hush@{HOST}:{port}/doors?hostaddr=127.0.0.1&channel_binding=disable"
+        );
+        let history = crate::bench::database(&url).history().await;
+        assert!(history.is_ok(), "{hides}: {history:?}");
         // The same way leads in when nobody stands in it.
         let none = PgVariables::default();
         let found = server.sign_in("modern:hush", HOST, "sslmode=require", &none);
