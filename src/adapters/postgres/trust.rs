@@ -156,10 +156,10 @@ impl Requirements {
                 "require" => Verify::Nothing,
                 "verify-ca" => Verify::Chain,
                 "verify-full" => Verify::ChainAndName,
-                other => {
+                // What stands there may be anything, so it is not repeated.
+                _ => {
                     return Err(unusable(&format!(
-                        "{origin} has an sslmode that Postgres does not know: {}.",
-                        harmless(other)
+                        "{origin} has an sslmode that is not disable, allow, prefer, require, verify-ca or verify-full."
                     )));
                 }
             });
