@@ -7,6 +7,7 @@ use supadeck::cli::{self, Deck, Ended};
 use supadeck::shell::{self, Start};
 
 fn main() -> ExitCode {
+    cli::keep_memory_private();
     let args: Vec<OsString> = std::env::args_os().collect();
     std::panic::set_hook(Box::new(|panic| {
         // Only the place: the message of a panic may quote what must stay secret.

@@ -1,6 +1,7 @@
 //! One HTTP exchange with the project: bounded in time and size, no redirects, no retries.
 //! Knows nothing of keys, PostgREST or Auth; whoever calls it decides what an answer means.
 
+use super::proxy::{Proxies, Route};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use reqwest::header::HeaderMap;
@@ -125,6 +126,8 @@ pub enum Fault {
     TooLarge(usize),
     /// The body could not be decompressed.
     Garbled,
+    /// It must not be sent as things are set up, such as through a proxy that cannot be used.
+    Refused(Box<Problem>),
     /// supadeck itself could not make the request.
     Internal(String),
 }
@@ -132,7 +135,7 @@ pub enum Fault {
 impl Fault {
     /// Whether the server cannot have seen the request.
     pub fn is_unsent(&self) -> bool {
-        matches!(self, Self::Unreachable(_))
+        matches!(self, Self::Unreachable(_) | Self::Refused(_))
     }
 
     /// Whether a moment later the same may work.
@@ -171,6 +174,7 @@ impl Fault {
                 "Its compression is broken.".to_owned(),
             )
             .retryable(),
+            Self::Refused(problem) => problem.as_ref().clone(),
             Self::Internal(why) => Problem::internal(why.clone()),
         }
     }
@@ -181,6 +185,7 @@ impl Fault {
 pub struct Http {
     client: OnceLock<Result<reqwest::Client, String>>,
     limits: Limits,
+    proxies: Proxies,
 }
 
 impl Http {
@@ -189,6 +194,7 @@ impl Http {
         Self {
             client: OnceLock::new(),
             limits,
+            proxies: Proxies::from_environment(),
         }
     }
 
@@ -204,7 +210,13 @@ impl Http {
 
     /// The same with a shorter silence than the client's own.
     pub async fn send_within(&self, request: &Request, silence: Duration) -> Result<Reply, Fault> {
-        let client = self.client.get_or_init(|| build(&self.limits));
+        let route = self.proxies.route(&request.url);
+        if let Route::Refused(problem) = route {
+            return Err(Fault::Refused(problem));
+        }
+        let client = self
+            .client
+            .get_or_init(|| build(&self.limits, self.proxies.clone()));
         let client = client
             .as_ref()
             .map_err(|why| Fault::Internal(why.clone()))?;
@@ -214,7 +226,15 @@ impl Http {
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
-        let mut response = timely(silence, outgoing.send()).await?;
+        let mut response = match (timely(silence, outgoing.send()).await, route) {
+            (Err(Fault::Unreachable(why)), Route::Tunnel(_)) => {
+                let variable = self.proxies.variable().unwrap_or_default();
+                return Err(Fault::Unreachable(format!(
+                    "Through the proxy that {variable} names: {why}"
+                )));
+            }
+            (sent, _) => sent?,
+        };
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -243,7 +263,8 @@ async fn timely<T>(
     }
 }
 
-fn build(limits: &Limits) -> Result<reqwest::Client, String> {
+/// The one place where an HTTP client is made.
+fn build(limits: &Limits, proxies: Proxies) -> Result<reqwest::Client, String> {
     // Somebody else may have installed the same provider already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -254,6 +275,14 @@ fn build(limits: &Limits) -> Result<reqwest::Client, String> {
         .pool_idle_timeout(IDLE)
         // A redirect would carry the key to wherever it points.
         .redirect(reqwest::redirect::Policy::none())
+        // Not by the library's own reading of the environment, which sends plain http to a proxy, keys and all.
+        .no_proxy()
+        .proxy(reqwest::Proxy::custom(move |url| {
+            match proxies.route(url) {
+                Route::Tunnel(proxy) => Some(proxy),
+                Route::Direct | Route::Refused(_) => None,
+            }
+        }))
         .build()
         .map_err(|error| format!("The HTTP client could not be made: {}.", reason(&error)))
 }

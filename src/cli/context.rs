@@ -8,6 +8,7 @@ use super::secret::{self, Asked};
 use super::{interrupt, waiting};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Project, Settings, Way};
+use crate::adapters::postgres::PgVariables;
 use crate::domain::factor::SignIn;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
@@ -129,7 +130,7 @@ impl Context {
     }
 
     /// What the user should know, on stderr.
-    fn note(&self, notes: &[String]) {
+    pub fn note(&self, notes: &[String]) {
         let mut page = Page::default();
         for note in notes {
             page.toned(Tone::Warn, &format!("Note: {note}"));
@@ -187,7 +188,7 @@ impl Context {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
             return Ok(Work {
                 production: self.production(&book),
-                ..self.work_at(&root, url)?
+                ..self.work_over(&root, Way::by_url(url, &self.settings.postgres)?)
             });
         }
         let project = self.project().await?;
@@ -200,9 +201,10 @@ impl Context {
         })
     }
 
-    /// A directory and a database that belongs to no profile.
+    /// A directory and a database of the local stack: what the environment says about connections is not meant for it.
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        Ok(self.work_over(root, Way::by_url(url)?))
+        let way = Way::by_url(url, &PgVariables::default())?;
+        Ok(self.work_over(root, way))
     }
 
     fn work_over(&self, root: &Path, way: Way) -> Work {
@@ -220,7 +222,7 @@ impl Context {
     pub async fn catalogs(&self) -> Result<Arc<dyn Catalogs>, Problem> {
         let book = self.book().await?;
         let way = match self.bare_database(&book) {
-            Some(url) => Way::by_url(url)?,
+            Some(url) => Way::by_url(url, &self.settings.postgres)?,
             None => Way::needed(&self.project().await?)?,
         };
         Ok(way.catalogs())

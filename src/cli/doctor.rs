@@ -45,7 +45,11 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
 async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     let project = context.project().await?;
     let profiles = connect::profiles(context.settings())?;
-    let way = Way::of(&project).map(|way| way.map(|way| (way.place(), way.database())));
+    let way = Way::of(&project);
+    if let Ok(Some(way @ Way::Postgres(_))) = &way {
+        context.note(&way.notes());
+    }
+    let way = way.map(|way| way.map(|way| (way.place(), way.database())));
     let database = match &way {
         Ok(None) => None,
         Ok(Some((name, database))) => Some(Ok(doctor::Way {

@@ -41,6 +41,7 @@ use global::Global;
 use output::Output;
 use std::ffi::OsString;
 
+pub use crate::adapters::memory::keep_private as keep_memory_private;
 pub use demo::Running;
 
 /// A terminal deck for a Supabase project

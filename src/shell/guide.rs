@@ -26,7 +26,7 @@ pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
     let database = if setup.db_url.is_empty() {
         Verdict::Empty
     } else {
-        check_database(&setup.db_url).await
+        check_database(start, &setup.db_url).await
     };
     vec![name, url_verdict, key_verdict, database]
 }
@@ -78,6 +78,7 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
         publishable_key: (!key.is_empty()).then(|| key.as_inner().clone()),
         config_dir: start.settings.config_dir.clone(),
         without_keyring: true,
+        postgres: start.settings.postgres.clone(),
         ..Settings::default()
     };
     let project = match connect::resolve(&settings).await {
@@ -103,8 +104,8 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
     }
 }
 
-async fn check_database(url: &Secret) -> Verdict {
-    let database = match PgDatabase::parse(url.as_inner()) {
+async fn check_database(start: &Start, url: &Secret) -> Verdict {
+    let database = match PgDatabase::parse_with(url.as_inner(), &start.settings.postgres) {
         Ok(database) => database,
         Err(problem) => return bad(&problem),
     };
@@ -148,6 +149,7 @@ pub(super) async fn save(start: &Start, setup: &Setup) -> Result<Settings, Probl
         dir: start.settings.dir.clone(),
         config_dir: start.settings.config_dir.clone(),
         without_keyring: start.settings.without_keyring,
+        postgres: start.settings.postgres.clone(),
         ..Settings::default()
     })
 }

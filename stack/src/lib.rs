@@ -13,6 +13,7 @@
 
 mod auth;
 mod bootstrap;
+mod child;
 mod database;
 mod error;
 mod gateway;

@@ -85,6 +85,53 @@ fn modules_are_named_after_what_they_own() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+/// A child inherits what the program was given, keys and passwords included, unless its environment is cleared.
+#[test]
+fn every_child_has_a_cleared_environment() {
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for source in tree::rust("src").into_iter().chain(tree::rust("stack/src")) {
+        if source.is_tests() {
+            continue;
+        }
+        let code = source.code();
+        let started =
+            code.matches("Command::new(").count() - code.matches("clap::Command::new(").count();
+        let cleared = code.matches(".env_clear()").count();
+        seen += started;
+        if started != cleared {
+            wrong.push(format!(
+                "{}: {started} started, {cleared} cleared",
+                source.path
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        seen > 0,
+        "no process is started anywhere: is this still looked for rightly?"
+    );
+}
+
+/// One builder makes every HTTP client: it alone knows which requests may go through a proxy.
+#[test]
+fn every_http_client_comes_from_one_builder() {
+    for (word, home) in [
+        ("Client::builder()", "src/adapters/http.rs"),
+        ("Client::new()", ""),
+        ("reqwest::get(", ""),
+        ("reqwest::blocking", ""),
+    ] {
+        let found: Vec<_> = tree::rust("src")
+            .into_iter()
+            .filter(|source| source.code().contains(word))
+            .map(|source| source.path)
+            .filter(|path| path != home)
+            .collect();
+        assert!(found.is_empty(), "{word} in {found:?}");
+    }
+}
+
 /// Folders of one machine and hosts of package registries: a project that names them works in one place only.
 /// The words are joined here, so that this file does not name them either.
 fn banned() -> Vec<String> {

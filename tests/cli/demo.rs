@@ -68,12 +68,144 @@ impl Served {
     }
 }
 
+/// Secrets of the user's that have nothing to do with the demo.
+const SECRETS: [(&str, &str); 6] = [
+    ("SUPABASE_SECRET_KEY", "sb_secret_hush_Zebra_1"),
+    ("SUPABASE_ACCESS_TOKEN", "sbp_hush_Zebra_2"),
+    ("SUPADECK_PASSWORD", "hush_Zebra_3"),
+    ("PGPASSWORD", "hush_Zebra_4"),
+    ("SOME_OTHER_TOKEN", "hush_Zebra_5"),
+    (
+        "SUPABASE_DB_URL",
+        "postgresql://u:hush_Zebra_6@db.example.org/d",
+    ),
+];
+
+/// A process and everything below it, with the name of each.
+#[cfg(target_os = "linux")]
+fn family(root: u32) -> Vec<(u32, String)> {
+    let processes: Vec<(u32, u32, String)> = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|id: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            let (name, rest) = stat.rsplit_once(')')?;
+            let parent = rest.split_whitespace().nth(1)?.parse().ok()?;
+            Some((id, parent, name.split_once('(')?.1.to_owned()))
+        })
+        .collect();
+    let mut found = vec![(root, String::new())];
+    let mut at = 0;
+    while at < found.len() {
+        let parent = found[at].0;
+        found.extend(
+            processes
+                .iter()
+                .filter(|process| process.1 == parent)
+                .map(|(id, _, name)| (*id, name.clone())),
+        );
+        at += 1;
+    }
+    found
+}
+
+#[cfg(all(feature = "demo", target_os = "linux"))]
+#[test]
+fn no_child_of_the_demo_knows_a_secret_and_nothing_is_dumped() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let mut world = World::nowhere();
+    world.project = world.home.path().to_owned();
+    for (name, value) in SECRETS {
+        world.set(name, value);
+    }
+    // A shell in between allows dumps; the program takes that back.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
+        .arg(crate::world::binary())
+        .args(["demo", "--serve", "--port", "0", "--empty"])
+        .env_clear()
+        .envs(world.variables())
+        .current_dir(&world.project)
+        .stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    for line in out.lines() {
+        if line.unwrap() == "ready" {
+            break;
+        }
+    }
+    let family = family(child.id());
+    let names: Vec<&str> = family.iter().map(|(_, name)| name.as_str()).collect();
+    assert!(names.contains(&"postgres"), "{names:?}");
+    assert!(names.contains(&"sh"), "the watchdog: {names:?}");
+    for (id, name) in &family {
+        let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).unwrap_or_default();
+        // One that has ended meanwhile has none.
+        let core = limits.lines().find(|line| line.contains("core file"));
+        if let Some(core) = core {
+            let words: Vec<&str> = core.split_whitespace().collect();
+            assert_eq!(words[4..6], ["0", "0"], "{name}: {core}");
+        }
+        if *id == child.id() {
+            continue;
+        }
+        let known = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        let known = String::from_utf8_lossy(&known);
+        assert!(!known.contains("hush_Zebra"), "{name} knows: {known}");
+    }
+    let killed = Command::new("kill")
+        .args(["-ABRT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.signal(), Some(6));
+    assert!(!ended.core_dumped(), "{ended:?}");
+}
+
+#[cfg(all(feature = "demo", unix))]
+#[test]
+fn npm_gets_its_own_variables_and_no_other() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut world = World::nowhere();
+    world.project = world.home.path().to_owned();
+    let bin = world.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let told = world.path("told");
+    let script = format!("#!/bin/sh\nenv > '{}'\nexit 1\n", told.display());
+    std::fs::write(bin.join("npm"), script).unwrap();
+    std::fs::set_permissions(bin.join("npm"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let cache = world.path("cache").display().to_string();
+    world
+        .set("PATH", path)
+        .set("SUPADECK_POSTGRES", "npm")
+        .set("XDG_CACHE_HOME", cache)
+        .set("npm_config_registry", "http://127.0.0.1:9/")
+        .set("HTTPS_PROXY", "http://127.0.0.1:9");
+    for (name, value) in SECRETS {
+        world.set(name, value);
+    }
+    world.run(&["demo", "--serve", "--port", "0"]).ended(3);
+    let known = std::fs::read_to_string(told).unwrap();
+    assert!(!known.contains("hush_Zebra"), "{known}");
+    for name in ["PATH=", "HOME=", "npm_config_registry=", "HTTPS_PROXY="] {
+        assert!(known.contains(name), "{name}: {known}");
+    }
+}
+
 #[cfg(feature = "demo")]
 #[test]
 fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
     let mut world = World::nowhere();
     world.project = world.home.path().to_owned();
     let data = world.path("kept").display().to_string();
+    // What is meant for servers elsewhere does not reach the stack's own.
+    world.set("PGSSLMODE", "verify-full");
     let demo = Served::start(&world, &["--data", &data]);
     let names: Vec<_> = demo
         .lines

@@ -130,6 +130,11 @@ pub(crate) fn has(program: &str) -> bool {
 
 /// A root, a certificate of it for `localhost`, and another root that signed nothing.
 pub(crate) fn certificates(folder: &Path) {
+    certificates_for(folder, "localhost");
+}
+
+/// The same for another name.
+pub(crate) fn certificates_for(folder: &Path, host: &str) {
     let openssl = |arguments: &str| {
         let done = Command::new("openssl")
             .args(arguments.split(' '))
@@ -147,10 +152,10 @@ pub(crate) fn certificates(folder: &Path) {
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {name}.key -out {name}.crt -days 2 -subj /CN={name}"
         ));
     }
-    openssl(
-        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr -subj /CN=localhost",
-    );
-    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+    openssl(&format!(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr -subj /CN={host}"
+    ));
+    std::fs::write(folder.join("names"), format!("subjectAltName=DNS:{host}\n")).unwrap();
     openssl(
         "x509 -req -in server.csr -CA root.crt -CAkey root.key -CAcreateserial -days 2 -extfile names -out server.crt",
     );

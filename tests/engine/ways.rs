@@ -3,6 +3,7 @@
 
 use crate::bench::{Bench, connect, database, ends, everything, run, until, watch};
 use crate::pooler::{Pooler, certificates, has};
+use std::path::Path;
 use std::time::Duration;
 use supadeck::domain::migration::{Progress, StepEnd, Wish};
 use supadeck::domain::problem::Kind;
@@ -10,6 +11,7 @@ use supadeck::ops::migration::{self, Repair, Schema};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
 use supadeck_stack::{Options, Stack};
+use tokio_postgres::Client;
 
 /// Applies, seeds, fails, cancels, repairs and rolls back over an address.
 async fn whole_life(bench: &Bench, schema: &Schema) {
@@ -106,6 +108,36 @@ async fn the_whole_life_goes_through_a_transaction_pooler_with_the_chain_checked
     whole_life(&bench, &schema).await;
 }
 
+/// Writes a file beside the server's data, by the server's own user: nobody else's key is taken.
+pub(crate) async fn write_on_server(admin: &Client, name: &str, text: &str) {
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| format!("('{}')", line.replace('\'', "''")))
+        .collect();
+    let sql = format!(
+        "copy (select l from (values {}) v(l)) to program 'umask 077; cat > {name}'",
+        lines.join(",")
+    );
+    admin.batch_execute(&sql).await.unwrap();
+}
+
+/// Gives a cluster of one's own the server certificate of a folder.
+pub(crate) async fn turn_tls_on(admin: &Client, folder: &Path) {
+    for name in ["server.crt", "server.key"] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        write_on_server(admin, name, &text).await;
+    }
+    admin
+        .batch_execute("alter system set ssl = on")
+        .await
+        .unwrap();
+    admin
+        .batch_execute("select pg_reload_conf()")
+        .await
+        .unwrap();
+    until(admin, "select current_setting('ssl') = 'on'").await;
+}
+
 #[tokio::test]
 async fn the_whole_life_goes_over_a_direct_connection_with_tls() {
     if !has("openssl") {
@@ -118,25 +150,7 @@ async fn the_whole_life_goes_over_a_direct_connection_with_tls() {
     let admin = connect(&stack.superuser_url("direct")).await;
     let folder = tempfile::tempdir().unwrap();
     certificates(folder.path());
-    for name in ["crt", "key"] {
-        let text = std::fs::read_to_string(folder.path().join(format!("server.{name}"))).unwrap();
-        // Written by the server's own user, because nobody else's key is taken.
-        let lines: Vec<String> = text.lines().map(|line| format!("('{line}')")).collect();
-        let sql = format!(
-            "copy (select l from (values {}) v(l)) to program 'umask 077; cat > server.{name}'",
-            lines.join(",")
-        );
-        admin.batch_execute(&sql).await.unwrap();
-    }
-    admin
-        .batch_execute("alter system set ssl = on")
-        .await
-        .unwrap();
-    admin
-        .batch_execute("select pg_reload_conf()")
-        .await
-        .unwrap();
-    until(&bench.db, "select current_setting('ssl') = 'on'").await;
+    turn_tls_on(&admin, folder.path()).await;
     let url = bench.url.replace("127.0.0.1", "localhost");
     let with = |parameters: &str| {
         format!(

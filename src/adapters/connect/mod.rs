@@ -14,6 +14,7 @@ use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
 use super::http::{Http, Limits};
 use super::place;
+use super::postgres::PgVariables;
 use super::profiles::ProfileFile;
 use super::rest::{Keys, PostgRest, host_of};
 use super::secrets::Vault;
@@ -51,6 +52,8 @@ pub struct Project {
     pub is_token_meant: bool,
     /// Where the Management API is, unless it is supabase.com's.
     pub api_url: Option<String>,
+    /// What the environment says about connections to its database.
+    pub postgres: PgVariables,
     /// Whether anon and users can read.
     pub has_publishable_key: bool,
     /// Whether the service role can be chosen.
@@ -162,6 +165,7 @@ pub async fn resolve_with(
         access_token,
         is_token_meant: settings.is_token_typed && settings.db_url.is_none(),
         api_url: settings.api_url.clone(),
+        postgres: settings.postgres.clone(),
         has_publishable_key,
         has_service_key,
         notes,

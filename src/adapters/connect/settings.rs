@@ -1,5 +1,6 @@
 //! What was typed or came from the environment, before anything is looked up.
 
+use crate::adapters::postgres::PgVariables;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -94,6 +95,8 @@ pub struct Settings {
     pub without_keyring: bool,
     /// The secrets of the environment, which give way to what was typed.
     pub variables: Variables,
+    /// What the environment says about every connection to Postgres.
+    pub postgres: PgVariables,
 }
 
 impl Settings {
@@ -132,6 +135,7 @@ impl Settings {
             access_token: secret(&["SUPABASE_ACCESS_TOKEN"]).map(|variable| variable.value),
             // Not SUPABASE_API_URL: programs of the project's own use that name, and the token must not go there.
             api_url: text(&["SUPADECK_API_URL"]),
+            postgres: PgVariables::read(&lookup),
             url,
             ..Self::default()
         }
@@ -180,6 +184,7 @@ impl Settings {
         self.as_ = self.as_.or(environment.as_);
         self.config_dir = self.config_dir.or(environment.config_dir);
         self.without_keyring |= environment.without_keyring;
+        self.postgres = environment.postgres;
         self
     }
 }

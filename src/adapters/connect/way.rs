@@ -2,7 +2,7 @@
 
 use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
-use crate::adapters::postgres::PgDatabase;
+use crate::adapters::postgres::{PgDatabase, PgVariables};
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
@@ -18,9 +18,9 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way by a database URL.
-    pub fn by_url(url: &SecretString) -> Result<Self, Problem> {
-        PgDatabase::parse(url).map(Self::Postgres)
+    /// The way by a database URL, where the environment's variables say what it does not.
+    pub fn by_url(url: &SecretString, variables: &PgVariables) -> Result<Self, Problem> {
+        PgDatabase::parse_with(url, variables).map(Self::Postgres)
     }
 
     /// The way to a project's database: its database URL, else the token with its ref; `None` when neither is known.
@@ -36,7 +36,7 @@ impl Way {
             Ok(Some(Self::Management(ManagementDatabase::new(access))))
         };
         match &project.database_url {
-            Some(url) if !project.is_token_meant => Self::by_url(url).map(Some),
+            Some(url) if !project.is_token_meant => Self::by_url(url, &project.postgres).map(Some),
             _ => by_token(),
         }
     }

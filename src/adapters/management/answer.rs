@@ -34,6 +34,7 @@ pub(super) enum Failure {
 pub(super) fn fault(fault: &Fault, access: &Access) -> Failure {
     let said = fault.problem(access.server()).to_string();
     match fault {
+        Fault::Refused(problem) => Failure::TurnedAway(problem.clone()),
         Fault::Internal(_) | Fault::Unreachable(_) => Failure::Unsent(said),
         _ => Failure::Unknown(said),
     }

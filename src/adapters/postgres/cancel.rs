@@ -3,7 +3,8 @@
 //! The request has no answer: its line is closed by the other side when it was taken. As libpq does, this waits for
 //! that. PgBouncer forgets a request whose line the client closes first, and version 1.18 even dies of it.
 
-use super::url::Address;
+use super::address::Endpoint;
+use super::handshake::Handshake;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -18,7 +19,6 @@ use tokio::net::UnixStream as OtherStream;
 use tokio_postgres::CancelToken;
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::either::Either;
 
 /// How long the other side may take to close the line.
@@ -28,20 +28,32 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(super) struct Canceller {
     token: CancelToken,
-    tls: MakeRustlsConnect,
-    /// The only host of the address; with several, nobody tells which one was taken.
+    handshake: Handshake,
+    /// The host that was taken; absent where the system cannot connect to it itself.
     host: Option<(Host, u16)>,
+    name: String,
 }
 
 impl Canceller {
-    /// The capability for a connection to an address.
-    pub(super) fn new(token: CancelToken, tls: MakeRustlsConnect, address: &Address) -> Self {
-        let port = address.config.get_ports().first().copied().unwrap_or(5432);
-        let host = match address.config.get_hosts() {
-            [host] if address.config.get_hostaddrs().is_empty() => Some((host.clone(), port)),
-            _ => None,
+    /// The capability for a connection that was made.
+    pub(super) fn new(token: CancelToken, handshake: Handshake, endpoint: Endpoint) -> Self {
+        let name = match (&endpoint.host, endpoint.address) {
+            (Some(Host::Tcp(name)), _) => name.clone(),
+            (None, Some(ip)) => ip.to_string(),
+            _ => String::new(),
         };
-        Self { token, tls, host }
+        let host = match (endpoint.host, endpoint.address) {
+            #[cfg(unix)]
+            (Some(socket @ Host::Unix(_)), _) => Some(socket),
+            (_, Some(ip)) => Some(Host::Tcp(ip.to_string())),
+            (host, None) => host,
+        };
+        Self {
+            token,
+            handshake,
+            host: host.map(|host| (host, endpoint.port)),
+            name,
+        }
     }
 
     /// Sends the request. Whether it came in time shows only in how the statement ends.
@@ -49,7 +61,11 @@ impl Canceller {
         let sent = async {
             match self.host.take() {
                 Some((host, port)) => self.send_to(host, port).await,
-                None => self.token.cancel_query(self.tls.clone()).await.is_ok(),
+                None => self
+                    .token
+                    .cancel_query(self.handshake.clone())
+                    .await
+                    .is_ok(),
             }
         };
         // A request that fails is repeated by the caller, and the line's own end is noticed anyway.
@@ -57,21 +73,23 @@ impl Canceller {
     }
 
     async fn send_to(&mut self, host: Host, port: u16) -> bool {
-        let (name, line): (String, Line) = match host {
+        let line: Line = match host {
             Host::Tcp(name) => match TcpStream::connect((name.as_str(), port)).await {
-                Ok(line) => (name, Either::Left(line)),
+                Ok(line) => Either::Left(line),
                 Err(_) => return false,
             },
             #[cfg(unix)]
             Host::Unix(folder) => {
                 match OtherStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await {
-                    Ok(line) => (String::new(), Either::Right(line)),
+                    Ok(line) => Either::Right(line),
                     Err(_) => return false,
                 }
             }
         };
         let line = Patient::new(line);
-        let Ok(tls) = MakeTlsConnect::<Patient<Line>>::make_tls_connect(&mut self.tls, &name);
+        let made =
+            MakeTlsConnect::<Patient<Line>>::make_tls_connect(&mut self.handshake, &self.name);
+        let Ok(tls) = made else { return false };
         self.token
             .cancel_query_raw(line, PatientTls(tls))
             .await

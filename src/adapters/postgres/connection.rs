@@ -1,8 +1,9 @@
 //! One connection: opens it in bounded time, drives it in a task of its own, and hands on the server's notices.
 
+use super::address::{Address, Endpoint};
 use super::cancel::Canceller;
 use super::fault::{connect_problem, connect_timeout, innermost, is_log, notice};
-use super::url::Address;
+use super::handshake::{Handshake, Watched};
 use crate::domain::problem::{Kind, Problem};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
-use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMessage};
+use tokio_postgres::config::LoadBalanceHosts;
+use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMessage, Socket};
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Connection {
@@ -77,17 +79,21 @@ impl End {
 impl Connection {
     /// Opens a connection under an application name.
     pub(super) async fn open(address: &Address, name: &str) -> Result<Self, Problem> {
-        let tls = address.trust.connector()?;
-        let mut config = address.config.clone();
-        if config.get_application_name().is_none() || name != super::database::APPLICATION {
-            config.application_name(name);
-        }
+        let limit = 2 * address
+            .config
+            .get_connect_timeout()
+            .copied()
+            .unwrap_or_default();
         // TLS and sign-in may take as long again as the connection attempt itself.
-        let limit = 2 * config.get_connect_timeout().copied().unwrap_or_default();
-        let (client, driver) = tokio::time::timeout(limit, config.connect(tls.clone()))
+        let opened = tokio::time::timeout(limit, connect(address, name))
             .await
-            .map_err(|_| connect_timeout(address, limit.as_secs()))?
-            .map_err(|error| connect_problem(&error, address))?;
+            .map_err(|_| connect_timeout(address, limit.as_secs()))??;
+        let Opened {
+            client,
+            driver,
+            handshake,
+            endpoint,
+        } = opened;
         let server_version = driver.parameter("server_version").unwrap_or_default();
         let server_version = server_version
             .split(' ')
@@ -101,7 +107,7 @@ impl Connection {
         let (turns, in_turn) = watch::channel(false);
         let end = End::default();
         let task = tokio::spawn(drive(driver, sender, in_turn, end.clone()));
-        let canceller = Canceller::new(client.cancel_token(), tls, address);
+        let canceller = Canceller::new(client.cancel_token(), handshake, endpoint);
         Ok(Self {
             client,
             notices,
@@ -125,6 +131,49 @@ impl Connection {
     ) -> Result<Vec<Vec<Option<String>>>, tokio_postgres::Error> {
         Ok(texts(self.client.simple_query(sql).await?))
     }
+}
+
+/// What a connection attempt gives.
+struct Opened {
+    client: Client,
+    driver: Driver<Socket, Watched<Socket>>,
+    handshake: Handshake,
+    endpoint: Endpoint,
+}
+
+/// Tries the hosts of an address in turn, each as its own policy wants it.
+async fn connect(address: &Address, name: &str) -> Result<Opened, Problem> {
+    let mut endpoints = address.endpoints();
+    if address.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
+        let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
+        let count = endpoints.len().max(1) as u64;
+        endpoints.rotate_left((random % count) as usize);
+    }
+    let mut failed = None;
+    for endpoint in endpoints {
+        let (host, ip) = (endpoint.host.as_ref(), endpoint.address);
+        let mut config = address.config_of(&endpoint);
+        if config.get_application_name().is_none() || name != super::database::APPLICATION {
+            config.application_name(name);
+        }
+        let handshake = if endpoint.is_socket() {
+            Handshake::plain()
+        } else {
+            Handshake::new(&address.requirements.policy(host, ip))?
+        };
+        match config.connect(handshake.clone()).await {
+            Ok((client, driver)) => {
+                return Ok(Opened {
+                    client,
+                    driver,
+                    handshake,
+                    endpoint,
+                });
+            }
+            Err(error) => failed = Some(connect_problem(&error, address, &endpoint)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| Problem::internal("The database URL names no host.")))
 }
 
 /// The rows among the messages of a simple query.

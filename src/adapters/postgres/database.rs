@@ -1,5 +1,6 @@
 //! The database as a port: reads the books, mends them, and opens sessions.
 
+use super::address::Address;
 use super::books::{self, LOCK, Present, Runner};
 use super::connection::{Connection, texts};
 use super::fault::statement_problem;
@@ -7,7 +8,8 @@ use super::inventory;
 use super::journal;
 use super::patience::{LIMITS, Patience, within};
 use super::session::PgSession;
-use super::url::{Address, parse};
+use super::url::parse;
+use super::variables::PgVariables;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
@@ -42,8 +44,13 @@ pub struct PgDatabase {
 impl PgDatabase {
     /// Reads a database URL. Nothing is connected yet, and a fault repeats no part of the URL.
     pub fn parse(url: &SecretString) -> Result<Self, Problem> {
+        Self::parse_with(url, &PgVariables::default())
+    }
+
+    /// The same, where libpq's variables say what the URL does not.
+    pub fn parse_with(url: &SecretString, variables: &PgVariables) -> Result<Self, Problem> {
         Ok(Self {
-            address: Arc::new(parse(url.expose_secret())?),
+            address: Arc::new(parse(url.expose_secret(), variables)?),
             patience: Patience::default(),
         })
     }
@@ -62,7 +69,7 @@ impl PgDatabase {
 
     /// What the user should know about the address before anything is sent there; nothing is connected.
     pub fn notes(&self) -> Vec<String> {
-        self.address.note().into_iter().collect()
+        self.address.notes()
     }
 
     pub(super) async fn open(&self) -> Result<Connection, Problem> {

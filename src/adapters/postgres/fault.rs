@@ -1,6 +1,8 @@
 //! Puts what the driver reports into problems, without a word of the URL.
 
-use super::url::Address;
+use super::address::{Address, Endpoint};
+use super::auth_filter::Refused as Unasked;
+use super::handshake::HandshakeError;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Refused;
 use crate::domain::text::harmless;
@@ -8,22 +10,119 @@ use std::error::Error as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
-/// Why a connection could not be opened.
-pub(super) fn connect_problem(error: &Error, address: &Address) -> Problem {
-    match error.as_db_error() {
-        Some(refused) => refused_connection(refused, address),
-        None => unreachable_database(error, address),
+/// Why a connection to a host could not be opened.
+pub(super) fn connect_problem(error: &Error, address: &Address, endpoint: &Endpoint) -> Problem {
+    let host = harmless(&endpoint.shown()).into_owned();
+    if let Some(refused) = error.as_db_error() {
+        return refused_connection(refused, &host, address);
+    }
+    if let Some(refused) = unanswered(error) {
+        return unanswered_problem(refused, &host);
+    }
+    let handshake = error
+        .source()
+        .and_then(|source| source.downcast_ref::<HandshakeError>());
+    match handshake {
+        Some(HandshakeError::NoTls) => no_tls(&host, endpoint),
+        Some(HandshakeError::Strange) => Problem::new(
+            Kind::Network,
+            format!("{host} is not a Postgres server."),
+            "What answered there does not speak the protocol of Postgres.",
+        )
+        .with_hint("Check the host and the port of the database URL."),
+        Some(HandshakeError::Tls(cause)) => {
+            tls_problem(&cause.to_string(), &host, address, endpoint)
+        }
+        Some(HandshakeError::Line(_)) | None => unreachable_database(error, &host, address),
     }
 }
 
-fn refused_connection(refused: &DbError, address: &Address) -> Problem {
-    let (host, user, database) = (address.host(), address.user(), address.database());
+/// What the server asked for at the sign-in and was not answered.
+fn unanswered(error: &Error) -> Option<Unasked> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>()
+            && let Some(refused) = io.get_ref()
+        {
+            return refused.downcast_ref::<Unasked>().copied();
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+fn unanswered_problem(refused: Unasked, host: &str) -> Problem {
+    let what = format!("{host} was not signed in to: {refused}.");
+    let unchecked = "Nobody has checked that it is the right server, so it was not answered.";
+    let problem = |why: &str| Problem::new(Kind::Auth, what.clone(), why);
+    match refused {
+        Unasked::Cleartext | Unasked::Md5 => {
+            let word = if refused == Unasked::Md5 { "md5" } else { "password" };
+            problem(unchecked).with_hint(format!(
+                "Check the server with `sslmode=verify-full`, or let it use SCRAM; `require_auth={word}` in the database URL answers all the same."
+            ))
+        }
+        Unasked::Nothing => problem(unchecked).with_hint(
+            "Check the server with `sslmode=verify-full`; `require_auth=none` in the database URL takes a server that asks for nothing.",
+        ),
+        Unasked::FewRounds(_) => problem(unchecked).with_hint(
+            "Check the server with `sslmode=verify-full`, or set its password again with scram_iterations of 4096 or more.",
+        ),
+        Unasked::Scram => problem("The database URL or PGREQUIREAUTH says so."),
+        Unasked::Unknown => {
+            problem("Passwords in clear text, MD5 and SCRAM-SHA-256 are known here.")
+        }
+        Unasked::Garbled => problem("Something else may be listening there.")
+            .with_hint("Check the host and the port of the database URL."),
+    }
+}
+
+fn tls_problem(cause: &str, host: &str, address: &Address, endpoint: &Endpoint) -> Problem {
+    let mut problem = Problem {
+        what: format!("The TLS connection to {host} was not made."),
+        ..certificate_problem(cause)
+    };
+    let (name, ip) = (endpoint.host.as_ref(), endpoint.address);
+    if let Some(file) = address.requirements.policy(name, ip).roots.file {
+        let file = file.display().to_string();
+        problem.why = format!(
+            "{} It was checked against {}.",
+            problem.why,
+            harmless(&file)
+        );
+    }
+    if endpoint.is_hosted() {
+        problem.with_hint("Supabase's roots are built in. Somebody may be in between; where this network re-signs TLS, name its root with `sslrootcert`.")
+    } else {
+        problem
+    }
+}
+
+fn no_tls(host: &str, endpoint: &Endpoint) -> Problem {
+    let problem = Problem::new(
+        Kind::Network,
+        format!("{host} does not offer TLS."),
+        if endpoint.is_hosted() {
+            "A hosted project is never connected to without it."
+        } else {
+            "The database URL or PGSSLMODE asks for it."
+        },
+    );
+    if endpoint.is_hosted() {
+        problem.with_hint("Somebody may be in between: check the host, the port and the network.")
+    } else {
+        problem.with_hint("On a trusted network `sslmode=disable` does without.")
+    }
+}
+
+fn refused_connection(refused: &DbError, host: &str, address: &Address) -> Problem {
+    let (user, database) = (address.user(), address.database());
     let why = sentence(refused.message());
     let wants_tls =
         refused.message().contains("SSL required") || refused.message().contains("no encryption");
     let problem = match refused.code().code() {
         _ if wants_tls => Problem::new(Kind::Network, format!("{host} takes no unencrypted connection."), why)
-            .with_hint("Use `sslmode=require` in the database URL."),
+            .with_hint("Use `sslmode=verify-full` in the database URL, or `require`, which checks nothing."),
         "28P01" | "28000" | "08P01" => Problem::new(
             Kind::Auth,
             format!("{host} did not accept the sign-in of {user}."),
@@ -50,8 +149,7 @@ fn refused_connection(refused: &DbError, address: &Address) -> Problem {
     problem.with_code(refused.code().code())
 }
 
-fn unreachable_database(error: &Error, address: &Address) -> Problem {
-    let host = address.host();
+fn unreachable_database(error: &Error, host: &str, address: &Address) -> Problem {
     let cause = innermost(error);
     match error.to_string().split(':').next().unwrap_or_default() {
         "invalid configuration" if cause.contains("password") => Problem::new(
@@ -60,7 +158,6 @@ fn unreachable_database(error: &Error, address: &Address) -> Problem {
             "The database URL has none.",
         )
         .with_hint("Put it into the URL, or store it with `supadeck profile add`."),
-        "error performing TLS handshake" => tls_problem(&host, &cause),
         "authentication error" => Problem::new(
             Kind::Auth,
             format!("{host} did not accept the sign-in of {}.", address.user()),
@@ -91,22 +188,6 @@ pub(super) fn connect_timeout(address: &Address, seconds: u64) -> Problem {
     )
     .with_hint("Check the host, the port and the network.")
     .retryable()
-}
-
-fn tls_problem(host: &str, cause: &str) -> Problem {
-    if cause.contains("does not support TLS") {
-        return Problem::new(
-            Kind::Network,
-            format!("{host} does not offer TLS."),
-            "The database URL asks for it with sslmode.",
-        )
-        .with_hint("On a trusted network `sslmode=disable` does without.");
-    }
-    let problem = certificate_problem(cause);
-    Problem {
-        what: format!("The TLS connection to {host} was not made."),
-        ..problem
-    }
 }
 
 /// A certificate that is not trusted.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   url ─► address ─► connection ─► session ─► message      one script, one transaction
-//!          tls ──────────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
+//!   trust ► handshake ────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► batch        scripts in one message: lean (prepared once), course (how far), times
 //!                           │          ├─────► books        the tables and their SQL; record: a script's row
 //!                           │          ├─────► cancel       asks the server to stop
@@ -19,7 +19,9 @@
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.
 
+mod address;
 mod alone;
+mod auth_filter;
 mod batch;
 pub(in crate::adapters) mod books;
 pub(in crate::adapters) mod bounds;
@@ -31,6 +33,7 @@ mod course;
 mod database;
 pub(in crate::adapters) mod fault;
 mod guard;
+mod handshake;
 pub(in crate::adapters) mod inventory;
 pub(in crate::adapters) mod journal;
 mod keeper;
@@ -49,9 +52,12 @@ mod session;
 mod stream;
 mod times;
 mod tls;
+mod trust;
 mod unit;
 mod url;
+mod variables;
 mod worker;
 
 pub use database::PgDatabase;
 pub(in crate::adapters) use session::resets_settings;
+pub use variables::PgVariables;

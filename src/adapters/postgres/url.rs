@@ -1,12 +1,13 @@
 //! Reads a database URL: what `tokio_postgres` knows is left to it, the TLS words and foreign parameters are not.
 
-use super::tls::{Trust, Verify};
+use super::address::Address;
+use super::trust::{Parameters, Requirements};
+use super::variables::PgVariables;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{SslMode, SslNegotiation};
 
 /// How long one address may take to answer a connection attempt, unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,66 +36,8 @@ const FOREIGN: &[&str] = &[
     "pool_mode",
 ];
 
-/// Where a database is and how to get in.
-#[derive(Clone)]
-pub(super) struct Address {
-    pub(super) config: tokio_postgres::Config,
-    pub(super) trust: Trust,
-}
-
-impl Address {
-    /// Host and port as they are shown.
-    pub(super) fn host(&self) -> String {
-        let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        match self.config.get_hosts().first() {
-            Some(Host::Tcp(host)) if host.contains(':') => format!("[{host}]:{port}"),
-            Some(Host::Tcp(host)) => format!("{host}:{port}"),
-            #[cfg(unix)]
-            Some(Host::Unix(folder)) => format!("{}:{port}", folder.display()),
-            None => format!("?:{port}"),
-        }
-    }
-
-    /// The name the connection is opened under.
-    pub(super) fn user(&self) -> &str {
-        self.config.get_user().unwrap_or("?")
-    }
-
-    /// The database, which is the user's name when the URL has none.
-    pub(super) fn database(&self) -> &str {
-        self.config.get_dbname().unwrap_or_else(|| self.user())
-    }
-
-    /// Says so when the way to another machine may be unencrypted. As in libpq, `sslmode` decides and nothing is refused.
-    pub(super) fn note(&self) -> Option<String> {
-        let how = match self.trust.verify {
-            Verify::Disabled => "is not encrypted",
-            Verify::IfOffered => "may be unencrypted, and the server is not checked",
-            Verify::Nothing | Verify::Chain | Verify::ChainAndName => return None,
-        };
-        let is_here = self.config.get_hosts().iter().all(is_loopback_host)
-            && self.config.get_hostaddrs().iter().all(IpAddr::is_loopback);
-        (!is_here).then(|| {
-            format!(
-                "The connection to {} {how}. Put `sslmode=require` or `sslmode=verify-full` into the database URL.",
-                harmless(&self.host())
-            )
-        })
-    }
-}
-
-fn is_loopback_host(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    }
-}
-
-/// Reads `postgresql://user:password@host:port/database?parameters`.
-pub(super) fn parse(url: &str) -> Result<Address, Problem> {
+/// Reads `postgresql://user:password@host:port/database?parameters`; what it does not say, the variables may.
+pub(super) fn parse(url: &str, variables: &PgVariables) -> Result<Address, Problem> {
     let url = url.trim();
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(fault("It does not start with postgresql://."));
@@ -106,13 +49,13 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
     }
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut kept: Vec<&str> = Vec::new();
-    let mut mode = None;
-    let mut roots = None;
+    let mut parameters = Parameters::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         match name {
-            "sslmode" => mode = Some(decode(value)?),
-            "sslrootcert" => roots = Some(PathBuf::from(decode(value)?)),
+            "sslmode" => parameters.sslmode = Some(decode(value)?),
+            "sslrootcert" => parameters.sslrootcert = Some(decode(value)?),
+            "require_auth" => parameters.require_auth = Some(decode(value)?),
             "sslcert" | "sslkey" | "sslpassword" | "sslcrl" => {
                 return Err(fault(&format!(
                     "supadeck does not use the parameter {name}."
@@ -127,7 +70,7 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
     } else {
         format!("{base}?{}", kept.join("&"))
     };
-    let mut config: tokio_postgres::Config = rebuilt
+    let mut config: Config = rebuilt
         .parse()
         .map_err(|error| fault(&parse_fault(&error)))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
@@ -137,14 +80,24 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
     if config.get_user().is_none_or(str::is_empty) {
         return Err(fault("It names no user."));
     }
-    let trust = trust(mode.as_deref(), roots)?;
-    config.ssl_mode(match trust.verify {
-        Verify::Disabled => SslMode::Disable,
-        Verify::IfOffered => SslMode::Prefer,
-        _ => SslMode::Require,
-    });
+    let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+    if hosts > 0 && addresses > 0 && hosts != addresses {
+        return Err(fault(
+            "It names another number of hosts than of addresses (hostaddr).",
+        ));
+    }
+    let ports = config.get_ports().len();
+    if ports > 1 && ports != hosts.max(addresses) {
+        return Err(fault("It names another number of ports than of hosts."));
+    }
+    parameters.is_direct = config.get_ssl_negotiation() == SslNegotiation::Direct;
+    let requirements = Requirements::new(parameters, variables, config.get_password().is_some())?;
+    // TLS is made by `handshake`, as each host's policy wants it: the driver is told that it begins at once.
+    config
+        .ssl_mode(SslMode::Require)
+        .ssl_negotiation(SslNegotiation::Direct);
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
+        config.connect_timeout(connect_timeout(variables)?);
     }
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(UNACKNOWLEDGED);
@@ -153,26 +106,25 @@ pub(super) fn parse(url: &str) -> Result<Address, Problem> {
         .keepalives_idle(KEEPALIVE_IDLE)
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES);
-    Ok(Address { config, trust })
+    Ok(Address {
+        config,
+        requirements,
+    })
 }
 
-/// The words of libpq's `sslmode`; as there, `require` with a root certificate verifies like `verify-ca`.
-fn trust(mode: Option<&str>, roots: Option<PathBuf>) -> Result<Trust, Problem> {
-    let verify = match mode {
-        Some("disable") => Verify::Disabled,
-        Some("allow" | "prefer") | None => Verify::IfOffered,
-        Some("require") if roots.is_some() => Verify::Chain,
-        Some("require") => Verify::Nothing,
-        Some("verify-ca") => Verify::Chain,
-        Some("verify-full") => Verify::ChainAndName,
-        Some(other) => {
-            return Err(fault(&format!(
-                "It has an sslmode that Postgres does not know: {}.",
-                harmless(other)
-            )));
-        }
+/// `PGCONNECT_TIMEOUT` in seconds; zero and less mean the usual limit, as in a URL.
+fn connect_timeout(variables: &PgVariables) -> Result<Duration, Problem> {
+    let Some(text) = &variables.connect_timeout else {
+        return Ok(CONNECT_TIMEOUT);
     };
-    Ok(Trust { verify, roots })
+    let seconds: i64 = text
+        .trim()
+        .parse()
+        .map_err(|_| fault("PGCONNECT_TIMEOUT is not a number of seconds."))?;
+    Ok(match u64::try_from(seconds) {
+        Ok(seconds @ 1..) => Duration::from_secs(seconds),
+        _ => CONNECT_TIMEOUT,
+    })
 }
 
 fn decode(value: &str) -> Result<String, Problem> {
@@ -220,7 +172,12 @@ fn fault(why: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::address::Endpoint;
     use super::*;
+
+    fn parse(url: &str) -> Result<Address, Problem> {
+        super::parse(url, &PgVariables::default())
+    }
 
     #[test]
     fn a_plain_url_is_read() {
@@ -234,7 +191,6 @@ mod tests {
             address.config.get_connect_timeout(),
             Some(&Duration::from_secs(3))
         );
-        assert_eq!(address.trust.verify, Verify::IfOffered);
     }
 
     #[test]
@@ -245,48 +201,50 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_sslmode_are_those_of_libpq() {
-        for (query, verify) in [
-            ("", Verify::IfOffered),
-            ("?sslmode=disable", Verify::Disabled),
-            ("?sslmode=prefer", Verify::IfOffered),
-            ("?sslmode=require", Verify::Nothing),
-            ("?sslmode=require&sslrootcert=/x", Verify::Chain),
-            ("?sslmode=verify-ca", Verify::Chain),
-            (
-                "?pgbouncer=true&sslmode=verify-full&sslrootcert=%2Fx",
-                Verify::ChainAndName,
-            ),
+    fn the_number_of_hosts_addresses_and_ports_must_fit() {
+        for url in [
+            "postgres://u:hush@a,b/d?hostaddr=127.0.0.1",
+            "postgres://u:hush@a/d?hostaddr=127.0.0.1,127.0.0.2",
+            "postgres://u:hush@a:1,b:2/d?host=c",
         ] {
-            let address = parse(&format!("postgres://u@h/d{query}")).unwrap();
-            assert_eq!(address.trust.verify, verify, "{query}");
+            let Err(problem) = parse(url) else {
+                panic!("{url} was accepted");
+            };
+            assert!(!format!("{problem:?}").contains("hush"));
         }
+        let address = parse("postgres://u@a:1,b:2/d?hostaddr=192.0.2.1,::1").unwrap();
+        let shown: Vec<String> = address.endpoints().iter().map(Endpoint::shown).collect();
+        assert_eq!(shown, ["a:1", "b:2"]);
+        let address = parse("postgres://u@/d?hostaddr=192.0.2.1,::1&port=7").unwrap();
+        let shown: Vec<String> = address.endpoints().iter().map(Endpoint::shown).collect();
+        assert_eq!(shown, ["192.0.2.1:7", "[::1]:7"]);
     }
 
     #[test]
-    fn an_unchecked_way_to_another_machine_is_noted() {
-        for (url, noted) in [
-            ("postgres://u:hush@db.example.org/d", true),
-            ("postgres://u:hush@db.example.org/d?sslmode=disable", true),
-            (
-                "postgres://u:hush@localhost,db.example.org/d?sslmode=prefer",
-                true,
-            ),
-            ("postgres://u:hush@localhost/d?hostaddr=192.0.2.1", true),
-            ("postgres://u:hush@db.example.org/d?sslmode=require", false),
-            (
-                "postgres://u:hush@db.example.org/d?sslmode=verify-full",
-                false,
-            ),
-            ("postgres://u:hush@127.0.0.1/d", false),
-            ("postgres://u:hush@[::1]/d", false),
-            ("postgres://u:hush@localhost/d?sslmode=disable", false),
-            ("postgres://u:hush@%2Frun%2Fpg/d", false),
+    fn the_limit_of_the_url_goes_before_that_of_the_variable() {
+        let limit = |url: &str, text: &str| {
+            let variables = PgVariables {
+                connect_timeout: Some(text.to_owned()),
+                ..PgVariables::default()
+            };
+            super::parse(url, &variables)
+                .map(|address| *address.config.get_connect_timeout().unwrap())
+        };
+        for (url, text, seconds) in [
+            ("postgres://u@h/d", "3", 3),
+            ("postgres://u@h/d?connect_timeout=4", "3", 4),
+            ("postgres://u@h/d", "0", 10),
+            ("postgres://u@h/d", "-1", 10),
         ] {
-            let note = parse(url).unwrap().note();
-            assert_eq!(note.is_some(), noted, "{url}");
-            assert!(!note.unwrap_or_default().contains("hush"), "{url}");
+            assert_eq!(
+                limit(url, text).unwrap(),
+                Duration::from_secs(seconds),
+                "{url} {text}"
+            );
         }
+        let problem = limit("postgres://u:hush@h/d", "soon").unwrap_err();
+        assert_eq!(problem.kind, Kind::Config);
+        assert!(problem.why.contains("PGCONNECT_TIMEOUT"), "{problem}");
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
     if !args.empty {
         let (first, _) = ACCOUNTS[0];
         deck.sign_in_hint = Some(format!(
-            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor. Codes by e-mail stand at {url}/inbox?email={first}."
+            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor. E-mailed codes: `supadeck demo --serve` prints the key that {url}/inbox wants."
         ));
     }
     deck.demo = Some(running);

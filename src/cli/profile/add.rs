@@ -158,6 +158,7 @@ async fn collect(
         api_url: given.api_url.clone(),
         dir: given.dir.clone(),
         without_keyring: true,
+        postgres: given.postgres.clone(),
         ..Settings::default()
     };
     if let Some(key) = &given.key {

@@ -27,6 +27,8 @@ pub(crate) enum Refusal {
     UnknownKey,
     /// A secret key from a browser.
     SecretInBrowser,
+    /// A key that is known, where the secret one is wanted.
+    NotSecret,
 }
 
 impl Keys {
@@ -66,6 +68,22 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Lets in whoever has the secret key, or the legacy key of the service role.
+    pub(crate) fn admit_operator(
+        &self,
+        key: Option<&str>,
+        user_agent: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let token = self.admit(key, None, user_agent)?;
+        if secret::equal(&token, &self.service_role) {
+            Ok(())
+        } else {
+            Err(Refusal::NotSecret)
+        }
+    }
+}
+
 /// The token of a `Bearer` header.
 pub(crate) fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
@@ -82,6 +100,10 @@ impl IntoResponse for Refusal {
             Self::UnknownKey => (
                 "Invalid API key",
                 "Double check your Supabase `anon` or `service_role` API key.",
+            ),
+            Self::NotSecret => (
+                "The inbox wants the secret key",
+                "Send it in the `apikey` header.",
             ),
             Self::SecretInBrowser => (
                 "Forbidden use of secret API key in browser",
@@ -140,6 +162,23 @@ mod tests {
         );
         let other = keys.admit(Some("sb_publishable_p"), Some("Bearer sb_secret_s"), None);
         assert_eq!(other, Err(Refusal::UnknownKey));
+    }
+
+    #[test]
+    fn only_the_secret_key_makes_an_operator() {
+        let keys = keys();
+        for key in ["sb_secret_s", "service.jwt"] {
+            assert_eq!(keys.admit_operator(Some(key), None), Ok(()), "{key}");
+        }
+        for (key, refusal) in [
+            (None, Refusal::NoKey),
+            (Some(""), Refusal::NoKey),
+            (Some("sb_publishable_p"), Refusal::NotSecret),
+            (Some("anon.jwt"), Refusal::NotSecret),
+            (Some("sb_secret_x"), Refusal::UnknownKey),
+        ] {
+            assert_eq!(keys.admit_operator(key, None), Err(refusal), "{key:?}");
+        }
     }
 
     #[test]

@@ -27,11 +27,16 @@ const ERROR_LIMIT: usize = 1 << 20;
 pub(crate) fn router(keys: Keys, rest: Router, auth: &Auth) -> Router {
     let keys = Arc::new(keys);
     let rest = rest.layer(from_fn_with_state(keys.clone(), guard_rest));
-    let guarded = auth.router().layer(from_fn_with_state(keys, guard_auth));
+    let guarded = auth
+        .router()
+        .layer(from_fn_with_state(keys.clone(), guard_auth));
+    let inbox = auth
+        .inbox_router()
+        .layer(from_fn_with_state(keys, guard_inbox));
     Router::new()
         .nest_service("/rest/v1", rest)
         .nest_service("/auth/v1", Auth::open_router().fallback_service(guarded))
-        .merge(auth.inbox_router())
+        .merge(inbox)
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,
@@ -43,6 +48,20 @@ pub(crate) fn router(keys: Keys, rest: Router, auth: &Auth) -> Router {
 async fn guard_auth(State(keys): State<Arc<Keys>>, mut request: Request, next: Next) -> Response {
     match admit(&keys, &mut request) {
         Ok(_) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The inbox is for whoever has the secret key: a code signs in as anybody.
+async fn guard_inbox(State(keys): State<Arc<Keys>>, request: Request, next: Next) -> Response {
+    let admitted = {
+        let headers = request.headers();
+        let text = |name: &HeaderName| headers.get(name)?.to_str().ok();
+        let key = text(&APIKEY).or_else(|| bearer(text(&header::AUTHORIZATION)?));
+        keys.admit_operator(key, text(&header::USER_AGENT))
+    };
+    match admitted {
+        Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
 }

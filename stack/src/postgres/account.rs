@@ -2,6 +2,7 @@
 //! root. Owns the handing over of files to that account.
 
 use crate::Error;
+use crate::child::{self, Purpose};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -61,23 +62,8 @@ impl Account {
 
     /// A command that runs as this account, away from our terminal's process group and environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .stdin(Stdio::null())
-            .current_dir(root_folder())
-            .env_clear();
-        for name in [
-            "PATH",
-            "LD_LIBRARY_PATH",
-            "DYLD_LIBRARY_PATH",
-            "SystemRoot",
-            "TMPDIR",
-            "TEMP",
-        ] {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
+        let mut command = child::command(program, Purpose::Local);
+        command.stdin(Stdio::null()).current_dir(root_folder());
         command.env("LC_ALL", "C").env("HOME", root_folder());
         #[cfg(unix)]
         {
@@ -125,7 +111,7 @@ fn root_folder() -> &'static str {
 
 #[cfg(unix)]
 fn number_of(flag: &str, name: &str) -> Option<u32> {
-    let answer = Command::new("id")
+    let answer = child::command("id", Purpose::Local)
         .args([flag, name])
         .stderr(Stdio::null())
         .output()

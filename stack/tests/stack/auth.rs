@@ -135,15 +135,35 @@ async fn code_from_the_inbox_signs_in_once() {
         .await
         .mail_in(&fresh.name, "new@example.com")
         .unwrap();
-    let inbox = Http::bare(&fresh.info.url)
-        .get("/inbox?email=new@example.com")
-        .await;
-    assert_eq!((inbox.status, &inbox.json()["code"]), (200, &json!(code)));
-    let rebound = Http::bare(&fresh.info.url)
-        .with("host", "evil.example")
-        .get("/inbox?email=new@example.com")
-        .await;
-    assert_eq!(rebound.status, 403);
+    let path = "/inbox?email=new@example.com";
+    let bare = Http::bare(&fresh.info.url);
+    for operator in [
+        bare.with("apikey", &fresh.info.secret_key),
+        bare.with("apikey", &fresh.info.service_role_key),
+        bare.bearer(&fresh.info.secret_key),
+    ] {
+        let inbox = operator.get(path).await;
+        assert_eq!((inbox.status, &inbox.json()["code"]), (200, &json!(code)));
+        let rebound = operator.with("host", "evil.example").get(path).await;
+        assert_eq!(rebound.status, 403);
+    }
+    // A code signs in as anybody: whoever has no secret key learns nothing, not even whether there is one.
+    for other in [
+        bare.clone(),
+        bare.with("apikey", &fresh.info.publishable_key),
+        bare.with("apikey", &fresh.info.anon_key),
+        bare.bearer(&fresh.info.anon_key),
+        bare.with("apikey", "sb_secret_other"),
+        fresh.http.clone(),
+    ] {
+        for path in [path, "/inbox?email=nobody@example.com", "/inbox"] {
+            let refused = other.get(path).await;
+            assert_eq!(refused.status, 401, "{refused:?}");
+            assert!(!format!("{refused:?}").contains(&code), "{refused:?}");
+        }
+        let key = format!("{path}&apikey={}", fresh.info.secret_key);
+        assert_eq!(other.get(&key).await.status, 401, "not by the address");
+    }
 
     let verify = |code: &str| {
         let body = json!({ "type": "email", "email": "new@example.com", "token": code });
@@ -178,7 +198,7 @@ async fn code_for_a_stranger_needs_create_user() {
         (422, &json!("otp_disabled"))
     );
     assert_eq!(
-        Http::bare(&fresh.info.url)
+        Http::new(&fresh.info.url, &fresh.info.secret_key)
             .get("/inbox?email=x@example.com")
             .await
             .status,
