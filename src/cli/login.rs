@@ -61,6 +61,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if let Keeping::Memory(why) = project.secrets.keeping().await? {
         return Err(no_keyring(&why).into());
     }
+    context.ends(&project.auth);
     let auth = project.auth.as_ref();
     let asking = Asking {
         auth,
@@ -79,6 +80,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             second::give(context.output(), auth, &waiting, &args.wish, given).await?
         }
     };
+    if let Some(problem) = auth.take_left_open() {
+        let mut page = Page::default();
+        page.toned(Tone::Warn, &format!("Note: {problem}"));
+        context.output().note(&page);
+    }
     // The run ends here, and with it a session that is nowhere else.
     match auth.take_warning() {
         Some(problem) => Err(problem.into()),

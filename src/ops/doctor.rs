@@ -99,7 +99,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         subject.rest_name(),
         format!("Auth at {}", subject.profile.url),
     );
-    let (config, keyring, rest, auth, service, schema, session, database) = tokio::join!(
+    let (config, keyring, rest, auth, service, (session, schema), database) = tokio::join!(
         subject.profiles.read(),
         subject.secrets.keeping(),
         waits.on(&at_rest, subject.rest.ping(&Identity::Anon)),
@@ -113,9 +113,15 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
                 None
             }
         },
-        weeksmith(subject),
-        // A session that is about to end is refreshed.
-        waits.on(&at_auth, subject.auth.current()),
+        async {
+            // A session that is about to end is refreshed, and nothing is read as the user before.
+            let session = waits.on(&at_auth, subject.auth.current()).await;
+            let schema = match &session {
+                Err(problem) if problem.kind == Kind::Network => without_session(subject).await,
+                _ => weeksmith(subject).await,
+            };
+            (session, schema)
+        },
         database(subject),
     );
     let mut checks = vec![
@@ -351,6 +357,20 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
             };
             [fine("database", found), records]
         }
+    }
+}
+
+/// The same while Auth does not answer: REST cannot be blamed for what is read as a user.
+async fn without_session(subject: &Subject<'_>) -> Check {
+    match subject.identity {
+        Identity::User(user) => skipped(
+            "weeksmith",
+            format!(
+                "Auth does not answer, so nothing can be read as {}.",
+                user.name()
+            ),
+        ),
+        Identity::Anon | Identity::Service => weeksmith(subject).await,
     }
 }
 

@@ -12,11 +12,15 @@ mod agree;
 mod asked;
 mod demo;
 mod doctor;
+mod ending;
+mod front;
 mod keyring;
 mod linked;
 mod migration;
 mod plan;
 mod profile;
+#[cfg(unix)]
+mod reference;
 mod rows;
 mod second;
 mod secrets;

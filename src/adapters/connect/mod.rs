@@ -3,27 +3,30 @@
 
 mod kept;
 mod settings;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod way;
 
-pub use settings::{As, LeftOut, Settings, Variable, Variables};
+pub use settings::{Account, As, LeftOut, Settings, Variable, Variables};
+pub use stored::session_of;
 pub use way::Way;
 
 use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
 use super::http::{Http, Limits};
+use super::key::Key;
 use super::place;
 use super::profiles::ProfileFile;
 use super::rest::{Keys, PostgRest, host_of};
-use super::secrets::Vault;
+use super::secrets::{Source, Trust, Vault};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
+use crate::domain::reference::References;
 use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind};
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
 use kept::Kept;
-use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -44,9 +47,11 @@ pub struct Project {
     /// Who reads at first. A user's session may turn out to have ended: see [`identity`].
     pub identity: Identity,
     /// The database URL with its password, where one is known.
-    pub database_url: Option<SecretString>,
+    pub database_url: Option<Source>,
     /// The token for the Management API, where one is known.
-    pub access_token: Option<SecretString>,
+    pub access_token: Option<Source>,
+    /// Where the profile says that its secrets come from; nothing was looked up yet.
+    pub references: Vec<Source>,
     /// Whether the token goes before a database URL, because it was typed and none was.
     pub is_token_meant: bool,
     /// Where the Management API is, unless it is supabase.com's.
@@ -109,6 +114,8 @@ pub async fn resolve_with(
         secrets: &*secrets,
         profile: found.owns_secrets.then_some(&found.profile),
         is_ours: settings.variables.name_project,
+        trust: found.trust.clone(),
+        told: settings.told.clone(),
     };
     let keys = keys(settings, &kept, &mut notes).await?;
     let database_url = kept
@@ -128,13 +135,19 @@ pub async fn resolve_with(
         )
         .await?;
 
+    let references = kept.references();
+
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
     let auth = GoTrue::new(Parts {
         url: found.profile.url.clone(),
         key: keys.publishable.clone(),
         http: Arc::clone(&http),
-        secrets: Arc::clone(&secrets),
+        secrets: if settings.session_for_run {
+            Arc::new(Vault::memory())
+        } else {
+            Arc::clone(&secrets)
+        },
         profile: found.profile.name.clone(),
         lock_dir: dir.ok(),
         clock: Arc::clone(&clock),
@@ -160,6 +173,7 @@ pub async fn resolve_with(
         identity,
         database_url,
         access_token,
+        references,
         is_token_meant: settings.is_token_typed && settings.db_url.is_none(),
         api_url: settings.api_url.clone(),
         has_publishable_key,
@@ -188,6 +202,18 @@ fn config_dir(settings: &Settings) -> Result<PathBuf, Problem> {
 struct Found {
     profile: Profile,
     owns_secrets: bool,
+    /// Whether the commands of the profile may be run.
+    trust: Trust,
+}
+
+impl Found {
+    fn of(profile: Profile, owns_secrets: bool) -> Self {
+        Self {
+            profile,
+            owns_secrets,
+            trust: Ok(()),
+        }
+    }
 }
 
 async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Problem> {
@@ -213,33 +239,34 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
             let stored_url = check_url(&profile.url)?;
             if stored_url == url {
                 profile.url = url;
-                Found {
-                    profile,
-                    owns_secrets: true,
-                }
+                Found::of(profile, true)
             } else if wanted.is_some() {
                 // The name and the directory of the profile, but none of its keys: they are for another host.
                 profile.project_ref = project_ref(&url);
                 host_of(&url).clone_into(&mut profile.name);
                 profile.url = url;
-                Found {
-                    profile,
-                    owns_secrets: false,
-                }
+                profile.secrets = References::default();
+                Found::of(profile, false)
             } else {
                 made_up(url)
             }
         }
         (Some(mut profile), None) => {
             profile.url = check_url(&profile.url)?;
-            Found {
-                profile,
-                owns_secrets: true,
-            }
+            Found::of(profile, true)
         }
         (None, Some(url)) => made_up(url),
         (None, None) => return Err(book.none_in_use()),
     };
+    if let Some(config) = dir
+        && found
+            .profile
+            .secrets
+            .all()
+            .any(|(_, from)| from.is_command())
+    {
+        found.trust = ProfileFile::new(config).trust();
+    }
     if let Some(dir) = &settings.dir {
         found.profile.dir = Some(dir.clone());
     }
@@ -254,10 +281,7 @@ fn made_up(url: String) -> Found {
         url,
         ..Profile::default()
     };
-    Found {
-        profile,
-        owns_secrets: false,
-    }
+    Found::of(profile, false)
 }
 
 /// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.
@@ -282,7 +306,12 @@ async fn keys(
                 notes,
             )
             .await?;
-        publishable = found.as_ref().map(ApiKey::new);
+        match found {
+            Some(source) if source.reference().is_some() => {
+                keys.publishable = Some(Key::From(source));
+            }
+            found => publishable = found.as_ref().and_then(Source::if_known).map(ApiKey::new),
+        }
     }
     if secret.is_none() {
         let found = kept
@@ -293,7 +322,10 @@ async fn keys(
                 notes,
             )
             .await?;
-        secret = found.as_ref().map(ApiKey::new);
+        match found {
+            Some(source) if source.reference().is_some() => keys.secret = Some(Key::From(source)),
+            found => secret = found.as_ref().and_then(Source::if_known).map(ApiKey::new),
+        }
     }
     for key in [&publishable, &secret].into_iter().flatten() {
         if key.form() == KeyForm::OtherToken {
@@ -307,9 +339,9 @@ async fn keys(
                 "The publishable key is a secret key; it is used for the service role only."
                     .to_owned(),
             );
-            keys.secret = Some(key);
+            keys.secret = Some(key.into());
         } else {
-            keys.publishable = Some(key);
+            keys.publishable = Some(key.into());
         }
     }
     if let Some(key) = secret {
@@ -318,9 +350,9 @@ async fn keys(
                 "The secret key is a publishable key; it does not make the service role."
                     .to_owned(),
             );
-            keys.publishable.get_or_insert(key);
+            keys.publishable.get_or_insert(key.into());
         } else {
-            keys.secret = Some(key);
+            keys.secret = Some(key.into());
         }
     }
     Ok(keys)
