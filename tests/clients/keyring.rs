@@ -264,9 +264,8 @@ async fn grow_stale(project: &Project) {
     let stored = stored.await.unwrap().unwrap();
     let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
     stored["expires_at"] = 0.into();
-    let kept = project
-        .secrets
-        .set(name, SecretKind::Session, &stored.to_string().into());
+    let text = SecretString::from(stored.to_string());
+    let kept = project.secrets.set(name, SecretKind::Session, &text);
     assert_eq!(kept.await.unwrap(), Keeping::Keyring);
 }
 
