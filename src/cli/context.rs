@@ -88,9 +88,12 @@ impl Context {
             let Some(text) = text else { continue };
             if keeps && is_reference(text) {
                 references.put(asked.kind(), secret::reference(asked, text)?);
-            } else {
+            } else if is_reference(text) {
                 let given = secret::given(asked, text, &told);
                 *place = Some(interrupt::ending(given).await?);
+            } else {
+                // Stdin is read here and now: no signal may be waited for meanwhile, which would take it from the system.
+                *place = Some(secret::resolve(asked, text)?);
             }
         }
         let [key, db_url, access_token] = secrets;

@@ -140,7 +140,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             Ok(Keeping::Keyring) => fine("keyring", "The system's keyring answers."),
             Ok(Keeping::Memory(why)) => {
                 warned("keyring", format!("{why} Secrets are kept in memory."))
-                    .with_hint("Give keys through environment variables, or start a keyring.")
+                    .with_hint("Say where each secret comes from with `supadeck profile add` (env:NAME or cmd:COMMAND), set environment variables, or start a keyring.")
             }
             Err(problem) => failed("keyring", &problem),
         },
@@ -390,6 +390,7 @@ async fn weeksmith(subject: &Subject<'_>) -> Check {
             Some("42P01" | "PGRST205") => warned(name, "The Weeksmith schema is not there, or REST has not noticed it yet.")
                 .with_hint("Only cycles, goals, locks and the audit trail need it: see `supadeck migration list`."),
             _ if problem.kind == Kind::Network => skipped(name, "REST does not answer."),
+            _ if problem.kind == Kind::Config => skipped(name, "Nothing can be read without a key."),
             _ => failed(name, &problem),
         },
     }

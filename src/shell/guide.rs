@@ -131,9 +131,7 @@ fn reference(typed: &Secret) -> Result<Option<Reference>, Problem> {
 async fn with_where(start: &Start, typed: &Secret, verdict: Verdict) -> Verdict {
     match verdict {
         Verdict::Good(text) if !is_reference(typed.expose()) && !has_keyring(start).await => {
-            Verdict::Good(format!(
-                "{text}; without a keyring for this run only, {REFERENCE_FORMS} stays"
-            ))
+            Verdict::Good(format!("{text}; no keyring keeps it: for this run only"))
         }
         verdict => verdict,
     }

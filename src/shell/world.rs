@@ -4,6 +4,7 @@ use super::Start;
 use super::fix::Fixes;
 use crate::adapters::connect::{self, Account, Project as Connected, Settings, Way};
 use crate::adapters::http::Limits;
+use crate::adapters::secrets::Told;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
@@ -53,7 +54,7 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
         None => connect::resolve(settings).await?,
     };
     let identity = match account {
-        Some(account) => signed_in(&mut connected, account).await,
+        Some(account) => signed_in(&mut connected, account, &settings.told).await,
         None => stored(&mut connected).await,
     };
     let schema = schema(&mut connected, settings).await;
@@ -68,10 +69,19 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
 }
 
 /// Who signs in for this run; a refusal is said, and the deck starts as anon.
-async fn signed_in(connected: &mut Connected, account: &Account) -> Identity {
+async fn signed_in(connected: &mut Connected, account: &Account, told: &Told) -> Identity {
     let auth = connected.auth.as_ref();
     let signed_in = session::sign_in_for_run(auth, &account.email, &account.password);
-    match signed_in.await {
+    tokio::pin!(signed_in);
+    let signed_in = match tokio::time::timeout(PATIENCE, &mut signed_in).await {
+        Ok(signed_in) => signed_in,
+        Err(_) => {
+            let url = &connected.profile.url;
+            told.tell(format!("Waiting for Auth at {url}, 20 seconds at most."));
+            signed_in.await
+        }
+    };
+    match signed_in {
         Ok((identity, note)) => {
             connected.notes.extend(note);
             identity

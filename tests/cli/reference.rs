@@ -51,6 +51,11 @@ fn keyring(world: &mut World) -> Option<Keyring> {
     keyring
 }
 
+/// Reads as anon, whom the demo's tables say nothing: it is the key that was accepted.
+fn as_anon(world: &World, args: &[&str]) {
+    assert_eq!(world.problem(5, args)["code"], "42501");
+}
+
 fn file(world: &World) -> String {
     fs::read_to_string(world.path("config/supadeck/profiles.toml")).unwrap_or_default()
 }
@@ -77,7 +82,7 @@ fn without_a_keyring_a_profile_keeps_where_its_secrets_come_from() {
         "{text}"
     );
     // The next starts know the keys.
-    world.data(&["cycle", "list"]);
+    as_anon(&world, &["cycle", "list"]);
     world.data(&["cycle", "list", "--as", "service"]);
     let listed = world.data(&["migration", "list"]);
     assert_eq!(listed.as_array().unwrap().len(), 4);
@@ -131,8 +136,8 @@ fn a_command_is_run_only_when_its_secret_is_needed() {
     assert_eq!(counts(), (0, 0, 0), "nothing is needed for these");
     world.data(&["migration", "list"]);
     assert_eq!(counts(), (0, 0, 1));
-    world.data(&["cycle", "list"]);
-    world.data(&["goal", "list"]);
+    as_anon(&world, &["cycle", "list"]);
+    as_anon(&world, &["goal", "list"]);
     assert_eq!(counts(), (2, 0, 1), "once in a process");
     world.data(&["cycle", "list", "--as", "service"]);
     assert_eq!(counts(), (2, 1, 1));
@@ -244,7 +249,7 @@ fn the_commands_of_a_file_that_others_can_write_are_not_run() {
         world.data(&["profile", "show"]);
         fs::set_permissions(&place, fs::Permissions::from_mode(closed)).unwrap();
     }
-    world.data(&["cycle", "list"]);
+    as_anon(&world, &["cycle", "list"]);
     assert_eq!(runs(&world, "key"), 1);
 }
 
@@ -321,7 +326,7 @@ fn with_a_keyring_a_variable_is_kept_by_its_value_unless_it_is_to_be_referred_to
     let three = ["profile", "add", "three", "--url", &url, "--key", &key];
     world.data(&three);
     world.unset("MY_KEY");
-    world.data(&["cycle", "list", "--profile", "one"]);
+    as_anon(&world, &["cycle", "list", "--profile", "one"]);
     world.problem(3, &["cycle", "list", "--profile", "two"]);
-    world.data(&["cycle", "list", "--profile", "three"]);
+    as_anon(&world, &["cycle", "list", "--profile", "three"]);
 }

@@ -109,7 +109,7 @@ fn without_a_keyring_what_was_typed_in_full_is_for_this_run_and_that_is_said() {
     screen.send(&info.url);
     screen.send("\t");
     screen.send(&info.publishable_key);
-    screen.wait_for("good: it is accepted; without a keyring for this run only");
+    screen.wait_for("good: it is accepted; no keyring keeps it: for this run only");
     screen.send("\r");
     screen.wait_for("open for this run only");
     screen.send("q");

@@ -258,6 +258,10 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
         (None, Some(url)) => made_up(url),
         (None, None) => return Err(book.none_in_use()),
     };
+    if settings.without_keyring {
+        // Whoever keeps nothing of a profile looks nothing up for it either.
+        found.profile.secrets = References::default();
+    }
     if let Some(config) = dir
         && found
             .profile

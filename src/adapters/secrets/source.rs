@@ -25,7 +25,8 @@ impl Told {
         Self(Some(Arc::new(tell)))
     }
 
-    fn tell(&self, text: String) {
+    /// Tells.
+    pub fn tell(&self, text: String) {
         if let Some(tell) = &self.0 {
             tell(text);
         }

@@ -29,7 +29,7 @@ pub const QUESTIONS: [(&str, &str); 4] = [
     ),
     (
         "Database URL",
-        "optional, for migrations: postgresql://postgres:…@db.….supabase.co:5432/postgres, env:NAME or cmd:COMMAND",
+        "optional, for migrations: postgresql://…:5432/postgres, or env:NAME, or cmd:COMMAND",
     ),
 ];
 

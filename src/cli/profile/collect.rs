@@ -87,7 +87,12 @@ impl Collected {
         } else if found.settings.url.is_none() {
             return Err(missing("URL", "--url"));
         } else if found.lacks_key() && origin.is_none() {
-            return Err(missing("key", "--key"));
+            let option = if means.has_keyring {
+                "--key"
+            } else {
+                "--key env:NAME or --key 'cmd:COMMAND'"
+            };
+            return Err(missing("key", option));
         }
         Ok(found)
     }
@@ -197,7 +202,13 @@ impl Collected {
                 let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
                 (is_yes, None)
             } else if variables.name_project {
-                (true, Some(format!("{name} is kept with the profile.")))
+                let kept = format!("{name} is kept with the profile.");
+                let referred = format!("The profile refers to env:{name}.");
+                let text = if refers { referred } else { kept };
+                (
+                    true,
+                    Some(text).filter(|_| refers || self.means.has_keyring),
+                )
             } else {
                 let text = format!(
                     "{name} is left out: SUPABASE_URL does not say which project it is for. Give it as env:{name}."
