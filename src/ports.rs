@@ -52,7 +52,8 @@ pub trait Auth: Send + Sync {
     /// Ends this session, and only this one, on the server and here: that of the user who was handed out last.
     fn sign_out(&self) -> Task<'_, ()>;
     /// Ends on the server what nobody can reach once the program has ended: a session that is stored nowhere, and a
-    /// sign-in that waits for its second factor. Takes two seconds at most, and says nothing.
+    /// sign-in that waits for its second factor. A refresh that is under way comes to its end first. Takes two seconds at
+    /// most.
     fn close(&self) -> Task<'_, ()>;
     /// Ends on the server whatever session is stored under the profile's name, of whichever project, and forgets it.
     /// Returns whose it was; `None` when there was none. An error says that it is forgotten here, and why it may live on there.

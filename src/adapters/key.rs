@@ -1,6 +1,6 @@
 //! An API key that is known, or that is looked up when a request needs it.
 
-use super::secrets::Source;
+use super::secrets::SecretSource;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{ApiKey, KeyForm, SecretKind};
 
@@ -10,7 +10,7 @@ pub enum Key {
     /// It is known.
     Known(ApiKey),
     /// It comes from there.
-    From(Source),
+    From(SecretSource),
 }
 
 impl Key {
@@ -51,7 +51,7 @@ pub fn wrong(kind: SecretKind, key: &ApiKey) -> Option<&'static str> {
     }
 }
 
-fn refused(source: &Source, why: &str) -> Problem {
+fn refused(source: &SecretSource, why: &str) -> Problem {
     let kind = source.kind().title();
     let from = source.reference().map(ToString::to_string);
     Problem::new(

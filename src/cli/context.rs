@@ -25,8 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Context {
     settings: Settings,
     output: Output,
-    /// With what a session was made that may be stored nowhere.
-    made: Mutex<Option<Arc<dyn Auth>>>,
+    /// With what a session may have been made or continued.
+    auth: Mutex<Option<Arc<dyn Auth>>>,
 }
 
 /// A project directory and the database it belongs to.
@@ -117,24 +117,19 @@ impl Context {
         Ok(Self {
             settings: typed.over(Settings::from_environment()),
             output,
-            made: Mutex::default(),
+            auth: Mutex::default(),
         })
     }
 
-    /// Remembers with what a session was made: one that is stored nowhere ends with the command.
-    pub fn ends(&self, auth: &Arc<dyn Auth>) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        *made = Some(Arc::clone(auth));
-    }
-
-    /// Ends on the server what was made for this command alone, also when it failed or was stopped.
+    /// Ends on the server what was made for this command alone, also when it failed or was stopped. A refresh that is under
+    /// way is waited for, so that its token is stored. All of it takes two seconds at most.
     pub async fn close(&self) {
-        let made = self
-            .made
+        let auth = self
+            .auth
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(auth) = made {
+        if let Some(auth) = auth {
             session::close(auth.as_ref()).await;
         }
     }
@@ -171,6 +166,8 @@ impl Context {
 
     async fn resolved(&self, settings: &Settings) -> Result<Project, Problem> {
         let project = connect::resolve(settings).await?;
+        let auth = Arc::clone(&project.auth);
+        *self.auth.lock().unwrap_or_else(PoisonError::into_inner) = Some(auth);
         // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.
         let notes: Vec<String> = project
             .notes
@@ -210,7 +207,6 @@ impl Context {
             return Ok(None);
         }
         let project = self.resolved(&self.settings.for_run()).await?;
-        self.ends(&project.auth);
         Ok(Some(project))
     }
 

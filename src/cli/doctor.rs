@@ -7,7 +7,7 @@ use super::page::{Page, Span, Table, Tone};
 use super::waiting;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::Way;
-use crate::adapters::secrets::Source;
+use crate::adapters::secrets::SecretSource;
 use crate::adapters::{config, connect, key, log, place};
 use crate::domain::count::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
@@ -117,7 +117,7 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
 }
 
 /// Whether what the profile refers to is there and of the right form.
-async fn reference(source: &Source) -> Check {
+async fn reference(source: &SecretSource) -> Check {
     let name = match source.kind() {
         SecretKind::PublishableKey => "publishable key from",
         SecretKind::SecretKey => "secret key from",
@@ -143,7 +143,7 @@ async fn reference(source: &Source) -> Check {
     }
 }
 
-fn form(source: &Source, secret: &SecretString) -> Result<(), Problem> {
+fn form(source: &SecretSource, secret: &SecretString) -> Result<(), Problem> {
     let wrong = match source.kind() {
         kind @ (SecretKind::PublishableKey | SecretKind::SecretKey) => {
             let key = ApiKey::new(secret);

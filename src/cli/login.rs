@@ -61,7 +61,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if let Keeping::Memory(why) = project.secrets.keeping().await? {
         return Err(no_keyring(&why).into());
     }
-    context.ends(&project.auth);
     let auth = project.auth.as_ref();
     let asking = Asking {
         auth,

@@ -1,7 +1,7 @@
 //! Secrets that come by the command line: `-` reads one from stdin, `env:NAME` from a variable, `cmd:COMMAND` from a command. What is typed in
 //! full may be public only, because every process of the machine can read it (docs/decisions/0101).
 
-use crate::adapters::secrets::{Source, Told};
+use crate::adapters::secrets::{SecretSource, Told};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::reference::Reference;
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
@@ -81,7 +81,7 @@ pub async fn given(asked: Asked, text: &str, told: &Told) -> Result<SecretString
         return resolve(asked, text);
     }
     let reference = reference(asked, text)?;
-    let source = Source::by(asked.kind(), reference, Ok(()), told.clone());
+    let source = SecretSource::by(asked.kind(), reference, Ok(()), told.clone());
     source.get().await
 }
 

@@ -3,7 +3,7 @@
 use super::Start;
 use crate::adapters::connect::{self, Settings};
 use crate::adapters::postgres::PgDatabase;
-use crate::adapters::secrets::Source;
+use crate::adapters::secrets::SecretSource;
 use crate::app::effect::Setup;
 use crate::app::msg::Verdict;
 use crate::app::secret::Secret;
@@ -117,7 +117,7 @@ async fn value(start: &Start, kind: SecretKind, typed: &Secret) -> Result<Secret
         None => Ok(typed.as_inner().clone()),
         Some(reference) => {
             let told = start.settings.told.clone();
-            Source::by(kind, reference, Ok(()), told).get().await
+            SecretSource::by(kind, reference, Ok(()), told).get().await
         }
     }
 }

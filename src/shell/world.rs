@@ -73,13 +73,12 @@ async fn signed_in(connected: &mut Connected, account: &Account, told: &Told) ->
     let auth = connected.auth.as_ref();
     let signed_in = session::sign_in_for_run(auth, &account.email, &account.password);
     tokio::pin!(signed_in);
-    let signed_in = match tokio::time::timeout(PATIENCE, &mut signed_in).await {
-        Ok(signed_in) => signed_in,
-        Err(_) => {
-            let url = &connected.profile.url;
-            told.tell(format!("Waiting for Auth at {url}, 20 seconds at most."));
-            signed_in.await
-        }
+    let signed_in = if let Ok(signed_in) = tokio::time::timeout(PATIENCE, &mut signed_in).await {
+        signed_in
+    } else {
+        let url = &connected.profile.url;
+        told.tell(format!("Waiting for Auth at {url}, 20 seconds at most."));
+        signed_in.await
     };
     match signed_in {
         Ok((identity, note)) => {

@@ -4,11 +4,19 @@
 use crate::front::Front;
 use crate::keyring::Keyring;
 use crate::world::{PASSWORD, Ran, World};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 fn sessions(world: &World) -> String {
     world.sql("select count(*) from auth.sessions")[0].clone()
+}
+
+/// Ctrl-C, which ends the command.
+fn interrupt(child: Child) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.unwrap().success());
+    Ran::of(child).ended(130);
 }
 
 #[test]
@@ -46,15 +54,7 @@ fn a_session_that_was_made_for_one_command_ends_with_it() {
     }
     assert_eq!(sessions(&world), "1");
     let stopped = Instant::now();
-    let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    Ran::of(child).ended(130);
+    interrupt(child);
     assert!(stopped.elapsed() < Duration::from_secs(10));
     assert_eq!(sessions(&world), "0");
 
@@ -154,4 +154,29 @@ fn a_session_of_the_url_that_a_profile_had_is_ended_there() {
     std::fs::write(&file, elsewhere).unwrap();
     world.run(&["profile", "remove", "local"]).done();
     assert_eq!(sessions(&world), "0");
+}
+
+#[test]
+fn a_command_that_is_stopped_while_it_refreshes_keeps_the_new_token() {
+    let mut world = World::own();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    let front = Front::of(&world.info.url);
+    world.set("SUPABASE_URL", &front.url);
+    front.expire(true);
+    login(&world, "alice@example.com");
+    front.expire(false);
+    front.slow_down();
+    let child = world.command(&["cycle", "list"]).spawn().unwrap();
+    let started = Instant::now();
+    while front.count("grant_type=refresh_token") == 0 {
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "nothing was refreshed"
+        );
+    }
+    interrupt(child);
+    assert_eq!(world.data(&["whoami"])["email"], "alice@example.com");
+    assert_eq!(front.count("grant_type=refresh_token"), 1);
 }

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A running front.
 pub struct Front {
@@ -15,6 +16,7 @@ struct Shared {
     heard: String,
     hangs_on: Option<String>,
     expires: bool,
+    is_slow: bool,
 }
 
 impl Front {
@@ -49,6 +51,11 @@ impl Front {
         self.shared.lock().unwrap().expires = expires;
     }
 
+    /// From now on an answer with tokens takes a second.
+    pub fn slow_down(&self) {
+        self.shared.lock().unwrap().is_slow = true;
+    }
+
     /// How often a text was in a request.
     pub fn count(&self, text: &str) -> usize {
         self.shared.lock().unwrap().heard.matches(text).count()
@@ -78,8 +85,15 @@ fn downwards(mut far: TcpStream, mut near: TcpStream, state: &Mutex<Shared>) {
     let mut piece = [0; 65_536];
     while let Ok(read @ 1..) = far.read(&mut piece) {
         let mut bytes = piece[..read].to_vec();
-        if state.lock().unwrap().expires {
-            let text = String::from_utf8_lossy(&bytes);
+        let (expires, is_slow) = {
+            let state = state.lock().unwrap();
+            (state.expires, state.is_slow)
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        if is_slow && text.contains("refresh_token") {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        if expires {
             // As long as before, so that the length that was said stays right.
             bytes = text
                 .replace("\"expires_in\":3600", "\"expires_in\":   0")

@@ -1,7 +1,7 @@
 //! Which of the places that a secret can come from goes first. Nothing here decides which project is meant.
 
 use super::settings::Variable;
-use crate::adapters::secrets::{Source, Told, Trust};
+use crate::adapters::secrets::{SecretSource, Told, Trust};
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::domain::reference::Reference;
@@ -30,8 +30,8 @@ impl Kept<'_> {
         variable: Option<&Variable>,
         kind: SecretKind,
         notes: &mut Vec<String>,
-    ) -> Result<Option<Source>, Problem> {
-        let known = |secret: SecretString| Source::known(kind, secret);
+    ) -> Result<Option<SecretSource>, Problem> {
+        let known = |secret: SecretString| SecretSource::known(kind, secret);
         if let Some(typed) = typed.filter(|typed| !typed.expose_secret().is_empty()) {
             return Ok(Some(known(typed.clone())));
         }
@@ -65,7 +65,7 @@ impl Kept<'_> {
     }
 
     /// Everything that the profile refers to.
-    pub(super) fn references(&self) -> Vec<Source> {
+    pub(super) fn references(&self) -> Vec<SecretSource> {
         let all = self
             .profile
             .into_iter()
@@ -74,8 +74,8 @@ impl Kept<'_> {
             .collect()
     }
 
-    fn by(&self, kind: SecretKind, reference: &Reference) -> Source {
+    fn by(&self, kind: SecretKind, reference: &Reference) -> SecretSource {
         let (trust, told) = (self.trust.clone(), self.told.clone());
-        Source::by(kind, reference.clone(), trust, told)
+        SecretSource::by(kind, reference.clone(), trust, told)
     }
 }

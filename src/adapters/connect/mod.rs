@@ -2,6 +2,7 @@
 //! Nothing here touches the network.
 
 mod kept;
+mod keys;
 mod settings;
 mod stored;
 #[cfg(test)]
@@ -15,16 +16,15 @@ pub use way::Way;
 use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
 use super::http::{Http, Limits};
-use super::key::Key;
 use super::place;
 use super::profiles::ProfileFile;
 use super::rest::{Keys, PostgRest, host_of};
-use super::secrets::{Source, Trust, Vault};
+use super::secrets::{SecretSource, Trust, Vault};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
 use crate::domain::reference::References;
-use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind};
+use crate::domain::secret::{Keeping, SecretKind};
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
 use kept::Kept;
 use std::fmt;
@@ -47,11 +47,11 @@ pub struct Project {
     /// Who reads at first. A user's session may turn out to have ended: see [`identity`].
     pub identity: Identity,
     /// The database URL with its password, where one is known.
-    pub database_url: Option<Source>,
+    pub database_url: Option<SecretSource>,
     /// The token for the Management API, where one is known.
-    pub access_token: Option<Source>,
+    pub access_token: Option<SecretSource>,
     /// Where the profile says that its secrets come from; nothing was looked up yet.
-    pub references: Vec<Source>,
+    pub references: Vec<SecretSource>,
     /// Whether the token goes before a database URL, because it was typed and none was.
     pub is_token_meant: bool,
     /// Where the Management API is, unless it is supabase.com's.
@@ -117,7 +117,7 @@ pub async fn resolve_with(
         trust: found.trust.clone(),
         told: settings.told.clone(),
     };
-    let keys = keys(settings, &kept, &mut notes).await?;
+    let keys = keys::of(settings, &kept, &mut notes).await?;
     let database_url = kept
         .or(
             settings.db_url.as_ref(),
@@ -286,90 +286,6 @@ fn made_up(url: String) -> Found {
         ..Profile::default()
     };
     Found::of(profile, false)
-}
-
-/// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.
-async fn keys(
-    settings: &Settings,
-    kept: &Kept<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Keys, Problem> {
-    let mut keys = Keys::default();
-    let typed = settings.key.as_ref().map(ApiKey::new);
-    let (mut publishable, mut secret) = match typed {
-        Some(key) if key.is_secret() => (None, Some(key)),
-        Some(key) => (Some(key), None),
-        None => (None, None),
-    };
-    if publishable.is_none() {
-        let found = kept
-            .or(
-                settings.publishable_key.as_ref(),
-                settings.variables.publishable_key.as_ref(),
-                SecretKind::PublishableKey,
-                notes,
-            )
-            .await?;
-        match found {
-            Some(source) if source.reference().is_some() => {
-                keys.publishable = Some(Key::From(source));
-            }
-            found => publishable = found.as_ref().and_then(Source::if_known).map(ApiKey::new),
-        }
-    }
-    if secret.is_none() {
-        let found = kept
-            .or(
-                settings.secret_key.as_ref(),
-                settings.variables.secret_key.as_ref(),
-                SecretKind::SecretKey,
-                notes,
-            )
-            .await?;
-        match found {
-            Some(source) if source.reference().is_some() => keys.secret = Some(Key::From(source)),
-            found => secret = found.as_ref().and_then(Source::if_known).map(ApiKey::new),
-        }
-    }
-    for key in [&publishable, &secret].into_iter().flatten() {
-        if key.form() == KeyForm::OtherToken {
-            return Err(no_key());
-        }
-    }
-    if let Some(key) = publishable {
-        if key.is_secret() {
-            // Used as anon it would silently elevate every read.
-            notes.push(
-                "The publishable key is a secret key; it is used for the service role only."
-                    .to_owned(),
-            );
-            keys.secret = Some(key.into());
-        } else {
-            keys.publishable = Some(key.into());
-        }
-    }
-    if let Some(key) = secret {
-        if matches!(key.form(), KeyForm::Publishable | KeyForm::LegacyAnon) {
-            notes.push(
-                "The secret key is a publishable key; it does not make the service role."
-                    .to_owned(),
-            );
-            keys.publishable.get_or_insert(key.into());
-        } else {
-            keys.secret = Some(key.into());
-        }
-    }
-    Ok(keys)
-}
-
-/// Sent as a key, such a token would decide the role behind the back of the identity that is shown.
-fn no_key() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "The project's key cannot be used.",
-        "It is a token of another role than anon and service_role, such as a user's.",
-    )
-    .with_hint("Copy the publishable key from the project's settings; users sign in with `supadeck login`.")
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.

@@ -61,7 +61,7 @@ fn database(project: &Project) -> Option<&str> {
     project
         .database_url
         .as_ref()
-        .and_then(Source::if_known)
+        .and_then(SecretSource::if_known)
         .map(ExposeSecret::expose_secret)
 }
 

@@ -3,7 +3,7 @@
 use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
 use crate::adapters::postgres::PgDatabase;
-use crate::adapters::secrets::Source;
+use crate::adapters::secrets::SecretSource;
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
@@ -131,14 +131,14 @@ impl Way {
     }
 }
 
-fn by_url(project: &Project) -> Option<&Source> {
+fn by_url(project: &Project) -> Option<&SecretSource> {
     project
         .database_url
         .as_ref()
         .filter(|_| !project.is_token_meant)
 }
 
-fn by_token(project: &Project) -> (Option<&Source>, Option<&str>) {
+fn by_token(project: &Project) -> (Option<&SecretSource>, Option<&str>) {
     let reference = project.profile.project_ref.as_deref();
     (project.access_token.as_ref(), reference)
 }

@@ -169,9 +169,9 @@ fn failed(why: String, hint: &str) -> Problem {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
     #![allow(clippy::unwrap_used)]
     use super::*;
     use secrecy::ExposeSecret;

@@ -6,7 +6,7 @@ mod keyring_store;
 mod parts;
 mod source;
 
-pub use source::{Source, Told, Trust};
+pub use source::{SecretSource, Told, Trust};
 
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{Keeping, SecretKind};

@@ -44,7 +44,7 @@ pub type Trust = Result<(), Problem>;
 
 /// Where a secret comes from. `Debug` shows a reference, and never a secret.
 #[derive(Clone)]
-pub struct Source {
+pub struct SecretSource {
     kind: SecretKind,
     from: From,
 }
@@ -59,12 +59,12 @@ enum From {
     },
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.from {
-            From::Known(_) => write!(f, "Source({})", self.kind.word()),
+            From::Known(_) => write!(f, "SecretSource({})", self.kind.word()),
             From::Reference { reference, .. } => {
-                write!(f, "Source({} from {reference})", self.kind.word())
+                write!(f, "SecretSource({} from {reference})", self.kind.word())
             }
         }
     }
@@ -74,7 +74,7 @@ impl fmt::Debug for Source {
 type Found = Mutex<HashMap<Reference, Arc<OnceCell<SecretString>>>>;
 static FOUND: LazyLock<Found> = LazyLock::new(Found::default);
 
-impl Source {
+impl SecretSource {
     /// A secret that is known.
     pub fn known(kind: SecretKind, secret: SecretString) -> Self {
         let from = From::Known(secret);
@@ -187,7 +187,7 @@ fn variable(name: &str) -> Result<SecretString, Problem> {
 }
 
 /// Whether both are the same secret, without looking anything up.
-impl PartialEq for Source {
+impl PartialEq for SecretSource {
     fn eq(&self, other: &Self) -> bool {
         match (&self.from, &other.from) {
             (From::Known(one), From::Known(two)) => one.expose_secret() == two.expose_secret(),
@@ -207,9 +207,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn source(reference: &str, trust: Trust) -> Source {
+    fn source(reference: &str, trust: Trust) -> SecretSource {
         let reference = Reference::parse(reference).unwrap();
-        Source::by(SecretKind::SecretKey, reference, trust, Told::default())
+        SecretSource::by(SecretKind::SecretKey, reference, trust, Told::default())
     }
 
     #[tokio::test]

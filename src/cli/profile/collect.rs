@@ -4,7 +4,7 @@
 use super::linked::Origin;
 use crate::adapters::connect::{Settings, Variable};
 use crate::adapters::key;
-use crate::adapters::secrets::Source;
+use crate::adapters::secrets::SecretSource;
 use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::page::{Page, Tone};
@@ -317,7 +317,7 @@ impl Collected {
         let told = &context.settings().told;
         let mut settings = self.settings.clone();
         for (kind, reference) in self.references.all() {
-            let source = Source::by(kind, reference.clone(), Ok(()), told.clone());
+            let source = SecretSource::by(kind, reference.clone(), Ok(()), told.clone());
             let value = source.get().await?;
             let is_key = matches!(kind, SecretKind::PublishableKey | SecretKind::SecretKey);
             if is_key && let Some(why) = key::wrong(kind, &ApiKey::new(&value)) {
