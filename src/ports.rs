@@ -51,6 +51,17 @@ pub trait Auth: Send + Sync {
     fn give_up(&self) -> Task<'_, ()>;
     /// Ends this session, and only this one, on the server and here: that of the user who was handed out last.
     fn sign_out(&self) -> Task<'_, ()>;
+    /// Ends on the server what nobody can reach once the program has ended: a session that is stored nowhere, and a
+    /// sign-in that waits for its second factor. A refresh that is under way comes to its end first. Takes two seconds at
+    /// most.
+    fn close(&self) -> Task<'_, ()>;
+    /// Ends on the server whatever session is stored under the profile's name, of whichever project, and forgets it.
+    /// Returns whose it was; `None` when there was none. An error says that it is forgotten here, and why it may live on there.
+    fn end_stored(&self) -> Task<'_, Option<Identity>>;
+    /// Which session was replaced here and could not be ended on the server, once.
+    fn take_left_open(&self) -> Option<Problem> {
+        None
+    }
     /// Why the session that is in use could not be stored, once: it is good for this run only.
     fn take_warning(&self) -> Option<Problem> {
         None
@@ -90,6 +101,15 @@ pub trait Secrets: Send + Sync {
     fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping>;
     /// Where secrets are kept.
     fn keeping(&self) -> Task<'_, Keeping>;
+    /// A name for the place of a secret. Whoever can read the same secret there has the same name for it, in whatever
+    /// process.
+    fn place(&self, profile: &str, kind: SecretKind) -> String {
+        format!("{profile}/{}", kind.word())
+    }
+    /// Whether what [`Secrets::get`] gives is there after the program has ended.
+    fn outlives(&self, _profile: &str, _kind: SecretKind) -> bool {
+        true
+    }
 }
 
 /// A change to the profiles, made between reading and writing the file.

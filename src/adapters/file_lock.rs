@@ -9,7 +9,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A held lock; dropping it frees it.
 #[derive(Debug)]
-pub struct FileLock(#[allow(dead_code)] File);
+pub struct FileLock(File);
 
 /// Why a lock was not taken.
 #[derive(Debug)]
@@ -21,6 +21,20 @@ pub enum LockFault {
 }
 
 impl FileLock {
+    /// Tries to lock an open file; `None` when somebody else holds it. Does not wait.
+    pub fn try_of(file: File) -> std::io::Result<Option<Self>> {
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The file that is locked.
+    pub fn file(&self) -> &File {
+        &self.0
+    }
+
     /// Takes the lock, waiting at most `patience` for whoever holds it. Blocks the thread.
     pub fn take(path: &Path, patience: Duration) -> Result<Self, LockFault> {
         if let Some(dir) = path.parent() {

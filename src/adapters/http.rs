@@ -31,6 +31,10 @@ pub struct Limits {
     pub first_pause: Duration,
     /// The longest wait that a server may ask for with `Retry-After`.
     pub longest_wait: Duration,
+    /// The longest time that continuing a session may take in all: waiting for another process, connecting, repeating.
+    pub session: Duration,
+    /// The same for ending a session on the server, which nobody is to wait for.
+    pub farewell: Duration,
     /// How long a name that REST does not know may be one that it has not noticed yet, behind a change of the schema.
     pub notice: Duration,
 }
@@ -44,6 +48,8 @@ impl Default for Limits {
             body_bytes: 64 * 1024 * 1024,
             first_pause: Duration::from_millis(200),
             longest_wait: Duration::from_secs(30),
+            session: Duration::from_secs(20),
+            farewell: Duration::from_secs(2),
             // PostgREST 14 took 0.3 to 0.8 s for a small schema on a machine that others kept busy.
             notice: Duration::from_millis(1500),
         }

@@ -32,6 +32,27 @@ impl ProfileFile {
         self.dir.join("profiles.toml")
     }
 
+    /// Whether nobody else can have written what stands in the file: only then are its commands run.
+    pub fn trust(&self) -> Result<(), Problem> {
+        let path = self.file();
+        let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let places = [Some(real.as_path()), real.parent(), path.parent()];
+        for place in places.into_iter().flatten() {
+            if let Some(why) = others_write(place) {
+                return Err(Problem::new(
+                    Kind::Config,
+                    format!("The commands of {} are not run.", path.display()),
+                    format!("{} {why}: they could be somebody else's.", place.display()),
+                )
+                .with_hint(format!(
+                    "Look at what stands there, then run `chmod go-w '{}'`.",
+                    place.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     fn load(&self) -> Result<Book, Problem> {
         let path = self.file();
         match std::fs::read_to_string(&path) {
@@ -71,6 +92,27 @@ impl ProfileFile {
         replace(&path, format!("{HEAD}{body}").as_bytes())
             .map_err(|error| failed(&path, "written", &error))
     }
+}
+
+/// Why others can write to a file, or replace files of a directory; `None` when they cannot.
+#[cfg(unix)]
+fn others_write(place: &Path) -> Option<&'static str> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(found) = std::fs::metadata(place) else {
+        return Some("cannot be looked at");
+    };
+    let is_sticky = found.is_dir() && found.mode() & 0o1000 != 0;
+    let me = rustix::process::geteuid().as_raw();
+    if found.uid() != me && found.uid() != 0 {
+        return Some("belongs to somebody else");
+    }
+    (found.mode() & 0o022 != 0 && !is_sticky).then_some("can be written by others")
+}
+
+/// Elsewhere the user's folders are the user's own by their place.
+#[cfg(not(unix))]
+fn others_write(_place: &Path) -> Option<&'static str> {
+    None
 }
 
 /// Writes beside the file, makes sure that it is on disk, then renames: a reader sees the old file or the new one.

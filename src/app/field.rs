@@ -2,6 +2,7 @@
 
 use super::key::{Code, Key};
 use crate::app::secret::Secret;
+use crate::domain::reference::is_reference;
 use std::fmt;
 use tui_input::{Input, InputRequest};
 
@@ -10,6 +11,8 @@ use tui_input::{Input, InputRequest};
 pub struct Field {
     input: Input,
     is_secret: bool,
+    /// Whether a reference to a secret may be typed in its place, which is shown.
+    may_refer: bool,
 }
 
 impl Field {
@@ -21,8 +24,17 @@ impl Field {
     /// An empty field whose content is masked.
     pub fn secret() -> Self {
         Self {
-            input: Input::default(),
             is_secret: true,
+            ..Self::default()
+        }
+    }
+
+    /// An empty field whose content is masked, unless it is a reference to a secret.
+    pub fn secret_or_reference() -> Self {
+        Self {
+            is_secret: true,
+            may_refer: true,
+            ..Self::default()
         }
     }
 
@@ -30,7 +42,7 @@ impl Field {
     pub fn with(text: &str) -> Self {
         Self {
             input: Input::new(text.to_owned()),
-            is_secret: false,
+            ..Self::default()
         }
     }
 
@@ -58,12 +70,12 @@ impl Field {
 
     /// Whether the content is masked.
     pub fn is_secret(&self) -> bool {
-        self.is_secret
+        self.is_secret && !(self.may_refer && is_reference(self.text()))
     }
 
     /// What is drawn: the text, or one dot a character.
     pub fn shown(&self) -> String {
-        if self.is_secret {
+        if self.is_secret() {
             "•".repeat(self.input.value().chars().count())
         } else {
             self.input.value().to_owned()
@@ -148,6 +160,19 @@ mod tests {
         assert!(!format!("{field:?}").contains("hunter2"));
         assert_eq!(field.take_secret(), Secret::new("hunter2"));
         assert!(field.is_empty());
+    }
+
+    #[test]
+    fn a_reference_is_shown_where_one_may_be_typed() {
+        let mut field = Field::secret_or_reference();
+        field.paste("cmd");
+        assert_eq!(field.shown(), "•••");
+        field.paste(":pass show x");
+        assert_eq!(field.shown(), "cmd:pass show x");
+        let mut password = Field::secret();
+        password.paste("env:hunter2");
+        assert_eq!(password.shown(), "•••••••••••");
+        assert!(!format!("{field:?}{password:?}").contains("hunter2"));
     }
 
     #[test]

@@ -9,21 +9,25 @@ use super::{interrupt, waiting};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Project, Settings, Way};
 use crate::adapters::postgres::PgVariables;
-use crate::domain::factor::SignIn;
+use crate::adapters::secrets::Told;
+use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, check_url};
+use crate::domain::reference::{References, is_reference};
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Catalogs, Clock, Stage};
+use crate::ports::{Auth, Catalogs, Clock, Stage};
 use secrecy::SecretString;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The settings of one run of the command line.
 pub struct Context {
     settings: Settings,
     output: Output,
+    /// With what a session may have been made or continued.
+    auth: Mutex<Option<Arc<dyn Auth>>>,
 }
 
 /// A project directory and the database it belongs to.
@@ -51,8 +55,9 @@ impl Work {
 }
 
 impl Context {
-    /// Reads the secrets that the options stand for. Only one of them can come from stdin.
-    pub fn new(global: &Global, output: Output) -> Result<Self, Problem> {
+    /// Reads the secrets that the options stand for. Only one of them can come from stdin. A command that keeps profiles
+    /// `keeps` references as they are.
+    pub async fn new(global: &Global, output: Output, keeps: bool) -> Result<Self, Problem> {
         let from_stdin: Vec<&str> = [
             ("--key", &global.key),
             ("--db-url", &global.db_url),
@@ -69,17 +74,38 @@ impl Context {
                 "It holds one secret.",
             ));
         }
-        let resolve = |asked, text: &Option<String>| {
-            text.as_deref()
-                .map(|text| secret::resolve(asked, text))
-                .transpose()
-        };
+        let told = Told::by(move |text| {
+            let mut page = Page::default();
+            page.toned(Tone::Muted, &text);
+            output.remark(&page);
+        });
+        let mut references = References::default();
+        let mut secrets = [None, None, None];
+        for (place, (asked, text)) in secrets.iter_mut().zip([
+            (Asked::Key, &global.key),
+            (Asked::DatabaseUrl, &global.db_url),
+            (Asked::AccessToken, &global.access_token),
+        ]) {
+            let Some(text) = text else { continue };
+            if keeps && is_reference(text) {
+                references.put(asked.kind(), secret::reference(asked, text)?);
+            } else if is_reference(text) {
+                let given = secret::given(asked, text, &told);
+                *place = Some(interrupt::ending(given).await?);
+            } else {
+                // Stdin is read here and now: no signal may be waited for meanwhile, which would take it from the system.
+                *place = Some(secret::resolve(asked, text)?);
+            }
+        }
+        let [key, db_url, access_token] = secrets;
         let typed = Settings {
             profile: global.profile.clone(),
             url: global.url.clone(),
-            key: resolve(Asked::Key, &global.key)?,
-            db_url: resolve(Asked::DatabaseUrl, &global.db_url)?,
-            access_token: resolve(Asked::AccessToken, &global.access_token)?,
+            key,
+            db_url,
+            access_token,
+            references,
+            told,
             is_token_typed: global.access_token.is_some(),
             dir: global.dir.clone(),
             as_: global.identity.map(|identity| match identity {
@@ -92,7 +118,21 @@ impl Context {
         Ok(Self {
             settings: typed.over(Settings::from_environment()),
             output,
+            auth: Mutex::default(),
         })
+    }
+
+    /// Ends on the server what was made for this command alone, also when it failed or was stopped. A refresh that is under
+    /// way is waited for, so that its token is stored. All of it takes two seconds at most.
+    pub async fn close(&self) {
+        let auth = self
+            .auth
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(auth) = auth {
+            session::close(auth.as_ref()).await;
+        }
     }
 
     /// Where notes and questions go.
@@ -116,8 +156,19 @@ impl Context {
         self.resolved(&self.settings).await
     }
 
+    /// The project for a command that reads no rows: nobody need be signed in for it.
+    async fn without_reader(&self) -> Result<Project, Problem> {
+        let settings = Settings {
+            as_: self.settings.as_.filter(|who| *who != connect::As::User),
+            ..self.settings.clone()
+        };
+        self.resolved(&settings).await
+    }
+
     async fn resolved(&self, settings: &Settings) -> Result<Project, Problem> {
         let project = connect::resolve(settings).await?;
+        let auth = Arc::clone(&project.auth);
+        *self.auth.lock().unwrap_or_else(PoisonError::into_inner) = Some(auth);
         // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.
         let notes: Vec<String> = project
             .notes
@@ -140,44 +191,37 @@ impl Context {
 
     /// The project's REST interface with the identity that reads.
     pub async fn reader(&self) -> Result<Reader, Problem> {
-        if self.settings.as_ == Some(connect::As::User)
-            && let Some(reader) = self.signed_in_for_this_run().await?
-        {
-            return Ok(reader);
+        if let Some(project) = self.project_for_this_run().await? {
+            let who = self.sign_in_for_this_run(&project).await?;
+            return Ok(Reader::new(project, who, self.output));
         }
         let project = self.project().await?;
-        let url = || project.profile.url.clone();
+        let url = || format!("Auth at {}", project.profile.url);
         let who = waiting::telling(self.output, url, connect::identity(&project)).await?;
         Ok(Reader::new(project, who, self.output))
     }
 
-    /// A user who signs in for this run only, with SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines without a keyring,
-    /// where no session can be kept. `None` when the two are not set.
-    async fn signed_in_for_this_run(&self) -> Result<Option<Reader>, Problem> {
-        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let (Some(email), Some(password)) = (set("SUPADECK_EMAIL"), set("SUPADECK_PASSWORD"))
-        else {
+    /// The project for a user who signs in for this run only, with SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines
+    /// without a keyring, where no session can be kept. `None` where that was not asked for.
+    pub async fn project_for_this_run(&self) -> Result<Option<Project>, Problem> {
+        if self.settings.account_for_run().is_none() {
             return Ok(None);
+        }
+        let project = self.resolved(&self.settings.for_run()).await?;
+        Ok(Some(project))
+    }
+
+    /// Signs in for this run.
+    pub async fn sign_in_for_this_run(&self, project: &Project) -> Result<Identity, Problem> {
+        let Some(account) = self.settings.account_for_run() else {
+            return Ok(Identity::Anon);
         };
-        let settings = Settings {
-            as_: Some(connect::As::Anon),
-            without_keyring: true,
-            ..self.settings.clone()
-        };
-        let project = self.resolved(&settings).await?;
-        let auth = project.auth.as_ref();
-        let url = || project.profile.url.clone();
-        let password = password.into();
-        let signed_in = session::sign_in(auth, &email, &password);
-        let who = match waiting::telling(self.output, url, signed_in).await? {
-            SignIn::Done(who) => who,
-            SignIn::Waiting(waiting) => {
-                let name = waiting.name();
-                self.note(&[format!("{name} has a second factor, which is not asked for here: this command reads at aal1.")]);
-                session::go_without(auth).await?
-            }
-        };
-        Ok(Some(Reader::new(project, who, self.output)))
+        let signed_in =
+            session::sign_in_for_run(project.auth.as_ref(), &account.email, &account.password);
+        let url = || format!("Auth at {}", project.profile.url);
+        let (who, note) = waiting::telling(self.output, url, signed_in).await?;
+        self.note(note.as_slice());
+        Ok(who)
     }
 
     /// The project directory and its database. A database URL that is given without a profile stands for itself: then
@@ -191,8 +235,8 @@ impl Context {
                 ..self.work_over(&root, Way::by_url(url, &self.settings.postgres)?)
             });
         }
-        let project = self.project().await?;
-        let way = Way::needed(&project)?;
+        let project = self.without_reader().await?;
+        let way = interrupt::ending(Way::needed(&project)).await?;
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let by_profile = project.profile.production.then_some(project.profile.name);
         Ok(Work {
@@ -223,7 +267,10 @@ impl Context {
         let book = self.book().await?;
         let way = match self.bare_database(&book) {
             Some(url) => Way::by_url(url, &self.settings.postgres)?,
-            None => Way::needed(&self.project().await?)?,
+            None => {
+                interrupt::ending(async { Way::needed(&self.without_reader().await?).await })
+                    .await?
+            }
         };
         Ok(way.catalogs())
     }

@@ -7,11 +7,14 @@ use super::page::{Page, Span, Table, Tone};
 use super::waiting;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::Way;
-use crate::adapters::{config, connect, log, place};
+use crate::adapters::secrets::SecretSource;
+use crate::adapters::{config, connect, key, log, place};
 use crate::domain::count::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
 use crate::ops::doctor::{self, Check, LeftOut, PATIENCE, State, Subject, Waits};
 use clap::Args as ClapArgs;
+use secrecy::SecretString;
 
 /// Check the project, the keys, the session, the database and your settings
 ///
@@ -43,9 +46,28 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
 }
 
 async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
-    let project = context.project().await?;
+    let (project, refused) = match context.project_for_this_run().await? {
+        Some(mut project) => {
+            let signed_in = context.sign_in_for_this_run(&project);
+            let url = &project.profile.url;
+            let signed_in = tokio::time::timeout(PATIENCE, signed_in).await;
+            match signed_in.unwrap_or_else(|_| Err(silent(url))) {
+                Ok(who) => {
+                    project.identity = who;
+                    (project, None)
+                }
+                Err(problem) => (project, Some(problem)),
+            }
+        }
+        None => (context.project().await?, None),
+    };
     let profiles = connect::profiles(context.settings())?;
-    let way = Way::of(&project);
+    // A command that has to ask somebody must not look like a server that does not answer.
+    let mut references = Vec::new();
+    for source in &project.references {
+        references.push(reference(context, source).await);
+    }
+    let way = Way::of(&project).await;
     if let Ok(Some(way @ Way::Postgres(_))) = &way {
         context.note(&way.notes());
     }
@@ -79,8 +101,91 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     };
     let checking = doctor::check(&subject);
     let mut checks = waiting::telling(context.output(), whom, checking).await;
+    if let Some(problem) = refused
+        && let Some(check) = checks.iter_mut().find(|check| check.name == "session")
+    {
+        *check = failed("session", &problem);
+    }
+    let is_lost = |one: &Check| one.name == "publishable key from" && one.state == State::Fail;
+    if references.iter().any(is_lost)
+        && let Some(check) = checks.iter_mut().find(|one| one.name == "publishable key")
+    {
+        check.state = State::Skip;
+        "It could not be looked up.".clone_into(&mut check.what);
+        check.hint = None;
+    }
+    checks.extend(references);
     checks.push(keymap());
     Ok(checks)
+}
+
+/// Whether what the profile refers to is there and of the right form.
+async fn reference(context: &Context, source: &SecretSource) -> Check {
+    let name = match source.kind() {
+        SecretKind::PublishableKey => "publishable key from",
+        SecretKind::SecretKey => "secret key from",
+        SecretKind::DatabaseUrl => "database URL from",
+        SecretKind::AccessToken | SecretKind::Session => "access token from",
+    };
+    let found = match source.get().await {
+        Ok(secret) => form(context, source, &secret),
+        Err(problem) => Err(problem),
+    };
+    let from = source
+        .reference()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    match found {
+        Ok(()) => Check {
+            name,
+            state: State::Ok,
+            what: format!("{from} gives it."),
+            hint: None,
+        },
+        Err(problem) => failed(name, &problem),
+    }
+}
+
+fn form(context: &Context, source: &SecretSource, secret: &SecretString) -> Result<(), Problem> {
+    let wrong = match source.kind() {
+        kind @ (SecretKind::PublishableKey | SecretKind::SecretKey) => {
+            let key = ApiKey::new(secret);
+            match key.form() {
+                KeyForm::Unknown => Some(format!("A key is {KEY_FORMS}.")),
+                _ => key::wrong(kind, &key).map(str::to_owned),
+            }
+        }
+        SecretKind::DatabaseUrl => {
+            return Way::by_url(secret, &context.settings().postgres).map(|_| ());
+        }
+        SecretKind::AccessToken | SecretKind::Session => None,
+    };
+    let Some(why) = wrong else { return Ok(()) };
+    let (kind, from) = (source.kind().title(), source.reference());
+    let from = from.map(ToString::to_string).unwrap_or_default();
+    Err(Problem::new(
+        Kind::Config,
+        format!("What {from} gives is no {kind}."),
+        why,
+    ))
+}
+
+fn failed(name: &'static str, problem: &Problem) -> Check {
+    Check {
+        name,
+        state: State::Fail,
+        what: problem.to_string(),
+        hint: problem.hint.clone(),
+    }
+}
+
+fn silent(url: &str) -> Problem {
+    let seconds = PATIENCE.as_secs();
+    Problem::new(
+        Kind::Network,
+        format!("Auth at {url} did not answer."),
+        format!("It was given {seconds} seconds."),
+    )
 }
 
 /// The variables whose secrets are another project's, with the reason.

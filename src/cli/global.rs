@@ -23,15 +23,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
 
-    /// The API key: a publishable key, or `env:NAME`, or `-` to read it from stdin
+    /// The API key: a publishable key, or `env:NAME`, `cmd:COMMAND`, or `-` to read it from stdin
     #[arg(long, global = true, value_name = "KEY", allow_hyphen_values = true)]
     pub key: Option<String>,
 
-    /// The Postgres connection URL: without a password, or `env:NAME`, or `-` to read it from stdin
+    /// The Postgres connection URL: without a password, or `env:NAME`, `cmd:COMMAND`, or `-` to read it from stdin
     #[arg(long, global = true, value_name = "URL", allow_hyphen_values = true)]
     pub db_url: Option<String>,
 
-    /// The access token for the Management API, instead of a database URL: `env:NAME`, or `-` to read it from stdin
+    /// The access token for the Management API, instead of a database URL: `env:NAME`, `cmd:COMMAND`, or `-` to read it from stdin
     #[arg(long, global = true, value_name = "TOKEN", allow_hyphen_values = true)]
     pub access_token: Option<String>,
 

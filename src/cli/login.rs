@@ -79,6 +79,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             second::give(context.output(), auth, &waiting, &args.wish, given).await?
         }
     };
+    if let Some(problem) = auth.take_left_open() {
+        let mut page = Page::default();
+        page.toned(Tone::Warn, &format!("Note: {problem}"));
+        context.output().note(&page);
+    }
     // The run ends here, and with it a session that is nowhere else.
     match auth.take_warning() {
         Some(problem) => Err(problem.into()),

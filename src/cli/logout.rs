@@ -2,8 +2,8 @@
 
 use super::answer::{Answer, Answered};
 use super::context::Context;
-use super::interrupt;
 use super::page::{Page, Tone};
+use super::{interrupt, waiting};
 use crate::domain::identity::Identity;
 use crate::domain::secret::Keeping;
 use crate::ops::session;
@@ -18,7 +18,9 @@ pub struct Args {}
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let project = context.project().await?;
     let write = session::sign_out(project.auth.as_ref());
-    interrupt::finishing(context.output(), write).await?;
+    let whom = || format!("Auth at {}", project.profile.url);
+    let write = waiting::telling(context.output(), whom, write);
+    interrupt::ending(write).await?;
     let mut page = Page::default();
     // Asked afterwards: a keyring may have been given up meanwhile.
     let keeping = project.secrets.keeping().await?;

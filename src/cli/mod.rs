@@ -111,7 +111,8 @@ pub async fn run(args: Vec<OsString>) -> Ended {
     };
     start::log(global, &config);
     let output = Output::new(json, start::color(global, &config));
-    let context = match Context::new(&cli.global, output) {
+    let keeps = matches!(cli.command, Some(Command::Profile(_)));
+    let context = match Context::new(&cli.global, output, keeps).await {
         Ok(context) => context,
         Err(problem) => return Ended::Exit(output.finish(Err(problem.into()))),
     };
@@ -141,7 +142,9 @@ pub async fn run(args: Vec<OsString>) -> Ended {
         // The words of a problem hold no secret; that is a rule of `Problem`.
         tracing::info!(kind = ?failure.problem.kind, code = ?failure.problem.code, "the command failed");
     }
-    Ended::Exit(output.finish(answered))
+    let code = output.finish(answered);
+    context.close().await;
+    Ended::Exit(code)
 }
 
 async fn answer(context: &Context, command: &Command) -> Answered {

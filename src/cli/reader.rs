@@ -40,9 +40,9 @@ impl Reader {
         &self.project.profile.url
     }
 
-    /// The way to the database, if one is known that can be used.
-    pub fn way(&self) -> Option<Way> {
-        Way::of(&self.project).ok().flatten()
+    /// The way to the database: its word and its sentence, if one is known that can be used.
+    pub async fn way(&self) -> Option<(&'static str, String)> {
+        Way::told(&self.project).await
     }
 
     /// The identity.

@@ -1,8 +1,10 @@
-//! Secrets that come by the command line: `-` reads one from stdin, `env:NAME` from a variable. What is typed in
+//! Secrets that come by the command line: `-` reads one from stdin, `env:NAME` from a variable, `cmd:COMMAND` from a command. What is typed in
 //! full may be public only, because every process of the machine can read it (docs/decisions/0101).
 
+use crate::adapters::secrets::{SecretSource, Told};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm};
+use crate::domain::reference::Reference;
+use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
 use crate::domain::token::Claims;
 use secrecy::SecretString;
 use std::io::{self, Read};
@@ -15,6 +17,8 @@ const LONGEST: u64 = 64 * 1024;
 pub enum Asked {
     /// `--key`.
     Key,
+    /// `--secret-key` of `profile add`.
+    SecretKey,
     /// `--db-url`.
     DatabaseUrl,
     /// `--access-token`.
@@ -27,6 +31,7 @@ impl Asked {
     fn option(self) -> &'static str {
         match self {
             Self::Key => "--key",
+            Self::SecretKey => "--secret-key",
             Self::DatabaseUrl => "--db-url",
             Self::AccessToken => "--access-token",
             Self::Totp => "--totp",
@@ -36,7 +41,7 @@ impl Asked {
     /// The variable that sets the same thing without a command line.
     fn variable(self) -> Option<&'static str> {
         match self {
-            Self::Key => Some("SUPABASE_SECRET_KEY"),
+            Self::Key | Self::SecretKey => Some("SUPABASE_SECRET_KEY"),
             Self::DatabaseUrl => Some("SUPABASE_DB_URL"),
             Self::AccessToken => Some("SUPABASE_ACCESS_TOKEN"),
             // A code is good for a minute.
@@ -44,9 +49,20 @@ impl Asked {
         }
     }
 
+    /// The kind of secret that the option stands for.
+    pub fn kind(self) -> SecretKind {
+        match self {
+            Self::Key => SecretKind::PublishableKey,
+            Self::SecretKey => SecretKind::SecretKey,
+            Self::DatabaseUrl => SecretKind::DatabaseUrl,
+            Self::AccessToken => SecretKind::AccessToken,
+            Self::Totp => SecretKind::Session,
+        }
+    }
+
     fn may_be_typed(self, text: &str) -> bool {
         match self {
-            Self::Key => is_public_key(text),
+            Self::Key | Self::SecretKey => is_public_key(text),
             Self::DatabaseUrl => !holds_password(text),
             // The one opens every project of its owner; the other is a secret for its minute.
             Self::AccessToken | Self::Totp => false,
@@ -57,6 +73,26 @@ impl Asked {
 /// Whether the option's value is to be read from stdin.
 pub fn is_stdin(text: &str) -> bool {
     text == "-"
+}
+
+/// The same, and the first line of what a command prints for `cmd:COMMAND`.
+pub async fn given(asked: Asked, text: &str, told: &Told) -> Result<SecretString, Problem> {
+    if !text.starts_with("cmd:") {
+        return resolve(asked, text);
+    }
+    let reference = reference(asked, text)?;
+    let source = SecretSource::by(asked.kind(), reference, Ok(()), told.clone());
+    source.get().await
+}
+
+/// The reference that was typed for an option.
+pub fn reference(asked: Asked, text: &str) -> Result<Reference, Problem> {
+    Reference::parse(text).map_err(|problem| Problem {
+        kind: Kind::Usage,
+        what: format!("{} cannot be used.", asked.option()),
+        why: problem.what,
+        ..problem
+    })
 }
 
 /// Resolves what was typed for an option into the secret it stands for.
@@ -78,11 +114,13 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     if asked.may_be_typed(text) {
         return Ok(text.to_owned().into());
     }
-    if asked == Asked::Key && ApiKey::new(&text.to_owned().into()).form() == KeyForm::Unknown {
-        return Err(no_api_key());
+    if matches!(asked, Asked::Key | Asked::SecretKey)
+        && ApiKey::new(&text.to_owned().into()).form() == KeyForm::Unknown
+    {
+        return Err(no_api_key(option));
     }
     let what = match asked {
-        Asked::Key => "a secret key",
+        Asked::Key | Asked::SecretKey => "a secret key",
         Asked::DatabaseUrl => "a password",
         Asked::AccessToken => "an access token",
         Asked::Totp => "a code",
@@ -96,15 +134,15 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
         "Every process on this machine can read command lines, and the shell keeps them.",
     )
     .with_hint(format!(
-        "{set} {option} env:NAME, or {option} - to read it from stdin."
+        "{set} {option} env:NAME, {option} 'cmd:COMMAND', or {option} - to read it from stdin."
     )))
 }
 
 /// What was typed is no key at all. It may be something secret all the same, so it is not repeated.
-fn no_api_key() -> Problem {
+fn no_api_key(option: &str) -> Problem {
     Problem::new(
         Kind::Usage,
-        "--key holds no API key.",
+        format!("{option} holds no API key."),
         format!("A key is {KEY_FORMS}."),
     )
     .with_hint("Copy the publishable key from the project's settings, under API keys.")

@@ -3,7 +3,6 @@
 use super::answer::Answered;
 use super::context::Context;
 use super::page::Page;
-use crate::adapters::connect::Way;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
@@ -14,17 +13,17 @@ pub struct Args {}
 /// Reads the stored session, refreshing it when it is about to end.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
     let reader = context.reader().await?;
-    let way = reader.way();
+    let way = reader.way().await;
     let profile = reader.profile();
     let mut page = Page::default();
     page.line(format!("The project is {}.", profile.title()));
     page.line(way.as_ref().map_or_else(
         || "No way to the database is known: migrations and seeds cannot run.".to_owned(),
-        Way::sentence,
+        |(_, sentence)| sentence.clone(),
     ));
     let answer = reader.page(reader.who(), page)?;
     let project = json!({"name": profile.name, "url": profile.url});
     Ok(answer
         .with("project", &project)?
-        .with("way", &way.as_ref().map(Way::word))?)
+        .with("way", &way.map(|(word, _)| word))?)
 }

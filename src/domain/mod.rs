@@ -17,6 +17,7 @@ pub mod picture;
 pub mod problem;
 pub mod profile;
 pub mod query;
+pub mod reference;
 pub mod rehearsal;
 pub mod risk;
 pub mod script;

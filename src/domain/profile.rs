@@ -2,6 +2,7 @@
 
 use super::count::listed;
 use super::problem::{Kind, Problem};
+use super::reference::References;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,6 +25,9 @@ pub struct Profile {
     /// A production profile asks for the project's name before anything destructive.
     #[serde(default)]
     pub production: bool,
+    /// Where its secrets come from, where that is not the keyring.
+    #[serde(default, skip_serializing_if = "References::is_empty")]
+    pub secrets: References,
 }
 
 impl Profile {

@@ -42,6 +42,19 @@ impl SecretKind {
     }
 }
 
+impl SecretKind {
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PublishableKey => "publishable key",
+            Self::SecretKey => "secret key",
+            Self::DatabaseUrl => "database URL",
+            Self::AccessToken => "access token",
+            Self::Session => "session",
+        }
+    }
+}
+
 /// Where secrets are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keeping {

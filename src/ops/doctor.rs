@@ -99,7 +99,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         subject.rest_name(),
         format!("Auth at {}", subject.profile.url),
     );
-    let (config, keyring, rest, auth, service, schema, session, database) = tokio::join!(
+    let (config, keyring, rest, auth, service, (session, schema), database) = tokio::join!(
         subject.profiles.read(),
         subject.secrets.keeping(),
         waits.on(&at_rest, subject.rest.ping(&Identity::Anon)),
@@ -113,9 +113,15 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
                 None
             }
         },
-        weeksmith(subject),
-        // A session that is about to end is refreshed.
-        waits.on(&at_auth, subject.auth.current()),
+        async {
+            // A session that is about to end is refreshed, and nothing is read as the user before.
+            let session = waits.on(&at_auth, subject.auth.current()).await;
+            let schema = match &session {
+                Err(problem) if problem.kind == Kind::Network => without_session(subject).await,
+                _ => weeksmith(subject).await,
+            };
+            (session, schema)
+        },
         database(subject),
     );
     let mut checks = vec![
@@ -134,7 +140,7 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             Ok(Keeping::Keyring) => fine("keyring", "The system's keyring answers."),
             Ok(Keeping::Memory(why)) => {
                 warned("keyring", format!("{why} Secrets are kept in memory."))
-                    .with_hint("Give keys through environment variables, or start a keyring.")
+                    .with_hint("Say where each secret comes from with `supadeck profile add` (env:NAME or cmd:COMMAND), set environment variables, or start a keyring.")
             }
             Err(problem) => failed("keyring", &problem),
         },
@@ -354,6 +360,20 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
     }
 }
 
+/// The same while Auth does not answer: REST cannot be blamed for what is read as a user.
+async fn without_session(subject: &Subject<'_>) -> Check {
+    match subject.identity {
+        Identity::User(user) => skipped(
+            "weeksmith",
+            format!(
+                "Auth does not answer, so nothing can be read as {}.",
+                user.name()
+            ),
+        ),
+        Identity::Anon | Identity::Service => weeksmith(subject).await,
+    }
+}
+
 /// Whether the Weeksmith schema is there. A refusal means that it is: only a name that is not there is unknown.
 async fn weeksmith(subject: &Subject<'_>) -> Check {
     let name = "weeksmith";
@@ -370,6 +390,7 @@ async fn weeksmith(subject: &Subject<'_>) -> Check {
             Some("42P01" | "PGRST205") => warned(name, "The Weeksmith schema is not there, or REST has not noticed it yet.")
                 .with_hint("Only cycles, goals, locks and the audit trail need it: see `supadeck migration list`."),
             _ if problem.kind == Kind::Network => skipped(name, "REST does not answer."),
+            _ if problem.kind == Kind::Config => skipped(name, "Nothing can be read without a key."),
             _ => failed(name, &problem),
         },
     }

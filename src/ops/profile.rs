@@ -39,6 +39,15 @@ pub async fn check_free(profiles: &dyn Profiles, name: &str, replace: bool) -> R
     Ok(())
 }
 
+/// Refuses a name that no profile has.
+pub async fn check_there(profiles: &dyn Profiles, name: &str) -> Result<(), Problem> {
+    let book = profiles.read().await?;
+    if book.profiles.contains_key(name) {
+        return Ok(());
+    }
+    Err(book.no_such(name))
+}
+
 /// Adds a profile. The first one becomes the one in use. Whatever is kept under its name is forgotten first, and each
 /// secret is kept with the profile's URL: a key must not reach another host than the one it was given for.
 pub async fn add(

@@ -31,6 +31,38 @@ pub async fn sign_in(
     auth.sign_in(email, password).await
 }
 
+/// Signs in for this run only, and never asks for a second factor; with what is to be known about that.
+pub async fn sign_in_for_run(
+    auth: &dyn Auth,
+    email: &str,
+    password: &SecretString,
+) -> Result<(Identity, Option<String>), Problem> {
+    match sign_in(auth, email, password).await? {
+        SignIn::Done(who) => Ok((who, None)),
+        SignIn::Waiting(waiting) => {
+            let name = waiting.name();
+            let note = format!(
+                "{name} has a second factor, which is not asked for here: this run reads at aal1."
+            );
+            Ok((go_without(auth).await?, Some(note)))
+        }
+    }
+}
+
+/// Ends on the server what nobody can reach once the program has ended. What fails is for the log: the program ends.
+pub async fn close(auth: &dyn Auth) {
+    if let Err(problem) = auth.close().await {
+        tracing::warn!(%problem, "a session of this run was not ended on the server");
+    }
+}
+
+/// Ends whatever session is stored for a profile that is removed or replaced. Returns what is to be known about it.
+pub async fn end_stored(auth: &dyn Auth) -> Option<String> {
+    let problem = auth.end_stored().await.err()?;
+    let hint = problem.hint.clone().unwrap_or_default();
+    Some(format!("{problem} {hint}").trim_end().to_owned())
+}
+
 /// Has a one-time code sent by e-mail. No account is made for an address that has none.
 pub async fn send_code(auth: &dyn Auth, email: &str) -> Result<(), Problem> {
     auth.send_code(check_address(email)?).await

@@ -3,15 +3,19 @@
 use super::Start;
 use crate::adapters::connect::{self, Settings};
 use crate::adapters::postgres::PgDatabase;
+use crate::adapters::secrets::SecretSource;
 use crate::app::effect::Setup;
 use crate::app::msg::Verdict;
 use crate::app::secret::Secret;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, check_name, check_url};
-use crate::domain::secret::{ApiKey, SecretKind};
+use crate::domain::reference::{REFERENCE_FORMS, Reference, References, is_reference};
+use crate::domain::secret::{ApiKey, Keeping, SecretKind};
 use crate::ops::profile::{self, NewProfile};
+use crate::ops::session;
 use crate::ports::Database;
+use secrecy::{ExposeSecret, SecretString};
 
 /// One verdict a field: name, URL, key, database URL.
 pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
@@ -23,11 +27,9 @@ pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
         (Err(problem), false) => (bad(problem), Verdict::Empty),
         (Ok(url), false) => check_project(start, url, &setup.key).await,
     };
-    let database = if setup.db_url.is_empty() {
-        Verdict::Empty
-    } else {
-        check_database(start, &setup.db_url).await
-    };
+    let database = check_database(start, &setup.db_url).await;
+    let key_verdict = with_where(start, &setup.key, key_verdict).await;
+    let database = with_where(start, &setup.db_url, database).await;
     vec![name, url_verdict, key_verdict, database]
 }
 
@@ -69,6 +71,11 @@ fn bad(problem: &Problem) -> Verdict {
 
 /// Asks Auth for its health, which wants the URL only, then REST, which wants the key.
 async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verdict) {
+    let (found, refused) = match value(start, SecretKind::PublishableKey, key).await {
+        Ok(found) => (found, None),
+        Err(problem) => (SecretString::default(), Some(bad(&problem))),
+    };
+    let key = &Secret::new(found.expose_secret());
     if ApiKey::new(key.as_inner()).is_secret() {
         let text = "This is a secret key: it bypasses Row Level Security. Paste the publishable or anon key.";
         return (Verdict::Empty, Verdict::Bad(text.into()));
@@ -86,7 +93,7 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
         Err(problem) => return (bad(&problem), Verdict::Empty),
     };
     let rest = project.rest.ping(&Identity::Anon).await;
-    match (rest, key.is_empty()) {
+    let (url, key) = match (rest, key.is_empty()) {
         (Ok(_), false) => (
             Verdict::Good("it answers".into()),
             Verdict::Good("it is accepted".into()),
@@ -101,14 +108,51 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
             (Verdict::Good("it answers".into()), key)
         }
         (Err(problem), _) => (bad(&problem), Verdict::Empty),
+    };
+    (url, refused.unwrap_or(key))
+}
+
+/// What was typed, or what it refers to.
+async fn value(start: &Start, kind: SecretKind, typed: &Secret) -> Result<SecretString, Problem> {
+    match reference(typed)? {
+        None => Ok(typed.as_inner().clone()),
+        Some(reference) => {
+            let told = start.settings.told.clone();
+            SecretSource::by(kind, reference, Ok(()), told).get().await
+        }
     }
 }
 
+fn reference(typed: &Secret) -> Result<Option<Reference>, Problem> {
+    let is_one = is_reference(typed.expose());
+    is_one.then(|| Reference::parse(typed.expose())).transpose()
+}
+
+/// A good verdict with what becomes of the secret where no keyring keeps it.
+async fn with_where(start: &Start, typed: &Secret, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Good(text) if !is_reference(typed.expose()) && !has_keyring(start).await => {
+            Verdict::Good(format!("{text}; no keyring keeps it: for this run only"))
+        }
+        verdict => verdict,
+    }
+}
+
+async fn has_keyring(start: &Start) -> bool {
+    let secrets = connect::secrets(&start.settings);
+    matches!(secrets.keeping().await, Ok(Keeping::Keyring))
+}
+
 async fn check_database(start: &Start, url: &Secret) -> Verdict {
-    let database = match PgDatabase::parse_with(url.as_inner(), &start.settings.postgres) {
-        Ok(database) => database,
-        Err(problem) => return bad(&problem),
-    };
+    if url.is_empty() {
+        return Verdict::Empty;
+    }
+    let found = value(start, SecretKind::DatabaseUrl, url).await;
+    let database =
+        match found.and_then(|url| PgDatabase::parse_with(&url, &start.settings.postgres)) {
+            Ok(database) => database,
+            Err(problem) => return bad(&problem),
+        };
     match database.history().await {
         Ok(history) => {
             let target = history.target;
@@ -121,35 +165,67 @@ async fn check_database(start: &Start, url: &Secret) -> Verdict {
     }
 }
 
-/// Stores the profile and its secrets, and returns the settings that open it.
-pub(super) async fn save(start: &Start, setup: &Setup) -> Result<Settings, Problem> {
-    let profiles = connect::profiles(&start.settings)?;
-    let secrets = connect::secrets(&start.settings);
-    let mut kept = vec![(SecretKind::PublishableKey, setup.key.as_inner().clone())];
-    if !setup.db_url.is_empty() {
-        kept.push((SecretKind::DatabaseUrl, setup.db_url.as_inner().clone()));
+/// Stores the profile with its secrets or references, and returns the settings that open it, with what is to be known.
+/// Where something would be lost, because it was typed in full and no keyring keeps it, no profile is stored.
+pub(super) async fn save(
+    start: &Start,
+    setup: &Setup,
+) -> Result<(Settings, Option<String>), Problem> {
+    let url = check_url(&setup.url)?;
+    let mut references = References::default();
+    let mut kept = Vec::new();
+    for (kind, typed) in [
+        (SecretKind::PublishableKey, &setup.key),
+        (SecretKind::DatabaseUrl, &setup.db_url),
+    ] {
+        match reference(typed)? {
+            Some(reference) => references.put(kind, reference),
+            None if typed.is_empty() => {}
+            None => kept.push((kind, typed.as_inner().clone())),
+        }
     }
+    let settings = Settings {
+        dir: start.settings.dir.clone(),
+        config_dir: start.settings.config_dir.clone(),
+        without_keyring: start.settings.without_keyring,
+        told: start.settings.told.clone(),
+        postgres: start.settings.postgres.clone(),
+        ..Settings::default()
+    };
+    if !kept.is_empty() && !has_keyring(start).await {
+        let key = value(start, SecretKind::PublishableKey, &setup.key).await?;
+        let db_url = value(start, SecretKind::DatabaseUrl, &setup.db_url).await?;
+        let settings = Settings {
+            url: Some(url),
+            publishable_key: Some(key),
+            db_url: Some(db_url).filter(|url| !url.expose_secret().is_empty()),
+            ..settings
+        };
+        let note = format!(
+            "This project is open for this run only: no keyring keeps what was typed, so no profile was stored. {REFERENCE_FORMS} in its place is kept."
+        );
+        return Ok((settings, Some(note)));
+    }
+    let session = connect::session_of(&start.settings, &setup.name).await;
+    let note = session::end_stored(session.as_ref()).await;
     let new = NewProfile {
         profile: Profile {
             name: setup.name.clone(),
-            url: check_url(&setup.url)?,
+            url,
             dir: start.settings.dir.clone(),
+            secrets: references,
             ..Profile::default()
         },
         secrets: kept,
         is_default: true,
         replace: is_same_project(start, setup).await? == Some(true),
     };
+    let profiles = connect::profiles(&start.settings)?;
+    let secrets = connect::secrets(&start.settings);
     profile::add(&*profiles, &*secrets, new).await?;
-    // Without a keyring the secrets just stored are known to this process only: they are handed on.
-    Ok(Settings {
+    let settings = Settings {
         profile: Some(setup.name.clone()),
-        publishable_key: Some(setup.key.as_inner().clone()),
-        db_url: (!setup.db_url.is_empty()).then(|| setup.db_url.as_inner().clone()),
-        dir: start.settings.dir.clone(),
-        config_dir: start.settings.config_dir.clone(),
-        without_keyring: start.settings.without_keyring,
-        postgres: start.settings.postgres.clone(),
-        ..Settings::default()
-    })
+        ..settings
+    };
+    Ok((settings, note))
 }

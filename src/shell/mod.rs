@@ -42,8 +42,8 @@ const FRAME: Duration = Duration::from_millis(8);
 /// for the answer to a cancel request.
 const LAST_WRITE: Duration = Duration::from_secs(75);
 
-/// How long a sign-in that waits for its second factor may take to be given up when the program ends.
-const LAST_GIVING_UP: Duration = Duration::from_secs(3);
+/// How long the sessions that nobody comes back to may take to end when the program ends.
+const LAST_CLOSING: Duration = Duration::from_secs(3);
 
 /// What the deck starts with.
 #[derive(Debug, Clone, Default)]
@@ -73,8 +73,8 @@ pub async fn run(start: Start) -> Result<(), Problem> {
     deck.carry_out(effects, &mut terminal)?;
     let result = deck.turn(&mut terminal, &mut mail).await;
     drop(terminal);
-    // The server may be out of reach; then the session of one factor ends there by itself.
-    let _ = tokio::time::timeout(LAST_GIVING_UP, deck.runner.give_up()).await;
+    // The server may be out of reach; then the session ends there by itself.
+    let _ = tokio::time::timeout(LAST_CLOSING, deck.runner.close()).await;
     // Whatever ended the loop: a write that runs is not left behind, and how it ended is the last word.
     deck.finish_write(&mut mail).await?;
     result

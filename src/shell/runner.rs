@@ -3,8 +3,8 @@
 
 use super::world::{self, World};
 use super::{Start, guide};
-use crate::adapters::connect::Settings;
-use crate::app::effect::{Load, Setup, Write};
+use crate::adapters::secrets::Told;
+use crate::app::effect::{Load, Write};
 use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::audit::PAGE_ROWS;
 use crate::app::screen::journal::NEWEST;
@@ -40,7 +40,9 @@ pub(super) struct Runner {
 
 impl Runner {
     /// A runner whose answers go to `inbox`.
-    pub(super) fn new(start: Start, inbox: Inbox) -> Self {
+    pub(super) fn new(mut start: Start, inbox: Inbox) -> Self {
+        let told = inbox.clone();
+        start.settings.told = Told::by(move |text| drop(told.send(Msg::Noticed(text))));
         Self {
             start: Arc::new(start),
             inbox,
@@ -94,12 +96,10 @@ impl Runner {
         });
     }
 
-    /// Gives up a sign-in that waits for its second factor: nobody comes back to it.
-    pub(super) async fn give_up(&self) {
-        if let Ok(world) = opened(&self.world)
-            && let Err(problem) = session::give_up(&*world.auth).await
-        {
-            tracing::warn!(%problem, "a sign-in was left half done");
+    /// Ends on the server what nobody comes back to: a session that is stored nowhere, a sign-in that is half done.
+    pub(super) async fn close(&self) {
+        if let Ok(world) = opened(&self.world) {
+            session::close(&*world.auth).await;
         }
     }
 
@@ -251,18 +251,24 @@ async fn change(
 ) -> Report {
     let refuse = write_refusal(&write);
     let settings = match write {
-        Write::Open => Some(start.settings.clone()),
-        Write::SaveProfile(ref setup) => match save(start, setup).await {
-            Ok(settings) => Some(settings),
+        Write::Open => Some((start.settings.clone(), None)),
+        Write::SaveProfile(ref setup) => match guide::save(start, setup).await {
+            Ok(saved) => Some(saved),
             Err(problem) => return refuse(problem),
         },
         _ => None,
     };
-    if let Some(settings) = settings {
-        return Report::Opened(world::open(&settings, start).await.map(|(world, opened)| {
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(world));
-            opened
-        }));
+    if let Some((settings, note)) = settings {
+        let notes = note.into_iter();
+        return Report::Opened(
+            world::open(&settings, start)
+                .await
+                .map(|(world, mut opened)| {
+                    opened.project.notes.extend(notes);
+                    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(world));
+                    opened
+                }),
+        );
     }
     let world = match opened(place) {
         Ok(world) => world,
@@ -357,13 +363,9 @@ async fn sign_in(auth: &dyn Auth, write: Write) -> Result<SignIn, Problem> {
 /// Says what the user should know of a sign-in that went well, such as that it could not be stored. It goes out before
 /// the answer, which leaves it standing.
 fn warn(auth: &dyn Auth, inbox: &Inbox) {
-    if let Some(problem) = auth.take_warning() {
+    for problem in auth.take_left_open().into_iter().chain(auth.take_warning()) {
         let _ = inbox.send(Msg::Noticed(problem.to_string()));
     }
-}
-
-async fn save(start: &Start, setup: &Setup) -> Result<Settings, Problem> {
-    guide::save(start, setup).await
 }
 
 /// A channel whose news become messages with the write's ticket.

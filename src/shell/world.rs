@@ -2,16 +2,22 @@
 
 use super::Start;
 use super::fix::Fixes;
-use crate::adapters::connect::{self, Project as Connected, Settings, Way};
+use crate::adapters::connect::{self, Account, Project as Connected, Settings, Way};
 use crate::adapters::http::Limits;
+use crate::adapters::secrets::Told;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::migration::Schema;
+use crate::ops::session;
 use crate::ports::{Auth, Rest, Stage};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the first screen waits for Auth to continue a session.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An open project.
 pub(super) struct World {
@@ -42,20 +48,16 @@ impl World {
 
 /// Opens the project that the settings mean, and says who reads at first.
 pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, Opened), Problem> {
-    let mut connected = connect::resolve(settings).await?;
-    // A stored session that has ended is said once; the deck then starts as anon.
-    let identity = match connect::identity(&connected).await {
-        Ok(identity) => identity,
-        Err(problem) => {
-            connected.notes.push(problem.to_string());
-            match &connected.identity {
-                // A server that cannot be reached says nothing about the session.
-                user if problem.kind == Kind::Network => user.clone(),
-                _ => Identity::Anon,
-            }
-        }
+    let account = settings.account_for_run();
+    let mut connected = match account {
+        Some(_) => connect::resolve(&settings.for_run()).await?,
+        None => connect::resolve(settings).await?,
     };
-    let schema = schema(&mut connected, settings);
+    let identity = match account {
+        Some(account) => signed_in(&mut connected, account, &settings.told).await,
+        None => stored(&mut connected).await,
+    };
+    let schema = schema(&mut connected, settings).await;
     let project = describe(&connected, start, &identity);
     let world = World {
         schema,
@@ -66,12 +68,57 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
     Ok((world, Opened { project, identity }))
 }
 
+/// Who signs in for this run; a refusal is said, and the deck starts as anon.
+async fn signed_in(connected: &mut Connected, account: &Account, told: &Told) -> Identity {
+    let auth = connected.auth.as_ref();
+    let signed_in = session::sign_in_for_run(auth, &account.email, &account.password);
+    tokio::pin!(signed_in);
+    let signed_in = if let Ok(signed_in) = tokio::time::timeout(PATIENCE, &mut signed_in).await {
+        signed_in
+    } else {
+        let url = &connected.profile.url;
+        told.tell(format!("Waiting for Auth at {url}, 20 seconds at most."));
+        signed_in.await
+    };
+    match signed_in {
+        Ok((identity, note)) => {
+            connected.notes.extend(note);
+            identity
+        }
+        Err(problem) => {
+            connected.notes.push(problem.to_string());
+            Identity::Anon
+        }
+    }
+}
+
+/// Who was signed in. A stored session that has ended is said once; the deck then starts as anon. An Auth server that does
+/// not answer says nothing about the session: the reads wait for it, each for itself, and the screens are there meanwhile.
+async fn stored(connected: &mut Connected) -> Identity {
+    let kept = connected.identity.clone();
+    let (problem, is_over) = match tokio::time::timeout(PATIENCE, connect::identity(connected))
+        .await
+    {
+        Ok(Ok(identity)) => return identity,
+        Ok(Err(problem)) => (problem.to_string(), problem.kind != Kind::Network),
+        Err(_) => {
+            let (url, name) = (&connected.profile.url, kept.name());
+            let problem = format!(
+                "Auth at {url} has not answered yet, and {name}'s session has to be continued: what is read as {name} waits for it."
+            );
+            (problem, false)
+        }
+    };
+    connected.notes.push(problem);
+    if is_over { Identity::Anon } else { kept }
+}
+
 /// The files and the database; what is to be known about the way there goes to the project's notes.
-fn schema(
+async fn schema(
     connected: &mut Connected,
     settings: &Settings,
 ) -> Result<(Schema, Arc<dyn Stage>), Problem> {
-    let Some(way) = Way::of(connected)? else {
+    let Some(way) = Way::of(connected).await? else {
         return Err(Problem::new(
             Kind::Config,
             "The schema cannot be read.",
@@ -98,7 +145,7 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
             .unwrap_or_else(|| connected.profile.name.clone()),
         url: connected.profile.url.clone(),
         is_production: connected.profile.production,
-        has_database: !matches!(Way::of(connected), Ok(None)),
+        has_database: Way::is_known(connected),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
         silence_s: Limits::default().read.as_secs(),

@@ -12,6 +12,8 @@ mod agree;
 mod asked;
 mod demo;
 mod doctor;
+mod ending;
+mod front;
 mod getting_in;
 mod keyring;
 mod linked;
@@ -19,6 +21,8 @@ mod migration;
 mod plan;
 mod profile;
 mod proxies;
+#[cfg(unix)]
+mod reference;
 mod rows;
 mod second;
 mod secrets;

@@ -1,8 +1,11 @@
 //! Servers that take a connection and say nothing: somebody who waits at a terminal is told for whom.
 
+use crate::front::Front;
+use crate::keyring::Keyring;
 use crate::terminal::Terminal;
-use crate::world::World;
+use crate::world::{PASSWORD, World};
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 /// A world whose REST and Postgres take connections and never answer.
 fn silent() -> (World, TcpListener, String) {
@@ -53,4 +56,51 @@ fn the_doctor_says_what_it_waits_for_and_gives_up() {
         seen.contains(&format!("The database at {at} did not answer.")),
         "{seen}"
     );
+}
+
+#[test]
+fn a_stale_session_and_an_auth_server_that_says_nothing() {
+    let mut world = World::full();
+    let front = Front::of(&world.info.url);
+    world.set("SUPABASE_URL", &front.url);
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    front.expire(true);
+    let args = ["login", "--email", "alice@example.com", "--password-stdin"];
+    world.run_with(&args, PASSWORD).done();
+    front.hang_on(Some("/auth/v1/token"));
+    let auth = format!("Auth at {}", front.url);
+    for command in [&["cycle", "list"][..], &["whoami"], &["logout"]] {
+        let started = Instant::now();
+        let mut terminal = Terminal::run(&world, command);
+        terminal.wait_for(&format!("Waiting for {auth}."));
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            started.elapsed()
+        );
+        terminal.press("\u{3}");
+        let (code, seen) = terminal.end();
+        assert_eq!(code, 130, "{seen}");
+    }
+    let started = Instant::now();
+    let ran = world.run(&["cycle", "list"]);
+    assert!(ran.ended(7).err.contains("Auth at"), "{ran:?}");
+    assert!(
+        started.elapsed() < Duration::from_secs(28),
+        "{:?}",
+        started.elapsed()
+    );
+    // The doctor blames the one that does not answer.
+    front.hang_on(Some("/auth/v1"));
+    let ran = world.run(&["doctor", "--json"]);
+    let document = ran.ended(1).document();
+    let state = |name: &str| {
+        let checks = document["data"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name).unwrap();
+        check["state"].as_str().unwrap().to_owned()
+    };
+    let states = ["rest", "auth", "session", "weeksmith"].map(state);
+    assert_eq!(states, ["ok", "fail", "fail", "skip"], "{document}");
 }

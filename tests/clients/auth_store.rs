@@ -4,13 +4,15 @@ use crate::ground::{Ground, PASSWORD, limits, weeksmith, whole};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 use supadeck::adapters::auth::{GoTrue, Parts};
-use supadeck::adapters::connect::resolve_with;
-use supadeck::adapters::http::Http;
+use supadeck::adapters::connect::{Settings, resolve_with};
+use supadeck::adapters::http::{Http, Limits};
 use supadeck::adapters::secrets::Vault;
+use supadeck::adapters::user_lock::{self, Attempt};
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::secret::{ApiKey, Keeping, SecretKind};
-use supadeck::ops::session;
+use supadeck::ops::{cycle, session};
 use supadeck::ports::{Auth, Clock, Secrets, Task};
 
 /// A clock that the test moves, in seconds from now.
@@ -67,7 +69,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
     });
     let auth = GoTrue::new(Parts {
         url: ground.info.url.clone(),
-        key: Some(ApiKey::new(&ground.info.publishable_key.as_str().into())),
+        key: Some(ApiKey::new(&ground.info.publishable_key.as_str().into()).into()),
         http: Arc::new(Http::new(limits())),
         secrets: Arc::clone(&store) as Arc<dyn Secrets>,
         profile: "p".into(),
@@ -118,4 +120,240 @@ async fn signing_out_leaves_somebody_elses_session() {
     let sessions = "select count(*) from auth.sessions";
     let left: i64 = ground.db.query_one(sessions, &[]).await.unwrap().get(0);
     assert_eq!(left, 1, "alice's is over on the server, bob's is not");
+}
+
+/// Signs alice in, and makes what is stored stale.
+async fn stale_alice(ground: &Ground, vault: &Arc<Vault>) -> (String, serde_json::Value) {
+    let secrets = Arc::clone(vault) as Arc<dyn Secrets>;
+    let project = resolve_with(&ground.settings(), secrets, limits())
+        .await
+        .unwrap();
+    whole(session::sign_in(&*project.auth, "alice@example.com", &PASSWORD.into()).await);
+    let name = project.profile.name.clone();
+    let stored = vault
+        .get(&name, SecretKind::Session)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
+    stored["expires_at"] = 0.into();
+    let text = stored.to_string().into();
+    vault.set(&name, SecretKind::Session, &text).await.unwrap();
+    (name, stored)
+}
+
+/// A store whose first answers are old: what another process has stored comes to light a little later.
+struct Late {
+    vault: Arc<Vault>,
+    old: SecretString,
+    reads: std::sync::atomic::AtomicUsize,
+    late: usize,
+}
+
+impl Secrets for Late {
+    fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
+        if kind == SecretKind::Session && self.reads.fetch_add(1, Ordering::SeqCst) < self.late {
+            let old = self.old.clone();
+            return Box::pin(async { Ok(Some(old)) });
+        }
+        self.vault.get(profile, kind)
+    }
+    fn set<'a>(
+        &'a self,
+        profile: &'a str,
+        kind: SecretKind,
+        value: &'a SecretString,
+    ) -> Task<'a, Keeping> {
+        self.vault.set(profile, kind, value)
+    }
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
+        self.vault.remove(profile, kind)
+    }
+    fn keeping(&self) -> Task<'_, Keeping> {
+        self.vault.keeping()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_another_process_has_used_is_no_end() {
+    let ground = weeksmith("session_used").await;
+    let vault = Arc::new(Vault::memory());
+    let (_, stored) = stale_alice(&ground, &vault).await;
+    let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
+    let other = resolve_with(&ground.settings(), secrets, limits())
+        .await
+        .unwrap();
+    let who = session::current(&*other.auth).await.unwrap();
+    // The token is gone on the server, as after the time in which it is good twice; this process has read the old one.
+    let token = stored["refresh_token"].as_str().unwrap();
+    let gone = format!("delete from auth.refresh_tokens where token = '{token}'");
+    ground.db.batch_execute(&gone).await.unwrap();
+    // Loading, the look under the lock, and one look after the refusal are all too early.
+    let late = Late {
+        vault: Arc::clone(&vault),
+        old: stored.to_string().into(),
+        reads: std::sync::atomic::AtomicUsize::new(0),
+        late: 3,
+    };
+    let project = resolve_with(&ground.settings(), Arc::new(late), limits())
+        .await
+        .unwrap();
+    assert_eq!(session::current(&*project.auth).await.unwrap(), who);
+    let kept = vault.get(&project.profile.name, SecretKind::Session).await;
+    assert!(kept.unwrap().is_some(), "nobody is signed out");
+}
+
+async fn sessions(ground: &Ground) -> i64 {
+    let query = "select count(*) from auth.sessions";
+    ground.db.query_one(query, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_over_another_ends_the_one_it_replaces() {
+    let ground = weeksmith("session_replaced").await;
+    let vault: Arc<dyn Secrets> = Arc::new(Vault::memory());
+    let project = async || {
+        let secrets = Arc::clone(&vault);
+        resolve_with(&ground.settings(), secrets, limits())
+            .await
+            .unwrap()
+    };
+    let one = project().await;
+    whole(session::sign_in(&*one.auth, "alice@example.com", &PASSWORD.into()).await);
+    whole(session::sign_in(&*one.auth, "bob@example.com", &PASSWORD.into()).await);
+    assert_eq!(sessions(&ground).await, 1, "alice's is over");
+    // Another program, which holds nothing itself.
+    let two = project().await;
+    whole(session::sign_in(&*two.auth, "carol@example.com", &PASSWORD.into()).await);
+    assert_eq!(sessions(&ground).await, 1, "bob's is over");
+    assert!(two.auth.take_left_open().is_none());
+    let ended = two.auth.end_stored().await.unwrap().unwrap();
+    assert_eq!(ended.name(), "carol@example.com");
+    assert_eq!(sessions(&ground).await, 0);
+    assert_eq!(two.auth.end_stored().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_session_is_ended_on_the_server_too() {
+    let ground = weeksmith("session_stale_end").await;
+    let vault = Arc::new(Vault::memory());
+    stale_alice(&ground, &vault).await;
+    let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
+    let project = resolve_with(&ground.settings(), secrets, limits())
+        .await
+        .unwrap();
+    project.auth.end_stored().await.unwrap();
+    assert_eq!(sessions(&ground).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_nowhere_ends_with_the_program() {
+    let ground = weeksmith("session_close").await;
+    let (project, _) = ground.as_user("alice@example.com").await;
+    assert_eq!(sessions(&ground).await, 1);
+    project.auth.close().await.unwrap();
+    assert_eq!(sessions(&ground).await, 0);
+    // One that the next program finds stays.
+    let vault = Vault::memory();
+    let store = Moody {
+        vault,
+        refuses: AtomicBool::new(false),
+    };
+    let project = resolve_with(&ground.settings(), Arc::new(store), limits())
+        .await
+        .unwrap();
+    whole(session::sign_in(&*project.auth, "alice@example.com", &PASSWORD.into()).await);
+    project.auth.close().await.unwrap();
+    assert_eq!(sessions(&ground).await, 1);
+}
+
+/// A vault with a session of a project at this address, whose token has ended.
+async fn ended_session(url: &str) -> Arc<Vault> {
+    let vault = Arc::new(Vault::memory());
+    let stored = serde_json::json!({
+        "url": url, "access_token": "e30.e30.x", "refresh_token": "r1", "expires_at": 0,
+        "user": {"id": "1", "email": "alice@example.com", "role": "authenticated"},
+    });
+    let name = url.trim_start_matches("http://");
+    let text = stored.to_string().into();
+    vault.set(name, SecretKind::Session, &text).await.unwrap();
+    vault
+}
+
+/// A listener that accepts no connection: its queue is full.
+fn full() -> (std::net::TcpListener, Vec<std::net::TcpStream>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(one) = std::net::TcpStream::connect_timeout(&at, Duration::from_millis(300)) {
+        queue.push(one);
+    }
+    (listener, queue)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auth_server_that_says_nothing_is_given_up_once_for_all_who_wait() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (full, _queue) = full();
+    for listener in [&silent, &full] {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let vault = ended_session(&url).await;
+        let settings = Settings {
+            url: Some(url.clone()),
+            publishable_key: Some("sb_publishable_0123456789".into()),
+            ..Settings::default()
+        };
+        let limits = Limits {
+            session: Duration::from_secs(2),
+            ..Limits::default()
+        };
+        let project = resolve_with(&settings, vault, limits).await.unwrap();
+        let started = Instant::now();
+        let who = project.identity.clone();
+        let reads = (0..5).map(|_| cycle::list(&*project.rest, &who));
+        for read in futures_util::future::join_all(reads).await {
+            let problem = read.unwrap_err();
+            assert_eq!(problem.kind, Kind::Network, "{problem}");
+            assert!(
+                problem.what.contains("Auth at"),
+                "REST is not to blame: {problem}"
+            );
+        }
+        // One bound for everything, and not one for each reader.
+        assert!(
+            started.elapsed() < Duration::from_secs(6),
+            "{:?}",
+            started.elapsed()
+        );
+        let started = Instant::now();
+        assert!(project.auth.end_stored().await.is_err());
+        assert!(
+            started.elapsed() < Duration::from_secs(6),
+            "{:?}",
+            started.elapsed()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_lock_for_too_long_is_not_waited_for_longer() {
+    let ground = weeksmith("session_held").await;
+    let vault = Arc::new(Vault::memory());
+    let (name, _) = stale_alice(&ground, &vault).await;
+    let place = vault.place(&name, SecretKind::Session);
+    let Attempt::Taken(_held) = user_lock::try_take(&place).unwrap() else {
+        panic!("somebody else has the lock");
+    };
+    let limits = Limits {
+        session: Duration::from_millis(500),
+        ..limits()
+    };
+    let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
+    let project = resolve_with(&ground.settings(), secrets, limits)
+        .await
+        .unwrap();
+    let problem = session::current(&*project.auth).await.unwrap_err();
+    assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+    let kept = vault.get(&name, SecretKind::Session).await.unwrap();
+    assert!(kept.is_some(), "nobody is signed out");
 }

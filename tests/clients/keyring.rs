@@ -6,12 +6,15 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use supadeck::adapters::connect::{Project, Settings, resolve_with};
 use supadeck::adapters::secrets::Vault;
 use supadeck::domain::secret::{Keeping, SecretKind};
 use supadeck::ops::{cycle, session};
 use supadeck::ports::Secrets;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 /// A bus that starts no service by itself: the system's own would start a second, locked keyring beside ours.
 const BUS: &str = "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN' \
@@ -193,30 +196,87 @@ fn a_machine_without_a_keyring_keeps_secrets_in_memory_and_says_so() {
 }
 
 /// What a process inside the bus needs to know of the ground outside.
-fn variables(ground: &Ground) -> Vec<(&'static str, String)> {
+fn variables(ground: &Ground, url: &str) -> Vec<(&'static str, String)> {
     vec![
-        ("TEST_URL", ground.info.url.clone()),
+        ("TEST_URL", url.to_owned()),
         ("TEST_KEY", ground.info.publishable_key.clone()),
         ("TEST_HOME", ground.home.path().display().to_string()),
     ]
 }
 
-async fn project() -> Project {
+/// The project as a program with this config folder finds it.
+async fn project_from(config: PathBuf) -> Project {
     let variable = |name: &str| std::env::var(name).unwrap();
     let settings = Settings {
         url: Some(variable("TEST_URL")),
         publishable_key: Some(variable("TEST_KEY").into()),
-        config_dir: Some(PathBuf::from(variable("TEST_HOME"))),
+        config_dir: Some(config),
         ..Settings::default()
     };
     let secrets: Arc<dyn Secrets> = Arc::new(Vault::keyring());
     resolve_with(&settings, secrets, limits()).await.unwrap()
 }
 
+async fn project() -> Project {
+    project_from(std::env::var("TEST_HOME").unwrap().into()).await
+}
+
+/// Stands in front of a server and counts the requests whose first line holds a text.
+async fn counting(url: &str, text: &'static str) -> (String, Arc<AtomicUsize>) {
+    let target = url.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let front = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let (target, counted) = (target.clone(), Arc::clone(&counted));
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(target).await.unwrap();
+                let (mut from_near, mut to_near) = near.split();
+                let (mut from_far, mut to_far) = far.split();
+                let upwards = async {
+                    let mut piece = [0; 16_384];
+                    while let Ok(read) = from_near.read(&mut piece).await
+                        && read > 0
+                    {
+                        let sent = String::from_utf8_lossy(&piece[..read]);
+                        counted.fetch_add(sent.matches(text).count(), Ordering::SeqCst);
+                        if to_far.write_all(&piece[..read]).await.is_err() {
+                            break;
+                        }
+                    }
+                };
+                tokio::select! {
+                    () = upwards => {}
+                    _ = tokio::io::copy(&mut from_far, &mut to_near) => {}
+                }
+            });
+        }
+    });
+    (front, count)
+}
+
+/// Makes the stored session one that has to be refreshed.
+async fn grow_stale(project: &Project) {
+    let name = &project.profile.name;
+    let stored = project.secrets.get(name, SecretKind::Session);
+    let stored = stored.await.unwrap().unwrap();
+    let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
+    stored["expires_at"] = 0.into();
+    let text = SecretString::from(stored.to_string());
+    let kept = project.secrets.set(name, SecretKind::Session, &text);
+    assert_eq!(kept.await.unwrap(), Keeping::Keyring);
+}
+
+/// How many processes share one session.
+const PROCESSES: usize = 40;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_refresh_at_once_do_not_end_the_session() {
+async fn processes_with_config_folders_of_their_own_refresh_one_session_once() {
     let ground = weeksmith("keyring_refresh").await;
-    let variables = variables(&ground);
+    let (front, refreshes) = counting(&ground.info.url, "grant_type=refresh_token").await;
+    let variables = variables(&ground, &front);
     let output = tokio::task::spawn_blocking(move || {
         let variables: Vec<_> = variables
             .iter()
@@ -228,34 +288,39 @@ async fn processes_that_refresh_at_once_do_not_end_the_session() {
         return;
     };
     passed(&output);
-    let spent = "select count(*) from auth.refresh_tokens where revoked";
-    let spent: i64 = ground.db.query_one(spent, &[]).await.unwrap().get(0);
-    assert_eq!(spent, 1, "four processes, one refresh");
+    assert_eq!(
+        refreshes.load(Ordering::SeqCst),
+        1,
+        "forty processes, one refresh"
+    );
+    let over = "select count(*) from auth.sessions where not_after is not null";
+    let over: i64 = ground.db.query_one(over, &[]).await.unwrap().get(0);
+    assert_eq!(over, 0, "nobody is signed out");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "runs inside a session bus, started by processes_that_refresh_at_once_do_not_end_the_session"]
+#[ignore = "runs inside a session bus, started by processes_with_config_folders_of_their_own_refresh_one_session_once"]
 async fn in_refresh() {
     let project = project().await;
     let password = SecretString::from(PASSWORD);
     whole(session::sign_in(&*project.auth, "alice@example.com", &password).await);
-    let name = &project.profile.name;
-    let stored = project
-        .secrets
-        .get(name, SecretKind::Session)
-        .await
-        .unwrap()
-        .unwrap();
-    let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
-    stored["expires_at"] = 0.into();
-    project
-        .secrets
-        .set(name, SecretKind::Session, &stored.to_string().into())
-        .await
-        .unwrap();
-    let children: Vec<_> = (0..4)
-        .map(|_| {
-            Command::new(std::env::current_exe().unwrap())
+    grow_stale(&project).await;
+    let home = PathBuf::from(std::env::var("TEST_HOME").unwrap());
+    let children: Vec<_> = (0..PROCESSES)
+        .map(|number| {
+            let own = home.join(number.to_string());
+            std::fs::create_dir_all(&own).unwrap();
+            let mut child = Command::new(std::env::current_exe().unwrap());
+            for name in [
+                "HOME",
+                "TMPDIR",
+                "XDG_CONFIG_HOME",
+                "XDG_RUNTIME_DIR",
+                "TEST_HOME",
+            ] {
+                child.env(name, &own);
+            }
+            child
                 .args(["--exact", "keyring::in_child", "--ignored", "--nocapture"])
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())

@@ -52,3 +52,70 @@ fn leaving_the_guide_leaves_nothing() {
     screen.send("\u{1b}");
     assert_eq!(screen.wait_exit(), 0);
 }
+
+#[test]
+fn without_a_keyring_the_guide_keeps_where_the_keys_come_from() {
+    let info = project("pty_guide_reference");
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().to_str().unwrap();
+    let script = home.path().join("db");
+    std::fs::write(
+        &script,
+        format!("echo x >> '{config}/runs'; echo '{}'", info.db_url),
+    )
+    .unwrap();
+    let command = format!("cmd:sh '{}'", script.display());
+    let variables = [
+        ("XDG_CONFIG_HOME", config),
+        ("MY_KEY", info.publishable_key.as_str()),
+    ];
+    let mut screen = start((110, 36), &[], &variables);
+    screen.wait_for("env:NAME, a variable, or cmd:COMMAND");
+    screen.send(&info.url);
+    screen.wait_for("good: it answers");
+    screen.send("\t");
+    screen.send("env:MY_KEY");
+    screen.wait_for("env:MY_KEY");
+    screen.wait_for("good: it is accepted");
+    screen.send("\t");
+    screen.send(&command);
+    screen.wait_for(&command);
+    screen.send("\u{1b}[Z");
+    screen.wait_gone("checking");
+    let runs = home.path().join("runs");
+    assert!(!runs.exists(), "a command is not run while it is typed");
+    screen.send("\r");
+    screen.wait_for("good: PostgreSQL");
+    screen.send("\r");
+    screen.wait_for("4 applied");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    let text = std::fs::read_to_string(home.path().join("supadeck/profiles.toml")).unwrap();
+    assert!(text.contains("publishable_key = \"env:MY_KEY\""), "{text}");
+    // The next start finds everything.
+    let mut screen = start((110, 36), &[], &variables);
+    screen.wait_for("4 applied");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn without_a_keyring_what_was_typed_in_full_is_for_this_run_and_that_is_said() {
+    let info = project("pty_guide_run");
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().to_str().unwrap();
+    let mut screen = start((110, 36), &[], &[("XDG_CONFIG_HOME", config)]);
+    screen.wait_for("Welcome to supadeck");
+    screen.send(&info.url);
+    screen.send("\t");
+    screen.send(&info.publishable_key);
+    screen.wait_for("good: it is accepted; no keyring keeps it: for this run only");
+    screen.send("\r");
+    screen.wait_for("open for this run only");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+    assert!(
+        !home.path().join("supadeck/profiles.toml").exists(),
+        "no profile without its keys"
+    );
+}

@@ -7,5 +7,6 @@ mod guide;
 mod job;
 mod screen;
 mod second;
+mod session;
 mod stack;
 mod terminal;

@@ -1,29 +1,33 @@
-//! Keeps the session: loads it, refreshes it, stores it, forgets it. The only place where a session changes.
+//! Keeps the session: loads it, stores it, forgets it, and ends it when somebody signs out. `refresh` continues it, `ending`
+//! ends what it replaces; nowhere else does a session change.
 
-use super::refusal::is_the_end;
+use super::ending::{ENDS_BY_ITSELF, Replaced};
 use super::second::Half;
 use super::session::Session;
+use super::turn::Turns;
 use super::wire::Wire;
-use crate::adapters::file_lock::{FileLock, LockFault};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{Keeping, SecretKind};
 use crate::ports::{Clock, Secrets};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
-/// How long another process may take over its own refresh.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a change that need not wait waits for another process' refresh.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is known of the session.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// The session, once it was loaded.
     pub(super) session: Option<Session>,
+    /// Whether the store has it: then whatever else the store has later is newer.
+    pub(super) is_stored: bool,
+    /// When the last refresh failed, and why.
+    pub(super) failed: Option<(Instant, Problem)>,
     /// Whether the store was asked.
     is_loaded: bool,
 }
@@ -31,17 +35,21 @@ pub(super) struct State {
 /// The keeper of a project's session.
 pub(super) struct Keeper {
     pub(super) wire: Wire,
-    secrets: Arc<dyn Secrets>,
-    profile: String,
-    lock: Option<PathBuf>,
+    pub(super) secrets: Arc<dyn Secrets>,
+    pub(super) profile: String,
+    pub(super) turns: Turns,
     clock: Arc<dyn Clock>,
     pub(super) state: Arc<Mutex<State>>,
     /// The sign-in that waits for its second factor; locked before the state.
     pub(super) half: Mutex<Option<Half>>,
+    /// Held while a sign-in is under way; locked before everything else.
+    pub(super) entering: Mutex<()>,
     /// Whose session was handed out last: the user on screen.
     shown: std::sync::Mutex<Option<Identity>>,
     /// Why the session could not be stored.
     warning: std::sync::Mutex<Option<Problem>>,
+    /// Which session was replaced and could not be ended on the server.
+    pub(super) left: std::sync::Mutex<Option<Problem>>,
 }
 
 impl Keeper {
@@ -53,16 +61,19 @@ impl Keeper {
         lock: Option<PathBuf>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let place = secrets.place(&profile, SecretKind::Session);
         Self {
             wire,
             secrets,
             profile,
-            lock,
+            turns: Turns::new(place, lock),
             clock,
             state: Arc::default(),
             half: Mutex::default(),
+            entering: Mutex::default(),
             shown: std::sync::Mutex::default(),
             warning: std::sync::Mutex::default(),
+            left: std::sync::Mutex::default(),
         }
     }
 
@@ -95,8 +106,15 @@ impl Keeper {
         warning.take()
     }
 
+    /// Which session was replaced and could not be ended on the server, once.
+    pub(super) fn take_left_open(&self) -> Option<Problem> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.take()
+    }
+
     /// The session with time left on it; `None` when nobody is signed in.
     pub(super) async fn fresh(self: &Arc<Self>) -> Result<Option<Session>, Problem> {
+        let asked = Instant::now();
         let mut state = Arc::clone(&self.state).lock_owned().await;
         self.load(&mut state).await?;
         let Some(session) = state.session.clone() else {
@@ -105,14 +123,25 @@ impl Keeper {
         if session.is_fresh(self.now()) {
             return Ok(Some(session));
         }
+        // Whoever waited behind a refresh that failed has waited long enough.
+        if let Some((at, problem)) = &state.failed
+            && *at >= asked
+        {
+            return self.while_alive(session, problem.clone());
+        }
         match self.refresh(state).await {
             Ok(session) => Ok(Some(session)),
-            // The Auth server is out of reach, but the token still has some seconds.
-            Err(problem) if problem.kind == Kind::Network && session.is_alive(self.now()) => {
-                Ok(Some(session))
-            }
-            Err(problem) => Err(problem),
+            Err(problem) => self.while_alive(session, problem),
         }
+    }
+
+    /// Where the Auth server is out of reach, a token that still has some seconds is good.
+    fn while_alive(&self, session: Session, problem: Problem) -> Result<Option<Session>, Problem> {
+        let may_go_on = matches!(problem.kind, Kind::Network | Kind::Conflict);
+        if may_go_on && session.is_alive(self.now()) {
+            return Ok(Some(session));
+        }
+        Err(problem)
     }
 
     /// Refreshes because this token was refused, unless it was replaced meanwhile.
@@ -128,14 +157,23 @@ impl Keeper {
         Ok(())
     }
 
-    /// Takes a new session: stores it, then uses it.
+    /// Takes a new session: stores it, then uses it, and ends the one that was there before.
     pub(super) async fn adopt(&self, session: Session) -> Result<Identity, Problem> {
         let mut state = self.state.lock().await;
-        // A refresh that is under way elsewhere must not store its session over this one. One that hangs does not matter.
-        let _between_processes = self.hold().await;
-        let identity = self.handed_out(&session.identity);
-        self.keep(&mut state, session).await;
-        Ok(identity)
+        let replaced = {
+            // A refresh that is under way elsewhere must not store its session over this one. One that hangs does not matter.
+            let _turn = self.turns.take_until(Instant::now() + PATIENCE).await;
+            let stored = self.secrets.get(&self.profile, SecretKind::Session).await;
+            let held = state.session.take();
+            self.keep(&mut state, session.clone()).await;
+            Replaced {
+                held,
+                stored: stored.unwrap_or_default(),
+            }
+        };
+        drop(state);
+        self.end_replaced(replaced, &session).await;
+        Ok(self.handed_out(&session.identity))
     }
 
     /// Ends the session of the user on screen on the server and here. Here it ends in any case; a session of somebody else
@@ -161,18 +199,13 @@ impl Keeper {
             )
             .with_hint(format!("Sign out again to end {now}'s session.")));
         }
-        let told = match &session {
-            Ok(Some(session)) => {
-                let nothing = json!({});
-                let bearer = Some(&session.access);
-                let ended = self.wire.post("logout?scope=local", &nothing, bearer);
-                ended.await.map(|_| ())
-            }
+        let told = match session {
+            Ok(Some(session)) => self.end_on_server(session).await,
             Ok(None) => Ok(()),
-            Err(problem) => Err(problem.clone()),
+            Err(problem) => Err(problem),
         };
         let mut state = self.state.lock().await;
-        let _between_processes = self.hold().await;
+        let _turn = self.turns.take_until(Instant::now() + PATIENCE).await;
         self.forget(&mut state, shown.as_ref()).await?;
         match told {
             Err(problem) if problem.kind == Kind::Network => Err(Problem::new(
@@ -180,90 +213,16 @@ impl Keeper {
                 "You are signed out here, but the server could not be told.",
                 problem.what,
             )
-            .with_hint("The session there ends by itself when its token is no longer refreshed.")),
+            .with_hint(ENDS_BY_ITSELF)),
             // Whatever else the server says, there is no such session any more.
             _ => Ok(()),
-        }
-    }
-
-    /// Runs a refresh in a task of its own: a caller that goes away half-way must not lose the new token.
-    async fn refresh(self: &Arc<Self>, state: OwnedMutexGuard<State>) -> Result<Session, Problem> {
-        let keeper = Arc::clone(self);
-        let running = tokio::spawn(async move { keeper.refresh_now(state).await });
-        running
-            .await
-            .map_err(|_| Problem::internal("The refresh task ended early."))?
-    }
-
-    async fn refresh_now(&self, mut state: OwnedMutexGuard<State>) -> Result<Session, Problem> {
-        let _between_processes = self.hold().await?;
-        let Some(mut session) = state.session.clone() else {
-            return Err(super::nobody());
-        };
-        // Another process may have refreshed while this one waited. One that ends earlier is what was stored before a keyring
-        // refused this process' own: its token has been used.
-        if let Some(stored) = self.stored().await?
-            && stored.is_later(&session)
-        {
-            state.session = Some(stored.clone());
-            if stored.is_fresh(self.now()) {
-                return Ok(stored);
-            }
-            session = stored;
-        }
-        match self.wire.refresh(&session.refresh).await {
-            Ok(new) => {
-                self.keep(&mut state, new.clone()).await;
-                Ok(new)
-            }
-            Err(problem) if is_the_end(&problem) => {
-                self.forget(&mut state, Some(&session.identity)).await?;
-                let over = Problem::new(
-                    Kind::Auth,
-                    format!("{} is signed out.", session.identity.name()),
-                    problem.why,
-                )
-                .with_hint("Sign in again with `supadeck login`.");
-                Err(match problem.code {
-                    Some(code) => over.with_code(code),
-                    None => over,
-                })
-            }
-            Err(problem) => Err(problem),
-        }
-    }
-
-    /// Takes the lock file, always after the lock of the state; without a place for one only this process is guarded.
-    pub(super) async fn hold(&self) -> Result<Option<FileLock>, Problem> {
-        let Some(path) = self.lock.clone() else {
-            return Ok(None);
-        };
-        let taken = tokio::task::spawn_blocking(move || FileLock::take(&path, PATIENCE)).await;
-        match taken {
-            Ok(Ok(lock)) => Ok(Some(lock)),
-            Ok(Err(LockFault::Held)) => Err(Problem::new(
-                Kind::Conflict,
-                "The session is being refreshed by another supadeck.",
-                format!(
-                    "It has not come to an end within {} seconds.",
-                    PATIENCE.as_secs()
-                ),
-            )
-            .retryable()),
-            // A read-only home directory must not keep anybody from working.
-            Ok(Err(LockFault::Io(error))) => {
-                tracing::warn!(%error, "no lock file: refreshes are not guarded between processes");
-                Ok(None)
-            }
-            Err(_) => Err(Problem::internal(
-                "The task that waits for the lock ended early.",
-            )),
         }
     }
 
     async fn load(&self, state: &mut State) -> Result<(), Problem> {
         if !state.is_loaded {
             state.session = self.stored().await?;
+            state.is_stored = state.session.is_some();
             state.is_loaded = true;
         }
         Ok(())
@@ -284,6 +243,8 @@ impl Keeper {
             .secrets
             .set(&self.profile, SecretKind::Session, &text)
             .await;
+        state.is_stored = stored.is_ok();
+        state.failed = None;
         let why = match (expected, stored) {
             (_, Err(problem)) => Some(problem.why),
             // Where there is no keyring at all, people were told so at the start.
@@ -305,8 +266,13 @@ impl Keeper {
     }
 
     /// Forgets the session, in the store only where it is that user's.
-    async fn forget(&self, state: &mut State, whose: Option<&Identity>) -> Result<(), Problem> {
+    pub(super) async fn forget(
+        &self,
+        state: &mut State,
+        whose: Option<&Identity>,
+    ) -> Result<(), Problem> {
         state.session = None;
+        state.is_stored = false;
         state.is_loaded = true;
         if let (Some(stored), Some(whose)) = (self.stored().await?, whose)
             && stored.identity.user_id() != whose.user_id()

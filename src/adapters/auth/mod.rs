@@ -7,21 +7,25 @@
 //!    │  └─► waiting ─────┘  │                                           │
 //!    └──── for its second factor (`second`) ────────────────────────────┘
 //! ```
-//! One refresher at a time: a mutex in this process, a lock file between processes, and the stored session is read again
-//! under the lock. A new refresh token is stored before anything is done with it.
+//! One refresher at a time: a mutex in this process, and between processes a lock that goes with the place in the store
+//! (`turn`); the stored session is read again under the lock. A new refresh token is stored before anything is done with it.
+//! What is replaced, and what nobody could reach later, is ended on the server (`ending`).
 
+mod ending;
 mod keeper;
+mod refresh;
 mod refusal;
 mod second;
 mod session;
+mod turn;
 mod wire;
 
 use super::http::Http;
+use super::key::Key;
 use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Pong;
-use crate::domain::secret::ApiKey;
 use crate::ports::{Auth, Clock, Secrets, Task};
 use keeper::Keeper;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,14 +41,15 @@ pub struct Parts {
     /// The project's base URL.
     pub url: String,
     /// The publishable key, which every call carries.
-    pub key: Option<ApiKey>,
+    pub key: Option<Key>,
     /// The client.
     pub http: Arc<Http>,
     /// Where the session is kept.
     pub secrets: Arc<dyn Secrets>,
     /// The profile under which it is kept.
     pub profile: String,
-    /// The directory of the lock file; without one only this process is guarded.
+    /// The directory of a lock file, for where the user has no directory for locks; without one only this process is
+    /// guarded then.
     pub lock_dir: Option<PathBuf>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
@@ -125,6 +130,7 @@ impl GoTrue {
     async fn enter(&self, path: &'static str, body: serde_json::Value) -> Result<SignIn, Problem> {
         let keeper = Arc::clone(&self.keeper);
         to_its_end(async move {
+            let _entering = keeper.entering.lock().await;
             let session: Session = keeper.wire.session(path, &body).await?;
             keeper.enter(session).await
         })
@@ -194,6 +200,20 @@ impl Auth for GoTrue {
     fn sign_out(&self) -> Task<'_, ()> {
         let keeper = Arc::clone(&self.keeper);
         Box::pin(to_its_end(async move { keeper.leave().await }))
+    }
+
+    fn close(&self) -> Task<'_, ()> {
+        let keeper = Arc::clone(&self.keeper);
+        Box::pin(to_its_end(async move { keeper.close().await }))
+    }
+
+    fn end_stored(&self) -> Task<'_, Option<Identity>> {
+        let keeper = Arc::clone(&self.keeper);
+        Box::pin(to_its_end(async move { keeper.end_stored().await }))
+    }
+
+    fn take_left_open(&self) -> Option<Problem> {
+        self.keeper.take_left_open()
     }
 
     fn take_warning(&self) -> Option<Problem> {

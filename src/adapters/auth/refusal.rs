@@ -19,6 +19,21 @@ const ENDS: [&str; 8] = [
     "invalid_grant",
 ];
 
+/// Codes of a token that is not the session's any more; another process may have the one that is.
+const SPENT: [&str; 5] = [
+    "refresh_token_not_found",
+    "refresh_token_already_used",
+    "session_not_found",
+    "session_expired",
+    "invalid_grant",
+];
+
+/// Whether the problem may only mean that the token was used before.
+pub(super) fn is_spent(problem: &Problem) -> bool {
+    let code = problem.code.as_deref();
+    code.is_some_and(|code| SPENT.contains(&code))
+}
+
 /// Whether the problem says that the session is over for good.
 pub(super) fn is_the_end(problem: &Problem) -> bool {
     problem.kind == Kind::Auth

@@ -1,15 +1,17 @@
 //! The time between two factors: a session at `aal1` that is in use nowhere, until the code is given, it is taken as it
 //! is, or it is given up. Whoever was signed in before is not touched (docs/decisions/0302).
 
+use super::ending::ENDS_BY_ITSELF;
 use super::keeper::Keeper;
 use super::session::Session;
+use super::turn::Turn;
 use crate::domain::factor::{Aal, SignIn, Waiting, can_try_again};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use secrecy::SecretString;
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Refusals that a new challenge mends: the old one is too old, of another network, or gone.
 const STALE: [&str; 3] = [
@@ -141,25 +143,16 @@ impl Keeper {
 
     /// Ends the session of one factor on the server, unless it is the one in use.
     async fn end(&self, half: Half) -> Result<(), Problem> {
-        let Some(mut session) = half.session else {
+        let Some(session) = half.session else {
             return Ok(());
         };
-        // The server wants a token that is still good; one that cannot be refreshed belongs to a session that is over.
-        let told = match self.freshen(&mut session).await {
-            Ok(()) => {
-                let (nothing, bearer) = (json!({}), Some(&session.access));
-                let ended = self.wire.post("logout?scope=local", &nothing, bearer);
-                ended.await.map(|_| ())
-            }
-            Err(problem) => Err(problem),
-        };
-        match told {
+        match self.end_on_server(session).await {
             Err(problem) if problem.kind == Kind::Network => Err(Problem::new(
                 Kind::Network,
                 "The sign-in was given up, but the server could not be told.",
                 problem.what,
             )
-            .with_hint("The session there ends by itself when its token is no longer refreshed.")),
+            .with_hint(ENDS_BY_ITSELF)),
             // Whatever else the server says, there is no such session any more.
             _ => Ok(()),
         }
@@ -168,7 +161,8 @@ impl Keeper {
     /// Refreshes a session that is stored nowhere, when it is about to end.
     async fn freshen(&self, session: &mut Session) -> Result<(), Problem> {
         if !session.is_fresh(self.now()) {
-            *session = self.wire.refresh(&session.refresh).await?;
+            let until = Instant::now() + self.wire.http.limits().session;
+            *session = self.wire.refresh(&session.refresh, until).await?;
         }
         Ok(())
     }
@@ -182,12 +176,12 @@ impl Keeper {
     ) -> Result<Identity, Problem> {
         self.fresh().await?;
         let mut state = self.state.lock().await;
-        let _between_processes = self.hold().await?;
-        if let (Some(stored), Some(session)) = (self.stored().await?, &state.session)
-            && stored.is_later(session)
-        {
-            state.session = Some(stored);
+        let until = Instant::now() + self.wire.http.limits().session;
+        let turn = self.turns.take_until(until).await;
+        if matches!(turn, Turn::Theirs) {
+            return Err(self.their_turn());
         }
+        self.take_newer(&mut state).await?;
         let session = state.session.clone().ok_or_else(super::nobody)?;
         if session.identity.user_id() != half.whose.user_id() {
             return Err(somebody_else(&session.identity, &half.whose));

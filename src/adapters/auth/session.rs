@@ -148,6 +148,20 @@ impl Session {
         self.expires_at > other.expires_at
     }
 
+    /// Whether it has the other's refresh token.
+    pub(super) fn has_token_of(&self, other: &Self) -> bool {
+        self.refresh.expose_secret() == other.refresh.expose_secret()
+    }
+
+    /// Whether both are of one session on the server, of whichever refresh.
+    pub(super) fn is_one_with(&self, other: &Self) -> bool {
+        let id = |session: &Self| Claims::decode(session.access.expose_secret())?.session_id;
+        match (id(self), id(other)) {
+            (Some(one), Some(two)) => one == two,
+            _ => self.has_token_of(other),
+        }
+    }
+
     /// The text for the keyring. The URL goes with it: a session must not reach another project.
     pub(super) fn to_stored(&self, url: &str) -> SecretString {
         let Identity::User(user) = &self.identity else {
@@ -165,14 +179,21 @@ impl Session {
 
     /// Reads the text from the keyring; one of another project, or of another version, is none.
     pub(super) fn from_stored(text: &SecretString, url: &str) -> Option<Self> {
+        let (of, session) = Self::of_any_project(text)?;
+        (of == url).then_some(session)
+    }
+
+    /// Reads the text from the keyring, of whichever project: its URL and the session.
+    pub(super) fn of_any_project(text: &SecretString) -> Option<(String, Self)> {
         let stored: Stored = serde_json::from_str(text.expose_secret()).ok()?;
-        (stored.url == url).then(|| Self {
+        let session = Self {
             access: stored.access_token.into(),
             refresh: stored.refresh_token.into(),
             identity: Identity::User(stored.user),
             expires_at: stored.expires_at,
             factors: Vec::new(),
-        })
+        };
+        Some((stored.url, session))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::refusal;
 use super::session::{Received, ReceivedUser, Session};
-use crate::adapters::http::{Http, Reply, Request, jittered};
+use crate::adapters::http::{Fault, Http, Reply, Request, jittered};
+use crate::adapters::key::Key;
 use crate::adapters::rest::{host_of, no_publishable_key, secret_header};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::ApiKey;
@@ -14,14 +15,17 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How often a refresh is repeated. A refresh token is accepted again for ten seconds, so a lost answer loses nothing.
 const REPEATS: u32 = 2;
+/// With an answer that took longer, the ten seconds may be over before the next one.
+const REUSE: Duration = Duration::from_secs(3);
 
 /// The Auth interface as calls.
 pub(super) struct Wire {
     pub(super) url: String,
-    pub(super) key: Option<ApiKey>,
+    pub(super) key: Option<Key>,
     pub(super) http: Arc<Http>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -32,9 +36,11 @@ impl Wire {
         self.clock.now().as_second()
     }
 
-    /// A call that answers with a session.
+    /// A call that answers with a session. Somebody sits and waits for it.
     pub(super) async fn session(&self, path: &str, body: &Value) -> Result<Session, Problem> {
-        let reply = self.post(path, body, None).await?;
+        let patience = self.http.limits().session;
+        let reply = tokio::time::timeout(patience, self.post(path, body, None)).await;
+        let reply = reply.unwrap_or_else(|_| Err(self.silent()))?;
         self.read(&reply)
     }
 
@@ -74,24 +80,57 @@ impl Wire {
         self.read(&reply)
     }
 
-    /// Exchanges a refresh token for a new session; repeated when the way there or back was broken.
-    pub(super) async fn refresh(&self, token: &SecretString) -> Result<Session, Problem> {
+    /// Exchanges a refresh token for a new session, in this time; repeated when the way there or back was broken. A server
+    /// that says nothing is not asked again: once the token was used there, it is good for ten more seconds only.
+    pub(super) async fn refresh(
+        &self,
+        token: &SecretString,
+        until: Instant,
+    ) -> Result<Session, Problem> {
         let body = json!({"refresh_token": token.expose_secret()});
-        let mut repeats = 0;
-        loop {
-            let outcome = self
-                .post("token?grant_type=refresh_token", &body, None)
-                .await;
-            match outcome {
-                Ok(reply) => return self.read(&reply),
-                Err(problem) if problem.retry && problem.code.is_none() && repeats < REPEATS => {
-                    let pause = self.http.limits().first_pause * 2_u32.pow(repeats);
-                    tokio::time::sleep(jittered(pause)).await;
-                    repeats += 1;
+        let left = until.saturating_duration_since(Instant::now());
+        let asked = tokio::time::timeout(left, async {
+            let mut repeats = 0;
+            loop {
+                let started = Instant::now();
+                let path = "token?grant_type=refresh_token";
+                match self.post(path, &body, None).await {
+                    Ok(reply) => return self.read(&reply),
+                    Err(problem)
+                        if problem.retry
+                            && problem.code.is_none()
+                            && repeats < REPEATS
+                            && started.elapsed() < REUSE =>
+                    {
+                        let pause = self.http.limits().first_pause * 2_u32.pow(repeats);
+                        tokio::time::sleep(jittered(pause)).await;
+                        repeats += 1;
+                    }
+                    Err(problem) => return Err(problem),
                 }
-                Err(problem) => return Err(problem),
             }
+        });
+        asked.await.unwrap_or_else(|_| Err(self.silent()))
+    }
+
+    /// The problem that nothing was answered.
+    pub(super) fn silent(&self) -> Problem {
+        Fault::Silent.problem(&self.name())
+    }
+
+    /// The same interface of another project, with its key.
+    pub(super) fn elsewhere(&self, url: &str, key: ApiKey) -> Self {
+        Self {
+            url: url.to_owned(),
+            key: Some(key.into()),
+            http: Arc::clone(&self.http),
+            clock: Arc::clone(&self.clock),
         }
+    }
+
+    /// What the server is called in messages: REST of the same host is another.
+    fn name(&self) -> String {
+        format!("Auth at {}", host_of(&self.url))
     }
 
     /// A POST with a JSON body, and with a bearer token where one is given.
@@ -107,9 +146,12 @@ impl Wire {
 
     /// Asks for the settings, which every Auth server answers; returns its clock.
     pub(super) async fn settings(&self) -> Result<Option<jiff::Timestamp>, Problem> {
-        let key = self.key.as_ref();
+        let key = match &self.key {
+            Some(key) => key.get().await.ok(),
+            None => None,
+        };
         let reply = self
-            .send_with(key, Method::GET, "settings", None, None)
+            .send_with(key.as_ref(), Method::GET, "settings", None, None)
             .await?;
         Ok(reply.date())
     }
@@ -122,7 +164,8 @@ impl Wire {
         bearer: Option<&SecretString>,
     ) -> Result<Reply, Problem> {
         let key = self.key.as_ref().ok_or_else(no_publishable_key)?;
-        self.send_with(Some(key), method, path, body, bearer).await
+        let key = key.get().await?;
+        self.send_with(Some(&key), method, path, body, bearer).await
     }
 
     async fn send_with(
@@ -154,7 +197,7 @@ impl Wire {
             body,
         };
         let sent = self.http.send(&request).await;
-        let reply = sent.map_err(|fault| fault.problem(host_of(&self.url)))?;
+        let reply = sent.map_err(|fault| fault.problem(&self.name()))?;
         if reply.is_success() {
             return Ok(reply);
         }

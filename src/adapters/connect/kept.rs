@@ -1,8 +1,10 @@
 //! Which of the places that a secret can come from goes first. Nothing here decides which project is meant.
 
 use super::settings::Variable;
+use crate::adapters::secrets::{SecretSource, Told, Trust};
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
+use crate::domain::reference::Reference;
 use crate::domain::secret::{SecretKind, unbind};
 use crate::ports::Secrets;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,10 +15,14 @@ pub(super) struct Kept<'a> {
     pub(super) profile: Option<&'a Profile>,
     /// Whether the environment's secrets are those of this project, because SUPABASE_URL says so.
     pub(super) is_ours: bool,
+    /// Whether the commands of the profile may be run.
+    pub(super) trust: Trust,
+    /// Who is told that one of them is waited for.
+    pub(super) told: Told,
 }
 
 impl Kept<'_> {
-    /// What was typed, else what is kept, else what the environment has. A variable goes before what is kept only where
+    /// What was typed, else what the profile refers to, else what is kept, else what the environment has. A variable goes before what is kept only where
     /// SUPABASE_URL says whose it is; otherwise it may belong to anything, and its use for a profile is a note.
     pub(super) async fn or(
         &self,
@@ -24,21 +30,25 @@ impl Kept<'_> {
         variable: Option<&Variable>,
         kind: SecretKind,
         notes: &mut Vec<String>,
-    ) -> Result<Option<SecretString>, Problem> {
+    ) -> Result<Option<SecretSource>, Problem> {
+        let known = |secret: SecretString| SecretSource::known(kind, secret);
         if let Some(typed) = typed.filter(|typed| !typed.expose_secret().is_empty()) {
-            return Ok(Some(typed.clone()));
+            return Ok(Some(known(typed.clone())));
         }
-        let taken = variable.map(|variable| variable.value.clone());
+        let taken = variable.map(|variable| known(variable.value.clone()));
         let Some(profile) = self.profile else {
             return Ok(taken);
         };
         if self.is_ours && taken.is_some() {
             return Ok(taken);
         }
+        if let Some(reference) = profile.secrets.of(kind) {
+            return Ok(Some(self.by(kind, reference)));
+        }
         let name = &profile.name;
         if let Some(text) = self.secrets.get(name, kind).await? {
             if let Some(secret) = unbind(&profile.url, &text) {
-                return Ok(Some(secret));
+                return Ok(Some(known(secret)));
             }
             notes.push(format!(
                 "A {} that is kept under `{name}` is for another URL and is not used; `profile add {name} --replace` forgets it.",
@@ -52,5 +62,20 @@ impl Kept<'_> {
             ));
         }
         Ok(taken)
+    }
+
+    /// Everything that the profile refers to.
+    pub(super) fn references(&self) -> Vec<SecretSource> {
+        let all = self
+            .profile
+            .into_iter()
+            .flat_map(|profile| profile.secrets.all());
+        all.map(|(kind, reference)| self.by(kind, reference))
+            .collect()
+    }
+
+    fn by(&self, kind: SecretKind, reference: &Reference) -> SecretSource {
+        let (trust, told) = (self.trust.clone(), self.told.clone());
+        SecretSource::by(kind, reference.clone(), trust, told)
     }
 }

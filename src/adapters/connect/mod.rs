@@ -2,12 +2,15 @@
 //! Nothing here touches the network.
 
 mod kept;
+mod keys;
 mod settings;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod way;
 
-pub use settings::{As, LeftOut, Settings, Variable, Variables};
+pub use settings::{Account, As, LeftOut, Settings, Variable, Variables};
+pub use stored::session_of;
 pub use way::Way;
 
 use super::auth::{GoTrue, Parts};
@@ -17,14 +20,14 @@ use super::place;
 use super::postgres::PgVariables;
 use super::profiles::ProfileFile;
 use super::rest::{Keys, PostgRest, host_of};
-use super::secrets::Vault;
+use super::secrets::{SecretSource, Trust, Vault};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
-use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind};
+use crate::domain::reference::References;
+use crate::domain::secret::{Keeping, SecretKind};
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
 use kept::Kept;
-use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -45,9 +48,11 @@ pub struct Project {
     /// Who reads at first. A user's session may turn out to have ended: see [`identity`].
     pub identity: Identity,
     /// The database URL with its password, where one is known.
-    pub database_url: Option<SecretString>,
+    pub database_url: Option<SecretSource>,
     /// The token for the Management API, where one is known.
-    pub access_token: Option<SecretString>,
+    pub access_token: Option<SecretSource>,
+    /// Where the profile says that its secrets come from; nothing was looked up yet.
+    pub references: Vec<SecretSource>,
     /// Whether the token goes before a database URL, because it was typed and none was.
     pub is_token_meant: bool,
     /// Where the Management API is, unless it is supabase.com's.
@@ -112,8 +117,10 @@ pub async fn resolve_with(
         secrets: &*secrets,
         profile: found.owns_secrets.then_some(&found.profile),
         is_ours: settings.variables.name_project,
+        trust: found.trust.clone(),
+        told: settings.told.clone(),
     };
-    let keys = keys(settings, &kept, &mut notes).await?;
+    let keys = keys::of(settings, &kept, &mut notes).await?;
     let database_url = kept
         .or(
             settings.db_url.as_ref(),
@@ -131,13 +138,19 @@ pub async fn resolve_with(
         )
         .await?;
 
+    let references = kept.references();
+
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
     let auth = GoTrue::new(Parts {
         url: found.profile.url.clone(),
         key: keys.publishable.clone(),
         http: Arc::clone(&http),
-        secrets: Arc::clone(&secrets),
+        secrets: if settings.session_for_run {
+            Arc::new(Vault::memory())
+        } else {
+            Arc::clone(&secrets)
+        },
         profile: found.profile.name.clone(),
         lock_dir: dir.ok(),
         clock: Arc::clone(&clock),
@@ -163,6 +176,7 @@ pub async fn resolve_with(
         identity,
         database_url,
         access_token,
+        references,
         is_token_meant: settings.is_token_typed && settings.db_url.is_none(),
         api_url: settings.api_url.clone(),
         postgres: settings.postgres.clone(),
@@ -192,6 +206,18 @@ fn config_dir(settings: &Settings) -> Result<PathBuf, Problem> {
 struct Found {
     profile: Profile,
     owns_secrets: bool,
+    /// Whether the commands of the profile may be run.
+    trust: Trust,
+}
+
+impl Found {
+    fn of(profile: Profile, owns_secrets: bool) -> Self {
+        Self {
+            profile,
+            owns_secrets,
+            trust: Ok(()),
+        }
+    }
 }
 
 async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Problem> {
@@ -217,33 +243,38 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
             let stored_url = check_url(&profile.url)?;
             if stored_url == url {
                 profile.url = url;
-                Found {
-                    profile,
-                    owns_secrets: true,
-                }
+                Found::of(profile, true)
             } else if wanted.is_some() {
                 // The name and the directory of the profile, but none of its keys: they are for another host.
                 profile.project_ref = project_ref(&url);
                 host_of(&url).clone_into(&mut profile.name);
                 profile.url = url;
-                Found {
-                    profile,
-                    owns_secrets: false,
-                }
+                profile.secrets = References::default();
+                Found::of(profile, false)
             } else {
                 made_up(url)
             }
         }
         (Some(mut profile), None) => {
             profile.url = check_url(&profile.url)?;
-            Found {
-                profile,
-                owns_secrets: true,
-            }
+            Found::of(profile, true)
         }
         (None, Some(url)) => made_up(url),
         (None, None) => return Err(book.none_in_use()),
     };
+    if settings.without_keyring {
+        // Whoever keeps nothing of a profile looks nothing up for it either.
+        found.profile.secrets = References::default();
+    }
+    if let Some(config) = dir
+        && found
+            .profile
+            .secrets
+            .all()
+            .any(|(_, from)| from.is_command())
+    {
+        found.trust = ProfileFile::new(config).trust();
+    }
     if let Some(dir) = &settings.dir {
         found.profile.dir = Some(dir.clone());
     }
@@ -258,86 +289,7 @@ fn made_up(url: String) -> Found {
         url,
         ..Profile::default()
     };
-    Found {
-        profile,
-        owns_secrets: false,
-    }
-}
-
-/// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.
-async fn keys(
-    settings: &Settings,
-    kept: &Kept<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Keys, Problem> {
-    let mut keys = Keys::default();
-    let typed = settings.key.as_ref().map(ApiKey::new);
-    let (mut publishable, mut secret) = match typed {
-        Some(key) if key.is_secret() => (None, Some(key)),
-        Some(key) => (Some(key), None),
-        None => (None, None),
-    };
-    if publishable.is_none() {
-        let found = kept
-            .or(
-                settings.publishable_key.as_ref(),
-                settings.variables.publishable_key.as_ref(),
-                SecretKind::PublishableKey,
-                notes,
-            )
-            .await?;
-        publishable = found.as_ref().map(ApiKey::new);
-    }
-    if secret.is_none() {
-        let found = kept
-            .or(
-                settings.secret_key.as_ref(),
-                settings.variables.secret_key.as_ref(),
-                SecretKind::SecretKey,
-                notes,
-            )
-            .await?;
-        secret = found.as_ref().map(ApiKey::new);
-    }
-    for key in [&publishable, &secret].into_iter().flatten() {
-        if key.form() == KeyForm::OtherToken {
-            return Err(no_key());
-        }
-    }
-    if let Some(key) = publishable {
-        if key.is_secret() {
-            // Used as anon it would silently elevate every read.
-            notes.push(
-                "The publishable key is a secret key; it is used for the service role only."
-                    .to_owned(),
-            );
-            keys.secret = Some(key);
-        } else {
-            keys.publishable = Some(key);
-        }
-    }
-    if let Some(key) = secret {
-        if matches!(key.form(), KeyForm::Publishable | KeyForm::LegacyAnon) {
-            notes.push(
-                "The secret key is a publishable key; it does not make the service role."
-                    .to_owned(),
-            );
-            keys.publishable.get_or_insert(key);
-        } else {
-            keys.secret = Some(key);
-        }
-    }
-    Ok(keys)
-}
-
-/// Sent as a key, such a token would decide the role behind the back of the identity that is shown.
-fn no_key() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "The project's key cannot be used.",
-        "It is a token of another role than anon and service_role, such as a user's.",
-    )
-    .with_hint("Copy the publishable key from the project's settings; users sign in with `supadeck login`.")
+    Found::of(profile, false)
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.

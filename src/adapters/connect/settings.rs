@@ -1,6 +1,8 @@
 //! What was typed or came from the environment, before anything is looked up.
 
 use crate::adapters::postgres::PgVariables;
+use crate::adapters::secrets::Told;
+use crate::domain::reference::References;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -22,6 +24,15 @@ pub struct Variable {
     pub name: &'static str,
     /// Its value.
     pub value: SecretString,
+}
+
+/// An account of SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines where no session can be kept.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
 }
 
 /// The secrets of the environment. Whose they are is known only where SUPABASE_URL says it.
@@ -93,6 +104,14 @@ pub struct Settings {
     pub config_dir: Option<PathBuf>,
     /// Keeps secrets in memory whatever the environment says.
     pub without_keyring: bool,
+    /// Keeps a session in memory, and starts without one: somebody signs in for this run only.
+    pub session_for_run: bool,
+    /// Who signs in for this run, where the user's identity is asked for.
+    pub account: Option<Account>,
+    /// References that were typed in place of secrets, where they are to be kept as such.
+    pub references: References,
+    /// Who is told that a command is waited for.
+    pub told: Told,
     /// The secrets of the environment, which give way to what was typed.
     pub variables: Variables,
     /// What the environment says about every connection to Postgres.
@@ -137,7 +156,24 @@ impl Settings {
             api_url: text(&["SUPADECK_API_URL"]),
             postgres: PgVariables::read(&lookup),
             url,
+            account: account(&lookup),
             ..Self::default()
+        }
+    }
+
+    /// The account that signs in for this run: where the user is asked for, and one is known.
+    pub fn account_for_run(&self) -> Option<&Account> {
+        let is_user = self.as_ == Some(As::User);
+        self.account.as_ref().filter(|_| is_user)
+    }
+
+    /// The same settings for whoever signs in for this run: without the session that is stored.
+    #[must_use]
+    pub fn for_run(&self) -> Self {
+        Self {
+            as_: Some(As::Anon),
+            session_for_run: true,
+            ..self.clone()
         }
     }
 
@@ -185,6 +221,17 @@ impl Settings {
         self.config_dir = self.config_dir.or(environment.config_dir);
         self.without_keyring |= environment.without_keyring;
         self.postgres = environment.postgres;
+        self.account = self.account.or(environment.account);
         self
     }
+}
+
+/// Both variables, or none. A password may begin or end with a blank.
+fn account(lookup: &impl Fn(&str) -> Option<String>) -> Option<Account> {
+    let set = |name| lookup(name).filter(|value| !value.is_empty());
+    let (email, password) = (set("SUPADECK_EMAIL")?, set("SUPADECK_PASSWORD")?);
+    Some(Account {
+        email,
+        password: password.into(),
+    })
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::ops::profile::{NewProfile, add};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
 const WORK: &str = "https://abcdefghijklmnopqrst.supabase.co";
@@ -61,6 +61,7 @@ fn database(project: &Project) -> Option<&str> {
     project
         .database_url
         .as_ref()
+        .and_then(SecretSource::if_known)
         .map(ExposeSecret::expose_secret)
 }
 

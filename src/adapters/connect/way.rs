@@ -3,6 +3,7 @@
 use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
 use crate::adapters::postgres::{PgDatabase, PgVariables};
+use crate::adapters::secrets::SecretSource;
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
@@ -24,26 +25,48 @@ impl Way {
     }
 
     /// The way to a project's database: its database URL, else the token with its ref; `None` when neither is known.
-    /// Whoever typed a token and no database URL means the token.
-    pub fn of(project: &Project) -> Result<Option<Self>, Problem> {
-        let by_token = || {
-            let (Some(token), Some(reference)) =
-                (&project.access_token, &project.profile.project_ref)
-            else {
-                return Ok(None);
-            };
-            let access = Access::new(project.api_url.as_deref(), reference, token)?;
-            Ok(Some(Self::Management(ManagementDatabase::new(access))))
-        };
-        match &project.database_url {
-            Some(url) if !project.is_token_meant => Self::by_url(url, &project.postgres).map(Some),
-            _ => by_token(),
+    /// Whoever typed a token and no database URL means the token. What comes from a command is looked up now.
+    pub async fn of(project: &Project) -> Result<Option<Self>, Problem> {
+        if let Some(url) = by_url(project) {
+            return Self::by_url(&url.get().await?, &project.postgres).map(Some);
         }
+        let (Some(token), Some(reference)) = by_token(project) else {
+            return Ok(None);
+        };
+        let access = Access::new(project.api_url.as_deref(), reference, &token.get().await?)?;
+        Ok(Some(Self::Management(ManagementDatabase::new(access))))
+    }
+
+    /// Whether there is a way, without looking anything up.
+    pub fn is_known(project: &Project) -> bool {
+        by_url(project).is_some() || matches!(by_token(project), (Some(_), Some(_)))
+    }
+
+    /// The way's word in JSON and its sentence, without looking anything up; `None` when there is none that can be used.
+    pub async fn told(project: &Project) -> Option<(&'static str, String)> {
+        let (word, source) = match (by_url(project), by_token(project)) {
+            (Some(url), _) => ("postgres", url),
+            (None, (Some(token), Some(_))) => ("management_api", token),
+            _ => return None,
+        };
+        if let Some(reference) = source.reference() {
+            let over = if word == "postgres" {
+                "a Postgres connection whose URL"
+            } else {
+                "the Management API with a token that"
+            };
+            return Some((
+                word,
+                format!("Migrations go over {over} comes from {reference}."),
+            ));
+        }
+        let way = Self::of(project).await.ok().flatten()?;
+        Some((way.word(), way.sentence()))
     }
 
     /// The same, where there has to be one.
-    pub fn needed(project: &Project) -> Result<Self, Problem> {
-        Self::of(project)?.ok_or_else(|| unknown(project))
+    pub async fn needed(project: &Project) -> Result<Self, Problem> {
+        Self::of(project).await?.ok_or_else(|| unknown(project))
     }
 
     /// What the user should know about it before anything is sent.
@@ -106,6 +129,18 @@ impl Way {
             Self::Management(database) => Arc::new(database),
         }
     }
+}
+
+fn by_url(project: &Project) -> Option<&SecretSource> {
+    project
+        .database_url
+        .as_ref()
+        .filter(|_| !project.is_token_meant)
+}
+
+fn by_token(project: &Project) -> (Option<&SecretSource>, Option<&str>) {
+    let reference = project.profile.project_ref.as_deref();
+    (project.access_token.as_ref(), reference)
 }
 
 /// No way is known. A token alone is not enough, and then it is the ref that is missing.

@@ -118,7 +118,10 @@ impl PostgRest {
     ) -> Result<Seen, Problem> {
         let credentials = match who {
             Identity::Anon => Credentials {
-                key: self.keys.publishable.clone(),
+                key: match &self.keys.publishable {
+                    Some(key) => key.get().await.ok(),
+                    None => None,
+                },
                 token: None,
             },
             other => self.credentials(other).await?,
@@ -133,14 +136,19 @@ impl PostgRest {
     }
 
     async fn credentials(&self, who: &Identity) -> Result<Credentials, Problem> {
-        let publishable = || self.keys.publishable.clone().ok_or_else(no_publishable_key);
+        let publishable = || {
+            self.keys
+                .publishable
+                .as_ref()
+                .ok_or_else(no_publishable_key)
+        };
         match who {
             Identity::Anon => {
-                let key = Some(publishable()?);
+                let key = Some(publishable()?.get().await?);
                 Ok(Credentials { key, token: None })
             }
             Identity::User(_) => {
-                let key = Some(publishable()?);
+                let key = Some(publishable()?.get().await?);
                 let token = self.auth.bearer(who).await?;
                 Ok(Credentials {
                     key,
@@ -148,9 +156,9 @@ impl PostgRest {
                 })
             }
             Identity::Service => {
-                let key = self.keys.secret.clone().ok_or_else(no_secret_key)?;
+                let key = self.keys.secret.as_ref().ok_or_else(no_secret_key)?;
                 Ok(Credentials {
-                    key: Some(key),
+                    key: Some(key.get().await?),
                     token: None,
                 })
             }

@@ -12,10 +12,10 @@ mod refusal;
 
 use super::auth::GoTrue;
 use super::http::{Http, Reply};
+use super::key::Key;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Answer, Call, Pong, Range, Select};
-use crate::domain::secret::ApiKey;
 use crate::ports::{Clock, Rest, Task};
 use exchange::Errand;
 pub(in crate::adapters) use exchange::{host_of, no_publishable_key, secret_header};
@@ -28,9 +28,9 @@ use std::time::Instant;
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     /// For anon and for signed-in users.
-    pub publishable: Option<ApiKey>,
+    pub publishable: Option<Key>,
     /// For the service role.
-    pub secret: Option<ApiKey>,
+    pub secret: Option<Key>,
 }
 
 /// The REST interface of one project.

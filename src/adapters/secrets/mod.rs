@@ -1,8 +1,12 @@
 //! Where secrets are kept: the keyring of the operating system, or memory when there is none. Never a file.
 //! A keyring that hangs is given up after a few seconds and not asked again, so that it can freeze nothing.
 
+mod command;
 mod keyring_store;
 mod parts;
+mod source;
+
+pub use source::{SecretSource, Told, Trust};
 
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{Keeping, SecretKind};
@@ -15,6 +19,9 @@ use std::time::Duration;
 
 /// How long the keyring may take for one request. Unlocking it may need a person, but a screen must not wait for one.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The service under which the keyring has them.
+const SERVICE: &str = "supadeck";
 
 /// The secrets of all profiles.
 pub struct Vault {
@@ -33,7 +40,7 @@ impl Vault {
     /// Keeps secrets in the keyring of the operating system.
     pub fn keyring() -> Self {
         Self {
-            keyring: Some(Keyring::new("supadeck", PATIENCE)),
+            keyring: Some(Keyring::new(SERVICE, PATIENCE)),
             off_because: "",
             memory: Mutex::default(),
         }
@@ -142,6 +149,20 @@ impl Secrets for Vault {
             }
             Ok(self.why_memory().map_or(Keeping::Keyring, Keeping::Memory))
         })
+    }
+
+    fn place(&self, profile: &str, kind: SecretKind) -> String {
+        let kind = kind.word();
+        if self.keyring.is_some() {
+            return format!("{SERVICE}/{profile}/{kind}");
+        }
+        // What is in the memory of a process is a place of its own.
+        let (process, at) = (std::process::id(), std::ptr::from_ref(self).addr());
+        format!("memory/{process}/{at}/{profile}/{kind}")
+    }
+
+    fn outlives(&self, profile: &str, kind: SecretKind) -> bool {
+        self.keyring.is_some() && self.remembered(profile, kind).is_none()
     }
 }
 

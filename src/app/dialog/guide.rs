@@ -25,15 +25,16 @@ pub const QUESTIONS: [(&str, &str); 4] = [
     ),
     (
         "Publishable key",
-        "sb_publishable_… or the anon key; secret keys are not asked for here",
+        "sb_publishable_… or the anon key, or env:NAME, or cmd:COMMAND; secret keys are not asked for here",
     ),
     (
         "Database URL",
-        "optional, for migrations: postgresql://postgres:…@db.….supabase.co:5432/postgres",
+        "optional, for migrations: postgresql://…:5432/postgres, or env:NAME, or cmd:COMMAND",
     ),
 ];
 
-/// The place of the database URL among the questions.
+/// The places of the key and the database URL among the questions.
+const KEY: usize = 2;
 const DATABASE: usize = 3;
 
 /// What was filled in, and what is known about it.
@@ -47,7 +48,9 @@ pub struct Guide {
     pub at: usize,
     /// Whether the checks are under way.
     pub is_checking: bool,
-    /// Whether the check under way, or the last one, looked at the database.
+    /// Whether the check under way, or the last one, looked at the key.
+    pub has_key: bool,
+    /// Whether it looked at the database.
     pub has_database: bool,
     /// Whether the profile is being stored.
     pub is_saving: bool,
@@ -61,12 +64,13 @@ impl Default for Guide {
             fields: [
                 Field::with("default"),
                 Field::new(),
-                Field::secret(),
-                Field::secret(),
+                Field::secret_or_reference(),
+                Field::secret_or_reference(),
             ],
             verdicts: vec![Verdict::Empty; QUESTIONS.len()],
             at: 1,
             is_checking: false,
+            has_key: false,
             has_database: false,
             is_saving: false,
             problem: None,
@@ -100,10 +104,15 @@ impl Guide {
     }
 
     /// Checks what is there. While the database URL is being typed it is left out, unless the check was asked for: a
-    /// password must not be offered to half a host name.
+    /// password must not be offered to half a host name. A command is left out likewise: half of one is another command.
     pub fn check(&mut self, model: &mut Model, is_asked_for: bool) -> Vec<Effect> {
         let mut setup = self.setup();
-        self.has_database = is_asked_for || self.at != DATABASE;
+        let is_command = |at: usize| self.fields[at].text().trim_start().starts_with("cmd:");
+        self.has_key = is_asked_for || !is_command(KEY);
+        self.has_database = is_asked_for || (self.at != DATABASE && !is_command(DATABASE));
+        if !self.has_key {
+            setup.key = Secret::default();
+        }
         if !self.has_database {
             setup.db_url = Secret::default();
         }
@@ -114,11 +123,12 @@ impl Guide {
     /// Takes the verdicts.
     pub fn checked(&mut self, mut verdicts: Vec<Verdict>) {
         self.is_checking = false;
-        if !self.has_database
-            && let (Some(new), Some(old)) =
-                (verdicts.get_mut(DATABASE), self.verdicts.get(DATABASE))
-        {
-            new.clone_from(old);
+        for (at, was_looked_at) in [(KEY, self.has_key), (DATABASE, self.has_database)] {
+            if !was_looked_at
+                && let (Some(new), Some(old)) = (verdicts.get_mut(at), self.verdicts.get(at))
+            {
+                new.clone_from(old);
+            }
         }
         self.verdicts = verdicts;
     }

@@ -19,7 +19,7 @@ pub async fn check(settings: &Settings) -> Result<(), Problem> {
             .await
             .map_err(refused)?;
     }
-    if let Some(way) = Way::of(&project)? {
+    if let Some(way) = Way::of(&project).await? {
         way.database().history().await.map_err(refused)?;
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! `supadeck profile add --linked` and `--local`: what the Supabase CLI knows about a directory becomes a profile.
 
+use super::collect::Collected;
 use crate::adapters::connect::Settings;
 use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::page::{Page, Table, Tone};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{check_name, check_url};
+use crate::domain::secret::SecretKind;
 use crate::ops::link::{self, Link, Local};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -166,19 +168,20 @@ impl Origin {
 }
 
 /// What is missing for which purpose, as sentences.
-pub fn missing(settings: &Settings) -> Vec<String> {
-    let has_key = settings.publishable_key.is_some() || settings.secret_key.is_some();
+pub fn missing(collected: &Collected) -> Vec<String> {
+    let settings = &collected.settings;
     let mut missing = Vec::new();
-    if !has_key {
+    if collected.lacks_key() {
         missing.push("No key is known, so no rows can be read; add it with --key.".to_owned());
     }
-    if settings.db_url.is_none() {
-        missing.push(match &settings.access_token {
-            Some(_) if settings.is_token_typed => {
+    if collected.lacks(SecretKind::DatabaseUrl) {
+        let has_token = !collected.lacks(SecretKind::AccessToken);
+        missing.push(match has_token {
+            true if settings.is_token_typed => {
                 "No database password is known; migrations go over the Management API.".to_owned()
             }
-            Some(_) => "No database password is known; migrations go over the Management API while SUPABASE_ACCESS_TOKEN is set.".to_owned(),
-            None => format!("Neither a database password nor an access token is known, so migrations cannot run; set {PASSWORD} or SUPABASE_ACCESS_TOKEN."),
+            true => "No database password is known; migrations go over the Management API while SUPABASE_ACCESS_TOKEN is set.".to_owned(),
+            false => format!("Neither a database password nor an access token is known, so migrations cannot run; set {PASSWORD} or SUPABASE_ACCESS_TOKEN."),
         });
     }
     missing

@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod collect;
 mod linked;
 mod list;
 mod remove;
@@ -10,14 +11,18 @@ mod switch;
 
 use super::answer::Answered;
 use super::context::Context;
-use super::page::{Page, Table};
+use super::interrupt;
+use super::page::{Page, Table, Tone};
+use crate::adapters::connect;
+use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
+use crate::ops::session;
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::{Value, json};
 
 /// Keep the projects you work with
 ///
-/// A profile is a line in a file; its keys and passwords go to the keyring.
+/// A profile is a line in a file; its keys and passwords go to the keyring, or are looked up where the profile says.
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -45,6 +50,20 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
 }
 
+/// Ends on the server the session that is stored for a profile which is removed or replaced; says where it cannot be.
+async fn end_session(context: &Context, name: &str) -> Result<(), Problem> {
+    let ended = async {
+        let auth = connect::session_of(context.settings(), name).await;
+        Ok(session::end_stored(auth.as_ref()).await)
+    };
+    if let Some(text) = interrupt::finishing(context.output(), ended).await? {
+        let mut page = Page::default();
+        page.toned(Tone::Warn, &format!("Note: {text}"));
+        context.output().note(&page);
+    }
+    Ok(())
+}
+
 /// A profile as JSON. The name is its key in the file, so serde leaves it out there.
 fn data(profile: &Profile) -> Value {
     json!({
@@ -53,6 +72,7 @@ fn data(profile: &Profile) -> Value {
         "project_ref": profile.project_ref,
         "dir": profile.dir,
         "production": profile.production,
+        "secrets": profile.secrets,
     })
 }
 
@@ -69,6 +89,9 @@ fn page(profile: &Profile) -> Page {
         ("production", if profile.production { "yes" } else { "no" }),
     ] {
         table.row(vec![name.into(), value.into()]);
+    }
+    for (kind, from) in profile.secrets.all() {
+        table.row(vec![kind.title().into(), from.to_string().into()]);
     }
     let mut page = Page::default();
     page.table(&table);

@@ -22,6 +22,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let settings = context.settings();
     let profiles = connect::profiles(settings)?;
     let secrets = connect::secrets(settings);
+    profile::check_there(profiles.as_ref(), &args.name).await?;
+    super::end_session(context, &args.name).await?;
     let removed = profile::remove(profiles.as_ref(), secrets.as_ref(), &args.name);
     let keeping = interrupt::finishing(context.output(), removed).await?;
     let name = &args.name;

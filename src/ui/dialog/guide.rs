@@ -22,6 +22,10 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
             Role::Text,
         ),
         (
+            "Without a keyring, type where a key comes from: env:NAME, a variable, or cmd:COMMAND, which prints it.",
+            Role::Text,
+        ),
+        (
             "No project at hand? Leave, and run `supadeck demo`.",
             Role::Muted,
         ),

@@ -1,0 +1,363 @@
+//! What a new profile is made of: what was typed, what the environment has, and what is asked for. A secret is kept in the
+//! keyring, or the profile keeps a reference to it.
+
+use super::linked::Origin;
+use crate::adapters::connect::{Settings, Variable};
+use crate::adapters::key;
+use crate::adapters::secrets::SecretSource;
+use crate::cli::ask;
+use crate::cli::context::Context;
+use crate::cli::page::{Page, Tone};
+use crate::cli::secret::{self, Asked};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::reference::{REFERENCE_FORMS, Reference, References, is_reference};
+use crate::domain::secret::{ApiKey, SecretKind};
+use secrecy::{ExposeSecret, SecretString};
+
+/// How secrets are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Means {
+    /// Whether somebody is asked for what is missing.
+    pub asks: bool,
+    /// Whether there is a keyring that keeps secrets.
+    pub has_keyring: bool,
+    /// Whether a variable is referred to instead of kept.
+    pub by_reference: bool,
+}
+
+impl Means {
+    /// Whether a reference is kept as such, instead of the secret that it gives now.
+    fn keeps(self, reference: &Reference) -> bool {
+        reference.is_command() || self.by_reference || !self.has_keyring
+    }
+}
+
+/// What was collected.
+pub struct Collected {
+    /// Everything that is known, secrets included.
+    pub settings: Settings,
+    /// What is looked up when it is needed.
+    pub references: References,
+    means: Means,
+}
+
+impl Collected {
+    /// Collects what was given, and where it is asked, what was answered.
+    pub async fn new(
+        context: &Context,
+        secret_key: Option<&str>,
+        origin: Option<&Origin>,
+        means: Means,
+    ) -> Result<Self, Problem> {
+        let given = context.settings();
+        let settings = Settings {
+            url: given.url.clone(),
+            publishable_key: given.publishable_key.clone(),
+            secret_key: given.secret_key.clone(),
+            db_url: given.db_url.clone(),
+            access_token: given.access_token.clone(),
+            is_token_typed: given.is_token_typed,
+            api_url: given.api_url.clone(),
+            dir: given.dir.clone(),
+            without_keyring: true,
+            postgres: given.postgres.clone(),
+            ..Settings::default()
+        };
+        let mut found = Self {
+            settings,
+            references: References::default(),
+            means,
+        };
+        found.take_options(context, secret_key)?;
+        let owns_variables = match origin {
+            Some(origin) => origin.fill(context, &mut found.settings)?,
+            None => true,
+        };
+        if owns_variables {
+            found.take_variables(context).await?;
+        }
+        if let Some(origin) = origin
+            && found.lacks(SecretKind::DatabaseUrl)
+            && (means.has_keyring || !means.asks)
+        {
+            let has_token = !found.lacks(SecretKind::AccessToken);
+            found.settings.db_url = origin.database_url(context, has_token, means.asks).await?;
+        }
+        if means.asks {
+            found.ask(context, origin.is_some()).await?;
+        } else if found.settings.url.is_none() {
+            return Err(missing("URL", "--url"));
+        } else if found.lacks_key() && origin.is_none() {
+            let option = if means.has_keyring {
+                "--key"
+            } else {
+                "--key env:NAME or --key 'cmd:COMMAND'"
+            };
+            return Err(missing("key", option));
+        }
+        Ok(found)
+    }
+
+    fn take_options(&mut self, context: &Context, secret_key: Option<&str>) -> Result<(), Problem> {
+        let options = [
+            (Asked::Key, SecretKind::PublishableKey),
+            (Asked::DatabaseUrl, SecretKind::DatabaseUrl),
+            (Asked::AccessToken, SecretKind::AccessToken),
+        ];
+        for (asked, kind) in options {
+            if let Some(reference) = context.settings().references.of(kind) {
+                self.take_reference(asked, reference.clone())?;
+            }
+        }
+        if let Some(key) = &context.settings().key {
+            self.put_key(key.clone());
+        }
+        match secret_key {
+            Some(text) if is_reference(text) => {
+                let asked = Asked::SecretKey;
+                self.take_reference(asked, secret::reference(asked, text)?)?;
+            }
+            Some(text) => {
+                self.settings.secret_key = Some(secret::resolve(Asked::SecretKey, text)?);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps a reference, or takes the value of a variable that the keyring keeps.
+    fn take_reference(&mut self, asked: Asked, reference: Reference) -> Result<(), Problem> {
+        if self.means.keeps(&reference) {
+            self.references.put(asked.kind(), reference);
+            return Ok(());
+        }
+        let value = secret::resolve(asked, &reference.to_string())?;
+        match asked.kind() {
+            SecretKind::PublishableKey => self.put_key(value),
+            kind => self.put(kind, value),
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, kind: SecretKind, value: SecretString) {
+        let place = match kind {
+            SecretKind::PublishableKey => &mut self.settings.publishable_key,
+            SecretKind::SecretKey => &mut self.settings.secret_key,
+            SecretKind::DatabaseUrl => &mut self.settings.db_url,
+            SecretKind::AccessToken | SecretKind::Session => &mut self.settings.access_token,
+        };
+        *place = Some(value);
+    }
+
+    /// Puts a key where it belongs by its form.
+    fn put_key(&mut self, key: SecretString) {
+        if key.expose_secret().trim().is_empty() {
+            return;
+        }
+        let kind = if ApiKey::new(&key).is_secret() {
+            SecretKind::SecretKey
+        } else {
+            SecretKind::PublishableKey
+        };
+        self.put(kind, key);
+    }
+
+    /// Whether nothing is known of a kind, neither a secret nor a reference.
+    pub fn lacks(&self, kind: SecretKind) -> bool {
+        let value = match kind {
+            SecretKind::PublishableKey => &self.settings.publishable_key,
+            SecretKind::SecretKey => &self.settings.secret_key,
+            SecretKind::DatabaseUrl => &self.settings.db_url,
+            SecretKind::AccessToken | SecretKind::Session => &self.settings.access_token,
+        };
+        value.is_none() && self.references.of(kind).is_none()
+    }
+
+    /// Whether there is no API key.
+    pub fn lacks_key(&self) -> bool {
+        self.lacks(SecretKind::PublishableKey) && self.lacks(SecretKind::SecretKey)
+    }
+
+    /// Takes from the environment what was not typed. Where it asks, each variable is asked about; else those are taken
+    /// whose project SUPABASE_URL names, and the others belong to nobody knows whom. All are named.
+    async fn take_variables(&mut self, context: &Context) -> Result<(), Problem> {
+        let variables = &context.settings().variables;
+        let places = [
+            (&variables.publishable_key, SecretKind::PublishableKey),
+            (&variables.secret_key, SecretKind::SecretKey),
+            (&variables.db_url, SecretKind::DatabaseUrl),
+        ];
+        let refers = self.means.by_reference || (self.means.asks && !self.means.has_keyring);
+        for (variable, kind) in places {
+            let Some(Variable { name, value }) = variable.as_ref().filter(|_| self.lacks(kind))
+            else {
+                continue;
+            };
+            let (is_taken, text) = if self.means.asks {
+                let what = if refers {
+                    format!("env:{name} as the {}", kind.title())
+                } else {
+                    format!("{name} of the environment")
+                };
+                let answer = ask::line(&format!("Keep {what}? [y/N] ")).await?;
+                let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+                (is_yes, None)
+            } else if variables.name_project {
+                let kept = format!("{name} is kept with the profile.");
+                let referred = format!("The profile refers to env:{name}.");
+                let text = if refers { referred } else { kept };
+                (
+                    true,
+                    Some(text).filter(|_| refers || self.means.has_keyring),
+                )
+            } else {
+                let text = format!(
+                    "{name} is left out: SUPABASE_URL does not say which project it is for. Give it as env:{name}."
+                );
+                (false, Some(text))
+            };
+            if let Some(text) = text {
+                let mut page = Page::default();
+                page.toned(Tone::Warn, &format!("Note: {text}"));
+                context.output().note(&page);
+            }
+            if is_taken && refers {
+                self.references
+                    .put(kind, Reference::Variable((*name).to_owned()));
+            } else if is_taken {
+                self.put(kind, value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for what is missing.
+    async fn ask(&mut self, context: &Context, has_origin: bool) -> Result<(), Problem> {
+        if self.settings.url.is_none() {
+            self.settings.url = Some(ask::line("Project URL: ").await?);
+        }
+        if !self.means.has_keyring {
+            let mut page = Page::default();
+            page.line(format!(
+                "No keyring keeps secrets here, so the profile says where each one comes from: {REFERENCE_FORMS}, such as env:SUPABASE_DB_URL or cmd:pass show supabase/db."
+            ));
+            context.output().note(&page);
+        }
+        let is_needed = self.lacks_key() && !has_origin;
+        let questions = [
+            (Asked::Key, "Publishable key", is_needed),
+            (Asked::SecretKey, "Secret key", false),
+            (Asked::DatabaseUrl, "Database URL", false),
+        ];
+        for (asked, title, is_needed) in questions {
+            if !self.lacks(asked.kind())
+                || (asked == Asked::DatabaseUrl && has_origin && self.means.has_keyring)
+            {
+                continue;
+            }
+            let empty = if is_needed {
+                ""
+            } else {
+                ", empty to leave it out"
+            };
+            let text = if self.means.has_keyring {
+                ask::hidden(&format!("{title}{empty} (not shown): ")).await?
+            } else {
+                let question = format!("{title} as {REFERENCE_FORMS}{empty}: ");
+                ask::line(&question).await?.into()
+            };
+            self.take_answer(asked, &text)?;
+        }
+        if self.lacks_key() && !has_origin {
+            return Err(no_key());
+        }
+        Ok(())
+    }
+
+    fn take_answer(&mut self, asked: Asked, text: &SecretString) -> Result<(), Problem> {
+        let typed = text.expose_secret().trim();
+        if typed.is_empty() {
+            return Ok(());
+        }
+        if is_reference(typed) || !self.means.has_keyring {
+            // What is no reference is not repeated: it may be the secret itself.
+            return self.take_reference(asked, secret::reference(asked, typed)?);
+        }
+        match asked {
+            Asked::Key | Asked::SecretKey => self.put_key(text.clone()),
+            _ => self.put(asked.kind(), text.clone()),
+        }
+        Ok(())
+    }
+
+    /// What goes to the keyring.
+    pub fn kept(&self) -> Vec<(SecretKind, SecretString)> {
+        let settings = &self.settings;
+        // The variable's token is for every project of its owner, and stays where it is.
+        let token = settings
+            .access_token
+            .as_ref()
+            .filter(|_| settings.is_token_typed);
+        [
+            (
+                SecretKind::PublishableKey,
+                settings.publishable_key.as_ref(),
+            ),
+            (SecretKind::SecretKey, settings.secret_key.as_ref()),
+            (SecretKind::DatabaseUrl, settings.db_url.as_ref()),
+            (SecretKind::AccessToken, token),
+        ]
+        .into_iter()
+        .filter(|(kind, _)| self.references.of(*kind).is_none())
+        .filter_map(|(kind, secret)| Some((kind, secret?.clone())))
+        .collect()
+    }
+
+    /// Everything with what the references give now, to be checked. A key of the other kind is refused.
+    pub async fn looked_up(&self, context: &Context) -> Result<Settings, Problem> {
+        let told = &context.settings().told;
+        let mut settings = self.settings.clone();
+        for (kind, reference) in self.references.all() {
+            let source = SecretSource::by(kind, reference.clone(), Ok(()), told.clone());
+            let value = source.get().await?;
+            let is_key = matches!(kind, SecretKind::PublishableKey | SecretKind::SecretKey);
+            if is_key && let Some(why) = key::wrong(kind, &ApiKey::new(&value)) {
+                let what = format!("What {reference} gives is no {}.", kind.title());
+                return Err(Problem::new(Kind::Usage, what, why).with_hint(
+                    "A publishable key is given with --key, a secret key with --secret-key.",
+                ));
+            }
+            match kind {
+                SecretKind::PublishableKey => settings.publishable_key = Some(value),
+                SecretKind::SecretKey => settings.secret_key = Some(value),
+                SecretKind::DatabaseUrl => settings.db_url = Some(value),
+                SecretKind::AccessToken | SecretKind::Session => {
+                    settings.access_token = Some(value);
+                    settings.is_token_typed = true;
+                }
+            }
+        }
+        Ok(settings)
+    }
+}
+
+fn no_key() -> Problem {
+    Problem::new(
+        Kind::Usage,
+        "The profile was not added: no key was given for it.",
+        "Without one nothing can be read.",
+    )
+    .with_hint(format!(
+        "Give the publishable key itself where there is a keyring, else as {REFERENCE_FORMS}."
+    ))
+}
+
+/// The problem that something is missing, and that nobody can be asked for it.
+pub fn missing(what: &str, option: &str) -> Problem {
+    Problem::new(
+        Kind::Usage,
+        format!("The project's {what} was not given."),
+        "There is no terminal to ask at.",
+    )
+    .with_hint(format!("Give it with {option}."))
+}
