@@ -1,0 +1,205 @@
+-- Everyone but the owner of the tables is bound, the service role included, and ids never change.
+--
+-- Until now the rules for users let every role with `bypassrls` pass: the service role opened a week by
+-- locked_after_week = 12, without a reason. And an upsert on another unique key than the id could exchange the ids of two
+-- plans: the items of a locked week then hung on an open one.
+
+-- The role that the request runs as. In a foreign key's cascade and in a security definer function current_user
+-- is the owner, but the setting `role` stays what SET ROLE made it.
+create or replace function private.caller_is_privileged() returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select exists (
+    select from pg_catalog.pg_roles r
+    where r.rolname = coalesce(nullif(current_setting('role'), 'none'), session_user)
+      and (r.rolsuper or pg_has_role(
+        r.oid, (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.weekly_plan'::regclass), 'USAGE'))
+  )
+$$;
+
+-- An operator is who may call the emergency unlock.
+create function private.caller_is_operator() returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select has_function_privilege(
+    coalesce(nullif(current_setting('role'), 'none'), session_user)::name,
+    'public.unlock_week(uuid, text, integer)', 'EXECUTE')
+$$;
+
+-- Ids
+
+create function private.refuse_new_id() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if private.caller_is_privileged() then
+    return null;
+  end if;
+  raise exception using
+    errcode = 'check_violation',
+    message = format('The id of a %s cannot change.', replace(tg_table_name, '_', ' ')),
+    detail = format('The row has the id %s; its items, messages and audit records go by it.', old.id),
+    hint = 'Leave the id out, or give the id that the row has.',
+    schema = tg_table_schema, table = tg_table_name, column = 'id',
+    constraint = tg_table_name || '_keeps_its_id';
+end
+$$;
+
+-- After the change, so that row level security speaks first. The audit log takes no update at all.
+create trigger keep_id after update of id on public.vision
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.cycle
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.goal
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.weekly_plan
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.task
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.plan_item
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.chat_session
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+create trigger keep_id after update of id on public.chat_message
+  for each row when (old.id is distinct from new.id) execute function private.refuse_new_id();
+
+-- An item has no user of its own: it also stays with the user of its plan. Without a goal and a task nothing else held it.
+create or replace function private.check_plan_item_user() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  plan_user uuid;
+begin
+  select p.user_id into plan_user from public.weekly_plan p where p.id = new.plan_id;
+  if new.goal_id is not null
+    and not exists (select from public.goal g where g.id = new.goal_id and g.user_id = plan_user) then
+    raise exception using
+      errcode = 'foreign_key_violation',
+      message = 'The goal of a plan item must belong to the user of the plan.',
+      schema = tg_table_schema, table = tg_table_name, column = 'goal_id',
+      constraint = 'plan_item_goal_of_same_user';
+  end if;
+  if new.task_id is not null
+    and not exists (select from public.task t where t.id = new.task_id and t.user_id = plan_user) then
+    raise exception using
+      errcode = 'foreign_key_violation',
+      message = 'The task of a plan item must belong to the user of the plan.',
+      schema = tg_table_schema, table = tg_table_name, column = 'task_id',
+      constraint = 'plan_item_task_of_same_user';
+  end if;
+  if tg_op = 'UPDATE' and old.plan_id <> new.plan_id
+    and exists (select from public.weekly_plan p where p.id = old.plan_id and p.user_id <> plan_user) then
+    raise exception using
+      errcode = 'check_violation',
+      message = 'The user of a plan item cannot change.',
+      hint = 'Create a new row for the other user.',
+      schema = tg_table_schema, table = tg_table_name, column = 'plan_id',
+      constraint = 'plan_item_keeps_its_user';
+  end if;
+  return null;
+end
+$$;
+
+-- Plans
+
+-- Under an emergency unlock the items of a week change, but its plan stays where a new one could begin open: a plan that was
+-- locked early, within the weeks that a new plan leaves open.
+create function private.is_kept(plan public.weekly_plan) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp as $$
+  select private.is_locked(plan) or (plan.week_no > plan.locked_after_week and plan.week_no <= 6)
+$$;
+
+create or replace function private.guard_weekly_plan() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  cycle_has_started boolean;
+begin
+  if private.caller_is_privileged() then
+    return null;
+  end if;
+
+  if tg_op = 'DELETE' then
+    select c.start_date <= private.today() into cycle_has_started from public.cycle c where c.id = old.cycle_id;
+    if private.is_kept(old) and cycle_has_started and private.user_exists(old.user_id) then
+      perform private.refuse(
+        format(case when private.is_locked(old) then 'Week %s is locked.'
+          else 'The plan of week %s stays, also during an emergency unlock.' end, old.week_no),
+        'The cycle has started, and the plan of a locked week cannot be deleted.',
+        'Items of the week can be marked as skipped. An emergency unlock opens the week for a while.');
+    end if;
+    return null;
+  end if;
+
+  if tg_op = 'UPDATE' and (old.week_no, old.cycle_id) is distinct from (new.week_no, new.cycle_id) then
+    perform private.refuse(
+      format('The plan of week %s stays in its week.', old.week_no),
+      'The week and the cycle of a plan cannot change.',
+      'Create a plan for the other week and move open items there.');
+  end if;
+  if new.locked_after_week > 6 and (tg_op = 'INSERT' or new.locked_after_week <> old.locked_after_week) then
+    perform private.refuse(
+      format('The lock of week %s cannot start after week %s.', new.week_no, new.locked_after_week),
+      'locked_after_week is 6 at most.',
+      'Choose 6 or an earlier week.');
+  end if;
+  if tg_op = 'UPDATE' and new.locked_after_week > old.locked_after_week then
+    perform private.refuse(
+      format('The lock of week %s cannot start later than it does.', new.week_no),
+      format('locked_after_week is %s and can only be lowered.', old.locked_after_week),
+      'An emergency unlock opens a locked week for a while.');
+  end if;
+  -- What an operator may do with it, require_unlock_reason says.
+  if ((tg_op = 'INSERT' and new.unlocked_until is not null)
+      or (tg_op = 'UPDATE' and new.unlocked_until is distinct from old.unlocked_until))
+    and not private.caller_is_operator() then
+    perform private.refuse(
+      format('Week %s can only be unlocked by an operator.', new.week_no),
+      'unlocked_until is set by the emergency unlock alone.',
+      'Ask an operator for an emergency unlock, and give the reason.');
+  end if;
+  return null;
+end
+$$;
+
+-- Whoever is not the owner unlocks through unlock_week, which asks for a reason. By hand an unlock can only be ended or
+-- shortened. Security invoker: inside unlock_week current_user is the owner.
+create or replace function private.require_unlock_reason() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if tg_op = 'UPDATE' and new.unlocked_until <= old.unlocked_until then
+    return null;
+  end if;
+  if not pg_has_role(current_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'USAGE')
+  then
+    raise exception using
+      errcode = 'PT403',
+      message = format('Week %s cannot be unlocked without a reason.', new.week_no),
+      detail = 'unlocked_until is moved forward by the emergency unlock alone.',
+      hint = 'Call unlock_week(plan_id, rationale, minutes).';
+  end if;
+  return null;
+end
+$$;
+
+-- Cycles
+
+create or replace function private.guard_cycle_delete() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  kept public.weekly_plan;
+begin
+  if private.caller_is_privileged() or old.start_date > private.today() or not private.user_exists(old.user_id) then
+    return old;
+  end if;
+  select p.* into kept
+  from public.weekly_plan p where p.cycle_id = old.id and private.is_kept(p)
+  order by private.is_locked(p) desc, p.week_no limit 1;
+  if kept.id is not null then
+    perform private.refuse(
+      format(case when private.is_locked(kept) then 'Week %s is locked.'
+        else 'The plan of week %s stays, also during an emergency unlock.' end, kept.week_no),
+      'The cycle has started, and a cycle with locked weeks cannot be deleted.',
+      'Set its end date, or start another cycle beside it.');
+  end if;
+  return old;
+end
+$$;
+
+revoke all on function private.caller_is_operator(), private.refuse_new_id(), private.is_kept(public.weekly_plan)
+  from public, anon, authenticated, service_role;
