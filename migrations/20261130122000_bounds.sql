@@ -27,8 +27,8 @@ begin
   if found then
     raise exception using
       errcode = 'check_violation',
-      message = format('%s values are beyond the bounds that this migration sets; the first is %s of the %s %s.',
-        beyond.rows, beyond.what, beyond.name, beyond.id),
+      message = format('%s of %s %s is beyond the bounds that this migration sets%s.', beyond.what, beyond.name, beyond.id,
+        case when beyond.rows > 1 then format(', and %s more', beyond.rows - 1) else '' end),
       detail = format('It is %s. Quantities are below 1000000000, dates lie in the years 1 to 9999, an unlock ends.', beyond.value),
       hint = format('Correct the rows, then apply again: update public.%s set … where id = %L. '
         || 'In a locked week unlock_week opens the item first.', beyond.name, beyond.id);

@@ -1,9 +1,9 @@
 -- audit_log.source_ip is what the last proxy vouches for, no longer what the client says.
 --
 -- A proxy adds the address that it was reached from at the end of x-forwarded-for; what stands before it came with the
--- request. The setting app.trusted_proxies names proxies with public addresses, for example
+-- request. The setting app.trusted_proxies names proxies with public addresses, for example (as a superuser)
 --   alter role authenticator set app.trusted_proxies = '203.0.113.0/24, 2001:db8:1::/48';
--- docs/schema/overview.md says what can be forged.
+-- docs/schema/overview.md says how else it is set, and what can be forged.
 
 -- An address, or with_mask a network; null for anything else. A port may follow an address.
 -- No pattern has a backslash: the setting standard_conforming_strings of a session can change its meaning.

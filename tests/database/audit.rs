@@ -127,10 +127,16 @@ type Headers = Vec<(&'static str, String)>;
 #[rustfmt::skip]
 fn headers() -> Vec<(Headers, &'static str, Value)> {
     let one = |name, value: &str, column, expected| (vec![(name, value.to_owned())], column, expected);
-    // The gateway names the first hop when nobody has, so that x-real-ip speaks only after a broken one.
-    let real = |value: &str, expected| {
-        let headers = vec![("x-forwarded-for", "unknown".to_owned()), ("x-real-ip", value.to_owned())];
+    let hops = |value: &str, expected| (vec![("x-forwarded-for", value.to_owned())], "source_ip", expected);
+    // Behind Cloudflare: what it says, and the hops.
+    let flare = |value: &str, hops: &str, expected| {
+        let headers = vec![("cf-connecting-ip", value.to_owned()), ("x-forwarded-for", hops.to_owned())];
         (headers, "source_ip", expected)
+    };
+    // What a client can send beside the hops counts for nothing.
+    let beside = |name, value: &str| {
+        let headers = vec![("x-forwarded-for", "6.6.6.6, 203.0.113.9".to_owned()), (name, value.to_owned())];
+        (headers, "source_ip", json!("203.0.113.9"))
     };
     let null = || Value::Null;
     vec![
@@ -158,10 +164,33 @@ fn headers() -> Vec<(Headers, &'static str, Value)> {
         one("x-forwarded-for", "999.1.1.1", "source_ip", null()),
         one("x-forwarded-for", "10.0.0.1/8", "source_ip", null()),
         one("x-forwarded-for", ", ,", "source_ip", null()),
-        real("192.0.2.1", json!("192.0.2.1")),
-        real("2001:db8::3", json!("2001:db8::3")),
-        real("::::", null()),
-        real("192.0.2.1/24", null()),
+        // The last hop that is no private address; the client writes what it likes before it.
+        hops("6.6.6.6, 203.0.113.9", json!("203.0.113.9")),
+        hops("6.6.6.6,203.0.113.9,10.0.0.1,192.168.3.4:80,\t172.31.255.1", json!("203.0.113.9")),
+        hops("6.6.6.6, 203.0.113.9, fd00::1, [::1]:443, fe80::2, ::ffff:10.0.0.1, ::ffff:a00:2, 100.64.0.9", json!("203.0.113.9")),
+        hops("6.6.6.6, ::ffff:203.0.113.9", json!("203.0.113.9")),
+        hops("6.6.6.6, 2001:db8::9, 127.0.0.1", json!("2001:db8::9")),
+        hops("6.6.6.6, 172.32.0.1", json!("172.32.0.1")),
+        hops("6.6.6.6, 203.0.113.9, , 10.0.0.1,", json!("203.0.113.9")),
+        // Nobody vouches for what stands before something that is no address.
+        hops("6.6.6.6, unknown", null()),
+        hops("6.6.6.6, unknown, 10.0.0.1", null()),
+        hops("6.6.6.6, 203.0.113.9/24", null()),
+        hops("6.6.6.6, 203.0.113", null()),
+        hops("10.0.0.1, 192.168.0.1", null()),
+        hops(&format!("6.6.6.6{}", ", 10.0.0.1".repeat(19)), json!("6.6.6.6")),
+        hops(&format!("6.6.6.6{}", ", 10.0.0.1".repeat(400)), null()),
+        flare("192.0.2.1", "6.6.6.6, 203.0.113.9", json!("192.0.2.1")),
+        flare("2001:db8::3", "6.6.6.6", json!("2001:db8::3")),
+        flare("10.0.0.7", "6.6.6.6, 203.0.113.9, 10.0.0.7", json!("203.0.113.9")),
+        flare("::::", "6.6.6.6, 203.0.113.9", json!("203.0.113.9")),
+        flare("192.0.2.1, 192.0.2.2", "6.6.6.6, 203.0.113.9", json!("203.0.113.9")),
+        flare("192.0.2.1/24", "6.6.6.6, 203.0.113.9", json!("203.0.113.9")),
+        flare("", "6.6.6.6, 203.0.113.9", json!("203.0.113.9")),
+        beside("x-real-ip", "192.0.2.1"),
+        beside("true-client-ip", "192.0.2.1"),
+        beside("x-client-ip", "192.0.2.1"),
+        beside("forwarded", "for=192.0.2.1"),
         one("prefer", "timezone=Asia/Tokyo", "actor_type", json!("user")),
     ]
 }
@@ -224,6 +253,70 @@ async fn malformed_headers_are_harmless() {
             }
         }
     }
+    cells.finish();
+}
+
+/// What `app.trusted_proxies` says, the hops, and the address that is recorded.
+#[rustfmt::skip]
+const PROXIES: [(&str, &str, &str, Option<&str>); 14] = [
+    // setting                                  cf-connecting-ip  x-forwarded-for                          recorded
+    ("",                                        "",               "6.6.6.6, 203.0.113.9",                  Some("203.0.113.9")),
+    ("203.0.113.9",                             "",               "6.6.6.6, 198.51.100.1, 203.0.113.9",    Some("198.51.100.1")),
+    ("203.0.113.0/24",                          "",               "6.6.6.6, 198.51.100.1, 203.0.113.200, 10.0.0.1", Some("198.51.100.1")),
+    ("203.0.113.0/24, 198.51.100.0/24",         "",               "192.0.2.1, 198.51.100.1, 203.0.113.9",  Some("192.0.2.1")),
+    ("  203.0.113.0/24 ,2001:db8::/32 ",        "",               "192.0.2.1, 2001:db8::1, 203.0.113.9",   Some("192.0.2.1")),
+    // It adds to the private ones, and does not replace them.
+    ("203.0.113.0/24",                          "",               "192.0.2.1, 10.0.0.1",                   Some("192.0.2.1")),
+    ("0.0.0.0/0",                               "",               "192.0.2.1, 203.0.113.9",                None),
+    // Cloudflare was reached from a proxy of one's own.
+    ("203.0.113.0/24",                          "203.0.113.9",    "6.6.6.6, 192.0.2.1, 203.0.113.9",       Some("192.0.2.1")),
+    // There is no Cloudflare.
+    ("no-cloudflare",                           "192.0.2.1",      "6.6.6.6, 203.0.113.9",                  Some("203.0.113.9")),
+    ("203.0.113.0/24, no-cloudflare",           "192.0.2.1",      "198.51.100.1, 203.0.113.9",             Some("198.51.100.1")),
+    // What is malformed is ignored.
+    ("nonsense",                                "",               "6.6.6.6, 203.0.113.9",                  Some("203.0.113.9")),
+    (", ,, 203.0.113.0/99, 300.0.0.0/8, ::::/4, 203.0.113.9/33, /, 203.0.113.0/24", "", "192.0.2.1, 203.0.113.9", Some("192.0.2.1")),
+    ("203.0.113",                               "",               "6.6.6.6, 203.0.113.9",                  Some("203.0.113.9")),
+    ("'; drop table public.task; --",           "",               "6.6.6.6, 203.0.113.9",                  Some("203.0.113.9")),
+];
+
+/// A setting of the database, as an operator makes it; a session of one's own takes its place here.
+#[tokio::test]
+async fn trusted_proxies_are_passed_over() {
+    let bed = Bed::new("audit_proxies").await;
+    pair::make(&bed).await;
+    let mut cells = Cells::default();
+    for (number, (setting, flare, hops, recorded)) in PROXIES.into_iter().enumerate() {
+        let headers = json!({ "cf-connecting-ip": flare, "x-forwarded-for": hops }).to_string();
+        let write = format!(
+            "select set_config('app.trusted_proxies', $1, false), set_config('request.headers', $2, false)"
+        );
+        bed.owner
+            .query(&write, &[&setting, &headers])
+            .await
+            .unwrap();
+        let change = format!("update public.task set title = 'Run {number}'");
+        bed.owner.batch_execute(&change).await.unwrap();
+        let newest = "select host(source_ip) from public.audit_log order by created_at desc, id desc limit 1";
+        let cell = format!("{setting:?}: {flare:?} {hops:?}");
+        let recorded = recorded.unwrap_or("null").to_owned();
+        cells.same(&cell, &recorded, &bed.value(newest).await);
+    }
+    // Of the database: it reaches new sessions.
+    let set = format!(
+        "alter database {} set app.trusted_proxies = '203.0.113.0/24'",
+        bed.name
+    );
+    // Postgres lets a superuser alone keep a setting that it does not know itself.
+    let superuser = bed.superuser().await;
+    superuser.batch_execute(&set).await.unwrap();
+    let fresh = bed.owner_again().await;
+    let shown = value(&fresh, "select current_setting('app.trusted_proxies')").await;
+    cells.same(
+        "the setting of the database",
+        &"203.0.113.0/24".to_owned(),
+        &shown,
+    );
     cells.finish();
 }
 

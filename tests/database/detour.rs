@@ -5,8 +5,8 @@ use crate::bed::{ALICE, BOB, Bed, Caller};
 use crate::cell::{Cells, Expected};
 use crate::request::Request;
 use crate::world::{
-    self, CYCLE, GOAL, ITEM, LATER, LOCKED_PLAN, OPEN_ITEM, OPEN_PLAN, PLAN, SPARE_TASK, State,
-    TASK, Unlock,
+    self, CYCLE, GOAL, ITEM, LATER, LATER_GOAL, LOCKED_PLAN, OPEN_ITEM, OPEN_PLAN, PLAN,
+    SPARE_TASK, State, TASK, Unlock,
 };
 use serde_json::json;
 
@@ -40,6 +40,10 @@ fn capped(after: i32) -> Expected {
 
 fn begun() -> Expected {
     Expected::locked("Week 1 has begun")
+}
+
+fn keeps_id(what: &str) -> Expected {
+    Expected::Message("23514", format!("The id of a {what} cannot change."))
 }
 
 fn patch(table: &str, id: &str, change: serde_json::Value) -> Request {
@@ -148,6 +152,27 @@ fn stories() -> Vec<Story> {
             (patch("task", TASK, json!({ "id": "e0000000-0000-4000-8000-000000000009" })), Expected::Code("23503")),
             (patch("goal", GOAL, json!({ "id": "d0000000-0000-4000-8000-000000000009" })), Expected::Code("23503")),
         ]),
+        story("give what nothing hangs on another id", [
+            (patch("goal", LATER_GOAL, json!({ "id": "d0000000-0000-4000-8000-000000000009" })), keeps_id("goal")),
+            (patch("plan_item", ITEM, json!({ "id": "f0000000-0000-4000-8000-000000000009" })), keeps_id("plan item")),
+            (patch("plan_item", OPEN_ITEM, json!({ "id": "f0000000-0000-4000-8000-000000000009", "qty": 50 })), keeps_id("plan item")),
+            (patch("weekly_plan", LOCKED_PLAN, json!({ "id": "b0000000-0000-4000-8000-000000000009" })), keeps_id("weekly plan")),
+        ]),
+        story("exchange the ids of the locked plan and of an emptied one", [
+            (delete("plan_item", OPEN_ITEM), DONE),
+            (Request::upsert("weekly_plan?on_conflict=cycle_id,user_id,week_no", json!([
+                { "id": "b0000000-0000-4000-8000-000000000009", "user_id": ALICE, "cycle_id": CYCLE, "week_no": 7, "locked_after_week": 6 },
+                { "id": PLAN, "user_id": ALICE, "cycle_id": CYCLE, "week_no": 4, "locked_after_week": 4 },
+            ])), keeps_id("weekly plan")),
+            (more_qty(), locked()),
+        ]),
+        story("exchange the ids of the goal and of another one", [
+            (patch("plan_item", OPEN_ITEM, json!({ "goal_id": null })), DONE),
+            (Request::upsert("goal?on_conflict=cycle_id,user_id,type", json!([
+                { "id": "d0000000-0000-4000-8000-000000000009", "user_id": ALICE, "cycle_id": CYCLE, "type": "personal", "description": "Run" },
+                { "id": GOAL, "user_id": ALICE, "cycle_id": CYCLE, "type": "professional", "description": "Ship" },
+            ])), keeps_id("goal")),
+        ]),
         story("give things away", [
             (patch("weekly_plan", PLAN, json!({ "user_id": BOB })), Expected::DENIED),
             (patch("cycle", CYCLE, json!({ "user_id": BOB })), Expected::DENIED),
@@ -192,17 +217,107 @@ async fn no_way_leads_around_the_lock() {
     let end = format!("{END} '{PLAN}'");
     let expected_end = format!("7 locked {CYCLE} {ITEM} 5 km {GOAL} {TASK}");
     let mut cells = Cells::default();
-    for Story { name, steps } in stories() {
+    let of_alice = stories().into_iter().map(|story| (Caller::Alice, story));
+    let of_service = stories_of_the_service_role();
+    let of_service = of_service.into_iter().map(|story| (Caller::Service, story));
+    for (caller, Story { name, steps }) in of_alice.chain(of_service) {
         world::make(&bed, State::locked(true, Unlock::None)).await;
         for (number, (request, expected)) in steps.iter().enumerate() {
-            let answer = bed.ask(Caller::Alice, request).await;
-            cells.answer(&format!("{name}, step {}", number + 1), expected, &answer);
+            let answer = bed.ask(caller, request).await;
+            let cell = format!("{caller}: {name}, step {}", number + 1);
+            cells.answer(&cell, expected, &answer);
         }
         cells.same(
-            &format!("{name}, in the end"),
+            &format!("{caller}: {name}, in the end"),
             &expected_end,
             &bed.value(&end).await,
         );
+    }
+    cells.finish();
+}
+
+/// The same as the service role, which is bound like everyone but the owner: what a user is refused, it is refused.
+#[rustfmt::skip]
+fn stories_of_the_service_role() -> Vec<Story> {
+    let late = json!({ "start_date": "2199-01-07", "end_date": "2199-03-31" });
+    vec![
+        story("open the week and lock it again", [
+            (patch("weekly_plan", PLAN, json!({ "locked_after_week": 12 })), capped(12)),
+            (more_qty(), locked()),
+            (patch("weekly_plan", PLAN, json!({ "unlocked_until": "2199-01-01T00:00:00Z" })), Expected::locked("Week 7 cannot be unlocked without a reason.")),
+            (another_item(), locked()),
+        ]),
+        story("move the week, or the plan", [
+            (patch("weekly_plan", PLAN, json!({ "week_no": 2 })), stays()),
+            (patch("weekly_plan", PLAN, json!({ "cycle_id": LATER })), stays()),
+        ]),
+        story("delete and insert", [
+            (delete("plan_item", ITEM), locked()),
+            (delete("weekly_plan", PLAN), locked()),
+            (delete("cycle", CYCLE), locked()),
+            (another_item(), locked()),
+            (Request::insert("weekly_plan", json!({ "user_id": ALICE, "cycle_id": CYCLE, "week_no": 12, "locked_after_week": 12 })), Expected::locked("The lock of week 12 cannot start after week 12.")),
+        ]),
+        story("put the start off", [
+            (patch("cycle", CYCLE, late), begun()),
+        ]),
+        story("exchange the ids of two plans", [
+            (delete("plan_item", OPEN_ITEM), DONE),
+            (Request::upsert("weekly_plan?on_conflict=cycle_id,user_id,week_no", json!([
+                { "id": "b0000000-0000-4000-8000-000000000009", "user_id": ALICE, "cycle_id": CYCLE, "week_no": 7, "locked_after_week": 6 },
+                { "id": PLAN, "user_id": ALICE, "cycle_id": CYCLE, "week_no": 4, "locked_after_week": 4 },
+            ])), keeps_id("weekly plan")),
+            (patch("plan_item", ITEM, json!({ "id": "f0000000-0000-4000-8000-000000000009" })), keeps_id("plan item")),
+        ]),
+    ]
+}
+
+/// Under an unlock the items of a week change. The lock itself does not: a plan that was locked early stays, for a new
+/// one could begin open and would be so for good.
+#[tokio::test]
+async fn unlock_does_not_end_in_a_week_that_is_open_for_good() {
+    let bed = Bed::new("detour_unlock").await;
+    let mut cells = Cells::default();
+    for caller in [Caller::Alice, Caller::Service] {
+        world::make(&bed, State::open(true)).await;
+        let plan = patch("weekly_plan", OPEN_PLAN, json!({ "locked_after_week": 3 }));
+        let unlock = Request::call(
+            "unlock_week",
+            json!({ "plan_id": OPEN_PLAN, "rationale": "Ill.", "minutes": 60 }),
+        );
+        let stays = Expected::locked("The plan of week 4 stays, also during an emergency unlock.");
+        for (name, caller, request, expected) in [
+            ("lock week 4 early", Caller::Alice, plan, DONE),
+            ("unlock it", Caller::Service, unlock, DONE),
+            (
+                "change it",
+                Caller::Alice,
+                patch("plan_item", OPEN_ITEM, json!({ "qty": 4 })),
+                DONE,
+            ),
+            (
+                "delete its plan",
+                caller,
+                delete("weekly_plan", OPEN_PLAN),
+                stays.clone(),
+            ),
+            (
+                "delete all plans",
+                caller,
+                Request::delete(format!("weekly_plan?cycle_id=eq.{CYCLE}")),
+                stays.clone(),
+            ),
+            ("delete the cycle", caller, delete("cycle", CYCLE), stays),
+            (
+                "delete its items",
+                caller,
+                Request::delete(format!("plan_item?plan_id=eq.{OPEN_PLAN}")),
+                DONE,
+            ),
+        ] {
+            let answer = bed.ask(caller, &request).await;
+            cells.answer(&format!("{caller}: {name}"), &expected, &answer);
+        }
     }
     cells.finish();
 }

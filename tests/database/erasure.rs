@@ -52,7 +52,7 @@ async fn account_is_erased_in_every_state_of_the_lock() {
                     world::CYCLE
                 );
                 bed.owner.batch_execute(&extra).await.unwrap();
-                let audited_rows: u32 = 1 + 2 + 2 + 3 + 2 + 2;
+                let audited_rows: u32 = 1 + 2 + 3 + 3 + 2 + 2;
                 cells.same(
                     &format!("{cell}: before"),
                     &(audited_rows + 2).to_string(),

@@ -9,6 +9,8 @@
 mod access;
 mod audit;
 mod bed;
+mod borrowed;
+mod bounds;
 mod catalog;
 mod cell;
 mod constraint;
@@ -19,6 +21,7 @@ mod image;
 mod lock;
 mod pair;
 mod race;
+mod random;
 mod request;
 mod rollback;
 mod rule;

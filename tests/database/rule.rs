@@ -10,8 +10,8 @@ use crate::world::{
 };
 use Kind::{Add, Call, Change};
 use Rule::{
-    Always, Cap, EndOfUnlock, Free, InUse, LowerOnly, Nothing, Planned, Presence, Reason, Start,
-    Stays, UnlockWeek,
+    Always, Cap, EndOfUnlock, Free, Id, InUse, LowerOnly, Nothing, Past, Planned, Presence, Reason,
+    Start, Stays, UnlockWeek,
 };
 use serde_json::{Value, json};
 
@@ -26,21 +26,25 @@ pub enum Rule {
     Planned,
     /// A locked week is part of it whatever the state is.
     Always,
-    /// Once the cycle has started, users neither add to a locked week nor take from it.
+    /// Once the cycle has started, nobody adds to a locked week or takes from it.
     Presence,
     /// Once the cycle has started, nobody deletes what a locked week uses.
     InUse,
-    /// Users never let a lock begin after week 6; the number that is tried.
+    /// Nobody lets a lock begin after week 6; the number that is tried.
     Cap(i32),
-    /// Users only lower where the lock begins.
+    /// Where the lock begins is only lowered.
     LowerOnly,
-    /// Users never move a plan.
+    /// Nobody moves a plan.
     Stays,
+    /// No row gets another id; what the row is.
+    Id(&'static str),
     /// Nobody unlocks a week without a reason; users not even with one.
     Reason,
     /// Users never touch an unlock; the service role may end it.
     EndOfUnlock,
-    /// Users never move a start that has passed.
+    /// The service role may lower the end of an unlock that there was; without one there is nothing to end.
+    Past,
+    /// Nobody moves a start that has passed.
     Start,
     /// The emergency unlock: the service role's, for locked weeks only.
     UnlockWeek,
@@ -53,12 +57,15 @@ impl Rule {
             Free | Nothing => false,
             Always => true,
             Planned => state.is_locked(),
-            Presence => is_user && state.is_locked() && state.has_started,
-            InUse => state.is_locked() && state.has_started,
-            Cap(_) | LowerOnly | Stays => is_user,
-            Reason => true,
+            Presence | InUse => state.is_locked() && state.has_started,
+            Cap(_) | LowerOnly | Stays | Reason => true,
+            Id(what) => {
+                let message = format!("The id of a {what} cannot change.");
+                return Expected::Message("23514", message);
+            }
             EndOfUnlock => is_user && state.unlock != Unlock::None,
-            Start => is_user && state.has_started,
+            Past => is_user || state.unlock == Unlock::None,
+            Start => state.has_started,
             UnlockWeek if is_user => return Expected::DENIED,
             UnlockWeek if week <= 6 => {
                 return Expected::Message("PT409", format!("Week {week} is not locked."));
@@ -73,8 +80,12 @@ impl Rule {
             LowerOnly => format!("The lock of week {week} cannot start later than it does."),
             Stays => format!("The plan of week {week} stays in its week."),
             Start => "Week 1 has begun: the start date of the cycle is fixed.".to_owned(),
-            Reason if !is_user => format!("Week {week} cannot be unlocked without a reason."),
-            Reason | EndOfUnlock => format!("Week {week} can only be unlocked by an operator."),
+            Reason | Past if !is_user => {
+                format!("Week {week} cannot be unlocked without a reason.")
+            }
+            Reason | Past | EndOfUnlock => {
+                format!("Week {week} can only be unlocked by an operator.")
+            }
             _ => format!("Week {week} is locked."),
         })
     }
@@ -197,6 +208,7 @@ pub fn acts() -> Vec<Act> {
         act("move an item to an open week", Change, Planned, |_| item(json!({ "plan_id": OPEN_PLAN }))),
         act("move an item in", Change, Planned, |_| Request::update(format!("plan_item?id=eq.{OPEN_ITEM}"), json!({ "plan_id": PLAN }))),
         act("move an item to a locked week", Change, Always, |_| item(json!({ "plan_id": LOCKED_PLAN }))).at(Week::OursOr(8)),
+        act("give an item another id", Change, Id("plan item"), |_| item(json!({ "id": "f0000000-0000-4000-8000-000000000009" }))),
         act("insert an item", Add, Presence, |_| Request::insert("plan_item", json!({ "plan_id": PLAN, "qty": 1 }))),
         Act { rows: 2, ..act("insert an item here and one in an open week", Add, Presence, |_| Request::insert("plan_item", json!([{ "plan_id": OPEN_PLAN }, { "plan_id": PLAN }]))) },
         act("delete an item", Change, Presence, |_| Request::delete(format!("plan_item?id=eq.{ITEM}"))),
@@ -205,6 +217,7 @@ pub fn acts() -> Vec<Act> {
         act("delete the task", Change, InUse, |_| Request::delete(format!("task?id=eq.{TASK}"))),
         act("delete a goal that only an open week uses", Change, Free, |_| Request::delete(format!("goal?id=eq.{SPARE_GOAL}"))),
         act("delete a task that only an open week uses", Change, Free, |_| Request::delete(format!("task?id=eq.{SPARE_TASK}"))),
+        act("give a goal another id by upsert", Add, Id("goal"), |_| Request::upsert("goal?on_conflict=cycle_id,user_id,type", json!({ "id": "d0000000-0000-4000-8000-000000000009", "user_id": ALICE, "cycle_id": LATER, "type": "professional", "description": "Rest" }))),
         act("describe the goal anew", Change, Free, |_| Request::update(format!("goal?id=eq.{GOAL}"), json!({ "description": "Run far", "end_week": 11 }))),
         act("give the task other defaults", Change, Free, |_| Request::update(format!("task?id=eq.{TASK}"), json!({ "title": "Jog", "unit": "miles", "default_qty": 9 }))),
         // Plans.
@@ -216,7 +229,9 @@ pub fn acts() -> Vec<Act> {
         act("upsert the plan with another lock", Add, Cap(9), |s| Request::upsert("weekly_plan", json!({ "id": PLAN, "user_id": ALICE, "cycle_id": CYCLE, "week_no": s.week, "locked_after_week": 9 }))),
         act("change week_no", Change, Stays, |_| plan(json!({ "week_no": 2 }))),
         act("move the plan to another cycle", Change, Stays, |_| plan(json!({ "cycle_id": LATER }))),
+        act("give a plan another id by upsert", Add, Id("weekly plan"), |_| Request::upsert("weekly_plan?on_conflict=cycle_id,user_id,week_no", json!({ "id": "b0000000-0000-4000-8000-000000000009", "user_id": ALICE, "cycle_id": LATER, "week_no": 8 }))),
         act("set unlocked_until", Change, Reason, |_| plan(json!({ "unlocked_until": "2199-01-01T00:00:00Z" }))),
+        act("set unlocked_until to what has passed", Change, Past, |_| plan(json!({ "unlocked_until": "2001-01-01T00:00:00Z" }))),
         act("clear unlocked_until", Change, EndOfUnlock, |_| plan(json!({ "unlocked_until": null }))),
         act("delete the plan", Change, Presence, |_| Request::delete(format!("weekly_plan?id=eq.{PLAN}"))),
         act("insert the plan of a locked week", Add, Free, |_| week_12(json!({}))),

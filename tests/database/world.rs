@@ -3,7 +3,7 @@
 //! ```text
 //! CYCLE   started or not   week 3 or 7  PLAN         ITEM       uses GOAL, TASK
 //!                          week 4       OPEN_PLAN    OPEN_ITEM  uses SPARE_GOAL, SPARE_TASK
-//! LATER   not started      week 8       LOCKED_PLAN  (empty)
+//! LATER   not started      week 8       LOCKED_PLAN  (empty)             has LATER_GOAL
 //! ```
 
 use crate::bed::{ALICE, BOB, Bed, Caller};
@@ -29,6 +29,8 @@ pub const OPEN_ITEM: &str = "f0000000-0000-4000-8000-000000000002";
 pub const GOAL: &str = "d0000000-0000-4000-8000-000000000001";
 /// The goal of `OPEN_ITEM`.
 pub const SPARE_GOAL: &str = "d0000000-0000-4000-8000-000000000002";
+/// The professional goal of `LATER`, which no item uses.
+pub const LATER_GOAL: &str = "d0000000-0000-4000-8000-000000000003";
 /// The task of `ITEM`.
 pub const TASK: &str = "e0000000-0000-4000-8000-000000000001";
 /// The task of `OPEN_ITEM`.
@@ -110,7 +112,8 @@ pub async fn make(bed: &Bed, state: State) {
            (values ('{CYCLE}', {days}), ('{LATER}', 90)) cycle (id, days);
          insert into public.goal (id, user_id, cycle_id, type, description) values
            ('{GOAL}', '{ALICE}', '{CYCLE}', 'personal', 'Run'),
-           ('{SPARE_GOAL}', '{ALICE}', '{CYCLE}', 'professional', 'Ship');
+           ('{SPARE_GOAL}', '{ALICE}', '{CYCLE}', 'professional', 'Ship'),
+           ('{LATER_GOAL}', '{ALICE}', '{LATER}', 'professional', 'Swim');
          insert into public.task (id, user_id, title) values
            ('{TASK}', '{ALICE}', 'Run'), ('{SPARE_TASK}', '{ALICE}', 'Ship');
          insert into public.weekly_plan (id, user_id, cycle_id, week_no, locked_after_week) values
