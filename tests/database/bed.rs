@@ -109,6 +109,15 @@ impl Bed {
 
     /// Sends a request as somebody.
     pub async fn ask(&self, caller: Caller, request: &Request) -> Answer {
+        self.try_ask(caller, request).await.unwrap()
+    }
+
+    /// The same where a server that breaks is a finding.
+    pub async fn try_ask(
+        &self,
+        caller: Caller,
+        request: &Request,
+    ) -> Result<Answer, reqwest::Error> {
         request
             .send(&self.http, &self.info, caller, self.token(caller))
             .await

@@ -104,6 +104,27 @@ async fn dates_have_years_of_four_digits_and_unlocks_end() {
             cells.answer("the view", &Expected::Rows(2), &answer);
         }
     }
+    // Times too, of every table; of some only the owner writes them.
+    for table in crate::image::TABLES {
+        let query = format!(
+            "select string_agg(attname, ' ') from pg_catalog.pg_attribute where attrelid = 'public.{table}'::regclass
+               and atttypid = 'timestamptz'::regtype and attname <> 'updated_at'"
+        );
+        for column in bed.value(&query).await.split(' ') {
+            for time in ["infinity", "-infinity", "10000-01-02", "0044-03-15 BC"] {
+                if column == "ended_at" && !time.starts_with(['i', '1']) {
+                    continue; // It ends after it starts, which speaks first.
+                }
+                let name = format!("{table}_years_have_four_digits");
+                let change = format!("update public.{table} set {column} = '{time}'");
+                let fault = bed.owner.batch_execute(&change).await.unwrap_err();
+                let said = fault.as_db_error().unwrap().message().to_owned();
+                cells.check(said.contains(&name), || {
+                    format!("{table}.{column} = {time}: {said}")
+                });
+            }
+        }
+    }
     // Not even the owner, who may unlock a week by hand.
     for end in ["infinity", "-infinity"] {
         let unlock = format!("update public.weekly_plan set unlocked_until = '{end}'");
@@ -160,7 +181,7 @@ async fn rows_beyond_the_bounds_stop_the_migration_by_name() {
         (
             "update public.cycle set end_date = '2199-12-31'",
             "sets.",
-            "dates of cycle a0000000-",
+            "end_date of cycle a0000000-",
         ),
     ] {
         let url = stack().await.superuser_url("bounds_before");

@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
     async fn begin(bed: &'a Bed, superuser: &'a Client, seed: u64) -> Self {
         bed.owner.batch_execute(&start::everything()).await.unwrap();
         let since = crate::bed::value(superuser, "select clock_timestamp()").await;
-        let now = Snapshot::read(superuser, &since).await;
+        let now = Snapshot::read(superuser, &since).await.unwrap();
         Self {
             bed,
             superuser,
@@ -193,7 +193,7 @@ impl<'a> Walk<'a> {
                 (_, Err(fault)) => return Err(fault.clone()),
             }
         }
-        let after = Snapshot::read(self.superuser, &self.now.until).await;
+        let after = Snapshot::read(self.superuser, &self.now.until).await?;
         let deeds: Vec<(&Act, Option<&Answer>)> = acts
             .iter()
             .zip(&answers)
@@ -217,7 +217,10 @@ impl<'a> Walk<'a> {
         match act {
             Act::Ask {
                 caller, request, ..
-            } => Ok(self.bed.ask(*caller, request).await),
+            } => {
+                let answer = self.bed.try_ask(*caller, request).await;
+                answer.map_err(|fault| format!("the server broke: {fault:?}"))
+            }
             Act::Erase(user) => {
                 let erase = format!(
                     "set role supabase_auth_admin; delete from auth.users where id = '{user}'; reset role"
@@ -263,7 +266,7 @@ impl<'a> Walk<'a> {
             .batch_execute(change)
             .await
             .map_err(|fault| format!("the owner: {fault:?}"))?;
-        let after = Snapshot::read(self.superuser, &self.now.until).await;
+        let after = Snapshot::read(self.superuser, &self.now.until).await?;
         self.trail.follow(&after, &[None])?;
         self.now = after;
         Ok(())

@@ -79,14 +79,14 @@ impl Request {
         self
     }
 
-    /// Sends it with the key of the caller, and the caller's token if there is one.
+    /// Sends it with the key of the caller, and the caller's token if there is one. An error is a broken connection.
     pub async fn send(
         &self,
         http: &reqwest::Client,
         info: &Info,
         caller: Caller,
         token: Option<&str>,
-    ) -> Answer {
+    ) -> Result<Answer, reqwest::Error> {
         let key = if caller == Caller::Service {
             &info.secret_key
         } else {
@@ -113,15 +113,15 @@ impl Request {
                 .header("content-type", "application/json")
                 .body(body.to_string());
         }
-        let response = request.send().await.unwrap();
+        let response = request.send().await?;
         let status = response.status();
-        let bytes = response.bytes().await.unwrap();
+        let bytes = response.bytes().await?;
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Answer {
+        Ok(Answer {
             is_success: status.is_success(),
             body,
-        }
+        })
     }
 }
 

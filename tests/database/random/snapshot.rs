@@ -1,11 +1,11 @@
 //! What is in the database at one moment, read by the superuser, and what follows from it about locks. Locks are computed
 //! here from the rows, by the words of the design, and not by the functions under test.
 
-use crate::bed::{ALICE, BOB, Caller, value};
+use crate::bed::{ALICE, BOB, Caller};
 use crate::image::TABLES;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// The rows of a table by their ids.
 pub(super) type Rows = BTreeMap<String, Value>;
@@ -38,7 +38,7 @@ pub(super) const PREPARE: &str = "set timezone = 'UTC';
 
 impl Snapshot {
     /// Reads one. A failure is a finding: the status view is part of it.
-    pub(super) async fn read(superuser: &Client, since: &str) -> Self {
+    pub(super) async fn read(superuser: &Client, since: &str) -> Result<Self, String> {
         let rows: Vec<String> = TABLES
             .iter()
             .map(|table| {
@@ -60,7 +60,13 @@ impl Snapshot {
                'today', (clock_timestamp() at time zone 'UTC')::date)",
             rows.join(", ")
         );
-        let mut all: Value = serde_json::from_str(&value(superuser, &query).await).unwrap();
+        let answer = superuser.simple_query(&query).await;
+        let answer =
+            answer.map_err(|fault| format!("the tables and views cannot be read: {fault:?}"))?;
+        let Some(SimpleQueryMessage::Row(row)) = answer.get(1) else {
+            return Err("the tables and views gave no row".into());
+        };
+        let mut all: Value = serde_json::from_str(row.get(0).unwrap()).unwrap();
         let texts = |list: &Value| -> BTreeSet<String> {
             let list = list.as_array().unwrap().iter();
             list.map(|text| text.as_str().unwrap().to_owned()).collect()
@@ -69,7 +75,7 @@ impl Snapshot {
             Value::Array(list) => list,
             other => panic!("{other} is no list"),
         };
-        Self {
+        Ok(Self {
             tables: TABLES
                 .iter()
                 .map(|table| {
@@ -85,7 +91,7 @@ impl Snapshot {
             until: text(&all, "until"),
             today: text(&all, "today"),
             empty: Rows::new(),
-        }
+        })
     }
 
     /// The rows of a table; none of one that is not looked at.
