@@ -11,9 +11,11 @@ ci:
 test *ARGS:
     cargo test --workspace --features demo {{ARGS}}
 
-# The long walks, whole: every message of the protocol for every fault, a program and a server that are killed, and 4000 generated files.
+# The long walks, whole: every message of the protocol for every fault, a program and a server that are killed, 4000 generated files, and
+# 60,000 random requests against the database's rules.
 soak:
     SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: pack:: halfway:: kill:: grammar::
+    SUPADECK_SOAK=1 cargo test --test database -- --nocapture random::
 
 # Fuzz the splitter, the psql reader, file names and the risk reader for so many seconds each; needs cargo-fuzz.
 fuzz SECONDS="3600":

@@ -201,5 +201,9 @@ begin
 end
 $$;
 
+-- The owner can still rewrite it by altering the table.
+comment on table public.audit_log is
+  'Who changed what, when and why. Append-only for everyone but the owner; no foreign key to users, so that it outlives them.';
+
 revoke all on function private.caller_is_operator(), private.refuse_new_id(), private.is_kept(public.weekly_plan)
   from public, anon, authenticated, service_role;

@@ -1,5 +1,6 @@
--- Numbers below a billion and years of four digits: no sum, format or reader fails on what the tables accept. Two items of
--- 9e131071 had made week_lock_status fail for everybody who sees it.
+-- Numbers below a billion, years of four digits, tags that are a plain list: no sum, format or reader fails on what the
+-- tables accept. Two items of 9e131071 had made week_lock_status fail for everybody who sees it. An array with other bounds
+-- or dimensions looks in JSON, and so in the audit log, like another one.
 
 -- Rows that are beyond a bound are named before anything changes; to correct them is for people to decide.
 do $$
@@ -61,6 +62,12 @@ begin
     union all
     select 18, 'chat_message', m.id, 'created_at', not m.created_at between '0001-01-02 00:00:00+00' and '9999-12-30 00:00:00+00', m.created_at::text
     from public.chat_message m
+    union all
+    select 19, 'vision', v.id, 'tags', not case when array_ndims(v.tags) = 1 then array_lower(v.tags, 1) = 1 and array_position(v.tags, null) is null else v.tags = '{}' end, left(v.tags::text, 40)
+    from public.vision v
+    union all
+    select 20, 'task', t.id, 'tags', not case when array_ndims(t.tags) = 1 then array_lower(t.tags, 1) = 1 and array_position(t.tags, null) is null else t.tags = '{}' end, left(t.tags::text, 40)
+    from public.task t
   ) r
   where r.is_beyond order by r.nr, r.id limit 1;
   if found then
@@ -68,7 +75,7 @@ begin
       errcode = 'check_violation',
       message = format('%s of %s %s is beyond the bounds that this migration sets%s.', beyond.what, beyond.name, beyond.id,
         case when beyond.rows > 1 then format(', and %s more', beyond.rows - 1) else '' end),
-      detail = format('It is %s. Quantities are below 1000000000, years have four digits.', beyond.value),
+      detail = format('It is %s. Quantities are below 1000000000, years have four digits, tags are a plain list.', beyond.value),
       hint = format('Correct the rows, then apply again: update public.%s set %s = … where id = %L. '
         || 'In a locked week unlock_week opens the item first.', beyond.name, beyond.what, beyond.id);
   end if;
@@ -80,6 +87,13 @@ alter table public.task
 alter table public.plan_item
   add constraint plan_item_qty_under_a_billion check (qty < 1000000000),
   add constraint plan_item_completed_qty_under_a_billion check (completed_qty < 1000000000);
+
+alter table public.vision add constraint vision_tags_are_a_list check (
+  case when array_ndims(tags) = 1 then array_lower(tags, 1) = 1 and array_position(tags, null) is null else tags = '{}' end
+);
+alter table public.task add constraint task_tags_are_a_list check (
+  case when array_ndims(tags) = 1 then array_lower(tags, 1) = 1 and array_position(tags, null) is null else tags = '{}' end
+);
 
 alter table public.vision add constraint vision_years_have_four_digits check (
   created_at between '0001-01-02 00:00:00+00' and '9999-12-30 00:00:00+00'

@@ -3,7 +3,7 @@
 \set carol ca401000-0000-4000-8000-000000000003
 
 set request.jwt.claims = '{"sub": "ca401000-0000-4000-8000-000000000003", "role": "authenticated"}';
-set request.headers = '{"user-agent": "weeksmith-web/2.4", "x-real-ip": "2001:db8::c4"}';
+set request.headers = '{"user-agent": "weeksmith-web/2.4", "x-forwarded-for": "2001:db8::c4, 10.0.0.3"}';
 
 insert into public.vision (id, user_id, daily, weekly, year, life, tags) values (
   '50000000-0000-4000-8000-000000000003', :'carol',

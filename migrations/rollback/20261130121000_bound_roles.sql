@@ -133,5 +133,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   )
 $$;
 
+comment on table public.audit_log is
+  'Who changed what, when and why. Append-only; no foreign key to users, so that it outlives them.';
+
 drop function private.is_kept(public.weekly_plan);
 drop function private.caller_is_operator();

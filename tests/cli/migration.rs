@@ -22,15 +22,18 @@ fn the_list_has_exactly_the_fields_of_the_design() {
         data[0],
         json!({"version": "20251004123000", "name": "core_schema", "state": "applied", "reversible": true})
     );
-    assert_eq!(data.as_array().unwrap().len(), 4);
+    assert_eq!(data.as_array().unwrap().len(), 8);
     let text = world.run(&["migration", "list"]);
     let lines: Vec<_> = text.done().out.lines().collect();
     assert!(lines[0].starts_with("Database cli_") && lines[0].contains(" as postgres (Postgres "));
     assert_eq!(
         lines[1],
-        "VERSION         NAME                STATE    ROLLBACK  NOTE"
+        "VERSION         NAME                  STATE    ROLLBACK  NOTE"
     );
-    assert_eq!(lines[2], "20251004123000  core_schema         applied  yes");
+    assert_eq!(
+        lines[2],
+        "20251004123000  core_schema           applied  yes"
+    );
     assert!(text.err.is_empty());
 }
 
@@ -81,7 +84,9 @@ fn apply_and_roll_back_and_apply_again() {
             .iter()
             .map(|(_, state)| *state)
             .collect::<Vec<_>>(),
-        ["applied", "applied", "pending", "pending"]
+        [
+            "applied", "applied", "pending", "pending", "pending", "pending", "pending", "pending"
+        ]
     );
     let text = world.run(&["migration", "apply", "--yes"]);
     assert!(
@@ -93,7 +98,7 @@ fn apply_and_roll_back_and_apply_again() {
     let back = world.data(&["migration", "rollback", "--last", "1", "--yes"]);
     assert_eq!(back["steps"][0]["direction"], "rollback");
     let all = world.data(&["migration", "rollback", "--to", "0", "--yes"]);
-    assert_eq!(all["steps"].as_array().unwrap().len(), 3);
+    assert_eq!(all["steps"].as_array().unwrap().len(), 7);
     assert_eq!(all["history"], json!([]));
     let nothing = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
     assert_eq!(nothing.done().out, "There is nothing to roll back.\n");

@@ -96,7 +96,7 @@ fn secrets_come_from_stdin_and_from_variables() {
         &["--db-url", "-", "migration", "list", "--json"],
         &format!("{url}\n"),
     );
-    assert_eq!(ran.done().document()["data"].as_array().unwrap().len(), 4);
+    assert_eq!(ran.done().document()["data"].as_array().unwrap().len(), 8);
     world.set("MY_URL", url);
     world
         .run(&["--db-url", "env:MY_URL", "migration", "list"])

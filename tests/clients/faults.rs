@@ -274,6 +274,47 @@ async fn the_code_decides_and_not_the_status() {
     assert!(problem.what.contains("paused"), "{problem}");
 }
 
+/// What was sent may be no value; what the server computes of its own rows is not the user's fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn class_22_tells_a_value_that_was_sent_from_one_that_was_computed() {
+    for (code, message, kind) in [
+        (
+            "22P02",
+            "invalid input syntax for type uuid: \"x\"",
+            Kind::Usage,
+        ),
+        (
+            "22007",
+            "invalid input syntax for type date: \"x\"",
+            Kind::Usage,
+        ),
+        ("22023", "An emergency unlock needs a reason.", Kind::Usage),
+        ("22021", "invalid byte sequence for encoding", Kind::Usage),
+        ("22003", "value overflows numeric format", Kind::Database),
+        ("22003", "integer out of range", Kind::Database),
+        ("22012", "division by zero", Kind::Database),
+        ("22008", "timestamp out of range", Kind::Database),
+        (
+            "22001",
+            "value too long for type character(1)",
+            Kind::Database,
+        ),
+        ("2201E", "cannot take logarithm of zero", Kind::Database),
+        ("22030", "duplicate JSON object key value", Kind::Database),
+    ] {
+        let body = serde_json::json!({ "code": code, "message": message }).to_string();
+        let (_, problem) = meets(vec![json("400 Bad Request", &body)], limits()).await;
+        assert_eq!(problem.kind, kind, "{problem:?}");
+        assert_eq!(problem.code.as_deref(), Some(code));
+        assert!(problem.why.starts_with(message), "{problem:?}");
+        assert_eq!(
+            problem.hint.is_some(),
+            kind == Kind::Database,
+            "{problem:?}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_servers_text_is_harmless_and_bounded() {
     let text = format!("\\u001b[2J\\u202e{}", "x".repeat(100_000));

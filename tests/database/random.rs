@@ -209,6 +209,7 @@ impl<'a> Walk<'a> {
         };
         step.check(&mut self.sealed)?;
         self.trail.follow(&after, &actors)?;
+        self.author.remember(&self.now, &after);
         self.now = after;
         self.welcome_back().await
     }

@@ -39,7 +39,7 @@ fn the_guide_checks_what_is_typed_and_opens_the_project() {
     screen.wait_for("good: PostgreSQL");
     screen.send("\r");
     screen.wait_for("anon RLS on");
-    screen.wait_for("4 applied");
+    screen.wait_for("8 applied");
     screen.sign_in("carol@example.com");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);

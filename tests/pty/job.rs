@@ -45,10 +45,10 @@ fn two_users_see_different_rows() {
 fn the_schema_goes_back_and_forth_from_the_keyboard() {
     let (mut screen, info) = opened("pty_schema");
     screen.send("2");
-    screen.wait_for("Migrations (4)");
-    screen.wait_for("audit_trail: migration");
+    screen.wait_for("Migrations (8)");
+    screen.wait_for("source_address: migration");
     screen.send("u");
-    screen.wait_for("drop index public.audit_log_correlation_idx;");
+    screen.wait_for("create or replace function private.request_context(");
     // The word is asked for when every risk was seen.
     screen.wait_for("end see the rest");
     screen.send("\u{1b}[F");
@@ -57,9 +57,9 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.send("u\r");
     screen.wait_for("Nothing has run.");
     screen.send("\u{15}rollback 1\r");
-    screen.wait_for("Roll back 20251004130000 audit_trail: done");
-    screen.wait_for("3 versions in the history, the newest is 20251004125000");
-    assert_eq!(history(&info), 3);
+    screen.wait_for("Roll back 20261130123000 source_address: done");
+    screen.wait_for("7 versions in the history, the newest is 20261130122000");
+    assert_eq!(history(&info), 7);
     screen.send("\u{1b}");
     screen.wait_gone("shows it again");
     screen.wait_for("pending");
@@ -68,9 +68,9 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.send("\u{1b}[F");
     screen.wait_for("Type apply to go on");
     screen.send("apply\r");
-    screen.wait_for("Apply 20251004130000 audit_trail: done");
-    screen.wait_for("4 versions in the history");
-    assert_eq!(history(&info), 4);
+    screen.wait_for("Apply 20261130123000 source_address: done");
+    screen.wait_for("8 versions in the history");
+    assert_eq!(history(&info), 8);
     screen.send("\u{1b}");
     screen.wait_gone("shows it again");
     screen.send("q");
@@ -145,7 +145,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
 fn the_demo_is_ready_by_itself() {
     let mut screen = start(SIZE, &["demo", "--port", "0"], &[]);
     screen.wait_for("anon RLS on");
-    screen.wait_for("4 applied");
+    screen.wait_for("8 applied");
     screen.wait_for("alice@example.com");
     screen.sign_in("alice@example.com");
     screen.wait_for("you");

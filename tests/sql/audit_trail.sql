@@ -41,7 +41,9 @@ select pg_temp.with_headers(h, e) from (values
   ('{"x-rationale":" Because. ","x-correlation-id":"5F0C9E3E-1111-4222-8333-444455556666","x-forwarded-for":"203.0.113.7, 10.0.0.1","user-agent":"supadeck/1"}', 'user|Because.|5f0c9e3e-1111-4222-8333-444455556666|203.0.113.7|supadeck/1'),
   ('{"x-actor-type":"AI"}', 'ai|-|-|-|-'), ('{"x-actor-type":"robot"}', 'user|-|-|-|-'), ('{"x-actor-type":"system"}', 'user|-|-|-|-'),
   ('not json', 'user|-|-|-|-'), ('', 'user|-|-|-|-'), ('[]', 'user|-|-|-|-'), ('"x"', 'user|-|-|-|-'), ('null', 'user|-|-|-|-'), ('7', 'user|-|-|-|-'), ('{"user-agent":"\u0000"}', 'user|-|-|-|-'),
-  ('{"x-correlation-id":"nonsense","x-forwarded-for":"unknown","x-real-ip":"2001:db8::1"}', 'user|-|-|2001:db8::1|-'),
+  ('{"x-correlation-id":"nonsense","x-forwarded-for":"unknown","x-real-ip":"2001:db8::1"}', 'user|-|-|-|-'),
+  ('{"x-forwarded-for":"6.6.6.6, 2001:db8::1, 10.0.0.3"}', 'user|-|-|2001:db8::1|-'), ('{"x-forwarded-for":"6.6.6.6, unknown"}', 'user|-|-|-|-'),
+  ('{"cf-connecting-ip":"203.0.113.8","x-forwarded-for":"6.6.6.6"}', 'user|-|-|203.0.113.8|-'), ('{"cf-connecting-ip":["x"],"x-forwarded-for":{"a":1}}', 'user|-|-|-|-'),
   ('{"x-correlation-id":"","x-forwarded-for":"","x-real-ip":"10.0.0.1/8"}', 'user|-|-|-|-'),
   ('{"x-forwarded-for":"[2001:db8::2]:443"}', 'user|-|-|2001:db8::2|-'), ('{"x-forwarded-for":"203.0.113.7:5000"}', 'user|-|-|203.0.113.7|-'),
   ('{"x-forwarded-for":"999.1.1.1","x-real-ip":"::::"}', 'user|-|-|-|-'), ('{"x-rationale":"   ","user-agent":""}', 'user|-|-|-|-'),
@@ -59,7 +61,7 @@ select pg_temp.expect_value($$select actor_type || coalesce(actor_user_id::text,
 select pg_temp.does('alice', $$set local timezone = 'Asia/Tokyo'; update public.plan_item set notes = 'tz' where id = 'f0000000-0000-4000-8001-000000000003'; set local timezone = 'UTC'$$);
 select pg_temp.expect_value($$select after_state ->> 'created_at' like '%+00:00' from pg_temp.newest()$$, 'true');
 
--- Append-only, for everyone.
+-- Append-only, for everyone: the owner has to alter the table first.
 select pg_temp.expect(who, statement, outcome)
 from (values ('alice', '42501 permission%'), ('service', '42501 permission%'), ('auditor', '42501 permission%'), ('anon', '42501 permission%'), ('owner', '42501 The audit log is append-only%')) w (who, outcome),
   (values ('update public.audit_log set rationale = ''x'''), ('update public.audit_log set rationale = ''x'' where false'), ('delete from public.audit_log'), ('truncate public.audit_log'), ('truncate public.audit_log cascade')) s (statement);

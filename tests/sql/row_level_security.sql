@@ -46,7 +46,7 @@ select pg_temp.expect(p.name, format('update public.%I set %s', e.name, e.column
 from entity e, person p where p.name <> 'owner' and e.name <> 'week_lock_status';
 select pg_temp.expect(p.name, format('delete from public.%I where %s', e.name, case e.name when 'plan_item' then 'id::text like ''%3''' else 'true' end),
   case when p.role in ('anon', 'auditor') or e.name = 'audit_log' then '42501 permission denied%'
-    when p.role = 'service_role' and e.name in ('vision', 'cycle', 'weekly_plan', 'chat_session', 'chat_message', 'plan_item') then 'ok %'
+    when p.role = 'service_role' and e.name in ('vision', 'chat_session', 'chat_message', 'plan_item') then 'ok %'
     when p.id is null and p.role = 'authenticated' then 'ok 0'
     when p.role = 'authenticated' and e.name in ('vision', 'chat_session', 'chat_message') then 'ok 1'
     when p.name = 'alice' and e.name = 'plan_item' then 'ok 1'

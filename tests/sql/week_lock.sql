@@ -36,7 +36,7 @@ select pg_temp.expect(who, $$insert into public.plan_item (id, plan_id, qty) val
 select pg_temp.expect(who, $$merge into public.plan_item i using (values (1)) v on i.id = 'f0000000-0000-4000-8001-000000000007' when matched then update set qty = 9$$,
   'PT403 Week 7 is locked.') from (values ('alice'), ('service'), ('owner')) w (who);
 
--- Insert and delete: only the users, only after the start.
+-- Insert and delete: everyone but the owner, only after the start.
 select pg_temp.expect(who, format('insert into public.plan_item (plan_id, qty) values (%L, 1)', plan), outcome)
 from (values
   ('alice', 'b0000000-0000-4000-8001-000000000003', 'ok 1'), ('alice', 'b0000000-0000-4000-8001-000000000007', 'PT403 Week 7 is locked.'),
@@ -44,12 +44,14 @@ from (values
   ('alice', 'b0000000-0000-4000-8003-000000000003', '42501 %'), ('bob', 'b0000000-0000-4000-8003-000000000007', 'PT403 Week 7 is locked.'),
   ('nobody', 'b0000000-0000-4000-8001-000000000007', '42501 %'), ('anon', 'b0000000-0000-4000-8001-000000000007', '42501 permission%'),
   ('auditor', 'b0000000-0000-4000-8001-000000000007', '42501 permission%'),
-  ('service', 'b0000000-0000-4000-8001-000000000007', 'ok 1'), ('owner', 'b0000000-0000-4000-8001-000000000007', 'ok 1')
+  ('service', 'b0000000-0000-4000-8001-000000000007', 'PT403 Week 7 is locked.'), ('service', 'b0000000-0000-4000-8002-000000000007', 'ok 1'),
+  ('owner', 'b0000000-0000-4000-8001-000000000007', 'ok 1')
 ) v (who, plan, outcome);
 select pg_temp.expect(who, format('delete from public.plan_item where id = %L', item), outcome)
 from (values
   ('alice', :'item3', 'ok 1'), ('alice', :'item7', 'PT403 Week 7 is locked.'), ('alice', 'f0000000-0000-4000-8002-000000000007', 'ok 1'),
-  ('bob', :'item7', 'ok 0'), ('auditor', :'item7', '42501 permission%'), ('service', :'item7', 'ok 1'), ('owner', :'item7', 'ok 1')
+  ('bob', :'item7', 'ok 0'), ('auditor', :'item7', '42501 permission%'), ('service', :'item7', 'PT403 Week 7 is locked.'),
+  ('service', 'f0000000-0000-4000-8002-000000000007', 'ok 1'), ('owner', :'item7', 'ok 1')
 ) v (who, item, outcome);
 select pg_temp.expect(who, 'truncate public.plan_item', '42501 permission%')
 from (values ('alice'), ('service'), ('auditor'), ('anon')) w (who);
@@ -87,10 +89,25 @@ from (values ('', '', 'ok 1'), (', locked_after_week', ', 12', 'PT403 The lock o
 select pg_temp.expect('alice', $$insert into public.weekly_plan (id, user_id, cycle_id, week_no, locked_after_week) values ('b0000000-0000-4000-8001-000000000007', 'a0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000001', 7, 7) on conflict (id) do update set locked_after_week = excluded.locked_after_week$$, 'PT403 The lock of week 7%');
 select pg_temp.expect(who, format('delete from public.weekly_plan where id = %L', plan), outcome)
 from (values ('alice', :'w7', 'PT403 Week 7 is locked.'), ('alice', :'w8', 'PT403 Week 8 is locked.'), ('alice', :'w3', 'ok 1'),
-  ('alice', :'later7', 'ok 1'), ('bob', :'w7', 'ok 0'), ('service', :'w7', 'ok 1'), ('owner', :'w7', 'ok 1')) v (who, plan, outcome);
-select pg_temp.expect('service', format('update public.weekly_plan set locked_after_week = 12 where id = %L', :'w7'), 'ok 1');
+  ('alice', :'later7', 'ok 1'), ('bob', :'w7', 'ok 0'), ('service', :'w7', 'PT403 Week 7 is locked.'), ('service', :'later7', 'ok 1'), ('owner', :'w7', 'ok 1')) v (who, plan, outcome);
+select pg_temp.expect('service', format('update public.weekly_plan set %s where id = %L', change, :'w7'), outcome) from (values
+  ('locked_after_week = 12', 'PT403 The lock of week 7 cannot start after week 12.'), ('locked_after_week = 5', 'ok 1'),
+  ('week_no = 12', 'PT403 The plan of week 7 stays in its week.'), ('cycle_id = ''c0000000-0000-4000-8000-000000000002'', week_no = 12', 'PT403 The plan of week 7 stays in its week.')
+) v (change, outcome);
+select pg_temp.expect('owner', format('update public.weekly_plan set %s where id = %L', change, :'w7'), 'ok 1')
+from (values ('locked_after_week = 12'), ('week_no = 12')) v (change);
+-- Ids never change, but for the owner. What something hangs on is held by its foreign keys first.
+select pg_temp.expect(who, format('update public.%s set id = gen_random_uuid() where id = %L', entity, id), case who when 'owner' then 'ok 1' else '23514 The id of a % cannot change.' end)
+from (values ('alice'), ('service'), ('owner')) w (who), (values
+  ('weekly_plan', :'w8'), ('plan_item', :'item7'), ('plan_item', :'item3')
+) v (entity, id);
+select pg_temp.expect(who, $$insert into public.weekly_plan (id, user_id, cycle_id, week_no) values (gen_random_uuid(), 'a0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000001', 8)
+  on conflict (cycle_id, user_id, week_no) do update set id = excluded.id$$, '23514 The id of a weekly plan cannot change.') from (values ('alice'), ('service')) w (who);
+-- An item has no user of its own, and stays with the user of its plan.
+select pg_temp.expect('service', $$insert into public.plan_item (id, plan_id) values ('f0000000-0000-4000-8009-000000000003', 'b0000000-0000-4000-8001-000000000003');
+  update public.plan_item set plan_id = 'b0000000-0000-4000-8003-000000000003' where id = 'f0000000-0000-4000-8009-000000000003'$$, '23514 The user of a plan item cannot change.');
 select pg_temp.expect('service', format('update public.weekly_plan set unlocked_until = now() + interval ''1 hour'' where id = %L', :'w7'), 'PT403 Week 7 cannot be unlocked without a reason.');
-select pg_temp.expect('service', format('update public.weekly_plan set unlocked_until = now() - interval ''1 hour'' where id = %L', :'w7'), 'ok 1');
+select pg_temp.expect('service', format('update public.weekly_plan set unlocked_until = now() - interval ''1 hour'' where id = %L', :'w7'), 'PT403 Week 7 cannot be unlocked without a reason.');
 select pg_temp.expect('owner', format('update public.weekly_plan set unlocked_until = now() + interval ''1 hour'' where id = %L', :'w7'), 'ok 1');
 
 -- Cycles.
@@ -100,13 +117,15 @@ from (values
   ('alice', 'start_date = start_date - 1', 'c0000000-0000-4000-8000-000000000001', 'PT403 Week 1 has begun%'),
   ('alice', 'end_date = end_date + 7, current_week = 9', 'c0000000-0000-4000-8000-000000000001', 'ok 1'),
   ('alice', 'start_date = start_date + 1', 'c0000000-0000-4000-8000-000000000002', 'ok 1'),
-  ('service', 'start_date = current_date + 1', 'c0000000-0000-4000-8000-000000000001', 'ok 1'),
+  ('service', 'start_date = current_date + 1', 'c0000000-0000-4000-8000-000000000001', 'PT403 Week 1 has begun%'),
+  ('service', 'start_date = start_date + 1', 'c0000000-0000-4000-8000-000000000002', 'ok 1'),
+  ('owner', 'start_date = current_date + 1', 'c0000000-0000-4000-8000-000000000001', 'ok 1'),
   ('alice', 'user_id = ''a0000000-0000-4000-8000-000000000002''', 'c0000000-0000-4000-8000-000000000002', '42501 %'),
   ('service', 'user_id = ''a0000000-0000-4000-8000-000000000002''', 'c0000000-0000-4000-8000-000000000002', '23503 %')
 ) v (who, change, id, outcome);
 select pg_temp.expect(who, format('delete from public.cycle where id = %L', id), outcome)
 from (values ('alice', 'c0000000-0000-4000-8000-000000000001', 'PT403 Week 7 is locked.'), ('alice', 'c0000000-0000-4000-8000-000000000002', 'ok 1'),
-  ('service', 'c0000000-0000-4000-8000-000000000001', 'ok 1'), ('owner', 'c0000000-0000-4000-8000-000000000001', 'ok 1')) v (who, id, outcome);
+  ('service', 'c0000000-0000-4000-8000-000000000001', 'PT403 Week 7 is locked.'), ('owner', 'c0000000-0000-4000-8000-000000000001', 'ok 1')) v (who, id, outcome);
 -- A goal of one cycle used in a locked week of another holds its own cycle.
 select pg_temp.expect('owner', $$insert into public.plan_item (plan_id, goal_id) values ('b0000000-0000-4000-8001-000000000009', 'd0000000-0000-4000-8000-000000000002');
   delete from public.cycle where id = 'c0000000-0000-4000-8000-000000000002'$$, 'PT403 Week 9 is locked.');

@@ -12,6 +12,12 @@ use serde_json::Value;
 /// The most characters of a server's sentence that are shown.
 const LONGEST: usize = 600;
 
+/// Codes of class 22 about the text of a value that was sent, before anything is computed: no value of its type, a date
+/// of another form, an argument that a function refuses, a character that text cannot hold, a pattern that cannot be read.
+const NOT_A_VALUE: [&str; 8] = [
+    "22P02", "22007", "22023", "22021", "22P05", "22025", "22019", "2201B",
+];
+
 /// What was tried, for the message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Deed<'a> {
@@ -166,10 +172,19 @@ impl Refusal {
             )
             .with_hint("Narrow it down, for example with a filter.")
             .retryable(),
-            // Class 22: a value that is no such value, or one beyond its type.
-            code if code.len() == 5 && code.starts_with("22") => {
+            code if NOT_A_VALUE.contains(&code) => {
                 Problem::new(Kind::Usage, "A value was not accepted.", said)
             }
+            // The rest of class 22 comes up while the server computes with what the rows hold.
+            code if code.len() == 5 && code.starts_with("22") => Problem::new(
+                Kind::Database,
+                format!(
+                    "The database failed to compute while it tried to {}.",
+                    deed.words()
+                ),
+                said,
+            )
+            .with_hint("A row that is read holds a value that cannot be computed with, such as a huge number."),
             "23505" => Problem::new(Kind::Conflict, "It is there already.", said),
             code if code.starts_with("08") || code.starts_with("53") => {
                 Problem::new(Kind::Network, "The database is not available.", said).retryable()

@@ -105,6 +105,8 @@ fn columns(table: &str) -> &'static [&'static str] {
 pub(super) struct Author {
     chance: Chance,
     fresh: usize,
+    /// Rows that were deleted, to be inserted again.
+    gone: Vec<(&'static str, Value)>,
 }
 
 impl Author {
@@ -113,7 +115,37 @@ impl Author {
         Self {
             chance: Chance::new(seed),
             fresh: 0,
+            gone: Vec::new(),
         }
+    }
+
+    /// Remembers what a step deleted.
+    pub(super) fn remember(&mut self, before: &Snapshot, after: &Snapshot) {
+        for (table, rows) in before.tables() {
+            let gone = rows
+                .iter()
+                .filter(|(id, _)| !after.rows(table).contains_key(*id));
+            self.gone.extend(gone.map(|(_, row)| (table, row.clone())));
+        }
+    }
+
+    /// A row that was deleted, as it was or nearly.
+    fn again(&mut self, table: &'static str, caller: Caller, now: &Snapshot) -> Option<Value> {
+        let gone: Vec<Value> = self
+            .gone
+            .iter()
+            .filter(|(of, _)| *of == table)
+            .map(|(_, row)| row.clone())
+            .collect();
+        if gone.is_empty() {
+            return None;
+        }
+        let mut row = written(table, self.chance.pick(&gone));
+        if self.chance.percent(60) {
+            let column = self.column(table);
+            row[column] = self.value(table, column, caller, now, None);
+        }
+        Some(row)
     }
 
     /// True in so many of a hundred cases.
@@ -237,7 +269,14 @@ impl Author {
     fn insert(&mut self, caller: Caller, table: &'static str, now: &Snapshot) -> Request {
         let count = *self.chance.pick(&[1, 1, 1, 2, 3]);
         let rows: Vec<Value> = (0..count)
-            .map(|_| self.fresh_row(table, caller, now))
+            .map(|_| {
+                let again = if self.chance.percent(50) {
+                    self.again(table, caller, now)
+                } else {
+                    None
+                };
+                again.unwrap_or_else(|| self.fresh_row(table, caller, now))
+            })
             .collect();
         let request = Request::insert(table, one_or_all(rows));
         if self.chance.percent(15) {
@@ -378,7 +417,7 @@ impl Author {
             "status" => json!(chance.pick(&["planned", "in_progress", "completed", "skipped"])),
             "role" => json!(chance.pick(&["user", "ai", "system"])),
             "qty" | "completed_qty" | "default_qty" => json!(chance.pick(&["0", "1", "2.5", "5", "7", "999999999", "1e9", "9e131071", "NaN", "-1"])),
-            "tags" => chance.pick(&[json!([]), json!(["a"]), json!(["a", "b"]), json!(null)]).clone(),
+            "tags" => chance.pick(&[json!([]), json!(["a"]), json!(["a", "b"]), json!(null), json!("[0:1]={a,b}"), json!("{{a},{b}}"), json!(["a", null])]).clone(),
             "unit" => json!(chance.pick(&["km", "miles", "times"])),
             "created_at" | "updated_at" => json!(chance.pick(&["2001-01-01T00:00:00Z", "2030-01-01T00:00:00Z", "infinity"])),
             "ended_at" => chance.pick(&[json!(null), json!("2199-01-01T00:00:00Z"), json!("2001-01-01T00:00:00Z")]).clone(),

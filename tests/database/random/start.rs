@@ -38,6 +38,8 @@ pub(super) fn person(user: &str) -> String {
         (1, &runs, "personal"),
         (2, &runs, "professional"),
         (3, &comes, "personal"),
+        // No item uses it.
+        (4, &comes, "professional"),
     ] {
         let _ = write!(
             script,
@@ -46,7 +48,7 @@ pub(super) fn person(user: &str) -> String {
             id('3', person, number)
         );
     }
-    for number in 1..=3 {
+    for number in 1..=4 {
         let _ = write!(
             script,
             "insert into public.task (id, user_id, title) values ('{}', '{user}', 'Run');",
