@@ -141,6 +141,11 @@ impl Author {
             return None;
         }
         let mut row = written(table, self.chance.pick(&gone));
+        if table == "weekly_plan" {
+            // As a new plan would be; the deleted one may have been locked early, or unlocked.
+            row["unlocked_until"] = Value::Null;
+            row["locked_after_week"] = json!(*self.chance.pick(&[6, 6, 5, 4]));
+        }
         if self.chance.percent(60) {
             let column = self.column(table);
             row[column] = self.value(table, column, caller, now, None);
