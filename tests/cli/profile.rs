@@ -43,7 +43,7 @@ fn a_profile_is_checked_kept_used_and_removed() {
             .as_array()
             .unwrap()
             .len(),
-        4
+        8
     );
     world.data(&["cycle", "list", "--as", "service", "--profile", "local"]);
     let text = world.run(&["profile", "list"]);

@@ -197,7 +197,7 @@ fn a_profile_is_asked_for_line_by_line() {
     );
     assert_eq!(
         world.data(&["migration", "list"]).as_array().unwrap().len(),
-        4
+        8
     );
 }
 
