@@ -47,28 +47,42 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.send("2");
     screen.wait_for("Migrations (8)");
     screen.wait_for("source_address: migration");
+    // Back to what stands before the audit trail.
+    for above in [
+        "bounds",
+        "bound_roles",
+        "function_search_path",
+        "audit_trail",
+        "row_level_security",
+    ] {
+        screen.send("k");
+        screen.wait_for(&format!("{above}: migration"));
+    }
     screen.send("u");
     screen.wait_for("create or replace function private.request_context(");
     // The word is asked for when every risk was seen.
     screen.wait_for("end see the rest");
     screen.send("\u{1b}[F");
-    screen.wait_for("Type rollback 1 to go on");
+    screen.wait_for("drop function private.audit_row();");
+    screen.wait_for("Type rollback 5 to go on");
     // The key that asked, and enter, do nothing.
     screen.send("u\r");
     screen.wait_for("Nothing has run.");
-    screen.send("\u{15}rollback 1\r");
-    screen.wait_for("Roll back 20261130123000 source_address: done");
-    screen.wait_for("7 versions in the history, the newest is 20261130122000");
-    assert_eq!(history(&info), 7);
+    screen.send("\u{15}rollback 5\r");
+    screen.wait_for("Roll back 5 migrations: done");
+    screen.wait_for("3 versions in the history, the newest is 20251004125000");
+    assert_eq!(history(&info), 3);
     screen.send("\u{1b}");
     screen.wait_gone("shows it again");
     screen.wait_for("pending");
+    screen.send("G");
+    screen.wait_for("source_address: migration");
     screen.send("a");
     screen.wait_for("end see the rest");
     screen.send("\u{1b}[F");
     screen.wait_for("Type apply to go on");
     screen.send("apply\r");
-    screen.wait_for("Apply 20261130123000 source_address: done");
+    screen.wait_for("Apply 5 migrations: done");
     screen.wait_for("8 versions in the history");
     assert_eq!(history(&info), 8);
     screen.send("\u{1b}");
