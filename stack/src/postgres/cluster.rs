@@ -186,9 +186,12 @@ impl Endpoint {
         config
     }
 
-    /// The same as the superuser.
+    /// The same as the superuser. It looks for names in `pg_catalog` only, whatever a project has put elsewhere: an
+    /// operator of the project's that fits better than one of Postgres would run with its rights.
     pub(crate) fn admin_config(&self, password: &str, database: &str) -> tokio_postgres::Config {
-        self.config(SUPERUSER, password, database)
+        let mut config = self.config(SUPERUSER, password, database);
+        config.options("-c search_path=pg_catalog,pg_temp");
+        config
     }
 }
 

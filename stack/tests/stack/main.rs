@@ -16,6 +16,7 @@ mod http;
 mod kept;
 mod lifecycle;
 mod mfa;
+mod outside;
 mod postgrest;
 mod provider;
 mod refresh;
