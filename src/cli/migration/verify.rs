@@ -160,6 +160,10 @@ fn finding(finding: Finding) -> (Tone, &'static str) {
             Tone::Warn,
             "runs outside a transaction; --on scratch can check it",
         ),
+        Finding::Refused => (
+            Tone::Danger,
+            "reaches outside the database; not run only to check it",
+        ),
         Finding::NotReached => (Tone::Warn, "not reached"),
     }
 }

@@ -89,6 +89,13 @@ impl Assessment {
             .any(|finding| finding.level >= Level::LosesData)
     }
 
+    /// What a statement does that a rollback does not undo, also where a comment accepts it: it cannot be tried in a
+    /// transaction that is never committed.
+    pub fn stays(&self) -> Option<&Finding> {
+        self.findings()
+            .find(|finding| !rule::is_undone(finding.rule))
+    }
+
     /// Every finding, accepted or not, in the order of the statements.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.statements

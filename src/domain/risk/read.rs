@@ -11,6 +11,7 @@ mod drop;
 mod dynamic;
 mod lint;
 mod maintain;
+mod outside;
 mod plpgsql;
 mod unread;
 mod visit;
@@ -119,6 +120,7 @@ pub fn statement(world: &mut World, sql: &str, index: usize, piece: &Statement) 
             reader.push(&rule::CANNOT_RUN_IN_TRANSACTION, at, what);
         }
         reader.text(short.as_ref().map_or(whole, |short| &short.text), true);
+        reader.suspect(whole, base + first_token(whole));
     }
     reader.finish()
 }

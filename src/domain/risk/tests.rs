@@ -3,6 +3,7 @@
 mod access;
 mod body;
 mod loss;
+mod outside;
 mod waiting;
 
 use super::{Assessment, Level, assess, rule};

@@ -1,7 +1,7 @@
 //! Policies, grants, roles, owners and functions that lend their rights: who may do more afterwards than before.
 
 use super::visit::Go;
-use super::{Name, Reader, data, rule};
+use super::{Name, Reader, data, outside, rule};
 use crate::domain::risk::LockMode;
 use crate::domain::risk::tree::{all_below, child, has, tokens, words};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
@@ -134,8 +134,16 @@ pub(super) fn grant(read: &mut Reader, node: &SyntaxNode) -> Go {
     let to = roles(&receivers);
     let text = words(node);
     let text = text.trim_end_matches(';');
-    if !has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
-        read.found(&rule::GRANT_ROLE, node, text);
+    if has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
+        outside::grants(read, node);
+    } else {
+        let (some, all) = outside::grants_server_roles(node);
+        if some {
+            read.found(&rule::SERVER_ROLE, node, text);
+        }
+        if !all {
+            read.found(&rule::GRANT_ROLE, node, text);
+        }
     }
     if includes_everybody(&to) {
         read.found(&rule::GRANT_TO_ANON, node, text);
@@ -202,8 +210,9 @@ pub(super) fn set(read: &mut Reader, node: &SyntaxNode) -> Go {
     Go::Below
 }
 
-/// `set_config('…', '…', …)` does what `SET` does.
+/// `set_config('…', '…', …)` does what `SET` does; some functions leave the database.
 pub(super) fn call(read: &mut Reader, node: &SyntaxNode) -> Go {
+    outside::call(read, node);
     let is_set_config = node
         .children()
         .next()

@@ -1,7 +1,7 @@
 //! Bodies inside statements: `DO` blocks run now, those of functions and rules later, in SQL and in PL/pgSQL.
 
 use super::visit::{Go, visit, visit_children};
-use super::{Locks, Name, Reader, When, access, dynamic, lint, plpgsql, rule, unread};
+use super::{Locks, Name, Reader, When, access, dynamic, lint, outside, plpgsql, rule, unread};
 use crate::domain::risk::depth;
 use crate::domain::risk::tree::{all_below, child, has, tokens, words};
 use squawk_syntax::ast::{self, AstNode};
@@ -40,9 +40,18 @@ pub(super) fn block(read: &mut Reader, node: &SyntaxNode) -> Go {
             let locks = read.scope.locks;
             plpgsql_body(read, node, body, when, locks);
         }
-        None => read.found(&rule::FOREIGN_LANGUAGE, node, "The block"),
+        None => read.found(foreign(node), node, "The block"),
     }
     Go::Past
+}
+
+/// The rule of a body in a language that cannot be read.
+fn foreign(node: &SyntaxNode) -> &'static rule::Rule {
+    if outside::has_untrusted_language(node) {
+        &rule::UNTRUSTED_LANGUAGE
+    } else {
+        &rule::FOREIGN_LANGUAGE
+    }
 }
 
 /// Whether the body's text is there to read; a fault is reported where it is not.
@@ -147,7 +156,7 @@ pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
     } else if let Some(body) = child(node, K::ATOMIC_BODY).or_else(|| child(node, K::RETURN_STMT)) {
         later(read, &body, CALLED);
     } else {
-        read.found(&rule::FOREIGN_LANGUAGE, node, format!("Function {name}"));
+        read.found(foreign(node), node, format!("Function {name}"));
     }
     Go::Past
 }
