@@ -17,6 +17,7 @@ mod kept;
 mod lifecycle;
 mod mfa;
 mod outside;
+mod planted;
 mod postgrest;
 mod provider;
 mod refresh;
