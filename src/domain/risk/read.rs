@@ -7,6 +7,7 @@ mod body;
 mod column;
 mod create;
 mod data;
+mod definer;
 mod drop;
 mod dynamic;
 mod lint;
@@ -16,6 +17,7 @@ mod plpgsql;
 mod unread;
 mod visit;
 
+use super::definers::Function;
 use super::depth;
 use super::name::{AT_RUN_TIME, Name};
 use super::rows::{self, Shortened};
@@ -202,6 +204,40 @@ impl Reader<'_> {
         if !self.is_later() {
             self.world.settle(rule.name, key);
         }
+    }
+
+    /// Reports a function that others can get into, at the end of the file, unless a later statement puts it right.
+    fn pend_definer(
+        &mut self,
+        rule: &'static Rule,
+        node: &SyntaxNode,
+        function: Function,
+        object: &str,
+    ) {
+        let at = (self.scope.place)(node);
+        match self.finding(rule, at, object) {
+            Some(finding) if self.is_later() => self.findings.push(finding),
+            Some(finding) => self.world.definers.pend(function, finding),
+            None => {}
+        }
+    }
+
+    /// Drops what is pending for a function, unless this statement only takes effect later.
+    fn settle_definer(&mut self, function: &Function) {
+        if !self.is_later() {
+            self.world.definers.settle(function);
+        }
+    }
+
+    /// Notes that a function is called differently, unless this statement only takes effect later.
+    fn rename_definer(&mut self, old: &Function, new: &Function) {
+        if !self.is_later() {
+            self.world.definers.rename(old, new);
+        }
+    }
+
+    fn is_open_definer(&self, function: &Function) -> bool {
+        self.world.definers.is_open(function)
     }
 
     /// Notes a lock on a relation that was there before the file.

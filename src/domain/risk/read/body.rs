@@ -1,9 +1,9 @@
 //! Bodies inside statements: `DO` blocks run now, those of functions and rules later, in SQL and in PL/pgSQL.
 
 use super::visit::{Go, visit, visit_children};
-use super::{Locks, Name, Reader, When, access, dynamic, lint, outside, plpgsql, rule, unread};
+use super::{Locks, Name, Reader, When, definer, dynamic, lint, outside, plpgsql, rule, unread};
 use crate::domain::risk::depth;
-use crate::domain::risk::tree::{all_below, child, has, tokens, words};
+use crate::domain::risk::tree::{all_below, child, tokens, words};
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::plpgsql::Plpgsql;
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
@@ -108,13 +108,7 @@ pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
         .find_map(|kind| child(node, kind))
         .map_or_else(String::new, |name| Name::of(&name).key().to_string());
     read.settle(&rule::DROP_FUNCTION, &name);
-    if let Some(options) = child(node, K::FUNC_OPTION_LIST)
-        && has(&options, K::SECURITY_DEFINER_FUNC_OPTION)
-        && !access::fixes_search_path(&options)
-    {
-        let object = format!("Function {name}");
-        read.pend(&rule::DEFINER_WITHOUT_SEARCH_PATH, node, &name, object);
-    }
+    definer::created(read, node);
     if let Some(options) = child(node, K::FUNC_OPTION_LIST) {
         later(read, &options, CALLED);
     }

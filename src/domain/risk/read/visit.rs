@@ -1,7 +1,7 @@
 //! Walks a syntax tree in the order of the text and hands every statement in it to the file that knows it.
 //! The walk keeps its own stack, because trees can be deep.
 
-use super::{Reader, access, alter, body, create, data, drop, maintain, outside};
+use super::{Reader, access, alter, body, create, data, definer, drop, maintain, outside};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 /// Whether the walk goes on below a node.
@@ -90,9 +90,8 @@ fn open(read: &mut Reader, node: &SyntaxNode) -> Go {
         K::ALTER_SYSTEM | K::CREATE_TABLESPACE => outside::server_files(read, node),
         K::SET_SCHEMA => access::move_schema(read, node),
         K::REASSIGN => access::reassign(read, node),
-        K::ALTER_FUNCTION | K::ALTER_PROCEDURE | K::ALTER_ROUTINE => {
-            access::alter_function(read, node)
-        }
+        K::ALTER_FUNCTION | K::ALTER_PROCEDURE | K::ALTER_ROUTINE => definer::altered(read, node),
+        K::DROP_FUNCTION | K::DROP_PROCEDURE | K::DROP_ROUTINE => definer::dropped(read, node),
         K::LOCK => maintain::lock(read, node),
         K::VACUUM => maintain::vacuum(read, node),
         K::ANALYZE => maintain::analyze(read, node),
