@@ -38,7 +38,7 @@ impl Report {
         let alone = named(&|step| step.end == End::Skipped || is_unseen(step));
         let outside = named(&|step| step.end == End::Refused);
         let count = alone.len() + outside.len();
-        (count > 0).then(|| Unknown {
+        (count > 0).then_some(Unknown {
             is_all: count == self.steps.len(),
             alone,
             outside,

@@ -5,14 +5,13 @@ use crate::domain::migration::{Plan, Step};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::Place;
 use crate::domain::risk::assess;
-use crate::domain::sql::command::significant;
 
 /// Why each file of a plan is not run in a dry run at a place, where that is so.
 pub(super) fn refused(plan: &Plan, on: Place) -> Vec<Option<String>> {
     let steps = plan.steps.iter();
     steps
         .map(|step| match on {
-            Place::Target => reason(step).map(note),
+            Place::Target => reason(step).as_deref().map(note),
             // Its roles reach nothing outside it.
             Place::Scratch => None,
         })
@@ -34,18 +33,14 @@ pub(super) fn problem(step: &Step) -> Option<Problem> {
 
 /// The first statement that reaches outside, and what it does there.
 fn reason(step: &Step) -> Option<String> {
-    let that_run = step.statements.that_run();
-    that_run.into_iter().find_map(|(index, sql)| {
-        if significant(sql).next().is_none() {
-            return None;
-        }
+    step.statements.that_run().find_map(|(index, sql)| {
         let assessment = assess(sql);
         let finding = assessment.stays()?;
         Some(format!("Statement {}: {}", index + 1, finding.reason))
     })
 }
 
-fn note(reason: String) -> String {
+fn note(reason: &str) -> String {
     format!(
         "{reason} So it was not run here; the files behind it were rehearsed without it. `--on scratch` runs it, as a role that reaches nothing outside the scratch database."
     )

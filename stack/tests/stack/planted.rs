@@ -52,7 +52,12 @@ impl Victim {
         assert_eq!(names, 1, "something was made in it");
         for (path, mode) in [(self.file(), 0o600), (self.folder.path().into(), 0o755)] {
             let found = path.symlink_metadata().unwrap();
-            assert_eq!((found.uid(), found.mode() & 0o777), (0, mode), "{path:?}");
+            assert_eq!(
+                (found.uid(), found.mode() & 0o777),
+                (0, mode),
+                "{}",
+                path.display()
+            );
         }
     }
 }
