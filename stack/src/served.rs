@@ -1,6 +1,7 @@
 //! One served database: REST, Auth and the gateway on one port, from start to stop.
 
 use crate::auth::{Auth, Setup, jwt};
+use crate::bootstrap::AUTH_ADMIN;
 use crate::database::Shared;
 use crate::gateway::{self, Keys};
 use crate::postgres::Endpoint;
@@ -53,11 +54,7 @@ impl Served {
             guard,
         };
         let rest = Rest::start(&target, binary.as_deref().map(Path::new)).await?;
-        let login = endpoint.config(
-            "supabase_auth_admin",
-            &secrets.auth_admin_password,
-            database,
-        );
+        let login = endpoint.config(AUTH_ADMIN, &secrets.auth_admin_password, database);
         let auth = Auth::new(Setup {
             database: Shared::new(login),
             jwt_secret: secrets.jwt_secret.clone(),

@@ -2,7 +2,7 @@
 //! a single test and can be stopped without one.
 
 use crate::auth::jwt;
-use crate::bootstrap::{self, MAIN};
+use crate::bootstrap::{self, AUTH_ADMIN, MAIN};
 use crate::database::Session;
 use crate::postgres::{Cluster, Endpoint, Kept, SUPERUSER, Settings};
 use crate::secret::Secrets;
@@ -256,8 +256,13 @@ impl Inner {
             ..
         } = self;
         if self.is_reopened {
-            let login = endpoint.admin_config(&secrets.admin_password, database);
-            bootstrap::update(&Session::open(&login).await?).await?;
+            let admin = endpoint.admin_config(&secrets.admin_password, database);
+            let auth_admin = endpoint.config(AUTH_ADMIN, &secrets.auth_admin_password, database);
+            let (auth_admin, admin) = (
+                Session::open(&auth_admin).await?,
+                Session::open(&admin).await?,
+            );
+            bootstrap::update(&auth_admin, &admin).await?;
         }
         let served = Served::start(endpoint, secrets, options, database, listener, &guard).await?;
         let info = served.info.clone();
@@ -310,14 +315,16 @@ async fn start(options: Options) -> Result<(Info, Arc<Inner>), Error> {
     .map_err(|_| Error::Stopped)??;
 
     let endpoint = cluster.endpoint.clone();
+    let login = |database| endpoint.admin_config(&secrets.admin_password, database);
     if cluster.is_new {
         options.report(Step::Bootstrapping);
-        let login = |database| endpoint.admin_config(&secrets.admin_password, database);
         bootstrap::run(&Session::open(&login(MAIN)).await?, &secrets).await?;
         bootstrap::make_template(&Session::open(&login("template1")).await?).await?;
         if let Some(kept) = &cluster.kept {
             kept.complete(&secrets)?;
         }
+    } else {
+        bootstrap::close_the_server(&Session::open(&login(MAIN)).await?).await?;
     }
     options.report(Step::Serving);
     let is_reopened = !cluster.is_new;

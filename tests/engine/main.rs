@@ -31,6 +31,7 @@ mod lean;
 mod line;
 mod management;
 mod misbehave;
+mod outside;
 mod pack;
 mod plan;
 mod pooler;

@@ -129,10 +129,11 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     ))
 }
 
-/// Who waits while a plan is rehearsed, as far as its text tells. A file outside a transaction does not run then.
+/// Who waits while a plan is rehearsed, as far as its text tells. A file outside a transaction does not run then, nor one
+/// that reaches outside the database.
 fn waiting(plan: &Plan, risks: &[Assessment]) -> Vec<String> {
     let steps = plan.steps.iter().zip(risks);
-    let run = steps.filter(|(step, _)| step.mode != StepMode::Alone);
+    let run = steps.filter(|(step, risk)| step.mode != StepMode::Alone && risk.stays().is_none());
     let run: Vec<&Assessment> = run.map(|(_, assessment)| assessment).collect();
     let mut strongest: BTreeMap<String, PredictedLock> = BTreeMap::new();
     for lock in run.iter().flat_map(|assessment| assessment.locks()) {

@@ -54,7 +54,7 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
         let end = match step.end {
             End::Passed => format!("runs, {} ms", step.took_ms),
             End::Failed => "FAILED".to_owned(),
-            End::Skipped => "was not rehearsed".to_owned(),
+            End::Skipped | End::Refused => "was not rehearsed".to_owned(),
             End::NotReached => "was not reached".to_owned(),
         };
         let text = format!("{} {} {end}", step.version, step.name);
@@ -89,7 +89,7 @@ fn blank() -> (Tone, String) {
 fn tone_of(end: End) -> Tone {
     match end {
         End::Passed => Tone::Ok,
-        End::Failed => Tone::Danger,
+        End::Failed | End::Refused => Tone::Danger,
         End::Skipped | End::NotReached => Tone::Warn,
     }
 }

@@ -17,10 +17,12 @@ use clap::Args as ClapArgs;
 
 /// Prove that each rollback file undoes its migration: apply, roll back, apply again, and compare the catalog
 ///
-/// On a scratch database, which is the default and needs no other database, every migration is applied in order, rolled
+/// The files are run, whoever wrote them; --no-rehearsal of `migration plan` shows files without running them. On a
+/// scratch database, which is the default and needs no other database, every migration is applied in order, rolled
 /// back and applied again. With --on target the pending ones, or those that are named, make the round trip on the
 /// database itself in a transaction that is never committed, and what a rollback would lose is counted; that needs a
-/// database URL.
+/// database URL. A file that reaches outside the database (programs, files of the server, other servers) is not run there.
+/// On the scratch database it is, as a role that reaches nothing on this machine.
 ///
 /// Exit code 1 when one of them does not restore the catalog, fails, or has no rollback file.
 #[derive(ClapArgs)]
@@ -159,6 +161,10 @@ fn finding(finding: Finding) -> (Tone, &'static str) {
         Finding::Skipped => (
             Tone::Warn,
             "runs outside a transaction; --on scratch can check it",
+        ),
+        Finding::Refused => (
+            Tone::Danger,
+            "reaches outside the database; not run only to check it",
         ),
         Finding::NotReached => (Tone::Warn, "not reached"),
     }

@@ -33,8 +33,10 @@ pub enum End {
     Passed,
     /// A statement failed, or the check at its commit would.
     Failed,
-    /// It cannot be rehearsed here.
+    /// It runs outside a transaction, so it cannot be rehearsed here.
     Skipped,
+    /// It reaches outside the database, where a rollback undoes nothing: it is not run before it is applied.
+    Refused,
     /// An earlier one stopped the rehearsal.
     NotReached,
 }
@@ -195,8 +197,10 @@ pub enum Finding {
     NoRollback,
     /// A file failed.
     Failed,
-    /// It cannot be rehearsed here.
+    /// It runs outside a transaction, so it cannot be checked here.
     Skipped,
+    /// It reaches outside the database, where a rollback undoes nothing: it is not run only to check it.
+    Refused,
     /// An earlier one stopped the check.
     NotReached,
 }
@@ -204,7 +208,10 @@ pub enum Finding {
 impl Finding {
     /// Whether the version did not pass. One that was not reached was not looked at.
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::Proven | Self::Skipped | Self::NotReached)
+        !matches!(
+            self,
+            Self::Proven | Self::Skipped | Self::Refused | Self::NotReached
+        )
     }
 }
 

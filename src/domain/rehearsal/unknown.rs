@@ -7,7 +7,10 @@ use crate::domain::count::listed;
 /// Files of a plan of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
-    names: String,
+    /// Those that run outside a transaction.
+    alone: Vec<String>,
+    /// Those that reach outside the database.
+    outside: Vec<String>,
     /// How many they are.
     pub count: usize,
     /// Whether nothing is known of any file.
@@ -15,49 +18,70 @@ pub struct Unknown {
 }
 
 impl Report {
-    /// The files that were skipped.
+    /// The files that were not run.
     pub fn unrehearsed(&self) -> Option<Unknown> {
-        self.unknown(|step| step.end == End::Skipped)
+        self.unknown(|_| false)
     }
 
-    /// The files whose locks and losses nobody saw: those that were skipped, and those that ran outside a transaction.
+    /// The files whose locks and losses nobody saw: those that were not run, and those that ran outside a transaction.
     pub fn unmeasured(&self) -> Option<Unknown> {
-        self.unknown(|step| {
-            step.end == End::Skipped || (step.end == End::Passed && step.note.is_some())
-        })
+        self.unknown(|step| step.end == End::Passed && step.note.is_some())
     }
 
-    fn unknown(&self, is_so: impl Fn(&StepReport) -> bool) -> Option<Unknown> {
-        let names: Vec<String> = self
-            .steps
-            .iter()
-            .filter(|step| is_so(step))
-            .map(|step| format!("{} {}", step.version, step.name))
-            .collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        (!names.is_empty()).then(|| Unknown {
-            names: listed(&names),
-            count: names.len(),
-            is_all: names.len() == self.steps.len(),
+    fn unknown(&self, is_unseen: impl Fn(&StepReport) -> bool) -> Option<Unknown> {
+        let named = |is_so: &dyn Fn(&StepReport) -> bool| -> Vec<String> {
+            let steps = self.steps.iter().filter(|step| is_so(step));
+            steps
+                .map(|step| format!("{} {}", step.version, step.name))
+                .collect()
+        };
+        let alone = named(&|step| step.end == End::Skipped || is_unseen(step));
+        let outside = named(&|step| step.end == End::Refused);
+        let count = alone.len() + outside.len();
+        (count > 0).then_some(Unknown {
+            is_all: count == self.steps.len(),
+            alone,
+            outside,
+            count,
         })
     }
 }
 
 impl Unknown {
-    /// What stands above everything else about files that were skipped.
+    /// What stands above everything else about files that were not run.
     pub fn not_rehearsed(&self) -> String {
-        let (they, run) = match self.count {
-            1 => ("it changes, locks and loses", "it runs"),
-            _ => ("they change, lock and lose", "they run"),
-        };
-        format!(
-            "Not rehearsed, because {run} outside a transaction: {}. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
-            self.names
-        )
+        let mut said = Vec::new();
+        if !self.alone.is_empty() {
+            let (they, run) = match self.alone.len() {
+                1 => ("it changes, locks and loses", "it runs"),
+                _ => ("they change, lock and lose", "they run"),
+            };
+            said.push(format!(
+                "Not rehearsed, because {run} outside a transaction: {}. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
+                names(&self.alone)
+            ));
+        }
+        if !self.outside.is_empty() {
+            let (they, reach) = match self.outside.len() {
+                1 => ("it changes, locks and loses", "it reaches"),
+                _ => ("they change, lock and lose", "they reach"),
+            };
+            said.push(format!(
+                "Not rehearsed, because {reach} outside the database, where a rollback undoes nothing: {}. Nothing is known of what {they}; read every line before it is applied.",
+                names(&self.outside)
+            ));
+        }
+        said.join(" ")
     }
 
     /// What stands in a section about something that nobody saw of these files.
     pub fn not_known(&self) -> String {
-        format!("Not known of {}.", self.names)
+        let all: Vec<String> = self.alone.iter().chain(&self.outside).cloned().collect();
+        format!("Not known of {}.", names(&all))
     }
+}
+
+fn names(files: &[String]) -> String {
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    listed(&files)
 }

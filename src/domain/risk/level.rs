@@ -5,7 +5,8 @@ use serde::Serialize;
 /// What a statement does at its worst; later is worse.
 ///
 /// Harm that ends with the statement comes first, ordered by whom it holds up and for how long; harm that stays
-/// comes behind it. What cannot be read may be any of it, so it is the worst.
+/// comes behind it. What cannot be read may be any of it. What leaves the database is the worst: it stays even where the
+/// statement is rolled back, and concerns more than the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -25,11 +26,13 @@ pub enum Level {
     LosesData,
     /// It cannot be read, so it counts as dangerous.
     Unreadable,
+    /// It reaches programs, files or servers outside the database.
+    OutsideDatabase,
 }
 
 impl Level {
     /// Every level, the mildest first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Safe,
         Self::CannotRunInTransaction,
         Self::BlocksWriters,
@@ -38,6 +41,7 @@ impl Level {
         Self::WeakensAccess,
         Self::LosesData,
         Self::Unreadable,
+        Self::OutsideDatabase,
     ];
 
     /// The word in JSON and in reports.
@@ -51,6 +55,7 @@ impl Level {
             Self::WeakensAccess => "weakens_access",
             Self::LosesData => "loses_data",
             Self::Unreadable => "unreadable",
+            Self::OutsideDatabase => "outside_database",
         }
     }
 
@@ -69,6 +74,9 @@ impl Level {
             Self::WeakensAccess => "Somebody may do more than before, or a guard is gone.",
             Self::LosesData => "Rows, columns or whole objects are gone for good.",
             Self::Unreadable => "It cannot be read, so it counts as dangerous.",
+            Self::OutsideDatabase => {
+                "It reaches programs, files or servers outside the database, or opens a way to them: a rollback does not undo what was done there."
+            }
         }
     }
 
@@ -83,6 +91,7 @@ impl Level {
             Self::WeakensAccess => "weakens access",
             Self::LosesData => "loses data",
             Self::Unreadable => "cannot be read",
+            Self::OutsideDatabase => "reaches outside the database",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! it more safely, and which locks it takes. Pure: the text is all it knows, so it says what the text cannot rule out.
 
 mod allow;
+mod definers;
 mod depth;
 pub mod level;
 pub mod lock;
@@ -89,6 +90,13 @@ impl Assessment {
             .any(|finding| finding.level >= Level::LosesData)
     }
 
+    /// What a statement does that a rollback does not undo, also where a comment accepts it: it cannot be tried in a
+    /// transaction that is never committed.
+    pub fn stays(&self) -> Option<&Finding> {
+        self.findings()
+            .find(|finding| !rule::is_undone(finding.rule))
+    }
+
     /// Every finding, accepted or not, in the order of the statements.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.statements
@@ -142,7 +150,28 @@ pub fn assess(sql: &str) -> Assessment {
 /// so that a fresh database is no reason for warnings.
 pub fn assess_in_order<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Assessment> {
     let mut world = World::default();
-    files.into_iter().map(|sql| file(&mut world, sql)).collect()
+    let mut assessments: Vec<Assessment> = Vec::new();
+    for sql in files {
+        assessments.push(file(&mut world, sql));
+        for (index, gone) in world.definers.withdrawn() {
+            let statements = assessments.get_mut(index).map(|of| &mut of.statements);
+            if let Some(statement) = statements.and_then(|of| of.get_mut(gone.statement)) {
+                statement
+                    .findings
+                    .retain(|finding| (finding.rule, finding.at) != (gone.rule, gone.at));
+                statement.level = worst(&statement.findings);
+            }
+        }
+    }
+    assessments
+}
+
+/// The worst level among the findings that no comment accepts.
+fn worst(findings: &[Finding]) -> Level {
+    let open = findings.iter().filter(|finding| finding.allowed.is_none());
+    open.map(|finding| finding.level)
+        .max()
+        .unwrap_or(Level::Safe)
 }
 
 fn file(world: &mut World, sql: &str) -> Assessment {
@@ -172,13 +201,7 @@ fn file(world: &mut World, sql: &str) -> Assessment {
             .findings
             .sort_by_key(|finding| (finding.at, Reverse(finding.level), finding.rule));
         statement.findings.dedup();
-        statement.level = statement
-            .findings
-            .iter()
-            .filter(|finding| finding.allowed.is_none())
-            .map(|finding| finding.level)
-            .max()
-            .unwrap_or(Level::Safe);
+        statement.level = worst(&statement.findings);
     }
     Assessment {
         statements,

@@ -7,14 +7,17 @@ mod body;
 mod column;
 mod create;
 mod data;
+mod definer;
 mod drop;
 mod dynamic;
 mod lint;
 mod maintain;
+mod outside;
 mod plpgsql;
 mod unread;
 mod visit;
 
+use super::definers::Function;
 use super::depth;
 use super::name::{AT_RUN_TIME, Name};
 use super::rows::{self, Shortened};
@@ -119,6 +122,7 @@ pub fn statement(world: &mut World, sql: &str, index: usize, piece: &Statement) 
             reader.push(&rule::CANNOT_RUN_IN_TRANSACTION, at, what);
         }
         reader.text(short.as_ref().map_or(whole, |short| &short.text), true);
+        reader.suspect(whole, base + first_token(whole));
     }
     reader.finish()
 }
@@ -200,6 +204,40 @@ impl Reader<'_> {
         if !self.is_later() {
             self.world.settle(rule.name, key);
         }
+    }
+
+    /// Reports a function that others can get into, at the end of the file, unless a later statement puts it right.
+    fn pend_definer(
+        &mut self,
+        rule: &'static Rule,
+        node: &SyntaxNode,
+        function: Function,
+        object: &str,
+    ) {
+        let at = (self.scope.place)(node);
+        match self.finding(rule, at, object) {
+            Some(finding) if self.is_later() => self.findings.push(finding),
+            Some(finding) => self.world.definers.pend(function, finding),
+            None => {}
+        }
+    }
+
+    /// Drops what is pending for a function, unless this statement only takes effect later.
+    fn settle_definer(&mut self, function: &Function) {
+        if !self.is_later() {
+            self.world.definers.settle(function);
+        }
+    }
+
+    /// Notes that a function is called differently, unless this statement only takes effect later.
+    fn rename_definer(&mut self, old: &Function, new: &Function) {
+        if !self.is_later() {
+            self.world.definers.rename(old, new);
+        }
+    }
+
+    fn is_open_definer(&self, function: &Function) -> bool {
+        self.world.definers.is_open(function)
     }
 
     /// Notes a lock on a relation that was there before the file.

@@ -3,15 +3,26 @@
 
 mod access;
 mod loss;
+mod outside;
 mod unread;
 mod waiting;
 
 pub use access::*;
 pub use loss::*;
+pub use outside::*;
 pub use unread::*;
 pub use waiting::*;
 
 use super::Level;
+
+/// The rules of every file.
+static EVERY: [&[&Rule]; 5] = [
+    loss::ALL,
+    access::ALL,
+    waiting::ALL,
+    unread::ALL,
+    outside::ALL,
+];
 
 /// Something that a statement can do and that somebody should know before it runs.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,14 +48,14 @@ impl Rule {
 
 /// Every rule, the worst level first, by name within a level.
 pub fn all() -> Vec<&'static Rule> {
-    let mut all: Vec<&'static Rule> = [loss::ALL, access::ALL, waiting::ALL, unread::ALL].concat();
+    let mut all: Vec<&'static Rule> = EVERY.concat();
     all.sort_by_key(|rule| (std::cmp::Reverse(rule.level), rule.name));
     all
 }
 
 /// The rule with a name.
 pub fn named(name: &str) -> Option<&'static Rule> {
-    [loss::ALL, access::ALL, waiting::ALL, unread::ALL]
+    EVERY
         .into_iter()
         .flatten()
         .copied()

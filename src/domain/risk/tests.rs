@@ -2,7 +2,9 @@
 
 mod access;
 mod body;
+mod definer;
 mod loss;
+mod outside;
 mod waiting;
 
 use super::{Assessment, Level, assess, rule};
@@ -60,7 +62,7 @@ fn what_harms_nobody_is_safe() {
         "grant select on goal to authenticated",
         "comment on table goal is 'x'; analyze goal; create statistics s on a, b from goal;",
         "create view v with (security_invoker = true) as select * from goal",
-        "create function f() returns int language sql security definer set search_path = '' as 'select 1'",
+        "create function f() returns int language sql security definer set search_path = pg_catalog, pg_temp as 'select 1'",
         "create type t as enum ('a'); alter type t add value 'b'; create extension citext; create schema s;",
         "alter table goal validate constraint c; alter table goal alter column c set statistics 5; alter table goal set (fillfactor = 70);",
         "begin; set local lock_timeout = '1s'; commit;",

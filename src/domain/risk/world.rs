@@ -1,6 +1,7 @@
 //! What the statements of one file have done so far: which tables are new, and which findings a later statement can settle.
 
 use super::Finding;
+use super::definers::Definers;
 use super::name::Name;
 use super::rule;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,6 +15,8 @@ pub struct World {
     indexed: HashMap<Name, Name>,
     /// Findings that hold unless a later statement settles them, by rule and object.
     pending: BTreeMap<(&'static str, String), Finding>,
+    /// Functions with their owner's rights that others can get into.
+    pub definers: Definers,
 }
 
 impl World {
@@ -67,6 +70,7 @@ impl World {
 
     /// Ends a file: what nothing in it settled. What is new stays new for the files that follow.
     pub fn end_file(&mut self) -> impl Iterator<Item = Finding> {
-        std::mem::take(&mut self.pending).into_values()
+        let pending = std::mem::take(&mut self.pending).into_values();
+        pending.chain(self.definers.end_file())
     }
 }

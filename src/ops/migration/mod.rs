@@ -12,6 +12,7 @@ mod list;
 mod local;
 mod log;
 mod lost;
+mod outside;
 mod parted;
 mod plan;
 mod rebuild;

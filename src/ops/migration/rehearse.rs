@@ -2,6 +2,7 @@
 //! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
 use super::lost::{after_all, overwrites_all};
+use super::outside::refused;
 use super::record::recorder;
 use super::report::{offset, step_problem};
 use super::script::parts;
@@ -71,13 +72,14 @@ async fn inside(
     known: Option<&BTreeSet<String>>,
 ) -> Result<Report, Problem> {
     let mut news = |progress| drop(watch.progress.send(progress));
-    let scenes = scenes(plan);
+    let refused = refused(plan, on);
+    let scenes = scenes(plan, &refused);
     let mut recording = recorder.record(&scenes, &mut news, &watch.cancel).await?;
     if let Some(known) = known {
         let tables = &mut recording.ground.tables;
         tables.retain(|table| known.contains(&table.table));
     }
-    let (mut report, account) = told(plan, on, &recording);
+    let (mut report, account) = told(plan, &refused, on, &recording);
     let ground = &recording.ground;
     // A line that was lost measures nothing any more, and the report says already that it was.
     let counted = after_all(recorder, &mut report, ground, &account).await;
@@ -87,12 +89,14 @@ async fn inside(
     Ok(report)
 }
 
-/// The files that can be rehearsed in a transaction.
-fn scenes(plan: &Plan) -> Vec<Scene> {
+/// The files that can be rehearsed in a transaction, without those that are refused.
+fn scenes(plan: &Plan, refused: &[Option<String>]) -> Vec<Scene> {
     let is_short = plan.steps.len() <= PICTURES_STEPS;
     let steps = plan.steps.iter().enumerate();
     let mut scenes: Vec<Scene> = steps
-        .filter(|(_, step)| step.mode != StepMode::Alone)
+        .zip(refused)
+        .filter(|((_, step), refused)| step.mode != StepMode::Alone && refused.is_none())
+        .map(|(numbered, _)| numbered)
         .map(|(index, step)| scene(index, step, is_short))
         .collect();
     if let Some(last) = scenes.last_mut() {
@@ -111,7 +115,12 @@ pub(super) fn scene(index: usize, step: &Step, is_pictured: bool) -> Scene {
 }
 
 /// The report of a recording, but for what is counted afterwards, with the account that was kept for it.
-fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
+fn told(
+    plan: &Plan,
+    refused: &[Option<String>],
+    on: Place,
+    recording: &Recording,
+) -> (Report, Account) {
     let mut account = Account::new(&recording.ground);
     let mut steps: Vec<StepReport> = plan.steps.iter().map(not_reached).collect();
     let mut takes = recording.takes.iter();
@@ -121,6 +130,11 @@ fn told(plan: &Plan, on: Place, recording: &Recording) -> (Report, Account) {
         if step.mode == StepMode::Alone {
             report.end = End::Skipped;
             report.note = Some(alone(step));
+            continue;
+        }
+        if let Some(Some(note)) = refused.get(index) {
+            report.end = End::Refused;
+            report.note = Some(note.clone());
             continue;
         }
         let Some(take) = takes.next() else {

@@ -3,6 +3,7 @@
 
 use super::list::read;
 use super::lost::{enter_counts, holdings};
+use super::outside;
 use super::plan::is_applied;
 use super::record::statements;
 use super::rehearse::scene;
@@ -105,6 +106,10 @@ impl Ground<'_> {
                 trip.finding = Finding::Skipped;
                 continue;
             }
+            if let Some(problem) = reaches_out(&[Some(&up), down.as_ref().ok()]) {
+                refuse(trip, problem);
+                continue;
+            }
             let before = self.session.picture().await?;
             self.session.mark().await?;
             if let Some(problem) = self.run(&up).await? {
@@ -168,6 +173,10 @@ impl Ground<'_> {
                 trip.finding = Finding::Skipped;
                 break;
             }
+            if let Some(problem) = reaches_out(&[up.as_ref().ok(), Some(&down)]) {
+                refuse(trip, problem);
+                break;
+            }
             if let Some(problem) = self.run(&down).await? {
                 fail(trip, problem);
                 break;
@@ -226,6 +235,19 @@ fn trips_of(entries: &[&Entry]) -> Vec<Trip> {
 /// Outside a transaction nothing can be undone, so it is not tried on the database itself.
 fn is_alone(step: &Step) -> bool {
     step.mode == StepMode::Alone
+}
+
+/// Why one of the files is not run at all.
+fn reaches_out(steps: &[Option<&Step>]) -> Option<Problem> {
+    steps
+        .iter()
+        .flatten()
+        .find_map(|step| outside::problem(step))
+}
+
+fn refuse(trip: &mut Trip, problem: Problem) {
+    trip.finding = Finding::Refused;
+    trip.problem = Some(problem);
 }
 
 fn fail(trip: &mut Trip, problem: Problem) {

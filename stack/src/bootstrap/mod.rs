@@ -10,8 +10,11 @@ use crate::secret::{Secrets, scram_verifier};
 pub(crate) const TEMPLATE: &str = "supadeck_template";
 /// The main database, named as on Supabase.
 pub(crate) const MAIN: &str = "postgres";
+/// The role that owns schema `auth`.
+pub(crate) const AUTH_ADMIN: &str = "supabase_auth_admin";
 
 const ROLES: &str = include_str!("roles.sql");
+const SERVER_ROLES: &str = include_str!("server_roles.sql");
 const SCHEMA: &str = include_str!("schema.sql");
 const AUTH: &str = include_str!("auth.sql");
 const MFA: &str = include_str!("mfa.sql");
@@ -38,15 +41,26 @@ pub(crate) async fn run(admin: &Session, secrets: &Secrets) -> Result<(), Error>
             &scram_verifier(&secrets.postgres_password, ROUNDS),
         );
     admin.run("creating the roles", &roles).await?;
+    close_the_server(admin).await?;
     admin.run("creating the schemas", SCHEMA).await?;
     admin.run("creating schema auth", AUTH).await?;
-    update(admin).await?;
+    admin
+        .run("creating the tables of second factors", MFA)
+        .await?;
     settle(admin, MAIN).await
 }
 
-/// Adds what came later than the first stack, to a new database and to kept data alike, through a session in it.
-pub(crate) async fn update(admin: &Session) -> Result<(), Error> {
+/// Leaves the programs and files of the machine to the superuser alone. For new and for kept data, once a cluster.
+pub(crate) async fn close_the_server(admin: &Session) -> Result<(), Error> {
     admin
+        .run("closing the roles of the server's files", SERVER_ROLES)
+        .await
+}
+
+/// Adds what came later than the first stack to a database of kept data. What stands in it is the project's, so the tables
+/// are made by the role that owns them, and the superuser drops its own probes and nothing else.
+pub(crate) async fn update(auth_admin: &Session, admin: &Session) -> Result<(), Error> {
+    auth_admin
         .run("creating the tables of second factors", MFA)
         .await?;
     admin.run("dropping the probes of REST", SWEEP).await

@@ -1,5 +1,4 @@
-//! The account that Postgres runs as: ours, or an unprivileged one when we are root, because Postgres refuses
-//! root. Owns the handing over of files to that account.
+//! The account that Postgres runs as: ours, or an unprivileged one when we are root, because Postgres refuses root.
 
 use crate::Error;
 use crate::child::{self, Purpose};
@@ -24,14 +23,10 @@ struct Switch {
 }
 
 impl Account {
-    /// Finds the account. `probe` is a file that this process made: its owner tells who we are.
+    /// Finds the account.
     #[cfg(unix)]
-    pub(crate) fn find(probe: &Path) -> Result<Self, Error> {
-        use std::os::unix::fs::MetadataExt;
-        let owner = std::fs::metadata(probe)
-            .map_err(|e| Error::io("A temporary folder cannot be read", e))?
-            .uid();
-        if owner != 0 {
+    pub(crate) fn find() -> Result<Self, Error> {
+        if !super::folder::is_root() {
             return Ok(Self::default());
         }
         let switch = CANDIDATES.into_iter().find_map(|name| {
@@ -51,7 +46,7 @@ impl Account {
 
     /// Elsewhere Postgres drops its privileges itself.
     #[cfg(not(unix))]
-    pub(crate) fn find(_probe: &Path) -> Result<Self, Error> {
+    pub(crate) fn find() -> Result<Self, Error> {
         Ok(Self::default())
     }
 
@@ -76,20 +71,10 @@ impl Account {
         command
     }
 
-    /// Gives a file or folder to the account, without what is in it.
-    pub(crate) fn own(&self, path: &Path) -> Result<(), Error> {
-        #[cfg(unix)]
-        if let Some(switch) = &self.switch {
-            std::os::unix::fs::chown(path, Some(switch.uid), Some(switch.gid)).map_err(|e| {
-                Error::io(
-                    format!("{} cannot be given to {}", path.display(), switch.name),
-                    e,
-                )
-            })?;
-        }
-        #[cfg(not(unix))]
-        let _ = path;
-        Ok(())
+    /// The user and the group to give things to, when they are not ours.
+    #[cfg(unix)]
+    pub(crate) fn ids(&self) -> Option<(u32, u32)> {
+        self.switch.as_ref().map(|switch| (switch.uid, switch.gid))
     }
 
     /// Whether the account can enter and write a folder: its parents may be closed to it.

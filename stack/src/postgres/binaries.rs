@@ -1,6 +1,7 @@
 //! A folder with `postgres` and `initdb`, its version, and a readable copy when the account cannot read it.
 
 use super::account::Account;
+use super::folder::Folder;
 use crate::Error;
 use std::path::{Path, PathBuf};
 
@@ -50,17 +51,17 @@ impl Binaries {
     }
 
     /// These binaries, or a copy under `scratch` when the account cannot run them where they are.
-    pub(crate) fn readable_by(self, account: &Account, scratch: &Path) -> Result<Self, Error> {
+    pub(crate) fn readable_by(self, account: &Account, scratch: &Folder) -> Result<Self, Error> {
         if account.name().is_none() || version(account, &self.bin).is_ok() {
             return Ok(self);
         }
         let Some(prefix) = self.bin.parent() else {
             return Ok(self);
         };
-        let copy = scratch.join("postgres");
-        copy_tree(prefix, &copy)
-            .map_err(|e| Error::io("The Postgres binaries cannot be copied", e))?;
-        let bin = copy.join("bin");
+        let fault = |e| Error::io("The Postgres binaries cannot be copied", e);
+        let copy = scratch.new_folder("postgres", 0o755).map_err(fault)?;
+        copy.copy_in(prefix).map_err(fault)?;
+        let bin = copy.path().join("bin");
         version(account, &bin).map_err(|why| Error::Postgres {
             what: "running a copy of its binaries",
             why,
@@ -94,25 +95,6 @@ fn version(account: &Account, bin: &Path) -> Result<String, String> {
                 .unwrap_or("no reason given")
         )),
     }
-}
-
-fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    open_to_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_tree(&source, &target)?;
-        } else if kind.is_symlink() {
-            #[cfg(unix)]
-            std::os::unix::fs::symlink(std::fs::read_link(&source)?, &target)?;
-        } else {
-            std::fs::copy(&source, &target)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg_attr(not(unix), expect(unused_variables, clippy::unnecessary_wraps))]

@@ -1,6 +1,7 @@
 //! One running Postgres cluster: throw-away or kept, always stopped, also when this process is killed. Knows how to
 //! start and stop it, not what is in it.
 
+use super::folder::Folder;
 use super::initdb::{self, SUPERUSER};
 use super::kept::Kept;
 use super::provider;
@@ -8,9 +9,11 @@ use super::scratch::Scratch;
 use super::watchdog::Watchdog;
 use crate::{Error, Options, Step};
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A start that takes longer than this has failed. Recovery after a crash can take a while.
@@ -55,7 +58,9 @@ impl Cluster {
         let binaries = provider::find(options, major)?;
 
         let Scratch {
-            path: scratch,
+            folder: scratch,
+            theirs,
+            private,
             mut watchdog,
             account,
         } = Scratch::make()?;
@@ -64,7 +69,7 @@ impl Cluster {
         }
         let data = kept
             .as_ref()
-            .map_or_else(|| scratch.join("data"), Kept::cluster);
+            .map_or_else(|| theirs.path().join("data"), Kept::cluster);
         let signal = if kept.is_some() { "INT" } else { "QUIT" };
         let binaries = binaries.readable_by(&account, &scratch)?;
         if let Some(kept) = &kept {
@@ -83,27 +88,30 @@ impl Cluster {
         }
 
         options.report(Step::Starting);
-        let log = scratch.join("postgres.log");
+        let mut log = private
+            .new_file("postgres.log", 0o600)
+            .map_err(|e| Error::io("The log of Postgres cannot be made", e))?;
         let begun = Instant::now();
         let (postgres, port) = loop {
             let port = free_port()?;
-            let output = File::create(&log)
-                .map_err(|e| Error::io("The log of Postgres cannot be made", e))?;
-            let errors = output
-                .try_clone()
-                .map_err(|e| Error::io("The log of Postgres cannot be shared", e))?;
+            // Postgres gets it open: it cannot enter the folder that it is in.
+            let share = || {
+                let shared = log.set_len(0).and_then(|()| log.try_clone());
+                shared.map_err(|e| Error::io("The log of Postgres cannot be shared", e))
+            };
+            let (output, errors) = (share()?, share()?);
             watchdog.starting(&data, signal)?;
             let mut postgres = account
                 .command(&binaries.program("postgres"))
                 .arg("-D")
                 .arg(&data)
-                .args(arguments(port, &scratch, kept.is_some()))
+                .args(arguments(port, theirs.path(), kept.is_some()))
                 .stdout(Stdio::from(output))
                 .stderr(Stdio::from(errors))
                 .spawn()
                 .map_err(|e| Error::io("Postgres cannot be started", e))?;
             watchdog.postmaster(postgres.id())?;
-            match wait_until_ready(&mut postgres, &data, &log) {
+            match wait_until_ready(&mut postgres, &data, &mut log) {
                 Ok(()) => break (postgres, port),
                 Err(_) if watchdog.no_postmaster().is_err() => return Err(Error::Stopped),
                 Err(why) if may_retry(&why, begun) => {
@@ -120,7 +128,11 @@ impl Cluster {
         Ok(Self {
             postgres,
             watchdog,
-            endpoint: Endpoint { port, scratch },
+            endpoint: Endpoint {
+                port,
+                sockets: theirs.path().to_path_buf(),
+                private: Arc::new(private),
+            },
             is_new,
             kept,
         })
@@ -158,8 +170,10 @@ impl Cluster {
 pub(crate) struct Endpoint {
     /// TCP port on 127.0.0.1.
     pub(crate) port: u16,
-    /// A private folder for sockets and logs; the watchdog removes it.
-    pub(crate) scratch: PathBuf,
+    /// The folder of its socket.
+    pub(crate) sockets: PathBuf,
+    /// A folder for sockets and logs of ours, which nobody else enters; the watchdog removes it.
+    pub(crate) private: Arc<Folder>,
 }
 
 impl Endpoint {
@@ -172,7 +186,7 @@ impl Endpoint {
     ) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         #[cfg(unix)]
-        config.host_path(&self.scratch);
+        config.host_path(&self.sockets);
         #[cfg(not(unix))]
         config.host("127.0.0.1");
         config
@@ -186,9 +200,12 @@ impl Endpoint {
         config
     }
 
-    /// The same as the superuser.
+    /// The same as the superuser. It looks for names in `pg_catalog` only, whatever a project has put elsewhere: an
+    /// operator of the project's that fits better than one of Postgres would run with its rights.
     pub(crate) fn admin_config(&self, password: &str, database: &str) -> tokio_postgres::Config {
-        self.config(SUPERUSER, password, database)
+        let mut config = self.config(SUPERUSER, password, database);
+        config.options("-c search_path=pg_catalog,pg_temp");
+        config
     }
 }
 
@@ -232,14 +249,15 @@ fn free_port() -> Result<u16, Error> {
 }
 
 /// Reads the eighth line of `postmaster.pid`, as `pg_ctl` does. The error is the end of the log.
-fn wait_until_ready(postgres: &mut Child, data: &Path, log: &Path) -> Result<(), String> {
+fn wait_until_ready(postgres: &mut Child, data: &Path, log: &mut File) -> Result<(), String> {
     let begun = Instant::now();
     let id = postgres.id().to_string();
     loop {
         if let Ok(Some(status)) = postgres.try_wait() {
             return Err(tail(log).unwrap_or_else(|| status.to_string()));
         }
-        let file = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+        let file = Folder::open(data).and_then(|data| data.read("postmaster.pid"));
+        let file = String::from_utf8(file.unwrap_or_default()).unwrap_or_default();
         let mut lines = file.lines();
         if lines.next() == Some(&id) && lines.nth(6).is_some_and(|status| status.trim() == "ready")
         {
@@ -262,8 +280,11 @@ fn may_retry(why: &str, begun: Instant) -> bool {
     begun.elapsed() < PREDECESSOR_LIMIT && (port_taken || predecessor)
 }
 
-fn tail(log: &Path) -> Option<String> {
-    let text = std::fs::read(log).ok()?;
+fn tail(log: &mut File) -> Option<String> {
+    let mut text = Vec::new();
+    // What is written goes to the end, wherever we read.
+    log.seek(SeekFrom::Start(0)).ok()?;
+    log.read_to_end(&mut text).ok()?;
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text
         .lines()

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::binaries::Binaries;
+use super::folder::Folder;
 use super::watchdog::Watchdog;
 use crate::Error;
 use std::io::Write;
@@ -11,26 +12,23 @@ use std::process::Stdio;
 /// The cluster's superuser.
 pub(crate) const SUPERUSER: &str = "supabase_admin";
 
+/// The file with the superuser's password, for as long as initdb runs.
+const PASSWORD: &str = "password";
+
 /// Makes a cluster in `data`, which must not exist or be empty. `scratch` takes the password file.
 pub(super) fn run(
     binaries: &Binaries,
     account: &Account,
     watchdog: &mut Watchdog,
     data: &Path,
-    scratch: &Path,
+    scratch: &Folder,
     password: &str,
 ) -> Result<(), Error> {
     let mut reason = String::new();
     // C.UTF-8 sorts alike everywhere and knows upper and lower case; not every system has it.
     for locale in ["C.UTF-8", "en_US.UTF-8", "C"] {
-        let mut file = tempfile::Builder::new()
-            .prefix("pw-")
-            .tempfile_in(scratch)
-            .map_err(|e| Error::io("A temporary file cannot be made", e))?;
-        writeln!(file, "{password}")
-            .map_err(|e| Error::io("A temporary file cannot be written", e))?;
-        account.own(file.path())?;
-
+        write_password(scratch, account, password)
+            .map_err(|e| Error::io("The password file of initdb cannot be made", e))?;
         let child = account
             .command(&binaries.program("initdb"))
             .args([
@@ -41,7 +39,10 @@ pub(super) fn run(
             ])
             .arg(format!("--username={SUPERUSER}"))
             .arg(format!("--locale={locale}"))
-            .arg(format!("--pwfile={}", file.path().display()))
+            .arg(format!(
+                "--pwfile={}",
+                scratch.path().join(PASSWORD).display()
+            ))
             .arg(format!("--pgdata={}", data.display()))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -52,6 +53,9 @@ pub(super) fn run(
             .wait_with_output()
             .map_err(|e| Error::io("initdb cannot be waited for", e))?;
         watchdog.no_group()?;
+        scratch
+            .remove(PASSWORD)
+            .map_err(|e| Error::io("The password file of initdb cannot be removed", e))?;
         if answer.status.success() {
             return Ok(());
         }
@@ -68,4 +72,16 @@ pub(super) fn run(
         what: "making a cluster",
         why: reason,
     })
+}
+
+/// A file that the account alone reads, in a folder that it cannot write.
+fn write_password(scratch: &Folder, account: &Account, password: &str) -> std::io::Result<()> {
+    let mut file = scratch.new_file(PASSWORD, 0o600)?;
+    #[cfg(unix)]
+    if let Some((user, group)) = account.ids() {
+        std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
+    }
+    #[cfg(not(unix))]
+    let _ = account;
+    writeln!(file, "{password}")
 }

@@ -1,12 +1,13 @@
 //! A folder of kept data: `postgres/` (the cluster), `stack.json` (its secrets, mode 0600), `lock` (one stack at a
-//! time, released by the system when we die).
+//! time, released by the system when we die). Only `postgres/` is given to the account of Postgres; the folder itself stays
+//! ours, and no link in it is followed.
 
 use super::account::Account;
+use super::folder::Folder;
 use crate::Error;
 use crate::secret::Secrets;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,15 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Is there while the cluster is being made.
 const UNFINISHED: &str = "unfinished";
+/// The folder of the cluster.
+const CLUSTER: &str = "postgres";
+/// The file with the secrets.
+const SECRETS: &str = "stack.json";
 
 /// An opened folder of kept data; holds its lock.
 pub(crate) struct Kept {
     path: PathBuf,
+    folder: Folder,
     /// The secrets, when the cluster is complete.
     pub(crate) secrets: Option<Secrets>,
     _lock: File,
@@ -38,15 +44,25 @@ impl Kept {
         };
         let path = std::path::absolute(path).map_err(fault)?;
         std::fs::create_dir_all(&path).map_err(fault)?;
-        let lock = private(&path.join("lock")).map_err(fault)?;
+        let folder = Folder::open(&path).map_err(fault)?;
+        #[cfg(unix)]
+        if super::folder::is_root() && folder.owner().map_err(fault)? != 0 {
+            return Err(data_error(
+                &path,
+                "it belongs to another user, who could put links in it, and supadeck runs as root",
+                "Choose a folder of root's own, or start supadeck as that user.",
+            ));
+        }
+        let lock = folder.file("lock").map_err(fault)?;
         take(&lock, &path)?;
-        let secrets = match std::fs::read(path.join("stack.json")) {
+        let secrets = match folder.read(SECRETS) {
             Ok(bytes) => Some(read(&path, &bytes)?),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
             Err(e) => return Err(fault(e)),
         };
         let kept = Self {
             path,
+            folder,
             secrets,
             _lock: lock,
         };
@@ -58,28 +74,30 @@ impl Kept {
 
     /// The cluster's folder.
     pub(crate) fn cluster(&self) -> PathBuf {
-        self.path.join("postgres")
+        self.path.join(CLUSTER)
     }
 
     /// The major version of the cluster that is there.
     pub(crate) fn major(&self) -> Option<u32> {
-        std::fs::read_to_string(self.cluster().join("PG_VERSION"))
-            .ok()?
-            .trim()
-            .parse()
-            .ok()
+        let version = self.folder.within(CLUSTER).ok()?.read("PG_VERSION").ok()?;
+        String::from_utf8(version).ok()?.trim().parse().ok()
     }
 
     /// Lets the account that runs Postgres in, or says why that cannot be.
     pub(super) fn admit(&self, account: &Account) -> Result<(), Error> {
-        if self.secrets.is_none() {
-            private(&self.path.join(UNFINISHED))
-                .map_err(|e| data_error(&self.path, &e.to_string(), ""))?;
+        let fault = |e: std::io::Error| data_error(&self.path, &e.to_string(), "");
+        #[cfg(unix)]
+        if account.name().is_some() && self.folder.is_open().map_err(fault)? {
+            return Err(data_error(
+                &self.path,
+                "everybody can write in it, and supadeck runs as root",
+                "Take the right to write from the others (`chmod go-w`), or choose another folder.",
+            ));
         }
-        std::fs::create_dir_all(self.cluster())
-            .map_err(|e| data_error(&self.path, &e.to_string(), ""))?;
-        restrict(&self.cluster()).map_err(|e| data_error(&self.path, &e.to_string(), ""))?;
-        account.own(&self.cluster())?;
+        if self.secrets.is_none() {
+            self.folder.file(UNFINISHED).map_err(fault)?;
+        }
+        self.give(account).map_err(fault)?;
         match account.name() {
             Some(name) if !account.can_use(&self.cluster()) => Err(data_error(
                 &self.path,
@@ -100,26 +118,37 @@ impl Kept {
             secrets: secrets.clone(),
         };
         let bytes = serde_json::to_vec_pretty(&contents).map_err(|e| fault(e.into()))?;
-        // `tempfile` makes files with mode 0600.
-        let mut file = tempfile::NamedTempFile::new_in(&self.path).map_err(fault)?;
-        file.write_all(&bytes)
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(fault)?;
-        file.persist(self.path.join("stack.json"))
-            .map_err(|e| fault(e.error))?;
-        std::fs::remove_file(self.path.join(UNFINISHED)).map_err(fault)
+        self.folder.replace(SECRETS, &bytes).map_err(fault)?;
+        self.folder.remove(UNFINISHED).map_err(fault)
+    }
+
+    /// Gives the folder of the cluster to the account: a new one, or one that it has already. Anything else that is called
+    /// so was put there by somebody.
+    fn give(&self, account: &Account) -> std::io::Result<()> {
+        if !self.folder.has(CLUSTER) {
+            return self.folder.new_folder(CLUSTER, 0o700)?.give(account);
+        }
+        let cluster = self.folder.within(CLUSTER)?;
+        #[cfg(unix)]
+        if let (Some((user, _)), Some(name)) = (account.ids(), account.name())
+            && cluster.owner()? != user
+        {
+            return Err(std::io::Error::other(format!(
+                "its folder {CLUSTER} does not belong to {name}, who runs Postgres"
+            )));
+        }
+        cluster.give(account)
     }
 
     /// Without `stack.json` a cluster was never completed, so it holds nothing of value; anything else is not ours.
     fn clear_the_way(&self) -> Result<(), Error> {
         let fault = |e: std::io::Error| data_error(&self.path, &e.to_string(), "");
-        let unfinished = self.path.join(UNFINISHED).exists();
-        for entry in std::fs::read_dir(&self.path).map_err(fault)?.flatten() {
-            let name = entry.file_name();
+        let unfinished = self.folder.has(UNFINISHED);
+        for name in self.folder.names().map_err(fault)? {
             if name == "lock" || name == UNFINISHED {
                 continue;
             }
-            if name != "postgres" || !unfinished && !is_empty(&self.cluster()) {
+            if name != CLUSTER || !unfinished && !self.is_empty() {
                 return Err(data_error(
                     &self.path,
                     &format!(
@@ -129,14 +158,18 @@ impl Kept {
                     "Choose an empty folder, or one that an earlier stack kept its data in.",
                 ));
             }
-            std::fs::remove_dir_all(self.cluster()).map_err(fault)?;
+            self.folder.remove_all(CLUSTER).map_err(fault)?;
         }
         Ok(())
     }
-}
 
-fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+    fn is_empty(&self) -> bool {
+        let names = self
+            .folder
+            .within(CLUSTER)
+            .and_then(|cluster| cluster.names());
+        names.is_ok_and(|names| names.is_empty())
+    }
 }
 
 fn read(path: &Path, bytes: &[u8]) -> Result<Secrets, Error> {
@@ -177,24 +210,6 @@ fn take(lock: &File, path: &Path) -> Result<(), Error> {
             }
         }
     }
-}
-
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg_attr(not(unix), expect(unused_variables, clippy::unnecessary_wraps))]
-fn restrict(folder: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
 }
 
 fn data_error(path: &Path, why: &str, hint: &str) -> Error {

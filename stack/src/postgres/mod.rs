@@ -7,6 +7,7 @@ mod archive;
 mod binaries;
 mod cache;
 mod cluster;
+mod folder;
 mod initdb;
 mod kept;
 mod npm;

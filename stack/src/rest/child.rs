@@ -10,7 +10,6 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -30,14 +29,15 @@ pub(crate) struct PostgRest {
 impl PostgRest {
     /// Starts it and waits until it has read the schema.
     pub(super) async fn start(target: &Target<'_>, binary: &Path) -> Result<Self, Error> {
-        let socket = target
-            .endpoint
-            .scratch
-            .join(format!("rest-{}.sock", uuid::Uuid::new_v4().simple()));
+        let folder = &target.endpoint.private;
+        let name = format!("rest-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+        let socket = folder.path().join(format!("{name}.sock"));
         // Each its own: a start that fails is told by the last line.
+        let log = format!("{name}.log");
+        let output = folder
+            .new_file(&log, 0o600)
+            .map_err(|e| Error::io("The log of PostgREST cannot be made", e))?;
         let log = socket.with_extension("log");
-        let output =
-            File::create(&log).map_err(|e| Error::io("The log of PostgREST cannot be made", e))?;
         let errors = output
             .try_clone()
             .map_err(|e| Error::io("The log of PostgREST cannot be shared", e))?;

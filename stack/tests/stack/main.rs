@@ -16,6 +16,8 @@ mod http;
 mod kept;
 mod lifecycle;
 mod mfa;
+mod outside;
+mod planted;
 mod postgrest;
 mod provider;
 mod refresh;

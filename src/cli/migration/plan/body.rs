@@ -131,7 +131,7 @@ fn heading(page: &mut Page, step: &Step, rehearsed: Option<&StepReport>) {
         None => count,
         Some((End::Passed, took_ms)) => format!("{count}, {took_ms} ms"),
         Some((End::Failed, _)) => format!("{count}, FAILED"),
-        Some((End::Skipped, _)) => format!("{count}, not rehearsed"),
+        Some((End::Skipped | End::Refused, _)) => format!("{count}, not rehearsed"),
         Some((End::NotReached, _)) => format!("{count}, not reached"),
     };
     let (version, name) = (&step.version, &step.name);

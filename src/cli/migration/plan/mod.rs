@@ -21,9 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Show what the pending migrations, or a rollback, would change, lock and lose, before anything is changed
 ///
-/// The files really run: on the database itself in a transaction that is never committed, or on a scratch database that
+/// The files really run, whoever wrote them: on the database itself in a transaction that is never committed, or on a scratch database that
 /// the history's stored statements build again. A production profile uses scratch unless --on says otherwise. On the
-/// database itself the locks are real while the rehearsal runs, and sequences move on.
+/// database itself the locks are real while the rehearsal runs, and sequences move on; a file that reaches outside the
+/// database (programs, files of the server, other servers) is not run there, because no rollback undoes that. On the
+/// scratch database it is, as a role that reaches nothing on this machine. --no-rehearsal runs nothing.
 ///
 /// Exit code 0 when every statement ran, whatever the risks are; else that of what failed, such as 8 for the database.
 #[derive(ClapArgs)]

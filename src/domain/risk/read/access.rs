@@ -1,7 +1,7 @@
 //! Policies, grants, roles, owners and functions that lend their rights: who may do more afterwards than before.
 
 use super::visit::Go;
-use super::{Name, Reader, data, rule};
+use super::{Name, Reader, data, outside, rule};
 use crate::domain::risk::LockMode;
 use crate::domain::risk::tree::{all_below, child, has, tokens, words};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
@@ -134,8 +134,16 @@ pub(super) fn grant(read: &mut Reader, node: &SyntaxNode) -> Go {
     let to = roles(&receivers);
     let text = words(node);
     let text = text.trim_end_matches(';');
-    if !has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
-        read.found(&rule::GRANT_ROLE, node, text);
+    if has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
+        outside::grants(read, node);
+    } else {
+        let (some, all) = outside::grants_server_roles(node);
+        if some {
+            read.found(&rule::SERVER_ROLE, node, text);
+        }
+        if !all {
+            read.found(&rule::GRANT_ROLE, node, text);
+        }
     }
     if includes_everybody(&to) {
         read.found(&rule::GRANT_TO_ANON, node, text);
@@ -202,8 +210,9 @@ pub(super) fn set(read: &mut Reader, node: &SyntaxNode) -> Go {
     Go::Below
 }
 
-/// `set_config('…', '…', …)` does what `SET` does.
+/// `set_config('…', '…', …)` does what `SET` does; some functions leave the database.
 pub(super) fn call(read: &mut Reader, node: &SyntaxNode) -> Go {
+    outside::call(read, node);
     let is_set_config = node
         .children()
         .next()
@@ -254,41 +263,4 @@ pub(super) fn reassign(read: &mut Reader, node: &SyntaxNode) -> Go {
         read.found(&rule::CHANGE_OWNER, node, words(node).trim_end_matches(';'));
     }
     Go::Past
-}
-
-/// Whether the options of a function fix its `search_path`.
-pub(super) fn fixes_search_path(options: &SyntaxNode) -> bool {
-    all_below(options, K::CONFIG_PARAMETER_REF)
-        .any(|name| words(&name).eq_ignore_ascii_case("search_path"))
-}
-
-pub(super) fn alter_function(read: &mut Reader, node: &SyntaxNode) -> Go {
-    let Some(options) = child(node, K::FUNC_OPTION_LIST) else {
-        return Go::Below;
-    };
-    let name = [
-        K::FUNCTION_NAME_REF,
-        K::PROCEDURE_NAME_REF,
-        K::ROUTINE_NAME_REF,
-    ]
-    .into_iter()
-    .find_map(|kind| all_below(node, kind).next())
-    .map_or_else(String::new, |name| Name::of(&name).key().to_string());
-    if all_below(&options, K::RESET_FUNC_OPTION).any(|reset| {
-        let reset = words(&reset).to_lowercase();
-        reset.contains("search_path") || reset.ends_with("all")
-    }) {
-        let object = format!("Function {name} without its search_path");
-        read.found(&rule::DEFINER_WITHOUT_SEARCH_PATH, node, object);
-    } else if fixes_search_path(&options) {
-        read.settle(&rule::DEFINER_WITHOUT_SEARCH_PATH, &name);
-    } else if has(&options, K::SECURITY_DEFINER_FUNC_OPTION) {
-        read.pend(
-            &rule::DEFINER_WITHOUT_SEARCH_PATH,
-            node,
-            &name,
-            format!("Function {name}"),
-        );
-    }
-    Go::Below
 }

@@ -1,9 +1,9 @@
 //! Bodies inside statements: `DO` blocks run now, those of functions and rules later, in SQL and in PL/pgSQL.
 
 use super::visit::{Go, visit, visit_children};
-use super::{Locks, Name, Reader, When, access, dynamic, lint, plpgsql, rule, unread};
+use super::{Locks, Name, Reader, When, definer, dynamic, lint, outside, plpgsql, rule, unread};
 use crate::domain::risk::depth;
-use crate::domain::risk::tree::{all_below, child, has, tokens, words};
+use crate::domain::risk::tree::{all_below, child, tokens, words};
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::plpgsql::Plpgsql;
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
@@ -40,9 +40,18 @@ pub(super) fn block(read: &mut Reader, node: &SyntaxNode) -> Go {
             let locks = read.scope.locks;
             plpgsql_body(read, node, body, when, locks);
         }
-        None => read.found(&rule::FOREIGN_LANGUAGE, node, "The block"),
+        None => read.found(foreign(node), node, "The block"),
     }
     Go::Past
+}
+
+/// The rule of a body in a language that cannot be read.
+fn foreign(node: &SyntaxNode) -> &'static rule::Rule {
+    if outside::has_untrusted_language(node) {
+        &rule::UNTRUSTED_LANGUAGE
+    } else {
+        &rule::FOREIGN_LANGUAGE
+    }
 }
 
 /// Whether the body's text is there to read; a fault is reported where it is not.
@@ -99,13 +108,7 @@ pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
         .find_map(|kind| child(node, kind))
         .map_or_else(String::new, |name| Name::of(&name).key().to_string());
     read.settle(&rule::DROP_FUNCTION, &name);
-    if let Some(options) = child(node, K::FUNC_OPTION_LIST)
-        && has(&options, K::SECURITY_DEFINER_FUNC_OPTION)
-        && !access::fixes_search_path(&options)
-    {
-        let object = format!("Function {name}");
-        read.pend(&rule::DEFINER_WITHOUT_SEARCH_PATH, node, &name, object);
-    }
+    definer::created(read, node);
     if let Some(options) = child(node, K::FUNC_OPTION_LIST) {
         later(read, &options, CALLED);
     }
@@ -147,7 +150,7 @@ pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
     } else if let Some(body) = child(node, K::ATOMIC_BODY).or_else(|| child(node, K::RETURN_STMT)) {
         later(read, &body, CALLED);
     } else {
-        read.found(&rule::FOREIGN_LANGUAGE, node, format!("Function {name}"));
+        read.found(foreign(node), node, format!("Function {name}"));
     }
     Go::Past
 }

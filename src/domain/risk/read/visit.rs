@@ -1,7 +1,7 @@
 //! Walks a syntax tree in the order of the text and hands every statement in it to the file that knows it.
 //! The walk keeps its own stack, because trees can be deep.
 
-use super::{Reader, access, alter, body, create, data, drop, maintain};
+use super::{Reader, access, alter, body, create, data, definer, drop, maintain, outside};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 /// Whether the walk goes on below a node.
@@ -74,12 +74,24 @@ fn open(read: &mut Reader, node: &SyntaxNode) -> Go {
         K::GRANT_DEFAULT_PRIVILEGES => access::default_privileges(read, node),
         K::ROLE_OPTION_GENERIC => access::role_option(read, node),
         K::SET | K::SET_CONFIG_PARAM => access::set(read, node),
-        K::CALL_EXPR => access::call(read, node),
+        K::CALL_EXPR | K::CALL => access::call(read, node),
+        K::COPY => outside::copy(read, node),
+        K::ROLE_OPTION_IN_ROLE | K::ROLE_OPTION_IN_GROUP | K::ALTER_GROUP => {
+            outside::membership(read, node)
+        }
+        K::CREATE_EXTENSION | K::CREATE_LANGUAGE => outside::installs(read, node),
+        K::CREATE_SERVER => outside::server(read, node),
+        K::CREATE_SUBSCRIPTION
+        | K::ALTER_SUBSCRIPTION
+        | K::DROP_SUBSCRIPTION
+        | K::IMPORT_FOREIGN_SCHEMA => outside::other_server(read, node),
+        K::ADD_FOREIGN_OPTION | K::SET_FOREIGN_OPTION => outside::foreign_option(read, node),
+        K::LOAD => outside::load(read, node),
+        K::ALTER_SYSTEM | K::CREATE_TABLESPACE => outside::server_files(read, node),
         K::SET_SCHEMA => access::move_schema(read, node),
         K::REASSIGN => access::reassign(read, node),
-        K::ALTER_FUNCTION | K::ALTER_PROCEDURE | K::ALTER_ROUTINE => {
-            access::alter_function(read, node)
-        }
+        K::ALTER_FUNCTION | K::ALTER_PROCEDURE | K::ALTER_ROUTINE => definer::altered(read, node),
+        K::DROP_FUNCTION | K::DROP_PROCEDURE | K::DROP_ROUTINE => definer::dropped(read, node),
         K::LOCK => maintain::lock(read, node),
         K::VACUUM => maintain::vacuum(read, node),
         K::ANALYZE => maintain::analyze(read, node),

@@ -55,8 +55,12 @@ super::rules! {
         "alter default privileges in schema public grant select on tables to anon;";
     DEFINER_WITHOUT_SEARCH_PATH: WeakensAccess "definer-without-search-path",
         "{} runs with its owner's rights and finds names through the caller's search_path, so the caller can put their own in the way.",
-        Some("Add `set search_path = ''` and write every name with its schema."),
+        Some("Add `set search_path = pg_catalog, pg_temp`, and write every other name with its schema."),
         "create function unlock() returns void language sql security definer as $$ select 1 $$;";
+    DEFINER_SEARCH_PATH: WeakensAccess "definer-search-path",
+        "{}. It runs with its owner's rights, so a caller can put types, tables or functions of their own in the way of those that it names.",
+        Some("Write `set search_path = pg_catalog, pg_temp`, with pg_temp last and before it only schemas that others cannot create in, and every other name with its schema."),
+        "create function unlock() returns void language sql security definer set search_path = '' as $$ select 1 $$;";
     VIEW_WITHOUT_SECURITY_INVOKER: WeakensAccess "view-without-security-invoker",
         "{} reads with its owner's rights, past the Row Level Security of whoever asks.",
         Some("Create it `with (security_invoker = true)`."),

@@ -12,5 +12,5 @@ super::rules! {
     FOREIGN_LANGUAGE: Unreadable "foreign-language",
         "{} is written in a language other than SQL and PL/pgSQL, which cannot be read.",
         Some("Write it in SQL or PL/pgSQL."),
-        "do language plpython3u $$ pass $$;";
+        "do language plv8 $$ throw 1 $$;";
 }

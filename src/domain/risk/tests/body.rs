@@ -33,7 +33,7 @@ fn blocks_run_with_the_migration() {
             "do $a$ begin do $b$ begin truncate a; end $b$; end $a$",
             &["truncate"],
         ),
-        ("do language plpython3u $$ x $$", &["foreign-language"]),
+        ("do language plv8 $$ x $$", &["foreign-language"]),
         ("do $$ begin drop tabel a; end $$", &["unreadable"]),
     ]);
 }
@@ -64,7 +64,7 @@ fn functions_hold_nobody_up_until_they_are_called() {
         ),
         (
             "create function f() returns int language c as 'x', 'y'",
-            &["foreign-language"],
+            &["untrusted-language"],
         ),
         (
             "create function f() returns trigger language plpgsql as $$ begin new.a := 1; return new; end $$",
