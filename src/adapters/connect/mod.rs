@@ -306,7 +306,7 @@ async fn first_identity(
             "The service role cannot be used.",
             "The project's secret key is not known.",
         )
-        .with_hint("Set SUPABASE_SECRET_KEY, or keep it with `supadeck profile add`.")),
+        .with_hint("Set SUPABASE_SECRET_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.")),
         Some(As::User) => auth.stored_identity().await?.ok_or_else(|| {
             Problem::new(
                 Kind::Auth,

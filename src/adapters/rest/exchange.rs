@@ -257,7 +257,7 @@ pub(in crate::adapters) fn no_publishable_key() -> Problem {
         "The project's publishable key is not known.",
         "Without it nothing can be read, neither as anon nor as a user.",
     )
-    .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.")
+    .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.")
 }
 
 fn no_secret_key() -> Problem {
@@ -266,5 +266,5 @@ fn no_secret_key() -> Problem {
         "The project's secret key is not known.",
         "The service role needs it.",
     )
-    .with_hint("Set SUPABASE_SECRET_KEY, or keep it with `supadeck profile add`.")
+    .with_hint("Set SUPABASE_SECRET_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.")
 }

@@ -279,7 +279,7 @@ impl Refusal {
     fn unauthorised(&self, who: &Identity, key: Option<&ApiKey>, said: String) -> Problem {
         let Some(key) = key else {
             return Problem::new(Kind::Auth, "The project asks for a key.", said).with_hint(
-                "Set SUPABASE_PUBLISHABLE_KEY, or keep it with `supadeck profile add`.",
+                "Set SUPABASE_PUBLISHABLE_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.",
             );
         };
         let problem = Problem::new(
