@@ -274,9 +274,12 @@ impl Answer {
     /// Reads the body; values that are nested too deeply to be read are replaced by a text that says so.
     fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.body)
-            .or_else(|error| match is_too_deep(&error) {
-                true => serde_json::from_slice(&flattened(&self.body)),
-                false => Err(error),
+            .or_else(|error| {
+                if is_too_deep(&error) {
+                    serde_json::from_slice(&flattened(&self.body))
+                } else {
+                    Err(error)
+                }
             })
             .map_err(|error| unreadable(&error))
     }

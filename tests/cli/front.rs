@@ -63,7 +63,7 @@ impl Front {
 }
 
 fn upwards(mut near: TcpStream, mut far: TcpStream, state: &Mutex<Shared>) {
-    let mut piece = [0; 65_536];
+    let mut piece = vec![0; 65_536];
     while let Ok(read @ 1..) = near.read(&mut piece) {
         let text = String::from_utf8_lossy(&piece[..read]);
         let hangs = {
@@ -82,7 +82,7 @@ fn upwards(mut near: TcpStream, mut far: TcpStream, state: &Mutex<Shared>) {
 }
 
 fn downwards(mut far: TcpStream, mut near: TcpStream, state: &Mutex<Shared>) {
-    let mut piece = [0; 65_536];
+    let mut piece = vec![0; 65_536];
     while let Ok(read @ 1..) = far.read(&mut piece) {
         let mut bytes = piece[..read].to_vec();
         let (expires, is_slow) = {

@@ -288,8 +288,8 @@ async fn trusted_proxies_are_passed_over() {
     let mut cells = Cells::default();
     for (number, (setting, flare, hops, recorded)) in PROXIES.into_iter().enumerate() {
         let headers = json!({ "cf-connecting-ip": flare, "x-forwarded-for": hops }).to_string();
-        let write = format!(
-            "select set_config('app.trusted_proxies', $1, false), set_config('request.headers', $2, false)"
+        let write = String::from(
+            "select set_config('app.trusted_proxies', $1, false), set_config('request.headers', $2, false)",
         );
         bed.owner
             .query(&write, &[&setting, &headers])

@@ -38,7 +38,7 @@ pub(super) async fn of(
                 publishable = found
                     .as_ref()
                     .and_then(SecretSource::if_known)
-                    .map(ApiKey::new)
+                    .map(ApiKey::new);
             }
         }
     }
@@ -57,7 +57,7 @@ pub(super) async fn of(
                 secret = found
                     .as_ref()
                     .and_then(SecretSource::if_known)
-                    .map(ApiKey::new)
+                    .map(ApiKey::new);
             }
         }
     }

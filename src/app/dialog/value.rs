@@ -169,9 +169,12 @@ mod tests {
         let row = |at| match view.row(at) {
             Some(Shown::Heading(_, words)) => format!("# {words}"),
             Some(Shown::Text(_, pieces)) => {
-                let piece = |(text, is_changed)| match is_changed {
-                    true => format!("<{text}>"),
-                    false => String::from(text),
+                let piece = |(text, is_changed)| {
+                    if is_changed {
+                        format!("<{text}>")
+                    } else {
+                        String::from(text)
+                    }
                 };
                 pieces.into_iter().map(piece).collect()
             }

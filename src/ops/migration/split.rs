@@ -75,7 +75,7 @@ pub async fn plan_split(schema: &Schema, which: &str) -> Result<SplitPlan, Probl
     };
     if let Some((up, down)) = pair(&listing, which) {
         plan.version.clone_from(&up.version);
-        plan.tool = "golang-migrate or sqlx".to_owned();
+        "golang-migrate or sqlx".clone_into(&mut plan.tool);
         let name = FileName {
             version: up.version.clone(),
             name: plain_name(&up.name).to_owned(),

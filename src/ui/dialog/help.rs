@@ -20,5 +20,5 @@ pub fn draw(frame: &mut Frame, top: usize, view: View) {
         HelpLine::Note(text) => Line::styled(text, view.style(Role::Muted)),
     };
     let lines = lines(view.model).into_iter().map(line).collect();
-    super::read(frame, inside, view, lines, top, "close");
+    super::read(frame, inside, view, &lines, top, "close");
 }

@@ -121,7 +121,7 @@ fn read(
     frame: &mut Frame,
     inside: Rect,
     view: View,
-    lines: Vec<Line<'static>>,
+    lines: &[Line<'static>],
     top: usize,
     close: &str,
 ) {

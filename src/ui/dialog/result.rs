@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
         "close; {} shows it again",
         keys.first_key(Command::LastResult)
     );
-    super::read(frame, inside, view, lines, state.top, &close);
+    super::read(frame, inside, view, &lines, state.top, &close);
 }
 
 fn role(tone: Tone) -> Role {

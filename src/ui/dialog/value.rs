@@ -37,11 +37,11 @@ fn line(row: Option<Shown<'_>>, view: View) -> Line<'static> {
         Some(Shown::Heading(side, words)) => Line::styled(words, view.style(role(side))),
         Some(Shown::Text(side, pieces)) => {
             let piece = |(text, is_changed): (&str, bool)| {
-                let style = match is_changed {
-                    true => view
-                        .style(role(side))
-                        .add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
-                    false => view.style(Role::Text),
+                let style = if is_changed {
+                    view.style(role(side))
+                        .add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+                } else {
+                    view.style(Role::Text)
                 };
                 Span::styled(text.to_owned(), style)
             };

@@ -261,14 +261,14 @@ fn line_of(
                 spans.push(Span::styled(fit(&new, rest, more), view.style(Role::Added)));
             }
             Mark::Removed => {
-                let old = beside_other(&line.old, line, room, more);
+                let old = beside_other(line.old.as_deref(), line, room, more);
                 spans.push(Span::styled(
                     format!("  {}", fit(&old, room, more)),
                     view.style(role),
                 ));
             }
             Mark::Added | Mark::Same | Mark::Reason => {
-                let new = beside_other(&line.new, line, room, more);
+                let new = beside_other(line.new.as_deref(), line, room, more);
                 spans.push(Span::styled(
                     format!("  {}", fit(&new, room, more)),
                     view.style(role),
@@ -280,8 +280,8 @@ fn line_of(
 }
 
 /// A value in so much room, from where it differs from the other side's, which has a line of its own.
-fn beside_other(own: &Option<String>, line: &RecordLine, room: usize, more: &str) -> String {
-    let own = own.as_deref().unwrap_or_default();
+fn beside_other(own: Option<&str>, line: &RecordLine, room: usize, more: &str) -> String {
+    let own = own.unwrap_or_default();
     match &line.other {
         Some(other) => window(own, other, (room, room), more).0,
         None => own.to_owned(),

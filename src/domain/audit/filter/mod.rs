@@ -202,9 +202,10 @@ impl fmt::Display for Term {
                 term.side.word(),
                 path_text(&term.path),
                 term.test.sign(),
-                match term.is_text {
-                    true => path::quoted(&term.value, |_| false),
-                    false => quoted(&term.value),
+                if term.is_text {
+                    path::quoted(&term.value, |_| false)
+                } else {
+                    quoted(&term.value)
                 }
             ),
         }
