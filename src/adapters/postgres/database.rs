@@ -14,6 +14,7 @@ use crate::domain::migration::journal::Journal;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
+use crate::domain::source::Source;
 use crate::ports::{Database, Session, Task};
 use futures_util::TryStreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -42,8 +43,13 @@ pub struct PgDatabase {
 impl PgDatabase {
     /// Reads a database URL. Nothing is connected yet, and a fault repeats no part of the URL.
     pub fn parse(url: &SecretString) -> Result<Self, Problem> {
+        Self::parse_from(url, &Source::Code)
+    }
+
+    /// The same; the fault names where the URL came from.
+    pub fn parse_from(url: &SecretString, source: &Source) -> Result<Self, Problem> {
         Ok(Self {
-            address: Arc::new(parse(url.expose_secret())?),
+            address: Arc::new(parse(url.expose_secret(), source)?),
             patience: Patience::default(),
         })
     }
