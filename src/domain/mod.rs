@@ -2,6 +2,7 @@
 //! No I/O, no clock, no async: everything here is a value or a pure function.
 
 pub mod audit;
+pub mod base_url;
 pub mod catalog;
 pub mod config;
 pub mod count;
@@ -9,6 +10,7 @@ pub mod cycle;
 pub mod deep_json;
 pub mod database_url;
 pub mod factor;
+pub mod given;
 pub mod goal;
 pub mod identity;
 pub mod lock;

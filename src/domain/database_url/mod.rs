@@ -180,10 +180,10 @@ impl DatabaseUrl {
 
     /// The URL as a text that reads as the same URL again, with its password percent-encoded.
     pub fn text(&self) -> SecretString {
-        let password = self.password.as_ref().map(|password| {
-            let encoded = encoded(password.expose_secret());
-            format!(":{encoded}")
-        });
+        let password = self
+            .password
+            .as_ref()
+            .map(|password| format!(":{}", literal(password.expose_secret())));
         self.written(password.as_deref().unwrap_or_default(), true)
             .into()
     }
@@ -192,12 +192,12 @@ impl DatabaseUrl {
         let servers: Vec<String> = self.servers.iter().map(Server::encoded).collect();
         let mut text = format!(
             "postgresql://{}{password}@{}",
-            encoded(self.user.as_bytes()),
+            literal(self.user.as_bytes()),
             servers.join(",")
         );
         if let Some(database) = &self.database {
             text.push('/');
-            text.push_str(&encoded(database.as_bytes()));
+            text.push_str(&literal(database.as_bytes()));
         }
         if !with_parameters {
             return text;
@@ -255,6 +255,16 @@ impl PartialEq for DatabaseUrl {
     fn eq(&self, other: &Self) -> bool {
         self.text().expose_secret() == other.text().expose_secret()
     }
+}
+
+/// Bytes as a part of a URL that is taken for what it is, also where it looks like a placeholder.
+fn literal(bytes: &[u8]) -> String {
+    let usual = encoded(bytes);
+    if !usual.split('.').any(surroundings::is_placeholder) && !surroundings::is_placeholder(&usual)
+    {
+        return usual;
+    }
+    bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// Bytes as a part of a URL: everything but the unreserved characters of RFC 3986 is percent-encoded.
