@@ -10,7 +10,9 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Project, Settings, Way};
 use crate::domain::factor::SignIn;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, check_url};
+use crate::domain::profile::Book;
+use crate::domain::project_url::ProjectUrl;
+use crate::domain::source::Source;
 use crate::ops::migration::Schema;
 use crate::ops::session;
 use crate::ports::{Catalogs, Clock, Stage};
@@ -183,11 +185,11 @@ impl Context {
     /// the keyring is not asked, and the profiles only for whether the work is on a production one.
     pub async fn work(&self) -> Result<Work, Problem> {
         let book = self.book().await?;
-        if let Some(url) = self.bare_database(&book) {
+        if let Some((url, source)) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
             return Ok(Work {
                 production: self.production(&book),
-                ..self.work_at(&root, url)?
+                ..self.work_over(&root, Way::by_url(url, &source)?)
             });
         }
         let project = self.project().await?;
@@ -202,7 +204,7 @@ impl Context {
 
     /// A directory and a database that belongs to no profile.
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        Ok(self.work_over(root, Way::by_url(url)?))
+        Ok(self.work_over(root, Way::by_url(url, &Source::Code)?))
     }
 
     fn work_over(&self, root: &Path, way: Way) -> Work {
@@ -220,7 +222,7 @@ impl Context {
     pub async fn catalogs(&self) -> Result<Arc<dyn Catalogs>, Problem> {
         let book = self.book().await?;
         let way = match self.bare_database(&book) {
-            Some(url) => Way::by_url(url)?,
+            Some((url, source)) => Way::by_url(url, &source)?,
             None => Way::needed(&self.project().await?)?,
         };
         Ok(way.catalogs())
@@ -248,7 +250,7 @@ impl Context {
 
     /// The database URL that stands for itself: typed without a profile, or of an environment that names its project, or
     /// of one that names none while no profile is in use.
-    fn bare_database(&self, book: &Book) -> Option<&SecretString> {
+    fn bare_database(&self, book: &Book) -> Option<(&SecretString, Source)> {
         let Settings {
             profile: None,
             url,
@@ -264,7 +266,10 @@ impl Context {
         }
         let is_free = variables.name_project || (url.is_none() && book.default.is_none());
         let variable = variables.db_url.as_ref().filter(|_| is_free);
-        db_url.as_ref().or(variable.map(|variable| &variable.value))
+        match db_url {
+            Some(url) => Some((url, Source::Option("--db-url"))),
+            None => variable.map(|variable| (&variable.value, Source::variable(variable.name))),
+        }
     }
 
     /// The name of the production profile whose rows are changed, where it is one.
@@ -293,5 +298,5 @@ impl Context {
 
 /// The URL in its one form; one that cannot be used is compared as it is.
 fn normal(url: &str) -> String {
-    check_url(url).unwrap_or_else(|_| url.to_owned())
+    ProjectUrl::parse(url).map_or_else(|_| url.to_owned(), |url| url.to_string())
 }

@@ -6,21 +6,26 @@ use crate::adapters::postgres::PgDatabase;
 use crate::app::effect::Setup;
 use crate::app::msg::Verdict;
 use crate::app::secret::Secret;
+use crate::domain::database_url;
+use crate::domain::given;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Profile, check_name, check_url};
-use crate::domain::secret::{ApiKey, SecretKind};
+use crate::domain::profile::{Profile, check_name};
+use crate::domain::project_url::ProjectUrl;
+use crate::domain::secret::SecretKind;
+use crate::domain::source::Source;
 use crate::ops::profile::{self, NewProfile};
 use crate::ports::Database;
+use secrecy::SecretString;
 
 /// One verdict a field: name, URL, key, database URL.
 pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
     let name = check_new_name(start, &setup).await;
     let name = verdict(&setup.name, || name.map(|()| "the name is free".to_owned()));
-    let url = check_url(&setup.url);
+    let url = project_url(&setup);
     let (url_verdict, key_verdict) = match (&url, setup.url.is_empty()) {
         (_, true) => (Verdict::Empty, Verdict::Empty),
-        (Err(problem), false) => (bad(problem), Verdict::Empty),
+        (Err(problem), false) => (unusable(problem), Verdict::Empty),
         (Ok(url), false) => check_project(start, url, &setup.key).await,
     };
     let database = if setup.db_url.is_empty() {
@@ -48,11 +53,12 @@ async fn check_new_name(start: &Start, setup: &Setup) -> Result<(), Problem> {
 /// Whether the profile of that name, if there is one, is of the same project.
 async fn is_same_project(start: &Start, setup: &Setup) -> Result<Option<bool>, Problem> {
     let book = connect::profiles(&start.settings)?.read().await?;
-    let wanted = check_url(&setup.url).ok();
-    Ok(book
-        .profiles
-        .get(&setup.name)
-        .map(|profile| Some(&profile.url) == wanted.as_ref()))
+    let wanted = project_url(setup).ok();
+    let is_wanted = |profile: &Profile| {
+        let url = wanted.as_ref().map(ProjectUrl::as_str);
+        Some(profile.url.as_str()) == url
+    };
+    Ok(book.profiles.get(&setup.name).map(is_wanted))
 }
 
 fn verdict(text: &str, check: impl FnOnce() -> Result<String, Problem>) -> Verdict {
@@ -67,15 +73,49 @@ fn bad(problem: &Problem) -> Verdict {
     Verdict::Bad(problem.to_string())
 }
 
-/// Asks Auth for its health, which wants the URL only, then REST, which wants the key.
-async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verdict) {
-    if ApiKey::new(key.as_inner()).is_secret() {
-        let text = "This is a secret key: it bypasses Row Level Security. Paste the publishable or anon key.";
-        return (Verdict::Empty, Verdict::Bad(text.into()));
+/// What cannot be used as it was typed: why, and what is wanted.
+fn unusable(problem: &Problem) -> Verdict {
+    let hint = problem.hint.as_deref().unwrap_or_default();
+    Verdict::Bad(format!("{} {hint}", problem.why).trim_end().to_owned())
+}
+
+fn project_url(setup: &Setup) -> Result<ProjectUrl, Problem> {
+    ProjectUrl::read(&setup.url, &Source::Answer("Project URL"))
+}
+
+/// The publishable key, without what was pasted around it.
+fn publishable_key(url: &ProjectUrl, key: &Secret) -> Result<SecretString, Problem> {
+    let source = Source::Answer("Publishable key");
+    let key = given::api_key(key.as_inner(), &source)?.value;
+    if key.is_secret() {
+        return Err(Problem::new(
+            Kind::Config,
+            "The key cannot be used.",
+            "This is a secret key: it bypasses Row Level Security.",
+        )
+        .with_hint("Paste the publishable or anon key."));
     }
+    let is_foreign = url
+        .project_ref()
+        .is_some_and(|own| given::is_of_another_project(&key, own));
+    if is_foreign {
+        return Err(given::another_project(&source));
+    }
+    Ok(key.expose().to_owned().into())
+}
+
+/// Asks Auth for its health, which wants the URL only, then REST, which wants the key.
+async fn check_project(start: &Start, url: &ProjectUrl, key: &Secret) -> (Verdict, Verdict) {
+    let read = (!key.is_empty())
+        .then(|| publishable_key(url, key))
+        .transpose();
+    let publishable_key = match read {
+        Ok(key) => key,
+        Err(problem) => return (Verdict::Empty, unusable(&problem)),
+    };
     let settings = Settings {
-        url: Some(url.to_owned()),
-        publishable_key: (!key.is_empty()).then(|| key.as_inner().clone()),
+        url: Some(url.to_string()),
+        publishable_key,
         config_dir: start.settings.config_dir.clone(),
         without_keyring: true,
         ..Settings::default()
@@ -104,9 +144,10 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
 }
 
 async fn check_database(url: &Secret) -> Verdict {
-    let database = match PgDatabase::parse(url.as_inner()) {
+    let source = Source::Answer("Database URL");
+    let database = match PgDatabase::parse_from(url.as_inner(), &source) {
         Ok(database) => database,
-        Err(problem) => return bad(&problem),
+        Err(problem) => return unusable(&problem),
     };
     match database.history().await {
         Ok(history) => {
@@ -124,14 +165,22 @@ async fn check_database(url: &Secret) -> Verdict {
 pub(super) async fn save(start: &Start, setup: &Setup) -> Result<Settings, Problem> {
     let profiles = connect::profiles(&start.settings)?;
     let secrets = connect::secrets(&start.settings);
-    let mut kept = vec![(SecretKind::PublishableKey, setup.key.as_inner().clone())];
-    if !setup.db_url.is_empty() {
-        kept.push((SecretKind::DatabaseUrl, setup.db_url.as_inner().clone()));
+    let url = project_url(setup)?;
+    let key = publishable_key(&url, &setup.key)?;
+    let db_url: Option<SecretString> = (!setup.db_url.is_empty()).then(|| {
+        database_url::trimmed(setup.db_url.expose())
+            .0
+            .to_owned()
+            .into()
+    });
+    let mut kept = vec![(SecretKind::PublishableKey, key.clone())];
+    if let Some(url) = &db_url {
+        kept.push((SecretKind::DatabaseUrl, url.clone()));
     }
     let new = NewProfile {
         profile: Profile {
             name: setup.name.clone(),
-            url: check_url(&setup.url)?,
+            url: url.to_string(),
             dir: start.settings.dir.clone(),
             ..Profile::default()
         },
@@ -143,8 +192,8 @@ pub(super) async fn save(start: &Start, setup: &Setup) -> Result<Settings, Probl
     // Without a keyring the secrets just stored are known to this process only: they are handed on.
     Ok(Settings {
         profile: Some(setup.name.clone()),
-        publishable_key: Some(setup.key.as_inner().clone()),
-        db_url: (!setup.db_url.is_empty()).then(|| setup.db_url.as_inner().clone()),
+        publishable_key: Some(key),
+        db_url,
         dir: start.settings.dir.clone(),
         config_dir: start.settings.config_dir.clone(),
         without_keyring: start.settings.without_keyring,

@@ -4,8 +4,12 @@ use super::settings::Variable;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::domain::secret::{SecretKind, unbind};
+use crate::domain::source::Source;
 use crate::ports::Secrets;
 use secrecy::{ExposeSecret, SecretString};
+
+/// A secret, and where it came from.
+pub(super) type Found = (SecretString, Source);
 
 /// The keyring's secrets of a profile, if they may be used.
 pub(super) struct Kept<'a> {
@@ -20,15 +24,17 @@ impl Kept<'_> {
     /// SUPABASE_URL says whose it is; otherwise it may belong to anything, and its use for a profile is a note.
     pub(super) async fn or(
         &self,
-        typed: Option<&SecretString>,
+        typed: Option<(&SecretString, Source)>,
         variable: Option<&Variable>,
         kind: SecretKind,
         notes: &mut Vec<String>,
-    ) -> Result<Option<SecretString>, Problem> {
-        if let Some(typed) = typed.filter(|typed| !typed.expose_secret().is_empty()) {
-            return Ok(Some(typed.clone()));
+    ) -> Result<Option<Found>, Problem> {
+        if let Some((typed, source)) = typed.filter(|(typed, _)| !typed.expose_secret().is_empty())
+        {
+            return Ok(Some((typed.clone(), source)));
         }
-        let taken = variable.map(|variable| variable.value.clone());
+        let taken =
+            variable.map(|variable| (variable.value.clone(), Source::variable(variable.name)));
         let Some(profile) = self.profile else {
             return Ok(taken);
         };
@@ -38,7 +44,7 @@ impl Kept<'_> {
         let name = &profile.name;
         if let Some(text) = self.secrets.get(name, kind).await? {
             if let Some(secret) = unbind(&profile.url, &text) {
-                return Ok(Some(secret));
+                return Ok(Some((secret, Source::profile(name))));
             }
             notes.push(format!(
                 "A {} that is kept under `{name}` is for another URL and is not used; `profile add {name} --replace` forgets it.",

@@ -2,6 +2,7 @@
 //! Nothing here touches the network.
 
 mod kept;
+mod keys;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -15,14 +16,17 @@ use super::clock::SystemClock;
 use super::http::{Http, Limits};
 use super::place;
 use super::profiles::ProfileFile;
-use super::rest::{Keys, PostgRest, host_of};
+use super::rest::{Keys, PostgRest};
 use super::secrets::Vault;
+use crate::domain::given;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
-use crate::domain::secret::{ApiKey, Keeping, KeyForm, SecretKind};
+use crate::domain::profile::{Book, Profile};
+use crate::domain::project_url::ProjectUrl;
+use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::source::Source;
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
-use kept::Kept;
+use kept::{Found, Kept};
 use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +39,8 @@ pub const IN_MEMORY: &str = "Secrets are kept in memory.";
 pub struct Project {
     /// The profile; one that was made up from a URL is called by its host.
     pub profile: Profile,
+    /// Its URL, parsed.
+    pub url: ProjectUrl,
     /// Its REST interface.
     pub rest: Arc<dyn Rest>,
     /// Its Auth interface.
@@ -45,8 +51,12 @@ pub struct Project {
     pub identity: Identity,
     /// The database URL with its password, where one is known.
     pub database_url: Option<SecretString>,
+    /// Where the database URL came from.
+    pub database_url_from: Source,
     /// The token for the Management API, where one is known.
     pub access_token: Option<SecretString>,
+    /// Where the token came from.
+    pub access_token_from: Source,
     /// Whether the token goes before a database URL, because it was typed and none was.
     pub is_token_meant: bool,
     /// Where the Management API is, unless it is supabase.com's.
@@ -102,7 +112,7 @@ pub async fn resolve_with(
     let dir = config_dir(settings);
     let found = find(settings, dir.as_ref().ok()).await?;
     let mut notes = Vec::new();
-    if is_in_the_clear(&found.profile.url) {
+    if found.url.is_in_the_clear() {
         notes.push("The URL is not encrypted: keys and rows can be read on the way.".to_owned());
     }
     let kept = Kept {
@@ -110,28 +120,40 @@ pub async fn resolve_with(
         profile: found.owns_secrets.then_some(&found.profile),
         is_ours: settings.variables.name_project,
     };
-    let keys = keys(settings, &kept, &mut notes).await?;
+    let keys = keys::of(settings, &kept, &found.url, &mut notes).await?;
     let database_url = kept
         .or(
-            settings.db_url.as_ref(),
+            typed(settings.db_url.as_ref(), "--db-url"),
             settings.variables.db_url.as_ref(),
             SecretKind::DatabaseUrl,
             &mut notes,
         )
         .await?;
+    let token = settings.access_token.as_ref().map(|token| {
+        let source = if settings.is_token_typed {
+            Source::Option("--access-token")
+        } else {
+            Source::variable("SUPABASE_ACCESS_TOKEN")
+        };
+        (token, source)
+    });
     let access_token = kept
-        .or(
-            settings.access_token.as_ref(),
-            None,
-            SecretKind::AccessToken,
-            &mut notes,
-        )
+        .or(token, None, SecretKind::AccessToken, &mut notes)
         .await?;
+    let (database_url, database_url_from) = parted(database_url);
+    let (mut access_token, access_token_from) = parted(access_token);
+    if let Some(token) = &mut access_token
+        // One that is none is refused where it would be sent.
+        && let Ok(given) = given::access_token(token, &access_token_from)
+    {
+        notes.extend(given.note);
+        *token = given.value;
+    }
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
     let auth = GoTrue::new(Parts {
-        url: found.profile.url.clone(),
+        url: found.url.to_string(),
         key: keys.publishable.clone(),
         http: Arc::clone(&http),
         secrets: Arc::clone(&secrets),
@@ -146,7 +168,7 @@ pub async fn resolve_with(
     let (has_publishable_key, has_service_key) =
         (keys.publishable.is_some(), keys.secret.is_some());
     let rest = PostgRest::new(
-        &found.profile.url,
+        found.url.as_str(),
         keys,
         http,
         Arc::new(auth.clone()),
@@ -154,12 +176,15 @@ pub async fn resolve_with(
     );
     Ok(Project {
         profile: found.profile,
+        url: found.url,
         rest: Arc::new(rest),
         auth: Arc::new(auth),
         secrets,
         identity,
         database_url,
+        database_url_from,
         access_token,
+        access_token_from,
         is_token_meant: settings.is_token_typed && settings.db_url.is_none(),
         api_url: settings.api_url.clone(),
         has_publishable_key,
@@ -184,14 +209,34 @@ fn config_dir(settings: &Settings) -> Result<PathBuf, Problem> {
     }
 }
 
-/// A profile, and whether the keyring's secrets under its name are meant for its URL.
-struct Found {
+/// What was typed for an option.
+fn typed<'a>(
+    secret: Option<&'a SecretString>,
+    option: &'static str,
+) -> Option<(&'a SecretString, Source)> {
+    secret.map(|secret| (secret, Source::Option(option)))
+}
+
+fn parted(found: Option<Found>) -> (Option<SecretString>, Source) {
+    match found {
+        Some((secret, source)) => (Some(secret), source),
+        None => (None, Source::Code),
+    }
+}
+
+/// A profile with its URL, and whether the keyring's secrets under its name are meant for it.
+struct Meant {
     profile: Profile,
+    url: ProjectUrl,
     owns_secrets: bool,
 }
 
-async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Problem> {
-    let typed = settings.url.as_deref().map(check_url).transpose()?;
+async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Meant, Problem> {
+    let typed = settings
+        .url
+        .as_deref()
+        .map(|url| ProjectUrl::read(url, &settings.url_source()))
+        .transpose()?;
     let book = match dir {
         Some(dir) => match (ProfileFile::new(dir).read().await, &typed) {
             (Ok(book), _) => book,
@@ -210,30 +255,29 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
     };
     let mut found = match (stored, typed) {
         (Some(mut profile), Some(url)) => {
-            let stored_url = check_url(&profile.url)?;
-            if stored_url == url {
-                profile.url = url;
-                Found {
-                    profile,
-                    owns_secrets: true,
+            let is_same = profile.project_url().is_ok_and(|stored| stored == url);
+            if is_same || wanted.is_some() {
+                if !is_same {
+                    // The name and the directory of the profile, but none of its keys: they are for another host.
+                    profile.project_ref = url.project_ref().map(str::to_owned);
+                    url.host().clone_into(&mut profile.name);
                 }
-            } else if wanted.is_some() {
-                // The name and the directory of the profile, but none of its keys: they are for another host.
-                profile.project_ref = project_ref(&url);
-                host_of(&url).clone_into(&mut profile.name);
-                profile.url = url;
-                Found {
+                profile.url = url.to_string();
+                Meant {
                     profile,
-                    owns_secrets: false,
+                    url,
+                    owns_secrets: is_same,
                 }
             } else {
                 made_up(url)
             }
         }
         (Some(mut profile), None) => {
-            profile.url = check_url(&profile.url)?;
-            Found {
+            let url = profile.project_url()?;
+            profile.url = url.to_string();
+            Meant {
                 profile,
+                url,
                 owns_secrets: true,
             }
         }
@@ -247,93 +291,18 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
 }
 
 /// A profile from a URL alone. It owns the secrets under its host's name: a session that `login` kept.
-fn made_up(url: String) -> Found {
+fn made_up(url: ProjectUrl) -> Meant {
     let profile = Profile {
-        name: host_of(&url).to_owned(),
-        project_ref: project_ref(&url),
-        url,
+        name: url.host().to_owned(),
+        project_ref: url.project_ref().map(str::to_owned),
+        url: url.to_string(),
         ..Profile::default()
     };
-    Found {
+    Meant {
         profile,
+        url,
         owns_secrets: false,
     }
-}
-
-/// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.
-async fn keys(
-    settings: &Settings,
-    kept: &Kept<'_>,
-    notes: &mut Vec<String>,
-) -> Result<Keys, Problem> {
-    let mut keys = Keys::default();
-    let typed = settings.key.as_ref().map(ApiKey::new);
-    let (mut publishable, mut secret) = match typed {
-        Some(key) if key.is_secret() => (None, Some(key)),
-        Some(key) => (Some(key), None),
-        None => (None, None),
-    };
-    if publishable.is_none() {
-        let found = kept
-            .or(
-                settings.publishable_key.as_ref(),
-                settings.variables.publishable_key.as_ref(),
-                SecretKind::PublishableKey,
-                notes,
-            )
-            .await?;
-        publishable = found.as_ref().map(ApiKey::new);
-    }
-    if secret.is_none() {
-        let found = kept
-            .or(
-                settings.secret_key.as_ref(),
-                settings.variables.secret_key.as_ref(),
-                SecretKind::SecretKey,
-                notes,
-            )
-            .await?;
-        secret = found.as_ref().map(ApiKey::new);
-    }
-    for key in [&publishable, &secret].into_iter().flatten() {
-        if key.form() == KeyForm::OtherToken {
-            return Err(no_key());
-        }
-    }
-    if let Some(key) = publishable {
-        if key.is_secret() {
-            // Used as anon it would silently elevate every read.
-            notes.push(
-                "The publishable key is a secret key; it is used for the service role only."
-                    .to_owned(),
-            );
-            keys.secret = Some(key);
-        } else {
-            keys.publishable = Some(key);
-        }
-    }
-    if let Some(key) = secret {
-        if matches!(key.form(), KeyForm::Publishable | KeyForm::LegacyAnon) {
-            notes.push(
-                "The secret key is a publishable key; it does not make the service role."
-                    .to_owned(),
-            );
-            keys.publishable.get_or_insert(key);
-        } else {
-            keys.secret = Some(key);
-        }
-    }
-    Ok(keys)
-}
-
-/// Sent as a key, such a token would decide the role behind the back of the identity that is shown.
-fn no_key() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "The project's key cannot be used.",
-        "It is a token of another role than anon and service_role, such as a user's.",
-    )
-    .with_hint("Copy the publishable key from the project's settings; users sign in with `supadeck login`.")
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.

@@ -1,5 +1,6 @@
 //! What was typed or came from the environment, before anything is looked up.
 
+use crate::domain::source::Source;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -145,6 +146,15 @@ impl Settings {
         } else {
             "`--url`"
         })
+    }
+
+    /// Where the URL came from.
+    pub fn url_source(&self) -> Source {
+        if self.variables.name_project {
+            Source::variable("SUPABASE_URL")
+        } else {
+            Source::Option("--url")
+        }
     }
 
     /// Fills what was not typed from the environment. When a profile or another URL was typed and the environment names a

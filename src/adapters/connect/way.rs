@@ -3,7 +3,9 @@
 use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
 use crate::adapters::postgres::PgDatabase;
+use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::source::Source;
 use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -19,8 +21,8 @@ pub enum Way {
 
 impl Way {
     /// The way by a database URL.
-    pub fn by_url(url: &SecretString) -> Result<Self, Problem> {
-        PgDatabase::parse(url).map(Self::Postgres)
+    pub fn by_url(url: &SecretString, source: &Source) -> Result<Self, Problem> {
+        PgDatabase::parse_from(url, source).map(Self::Postgres)
     }
 
     /// The way to a project's database: its database URL, else the token with its ref; `None` when neither is known.
@@ -32,11 +34,14 @@ impl Way {
             else {
                 return Ok(None);
             };
-            let access = Access::new(project.api_url.as_deref(), reference, token)?;
+            let token = given::access_token(token, &project.access_token_from)?.value;
+            let access = Access::new(project.api_url.as_deref(), reference, &token)?;
             Ok(Some(Self::Management(ManagementDatabase::new(access))))
         };
         match &project.database_url {
-            Some(url) if !project.is_token_meant => Self::by_url(url).map(Some),
+            Some(url) if !project.is_token_meant => {
+                Self::by_url(url, &project.database_url_from).map(Some)
+            }
             _ => by_token(),
         }
     }

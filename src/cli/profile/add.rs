@@ -2,15 +2,20 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
+use super::super::output::Output;
 use super::super::page::{Page, Tone};
 use super::super::secret::{self, Asked};
 use super::super::{ask, interrupt, waiting};
 use super::check;
+use super::keys::{self, Slot};
 use super::linked::{self, Origin};
 use crate::adapters::connect::{self, Settings, Variable};
+use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Profile, check_name, check_url};
+use crate::domain::profile::{Profile, check_name};
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::secret::{ApiKey, Keeping, SecretKind};
+use crate::domain::source::Source;
 use crate::ops::profile::{self, NewProfile};
 use clap::Args as ClapArgs;
 use secrecy::{ExposeSecret, SecretString};
@@ -87,7 +92,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
-    let url = check_url(settings.url.as_deref().unwrap_or_default())?;
+    let url = project_url(context, &settings)?;
     if !args.no_check {
         let checking = check::check(&settings);
         let whom = || format!("{url} and what belongs to it");
@@ -100,7 +105,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let new = NewProfile {
         profile: Profile {
             name,
-            url,
+            url: url.to_string(),
             dir,
             production: args.production,
             ..Profile::default()
@@ -160,11 +165,23 @@ async fn collect(
         without_keyring: true,
         ..Settings::default()
     };
+    let output = context.output();
     if let Some(key) = &given.key {
-        put_key(&mut settings, key.clone());
+        let source = Source::Option("--key");
+        put_key(&mut settings, Slot::Publishable, key, &source, asks, output).await?;
     }
     if let Some(text) = &args.secret_key {
-        settings.secret_key = Some(secret::resolve(Asked::Key, text)?);
+        let key = secret::resolve(Asked::Key, text)?;
+        let source = Source::Option("--secret-key");
+        put_key(&mut settings, Slot::Secret, &key, &source, asks, output).await?;
+    }
+    if let Some(url) = &given.db_url {
+        let source = Source::Option("--db-url");
+        settings.db_url = Some(keys::database_url(url, &source, output)?);
+    }
+    if let Some(token) = given.access_token.as_ref().filter(|_| given.is_token_typed) {
+        let source = Source::Option("--access-token");
+        settings.access_token = Some(keys::access_token(token, &source, output)?);
     }
     let owns_variables = match origin {
         Some(origin) => origin.fill(context, &mut settings)?,
@@ -198,15 +215,28 @@ async fn collect(
             None => "Publishable key (not shown): ",
         };
         let key = ask::hidden(question).await?;
-        put_key(&mut settings, key);
+        let source = Source::Answer("Publishable key");
+        put_key(
+            &mut settings,
+            Slot::Publishable,
+            &key,
+            &source,
+            asks,
+            output,
+        )
+        .await?;
     }
     if settings.secret_key.is_none() {
         let key = ask::hidden("Secret key, empty to leave it out (not shown): ").await?;
-        put_key(&mut settings, key);
+        let source = Source::Answer("Secret key");
+        put_key(&mut settings, Slot::Secret, &key, &source, asks, output).await?;
     }
     if settings.db_url.is_none() && origin.is_none() {
         let url = ask::hidden("Database URL, empty to leave it out (not shown): ").await?;
-        settings.db_url = Some(url).filter(|url| !url.expose_secret().trim().is_empty());
+        if !url.expose_secret().trim().is_empty() {
+            let source = Source::Answer("Database URL");
+            settings.db_url = Some(keys::database_url(&url, &source, output)?);
+        }
     }
     Ok(settings)
 }
@@ -220,12 +250,17 @@ async fn take_variables(
 ) -> Result<(), Problem> {
     let variables = &context.settings().variables;
     let places = [
-        (&variables.publishable_key, &mut settings.publishable_key),
-        (&variables.secret_key, &mut settings.secret_key),
-        (&variables.db_url, &mut settings.db_url),
+        (&variables.publishable_key, Some(Slot::Publishable)),
+        (&variables.secret_key, Some(Slot::Secret)),
+        (&variables.db_url, None),
     ];
-    for (variable, place) in places {
-        let Some(Variable { name, value }) = variable.as_ref().filter(|_| place.is_none()) else {
+    for (variable, slot) in places {
+        let is_there = match slot {
+            Some(Slot::Publishable) => settings.publishable_key.is_some(),
+            Some(Slot::Secret) => settings.secret_key.is_some(),
+            None => settings.db_url.is_some(),
+        };
+        let Some(Variable { name, value }) = variable.as_ref().filter(|_| !is_there) else {
             continue;
         };
         let (is_taken, text) = if asks {
@@ -245,24 +280,57 @@ async fn take_variables(
             page.toned(Tone::Warn, &format!("Note: {text}"));
             context.output().note(&page);
         }
-        if is_taken {
-            *place = Some(value.clone());
+        if !is_taken {
+            continue;
+        }
+        let (source, output) = (Source::variable(name), context.output());
+        match slot {
+            Some(slot) => put_key(settings, slot, value, &source, asks, output).await?,
+            None => settings.db_url = Some(keys::database_url(value, &source, output)?),
         }
     }
     Ok(())
 }
 
-/// Puts a key where it belongs by its form.
-fn put_key(settings: &mut Settings, key: SecretString) {
-    if key.expose_secret().trim().is_empty() {
-        return;
+/// Puts a key into its slot; nothing stays nothing.
+async fn put_key(
+    settings: &mut Settings,
+    slot: Slot,
+    text: &SecretString,
+    source: &Source,
+    asks: bool,
+    output: Output,
+) -> Result<(), Problem> {
+    if text.expose_secret().trim().is_empty() {
+        return Ok(());
     }
-    let place = if ApiKey::new(&key).is_secret() {
-        &mut settings.secret_key
-    } else {
-        &mut settings.publishable_key
+    let (slot, key) = keys::key(slot, text, source, asks, output).await?;
+    match slot {
+        Slot::Publishable => settings.publishable_key = Some(key),
+        Slot::Secret => settings.secret_key = Some(key),
+    }
+    Ok(())
+}
+
+/// The project's URL, and that no key says it is another project's.
+fn project_url(context: &Context, settings: &Settings) -> Result<ProjectUrl, Problem> {
+    let source = match context.settings().url {
+        Some(_) => context.settings().url_source(),
+        None => Source::Answer("Project URL"),
     };
-    *place = Some(key);
+    let url = ProjectUrl::read(settings.url.as_deref().unwrap_or_default(), &source)?;
+    let Some(reference) = url.project_ref() else {
+        return Ok(url);
+    };
+    let all = [&settings.publishable_key, &settings.secret_key];
+    let is_foreign = all
+        .into_iter()
+        .flatten()
+        .any(|key| given::is_of_another_project(&ApiKey::new(key), reference));
+    if is_foreign {
+        return Err(given::another_project(&Source::Code));
+    }
+    Ok(url)
 }
 
 fn missing(what: &str, option: &str) -> Problem {

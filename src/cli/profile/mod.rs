@@ -2,6 +2,7 @@
 
 mod add;
 mod check;
+mod keys;
 mod linked;
 mod list;
 mod remove;
