@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod addresses;
 mod agree;
 mod asked;
 mod demo;
@@ -15,6 +16,7 @@ mod doctor;
 mod keyring;
 mod linked;
 mod migration;
+mod odd;
 mod plan;
 mod profile;
 mod rows;

@@ -8,6 +8,7 @@ use super::journal;
 use super::patience::{LIMITS, Patience, within};
 use super::session::PgSession;
 use super::url::{Address, parse};
+use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
@@ -37,6 +38,8 @@ const SETTLE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct PgDatabase {
     address: Arc<Address>,
+    /// What was left out around the URL.
+    trimmed: Option<String>,
     pub(super) patience: Patience,
 }
 
@@ -50,6 +53,9 @@ impl PgDatabase {
     pub fn parse_from(url: &SecretString, source: &Source) -> Result<Self, Problem> {
         Ok(Self {
             address: Arc::new(parse(url.expose_secret(), source)?),
+            trimmed: trimmed(url.expose_secret())
+                .1
+                .map(|note| format!("{}: {note}", source.of("The database URL"))),
             patience: Patience::default(),
         })
     }
@@ -68,7 +74,11 @@ impl PgDatabase {
 
     /// What the user should know about the address before anything is sent there; nothing is connected.
     pub fn notes(&self) -> Vec<String> {
-        self.address.note().into_iter().collect()
+        self.trimmed
+            .clone()
+            .into_iter()
+            .chain(self.address.note())
+            .collect()
     }
 
     pub(super) async fn open(&self) -> Result<Connection, Problem> {

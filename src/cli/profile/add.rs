@@ -275,18 +275,16 @@ async fn take_variables(
             );
             (false, Some(text))
         };
+        let (source, output) = (Source::variable(name), context.output());
+        match slot {
+            _ if !is_taken => {}
+            Some(slot) => put_key(settings, slot, value, &source, asks, output).await?,
+            None => settings.db_url = Some(keys::database_url(value, &source, output)?),
+        }
         if let Some(text) = text {
             let mut page = Page::default();
             page.toned(Tone::Warn, &format!("Note: {text}"));
-            context.output().note(&page);
-        }
-        if !is_taken {
-            continue;
-        }
-        let (source, output) = (Source::variable(name), context.output());
-        match slot {
-            Some(slot) => put_key(settings, slot, value, &source, asks, output).await?,
-            None => settings.db_url = Some(keys::database_url(value, &source, output)?),
+            output.note(&page);
         }
     }
     Ok(())
