@@ -69,7 +69,9 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     }
     if let Some(name) = text.strip_prefix("env:") {
         return match std::env::var(name) {
-            Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_owned().into()),
+            Ok(value) if !value.trim().is_empty() => {
+                Ok(value.trim_end_matches(['\r', '\n']).to_owned().into())
+            }
             _ => Err(Problem::new(
                 Kind::Usage,
                 format!("{option} could not be read."),
@@ -199,6 +201,13 @@ pub fn redact(message: &str) -> String {
         .collect()
 }
 
+/// A user and a password before an `@`, as in a URL without its scheme.
+fn is_login(word: &str) -> bool {
+    word.rsplit_once('@')
+        .and_then(|(login, _)| login.split_once(':'))
+        .is_some_and(|(_, password)| !password.is_empty())
+}
+
 /// A web address without a login: it is public.
 fn is_web(word: &str) -> bool {
     let url = word.find("http").map_or(word, |at| &word[at..]);
@@ -215,6 +224,7 @@ fn looks_secret(word: &str) -> bool {
         .any(|mark| word.contains(mark))
         || (word.contains("://") && DatabaseUrl::may_hold_password(word) && !is_web(word))
         || word.contains("password=")
+        || is_login(word)
 }
 
 #[cfg(test)]

@@ -284,14 +284,19 @@ fn is_unfilled(text: &str) -> bool {
     let behind = ["sb_publishable_", "sb_secret_", "sbp_"]
         .iter()
         .find_map(|prefix| text.strip_prefix(prefix));
+    // Behind a prefix there are letters by chance: only what begins so is an example.
+    let is_example = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        ["your_", "your-", "your "]
+            .iter()
+            .any(|word| lower.starts_with(word))
+    };
     pasted::is_placeholder(text)
         || behind.is_some_and(pasted::is_placeholder)
         || text.contains(['<', '>', '{', '}'])
         || (text.starts_with('[') && text.ends_with(']'))
         || WORDS.contains(&plain.as_str())
-        || ["your_", "your-", "your "]
-            .iter()
-            .any(|word| text.to_ascii_lowercase().contains(word))
+        || is_example(behind.unwrap_or(text))
 }
 
 fn odd(text: &str, allows: fn(char) -> bool) -> Option<Fault> {
@@ -354,7 +359,7 @@ impl Fault {
         };
         // Whoever gives something of no known form is told so as if the project had refused it.
         let kind = match self {
-            Self::Unknown | Self::JwtSecret => Kind::Auth,
+            Self::Unknown => Kind::Auth,
             _ => Kind::Config,
         };
         Problem::new(kind, format!("{} cannot be used.", source.of(what)), why).with_hint(hint)

@@ -74,6 +74,15 @@ pub fn assigned(text: &str) -> Option<(&str, &str)> {
     (is_name && is_value).then_some((name, value))
 }
 
+/// Whether a value is nothing but dots, stars or crosses.
+pub fn is_masked(value: &str) -> bool {
+    let masks = [("*•●·.…", 3), ("xX", 4)];
+    let is_mask = masks.iter().any(|(mask, least)| {
+        value.chars().count() >= *least && value.chars().all(|c| mask.contains(c))
+    });
+    is_mask || value == "…"
+}
+
 /// Whether a value is what stands in examples in its place.
 pub fn is_placeholder(value: &str) -> bool {
     let bare = value.trim_matches(is_blank);
@@ -83,11 +92,7 @@ pub fn is_placeholder(value: &str) -> bool {
     if wrapped {
         return true;
     }
-    let masks = [("*•●·.…", 3), ("xX", 4)];
-    let is_masked = masks.iter().any(|(mask, least)| {
-        bare.chars().count() >= *least && bare.chars().all(|c| mask.contains(c))
-    });
-    if is_masked || bare == "…" {
+    if is_masked(bare) {
         return true;
     }
     // `$DB_PASSWORD` and `${DB_PASSWORD}`: a variable that nobody filled in.

@@ -199,7 +199,8 @@ fn instead(text: &str) -> Option<Refused> {
         || host.contains("your-")
         || host.contains("your_")
         || host.contains("project-ref")
-        || host.split('.').any(pasted::is_placeholder);
+        || host.split('.').any(pasted::is_masked)
+        || subdomain(host).is_some_and(pasted::is_placeholder);
     (is_unfilled && !text.contains('@')).then(|| {
         Refused::new(
             "A placeholder stands where the project's ref or host belongs.",

@@ -52,9 +52,14 @@ const PLACES: &[&[&str]] = &[
     &["profile", "add", "x", "--no-check", "--secret-key=?"],
     &["profile", "use", "?"],
     &["profile", "remove", "?"],
-    &["audit", "list", "--filter=?"],
-    &["audit", "list", "--since=?"],
-    &["audit", "list", "--until=?"],
+    &["audit", "list", "--where=?"],
+    &["audit", "list", "--where=after.?:1"],
+    &["audit", "list", "--where=since:?"],
+    &["audit", "list", "--limit=?"],
+    &["migration", "plan", "--lock-timeout=?"],
+    &["migration", "log", "?"],
+    &["migration", "verify", "?"],
+    &["migration", "repair", "--status", "applied", "?"],
     &["audit", "show", "?"],
     &["lock", "list", "--cycle=?"],
     &["lock", "unlock", "--plan=?", "--for", "1h", "--reason", "x"],
@@ -116,6 +121,47 @@ fn no_text_leads_to_a_fault_of_the_program() {
             let ran = world.run(&["migration", "list"]);
             assert!(ran.code != 70 && ran.code != 101, "{name}={odd:?}: {ran:?}");
         }
+    }
+}
+
+/// What a server is asked for: the words of a filter become names of columns and values of conditions.
+#[test]
+fn no_filter_leads_to_a_fault_of_the_program() {
+    let world = World::full();
+    for text in [
+        "after.a b:1",
+        "after.a,b:1",
+        "after.a)(b:1",
+        "after.a->>b:x",
+        "after.\"a.b\":1",
+        "after.\"\\\"\":1",
+        "after.\"\":1",
+        "before.\u{200b}:x",
+        "after.ä:1",
+        "after.漢🙂:1",
+        "after.a%b:1",
+        "after.a&b=c:1",
+        "after.tags[0]:x",
+        "after.tags[-1]:x",
+        "after.tags[99999999999999999999]:x",
+        "after.v:null",
+        "after.v>9e131071",
+        "after.v>nan",
+        "actor:\u{0}x",
+        "action:(*)",
+        "since:9999-12-31",
+        "since:-9999",
+        "subject:,",
+        "id:x",
+    ] {
+        // A NUL cannot be an argument.
+        if text.contains('\0') {
+            continue;
+        }
+        let ran = world.run(&[
+            "audit", "list", "--as", "service", "--limit", "1", "--where", text,
+        ]);
+        assert!(ran.code != 70 && ran.code != 101, "{text:?}: {ran:?}");
     }
 }
 

@@ -117,7 +117,8 @@ impl Settings {
         let secret = |names: &[&'static str]| {
             first(names).map(|(name, value)| Variable {
                 name,
-                value: value.trim().into(),
+                // What else stands around it is left out where it is read, and said.
+                value: value.trim_end_matches(['\r', '\n']).into(),
             })
         };
         let url = text(&["SUPABASE_URL"]);

@@ -86,13 +86,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Keeping::Memory(_) => false,
     };
     let settings = collect(context, args, origin.as_ref(), asks).await?;
+    let url = project_url(context, &settings)?;
     let kept = secrets(&settings);
     if !kept.is_empty()
         && let Keeping::Memory(why) = keyring.keeping().await?
     {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
-    let url = project_url(context, &settings)?;
     if !args.no_check {
         let checking = check::check(&settings);
         let whom = || format!("{url} and what belongs to it");

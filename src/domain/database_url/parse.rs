@@ -4,6 +4,7 @@
 use super::parameter::{Meaning, meaning};
 use super::surroundings::{is_placeholder, rest};
 use super::{DatabaseUrl, Fault, Host, PORT, Parameter, Server};
+use crate::domain::pasted;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -295,7 +296,7 @@ fn host_of(text: &str) -> Result<Host, Fault> {
 }
 
 fn is_placeholder_name(host: &str) -> bool {
-    host.to_ascii_lowercase().contains("your-") || host.split('.').any(is_placeholder)
+    host.to_ascii_lowercase().contains("your-") || host.split('.').any(pasted::is_masked)
 }
 
 /// An IPv6 address, also with a zone as in `fe80::1%eth0`.
