@@ -85,8 +85,12 @@ fn no_text_leads_to_a_fault_of_the_program() {
     world.files(&[("migrations/1_a.sql", "select 1;")]);
     world.set("SUPABASE_URL", "http://127.0.0.1:1");
     world.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x");
-    for place in PLACES {
-        for odd in ODD {
+    for (row, place) in PLACES.iter().enumerate() {
+        for (column, odd) in ODD.iter().enumerate() {
+            // A third of the pairs, a different one for each place; addresses and keys take all.
+            if row > 4 && (row + column) % 3 != 0 {
+                continue;
+            }
             let args: Vec<String> = place.iter().map(|arg| arg.replace('?', odd)).collect();
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
             let ran = world.run(&args);
