@@ -119,9 +119,11 @@ impl Refused {
     }
 }
 
-/// Whether a text is a project's ref: twenty lower-case letters.
+/// Whether a text is a project's ref: twenty lower-case letters, and not the crosses of an example.
 pub fn is_ref(text: &str) -> bool {
-    text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_lowercase())
+    text.len() == 20
+        && text.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !pasted::is_masked(text)
 }
 
 fn hosted(reference: &str) -> String {

@@ -107,6 +107,8 @@ fn what_means_no_project_is_refused_without_a_part_of_it() {
         "https://your-project.supabase.co",
         "https://xxxxxxxxxxxxxxxxxxxx.supabase.co",
         "https://$REF.supabase.co",
+        "xxxxxxxxxxxxxxxxxxxx",
+        "https://supabase.com/dashboard/project/xxxxxxxxxxxxxxxxxxxx",
         "https://u:hush@x.supabase.co",
         "https://u:12/hush@x.supabase.co",
         "https://hush\u{430}.supabase.co",
