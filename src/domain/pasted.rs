@@ -70,7 +70,8 @@ pub fn assigned(text: &str) -> Option<(&str, &str)> {
     let is_yaml = rest[at..].starts_with(':');
     // The padding of base64 is no value.
     let has_value = !value.trim_start_matches('=').trim().is_empty();
-    let is_value = has_value && !(is_yaml && !value.starts_with([' ', '\t', '"', '\'']));
+    let is_apart = !is_yaml || value.starts_with([' ', '\t', '"', '\'']);
+    let is_value = has_value && is_apart;
     (is_name && is_value).then_some((name, value))
 }
 

@@ -264,7 +264,11 @@ fn literal(bytes: &[u8]) -> String {
     {
         return usual;
     }
-    bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
+    let mut out = String::with_capacity(bytes.len() * 3);
+    for byte in bytes {
+        out.push_str(&format!("%{byte:02X}"));
+    }
+    out
 }
 
 /// Bytes as a part of a URL: everything but the unreserved characters of RFC 3986 is percent-encoded.

@@ -55,7 +55,7 @@ fn what_is_recognised_is_refused_with_the_url_that_is_meant() {
         format!("{URL}#x"),
         format!("{URL}."),
         format!("{URL}\u{200b}"),
-        format!("https://abcdefghij\u{200b}klmnopqrst.supabase.co"),
+        "https://abcdefghij\u{200b}klmnopqrst.supabase.co".to_owned(),
         format!("\u{feff}{URL}"),
         format!("\"{URL}\""),
         format!("SUPABASE_URL={URL}"),
