@@ -262,7 +262,10 @@ fn fault_of_either(text: &str) -> Option<Fault> {
 
 /// Whether a text is what stands in examples: `<anon key>`, `your-anon-key`, `anon key`.
 fn is_unfilled(text: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 15] = [
+        "null",
+        "none",
+        "undefined",
         "anon",
         "anonkey",
         "publishablekey",

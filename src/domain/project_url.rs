@@ -146,10 +146,10 @@ fn meant(text: &str) -> Option<String> {
 /// What a text is that is no web address.
 fn instead(text: &str) -> Option<Refused> {
     let lower = text.to_ascii_lowercase();
-    if is_ref(text) {
+    if is_ref(&lower) {
         return Some(Refused::new(
             "It is the project's ref alone.",
-            Some(hosted(text)),
+            Some(hosted(&lower)),
         ));
     }
     if lower.starts_with("sbp_") {
@@ -214,7 +214,8 @@ fn instead(text: &str) -> Option<Refused> {
 /// A text that cannot be parsed, with what it may mean.
 fn unlocated(fault: &Fault, text: &str) -> Refused {
     let proposal = match fault {
-        Fault::Blank(_) => {
+        // What cannot be seen joins what belongs together; a space parts two things.
+        Fault::Blank(_) if !text.contains([' ', '\t', '\n', '\r']) => {
             let seen: String = text.chars().filter(|c| !pasted::is_blank(*c)).collect();
             meant(&seen)
         }
@@ -223,11 +224,11 @@ fn unlocated(fault: &Fault, text: &str) -> Refused {
             let is_here = ["localhost", "127.", "[::1]"]
                 .iter()
                 .any(|here| text.starts_with(here));
-            let rest = ["https:", "http:"]
+            let rest = ["https:", "http:", "https//", "http//"]
                 .iter()
                 .find_map(|scheme| text.strip_prefix(scheme));
             let rest = rest.unwrap_or(text).trim_start_matches('/');
-            let is_named = is_here || rest.contains('.');
+            let is_named = (is_here || rest.contains('.')) && !rest.contains("//");
             let scheme = if is_here { "http" } else { "https" };
             is_named
                 .then(|| meant(&format!("{scheme}://{rest}")))
@@ -235,7 +236,8 @@ fn unlocated(fault: &Fault, text: &str) -> Refused {
         }
         Fault::Host => {
             let bare = text.replacen(".supabase.co.", ".supabase.co", 1);
-            (bare != text).then(|| meant(&bare)).flatten()
+            let bare = bare.trim_end_matches([',', ';']);
+            (bare != text).then(|| meant(bare)).flatten()
         }
         _ => None,
     };
@@ -274,6 +276,15 @@ fn elsewhere(url: &Url) -> Option<Refused> {
         return Some(Refused::new(
             "It is the host of a database pooler, not of the project.",
             None,
+        ));
+    }
+    if let Some(reference) = host
+        .strip_suffix(".supabase.com")
+        .filter(|name| is_ref(name))
+    {
+        return Some(Refused::new(
+            "Hosted projects are under supabase.co, not supabase.com.",
+            Some(hosted(reference)),
         ));
     }
     let Some(name) = subdomain(host) else {

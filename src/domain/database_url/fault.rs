@@ -24,6 +24,8 @@ pub enum Fault {
     Command,
     /// `DATABASE_URL=…`.
     Assignment,
+    /// Something else in front of the URL.
+    Ahead,
     /// `host=… user=…`.
     Keywords,
     /// An API key.
@@ -156,7 +158,7 @@ impl Fault {
             Self::Quote => format!("Leave out the quote. {FORM}"),
             Self::Jdbc => format!("Leave out jdbc:, and put the login before the host. {FORM}"),
             Self::Driver => format!("Leave out the `+` and the driver's name. {FORM}"),
-            Self::Command => format!("Give only the URL that stands in it. {FORM}"),
+            Self::Command | Self::Ahead => format!("Give only the URL that stands in it. {FORM}"),
             Self::Assignment => format!("Leave out the name and the `=`. {FORM}"),
             Self::Key => "An API key is given with --key, --secret-key, SUPABASE_PUBLISHABLE_KEY or SUPABASE_SECRET_KEY.".to_owned(),
             Self::AccessToken => "An access token is given with --access-token or SUPABASE_ACCESS_TOKEN; it needs no database URL.".to_owned(),

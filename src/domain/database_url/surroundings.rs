@@ -87,6 +87,7 @@ fn instead(text: &str) -> Fault {
             "mysql" | "mariadb" | "mongodb" | "mongodb+srv" | "redis" | "rediss" | "sqlite"
             | "sqlserver" | "libsql",
         ) => Fault::OtherDatabase,
+        _ if lower.contains("postgres://") || lower.contains("postgresql://") => Fault::Ahead,
         _ if lower.starts_with("postgres:") || lower.starts_with("postgresql:") => Fault::Slashes,
         _ => Fault::Scheme,
     }

@@ -161,6 +161,8 @@ fn what_is_pasted_instead_is_named() {
         ("postgres+psycopg2://u:hush@h/d", Fault::Driver),
         ("psql postgresql://u:hush@h/d", Fault::Command),
         ("psql -h h -U u", Fault::Command),
+        ("docker exec db psql postgres://u:hush@h/d", Fault::Ahead),
+        ("Connection string: postgresql://u:hush@h/d", Fault::Ahead),
         ("pg_dump \"postgresql://u:hush@h/d\"", Fault::Command),
         ("host=h user=u password=hush", Fault::Keywords),
         ("user=u password=hush", Fault::Keywords),
