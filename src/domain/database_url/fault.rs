@@ -100,6 +100,7 @@ impl Fault {
                 "It is a line of a shell or of a settings file: a name stands in front of the URL."
                     .to_owned()
             }
+            Self::Ahead => "Something stands in front of the URL.".to_owned(),
             Self::Keywords => {
                 "It is a list of keywords such as host=… user=…, not a URL.".to_owned()
             }
