@@ -17,7 +17,7 @@ soak:
     SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: pack:: halfway:: kill:: grammar::
     SUPADECK_SOAK=1 cargo test --test database -- --nocapture random::
 
-# Fuzz the splitter, the psql reader, file names and the risk reader for so many seconds each; needs cargo-fuzz.
+# Fuzz each target (the splitter, the psql reader, file names, the risk reader, URLs, keys, the keymap) for so many seconds; needs cargo-fuzz.
 fuzz SECONDS="3600":
     fuzz/run {{SECONDS}}
 

@@ -1,10 +1,34 @@
 //! The part of `supadeck::domain` that the targets call, under the paths that it uses itself.
 
+#[path = "../../src/domain/base_url.rs"]
+pub mod base_url;
+#[path = "../../src/domain/count.rs"]
+pub mod count;
+#[path = "../../src/domain/database_url/mod.rs"]
+pub mod database_url;
+#[path = "../../src/domain/factor.rs"]
+pub mod factor;
 #[path = "../../src/domain/migration/file_name.rs"]
 pub mod file_name;
+#[path = "../../src/domain/given.rs"]
+pub mod given;
+#[path = "../../src/domain/identity.rs"]
+pub mod identity;
+#[path = "../../src/domain/pasted.rs"]
+pub mod pasted;
+#[path = "../../src/domain/problem.rs"]
+pub mod problem;
+#[path = "../../src/domain/project_url.rs"]
+pub mod project_url;
 #[path = "../../src/domain/risk/mod.rs"]
 pub mod risk;
+#[path = "../../src/domain/secret.rs"]
+pub mod secret;
+#[path = "../../src/domain/source.rs"]
+pub mod source;
 #[path = "../../src/domain/sql/mod.rs"]
 pub mod sql;
 #[path = "../../src/domain/text.rs"]
 pub mod text;
+#[path = "../../src/domain/token.rs"]
+pub mod token;

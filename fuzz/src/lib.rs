@@ -2,5 +2,6 @@
 //! Without the program's other dependencies a build takes a minute, and nothing but these modules is instrumented.
 #![allow(dead_code, reason = "the program uses what the targets do not")]
 
+pub mod app;
 pub mod domain;
 pub mod property;

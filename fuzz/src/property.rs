@@ -1,11 +1,17 @@
 //! What must hold for every input. Each function panics where it does not, which is a find.
 
+use crate::app::keymap::Keymap;
+use crate::domain::database_url::{DatabaseUrl, encoded};
 use crate::domain::file_name::FileName;
+use crate::domain::given::{access_token, api_key};
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::risk::{Level, assess, assess_in_order};
 use crate::domain::sql::lexer::{Kind, highlight, tokens};
 use crate::domain::sql::psql::parse;
 use crate::domain::sql::refusal::refusal;
+use crate::domain::source::Source;
 use crate::domain::sql::split::{split, statements, unclosed};
+use secrecy::ExposeSecret as _;
 
 /// The tokens that mean something to the server, without semicolons.
 fn significant(sql: &str) -> Vec<&str> {
@@ -140,4 +146,98 @@ pub fn risk(sql: &str) {
     }
     found.locks();
     assert_eq!(assess_in_order([sql]), [found]);
+}
+
+/// Letters that no message has next to each other: what holds them is a piece of a secret.
+const SECRET: &str = "QXZKJ";
+
+/// A database URL that is read is written so that it is read the same; a password of any text is in no message, no
+/// display and no host, and encoded it is the password.
+pub fn database_url(text: &str) {
+    if let Ok(url) = DatabaseUrl::parse(text) {
+        let again = DatabaseUrl::parse(url.text().expose_secret());
+        assert_eq!(again.as_ref(), Ok(&url), "{url}");
+    }
+    DatabaseUrl::may_hold_password(text);
+    let password = format!("{SECRET}{text}{SECRET}");
+    for (before, behind) in [
+        ("postgresql://postgres:", "@127.0.0.1:5432/postgres?sslmode=require"),
+        ("postgres://u:", "@a:1,[::1]:2,%2Frun/d"),
+        ("postgres://h/d?user=u&password=", ""),
+        ("postgres:///d?host=h&password=", "&user=u"),
+        ("DATABASE_URL=postgres://u:", "@h/d"),
+        ("host=h user=u password=", ""),
+    ] {
+        let whole = format!("{before}{password}{behind}");
+        let shown = match DatabaseUrl::parse(&whole) {
+            Ok(url) => format!("{url} {url:?} {:?}", url.servers()),
+            Err(_) => {
+                let problem = DatabaseUrl::read(&whole, &Source::variable("DATABASE_URL"));
+                format!("{problem:?}")
+            }
+        };
+        assert!(!shown.contains(SECRET), "{whole:?}: {shown}");
+        assert!(DatabaseUrl::may_hold_password(&whole), "{whole:?}");
+    }
+    if !text.contains('\0') {
+        let whole = format!("postgres://u:{}@h/d", encoded(password.as_bytes()));
+        let read = DatabaseUrl::parse(&whole).ok();
+        let read = read.as_ref().and_then(DatabaseUrl::password);
+        assert_eq!(read.map(|it| it.expose_secret()), Some(password.as_bytes()));
+    }
+}
+
+/// A project's URL is its own form, and what is proposed instead of another text is one.
+pub fn project_url(text: &str) {
+    let own = |url: &ProjectUrl| assert_eq!(ProjectUrl::parse(url.as_str()).as_ref(), Ok(url));
+    match ProjectUrl::parse(text) {
+        Ok(url) => {
+            own(&url);
+            assert!(url.as_str().is_ascii() && !url.as_str().contains(['@', '?', '#']));
+            assert!(!url.host().is_empty());
+        }
+        Err(refused) => {
+            assert!(!refused.why.is_empty());
+            if let Some(proposal) = refused.proposal {
+                let url = ProjectUrl::parse(&proposal);
+                assert!(url.is_ok(), "{text:?}: {proposal}: {url:?}");
+            }
+        }
+    }
+    let whole = format!("postgres://u:{SECRET}{text}{SECRET}@db.abcdefghijklmnopqrst.supabase.co/d");
+    let told = format!("{:?}", ProjectUrl::parse(&whole));
+    assert!(!told.contains(SECRET), "{whole:?}: {told}");
+}
+
+/// A key or a token that is read is clean; nothing of one that is refused is told.
+pub fn key(text: &str) {
+    let source = Source::variable("SUPABASE_KEY");
+    let secret = |text: &str| secrecy::SecretString::from(text.to_owned());
+    if let Ok(given) = api_key(&secret(text), &source) {
+        let again = api_key(&secret(given.value.expose()), &source);
+        let again = again.map(|again| (again.value.expose().to_owned(), again.note));
+        assert_eq!(again, Ok((given.value.expose().to_owned(), None)));
+        assert!(given.value.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    if let Ok(given) = access_token(&secret(text), &source) {
+        assert!(given.value.expose_secret().starts_with("sbp_"));
+    }
+    for head in ["", "sb_secret_", "sb_publishable_", "sbp_", "eyJ", "Bearer ", "KEY="] {
+        let whole = secret(&format!("{head}{SECRET}{text}{SECRET}"));
+        let told = (
+            api_key(&whole, &source).map(|given| given.note),
+            access_token(&whole, &source).map(|given| given.note),
+        );
+        assert!(!format!("{told:?}").contains(SECRET), "{head}{text:?}: {told:?}");
+    }
+}
+
+/// A keymap takes any text, and each fault has a line of it.
+pub fn keymap(text: &str) {
+    let (_, faults) = Keymap::default().with(text);
+    let lines = text.matches('\n').count() + 1;
+    for fault in faults {
+        assert!((1..=lines).contains(&fault.line), "{fault:?}");
+        assert!(!fault.what.is_empty());
+    }
 }

@@ -1,6 +1,7 @@
 //! An API key that is known, or that is looked up when a request needs it.
 
 use super::secrets::SecretSource;
+use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{ApiKey, KeyForm, SecretKind};
 
@@ -19,7 +20,7 @@ impl Key {
         match self {
             Self::Known(key) => Ok(key.clone()),
             Self::From(source) => {
-                let key = ApiKey::new(&source.get().await?);
+                let key = given::api_key(&source.get().await?, &source.source())?.value;
                 match wrong(source.kind(), &key) {
                     Some(why) => Err(refused(source, why)),
                     None => Ok(key),

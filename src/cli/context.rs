@@ -12,8 +12,10 @@ use crate::adapters::postgres::PgVariables;
 use crate::adapters::secrets::Told;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, check_url};
+use crate::domain::profile::Book;
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::{References, is_reference};
+use crate::domain::source::Source;
 use crate::ops::migration::Schema;
 use crate::ops::session;
 use crate::ports::{Auth, Catalogs, Clock, Stage};
@@ -228,11 +230,11 @@ impl Context {
     /// the keyring is not asked, and the profiles only for whether the work is on a production one.
     pub async fn work(&self) -> Result<Work, Problem> {
         let book = self.book().await?;
-        if let Some(url) = self.bare_database(&book) {
+        if let Some((url, source)) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
             return Ok(Work {
                 production: self.production(&book),
-                ..self.work_over(&root, Way::by_url(url, &self.settings.postgres)?)
+                ..self.work_over(&root, Way::by_url(url, &source, &self.settings.postgres)?)
             });
         }
         let project = self.without_reader().await?;
@@ -247,7 +249,7 @@ impl Context {
 
     /// A directory and a database of the local stack: what the environment says about connections is not meant for it.
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        let way = Way::by_url(url, &PgVariables::default())?;
+        let way = Way::by_url(url, &Source::Code, &PgVariables::default())?;
         Ok(self.work_over(root, way))
     }
 
@@ -266,7 +268,7 @@ impl Context {
     pub async fn catalogs(&self) -> Result<Arc<dyn Catalogs>, Problem> {
         let book = self.book().await?;
         let way = match self.bare_database(&book) {
-            Some(url) => Way::by_url(url, &self.settings.postgres)?,
+            Some((url, source)) => Way::by_url(url, &source, &self.settings.postgres)?,
             None => {
                 interrupt::ending(async { Way::needed(&self.without_reader().await?).await })
                     .await?
@@ -297,7 +299,7 @@ impl Context {
 
     /// The database URL that stands for itself: typed without a profile, or of an environment that names its project, or
     /// of one that names none while no profile is in use.
-    fn bare_database(&self, book: &Book) -> Option<&SecretString> {
+    fn bare_database(&self, book: &Book) -> Option<(&SecretString, Source)> {
         let Settings {
             profile: None,
             url,
@@ -313,7 +315,10 @@ impl Context {
         }
         let is_free = variables.name_project || (url.is_none() && book.default.is_none());
         let variable = variables.db_url.as_ref().filter(|_| is_free);
-        db_url.as_ref().or(variable.map(|variable| &variable.value))
+        match db_url {
+            Some(url) => Some((url, Source::Option("--db-url"))),
+            None => variable.map(|variable| (&variable.value, Source::variable(variable.name))),
+        }
     }
 
     /// The name of the production profile whose rows are changed, where it is one.
@@ -342,5 +347,5 @@ impl Context {
 
 /// The URL in its one form; one that cannot be used is compared as it is.
 fn normal(url: &str) -> String {
-    check_url(url).unwrap_or_else(|_| url.to_owned())
+    ProjectUrl::parse(url).map_or_else(|_| url.to_owned(), |url| url.to_string())
 }

@@ -156,7 +156,8 @@ fn form(context: &Context, source: &SecretSource, secret: &SecretString) -> Resu
             }
         }
         SecretKind::DatabaseUrl => {
-            return Way::by_url(secret, &context.settings().postgres).map(|_| ());
+            let from = source.source();
+            return Way::by_url(secret, &from, &context.settings().postgres).map(|_| ());
         }
         SecretKind::AccessToken | SecretKind::Session => None,
     };

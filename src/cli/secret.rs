@@ -2,10 +2,12 @@
 //! full may be public only, because every process of the machine can read it (docs/decisions/0101).
 
 use crate::adapters::secrets::{SecretSource, Told};
+use crate::domain::database_url::{DatabaseUrl, Fault};
+use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::reference::Reference;
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
-use crate::domain::token::Claims;
+use crate::domain::source::Source;
 use secrecy::SecretString;
 use std::io::{self, Read};
 
@@ -63,7 +65,7 @@ impl Asked {
     fn may_be_typed(self, text: &str) -> bool {
         match self {
             Self::Key | Self::SecretKey => is_public_key(text),
-            Self::DatabaseUrl => !holds_password(text),
+            Self::DatabaseUrl => !DatabaseUrl::may_hold_password(text),
             // The one opens every project of its owner; the other is a secret for its minute.
             Self::AccessToken | Self::Totp => false,
         }
@@ -103,7 +105,9 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     }
     if let Some(name) = text.strip_prefix("env:") {
         return match std::env::var(name) {
-            Ok(value) if !value.trim().is_empty() => Ok(value.trim().to_owned().into()),
+            Ok(value) if !value.trim().is_empty() => {
+                Ok(value.trim_end_matches(['\r', '\n']).to_owned().into())
+            }
             _ => Err(Problem::new(
                 Kind::Usage,
                 format!("{option} could not be read."),
@@ -114,11 +118,25 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     if asked.may_be_typed(text) {
         return Ok(text.to_owned().into());
     }
-    if matches!(asked, Asked::Key | Asked::SecretKey)
-        && ApiKey::new(&text.to_owned().into()).form() == KeyForm::Unknown
-    {
+    let is_key = matches!(asked, Asked::Key | Asked::SecretKey);
+    if is_key {
+        // What is no key is named for what it is; a secret key is refused below.
+        let read = given::api_key(&text.to_owned().into(), &Source::Option(option));
+        if let Some(problem) = read.err().filter(|problem| problem.kind == Kind::Config) {
+            return Err(Problem {
+                kind: Kind::Usage,
+                ..problem
+            });
+        }
+    }
+    if is_key && ApiKey::new(&text.to_owned().into()).form() == KeyForm::Unknown {
         return Err(no_api_key(option));
     }
+    // What is wrong with it besides: the fault names single characters at most.
+    let besides = match asked {
+        Asked::DatabaseUrl => DatabaseUrl::parse(text).err().as_ref().map(Fault::why),
+        Asked::AccessToken | Asked::Key | Asked::SecretKey | Asked::Totp => None,
+    };
     let what = match asked {
         Asked::Key | Asked::SecretKey => "a secret key",
         Asked::DatabaseUrl => "a password",
@@ -131,7 +149,12 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     Err(Problem::new(
         Kind::Usage,
         format!("{option} holds {what}, which may not stand on a command line."),
-        "Every process on this machine can read command lines, and the shell keeps them.",
+        format!(
+            "Every process on this machine can read command lines, and the shell keeps them.{}",
+            besides
+                .map(|why| format!(" And the URL cannot be used: {why}"))
+                .unwrap_or_default()
+        ),
     )
     .with_hint(format!(
         "{set} {option} env:NAME, {option} 'cmd:COMMAND', or {option} - to read it from stdin."
@@ -180,21 +203,24 @@ pub async fn awaited_from_stdin(option: &'static str) -> Result<SecretString, Pr
 }
 
 /// Whether an API key is public by its nature: a publishable key, or a legacy JWT key of the role anon.
-fn is_public_key(key: &str) -> bool {
-    key.starts_with("sb_publishable_") || Claims::decode(key).is_some_and(|it| it.role == "anon")
+fn is_public_key(text: &str) -> bool {
+    let read = given::api_key(&text.to_owned().into(), &Source::Option("--key"));
+    read.is_ok_and(|given| !given.value.is_secret())
 }
 
-/// Whether a connection string holds a password, in either form that libpq reads.
-fn holds_password(url: &str) -> bool {
-    if url.to_ascii_lowercase().contains("password") {
-        return true;
+/// Hides every argument that could be a secret, and then every word: an argument with a blank in it has several.
+pub fn redact_arguments(message: &str, arguments: &[String]) -> String {
+    let mut message = message.to_owned();
+    for argument in arguments {
+        let value = match argument.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => value,
+            _ => argument,
+        };
+        if looks_secret(value) {
+            message = message.replace(value, "[hidden]");
+        }
     }
-    let Some((_, rest)) = url.split_once("://") else {
-        return false;
-    };
-    // A password may itself hold `/` or `@` unencoded: the last `@` ends the user's part.
-    rest.rsplit_once('@')
-        .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, pw)| !pw.is_empty()))
+    redact(&message)
 }
 
 /// Hides every word that could be a secret, for messages that quote the command line.
@@ -212,6 +238,19 @@ pub fn redact(message: &str) -> String {
         .collect()
 }
 
+/// A user and a password before an `@`, as in a URL without its scheme.
+fn is_login(word: &str) -> bool {
+    word.rsplit_once('@')
+        .and_then(|(login, _)| login.split_once(':'))
+        .is_some_and(|(_, password)| !password.is_empty())
+}
+
+/// A web address without a login: it is public.
+fn is_web(word: &str) -> bool {
+    let url = word.find("http").map_or(word, |at| &word[at..]);
+    (url.starts_with("https://") || url.starts_with("http://")) && !url.contains('@')
+}
+
 fn looks_secret(word: &str) -> bool {
     // Six digits are the code of a second factor more often than anything else.
     if word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()) {
@@ -220,8 +259,9 @@ fn looks_secret(word: &str) -> bool {
     ["sb_secret_", "sbp_", "eyJ"]
         .iter()
         .any(|mark| word.contains(mark))
-        || (word.contains("://") && holds_password(word))
+        || (word.contains("://") && DatabaseUrl::may_hold_password(word) && !is_web(word))
         || word.contains("password=")
+        || is_login(word)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A command line that cannot be understood: as a problem, and without repeating a secret that was typed into it.
 
-use super::secret::redact;
+use super::secret::redact_arguments;
 use crate::domain::problem::{Kind, Problem};
 use std::ffi::OsString;
 
@@ -14,7 +14,11 @@ pub fn wants_json(args: &[OsString]) -> bool {
 
 /// The message of the parser, as it is printed for people.
 pub fn message(error: &clap::Error) -> String {
-    redact(&error.render().to_string())
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    redact_arguments(&error.render().to_string(), &arguments)
 }
 
 /// The same as a problem.

@@ -2,20 +2,25 @@
 //! No I/O, no clock, no async: everything here is a value or a pure function.
 
 pub mod audit;
+pub mod base_url;
 pub mod catalog;
 pub mod config;
 pub mod count;
 pub mod cycle;
+pub mod database_url;
 pub mod deep_json;
 pub mod factor;
+pub mod given;
 pub mod goal;
 pub mod identity;
 pub mod lock;
 pub mod migration;
 pub mod moment;
+pub mod pasted;
 pub mod picture;
 pub mod problem;
 pub mod profile;
+pub mod project_url;
 pub mod query;
 pub mod reference;
 pub mod rehearsal;
@@ -23,6 +28,7 @@ pub mod risk;
 pub mod script;
 pub mod secret;
 pub mod seed;
+pub mod source;
 pub mod sql;
 pub mod text;
 pub mod token;

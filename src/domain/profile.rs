@@ -2,7 +2,9 @@
 
 use super::count::listed;
 use super::problem::{Kind, Problem};
+use super::project_url::ProjectUrl;
 use super::reference::References;
+use super::source::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,6 +33,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Its URL, parsed; one that is none is a problem that names the profile.
+    pub fn project_url(&self) -> Result<ProjectUrl, Problem> {
+        ProjectUrl::read(&self.url, &Source::profile(&self.name))
+    }
+
     /// The project as people are told of it: its name with its URL, or the URL alone where the name was made from it.
     pub fn title(&self) -> String {
         if self.url.contains(&self.name) {
@@ -127,124 +134,10 @@ pub fn check_name(name: &str) -> Result<(), Problem> {
     ))
 }
 
-/// Checks a project's base URL and brings it into one form: no trailing slash, no query, no password in it.
-pub fn check_url(url: &str) -> Result<String, Problem> {
-    let bad = |why: &str| {
-        Problem::new(
-            Kind::Usage,
-            "The project URL cannot be used.".to_owned(),
-            why.to_owned(),
-        )
-        .with_hint("It looks like `https://abcdefghijklmnopqrst.supabase.co`.")
-    };
-    let url = url.trim().trim_end_matches('/');
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or_else(|| bad("It has no `https://` in front."))?;
-    let scheme = scheme.to_ascii_lowercase();
-    if scheme != "https" && scheme != "http" {
-        return Err(bad("Only https and http are spoken."));
-    }
-    if rest.is_empty() || rest.starts_with(['/', ':']) {
-        return Err(bad("It names no host."));
-    }
-    if rest.contains(['?', '#', ' ', '\\']) || rest.chars().any(char::is_control) {
-        return Err(bad("It has a query, a fragment or white space in it."));
-    }
-    if rest.contains('@') {
-        return Err(bad(
-            "It has a user or a password in it; keys are given apart.",
-        ));
-    }
-    let host_ends = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..host_ends].to_ascii_lowercase();
-    let path = &rest[host_ends..];
-    // People paste the address of the interface itself.
-    let path = ["/rest/v1", "/auth/v1"]
-        .iter()
-        .find_map(|end| path.strip_suffix(end))
-        .unwrap_or(path);
-    Ok(format!("{scheme}://{host}{path}"))
-}
-
-/// Whether keys would cross a network in the clear: plain http to a host that is not this machine.
-pub fn is_in_the_clear(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else {
-        return false;
-    };
-    let host = rest.split('/').next().unwrap_or_default();
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let is_local = host == "localhost"
-        || host.ends_with(".localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback());
-    !is_local
-}
-
-/// The twenty letters of a hosted project, read from its URL.
-pub fn project_ref(url: &str) -> Option<String> {
-    let host = url.strip_prefix("https://")?.split('/').next()?;
-    let name = host
-        .strip_suffix(".supabase.co")
-        .or_else(|| host.strip_suffix(".supabase.in"))?;
-    let is_ref = name.len() == 20 && name.chars().all(|c| c.is_ascii_lowercase());
-    is_ref.then(|| name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn a_url_is_brought_into_one_form() {
-        let url = |text| check_url(text).unwrap();
-        assert_eq!(url("https://X.supabase.co/"), "https://x.supabase.co");
-        assert_eq!(url("http://127.0.0.1:54321"), "http://127.0.0.1:54321");
-        assert_eq!(url("https://x.example/rest/v1/"), "https://x.example");
-        assert_eq!(url("https://x.example/base"), "https://x.example/base");
-    }
-
-    #[test]
-    fn a_url_that_is_none_is_refused() {
-        for text in [
-            "",
-            "x.supabase.co",
-            "ftp://x",
-            "https://",
-            "https://u:p@x",
-            "https://x?y=1",
-        ] {
-            assert_eq!(check_url(text).unwrap_err().kind, Kind::Usage, "{text}");
-        }
-    }
-
-    #[test]
-    fn plain_http_is_fine_on_this_machine_only() {
-        for url in [
-            "http://localhost:1",
-            "http://127.0.0.1",
-            "http://[::1]:8000",
-            "https://x",
-        ] {
-            assert!(!is_in_the_clear(url), "{url}");
-        }
-        assert!(is_in_the_clear("http://192.168.1.5:8000"));
-        assert!(is_in_the_clear("http://127.0.0.1.example.com"));
-    }
-
-    #[test]
-    fn the_project_ref_comes_from_a_hosted_url_only() {
-        assert_eq!(
-            project_ref("https://abcdefghijklmnopqrst.supabase.co").as_deref(),
-            Some("abcdefghijklmnopqrst")
-        );
-        assert_eq!(project_ref("https://db.example.com"), None);
-    }
 
     #[test]
     fn a_name_that_nobody_has_lists_the_names() {

@@ -28,6 +28,9 @@ pub struct Claims {
     pub exp: Option<serde_json::Number>,
     /// The session the token belongs to.
     pub session_id: Option<String>,
+    /// The project that issued a legacy API key.
+    #[serde(rename = "ref")]
+    pub project_ref: Option<String>,
     /// `aal1`, or `aal2` after a second factor.
     pub aal: Option<String>,
 }

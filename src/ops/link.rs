@@ -4,8 +4,10 @@
 //! Source: supabase/cli, `apps/cli-go/internal/utils/misc.go` (`supabase/.temp/…`) and `apps/cli/docs/supabase-home.md`
 //! (`.supabase/project.json`, which newer versions write instead).
 
+use crate::domain::database_url::{self, DatabaseUrl, Host, Parameter};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -103,13 +105,12 @@ impl Link {
     }
 
     /// The database URL with a password: the session pooler's, else the direct one.
-    pub fn database_url(&self, password: &str) -> Option<String> {
+    pub fn database_url(&self, password: &str) -> Option<SecretString> {
         let reference = self.project_ref.as_ref()?;
         let direct = || format!("postgresql://postgres@db.{reference}.supabase.co:5432/postgres");
         let url = self.pooler.clone().unwrap_or_else(direct);
-        let (user, rest) = url.split_once('@')?;
-        let password = encoded(password);
-        Some(format!("{user}:{password}@{rest}?sslmode=require"))
+        let url = DatabaseUrl::parse(&url).ok()?.with_password(password);
+        Some(url.with_parameter(Parameter::SslMode, "require").text())
     }
 }
 
@@ -207,48 +208,31 @@ fn reference(name: &str, text: &str) -> Result<String, Problem> {
 }
 
 /// The pooler's URL in session mode and without a password. As the CLI does, a URL of another project or host is not used.
-fn pooler(url: &str, reference: &str) -> Result<String, &'static str> {
-    let rest = url
-        .strip_prefix("postgresql://")
-        .or_else(|| url.strip_prefix("postgres://"))
-        .ok_or("it is no database URL")?;
-    let (login, place) = rest.rsplit_once('@').ok_or("it names no user")?;
-    let user = login.split(':').next().unwrap_or_default();
-    let (server, database) = place.split_once('/').unwrap_or((place, "postgres"));
-    let host = server.split(':').next().unwrap_or_default();
-    let database = database.split('?').next().unwrap_or_default();
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+fn pooler(text: &str, reference: &str) -> Result<String, &'static str> {
+    let url = DatabaseUrl::parse_without_password(text)
+        .map_err(|_| "it is no database URL that can be read")?;
+    let [server] = url.servers() else {
+        return Err("it names several hosts");
     };
-    if !is_name(user) || !is_name(host) || !is_name(database) {
-        return Err("its parts cannot be told apart");
-    }
-    if user.split_once('.').map(|(_, owner)| owner) != Some(reference) {
+    let Host::Name(host) = &server.host else {
+        return Err("its host is a socket");
+    };
+    if url.user().split_once('.').map(|(_, owner)| owner) != Some(reference) {
         return Err("its user is not one of the linked project");
     }
-    if !host.to_ascii_lowercase().ends_with(POOLER_DOMAIN) {
+    if !host.to_ascii_lowercase().ends_with(POOLER_DOMAIN) || !url.addresses().is_empty() {
         return Err(
             "its host is not one of Supabase's poolers, and the password would be sent there",
         );
     }
-    // Port 6543 is the transaction mode; migrations are better off with a session.
-    Ok(format!("postgresql://{user}@{host}:5432/{database}"))
-}
-
-/// A password as a part of a URL.
-fn encoded(password: &str) -> String {
-    password
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+    // Port 6543 is the transaction mode; migrations are better off with a session. Parameters are anybody's.
+    let (user, database) = (url.user(), url.database().unwrap_or("postgres"));
+    let part = |text: &str| database_url::encoded(text.as_bytes());
+    Ok(format!(
+        "postgresql://{}@{host}:5432/{}",
+        part(user),
+        part(database)
+    ))
 }
 
 fn unusable(name: &str, why: &str) -> Problem {
@@ -274,6 +258,10 @@ fn no_directory(error: &std::io::Error) -> Problem {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn shown(url: Option<SecretString>) -> Option<String> {
+        url.map(|url| secrecy::ExposeSecret::expose_secret(&url).to_owned())
+    }
 
     const PROJECT: &str = "abcdefghijklmnopqrst";
 
@@ -310,7 +298,7 @@ mod tests {
             Some((1, DB_PORT))
         );
         assert_eq!(
-            link.database_url("p@s:/ ä").as_deref(),
+            shown(link.database_url("p@s:/ ä")).as_deref(),
             Some(
                 "postgresql://postgres.abcdefghijklmnopqrst:p%40s%3A%2F%20%C3%A4@aws-0-eu-central-1.pooler.supabase.com:5432/postgres?sslmode=require"
             )
@@ -325,7 +313,7 @@ mod tests {
             Some("https://abcdefghijklmnopqrst.supabase.co")
         );
         assert!(
-            link.database_url("x")
+            shown(link.database_url("x"))
                 .unwrap()
                 .contains("@db.abcdefghijklmnopqrst.supabase.co:5432/")
         );
@@ -340,6 +328,10 @@ mod tests {
             "postgresql://postgres.abcdefghijklmnopqrst@pooler.supabase.com.evil.org:5432/postgres",
             "postgresql://postgres.zyxwvutsrqponmlkjihg@aws.pooler.supabase.com:6543/postgres",
             "postgresql://postgres@aws.pooler.supabase.com:6543/postgres",
+            "postgresql://postgres.abcdefghijklmnopqrst@aws.pooler.supabase.com/postgres?host=evil.org",
+            "postgresql://postgres.abcdefghijklmnopqrst@aws.pooler.supabase.com/postgres?hostaddr=192.0.2.1",
+            "postgresql://postgres.abcdefghijklmnopqrst@evil.org,aws.pooler.supabase.com/postgres",
+            "postgresql://postgres.abcdefghijklmnopqrst:a@evil.org@aws.pooler.supabase.com/postgres",
             "https://aws.pooler.supabase.com",
             "",
         ] {

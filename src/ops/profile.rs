@@ -1,7 +1,7 @@
 //! Profiles: which projects there are and which one is in use. Secrets go to the keyring, never into the file.
 
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, Profile, check_name, check_url, project_ref};
+use crate::domain::profile::{Book, Profile, check_name};
 use crate::domain::secret::{Keeping, SecretKind, bind};
 use crate::ports::{Profiles, Secrets};
 use secrecy::SecretString;
@@ -57,8 +57,10 @@ pub async fn add(
 ) -> Result<Added, Problem> {
     let mut profile = new.profile;
     check_name(&profile.name)?;
-    profile.url = check_url(&profile.url)?;
-    profile.project_ref = profile.project_ref.or_else(|| project_ref(&profile.url));
+    let url = profile.project_url()?;
+    profile.url = url.to_string();
+    let reference = url.project_ref().map(str::to_owned);
+    profile.project_ref = profile.project_ref.or(reference);
     let name = profile.name.clone();
     check_free(profiles, &name, new.replace).await?;
     forget(secrets, &name).await?;

@@ -7,11 +7,15 @@ use crate::adapters::secrets::SecretSource;
 use crate::app::effect::Setup;
 use crate::app::msg::Verdict;
 use crate::app::secret::Secret;
+use crate::domain::database_url;
+use crate::domain::given;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Profile, check_name, check_url};
+use crate::domain::profile::{Profile, check_name};
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::{REFERENCE_FORMS, Reference, References, is_reference};
-use crate::domain::secret::{ApiKey, Keeping, SecretKind};
+use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::source::Source;
 use crate::ops::profile::{self, NewProfile};
 use crate::ops::session;
 use crate::ports::Database;
@@ -21,10 +25,10 @@ use secrecy::{ExposeSecret, SecretString};
 pub(super) async fn check(start: &Start, setup: Setup) -> Vec<Verdict> {
     let name = check_new_name(start, &setup).await;
     let name = verdict(&setup.name, || name.map(|()| "the name is free".to_owned()));
-    let url = check_url(&setup.url);
+    let url = project_url(&setup);
     let (url_verdict, key_verdict) = match (&url, setup.url.is_empty()) {
         (_, true) => (Verdict::Empty, Verdict::Empty),
-        (Err(problem), false) => (bad(problem), Verdict::Empty),
+        (Err(problem), false) => (unusable(problem), Verdict::Empty),
         (Ok(url), false) => check_project(start, url, &setup.key).await,
     };
     let database = check_database(start, &setup.db_url).await;
@@ -50,11 +54,12 @@ async fn check_new_name(start: &Start, setup: &Setup) -> Result<(), Problem> {
 /// Whether the profile of that name, if there is one, is of the same project.
 async fn is_same_project(start: &Start, setup: &Setup) -> Result<Option<bool>, Problem> {
     let book = connect::profiles(&start.settings)?.read().await?;
-    let wanted = check_url(&setup.url).ok();
-    Ok(book
-        .profiles
-        .get(&setup.name)
-        .map(|profile| Some(&profile.url) == wanted.as_ref()))
+    let wanted = project_url(setup).ok();
+    let is_wanted = |profile: &Profile| {
+        let url = wanted.as_ref().map(ProjectUrl::as_str);
+        Some(profile.url.as_str()) == url
+    };
+    Ok(book.profiles.get(&setup.name).map(is_wanted))
 }
 
 fn verdict(text: &str, check: impl FnOnce() -> Result<String, Problem>) -> Verdict {
@@ -69,20 +74,53 @@ fn bad(problem: &Problem) -> Verdict {
     Verdict::Bad(problem.to_string())
 }
 
-/// Asks Auth for its health, which wants the URL only, then REST, which wants the key.
-async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verdict) {
-    let (found, refused) = match value(start, SecretKind::PublishableKey, key).await {
-        Ok(found) => (found, None),
-        Err(problem) => (SecretString::default(), Some(bad(&problem))),
-    };
-    let key = &Secret::new(found.expose_secret());
-    if ApiKey::new(key.as_inner()).is_secret() {
-        let text = "This is a secret key: it bypasses Row Level Security. Paste the publishable or anon key.";
-        return (Verdict::Empty, Verdict::Bad(text.into()));
+/// What cannot be used as it was typed: why, and what is wanted.
+fn unusable(problem: &Problem) -> Verdict {
+    let hint = problem.hint.as_deref().unwrap_or_default();
+    Verdict::Bad(format!("{} {hint}", problem.why).trim_end().to_owned())
+}
+
+fn project_url(setup: &Setup) -> Result<ProjectUrl, Problem> {
+    ProjectUrl::read(&setup.url, &Source::Answer("Project URL"))
+}
+
+/// The publishable key, without what was pasted around it.
+fn publishable_key(url: &ProjectUrl, key: &SecretString) -> Result<SecretString, Problem> {
+    let source = Source::Answer("Publishable key");
+    let key = given::api_key(key, &source)?.value;
+    if key.is_secret() {
+        return Err(Problem::new(
+            Kind::Config,
+            "The key cannot be used.",
+            "This is a secret key: it bypasses Row Level Security.",
+        )
+        .with_hint("Paste the publishable or anon key."));
     }
+    let is_foreign = url
+        .project_ref()
+        .is_some_and(|own| given::is_of_another_project(&key, own));
+    if is_foreign {
+        return Err(given::another_project(&source));
+    }
+    Ok(key.expose().to_owned().into())
+}
+
+/// Asks Auth for its health, which wants the URL only, then REST, which wants the key.
+async fn check_project(start: &Start, url: &ProjectUrl, key: &Secret) -> (Verdict, Verdict) {
+    let read = match value(start, SecretKind::PublishableKey, key).await {
+        Ok(found) if found.expose_secret().is_empty() => Ok(None),
+        Ok(found) => publishable_key(url, &found).map(Some),
+        // What the reference gives may be mended without the URL: that is asked all the same.
+        Err(problem) => Err(problem),
+    };
+    let (publishable_key, refused) = match read {
+        Ok(key) => (key, None),
+        Err(problem) => (None, Some(unusable(&problem))),
+    };
+    let is_empty = publishable_key.is_none();
     let settings = Settings {
-        url: Some(url.to_owned()),
-        publishable_key: (!key.is_empty()).then(|| key.as_inner().clone()),
+        url: Some(url.to_string()),
+        publishable_key,
         config_dir: start.settings.config_dir.clone(),
         without_keyring: true,
         postgres: start.settings.postgres.clone(),
@@ -93,7 +131,7 @@ async fn check_project(start: &Start, url: &str, key: &Secret) -> (Verdict, Verd
         Err(problem) => return (bad(&problem), Verdict::Empty),
     };
     let rest = project.rest.ping(&Identity::Anon).await;
-    let (url, key) = match (rest, key.is_empty()) {
+    let (url, key) = match (rest, is_empty) {
         (Ok(_), false) => (
             Verdict::Good("it answers".into()),
             Verdict::Good("it is accepted".into()),
@@ -147,12 +185,14 @@ async fn check_database(start: &Start, url: &Secret) -> Verdict {
     if url.is_empty() {
         return Verdict::Empty;
     }
+    let source = Source::Answer("Database URL");
     let found = value(start, SecretKind::DatabaseUrl, url).await;
-    let database =
-        match found.and_then(|url| PgDatabase::parse_with(&url, &start.settings.postgres)) {
-            Ok(database) => database,
-            Err(problem) => return bad(&problem),
-        };
+    let read =
+        found.and_then(|url| PgDatabase::parse_from(&url, &source, &start.settings.postgres));
+    let database = match read {
+        Ok(database) => database,
+        Err(problem) => return unusable(&problem),
+    };
     match database.history().await {
         Ok(history) => {
             let target = history.target;
@@ -171,17 +211,23 @@ pub(super) async fn save(
     start: &Start,
     setup: &Setup,
 ) -> Result<(Settings, Option<String>), Problem> {
-    let url = check_url(&setup.url)?;
+    let url = project_url(setup)?;
     let mut references = References::default();
     let mut kept = Vec::new();
-    for (kind, typed) in [
-        (SecretKind::PublishableKey, &setup.key),
-        (SecretKind::DatabaseUrl, &setup.db_url),
-    ] {
-        match reference(typed)? {
-            Some(reference) => references.put(kind, reference),
-            None if typed.is_empty() => {}
-            None => kept.push((kind, typed.as_inner().clone())),
+    match reference(&setup.key)? {
+        Some(reference) => references.put(SecretKind::PublishableKey, reference),
+        None if setup.key.is_empty() => {}
+        None => kept.push((
+            SecretKind::PublishableKey,
+            publishable_key(&url, setup.key.as_inner())?,
+        )),
+    }
+    match reference(&setup.db_url)? {
+        Some(reference) => references.put(SecretKind::DatabaseUrl, reference),
+        None if setup.db_url.is_empty() => {}
+        None => {
+            let (bare, _) = database_url::trimmed(setup.db_url.expose());
+            kept.push((SecretKind::DatabaseUrl, bare.to_owned().into()));
         }
     }
     let settings = Settings {
@@ -196,7 +242,7 @@ pub(super) async fn save(
         let key = value(start, SecretKind::PublishableKey, &setup.key).await?;
         let db_url = value(start, SecretKind::DatabaseUrl, &setup.db_url).await?;
         let settings = Settings {
-            url: Some(url),
+            url: Some(url.to_string()),
             publishable_key: Some(key),
             db_url: Some(db_url).filter(|url| !url.expose_secret().is_empty()),
             ..settings
@@ -211,7 +257,7 @@ pub(super) async fn save(
     let new = NewProfile {
         profile: Profile {
             name: setup.name.clone(),
-            url,
+            url: url.to_string(),
             dir: start.settings.dir.clone(),
             secrets: references,
             ..Profile::default()

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod addresses;
 mod agree;
 mod asked;
 mod demo;
@@ -18,6 +19,7 @@ mod getting_in;
 mod keyring;
 mod linked;
 mod migration;
+mod odd;
 mod plan;
 mod profile;
 mod proxies;

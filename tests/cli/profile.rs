@@ -114,7 +114,7 @@ fn a_profile_that_the_project_refuses_is_not_kept() {
     );
     world.data(&["profile", "add", "local", "--no-check"]);
     world.set("SUPABASE_URL", "not a url");
-    world.problem(2, &["profile", "add", "other"]);
+    world.problem(3, &["profile", "add", "other"]);
     world.problem(2, &["profile", "add", "a b"]);
 }
 

@@ -83,7 +83,11 @@ impl Server {
             "postgresql://{login}@{host}:{}/doors?hostaddr=127.0.0.1&{parameters}",
             self.port
         );
-        let database = PgDatabase::parse_with(&url.into(), variables)?;
+        let database = PgDatabase::parse_from(
+            &url.into(),
+            &supadeck::domain::source::Source::Code,
+            variables,
+        )?;
         Ok(database.history().await?.target.role)
     }
 }

@@ -119,3 +119,32 @@ fn without_a_keyring_what_was_typed_in_full_is_for_this_run_and_that_is_said() {
         "no profile without its keys"
     );
 }
+
+#[test]
+fn what_is_pasted_instead_is_named_and_not_drawn() {
+    let info = project("pty_guide_pasted");
+    let mut screen = start((110, 36), &[], &[]);
+    screen.wait_for("Welcome to supadeck");
+    screen.send("https://supabase.com/dashboard/project/abcdefghijklmnopqrst");
+    screen.wait_for("https://abcdefghijklmnopqrst.supabase.co.");
+    screen.send("\u{15}");
+    screen.send(&info.url);
+    screen.wait_for("good: it answers");
+    screen.send("\t");
+    screen.send("sbp_0123456789abcdef");
+    screen.wait_for("It is an access token");
+    screen.send("\u{15}");
+    screen.send("<anon key>");
+    screen.wait_for("It is a placeholder");
+    screen.send("\u{15}");
+    // Quotes are left out.
+    screen.send(&format!("\"{}\"", info.publishable_key));
+    screen.wait_for("good: it is accepted");
+    screen.send("\t");
+    screen.send("postgresql://postgres:QXZ@KJQ@127.0.0.1:1/d\r");
+    screen.wait_for("%40");
+    let text = screen.text();
+    assert!(!text.contains("QXZ") && !text.contains("KJQ"), "{text}");
+    screen.send("\u{1b}");
+    assert_eq!(screen.wait_exit(), 0);
+}

@@ -6,6 +6,7 @@ use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::domain::reference::Reference;
 use crate::domain::secret::{SecretKind, unbind};
+use crate::domain::source::Source;
 use crate::ports::Secrets;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -26,16 +27,18 @@ impl Kept<'_> {
     /// SUPABASE_URL says whose it is; otherwise it may belong to anything, and its use for a profile is a note.
     pub(super) async fn or(
         &self,
-        typed: Option<&SecretString>,
+        typed: Option<(&SecretString, Source)>,
         variable: Option<&Variable>,
         kind: SecretKind,
         notes: &mut Vec<String>,
     ) -> Result<Option<SecretSource>, Problem> {
-        let known = |secret: SecretString| SecretSource::known(kind, secret);
-        if let Some(typed) = typed.filter(|typed| !typed.expose_secret().is_empty()) {
-            return Ok(Some(known(typed.clone())));
+        let known = |secret: SecretString, source| SecretSource::known(kind, secret, source);
+        if let Some((typed, source)) = typed.filter(|(typed, _)| !typed.expose_secret().is_empty())
+        {
+            return Ok(Some(known(typed.clone(), source)));
         }
-        let taken = variable.map(|variable| known(variable.value.clone()));
+        let taken =
+            variable.map(|variable| known(variable.value.clone(), Source::variable(variable.name)));
         let Some(profile) = self.profile else {
             return Ok(taken);
         };
@@ -48,7 +51,7 @@ impl Kept<'_> {
         let name = &profile.name;
         if let Some(text) = self.secrets.get(name, kind).await? {
             if let Some(secret) = unbind(&profile.url, &text) {
-                return Ok(Some(known(secret)));
+                return Ok(Some(known(secret, Source::profile(name))));
             }
             notes.push(format!(
                 "A {} that is kept under `{name}` is for another URL and is not used; `profile add {name} --replace` forgets it.",

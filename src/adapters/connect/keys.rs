@@ -1,70 +1,57 @@
-//! The keys of a project: each from where it goes first, and put where its form belongs.
+//! The keys of a project: each read where it came from, and put where its form belongs.
 
 use super::kept::Kept;
 use super::settings::Settings;
+use super::typed;
 use crate::adapters::key::Key;
 use crate::adapters::rest::Keys;
 use crate::adapters::secrets::SecretSource;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::given;
+use crate::domain::problem::Problem;
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::secret::{ApiKey, KeyForm, SecretKind};
+use crate::domain::source::Source;
+use secrecy::SecretString;
 
-/// Sorts the keys by their form: a key in the wrong place is put into the right one, and the user is told.
+/// Reads the keys and sorts them by their form: a key in the wrong place is put into the right one, and the user is told. What
+/// is looked up later is read then.
 pub(super) async fn of(
     settings: &Settings,
     kept: &Kept<'_>,
+    url: &ProjectUrl,
     notes: &mut Vec<String>,
 ) -> Result<Keys, Problem> {
     let mut keys = Keys::default();
-    let typed = settings.key.as_ref().map(ApiKey::new);
-    let (mut publishable, mut secret) = match typed {
-        Some(key) if key.is_secret() => (None, Some(key)),
-        Some(key) => (Some(key), None),
-        None => (None, None),
-    };
+    let (mut publishable, mut secret) = (None, None);
+    if let Some((key, source)) = typed(settings.key.as_ref(), "--key") {
+        let key = read(key, &source, url, notes)?;
+        if key.is_secret() {
+            secret = Some(key);
+        } else {
+            publishable = Some(key);
+        }
+    }
     if publishable.is_none() {
         let found = kept
             .or(
-                settings.publishable_key.as_ref(),
+                handed(settings.publishable_key.as_ref()),
                 settings.variables.publishable_key.as_ref(),
                 SecretKind::PublishableKey,
                 notes,
             )
             .await?;
-        match found {
-            Some(source) if source.reference().is_some() => {
-                keys.publishable = Some(Key::From(source));
-            }
-            found => {
-                publishable = found
-                    .as_ref()
-                    .and_then(SecretSource::if_known)
-                    .map(ApiKey::new);
-            }
-        }
+        publishable = known_or_later(found, &mut keys.publishable, url, notes)?;
     }
     if secret.is_none() {
         let found = kept
             .or(
-                settings.secret_key.as_ref(),
+                handed(settings.secret_key.as_ref()),
                 settings.variables.secret_key.as_ref(),
                 SecretKind::SecretKey,
                 notes,
             )
             .await?;
-        match found {
-            Some(source) if source.reference().is_some() => keys.secret = Some(Key::From(source)),
-            found => {
-                secret = found
-                    .as_ref()
-                    .and_then(SecretSource::if_known)
-                    .map(ApiKey::new);
-            }
-        }
-    }
-    for key in [&publishable, &secret].into_iter().flatten() {
-        if key.form() == KeyForm::OtherToken {
-            return Err(no_key());
-        }
+        secret = known_or_later(found, &mut keys.secret, url, notes)?;
     }
     if let Some(key) = publishable {
         if key.is_secret() {
@@ -92,12 +79,43 @@ pub(super) async fn of(
     Ok(keys)
 }
 
-/// Sent as a key, such a token would decide the role behind the back of the identity that is shown.
-fn no_key() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "The project's key cannot be used.",
-        "It is a token of another role than anon and service_role, such as a user's.",
-    )
-    .with_hint("Copy the publishable key from the project's settings; users sign in with `supadeck login`.")
+/// Reads a key that is known; one that is looked up when it is needed is put into its place as it is.
+fn known_or_later(
+    found: Option<SecretSource>,
+    place: &mut Option<Key>,
+    url: &ProjectUrl,
+    notes: &mut Vec<String>,
+) -> Result<Option<ApiKey>, Problem> {
+    let Some(source) = found else {
+        return Ok(None);
+    };
+    match source.if_known() {
+        Some(key) => read(key, &source.source(), url, notes).map(Some),
+        None => {
+            *place = Some(Key::From(source));
+            Ok(None)
+        }
+    }
+}
+
+fn read(
+    key: &SecretString,
+    source: &Source,
+    url: &ProjectUrl,
+    notes: &mut Vec<String>,
+) -> Result<ApiKey, Problem> {
+    let given = given::api_key(key, source)?;
+    let is_foreign = url
+        .project_ref()
+        .is_some_and(|own| given::is_of_another_project(&given.value, own));
+    if is_foreign {
+        return Err(given::another_project(source));
+    }
+    notes.extend(given.note);
+    Ok(given.value)
+}
+
+/// What another part of supadeck hands on: it was checked there.
+fn handed(secret: Option<&SecretString>) -> Option<(&SecretString, Source)> {
+    secret.map(|secret| (secret, Source::Code))
 }

@@ -19,15 +19,19 @@ use super::http::{Http, Limits};
 use super::place;
 use super::postgres::PgVariables;
 use super::profiles::ProfileFile;
-use super::rest::{Keys, PostgRest, host_of};
+use super::rest::{Keys, PostgRest};
 use super::secrets::{SecretSource, Trust, Vault};
+use crate::domain::given;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, Profile, check_url, is_in_the_clear, project_ref};
+use crate::domain::profile::{Book, Profile};
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::References;
 use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::source::Source;
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
 use kept::Kept;
+use secrecy::SecretString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -39,6 +43,8 @@ pub const IN_MEMORY: &str = "Secrets are kept in memory.";
 pub struct Project {
     /// The profile; one that was made up from a URL is called by its host.
     pub profile: Profile,
+    /// Its URL, parsed.
+    pub url: ProjectUrl,
     /// Its REST interface.
     pub rest: Arc<dyn Rest>,
     /// Its Auth interface.
@@ -110,7 +116,7 @@ pub async fn resolve_with(
     let dir = config_dir(settings);
     let found = find(settings, dir.as_ref().ok()).await?;
     let mut notes = Vec::new();
-    if is_in_the_clear(&found.profile.url) {
+    if found.url.is_in_the_clear() {
         notes.push("The URL is not encrypted: keys and rows can be read on the way.".to_owned());
     }
     let kept = Kept {
@@ -120,30 +126,40 @@ pub async fn resolve_with(
         trust: found.trust.clone(),
         told: settings.told.clone(),
     };
-    let keys = keys::of(settings, &kept, &mut notes).await?;
+    let keys = keys::of(settings, &kept, &found.url, &mut notes).await?;
     let database_url = kept
         .or(
-            settings.db_url.as_ref(),
+            typed(settings.db_url.as_ref(), "--db-url"),
             settings.variables.db_url.as_ref(),
             SecretKind::DatabaseUrl,
             &mut notes,
         )
         .await?;
+    let token = settings.access_token.as_ref().map(|token| {
+        let source = if settings.is_token_typed {
+            Source::Option("--access-token")
+        } else {
+            Source::variable("SUPABASE_ACCESS_TOKEN")
+        };
+        (token, source)
+    });
     let access_token = kept
-        .or(
-            settings.access_token.as_ref(),
-            None,
-            SecretKind::AccessToken,
-            &mut notes,
-        )
+        .or(token, None, SecretKind::AccessToken, &mut notes)
         .await?;
+    if let Some(source) = &access_token
+        && let Some(token) = source.if_known()
+        // One that is none is refused where it would be sent.
+        && let Ok(given) = given::access_token(token, &source.source())
+    {
+        notes.extend(given.note);
+    }
 
     let references = kept.references();
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
     let auth = GoTrue::new(Parts {
-        url: found.profile.url.clone(),
+        url: found.url.to_string(),
         key: keys.publishable.clone(),
         http: Arc::clone(&http),
         secrets: if settings.session_for_run {
@@ -162,7 +178,7 @@ pub async fn resolve_with(
     let (has_publishable_key, has_service_key) =
         (keys.publishable.is_some(), keys.secret.is_some());
     let rest = PostgRest::new(
-        &found.profile.url,
+        found.url.as_str(),
         keys,
         http,
         Arc::new(auth.clone()),
@@ -170,6 +186,7 @@ pub async fn resolve_with(
     );
     Ok(Project {
         profile: found.profile,
+        url: found.url,
         rest: Arc::new(rest),
         auth: Arc::new(auth),
         secrets,
@@ -202,26 +219,40 @@ fn config_dir(settings: &Settings) -> Result<PathBuf, Problem> {
     }
 }
 
-/// A profile, and whether the keyring's secrets under its name are meant for its URL.
-struct Found {
+/// What was typed for an option.
+fn typed<'a>(
+    secret: Option<&'a SecretString>,
+    option: &'static str,
+) -> Option<(&'a SecretString, Source)> {
+    secret.map(|secret| (secret, Source::Option(option)))
+}
+
+/// A profile with its URL, and whether the keyring's secrets under its name are meant for it.
+struct Meant {
     profile: Profile,
+    url: ProjectUrl,
     owns_secrets: bool,
     /// Whether the commands of the profile may be run.
     trust: Trust,
 }
 
-impl Found {
-    fn of(profile: Profile, owns_secrets: bool) -> Self {
+impl Meant {
+    fn of(profile: Profile, url: ProjectUrl, owns_secrets: bool) -> Self {
         Self {
             profile,
+            url,
             owns_secrets,
             trust: Ok(()),
         }
     }
 }
 
-async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Problem> {
-    let typed = settings.url.as_deref().map(check_url).transpose()?;
+async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Meant, Problem> {
+    let typed = settings
+        .url
+        .as_deref()
+        .map(|url| ProjectUrl::read(url, &settings.url_source()))
+        .transpose()?;
     let book = match dir {
         Some(dir) => match (ProfileFile::new(dir).read().await, &typed) {
             (Ok(book), _) => book,
@@ -240,24 +271,24 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
     };
     let mut found = match (stored, typed) {
         (Some(mut profile), Some(url)) => {
-            let stored_url = check_url(&profile.url)?;
-            if stored_url == url {
-                profile.url = url;
-                Found::of(profile, true)
-            } else if wanted.is_some() {
-                // The name and the directory of the profile, but none of its keys: they are for another host.
-                profile.project_ref = project_ref(&url);
-                host_of(&url).clone_into(&mut profile.name);
-                profile.url = url;
-                profile.secrets = References::default();
-                Found::of(profile, false)
+            let is_same = profile.project_url().is_ok_and(|stored| stored == url);
+            if is_same || wanted.is_some() {
+                if !is_same {
+                    // The name and the directory of the profile, but none of its keys: they are for another host.
+                    profile.project_ref = url.project_ref().map(str::to_owned);
+                    url.host().clone_into(&mut profile.name);
+                    profile.secrets = References::default();
+                }
+                profile.url = url.to_string();
+                Meant::of(profile, url, is_same)
             } else {
                 made_up(url)
             }
         }
         (Some(mut profile), None) => {
-            profile.url = check_url(&profile.url)?;
-            Found::of(profile, true)
+            let url = profile.project_url()?;
+            profile.url = url.to_string();
+            Meant::of(profile, url, true)
         }
         (None, Some(url)) => made_up(url),
         (None, None) => return Err(book.none_in_use()),
@@ -282,14 +313,14 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Found, Probl
 }
 
 /// A profile from a URL alone. It owns the secrets under its host's name: a session that `login` kept.
-fn made_up(url: String) -> Found {
+fn made_up(url: ProjectUrl) -> Meant {
     let profile = Profile {
-        name: host_of(&url).to_owned(),
-        project_ref: project_ref(&url),
-        url,
+        name: url.host().to_owned(),
+        project_ref: url.project_ref().map(str::to_owned),
+        url: url.to_string(),
         ..Profile::default()
     };
-    Found::of(profile, false)
+    Meant::of(profile, url, false)
 }
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.

@@ -3,6 +3,7 @@
 use crate::adapters::postgres::PgVariables;
 use crate::adapters::secrets::Told;
 use crate::domain::reference::References;
+use crate::domain::source::Source;
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -138,7 +139,8 @@ impl Settings {
         let secret = |names: &[&'static str]| {
             first(names).map(|(name, value)| Variable {
                 name,
-                value: value.trim().into(),
+                // What else stands around it is left out where it is read, and said.
+                value: value.trim_end_matches(['\r', '\n']).into(),
             })
         };
         let url = text(&["SUPABASE_URL"]);
@@ -185,6 +187,15 @@ impl Settings {
         } else {
             "`--url`"
         })
+    }
+
+    /// Where the URL came from.
+    pub fn url_source(&self) -> Source {
+        if self.variables.name_project {
+            Source::variable("SUPABASE_URL")
+        } else {
+            Source::Option("--url")
+        }
     }
 
     /// Fills what was not typed from the environment. When a profile or another URL was typed and the environment names a

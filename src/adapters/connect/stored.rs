@@ -7,7 +7,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::http::{Http, Limits};
 use crate::adapters::key::Key;
 use crate::adapters::profiles::ProfileFile;
-use crate::domain::profile::{Profile, check_url};
+use crate::domain::profile::Profile;
 use crate::domain::secret::{ApiKey, SecretKind};
 use crate::ports::{Auth, Profiles};
 use std::sync::Arc;
@@ -31,7 +31,8 @@ pub async fn session_of(settings: &Settings, name: &str) -> Arc<dyn Auth> {
             .and_then(|book| book.find(Some(name)).ok()?);
         if let Some(found) = found {
             profile = found;
-            profile.url = check_url(&profile.url).unwrap_or_default();
+            let url = profile.project_url().map(|url| url.to_string());
+            profile.url = url.unwrap_or_default();
         }
         trust = file.trust();
     }

@@ -4,7 +4,9 @@ use super::Project;
 use crate::adapters::management::{Access, ManagementDatabase};
 use crate::adapters::postgres::{PgDatabase, PgVariables};
 use crate::adapters::secrets::SecretSource;
+use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::source::Source;
 use crate::ports::{Catalogs, Database, Stage};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -20,20 +22,26 @@ pub enum Way {
 
 impl Way {
     /// The way by a database URL, where the environment's variables say what it does not.
-    pub fn by_url(url: &SecretString, variables: &PgVariables) -> Result<Self, Problem> {
-        PgDatabase::parse_with(url, variables).map(Self::Postgres)
+    pub fn by_url(
+        url: &SecretString,
+        source: &Source,
+        variables: &PgVariables,
+    ) -> Result<Self, Problem> {
+        PgDatabase::parse_from(url, source, variables).map(Self::Postgres)
     }
 
     /// The way to a project's database: its database URL, else the token with its ref; `None` when neither is known.
     /// Whoever typed a token and no database URL means the token. What comes from a command is looked up now.
     pub async fn of(project: &Project) -> Result<Option<Self>, Problem> {
         if let Some(url) = by_url(project) {
-            return Self::by_url(&url.get().await?, &project.postgres).map(Some);
+            let secret = url.get().await?;
+            return Self::by_url(&secret, &url.source(), &project.postgres).map(Some);
         }
         let (Some(token), Some(reference)) = by_token(project) else {
             return Ok(None);
         };
-        let access = Access::new(project.api_url.as_deref(), reference, &token.get().await?)?;
+        let token = given::access_token(&token.get().await?, &token.source())?.value;
+        let access = Access::new(project.api_url.as_deref(), reference, &token)?;
         Ok(Some(Self::Management(ManagementDatabase::new(access))))
     }
 

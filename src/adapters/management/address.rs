@@ -1,7 +1,7 @@
 //! Where the Management API is, which project is meant, and with which token. Nothing is sent here.
 
+use crate::domain::base_url::BaseUrl;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{check_url, is_in_the_clear};
 use crate::domain::text;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -12,7 +12,7 @@ pub const API_URL: &str = "https://api.supabase.com";
 /// A project behind a Management API. `Debug` shows no token.
 #[derive(Clone)]
 pub struct Access {
-    base: String,
+    base: BaseUrl,
     reference: String,
     token: SecretString,
 }
@@ -20,17 +20,17 @@ pub struct Access {
 impl Access {
     /// Takes the API's base URL, [`API_URL`] when absent, the project's ref and an access token.
     pub fn new(url: Option<&str>, reference: &str, token: &SecretString) -> Result<Self, Problem> {
-        let base = check_url(url.unwrap_or(API_URL)).map_err(|problem| {
+        let base = BaseUrl::parse(url.unwrap_or(API_URL)).map_err(|fault| {
             Problem::new(
                 Kind::Config,
-                "The URL of the Management API cannot be used.",
-                problem.why,
+                "The URL of the Management API from the variable SUPADECK_API_URL cannot be used.",
+                fault.why(),
             )
             .with_hint(format!(
                 "It is {API_URL} unless SUPADECK_API_URL says otherwise."
             ))
         })?;
-        if is_in_the_clear(&base) {
+        if base.is_in_the_clear() {
             return Err(Problem::new(
                 Kind::Config,
                 "The URL of the Management API cannot be used.",
@@ -78,7 +78,7 @@ impl Access {
 
     /// The API's host, for messages.
     pub(super) fn server(&self) -> &str {
-        crate::adapters::rest::host_of(&self.base)
+        self.base.host()
     }
 
     /// The token, for the header.
@@ -100,7 +100,7 @@ impl Access {
             "Migrations of project {} go over the Management API, which tells no notices and no progress within a file.",
             self.reference
         )];
-        if self.base != API_URL {
+        if self.base.as_str() != API_URL {
             notes.push(format!(
                 "The access token is sent to {}.",
                 text::cell(self.server())

@@ -10,12 +10,14 @@ use super::patience::{LIMITS, Patience, within};
 use super::session::PgSession;
 use super::url::parse;
 use super::variables::PgVariables;
+use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
+use crate::domain::source::Source;
 use crate::ports::{Database, Session, Task};
 use futures_util::TryStreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -38,19 +40,28 @@ const SETTLE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub struct PgDatabase {
     address: Arc<Address>,
+    /// What was left out around the URL.
+    trimmed: Option<String>,
     pub(super) patience: Patience,
 }
 
 impl PgDatabase {
     /// Reads a database URL. Nothing is connected yet, and a fault repeats no part of the URL.
     pub fn parse(url: &SecretString) -> Result<Self, Problem> {
-        Self::parse_with(url, &PgVariables::default())
+        Self::parse_from(url, &Source::Code, &PgVariables::default())
     }
 
-    /// The same, where libpq's variables say what the URL does not.
-    pub fn parse_with(url: &SecretString, variables: &PgVariables) -> Result<Self, Problem> {
+    /// The same, where libpq's variables say what the URL does not; the fault names where the URL came from.
+    pub fn parse_from(
+        url: &SecretString,
+        source: &Source,
+        variables: &PgVariables,
+    ) -> Result<Self, Problem> {
         Ok(Self {
-            address: Arc::new(parse(url.expose_secret(), variables)?),
+            address: Arc::new(parse(url.expose_secret(), source, variables)?),
+            trimmed: trimmed(url.expose_secret())
+                .1
+                .map(|note| format!("{}: {note}", source.of("The database URL"))),
             patience: Patience::default(),
         })
     }
@@ -69,7 +80,11 @@ impl PgDatabase {
 
     /// What the user should know about the address before anything is sent there; nothing is connected.
     pub fn notes(&self) -> Vec<String> {
-        self.address.notes()
+        self.trimmed
+            .clone()
+            .into_iter()
+            .chain(self.address.notes())
+            .collect()
     }
 
     pub(super) async fn open(&self) -> Result<Connection, Problem> {

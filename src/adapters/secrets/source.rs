@@ -5,6 +5,7 @@ use super::command;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::reference::Reference;
 use crate::domain::secret::SecretKind;
+use crate::domain::source::Source;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::fmt;
@@ -51,7 +52,7 @@ pub struct SecretSource {
 
 #[derive(Clone)]
 enum From {
-    Known(SecretString),
+    Known(SecretString, Source),
     Reference {
         reference: Reference,
         trust: Trust,
@@ -62,7 +63,7 @@ enum From {
 impl fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.from {
-            From::Known(_) => write!(f, "SecretSource({})", self.kind.word()),
+            From::Known(..) => write!(f, "SecretSource({})", self.kind.word()),
             From::Reference { reference, .. } => {
                 write!(f, "SecretSource({} from {reference})", self.kind.word())
             }
@@ -75,9 +76,9 @@ type Found = Mutex<HashMap<Reference, Arc<OnceCell<SecretString>>>>;
 static FOUND: LazyLock<Found> = LazyLock::new(Found::default);
 
 impl SecretSource {
-    /// A secret that is known.
-    pub fn known(kind: SecretKind, secret: SecretString) -> Self {
-        let from = From::Known(secret);
+    /// A secret that is known, and where it came from.
+    pub fn known(kind: SecretKind, secret: SecretString, source: Source) -> Self {
+        let from = From::Known(secret, source);
         Self { kind, from }
     }
 
@@ -99,15 +100,23 @@ impl SecretSource {
     /// The reference, where it comes from one.
     pub fn reference(&self) -> Option<&Reference> {
         match &self.from {
-            From::Known(_) => None,
+            From::Known(..) => None,
             From::Reference { reference, .. } => Some(reference),
+        }
+    }
+
+    /// Where it comes from, for messages about it.
+    pub fn source(&self) -> Source {
+        match &self.from {
+            From::Known(_, source) => source.clone(),
+            From::Reference { reference, .. } => Source::Reference(reference.to_string()),
         }
     }
 
     /// The secret, if it is known without a look.
     pub fn if_known(&self) -> Option<&SecretString> {
         match &self.from {
-            From::Known(secret) => Some(secret),
+            From::Known(secret, _) => Some(secret),
             From::Reference { .. } => None,
         }
     }
@@ -115,7 +124,7 @@ impl SecretSource {
     /// The secret.
     pub async fn get(&self) -> Result<SecretString, Problem> {
         match &self.from {
-            From::Known(secret) => Ok(secret.clone()),
+            From::Known(secret, _) => Ok(secret.clone()),
             From::Reference {
                 reference,
                 trust,
@@ -190,7 +199,9 @@ fn variable(name: &str) -> Result<SecretString, Problem> {
 impl PartialEq for SecretSource {
     fn eq(&self, other: &Self) -> bool {
         match (&self.from, &other.from) {
-            (From::Known(one), From::Known(two)) => one.expose_secret() == two.expose_secret(),
+            (From::Known(one, _), From::Known(two, _)) => {
+                one.expose_secret() == two.expose_secret()
+            }
             (
                 From::Reference { reference, .. },
                 From::Reference {

@@ -9,7 +9,7 @@ use super::collect::{Collected, Means, missing};
 use super::linked::{self, Origin};
 use crate::adapters::connect;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Profile, check_name, check_url};
+use crate::domain::profile::{Profile, check_name};
 use crate::domain::secret::Keeping;
 use crate::ops::profile::{self, NewProfile};
 use clap::Args as ClapArgs;
@@ -84,20 +84,20 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let secret_key = args.secret_key.as_deref();
     let collected = Collected::new(context, secret_key, origin.as_ref(), means).await?;
+    let url = collected.project_url(context)?;
     let kept = collected.kept();
     if !kept.is_empty()
         && let Keeping::Memory(why) = keyring.keeping().await?
     {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
-    let settings = &collected.settings;
-    let url = check_url(settings.url.as_deref().unwrap_or_default())?;
     if !args.no_check {
         let checking = Box::pin(async { check::check(&collected.looked_up(context).await?).await });
         let whom = || format!("{url} and what belongs to it");
         let checking = waiting::telling(context.output(), whom, checking);
         interrupt::ending(checking).await?;
     }
+    let settings = &collected.settings;
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
     let dir = dir
         .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
@@ -105,7 +105,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let new = NewProfile {
         profile: Profile {
             name,
-            url,
+            url: url.to_string(),
             dir,
             production: args.production,
             secrets: collected.references.clone(),

@@ -1,17 +1,22 @@
 //! What a new profile is made of: what was typed, what the environment has, and what is asked for. A secret is kept in the
 //! keyring, or the profile keeps a reference to it.
 
+use super::keys::{self, Slot};
 use super::linked::Origin;
 use crate::adapters::connect::{Settings, Variable};
 use crate::adapters::key;
 use crate::adapters::secrets::SecretSource;
 use crate::cli::ask;
 use crate::cli::context::Context;
+use crate::cli::output::Output;
 use crate::cli::page::{Page, Tone};
 use crate::cli::secret::{self, Asked};
+use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::{REFERENCE_FORMS, Reference, References, is_reference};
 use crate::domain::secret::{ApiKey, SecretKind};
+use crate::domain::source::Source;
 use secrecy::{ExposeSecret, SecretString};
 
 /// How secrets are taken.
@@ -39,6 +44,7 @@ pub struct Collected {
     /// What is looked up when it is needed.
     pub references: References,
     means: Means,
+    output: Output,
 }
 
 impl Collected {
@@ -54,7 +60,6 @@ impl Collected {
             url: given.url.clone(),
             publishable_key: given.publishable_key.clone(),
             secret_key: given.secret_key.clone(),
-            db_url: given.db_url.clone(),
             access_token: given.access_token.clone(),
             is_token_typed: given.is_token_typed,
             api_url: given.api_url.clone(),
@@ -67,8 +72,9 @@ impl Collected {
             settings,
             references: References::default(),
             means,
+            output: context.output(),
         };
-        found.take_options(context, secret_key)?;
+        found.take_options(context, secret_key).await?;
         let owns_variables = match origin {
             Some(origin) => origin.fill(context, &mut found.settings)?,
             None => true,
@@ -98,7 +104,11 @@ impl Collected {
         Ok(found)
     }
 
-    fn take_options(&mut self, context: &Context, secret_key: Option<&str>) -> Result<(), Problem> {
+    async fn take_options(
+        &mut self,
+        context: &Context,
+        secret_key: Option<&str>,
+    ) -> Result<(), Problem> {
         let options = [
             (Asked::Key, SecretKind::PublishableKey),
             (Asked::DatabaseUrl, SecretKind::DatabaseUrl),
@@ -106,19 +116,32 @@ impl Collected {
         ];
         for (asked, kind) in options {
             if let Some(reference) = context.settings().references.of(kind) {
-                self.take_reference(asked, reference.clone())?;
+                self.take_reference(asked, reference.clone()).await?;
             }
         }
-        if let Some(key) = &context.settings().key {
-            self.put_key(key.clone());
+        let given = context.settings();
+        if let Some(key) = &given.key {
+            let source = Source::Option("--key");
+            self.put(SecretKind::PublishableKey, key, &source).await?;
+        }
+        if let Some(url) = &given.db_url {
+            let source = Source::Option("--db-url");
+            self.put(SecretKind::DatabaseUrl, url, &source).await?;
+        }
+        if let Some(token) = given.access_token.as_ref().filter(|_| given.is_token_typed) {
+            let source = Source::Option("--access-token");
+            self.put(SecretKind::AccessToken, token, &source).await?;
         }
         match secret_key {
             Some(text) if is_reference(text) => {
                 let asked = Asked::SecretKey;
-                self.take_reference(asked, secret::reference(asked, text)?)?;
+                self.take_reference(asked, secret::reference(asked, text)?)
+                    .await?;
             }
             Some(text) => {
-                self.settings.secret_key = Some(secret::resolve(Asked::SecretKey, text)?);
+                let key = secret::resolve(Asked::SecretKey, text)?;
+                let source = Source::Option("--secret-key");
+                self.put(SecretKind::SecretKey, &key, &source).await?;
             }
             None => {}
         }
@@ -126,40 +149,70 @@ impl Collected {
     }
 
     /// Keeps a reference, or takes the value of a variable that the keyring keeps.
-    fn take_reference(&mut self, asked: Asked, reference: Reference) -> Result<(), Problem> {
+    async fn take_reference(&mut self, asked: Asked, reference: Reference) -> Result<(), Problem> {
         if self.means.keeps(&reference) {
             self.references.put(asked.kind(), reference);
             return Ok(());
         }
+        let source = Source::Reference(reference.to_string());
         let value = secret::resolve(asked, &reference.to_string())?;
-        match asked.kind() {
-            SecretKind::PublishableKey => self.put_key(value),
-            kind => self.put(kind, value),
+        self.put(asked.kind(), &value, &source).await
+    }
+
+    /// Reads a secret and puts it where it belongs; nothing stays nothing. A key of the other kind goes there only when
+    /// somebody who can be asked says so.
+    async fn put(
+        &mut self,
+        kind: SecretKind,
+        text: &SecretString,
+        source: &Source,
+    ) -> Result<(), Problem> {
+        if text.expose_secret().trim().is_empty() {
+            return Ok(());
+        }
+        let (asks, output) = (self.means.asks, self.output);
+        match kind {
+            SecretKind::PublishableKey | SecretKind::SecretKey => {
+                let slot = match kind {
+                    SecretKind::SecretKey => Slot::Secret,
+                    _ => Slot::Publishable,
+                };
+                let (slot, key) = keys::key(slot, text, source, asks, output).await?;
+                match slot {
+                    Slot::Publishable => self.settings.publishable_key = Some(key),
+                    Slot::Secret => self.settings.secret_key = Some(key),
+                }
+            }
+            SecretKind::DatabaseUrl => {
+                self.settings.db_url = Some(keys::database_url(text, source, output)?);
+            }
+            SecretKind::AccessToken | SecretKind::Session => {
+                self.settings.access_token = Some(keys::access_token(text, source, output)?);
+            }
         }
         Ok(())
     }
 
-    fn put(&mut self, kind: SecretKind, value: SecretString) {
-        let place = match kind {
-            SecretKind::PublishableKey => &mut self.settings.publishable_key,
-            SecretKind::SecretKey => &mut self.settings.secret_key,
-            SecretKind::DatabaseUrl => &mut self.settings.db_url,
-            SecretKind::AccessToken | SecretKind::Session => &mut self.settings.access_token,
+    /// The project's URL, and that no key says it is another project's.
+    pub fn project_url(&self, context: &Context) -> Result<ProjectUrl, Problem> {
+        let source = match context.settings().url {
+            Some(_) => context.settings().url_source(),
+            None => Source::Answer("Project URL"),
         };
-        *place = Some(value);
-    }
-
-    /// Puts a key where it belongs by its form.
-    fn put_key(&mut self, key: SecretString) {
-        if key.expose_secret().trim().is_empty() {
-            return;
+        let url = self.settings.url.as_deref().unwrap_or_default();
+        let url = ProjectUrl::read(url, &source)?;
+        let Some(reference) = url.project_ref() else {
+            return Ok(url);
+        };
+        let all = [&self.settings.publishable_key, &self.settings.secret_key];
+        let is_foreign = all
+            .into_iter()
+            .flatten()
+            .any(|key| given::is_of_another_project(&ApiKey::new(key), reference));
+        if is_foreign {
+            return Err(given::another_project(&Source::Code));
         }
-        let kind = if ApiKey::new(&key).is_secret() {
-            SecretKind::SecretKey
-        } else {
-            SecretKind::PublishableKey
-        };
-        self.put(kind, key);
+        Ok(url)
     }
 
     /// Whether nothing is known of a kind, neither a secret nor a reference.
@@ -225,7 +278,7 @@ impl Collected {
                 self.references
                     .put(kind, Reference::Variable((*name).to_owned()));
             } else if is_taken {
-                self.put(kind, value.clone());
+                self.put(kind, value, &Source::variable(name)).await?;
             }
         }
         Ok(())
@@ -266,7 +319,7 @@ impl Collected {
                 let question = format!("{title} as {REFERENCE_FORMS}{empty}: ");
                 ask::line(&question).await?.into()
             };
-            self.take_answer(asked, &text)?;
+            self.take_answer(asked, title, &text).await?;
         }
         if self.lacks_key() && !has_origin {
             return Err(no_key());
@@ -274,20 +327,23 @@ impl Collected {
         Ok(())
     }
 
-    fn take_answer(&mut self, asked: Asked, text: &SecretString) -> Result<(), Problem> {
+    async fn take_answer(
+        &mut self,
+        asked: Asked,
+        title: &'static str,
+        text: &SecretString,
+    ) -> Result<(), Problem> {
         let typed = text.expose_secret().trim();
         if typed.is_empty() {
             return Ok(());
         }
         if is_reference(typed) || !self.means.has_keyring {
             // What is no reference is not repeated: it may be the secret itself.
-            return self.take_reference(asked, secret::reference(asked, typed)?);
+            return self
+                .take_reference(asked, secret::reference(asked, typed)?)
+                .await;
         }
-        match asked {
-            Asked::Key | Asked::SecretKey => self.put_key(text.clone()),
-            _ => self.put(asked.kind(), text.clone()),
-        }
-        Ok(())
+        self.put(asked.kind(), text, &Source::Answer(title)).await
     }
 
     /// What goes to the keyring.
@@ -319,13 +375,16 @@ impl Collected {
         let mut settings = self.settings.clone();
         for (kind, reference) in self.references.all() {
             let source = SecretSource::by(kind, reference.clone(), Ok(()), told.clone());
-            let value = source.get().await?;
-            let is_key = matches!(kind, SecretKind::PublishableKey | SecretKind::SecretKey);
-            if is_key && let Some(why) = key::wrong(kind, &ApiKey::new(&value)) {
-                let what = format!("What {reference} gives is no {}.", kind.title());
-                return Err(Problem::new(Kind::Usage, what, why).with_hint(
-                    "A publishable key is given with --key, a secret key with --secret-key.",
-                ));
+            let mut value = source.get().await?;
+            if matches!(kind, SecretKind::PublishableKey | SecretKind::SecretKey) {
+                let key = given::api_key(&value, &source.source())?.value;
+                if let Some(why) = key::wrong(kind, &key) {
+                    let what = format!("What {reference} gives is no {}.", kind.title());
+                    return Err(Problem::new(Kind::Usage, what, why).with_hint(
+                        "A publishable key is given with --key, a secret key with --secret-key.",
+                    ));
+                }
+                value = key.expose().to_owned().into();
             }
             match kind {
                 SecretKind::PublishableKey => settings.publishable_key = Some(value),

@@ -6,8 +6,10 @@ use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::page::{Page, Table, Tone};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{check_name, check_url};
+use crate::domain::profile::check_name;
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::secret::SecretKind;
+use crate::domain::source::Source;
 use crate::ops::link::{self, Link, Local};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -48,12 +50,16 @@ impl Origin {
     }
 
     /// The project's URL.
-    fn url(&self) -> Result<String, Problem> {
+    fn url(&self) -> Result<ProjectUrl, Problem> {
         match self {
-            Self::Linked(link) => check_url(&link.url().unwrap_or_default()),
+            Self::Linked(link) => {
+                let source = Source::File("supabase/.temp/project-ref".to_owned());
+                ProjectUrl::read(&link.url().unwrap_or_default(), &source)
+            }
             Self::Local(_, local) => {
                 let scheme = if local.has_tls { "https" } else { "http" };
-                check_url(&format!("{scheme}://127.0.0.1:{}", local.api_port))
+                let url = format!("{scheme}://127.0.0.1:{}", local.api_port);
+                ProjectUrl::read(&url, &Source::File("supabase/config.toml".to_owned()))
             }
         }
     }
@@ -73,7 +79,7 @@ impl Origin {
     pub fn fill(&self, context: &Context, settings: &mut Settings) -> Result<bool, Problem> {
         let url = self.url()?;
         let given = context.settings().url.as_deref();
-        let is_same = given.is_some_and(|given| check_url(given).as_ref() == Ok(&url));
+        let is_same = given.is_some_and(|given| ProjectUrl::parse(given).as_ref() == Ok(&url));
         if given.is_some() && !is_same {
             let mut page = Page::default();
             let text = format!(
@@ -82,7 +88,7 @@ impl Origin {
             page.toned(Tone::Warn, &text);
             context.output().note(&page);
         }
-        settings.url = Some(url);
+        settings.url = Some(url.to_string());
         settings.dir.get_or_insert_with(|| self.link().root.clone());
         Ok(given.is_none() || is_same)
     }
@@ -125,8 +131,7 @@ impl Origin {
         };
         Ok(password
             .filter(|password| !password.expose_secret().is_empty())
-            .and_then(|password| link.database_url(password.expose_secret()))
-            .map(SecretString::from))
+            .and_then(|password| link.database_url(password.expose_secret())))
     }
 
     fn found(&self) -> Page {

@@ -3,6 +3,7 @@
 mod add;
 mod check;
 mod collect;
+mod keys;
 mod linked;
 mod list;
 mod remove;

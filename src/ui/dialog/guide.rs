@@ -54,7 +54,10 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
             Some(Verdict::Bad(text)) => (text.clone(), Role::Removed),
             _ => ((*help).to_owned(), Role::Muted),
         };
-        for line in wrap(&text, width.saturating_sub(17)).into_iter().take(2) {
+        for line in wrap(&text, width.saturating_sub(17))
+            .into_iter()
+            .take(if is_here { 4 } else { 2 })
+        {
             let text = format!("{:17}{}", "", fit(&line, width, view.symbols.more()));
             super::put(frame, inside, row, Line::styled(text, view.style(role)));
             row += 1;

@@ -19,6 +19,6 @@ pub fn draw(frame: &mut Frame, top: usize, view: View) {
         ]),
         HelpLine::Note(text) => Line::styled(text, view.style(Role::Muted)),
     };
-    let lines = lines(view.model).into_iter().map(line).collect();
+    let lines: Vec<Line> = lines(view.model).into_iter().map(line).collect();
     super::read(frame, inside, view, &lines, top, "close");
 }

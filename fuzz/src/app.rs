@@ -1,0 +1,8 @@
+//! The part of `supadeck::app` that the targets call.
+
+#[path = "../../src/app/command.rs"]
+pub mod command;
+#[path = "../../src/app/key.rs"]
+pub mod key;
+#[path = "../../src/app/keymap.rs"]
+pub mod keymap;
