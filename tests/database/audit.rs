@@ -288,13 +288,8 @@ async fn trusted_proxies_are_passed_over() {
     let mut cells = Cells::default();
     for (number, (setting, flare, hops, recorded)) in PROXIES.into_iter().enumerate() {
         let headers = json!({ "cf-connecting-ip": flare, "x-forwarded-for": hops }).to_string();
-        let write = String::from(
-            "select set_config('app.trusted_proxies', $1, false), set_config('request.headers', $2, false)",
-        );
-        bed.owner
-            .query(&write, &[&setting, &headers])
-            .await
-            .unwrap();
+        let write = "select set_config('app.trusted_proxies', $1, false), set_config('request.headers', $2, false)";
+        bed.owner.query(write, &[&setting, &headers]).await.unwrap();
         let change = format!("update public.task set title = 'Run {number}'");
         bed.owner.batch_execute(&change).await.unwrap();
         let newest = "select host(source_ip) from public.audit_log order by created_at desc, id desc limit 1";

@@ -62,9 +62,7 @@ async fn view_never_fails_on_what_the_tables_accept() {
         }
     }
     let sums = bed
-        .value(
-            "select bool_and(completion_pct between 0 and 100) and count(completion_pct) = 2 from public.week_lock_status",
-        )
+        .value("select bool_and(completion_pct between 0 and 100) and count(completion_pct) = 2 from public.week_lock_status")
         .await;
     cells.same("percentages", &"true".to_owned(), &sums);
     cells.finish();

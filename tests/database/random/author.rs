@@ -161,7 +161,7 @@ impl Author {
     /// The next act.
     pub(super) fn act(&mut self, now: &Snapshot) -> Act {
         if self.chance.below(150) == 0 {
-            return Act::Erase(self.chance.pick::<&str>(&[ALICE, BOB]));
+            return Act::Erase([ALICE, BOB][self.chance.below(2)]);
         }
         let caller = match self.chance.below(100) {
             0..45 => Caller::Alice,
@@ -367,7 +367,10 @@ impl Author {
             ("weekly_plan", 0..25) => "locked_after_week",
             ("weekly_plan", 25..40) => "unlocked_until",
             ("cycle", 0..40) => "start_date",
-            _ => self.chance.pick::<&str>(columns(table)),
+            _ => {
+                let among = columns(table);
+                among[self.chance.below(among.len())]
+            }
         }
     }
 
