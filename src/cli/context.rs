@@ -7,10 +7,11 @@ pub use super::reader::Reader;
 use super::secret::{self, Asked};
 use super::{interrupt, waiting};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::connect::{self, Project, Settings, Way};
+use crate::adapters::connect::{self, Guarded, Project, Settings, Way};
 use crate::domain::factor::SignIn;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, check_url};
+use crate::domain::production::{self, Claim, Protection, normal};
+use crate::domain::profile::Book;
 use crate::ops::migration::Schema;
 use crate::ops::session;
 use crate::ports::{Catalogs, Clock, Stage};
@@ -31,7 +32,7 @@ pub struct Work {
     pub schema: Schema,
     /// For rehearsals.
     pub stage: Arc<dyn Stage>,
-    /// The profile's name, where the profile is a production one.
+    /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,
     /// What the database is called while it is waited for.
     place: String,
@@ -185,33 +186,46 @@ impl Context {
         let book = self.book().await?;
         if let Some(url) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
-            return Ok(Work {
-                production: self.production(&book),
-                ..self.work_at(&root, url)?
-            });
+            let claim = Claim {
+                own: None,
+                meant: self.production(&book),
+            };
+            return Ok(self.work_over(&root, Way::by_url(url)?, Some(claim)));
         }
         let project = self.project().await?;
         let way = Way::needed(&project)?;
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
-        let by_profile = project.profile.production.then_some(project.profile.name);
-        Ok(Work {
-            production: by_profile.or_else(|| self.production(&book)),
-            ..self.work_over(&root, way)
-        })
+        let meant = production::of_project(&book, &project.profile);
+        let claim = Claim {
+            own: project.is_own_database.then_some(project.profile.name),
+            meant: meant.or_else(|| self.production(&book)),
+        };
+        Ok(self.work_over(&root, way, Some(claim)))
     }
 
     /// A directory and a database that belongs to no profile.
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        Ok(self.work_over(root, Way::by_url(url)?))
+        Ok(self.work_over(root, Way::by_url(url)?, None))
     }
 
-    fn work_over(&self, root: &Path, way: Way) -> Work {
+    /// A directory and a database, which is looked up among the production profiles unless nothing is claimed of it.
+    fn work_over(&self, root: &Path, way: Way, claim: Option<Claim>) -> Work {
         self.note(&way.notes());
+        let (stage, place, database) = (way.stage(), way.place(), way.database());
+        let production = claim.as_ref().and_then(|claim| claim.meant.clone());
+        let database = match claim {
+            Some(claim) => Arc::new(Guarded {
+                database,
+                profiles: connect::profiles(&self.settings).ok(),
+                claim,
+            }),
+            None => database,
+        };
         Work {
-            stage: way.stage(),
-            place: way.place(),
-            schema: Schema::new(root, way.database()),
-            production: None,
+            schema: Schema::new(root, database),
+            stage,
+            place,
+            production,
             output: self.output,
         }
     }
@@ -267,13 +281,14 @@ impl Context {
         db_url.as_ref().or(variable.map(|variable| &variable.value))
     }
 
-    /// The name of the production profile whose rows are changed, where it is one.
-    pub async fn production_of(&self, reader: &Reader) -> Result<Option<String>, Problem> {
-        let profile = reader.profile();
-        if profile.production {
-            return Ok(Some(profile.name.clone()));
-        }
-        Ok(self.production(&self.book().await?))
+    /// The production profile whose rows are changed, where it is one.
+    pub async fn production_of(&self, reader: &Reader) -> Result<Protection, Problem> {
+        let book = self.book().await?;
+        let found = production::of_project(&book, reader.profile());
+        Ok(Protection {
+            profile: found.or_else(|| self.production(&book)),
+            ..Protection::default()
+        })
     }
 
     /// The production profile that is worked on: the one in use, or one with the URL that was given.
@@ -289,9 +304,4 @@ impl Context {
         });
         found.map(|(name, _)| name.clone())
     }
-}
-
-/// The URL in its one form; one that cannot be used is compared as it is.
-fn normal(url: &str) -> String {
-    check_url(url).unwrap_or_else(|_| url.to_owned())
 }

@@ -15,6 +15,7 @@ pub mod migration;
 pub mod moment;
 pub mod picture;
 pub mod problem;
+pub mod production;
 pub mod profile;
 pub mod query;
 pub mod rehearsal;

@@ -24,6 +24,12 @@ pub struct Profile {
     /// A production profile asks for the project's name before anything destructive.
     #[serde(default)]
     pub production: bool,
+    /// What the database of a production profile is recognised by, whatever way leads to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_id: Option<String>,
+    /// The ref in the address of its database, where the project's URL has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_ref: Option<String>,
 }
 
 impl Profile {

@@ -2,14 +2,16 @@
 
 use super::Start;
 use super::fix::Fixes;
-use crate::adapters::connect::{self, Project as Connected, Settings, Way};
+use crate::adapters::connect::{self, Guarded, Project as Connected, Settings, Way};
 use crate::adapters::http::Limits;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::{self, Claim};
+use crate::domain::profile::Book;
 use crate::ops::migration::Schema;
-use crate::ports::{Auth, Rest, Stage};
+use crate::ports::{Auth, Profiles, Rest, Stage};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -55,8 +57,25 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
             }
         }
     };
-    let schema = schema(&mut connected, settings);
-    let project = describe(&connected, start, &identity);
+    let profiles = connect::profiles(settings).ok();
+    let book = match &profiles {
+        // A file that cannot be read keeps nobody from reading; each plan is then refused by what guards the database.
+        Some(profiles) => profiles.read().await.unwrap_or_default(),
+        None => Book::default(),
+    };
+    let production = production::of_project(&book, &connected.profile);
+    let claim = Claim {
+        own: connected
+            .is_own_database
+            .then(|| connected.profile.name.clone()),
+        meant: production.clone(),
+    };
+    let schema = schema(&mut connected, settings, (profiles, claim));
+    let project = Project {
+        is_production: production.is_some(),
+        production,
+        ..describe(&connected, start, &identity)
+    };
     let world = World {
         schema,
         fixes: Fixes::default(),
@@ -70,6 +89,7 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
 fn schema(
     connected: &mut Connected,
     settings: &Settings,
+    (profiles, claim): (Option<Arc<dyn Profiles>>, Claim),
 ) -> Result<(Schema, Arc<dyn Stage>), Problem> {
     let Some(way) = Way::of(connected)? else {
         return Err(Problem::new(
@@ -87,7 +107,12 @@ fn schema(
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
     let stage = way.stage();
-    Ok((Schema::new(root, way.database()), stage))
+    let database = Guarded {
+        database: way.database(),
+        profiles,
+        claim,
+    };
+    Ok((Schema::new(root, Arc::new(database)), stage))
 }
 
 fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
@@ -97,7 +122,6 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
             .clone()
             .unwrap_or_else(|| connected.profile.name.clone()),
         url: connected.profile.url.clone(),
-        is_production: connected.profile.production,
         has_database: !matches!(Way::of(connected), Ok(None)),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
@@ -107,5 +131,6 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
             Identity::User(user) => Some(user.clone()),
             Identity::Anon | Identity::Service => None,
         },
+        ..Project::default()
     }
 }

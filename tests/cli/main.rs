@@ -16,6 +16,7 @@ mod keyring;
 mod linked;
 mod migration;
 mod plan;
+mod production;
 mod profile;
 mod rows;
 mod second;

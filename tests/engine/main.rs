@@ -29,6 +29,7 @@ mod large;
 mod lean;
 mod line;
 mod management;
+mod mark;
 mod misbehave;
 mod pack;
 mod plan;

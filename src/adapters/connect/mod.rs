@@ -1,12 +1,14 @@
 //! Which project is meant, with which keys, as whom: from what was typed, the environment, the profile and the keyring.
 //! Nothing here touches the network.
 
+mod guarded;
 mod kept;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod way;
 
+pub use guarded::Guarded;
 pub use settings::{As, LeftOut, Settings, Variable, Variables};
 pub use way::Way;
 
@@ -57,6 +59,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// What the user should know, as sentences.
     pub notes: Vec<String>,
+    /// Whether the profile is one of the user's file, and its own way to the database is used.
+    pub is_own_database: bool,
 }
 
 impl fmt::Debug for Project {
@@ -128,6 +132,7 @@ pub async fn resolve_with(
         )
         .await?;
 
+    let is_own_database = found.owns_secrets && settings.db_url.is_none();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
     let auth = GoTrue::new(Parts {
@@ -165,6 +170,7 @@ pub async fn resolve_with(
         has_publishable_key,
         has_service_key,
         notes,
+        is_own_database,
     })
 }
 

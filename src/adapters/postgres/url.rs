@@ -2,6 +2,7 @@
 
 use super::tls::{Trust, Verify};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::{Mark, ref_of_host, ref_of_login, ref_of_options};
 use crate::domain::text::harmless;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -63,6 +64,28 @@ impl Address {
     /// The database, which is the user's name when the URL has none.
     pub(super) fn database(&self) -> &str {
         self.config.get_dbname().unwrap_or_else(|| self.user())
+    }
+
+    /// What its database is recognised by: the refs of hosted projects that it names, and what the server told.
+    pub(super) fn mark(&self, id: Option<String>) -> Mark {
+        let refs = self.refs();
+        Mark { refs, id }
+    }
+
+    fn refs(&self) -> Vec<String> {
+        let mut refs: Vec<String> = self
+            .config
+            .get_hosts()
+            .iter()
+            .filter_map(|host| match host {
+                Host::Tcp(host) => ref_of_host(host),
+                #[cfg(unix)]
+                Host::Unix(_) => None,
+            })
+            .collect();
+        refs.extend(ref_of_login(self.user()));
+        refs.extend(self.config.get_options().and_then(ref_of_options));
+        refs
     }
 
     /// Says so when the way to another machine may be unencrypted. As in libpq, `sslmode` decides and nothing is refused.

@@ -9,7 +9,8 @@ use super::check;
 use super::linked::{self, Origin};
 use crate::adapters::connect::{self, Settings, Variable};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Profile, check_name, check_url};
+use crate::domain::production::learn;
+use crate::domain::profile::{Profile, check_name, check_url, project_ref};
 use crate::domain::secret::{ApiKey, Keeping, SecretKind};
 use crate::ops::profile::{self, NewProfile};
 use clap::Args as ClapArgs;
@@ -88,23 +89,29 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
     let url = check_url(settings.url.as_deref().unwrap_or_default())?;
+    let mut mark = None;
     if !args.no_check {
         let checking = check::check(&settings);
         let whom = || format!("{url} and what belongs to it");
         let checking = waiting::telling(context.output(), whom, checking);
-        interrupt::ending(checking).await?;
+        mark = interrupt::ending(checking).await?;
     }
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
     let dir = dir
         .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
+    let mut profile = Profile {
+        name,
+        project_ref: project_ref(&url),
+        url,
+        dir,
+        production: args.production,
+        ..Profile::default()
+    };
+    if let Some(mark) = mark.filter(|_| args.production) {
+        learn(&mut profile, &mark);
+    }
     let new = NewProfile {
-        profile: Profile {
-            name,
-            url,
-            dir,
-            production: args.production,
-            ..Profile::default()
-        },
+        profile,
         secrets: kept,
         is_default: args.is_default,
         replace: args.replace,
