@@ -31,7 +31,7 @@ fn connect(world: &mut World) {
     world.unset("SUPABASE_URL");
     world
         .run(&["migration", "list", "--profile", "live"])
-        .ended(1);
+        .done();
     assert!(kept(world).contains("database_id = \""), "{}", kept(world));
 }
 
@@ -169,8 +169,6 @@ fn a_profile_with_the_url_of_a_production_project_does_not_unlock_by_yes_alone()
         "x",
         "--as",
         "service",
-        "--profile",
-        "dev",
         "--yes",
     ];
     asks_for_live(&world.problem(2, &args));

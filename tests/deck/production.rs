@@ -61,7 +61,7 @@ fn another_database_than_before_runs_nothing_and_says_how_to_accept_it() {
     };
     let mut model = asked("a", replaced, Direction::Apply);
     let frame = text(&model);
-    for part in ["restored, upgraded or replaced", "--accept-database"] {
+    for part in ["production profile live", "--accept-database"] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }
     assert_eq!(press(&mut model, &["live", "enter"]), []);
