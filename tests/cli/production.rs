@@ -159,16 +159,7 @@ fn a_profile_with_the_url_of_a_production_project_does_not_unlock_by_yes_alone()
     fs::write(dir.join("profiles.toml"), text).unwrap();
     let plan = world.sql("select id::text from weekly_plan where week_no = 12 limit 1");
     let args = [
-        "lock",
-        "unlock",
-        "--plan",
-        &plan[0],
-        "--for",
-        "1h",
-        "--reason",
-        "x",
-        "--as",
-        "service",
+        "lock", "unlock", "--plan", &plan[0], "--for", "1h", "--reason", "x", "--as", "service",
         "--yes",
     ];
     asks_for_live(&world.problem(2, &args));
