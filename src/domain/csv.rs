@@ -101,7 +101,7 @@ mod tests {
         let begins = cell.trim_start_matches(is_blank);
         let is_formula =
             begins.starts_with(FORMULA) || (separator == b',' && cell.starts_with(['\t', '\r']));
-        is_formula && cell.parse::<f64>().is_err()
+        is_formula && cell.trim_matches(is_blank).parse::<f64>().is_err()
     }
 
     #[test]
