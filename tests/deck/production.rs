@@ -12,7 +12,7 @@ fn asked(key: &str, protection: Protection, direction: Direction) -> Model {
     press(&mut model, &["2", "G"]);
     let effects = press(&mut model, &[key]);
     let mut plan = plan();
-    plan.target.protection = protection;
+    *plan.target.protection = protection;
     plan.steps[0].direction = direction;
     let report = Report::Plan(Ok(planned(plan)));
     answer(&mut model, ticket(&effects), report);

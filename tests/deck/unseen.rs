@@ -123,6 +123,29 @@ fn the_end_key_leads_to_the_end_and_back_up_row_by_row() {
 }
 
 #[test]
+fn a_key_is_named_that_leads_to_what_was_not_seen() {
+    for size in [(60, 14), (60, 12), (40, 13), (80, 24)] {
+        for first in ["pgdn", "end", "home"] {
+            let drops: Vec<String> = (0..30).map(|n| format!("drop table t{n}")).collect();
+            let mut model = asked(size, &drops);
+            press(&mut model, &[first]);
+            let mut left = 100;
+            while let Some((before, _)) = text(&model).split_once(" see the rest") {
+                let key = before.rsplit(' ').next().unwrap().to_owned();
+                press(&mut model, &[&key]);
+                left -= 1;
+                assert!(left > 0, "{size:?}\n{}", text(&model));
+            }
+            assert!(
+                confirm(&mut model, &mut Vec::new()),
+                "{size:?}\n{}",
+                text(&model)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_terminal_that_is_too_small_says_so_and_confirms_nothing() {
     for size in [(1, 1), (5, 1), (14, 5), (20, 24), (80, 6), (300, 2)] {
         let mut model = asked(size, &["drop table t".to_owned()]);

@@ -14,7 +14,7 @@ async fn mark(url: &str) -> Mark {
         database.seeds().await.unwrap(),
     );
     assert_eq!(history.target.mark, seeds.target.mark);
-    history.target.mark
+    *history.target.mark
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ impl Guarded {
             target.protection.profile.clone_from(&self.claim.meant);
             return;
         };
-        target.protection = match profiles.read().await {
+        *target.protection = match profiles.read().await {
             Ok(book) => {
                 self.teach(profiles.as_ref(), &book, target).await;
                 protection(&book, &self.claim, &target.mark)

@@ -58,10 +58,10 @@ impl ManagementDatabase {
                 role: cell(0),
                 server_version: cell(2).split(' ').next().unwrap_or_default().to_owned(),
                 // The ref is the project: what else the database could be recognised by is not asked.
-                mark: Mark {
+                mark: Box::new(Mark {
                     refs: vec![self.api.access.reference().to_owned()],
                     id: None,
-                },
+                }),
                 ..Target::default()
             },
             rows: Vec::new(),

@@ -86,7 +86,7 @@ impl PgDatabase {
             database: cell(1),
             role: cell(0),
             server_version: connection.server_version.clone(),
-            mark: self.address.mark(who.get(2).cloned().flatten()),
+            mark: Box::new(self.address.mark(who.get(2).cloned().flatten())),
             ..Target::default()
         }
     }

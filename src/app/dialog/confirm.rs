@@ -42,6 +42,17 @@ impl Asked {
     }
 }
 
+/// Where something stands that must be seen first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Further down, on the way.
+    Below,
+    /// At the end.
+    End,
+    /// Further up.
+    Above,
+}
+
 /// What there is to know before one answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -176,13 +187,29 @@ impl Confirm {
     }
 
     /// Why the question is not asked yet.
-    pub fn unread_text(&self) -> &'static str {
-        if self.asked.is_light() {
-            "More stands below. It is asked when all of it was seen."
-        } else if self.risk_count > 0 {
-            "More risks stand below. The word is asked for when they were seen."
+    pub fn unread_text(&self, unread: Unread) -> &'static str {
+        match unread {
+            Unread::Above => "More to read stands above. It is asked when all of it was seen.",
+            _ if self.risk_count > 0 && !self.asked.is_light() => {
+                "More risks stand below. The word is asked for when they were seen."
+            }
+            _ => "More to read stands below. It is asked when all of it was seen.",
+        }
+    }
+
+    /// Where the next stands of what must be seen and was not.
+    pub fn unread(&self) -> Unread {
+        let in_view = self.in_view();
+        let behind = in_view.last().map_or(0, |part| part.end);
+        let mut seen = self.seen.clone();
+        in_view.into_iter().for_each(|part| seen.add(part));
+        let mut missing = self.must_see.iter().filter(|part| !seen.holds(part));
+        if missing.clone().any(|part| part.end > behind) {
+            Unread::Below
+        } else if missing.next().is_some() {
+            Unread::Above
         } else {
-            "More stands below. The word is asked for when it was seen."
+            Unread::End
         }
     }
 

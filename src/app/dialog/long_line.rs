@@ -62,7 +62,7 @@ mod tests {
     fn the_end_and_what_follows_a_long_comment_are_hidden() {
         let padding = "word ".repeat(300);
         let sql = format!("select 1;\n/* {padding}*/ drop table t; /* {padding}*/\nselect 2;");
-        let shown: Vec<&str> = hidden(&sql).iter().map(|at| &sql[*at..*at + 1]).collect();
+        let shown: Vec<&str> = hidden(&sql).iter().map(|at| &sql[*at..=*at]).collect();
         assert_eq!(shown, ["d", "/"]);
         assert_eq!(hidden(&sql)[0], sql.find("drop").unwrap());
         assert_eq!(hidden("select 1; -- short"), [0; 0]);

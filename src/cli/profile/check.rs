@@ -22,7 +22,7 @@ pub async fn check(settings: &Settings) -> Result<Option<Mark>, Problem> {
     }
     if let Some(way) = Way::of(&project)? {
         let history = way.database().history().await.map_err(refused)?;
-        return Ok(Some(history.target.mark));
+        return Ok(Some(*history.target.mark));
     }
     Ok(None)
 }

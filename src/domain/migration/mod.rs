@@ -127,10 +127,10 @@ pub struct Target {
     pub server_version: String,
     /// What it is recognised by.
     #[serde(skip)]
-    pub mark: Mark,
+    pub mark: Box<Mark>,
     /// Whose it is.
     #[serde(skip)]
-    pub protection: Protection,
+    pub protection: Box<Protection>,
 }
 
 /// The SQL of one version, for reading.

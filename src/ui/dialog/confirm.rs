@@ -1,7 +1,7 @@
 //! Draws a confirmation: where, as whom, the exact statements, and the word to type.
 
 use crate::app::command::Command;
-use crate::app::dialog::confirm::{Asked, Confirm};
+use crate::app::dialog::confirm::{Asked, Confirm, Unread};
 use crate::app::dialog::sheet::{FactRow, NAME_COLUMNS, Place};
 use crate::ui::View;
 use crate::ui::sql;
@@ -91,7 +91,14 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
     };
     let escape = keys.first_key(Command::Cancel);
     let pairs = match &confirm.asked {
-        _ if !is_read => [("end".to_owned(), "see the rest"), (escape, cancel)],
+        _ if !is_read => {
+            let key = match confirm.unread() {
+                Unread::Below => "pgdn",
+                Unread::End => "end",
+                Unread::Above => "pgup",
+            };
+            [(key.to_owned(), "see the rest"), (escape, cancel)]
+        }
         Asked::Rehearse(_) => [
             ("y".to_owned(), "rehearse it"),
             (format!("n, {escape}"), cancel),
@@ -128,7 +135,7 @@ fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_rea
     let text = if is_read {
         confirm.label()
     } else {
-        confirm.unread_text().to_owned()
+        confirm.unread_text(confirm.unread()).to_owned()
     };
     if is_read && !confirm.asked.is_light() && !sheet.is_field_apart() {
         return super::field(frame, inside, first, view, &text, &confirm.typed, true);
