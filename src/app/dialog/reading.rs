@@ -13,9 +13,6 @@ use unicode_segmentation::UnicodeSegmentation;
 
 type Lines = Vec<(Tone, String)>;
 
-/// Where what is cut can be read.
-const CUT: &str = "… stands for what is cut: the Migrations screen shows the statements whole, and `supadeck migration plan --json` everything.";
-
 /// The fewest columns that a text which is cut keeps, however narrow the window is.
 const LEAST_COLUMNS: usize = 24;
 
@@ -72,10 +69,6 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
         for statement in &step.statements {
             told(&mut lines, statement, columns);
         }
-    }
-    if lines.iter().any(|(_, text)| text.contains('…')) {
-        lines.push(blank());
-        lines.push((Tone::Muted, CUT.to_owned()));
     }
     let problem = report.problem.as_ref();
     let title = match (problem, &unrehearsed) {
