@@ -202,7 +202,9 @@ impl Confirm {
         let in_view = self.in_view();
         let behind = in_view.last().map_or(0, |part| part.end);
         let mut seen = self.seen.clone();
-        in_view.into_iter().for_each(|part| seen.add(part));
+        for part in in_view {
+            seen.add(part);
+        }
         let mut missing = self.must_see.iter().filter(|part| !seen.holds(part));
         if missing.clone().any(|part| part.end > behind) {
             Unread::Below
@@ -263,7 +265,9 @@ impl Confirm {
             return false;
         }
         let mut seen = self.seen.clone();
-        self.in_view().into_iter().for_each(|part| seen.add(part));
+        for part in self.in_view() {
+            seen.add(part);
+        }
         self.must_reach <= seen.end() && self.must_see.iter().all(|part| seen.holds(part))
     }
 
