@@ -38,9 +38,14 @@ demo *ARGS:
 verify *ARGS:
     cargo run --features demo -- migration verify {{ARGS}}
 
-# Licences, advisories and sources of the dependencies.
+# Licences, bans, sources and advisories of the dependencies, as far as this machine can check them.
 deny:
-    cargo deny --all-features check
+    .ci/dependencies
+
+# What must hold before a release: everything of CI, and every check of the dependencies. Fails where the advisory database is out of reach.
+release-check:
+    .ci/dependencies --all
+    .ci/run
 
 # Make docs/screenshot.svg from the program's own buffer.
 screenshot:

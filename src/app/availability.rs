@@ -7,6 +7,10 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::Standing;
 use crate::domain::migration::Wish;
 
+/// Why nothing is rehearsed on a production database.
+pub(super) const NOT_REHEARSED: &str =
+    "production is not rehearsed on; use `supadeck migration plan`, which takes a scratch database";
+
 /// Why a command cannot run now.
 pub fn availability(command: Command, model: &Model) -> Result<(), String> {
     let on = |screen: Screen| {
@@ -54,7 +58,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .as_ref()
                 .is_some_and(|project| project.is_production)
             {
-                return Err("production is not rehearsed on; use `supadeck migration plan`, which takes a scratch database".into());
+                return Err(NOT_REHEARSED.into());
             }
             model.migrations.rehearsal_wish().map(|_| ())
         }

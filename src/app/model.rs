@@ -17,6 +17,7 @@ use crate::domain::cycle::Cycle;
 use crate::domain::factor::Waiting;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
+use crate::domain::migration::Target;
 use jiff::Timestamp;
 
 /// The open project, as far as the screen needs it. Holds no secret.
@@ -28,6 +29,8 @@ pub struct Project {
     pub url: String,
     /// Whether it is marked as production.
     pub is_production: bool,
+    /// The production profile that it belongs to, where that is called otherwise.
+    pub production: Option<String>,
     /// Whether a way to the database is known, so that migrations and seeds work.
     pub has_database: bool,
     /// Whether a secret key is known, so that the service role can be chosen.
@@ -312,12 +315,26 @@ impl Model {
         self.last_result = None;
     }
 
+    /// Whether a question is on top that may be answered only after it was drawn.
+    pub fn is_asked(&self) -> bool {
+        matches!(self.dialogs.last(), Some(Dialog::Confirm(_)))
+    }
+
     /// The word to type before something that can lose data: the project's name in production.
     pub fn confirm_word(&self, word: &str) -> String {
         match &self.project {
-            Some(project) if project.is_production => project.name.clone(),
+            Some(project) if project.is_production => {
+                let name = project.production.as_ref();
+                name.unwrap_or(&project.name).clone()
+            }
             _ => word.to_owned(),
         }
+    }
+
+    /// The same before a database is changed: it may belong to a production profile whatever project is open.
+    pub fn confirm_word_at(&self, target: &Target, word: &str) -> String {
+        let production = target.protection.profile.clone();
+        production.unwrap_or_else(|| self.confirm_word(word))
     }
 }
 

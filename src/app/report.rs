@@ -1,5 +1,6 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
+use super::availability::NOT_REHEARSED;
 use super::dialog::confirm::{self, Confirm};
 use super::dialog::guide::Guide;
 use super::dialog::migrate;
@@ -9,7 +10,7 @@ use super::dialog::{self, Dialog, ResultState};
 use super::effect::Effect;
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
-use super::{known, layout, load, run, sign_in};
+use super::{known, layout, load, production, run, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
@@ -28,6 +29,9 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     }
     match report {
         Report::Migrations(result) => {
+            if let Ok(listing) = &result {
+                production::belongs(model, &listing.target);
+            }
             model.migrations.arrived(result, at);
             details_when_in_view(model, super::model::Screen::Migrations)
         }
@@ -36,6 +40,9 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Report::Seeds(result) => {
+            if let Ok(listing) = &result {
+                production::belongs(model, &listing.target);
+            }
             model.seeds.arrived(result, at);
             Vec::new()
         }
@@ -82,14 +89,20 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             rehearse(model, &planned)
         }
         Report::Plan(result) => {
-            let asked = result.map(|planned| {
+            let asked = result.and_then(|planned| {
                 let is_empty = planned.plan.steps.is_empty();
-                (!is_empty).then(|| migrate::running(planned, model))
+                if !is_empty {
+                    production::check(&planned.plan.target)?;
+                }
+                Ok((!is_empty).then(|| migrate::running(planned, model)))
             });
             ask(model, asked)
         }
         Report::Fix(result) => {
-            let asked = result.map(|fix| Some(Confirm::fix(fix, model)));
+            let asked = result.and_then(|fix| {
+                production::check(&fix.target)?;
+                Ok(Some(Confirm::fix(fix, model)))
+            });
             ask(model, asked)
         }
         Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
@@ -117,8 +130,13 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             finished(model, view)
         }
         Report::SeedPlan(result) => {
-            let asked =
-                result.map(|plan| (!plan.steps.is_empty()).then(|| Confirm::seed(plan, model)));
+            let asked = result.and_then(|plan| {
+                let is_empty = plan.steps.is_empty();
+                if !is_empty {
+                    production::check(&plan.target)?;
+                }
+                Ok((!is_empty).then(|| Confirm::seed(plan, model)))
+            });
             ask(model, asked)
         }
         Report::Checked(verdicts) => {
@@ -247,6 +265,9 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
     }
     if is_late(model) {
         return run::toast(model, LATE);
+    }
+    if planned.plan.target.protection.profile.is_some() {
+        return run::toast(model, run::sentence(NOT_REHEARSED));
     }
     match migrate::rehearsing(planned, model) {
         Some(confirm) => {

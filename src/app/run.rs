@@ -203,7 +203,7 @@ pub fn toast_timer() -> Effect {
 }
 
 /// Makes a reason a sentence.
-fn sentence(reason: &str) -> String {
+pub(super) fn sentence(reason: &str) -> String {
     let mut chars = reason.chars();
     let first = chars
         .next()

@@ -1,7 +1,11 @@
 //! Scrolls the details of the screen in view, as far as their text goes.
 
+use super::dialog::result::Tone;
+use super::layout;
 use super::list::Move;
 use super::model::{Model, Screen};
+use super::screen::seeds;
+use super::wrap::wrap;
 
 /// Moves through the details.
 pub(super) fn detail(model: &mut Model, movement: Move) {
@@ -10,21 +14,47 @@ pub(super) fn detail(model: &mut Model, movement: Move) {
         model.audit.go_detail(movement, height);
         return;
     }
-    // Only SQL is longer than a screen; the other details end where their text ends.
-    let lines = match model.screen {
-        Screen::Migrations => model
-            .migrations
-            .text()
-            .map_or(0, |text| text.lines().count()),
-        Screen::Cycles => cycle_lines(model),
-        _ => 0,
-    };
-    let last = lines.saturating_sub(height);
+    let last = last_top(model);
     model.detail_top = match movement {
         Move::By(rows) => model.detail_top.saturating_add_signed(rows).min(last),
         Move::First => 0,
         Move::Last => last,
     };
+}
+
+/// The first row of the details to show so that the last one is in view.
+fn last_top(model: &Model) -> usize {
+    let columns = layout::inside(model.panes().detail).width.into();
+    let rows = match model.screen {
+        Screen::Migrations => model.migrations.note_rows() + model.migrations.rows.len(),
+        Screen::Journal => row_count(&model.journal.detail(), columns),
+        Screen::Seeds => row_count(&seeds::detail(model), columns),
+        Screen::Cycles => cycle_lines(model),
+        _ => 0,
+    };
+    rows.saturating_sub(model.detail_height())
+}
+
+/// Fits the details into the room there is; the text at the top stays there.
+pub(super) fn fit(model: &mut Model) {
+    let inside = layout::inside(model.panes().detail);
+    model.audit.fit(inside);
+    if model.screen == Screen::Migrations {
+        model.detail_top = model.migrations.fit(inside.width, model.detail_top);
+    }
+    if matches!(
+        model.screen,
+        Screen::Migrations | Screen::Journal | Screen::Seeds
+    ) && model.detail_top > 0
+    {
+        model.detail_top = model.detail_top.min(last_top(model));
+    }
+}
+
+/// How many rows paragraphs take in so many columns.
+fn row_count(paragraphs: &[(Tone, String)], columns: usize) -> usize {
+    let rows = paragraphs.iter();
+    rows.map(|(_, text)| wrap(text, columns).len()).sum()
 }
 
 /// The lines of a cycle's details: two a goal, one a week, and what stands around them.

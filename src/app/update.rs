@@ -9,17 +9,14 @@ use super::load;
 use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
 use super::report;
-use super::{run, tab, write};
+use super::{run, scroll, tab, write};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = take(model, msg);
     // Whatever changed the room, or what stands in it.
-    model.audit.fit(layout::inside(model.panes().detail));
-    let columns = layout::result_columns(model.size.0);
-    if let Some(Dialog::Value(value)) = model.dialogs.last_mut() {
-        value.fit(columns);
-    }
+    scroll::fit(model);
+    dialog::fit(model);
     effects
 }
 
@@ -48,6 +45,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 return Vec::new();
             }
             let effects = report::take(model, *report, at);
+            model.migrations.read_again();
             // Fewer rows than before must not leave the window behind them.
             let height = model.list_height();
             if let Some(list) = run::list_mut(model) {

@@ -4,6 +4,7 @@ use super::answer::{Answer, Body, Failure};
 use super::ask;
 use super::context::Context;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::Protection;
 use clap::Args as ClapArgs;
 
 /// How a plan is confirmed.
@@ -19,10 +20,11 @@ pub struct Confirm {
 }
 
 /// Shows the plan and asks for the word, or checks that the options say yes. Without a terminal and without `--yes`
-/// nothing runs, and the refusal holds the plan. `production` is the profile's name, where that is a production one. It is written out only where somebody reads it: it may be large.
+/// nothing runs, and the refusal holds the plan. What belongs to a production profile wants its name. The plan is written
+/// out only where somebody reads it: it may be large.
 pub async fn confirm<E: Into<Failure>>(
     context: &Context,
-    production: Option<&str>,
+    protection: &Protection,
     options: &Confirm,
     plan: impl FnOnce() -> Result<Answer, E>,
     word: &str,
@@ -32,6 +34,13 @@ pub async fn confirm<E: Into<Failure>>(
         let what = format!("{what}: it was not confirmed.");
         Problem::new(Kind::Usage, what, why).with_hint(hint)
     };
+    if let Some((why, hint)) = protection.refusal() {
+        let what = format!("{what}: nothing was changed.");
+        return Err(Problem::new(Kind::Conflict, what, why)
+            .with_hint(hint)
+            .into());
+    }
+    let production = protection.profile.as_deref();
     if options.yes {
         return match production {
             Some(name) if options.confirm.as_deref() != Some(name) => {

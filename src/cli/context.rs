@@ -7,13 +7,13 @@ pub use super::reader::Reader;
 use super::secret::{self, Asked};
 use super::{interrupt, waiting};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::connect::{self, Project, Settings, Way};
+use crate::adapters::connect::{self, Guarded, Project, Settings, Way};
 use crate::adapters::postgres::PgVariables;
 use crate::adapters::secrets::Told;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::{self, Claim, Protection, normal};
 use crate::domain::profile::Book;
-use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
 use crate::ops::migration::Schema;
@@ -38,7 +38,7 @@ pub struct Work {
     pub schema: Schema,
     /// For rehearsals.
     pub stage: Arc<dyn Stage>,
-    /// The profile's name, where the profile is a production one.
+    /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,
     /// What the database is called while it is waited for.
     place: String,
@@ -232,34 +232,48 @@ impl Context {
         let book = self.book().await?;
         if let Some((url, source)) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
-            return Ok(Work {
-                production: self.production(&book),
-                ..self.work_over(&root, Way::by_url(url, &source, &self.settings.postgres)?)
-            });
+            let claim = Claim {
+                own: None,
+                meant: self.production(&book),
+            };
+            let way = Way::by_url(url, &source, &self.settings.postgres)?;
+            return Ok(self.work_over(&root, way, Some(claim)));
         }
         let project = self.without_reader().await?;
         let way = interrupt::ending(Way::needed(&project)).await?;
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
-        let by_profile = project.profile.production.then_some(project.profile.name);
-        Ok(Work {
-            production: by_profile.or_else(|| self.production(&book)),
-            ..self.work_over(&root, way)
-        })
+        let meant = production::of_project(&book, &project.profile);
+        let claim = Claim {
+            own: project.is_own_database.then_some(project.profile.name),
+            meant: meant.or_else(|| self.production(&book)),
+        };
+        Ok(self.work_over(&root, way, Some(claim)))
     }
 
     /// A directory and a database of the local stack: what the environment says about connections is not meant for it.
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
         let way = Way::by_url(url, &Source::Code, &PgVariables::default())?;
-        Ok(self.work_over(root, way))
+        Ok(self.work_over(root, way, None))
     }
 
-    fn work_over(&self, root: &Path, way: Way) -> Work {
+    /// A directory and a database, which is looked up among the production profiles unless nothing is claimed of it.
+    fn work_over(&self, root: &Path, way: Way, claim: Option<Claim>) -> Work {
         self.note(&way.notes());
+        let (stage, place, database) = (way.stage(), way.place(), way.database());
+        let production = claim.as_ref().and_then(|claim| claim.meant.clone());
+        let database = match claim {
+            Some(claim) => Arc::new(Guarded {
+                database,
+                profiles: connect::profiles(&self.settings).ok(),
+                claim,
+            }),
+            None => database,
+        };
         Work {
-            stage: way.stage(),
-            place: way.place(),
-            schema: Schema::new(root, way.database()),
-            production: None,
+            schema: Schema::new(root, database),
+            stage,
+            place,
+            production,
             output: self.output,
         }
     }
@@ -321,13 +335,14 @@ impl Context {
         }
     }
 
-    /// The name of the production profile whose rows are changed, where it is one.
-    pub async fn production_of(&self, reader: &Reader) -> Result<Option<String>, Problem> {
-        let profile = reader.profile();
-        if profile.production {
-            return Ok(Some(profile.name.clone()));
-        }
-        Ok(self.production(&self.book().await?))
+    /// The production profile whose rows are changed, where it is one.
+    pub async fn production_of(&self, reader: &Reader) -> Result<Protection, Problem> {
+        let book = self.book().await?;
+        let found = production::of_project(&book, reader.profile());
+        Ok(Protection {
+            profile: found.or_else(|| self.production(&book)),
+            ..Protection::default()
+        })
     }
 
     /// The production profile that is worked on: the one in use, or one with the URL that was given.
@@ -343,9 +358,4 @@ impl Context {
         });
         found.map(|(name, _)| name.clone())
     }
-}
-
-/// The URL in its one form; one that cannot be used is compared as it is.
-fn normal(url: &str) -> String {
-    ProjectUrl::parse(url).map_or_else(|_| url.to_owned(), |url| url.to_string())
 }

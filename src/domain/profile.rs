@@ -27,7 +27,13 @@ pub struct Profile {
     /// A production profile asks for the project's name before anything destructive.
     #[serde(default)]
     pub production: bool,
-    /// Where its secrets come from, where that is not the keyring.
+    /// What the database of a production profile is recognised by, whatever way leads to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_id: Option<String>,
+    /// The ref in the address of its database, where the project's URL has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_ref: Option<String>,
+    /// Where its secrets come from, where that is not the keyring. A table, so it stands behind the plain values.
     #[serde(default, skip_serializing_if = "References::is_empty")]
     pub secrets: References,
 }

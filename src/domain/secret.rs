@@ -72,7 +72,7 @@ struct Bound {
     secret: String,
 }
 
-/// The text to keep for a secret of the project at `url`, in the form of [`check_url`](super::profile::check_url).
+/// The text to keep for a secret of the project at `url`, in the one form of a [`ProjectUrl`](super::project_url::ProjectUrl).
 pub fn bind(url: &str, secret: &SecretString) -> SecretString {
     let bound = Bound {
         url: url.to_owned(),

@@ -118,6 +118,20 @@ fn without_profile(source: &str) -> Problem {
     .with_hint("`supadeck doctor` checks that project; `supadeck profile add` keeps one.")
 }
 
+/// Forgets what the database of a profile was recognised by: the next connection keeps what it finds.
+pub async fn accept_database(profiles: &dyn Profiles, name: &str) -> Result<(), Problem> {
+    let wanted = name.to_owned();
+    let edited = profiles.edit(Box::new(move |book| {
+        let Some(profile) = book.profiles.get_mut(&wanted) else {
+            return Err(book.no_such(&wanted));
+        };
+        profile.database_id = None;
+        profile.database_ref = None;
+        Ok(())
+    }));
+    edited.await.map(drop)
+}
+
 /// Makes a profile the one in use.
 pub async fn use_(profiles: &dyn Profiles, name: &str) -> Result<Profile, Problem> {
     let wanted = name.to_owned();

@@ -38,6 +38,8 @@ use tokio::time::Instant;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(8);
+/// How often a frame is drawn again because the terminal's size changed meanwhile.
+const RESIZES: usize = 3;
 /// How long a cancelled write is awaited when the program has been told to end: longer than the engine itself waits
 /// for the answer to a cancel request.
 const LAST_WRITE: Duration = Duration::from_secs(75);
@@ -191,12 +193,28 @@ impl Deck {
     fn take(&mut self, msg: Msg, surface: &mut dyn Surface) -> Result<(), Problem> {
         #[cfg(debug_assertions)]
         panic_when_asked(&msg);
+        // What a key answers must have been on screen, however fast the keys come.
+        if matches!(msg, Msg::KeyPressed(_)) && self.model.is_asked() {
+            self.draw(surface)?;
+        }
         let effects = update(&mut self.model, msg);
         self.carry_out(effects, surface)
     }
 
+    /// Draws the model. Where the terminal has another size by now, the model is told, and drawn again.
     fn draw(&mut self, surface: &mut dyn Surface) -> Result<(), Problem> {
-        surface.draw(&mut |frame| ui::draw(frame, &self.model, &self.look))
+        for _ in 0..RESIZES {
+            let mut drawn = self.model.size;
+            surface.draw(&mut |frame| {
+                drawn = (frame.area().width, frame.area().height);
+                ui::draw(frame, &self.model, &self.look);
+            })?;
+            if drawn == self.model.size {
+                break;
+            }
+            self.take(Msg::Resized(drawn.0, drawn.1), surface)?;
+        }
+        Ok(())
     }
 
     fn carry_out(

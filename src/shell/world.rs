@@ -2,16 +2,18 @@
 
 use super::Start;
 use super::fix::Fixes;
-use crate::adapters::connect::{self, Account, Project as Connected, Settings, Way};
+use crate::adapters::connect::{self, Account, Guarded, Project as Connected, Settings, Way};
 use crate::adapters::http::Limits;
 use crate::adapters::secrets::Told;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::{self, Claim};
+use crate::domain::profile::Book;
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Auth, Rest, Stage};
+use crate::ports::{Auth, Profiles, Rest, Stage};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,8 +59,25 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
         Some(account) => signed_in(&mut connected, account, &settings.told).await,
         None => stored(&mut connected).await,
     };
-    let schema = schema(&mut connected, settings).await;
-    let project = describe(&connected, start, &identity);
+    let profiles = connect::profiles(settings).ok();
+    let book = match &profiles {
+        // A file that cannot be read keeps nobody from reading; each plan is then refused by what guards the database.
+        Some(profiles) => profiles.read().await.unwrap_or_default(),
+        None => Book::default(),
+    };
+    let production = production::of_project(&book, &connected.profile);
+    let claim = Claim {
+        own: connected
+            .is_own_database
+            .then(|| connected.profile.name.clone()),
+        meant: production.clone(),
+    };
+    let schema = schema(&mut connected, settings, (profiles, claim)).await;
+    let project = Project {
+        is_production: production.is_some(),
+        production,
+        ..describe(&connected, start, &identity)
+    };
     let world = World {
         schema,
         fixes: Fixes::default(),
@@ -117,6 +136,7 @@ async fn stored(connected: &mut Connected) -> Identity {
 async fn schema(
     connected: &mut Connected,
     settings: &Settings,
+    (profiles, claim): (Option<Arc<dyn Profiles>>, Claim),
 ) -> Result<(Schema, Arc<dyn Stage>), Problem> {
     let Some(way) = Way::of(connected).await? else {
         return Err(Problem::new(
@@ -134,7 +154,12 @@ async fn schema(
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
     let stage = way.stage();
-    Ok((Schema::new(root, way.database()), stage))
+    let database = Guarded {
+        database: way.database(),
+        profiles,
+        claim,
+    };
+    Ok((Schema::new(root, Arc::new(database)), stage))
 }
 
 fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
@@ -144,7 +169,6 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
             .clone()
             .unwrap_or_else(|| connected.profile.name.clone()),
         url: connected.profile.url.clone(),
-        is_production: connected.profile.production,
         has_database: Way::is_known(connected),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
@@ -154,5 +178,6 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
             Identity::User(user) => Some(user.clone()),
             Identity::Anon | Identity::Service => None,
         },
+        ..Project::default()
     }
 }

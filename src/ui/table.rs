@@ -4,6 +4,7 @@ use super::View;
 use super::text::pad;
 use super::theme::Role;
 use crate::app::command::Command;
+use crate::app::dialog::result::Tone;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::remote::Blank;
@@ -288,6 +289,23 @@ pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Proble
     }
     out.retain(|(_, text)| !text.is_empty());
     lines(frame, area, view, &out);
+}
+
+/// Draws the details of the screen in view, wrapped, from the row on to which they are scrolled.
+pub fn read(frame: &mut Frame, area: Rect, view: View, paragraphs: &[(Tone, String)]) {
+    let rows = paragraphs.iter().flat_map(|(tone, text)| {
+        let style = view.style(Role::of(*tone));
+        let rows = super::text::wrap(text, usize::from(area.width)).into_iter();
+        rows.map(move |row| Line::styled(row, style))
+    });
+    for (y, line) in (area.y..area.bottom()).zip(rows.skip(view.model.detail_top)) {
+        let row = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        frame.render_widget(line, row);
+    }
 }
 
 /// Draws paragraphs, wrapped.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
 
+mod advisories;
 mod docs;
 mod layers;
 mod rules;

@@ -21,6 +21,7 @@ mod linked;
 mod migration;
 mod odd;
 mod plan;
+mod production;
 mod profile;
 mod proxies;
 #[cfg(unix)]

@@ -245,6 +245,7 @@ pub fn target() -> Target {
         database: "postgres".into(),
         role: "postgres".into(),
         server_version: "15.18".into(),
+        ..Target::default()
     }
 }
 

@@ -30,6 +30,7 @@ mod large;
 mod lean;
 mod line;
 mod management;
+mod mark;
 mod misbehave;
 mod outside;
 mod pack;

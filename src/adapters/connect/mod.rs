@@ -1,6 +1,7 @@
 //! Which project is meant, with which keys, as whom: from what was typed, the environment, the profile and the keyring.
 //! Nothing here touches the network.
 
+mod guarded;
 mod kept;
 mod keys;
 mod settings;
@@ -9,6 +10,7 @@ mod stored;
 mod tests;
 mod way;
 
+pub use guarded::Guarded;
 pub use settings::{Account, As, LeftOut, Settings, Variable, Variables};
 pub use stored::session_of;
 pub use way::Way;
@@ -71,6 +73,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// What the user should know, as sentences.
     pub notes: Vec<String>,
+    /// Whether the profile is one of the user's file, and its own way to the database is used.
+    pub is_own_database: bool,
 }
 
 impl fmt::Debug for Project {
@@ -156,6 +160,7 @@ pub async fn resolve_with(
 
     let references = kept.references();
 
+    let is_own_database = found.owns_secrets && settings.db_url.is_none();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
     let auth = GoTrue::new(Parts {
@@ -200,6 +205,7 @@ pub async fn resolve_with(
         has_publishable_key,
         has_service_key,
         notes,
+        is_own_database,
     })
 }
 

@@ -6,6 +6,7 @@ use super::database::ManagementDatabase;
 use crate::adapters::postgres::fault::sentence;
 use crate::domain::migration::Target;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::Mark;
 use serde_json::Value;
 
 /// Rows as text.
@@ -56,6 +57,12 @@ impl ManagementDatabase {
                 database: cell(1),
                 role: cell(0),
                 server_version: cell(2).split(' ').next().unwrap_or_default().to_owned(),
+                // The ref is the project: what else the database could be recognised by is not asked.
+                mark: Box::new(Mark {
+                    refs: vec![self.api.access.reference().to_owned()],
+                    id: None,
+                }),
+                ..Target::default()
             },
             rows: Vec::new(),
             clock,

@@ -1,6 +1,7 @@
 //! Where a database is and how to get in: its hosts, and what the driver is told for each of them.
 
 use super::trust::{Requirements, is_hosted};
+use crate::domain::production::{Mark, ref_of_host, ref_of_login, ref_of_options};
 use crate::domain::text::harmless;
 use std::net::IpAddr;
 use tokio_postgres::Config;
@@ -56,6 +57,21 @@ impl Address {
     pub(super) fn host(&self) -> String {
         let first = self.endpoints().into_iter().next();
         first.map_or_else(|| "?".to_owned(), |endpoint| endpoint.shown())
+    }
+
+    /// What its database is recognised by: the refs of hosted projects that it names, and what the server told.
+    pub(super) fn mark(&self, id: Option<String>) -> Mark {
+        let hosts = self.config.get_hosts().iter();
+        let mut refs: Vec<String> = hosts
+            .filter_map(|host| match host {
+                Host::Tcp(host) => ref_of_host(host),
+                #[cfg(unix)]
+                Host::Unix(_) => None,
+            })
+            .collect();
+        refs.extend(ref_of_login(self.user()));
+        refs.extend(self.config.get_options().and_then(ref_of_options));
+        Mark { refs, id }
     }
 
     /// Every host with its address and port, in order.

@@ -47,6 +47,13 @@ pub(in crate::adapters) const OLD_HISTORY: &str = concat!(
 /// Who is connected to what.
 pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";
 
+/// What the database is recognised by: its cluster's identifier and its own number there. A server may refuse to tell.
+pub(in crate::adapters) const MARK: &str = "(select (select s.system_identifier from pg_catalog.pg_control_system() s) || '/' || d.oid \
+    from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())";
+
+/// What a server says that does not tell [`MARK`].
+pub(in crate::adapters) const NO_MARK: &[&str] = &["42501", "42883", "0A000"];
+
 /// The seed files.
 pub(in crate::adapters) const SEEDS: &str =
     "select path, hash from supabase_migrations.seed_files order by path collate \"C\"";

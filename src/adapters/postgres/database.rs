@@ -108,6 +108,8 @@ impl PgDatabase {
             database: cell(1),
             role: cell(0),
             server_version: connection.server_version.clone(),
+            mark: Box::new(self.address.mark(who.get(2).cloned().flatten())),
+            ..Target::default()
         }
     }
 
@@ -119,12 +121,11 @@ impl PgDatabase {
     async fn try_history(&self, connection: &Connection) -> Result<History, Problem> {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
         let open = journal::has_open();
-        let sql = format!(
-            "{}; {}; select {open}",
-            inventory::who_and_books(),
-            books::HISTORY
-        );
-        let (mut answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
+        let sql = |mark: &str| {
+            let who = inventory::who_and_books(mark);
+            format!("{who}; {}; select {open}", books::HISTORY)
+        };
+        let (mut answers, error) = self.marked_answers(connection, sql).await;
         let who = answers.get_mut(LIMITS).and_then(Vec::pop);
         let Some(who) = who else {
             return Err(match error {
@@ -133,7 +134,7 @@ impl PgDatabase {
             });
         };
         let target = self.target(connection, &who);
-        let table = inventory::books(who.get(2).and_then(Option::as_deref));
+        let table = inventory::books(who.get(3).and_then(Option::as_deref));
         let mut answers = answers.into_iter().skip(LIMITS + 1);
         let (rows, open) = match (answers.next(), error) {
             // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
@@ -168,10 +169,26 @@ impl PgDatabase {
         })
     }
 
+    /// Asks with what the database is recognised by in the first answer, and without it where the server does not tell.
+    async fn marked_answers(
+        &self,
+        connection: &Connection,
+        sql: impl Fn(&str) -> String,
+    ) -> (Vec<Vec<Vec<Option<String>>>>, Option<Error>) {
+        let asked = self.patience.limited(&sql(books::MARK));
+        let (answers, error) = some_answers(connection, &asked).await;
+        match &error {
+            Some(error) if answers.len() <= LIMITS && has_code(error, books::NO_MARK) => {
+                some_answers(connection, &self.patience.limited(&sql("null"))).await
+            }
+            _ => (answers, error),
+        }
+    }
+
     async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
         let unreadable = |error| statement_problem(&error, NO_SEEDS);
-        let sql = format!("{}; {}", books::WHO, books::SEEDS);
-        let (answers, error) = some_answers(connection, &self.patience.limited(&sql)).await;
+        let sql = |mark: &str| format!("{}, {mark}; {}", books::WHO, books::SEEDS);
+        let (answers, error) = self.marked_answers(connection, sql).await;
         let mut rows: Vec<_> = answers.into_iter().flatten().collect();
         if let Some(error) =
             error.filter(|error| rows.is_empty() || !has_code(error, &["42P01", "3F000"]))

@@ -26,9 +26,9 @@ pub(in crate::adapters) const BOOKS: &str = "\
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
     where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations'";
 
-/// Who is connected to what, and [`BOOKS`] in the third column.
-pub(super) fn who_and_books() -> String {
-    format!("select current_user, pg_catalog.current_database(), ({BOOKS})")
+/// Who is connected to what, what that is recognised by, and [`BOOKS`] in the fourth column.
+pub(super) fn who_and_books(mark: &str) -> String {
+    format!("select current_user, pg_catalog.current_database(), {mark}, ({BOOKS})")
 }
 
 /// What Postgres says when the table's columns are not those that are read: no such column, or another type.

@@ -1,7 +1,8 @@
 //! The questions before a migration plan: what would run, with what there is to think about, and for a rehearsal who
 //! would wait meanwhile.
 
-use super::confirm::{Asked, Confirm, body, facts, head};
+use super::confirm::{Asked, Confirm};
+use super::questions::{body, facts, head};
 use super::sheet::fact_columns;
 use super::{risky, undoing};
 use crate::app::model::Model;
@@ -20,6 +21,10 @@ const OUT_OF_ORDER: &str = "out of order";
 /// The question before a plan runs.
 pub fn running(planned: Planned, model: &Model) -> Confirm {
     let Planned { plan, risks } = planned;
+    let mut facts = facts(model, &plan.target);
+    let summary = risks
+        .as_ref()
+        .map(|risks| risky::sum(&plan, risks, fact_columns(model.size.0)));
     let mut told = BTreeSet::new();
     let (mut lines, mut marked) = (Vec::new(), Vec::new());
     let mut must_see = 0;
@@ -35,20 +40,14 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
                 lines.extend(mark);
             }
             body(&mut lines, statement);
-            if is_marked {
+            let is_told = |summary: &risky::Summary| summary.is_told(at, index);
+            if is_marked && !summary.as_ref().is_some_and(is_told) {
                 must_see = lines.len();
             }
         }
     }
-    let mut facts = facts(model, &plan.target);
-    match &risks {
-        Some(risks) => {
-            let sum = risky::sum(&plan, risks, fact_columns(model.size.0)).into_iter();
-            facts.extend(sum.map(|line| ("risk", line)));
-            if risky::is_summed_up(&plan, risks) {
-                must_see = 0;
-            }
-        }
+    match summary {
+        Some(summary) => facts.extend(summary.lines.into_iter().map(|line| ("risk", line))),
         None => facts.push((
             "risk",
             "too much SQL to look at here; `supadeck migration plan` does".into(),
@@ -60,19 +59,16 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     let title = briefing::title(&plan);
     let word = word(&plan, model);
-    Confirm {
-        must_see,
-        risks: marked,
-        ..Confirm::new(title, facts, &lines, true, word, Asked::Migrate(plan))
-    }
+    let confirm = Confirm::new(title, facts, &lines, true, word, Asked::Migrate(plan));
+    confirm.with_risks(&marked, must_see)
 }
 
 /// What is to be typed. What is out of order wants those words too, in production as well.
 fn word(plan: &Plan, model: &Model) -> String {
     if is_rollback(plan) {
-        return model.confirm_word(&undoing::word(plan));
+        return model.confirm_word_at(&plan.target, &undoing::word(plan));
     }
-    let word = model.confirm_word("apply");
+    let word = model.confirm_word_at(&plan.target, "apply");
     if plan.steps.iter().any(|step| step.older_than.is_some()) {
         format!("{word} {OUT_OF_ORDER}")
     } else {

@@ -6,9 +6,11 @@ pub mod filter;
 pub mod guide;
 pub mod help;
 pub mod identity;
+mod long_line;
 pub mod migrate;
 mod outcome;
 pub mod palette;
+mod questions;
 pub mod reading;
 pub mod result;
 mod risky;
@@ -73,6 +75,18 @@ pub enum After {
 /// Opens a dialog on top.
 pub fn open(model: &mut Model, dialog: Dialog) {
     model.dialogs.push(dialog);
+}
+
+/// Lays out what depends on the size of the terminal.
+pub(super) fn fit(model: &mut Model) {
+    let columns = layout::result_columns(model.size.0);
+    for dialog in &mut model.dialogs {
+        match dialog {
+            Dialog::Confirm(confirm) => confirm.fit(model.size),
+            Dialog::Value(value) => value.fit(columns),
+            _ => {}
+        }
+    }
 }
 
 /// Gives a key to the dialog on top.

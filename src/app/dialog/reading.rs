@@ -1,13 +1,15 @@
 //! What was found about a migration before anything was changed, as lines to read: a rehearsal, a difference.
 
 use super::result::{ResultView, Tone, problem_lines};
+use crate::app::wrap::width;
 use crate::domain::count::counted;
 use crate::domain::migration::difference::{Change, Difference};
 use crate::domain::picture::difference::Fate;
 use crate::domain::rehearsal::unknown::Unknown;
 use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, Way};
+use crate::domain::sql::lexer::{Kind, tokens};
 use crate::domain::text::harmless;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
 
 type Lines = Vec<(Tone, String)>;
 
@@ -254,24 +256,32 @@ fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {
     lines.extend(notices.map(|notice| (Tone::Muted, format!("       {notice}"))));
 }
 
-/// A text on one line, without comments, harmless, and with `…` where it was cut to so many columns.
+/// SQL on one line, without comments, harmless, and with `…` where it was cut to so many columns.
 pub(super) fn one_line(text: &str, columns: usize) -> String {
-    let words: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("--"))
-        .flat_map(str::split_whitespace)
-        .collect();
-    let line = harmless(&words.join(" ")).into_owned();
     let columns = columns.max(LEAST_COLUMNS);
-    if line.width() <= columns {
+    let (mut line, mut is_cut) = (String::new(), false);
+    for token in tokens(text) {
+        match token.kind {
+            Kind::LineComment | Kind::BlockComment => line.push(' '),
+            _ => line.push_str(token.text(text)),
+        }
+        // A word may be of any length: what is cut off is not read.
+        if line.len() > 8 * columns + 1_024 {
+            is_cut = token.end < text.len();
+            break;
+        }
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let line = harmless(&words.join(" ")).into_owned();
+    if width(&line) <= columns && !is_cut {
         return line;
     }
     let mut used = 1;
-    let fits = |c: &char| {
-        used += c.width().unwrap_or(0);
+    let fits = |one: &&str| {
+        used += width(one);
         used <= columns
     };
-    let mut cut: String = line.chars().take_while(fits).collect();
+    let mut cut: String = line.graphemes(true).take_while(fits).collect();
     cut.truncate(cut.trim_end().len());
     cut.push('…');
     cut

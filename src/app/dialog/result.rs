@@ -20,6 +20,8 @@ pub enum Tone {
     Text,
     /// Less important.
     Muted,
+    /// What comes next.
+    Accent,
 }
 
 /// A result on screen.

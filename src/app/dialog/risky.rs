@@ -12,27 +12,60 @@ use unicode_width::UnicodeWidthStr;
 /// How wide a comment gets: it fits into a terminal of 80 columns.
 const COLUMNS: usize = 70;
 
-/// The most risks that are summed up above the statements.
+/// The most risks that are summed up above the statements, unless more rules are met.
 const SUMMED: usize = 4;
 
+/// An open finding of a plan: the index of its file, the file, and the finding.
+type Open<'a> = (usize, &'a Step, &'a Finding);
+
 /// The open findings of a plan that run, the worst first.
-fn open<'a>(plan: &'a Plan, risks: &'a [Assessment]) -> Vec<(&'a Step, &'a Finding)> {
-    let mut open: Vec<(&Step, &Finding)> = plan
+fn open<'a>(plan: &'a Plan, risks: &'a [Assessment]) -> Vec<Open<'a>> {
+    let mut open: Vec<Open> = plan
         .steps
         .iter()
         .zip(risks)
-        .flat_map(|(step, risk)| risk.open_findings().map(move |found| (step, found)))
-        .filter(|(_, finding)| finding.level > Level::Safe)
+        .enumerate()
+        .flat_map(|(at, (step, risk))| risk.open_findings().map(move |found| (at, step, found)))
+        .filter(|(_, _, finding)| finding.level > Level::Safe)
         .collect();
-    open.sort_by_key(|(_, finding)| Reverse(finding.level));
+    open.sort_by_key(|(_, _, finding)| Reverse(finding.level));
     open
 }
 
-/// The open findings in a few lines of so many columns, the worst first: what they do, and the statement.
-pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Vec<String> {
+/// The risks above the statements.
+pub(super) struct Summary {
+    /// Each a line.
+    pub lines: Vec<String>,
+    /// The statements, by file and index, that must be seen below all the same: more risks are found than are summed
+    /// up, or their line had no room for all of it. Absent where that is every statement with a risk.
+    below: Option<BTreeSet<(usize, usize)>>,
+}
+
+impl Summary {
+    /// Whether all that is marked at a statement is told above.
+    pub fn is_told(&self, file: usize, statement: usize) -> bool {
+        let below = self.below.as_ref();
+        below.is_some_and(|below| !below.contains(&(file, statement)))
+    }
+}
+
+/// The open findings in a few lines of so many columns, the worst first: what they do, and the statement. Every rule has a
+/// line at least, however many there are.
+pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Summary {
     let open = open(plan, risks);
+    let mut rules = BTreeSet::new();
+    let is_first: Vec<bool> = open
+        .iter()
+        .map(|(_, _, finding)| rules.insert((Reverse(finding.level), finding.rule)))
+        .collect();
+    let mut free = SUMMED.saturating_sub(rules.len());
     let is_one_file = plan.steps.len() == 1;
-    let shown = open.iter().take(SUMMED).map(|(step, finding)| {
+    let (mut lines, mut below) = (Vec::new(), BTreeSet::new());
+    for ((at, step, finding), is_first) in open.iter().zip(is_first) {
+        if !is_first && free == 0 {
+            continue;
+        }
+        free -= usize::from(!is_first);
         let level = finding.level.words();
         let file = if is_one_file {
             String::new()
@@ -45,19 +78,20 @@ pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Vec<Stri
             sql.unwrap_or_default(),
             columns.saturating_sub(begin.width()),
         );
-        format!("{begin}{sql}")
-    });
-    let mut lines: Vec<String> = shown.collect();
-    if open.len() > SUMMED {
-        let rest = counted(open.len() - SUMMED, "more risk");
+        if sql.ends_with('…') {
+            below.insert((*at, finding.statement));
+        }
+        lines.push(format!("{begin}{sql}"));
+    }
+    let rest = open.len() - lines.len();
+    if rest > 0 {
+        let rest = counted(rest, "more risk");
         lines.push(format!("and {rest}, marked below"));
     }
-    lines
-}
-
-/// Whether all of them are summed up.
-pub(super) fn is_summed_up(plan: &Plan, risks: &[Assessment]) -> bool {
-    open(plan, risks).len() <= SUMMED
+    Summary {
+        lines,
+        below: (rest == 0).then_some(below),
+    }
 }
 
 /// The findings of one statement as SQL comments, the lines of each. A rule is explained once, where it is met first: `told` keeps which were.

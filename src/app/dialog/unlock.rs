@@ -1,7 +1,8 @@
 //! The form of an emergency unlock: for how long, and why. What was filled in is looked at against the week as it is by
 //! then; what the unlock would do to it, and to an unlock that runs already, stands in the confirmation.
 
-use super::confirm::{Asked, Confirm, project};
+use super::confirm::{Asked, Confirm};
+use super::questions::project;
 use super::{After, Dialog};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Load};
@@ -201,10 +202,9 @@ fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model)
     ];
     let word = model.confirm_word("unlock");
     let asked = Asked::Unlock(prospect.request);
-    Confirm {
-        form: Some(form),
-        ..Confirm::new(title, facts, &lines, false, word, asked)
-    }
+    let mut confirm = Confirm::new(title, facts, &lines, false, word, asked);
+    confirm.form = Some(form);
+    confirm
 }
 
 /// A user by e-mail where somebody signed in is the one, else by id.

@@ -1,5 +1,6 @@
 //! The Journal screen: what supadeck ran or repaired on this database, newest first.
 
+use crate::app::dialog::result::Tone;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::migration::journal::{Journal, Line};
@@ -38,6 +39,47 @@ impl JournalScreen {
             journal.lines.into_iter().map(Kept::from).collect()
         });
         self.table.arrived(rows, at);
+    }
+}
+
+impl JournalScreen {
+    /// The selected line in full, as paragraphs.
+    pub fn detail(&self) -> Vec<(Tone, String)> {
+        let Some(kept) = self.table.selected() else {
+            return Vec::new();
+        };
+        let line = &kept.line;
+        let mut lines = Vec::new();
+        let took = line
+            .took_ms
+            .map_or_else(String::new, |ms| format!(", took {ms} ms"));
+        let at = line.started;
+        let when = at.map_or_else(String::new, |at| moment(at, Form::Detail));
+        lines.push((Tone::Text, format!("{when}{took}")));
+        let host = line
+            .host
+            .as_deref()
+            .map_or_else(String::new, |host| format!(" from {host}"));
+        lines.push((Tone::Text, format!("by {}{host}", line.who)));
+        if let Some(statement) = line.failing_statement {
+            lines.push((
+                Tone::Danger,
+                format!("It stopped at statement {statement}."),
+            ));
+        }
+        if let Some(error) = &line.error {
+            lines.push((Tone::Text, String::new()));
+            lines.extend(error.lines().map(|text| (Tone::Danger, text.to_owned())));
+            lines.push((Tone::Text, String::new()));
+        }
+        if let Some(sha256) = &line.sha256 {
+            lines.push((Tone::Muted, format!("file sha256 {sha256}")));
+        }
+        if let Some(target) = &self.target {
+            let text = format!("{} on {} as {}", target.database, target.host, target.role);
+            lines.push((Tone::Muted, text));
+        }
+        lines
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Migrations screen: the list with states, and the SQL of the selected version.
 
 use crate::app::remote::Remote;
+use crate::app::rows::Rows;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
 use crate::domain::problem::Problem;
@@ -52,6 +53,12 @@ pub struct Migrations {
     pub sources: Remote<Sources>,
     /// Which of it is shown.
     pub side: Side,
+    /// What is said of the selected version, in rows.
+    pub note: Rows,
+    /// The SQL that is shown, in rows.
+    pub rows: Rows,
+    /// Which version and side the rows are of; none when they may be old.
+    rows_of: Option<(String, Side)>,
 }
 
 impl Migrations {
@@ -112,6 +119,49 @@ impl Migrations {
                 }
                 None => Err("This version is not applied."),
             },
+        }
+    }
+
+    /// Something was read: what is shown may be another text.
+    pub fn read_again(&mut self) {
+        self.rows_of = None;
+    }
+
+    /// Lays the details out in so many columns. Gives the row at which the text at `top` stands then.
+    pub fn fit(&mut self, columns: u16, top: usize) -> usize {
+        let shown = self
+            .table
+            .selected()
+            .map(|entry| (entry.key().to_owned(), self.side));
+        if self.rows_of.is_none() || self.rows_of != shown {
+            let note = self
+                .table
+                .selected()
+                .and_then(|entry| entry.note.as_deref());
+            self.note = Rows::plain(note.unwrap_or_default());
+            self.rows = match self.text() {
+                Ok(text) if !text.trim().is_empty() => Rows::sql(&text).with_numbers(),
+                _ => Rows::default(),
+            };
+            self.rows_of = shown;
+        }
+        let above = self.note_rows();
+        let byte = self.rows.bytes(top.saturating_sub(above)..usize::MAX).start;
+        let is_in_text = top > 0 && top >= above && !self.rows.is_empty();
+        self.note.fit(columns);
+        self.rows.fit(columns);
+        if is_in_text {
+            self.note_rows() + self.rows.row_of(byte)
+        } else {
+            top
+        }
+    }
+
+    /// The rows above the SQL: the note and a free one.
+    pub fn note_rows(&self) -> usize {
+        match self.note.len() {
+            0 => 0,
+            rows => rows + 1,
         }
     }
 

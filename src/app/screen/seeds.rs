@@ -1,9 +1,12 @@
 //! The Seeds screen: the seed files and whether they ran here.
 
+use crate::app::command::Command;
+use crate::app::dialog::result::Tone;
+use crate::app::model::Model;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::problem::Problem;
-use crate::domain::seed::{SeedEntry, SeedListing, Stale};
+use crate::domain::seed::{SeedEntry, SeedListing, SeedState, Stale};
 use jiff::Timestamp;
 
 /// The state of the screen.
@@ -32,6 +35,52 @@ impl Seeds {
     pub fn stale(&self, path: &str) -> Option<&Stale> {
         self.stale.iter().find(|stale| stale.path == path)
     }
+}
+
+/// The selected file in full, as paragraphs.
+pub fn detail(model: &Model) -> Vec<(Tone, String)> {
+    let seeds = &model.seeds;
+    let Some(seed) = seeds.table.selected() else {
+        return Vec::new();
+    };
+    let run = model.keymap.first_key(Command::SeedApply);
+    let again = model.keymap.first_key(Command::SeedAgain);
+    let (tone, meaning) = match seed.state {
+        SeedState::Pending => (
+            Tone::Accent,
+            format!(
+                "Has not run on this database. Press {run} to see and run all that are pending."
+            ),
+        ),
+        SeedState::Applied => (
+            Tone::Ok,
+            format!("Ran on this database, and is the same since. Press {again} to run it again."),
+        ),
+        SeedState::Changed => (
+            Tone::Warn,
+            format!(
+                "Ran on this database, and the file has changed since. Press {again} to run it again."
+            ),
+        ),
+        SeedState::Missing => (
+            Tone::Danger,
+            "Is recorded as run, and the file is no longer there.".to_owned(),
+        ),
+    };
+    let mut lines = Vec::new();
+    if let Some(stale) = seeds.stale(&seed.path) {
+        let text = format!("It ran {}: what it wrote may be gone.", stale.when());
+        lines.push((Tone::Warn, text));
+    }
+    lines.push((tone, meaning));
+    if let Some(hash) = &seed.hash {
+        lines.push((Tone::Muted, format!("SHA-256 {hash}")));
+    }
+    if let Some(target) = &seeds.target {
+        let text = format!("{} on {} as {}", target.database, target.host, target.role);
+        lines.push((Tone::Muted, text));
+    }
+    lines
 }
 
 impl Row for SeedEntry {

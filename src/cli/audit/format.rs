@@ -1,9 +1,9 @@
 //! Records as CSV and as a Markdown table. CSV holds every column of the record, for a program or a spreadsheet; Markdown
 //! holds what a person looks for. A value stays what it is, but for two things: text that a spreadsheet would run as a
-//! formula gets an apostrophe in front, and in Markdown what would act on a terminal or break the table is escaped.
+//! formula gets an apostrophe in front, and in Markdown what would act on a terminal is made harmless.
 
 use crate::domain::audit::Record;
-use crate::domain::text;
+use crate::domain::{csv, markdown};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -58,28 +58,14 @@ fn cells(record: &Record) -> [Cow<'_, str>; 12] {
     ]
 }
 
-/// The heading of CSV as RFC 4180 has it: CRLF, quotes where they are needed.
+/// The heading of CSV.
 pub fn csv_head() -> String {
-    COLUMNS.join(",") + "\r\n"
+    csv::record(&COLUMNS)
 }
 
 /// A record as a line of CSV; the images are JSON text.
 pub fn csv(record: &Record) -> String {
-    let cells = cells(record);
-    let cells: Vec<_> = cells.iter().map(|cell| csv_cell(cell)).collect();
-    cells.join(",") + "\r\n"
-}
-
-/// Spreadsheets run cells that begin like this (OWASP, CSV Injection).
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
-fn csv_cell(cell: &str) -> String {
-    let guard = if cell.starts_with(FORMULA) { "'" } else { "" };
-    if cell.contains(['"', ',', '\r', '\n']) {
-        format!("\"{guard}{}\"", cell.replace('"', "\"\""))
-    } else {
-        format!("{guard}{cell}")
-    }
+    csv::record(&cells(record))
 }
 
 /// The heading of a table of GitHub's Markdown.
@@ -98,29 +84,18 @@ pub fn markdown(record: &Record) -> String {
         Some(id) => format!("{} {id}", record.actor_type),
         None => record.actor_type.clone(),
     };
-    let cells = [
-        &record.created_at,
-        &record.action,
-        &row.join(", "),
-        &record.brief(),
-        record.rationale.as_ref().unwrap_or(&String::new()),
-        &actor,
-        record.subject_user_id.as_ref().unwrap_or(&String::new()),
-        &record.id,
-    ]
-    .map(|cell| markdown_cell(cell));
-    format!("| {} |\n", cells.join(" | "))
-}
-
-fn markdown_cell(cell: &str) -> String {
-    let mut out = String::with_capacity(cell.len());
-    for c in text::harmless(cell).chars() {
-        if matches!(c, '|' | '\\' | '`' | '*' | '<' | '>' | '[' | ']') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
+    let (row, brief) = (row.join(", "), record.brief());
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    markdown::row(&[
+        record.created_at.clone(),
+        record.action.clone(),
+        row,
+        brief,
+        told(&record.rationale),
+        actor,
+        told(&record.subject_user_id),
+        record.id.clone(),
+    ])
 }
 
 #[cfg(test)]

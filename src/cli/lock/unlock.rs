@@ -48,15 +48,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = || plan(&reader, &prospect, now);
     let what = deed(&prospect, now);
     let options = &args.confirm;
-    confirm::confirm(
-        context,
-        production.as_deref(),
-        options,
-        shown,
-        "unlock",
-        &what,
-    )
-    .await?;
+    confirm::confirm(context, &production, options, shown, "unlock", &what).await?;
     let write = lock::unlock(reader.rest(), reader.who(), &prospect.request);
     let unlocked = interrupt::finishing(context.output(), write).await?;
     let answer = reader.page(&unlocked.lock, done(&prospect, &unlocked))?;

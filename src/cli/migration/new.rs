@@ -58,7 +58,7 @@ async fn from_edited(context: &Context, args: &Args, version: &str) -> Answered 
     let what = format!("Write the edits of {version} into a new migration");
     confirm::confirm(
         context,
-        work.production.as_deref(),
+        &plan.target.protection,
         &args.confirm,
         shown,
         "new",

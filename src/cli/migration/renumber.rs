@@ -47,7 +47,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let what = format!("Rename {count}");
     confirm::confirm(
         context,
-        work.production.as_deref(),
+        &plan.target.protection,
         &args.confirm,
         shown,
         "renumber",

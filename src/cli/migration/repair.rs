@@ -53,7 +53,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = || Answer::new(&plan, page(&plan));
     confirm::confirm(
         context,
-        work.production.as_deref(),
+        &plan.target.protection,
         &args.confirm,
         shown,
         "repair",

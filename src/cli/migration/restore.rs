@@ -34,7 +34,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let what = format!("Write back {count}");
     confirm::confirm(
         context,
-        work.production.as_deref(),
+        &plan.target.protection,
         &args.confirm,
         shown,
         "restore",

@@ -80,7 +80,7 @@ pub async fn carry_out(
     };
     confirm::confirm(
         context,
-        work.production.as_deref(),
+        &plan.target.protection,
         options,
         shown,
         &word,

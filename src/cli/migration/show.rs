@@ -87,6 +87,7 @@ pub fn target(target: &Target) -> String {
         database,
         role,
         server_version,
+        ..
     } = target;
     format!("Database {database} on {host} as {role} (Postgres {server_version})")
 }

@@ -9,6 +9,7 @@ use super::collect::{Collected, Means, missing};
 use super::linked::{self, Origin};
 use crate::adapters::connect;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::learn;
 use crate::domain::profile::{Profile, check_name};
 use crate::domain::secret::Keeping;
 use crate::ops::profile::{self, NewProfile};
@@ -91,26 +92,32 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
+    let mut mark = None;
     if !args.no_check {
         let checking = Box::pin(async { check::check(&collected.looked_up(context).await?).await });
         let whom = || format!("{url} and what belongs to it");
         let checking = waiting::telling(context.output(), whom, checking);
-        interrupt::ending(checking).await?;
+        mark = interrupt::ending(checking).await?;
     }
     let settings = &collected.settings;
     let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
     let dir = dir
         .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
     super::end_session(context, &name).await?;
+    let mut profile = Profile {
+        name,
+        project_ref: url.project_ref().map(str::to_owned),
+        url: url.to_string(),
+        dir,
+        production: args.production,
+        secrets: collected.references.clone(),
+        ..Profile::default()
+    };
+    if let Some(mark) = mark.filter(|_| args.production) {
+        learn(&mut profile, &mark);
+    }
     let new = NewProfile {
-        profile: Profile {
-            name,
-            url: url.to_string(),
-            dir,
-            production: args.production,
-            secrets: collected.references.clone(),
-            ..Profile::default()
-        },
+        profile,
         secrets: kept,
         is_default: args.is_default,
         replace: args.replace,

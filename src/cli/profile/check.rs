@@ -3,9 +3,10 @@
 use crate::adapters::connect::{self, As, Settings, Way};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
+use crate::domain::production::Mark;
 
-/// Asks REST with every key that is known, then the database.
-pub async fn check(settings: &Settings) -> Result<(), Problem> {
+/// Asks REST with every key that is known, then the database. Gives what the database is recognised by.
+pub async fn check(settings: &Settings) -> Result<Option<Mark>, Problem> {
     let mut settings = settings.clone();
     settings.as_ = Some(As::Anon);
     let project = connect::resolve(&settings).await?;
@@ -20,9 +21,10 @@ pub async fn check(settings: &Settings) -> Result<(), Problem> {
             .map_err(refused)?;
     }
     if let Some(way) = Way::of(&project).await? {
-        way.database().history().await.map_err(refused)?;
+        let history = way.database().history().await.map_err(refused)?;
+        return Ok(Some(*history.target.mark));
     }
-    Ok(())
+    Ok(None)
 }
 
 fn refused(mut problem: Problem) -> Problem {

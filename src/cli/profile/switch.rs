@@ -12,12 +12,22 @@ use clap::Args as ClapArgs;
 pub struct Args {
     /// Its name
     name: String,
+
+    /// Accept that its database is another than before: it was restored, upgraded or replaced
+    #[arg(long)]
+    accept_database: bool,
 }
 
 /// Writes the file.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let profiles = connect::profiles(context.settings())?;
+    if args.accept_database {
+        profile::accept_database(profiles.as_ref(), &args.name).await?;
+    }
     let used = profile::use_(profiles.as_ref(), &args.name).await?;
-    let page = Page::of(format!("{} is in use now.", used.name));
+    let mut page = Page::of(format!("{} is in use now.", used.name));
+    if args.accept_database {
+        page.line("The next connection keeps what its database is recognised by.");
+    }
     Ok(Answer::new(&super::data(&used), page)?)
 }

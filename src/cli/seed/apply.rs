@@ -65,7 +65,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = || Answer::new(&plan, shown(&plan));
     confirm::confirm(
         context,
-        work.production.as_deref(),
+        &plan.target.protection,
         &args.confirm,
         shown,
         "seed",

@@ -19,6 +19,7 @@ pub use holder::{Blocker, Holder};
 pub use interruption::{Interruption, StepMode};
 pub use state::WayBack;
 
+use super::production::{Mark, Protection};
 use super::sql::Statements;
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
@@ -124,6 +125,12 @@ pub struct Target {
     pub role: String,
     /// The server's version, such as `15.18`.
     pub server_version: String,
+    /// What it is recognised by.
+    #[serde(skip)]
+    pub mark: Box<Mark>,
+    /// Whose it is.
+    #[serde(skip)]
+    pub protection: Box<Protection>,
 }
 
 /// The SQL of one version, for reading.

@@ -1,54 +1,77 @@
 //! Draws a confirmation: where, as whom, the exact statements, and the word to type.
 
 use crate::app::command::Command;
-use crate::app::dialog::confirm::{Asked, Confirm};
-use crate::app::dialog::sheet::{NAME_COLUMNS, Sheet};
+use crate::app::dialog::confirm::{Asked, Confirm, Unread};
+use crate::app::dialog::sheet::{FactRow, NAME_COLUMNS, Place};
 use crate::ui::View;
-use crate::ui::sql::{self, How};
+use crate::ui::sql;
+use crate::ui::table;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+/// From these columns on the keys that scroll are named.
+const SCROLL_COLUMNS: u16 = 72;
+
 pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
-    let all = frame.area();
-    let sheet = Sheet::of(confirm, (all.width, all.height));
+    let sheet = &confirm.sheet;
+    if let Some((columns, rows)) = sheet.needs {
+        return too_small(frame, view, columns, rows);
+    }
     let (width, height) = sheet.size;
     let inside = super::window(frame, view, width, height, &confirm.title, Role::Warn);
-    facts(frame, inside, view, confirm, &sheet);
-    let area = Rect {
-        y: inside.y + sheet.above.min(inside.height),
-        height: sheet.room.min(inside.height.saturating_sub(sheet.above)),
-        ..inside
-    };
-    let how = How {
-        top: confirm.top,
-        has_numbers: false,
-        is_sql: confirm.is_sql,
-    };
-    let (_, total) = sql::draw(frame, area, view, &confirm.text, how);
-    let end = sheet.end(confirm);
-    if confirm.top > 0 || end < total {
-        let text = format!(
-            "Lines {} to {} of {total}: up, down, pgup, pgdn, home and end scroll.",
-            confirm.top + 1,
-            end.max(confirm.top + 1)
-        );
-        super::put_last(frame, inside, 3, Line::styled(text, view.style(Role::Warn)));
+    for (row, pinned) in sheet.pinned.iter().enumerate() {
+        super::put(frame, inside, row as u16, fact(view, confirm, pinned));
     }
-    answer(frame, inside, view, confirm);
+    let in_view = sheet.in_view(confirm.top);
+    for (row, at) in in_view.clone().enumerate() {
+        let line = match sheet.place(at) {
+            Place::Fact(row) => fact(view, confirm, row),
+            Place::Blank => continue,
+            Place::Text(row) => sql::line(view, &confirm.text, row),
+        };
+        super::put(frame, inside, sheet.above + row as u16, line);
+    }
+    let below = sheet.answer + 2;
+    if in_view.len() < sheet.total {
+        let (first, last, total) = (in_view.start + 1, in_view.end, sheet.total);
+        let mut text = format!("Lines {first} to {last} of {total}");
+        if inside.width >= SCROLL_COLUMNS {
+            text.push_str(": up, down, pgup, pgdn, home and end scroll.");
+        }
+        let line = Line::styled(text, view.style(Role::Warn));
+        super::put_last(frame, inside, below, line);
+    }
+    let is_read = confirm.is_read();
+    answer(frame, inside, view, confirm, is_read);
+    keys(frame, inside, view, confirm, is_read);
+}
+
+/// Says that nothing is asked here, and what is needed for that.
+fn too_small(frame: &mut Frame, view: View, columns: usize, rows: usize) {
+    let area = frame.area();
+    frame.render_widget(ratatui::widgets::Clear, area);
+    let escape = view.model.keymap.first_key(Command::Cancel);
+    let text = [
+        (Role::Warn, "Too small to confirm.".to_owned()),
+        (
+            Role::Text,
+            format!("Needs {columns}x{rows}; {escape} leaves everything as it is."),
+        ),
+    ];
+    table::lines(frame, area, view, &text);
+}
+
+/// What is wrong, or how to go from risk to risk; and the keys.
+fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read: bool) {
+    let keys = &view.model.keymap;
     if confirm.is_wrong {
         let text = format!("That is not “{}”. Nothing has run.", confirm.word);
-        super::put_last(
-            frame,
-            inside,
-            1,
-            Line::styled(text, view.style(Role::Danger)),
-        );
-    }
-    let keys = &view.model.keymap;
-    if !confirm.is_wrong && !confirm.risks.is_empty() {
-        let count = confirm.risks.len();
+        let line = Line::styled(text, view.style(Role::Danger));
+        super::put_last(frame, inside, 1, line);
+    } else if confirm.stop_count() > 0 {
+        let count = confirm.stop_count();
         let next = match confirm.risk_at_top() {
             0 => format!("next risk (of {count})"),
             at => format!("next risk ({at} of {count})"),
@@ -68,13 +91,18 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
     };
     let escape = keys.first_key(Command::Cancel);
     let pairs = match &confirm.asked {
+        _ if !is_read => {
+            let key = match confirm.unread() {
+                Unread::Below => "pgdn",
+                Unread::End => "end",
+                Unread::Above => "pgup",
+            };
+            [(key.to_owned(), "see the rest"), (escape, cancel)]
+        }
         Asked::Rehearse(_) => [
             ("y".to_owned(), "rehearse it"),
             (format!("n, {escape}"), cancel),
         ],
-        _ if !confirm.is_read(view.model.size) => {
-            [("end".to_owned(), "see the rest"), (escape, cancel)]
-        }
         _ => {
             let word = if confirm.is_sql { "run it" } else { "go on" };
             [(keys.first_key(Command::Confirm), word), (escape, cancel)]
@@ -83,46 +111,43 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
     super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
 }
 
-/// Draws where it happens, as whom, and what there is to think about.
-fn facts(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, sheet: &Sheet) {
-    let mut row = 0;
-    for (at, lines) in &sheet.facts {
-        let (name, text) = &confirm.facts[*at];
-        let role = if text.contains("PRODUCTION") || *name == "mind" {
-            Role::Danger
-        } else {
-            Role::Text
-        };
-        let mut shown = *name;
-        for line in lines {
-            if row + 1 >= sheet.above {
-                return;
-            }
-            let name = Span::styled(format!("{shown:<NAME_COLUMNS$}"), view.style(Role::Muted));
-            let line = Line::from(vec![name, Span::styled(line.clone(), view.style(role))]);
-            super::put(frame, inside, row, line);
-            (row, shown) = (row + 1, "");
-        }
-    }
+/// A row of a fact, with its name where it is the first.
+fn fact(view: View<'_>, confirm: &Confirm, row: &FactRow) -> Line<'static> {
+    let fact = &confirm.facts[row.fact];
+    let (name, text) = (fact.name, fact.rows.text());
+    let role = if text.contains("PRODUCTION") || name == "mind" {
+        Role::Danger
+    } else {
+        Role::Text
+    };
+    let shown = if row.row == 0 { name } else { "" };
+    let text = text[fact.rows.row(row.row).shown].to_owned();
+    Line::from(vec![
+        Span::styled(format!("{shown:<NAME_COLUMNS$}"), view.style(Role::Muted)),
+        Span::styled(text, view.style(role)),
+    ])
 }
 
 /// Draws the field for the word, once everything was seen that has to be.
-fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm) {
-    let row = inside.height.saturating_sub(3);
-    let text = match &confirm.asked {
-        asked if asked.is_light() => "Rehearse it now?",
-        _ if !confirm.is_read(view.model.size) => {
-            "More risks stand below. The word is asked for when they were seen."
-        }
-        _ => {
-            let label = format!("Type {} to go on:", confirm.word);
-            return super::field(frame, inside, row, view, &label, &confirm.typed, true);
-        }
+fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read: bool) {
+    let sheet = &confirm.sheet;
+    let first = inside.height.saturating_sub(sheet.answer + 2);
+    let text = if is_read {
+        confirm.label()
+    } else {
+        confirm.unread_text(confirm.unread()).to_owned()
     };
-    super::put(
-        frame,
-        inside,
-        row,
-        Line::styled(text, view.style(Role::Accent)),
-    );
+    if is_read && !confirm.asked.is_light() && !sheet.is_field_apart() {
+        return super::field(frame, inside, first, view, &text, &confirm.typed, true);
+    }
+    let area = Rect {
+        y: inside.y + first.min(inside.height),
+        height: sheet.answer.min(inside.height - first.min(inside.height)),
+        ..inside
+    };
+    table::lines(frame, area, view, &[(Role::Accent, text)]);
+    if is_read && !confirm.asked.is_light() {
+        let last = first + sheet.answer.saturating_sub(1);
+        super::field(frame, inside, last, view, "", &confirm.typed, true);
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::app::command::Command;
 use crate::app::dialog::ResultState;
-use crate::app::dialog::result::Tone;
 use crate::app::layout;
 use crate::ui::View;
 use crate::ui::theme::Role;
@@ -15,7 +14,7 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
     let lines = state.view.wrapped(layout::result_columns(all.width));
     let lines: Vec<Line> = lines
         .into_iter()
-        .map(|(tone, text)| Line::styled(text, view.style(role(tone))))
+        .map(|(tone, text)| Line::styled(text, view.style(Role::of(tone))))
         .collect();
     let role = if state.view.is_good {
         Role::Ok
@@ -30,14 +29,4 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
         keys.first_key(Command::LastResult)
     );
     super::read(frame, inside, view, &lines, state.top, &close);
-}
-
-fn role(tone: Tone) -> Role {
-    match tone {
-        Tone::Ok => Role::Ok,
-        Tone::Warn => Role::Warn,
-        Tone::Danger => Role::Removed,
-        Tone::Text => Role::Text,
-        Tone::Muted => Role::Muted,
-    }
 }

@@ -19,7 +19,12 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         .iter()
         .map(|way| wrap(&way.what, columns.saturating_sub(1)))
         .collect();
-    let rows: usize = ways.iter().map(|lines| lines.len() + 2).sum();
+    let commands: Vec<Vec<String>> = dialog
+        .ways
+        .iter()
+        .map(|way| wrap(&way.command, columns.saturating_sub(3)))
+        .collect();
+    let rows = ways.iter().chain(&commands).map(Vec::len).sum::<usize>() + ways.len();
     let height = (note.len() + rows + 5) as u16;
     let inside = super::window(frame, view, width, height, &dialog.title, Role::Warn);
     let mut row = 0;
@@ -33,7 +38,7 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         row += 1;
     }
     row += 1;
-    for (at, (way, lines)) in dialog.ways.iter().zip(&ways).enumerate() {
+    for (at, (command, lines)) in commands.iter().zip(&ways).enumerate() {
         let is_selected = at == dialog.selected;
         let style = selection_style(view, is_selected, true);
         let mark = if is_selected {
@@ -46,14 +51,12 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
             super::put(frame, inside, row, Line::styled(text, style));
             row += 1;
         }
-        let command = pad(&format!("   {}", way.command), columns, view.symbols.more());
-        super::put(
-            frame,
-            inside,
-            row,
-            Line::styled(command, view.style(Role::Muted)),
-        );
-        row += 2;
+        for line in command {
+            let line = Line::styled(format!("   {line}"), view.style(Role::Muted));
+            super::put(frame, inside, row, line);
+            row += 1;
+        }
+        row += 1;
     }
     let keys = &view.model.keymap;
     let pairs = [

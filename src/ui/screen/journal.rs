@@ -77,33 +77,6 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         line.outcome
     );
     table::heading(frame, pane, view, &title, is_focused);
-    let mut lines = Vec::new();
-    let took = line
-        .took_ms
-        .map_or_else(String::new, |ms| format!(", took {ms} ms"));
-    lines.push((Role::Text, format!("{}{took}", when(line, Form::Detail))));
-    let host = line
-        .host
-        .as_deref()
-        .map_or_else(String::new, |host| format!(" from {host}"));
-    lines.push((Role::Text, format!("by {}{host}", line.who)));
-    if let Some(statement) = line.failing_statement {
-        lines.push((
-            Role::Removed,
-            format!("It stopped at statement {statement}."),
-        ));
-    }
-    if let Some(error) = &line.error {
-        lines.push((Role::Text, String::new()));
-        lines.extend(error.lines().map(|text| (Role::Removed, text.to_owned())));
-        lines.push((Role::Text, String::new()));
-    }
-    if let Some(sha256) = &line.sha256 {
-        lines.push((Role::Muted, format!("file sha256 {sha256}")));
-    }
-    if let Some(target) = &view.model.journal.target {
-        let text = format!("{} on {} as {}", target.database, target.host, target.role);
-        lines.push((Role::Muted, text));
-    }
-    table::lines(frame, layout::inside(pane), view, &lines);
+    let lines = view.model.journal.detail();
+    table::read(frame, layout::inside(pane), view, &lines);
 }

@@ -5,7 +5,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::{Entry, State};
 use crate::ui::View;
-use crate::ui::sql::{self, How};
+use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -73,42 +73,43 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     };
     let title = format!("{} {}: {}", entry.version, entry.name, screen.side.title());
     table::heading(frame, pane, view, &title, is_focused);
-    let mut inside = layout::inside(pane);
-    if let Some(note) = &entry.note {
-        let lines = crate::ui::text::wrap(note, usize::from(inside.width)).len() as u16;
-        table::lines(
-            frame,
-            inside,
-            view,
-            &[(state_role(entry.state), note.clone())],
-        );
-        let used = (lines + 1).min(inside.height);
-        inside = Rect {
-            y: inside.y + used,
-            height: inside.height - used,
+    let inside = layout::inside(pane);
+    let top = view.model.detail_top;
+    // What is said of the version scrolls with its SQL: it may be longer than the pane is high.
+    for (y, at) in (inside.y..inside.bottom()).zip(top..screen.note.len()) {
+        let line = sql::line(view, &screen.note, at).style(view.style(state_role(entry.state)));
+        let row = Rect {
+            y,
+            height: 1,
             ..inside
         };
+        frame.render_widget(line, row);
     }
+    let used = (screen.note_rows().saturating_sub(top) as u16).min(inside.height);
+    let below = Rect {
+        y: inside.y + used,
+        height: inside.height - used,
+        ..inside
+    };
     if let Some(problem) = &screen.sources.problem {
-        return table::problem_lines(frame, inside, view, problem);
+        return table::problem_lines(frame, below, view, problem);
     }
     match screen.text() {
         Ok(text) if text.trim().is_empty() => {
             table::lines(
                 frame,
-                inside,
+                below,
                 view,
                 &[(Role::Muted, "The file is empty.".into())],
             );
         }
-        Ok(text) => {
-            let how = How {
-                top: view.model.detail_top,
-                has_numbers: true,
-                is_sql: true,
-            };
-            sql::draw(frame, inside, view, &text, how);
-        }
-        Err(why) => table::lines(frame, inside, view, &[(Role::Muted, why.to_owned())]),
+        Ok(_) => sql::draw(
+            frame,
+            below,
+            view,
+            &screen.rows,
+            top.saturating_sub(screen.note_rows()),
+        ),
+        Err(why) => table::lines(frame, below, view, &[(Role::Muted, why.to_owned())]),
     }
 }

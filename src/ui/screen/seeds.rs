@@ -3,6 +3,7 @@
 use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
+use crate::app::screen::seeds::detail;
 use crate::domain::seed::SeedState;
 use crate::ui::View;
 use crate::ui::table::{self, Cell, Column};
@@ -57,39 +58,6 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         return;
     };
     table::heading(frame, pane, view, &seed.path, is_focused);
-    let keys = &view.model.keymap;
-    let (run, again) = (
-        keys.first_key(crate::app::command::Command::SeedApply),
-        keys.first_key(crate::app::command::Command::SeedAgain),
-    );
-    let meaning = match seed.state {
-        SeedState::Pending => format!(
-            "Has not run on this database. Press {run} to see and run all that are pending."
-        ),
-        SeedState::Applied => {
-            format!("Ran on this database, and is the same since. Press {again} to run it again.")
-        }
-        SeedState::Changed => {
-            format!(
-                "Ran on this database, and the file has changed since. Press {again} to run it again."
-            )
-        }
-        SeedState::Missing => "Is recorded as run, and the file is no longer there.".to_owned(),
-    };
-    let mut lines = Vec::new();
-    if let Some(stale) = view.model.seeds.stale(&seed.path) {
-        let text = format!("It ran {}: what it wrote may be gone.", stale.when());
-        lines.push((Role::Warn, text));
-    }
-    lines.push((role(seed.state), meaning));
-    if let Some(hash) = &seed.hash {
-        lines.push((Role::Muted, format!("SHA-256 {hash}")));
-    }
-    if let Some(target) = &view.model.seeds.target {
-        lines.push((
-            Role::Muted,
-            format!("{} on {} as {}", target.database, target.host, target.role),
-        ));
-    }
-    table::lines(frame, layout::inside(pane), view, &lines);
+    let lines = detail(view.model);
+    table::read(frame, layout::inside(pane), view, &lines);
 }

@@ -3,6 +3,7 @@
 mod file;
 pub mod svg;
 
+use crate::app::dialog::result::Tone;
 use ratatui::style::Style;
 use serde::Deserialize;
 
@@ -53,6 +54,18 @@ pub enum Role {
 }
 
 impl Role {
+    /// What the tone of a line to read looks like.
+    pub fn of(tone: Tone) -> Self {
+        match tone {
+            Tone::Ok => Self::Ok,
+            Tone::Warn => Self::Warn,
+            Tone::Danger => Self::Removed,
+            Tone::Text => Self::Text,
+            Tone::Muted => Self::Muted,
+            Tone::Accent => Self::Accent,
+        }
+    }
+
     /// Every role.
     pub const ALL: [Self; 20] = [
         Self::Text,

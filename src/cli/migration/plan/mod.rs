@@ -121,7 +121,8 @@ async fn rehearse(
     plan: &Plan,
     on: Option<On>,
 ) -> Result<Report, Problem> {
-    let on = on.unwrap_or(match work.production {
+    let production = plan.target.protection.profile.as_ref();
+    let on = on.unwrap_or(match production.or(work.production.as_ref()) {
         None => On::Target,
         Some(_) => On::Scratch,
     });

@@ -1,0 +1,25 @@
+//! What the deck does about a database that belongs to a production profile.
+
+use super::model::Model;
+use crate::domain::migration::Target;
+use crate::domain::problem::{Kind, Problem};
+
+/// Refuses what must not be changed before somebody has looked at whose it is.
+pub(super) fn check(target: &Target) -> Result<(), Problem> {
+    match target.protection.refusal() {
+        Some((why, hint)) => {
+            Err(Problem::new(Kind::Conflict, "Nothing was changed.", why).with_hint(hint))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The database belongs to a production profile, whatever the project in use is called: the header says so.
+pub(super) fn belongs(model: &mut Model, target: &Target) {
+    if let (Some(name), Some(project)) = (&target.protection.profile, &mut model.project)
+        && !project.is_production
+    {
+        project.is_production = true;
+        project.production = Some(name.clone());
+    }
+}
