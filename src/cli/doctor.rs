@@ -24,7 +24,7 @@ pub struct Args {}
 
 /// Runs every check, also when some fail.
 pub async fn run(context: &Context, _args: &Args) -> Answered {
-    let checks = match interrupt::ending(checks(context)).await {
+    let checks = match interrupt::ending(Box::pin(checks(context))).await {
         Ok(checks) => checks,
         Err(problem) => return Err(Failure::after(problem, answer(&[])?)),
     };

@@ -105,10 +105,8 @@ fn no_piece_of_a_password_is_told_or_looked_up() {
             }
             nothing_told(&world, &password, &runs);
         }
-        let encoded: String = password
-            .bytes()
-            .map(|byte| format!("%{byte:02X}"))
-            .collect();
+        let bytes = password.bytes().map(|byte| format!("%{byte:02X}"));
+        let encoded = bytes.collect::<Vec<_>>().concat();
         world.set(
             "SUPABASE_DB_URL",
             format!("postgresql://postgres:{encoded}@127.0.0.1:1/postgres"),

@@ -147,12 +147,13 @@ struct Late {
     vault: Arc<Vault>,
     old: SecretString,
     reads: std::sync::atomic::AtomicUsize,
-    late: usize,
+    old_reads: usize,
 }
 
 impl Secrets for Late {
     fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
-        if kind == SecretKind::Session && self.reads.fetch_add(1, Ordering::SeqCst) < self.late {
+        if kind == SecretKind::Session && self.reads.fetch_add(1, Ordering::SeqCst) < self.old_reads
+        {
             let old = self.old.clone();
             return Box::pin(async { Ok(Some(old)) });
         }
@@ -193,7 +194,7 @@ async fn a_token_that_another_process_has_used_is_no_end() {
         vault: Arc::clone(&vault),
         old: stored.to_string().into(),
         reads: std::sync::atomic::AtomicUsize::new(0),
-        late: 3,
+        old_reads: 3,
     };
     let project = resolve_with(&ground.settings(), Arc::new(late), limits())
         .await

@@ -111,7 +111,7 @@ fn the_end_key_leads_to_the_end_and_back_up_row_by_row() {
         "漢字 e\u{301} 👩\u{200d}👧 ".repeat(400)
     );
     for size in [(120, 40), (80, 24), (60, 14)] {
-        let mut model = asked(size, &[sql.clone()]);
+        let mut model = asked(size, std::slice::from_ref(&sql));
         press(&mut model, &["end"]);
         let end = text(&model);
         assert!(end.contains(END), "{end}");

@@ -89,13 +89,11 @@ fn known_or_later(
     let Some(source) = found else {
         return Ok(None);
     };
-    match source.if_known() {
-        Some(key) => read(key, &source.source(), url, notes).map(Some),
-        None => {
-            *place = Some(Key::From(source));
-            Ok(None)
-        }
+    if let Some(key) = source.if_known() {
+        return read(key, &source.source(), url, notes).map(Some);
     }
+    *place = Some(Key::From(source));
+    Ok(None)
 }
 
 fn read(
