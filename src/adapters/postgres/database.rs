@@ -1,8 +1,9 @@
 //! The database as a port: reads the books, mends them, and opens sessions.
 
 use super::address::Address;
+use super::answers::{has_code, some_answers};
 use super::books::{self, LOCK, Present, Runner};
-use super::connection::{Connection, texts};
+use super::connection::Connection;
 use super::fault::statement_problem;
 use super::inventory;
 use super::journal;
@@ -19,13 +20,11 @@ use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
 use crate::domain::source::Source;
 use crate::ports::{Database, Session, Task};
-use futures_util::TryStreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::{Error, SimpleQueryMessage};
+use tokio_postgres::Error;
 
 /// How connections that only read are called on the server.
 pub(super) const APPLICATION: &str = "supadeck";
@@ -380,43 +379,4 @@ pub(super) async fn make_books(
 pub(super) fn session_name() -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("{APPLICATION} {}", &random[..12])
-}
-
-/// The rows of all statements that were answered before an error, and the error.
-pub(super) async fn some_rows(
-    connection: &Connection,
-    sql: &str,
-) -> (Vec<Vec<Option<String>>>, Option<Error>) {
-    let (answers, error) = some_answers(connection, sql).await;
-    (answers.into_iter().flatten().collect(), error)
-}
-
-/// The rows of each statement that was answered before an error, and the error.
-async fn some_answers(
-    connection: &Connection,
-    sql: &str,
-) -> (Vec<Vec<Vec<Option<String>>>>, Option<Error>) {
-    let mut messages: Vec<SimpleQueryMessage> = Vec::new();
-    let mut answers = Vec::new();
-    let stream = match connection.client.simple_query_raw(sql).await {
-        Ok(stream) => stream,
-        Err(error) => return (Vec::new(), Some(error)),
-    };
-    let mut stream = pin!(stream);
-    loop {
-        match stream.try_next().await {
-            Ok(Some(SimpleQueryMessage::CommandComplete(_))) => {
-                answers.push(texts(std::mem::take(&mut messages)));
-            }
-            Ok(Some(message)) => messages.push(message),
-            Ok(None) => return (answers, None),
-            Err(error) => return (answers, Some(error)),
-        }
-    }
-}
-
-pub(super) fn has_code(error: &Error, codes: &[&str]) -> bool {
-    error
-        .code()
-        .is_some_and(|code| codes.contains(&code.code()))
 }

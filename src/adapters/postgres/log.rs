@@ -1,8 +1,9 @@
 //! Reads the journal, whatever columns its table has by now.
 
+use super::answers::{has_code, some_rows};
 use super::books::dollar;
 use super::connection::Connection;
-use super::database::{PgDatabase, has_code, some_rows};
+use super::database::PgDatabase;
 use super::fault::statement_problem;
 use crate::domain::migration::journal::{Journal, Line};
 use crate::domain::problem::{Kind, Problem};

@@ -1,9 +1,10 @@
 //! Changes the history without running anything, and finds out what became of it when the line broke meanwhile.
 
+use super::answers::has_code;
 use super::books::{LOCK, Runner};
 use super::change;
 use super::connection::Connection;
-use super::database::{PgDatabase, has_code, make_books};
+use super::database::{PgDatabase, make_books};
 use super::fault::{innermost, is_fatal, statement_problem};
 use super::message::{BUSY, HISTORY_CHANGED};
 use super::patience::within;

@@ -21,6 +21,7 @@
 
 mod address;
 mod alone;
+mod answers;
 mod auth_filter;
 mod batch;
 pub(in crate::adapters) mod books;

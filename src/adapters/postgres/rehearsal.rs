@@ -75,7 +75,7 @@ impl PgRehearsal {
         let patience = self.database.patience;
         let opening = async {
             self.connection.rows(&sql).await.map_err(|error| {
-                if super::database::has_code(&error, &[BUSY]) {
+                if super::answers::has_code(&error, &[BUSY]) {
                     return busy();
                 }
                 statement_problem(&error, NOT_BEGUN)
@@ -115,7 +115,7 @@ impl PgRehearsal {
         let asking = async {
             let rows = self.connection.rows(&message).await;
             rows.map_err(|error| {
-                if super::database::has_code(&error, &[NO_TRANSACTION]) {
+                if super::answers::has_code(&error, &[NO_TRANSACTION]) {
                     return escaped();
                 }
                 statement_problem(&error, NOT_MEASURED)

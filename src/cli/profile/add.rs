@@ -94,7 +94,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
     let mut mark = None;
     if !args.no_check {
-        let checking = Box::pin(async { check::check(&collected.looked_up(context).await?).await });
+        let checking =
+            Box::pin(async { check::check(&check::looked_up(context, &collected).await?).await });
         let whom = || format!("{url} and what belongs to it");
         let checking = waiting::telling(context.output(), whom, checking);
         mark = interrupt::ending(checking).await?;

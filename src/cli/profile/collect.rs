@@ -4,8 +4,6 @@
 use super::keys::{self, Slot};
 use super::linked::Origin;
 use crate::adapters::connect::{Settings, Variable};
-use crate::adapters::key;
-use crate::adapters::secrets::SecretSource;
 use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::output::Output;
@@ -367,36 +365,6 @@ impl Collected {
         .filter(|(kind, _)| self.references.of(*kind).is_none())
         .filter_map(|(kind, secret)| Some((kind, secret?.clone())))
         .collect()
-    }
-
-    /// Everything with what the references give now, to be checked. A key of the other kind is refused.
-    pub async fn looked_up(&self, context: &Context) -> Result<Settings, Problem> {
-        let told = &context.settings().told;
-        let mut settings = self.settings.clone();
-        for (kind, reference) in self.references.all() {
-            let source = SecretSource::by(kind, reference.clone(), Ok(()), told.clone());
-            let mut value = source.get().await?;
-            if matches!(kind, SecretKind::PublishableKey | SecretKind::SecretKey) {
-                let key = given::api_key(&value, &source.source())?.value;
-                if let Some(why) = key::wrong(kind, &key) {
-                    let what = format!("What {reference} gives is no {}.", kind.title());
-                    return Err(Problem::new(Kind::Usage, what, why).with_hint(
-                        "A publishable key is given with --key, a secret key with --secret-key.",
-                    ));
-                }
-                value = key.expose().to_owned().into();
-            }
-            match kind {
-                SecretKind::PublishableKey => settings.publishable_key = Some(value),
-                SecretKind::SecretKey => settings.secret_key = Some(value),
-                SecretKind::DatabaseUrl => settings.db_url = Some(value),
-                SecretKind::AccessToken | SecretKind::Session => {
-                    settings.access_token = Some(value);
-                    settings.is_token_typed = true;
-                }
-            }
-        }
-        Ok(settings)
     }
 }
 
