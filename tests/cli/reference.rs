@@ -85,7 +85,7 @@ fn without_a_keyring_a_profile_keeps_where_its_secrets_come_from() {
     as_anon(&world, &["cycle", "list"]);
     world.data(&["cycle", "list", "--as", "service"]);
     let listed = world.data(&["migration", "list"]);
-    assert_eq!(listed.as_array().unwrap().len(), 4);
+    assert_eq!(listed.as_array().unwrap().len(), 8);
     let shown = world.run(&["profile", "show"]);
     for line in [
         "publishable key",

@@ -227,15 +227,27 @@ fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
     }
 }
 
+/// Without a keyring it is asked where each secret comes from; one that is typed in full is not kept and not repeated.
 #[test]
-fn a_profile_whose_keys_cannot_be_kept_is_refused_before_anything_is_asked() {
+fn without_a_keyring_references_are_asked_for_and_nothing_typed_in_full_is_kept() {
     let world = World::full();
-    let (code, seen) = Terminal::run(&world, &["profile", "add", "typed"]).end();
-    assert_eq!(code, 3, "{seen}");
-    assert!(seen.contains("SUPADECK_KEYRING=off"), "{seen}");
-    for question in ["Keep ", "URL: ", "(not shown)"] {
-        assert!(!seen.contains(question), "{question}: {seen}");
+    let mut terminal = Terminal::run(&world, &["profile", "add", "typed"]);
+    for variable in ["PUBLISHABLE_KEY", "SECRET_KEY", "DB_URL"] {
+        terminal.wait_for(&format!("Keep env:SUPABASE_{variable}"));
+        terminal.wait_for("[y/N]");
+        terminal.forget();
+        terminal.press("\r");
     }
+    terminal.wait_for("No keyring keeps secrets here");
+    terminal.wait_for("Publishable key as env:NAME or cmd:COMMAND");
+    terminal.press("sb_publishable_0123456789abcdef\r");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 2, "{seen}");
+    assert!(seen.contains("A reference is env:NAME"), "{seen}");
+    // The terminal has echoed it once.
+    assert_eq!(seen.matches("0123456789abcdef").count(), 1, "{seen}");
+    let profiles = world.data(&["profile", "list"]);
+    assert!(!profiles.to_string().contains("typed"), "{profiles}");
 }
 
 /// The exit code of a child that has to end by itself soon.

@@ -193,7 +193,7 @@ async fn filters_take_the_paths_that_are_shown() {
 /// One record with a value of too many levels keeps nobody from reading the others. (postrust gives null for more than 127.)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_nested_deeply_does_not_hide_the_records_beside_it() {
-    let ground = weeksmith("audit_deep").await;
+    let ground = weeksmith("audit_nested").await;
     let add = "insert into audit_log (action, before_state, after_state, created_at) values
          ('d.deep', ('{\"v\":' || repeat('[', 126) || '1' || repeat(']', 126) || ',\"a\":1}')::jsonb,
                     ('{\"v\":' || repeat('[', 126) || '2' || repeat(']', 126) || ',\"a\":1}')::jsonb, '2001-01-01T10:00Z'),

@@ -87,14 +87,14 @@ fn without_a_keyring_the_guide_keeps_where_the_keys_come_from() {
     screen.send("\r");
     screen.wait_for("good: PostgreSQL");
     screen.send("\r");
-    screen.wait_for("4 applied");
+    screen.wait_for("8 applied");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
     let text = std::fs::read_to_string(home.path().join("supadeck/profiles.toml")).unwrap();
     assert!(text.contains("publishable_key = \"env:MY_KEY\""), "{text}");
     // The next start finds everything.
     let mut screen = start((110, 36), &[], &variables);
-    screen.wait_for("4 applied");
+    screen.wait_for("8 applied");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }

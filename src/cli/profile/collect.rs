@@ -148,11 +148,14 @@ impl Collected {
 
     /// Keeps a reference, or takes the value of a variable that the keyring keeps.
     async fn take_reference(&mut self, asked: Asked, reference: Reference) -> Result<(), Problem> {
+        let source = Source::Reference(reference.to_string());
         if self.means.keeps(&reference) {
-            self.references.put(asked.kind(), reference);
+            let (asks, output) = (self.means.asks, self.output);
+            let kind = asked.kind();
+            let kind = keys::kind_by_value(kind, &reference, &source, asks, output).await?;
+            self.references.put(kind, reference);
             return Ok(());
         }
-        let source = Source::Reference(reference.to_string());
         let value = secret::resolve(asked, &reference.to_string())?;
         self.put(asked.kind(), &value, &source).await
     }
@@ -171,10 +174,7 @@ impl Collected {
         let (asks, output) = (self.means.asks, self.output);
         match kind {
             SecretKind::PublishableKey | SecretKind::SecretKey => {
-                let slot = match kind {
-                    SecretKind::SecretKey => Slot::Secret,
-                    _ => Slot::Publishable,
-                };
+                let slot = Slot::of(kind);
                 let (slot, key) = keys::key(slot, text, source, asks, output).await?;
                 match slot {
                     Slot::Publishable => self.settings.publishable_key = Some(key),

@@ -6,6 +6,8 @@ use crate::cli::page::{Page, Tone};
 use crate::domain::database_url::{self, DatabaseUrl};
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::reference::Reference;
+use crate::domain::secret::SecretKind;
 use crate::domain::source::Source;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -16,6 +18,49 @@ pub enum Slot {
     Publishable,
     /// The secret or legacy service_role key.
     Secret,
+}
+
+impl Slot {
+    /// The slot of a kind of key.
+    pub fn of(kind: SecretKind) -> Self {
+        match kind {
+            SecretKind::SecretKey => Self::Secret,
+            _ => Self::Publishable,
+        }
+    }
+}
+
+/// Of what kind a secret is that a profile refers to. A variable that is set is read, so that one of another kind is not kept
+/// without a word; a command is not run for that.
+pub async fn kind_by_value(
+    kind: SecretKind,
+    reference: &Reference,
+    source: &Source,
+    asks: bool,
+    output: Output,
+) -> Result<SecretKind, Problem> {
+    let value = match reference {
+        Reference::Variable(name) => std::env::var(name).unwrap_or_default(),
+        Reference::Command { .. } => String::new(),
+    };
+    if value.trim().is_empty() {
+        return Ok(kind);
+    }
+    let value = SecretString::from(value);
+    match kind {
+        SecretKind::PublishableKey | SecretKind::SecretKey => {
+            let (slot, _) = key(Slot::of(kind), &value, source, asks, output).await?;
+            return Ok(match slot {
+                Slot::Publishable => SecretKind::PublishableKey,
+                Slot::Secret => SecretKind::SecretKey,
+            });
+        }
+        SecretKind::DatabaseUrl => drop(database_url(&value, source, output)?),
+        SecretKind::AccessToken | SecretKind::Session => {
+            drop(access_token(&value, source, output)?);
+        }
+    }
+    Ok(kind)
 }
 
 /// Reads a key for a slot. One of the other kind goes there only when somebody who can be asked says so.
@@ -61,7 +106,7 @@ async fn is_yes(question: &str) -> Result<bool, Problem> {
 
 fn misplaced(own: Slot, source: &Source, what: &str) -> Problem {
     let kind = match source {
-        Source::Option(_) => Kind::Usage,
+        Source::Option(_) | Source::Reference(_) => Kind::Usage,
         _ => Kind::Config,
     };
     let hint = match own {
