@@ -83,8 +83,9 @@ begin
       schema = tg_table_schema, table = tg_table_name, column = 'task_id',
       constraint = 'plan_item_task_of_same_user';
   end if;
+  -- A plan that is gone cannot say whose the item was: one statement may move an item and delete the plan that it leaves.
   if tg_op = 'UPDATE' and old.plan_id <> new.plan_id
-    and exists (select from public.weekly_plan p where p.id = old.plan_id and p.user_id <> plan_user) then
+    and not exists (select from public.weekly_plan p where p.id = old.plan_id and p.user_id = plan_user) then
     raise exception using
       errcode = 'check_violation',
       message = 'The user of a plan item cannot change.',
@@ -95,6 +96,112 @@ begin
   return null;
 end
 $$;
+
+-- Items
+-- One statement can change an item and delete what the rules ask: its plan, its cycle, its task. And while a long DELETE runs,
+-- another request can lock the week. So an item is looked at before it changes, while its plan is still there, and once more
+-- afterwards; and the plan and the cycle are held from then on.
+
+create or replace function private.guard_plan_item_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  changed text[];
+  detached text[];
+  plan record;
+begin
+  changed := array_remove(array[
+    case when old.qty is distinct from new.qty then 'qty' end,
+    case when old.unit is distinct from new.unit then 'unit' end,
+    case when old.task_id is distinct from new.task_id then 'task_id' end,
+    case when old.goal_id is distinct from new.goal_id then 'goal_id' end,
+    case when old.plan_id is distinct from new.plan_id then 'plan_id' end
+  ], null);
+  if changed = '{}' then
+    return new;
+  end if;
+  -- Null because the task or the goal is gone: a week that has not begun to count may lose it, as its guard says.
+  detached := array_remove(array[
+    case when new.task_id is null and not exists (select from public.task t where t.id = old.task_id) then 'task_id' end,
+    case when new.goal_id is null and not exists (select from public.goal g where g.id = old.goal_id) then 'goal_id' end
+  ], null);
+  select * into plan from private.hold_plan(old.plan_id);
+  if not coalesce(plan.is_locked, false) and old.plan_id <> new.plan_id then
+    select * into plan from private.hold_plan(new.plan_id);
+  end if;
+  if plan.is_locked and not (changed <@ detached and not (plan.has_started and private.user_exists(plan.user_id))) then
+    perform private.refuse(
+      format('Week %s is locked.', plan.week_no),
+      format('An item of a locked week keeps its qty, unit, task_id, goal_id and plan_id; this would change %s.',
+        array_to_string(changed, ', ')),
+      'Completed quantity, status and notes stay open. An emergency unlock opens the rest for a while.');
+  end if;
+  return new;
+end
+$$;
+
+create or replace function private.guard_plan_item_presence() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  plan record;
+begin
+  if private.caller_is_privileged() then
+    return coalesce(new, old);
+  end if;
+  select * into plan from private.hold_plan(coalesce(new.plan_id, old.plan_id));
+  if plan.is_locked and plan.has_started and private.user_exists(plan.user_id) then
+    perform private.refuse(
+      format('Week %s is locked.', plan.week_no),
+      format('The cycle has started, and weeks after %s neither take nor give up items.', plan.locked_after_week),
+      'Mark an item as skipped instead of deleting it, or plan it in an open week. '
+        || 'An emergency unlock opens the week for a while.');
+  end if;
+  return coalesce(new, old);
+end
+$$;
+
+create trigger guard_change_first before update on public.plan_item
+  for each row when (
+    (old.qty, old.unit, old.task_id, old.goal_id, old.plan_id)
+      is distinct from (new.qty, new.unit, new.task_id, new.goal_id, new.plan_id)
+  ) execute function private.guard_plan_item_change();
+create trigger guard_presence_first before delete on public.plan_item
+  for each row execute function private.guard_plan_item_presence();
+
+-- The record of a deleted item is written before it goes, while its plan can say whose it was.
+create or replace function private.audit_row() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  before jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  after jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  subject uuid;
+begin
+  if before - 'updated_at' = after - 'updated_at' then
+    return null;
+  end if;
+  -- unlock_week has written its own record of this very change.
+  if tg_table_name = 'weekly_plan' and tg_op = 'UPDATE' and exists (
+    select from public.audit_log a
+    where a.action = 'weekly_plan.unlock' and a.created_at >= transaction_timestamp()
+      and a.before_state = before and a.after_state = after
+  ) then
+    return null;
+  end if;
+  if tg_table_name = 'plan_item' then
+    select p.user_id into subject
+    from public.weekly_plan p where p.id = (coalesce(after, before) ->> 'plan_id')::uuid;
+  else
+    subject := (coalesce(after, before) ->> 'user_id')::uuid;
+  end if;
+  perform private.record_audit(tg_table_name || '.' || lower(tg_op), subject, before, after);
+  return coalesce(new, old);
+end
+$$;
+
+drop trigger write_audit on public.plan_item;
+create trigger write_audit after insert or update on public.plan_item
+  for each row execute function private.audit_row();
+create trigger write_audit_first before delete on public.plan_item
+  for each row execute function private.audit_row();
 
 -- Plans
 
@@ -111,11 +218,13 @@ declare
   cycle_has_started boolean;
 begin
   if private.caller_is_privileged() then
-    return null;
+    return coalesce(new, old);
   end if;
 
   if tg_op = 'DELETE' then
-    select c.start_date <= private.today() into cycle_has_started from public.cycle c where c.id = old.cycle_id;
+    -- Held, so that the cycle does not start between this look and the commit.
+    select c.start_date <= private.today() into cycle_has_started
+    from public.cycle c where c.id = old.cycle_id for share;
     if private.is_kept(old) and cycle_has_started and private.user_exists(old.user_id) then
       perform private.refuse(
         format(case when private.is_locked(old) then 'Week %s is locked.'
@@ -123,7 +232,7 @@ begin
         'The cycle has started, and the plan of a locked week cannot be deleted.',
         'Items of the week can be marked as skipped. An emergency unlock opens the week for a while.');
     end if;
-    return null;
+    return old;
   end if;
 
   if tg_op = 'UPDATE' and (old.week_no, old.cycle_id) is distinct from (new.week_no, new.cycle_id) then
@@ -157,6 +266,10 @@ begin
 end
 $$;
 
+-- Before the plan goes: afterwards the same statement may have deleted its cycle.
+create trigger guard_plan_first before delete on public.weekly_plan
+  for each row execute function private.guard_weekly_plan();
+
 -- Whoever is not the owner unlocks through unlock_week, which asks for a reason. By hand an unlock can only be ended or
 -- shortened. Security invoker: inside unlock_week current_user is the owner.
 create or replace function private.require_unlock_reason() returns trigger
@@ -187,6 +300,8 @@ begin
   if private.caller_is_privileged() or old.start_date > private.today() or not private.user_exists(old.user_id) then
     return old;
   end if;
+  -- Held, so that no week is locked between this look and the end of the statement, when the plans go.
+  perform from public.weekly_plan p where p.cycle_id = old.id for update;
   select p.* into kept
   from public.weekly_plan p where p.cycle_id = old.id and private.is_kept(p)
   order by private.is_locked(p) desc, p.week_no limit 1;

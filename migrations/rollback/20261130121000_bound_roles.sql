@@ -11,6 +11,98 @@ drop trigger keep_id on public.cycle;
 drop trigger keep_id on public.vision;
 drop function private.refuse_new_id();
 
+drop trigger guard_plan_first on public.weekly_plan;
+drop trigger write_audit_first on public.plan_item;
+drop trigger write_audit on public.plan_item;
+drop trigger guard_presence_first on public.plan_item;
+drop trigger guard_change_first on public.plan_item;
+
+create or replace function private.audit_row() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+declare
+  before jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  after jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  subject uuid;
+begin
+  if before - 'updated_at' = after - 'updated_at' then
+    return null;
+  end if;
+  -- unlock_week has written its own record of this very change.
+  if tg_table_name = 'weekly_plan' and tg_op = 'UPDATE' and exists (
+    select from public.audit_log a
+    where a.action = 'weekly_plan.unlock' and a.created_at >= transaction_timestamp()
+      and a.before_state = before and a.after_state = after
+  ) then
+    return null;
+  end if;
+  if tg_table_name = 'plan_item' then
+    select p.user_id into subject
+    from public.weekly_plan p where p.id = (coalesce(after, before) ->> 'plan_id')::uuid;
+  else
+    subject := (coalesce(after, before) ->> 'user_id')::uuid;
+  end if;
+  perform private.record_audit(tg_table_name || '.' || lower(tg_op), subject, before, after);
+  return null;
+end
+$$;
+
+create trigger write_audit after insert or update or delete on public.plan_item
+  for each row execute function private.audit_row();
+
+create or replace function private.guard_plan_item_presence() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  plan record;
+begin
+  if private.caller_is_privileged() then
+    return null;
+  end if;
+  select * into plan from private.hold_plan(coalesce(new.plan_id, old.plan_id));
+  if plan.is_locked and plan.has_started and private.user_exists(plan.user_id) then
+    perform private.refuse(
+      format('Week %s is locked.', plan.week_no),
+      format('The cycle has started, and weeks after %s neither take nor give up items.', plan.locked_after_week),
+      'Mark an item as skipped instead of deleting it, or plan it in an open week. '
+        || 'An emergency unlock opens the week for a while.');
+  end if;
+  return null;
+end
+$$;
+
+create or replace function private.guard_plan_item_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  changed text[];
+  plan record;
+begin
+  changed := array_remove(array[
+    case when old.qty is distinct from new.qty then 'qty' end,
+    case when old.unit is distinct from new.unit then 'unit' end,
+    -- Null because the task or the goal is gone: their guard has let that pass.
+    case when old.task_id is distinct from new.task_id and (new.task_id is not null
+      or exists (select from public.task t where t.id = old.task_id)) then 'task_id' end,
+    case when old.goal_id is distinct from new.goal_id and (new.goal_id is not null
+      or exists (select from public.goal g where g.id = old.goal_id)) then 'goal_id' end,
+    case when old.plan_id is distinct from new.plan_id then 'plan_id' end
+  ], null);
+  if changed = '{}' then
+    return null;
+  end if;
+  select * into plan from private.hold_plan(old.plan_id);
+  if not coalesce(plan.is_locked, false) and old.plan_id <> new.plan_id then
+    select * into plan from private.hold_plan(new.plan_id);
+  end if;
+  if plan.is_locked then
+    perform private.refuse(
+      format('Week %s is locked.', plan.week_no),
+      format('An item of a locked week keeps its qty, unit, task_id, goal_id and plan_id; this would change %s.',
+        array_to_string(changed, ', ')),
+      'Completed quantity, status and notes stay open. An emergency unlock opens the rest for a while.');
+  end if;
+  return null;
+end
+$$;
+
 create or replace function private.guard_cycle_delete() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -118,7 +118,7 @@ impl Context {
             ..Settings::default()
         };
         Ok(Self {
-            settings: typed.over(Settings::from_environment()),
+            settings: typed.over(Settings::from_environment()?),
             output,
             auth: Mutex::default(),
         })

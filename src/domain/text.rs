@@ -53,7 +53,8 @@ fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
 pub fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -74,6 +75,10 @@ mod tests {
     #[test]
     fn bidi_overrides_and_invisibles_show() {
         assert_eq!(harmless("a\u{202e}b\u{200b}c"), "a\u{fffd}b\u{fffd}c");
+        assert_eq!(
+            harmless("\u{3164}\u{2800}\u{ad}x\u{fe0f}"),
+            "\u{fffd}\u{fffd}\u{fffd}x\u{fe0f}"
+        );
     }
 
     #[test]

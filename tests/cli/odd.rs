@@ -212,3 +212,30 @@ fn no_file_of_settings_leads_to_a_fault_of_the_program() {
         fs::remove_file(folder.join(name)).unwrap();
     }
 }
+
+/// A variable that is not UTF-8 is a fault: taken for one that is not set, another project or database would be meant.
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_no_text_is_named_and_nothing_else_is_used() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::full();
+    for name in [
+        "SUPABASE_URL",
+        "SUPABASE_DB_URL",
+        "SUPABASE_SECRET_KEY",
+        "SUPADECK_PROFILE",
+        "SUPADECK_PASSWORD",
+    ] {
+        let mut command = world.command(&["migration", "list"]);
+        command.env(
+            name,
+            std::ffi::OsStr::from_bytes(b"postgresql://u:p\xe9ss@h/d"),
+        );
+        let ran = Ran::of(command.spawn().unwrap());
+        assert_eq!(ran.code, 3, "{name} {ran:?}");
+        assert!(
+            ran.err.contains(name) && ran.err.contains("not UTF-8"),
+            "{ran:?}"
+        );
+    }
+}

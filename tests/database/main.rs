@@ -19,6 +19,7 @@ mod erasure;
 mod foreign;
 mod image;
 mod lock;
+mod one_statement;
 mod pair;
 mod race;
 mod random;

@@ -2,9 +2,12 @@
 
 use crate::adapters::postgres::PgVariables;
 use crate::adapters::secrets::Told;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::reference::References;
 use crate::domain::source::Source;
 use secrecy::SecretString;
+use std::cell::RefCell;
+use std::env::VarError;
 use std::path::PathBuf;
 
 /// The identity that was asked for.
@@ -120,9 +123,27 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The variables of the Supabase CLI, and `SUPADECK_PROFILE`.
-    pub fn from_environment() -> Self {
-        Self::from_variables(|name| std::env::var(name).ok())
+    /// The variables of the Supabase CLI, and `SUPADECK_PROFILE`. One that is not UTF-8 is a fault: taken for one that is not
+    /// set, it would let another project or database be meant.
+    pub fn from_environment() -> Result<Self, Problem> {
+        let odd = RefCell::new(None);
+        let settings = Self::from_variables(|name| match std::env::var(name) {
+            Ok(text) => Some(text),
+            Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(_)) => {
+                odd.borrow_mut().get_or_insert_with(|| name.to_owned());
+                None
+            }
+        });
+        match odd.into_inner() {
+            None => Ok(settings),
+            Some(name) => Err(Problem::new(
+                Kind::Config,
+                format!("The variable {name} cannot be used."),
+                "It is not UTF-8.",
+            )
+            .with_hint(format!("Set {name} again, or unset it."))),
+        }
     }
 
     /// The same from any source of variables; an empty variable counts as none.
