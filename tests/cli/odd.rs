@@ -1,6 +1,6 @@
 //! Odd texts for every option that takes one: exit code 70 is for faults of the program, and no input leads there.
 
-use crate::world::World;
+use crate::world::{Ran, World};
 use std::fs;
 
 const ODD: &[&str] = &[

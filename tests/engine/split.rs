@@ -104,9 +104,17 @@ async fn what_cannot_be_split_stays_as_it_is() {
     assert_eq!(split("10").await.unwrap_err().kind, Kind::Usage);
     assert_eq!(split("99").await.unwrap_err().kind, Kind::Usage);
     assert_eq!(split("30").await.unwrap_err().kind, Kind::Conflict);
-    // A rollback without its migration is not applied as one.
-    let problem = migration::plan(&bench.schema, &all()).await.unwrap_err();
-    assert!(problem.why.contains("the rollback of b"), "{problem}");
+    // A rollback without its migration is applied, as the Supabase CLI does, but not without a word.
+    let listing = migration::list(&bench.schema).await.unwrap();
+    let note = listing.entries[1].note.as_ref().unwrap();
+    assert!(note.contains("the rollback of b"), "{note}");
+    let only = Wish::Apply {
+        to: Some("20".into()),
+        include_out_of_order: false,
+    };
+    let plan = migration::plan(&bench.schema, &only).await.unwrap();
+    let cautions = supadeck::domain::migration::briefing::cautions(&plan).join(" ");
+    assert!(cautions.contains("named as a rollback"), "{cautions}");
     fs::remove_file(there).unwrap();
     // A file that changed since it was shown is left as it is, and no half of it is written.
     let plan = split("30").await.unwrap();

@@ -1,6 +1,7 @@
 //! What people are told of a plan before it runs, besides its statements and their risks: what it is called, and what
 //! they should think about first. Both faces say it in these words.
 
+use super::down_section::rolled_back_by;
 use super::state::WayBack;
 use super::{Direction, Plan, Step, StepMode};
 use crate::domain::count::{counted, listed};
@@ -74,6 +75,7 @@ pub fn cautions(plan: &Plan) -> Vec<String> {
         stuck(plan),
         hollow(plan),
         unreadable(plan),
+        named_as_rollback(plan),
         empty(plan),
     ]
     .into_iter()
@@ -125,6 +127,20 @@ fn unreadable(plan: &Plan) -> Option<String> {
             "Rollback file that cannot be read (not UTF-8?): {names}. {it} cannot be rolled back."
         )
     })
+}
+
+/// Files to apply that are named as other tools name a rollback.
+fn named_as_rollback(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| {
+        step.direction == Direction::Apply && rolled_back_by(&step.name).is_some()
+    });
+    let (are, they) = if count == 1 {
+        ("is", "it")
+    } else {
+        ("are", "they")
+    };
+    (count > 0)
+        .then(|| format!("{names} {are} named as a rollback, and {they} will run as a migration."))
 }
 
 /// Files of which a failure leaves a part.

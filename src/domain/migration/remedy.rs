@@ -102,11 +102,11 @@ fn split(entry: &Entry) -> Option<WayOut> {
     )
 }
 
-/// The file is named as a rollback, and there is no migration of that name.
-pub fn lone_rollback(entry: &Entry) -> String {
+/// The file is named as a rollback, and there is no migration of that name. The Supabase CLI applies it too.
+fn lone_rollback(entry: &Entry) -> String {
     let name = rolled_back_by(&entry.name).unwrap_or(&entry.name);
     format!(
-        "By its name it is the rollback of {name}; it would run as a migration. Move it to rollback/{}_{name}.sql, or give it another name.",
+        "By its name it is the rollback of {name}; it runs as a migration. Move it to rollback/{}_{name}.sql, or give it another name.",
         entry.version
     )
 }

@@ -8,8 +8,8 @@ use super::resume::{check_settled, go_on};
 use super::way_back::{Stuck, all_stuck, down};
 use super::{Schema, parted};
 use crate::domain::migration::books::Use;
-use crate::domain::migration::down_section::{self, rolled_back_by};
-use crate::domain::migration::remedy::{command, lone_rollback};
+use crate::domain::migration::down_section;
+use crate::domain::migration::remedy::command;
 use crate::domain::migration::{
     Direction, Entry, Listing, Plan, State, Step, StepMode, WayBack, Wish,
 };
@@ -204,7 +204,7 @@ fn check_recorded(entry: &Entry) -> Result<(), Problem> {
 pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
     let source = local::read(file)?;
     if direction == Direction::Apply && !is_applied(entry) {
-        check_halves(entry, &source.text, file)?;
+        check_halves(&source.text, file)?;
     }
     let (mode, mode_why) = mode(&source.text, file, entry, direction)?;
     Ok(Step {
@@ -226,27 +226,21 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
     })
 }
 
-/// Refuses a file of another tool that holds its rollback too, or is nothing else: both halves would run.
-fn check_halves(entry: &Entry, text: &str, file: &Path) -> Result<(), Problem> {
-    let refused = |why: String| {
-        let what = format!("{} is not applied as it is.", file.display());
-        Problem::new(Kind::Config, what, why)
-    };
+/// Refuses a file of another tool that holds its rollback too: both halves would run.
+fn check_halves(text: &str, file: &Path) -> Result<(), Problem> {
     if let Some(section) = down_section::find(text) {
         let own = file.file_name().unwrap_or_default().to_string_lossy();
-        return Err(refused(format!(
+        let what = format!("{} is not applied as it is.", file.display());
+        let why = format!(
             "Its rollback is in the same file, after `{}` on line {}, as {} writes it: both would run.",
             harmless(&section.marker),
             section.line,
             section.tool
-        ))
-        .with_hint(format!(
+        );
+        return Err(Problem::new(Kind::Config, what, why).with_hint(format!(
             "`{}` writes the migration and its rollback as two files.",
             command(&["split", own.as_ref()])
         )));
-    }
-    if rolled_back_by(&entry.name).is_some() {
-        return Err(refused(lone_rollback(entry)));
     }
     Ok(())
 }
