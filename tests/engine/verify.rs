@@ -56,7 +56,7 @@ async fn the_projects_own_migrations_make_the_round_trip() {
     let verification = migration::verify_on_scratch(&schema, stage.as_ref(), &[], &watch().0)
         .await
         .unwrap();
-    assert_eq!(verification.versions.len(), 4);
+    assert_eq!(verification.versions.len(), 8);
     for trip in &verification.versions {
         assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
     }
@@ -69,7 +69,7 @@ async fn the_projects_own_migrations_make_the_round_trip() {
     let back = migration::verify_on_target(&schema, stage.as_ref(), &versions, &watch().0)
         .await
         .unwrap();
-    assert_eq!(back.versions.len(), 4);
+    assert_eq!(back.versions.len(), 8);
     for trip in &back.versions {
         assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
     }
