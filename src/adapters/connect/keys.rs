@@ -129,3 +129,48 @@ fn read(
 fn handed(secret: Option<&SecretString>) -> Option<(&SecretString, Source)> {
     secret.map(|secret| (secret, Source::Code))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Settings, resolve};
+    use crate::domain::production::of_project;
+    use crate::domain::profile::{Book, Profile};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    #[tokio::test]
+    async fn a_domain_with_legacy_keys_of_a_production_project_is_that_project() {
+        let home = tempfile::tempdir().unwrap();
+        let key = |reference: &str| {
+            let claims = format!(r#"{{"role":"service_role","ref":"{reference}"}}"#);
+            format!(
+                "eyJhbGciOiJIUzI1NiJ9.{}.c2ln",
+                URL_SAFE_NO_PAD.encode(claims)
+            )
+        };
+        let mut book = Book::default();
+        let live = Profile {
+            url: "https://abcdefghijklmnopqrst.supabase.co".into(),
+            production: true,
+            ..Profile::default()
+        };
+        book.profiles.insert("live".into(), live);
+        for (reference, found) in [
+            ("abcdefghijklmnopqrst", Some("live")),
+            ("zyxwvutsrqponmlkjihg", None),
+            ("local", None),
+        ] {
+            let settings = Settings {
+                url: Some("https://api.example.org".into()),
+                secret_key: Some(key(reference).into()),
+                config_dir: Some(home.path().to_owned()),
+                without_keyring: true,
+                ..Settings::default()
+            };
+            let project = resolve(&settings).await.unwrap();
+            assert_eq!(of_project(&book, &project.profile).as_deref(), found);
+            assert_eq!(project.profile.project_ref, None, "no token is meant by it");
+        }
+    }
+}
