@@ -12,7 +12,7 @@ pub enum Key {
     /// It is known.
     Known(ApiKey),
     /// It comes from there, for the project at this URL.
-    From(SecretSource, ProjectUrl),
+    From(Box<(SecretSource, ProjectUrl)>),
 }
 
 impl Key {
@@ -20,7 +20,8 @@ impl Key {
     pub async fn get(&self) -> Result<ApiKey, Problem> {
         match self {
             Self::Known(key) => Ok(key.clone()),
-            Self::From(source, url) => {
+            Self::From(from) => {
+                let (source, url) = &**from;
                 let key = given::api_key(&source.get().await?, &source.source())?.value;
                 if given::is_of_another_project(&key, url) {
                     return Err(given::another_project(&source.source()));

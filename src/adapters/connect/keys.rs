@@ -107,7 +107,7 @@ fn known_or_later(
         let key = read(key, &source.source(), url, notes)?;
         return Ok(Some((key, source.source())));
     }
-    *place = Some(Key::From(source, url.clone()));
+    *place = Some(Key::From(Box::new((source, url.clone()))));
     Ok(None)
 }
 

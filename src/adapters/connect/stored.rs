@@ -51,7 +51,7 @@ pub async fn session_of(settings: &Settings, name: &str) -> Arc<dyn Auth> {
         .flatten()
         .and_then(|source| match source.if_known() {
             Some(known) => Some(Key::Known(ApiKey::new(known))),
-            None => Some(Key::From(source, url?)),
+            None => Some(Key::From(Box::new((source, url?)))),
         });
     Arc::new(GoTrue::new(Parts {
         url: profile.url,
