@@ -3,6 +3,7 @@
 use super::secrets::SecretSource;
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::project_url::ProjectUrl;
 use crate::domain::secret::{ApiKey, KeyForm, SecretKind};
 
 /// An API key. `Debug` shows its prefix, or where it comes from.
@@ -10,8 +11,8 @@ use crate::domain::secret::{ApiKey, KeyForm, SecretKind};
 pub enum Key {
     /// It is known.
     Known(ApiKey),
-    /// It comes from there.
-    From(SecretSource),
+    /// It comes from there, for the project at this URL.
+    From(Box<(SecretSource, ProjectUrl)>),
 }
 
 impl Key {
@@ -19,8 +20,12 @@ impl Key {
     pub async fn get(&self) -> Result<ApiKey, Problem> {
         match self {
             Self::Known(key) => Ok(key.clone()),
-            Self::From(source) => {
+            Self::From(from) => {
+                let (source, url) = &**from;
                 let key = given::api_key(&source.get().await?, &source.source())?.value;
+                if given::is_of_another_project(&key, url) {
+                    return Err(given::another_project(&source.source()));
+                }
                 match wrong(source.kind(), &key) {
                     Some(why) => Err(refused(source, why)),
                     None => Ok(key),

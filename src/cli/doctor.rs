@@ -7,6 +7,7 @@ use super::page::{Page, Span, Table, Tone};
 use super::waiting;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::Way;
+use crate::adapters::rest::Misplaced;
 use crate::adapters::secrets::SecretSource;
 use crate::adapters::{config, connect, key, log, place};
 use crate::domain::count::{counted, listed};
@@ -90,7 +91,7 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
         identity: &project.identity,
         has_publishable_key: project.has_publishable_key,
         has_service_key: project.has_service_key,
-        left_out: left_out(context),
+        left_out: left_out(context, &project.misplaced),
         database,
         clock: &SystemClock,
         waits: &waits,
@@ -190,9 +191,14 @@ fn silent(url: &str) -> Problem {
 }
 
 /// The variables whose secrets are another project's, with the reason.
-fn left_out(context: &Context) -> LeftOut {
+fn left_out(context: &Context, misplaced: &Misplaced) -> LeftOut {
+    let misplaced = LeftOut {
+        publishable_key: misplaced.publishable.clone(),
+        secret_key: misplaced.secret.clone(),
+        db_url: None,
+    };
     let Some(found) = &context.settings().variables.left_out else {
-        return LeftOut::default();
+        return misplaced;
     };
     let why = |name: Option<&str>| {
         name.map(|name| {
@@ -203,8 +209,10 @@ fn left_out(context: &Context) -> LeftOut {
         })
     };
     LeftOut {
-        publishable_key: why(found.publishable_key),
-        secret_key: why(found.secret_key),
+        publishable_key: misplaced
+            .publishable_key
+            .or_else(|| why(found.publishable_key)),
+        secret_key: misplaced.secret_key.or_else(|| why(found.secret_key)),
         db_url: why(found.db_url),
     }
 }

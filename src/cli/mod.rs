@@ -142,9 +142,28 @@ pub async fn run(args: Vec<OsString>) -> Ended {
         // The words of a problem hold no secret; that is a rule of `Problem`.
         tracing::info!(kind = ?failure.problem.kind, code = ?failure.problem.code, "the command failed");
     }
-    let code = output.finish(answered);
+    let code = output.of_change(is_change(&matches)).finish(answered);
     context.close().await;
     Ended::Exit(code)
+}
+
+/// Whether what was typed is a command that changes something: a database, a project's rows, a session, a file.
+fn is_change(matches: &clap::ArgMatches) -> bool {
+    let Some((group, inner)) = matches.subcommand() else {
+        return false;
+    };
+    let leaf = inner.subcommand_name().unwrap_or_default();
+    match group {
+        "login" | "logout" => true,
+        "migration" => matches!(
+            leaf,
+            "apply" | "rollback" | "restore" | "renumber" | "split" | "repair" | "new"
+        ),
+        "seed" => leaf == "apply",
+        "lock" => leaf == "unlock",
+        "profile" => matches!(leaf, "add" | "use" | "remove"),
+        _ => false,
+    }
 }
 
 async fn answer(context: &Context, command: &Command) -> Answered {
@@ -172,8 +191,7 @@ fn refused(args: &[OsString], error: &clap::Error) -> u8 {
     let json = usage::wants_json(args);
     let output = Output::new(json, output::Color::Never);
     if !error.use_stderr() {
-        output::help(&error.render().to_string());
-        return 0;
+        return output::help(&error.render().to_string());
     }
     if json {
         return output.finish(Err(usage::problem(error).into()));

@@ -4,7 +4,7 @@
 
 use super::answer::{Answer, Answered, Body, Failure};
 use super::page::{Page, Tone};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -56,6 +56,7 @@ pub struct Output {
     color_out: bool,
     color_err: bool,
     width: Option<usize>,
+    is_change: bool,
 }
 
 impl Output {
@@ -68,7 +69,15 @@ impl Output {
             color_out: color.on(io::stdout().is_terminal()),
             color_err: color.on(io::stderr().is_terminal()),
             width: terminal_width(),
+            is_change: false,
         }
+    }
+
+    /// The output of a command that changes something, or of one that only reads. What was changed stays so when the answer
+    /// cannot be written.
+    #[must_use]
+    pub fn of_change(self, is_change: bool) -> Self {
+        Self { is_change, ..self }
     }
 
     /// Whether the answer is printed as a JSON document.
@@ -81,7 +90,14 @@ impl Output {
         match answered {
             Ok(answer) => match to_stdout(&self.text(answer)) {
                 Ok(()) => 0,
-                Err(problem) => self.fail(problem.into()),
+                Err(problem) => {
+                    self.note(&problem_page(&problem));
+                    if self.is_change {
+                        0
+                    } else {
+                        problem.kind.exit_code()
+                    }
+                }
             },
             Err(failure) => self.fail(failure),
         }
@@ -113,11 +129,10 @@ impl Output {
                 self.note(&problem_page(&problem));
             }
         } else {
-            let _ = to_stdout(
-                &failure
-                    .page
-                    .render(self.color_out, self.width_of(self.is_terminal)),
-            );
+            let width = self.width_of(self.is_terminal);
+            if let Err(problem) = to_stdout(&failure.page.render(self.color_out, width)) {
+                self.note(&problem_page(&problem));
+            }
             self.note(&problem_page(&failure.problem));
         }
         code
@@ -155,9 +170,15 @@ pub fn usage(message: &str) {
     let _ = io::stderr().write_all(message.as_bytes());
 }
 
-/// Prints help or the version, on stdout.
-pub fn help(message: &str) {
-    let _ = to_stdout(message);
+/// Prints help or the version, on stdout, and returns the exit code.
+pub fn help(message: &str) -> u8 {
+    match to_stdout(message) {
+        Ok(()) => 0,
+        Err(problem) => {
+            usage(&problem_page(&problem).render(false, None));
+            problem.kind.exit_code()
+        }
+    }
 }
 
 /// Prints a part of a line on stderr, for a question.
@@ -226,10 +247,11 @@ fn to_stdout(text: &str) -> Result<(), Problem> {
     {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Problem::new(
-            crate::domain::problem::Kind::Internal,
+            Kind::Config,
             "The answer could not be written.",
             format!("{error}."),
-        )),
+        )
+        .with_hint("Make room where stdout leads to, or send it elsewhere.")),
         Ok(()) => Ok(()),
     }
 }
@@ -237,7 +259,6 @@ fn to_stdout(text: &str) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::problem::Kind;
 
     #[test]
     fn a_document_keeps_its_value_and_loses_its_danger() {

@@ -113,8 +113,37 @@ impl BaseUrl {
         match self.url.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-            Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+            Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
             None => false,
+        }
+    }
+
+    /// The address in the one form of every name for it, to compare projects by: the names of this machine are one, and the
+    /// scheme does not count beside the port.
+    pub fn place(&self) -> String {
+        let is_any = match self.url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_unspecified(),
+            Some(Host::Ipv6(ip)) => ip.is_unspecified(),
+            _ => false,
+        };
+        let host = if is_any || self.is_loopback() {
+            "localhost".to_owned()
+        } else {
+            match self.ip() {
+                Some(ip) => ip.to_string(),
+                None => self.url.host_str().unwrap_or_default().to_owned(),
+            }
+        };
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        format!("{host}:{port}{}", self.url.path().trim_end_matches('/'))
+    }
+
+    /// The IP address, where the host is one and no name; one of IPv4 that is written as IPv6 is that of IPv4.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self.url.host()? {
+            Host::Domain(_) => None,
+            Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
+            Host::Ipv6(ip) => Some(IpAddr::V6(ip).to_canonical()),
         }
     }
 

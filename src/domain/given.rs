@@ -3,6 +3,7 @@
 
 use super::pasted;
 use super::problem::{Kind, Problem};
+use super::project_url::{ProjectUrl, is_ref};
 use super::secret::{ApiKey, KEY_FORMS, KeyForm};
 use super::source::Source;
 use super::token::Claims;
@@ -89,12 +90,22 @@ pub fn access_token(text: &SecretString, source: &Source) -> Result<Given<Secret
     })
 }
 
-/// Whether a key is of another project than a hosted one: a legacy key says whose it is.
-pub fn is_of_another_project(key: &ApiKey, reference: &str) -> bool {
-    let claims = Claims::decode(key.expose());
-    claims
-        .and_then(|claims| claims.project_ref)
-        .is_some_and(|own| own != reference)
+/// Whether a key is of another project than the one at a URL: a legacy key says whose it is. A hosted project's key belongs
+/// neither to another ref nor to this machine or a plain IP address. A domain may be a hosted project's own.
+pub fn is_of_another_project(key: &ApiKey, url: &ProjectUrl) -> bool {
+    let Some(own) = Claims::decode(key.expose()).and_then(|claims| claims.project_ref) else {
+        return false;
+    };
+    match url.project_ref() {
+        Some(reference) => own != reference,
+        None => is_ref(&own) && url.is_never_hosted(),
+    }
+}
+
+/// The ref of the hosted project that a legacy key says it is of.
+pub fn ref_of_key(key: &ApiKey) -> Option<String> {
+    let claims = Claims::decode(key.expose())?;
+    claims.project_ref.filter(|reference| is_ref(reference))
 }
 
 /// The problem of such a key.
@@ -102,7 +113,7 @@ pub fn another_project(source: &Source) -> Problem {
     Problem::new(
         Kind::Config,
         format!("{} cannot be used.", source.of("The key")),
-        "It belongs to another project than the URL: the project's ref in it is another one.",
+        "It belongs to another project than the URL: the ref in it is that of another one.",
     )
     .with_hint("Take the URL and the key from the same project; they are shown on the same page of the dashboard.")
 }

@@ -111,23 +111,33 @@ pub fn of_project(book: &Book, project: &Profile) -> Option<String> {
     if project.production {
         return Some(project.name.clone());
     }
-    let url = normal(&project.url);
-    let own = refs(project);
     let mut profiles = book.profiles.iter();
-    let found = profiles.find(|(_, profile)| {
-        let is_same = || {
-            refs(profile)
-                .iter()
-                .any(|reference| own.contains(reference))
-        };
-        profile.production && (normal(&profile.url) == url || is_same())
-    });
+    let found =
+        profiles.find(|(_, profile)| profile.production && is_same_project(profile, project));
     found.map(|(name, _)| name.clone())
 }
 
-/// The URL in its one form; one that cannot be used is compared as it is.
+/// Whether two profiles are of one project: at one place, or with a ref in common.
+pub fn is_same_project(one: &Profile, other: &Profile) -> bool {
+    let known = refs(one);
+    normal(&one.url) == normal(&other.url)
+        || refs(other)
+            .iter()
+            .any(|reference| known.contains(reference))
+}
+
+/// The place that a URL names, in one form for all its names; a URL that cannot be used is compared as it is, but for its
+/// letters' case and the dot that ends a host.
 pub fn normal(url: &str) -> String {
-    ProjectUrl::parse(url).map_or_else(|_| url.to_owned(), |url| url.to_string())
+    if let Ok(url) = ProjectUrl::parse(url) {
+        return url.place();
+    }
+    let lower = url.trim().to_ascii_lowercase();
+    let (scheme, rest) = lower.split_once("://").unwrap_or(("", lower.as_str()));
+    let end = rest.find(['/', ':']).unwrap_or(rest.len());
+    let (host, rest) = rest.split_at(end);
+    let bare = format!("{scheme}://{}{rest}", host.trim_end_matches('.'));
+    ProjectUrl::parse(&bare).map_or(lower, |url| url.place())
 }
 
 /// Whether a production profile has something to learn from its own database.
@@ -289,6 +299,50 @@ mod tests {
         // A server that does not tell says nothing against it.
         let silent = protection(&book, &claim, &mark(&[REF], None));
         assert_eq!(silent.replaced, None);
+    }
+
+    #[test]
+    fn the_names_of_this_machine_are_one_address() {
+        let names = [
+            "http://127.0.0.1:54321",
+            "http://localhost:54321/",
+            "HTTP://LocalHost:54321",
+            "http://localhost.:54321",
+            "http://api.localhost:54321",
+            "http://127.0.0.2:54321",
+            "http://127.1:54321",
+            "http://[::1]:54321",
+            "http://[::ffff:127.0.0.1]:54321",
+            "http://0.0.0.0:54321",
+            "http://[::]:54321",
+            "https://127.0.0.1:54321",
+        ];
+        let project = |url: &str| Profile {
+            name: "dev".into(),
+            url: url.into(),
+            ..Profile::default()
+        };
+        for live in names {
+            let book = book(live, None);
+            for url in names {
+                let found = of_project(&book, &project(url));
+                assert_eq!(found.as_deref(), Some("live"), "{live} {url}");
+            }
+            for url in [
+                "http://127.0.0.1:54322",
+                "http://localhost",
+                "http://10.0.0.1:54321",
+                "http://localhost:54321/other",
+                "http://localhost.example:54321",
+            ] {
+                assert_eq!(of_project(&book, &project(url)), None, "{live} {url}");
+            }
+        }
+        let book = book("https://API.example.org:443", None);
+        for url in ["https://api.example.org", "https://api.example.org./"] {
+            let found = of_project(&book, &project(url));
+            assert_eq!(found.as_deref(), Some("live"), "{url}");
+        }
     }
 
     #[test]

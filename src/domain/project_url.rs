@@ -77,6 +77,16 @@ impl ProjectUrl {
         self.0.is_in_the_clear()
     }
 
+    /// The address in the one form of every name for it, to compare projects by.
+    pub fn place(&self) -> String {
+        self.0.place()
+    }
+
+    /// Whether no hosted project is there, under no domain of its own either: this machine, or a plain IP address.
+    pub fn is_never_hosted(&self) -> bool {
+        self.0.is_loopback() || self.0.ip().is_some()
+    }
+
     /// The twenty letters of a hosted project.
     pub fn project_ref(&self) -> Option<&str> {
         let url = self.0.url();

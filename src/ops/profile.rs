@@ -28,6 +28,8 @@ pub struct Added {
     pub keeping: Option<Keeping>,
     /// Whether it is the one in use now.
     pub is_default: bool,
+    /// What the profile before it had, kept or referred to, and this one has not.
+    pub forgotten: Vec<SecretKind>,
 }
 
 /// Refuses a name that a profile has already, unless it may be replaced; asked before anybody is asked for the rest.
@@ -63,6 +65,16 @@ pub async fn add(
     profile.project_ref = profile.project_ref.or(reference);
     let name = profile.name.clone();
     check_free(profiles, &name, new.replace).await?;
+    let mut forgotten = Vec::new();
+    for kind in SecretKind::ALL {
+        let is_new = new.secrets.iter().any(|(new, _)| *new == kind);
+        if !is_new
+            && profile.secrets.of(kind).is_none()
+            && had(profiles, secrets, &name, kind).await
+        {
+            forgotten.push(kind);
+        }
+    }
     forget(secrets, &name).await?;
     // Secrets first: a profile without its key is worse than a key without its profile.
     let mut keeping = None;
@@ -87,7 +99,18 @@ pub async fn add(
         profile,
         keeping,
         is_default,
+        forgotten,
     })
+}
+
+/// Whether a secret is kept under a name, or the profile of that name refers to one. A keyring that refuses says nothing.
+async fn had(profiles: &dyn Profiles, secrets: &dyn Secrets, name: &str, kind: SecretKind) -> bool {
+    if let Ok(Some(_)) = secrets.get(name, kind).await {
+        return true;
+    }
+    let book = profiles.read().await.unwrap_or_default();
+    let before = book.profiles.get(name);
+    before.is_some_and(|before| before.secrets.of(kind).is_some())
 }
 
 /// Every profile, and which one is in use.

@@ -96,10 +96,7 @@ fn publishable_key(url: &ProjectUrl, key: &SecretString) -> Result<SecretString,
         )
         .with_hint("Paste the publishable or anon key."));
     }
-    let is_foreign = url
-        .project_ref()
-        .is_some_and(|own| given::is_of_another_project(&key, own));
-    if is_foreign {
+    if given::is_of_another_project(&key, url) {
         return Err(given::another_project(&source));
     }
     Ok(key.expose().to_owned().into())

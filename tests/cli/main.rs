@@ -19,6 +19,8 @@ mod getting_in;
 mod keyring;
 mod linked;
 mod migration;
+#[cfg(unix)]
+mod misplaced;
 mod odd;
 mod plan;
 mod production;
@@ -26,6 +28,7 @@ mod profile;
 mod proxies;
 #[cfg(unix)]
 mod reference;
+mod replaced;
 mod rows;
 mod second;
 mod secrets;

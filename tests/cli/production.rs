@@ -180,3 +180,41 @@ fn without_the_profiles_nothing_is_changed_by_yes() {
         ["t"]
     );
 }
+
+/// Another name for the address of a production project, typed, in a variable or of another profile.
+#[test]
+fn a_week_of_production_is_unlocked_by_name_whatever_its_address_is_called() {
+    const LOCKED: &str = "10000000-0000-4000-8001-000000000011";
+    let mut world = World::own();
+    let url = world.info.url.clone();
+    let port = url.rsplit_once(':').unwrap().1.to_owned();
+    profiles(&world, &url);
+    let unlock = [
+        "lock", "unlock", "--plan", LOCKED, "--for", "10m", "--reason", "x", "--as", "service",
+        "--yes",
+    ];
+    let names = ["localhost", "LOCALHOST", "127.0.0.1", "127.1", "0.0.0.0"];
+    for name in names {
+        let alias = format!("http://{name}:{port}");
+        let typed = [&unlock[..], &["--url", &alias]].concat();
+        world.unset("SUPABASE_URL");
+        asks_for_live(&world.problem(2, &typed));
+        world.set("SUPABASE_URL", alias.as_str());
+        asks_for_live(&world.problem(2, &unlock));
+        world.unset("SUPABASE_URL");
+        let path = world.path("config").join("supadeck/profiles.toml");
+        let before = kept(&world);
+        fs::write(
+            &path,
+            before.replace("http://127.0.0.1:9\"", &format!("{alias}\"")),
+        )
+        .unwrap();
+        for more in [&[][..], &["--profile", "dev"]] {
+            asks_for_live(&world.problem(2, &[&unlock[..], more].concat()));
+        }
+        fs::write(&path, before).unwrap();
+    }
+    let alias = format!("http://localhost:{port}");
+    let confirmed = ["--url", &alias, "--confirm", "live"];
+    world.data(&[&unlock[..], &confirmed].concat());
+}

@@ -149,10 +149,58 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
             .open("/dev/full")
             .unwrap();
         let ran = crate::world::Ran::of(world.command(args).stdout(full).spawn().unwrap());
-        assert!(
-            ran.ended(70).err.contains("could not be written"),
-            "{ran:?}"
-        );
+        assert!(ran.ended(3).err.contains("could not be written"), "{ran:?}");
+        assert!(!ran.err.contains("nternal"), "{ran:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_no_fault_of_the_program_and_undoes_nothing() {
+    let full = |world: &World, args: &[&str]| {
+        let mut options = fs::OpenOptions::new();
+        let full = options.write(true).open("/dev/full").unwrap();
+        crate::world::Ran::of(world.command(args).stdout(full).spawn().unwrap())
+    };
+    let unwritten = "The answer could not be written.";
+    let mut world = World::nowhere();
+    world.set("K", "sb_publishable_abcdefgh");
+    let add = [
+        "profile",
+        "add",
+        "a",
+        "--url",
+        "http://127.0.0.1:9",
+        "--key",
+        "env:K",
+        "--no-check",
+    ];
+    // What was changed is changed; the code is that of the change.
+    let ran = full(&world, &add);
+    assert!(ran.done().err.contains(unwritten), "{ran:?}");
+    assert_eq!(
+        world.data(&["profile", "list"]).as_array().unwrap().len(),
+        1
+    );
+    let ran = full(&world, &[&add[..], &["--json"]].concat());
+    assert!(ran.ended(6).err.contains(unwritten), "{ran:?}");
+    for args in [
+        &["profile", "list"][..],
+        &["profile", "list", "--json"],
+        &["--help"],
+        &["--version"],
+        &["completions", "bash"],
+    ] {
+        let ran = full(&world, args);
+        assert!(ran.ended(3).err.contains(unwritten), "{args:?}: {ran:?}");
+    }
+    let world = World::full();
+    for args in [
+        &["audit", "list", "--format", "csv", "--as", "service"][..],
+        &["migration", "list"],
+    ] {
+        let ran = full(&world, args);
+        assert!(ran.ended(3).err.contains(unwritten), "{args:?}: {ran:?}");
     }
 }
 

@@ -70,6 +70,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
     let auth = GoTrue::new(Parts {
         url: ground.info.url.clone(),
         key: Some(ApiKey::new(&ground.info.publishable_key.as_str().into()).into()),
+        misplaced: None,
         http: Arc::new(Http::new(limits())),
         secrets: Arc::clone(&store) as Arc<dyn Secrets>,
         profile: "p".into(),

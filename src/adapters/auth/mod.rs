@@ -42,6 +42,8 @@ pub struct Parts {
     pub url: String,
     /// The publishable key, which every call carries.
     pub key: Option<Key>,
+    /// Why it is missing although a key was given in its place.
+    pub misplaced: Option<String>,
     /// The client.
     pub http: Arc<Http>,
     /// Where the session is kept.
@@ -73,6 +75,7 @@ impl GoTrue {
         let wire = Wire {
             url: parts.url.clone(),
             key: parts.key,
+            misplaced: parts.misplaced,
             http: parts.http,
             clock: Arc::clone(&parts.clock),
         };

@@ -26,6 +26,8 @@ const REUSE: Duration = Duration::from_secs(3);
 pub(super) struct Wire {
     pub(super) url: String,
     pub(super) key: Option<Key>,
+    /// Why it is missing although a key was given in its place.
+    pub(super) misplaced: Option<String>,
     pub(super) http: Arc<Http>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -123,6 +125,7 @@ impl Wire {
         Self {
             url: url.to_owned(),
             key: Some(key.into()),
+            misplaced: None,
             http: Arc::clone(&self.http),
             clock: Arc::clone(&self.clock),
         }
@@ -163,7 +166,8 @@ impl Wire {
         body: Option<Vec<u8>>,
         bearer: Option<&SecretString>,
     ) -> Result<Reply, Problem> {
-        let key = self.key.as_ref().ok_or_else(no_publishable_key)?;
+        let missing = || no_publishable_key(self.misplaced.as_deref());
+        let key = self.key.as_ref().ok_or_else(missing)?;
         let key = key.get().await?;
         self.send_with(Some(&key), method, path, body, bearer).await
     }

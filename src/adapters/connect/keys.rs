@@ -11,6 +11,7 @@ use crate::domain::problem::Problem;
 use crate::domain::project_url::ProjectUrl;
 use crate::domain::secret::{ApiKey, KeyForm, SecretKind};
 use crate::domain::source::Source;
+use crate::domain::text;
 use secrecy::SecretString;
 
 /// Reads the keys and sorts them by their form: a key in the wrong place is put into the right one, and the user is told. What
@@ -26,9 +27,12 @@ pub(super) async fn of(
     if let Some((key, source)) = typed(settings.key.as_ref(), "--key") {
         let key = read(key, &source, url, notes)?;
         if key.is_secret() {
-            secret = Some(key);
+            let what = holder(&source, "key", "secret key");
+            let used = format!("{what}; it is used for the service role only.");
+            keys.misplaced.publishable = Some(used);
+            secret = Some((key, source));
         } else {
-            publishable = Some(key);
+            publishable = Some((key, source));
         }
     }
     if publishable.is_none() {
@@ -53,24 +57,26 @@ pub(super) async fn of(
             .await?;
         secret = known_or_later(found, &mut keys.secret, url, notes)?;
     }
-    if let Some(key) = publishable {
+    if let Some((key, source)) = publishable {
         if key.is_secret() {
             // Used as anon it would silently elevate every read.
-            notes.push(
-                "The publishable key is a secret key; it is used for the service role only."
-                    .to_owned(),
-            );
+            let what = holder(&source, "publishable key", "secret key");
+            let used = format!("{what}; it is used for the service role only.");
+            notes.push(used.clone());
+            keys.misplaced.publishable = Some(used);
             keys.secret = Some(key.into());
         } else {
             keys.publishable = Some(key.into());
         }
+    } else if keys.publishable.is_none() {
+        notes.extend(keys.misplaced.publishable.clone());
     }
-    if let Some(key) = secret {
+    if let Some((key, source)) = secret {
         if matches!(key.form(), KeyForm::Publishable | KeyForm::LegacyAnon) {
-            notes.push(
-                "The secret key is a publishable key; it does not make the service role."
-                    .to_owned(),
-            );
+            let what = holder(&source, "secret key", "publishable key");
+            let used = format!("{what}, which does not make the service role.");
+            notes.push(used.clone());
+            keys.misplaced.secret = Some(used);
             keys.publishable.get_or_insert(key.into());
         } else {
             keys.secret = Some(key.into());
@@ -79,20 +85,29 @@ pub(super) async fn of(
     Ok(keys)
 }
 
+/// The beginning of a sentence: what holds a key that is of another kind than its place. A variable is named.
+fn holder(source: &Source, place: &str, found: &str) -> String {
+    match source {
+        Source::Variable(name) => format!("{} holds a {found}", text::cell(name)),
+        source => format!("{} is a {found}", source.of(&format!("The {place}"))),
+    }
+}
+
 /// Reads a key that is known; one that is looked up when it is needed is put into its place as it is.
 fn known_or_later(
     found: Option<SecretSource>,
     place: &mut Option<Key>,
     url: &ProjectUrl,
     notes: &mut Vec<String>,
-) -> Result<Option<ApiKey>, Problem> {
+) -> Result<Option<(ApiKey, Source)>, Problem> {
     let Some(source) = found else {
         return Ok(None);
     };
     if let Some(key) = source.if_known() {
-        return read(key, &source.source(), url, notes).map(Some);
+        let key = read(key, &source.source(), url, notes)?;
+        return Ok(Some((key, source.source())));
     }
-    *place = Some(Key::From(source));
+    *place = Some(Key::From(Box::new((source, url.clone()))));
     Ok(None)
 }
 
@@ -103,10 +118,7 @@ fn read(
     notes: &mut Vec<String>,
 ) -> Result<ApiKey, Problem> {
     let given = given::api_key(key, source)?;
-    let is_foreign = url
-        .project_ref()
-        .is_some_and(|own| given::is_of_another_project(&given.value, own));
-    if is_foreign {
+    if given::is_of_another_project(&given.value, url) {
         return Err(given::another_project(source));
     }
     notes.extend(given.note);
@@ -116,4 +128,49 @@ fn read(
 /// What another part of supadeck hands on: it was checked there.
 fn handed(secret: Option<&SecretString>) -> Option<(&SecretString, Source)> {
     secret.map(|secret| (secret, Source::Code))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Settings, resolve};
+    use crate::domain::production::of_project;
+    use crate::domain::profile::{Book, Profile};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    #[tokio::test]
+    async fn a_domain_with_legacy_keys_of_a_production_project_is_that_project() {
+        let home = tempfile::tempdir().unwrap();
+        let key = |reference: &str| {
+            let claims = format!(r#"{{"role":"service_role","ref":"{reference}"}}"#);
+            format!(
+                "eyJhbGciOiJIUzI1NiJ9.{}.c2ln",
+                URL_SAFE_NO_PAD.encode(claims)
+            )
+        };
+        let mut book = Book::default();
+        let live = Profile {
+            url: "https://abcdefghijklmnopqrst.supabase.co".into(),
+            production: true,
+            ..Profile::default()
+        };
+        book.profiles.insert("live".into(), live);
+        for (reference, found) in [
+            ("abcdefghijklmnopqrst", Some("live")),
+            ("zyxwvutsrqponmlkjihg", None),
+            ("local", None),
+        ] {
+            let settings = Settings {
+                url: Some("https://api.example.org".into()),
+                secret_key: Some(key(reference).into()),
+                config_dir: Some(home.path().to_owned()),
+                without_keyring: true,
+                ..Settings::default()
+            };
+            let project = resolve(&settings).await.unwrap();
+            assert_eq!(of_project(&book, &project.profile).as_deref(), found);
+            assert_eq!(project.profile.project_ref, None, "no token is meant by it");
+        }
+    }
 }

@@ -21,7 +21,7 @@ use super::http::{Http, Limits};
 use super::place;
 use super::postgres::PgVariables;
 use super::profiles::ProfileFile;
-use super::rest::{Keys, PostgRest};
+use super::rest::{Keys, Misplaced, PostgRest, no_secret_key};
 use super::secrets::{SecretSource, Trust, Vault};
 use crate::domain::given;
 use crate::domain::identity::Identity;
@@ -71,6 +71,8 @@ pub struct Project {
     pub has_publishable_key: bool,
     /// Whether the service role can be chosen.
     pub has_service_key: bool,
+    /// Why a key is missing although one was given in its place.
+    pub misplaced: Misplaced,
     /// What the user should know, as sentences.
     pub notes: Vec<String>,
     /// Whether the profile is one of the user's file, and its own way to the database is used.
@@ -118,7 +120,7 @@ pub async fn resolve_with(
     limits: Limits,
 ) -> Result<Project, Problem> {
     let dir = config_dir(settings);
-    let found = find(settings, dir.as_ref().ok()).await?;
+    let mut found = find(settings, dir.as_ref().ok()).await?;
     let mut notes = Vec::new();
     if found.url.is_in_the_clear() {
         notes.push("The URL is not encrypted: keys and rows can be read on the way.".to_owned());
@@ -131,6 +133,7 @@ pub async fn resolve_with(
         told: settings.told.clone(),
     };
     let keys = keys::of(settings, &kept, &found.url, &mut notes).await?;
+    let ref_of_keys = keys.project_ref();
     let database_url = kept
         .or(
             typed(settings.db_url.as_ref(), "--db-url"),
@@ -159,6 +162,10 @@ pub async fn resolve_with(
     }
 
     let references = kept.references();
+    if found.url.project_ref().is_none() && found.profile.database_ref.is_none() {
+        // Behind a domain of its own, a hosted project is known by what its legacy keys say.
+        found.profile.database_ref = ref_of_keys;
+    }
 
     let is_own_database = found.owns_secrets && settings.db_url.is_none();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -166,6 +173,7 @@ pub async fn resolve_with(
     let auth = GoTrue::new(Parts {
         url: found.url.to_string(),
         key: keys.publishable.clone(),
+        misplaced: keys.misplaced.publishable.clone(),
         http: Arc::clone(&http),
         secrets: if settings.session_for_run {
             Arc::new(Vault::memory())
@@ -182,6 +190,7 @@ pub async fn resolve_with(
     }
     let (has_publishable_key, has_service_key) =
         (keys.publishable.is_some(), keys.secret.is_some());
+    let misplaced = keys.misplaced.clone();
     let rest = PostgRest::new(
         found.url.as_str(),
         keys,
@@ -204,6 +213,7 @@ pub async fn resolve_with(
         postgres: settings.postgres.clone(),
         has_publishable_key,
         has_service_key,
+        misplaced,
         notes,
         is_own_database,
     })
@@ -338,12 +348,7 @@ async fn first_identity(
     match wanted {
         Some(As::Anon) => Ok(Identity::Anon),
         Some(As::Service) if keys.secret.is_some() => Ok(Identity::Service),
-        Some(As::Service) => Err(Problem::new(
-            Kind::Config,
-            "The service role cannot be used.",
-            "The project's secret key is not known.",
-        )
-        .with_hint("Set SUPABASE_SECRET_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.")),
+        Some(As::Service) => Err(no_secret_key(keys.misplaced.secret.as_deref())),
         Some(As::User) => auth.stored_identity().await?.ok_or_else(|| {
             Problem::new(
                 Kind::Auth,

@@ -45,13 +45,18 @@ pub async fn session_of(settings: &Settings, name: &str) -> Arc<dyn Auth> {
     };
     let kind = SecretKind::PublishableKey;
     let source = kept.or(None, None, kind, &mut Vec::new()).await;
-    let key = source.ok().flatten().map(|source| match source.if_known() {
-        Some(known) => Key::Known(ApiKey::new(known)),
-        None => Key::From(source),
-    });
+    let url = profile.project_url().ok();
+    let key = source
+        .ok()
+        .flatten()
+        .and_then(|source| match source.if_known() {
+            Some(known) => Some(Key::Known(ApiKey::new(known))),
+            None => Some(Key::From(Box::new((source, url?)))),
+        });
     Arc::new(GoTrue::new(Parts {
         url: profile.url,
         key,
+        misplaced: None,
         http: Arc::new(Http::new(Limits::default())),
         secrets: Arc::clone(&secrets),
         profile: profile.name,

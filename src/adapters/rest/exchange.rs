@@ -140,7 +140,7 @@ impl PostgRest {
             self.keys
                 .publishable
                 .as_ref()
-                .ok_or_else(no_publishable_key)
+                .ok_or_else(|| no_publishable_key(self.keys.misplaced.publishable.as_deref()))
         };
         match who {
             Identity::Anon => {
@@ -156,7 +156,11 @@ impl PostgRest {
                 })
             }
             Identity::Service => {
-                let key = self.keys.secret.as_ref().ok_or_else(no_secret_key)?;
+                let key = self
+                    .keys
+                    .secret
+                    .as_ref()
+                    .ok_or_else(|| no_secret_key(self.keys.misplaced.secret.as_deref()))?;
                 Ok(Credentials {
                     key: Some(key.get().await?),
                     token: None,
@@ -250,21 +254,26 @@ pub(in crate::adapters) fn host_of(url: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
-/// The publishable key is missing: nothing can be read as anon or as a user.
-pub(in crate::adapters) fn no_publishable_key() -> Problem {
+/// The publishable key is missing: nothing can be read as anon or as a user. `misplaced` says what was given in its place.
+pub(in crate::adapters) fn no_publishable_key(misplaced: Option<&str>) -> Problem {
+    let so = "Without it nothing can be read, neither as anon nor as a user.";
     Problem::new(
         Kind::Config,
         "The project's publishable key is not known.",
-        "Without it nothing can be read, neither as anon nor as a user.",
+        misplaced.map_or_else(|| so.to_owned(), |why| format!("{why} {so}")),
     )
     .with_hint("Set SUPABASE_PUBLISHABLE_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.")
 }
 
-fn no_secret_key() -> Problem {
-    Problem::new(
+/// The secret key is missing, which the service role needs. `misplaced` says what was given in its place.
+pub(in crate::adapters) fn no_secret_key(misplaced: Option<&str>) -> Problem {
+    let problem = Problem::new(
         Kind::Config,
-        "The project's secret key is not known.",
-        "The service role needs it.",
-    )
-    .with_hint("Set SUPABASE_SECRET_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.")
+        "The service role cannot be used.",
+        misplaced.unwrap_or("The project's secret key is not known."),
+    );
+    problem.with_hint(match misplaced {
+        Some(_) => "Set SUPABASE_SECRET_KEY to the secret key, which begins with sb_secret_ or is the legacy service_role key.",
+        None => "Set SUPABASE_SECRET_KEY, or keep it, or where it comes from, with `supadeck profile add --replace`.",
+    })
 }

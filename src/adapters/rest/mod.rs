@@ -13,12 +13,13 @@ mod refusal;
 use super::auth::GoTrue;
 use super::http::{Http, Reply};
 use super::key::Key;
+use crate::domain::given::ref_of_key;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Answer, Call, Pong, Range, Select};
 use crate::ports::{Clock, Rest, Task};
 use exchange::Errand;
-pub(in crate::adapters) use exchange::{host_of, no_publishable_key, secret_header};
+pub(in crate::adapters) use exchange::{host_of, no_publishable_key, no_secret_key, secret_header};
 use refusal::Deed;
 pub(in crate::adapters) use refusal::{sentence, shown};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -31,6 +32,29 @@ pub struct Keys {
     pub publishable: Option<Key>,
     /// For the service role.
     pub secret: Option<Key>,
+    /// Why one is missing although a key was given in its place.
+    pub misplaced: Misplaced,
+}
+
+impl Keys {
+    /// The ref of the hosted project that a legacy key among them is of. Nothing is looked up for it.
+    pub fn project_ref(&self) -> Option<String> {
+        let known = |key: &Option<Key>| match key {
+            Some(Key::Known(key)) => ref_of_key(key),
+            _ => None,
+        };
+        known(&self.secret).or_else(|| known(&self.publishable))
+    }
+}
+
+/// Why a key is missing although one was given in its place: it is of the other kind. Each is a sentence that names where
+/// it was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Misplaced {
+    /// Why there is no publishable key.
+    pub publishable: Option<String>,
+    /// Why there is no secret key.
+    pub secret: Option<String>,
 }
 
 /// The REST interface of one project.

@@ -7,7 +7,9 @@ use super::super::{ask, interrupt, waiting};
 use super::check;
 use super::collect::{Collected, Means, missing};
 use super::linked::{self, Origin};
+use super::replace::Wish;
 use crate::adapters::connect;
+use crate::domain::count::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::learn;
 use crate::domain::profile::{Profile, check_name};
@@ -44,9 +46,13 @@ pub struct Args {
     #[arg(long)]
     by_reference: bool,
 
-    /// Ask for the project's name before anything destructive
+    /// Ask for the project's name before anything destructive; what replaces a production profile does so without this
     #[arg(long)]
     production: bool,
+
+    /// End that for the production profile that is replaced; its name is asked for
+    #[arg(long, requires = "replace", conflicts_with = "production")]
+    no_production: bool,
 
     /// Make it the one in use
     #[arg(long = "use")]
@@ -56,6 +62,10 @@ pub struct Args {
     #[arg(long)]
     replace: bool,
 
+    /// The name of the production profile that is ended, or gets another project, where nobody can be asked
+    #[arg(long, value_name = "PROFILE", requires = "replace")]
+    confirm: Option<String>,
+
     /// Keep it without asking the project
     #[arg(long)]
     no_check: bool,
@@ -63,6 +73,10 @@ pub struct Args {
 
 /// What is said where no keyring would keep the keys.
 const NOT_ADDED: &str = "The profile was not added: its keys cannot be kept.";
+
+/// What is said of a production profile whose database was not asked, or did not tell.
+const UNKNOWN: &str =
+    "Its database is not known yet; the first connection with this profile makes it known.";
 
 /// Collects, checks and keeps.
 pub async fn run(context: &Context, args: &Args) -> Answered {
@@ -92,6 +106,30 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
+    let dir = collected.settings.dir.as_ref();
+    let dir = dir.map(std::path::absolute).transpose();
+    let dir = dir
+        .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
+    let mut profile = Profile {
+        name,
+        project_ref: url.project_ref().map(str::to_owned),
+        url: url.to_string(),
+        dir,
+        secrets: collected.references.clone(),
+        ..Profile::default()
+    };
+    if profile.project_ref.is_none() {
+        // Behind a domain of its own, a hosted project is known by what its legacy keys say.
+        profile.database_ref = collected.ref_of_keys();
+    }
+    let wish = Wish {
+        production: args.production,
+        ends: args.no_production,
+        confirm: args.confirm.as_deref(),
+    };
+    let book = profiles.read().await?;
+    let before = book.profiles.get(&profile.name);
+    wish.settle(before, &mut profile).await?;
     let mut mark = None;
     if !args.no_check {
         let checking =
@@ -100,23 +138,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let checking = waiting::telling(context.output(), whom, checking);
         mark = interrupt::ending(checking).await?;
     }
-    let settings = &collected.settings;
-    let dir = settings.dir.as_ref().map(std::path::absolute).transpose();
-    let dir = dir
-        .map_err(|error| Problem::new(Kind::Usage, "--dir cannot be used.", format!("{error}.")))?;
-    super::end_session(context, &name).await?;
-    let mut profile = Profile {
-        name,
-        project_ref: url.project_ref().map(str::to_owned),
-        url: url.to_string(),
-        dir,
-        production: args.production,
-        secrets: collected.references.clone(),
-        ..Profile::default()
-    };
-    if let Some(mark) = mark.filter(|_| args.production) {
+    super::end_session(context, &profile.name).await?;
+    if let Some(mark) = mark.filter(|_| profile.production) {
         learn(&mut profile, &mark);
+    } else if !profile.production {
+        profile.database_ref = None;
     }
+    let is_known = profile.database_id.is_some();
     let new = NewProfile {
         profile,
         secrets: kept,
@@ -129,18 +157,36 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let what = "The profile was added without its keys: they could not be kept.";
         return Err(no_keyring(what, &why).into());
     }
+    context.note(&collected.taken);
     let mut page = Page::default();
     page.toned(Tone::Ok, &format!("{} is kept.", added.profile.name));
     page.append(super::page(&added.profile));
     if added.is_default {
         page.line("It is the profile in use.");
     }
+    let forgotten: Vec<&str> = added.forgotten.iter().map(|kind| kind.title()).collect();
+    if !forgotten.is_empty() {
+        let text = format!(
+            "Of the profile before, these are forgotten: {}.",
+            listed(&forgotten)
+        );
+        page.toned(Tone::Warn, &text);
+    }
+    if added.profile.production && !is_known {
+        page.toned(Tone::Warn, UNKNOWN);
+    }
     let lacks = origin.as_ref().map(|_| linked::missing(&collected));
     for lack in lacks.iter().flatten() {
         page.toned(Tone::Warn, lack);
     }
     let answer = Answer::new(&super::data(&added.profile), page)?;
-    let answer = answer.with("in_use", &added.is_default)?;
+    let mut answer = answer.with("in_use", &added.is_default)?;
+    if !forgotten.is_empty() {
+        answer = answer.with("forgotten", &forgotten)?;
+    }
+    if added.profile.production {
+        answer = answer.with("database_known", &is_known)?;
+    }
     match (&origin, lacks) {
         (Some(origin), Some(lacks)) => Ok(answer
             .with("found", &origin.data())?

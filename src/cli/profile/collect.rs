@@ -7,7 +7,7 @@ use crate::adapters::connect::{Settings, Variable};
 use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::output::Output;
-use crate::cli::page::{Page, Tone};
+use crate::cli::page::Page;
 use crate::cli::secret::{self, Asked};
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
@@ -41,6 +41,8 @@ pub struct Collected {
     pub settings: Settings,
     /// What is looked up when it is needed.
     pub references: References,
+    /// What was taken from the environment without a question, as sentences that are true once the profile is kept.
+    pub taken: Vec<String>,
     means: Means,
     output: Output,
 }
@@ -69,6 +71,7 @@ impl Collected {
         let mut found = Self {
             settings,
             references: References::default(),
+            taken: Vec::new(),
             means,
             output: context.output(),
         };
@@ -85,7 +88,9 @@ impl Collected {
             && (means.has_keyring || !means.asks)
         {
             let has_token = !found.lacks(SecretKind::AccessToken);
-            found.settings.db_url = origin.database_url(context, has_token, means.asks).await?;
+            found.settings.db_url = origin
+                .database_url(has_token, means.asks, &mut found.taken)
+                .await?;
         }
         if means.asks {
             found.ask(context, origin.is_some()).await?;
@@ -199,18 +204,22 @@ impl Collected {
         };
         let url = self.settings.url.as_deref().unwrap_or_default();
         let url = ProjectUrl::read(url, &source)?;
-        let Some(reference) = url.project_ref() else {
-            return Ok(url);
-        };
         let all = [&self.settings.publishable_key, &self.settings.secret_key];
         let is_foreign = all
             .into_iter()
             .flatten()
-            .any(|key| given::is_of_another_project(&ApiKey::new(key), reference));
+            .any(|key| given::is_of_another_project(&ApiKey::new(key), &url));
         if is_foreign {
             return Err(given::another_project(&Source::Code));
         }
         Ok(url)
+    }
+
+    /// The ref of the hosted project that a legacy key is of.
+    pub fn ref_of_keys(&self) -> Option<String> {
+        let all = [&self.settings.secret_key, &self.settings.publishable_key];
+        let mut known = all.into_iter().flatten();
+        known.find_map(|key| given::ref_of_key(&ApiKey::new(key)))
     }
 
     /// Whether nothing is known of a kind, neither a secret nor a reference.
@@ -244,34 +253,26 @@ impl Collected {
             else {
                 continue;
             };
-            let (is_taken, text) = if self.means.asks {
+            let is_taken = if self.means.asks {
                 let what = if refers {
                     format!("env:{name} as the {}", kind.title())
                 } else {
                     format!("{name} of the environment")
                 };
                 let answer = ask::line(&format!("Keep {what}? [y/N] ")).await?;
-                let is_yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-                (is_yes, None)
+                matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
             } else if variables.name_project {
                 let kept = format!("{name} is kept with the profile.");
                 let referred = format!("The profile refers to env:{name}.");
-                let text = if refers { referred } else { kept };
-                (
-                    true,
-                    Some(text).filter(|_| refers || self.means.has_keyring),
-                )
+                self.taken.push(if refers { referred } else { kept });
+                true
             } else {
                 let text = format!(
                     "{name} is left out: SUPABASE_URL does not say which project it is for. Give it as env:{name}."
                 );
-                (false, Some(text))
+                context.note(&[text]);
+                false
             };
-            if let Some(text) = text {
-                let mut page = Page::default();
-                page.toned(Tone::Warn, &format!("Note: {text}"));
-                context.output().note(&page);
-            }
             if is_taken && refers {
                 self.references
                     .put(kind, Reference::Variable((*name).to_owned()));

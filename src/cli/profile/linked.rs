@@ -93,12 +93,13 @@ impl Origin {
         Ok(given.is_none() || is_same)
     }
 
-    /// The database URL: with the password of local development, of the CLI's variable, or one that is asked for.
+    /// The database URL: with the password of local development, of the CLI's variable, or one that is asked for. `taken` gets
+    /// what to say once it is kept.
     pub async fn database_url(
         &self,
-        context: &Context,
         has_token: bool,
         asks: bool,
+        taken: &mut Vec<String>,
     ) -> Result<Option<SecretString>, Problem> {
         let link = match self {
             Self::Local(_, local) => {
@@ -111,12 +112,7 @@ impl Origin {
         };
         let password: Option<SecretString> = match std::env::var(PASSWORD) {
             Ok(password) if !password.is_empty() => {
-                let mut page = Page::default();
-                page.toned(
-                    Tone::Warn,
-                    &format!("Note: {PASSWORD} is kept with the profile."),
-                );
-                context.output().note(&page);
+                taken.push(format!("{PASSWORD} is kept with the profile."));
                 Some(password.into())
             }
             _ if asks => {

@@ -7,6 +7,7 @@ mod keys;
 mod linked;
 mod list;
 mod remove;
+mod replace;
 mod show;
 mod switch;
 

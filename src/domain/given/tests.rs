@@ -168,14 +168,41 @@ fn what_is_no_token_is_named_before_it_is_sent() {
 
 #[test]
 fn a_legacy_key_says_whose_it_is() {
-    let own = key(&jwt(r#"{"role":"anon","ref":"abcdefghijklmnopqrst"}"#)).unwrap();
-    assert!(!is_of_another_project(&own.value, "abcdefghijklmnopqrst"));
-    assert!(is_of_another_project(&own.value, "zyxwvutsrqponmlkjihg"));
-    let unknown = key(&jwt(r#"{"role":"anon"}"#)).unwrap();
-    assert!(!is_of_another_project(
-        &unknown.value,
-        "zyxwvutsrqponmlkjihg"
-    ));
-    let new = key("sb_publishable_x").unwrap();
-    assert!(!is_of_another_project(&new.value, "zyxwvutsrqponmlkjihg"));
+    let is_foreign = |text: &str, url: &str| {
+        let url = ProjectUrl::parse(url).unwrap();
+        is_of_another_project(&key(text).unwrap().value, &url)
+    };
+    const OTHERS: [&str; 8] = [
+        "https://zyxwvutsrqponmlkjihg.supabase.co",
+        "http://127.0.0.1:54321",
+        "http://localhost:54321",
+        "http://[::1]:54321",
+        "http://api.localhost",
+        "http://0.0.0.0:54321",
+        "https://192.168.1.7",
+        "https://[2001:db8::1]",
+    ];
+    for role in ["anon", "service_role"] {
+        let own = jwt(&format!(
+            r#"{{"role":"{role}","ref":"abcdefghijklmnopqrst"}}"#
+        ));
+        for url in [
+            "https://abcdefghijklmnopqrst.supabase.co",
+            "https://api.example.org",
+        ] {
+            assert!(!is_foreign(&own, url), "{url}");
+        }
+        for url in OTHERS {
+            assert!(is_foreign(&own, url), "{url}");
+            for unknown in ["", r#","ref":null"#] {
+                let text = jwt(&format!(r#"{{"role":"{role}"{unknown}}}"#));
+                assert!(!is_foreign(&text, url), "{url}");
+            }
+            assert!(!is_foreign("sb_publishable_x", url), "{url}");
+        }
+        // The keys of local stacks name no hosted project.
+        let local = jwt(&format!(r#"{{"role":"{role}","ref":"local"}}"#));
+        assert!(!is_foreign(&local, OTHERS[1]));
+        assert!(is_foreign(&local, OTHERS[0]));
+    }
 }
