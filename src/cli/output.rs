@@ -4,6 +4,7 @@
 
 use super::answer::{Answer, Answered, Body, Failure};
 use super::page::{Page, Tone};
+use super::secret;
 use crate::domain::problem::Problem;
 use crate::domain::text;
 use serde_json::{Map, Value, json};
@@ -99,7 +100,9 @@ impl Output {
         }
     }
 
-    fn fail(self, failure: Failure) -> u8 {
+    fn fail(self, mut failure: Failure) -> u8 {
+        let given = given();
+        secret::hide_in(&mut failure.problem, &given);
         let code = failure.problem.kind.exit_code();
         if self.json {
             let mut fields = Map::new();
@@ -130,10 +133,9 @@ impl Output {
 
     /// Prints lines on stderr: progress, questions, warnings.
     pub fn note(self, page: &Page) {
-        let _ = io::stderr().write_all(
-            page.render(self.color_err, self.width_of(self.is_watched))
-                .as_bytes(),
-        );
+        let text = page.render(self.color_err, self.width_of(self.is_watched));
+        let text = secret::hide_given(&text, &given());
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 
     /// Prints lines on stderr that only matter to somebody who sits there now.
@@ -216,6 +218,23 @@ pub fn document(value: &Value) -> String {
     }
     out.push('\n');
     out
+}
+
+/// What was typed, and what the variables of this program hold: a message may quote any of it.
+fn given() -> Vec<String> {
+    let is_own = |name: &str| {
+        ["SUPADECK_", "SUPABASE_", "PG", "DATABASE_URL"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    let variables = std::env::vars_os()
+        .filter(|(name, _)| is_own(&name.to_string_lossy()))
+        .map(|(_, value)| value);
+    std::env::args_os()
+        .skip(1)
+        .chain(variables)
+        .map(|text| text.to_string_lossy().into_owned())
+        .collect()
 }
 
 fn to_stdout(text: &str) -> Result<(), Problem> {

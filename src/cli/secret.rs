@@ -4,10 +4,12 @@
 use crate::adapters::secrets::{SecretSource, Told};
 use crate::domain::database_url::{DatabaseUrl, Fault};
 use crate::domain::given;
+use crate::domain::hidden::{self, HIDDEN};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::reference::Reference;
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
 use crate::domain::source::Source;
+use crate::domain::text;
 use secrecy::SecretString;
 use std::io::{self, Read};
 
@@ -103,15 +105,22 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     if is_stdin(text) {
         return from_stdin(option);
     }
-    if let Some(name) = text.strip_prefix("env:") {
-        return match std::env::var(name) {
+    if text.starts_with("env:") {
+        // What is no name may be the secret itself, with `env:` in front: it is refused, and not repeated.
+        let Reference::Variable(name) = reference(asked, text)? else {
+            return Err(Problem::internal("A variable was read as a command."));
+        };
+        return match std::env::var(&name) {
             Ok(value) if !value.trim().is_empty() => {
                 Ok(value.trim_end_matches(['\r', '\n']).to_owned().into())
             }
             _ => Err(Problem::new(
                 Kind::Usage,
                 format!("{option} could not be read."),
-                format!("The environment variable {name} is not set."),
+                match is_usual(&name) {
+                    true => format!("The environment variable {name} is not set."),
+                    false => "The environment variable behind `env:` is not set.".to_owned(),
+                },
             )),
         };
     }
@@ -159,6 +168,12 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     .with_hint(format!(
         "{set} {option} env:NAME, {option} 'cmd:COMMAND', or {option} - to read it from stdin."
     )))
+}
+
+/// Whether a variable's name is written as nearly all are: a password seldom is.
+fn is_usual(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// What was typed is no key at all. It may be something secret all the same, so it is not repeated.
@@ -210,17 +225,35 @@ fn is_public_key(text: &str) -> bool {
 
 /// Hides every argument that could be a secret, and then every word: an argument with a blank in it has several.
 pub fn redact_arguments(message: &str, arguments: &[String]) -> String {
+    redact(&hide_where(message, arguments, looks_secret))
+}
+
+/// Hides what was given and looks like a secret, wherever a message quotes it: as it was typed, or as it is made harmless.
+pub fn hide_given(message: &str, given: &[String]) -> String {
+    hide_where(message, given, hidden::looks_secret)
+}
+
+/// The same in every part of a problem.
+pub fn hide_in(problem: &mut Problem, given: &[String]) {
+    let parts = [&mut problem.what, &mut problem.why].into_iter();
+    for part in parts.chain(&mut problem.hint).chain(&mut problem.detail) {
+        *part = hide_given(part, given);
+    }
+}
+
+fn hide_where(message: &str, given: &[String], is_secret: fn(&str) -> bool) -> String {
     let mut message = message.to_owned();
-    for argument in arguments {
-        let value = match argument.split_once('=') {
+    for text in given {
+        let value = match text.split_once('=') {
             Some((option, value)) if option.starts_with("--") => value,
-            _ => argument,
+            _ => text,
         };
-        if looks_secret(value) {
-            message = message.replace(value, "[hidden]");
+        if is_secret(value) {
+            let cell = text::cell(value);
+            message = message.replace(value, HIDDEN).replace(&*cell, HIDDEN);
         }
     }
-    redact(&message)
+    message
 }
 
 /// Hides every word that could be a secret, for messages that quote the command line.
@@ -230,7 +263,7 @@ pub fn redact(message: &str) -> String {
         .map(|word| {
             let bare = word.trim_end_matches([' ', '\n', '\'', '"', '`']);
             if looks_secret(bare) {
-                format!("[hidden]{}", &word[bare.len()..])
+                format!("{HIDDEN}{}", &word[bare.len()..])
             } else {
                 word.to_owned()
             }
@@ -238,30 +271,9 @@ pub fn redact(message: &str) -> String {
         .collect()
 }
 
-/// A user and a password before an `@`, as in a URL without its scheme.
-fn is_login(word: &str) -> bool {
-    word.rsplit_once('@')
-        .and_then(|(login, _)| login.split_once(':'))
-        .is_some_and(|(_, password)| !password.is_empty())
-}
-
-/// A web address without a login: it is public.
-fn is_web(word: &str) -> bool {
-    let url = word.find("http").map_or(word, |at| &word[at..]);
-    (url.starts_with("https://") || url.starts_with("http://")) && !url.contains('@')
-}
-
 fn looks_secret(word: &str) -> bool {
     // Six digits are the code of a second factor more often than anything else.
-    if word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()) {
-        return true;
-    }
-    ["sb_secret_", "sbp_", "eyJ"]
-        .iter()
-        .any(|mark| word.contains(mark))
-        || (word.contains("://") && DatabaseUrl::may_hold_password(word) && !is_web(word))
-        || word.contains("password=")
-        || is_login(word)
+    (word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit())) || hidden::looks_secret(word)
 }
 
 #[cfg(test)]
@@ -340,6 +352,22 @@ mod tests {
     fn a_variable_that_is_not_set_is_named() {
         let problem = resolve(Asked::Key, "env:SUPADECK_NO_SUCH_VARIABLE").unwrap_err();
         assert!(problem.why.contains("SUPADECK_NO_SUCH_VARIABLE"));
+    }
+
+    #[test]
+    fn what_stands_behind_env_is_a_name_or_is_not_repeated() {
+        for secret in [
+            "sb_secret_hunter2x",
+            "hunter2 hunter2",
+            "hunter2",
+            "pw:hunter2@h",
+        ] {
+            for asked in [Asked::Key, Asked::DatabaseUrl, Asked::AccessToken] {
+                let problem = resolve(asked, &format!("env:{secret}")).unwrap_err();
+                assert_eq!(problem.kind, Kind::Usage);
+                assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+            }
+        }
     }
 
     #[test]

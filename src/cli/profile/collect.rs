@@ -314,10 +314,11 @@ impl Collected {
             let text = if self.means.has_keyring {
                 ask::hidden(&format!("{title}{empty} (not shown): ")).await?
             } else {
-                let question = format!("{title} as {REFERENCE_FORMS}{empty}: ");
-                ask::line(&question).await?.into()
+                // What is pasted may be the secret itself: it is not shown while it is typed.
+                let question = format!("{title} as {REFERENCE_FORMS}{empty} (not shown): ");
+                ask::hidden(&question).await?
             };
-            self.take_answer(asked, title, &text).await?;
+            self.take_answer(context, asked, title, &text).await?;
         }
         if self.lacks_key() && !has_origin {
             return Err(no_key());
@@ -327,6 +328,7 @@ impl Collected {
 
     async fn take_answer(
         &mut self,
+        context: &Context,
         asked: Asked,
         title: &'static str,
         text: &SecretString,
@@ -337,9 +339,16 @@ impl Collected {
         }
         if is_reference(typed) || !self.means.has_keyring {
             // What is no reference is not repeated: it may be the secret itself.
-            return self
-                .take_reference(asked, secret::reference(asked, typed)?)
-                .await;
+            let reference = Reference::parse(typed).map_err(|problem| Problem {
+                kind: Kind::Usage,
+                what: format!("The answer to the question \"{title}\" cannot be used."),
+                why: problem.what,
+                ..problem
+            })?;
+            let mut page = Page::default();
+            page.line(format!("{title}: {reference}"));
+            context.output().note(&page);
+            return self.take_reference(asked, reference).await;
         }
         self.put(asked.kind(), text, &Source::Answer(title)).await
     }
