@@ -4,7 +4,7 @@
 
 use super::answer::{Answer, Answered, Body, Failure};
 use super::page::{Page, Tone};
-use super::secret;
+use super::redact;
 use crate::domain::problem::Problem;
 use crate::domain::text;
 use serde_json::{Map, Value, json};
@@ -101,8 +101,7 @@ impl Output {
     }
 
     fn fail(self, mut failure: Failure) -> u8 {
-        let given = given();
-        secret::hide_in(&mut failure.problem, &given);
+        redact::hide_in(&mut failure.problem, &arguments(), &variables());
         let code = failure.problem.kind.exit_code();
         if self.json {
             let mut fields = Map::new();
@@ -134,7 +133,7 @@ impl Output {
     /// Prints lines on stderr: progress, questions, warnings.
     pub fn note(self, page: &Page) {
         let text = page.render(self.color_err, self.width_of(self.is_watched));
-        let text = secret::hide_given(&text, &given());
+        let text = redact::hide_given(&text, &[arguments(), variables()].concat());
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
@@ -220,20 +219,24 @@ pub fn document(value: &Value) -> String {
     out
 }
 
-/// What was typed, and what the variables of this program hold: a message may quote any of it.
-fn given() -> Vec<String> {
+/// What was typed; a message may quote any of it.
+fn arguments() -> Vec<String> {
+    let typed = std::env::args_os().skip(1);
+    typed
+        .map(|text| text.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// What the variables of this program hold; a message may quote any of it.
+fn variables() -> Vec<String> {
     let is_own = |name: &str| {
         ["SUPADECK_", "SUPABASE_", "PG", "DATABASE_URL"]
             .iter()
             .any(|start| name.starts_with(start))
     };
-    let variables = std::env::vars_os()
+    std::env::vars_os()
         .filter(|(name, _)| is_own(&name.to_string_lossy()))
-        .map(|(_, value)| value);
-    std::env::args_os()
-        .skip(1)
-        .chain(variables)
-        .map(|text| text.to_string_lossy().into_owned())
+        .map(|(_, value)| value.to_string_lossy().into_owned())
         .collect()
 }
 

@@ -4,12 +4,10 @@
 use crate::adapters::secrets::{SecretSource, Told};
 use crate::domain::database_url::{DatabaseUrl, Fault};
 use crate::domain::given;
-use crate::domain::hidden::{self, HIDDEN};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::reference::Reference;
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
 use crate::domain::source::Source;
-use crate::domain::text;
 use secrecy::SecretString;
 use std::io::{self, Read};
 
@@ -117,9 +115,10 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
             _ => Err(Problem::new(
                 Kind::Usage,
                 format!("{option} could not be read."),
-                match is_usual(&name) {
-                    true => format!("The environment variable {name} is not set."),
-                    false => "The environment variable behind `env:` is not set.".to_owned(),
+                if is_usual(&name) {
+                    format!("The environment variable {name} is not set.")
+                } else {
+                    "The environment variable behind `env:` is not set.".to_owned()
                 },
             )),
         };
@@ -223,59 +222,6 @@ fn is_public_key(text: &str) -> bool {
     read.is_ok_and(|given| !given.value.is_secret())
 }
 
-/// Hides every argument that could be a secret, and then every word: an argument with a blank in it has several.
-pub fn redact_arguments(message: &str, arguments: &[String]) -> String {
-    redact(&hide_where(message, arguments, looks_secret))
-}
-
-/// Hides what was given and looks like a secret, wherever a message quotes it: as it was typed, or as it is made harmless.
-pub fn hide_given(message: &str, given: &[String]) -> String {
-    hide_where(message, given, hidden::looks_secret)
-}
-
-/// The same in every part of a problem.
-pub fn hide_in(problem: &mut Problem, given: &[String]) {
-    let parts = [&mut problem.what, &mut problem.why].into_iter();
-    for part in parts.chain(&mut problem.hint).chain(&mut problem.detail) {
-        *part = hide_given(part, given);
-    }
-}
-
-fn hide_where(message: &str, given: &[String], is_secret: fn(&str) -> bool) -> String {
-    let mut message = message.to_owned();
-    for text in given {
-        let value = match text.split_once('=') {
-            Some((option, value)) if option.starts_with("--") => value,
-            _ => text,
-        };
-        if is_secret(value) {
-            let cell = text::cell(value);
-            message = message.replace(value, HIDDEN).replace(&*cell, HIDDEN);
-        }
-    }
-    message
-}
-
-/// Hides every word that could be a secret, for messages that quote the command line.
-pub fn redact(message: &str) -> String {
-    message
-        .split_inclusive([' ', '\n', '\'', '"', '`'])
-        .map(|word| {
-            let bare = word.trim_end_matches([' ', '\n', '\'', '"', '`']);
-            if looks_secret(bare) {
-                format!("{HIDDEN}{}", &word[bare.len()..])
-            } else {
-                word.to_owned()
-            }
-        })
-        .collect()
-}
-
-fn looks_secret(word: &str) -> bool {
-    // Six digits are the code of a second factor more often than anything else.
-    (word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit())) || hidden::looks_secret(word)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,11 +287,6 @@ mod tests {
         let problem = resolve(Asked::Totp, "123456").unwrap_err();
         assert!(!format!("{problem:?}").contains("123456"));
         assert!(problem.hint.unwrap().starts_with("Use --totp env:NAME"));
-        assert_eq!(
-            redact("unexpected argument '123456'"),
-            "unexpected argument '[hidden]'"
-        );
-        assert_eq!(redact("at 20251004123000"), "at 20251004123000");
     }
 
     #[test]
@@ -368,19 +309,5 @@ mod tests {
                 assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
             }
         }
-    }
-
-    #[test]
-    fn quoted_secrets_are_hidden() {
-        let message =
-            "error: unrecognized subcommand 'postgres://me:pw@h/x'\n sb_secret_x eyJhbGci";
-        assert_eq!(
-            redact(message),
-            "error: unrecognized subcommand '[hidden]'\n [hidden] [hidden]"
-        );
-        assert_eq!(
-            redact("tip: use '--url=https://x.y'"),
-            "tip: use '--url=https://x.y'"
-        );
     }
 }

@@ -32,7 +32,7 @@ pub fn holds_secret(text: &str) -> bool {
     let decoded = decoded(text);
     [text, decoded.as_str()].into_iter().any(|text| {
         MARKS.iter().any(|mark| has_key(text, mark, LEAST_KEY))
-            || words(text).any(|word| has_login(word))
+            || words(text).any(has_login)
             || assigns_secret(text)
     })
 }
@@ -92,8 +92,8 @@ pub fn without_value(message: &str) -> String {
     if is_wrong {
         // What is expected is said by the program; what was found is in front of it, and may hold the same words.
         return match message.rsplit_once(", expected ") {
-            Some((_, expected)) => format!("Its value is not what belongs there: {expected}"),
-            None => "Its value is not what belongs there".to_owned(),
+            Some((_, expected)) => format!("Its value does not belong there, expected {expected}"),
+            None => "Its value does not belong there".to_owned(),
         };
     }
     if let Some(rest) = message.strip_prefix("unknown field `") {

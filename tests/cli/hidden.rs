@@ -120,11 +120,23 @@ fn a_secret_in_the_place_of_a_name_or_a_path_is_not_repeated() {
                 "env:MY_KEY",
             ],
             &["migration", "list", "--dir", secret],
+            &[
+                "profile",
+                "add",
+                "p",
+                "--no-check",
+                "--key",
+                "env:MY_KEY",
+                "--dir",
+                secret,
+            ],
             &["migration", "diff", secret],
             &["migration", "repair", secret, "--status", "applied"],
             &["migration", "new", secret],
             &["audit", "show", secret],
             &["audit", "list", "--where", secret],
+            &["audit", "list", "--where", &format!("{SECRET} {secret}")],
+            &["audit", "list", "--where", &format!("a={secret}:x")],
             &["cycle", "show", secret],
         ] {
             for args in [args.to_vec(), [args, &["--json"]].concat()] {

@@ -1,3 +1,5 @@
+//! Tests of what is hidden: by example, and with made secrets.
+
 use super::*;
 use proptest::prelude::*;
 
@@ -68,7 +70,7 @@ fn a_fault_of_a_file_is_told_without_its_value() {
     for (message, expected) in [
         (
             "invalid type: string \"Zq7, expected xWKv9\", expected a boolean",
-            "Its value is not what belongs there: a boolean",
+            "Its value does not belong there, expected a boolean",
         ),
         (
             "unknown field `urll`, expected `url` or `dir`",

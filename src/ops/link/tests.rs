@@ -1,3 +1,5 @@
+//! Tests of what is read from a linked directory.
+
 #![allow(clippy::unwrap_used)]
 use super::*;
 
