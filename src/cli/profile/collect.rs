@@ -290,7 +290,7 @@ impl Collected {
         if !self.means.has_keyring {
             let mut page = Page::default();
             page.line(format!(
-                "No keyring keeps secrets here, so the profile says where each one comes from: {REFERENCE_FORMS}, such as env:SUPABASE_DB_URL or cmd:pass show supabase/db."
+                "No keyring keeps secrets here, so the profile says where each one comes from: {REFERENCE_FORMS}, such as env:SUPABASE_DB_URL or cmd:pass show supabase/db. The answers are not shown while they are typed."
             ));
             context.output().note(&page);
         }
@@ -315,7 +315,7 @@ impl Collected {
                 ask::hidden(&format!("{title}{empty} (not shown): ")).await?
             } else {
                 // What is pasted may be the secret itself: it is not shown while it is typed.
-                let question = format!("{title} as {REFERENCE_FORMS}{empty} (not shown): ");
+                let question = format!("{title} as {REFERENCE_FORMS}{empty}: ");
                 ask::hidden(&question).await?
             };
             self.take_answer(context, asked, title, &text).await?;
