@@ -2,9 +2,9 @@
 //! at a time. No secret is ever written into it.
 
 use super::file_lock::{FileLock, LockFault};
+use crate::domain::hidden;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::Book;
-use crate::domain::text;
 use crate::ports::{Edit, Profiles, Task};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -139,14 +139,27 @@ fn parse(path: &Path, body: &str) -> Result<Book, Problem> {
             Some(line) => format!("{}, line {line}", path.display()),
             None => path.display().to_string(),
         };
+        let field = line.and_then(|line| body.lines().nth(line - 1).and_then(field));
+        let field = field.map(|name| format!("`{name}`: ")).unwrap_or_default();
         Problem::new(
             Kind::Config,
             format!("{place}: the profiles cannot be read."),
-            format!("{}.", text::cell(error.message()).trim_end_matches('.')),
+            format!("{field}{}.", hidden::without_value(error.message())),
         )
         .with_hint("Correct the line, or move the file away and add the profiles anew.")
     })?;
     Ok(book)
+}
+
+/// The name of the field on a line, where it is a plain one.
+fn field(line: &str) -> Option<&str> {
+    let name = line.split_once('=')?.0.trim();
+    let is_plain = !name.is_empty()
+        && name.len() <= 40
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    (is_plain && !hidden::looks_secret(name)).then_some(name)
 }
 
 fn failed(path: &Path, verb: &str, error: &std::io::Error) -> Problem {
@@ -221,6 +234,40 @@ mod tests {
         assert!(problem.what.contains("line 3"), "{problem}");
         assert!(problem.why.contains("urll"), "{problem}");
         assert_eq!(problem.kind, Kind::Config);
+    }
+
+    #[test]
+    fn a_value_that_does_not_belong_is_not_repeated() {
+        for (line, field) in [
+            ("secrets = \"sb_secret_hunter2\"", "secrets"),
+            ("production = \"sb_secret_hunter2\"", "production"),
+            ("production = \"x, expected hunter2\"", "production"),
+            ("url = [\"hunter2\"]", "url"),
+            ("dir = {hunter2 = 918273}", "dir"),
+            ("secrets.db_url = \"postgres://u:hunter2@h/x\"", "db_url"),
+            (
+                "secrets.secret_key = \"env:sb_secret_hunter2\"",
+                "secret_key",
+            ),
+            ("\"postgres://u:hunter2@h/x\" = 1", ""),
+            ("\"sb_secret_hunter2\" = \"hunter2\"", ""),
+            ("production = 918273", "production"),
+        ] {
+            let url = if line.starts_with("url") {
+                ""
+            } else {
+                "url = \"x\""
+            };
+            let body = format!("[profiles.a]\n{url}\n{line}\n");
+            let problem = parse(Path::new("p.toml"), &body).unwrap_err();
+            let told = format!("{problem:?}");
+            assert!(
+                !told.contains("hunter2") && !told.contains("918273"),
+                "{told}"
+            );
+            assert!(problem.what.contains("line 3"), "{line}: {told}");
+            assert!(problem.why.contains(field), "{line}: {told}");
+        }
     }
 
     #[cfg(unix)]

@@ -140,7 +140,7 @@ impl FromStr for Key {
         };
         code.or_else(function)
             .map(|code| Self { code, ctrl, alt })
-            .ok_or_else(|| format!("`{text}` is not a key"))
+            .ok_or_else(|| format!("`{}` is not a key", crate::domain::hidden::shown(text)))
     }
 }
 

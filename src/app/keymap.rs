@@ -3,6 +3,7 @@
 
 use super::command::{Command, Context, TABLE};
 use super::key::Key;
+use crate::domain::hidden::{shown, without_value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -55,7 +56,7 @@ impl Keymap {
                     Ok(document) => wrong_type(&document),
                     Err(_) => None,
                 };
-                let what = hint.unwrap_or_else(|| error.message().to_owned());
+                let what = hint.unwrap_or_else(|| without_value(error.message()));
                 return (self, vec![Fault { line, what }]);
             }
         };
@@ -170,15 +171,22 @@ fn unknown_command(id: &str) -> String {
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(ratio, _)| *ratio > 0.6);
     match near {
-        Some((_, near)) => format!("There is no command `{id}`; did you mean `{near}`?"),
-        None => format!("There is no command `{id}`; `supadeck keys` lists them."),
+        Some((_, near)) => format!(
+            "There is no command `{}`; did you mean `{near}`?",
+            shown(id)
+        ),
+        None => format!(
+            "There is no command `{}`; `supadeck keys` lists them.",
+            shown(id)
+        ),
     }
 }
 
 fn wrong_type(document: &Document) -> Option<String> {
     let (id, _) = document.lines.iter().find(|(_, value)| !value.is_array())?;
     Some(format!(
-        "`{id}` wants a list of keys, such as [\"x\"]; quote the whole name, dot included."
+        "`{}` wants a list of keys, such as [\"x\"]; quote the whole name, dot included.",
+        shown(id)
     ))
 }
 

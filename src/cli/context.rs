@@ -10,6 +10,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Guarded, Project, Settings, Way};
 use crate::adapters::postgres::PgVariables;
 use crate::adapters::secrets::Told;
+use crate::domain::hidden;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim, Protection, normal};
@@ -76,6 +77,7 @@ impl Context {
                 "It holds one secret.",
             ));
         }
+        check_dir(global)?;
         let told = Told::by(move |text| {
             let mut page = Page::default();
             page.toned(Tone::Muted, &text);
@@ -358,4 +360,17 @@ impl Context {
         });
         found.map(|(name, _)| name.clone())
     }
+}
+
+/// Refuses a directory that looks like a secret: it is shown, and kept with a profile.
+fn check_dir(global: &Global) -> Result<(), Problem> {
+    let is_secret = |dir: &PathBuf| hidden::holds_secret(&dir.to_string_lossy());
+    if !global.dir.as_ref().is_some_and(is_secret) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Usage,
+        "--dir cannot be used.",
+        "It looks like a key, a password or a URL, and not like a directory.",
+    ))
 }

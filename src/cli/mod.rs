@@ -22,6 +22,7 @@ mod output;
 mod page;
 mod profile;
 mod reader;
+mod redact;
 mod second;
 mod secret;
 mod seed;

@@ -4,6 +4,7 @@
 
 use super::answer::{Answer, Answered, Body, Failure};
 use super::page::{Page, Tone};
+use super::redact;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use serde_json::{Map, Value, json};
@@ -115,7 +116,8 @@ impl Output {
         }
     }
 
-    fn fail(self, failure: Failure) -> u8 {
+    fn fail(self, mut failure: Failure) -> u8 {
+        redact::hide_in(&mut failure.problem, &arguments(), &variables());
         let code = failure.problem.kind.exit_code();
         if self.json {
             let mut fields = Map::new();
@@ -145,10 +147,9 @@ impl Output {
 
     /// Prints lines on stderr: progress, questions, warnings.
     pub fn note(self, page: &Page) {
-        let _ = io::stderr().write_all(
-            page.render(self.color_err, self.width_of(self.is_watched))
-                .as_bytes(),
-        );
+        let text = page.render(self.color_err, self.width_of(self.is_watched));
+        let text = redact::hide_given(&text, &[arguments(), variables()].concat());
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 
     /// Prints lines on stderr that only matter to somebody who sits there now.
@@ -237,6 +238,27 @@ pub fn document(value: &Value) -> String {
     }
     out.push('\n');
     out
+}
+
+/// What was typed; a message may quote any of it.
+fn arguments() -> Vec<String> {
+    let typed = std::env::args_os().skip(1);
+    typed
+        .map(|text| text.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// What the variables of this program hold; a message may quote any of it.
+fn variables() -> Vec<String> {
+    let is_own = |name: &str| {
+        ["SUPADECK_", "SUPABASE_", "PG", "DATABASE_URL"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    std::env::vars_os()
+        .filter(|(name, _)| is_own(&name.to_string_lossy()))
+        .map(|(_, value)| value.to_string_lossy().into_owned())
+        .collect()
 }
 
 fn to_stdout(text: &str) -> Result<(), Problem> {

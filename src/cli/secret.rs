@@ -103,15 +103,23 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     if is_stdin(text) {
         return from_stdin(option);
     }
-    if let Some(name) = text.strip_prefix("env:") {
-        return match std::env::var(name) {
+    if text.starts_with("env:") {
+        // What is no name may be the secret itself, with `env:` in front: it is refused, and not repeated.
+        let Reference::Variable(name) = reference(asked, text)? else {
+            return Err(Problem::internal("A variable was read as a command."));
+        };
+        return match std::env::var(&name) {
             Ok(value) if !value.trim().is_empty() => {
                 Ok(value.trim_end_matches(['\r', '\n']).to_owned().into())
             }
             _ => Err(Problem::new(
                 Kind::Usage,
                 format!("{option} could not be read."),
-                format!("The environment variable {name} is not set."),
+                if is_usual(&name) {
+                    format!("The environment variable {name} is not set.")
+                } else {
+                    "The environment variable behind `env:` is not set.".to_owned()
+                },
             )),
         };
     }
@@ -161,6 +169,12 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
     )))
 }
 
+/// Whether a variable's name is written as nearly all are: a password seldom is.
+fn is_usual(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
 /// What was typed is no key at all. It may be something secret all the same, so it is not repeated.
 fn no_api_key(option: &str) -> Problem {
     Problem::new(
@@ -206,62 +220,6 @@ pub async fn awaited_from_stdin(option: &'static str) -> Result<SecretString, Pr
 fn is_public_key(text: &str) -> bool {
     let read = given::api_key(&text.to_owned().into(), &Source::Option("--key"));
     read.is_ok_and(|given| !given.value.is_secret())
-}
-
-/// Hides every argument that could be a secret, and then every word: an argument with a blank in it has several.
-pub fn redact_arguments(message: &str, arguments: &[String]) -> String {
-    let mut message = message.to_owned();
-    for argument in arguments {
-        let value = match argument.split_once('=') {
-            Some((option, value)) if option.starts_with("--") => value,
-            _ => argument,
-        };
-        if looks_secret(value) {
-            message = message.replace(value, "[hidden]");
-        }
-    }
-    redact(&message)
-}
-
-/// Hides every word that could be a secret, for messages that quote the command line.
-pub fn redact(message: &str) -> String {
-    message
-        .split_inclusive([' ', '\n', '\'', '"', '`'])
-        .map(|word| {
-            let bare = word.trim_end_matches([' ', '\n', '\'', '"', '`']);
-            if looks_secret(bare) {
-                format!("[hidden]{}", &word[bare.len()..])
-            } else {
-                word.to_owned()
-            }
-        })
-        .collect()
-}
-
-/// A user and a password before an `@`, as in a URL without its scheme.
-fn is_login(word: &str) -> bool {
-    word.rsplit_once('@')
-        .and_then(|(login, _)| login.split_once(':'))
-        .is_some_and(|(_, password)| !password.is_empty())
-}
-
-/// A web address without a login: it is public.
-fn is_web(word: &str) -> bool {
-    let url = word.find("http").map_or(word, |at| &word[at..]);
-    (url.starts_with("https://") || url.starts_with("http://")) && !url.contains('@')
-}
-
-fn looks_secret(word: &str) -> bool {
-    // Six digits are the code of a second factor more often than anything else.
-    if word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()) {
-        return true;
-    }
-    ["sb_secret_", "sbp_", "eyJ"]
-        .iter()
-        .any(|mark| word.contains(mark))
-        || (word.contains("://") && DatabaseUrl::may_hold_password(word) && !is_web(word))
-        || word.contains("password=")
-        || is_login(word)
 }
 
 #[cfg(test)]
@@ -329,11 +287,6 @@ mod tests {
         let problem = resolve(Asked::Totp, "123456").unwrap_err();
         assert!(!format!("{problem:?}").contains("123456"));
         assert!(problem.hint.unwrap().starts_with("Use --totp env:NAME"));
-        assert_eq!(
-            redact("unexpected argument '123456'"),
-            "unexpected argument '[hidden]'"
-        );
-        assert_eq!(redact("at 20251004123000"), "at 20251004123000");
     }
 
     #[test]
@@ -343,16 +296,18 @@ mod tests {
     }
 
     #[test]
-    fn quoted_secrets_are_hidden() {
-        let message =
-            "error: unrecognized subcommand 'postgres://me:pw@h/x'\n sb_secret_x eyJhbGci";
-        assert_eq!(
-            redact(message),
-            "error: unrecognized subcommand '[hidden]'\n [hidden] [hidden]"
-        );
-        assert_eq!(
-            redact("tip: use '--url=https://x.y'"),
-            "tip: use '--url=https://x.y'"
-        );
+    fn what_stands_behind_env_is_a_name_or_is_not_repeated() {
+        for secret in [
+            "sb_secret_hunter2x",
+            "hunter2 hunter2",
+            "hunter2",
+            "pw:hunter2@h",
+        ] {
+            for asked in [Asked::Key, Asked::DatabaseUrl, Asked::AccessToken] {
+                let problem = resolve(asked, &format!("env:{secret}")).unwrap_err();
+                assert_eq!(problem.kind, Kind::Usage);
+                assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+            }
+        }
     }
 }

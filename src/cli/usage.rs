@@ -1,6 +1,6 @@
 //! A command line that cannot be understood: as a problem, and without repeating a secret that was typed into it.
 
-use super::secret::redact_arguments;
+use super::redact::redact_arguments;
 use crate::domain::problem::{Kind, Problem};
 use std::ffi::OsString;
 

@@ -3,6 +3,7 @@
 use super::answer::Answered;
 use super::context::Context;
 use super::page::Page;
+use crate::domain::hidden::shown;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
@@ -22,7 +23,7 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         |(_, sentence)| sentence.clone(),
     ));
     let answer = reader.page(reader.who(), page)?;
-    let project = json!({"name": profile.name, "url": profile.url});
+    let project = json!({"name": shown(&profile.name), "url": profile.shown_url()});
     Ok(answer
         .with("project", &project)?
         .with("way", &way.map(|(word, _)| word))?)

@@ -1,5 +1,6 @@
 //! The user's settings: `config/default.toml` with the user's own file laid over it. Holds no secret.
 
+use super::hidden::without_value;
 use super::problem::{Kind, Problem};
 use serde::Deserialize;
 
@@ -29,7 +30,7 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(|error| {
             let before = error.span().map_or("", |span| &text[..span.start]);
             let line = before.matches('\n').count() + 1;
-            faulty(name, line, error.message())
+            faulty(name, line, &without_value(error.message()))
         })?;
         for (key, value, words) in [
             ("theme", &config.theme, THEMES.as_slice()),

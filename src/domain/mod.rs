@@ -13,6 +13,7 @@ pub mod deep_json;
 pub mod factor;
 pub mod given;
 pub mod goal;
+pub mod hidden;
 pub mod identity;
 pub mod lock;
 pub mod markdown;

@@ -1,11 +1,13 @@
 //! A profile: which project supadeck talks to, under a name. Secrets are not part of it; they live in the keyring.
 
 use super::count::listed;
+use super::hidden::{HIDDEN, looks_secret, shown};
 use super::problem::{Kind, Problem};
 use super::project_url::ProjectUrl;
 use super::reference::References;
 use super::source::Source;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -46,10 +48,19 @@ impl Profile {
 
     /// The project as people are told of it: its name with its URL, or the URL alone where the name was made from it.
     pub fn title(&self) -> String {
+        let url = self.shown_url();
         if self.url.contains(&self.name) {
-            self.url.clone()
+            url
         } else {
-            format!("{} ({})", self.name, self.url)
+            format!("{} ({url})", shown(&self.name))
+        }
+    }
+
+    /// Its URL as it may be shown. What stands there instead of a project's URL may hold a password.
+    pub fn shown_url(&self) -> String {
+        match ProjectUrl::parse(&self.url) {
+            Ok(_) => shown(&self.url).into_owned(),
+            Err(_) => HIDDEN.to_owned(),
         }
     }
 }
@@ -82,7 +93,8 @@ impl Book {
 
     /// The problem that no project is meant: nothing was named, and no profile is in use.
     pub fn none_in_use(&self) -> Problem {
-        let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        let names = self.shown_names();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
         if names.is_empty() {
             return Problem::new(
                 Kind::Config,
@@ -107,12 +119,18 @@ impl Book {
         )
     }
 
+    /// The names of the profiles as they may be shown: the file can be written by hand.
+    fn shown_names(&self) -> Vec<Cow<'_, str>> {
+        self.profiles.keys().map(|name| shown(name)).collect()
+    }
+
     /// The problem of a name that no profile has.
     pub fn no_such(&self, wanted: &str) -> Problem {
-        let names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        let names = self.shown_names();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
         let problem = Problem::new(
             Kind::Config,
-            format!("There is no profile `{}`.", super::text::cell(wanted)),
+            format!("There is no profile `{}`.", shown(wanted)),
             if names.is_empty() {
                 "No profile has been added yet.".to_owned()
             } else {
@@ -130,12 +148,20 @@ pub fn check_name(name: &str) -> Result<(), Problem> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && !name.starts_with(['.', '-']);
-    if is_fine {
+    if is_fine && !looks_secret(name) {
         return Ok(());
+    }
+    if looks_secret(name) {
+        return Err(Problem::new(
+            Kind::Usage,
+            format!("`{HIDDEN}` cannot be a profile's name."),
+            "It looks like a key, a password or a URL. A name is shown in messages and written into files.",
+        )
+        .with_hint("Choose a short name, such as `work`."));
     }
     Err(Problem::new(
         Kind::Usage,
-        format!("`{}` cannot be a profile's name.", super::text::cell(name)),
+        format!("`{}` cannot be a profile's name.", shown(name)),
         "A name is 1 to 64 letters, digits, dots, hyphens and underscores.",
     ))
 }
@@ -166,6 +192,31 @@ mod tests {
         let problem = book.none_in_use();
         assert_eq!(problem.why, "There are the profiles home and work.");
         assert!(problem.hint.unwrap().contains("profile use NAME"));
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_name_is_not_repeated() {
+        let book = Book::default();
+        for text in [
+            "sb_secret_hunter2hunter2",
+            "postgresql://u:hunter2@h/x",
+            "postgres://hunter2@h/x",
+            "eyJhunter2",
+        ] {
+            let refused = check_name(text).unwrap_err();
+            let unknown = book.find(Some(text)).unwrap_err();
+            for problem in [refused, unknown] {
+                assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+                assert!(problem.what.contains(HIDDEN), "{problem:?}");
+            }
+            let profile = Profile {
+                name: text.into(),
+                url: text.into(),
+                ..Profile::default()
+            };
+            assert!(!profile.title().contains("hunter2"), "{text}");
+            assert_eq!(profile.shown_url(), HIDDEN);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where a secret comes from, instead of the secret: `env:NAME`, a variable of the environment, or `cmd:COMMAND`, a command
 //! whose first line of output it is. A reference is no secret: it can be shown and written into the profiles.
 
+use super::hidden::{holds_secret, is_mixed, looks_secret};
 use super::problem::{Kind, Problem};
 use super::secret::SecretKind;
 use super::text;
@@ -12,6 +13,8 @@ pub const REFERENCE_FORMS: &str = "env:NAME or cmd:COMMAND";
 
 /// The longest reference, in bytes.
 const LONGEST: usize = 1_024;
+/// The longest name of a variable.
+const LONGEST_NAME: usize = 100;
 
 /// Where a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,9 +56,16 @@ impl Reference {
     }
 
     fn variable(name: &str) -> Result<Self, Problem> {
-        let is_name = !name.is_empty()
+        let is_name = (1..=LONGEST_NAME).contains(&name.len())
             && !name.starts_with(|c: char| c.is_ascii_digit())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_name && (looks_secret(name) || is_mixed(name)) {
+            return Err(
+                refused("`env:` is followed by what looks like a secret itself.").with_hint(
+                    "Put the secret into a variable, and give the variable's name: env:SUPABASE_SECRET_KEY.",
+                ),
+            );
+        }
         if is_name {
             return Ok(Self::Variable(name.to_owned()));
         }
@@ -76,7 +86,7 @@ impl Reference {
             return Err(refused("The program behind `cmd:` has a relative path.")
                 .with_hint("Name a program that is on PATH, or give its whole path."));
         }
-        if words.iter().any(|word| holds_secret(word)) {
+        if holds_secret(command) || words.iter().any(|word| holds_secret(word)) {
             return Err(refused("The command behind `cmd:` has a secret in it.")
                 .with_hint("Every process on this machine can read command lines: let the command look the secret up."));
         }
@@ -99,24 +109,6 @@ fn is_absolute(program: &str) -> bool {
                 .as_bytes()
                 .first()
                 .is_some_and(u8::is_ascii_alphabetic))
-}
-
-/// Whether a word looks like a key, a token, or a URL with a password.
-fn holds_secret(word: &str) -> bool {
-    let is_long = |prefix: &str| {
-        word.find(prefix)
-            .is_some_and(|at| word.len() - at > prefix.len() + 7)
-    };
-    let has_password = word.split_once("://").is_some_and(|(scheme, rest)| {
-        scheme.starts_with("postgres")
-            && rest
-                .rsplit_once('@')
-                .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, it)| !it.is_empty()))
-    });
-    has_password
-        || ["sb_secret_", "sbp_", "eyJ"]
-            .iter()
-            .any(|prefix| is_long(prefix))
 }
 
 fn refused(what: &str) -> Problem {
@@ -244,6 +236,16 @@ mod tests {
             "cmd:bin/get-key",
             "cmd:echo sb_secret_hunter2hunter2",
             "cmd:echo postgresql://u:hunter2hunter2@h/d",
+            "cmd:sh -c 'echo postgres://postgres:hunter2@h/x'",
+            "cmd:echo postgresql://postgres@127.0.0.1/x?password=hunter2",
+            "cmd:env PGPASSWORD=hunter2 foo",
+            "cmd:psql host=h password=hunter2",
+            "cmd:vault --token=hunter2 get x",
+            "env:sb_secret_hunter2hunter2",
+            "env:eyJhunter2hunter2",
+            "env:sbp_hunter2hunter2",
+            "env:Zhunter2X",
+            "env:postgres://u:hunter2@h/x",
             "hunter2hunter2",
             "cmd:pass\nshow x",
         ] {
@@ -254,6 +256,8 @@ mod tests {
         for text in [
             "cmd:/usr/bin/pass show x",
             "cmd:op read op://v/sb_secret_key",
+            "env:MY_KEY",
+            "env:db_url",
         ] {
             assert!(Reference::parse(text).is_ok(), "{text}");
         }

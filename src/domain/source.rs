@@ -1,5 +1,6 @@
 //! Where a value came from: an option, a variable, a profile, a file, an answer. Messages about the value name it.
 
+use super::hidden::shown;
 use std::fmt;
 
 /// Where a value came from.
@@ -47,7 +48,7 @@ impl fmt::Display for Source {
         match self {
             Self::Option(name) => write!(f, "the option {name}"),
             Self::Variable(name) => write!(f, "the variable {}", harmless(name)),
-            Self::Profile(name) => write!(f, "the profile `{}`", harmless(name)),
+            Self::Profile(name) => write!(f, "the profile `{}`", shown(name)),
             Self::File(name) => write!(f, "the file {}", harmless(name)),
             Self::Reference(text) => f.write_str(&harmless(text)),
             Self::Code => f.write_str("supadeck"),

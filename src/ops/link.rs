@@ -5,6 +5,7 @@
 //! (`.supabase/project.json`, which newer versions write instead).
 
 use crate::domain::database_url::{self, DatabaseUrl, Host, Parameter};
+use crate::domain::hidden;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use secrecy::SecretString;
@@ -125,9 +126,10 @@ pub fn read(named: Option<&Path>) -> Result<Link, Problem> {
         ..Link::default()
     };
     if let Some(text) = file(&root.join(CONFIG))? {
-        let config: Config =
-            toml::from_str(&text).map_err(|error| unusable(CONFIG, error.message()))?;
-        link.project_id = config.project_id.filter(|id| !id.trim().is_empty());
+        let config: Config = toml::from_str(&text).map_err(|error| unreadable(&text, &error))?;
+        link.project_id = config
+            .project_id
+            .filter(|id| !id.trim().is_empty() && !hidden::looks_secret(id));
         link.local = Some(Local {
             api_port: config.api.port.unwrap_or(API_PORT),
             db_port: config.db.port.unwrap_or(DB_PORT),
@@ -159,7 +161,7 @@ pub fn read(named: Option<&Path>) -> Result<Link, Problem> {
     link.project_ref = older.or(newer);
     link.postgres_version = file(&root.join(VERSION))?
         .or(home.and_then(|home| home.versions.postgres))
-        .map(|version| text::cell(version.trim()).into_owned())
+        .map(|version| hidden::shown(version.trim()).into_owned())
         .filter(|version| !version.is_empty());
     if let (Some(reference), Some(url)) = (&link.project_ref, file(&root.join(POOLER))?) {
         match pooler(url.trim(), reference) {
@@ -200,11 +202,11 @@ fn reference(name: &str, text: &str) -> Result<String, Problem> {
     if is_ref {
         return Ok(text.to_owned());
     }
-    let why = format!(
-        "`{}` is no project ref, which is twenty lower-case letters",
-        text::cell(text)
-    );
-    Err(unusable(name, &why))
+    // What stands there instead may be a key or a URL with a password.
+    Err(unusable(
+        name,
+        "It holds no project ref, which is twenty lower-case letters",
+    ))
 }
 
 /// The pooler's URL in session mode and without a password. As the CLI does, a URL of another project or host is not used.
@@ -235,6 +237,18 @@ fn pooler(text: &str, reference: &str) -> Result<String, &'static str> {
     ))
 }
 
+/// The configuration cannot be read: the line is named, and not what stands there.
+fn unreadable(body: &str, error: &toml::de::Error) -> Problem {
+    let line = error
+        .span()
+        .map(|span| body[..span.start.min(body.len())].matches('\n').count() + 1);
+    let place = line
+        .map(|line| format!("line {line}: "))
+        .unwrap_or_default();
+    let why = format!("{place}{}", hidden::without_value(error.message()));
+    unusable(CONFIG, &why)
+}
+
 fn unusable(name: &str, why: &str) -> Problem {
     let name = text::harmless(name);
     let why = text::cell(why.trim_end_matches('.')).into_owned();
@@ -255,109 +269,4 @@ fn no_directory(error: &std::io::Error) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn shown(url: Option<SecretString>) -> Option<String> {
-        url.map(|url| secrecy::ExposeSecret::expose_secret(&url).to_owned())
-    }
-
-    const PROJECT: &str = "abcdefghijklmnopqrst";
-
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        dir
-    }
-
-    #[test]
-    fn everything_that_the_cli_leaves_is_found() {
-        let dir = project(&[
-            (
-                CONFIG,
-                "project_id = \"weeksmith\"\n[api]\nport = 1\n[db]\nmajor_version = 17\n",
-            ),
-            (REF, "abcdefghijklmnopqrst\n"),
-            (
-                POOLER,
-                "postgresql://postgres.abcdefghijklmnopqrst:[YOUR-PASSWORD]@aws-0-eu-central-1.pooler.supabase.com:6543/postgres",
-            ),
-            (VERSION, "17.4.1.054"),
-        ]);
-        let link = read(Some(dir.path())).unwrap();
-        assert_eq!(link.project_ref.as_deref(), Some(PROJECT));
-        assert_eq!(link.project_id.as_deref(), Some("weeksmith"));
-        assert_eq!(link.postgres_version.as_deref(), Some("17.4.1.054"));
-        assert_eq!(
-            link.local.map(|local| (local.api_port, local.db_port)),
-            Some((1, DB_PORT))
-        );
-        assert_eq!(
-            shown(link.database_url("p@s:/ ä")).as_deref(),
-            Some(
-                "postgresql://postgres.abcdefghijklmnopqrst:p%40s%3A%2F%20%C3%A4@aws-0-eu-central-1.pooler.supabase.com:5432/postgres?sslmode=require"
-            )
-        );
-        let newer = project(&[(
-            HOME,
-            r#"{"ref":"abcdefghijklmnopqrst","versions":{"postgres":"17.6"}}"#,
-        )]);
-        let link = read(Some(newer.path())).unwrap();
-        assert_eq!(
-            link.url().as_deref(),
-            Some("https://abcdefghijklmnopqrst.supabase.co")
-        );
-        assert!(
-            shown(link.database_url("x"))
-                .unwrap()
-                .contains("@db.abcdefghijklmnopqrst.supabase.co:5432/")
-        );
-    }
-
-    #[test]
-    fn a_pooler_of_somebody_else_never_gets_the_password() {
-        for url in [
-            "postgresql://postgres.abcdefghijklmnopqrst@pooler.example.org:6543/postgres",
-            "postgresql://postgres.abcdefghijklmnopqrst@evil.org/aws.pooler.supabase.com",
-            "postgresql://postgres.abcdefghijklmnopqrst@evil.org?x=.pooler.supabase.com",
-            "postgresql://postgres.abcdefghijklmnopqrst@pooler.supabase.com.evil.org:5432/postgres",
-            "postgresql://postgres.zyxwvutsrqponmlkjihg@aws.pooler.supabase.com:6543/postgres",
-            "postgresql://postgres@aws.pooler.supabase.com:6543/postgres",
-            "postgresql://postgres.abcdefghijklmnopqrst@aws.pooler.supabase.com/postgres?host=evil.org",
-            "postgresql://postgres.abcdefghijklmnopqrst@aws.pooler.supabase.com/postgres?hostaddr=192.0.2.1",
-            "postgresql://postgres.abcdefghijklmnopqrst@evil.org,aws.pooler.supabase.com/postgres",
-            "postgresql://postgres.abcdefghijklmnopqrst:a@evil.org@aws.pooler.supabase.com/postgres",
-            "https://aws.pooler.supabase.com",
-            "",
-        ] {
-            let dir = project(&[(REF, PROJECT), (POOLER, url)]);
-            let link = read(Some(dir.path())).unwrap();
-            assert_eq!((link.pooler.as_ref(), link.notes.len()), (None, 1), "{url}");
-        }
-    }
-
-    #[test]
-    fn files_that_are_wrong_are_named() {
-        for (name, text) in [
-            (CONFIG, "project_id = "),
-            (REF, "../../etc"),
-            (REF, "ABCDEFGHIJKLMNOPQRST"),
-            (HOME, "{}"),
-            (HOME, "nonsense"),
-        ] {
-            let dir = project(&[(name, text)]);
-            let problem = read(Some(dir.path())).unwrap_err();
-            assert_eq!(problem.kind, Kind::Config, "{name} {text}");
-            assert!(problem.what.contains(name), "{problem}");
-        }
-        let dir = project(&[(REF, PROJECT), (HOME, r#"{"ref":"zyxwvutsrqponmlkjihg"}"#)]);
-        assert_eq!(read(Some(dir.path())).unwrap_err().kind, Kind::Conflict);
-        let nothing = read(Some(project(&[]).path())).unwrap();
-        assert_eq!((nothing.project_ref, nothing.local), (None, None));
-    }
-}
+mod tests;

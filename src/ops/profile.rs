@@ -1,5 +1,6 @@
 //! Profiles: which projects there are and which one is in use. Secrets go to the keyring, never into the file.
 
+use crate::domain::hidden::shown;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Book, Profile, check_name};
 use crate::domain::secret::{Keeping, SecretKind, bind};
@@ -213,7 +214,7 @@ async fn forget(secrets: &dyn Secrets, name: &str) -> Result<Keeping, Problem> {
 fn already_there(name: &str) -> Problem {
     Problem::new(
         Kind::Conflict,
-        format!("There is a profile `{name}` already."),
+        format!("There is a profile `{}` already.", shown(name)),
         "It was not changed.",
     )
     .with_hint("Take another name, or replace it on purpose.")

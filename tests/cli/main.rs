@@ -16,6 +16,7 @@ mod doctor;
 mod ending;
 mod front;
 mod getting_in;
+mod hidden;
 mod keyring;
 mod linked;
 mod migration;

@@ -274,6 +274,8 @@ fn without_a_keyring_the_questions_ask_for_references() {
     terminal.wait_for("No keyring keeps secrets here");
     terminal.wait_for("Publishable key as env:NAME or cmd:COMMAND: ");
     terminal.press("env:MY_KEY\r");
+    // It is not shown while it is typed, and told when it was understood.
+    terminal.wait_for("Publishable key: env:MY_KEY");
     terminal.wait_for("Secret key as env:NAME or cmd:COMMAND, empty to leave it out: ");
     terminal.press("\r");
     terminal.wait_for("Database URL as env:NAME or cmd:COMMAND, empty to leave it out: ");
@@ -288,7 +290,7 @@ fn without_a_keyring_the_questions_ask_for_references() {
     );
     terminal.wait_for("Publishable key as env:NAME or cmd:COMMAND: ");
     terminal.press("sb_publishable_typed\r");
-    terminal.wait_for("--key cannot be used.");
+    terminal.wait_for("The answer to the question \"Publishable key\" cannot be used.");
     let (code, _) = terminal.end();
     assert_eq!(code, 2);
     assert!(!file(&world).contains("lost"));

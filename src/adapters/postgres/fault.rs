@@ -3,6 +3,7 @@
 use super::address::{Address, Endpoint};
 use super::auth_filter::Refused as Unasked;
 use super::handshake::HandshakeError;
+use crate::domain::hidden::shown_path;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Refused;
 use crate::domain::text::harmless;
@@ -88,7 +89,7 @@ fn tls_problem(cause: &str, host: &str, address: &Address, endpoint: &Endpoint) 
         problem.why = format!(
             "{} It was checked against {}.",
             problem.why,
-            harmless(&file)
+            shown_path(&file)
         );
     }
     if endpoint.is_hosted() {

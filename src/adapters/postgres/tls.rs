@@ -2,6 +2,7 @@
 
 use super::fault::certificate_problem;
 use super::trust::{Policy, Roots, Verify};
+use crate::domain::hidden::shown_path;
 use crate::domain::problem::{Kind, Problem};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -84,7 +85,10 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let fault = |why: String| {
         Problem::new(
             Kind::Config,
-            format!("The root certificate {} cannot be used.", path.display()),
+            format!(
+                "The root certificate {} cannot be used.",
+                shown_path(&path.display().to_string())
+            ),
             why,
         )
         .with_hint("`sslrootcert` names a PEM file. A hosted project's certificate is on its database settings page.")

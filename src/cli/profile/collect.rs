@@ -291,7 +291,7 @@ impl Collected {
         if !self.means.has_keyring {
             let mut page = Page::default();
             page.line(format!(
-                "No keyring keeps secrets here, so the profile says where each one comes from: {REFERENCE_FORMS}, such as env:SUPABASE_DB_URL or cmd:pass show supabase/db."
+                "No keyring keeps secrets here, so the profile says where each one comes from: {REFERENCE_FORMS}, such as env:SUPABASE_DB_URL or cmd:pass show supabase/db. The answers are not shown while they are typed."
             ));
             context.output().note(&page);
         }
@@ -315,10 +315,11 @@ impl Collected {
             let text = if self.means.has_keyring {
                 ask::hidden(&format!("{title}{empty} (not shown): ")).await?
             } else {
+                // What is pasted may be the secret itself: it is not shown while it is typed.
                 let question = format!("{title} as {REFERENCE_FORMS}{empty}: ");
-                ask::line(&question).await?.into()
+                ask::hidden(&question).await?
             };
-            self.take_answer(asked, title, &text).await?;
+            self.take_answer(context, asked, title, &text).await?;
         }
         if self.lacks_key() && !has_origin {
             return Err(no_key());
@@ -328,6 +329,7 @@ impl Collected {
 
     async fn take_answer(
         &mut self,
+        context: &Context,
         asked: Asked,
         title: &'static str,
         text: &SecretString,
@@ -338,9 +340,16 @@ impl Collected {
         }
         if is_reference(typed) || !self.means.has_keyring {
             // What is no reference is not repeated: it may be the secret itself.
-            return self
-                .take_reference(asked, secret::reference(asked, typed)?)
-                .await;
+            let reference = Reference::parse(typed).map_err(|problem| Problem {
+                kind: Kind::Usage,
+                what: format!("The answer to the question \"{title}\" cannot be used."),
+                why: problem.what,
+                ..problem
+            })?;
+            let mut page = Page::default();
+            page.line(format!("{title}: {reference}"));
+            context.output().note(&page);
+            return self.take_reference(asked, reference).await;
         }
         self.put(asked.kind(), text, &Source::Answer(title)).await
     }

@@ -4,6 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::{Page, Span, Table, Tone};
 use crate::adapters::connect;
+use crate::domain::hidden::shown;
 use crate::ops::profile;
 use clap::Args as ClapArgs;
 use serde_json::Value;
@@ -27,8 +28,8 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         };
         table.row(vec![
             Span::from(if in_use { "*" } else { "" }),
-            Span::from(name),
-            Span::from(&profile.url),
+            Span::from(&*shown(name)),
+            Span::from(&profile.shown_url()),
             Span::new(tone, production),
         ]);
         let mut profile = profile.clone();

@@ -16,6 +16,7 @@ use super::context::Context;
 use super::interrupt;
 use super::page::{Page, Table, Tone};
 use crate::adapters::connect;
+use crate::domain::hidden::{shown, shown_path};
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::ops::session;
@@ -69,24 +70,32 @@ async fn end_session(context: &Context, name: &str) -> Result<(), Problem> {
 /// A profile as JSON. The name is its key in the file, so serde leaves it out there.
 fn data(profile: &Profile) -> Value {
     json!({
-        "name": profile.name,
-        "url": profile.url,
-        "project_ref": profile.project_ref,
-        "dir": profile.dir,
+        "name": shown(&profile.name),
+        "url": profile.shown_url(),
+        "project_ref": profile.project_ref.as_deref().map(shown),
+        "dir": dir(profile),
         "production": profile.production,
         "secrets": profile.secrets,
     })
 }
 
+/// The directory as it may be shown.
+fn dir(profile: &Profile) -> Option<String> {
+    let dir = profile.dir.as_ref()?.display().to_string();
+    Some(shown_path(&dir).into_owned())
+}
+
 /// A profile, one property a line.
 fn page(profile: &Profile) -> Page {
     let mut table = Table::new(&["PROFILE", ""]);
-    let dir = profile.dir.as_ref().map(|dir| dir.display().to_string());
-    let reference = profile.project_ref.as_deref().unwrap_or("-");
+    let dir = dir(profile);
+    let reference = shown(profile.project_ref.as_deref().unwrap_or("-"));
+    let name = shown(&profile.name);
+    let url = profile.shown_url();
     for (name, value) in [
-        ("name", profile.name.as_str()),
-        ("url", &profile.url),
-        ("project ref", reference),
+        ("name", &*name),
+        ("url", &url),
+        ("project ref", &reference),
         ("directory", dir.as_deref().unwrap_or("the current one")),
         ("production", if profile.production { "yes" } else { "no" }),
     ] {

@@ -5,6 +5,7 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use crate::adapters::connect;
+use crate::domain::hidden::shown;
 use crate::domain::secret::Keeping;
 use crate::ops::profile;
 use clap::Args as ClapArgs;
@@ -26,7 +27,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     super::end_session(context, &args.name).await?;
     let removed = profile::remove(profiles.as_ref(), secrets.as_ref(), &args.name);
     let keeping = interrupt::finishing(context.output(), removed).await?;
-    let name = &args.name;
+    let name = shown(&args.name);
     let page = match &keeping {
         Keeping::Keyring => Page::of(format!("{name} is removed, and so are its secrets.")),
         Keeping::Memory(why) => {

@@ -4,6 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::Page;
 use crate::adapters::connect;
+use crate::domain::hidden::shown;
 use crate::ops::profile;
 use clap::Args as ClapArgs;
 
@@ -25,7 +26,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         profile::accept_database(profiles.as_ref(), &args.name).await?;
     }
     let used = profile::use_(profiles.as_ref(), &args.name).await?;
-    let mut page = Page::of(format!("{} is in use now.", used.name));
+    let mut page = Page::of(format!("{} is in use now.", shown(&used.name)));
     if args.accept_database {
         page.line("The next connection keeps what its database is recognised by.");
     }

@@ -2,6 +2,7 @@
 
 use super::files::{make_folder, write_new};
 use super::local::{self, ROLLBACK, check_root, directory, entries, rollback_file};
+use crate::domain::hidden::looks_secret;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
@@ -34,6 +35,14 @@ pub(super) fn free_name(
     name: &str,
     now: jiff::Timestamp,
 ) -> Result<FileName, Problem> {
+    if looks_secret(name) {
+        return Err(Problem::new(
+            Kind::Usage,
+            "The migration needs another name.",
+            "What was given looks like a key, a password or a URL, and it would become part of a file name.",
+        )
+        .with_hint("Say what the migration does, such as `add week lock`."));
+    }
     let Some(slug) = FileName::slug(name) else {
         return Err(Problem::new(
             Kind::Usage,

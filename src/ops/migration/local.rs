@@ -1,6 +1,7 @@
 //! Reads the migration directory: which files are migrations, and what they say.
 
 use super::Schema;
+use crate::domain::hidden::shown_path;
 use crate::domain::migration::down_section;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::{digest, sha256};
@@ -36,7 +37,7 @@ pub(super) fn check_root(root: &Path) -> Result<(), Problem> {
     if root.is_dir() {
         return Ok(());
     }
-    let shown = harmless(&root.display().to_string()).into_owned();
+    let shown = shown_path(&root.display().to_string()).into_owned();
     let what = if root.exists() {
         format!("The project directory {shown} is no directory.")
     } else {

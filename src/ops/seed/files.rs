@@ -1,6 +1,7 @@
 //! Finds the seed files of a project: `[db.seed]` of `supabase/config.toml`, else `seeds/*.sql`.
 
 use crate::domain::count::listed;
+use crate::domain::hidden::without_value;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::glob::{is_pattern, matches};
 use crate::domain::text::harmless;
@@ -129,7 +130,7 @@ fn read_config(path: &Path) -> Result<Option<Seed>, Problem> {
         let line = error.span().map_or(1, |span| {
             text[..span.start.min(text.len())].matches('\n').count() + 1
         });
-        fault(format!("Line {line}: {}.", harmless(error.message())))
+        fault(format!("Line {line}: {}.", without_value(error.message())))
     })?;
     Ok(config.db.seed)
 }
