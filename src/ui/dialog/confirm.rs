@@ -93,11 +93,10 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
     let pairs = match &confirm.asked {
         _ if !is_read => {
             let key = match confirm.unread() {
-                Unread::Below => "pgdn",
-                Unread::End => "end",
-                Unread::Above => "pgup",
+                Unread::Below => "pgdn".to_owned(),
+                Unread::Beyond | Unread::Above => keys.first_key(Command::NextRisk),
             };
-            [(key.to_owned(), "see the rest"), (escape, cancel)]
+            [(key, "see the rest"), (escape, cancel)]
         }
         Asked::Rehearse(_) => [
             ("y".to_owned(), "rehearse it"),
@@ -135,7 +134,7 @@ fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_rea
     let text = if is_read {
         confirm.label()
     } else {
-        confirm.unread_text(confirm.unread()).to_owned()
+        confirm.unread_text()
     };
     if is_read && !confirm.asked.is_light() && !sheet.is_field_apart() {
         return super::field(frame, inside, first, view, &text, &confirm.typed, true);
