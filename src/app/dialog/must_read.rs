@@ -253,7 +253,11 @@ mod tests {
         }
         let rows = "(1, 'x'),\n".repeat(900);
         let sql = format!("insert into t values\n{rows}\n(gone());");
-        assert!(needed(&sql, Extent::Outline).contains(&"gone"));
+        let found = needed(&sql, Extent::Outline);
+        assert!(
+            found.iter().any(|part| part.starts_with("gone")),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -73,6 +73,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
     } else if confirm.stop_count() > 0 {
         let count = confirm.stop_count();
         let next = match confirm.risk_at_top() {
+            _ if !is_read => "next not shown".to_owned(),
             0 => format!("next risk (of {count})"),
             at => format!("next risk ({at} of {count})"),
         };
@@ -80,7 +81,11 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
             (keys.first_key(Command::NextRisk), next.as_str()),
             (
                 keys.first_key(Command::PreviousRisk),
-                Command::PreviousRisk.spec().short,
+                if is_read {
+                    Command::PreviousRisk.spec().short
+                } else {
+                    "previous not shown"
+                },
             ),
         ];
         super::put_last(frame, inside, 1, super::keys_line(view, &pairs));
