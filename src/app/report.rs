@@ -1,7 +1,8 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
 use super::availability::NOT_REHEARSED;
-use super::dialog::confirm::{self, Confirm};
+use super::dialog::accept;
+use super::dialog::confirm::Confirm;
 use super::dialog::guide::Guide;
 use super::dialog::migrate;
 use super::dialog::reading;
@@ -274,7 +275,7 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));
             Vec::new()
         }
-        None => confirm::rehearse(planned.plan.clone(), model),
+        None => accept::rehearse(planned.plan.clone(), model),
     }
 }
 

@@ -28,16 +28,17 @@ impl Seen {
 
     /// Whether a part was seen whole.
     pub fn holds(&self, part: &Range<usize>) -> bool {
-        part.is_empty()
-            || self
-                .parts
-                .iter()
-                .any(|known| known.start <= part.start && part.end <= known.end)
+        self.missing(part).is_none()
     }
 
-    /// Behind the last byte that was seen.
-    pub fn end(&self) -> usize {
-        self.parts.last().map_or(0, |part| part.end)
+    /// The first byte of a part that was not seen.
+    pub fn missing(&self, part: &Range<usize>) -> Option<usize> {
+        let behind = self
+            .parts
+            .partition_point(|known| known.start <= part.start);
+        let before = behind.checked_sub(1).map_or(0, |at| self.parts[at].end);
+        let first = part.start.max(before);
+        (first < part.end).then_some(first)
     }
 }
 
@@ -57,7 +58,7 @@ mod tests {
             }
             let part = asked.0..asked.0 + asked.1;
             prop_assert_eq!(seen.holds(&part), bytes[part.clone()].iter().all(|byte| *byte));
-            prop_assert_eq!(seen.end(), bytes.iter().rposition(|byte| *byte).map_or(0, |at| at + 1));
+            prop_assert_eq!(seen.missing(&part), part.clone().find(|at| !bytes[*at]));
         }
     }
 }

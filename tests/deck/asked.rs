@@ -1,6 +1,8 @@
 //! What is asked before a plan runs or is rehearsed: that it says what it is, and leaves out nothing to think about.
 
-use crate::fixture::{answer, answer_all, filled, plan, planned, press, report, text, ticket};
+use crate::fixture::{
+    answer, answer_all, filled, plan, planned, press, read_on, report, text, ticket,
+};
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
@@ -265,20 +267,25 @@ fn no_word_is_asked_for_before_every_risk_was_seen_or_summed_up() {
         let drops: Vec<String> = (0..count).map(|n| format!("drop table t{n}")).collect();
         of(&drops.iter().map(String::as_str).collect::<Vec<_>>())
     };
-    let (model, _) = asked((80, 24), "a", dropping(4));
+    let (mut model, _) = asked((80, 24), "a", dropping(4));
     let frame = words(&model);
     for number in 0..4 {
         let summed = format!("risk loses data: drop table t{number}");
         assert!(frame.contains(&summed), "{}", text(&model));
     }
-    assert!(frame.contains("Type apply"), "{}", text(&model));
+    read_on(&mut model);
+    assert!(words(&model).contains("Type apply"), "{}", text(&model));
     let (mut model, _) = asked((80, 24), "a", dropping(30));
     assert!(words(&model).contains("and 26 more risks, marked below"));
     assert!(!words(&model).contains("Type apply"), "{}", text(&model));
     assert_eq!(press(&mut model, &["apply", "enter"]), []);
-    assert!(words(&model).contains("end see the rest esc"));
+    assert!(words(&model).contains("pgdn see the rest esc"));
     press(&mut model, &["end"]);
     assert!(text(&model).contains("drop table t29;"), "{}", text(&model));
+    assert!(words(&model).contains("ctrl-r see the rest esc"));
+    assert!(!words(&model).contains("Type apply"), "{}", text(&model));
+    let frames = read_on(&mut model).concat();
+    assert!(frames.contains("drop table t15;"), "{frames}");
     assert!(words(&model).contains("Type apply"), "{}", text(&model));
     assert!(matches!(
         &press(&mut model, &["apply", "enter"])[..],

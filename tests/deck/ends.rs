@@ -1,6 +1,6 @@
 //! A run while it waits and once it is over: words that are true of a rollback, the file that waits, and first what matters.
 
-use crate::fixture::{answer, filled, plan, planned, press, target, text, ticket};
+use crate::fixture::{answer, filled, plan, planned, press, read_on, target, text, ticket};
 use std::time::Duration;
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
@@ -39,8 +39,8 @@ fn running(size: (u16, u16), plan: &Plan) -> (Model, Ticket) {
     let effects = press(&mut model, &keys);
     let asked = ticket(&effects);
     answer(&mut model, asked, Report::Plan(Ok(planned(plan.clone()))));
-    // Of many files the risks are looked at to the end before the word is asked for.
-    press(&mut model, &["end"]);
+    // All of it is looked at before the word is asked for.
+    read_on(&mut model);
     // A word with a space in it is typed key by key.
     let typed: Vec<String> = word
         .chars()

@@ -135,6 +135,20 @@ pub fn press(model: &mut Model, keys: &[&str]) -> Vec<Effect> {
     effects
 }
 
+/// Presses the key that a question names, until all of it was shown that must be; the frames that were drawn.
+pub fn read_on(model: &mut Model) -> Vec<String> {
+    let mut frames = vec![text(model)];
+    while let Some(last) = frames.last()
+        && let Some((before, _)) = last.split_once(" see the rest")
+    {
+        let key = before.rsplit(' ').next().unwrap_or_default().to_owned();
+        press(model, &[&key]);
+        assert!(frames.len() < 2_000, "{}", text(model));
+        frames.push(text(model));
+    }
+    frames
+}
+
 /// The ticket of the first read or write.
 pub fn ticket(effects: &[Effect]) -> Ticket {
     let found = effects.iter().find_map(|effect| match effect {

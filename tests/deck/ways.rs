@@ -1,6 +1,8 @@
 //! Looking before and mending after: rehearsals, differences, risks in the confirmation, and ways out of a state.
 
-use crate::fixture::{answer, answer_all, filled, plan, planned, press, target, text, ticket};
+use crate::fixture::{
+    answer, answer_all, filled, plan, planned, press, read_on, target, text, ticket,
+};
 use supadeck::app::effect::{Effect, Fix, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
@@ -300,6 +302,13 @@ fn a_key_jumps_from_risk_to_risk_while_the_word_can_be_typed() {
         let report = Report::Plan(Ok(planned(risky)));
         answer(&mut model, ticket(&effects), report);
         assert!(
+            text(&model).contains("ctrl-r next not shown"),
+            "{}",
+            text(&model)
+        );
+        read_on(&mut model);
+        press(&mut model, &["home"]);
+        assert!(
             text(&model).contains("ctrl-r next risk (of 3)"),
             "{}",
             text(&model)
@@ -362,7 +371,7 @@ fn everything_is_rolled_back_from_the_first_migration_only_and_by_other_words() 
     undone.steps[1].name = "core_schema".into();
     undone.history.push("20251004130000".into());
     answer(&mut model, *ticket, Report::Plan(Ok(planned(undone))));
-    let frame = text(&model);
+    let frame = read_on(&mut model).concat();
     for part in [
         "Roll back everything: 2 migrations",
         "2 migrations: audit_trail, core_schema",

@@ -126,6 +126,29 @@ impl Screen {
         }
     }
 
+    /// Presses the key that a question names until it asks for the word; what was shown on the way.
+    pub fn read_on(&mut self, asked: &str) -> String {
+        let mut shown = String::new();
+        loop {
+            self.wait("a question", |screen| {
+                let text = screen.text();
+                text.contains(" see the rest") || text.contains(asked)
+            });
+            let frame = self.text();
+            shown.push_str(&frame);
+            if frame.contains(asked) {
+                return shown;
+            }
+            let key = if frame.contains("pgdn see the rest") {
+                "\u{1b}[6~"
+            } else {
+                "\u{12}"
+            };
+            self.send(key);
+            self.wait("the next part", |screen| screen.text() != frame);
+        }
+    }
+
     /// Waits for the program's end and returns its exit code.
     pub fn wait_exit(&mut self) -> u32 {
         let begun = Instant::now();

@@ -1,20 +1,19 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
+use super::script::Script;
 use super::sheet::{FactRow, Place, Sheet};
 use super::unlock::UnlockForm;
-use super::{After, Dialog, long_line};
+use super::{After, Dialog};
 use crate::app::command::Command;
-use crate::app::effect::{Effect, Fix, Write};
+use crate::app::effect::Fix;
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::Model;
-use crate::app::progress::RunProgress;
 use crate::app::rows::Rows;
 use crate::app::seen::Seen;
-use crate::app::{run, write};
-use crate::domain::identity::Identity;
+use crate::domain::count::counted;
 use crate::domain::lock::UnlockRequest;
-use crate::domain::migration::{Plan, briefing};
+use crate::domain::migration::Plan;
 use crate::domain::seed::SeedPlan;
 use std::ops::Range;
 
@@ -47,8 +46,8 @@ impl Asked {
 pub enum Unread {
     /// Further down, on the way.
     Below,
-    /// At the end.
-    End,
+    /// Further down, with what need not be read before it.
+    Beyond,
     /// Further up.
     Above,
 }
@@ -91,14 +90,10 @@ pub struct Confirm {
     pub form: Option<UnlockForm>,
     /// Where the text begins among all that can be seen.
     base: usize,
-    /// The places in the text where risks are marked, and where a long line hides what it runs.
+    /// The places in the text where risks are marked.
     stops: Vec<usize>,
-    /// How many of the stops are risks.
-    risk_count: usize,
-    /// What must have been on screen, each part whole.
+    /// What must be on screen and was not, each part whole, in order.
     must_see: Vec<Range<usize>>,
-    /// Up to where the text must have been on screen: behind the last risk that is not summed up among the facts.
-    must_reach: usize,
     /// What was on screen.
     seen: Seen,
 }
@@ -108,7 +103,6 @@ impl Confirm {
         title: String,
         facts: Vec<(&'static str, String)>,
         lines: &[String],
-        is_sql: bool,
         word: String,
         asked: Asked,
     ) -> Self {
@@ -126,17 +120,8 @@ impl Confirm {
             }
         });
         let facts = facts.collect();
-        let text = lines.join("\n");
-        let text = if is_sql {
-            Rows::sql(&text)
-        } else {
-            Rows::plain(&text)
-        };
-        let mut stops = Vec::new();
-        if is_sql {
-            stops = long_line::hidden(text.text());
-            must_see.extend(stops.iter().map(|at| base + at..base + at + 1));
-        } else if asked.is_light() {
+        let text = Rows::plain(&lines.join("\n"));
+        if asked.is_light() {
             must_see.push(base..base + text.text().len());
         }
         Self {
@@ -144,7 +129,7 @@ impl Confirm {
             title,
             facts,
             text,
-            is_sql,
+            is_sql: false,
             word,
             typed: Field::new(),
             top: 0,
@@ -152,29 +137,30 @@ impl Confirm {
             is_wrong: false,
             form: None,
             base,
-            stops,
-            risk_count: 0,
+            stops: Vec::new(),
             must_see,
-            must_reach: 0,
             seen: Seen::default(),
         }
     }
 
-    /// The same with the lines on which risks are marked, and the line behind the last one that must be seen there.
-    pub(super) fn with_risks(mut self, marked: &[usize], must_see: usize) -> Self {
-        let mut starts = vec![0];
-        let lines = self.text.text().match_indices('\n');
-        starts.extend(lines.map(|(at, _)| at + 1));
-        let start = |line: usize| starts.get(line).copied();
-        if must_see > 0 {
-            let end = start(must_see).map_or(self.text.text().len(), |next| next - 1);
-            self.must_reach = self.base + end;
-        }
-        self.risk_count = marked.len();
-        self.stops.extend(marked.iter().filter_map(|at| start(*at)));
-        self.stops.sort_unstable();
-        self.stops.dedup();
-        self
+    /// The question before SQL runs.
+    pub(super) fn running(
+        title: String,
+        facts: Vec<(&'static str, String)>,
+        script: &Script,
+        word: String,
+        asked: Asked,
+    ) -> Self {
+        let mut confirm = Self::new(title, facts, &[], word, asked);
+        confirm.is_sql = true;
+        confirm.text = Rows::sql(&script.lines.join("\n"));
+        let (parts, risks) = script.must_read(confirm.text.text());
+        let base = confirm.base;
+        let parts = parts.into_iter();
+        let parts = parts.map(|part| base + part.start..base + part.end);
+        confirm.must_see.extend(parts);
+        confirm.stops = risks;
+        confirm
     }
 
     /// The question that the word answers.
@@ -187,31 +173,36 @@ impl Confirm {
     }
 
     /// Why the question is not asked yet.
-    pub fn unread_text(&self, unread: Unread) -> &'static str {
-        match unread {
-            Unread::Above => "More to read stands above. It is asked when all of it was seen.",
-            _ if self.risk_count > 0 && !self.asked.is_light() => {
-                "More risks stand below. The word is asked for when they were seen."
-            }
-            _ => "More to read stands below. It is asked when all of it was seen.",
+    pub fn unread_text(&self) -> String {
+        let count = self.missing_rows().len().max(1);
+        let parts = counted(count, "part");
+        format!("To confirm, read on: {parts} not shown yet.")
+    }
+
+    /// The most room that the reason takes.
+    pub(super) fn longest_unread_text(&self) -> String {
+        let parts = counted(self.must_see.len().max(10), "part");
+        format!("To confirm, read on: {parts} not shown yet.")
+    }
+
+    /// The rows at which something begins that must be seen and was not, in order.
+    fn missing_rows(&self) -> Vec<usize> {
+        let mut seen = self.seen.clone();
+        for part in self.in_view() {
+            seen.add(part);
         }
+        let missing = self.must_see.iter().filter_map(|part| seen.missing(part));
+        missing.map(|at| self.row_of_byte(at)).collect()
     }
 
     /// Where the next stands of what must be seen and was not.
     pub fn unread(&self) -> Unread {
-        let in_view = self.in_view();
-        let behind = in_view.last().map_or(0, |part| part.end);
-        let mut seen = self.seen.clone();
-        for part in in_view {
-            seen.add(part);
-        }
-        let mut missing = self.must_see.iter().filter(|part| !seen.holds(part));
-        if missing.clone().any(|part| part.end > behind) {
-            Unread::Below
-        } else if missing.next().is_some() {
-            Unread::Above
-        } else {
-            Unread::End
+        let behind = self.sheet.in_view(self.top).end;
+        let rows = self.missing_rows();
+        match rows.iter().find(|row| **row >= behind) {
+            Some(row) if row - behind < usize::from(self.sheet.room) => Unread::Below,
+            Some(_) => Unread::Beyond,
+            None => Unread::Above,
         }
     }
 
@@ -229,6 +220,18 @@ impl Confirm {
             Some(byte) => self.row_of(byte).min(self.sheet.last_top()),
             None => self.top.min(self.sheet.last_top()),
         };
+    }
+
+    /// The row of a byte among all that can be seen.
+    fn row_of_byte(&self, at: usize) -> usize {
+        if at >= self.base {
+            return self.row_of(at - self.base);
+        }
+        let holds = |row: &FactRow| {
+            let fact = &self.facts[row.fact];
+            fact.base + fact.rows.bytes(row.row..row.row + 1).end > at
+        };
+        self.sheet.facts.iter().position(holds).unwrap_or(0)
     }
 
     fn row_of(&self, byte: usize) -> usize {
@@ -268,7 +271,7 @@ impl Confirm {
         for part in self.in_view() {
             seen.add(part);
         }
-        self.must_reach <= seen.end() && self.must_see.iter().all(|part| seen.holds(part))
+        self.must_see.iter().all(|part| seen.holds(part))
     }
 
     /// Takes a key. What is on screen then was seen: the shell draws a dialog before it gives it a key.
@@ -277,6 +280,8 @@ impl Confirm {
         for part in self.in_view() {
             self.seen.add(part);
         }
+        let seen = &self.seen;
+        self.must_see.retain(|part| !seen.holds(part));
         let is_read = self.is_read();
         let last = self.sheet.last_top().max(self.top);
         let page = usize::from(self.sheet.room).saturating_sub(1).max(1);
@@ -320,21 +325,26 @@ impl Confirm {
         self.stops.iter().map(|at| self.row_of(*at))
     }
 
-    /// How many risks are marked, with the lines that hide what they run.
+    /// How many risks are marked.
     pub fn stop_count(&self) -> usize {
         self.stops.len()
     }
 
-    /// Goes to the next or the previous risk, around the end.
+    /// Goes to the next or the previous part that was not seen; where all was, to the next or the previous risk. Both
+    /// around the end.
     fn go_risk(&mut self, is_forward: bool) {
+        let mut rows = self.missing_rows();
+        if rows.is_empty() {
+            rows = self.stop_rows().collect();
+        }
         let to = if is_forward {
-            let next = self.stop_rows().find(|row| *row > self.top);
-            next.or_else(|| self.stop_rows().next())
+            let next = rows.iter().find(|row| **row > self.top);
+            next.or(rows.first())
         } else {
-            let previous = self.stop_rows().rfind(|row| *row < self.top);
-            previous.or_else(|| self.stop_rows().next_back())
+            let previous = rows.iter().rfind(|row| **row < self.top);
+            previous.or(rows.last())
         };
-        self.top = to.unwrap_or(self.top);
+        self.top = to.copied().unwrap_or(self.top);
     }
 
     /// Which risk stands on the first visible row, from 1 on; 0 where that is none.
@@ -342,50 +352,4 @@ impl Confirm {
         let at = self.stop_rows().position(|row| row == self.top);
         at.map_or(0, |at| at + 1)
     }
-
-    fn accept(&self, model: &mut Model) -> Vec<Effect> {
-        match &self.asked {
-            Asked::Migrate(plan) => {
-                let progress = RunProgress::of(plan);
-                let write = Write::Migrate(plan.clone());
-                write::start(model, self.title.clone(), progress, write)
-            }
-            Asked::Rehearse(plan) => rehearse(plan.clone(), model),
-            Asked::Fix(fix) => write::start(
-                model,
-                self.title.clone(),
-                RunProgress::default(),
-                Write::Fix(fix.clone()),
-            ),
-            Asked::Seed(plan) => {
-                let steps = plan
-                    .steps
-                    .iter()
-                    .map(|step| (step.path.clone(), step.parts.len()));
-                let progress = RunProgress {
-                    steps: steps.collect(),
-                    ..RunProgress::default()
-                };
-                write::start(
-                    model,
-                    self.title.clone(),
-                    progress,
-                    Write::Seed(plan.clone()),
-                )
-            }
-            Asked::Unlock(request) => write::start(
-                model,
-                self.title.clone(),
-                RunProgress::default(),
-                Write::Unlock(request.clone()),
-            ),
-            Asked::Service => run::become_identity(model, Identity::Service),
-        }
-    }
-}
-
-/// Begins a rehearsal.
-pub(in crate::app) fn rehearse(plan: Plan, model: &mut Model) -> Vec<Effect> {
-    let (title, progress) = (briefing::rehearsal(&plan), RunProgress::of_rehearsal(&plan));
-    write::start(model, title, progress, Write::Rehearse(plan))
 }

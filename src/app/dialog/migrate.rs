@@ -2,7 +2,8 @@
 //! would wait meanwhile.
 
 use super::confirm::{Asked, Confirm};
-use super::questions::{body, facts, head};
+use super::questions::facts;
+use super::script::Script;
 use super::sheet::fact_columns;
 use super::{risky, undoing};
 use crate::app::model::Model;
@@ -26,31 +27,22 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
         .as_ref()
         .map(|risks| risky::sum(&plan, risks, fact_columns(model.size.0)));
     let mut told = BTreeSet::new();
-    let (mut lines, mut marked) = (Vec::new(), Vec::new());
-    let mut must_see = 0;
+    let mut script = Script::default();
+    script.is_unknown = risks.is_none();
     for (at, step) in plan.steps.iter().enumerate() {
-        head(&mut lines, &heading(step, is_rollback(&plan)));
+        script.head(&heading(step, is_rollback(&plan)));
         let assessment = risks.as_ref().and_then(|all| all.get(at));
         for (index, statement) in step.left() {
             let marks =
                 assessment.map_or_else(Vec::new, |known| risky::marks(known, index, &mut told));
-            let is_marked = !marks.is_empty();
-            for mark in marks {
-                marked.push(lines.len());
-                lines.extend(mark);
-            }
-            body(&mut lines, statement);
-            let is_told = |summary: &risky::Summary| summary.is_told(at, index);
-            if is_marked && !summary.as_ref().is_some_and(is_told) {
-                must_see = lines.len();
-            }
+            script.statement(marks, statement);
         }
     }
     match summary {
-        Some(summary) => facts.extend(summary.lines.into_iter().map(|line| ("risk", line))),
+        Some(summary) => facts.extend(summary.into_iter().map(|line| ("risk", line))),
         None => facts.push((
             "risk",
-            "too much SQL to look at here; `supadeck migration plan` does".into(),
+            "too much SQL to look at here, so all of it must be read; `supadeck migration plan` looks at it".into(),
         )),
     }
     facts.extend(cautions(&plan).into_iter().map(|caution| ("mind", caution)));
@@ -59,8 +51,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     let title = briefing::title(&plan);
     let word = word(&plan, model);
-    let confirm = Confirm::new(title, facts, &lines, true, word, Asked::Migrate(plan));
-    confirm.with_risks(&marked, must_see)
+    Confirm::running(title, facts, &script, word, Asked::Migrate(plan))
 }
 
 /// What is to be typed. What is out of order wants those words too, in production as well.
@@ -115,14 +106,7 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     lines.push("In the end everything is undone.".to_owned());
     let (title, asked) = (briefing::rehearsal(plan), Asked::Rehearse(plan.clone()));
     let facts = facts(model, &plan.target);
-    Some(Confirm::new(
-        title,
-        facts,
-        &lines,
-        false,
-        String::new(),
-        asked,
-    ))
+    Some(Confirm::new(title, facts, &lines, String::new(), asked))
 }
 
 /// Who waits while a plan is rehearsed, as far as its text tells. A file outside a transaction does not run then, nor one

@@ -1,19 +1,21 @@
 //! Dialogs: what lies over the screen and has the keys. The last one on the stack is handled here; it is taken off
 //! while it handles a key, and goes back on top unless it says that it is finished.
 
+pub mod accept;
 pub mod confirm;
 pub mod filter;
 pub mod guide;
 pub mod help;
 pub mod identity;
-mod long_line;
 pub mod migrate;
+mod must_read;
 mod outcome;
 pub mod palette;
 mod questions;
 pub mod reading;
 pub mod result;
 mod risky;
+mod script;
 pub mod second;
 pub mod sheet;
 mod undoing;

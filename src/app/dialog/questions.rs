@@ -1,9 +1,9 @@
 //! What is asked before changes, seeds and the service role, and the facts and statements of any such question.
 
 use super::confirm::{Asked, Confirm};
+use super::script::Script;
 use crate::app::effect::Fix;
 use crate::app::model::Model;
-use crate::app::rows::clean;
 use crate::domain::migration::Target;
 use crate::domain::seed::SeedPlan;
 
@@ -13,7 +13,7 @@ impl Confirm {
         let facts = facts(model, &fix.target);
         let word = model.confirm_word_at(&fix.target, &fix.word);
         let (title, lines) = (fix.title.clone(), fix.lines.clone());
-        Self::new(title, facts, &lines, false, word, Asked::Fix(fix))
+        Self::new(title, facts, &lines, word, Asked::Fix(fix))
     }
 
     /// The question before a seed plan.
@@ -22,22 +22,16 @@ impl Confirm {
             [step] => format!("Run seed {}", step.path),
             steps => format!("Run {} seed files", steps.len()),
         };
-        let mut lines = Vec::new();
+        let mut script = Script::default();
         for step in &plan.steps {
-            head(&mut lines, &format!("seed {}", step.path));
+            script.head(&format!("seed {}", step.path));
             for statement in step.statements() {
-                body(&mut lines, statement);
+                script.statement(Vec::new(), statement);
             }
         }
         let word = model.confirm_word_at(&plan.target, "seed");
-        Self::new(
-            title,
-            facts(model, &plan.target),
-            &lines,
-            true,
-            word,
-            Asked::Seed(plan),
-        )
+        let facts = facts(model, &plan.target);
+        Self::running(title, facts, &script, word, Asked::Seed(plan))
     }
 
     /// The question before the service role is chosen.
@@ -53,7 +47,6 @@ impl Confirm {
             "Read as the service role".into(),
             facts,
             &lines,
-            false,
             word,
             Asked::Service,
         )
@@ -89,18 +82,4 @@ pub(super) fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String
         ),
         ("as role", target.role.clone()),
     ]
-}
-
-/// The head of a file above its statements.
-pub(super) fn head(lines: &mut Vec<String>, text: &str) {
-    if !lines.is_empty() {
-        lines.push(String::new());
-    }
-    lines.push(format!("-- {text}"));
-}
-
-/// A statement.
-pub(super) fn body(lines: &mut Vec<String>, statement: &str) {
-    let text = format!("{statement};");
-    lines.extend(clean(&text).lines().map(str::to_owned));
 }

@@ -15,8 +15,8 @@ const COLUMNS: usize = 70;
 /// The most risks that are summed up above the statements, unless more rules are met.
 const SUMMED: usize = 4;
 
-/// An open finding of a plan: the index of its file, the file, and the finding.
-type Open<'a> = (usize, &'a Step, &'a Finding);
+/// An open finding of a plan: its file and the finding.
+type Open<'a> = (&'a Step, &'a Finding);
 
 /// The open findings of a plan that run, the worst first.
 fn open<'a>(plan: &'a Plan, risks: &'a [Assessment]) -> Vec<Open<'a>> {
@@ -24,44 +24,26 @@ fn open<'a>(plan: &'a Plan, risks: &'a [Assessment]) -> Vec<Open<'a>> {
         .steps
         .iter()
         .zip(risks)
-        .enumerate()
-        .flat_map(|(at, (step, risk))| risk.open_findings().map(move |found| (at, step, found)))
-        .filter(|(_, _, finding)| finding.level > Level::Safe)
+        .flat_map(|(step, risk)| risk.open_findings().map(move |found| (step, found)))
+        .filter(|(_, finding)| finding.level > Level::Safe)
         .collect();
-    open.sort_by_key(|(_, _, finding)| Reverse(finding.level));
+    open.sort_by_key(|(_, finding)| Reverse(finding.level));
     open
-}
-
-/// The risks above the statements.
-pub(super) struct Summary {
-    /// Each a line.
-    pub lines: Vec<String>,
-    /// The statements, by file and index, that must be seen below all the same: more risks are found than are summed
-    /// up, or their line had no room for all of it. Absent where that is every statement with a risk.
-    below: Option<BTreeSet<(usize, usize)>>,
-}
-
-impl Summary {
-    /// Whether all that is marked at a statement is told above.
-    pub fn is_told(&self, file: usize, statement: usize) -> bool {
-        let below = self.below.as_ref();
-        below.is_some_and(|below| !below.contains(&(file, statement)))
-    }
 }
 
 /// The open findings in a few lines of so many columns, the worst first: what they do, and the statement. Every rule has a
 /// line at least, however many there are.
-pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Summary {
+pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Vec<String> {
     let open = open(plan, risks);
     let mut rules = BTreeSet::new();
     let is_first: Vec<bool> = open
         .iter()
-        .map(|(_, _, finding)| rules.insert((Reverse(finding.level), finding.rule)))
+        .map(|(_, finding)| rules.insert((Reverse(finding.level), finding.rule)))
         .collect();
     let mut free = SUMMED.saturating_sub(rules.len());
     let is_one_file = plan.steps.len() == 1;
-    let (mut lines, mut below) = (Vec::new(), BTreeSet::new());
-    for ((at, step, finding), is_first) in open.iter().zip(is_first) {
+    let mut lines = Vec::new();
+    for ((step, finding), is_first) in open.iter().zip(is_first) {
         if !is_first && free == 0 {
             continue;
         }
@@ -78,9 +60,6 @@ pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Summary 
             sql.unwrap_or_default(),
             columns.saturating_sub(begin.width()),
         );
-        if sql.ends_with('…') {
-            below.insert((*at, finding.statement));
-        }
         lines.push(format!("{begin}{sql}"));
     }
     let rest = open.len() - lines.len();
@@ -88,10 +67,7 @@ pub(super) fn sum(plan: &Plan, risks: &[Assessment], columns: usize) -> Summary 
         let rest = counted(rest, "more risk");
         lines.push(format!("and {rest}, marked below"));
     }
-    Summary {
-        lines,
-        below: (rest == 0).then_some(below),
-    }
+    lines
 }
 
 /// The findings of one statement as SQL comments, the lines of each. A rule is explained once, where it is met first: `told` keeps which were.

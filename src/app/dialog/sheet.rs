@@ -12,7 +12,7 @@
 //! └ keys ────────────────────────────┘
 //! ```
 
-use super::confirm::{Confirm, Unread};
+use super::confirm::Confirm;
 use crate::app::wrap::{width, wrap};
 use std::ops::Range;
 
@@ -102,9 +102,7 @@ fn answer_rows(confirm: &Confirm, columns: usize) -> (usize, bool) {
     let label = confirm.label();
     let is_apart = width(&label) + 2 + width(&confirm.word) + 1 > columns;
     let field = usize::from(is_apart && !confirm.asked.is_light());
-    let waits = [Unread::Below, Unread::Above]
-        .map(|unread| wrap(confirm.unread_text(unread), columns).len());
-    let waits = waits.into_iter().max().unwrap_or(1);
+    let waits = wrap(&confirm.longest_unread_text(), columns).len();
     (waits.max(wrap(&label, columns).len() + field), is_apart)
 }
 

@@ -202,7 +202,7 @@ fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model)
     ];
     let word = model.confirm_word("unlock");
     let asked = Asked::Unlock(prospect.request);
-    let mut confirm = Confirm::new(title, facts, &lines, false, word, asked);
+    let mut confirm = Confirm::new(title, facts, &lines, word, asked);
     confirm.form = Some(form);
     confirm
 }

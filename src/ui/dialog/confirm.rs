@@ -73,6 +73,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
     } else if confirm.stop_count() > 0 {
         let count = confirm.stop_count();
         let next = match confirm.risk_at_top() {
+            _ if !is_read => "next not shown".to_owned(),
             0 => format!("next risk (of {count})"),
             at => format!("next risk ({at} of {count})"),
         };
@@ -80,7 +81,11 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
             (keys.first_key(Command::NextRisk), next.as_str()),
             (
                 keys.first_key(Command::PreviousRisk),
-                Command::PreviousRisk.spec().short,
+                if is_read {
+                    Command::PreviousRisk.spec().short
+                } else {
+                    "previous not shown"
+                },
             ),
         ];
         super::put_last(frame, inside, 1, super::keys_line(view, &pairs));
@@ -93,11 +98,10 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
     let pairs = match &confirm.asked {
         _ if !is_read => {
             let key = match confirm.unread() {
-                Unread::Below => "pgdn",
-                Unread::End => "end",
-                Unread::Above => "pgup",
+                Unread::Below => "pgdn".to_owned(),
+                Unread::Beyond | Unread::Above => keys.first_key(Command::NextRisk),
             };
-            [(key.to_owned(), "see the rest"), (escape, cancel)]
+            [(key, "see the rest"), (escape, cancel)]
         }
         Asked::Rehearse(_) => [
             ("y".to_owned(), "rehearse it"),
@@ -135,7 +139,7 @@ fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_rea
     let text = if is_read {
         confirm.label()
     } else {
-        confirm.unread_text(confirm.unread()).to_owned()
+        confirm.unread_text()
     };
     if is_read && !confirm.asked.is_light() && !sheet.is_field_apart() {
         return super::field(frame, inside, first, view, &text, &confirm.typed, true);
