@@ -23,6 +23,7 @@ pub fn hide_in(problem: &mut Problem, arguments: &[String], variables: &[String]
     let said = [&problem.what, &problem.why].into_iter();
     let quoted: Vec<String> = said
         .flat_map(|part| part.split('`').skip(1).step_by(2))
+        .map(|piece| piece.trim_end_matches(':'))
         .filter(|piece| piece.len() >= SHORTEST_PIECE)
         .filter(|piece| {
             let mut secrets = arguments.iter().filter(|text| hidden::looks_secret(text));

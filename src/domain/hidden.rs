@@ -193,7 +193,7 @@ fn assigns_secret(text: &str) -> bool {
             }
             Some((name, "")) => is_open = is_secret_name(name),
             Some((name, value)) => {
-                if is_secret_name(name) && !is_reference(value) {
+                if (is_secret_name(name) && !is_reference(value)) || assigns_secret(value) {
                     return true;
                 }
             }
