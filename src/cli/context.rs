@@ -8,7 +8,6 @@ use super::secret::{self, Asked};
 use super::{interrupt, waiting};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Guarded, Project, Settings, Way};
-use crate::adapters::postgres::PgVariables;
 use crate::adapters::secrets::Told;
 use crate::domain::hidden;
 use crate::domain::identity::Identity;
@@ -253,8 +252,13 @@ impl Context {
     }
 
     /// A directory and a database of the local stack: what the environment says about connections is not meant for it.
+    #[cfg(feature = "demo")]
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        let way = Way::by_url(url, &Source::Code, &PgVariables::default())?;
+        let way = Way::by_url(
+            url,
+            &Source::Code,
+            &crate::adapters::postgres::PgVariables::default(),
+        )?;
         Ok(self.work_over(root, way, None))
     }
 
