@@ -223,7 +223,6 @@ fn a_variable_that_is_no_text_is_named_and_nothing_else_is_used() {
         "SUPABASE_URL",
         "SUPABASE_DB_URL",
         "SUPABASE_SECRET_KEY",
-        "SUPADECK_PROFILE",
         "SUPADECK_PASSWORD",
     ] {
         let mut command = world.command(&["migration", "list"]);
