@@ -219,12 +219,7 @@ fn no_file_of_settings_leads_to_a_fault_of_the_program() {
 fn a_variable_that_is_no_text_is_named_and_nothing_else_is_used() {
     use std::os::unix::ffi::OsStrExt as _;
     let world = World::full();
-    for name in [
-        "SUPABASE_URL",
-        "SUPABASE_DB_URL",
-        "SUPABASE_SECRET_KEY",
-        "SUPADECK_PASSWORD",
-    ] {
+    for name in ["SUPABASE_URL", "SUPABASE_DB_URL", "SUPABASE_SECRET_KEY"] {
         let mut command = world.command(&["migration", "list"]);
         command.env(
             name,

@@ -8,7 +8,10 @@ fn nowhere() -> Vec<(&'static str, &'static str)> {
     // A port on which nothing listens: every read fails, and the deck stands all the same.
     vec![
         ("SUPABASE_URL", "http://127.0.0.1:9"),
-        ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_none"),
+        (
+            "SUPABASE_PUBLISHABLE_KEY",
+            "sb_publishable_0123456789abcdef",
+        ),
     ]
 }
 
