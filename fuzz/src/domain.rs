@@ -12,6 +12,8 @@ pub mod factor;
 pub mod file_name;
 #[path = "../../src/domain/given.rs"]
 pub mod given;
+#[path = "../../src/domain/hidden.rs"]
+pub mod hidden;
 #[path = "../../src/domain/identity.rs"]
 pub mod identity;
 #[path = "../../src/domain/pasted.rs"]
