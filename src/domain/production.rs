@@ -2,11 +2,8 @@
 //! database itself is recognised by. Names decide nothing.
 
 use super::profile::{Book, Profile};
-use super::project_url::ProjectUrl;
+use super::project_url::{ProjectUrl, is_ref};
 use super::text::cell;
-
-/// The letters of a hosted project's ref.
-const REF_LETTERS: usize = 20;
 
 /// What a database is recognised by, whatever way leads to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,10 +54,6 @@ pub fn ref_of_options(options: &str) -> Option<String> {
     let reference =
         words.find_map(|word| word.rsplit_once("reference=").map(|(_, value)| value))?;
     is_ref(reference).then(|| reference.to_owned())
-}
-
-fn is_ref(text: &str) -> bool {
-    text.len() == REF_LETTERS && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// The refs that a profile is known by.

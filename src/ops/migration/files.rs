@@ -4,6 +4,7 @@
 use super::local::{self, sentence, unreadable};
 use crate::domain::migration::history::{hex, sha256};
 use crate::domain::problem::{Kind, Problem};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
@@ -90,10 +91,19 @@ pub(super) fn kept(directory: &Path, file: &Path) -> PathBuf {
     path
 }
 
+/// One file and its new name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Move {
+    /// Where it is.
+    pub from: PathBuf,
+    /// Where it will be.
+    pub to: PathBuf,
+}
+
 /// Moves files, all of them or none, and never over another one.
-pub(super) fn move_all(moves: &[(PathBuf, PathBuf)]) -> Result<(), Problem> {
+pub(super) fn move_all(moves: &[Move]) -> Result<(), Problem> {
     let mut linked: Vec<&Path> = Vec::new();
-    for (from, to) in moves {
+    for Move { from, to } in moves {
         if let Err(error) = copy_name(from, to) {
             for path in linked {
                 // Each is a second name or a copy that was made a moment ago; the first is still there.
@@ -103,20 +113,20 @@ pub(super) fn move_all(moves: &[(PathBuf, PathBuf)]) -> Result<(), Problem> {
         }
         linked.push(to);
     }
-    for (at, (from, _)) in moves.iter().enumerate() {
+    for (at, Move { from, .. }) in moves.iter().enumerate() {
         if let Err(error) = fs::remove_file(from) {
             let back = moves[..at]
                 .iter()
-                .all(|(from, to)| copy_name(to, from).is_ok());
+                .all(|one| copy_name(&one.to, &one.from).is_ok());
             if back {
-                for (_, to) in moves {
+                for Move { to, .. } in moves {
                     let _ = fs::remove_file(to);
                 }
             }
             return Err(unwritten(from, &error));
         }
     }
-    for (_, to) in moves {
+    for Move { to, .. } in moves {
         let _ = settle(to);
     }
     Ok(())

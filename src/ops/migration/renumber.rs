@@ -1,5 +1,6 @@
 //! Gives a migration that is not applied another version: its file and its rollback file move together.
 
+use super::files::Move;
 use super::list::{read, unknown, way_out};
 use super::local::{directory, rollback_file};
 use super::{Schema, files, local};
@@ -11,7 +12,6 @@ use crate::domain::migration::version::{after, is_version};
 use crate::domain::migration::{Entry, Listing, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
-use std::path::PathBuf;
 
 /// Which files get which names; it is shown and confirmed first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,15 +24,6 @@ pub struct RenumberPlan {
     pub moves: Vec<Move>,
     /// The database whose history was looked at.
     pub target: Target,
-}
-
-/// One file and its new name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Move {
-    /// Where it is.
-    pub from: PathBuf,
-    /// Where it will be.
-    pub to: PathBuf,
 }
 
 /// Plans another version for a migration: `which` is its version or its file name, `to` the new version. Without `to` it
@@ -115,12 +106,7 @@ pub async fn plan_renumber(
 
 /// Renames the files, both or none, and returns the list.
 pub async fn renumber(schema: &Schema, plan: &RenumberPlan) -> Result<Listing, Problem> {
-    let moves: Vec<(PathBuf, PathBuf)> = plan
-        .moves
-        .iter()
-        .map(|one| (one.from.clone(), one.to.clone()))
-        .collect();
-    files::move_all(&moves)?;
+    files::move_all(&plan.moves)?;
     Ok(read(schema).await?.0)
 }
 

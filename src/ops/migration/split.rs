@@ -1,8 +1,9 @@
 //! Writes a migration of another tool that holds its rollback too as two files: the migration, and `rollback/` beside it.
 
+use super::files::Move;
 use super::list::{read, unknown, way_out};
 use super::local::{self, directory, rollback_file};
-use super::renumber::{Move, chosen};
+use super::renumber::chosen;
 use super::{Schema, files};
 use crate::domain::migration::down_section::{self, plain_name, rolled_back_by};
 use crate::domain::migration::file_name::FileName;
@@ -139,12 +140,7 @@ pub async fn plan_split(schema: &Schema, which: &str) -> Result<SplitPlan, Probl
 pub async fn split(schema: &Schema, plan: &SplitPlan) -> Result<Listing, Problem> {
     let rollbacks = directory(&schema.root).join(local::ROLLBACK);
     files::make_folder(&rollbacks)?;
-    let moves: Vec<(PathBuf, PathBuf)> = plan
-        .moves
-        .iter()
-        .map(|one| (one.from.clone(), one.to.clone()))
-        .collect();
-    files::move_all(&moves)?;
+    files::move_all(&plan.moves)?;
     if let Some(halves) = &plan.halves {
         files::write_new(&halves.rollback, &halves.down)?;
         let written = files::replace(&halves.file, &halves.up, &halves.sha256, &halves.kept);
