@@ -42,6 +42,14 @@ impl ProjectUrl {
 
     /// The same, with the refusal in parts.
     pub fn parse(text: &str) -> Result<Self, Refused> {
+        Self::examine(text).map_err(|refused| Refused {
+            proposal: refused.proposal.and_then(settled),
+            ..refused
+        })
+    }
+
+    /// Reads a text, and names the first thing that is wrong with it. What is proposed may still have something else wrong.
+    fn examine(text: &str) -> Result<Self, Refused> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
         if let Some(refused) = instead(text) {
             return Err(refused);
@@ -145,12 +153,16 @@ fn subdomain(host: &str) -> Option<&str> {
     HOSTED.iter().find_map(|domain| host.strip_suffix(domain))
 }
 
-/// The URL that a text becomes, where it is one.
-fn meant(text: &str) -> Option<String> {
-    match ProjectUrl::parse(text) {
-        Ok(url) => Some(url.to_string()),
-        Err(refused) => refused.proposal,
+/// What a proposal comes to when everything that is wrong with it is mended in turn, where a URL is left.
+fn settled(mut proposal: String) -> Option<String> {
+    // Each step takes something away. No text has more than this many things around its URL.
+    for _ in 0..8 {
+        match ProjectUrl::examine(&proposal) {
+            Ok(url) => return Some(url.to_string()),
+            Err(refused) => proposal = refused.proposal?,
+        }
     }
+    None
 }
 
 /// What a text is that is no web address.
@@ -192,12 +204,12 @@ fn instead(text: &str) -> Option<Refused> {
     if let Some((_, value)) = pasted::assigned(text) {
         return Some(Refused::new(
             "It is a line of a shell or of a settings file: a name stands in front of the URL.",
-            meant(pasted::trimmed(value).0),
+            Some(pasted::trimmed(value).0.to_owned()),
         ));
     }
     let (inner, _) = pasted::trimmed(text);
     if text.starts_with(['"', '\'', '`', '“', '‘', '«']) {
-        let proposal = if inner == text { None } else { meant(inner) };
+        let proposal = (inner != text).then(|| inner.to_owned());
         return Some(Refused::new("Quotes stand around it.", proposal));
     }
     let host = lower
@@ -226,8 +238,7 @@ fn unlocated(fault: &Fault, text: &str) -> Refused {
     let proposal = match fault {
         // What cannot be seen joins what belongs together; a space parts two things.
         Fault::Blank(_) if !text.contains([' ', '\t', '\n', '\r']) => {
-            let seen: String = text.chars().filter(|c| !pasted::is_blank(*c)).collect();
-            meant(&seen)
+            Some(text.chars().filter(|c| !pasted::is_blank(*c)).collect())
         }
         Fault::NoScheme if text.contains('@') => None,
         Fault::NoScheme => {
@@ -240,14 +251,12 @@ fn unlocated(fault: &Fault, text: &str) -> Refused {
             let rest = rest.unwrap_or(text).trim_start_matches('/');
             let is_named = (is_here || rest.contains('.')) && !rest.contains("//");
             let scheme = if is_here { "http" } else { "https" };
-            is_named
-                .then(|| meant(&format!("{scheme}://{rest}")))
-                .flatten()
+            is_named.then(|| format!("{scheme}://{rest}"))
         }
         Fault::Host => {
             let bare = text.replacen(".supabase.co.", ".supabase.co", 1);
             let bare = bare.trim_end_matches([',', ';']);
-            (bare != text).then(|| meant(bare)).flatten()
+            (bare != text).then(|| bare.to_owned())
         }
         _ => None,
     };

@@ -89,6 +89,15 @@ fn what_is_recognised_is_refused_with_the_url_that_is_meant() {
             "http://127.0.0.1:54321",
         ),
         ("localhost:54321", "http://localhost:54321"),
+        // More than one thing is wrong.
+        (
+            "URL='https://x.example/base/rest/v1?a#b'",
+            "https://x.example/base",
+        ),
+        (
+            "x.exam\u{200b}ple/base/rest/v1/auth/v1",
+            "https://x.example/base",
+        ),
     ] {
         let refused = ProjectUrl::parse(text).unwrap_err();
         assert_eq!(
@@ -124,6 +133,9 @@ fn what_means_no_project_is_refused_without_a_part_of_it() {
         "eyJhush",
         "postgresql://postgres:hu@sh@db.abcdefghijklmnopqrst.supabase.co/hush",
         "psql postgresql://u:hush@h/d",
+        // What is left of it is refused for another reason.
+        "x.example/project\u{200b}/[::1]:1/rest/v1/hush",
+        "https://x.example/project/hush/rest/v1",
     ] {
         let refused = ProjectUrl::parse(text).unwrap_err();
         assert_eq!(refused.proposal, None, "{text}");
