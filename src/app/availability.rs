@@ -8,8 +8,7 @@ use crate::domain::lock::Standing;
 use crate::domain::migration::Wish;
 
 /// Why nothing is rehearsed on a production database.
-pub(super) const NOT_REHEARSED: &str =
-    "production is not rehearsed on; use `supadeck migration plan`, which takes a scratch database";
+pub(super) const NOT_REHEARSED: &str = "dry runs do not run on production; use `supadeck migration plan`, which takes a scratch database";
 
 /// Why a command cannot run now.
 pub fn availability(command: Command, model: &Model) -> Result<(), String> {
@@ -79,7 +78,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             entry
                 .filter(|entry| !entry.ways.is_empty())
                 .map(|_| ())
-                .ok_or_else(|| "this version needs no way out".to_owned())
+                .ok_or_else(|| "nothing to fix on this version".to_owned())
         }
         Command::SeedApply => {
             on(Screen::Seeds)?;

@@ -172,13 +172,13 @@ use Context as X;
 /// The table. Its order is the order of help and of the footer.
 #[rustfmt::skip]
 pub const TABLE: &[Spec] = &[
-    risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to here; out of order wants those words", "apply to here", X::Migrations), "migration apply --to VERSION, --include-out-of-order"), Risk::Writes),
-    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back to the selected migration, which stays; the newest goes itself", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
+    risk(twin(spec(C::Apply, "migration.apply", "Apply pending migrations up to this one", "apply to here", X::Migrations), "migration apply --to VERSION, --include-out-of-order"), Risk::Writes),
+    risk(twin(spec(C::Rollback, "migration.rollback", "Roll back everything newer than this one (on the newest: this one)", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
     risk(twin(spec(C::RollbackAll, "migration.rollback_all", "Roll back everything; on the first applied migration only", "roll back everything", X::Migrations), "migration rollback --to 0"), Risk::Destroys),
     spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
     twin(spec(C::Rehearse, "migration.rehearse", "Rehearse applying; on an applied migration rehearse the rollback", "rehearse", X::Migrations), "migration plan --to VERSION, --rollback"),
     twin(spec(C::Difference, "migration.diff", "Compare the file with what was applied", "diff", X::Migrations), "migration diff VERSION"),
-    risk(twin(spec(C::WaysOut, "migration.ways", "Choose a way out of the state of the selected migration", "ways out", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
+    risk(twin(spec(C::WaysOut, "migration.ways", "Choose how to fix the state of the selected migration", "fix", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
     risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),
     risk(twin(spec(C::SeedAgain, "seed.again", "Run the selected seed file, also when it ran before", "run this", X::Seeds), "seed apply PATH --again"), Risk::Writes),
     risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, or change its running unlock", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),

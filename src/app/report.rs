@@ -1,6 +1,7 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
 use super::availability::NOT_REHEARSED;
+use super::command::Command;
 use super::dialog::accept;
 use super::dialog::confirm::Confirm;
 use super::dialog::guide::Guide;
@@ -14,6 +15,7 @@ use super::msg::{Opened, Planned, Report};
 use super::{known, layout, load, production, run, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
+use crate::domain::seed::{SeedEntry, SeedState};
 use jiff::Timestamp;
 
 /// Takes an answer.
@@ -97,14 +99,14 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 }
                 Ok((!is_empty).then(|| migrate::running(planned, model)))
             });
-            ask(model, asked)
+            ask(model, asked, |_| "No migration to run.".to_owned())
         }
         Report::Fix(result) => {
             let asked = result.and_then(|fix| {
                 production::check(&fix.target)?;
                 Ok(Some(Confirm::fix(fix, model)))
             });
-            ask(model, asked)
+            ask(model, asked, |_| "Nothing to change.".to_owned())
         }
         Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
             let view = reading::difference(&difference);
@@ -138,7 +140,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 }
                 Ok((!is_empty).then(|| Confirm::seed(plan, model)))
             });
-            ask(model, asked)
+            ask(model, asked, no_pending_seeds)
         }
         Report::Checked(verdicts) => {
             if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
@@ -236,10 +238,36 @@ fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<
     }
 }
 
+/// No seed is pending; one that has changed runs again only when it is asked for.
+fn no_pending_seeds(model: &Model) -> String {
+    let rows = model.seeds.table.rows();
+    let is_changed = |row: &&SeedEntry| row.state == SeedState::Changed;
+    match rows.iter().filter(is_changed).count() {
+        0 => "No pending seeds.".to_owned(),
+        changed => {
+            let have = if changed == 1 { "has" } else { "have" };
+            let them = if changed == 1 {
+                "it"
+            } else {
+                "the selected one"
+            };
+            let key = model.keymap.first_key(Command::SeedAgain);
+            format!("No pending seeds. {changed} {have} changed; {key} runs {them} again.")
+        }
+    }
+}
+
 /// A plan was made: asks for its confirmation, or says that there is nothing to do.
-fn ask(model: &mut Model, asked: Result<Option<Confirm>, Problem>) -> Vec<Effect> {
+fn ask(
+    model: &mut Model,
+    asked: Result<Option<Confirm>, Problem>,
+    nothing: impl FnOnce(&Model) -> String,
+) -> Vec<Effect> {
     match asked {
-        Ok(None) => run::toast(model, "Nothing to do: everything is as asked."),
+        Ok(None) => {
+            let text = nothing(model);
+            run::toast(model, text)
+        }
         Ok(Some(_)) if is_late(model) => run::toast(model, LATE),
         Ok(Some(confirm)) => {
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));
@@ -312,7 +340,7 @@ fn unlocked(
         .retain(|dialog| !matches!(dialog, Dialog::Running));
     match result {
         Ok(lock) => {
-            model.toast = Some(format!("Week {}: {}", lock.week_no, lock.reason()));
+            model.toast = Some(format!("Week {}. {}", lock.week_no, lock.sentence()));
             model.locks.replace(lock);
             let mut effects = load::rows(model);
             effects.push(run::toast_timer());

@@ -67,8 +67,10 @@ pub async fn confirm<E: Into<Failure>>(
     }
     let wanted = production.unwrap_or(word);
     let question = match production {
-        Some(name) => format!("{what} on PRODUCTION. Type the profile's name, {name}, to run it: "),
-        None => format!("{what}. Type `{word}` to run it: "),
+        Some(name) => {
+            format!("{what} on PRODUCTION. To confirm, type the profile’s name, {name}: ")
+        }
+        None => format!("{what}. To confirm, type “{word}”: "),
     };
     if ask::line(&question).await?.trim() == wanted {
         return Ok(());

@@ -64,7 +64,7 @@ pub async fn watching<T, E: From<Problem>>(
             result = &mut command => return result,
             () = signals.next() => {
                 if DEALING.load(Ordering::SeqCst) == 0 {
-                    return Err(Problem::cancelled("The command was stopped.").into());
+                    return Err(Problem::cancelled("The command was cancelled.").into());
                 }
                 HANDED.notify_one();
             }
@@ -97,7 +97,7 @@ pub async fn ending<T>(read: impl Future<Output = Result<T, Problem>>) -> Result
     let mut signals = Dealing::begin()?;
     tokio::select! {
         result = read => result,
-        () = signals.next() => Err(Problem::cancelled("The command was stopped.")),
+        () = signals.next() => Err(Problem::cancelled("The command was cancelled.")),
     }
 }
 

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_quoted_part_of_an_argument_is_hidden_too() {
-        let mut problem = Problem::new(Kind::Usage, "`hunter2` is no filter.", "")
+        let mut problem = Problem::new(Kind::Usage, "`hunter2` is not a filter.", "")
             .with_hint("For example `action:hunter2`.");
         let arguments = ["hunter2 postgres://u:hunter2@h/x".to_owned()];
         hide_in(&mut problem, &arguments, &[]);

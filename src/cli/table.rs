@@ -37,7 +37,7 @@ const LEAST_TEXT: usize = 8;
 /// What stays of an id: so many characters of its start and of its end.
 const ID_END: usize = 4;
 /// What is said below a table that gave way.
-const NOTE: &str = "Shortened to fit the terminal; whole in a pipe (`| cat`) and with --json.";
+const NOTE: &str = "Truncated to fit; use --json for full values.";
 /// The blanks between two columns.
 const GAP: usize = 2;
 
@@ -238,7 +238,7 @@ mod tests {
 
     /// How wide the widest row is; the note below does not count.
     fn width_of(text: &str) -> usize {
-        let lines = text.lines().filter(|line| !line.starts_with("Shortened"));
+        let lines = text.lines().filter(|line| !line.starts_with("Truncated"));
         lines.map(UnicodeWidthStr::width).max().unwrap_or_default()
     }
 
@@ -267,7 +267,7 @@ mod tests {
             some.contains(&format!("{ID}  user a11c…0001 (you)  Week 7 is late.\n")),
             "{some}"
         );
-        assert!(some.ends_with("--json.\n"), "{some}");
+        assert!(some.ends_with("full values.\n"), "{some}");
         let all = text(&table, Some(50));
         assert!(
             all.contains("a11c…0001  user a11c…0001 (you)  Week 7 is late.\n"),

@@ -118,52 +118,72 @@ pub fn another_project(source: &Source) -> Problem {
     .with_hint("Take the URL and the key from the same project; they are shown on the same page of the dashboard.")
 }
 
-/// The text without what is pasted along, and what that was.
+/// What is pasted along with a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrapper {
+    /// A name that it is assigned to.
+    Name,
+    /// The word `Bearer`.
+    Bearer,
+    Quotes,
+    Invisible,
+    Blanks,
+    /// One line break at the end, which a shell or an editor adds.
+    LineEnd,
+    Punctuation,
+}
+
+/// The text without the outermost thing that was pasted along; `None` where there is none.
+fn unwrapped(text: &str) -> Option<(&str, Wrapper)> {
+    let (inner, said) = pasted::trimmed(text);
+    if inner != text {
+        let wrapper = match said {
+            Some(said) if said.contains("quotes") => Wrapper::Quotes,
+            Some(said) if said.contains("Invisible") => Wrapper::Invisible,
+            Some(_) => Wrapper::Blanks,
+            None => Wrapper::LineEnd,
+        };
+        return Some((inner, wrapper));
+    }
+    if let Some((_, value)) = pasted::assigned(text) {
+        return Some((value, Wrapper::Name));
+    }
+    if let Some(head) = text.get(..7)
+        && head.eq_ignore_ascii_case("bearer ")
+    {
+        return Some((&text[7..], Wrapper::Bearer));
+    }
+    let inner = text.strip_suffix([';', ','])?;
+    Some((inner, Wrapper::Punctuation))
+}
+
+/// The text without what is pasted along, and what that was. One thing can stand inside another:
+/// `export KEY="Bearer …"`. What is still wrapped after a few of them is no key.
 fn cleaned(text: &str) -> (&str, Option<&'static str>) {
     let mut bare = text;
     let (mut name, mut bearer, mut around) = (false, false, None);
-    // Each of them can stand inside another: `export KEY="Bearer …"`.
-    for _ in 0..6 {
-        let before = bare;
-        let (inner, said) = pasted::trimmed(bare);
-        around = around.or(said);
-        bare = inner;
-        if let Some((_, value)) = pasted::assigned(bare) {
-            name = true;
-            bare = value;
-            continue;
-        }
-        if let Some(head) = bare.get(..7)
-            && head.eq_ignore_ascii_case("bearer ")
-        {
-            bearer = true;
-            bare = &bare[7..];
-            continue;
-        }
-        if let Some(inner) = bare.strip_suffix([';', ',']) {
-            around = around.or(Some("punctuation"));
-            bare = inner;
-            continue;
-        }
-        if bare == before {
+    for _ in 0..12 {
+        let Some((inner, wrapper)) = unwrapped(bare) else {
             break;
+        };
+        match wrapper {
+            Wrapper::Name => name = true,
+            Wrapper::Bearer => bearer = true,
+            Wrapper::LineEnd => {}
+            _ => around = around.or(Some(wrapper)),
         }
+        bare = inner;
     }
     let note = if name {
         Some("{} had a name in front of it, which was left out.")
     } else if bearer {
         Some("{} had the word Bearer in front of it, which was left out.")
     } else {
-        around.map(|said| {
-            if said.contains("quotes") {
-                "{} had quotes around it, which were left out."
-            } else if said.contains("Invisible") {
-                "{} had invisible characters around it, which were left out."
-            } else if said.contains("punctuation") {
-                "{} had a comma or semicolon behind it, which was left out."
-            } else {
-                "{} had white space around it, which was left out."
-            }
+        around.map(|wrapper| match wrapper {
+            Wrapper::Quotes => "{} had quotes around it, which were left out.",
+            Wrapper::Invisible => "{} had invisible characters around it, which were left out.",
+            Wrapper::Punctuation => "{} had a comma or semicolon after it, which was left out.",
+            _ => "{} had white space around it, which was left out.",
         })
     };
     (bare, note)
@@ -193,7 +213,7 @@ fn key_fault(text: &str) -> Option<Fault> {
             None => Some(Fault::CutOff),
             Some(_) => match ApiKey::new(&text.to_owned().into()).form() {
                 KeyForm::OtherToken => Some(Fault::UserToken),
-                _ => odd(text, |c| c.is_ascii_alphanumeric() || "-_.=".contains(c)),
+                _ => odd(text, is_of_jwt),
             },
         };
     }
@@ -206,7 +226,7 @@ fn key_fault(text: &str) -> Option<Fault> {
     }
     // Other JWTs than those that begin as Supabase's do.
     match ApiKey::new(&text.to_owned().into()).form() {
-        KeyForm::LegacyAnon | KeyForm::LegacyService => None,
+        KeyForm::LegacyAnon | KeyForm::LegacyService => odd(text, is_of_jwt),
         KeyForm::OtherToken => Some(Fault::UserToken),
         _ => Some(Fault::Unknown),
     }
@@ -268,7 +288,10 @@ fn fault_of_either(text: &str) -> Option<Fault> {
         && text
             .chars()
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    is_name.then_some(Fault::Name)
+    if is_name {
+        return Some(Fault::Name);
+    }
+    unwrapped(text).map(|_| Fault::Unknown)
 }
 
 /// Whether a text is what stands in examples: `<anon key>`, `your-anon-key`, `anon key`.
@@ -311,6 +334,10 @@ fn is_unfilled(text: &str) -> bool {
         || (text.starts_with('[') && text.ends_with(']'))
         || WORDS.contains(&plain.as_str())
         || is_example(behind.unwrap_or(text))
+}
+
+fn is_of_jwt(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.=".contains(c)
 }
 
 fn odd(text: &str, allows: fn(char) -> bool) -> Option<Fault> {

@@ -55,15 +55,27 @@ impl WeekLock {
         }
     }
 
-    /// Why it stands so, as a sentence about this week alone. Every week has a limit of its own, and it decides for that
+    /// Its state and the reason, as one sentence.
+    pub fn sentence(&self) -> String {
+        let reason = self.reason();
+        match self.standing() {
+            Standing::Locked => format!("Locked: {reason}"),
+            Standing::Unlocked => format!("Unlocked for now: {reason}"),
+            Standing::Open => format!("Open: {reason}"),
+        }
+    }
+
+    /// Why it stands so, as words about this week alone. Every week has a limit of its own, and it decides for that
     /// week only: what the view's `why` says of "weeks after 4" need not hold for the next week, whose limit may be 6.
     pub fn reason(&self) -> Cow<'_, str> {
         let limit = self.locked_after_week;
         match self.standing() {
             Standing::Unlocked => Cow::Borrowed(&self.why),
-            Standing::Open => format!("Within its own limit, week {limit}.").into(),
-            Standing::Locked if limit == 0 => "Its own limit is 0: always locked.".into(),
-            Standing::Locked => format!("After its own limit, week {limit}.").into(),
+            Standing::Open => format!("this plan locks after week {limit}.").into(),
+            Standing::Locked if limit == 0 => {
+                "this plan is always locked (its limit is week 0).".into()
+            }
+            Standing::Locked => format!("this plan locks after week {limit}.").into(),
         }
     }
 
@@ -209,9 +221,12 @@ mod tests {
             completion_pct: None,
         };
         for (week, reason) in [
-            (week(3, 6, false), "Within its own limit, week 6."),
-            (week(5, 4, true), "After its own limit, week 4."),
-            (week(1, 0, true), "Its own limit is 0: always locked."),
+            (week(3, 6, false), "this plan locks after week 6."),
+            (week(5, 4, true), "this plan locks after week 4."),
+            (
+                week(1, 0, true),
+                "this plan is always locked (its limit is week 0).",
+            ),
             (week(9, 6, false), "Emergency unlock until 14:05 UTC."),
         ] {
             assert_eq!(week.reason(), reason);

@@ -51,7 +51,7 @@ impl Kind {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Findings => "Findings",
-            Self::Usage => "Usage",
+            Self::Usage => "Invalid input",
             Self::Config => "Configuration",
             Self::Auth => "Sign-in",
             Self::Denied => "Denied",
@@ -137,7 +137,7 @@ impl Problem {
 
     /// The user stopped the operation.
     pub fn cancelled(what: impl Into<String>) -> Self {
-        Self::new(Kind::Cancelled, what, "It was cancelled.")
+        Self::new(Kind::Cancelled, what, "")
     }
 }
 

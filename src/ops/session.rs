@@ -145,7 +145,7 @@ fn check_address(address: &str) -> Result<&str, Problem> {
     }
     Err(Problem::new(
         Kind::Usage,
-        "That is no e-mail address.",
+        "Not an e-mail address.",
         "Sign-in needs an address such as `alice@example.com`.",
     ))
 }

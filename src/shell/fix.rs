@@ -101,7 +101,7 @@ impl Fixes {
                 "Nothing was changed.",
                 "Something else was planned since this was shown.",
             )
-            .with_hint("Choose the way out again.")),
+            .with_hint("Choose the fix again.")),
         }
     }
 }
@@ -180,5 +180,5 @@ fn row_lines(row: &RowChange) -> Vec<String> {
 }
 
 fn unknown() -> Problem {
-    Problem::internal("The deck does not know this way out.")
+    Problem::internal("The deck does not know this fix.")
 }

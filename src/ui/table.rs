@@ -280,7 +280,9 @@ pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Proble
         role,
         format!("{}: {}", problem.kind.heading(), problem.what),
     )];
-    out.push((Role::Text, problem.why.clone()));
+    if !problem.why.is_empty() {
+        out.push((Role::Text, problem.why.clone()));
+    }
     if let Some(hint) = hint(view, problem) {
         out.push((Role::Muted, hint));
     }

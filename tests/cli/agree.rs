@@ -59,7 +59,9 @@ fn the_difference_is_shown_and_exits_with_one() {
     let mut world = applied();
     let same = world.run(&["migration", "diff", "1"]);
     assert!(
-        same.done().out.contains("The file says what was applied."),
+        same.done()
+            .out
+            .contains("The file matches what was applied."),
         "{same:?}"
     );
     world.files(&[(

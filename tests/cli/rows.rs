@@ -142,8 +142,8 @@ fn the_reason_of_a_lock_is_about_its_own_week() {
     let text = world.run(&["lock", "list", "--as", "service"]);
     // Bob has lowered the limit of weeks 5 and 6 alone.
     for told in [
-        "After its own limit, week 4.",
-        "After its own limit, week 6.",
+        "this plan locks after week 4.",
+        "this plan locks after week 6.",
     ] {
         assert!(text.done().out.contains(told), "{text:?}");
     }

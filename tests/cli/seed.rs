@@ -31,7 +31,7 @@ fn seeds_run_once_and_a_changed_one_on_request() {
     );
     assert_eq!(
         world.run(&["seed", "apply", "--yes"]).done().out,
-        "No seed is waiting.\n"
+        "No pending seeds.\n"
     );
     fs::write(
         world.project.join("seeds/b.sql"),
@@ -65,7 +65,7 @@ fn a_seed_whose_tables_were_rolled_back_is_named_with_the_way_to_run_it_again() 
     let again = "`supadeck seed apply --again seeds/a.sql seeds/b.sql`";
     let text = world.run(&["seed", "apply", "--yes"]);
     for told in [
-        "No seed is waiting.\n",
+        "No pending seeds.\n",
         "before version 1 was rolled back",
         again,
     ] {
@@ -93,7 +93,7 @@ fn a_seed_whose_tables_were_rolled_back_is_named_with_the_way_to_run_it_again() 
     }
     world.sql(delete);
     let text = world.run(&["seed", "apply", "--yes"]);
-    assert_eq!(text.done().out, "No seed is waiting.\n");
+    assert_eq!(text.done().out, "No pending seeds.\n");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
         ("migrations/rollback/1_one.sql", "drop table one;"),
     ]);
     let mut terminal = Terminal::run(&world, &["migration", "apply"]);
-    terminal.wait_for("Type `apply` to run it: ");
+    terminal.wait_for("To confirm, type “apply”: ");
     for shown in [
         "create table one ();",
         " as postgres (Postgres ",
@@ -109,7 +109,7 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
     let mut terminal = Terminal::run(&world, &["migration", "rollback", "--last", "1"]);
-    terminal.wait_for("Type `rollback 1` to run it: ");
+    terminal.wait_for("To confirm, type “rollback 1”: ");
     assert!(
         terminal
             .seen

@@ -101,7 +101,7 @@ fn an_unlock_that_cuts_a_running_one_short_says_so_and_wants_its_word() {
     let second = unlock(LOCKED, "10m", "A mistake", "service");
     let second = with(second, &["--color", "never"]);
     let mut terminal = Terminal::run(&world, &second);
-    terminal.wait_for("Type `unlock` to run it: ");
+    terminal.wait_for("To confirm, type “unlock”: ");
     for shown in [
         "Row Level Security does NOT apply",
         &format!("owner     {ALICE}"),
@@ -117,7 +117,7 @@ fn an_unlock_that_cuts_a_running_one_short_says_so_and_wants_its_word() {
     assert_eq!(code, 130, "{seen}");
     assert_eq!(until(&world), before);
     let mut terminal = Terminal::run(&world, &second);
-    terminal.wait_for("Type `unlock` to run it: ");
+    terminal.wait_for("To confirm, type “unlock”: ");
     terminal.press("unlock\r");
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");

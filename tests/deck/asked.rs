@@ -98,12 +98,12 @@ fn a_rehearsal_that_others_wait_for_is_asked_about_with_one_key() {
         for part in [
             "goal: readers and writers wait (access exclusive)",
             "It waits no longer than 5 s for each of them, and a statement takes a minute at most. In the end everything is undone.",
-            "y rehearse it n, esc leave everything as it is",
+            "y rehearse it n, esc cancel",
             "127.0.0.1:5432",
         ] {
             assert!(frame.contains(part), "{part}\n{}", text(&model));
         }
-        assert!(!frame.contains("Type "), "{}", text(&model));
+        assert!(!frame.contains("To confirm"), "{}", text(&model));
         assert_eq!(press(&mut model, &["p", "enter"]), []);
         assert!(!model.dialogs.is_empty());
         let effects = press(&mut model, &["y"]);
@@ -123,13 +123,13 @@ fn nothing_begins_at_an_interrupted_version_but_its_ways_out() {
     let ways: &[&[&str]] = &[&["apply", "--resume"], &["apply", "--retry"]];
     put(&mut model, State::Interrupted, ways);
     let footer = text(&model).lines().last().unwrap().to_owned();
-    assert!(footer.contains("w ways out"), "{footer}");
+    assert!(footer.contains("w fix"), "{footer}");
     for (key, word) in [("a", "a apply"), ("u", "u "), ("p", "p rehearse")] {
         assert!(!footer.contains(word), "{footer}");
         let effects = press(&mut model, &[key]);
         assert!(matches!(&effects[..], [Effect::Arm(..)]), "{effects:?}");
         assert!(
-            text(&model).contains("stopped in the middle; choose one of its ways out."),
+            text(&model).contains("stopped in the middle; choose how to fix it."),
             "{}",
             text(&model)
         );
@@ -274,19 +274,19 @@ fn no_word_is_asked_for_before_every_risk_was_seen_or_summed_up() {
         assert!(frame.contains(&summed), "{}", text(&model));
     }
     read_on(&mut model);
-    assert!(words(&model).contains("Type apply"), "{}", text(&model));
+    assert!(words(&model).contains("type “apply”"), "{}", text(&model));
     let (mut model, _) = asked((80, 24), "a", dropping(30));
     assert!(words(&model).contains("and 26 more risks, marked below"));
-    assert!(!words(&model).contains("Type apply"), "{}", text(&model));
+    assert!(!words(&model).contains("type “apply”"), "{}", text(&model));
     assert_eq!(press(&mut model, &["apply", "enter"]), []);
     assert!(words(&model).contains("pgdn see the rest esc"));
     press(&mut model, &["end"]);
     assert!(text(&model).contains("drop table t29;"), "{}", text(&model));
     assert!(words(&model).contains("ctrl-r see the rest esc"));
-    assert!(!words(&model).contains("Type apply"), "{}", text(&model));
+    assert!(!words(&model).contains("type “apply”"), "{}", text(&model));
     let frames = read_on(&mut model).concat();
     assert!(frames.contains("drop table t15;"), "{frames}");
-    assert!(words(&model).contains("Type apply"), "{}", text(&model));
+    assert!(words(&model).contains("type “apply”"), "{}", text(&model));
     assert!(matches!(
         &press(&mut model, &["apply", "enter"])[..],
         [Effect::Write { .. }]

@@ -158,7 +158,7 @@ fn what_a_wrong_filter_may_have_meant_comes_first_and_nothing_is_cut() {
         press(&mut model, &["7", "/", &wrong, "enter"]);
         let frame = text(&model);
         let told = frame.split_whitespace().collect::<Vec<_>>().join(" ");
-        let fault = "Did you mean `action:`? There is no filter `acton:`. The keys are actor, subject, action, type, since, until, correlation, and paths such as `after.status`.";
+        let fault = "Did you mean `action:`? `acton:` is not a filter. The keys are actor, subject, action, type, since, until, correlation, and paths such as `after.status`.";
         assert!(told.contains(fault), "{frame}");
         press(&mut model, &["backspace"]);
         assert!(!text(&model).contains("Did you mean"), "{}", text(&model));

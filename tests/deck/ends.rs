@@ -206,10 +206,7 @@ fn the_sum_and_the_error_stand_above_a_hundred_files() {
             found.unwrap_or_else(|| panic!("{words}\n{frame}"))
         };
         let sum = place("30 done, 1 cancelled: t31, 118 not run");
-        let (error, history) = (
-            place("The run was stopped."),
-            place("Read again: 1 version"),
-        );
+        let (error, history) = (place("The run was stopped."), place("Checked: 1 migration"));
         let first = place("done         20260201000001 t1");
         assert!(sum < error && error < history && history < first, "{frame}");
     }

@@ -161,7 +161,7 @@ fn the_service_role_wants_its_word_and_then_stands_in_the_header() {
     assert_eq!(model.identity, alice(), "choosing is not enough");
     press(&mut model, &["enter"]);
     assert!(
-        text(&model).contains("Type service to go on"),
+        text(&model).contains("To confirm, type “service”"),
         "{}",
         text(&model)
     );

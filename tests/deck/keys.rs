@@ -124,7 +124,7 @@ fn clicking_a_week_selects_it() {
     }
     assert_eq!(model.locks.week, 3);
     assert!(
-        text(&model).contains("Open. Within its own limit"),
+        text(&model).contains("Open: this plan locks after week"),
         "{}",
         text(&model)
     );

@@ -309,7 +309,7 @@ fn a_reason_that_may_not_be_read_or_is_of_an_older_unlock_is_not_shown() {
     let effects = rested(&mut model);
     answer(&mut model, ticket(&effects), Report::Opening(Ok(None)));
     let frame = text(&model);
-    assert!(frame.contains("Unlocked for now."), "{frame}");
+    assert!(frame.contains("Unlocked for now:"), "{frame}");
     assert!(
         !frame.contains("Reason") && !frame.contains("No reason"),
         "{frame}"

@@ -47,7 +47,7 @@ fn it_is_not_rehearsed_on() {
     let model = asked("p", live(), Direction::Apply);
     assert!(model.running.is_none() && model.dialogs.is_empty());
     assert!(
-        text(&model).contains("not rehearsed on"),
+        text(&model).contains("ry runs do not run on production"),
         "{}",
         text(&model)
     );

@@ -189,14 +189,14 @@ fn the_result_can_be_read_again_and_the_list_is_read_anew() {
         }
     )));
     assert!(
-        text(&model).contains("2 versions in the history, the newest is 20251004130000."),
+        text(&model).contains("Checked: 2 migrations applied, the newest is 20251004130000."),
         "{}",
         text(&model)
     );
     press(&mut model, &["esc"]);
-    assert!(!text(&model).contains("versions in the history"));
+    assert!(!text(&model).contains("migrations applied, the newest"));
     press(&mut model, &["R"]);
-    assert!(text(&model).contains("versions in the history"));
+    assert!(text(&model).contains("migrations applied, the newest"));
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_locked_week_says_why_and_only_the_service_role_unlocks() {
     press(&mut model, &["6"]);
     assert_eq!(model.locks.week, 8, "the current week is selected");
     assert!(
-        text(&model).contains("Locked. After its own limit, week 6."),
+        text(&model).contains("Locked: this plan locks after week 6."),
         "{}",
         text(&model)
     );

@@ -268,7 +268,11 @@ fn what_short_lines_bodies_and_comments_hide_is_shown_before_the_word_is_asked()
             press(&mut model, &[first]);
             shown.push_str(&text(&model));
             if !shown.contains(hidden) {
-                assert!(!text(&model).contains("to go on:"), "{}", text(&model));
+                assert!(
+                    !text(&model).contains("To confirm, type"),
+                    "{}",
+                    text(&model)
+                );
                 assert!(!confirm(&mut model, &mut Vec::new()), "{hidden}");
             }
             shown.push_str(&read_on(&mut model).concat());
@@ -461,7 +465,7 @@ proptest! {
             }
             let last = seen.last().unwrap();
             prop_assert!(last.contains(WORD), "{}", last);
-            prop_assert!(words(last).contains("to go on:"), "{}", last);
+            prop_assert!(words(last).contains("To confirm, type"), "{}", last);
         }
     }
 

@@ -231,7 +231,7 @@ fn production_is_never_rehearsed_on() {
     let effects = press(&mut model, &["p"]);
     assert!(matches!(&effects[..], [Effect::Arm(..)]), "{effects:?}");
     assert!(
-        text(&model).contains("roduction is not rehearsed on"),
+        text(&model).contains("ry runs do not run on production"),
         "{}",
         text(&model)
     );
@@ -259,7 +259,7 @@ fn a_plan_after_a_rehearsal_is_asked_about_again() {
         "nothing runs before the word: {effects:?}"
     );
     assert!(
-        text(&model).contains("Type apply to go on"),
+        text(&model).contains("To confirm, type “apply”"),
         "{}",
         text(&model)
     );
@@ -375,8 +375,8 @@ fn everything_is_rolled_back_from_the_first_migration_only_and_by_other_words() 
     for part in [
         "Roll back everything: 2 migrations",
         "2 migrations: audit_trail, core_schema",
-        "nothing: no migration stays applied",
-        "Type rollback everything to go on",
+        "no migration applied",
+        "To confirm, type “rollback everything”",
     ] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }
@@ -415,8 +415,8 @@ fn a_rollback_to_a_version_says_what_it_undoes_and_what_stays() {
     let frame = text(&model);
     for part in [
         "1 migration: audit_trail",
-        "20251004123000 is the newest that stays applied",
-        "Type rollback 1 to go on",
+        "at 20251004123000",
+        "To confirm, type “rollback 1”",
     ] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }
@@ -539,7 +539,7 @@ fn what_a_way_does_is_not_cut() {
         frame.contains("applied.") && !frame.contains('…'),
         "{frame}"
     );
-    assert!(frame.contains("esc leave everything as it is"), "{frame}");
+    assert!(frame.contains("esc cancel"), "{frame}");
 }
 
 #[test]
@@ -548,7 +548,7 @@ fn a_version_in_order_needs_no_way_out() {
     press(&mut model, &["2", "g"]);
     press(&mut model, &["w"]);
     assert!(
-        text(&model).contains("This version needs no way out."),
+        text(&model).contains("Nothing to fix on this version."),
         "{}",
         text(&model)
     );

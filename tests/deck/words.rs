@@ -10,7 +10,7 @@ use supadeck::domain::migration::{Direction, Outcome, Plan, StepEnd, StepReport}
 use supadeck::domain::problem::Problem;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState, Stale};
 
-const GONE: &str = "is gone, with its rows";
+const GONE: &str = "cannot be brought back";
 
 /// A rollback of these statements, as it is asked about.
 fn rollback(statements: &[&str]) -> String {
@@ -119,7 +119,7 @@ fn a_run_that_was_cancelled_is_not_said_to_have_failed() {
     for part in [
         "audit_trail: cancelled",
         "cancelled    20251004130000",
-        "1 version in the history",
+        "Checked: 1 migration applied",
     ] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }

@@ -62,7 +62,7 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.wait_for("create or replace function private.request_context(");
     // The word is asked for when all of it was seen.
     screen.wait_for("see the rest");
-    let shown = screen.read_on("Type rollback 5 to go on");
+    let shown = screen.read_on("To confirm, type “rollback 5”");
     assert!(
         shown.contains("drop function private.audit_row();"),
         "{shown}"
@@ -80,7 +80,7 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.wait_for("source_address: migration");
     screen.send("a");
     screen.wait_for("see the rest");
-    screen.read_on("Type apply to go on");
+    screen.read_on("To confirm, type “apply”");
     screen.send("apply\r");
     screen.wait_for("Apply 5 migrations: done");
     screen.wait_for("8 versions in the history");
@@ -128,7 +128,7 @@ fn a_locked_week_says_why() {
     screen.sign_in("alice@example.com");
     screen.send("6");
     screen.wait_for("Week 8");
-    screen.wait_for("Locked. After its own limit, week 6.");
+    screen.wait_for("Locked: this plan locks after week 6.");
     screen.send("l");
     screen.wait_for("Unlocked for now. Emergency unlock until");
     screen.send("hhhhhhh");
@@ -144,7 +144,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.send("i");
     screen.wait_for("Who reads");
     screen.send("jjjjjj\r");
-    screen.wait_for("Type service to go on");
+    screen.wait_for("To confirm, type “service”");
     screen.send("service\r");
     screen.wait_for("service role RLS OFF");
     screen.send("6");
@@ -156,7 +156,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.send("u");
     screen.wait_for("Emergency unlock of week 12");
     screen.send("Sprained ankle\r");
-    screen.wait_for("Type unlock to go on");
+    screen.wait_for("To confirm, type “unlock”");
     screen.send("unlock\r");
     screen.wait_for("Unlocked for now.");
 }

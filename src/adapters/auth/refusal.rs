@@ -67,7 +67,7 @@ fn by_code(code: &str, said: String, status: u16, host: &str, key: Option<&ApiKe
     let auth = |what: &str| Problem::new(Kind::Auth, what, said.clone());
     match code {
         "invalid_credentials" | "invalid_grant" => {
-            auth("The e-mail address and the password do not fit.")
+            auth("Wrong e-mail or password.")
                 .with_hint("Try again, or have a code sent by e-mail.")
         }
         "email_not_confirmed" | "phone_not_confirmed" => auth("The address has not been confirmed yet.")

@@ -168,7 +168,7 @@ impl Confirm {
         if self.asked.is_light() {
             "Rehearse it now?".to_owned()
         } else {
-            format!("Type {} to go on:", self.word)
+            format!("To confirm, type “{}”:", self.word)
         }
     }
 

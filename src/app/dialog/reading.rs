@@ -165,7 +165,11 @@ fn locks(lines: &mut Lines, report: &Report) {
     lines.push(blank());
     lines.push((Tone::Text, "What is locked:".to_owned()));
     for held in &report.locks {
-        let rewritten = if held.rewritten { ", written anew" } else { "" };
+        let rewritten = if held.rewritten {
+            ", table rewritten"
+        } else {
+            ""
+        };
         let text = format!(
             "  {}: {}, {} for {} ms{rewritten}",
             harmless(&held.table),
@@ -215,10 +219,7 @@ fn lost(loss: &Loss) -> String {
     let table = harmless(&loss.table);
     match (loss.way, &loss.column) {
         (Way::ColumnDropped, Some(column)) => {
-            format!(
-                "  {table}.{}: the column goes with {count} values",
-                harmless(column)
-            )
+            format!("  {table}.{}: {count} values lost", harmless(column))
         }
         (Way::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
         (Way::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
@@ -291,7 +292,7 @@ pub(super) fn one_line(text: &str, columns: usize) -> String {
 pub fn difference(difference: &Difference) -> ResultView {
     let mut lines = Lines::new();
     let said = match (difference.differs, difference.only_comments) {
-        (false, _) => "The file says what was applied.",
+        (false, _) => "The file matches what was applied.",
         (true, true) => "Only comments and blanks differ.",
         (true, false) => "- was applied, + is in the file.",
     };

@@ -88,10 +88,7 @@ impl ResultView {
 
     /// A change of files or of the history that was made.
     pub fn fixed(what: &str) -> Self {
-        let lines = vec![(
-            Tone::Ok,
-            "It is so, as the list that was read again says.".to_owned(),
-        )];
+        let lines = vec![(Tone::Ok, "Done; checked against the database.".to_owned())];
         Self::of(format!("{what}: done"), true, lines, None)
     }
 
@@ -112,8 +109,8 @@ impl ResultView {
         parts.extend(problem.map(problem_lines));
         parts.extend(history.map(|history| {
             let newest = history.last().map_or("none", String::as_str);
-            let count = counted(history.len(), "version");
-            let text = format!("Read again: {count} in the history, the newest is {newest}.");
+            let count = counted(history.len(), "migration");
+            let text = format!("Checked: {count} applied, the newest is {newest}.");
             vec![(Tone::Muted, text)]
         }));
         parts.push(outcome::lines(rows));

@@ -7,7 +7,7 @@
 //! │                                  │
 //! │ the other facts, what will run   │  the room
 //! │ Lines 1 to 9 of 20               │  free where nothing is hidden
-//! │ Type apply to go on:             │
+//! │ To confirm, type “apply”:        │
 //! │ what is wrong with that          │
 //! └ keys ────────────────────────────┘
 //! ```

@@ -18,12 +18,12 @@ pub(super) fn facts(plan: &Plan, risks: Option<&[Assessment]>) -> Vec<(&'static 
     let names: Vec<&str> = plan.steps.iter().map(|step| step.name.as_str()).collect();
     let files = counted(plan.steps.len(), "migration");
     let left = match newest_left(plan) {
-        Some(version) => format!("{version} is the newest that stays applied"),
-        None => "nothing: no migration stays applied".to_owned(),
+        Some(version) => format!("at {version}"),
+        None => "no migration applied".to_owned(),
     };
     vec![
         ("undoes", format!("{files}: {}", names.join(", "))),
-        ("leaves", left),
+        ("then", left),
         losses(plan, risks),
     ]
 }
@@ -37,11 +37,11 @@ fn losses(plan: &Plan, risks: Option<&[Assessment]>) -> (&'static str, String) {
         ),
         None => (
             "mind",
-            "What these statements may drop is gone, with its rows, for good.",
+            "Objects that these statements may drop, and their rows, cannot be brought back.",
         ),
         Some(risks) if risks.iter().any(Assessment::may_lose_data) => (
             "mind",
-            "What these statements drop is gone, with its rows, for good.",
+            "Dropped objects and their rows cannot be brought back.",
         ),
         Some(_) => (
             "rows",

@@ -239,7 +239,7 @@ impl Migrations {
 /// Why nothing begins at a version that stands in the middle: how it goes on is a choice of its own.
 fn interrupted(entry: &Entry) -> String {
     format!(
-        "{} stopped in the middle; choose one of its ways out.",
+        "{} stopped in the middle; choose how to fix it.",
         entry.version
     )
 }

@@ -95,7 +95,7 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
     fact("week", Tone::Strong, &week);
     fact("plan", Tone::Plain, &lock.plan_id);
     match lock.running_until() {
-        None => fact("now", Tone::Plain, &format!("locked. {}", lock.reason())),
+        None => fact("now", Tone::Plain, &lock.sentence()),
         Some(running) => {
             let left = span(running.duration_since(now));
             let text = format!(

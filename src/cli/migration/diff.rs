@@ -36,6 +36,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             "The file and what was applied say different things."
         },
     )
-    .with_hint("`supadeck migration list` shows the ways out.");
+    .with_hint("`supadeck migration list` shows the fixes.");
     Err(Failure::after(problem, answer))
 }

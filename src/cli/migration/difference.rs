@@ -18,7 +18,7 @@ pub fn page(found: &Difference) -> Page {
     }
     if !found.differs {
         if found.note.is_none() {
-            page.toned(Tone::Ok, "The file says what was applied.");
+            page.toned(Tone::Ok, "The file matches what was applied.");
         }
         return page;
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// List every version with its state: applied, pending, out_of_order, edited, missing, renamed or invalid
 ///
-/// The list is compared with the history that the Supabase CLI keeps too. Under it stand the ways out of each state that
+/// The list is compared with the history that the Supabase CLI keeps too. Below it are the fixes for each state that
 /// needs one; with --json they are in `meta.notes`. Exit code 0, whatever the states are.
 #[derive(ClapArgs)]
 pub struct Args {}

@@ -73,8 +73,8 @@ fn ways(page: &mut Page, listing: &Listing) {
     if stuck.len() > MOST_WAYS {
         page.blank();
         let more = match stuck.len() - MOST_WAYS {
-            1 => "One more has its ways out too.".to_owned(),
-            more => format!("{more} more have their ways out too."),
+            1 => "One more state has its fixes too.".to_owned(),
+            more => format!("{more} more states have their fixes too."),
         };
         page.toned(Tone::Muted, &more);
     }

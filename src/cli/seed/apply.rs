@@ -82,7 +82,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 
 /// Says that nothing waits, and why what one might expect to run does not.
 fn at_rest(seeds: &SeedListing, is_named: bool) -> Page {
-    let mut page = Page::of("No seed is waiting.");
+    let mut page = Page::of("No pending seeds.");
     let is_stale = |path: &String| seeds.stale.iter().any(|stale| stale.path == *path);
     for SeedEntry { path, state, .. } in &seeds.entries {
         // Without a path `--again` runs every seed again.

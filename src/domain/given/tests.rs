@@ -206,3 +206,18 @@ fn a_legacy_key_says_whose_it_is() {
         assert!(is_foreign(&local, OTHERS[0]));
     }
 }
+
+/// Found by the fuzz target: what stood inside seven names was taken with the last of them.
+#[test]
+fn what_stays_wrapped_is_no_key() {
+    let jwt = jwt(r#"{"role":"anon"}"#);
+    for depth in 0..40 {
+        let whole = format!("{}{jwt}", "a=".repeat(depth));
+        match key(&whole) {
+            Ok(given) => assert_eq!(given.value.expose(), jwt, "{depth}"),
+            Err(problem) => assert!(depth > 6, "{depth}: {problem:?}"),
+        }
+    }
+    let (_, claims) = jwt.split_once('.').unwrap();
+    assert!(key(&format!("l\"!.{claims}")).is_err());
+}

@@ -102,8 +102,8 @@ impl Blocker {
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.table {
-            Some(table) => write!(f, "a lock on {table} that {} has", self.holder)?,
-            None => write!(f, "a lock that {} has", self.holder)?,
+            Some(table) => write!(f, "a lock on {table} held by {}", self.holder)?,
+            None => write!(f, "a lock held by {}", self.holder)?,
         }
         at_work(&self.holder, f)?;
         for holder in &self.behind {
@@ -137,7 +137,7 @@ mod tests {
         }
         .to_string();
         assert!(
-            text.starts_with("a lock on public.a that pid 7, user me, application p"),
+            text.starts_with("a lock on public.a held by pid 7, user me, application p"),
             "{text}"
         );
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains('\n'));
@@ -168,7 +168,7 @@ mod tests {
         };
         assert_eq!(
             blocker.to_string(),
-            "a lock that pid 12 has (update a), which itself waits for pid 34, application psql (select 1)"
+            "a lock held by pid 12 (update a), which itself waits for pid 34, application psql (select 1)"
         );
         let alone = Blocker {
             behind: Vec::new(),

@@ -18,7 +18,7 @@ pub enum Level {
     BlocksWriters,
     /// Whoever reads a table waits, or no longer finds what they read by its name.
     BlocksReaders,
-    /// A table is written anew while everybody waits.
+    /// A table is rewritten while everybody waits.
     RewritesTable,
     /// Somebody may do more than before, or a guard is gone.
     WeakensAccess,
@@ -70,7 +70,7 @@ impl Level {
             Self::BlocksReaders => {
                 "Whoever reads a table waits too, or no longer finds what they read by its name."
             }
-            Self::RewritesTable => "A table is written anew while everybody waits.",
+            Self::RewritesTable => "A table is rewritten while everybody waits.",
             Self::WeakensAccess => "Somebody may do more than before, or a guard is gone.",
             Self::LosesData => "Rows, columns or whole objects are gone for good.",
             Self::Unreadable => "It cannot be read, so it counts as dangerous.",

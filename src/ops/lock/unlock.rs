@@ -30,7 +30,7 @@ pub async fn look(
         return Err(Problem::new(
             Kind::Conflict,
             format!("Week {} is not locked.", lock.week_no),
-            lock.reason(),
+            lock.sentence(),
         )
         .with_hint("There is nothing to unlock."));
     }

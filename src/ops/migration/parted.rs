@@ -19,7 +19,7 @@ pub(super) fn check(listing: &Listing, doubt: Option<String>) -> Result<(), Prob
             "The history holds versions that have no file here: {}.",
             missing.join(", ")
         ),
-        "The project and the database have parted ways, so nothing is applied.",
+        "The files and the database are out of step, so nothing is applied.",
     )
     .with_hint(match doubt {
         // Whoever follows the other advice from a wrong directory makes the history forget everything.
@@ -59,7 +59,7 @@ fn hint(listing: &Listing) -> String {
     let look = if certain {
         ""
     } else {
-        " `supadeck migration list` shows the ways out of each."
+        " `supadeck migration list` shows the fixes for each."
     };
     format!("{restore} from version control; `{reverted}` when they were undone by hand.{look}")
 }

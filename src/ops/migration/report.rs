@@ -59,7 +59,7 @@ pub(super) fn step_problem(halt: &Halt, step: &Step, text: Option<&str>, on: Pla
     };
     match halt {
         Halt::Refused(refused) => refused_step(refused, step, text, &what, on),
-        Halt::Cancelled => Problem::cancelled(format!("{what} was stopped{}.", undone(step.direction, on))),
+        Halt::Cancelled => Problem::cancelled(format!("{what} was cancelled{}.", undone(step.direction, on))),
         Halt::HistoryChanged(_) => Problem::new(
             Kind::Conflict,
             "The history has changed since the plan was shown.",
@@ -78,7 +78,7 @@ pub(super) fn step_problem(halt: &Halt, step: &Step, text: Option<&str>, on: Pla
             format!("Version {} is interrupted.", harmless(version)),
             "Somebody else's run stopped in the middle of it since the plan was shown, so nothing more was run.",
         )
-        .with_hint("`supadeck migration list` says where it stands, and planning again says the ways out."),
+        .with_hint("`supadeck migration list` shows its state, and planning again shows the fixes."),
         Halt::NotAlone(why) => Problem::new(
             Kind::Config,
             format!("{what} cannot run outside a transaction here, so nothing of it was run."),

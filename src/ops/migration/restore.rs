@@ -168,7 +168,7 @@ fn restorable<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Prob
         State::Invalid if entry.recorded.is_some() => Ok(entry),
         State::Applied => refused(
             Kind::Usage,
-            "Its file says what was applied.",
+            "Its file matches what was applied.",
             "`supadeck migration list` shows the states.".to_owned(),
         ),
         State::Renamed | State::Interrupted => refused(

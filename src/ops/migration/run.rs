@@ -148,7 +148,7 @@ impl Runner<'_> {
         let problem = match stopped {
             None => self.contradiction(history.as_ref()),
             Some(Stop::Between) => Some(Problem::cancelled(
-                "The run was stopped between two migrations.",
+                "The run was cancelled between two migrations.",
             )),
             Some(Stop::At(index, halt, sent)) => {
                 let is_lost = matches!(halt, Halt::Lost { .. });

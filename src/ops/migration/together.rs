@@ -20,7 +20,7 @@ pub(super) fn explained(problem: Problem, earlier: &[Step], failed: &Step) -> Pr
         return problem;
     };
     let why = format!(
-        "{} This comes only of rehearsing all files in one transaction: {}_{} adds the value, and `migration apply` commits it before {}_{} begins.",
+        "{} This happens only because the dry run uses one transaction: {}_{} adds the value, and `migration apply` commits it before {}_{} begins.",
         problem.why, step.version, step.name, failed.version, failed.name
     );
     Problem { why, ..problem }.with_hint(

@@ -44,7 +44,7 @@ pub async fn run(
     for (index, step) in plan.steps.iter().enumerate() {
         if watch.cancel.is_cancelled() {
             outcome.problem = Some(Problem::cancelled(
-                "The run was stopped between two seed files.",
+                "The run was cancelled between two seed files.",
             ));
             break;
         }
@@ -242,7 +242,7 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
             server_problem(refused, what, shown, Place::Target)
         }
         Halt::Cancelled => Problem::cancelled(format!(
-            "Seed {name} was stopped, and nothing of it remains."
+            "Seed {name} was cancelled, and nothing of it remains."
         )),
         Halt::Busy { holder } => Problem::new(
             Kind::Conflict,

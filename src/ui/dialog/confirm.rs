@@ -92,7 +92,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
     }
     let cancel = match confirm.form {
         Some(_) => "back to the form",
-        None => "leave everything as it is",
+        None => "cancel",
     };
     let escape = keys.first_key(Command::Cancel);
     let pairs = match &confirm.asked {

@@ -14,7 +14,7 @@ use ratatui::text::Line;
 pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
     let (title, height) = match &dialog.step {
         Step::Second(second) => ("Second factor", super::second::height(second)),
-        _ => ("Who reads", 14),
+        _ => ("Identity", 14),
     };
     let inside = super::window(frame, view, 78, height, title, Role::Accent);
     let used = match &dialog.step {

@@ -64,7 +64,7 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
             keys.first_key(Command::Confirm),
             dialog.accepting(view.model),
         ),
-        (keys.first_key(Command::Cancel), "leave everything as it is"),
+        (keys.first_key(Command::Cancel), "cancel"),
     ];
     super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
 }

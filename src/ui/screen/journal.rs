@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 const COLUMNS: [Column; 4] = [
     Column::fixed("when (UTC)", LIST_COLUMNS, 0),
     Column::fixed("outcome", 11, 0),
-    Column::between("deed", (8, 15), 0),
+    Column::between("action", (8, 15), 0),
     Column::rest("version", 14, 1),
 ];
 
@@ -40,7 +40,7 @@ fn cells(line: &Line) -> Vec<Cell> {
     vec![
         Cell::of(when(line, Form::List), Role::Muted),
         Cell::of(&line.outcome, role(&line.outcome)),
-        Cell::text(deed(&line.direction)),
+        Cell::text(action(&line.direction)),
         Cell::text(&line.version),
     ]
 }
@@ -51,7 +51,7 @@ fn when(line: &Line, form: Form) -> String {
 }
 
 /// What was done, in words: the journal's own are for programs.
-fn deed(direction: &str) -> String {
+fn action(direction: &str) -> String {
     direction.replace('_', " ")
 }
 
@@ -72,7 +72,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     let line = &kept.line;
     let title = format!(
         "{} {}: {}",
-        deed(&line.direction),
+        action(&line.direction),
         line.version,
         line.outcome
     );

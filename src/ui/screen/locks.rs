@@ -232,12 +232,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
 
 fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
     let standing = lock.standing();
-    let word = match standing {
-        Standing::Locked => "Locked.",
-        Standing::Unlocked => "Unlocked for now.",
-        Standing::Open => "Open.",
-    };
-    let mut lines = vec![(standing_role(standing), format!("{word} {}", lock.reason()))];
+    let mut lines = vec![(standing_role(standing), lock.sentence())];
     if let Some(opening) = view.model.locks.opening.of(lock) {
         lines.extend(opened_by(opening, view));
     }

@@ -15,7 +15,7 @@ const COLUMNS: [Column; 4] = [
     Column::fixed("state", 14, 0),
     Column::rest("name", 16, 0),
     Column::fixed("version", 14, 1),
-    Column::fixed("back", 5, 2),
+    Column::fixed("rollback", 8, 2),
 ];
 
 pub fn draw(frame: &mut Frame, view: View) {

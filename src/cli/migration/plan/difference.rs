@@ -111,7 +111,7 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             None if matches!(loss.way, Way::RowsDeleted | Way::RowsChanged) => {
                 "how many is not known".to_owned()
             }
-            None => "and with it what it holds".to_owned(),
+            None => "with its rows".to_owned(),
             Some(0) => "empty now".to_owned(),
             Some(rows) if loss.counted => {
                 counted(usize::try_from(rows).unwrap_or(usize::MAX), unit)

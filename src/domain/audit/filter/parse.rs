@@ -290,7 +290,7 @@ fn person(key: &str, value: &str) -> Result<Person, Problem> {
         "none" => Ok(Person::None),
         value => id(value).map(Person::Id).ok_or_else(|| {
             fault(
-                format!("`{key}:{}` names nobody.", text::cell(value)),
+                format!("`{key}:{}` is not a user.", text::cell(value)),
                 "It takes a user's id (a UUID), `me` or `none`.",
             )
         }),
@@ -307,7 +307,7 @@ fn actor_type(value: &str) -> Result<ActorType, Problem> {
         .find(|kind| kind.word() == value.to_ascii_lowercase())
         .ok_or_else(|| {
             fault(
-                format!("`type:{}` is no kind of actor.", text::cell(value)),
+                format!("`type:{}` is not a kind of actor.", text::cell(value)),
                 "It is `user`, `system` or `ai`.",
             )
         })
@@ -315,7 +315,7 @@ fn actor_type(value: &str) -> Result<ActorType, Problem> {
 
 fn no_term(word: &str) -> Problem {
     let problem = fault(
-        format!("`{}` is no filter.", text::cell(word)),
+        format!("`{}` is not a filter.", text::cell(word)),
         "A filter is a key, a colon and a value.",
     );
     problem.with_hint(if KEYS.contains(&word) {
@@ -328,7 +328,7 @@ fn no_term(word: &str) -> Problem {
 fn unknown_key(key: &str) -> Problem {
     let shown = text::cell(key);
     let problem = fault(
-        format!("There is no filter `{shown}:`."),
+        format!("`{shown}:` is not a filter."),
         format!(
             "The keys are {}, and paths such as `after.status`.",
             KEYS.join(", ")

@@ -54,7 +54,7 @@ super::rules! {
         Some("Name the rows in a WHERE clause, in batches when the table is large."),
         "update goal set description = '';";
     CHANGE_TYPE_MAY_LOSE: LosesData "change-type-may-lose",
-        "The new type of {} may not hold what the old one held: values can be cut, rounded or changed on the way. The table is written anew while everybody waits.",
+        "The new type of {} may not hold what the old one held: values can be cut, rounded or changed on the way. The table is rewritten while everybody waits.",
         Some("Add a column of the new type, fill it in batches, compare the two, switch over, and drop the old one later."),
         "alter table goal alter column description type varchar(80);";
 }

@@ -78,7 +78,7 @@ super::rules! {
         Some("Use CREATE OR REPLACE FUNCTION, or create its successor in the same file."),
         "drop function completion();";
     CHANGE_TYPE: RewritesTable "change-type",
-        "The table of {} may be written anew, with its indexes, while everybody waits.",
+        "The table of {} may be rewritten, with its indexes, while everybody waits.",
         Some("Add a column of the new type, fill it in batches, switch over, and drop the old one later."),
         "alter table goal alter column start_week type bigint;";
     ADD_COLUMN_REWRITES: RewritesTable "add-column-rewrites",
