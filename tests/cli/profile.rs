@@ -194,7 +194,15 @@ fn a_database_url_of_the_environment_does_not_get_past_the_profile_in_use() {
 fn removing_without_a_keyring_says_that_secrets_may_stay() {
     let world = World::nowhere();
     by_hand(&world, "https://prod.example");
-    let ran = world.run(&["profile", "remove", "prod"]);
+    for refused in [
+        &["profile", "remove", "prod"][..],
+        &["profile", "remove", "prod", "--confirm", "other"],
+    ] {
+        let refused = world.problem(2, refused);
+        let hint = refused["hint"].as_str().unwrap();
+        assert_eq!(hint, "Add --confirm prod.");
+    }
+    let ran = world.run(&["profile", "remove", "prod", "--confirm", "prod"]);
     assert!(
         ran.done().out.contains("may still be in the keyring")
             && !ran.out.contains("so are its secrets"),

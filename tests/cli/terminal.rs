@@ -136,7 +136,7 @@ fn anything_else_runs_nothing() {
         "\u{1b}",
     ] {
         let mut terminal = Terminal::run(&world, &["migration", "apply"]);
-        terminal.wait_for("to run it: ");
+        terminal.wait_for("To confirm, type “");
         terminal.press(keys);
         let (code, seen) = terminal.end();
         assert_eq!(code, 130, "{keys:?}: {seen}");
@@ -214,7 +214,7 @@ fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
             assert_eq!(code, 0, "{seen}");
             let widest = seen.lines().map(|line| line.chars().count()).max();
             assert!(widest <= Some(cols.into()), "{widest:?} of {cols}: {seen}");
-            assert!(seen.contains('…') && seen.contains("Shortened"), "{seen}");
+            assert!(seen.contains('…') && seen.contains("Truncated"), "{seen}");
             assert_eq!(
                 cols == 160 || whole.len() < 20,
                 seen.contains(whole),
@@ -223,7 +223,7 @@ fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
         }
         let piped = world.run(&args);
         assert!(piped.done().out.contains(whole), "{piped:?}");
-        assert!(!piped.out.contains('…') && !piped.out.contains("Shortened"));
+        assert!(!piped.out.contains('…') && !piped.out.contains("Truncated"));
     }
 }
 
@@ -275,7 +275,7 @@ fn a_signal_at_a_question_ends_it_and_leaves_the_terminal_as_it_was() {
     let mut world = World::empty();
     world.files(&[("migrations/1_one.sql", "create table one ();")]);
     let mut terminal = Terminal::run(&world, &["migration", "apply"]);
-    terminal.wait_for("to run it: ");
+    terminal.wait_for("To confirm, type “");
     let id = terminal.child.process_id().unwrap().to_string();
     let killed = std::process::Command::new("kill")
         .args(["-TERM", &id])
@@ -293,7 +293,7 @@ fn a_terminal_that_is_closed_at_a_question_ends_the_program() {
     let mut world = World::empty();
     world.files(&[("migrations/1_one.sql", "create table one ();")]);
     let mut terminal = Terminal::run(&world, &["migration", "apply"]);
-    terminal.wait_for("to run it: ");
+    terminal.wait_for("To confirm, type “");
     let Terminal {
         mut child,
         keys,

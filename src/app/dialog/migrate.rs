@@ -45,7 +45,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
             "too much SQL to look at here, so all of it must be read; `supadeck migration plan` looks at it".into(),
         )),
     }
-    facts.extend(cautions(&plan).into_iter().map(|caution| ("mind", caution)));
+    facts.extend(cautions(&plan).into_iter().map(|caution| ("note", caution)));
     if is_rollback(&plan) {
         facts.extend(undoing::facts(&plan, risks.as_deref()));
     }

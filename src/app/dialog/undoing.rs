@@ -36,11 +36,11 @@ fn losses(plan: &Plan, risks: Option<&[Assessment]>) -> (&'static str, String) {
             "There is no statement to run: only the record of the migration goes.",
         ),
         None => (
-            "mind",
+            "note",
             "Objects that these statements may drop, and their rows, cannot be brought back.",
         ),
         Some(risks) if risks.iter().any(Assessment::may_lose_data) => (
-            "mind",
+            "note",
             "Dropped objects and their rows cannot be brought back.",
         ),
         Some(_) => (

@@ -190,7 +190,7 @@ fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model)
                 "{} earlier than it ends now: the unlock is cut short",
                 span(by)
             );
-            facts.push(("mind", text));
+            facts.push(("note", text));
             "Shorten the unlock of"
         }
     };

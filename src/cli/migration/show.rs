@@ -142,7 +142,7 @@ pub fn cautions(plan: &Plan) -> Page {
     let cautions = briefing::cautions(plan);
     if !cautions.is_empty() {
         page.blank();
-        page.toned(Tone::Strong, "Mind");
+        page.toned(Tone::Strong, "Note");
         for caution in cautions {
             page.toned(Tone::Warn, &format!("  {caution}"));
         }

@@ -4,6 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
+use super::replace::confirmed_by_name;
 use crate::adapters::connect;
 use crate::domain::hidden::shown;
 use crate::domain::secret::Keeping;
@@ -16,6 +17,9 @@ use serde_json::json;
 pub struct Args {
     /// Its name
     name: String,
+    /// The name once more; a production profile is removed only with it
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
 }
 
 /// Writes the file and empties the keyring.
@@ -23,7 +27,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let settings = context.settings();
     let profiles = connect::profiles(settings)?;
     let secrets = connect::secrets(settings);
+    let book = profile::list(profiles.as_ref()).await?;
     profile::check_there(profiles.as_ref(), &args.name).await?;
+    let profile = book.profiles.get(&args.name);
+    if profile.is_some_and(|profile| profile.production) {
+        let why = "It is a production profile: its keys and its mark are removed with it.";
+        confirmed_by_name(&args.name, args.confirm.as_deref(), why, "removed").await?;
+    }
     super::end_session(context, &args.name).await?;
     let removed = profile::remove(profiles.as_ref(), secrets.as_ref(), &args.name);
     let keeping = interrupt::finishing(context.output(), removed).await?;

@@ -41,19 +41,30 @@ impl Wish<'_> {
     }
 
     async fn named(self, name: &str, why: &str) -> Result<(), Problem> {
-        let what = format!("{name} was not replaced: it was not confirmed.");
-        if let Some(typed) = self.confirm {
-            if typed == name {
-                return Ok(());
-            }
-        } else if ask::is_possible() {
-            let question = format!("{why} Type the profile's name, {name}, to replace it: ");
-            if ask::line(&question).await?.trim() == name {
-                return Ok(());
-            }
-            let why = format!("What was typed is not `{name}`.");
-            return Err(Problem::new(Kind::Cancelled, what, why));
-        }
-        Err(Problem::new(Kind::Usage, what, why).with_hint(format!("Add --confirm {name}.")))
+        confirmed_by_name(name, self.confirm, why, "replaced").await
     }
+}
+
+/// Asks for the profile's name, or compares the one that was typed with `--confirm`. `done` is what would be done to the
+/// profile, such as `replaced`.
+pub async fn confirmed_by_name(
+    name: &str,
+    confirm: Option<&str>,
+    why: &str,
+    done: &str,
+) -> Result<(), Problem> {
+    let what = format!("{name} was not {done}: it was not confirmed.");
+    if let Some(typed) = confirm {
+        if typed == name {
+            return Ok(());
+        }
+    } else if ask::is_possible() {
+        let question = format!("{why} To confirm, type the profile’s name, {name}: ");
+        if ask::line(&question).await?.trim() == name {
+            return Ok(());
+        }
+        let why = format!("What was typed is not `{name}`.");
+        return Err(Problem::new(Kind::Cancelled, what, why));
+    }
+    Err(Problem::new(Kind::Usage, what, why).with_hint(format!("Add --confirm {name}.")))
 }

@@ -119,7 +119,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
 fn fact(view: View<'_>, confirm: &Confirm, row: &FactRow) -> Line<'static> {
     let fact = &confirm.facts[row.fact];
     let (name, text) = (fact.name, fact.rows.text());
-    let role = if text.contains("PRODUCTION") || name == "mind" {
+    let role = if text.contains("PRODUCTION") || name == "note" {
         Role::Danger
     } else {
         Role::Text
