@@ -15,9 +15,9 @@ pub struct Args {
 }
 
 /// Generates the script from the same definitions that parse the command line.
-pub fn run(args: &Args) -> Answered {
+pub fn run(args: &Args, mut program: clap::Command) -> Answered {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::command(), "supadeck", &mut script);
+    clap_complete::generate(args.shell, &mut program, "supadeck", &mut script);
     let script = String::from_utf8(script)
         .map_err(|_| Problem::internal("The completion script is not a text."))?;
     Ok(Answer::raw(script))

@@ -182,7 +182,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Doctor(args) => doctor::run(context, args).await,
         Command::Types(args) => types::run(context, args).await,
         Command::Keys(args) => keys::run(args),
-        Command::Completions(args) => completions::run(args),
+        Command::Completions(args) => completions::run(args, self::command()),
         Command::Demo(_) => Err(Problem::internal("The demo runs elsewhere.").into()),
     }
 }

@@ -4,45 +4,9 @@
 use super::identity::{Identity, User};
 use super::problem::{Kind, Problem};
 use super::text;
-use serde::{Deserialize, Serialize};
 
 /// The most characters of a factor's name that are shown.
 const LONGEST_NAME: usize = 40;
-
-/// The authenticator assurance level of a session, as its token names it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Aal {
-    /// One factor was given: a password, or a code by e-mail.
-    #[default]
-    Aal1,
-    /// A second one was given too.
-    Aal2,
-    /// Above that; the Auth server has a word for it and does not give it yet.
-    Aal3,
-}
-
-impl Aal {
-    /// Reads the claim; a level without a name is the lowest.
-    pub fn parse(claim: Option<&str>) -> Self {
-        match claim {
-            Some("aal2") => Self::Aal2,
-            Some("aal3") => Self::Aal3,
-            _ => Self::Aal1,
-        }
-    }
-
-    /// The word of the claim.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Aal1 => "aal1",
-            Self::Aal2 => "aal2",
-            Self::Aal3 => "aal3",
-        }
-    }
-}
 
 /// What a second factor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What an access token says about its owner. The signature is not checked here: the server does that with every request,
 //! and what is read here only decides what is shown and when to refresh.
 
-use super::factor::Aal;
+use super::identity::Aal;
 use super::identity::{Identity, User};
 use super::text;
 use base64::Engine as _;

@@ -1,9 +1,9 @@
-//! The rules of the project that no compiler checks: who may import whom, how big a file may grow, what may not be
-//! written down, and that generated pages say what the program says.
+//! The rules of the project that no compiler checks: who may import whom, what may not be written down, and that generated pages say what the program says.
 
 #![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
 
 mod advisories;
+mod circles;
 mod docs;
 mod layers;
 mod rules;

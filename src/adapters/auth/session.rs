@@ -1,7 +1,7 @@
 //! A session: two tokens, whose they are, and until when. `Debug` shows the owner and nothing else.
 
-use crate::domain::factor::{Aal, Factor, FactorKind, Waiting};
-use crate::domain::identity::{Identity, User};
+use crate::domain::factor::{Factor, FactorKind, Waiting};
+use crate::domain::identity::{Aal, Identity, User};
 use crate::domain::text;
 use crate::domain::token::Claims;
 use secrecy::{ExposeSecret, SecretString};

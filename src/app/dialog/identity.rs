@@ -9,8 +9,8 @@ use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
 use crate::app::{run, write};
-use crate::domain::factor::{Aal, Waiting, can_try_again};
-use crate::domain::identity::Identity;
+use crate::domain::factor::{Waiting, can_try_again};
+use crate::domain::identity::{Aal, Identity};
 use crate::domain::problem::Problem;
 
 /// A way to go from here.

@@ -4,6 +4,7 @@ use super::super::answer::{Answered, Body};
 use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
+use super::actor::actor;
 use super::format;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{self as trail, Cursor, Record, Summary, Way};
@@ -173,7 +174,7 @@ impl End {
 fn table(rows: &[Summary], reader: &Identity) -> Table {
     let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "@SUBJECT", "#ID"]);
     for row in rows {
-        let actor = super::actor(&row.actor_type, row.actor_user_id.as_deref(), reader);
+        let actor = actor(&row.actor_type, row.actor_user_id.as_deref(), reader);
         table.row(vec![
             Span::from(&row.created_at),
             Span::from(&row.action),

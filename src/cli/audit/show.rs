@@ -4,6 +4,7 @@ use super::super::answer::Answered;
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
+use super::actor::actor;
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::{Mark, diff};
 use crate::domain::identity::Identity;
@@ -33,7 +34,7 @@ fn page(record: &Record, all: bool, reader: &Identity) -> Page {
     let mut page = Page::default();
     let mut table = Table::new(&["RECORD", ""]);
     let id = record.actor_user_id.as_deref();
-    let actor = super::actor(&record.actor_type, id, reader);
+    let actor = actor(&record.actor_type, id, reader);
     let about = record.about();
     let row = about.row();
     let mut rows = vec![

@@ -52,7 +52,7 @@ fn page(detail: &CycleDetail) -> Page {
     if detail.locks.is_empty() {
         page.toned(Tone::Muted, "No week plans.");
     } else {
-        page.table(&lock::table(&detail.locks, None));
+        page.table(&lock::view::table(&detail.locks, None));
     }
     page
 }

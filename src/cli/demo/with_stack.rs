@@ -4,7 +4,9 @@ use super::super::answer::{Answer, Failure};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
 use super::super::{Deck, interrupt};
-use super::{Args, Done, files};
+use super::args::{Args, Done};
+use super::files;
+use super::running::Running;
 use crate::adapters::connect::Settings;
 use crate::domain::config::Config;
 use crate::domain::migration::Wish;
@@ -29,22 +31,6 @@ const ACCOUNTS: [(&str, &str); 4] = [
 /// Their password, which stands in the seeds for everybody to read.
 const PASSWORD: &str = "weeksmith-demo";
 
-/// A stack that runs, with the project directory that belongs to it.
-pub struct Running {
-    stack: Stack,
-    // Removed when the demo ends; `None` with `--data`.
-    _folder: Option<TempDir>,
-}
-
-impl Running {
-    /// Stops it in order.
-    pub async fn stop(self) {
-        if let Err(error) = self.stack.stop().await {
-            tracing::error!(%error, "the demo's stack did not stop in order");
-        }
-    }
-}
-
 /// Starts the stack, fills it, and serves it or hands it to the deck.
 pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done, Failure> {
     let (root, folder) = project(args)?;
@@ -54,10 +40,7 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
     if let Err(problem) = files::write(&root) {
         return Err(stopped(stack, problem).await);
     }
-    let running = Running {
-        stack,
-        _folder: folder,
-    };
+    let running = Running { stack, folder };
     if !args.empty
         && let Err(problem) = Box::pin(fill(context, &running.stack, &root)).await
     {

@@ -2,20 +2,9 @@
 
 use super::super::answer::Failure;
 use super::super::context::Context;
-use super::{Args, Done};
+use super::args::{Args, Done};
 use crate::domain::config::Config;
 use crate::domain::problem::{Kind, Problem};
-
-/// The local stack, of which this build has none.
-pub enum Running {}
-
-impl Running {
-    /// Stops it.
-    #[allow(clippy::unused_async)] // The same face as with the feature.
-    pub async fn stop(self) {
-        match self {}
-    }
-}
 
 /// Explains what is missing.
 #[allow(clippy::unused_async)] // The same face as with the feature.

@@ -3,6 +3,7 @@
 use super::super::answer::Answered;
 use super::super::context::Context;
 use super::super::interrupt;
+use super::view;
 use crate::ops::lock;
 use clap::Args as ClapArgs;
 
@@ -22,6 +23,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let locks = lock::list(reader.rest(), reader.who(), args.cycle.as_deref());
     let locks = interrupt::ending(locks).await?;
-    let table = super::table(&locks, Some(reader.who()));
+    let table = view::table(&locks, Some(reader.who()));
     reader.answer(&locks, locks.is_empty(), &table)
 }

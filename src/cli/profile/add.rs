@@ -6,8 +6,10 @@ use super::super::page::{Page, Tone};
 use super::super::{ask, interrupt, waiting};
 use super::check;
 use super::collect::{Collected, Means, missing};
+use super::end_session::end_session;
 use super::linked::{self, Origin};
 use super::replace::Wish;
+use super::view;
 use crate::adapters::connect;
 use crate::domain::count::listed;
 use crate::domain::problem::{Kind, Problem};
@@ -138,7 +140,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let checking = waiting::telling(context.output(), whom, checking);
         mark = interrupt::ending(checking).await?;
     }
-    super::end_session(context, &profile.name).await?;
+    end_session(context, &profile.name).await?;
     if let Some(mark) = mark.filter(|_| profile.production) {
         learn(&mut profile, &mark);
     } else if !profile.production {
@@ -160,7 +162,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     context.note(&collected.taken);
     let mut page = Page::default();
     page.toned(Tone::Ok, &format!("{} is kept.", added.profile.name));
-    page.append(super::page(&added.profile));
+    page.append(view::page(&added.profile));
     if added.is_default {
         page.line("It is the profile in use.");
     }
@@ -179,7 +181,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     for lack in lacks.iter().flatten() {
         page.toned(Tone::Warn, lack);
     }
-    let answer = Answer::new(&super::data(&added.profile), page)?;
+    let answer = Answer::new(&view::data(&added.profile), page)?;
     let mut answer = answer.with("in_use", &added.is_default)?;
     if !forgotten.is_empty() {
         answer = answer.with("forgotten", &forgotten)?;

@@ -3,6 +3,7 @@
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::{Page, Span, Table, Tone};
+use super::view;
 use crate::adapters::connect;
 use crate::domain::hidden::shown;
 use crate::ops::profile;
@@ -34,7 +35,7 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         ]);
         let mut profile = profile.clone();
         profile.name.clone_from(name);
-        let mut row = super::data(&profile);
+        let mut row = view::data(&profile);
         row["in_use"] = Value::Bool(in_use);
         data.push(row);
     }

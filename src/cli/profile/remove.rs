@@ -4,6 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
+use super::end_session::end_session;
 use super::replace::confirmed_by_name;
 use crate::adapters::connect;
 use crate::domain::hidden::shown;
@@ -34,7 +35,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let why = "It is a production profile: its keys and its mark are removed with it.";
         confirmed_by_name(&args.name, args.confirm.as_deref(), why, "removed").await?;
     }
-    super::end_session(context, &args.name).await?;
+    end_session(context, &args.name).await?;
     let removed = profile::remove(profiles.as_ref(), secrets.as_ref(), &args.name);
     let keeping = interrupt::finishing(context.output(), removed).await?;
     let name = shown(&args.name);

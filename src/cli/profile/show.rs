@@ -2,6 +2,7 @@
 
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
+use super::view;
 use crate::adapters::connect;
 use crate::ops::profile;
 use clap::Args as ClapArgs;
@@ -19,5 +20,5 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let profiles = connect::profiles(settings)?;
     let name = args.name.as_deref().or(settings.profile.as_deref());
     let found = profile::show(profiles.as_ref(), name, settings.url_from()).await?;
-    Ok(Answer::new(&super::data(&found), super::page(&found))?)
+    Ok(Answer::new(&view::data(&found), view::page(&found))?)
 }

@@ -3,6 +3,7 @@
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::Page;
+use super::view;
 use crate::adapters::connect;
 use crate::domain::hidden::shown;
 use crate::ops::profile;
@@ -30,5 +31,5 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if args.accept_database {
         page.line("The next connection keeps what its database is recognised by.");
     }
-    Ok(Answer::new(&super::data(&used), page)?)
+    Ok(Answer::new(&view::data(&used), page)?)
 }

@@ -1,7 +1,7 @@
 //! Cuts SQL into tokens as the Postgres scanner does (`src/backend/parser/scan.l`), with `standard_conforming_strings` on.
 //! The spans of the tokens cover the input without a gap. Statement splitting and SQL highlighting share it.
 
-use super::command::is_keyword;
+use super::keyword::is_keyword;
 use std::ops::Range;
 
 /// What a token is, as far as splitting and checking need to know.

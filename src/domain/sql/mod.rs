@@ -2,6 +2,7 @@
 //! Pure and total: any text, also half a file, gives an answer and never a panic. Nothing here runs SQL.
 
 pub mod command;
+pub mod keyword;
 pub mod lexer;
 pub mod position;
 pub mod psql;

@@ -1,6 +1,6 @@
 //! The theme file: one table a role, such as `danger = { fg = "#f7768e", bold = true }`.
 
-use super::{Role, Theme};
+use super::role::{Role, Theme};
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Rules about Row Level Security, grants and other guards. They own words only; `read` decides when one is broken.
 
-super::rules! {
+super::define::rules! {
     DISABLE_RLS: WeakensAccess "disable-rls",
         "Without Row Level Security every role with a grant on {} sees and changes every row.",
         Some("Keep it enabled and write a policy for whoever needs more."),

@@ -1,6 +1,6 @@
 //! Rules about what is gone for good. They own words only; `read` decides when one is broken.
 
-super::rules! {
+super::define::rules! {
     DROP_TABLE: LosesData "drop-table",
         "Dropping {} loses its rows.",
         Some("Rename the table in this file and drop it in a later one, when nobody has missed it and a dump is kept."),

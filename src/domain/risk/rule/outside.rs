@@ -1,7 +1,7 @@
 //! Rules about what reaches out of the database: programs and files of the server's machine, and other servers. They own
 //! words only; `read` decides when one is broken.
 
-super::rules! {
+super::define::rules! {
     RUNS_PROGRAM: OutsideDatabase "runs-program",
         "{} runs a program on the server's machine, as the account of Postgres: no rollback undoes what it does.",
         Some("Run the program where you are, and load what it prints with `COPY … FROM stdin`."),

@@ -1,6 +1,6 @@
 //! Rules about what cannot be read and so counts as dangerous. They own words only; `read` decides when one is broken.
 
-super::rules! {
+super::define::rules! {
     UNREADABLE: Unreadable "unreadable",
         "The statement cannot be read, so it counts as dangerous: {}.",
         Some("Correct it where it is a slip. Where Postgres takes it as it is, see with `supadeck migration plan` what it does, and write `-- supadeck:allow unreadable` with a reason above it."),

@@ -1,6 +1,6 @@
 //! Rules about who waits while a statement runs. They own words only; `read` decides when one is broken.
 
-super::rules! {
+super::define::rules! {
     CANNOT_RUN_IN_TRANSACTION: CannotRunInTransaction "cannot-run-in-transaction",
         "Postgres runs {} only outside a transaction: a failure half way leaves what was done.",
         Some("Put it into a file of its own that begins with `-- supadeck: no-transaction`."),
