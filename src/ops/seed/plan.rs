@@ -145,7 +145,7 @@ fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     let own = "Remove it: supadeck runs every seed file in one transaction.";
     match shape(&texts) {
         Shape::Plain | Shape::Wrapped { .. } => {}
-        Shape::Series { first } => {
+        Shape::Series { first } | Shape::Parted { first } => {
             return Err(refused(
                 parts[first].line,
                 "The file controls transactions of its own.".into(),

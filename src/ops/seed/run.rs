@@ -6,8 +6,10 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::Place;
 use crate::domain::script::{Halt, News, Part, Record, Script};
 use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
+use crate::domain::sql::Slice;
 use crate::domain::sql::command::{changes_rows, tag};
 use crate::domain::sql::position::{byte_of_character, excerpt};
+use crate::domain::sql::session::lasts;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
 use crate::ops::migration::{Schema, held, server_problem, sha256_of};
@@ -41,6 +43,7 @@ pub async fn run(
     let before = schema.database.seeds().await?;
     let mut session = schema.database.session(schema.limits).await?;
     session.prepare().await?;
+    let mut set = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
         if watch.cancel.is_cancelled() {
             outcome.problem = Some(Problem::cancelled(
@@ -53,9 +56,10 @@ pub async fn run(
             .send(SeedProgress::StepStarted { step: index });
         let begun = Instant::now();
         let report = &mut outcome.steps[index];
-        match run_step(session.as_mut(), index, step, report, watch).await {
+        match run_step(session.as_mut(), index, (step, &set), report, watch).await {
             Ok(()) => {
                 report.end = StepEnd::Done;
+                set.extend(settings(step));
                 let took = begun.elapsed();
                 let _ = watch
                     .progress
@@ -91,7 +95,7 @@ struct Failed {
 async fn run_step(
     session: &mut dyn Session,
     index: usize,
-    step: &SeedStep,
+    (step, set): (&SeedStep, &[Slice]),
     report: &mut SeedReport,
     watch: &SeedWatch,
 ) -> Result<(), Failed> {
@@ -99,7 +103,7 @@ async fn run_step(
         problem,
         halt: None,
     })?;
-    let script = script(step);
+    let script = script(step, set);
     let (changes, rows_total, notices) =
         (&mut report.changes, &mut report.rows, &mut report.notices);
     let progress = &watch.progress;
@@ -148,13 +152,13 @@ async fn run_step(
     })
 }
 
-fn script(step: &SeedStep) -> Script {
+fn script(step: &SeedStep, settings: &[Slice]) -> Script {
     let texts: Vec<&str> = step.statements().collect();
-    let pair = match shape(&texts) {
-        Shape::Wrapped { begin, commit } => Some((begin, commit)),
-        _ => None,
+    let left_out = match shape(&texts) {
+        Shape::Wrapped { words } => words,
+        _ => Vec::new(),
     };
-    let runs = |index: usize| pair.is_none_or(|(begin, commit)| index != begin && index != commit);
+    let runs = |index: usize| !left_out.contains(&index);
     Script {
         parts: step
             .parts
@@ -176,7 +180,15 @@ fn script(step: &SeedStep) -> Script {
         at_once: false,
         goes_on: false,
         alone: None,
+        settings: settings.to_vec(),
     }
+}
+
+/// What a seed sets for the seeds behind it in the same run, as the Supabase CLI has it: settings stay, the role and the
+/// transaction do not.
+fn settings(step: &SeedStep) -> impl Iterator<Item = Slice> + '_ {
+    let parts = step.parts.iter().filter(|part| lasts(&part.sql));
+    parts.map(|part| part.sql.clone())
 }
 
 /// What is said about the rows of a file whose line was lost. COMMIT is sent only when the server has told every
