@@ -14,6 +14,7 @@ mod alone;
 mod apply;
 mod batch;
 mod bench;
+mod between;
 mod bounded;
 mod broken;
 mod corpus;

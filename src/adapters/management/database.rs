@@ -11,6 +11,7 @@ use crate::adapters::postgres::{inventory, journal, log};
 use crate::domain::migration::Holder;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
@@ -259,6 +260,14 @@ impl Database for ManagementDatabase {
                 is_kept,
                 target: told.target,
             })
+        })
+    }
+
+    fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
+        Box::pin(async move {
+            let told = self.tell(Some((&books::owners(name), 4))).await;
+            let told = told.map_err(|failure| problem(failure, "The owners cannot be read."))?;
+            Ok(told.rows.into_iter().filter_map(books::owned).collect())
         })
     }
 

@@ -17,7 +17,7 @@ mod scratch;
 pub mod show;
 mod split;
 mod verify;
-mod waits;
+pub mod waits;
 
 use super::answer::Answered;
 use super::context::Context;

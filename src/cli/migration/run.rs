@@ -76,7 +76,9 @@ pub async fn carry_out(
                 page.toned(Tone::Muted, &format!("`{rehearse}` rehearses it."));
             }
         }
-        Answer::new(&plan, page)?.with("limits", &work.schema.limits)
+        Answer::new(&plan, page)?
+            .with("limits", &work.schema.limits)?
+            .with("statement_timeout", &plan.target.statement_timeout)
     };
     confirm::confirm(
         context,

@@ -9,6 +9,8 @@ pub mod history;
 pub mod holder;
 pub mod interruption;
 pub mod journal;
+pub mod limit;
+pub mod owner;
 pub mod pairing;
 pub mod remedy;
 pub mod rewrite;
@@ -125,6 +127,9 @@ pub struct Target {
     pub role: String,
     /// The server's version, such as `15.18`.
     pub server_version: String,
+    /// The statement timeout that is set there for whoever connects, where there is one.
+    #[serde(skip)]
+    pub statement_timeout: Option<limit::Timeout>,
     /// What it is recognised by.
     #[serde(skip)]
     pub mark: Box<Mark>,

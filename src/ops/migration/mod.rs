@@ -102,5 +102,6 @@ pub struct Watch {
 }
 
 pub(in crate::ops) use files::sha256_of;
-pub(in crate::ops) use report::{held, server_problem};
+pub(in crate::ops) use report::{cause, held, server_problem};
 pub(in crate::ops) use risk::rollback_keeps_rows;
+pub(in crate::ops) use script::with_statement;

@@ -3,7 +3,7 @@
 mod follow;
 mod writer;
 
-use super::report::step_problem;
+use super::report::{cause, step_problem};
 use super::script::with_statement;
 use super::{Schema, Watch, files, local};
 use crate::domain::migration::history::History;
@@ -172,7 +172,10 @@ impl Runner<'_> {
     async fn halted(&mut self, index: usize, halt: &Halt, history: Option<&History>) -> Problem {
         let step = &self.plan.steps[index];
         let text = local::read(&step.file).ok().map(|source| source.text);
-        let mut problem = step_problem(halt, step, text.as_deref(), self.schema.place);
+        let problem = step_problem(halt, step, text.as_deref(), self.schema.place);
+        let statements: Vec<&str> = step.statements.iter().collect();
+        let target = &self.plan.target;
+        let mut problem = cause::told(problem, self.schema, target, halt, &statements).await;
         let (end, outcome) = match halt {
             Halt::Refused(_) => (StepEnd::RolledBack, Some("failed")),
             Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),

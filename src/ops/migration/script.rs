@@ -114,7 +114,7 @@ fn way_back(step: &Step) -> Option<Statements> {
 }
 
 /// Counts the failing part as a statement of the file.
-pub(super) fn with_statement(mut halt: Halt, script: &Script) -> Halt {
+pub(in crate::ops) fn with_statement(mut halt: Halt, script: &Script) -> Halt {
     if let Halt::Refused(refused) = &mut halt {
         refused.part = refused
             .part

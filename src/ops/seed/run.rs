@@ -4,15 +4,15 @@ use super::SeedWatch;
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::Place;
-use crate::domain::script::{Halt, News, Part, Record, Script};
+use crate::domain::script::{Halt, News, Part, Record, Refused, Script};
 use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
 use crate::domain::sql::Slice;
-use crate::domain::sql::command::{changes_rows, tag};
-use crate::domain::sql::position::{byte_of_character, excerpt};
+use crate::domain::sql::command::{changes_rows, significant, tag};
+use crate::domain::sql::position::{byte_of_character, excerpt_from};
 use crate::domain::sql::session::lasts;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Schema, held, server_problem, sha256_of};
+use crate::ops::migration::{Schema, cause, held, server_problem, sha256_of, with_statement};
 use crate::ports::Session;
 use std::time::Instant;
 
@@ -79,7 +79,12 @@ pub async fn run(
                     Some(Halt::Halfway(_)) => StepEnd::Interrupted,
                     _ => StepEnd::RolledBack,
                 };
-                outcome.problem = Some(failed.problem);
+                let statements: Vec<&str> = step.statements().collect();
+                let (problem, target) = (failed.problem, &plan.target);
+                outcome.problem = Some(match &failed.halt {
+                    Some(halt) => cause::told(problem, schema, target, halt, &statements).await,
+                    None => problem,
+                });
                 break;
             }
         }
@@ -145,9 +150,10 @@ async fn run_step(
             *changes = Vec::new();
             *rows_total = 0;
         }
+        let problem = problem(&halt, step, &script);
         Failed {
-            problem: problem(&halt, step, &script),
-            halt: Some(halt),
+            problem,
+            halt: Some(with_statement(halt, &script)),
         }
     })
 }
@@ -237,16 +243,30 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
             let mut what = format!("Seed {name} failed");
             let mut shown = None;
             if let Some(part) = part {
-                let offset = refused
-                    .character
-                    .map_or(0, |character| byte_of_character(&part.sql, character));
-                let line = parts[part.statement].line + part.sql[..offset].matches('\n').count();
+                let begins_at = parts[part.statement].line;
+                let offset = match refused.character {
+                    Some(character) => byte_of_character(&part.sql, character),
+                    None => significant(&part.sql).next().map_or(0, |token| token.start),
+                };
+                let copied = copied_line(refused, part);
+                let lines = copied.map_or_else(
+                    || breaks(&part.sql[..offset]),
+                    |row| breaks(&part.sql) + row,
+                );
+                let line = begins_at + lines;
                 what.push_str(&format!(
                     " at statement {} of {}, line {line}",
                     part.statement + 1,
                     parts.len()
                 ));
-                shown = Some(excerpt(&part.sql, offset));
+                shown = Some(match (copied, &part.data) {
+                    (Some(row), Some(data)) => excerpt_from(
+                        data,
+                        line_start(data, row),
+                        begins_at + breaks(&part.sql) + 1,
+                    ),
+                    _ => excerpt_from(&part.sql, offset, begins_at),
+                });
             } else if refused.at_commit {
                 what.push_str(" when it was committed");
             }
@@ -279,6 +299,28 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
         )
         .with_hint("`supadeck seed list` shows what is recorded as done.")
         .retryable(),
+    }
+}
+
+fn breaks(text: &str) -> usize {
+    text.matches('\n').count()
+}
+
+/// The row of its data, from 1, at which a `COPY` failed, as the server says it: `COPY t, line 3, column a`.
+fn copied_line(refused: &Refused, part: &Part) -> Option<usize> {
+    part.data.as_ref()?;
+    let context = refused.context.as_deref()?.strip_prefix("COPY ")?;
+    let (_, rest) = context.split_once(", line ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit());
+    rest[..digits.unwrap_or(rest.len())].parse().ok()
+}
+
+/// Where a line of a text, from 1, begins.
+fn line_start(text: &str, line: usize) -> usize {
+    let mut breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+    match line.checked_sub(2) {
+        None => 0,
+        Some(before) => breaks.nth(before).unwrap_or(text.len()),
     }
 }
 
