@@ -15,6 +15,7 @@ mod rollback;
 mod run;
 mod scratch;
 pub mod show;
+mod skipped;
 mod split;
 mod verify;
 pub mod waits;
