@@ -148,6 +148,8 @@ pub trait Database: Send + Sync {
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal>;
     /// The seed files that were run here; empty when there is no such table.
     fn seeds(&self) -> Task<'_, SeedHistory>;
+    /// Why no file can run outside a transaction on this way to the database, a sentence or two; none where one can.
+    fn refuses_alone(&self) -> Task<'_, Option<String>>;
     /// The tables, views, sequences, types, functions and schemas that are called so, with their owners.
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>>;
 }

@@ -98,6 +98,10 @@ impl Database for Guarded {
         self.database.journal(limit, version)
     }
 
+    fn refuses_alone(&self) -> Task<'_, Option<String>> {
+        self.database.refuses_alone()
+    }
+
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
         self.database.owners(name)
     }

@@ -5,7 +5,7 @@ use super::answer::Failure;
 use super::api::{Api, Patience};
 use super::ask::{Rows, Told, problem};
 use super::fence::Fence;
-use super::session::ApiSession;
+use super::session::{ApiSession, NOT_ALONE};
 use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
 use crate::adapters::postgres::{inventory, journal, log};
 use crate::domain::migration::Holder;
@@ -261,6 +261,10 @@ impl Database for ManagementDatabase {
                 target: told.target,
             })
         })
+    }
+
+    fn refuses_alone(&self) -> Task<'_, Option<String>> {
+        Box::pin(std::future::ready(Ok(Some(NOT_ALONE.to_owned()))))
     }
 
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {

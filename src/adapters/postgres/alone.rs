@@ -8,7 +8,7 @@ use super::between::end_session;
 use super::books::{self, LOCK, RollbackColumn, Runner};
 use super::connection::{Connection, texts};
 use super::database::PgDatabase;
-use super::fault::refused;
+use super::fault::{refused, statement_problem};
 use super::guard::{Failure, Guard};
 use super::journal::{self, Line};
 use super::keeper::{Broken, Keeper, first_cell, lost};
@@ -18,6 +18,7 @@ use super::queue::Queue;
 use super::record::record;
 use super::unit::{Unit, parted, units};
 use super::worker::{self, Backend, Halted};
+use crate::domain::problem::Problem;
 use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Refused, Script, Why};
 use crate::domain::text::harmless;
 use std::time::Duration;
@@ -415,8 +416,34 @@ async fn still_open(guard: &mut Guard<'_>) -> Option<Why> {
     }
 }
 
+const POOLED: &str = "The address is that of a pooler in transaction mode, where neither the lock nor the settings of a session hold. Use the direct address or the session pooler's (port 5432).";
+
 fn pooled() -> Halt {
-    Halt::NotAlone(
-        "The address is that of a pooler in transaction mode, where neither the lock nor the settings of a session hold. Use the direct address or the session pooler's (port 5432).".to_owned(),
-    )
+    Halt::NotAlone(POOLED.to_owned())
+}
+
+impl PgDatabase {
+    /// Why no file can run outside a transaction here: found as a run finds it, by a session that changes under its
+    /// connection while another one holds a transaction open.
+    pub(super) async fn why_not_alone(&self) -> Result<Option<String>, Problem> {
+        const WHAT: &str = "It cannot be found out whether the address is a pooler's.";
+        if self.is_transaction_pooler() {
+            return Ok(Some(POOLED.to_owned()));
+        }
+        let (one, two) = (self.open().await?, self.open().await?);
+        let pid = "select pg_catalog.pg_backend_pid()";
+        let asking = async {
+            let before = one.rows(pid).await?;
+            let between = two.rows(&format!("begin; {pid}")).await?;
+            let after = one.rows(pid).await?;
+            two.client.simple_query("rollback").await?;
+            Ok(before != after || before == between)
+        };
+        let asked = async {
+            let swapped: Result<bool, tokio_postgres::Error> = asking.await;
+            swapped.map_err(|error| statement_problem(&error, WHAT))
+        };
+        let swapped = self.patience.on(&one, WHAT, asked).await?;
+        Ok(swapped.then(|| POOLED.to_owned()))
+    }
 }

@@ -303,6 +303,10 @@ impl Database for PgDatabase {
         Box::pin(self.read_journal(limit, version))
     }
 
+    fn refuses_alone(&self) -> Task<'_, Option<String>> {
+        Box::pin(self.why_not_alone())
+    }
+
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
         Box::pin(async move {
             let connection = self.open().await?;

@@ -72,6 +72,7 @@ fn named(step: &Step) -> String {
 /// What somebody should think about before the plan runs, a sentence or two each.
 pub fn cautions(plan: &Plan) -> Vec<String> {
     [
+        out_of_place(plan),
         late(plan),
         stuck(plan),
         hollow(plan),
@@ -167,6 +168,15 @@ pub fn empty(plan: &Plan) -> Option<String> {
         format!(
             "No statement: {names} {is} recorded as applied all the same, and what is written into {it} later is not run."
         )
+    })
+}
+
+/// Files that cannot run on this way to the database, and why.
+pub fn out_of_place(plan: &Plan) -> Option<String> {
+    let why = plan.target.refuses_alone.as_ref()?;
+    let (names, count) = those(plan, |step| step.mode == StepMode::Alone);
+    (count > 0).then(|| {
+        format!("Nothing of this plan can run here, because of what runs outside a transaction: {names}. {why}")
     })
 }
 

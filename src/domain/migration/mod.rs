@@ -130,6 +130,9 @@ pub struct Target {
     /// The statement timeout that is set there for whoever connects, where there is one.
     #[serde(skip)]
     pub statement_timeout: Option<limit::Timeout>,
+    /// Why a file cannot run outside a transaction on this way to it, a sentence or two. Asked only where a plan has such a file.
+    #[serde(skip)]
+    pub refuses_alone: Option<String>,
     /// What it is recognised by.
     #[serde(skip)]
     pub mark: Box<Mark>,

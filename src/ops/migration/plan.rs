@@ -55,9 +55,13 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
         Some(Direction::Rollback) => usable(&history, Use::Delete)?,
         None => {}
     }
+    let mut target = history.target.clone();
+    if steps.iter().any(|step| step.mode == StepMode::Alone) {
+        target.refuses_alone = schema.database.refuses_alone().await?;
+    }
     Ok(Plan {
         steps,
-        target: history.target.clone(),
+        target,
         history: history.versions(),
         goes_on: matches!(wish, Wish::GoOn { .. }),
     })

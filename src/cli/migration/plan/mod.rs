@@ -11,7 +11,7 @@ use super::run::at_rest;
 use super::scratch::Scratch;
 use super::skipped;
 use super::waits::{self, Waits};
-use crate::domain::migration::{Plan, Wish};
+use crate::domain::migration::{Plan, Wish, briefing};
 use crate::domain::problem::Problem;
 use crate::domain::rehearsal::Report;
 use crate::ops::migration::{self, StepRisk, Watch};
@@ -116,6 +116,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let answer = Answer::new(&shown, page)?
         .with("skipped", &skipped)?
+        .with("refused", &briefing::out_of_place(&plan))?
         .with("statement_timeout", &plan.target.statement_timeout)?;
     match report.and_then(|report| report.problem) {
         None => Ok(answer),
