@@ -193,7 +193,7 @@ async fn a_refusal_names_the_role_in_use_and_the_owner() {
         .db
         .batch_execute(&format!(
             "create role {owner} login; create role {closed} nologin; grant {owner}, {closed} to current_user; \
-            create schema kept authorization {closed}; create table public.objects (id int); alter table public.objects owner to {owner}; \
+            create schema kept authorization {closed}; grant create on schema public to {owner}; create table public.objects (id int); alter table public.objects owner to {owner}; \
             set role {closed}; create table kept.objects (id int); grant usage on schema kept to {dev}; reset role; \
             revoke {owner}, {closed} from current_user"
         ))
