@@ -179,6 +179,8 @@ pub enum News {
         /// Rows that the statement touched or returned.
         rows: u64,
     },
+    /// How many rows the whole script inserted, updated and deleted, where nothing is told of single statements.
+    Rows(u64),
     /// A notice, severity and text, made harmless.
     Notice(String),
     /// The server was told to stop.

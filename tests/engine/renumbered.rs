@@ -87,7 +87,7 @@ async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
         problem
             .hint
             .unwrap()
-            .contains("supadeck migration renumber 1_a.sql")
+            .contains("supadeck migration renumber --all")
     );
     for refused in [
         migration::plan_renumber(&bench.schema, "1", None, now())

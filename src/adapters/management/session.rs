@@ -238,6 +238,10 @@ fn tell_done(script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send
         // How many rows each statement changed is not told; how many all of them did is.
         Record::Seeded { .. } => {
             if let Some(told) = told(rows).and_then(Value::as_str) {
+                let counts = told.split(|c: char| !c.is_ascii_digit());
+                news(News::Rows(
+                    counts.filter_map(|count| count.parse::<u64>().ok()).sum(),
+                ));
                 news(News::Notice(format!("Rows in all: {told}.")));
             }
         }

@@ -85,7 +85,7 @@ pub fn stopped_by<'a>(
             words(time)
         ),
         (None, Some(theirs)) if limits.statement_timeout.is_none() => format!(
-            "A statement timeout of {} stopped it. `--statement-timeout 0` lifts it for a run, and `--statement-timeout 10m` sets another.",
+            "A statement timeout stopped it: {}. `--statement-timeout 0` lifts it for a run, and `--statement-timeout 10m` sets another.",
             theirs.words()
         ),
         _ => "A statement timeout stopped it that a function or the server sets.".to_owned(),

@@ -90,7 +90,7 @@ pub(super) fn way_out(entry: &Entry) -> String {
         .map(|way| format!("`{}`: {}", way.command, way.what))
         .collect();
     if ways.is_empty() {
-        "Rename or remove the file.".to_owned()
+        "Save the file as it is said above, or rename or remove it.".to_owned()
     } else {
         ways.join(" ")
     }

@@ -204,7 +204,12 @@ fn all_unusable(first: &Entry, invalid: &[&Entry]) -> Problem {
         .collect();
     notes.dedup();
     let mut ways: Vec<String> = Vec::new();
+    let mut told = None;
     for entry in invalid {
+        // The same note is of the same version, and one way out settles that.
+        if std::mem::replace(&mut told, entry.note.as_deref()) == entry.note.as_deref() {
+            continue;
+        }
         let way = entry.ways.first();
         let own = way.map_or_else(
             || way_out(first),

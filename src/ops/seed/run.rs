@@ -122,6 +122,10 @@ async fn run_step(
             News::Cancelling => SeedProgress::Cancelling,
             // A seed is not sent with others.
             News::AtWork => return,
+            News::Rows(rows) => {
+                *rows_total = rows;
+                return;
+            }
             News::PartDone { done, rows } => {
                 let part = &script.parts[done - 1];
                 let change = tag(&part.sql, rows);
