@@ -28,7 +28,7 @@ fn is_lacking(code: &str) -> bool {
     )
 }
 
-fn ours(code: &str) -> Option<&'static str> {
+pub(super) fn ours(code: &str) -> Option<&'static str> {
     Some(match code {
         "55P03" => {
             "Another session holds a lock on the table. Try again when it is done, or raise `--lock-timeout` or `--lock-retries`."
