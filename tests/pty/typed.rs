@@ -46,7 +46,7 @@ fn a_megabyte_is_refused_with_a_word_and_the_deck_goes_on() {
         let mut screen = start((120, 40), &[], &nowhere());
         screen.wait_for("anon RLS on");
         screen.send("i");
-        screen.wait_for("Who reads");
+        screen.wait_for("╭ Identity");
         screen.send("\r");
         screen.wait_for("e-mail");
         screen.send(&format!("{}{text}{}", marks.0, marks.1));
@@ -56,7 +56,7 @@ fn a_megabyte_is_refused_with_a_word_and_the_deck_goes_on() {
         screen.send("\u{1b}");
         screen.wait_gone("me@example.com");
         screen.send("\u{1b}");
-        screen.wait_gone("Who reads");
+        screen.wait_gone("╭ Identity");
         // The line of a filter says it too.
         screen.send("2/");
         screen.wait_for("enter keeps it");
@@ -79,7 +79,7 @@ fn a_password_behind_an_address_is_never_shown() {
         let mut screen = start((120, 40), &[], &nowhere());
         screen.wait_for("anon RLS on");
         screen.send("i");
-        screen.wait_for("Who reads");
+        screen.wait_for("╭ Identity");
         screen.send("\r");
         screen.wait_for("e-mail");
         screen.take_written();
@@ -100,7 +100,7 @@ fn backspace_takes_what_looks_like_one_character() {
     let mut screen = start((120, 40), &[], &nowhere());
     screen.wait_for("anon RLS on");
     screen.send("i");
-    screen.wait_for("Who reads");
+    screen.wait_for("╭ Identity");
     screen.send("\r");
     screen.wait_for("e-mail");
     for one in ["e\u{301}", "👩\u{200d}👩\u{200d}👧", "🇩🇪", "👍🏽"] {
@@ -117,7 +117,11 @@ fn backspace_takes_what_looks_like_one_character() {
 fn ctrl_l_draws_everything_again_also_in_dialogs() {
     let mut screen = start((120, 40), &[], &nowhere());
     screen.wait_for("anon RLS on");
-    for (key, title) in [("", "anon RLS on"), ("?", "Everywhere"), ("i", "Who reads")] {
+    for (key, title) in [
+        ("", "anon RLS on"),
+        ("?", "Everywhere"),
+        ("i", "╭ Identity"),
+    ] {
         screen.send(key);
         screen.wait_for(title);
         // Somebody else writes to the terminal.
