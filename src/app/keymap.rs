@@ -415,7 +415,8 @@ mod tests {
             lines in prop::collection::vec((0..TABLE.len(), prop::collection::vec(a_key(), 0..3)), 0..12)
         ) {
             let lines: BTreeMap<&str, Vec<String>> = lines.into_iter().map(|(at, keys)| (TABLE[at].id, keys)).collect();
-            let text: String = lines.iter().map(|(id, keys)| format!("{id:?} = {keys:?}\n")).collect();
+            let text: Vec<String> = lines.iter().map(|(id, keys)| format!("{id:?} = {keys:?}")).collect();
+            let text = text.join("\n");
             let built_in = Keymap::default();
             let (keymap, faults) = Keymap::default().with(&text);
             let faulty: Vec<&str> = faults.iter().map(|fault| *lines.keys().nth(fault.line - 1).unwrap()).collect();

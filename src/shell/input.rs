@@ -94,7 +94,7 @@ impl Burst {
                     }
                 }
                 Piece::Key(key) => {
-                    messages.push(pressed_in(key, is_rushed || !messages.is_empty()))
+                    messages.push(pressed_in(key, is_rushed || !messages.is_empty()));
                 }
                 Piece::Text(text) if is_text => messages.push(Msg::Pasted(text)),
                 Piece::Text(text) => {
@@ -188,13 +188,11 @@ fn next(events: &mut impl Events, left: &mut Option<Event>) -> io::Result<Option
             break;
         }
         let event = events.read()?;
-        match pressed(&event) {
-            Some(next) => key = next,
-            None => {
-                *left = Some(event);
-                break;
-            }
-        }
+        let Some(next) = pressed(&event) else {
+            *left = Some(event);
+            break;
+        };
+        key = next;
     }
     Ok((burst.count > 0).then_some(Input::Keys(burst, at)))
 }

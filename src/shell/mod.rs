@@ -76,7 +76,7 @@ pub struct Start {
 pub async fn run(start: Start) -> Result<(), Problem> {
     let look = look::look(start.theme.as_deref());
     let mut terminal = Terminal::enter()?;
-    let size = terminal.size()?;
+    let size = terminal::size()?;
     let (mut deck, mut mail) = Deck::start(start, look, size);
     let ending = Ending::listen(deck.runner.writes().clone())?;
     let turned = AssertUnwindSafe(deck.turn(&mut terminal, &mut mail, &ending));

@@ -50,11 +50,6 @@ impl Terminal {
         }
     }
 
-    /// Columns and rows.
-    pub(super) fn size(&self) -> Result<(u16, u16), Problem> {
-        terminal::size().map_err(|error| terminal_problem("The terminal has no size.", &error))
-    }
-
     fn inner(&mut self) -> io::Result<&mut Inner> {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         self.inner.as_mut().ok_or_else(gone)
@@ -66,6 +61,11 @@ impl Terminal {
         self.inner = Some(new_terminal()?);
         Ok(())
     }
+}
+
+/// Columns and rows.
+pub(super) fn size() -> Result<(u16, u16), Problem> {
+    terminal::size().map_err(|error| terminal_problem("The terminal has no size.", &error))
 }
 
 impl Surface for Terminal {
@@ -103,7 +103,7 @@ impl Surface for Terminal {
             terminal_problem("The terminal cannot be taken over again.", &error)
         })?;
         self.anew()?;
-        self.size()
+        size()
     }
 }
 
