@@ -16,6 +16,7 @@ test *ARGS:
 soak:
     SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: pack:: halfway:: kill:: grammar::
     SUPADECK_SOAK=1 cargo test --test database -- --nocapture random::
+    SUPADECK_SIZES=all cargo test --test deck dialogs::
 
 # Fuzz each target (the splitter, the psql reader, file names, the risk reader, URLs, keys, the keymap) for so many seconds; needs cargo-fuzz.
 fuzz SECONDS="3600":

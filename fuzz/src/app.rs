@@ -4,5 +4,7 @@
 pub mod command;
 #[path = "../../src/app/key.rs"]
 pub mod key;
+#[path = "../../src/app/key_guess.rs"]
+mod key_guess;
 #[path = "../../src/app/keymap.rs"]
 pub mod keymap;

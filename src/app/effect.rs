@@ -43,6 +43,8 @@ pub enum Effect {
     },
     /// Send `TimerFired` after a while; a timer that is armed again starts anew.
     Arm(Timer, Duration),
+    /// Clear the terminal and draw all of it.
+    Redraw,
     /// Give the terminal back and stop the process until it is continued.
     Suspend,
     /// Leave the program.

@@ -1,8 +1,10 @@
 //! Which key asks for which command: the built-in `config/keymap.toml` with the user's own file laid over it.
-//! Every fault of a file is reported at once, with its line and, where one can be guessed, what was meant.
+//! Every fault of a file is reported at once, with its line and, where one can be guessed, what was meant. A line with a fault
+//! changes nothing: its command keeps the keys that it had. The deck can always be left.
 
 use super::command::{Command, Context, TABLE};
-use super::key::Key;
+use super::key::{Code, Key};
+use super::key_guess;
 use crate::domain::hidden::{shown, without_value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,6 +28,15 @@ pub struct Fault {
     pub what: String,
 }
 
+/// The keys that a line of a file gives to a command.
+struct Line {
+    line: usize,
+    keys: Vec<Key>,
+}
+
+/// Commands that always have a key: without one of them the deck could not be left or used.
+const LASTING: [Command; 3] = [Command::Quit, Command::Cancel, Command::Confirm];
+
 type File = BTreeMap<Spanned<String>, Spanned<Vec<Spanned<String>>>>;
 
 #[derive(Deserialize)]
@@ -45,86 +56,136 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// Lays a user's file over this keymap. Lines with a fault are left out; the rest holds.
+    /// Lays a user's file over this keymap. A line with a fault is left out as a whole; the rest holds.
     pub fn with(mut self, text: &str) -> (Self, Vec<Fault>) {
         let mut faults = Vec::new();
         let file: File = match toml::from_str(text) {
             Ok(file) => file,
-            Err(error) => {
-                let line = error.span().map_or(1, |span| line_of(text, span.start));
-                let hint = match toml::from_str::<Document>(text) {
-                    Ok(document) => wrong_type(&document),
-                    Err(_) => None,
-                };
-                let what = hint.unwrap_or_else(|| without_value(error.message()));
-                return (self, vec![Fault { line, what }]);
-            }
+            Err(error) => return (self, unreadable(text, &error)),
         };
         let mut own = BTreeMap::new();
         for (id, keys) in &file {
             let line = line_of(text, id.span().start);
-            let Some(command) = Command::by_id(id.get_ref()) else {
-                faults.push(Fault {
-                    line,
-                    what: unknown_command(id.get_ref()),
-                });
-                continue;
-            };
-            let mut good = Vec::new();
-            for key in keys.get_ref() {
-                match key.get_ref().parse::<Key>() {
-                    Ok(key) if is_swallowed(command, key) => faults.push(Fault {
-                        line: line_of(text, keys.span().start),
-                        what: format!("`{key}` is typed as a character in dialogs; use a key with ctrl or alt."),
-                    }),
-                    Ok(key) => good.push(key),
-                    Err(why) => {
-                        let line = line_of(text, key.span().start);
-                        faults.push(Fault { line, what: format!("{why}; see the list at the head of the file.") });
-                    }
-                }
+            match self.read(id.get_ref(), line, keys.get_ref(), text) {
+                Ok((command, keys)) => drop(own.insert(command, Line { line, keys })),
+                Err(found) => faults.extend(found),
             }
-            own.insert(command, (line, good));
         }
-        // Two commands that swap their keys must not trip over each other.
-        self.keys.retain(|command, _| !own.contains_key(command));
-        for (command, (line, keys)) in own {
-            self.give(command, keys, line, &mut faults);
+        // A line that is left out gives its command the keys back, which another line may have counted on.
+        while let Some((command, fault)) = self.clash(&own) {
+            own.remove(&command);
+            faults.push(fault);
         }
+        self.keys
+            .extend(own.into_iter().map(|(command, line)| (command, line.keys)));
         faults.sort_by_key(|fault| fault.line);
         (self, faults)
     }
 
-    /// Gives a command its keys. A key that another command in the same place already has from this or the built-in
-    /// file is a fault, and stays where it was.
-    fn give(&mut self, command: Command, keys: Vec<Key>, line: usize, faults: &mut Vec<Fault>) {
-        let context = command.spec().context;
-        let mut kept = Vec::new();
+    /// Reads a line of a file, or tells all that is wrong with it.
+    fn read(
+        &self,
+        id: &str,
+        line: usize,
+        keys: &[Spanned<String>],
+        text: &str,
+    ) -> Result<(Command, Vec<Key>), Vec<Fault>> {
+        let Some(command) = Command::by_id(id) else {
+            let what = unknown_command(id);
+            return Err(vec![Fault { line, what }]);
+        };
+        let mut good = Vec::new();
+        let mut faults = Vec::new();
         for key in keys {
-            let holder = self.keys.iter().find(|(other, held)| {
-                **other != command && held.contains(&key) && other.spec().context.overlaps(context)
-            });
-            match holder {
-                Some((other, _)) => faults.push(Fault {
-                    line,
-                    what: format!(
-                        "`{key}` already belongs to `{}`; give that command other keys as well.",
-                        other.spec().id
-                    ),
+            match read_key(command, key.get_ref()) {
+                Ok(key) => good.push(key),
+                Err(what) => faults.push(Fault {
+                    line: line_of(text, key.span().start),
+                    what,
                 }),
-                None => kept.push(key),
             }
         }
-        self.keys.insert(command, kept);
+        if good.is_empty() && faults.is_empty() && LASTING.contains(&command) {
+            let what =
+                format!("`{id}` keeps its keys: without one the deck could not be left or used.");
+            faults.push(Fault { line, what });
+        }
+        if let Some(last) = faults.last_mut() {
+            last.what.push_str(&self.kept(command));
+        }
+        if faults.is_empty() {
+            Ok((command, good))
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The first line, from the top, with a key that another command has already where both are live: from a line above it,
+    /// or from what no line changes.
+    fn clash(&self, own: &BTreeMap<Command, Line>) -> Option<(Command, Fault)> {
+        let mut lines: Vec<(&Command, &Line)> = own.iter().collect();
+        lines.sort_by_key(|(_, line)| line.line);
+        let others = self
+            .keys
+            .iter()
+            .filter(|(other, _)| !own.contains_key(other));
+        let mut held: Vec<(Command, &[Key])> = others
+            .map(|(other, keys)| (*other, keys.as_slice()))
+            .collect();
+        for (command, line) in lines {
+            let context = command.spec().context;
+            let holder = |key: &Key| {
+                let mut held = held.iter();
+                held.find(|(other, keys)| {
+                    keys.contains(key) && other.spec().context.overlaps(context)
+                })
+            };
+            let clash = line.keys.iter().find_map(|key| Some((key, holder(key)?)));
+            if let Some((key, (other, _))) = clash {
+                let what = format!(
+                    "`{key}` already belongs to `{}`; give that command other keys as well.{}",
+                    other.spec().id,
+                    self.kept(*command)
+                );
+                return Some((
+                    *command,
+                    Fault {
+                        line: line.line,
+                        what,
+                    },
+                ));
+            }
+            held.push((*command, &line.keys));
+        }
+        None
+    }
+
+    /// Says which keys a command keeps because its line has a fault.
+    fn kept(&self, command: Command) -> String {
+        match self.keys_text(command) {
+            keys if keys.is_empty() => String::new(),
+            keys => format!(" It keeps {keys}."),
+        }
     }
 
     /// The command that a key asks for where these contexts are live, the first context first.
     pub fn command(&self, key: Key, contexts: &[Context]) -> Option<Command> {
-        contexts.iter().find_map(|context| {
+        let of = |context: &Context| {
             let hit = |(command, keys): &(&Command, &Vec<Key>)| {
                 command.spec().context == *context && keys.contains(&key)
             };
             self.keys.iter().find(hit).map(|(command, _)| *command)
+        };
+        let found = contexts.iter().find_map(of);
+        // What nothing else takes leads out, whatever keys a file gives.
+        found.or_else(|| {
+            let is_dialog = contexts.contains(&Context::Dialog);
+            let out = if is_dialog {
+                Command::Cancel
+            } else {
+                Command::Quit
+            };
+            (key == WAY_OUT).then_some(out)
         })
     }
 
@@ -151,8 +212,44 @@ impl Keymap {
     }
 }
 
-fn is_swallowed(command: Command, key: Key) -> bool {
-    command.spec().context == Context::Dialog && key.typed().is_some()
+/// The key that leads out where no command has it.
+const WAY_OUT: Key = Key {
+    code: Code::Char('c'),
+    ctrl: true,
+    alt: false,
+};
+
+/// Reads a key for a command.
+fn read_key(command: Command, text: &str) -> Result<Key, String> {
+    let key = text
+        .parse::<Key>()
+        .map_err(|why| match key_guess::guess(text) {
+            Some(meant) => format!("{why}; did you mean `{meant}`?"),
+            None => format!("{why}; see the list at the head of the file."),
+        })?;
+    if let Some(sent) = key_guess::sent(key) {
+        return Err(format!(
+            "A terminal sends `{sent}` for `{key}`; did you mean `{sent}`?"
+        ));
+    }
+    if command.spec().context == Context::Dialog && key.typed().is_some() {
+        return Err(format!(
+            "`{key}` is typed as a character in dialogs; use a key with ctrl or alt."
+        ));
+    }
+    Ok(key)
+}
+
+/// The faults of a file that is no table of lists.
+fn unreadable(text: &str, error: &toml::de::Error) -> Vec<Fault> {
+    let line = error.span().map_or(1, |span| line_of(text, span.start));
+    let hint = match toml::from_str::<Document>(text) {
+        Ok(document) => wrong_type(&document),
+        Err(_) => None,
+    };
+    let mut what = hint.unwrap_or_else(|| without_value(error.message()));
+    what.push_str(" The whole file is left out.");
+    vec![Fault { line, what }]
 }
 
 fn line_of(text: &str, byte: usize) -> usize {
@@ -193,6 +290,7 @@ fn wrong_type(document: &Document) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_built_in_file_has_no_fault_and_names_every_command() {
@@ -245,6 +343,97 @@ mod tests {
         assert_eq!(faults, []);
         assert_eq!(keymap.keys_text(Command::Quit), "Q");
         assert_eq!(keymap.command(Key::char('T'), &[Context::Global]), None);
+    }
+
+    #[test]
+    fn a_line_with_a_fault_takes_no_key_away() {
+        let built_in = Keymap::default();
+        for (text, said) in [
+            (
+                "\"app.quit\" = [\"ctrl+q\"]",
+                "did you mean `ctrl-q`? It keeps q, ctrl-c.",
+            ),
+            (
+                "\"dialog.confirm\" = [\"return\"]",
+                "did you mean `enter`? It keeps enter.",
+            ),
+            ("\"app.quit\" = [\"Q\", \"hyper-x\"]", "It keeps q, ctrl-c."),
+            ("\"app.quit\" = []", "`app.quit` keeps its keys"),
+            ("\"dialog.cancel\" = []", "`dialog.cancel` keeps its keys"),
+            ("\"app.quit\" = [\"ctrl-m\"]", "did you mean `enter`?"),
+            ("\"app.quit\" = [\"r\"]", "already belongs to `app.refresh`"),
+            ("\"app.quit\" = \"q\"", "wants a list of keys"),
+            ("app.quit = [\"x\"", "The whole file is left out."),
+        ] {
+            let (keymap, faults) = Keymap::default().with(text);
+            assert_eq!(faults.len(), 1, "{text}: {faults:?}");
+            assert!(faults[0].what.contains(said), "{text}: {}", faults[0].what);
+            assert_eq!(keymap, built_in, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_counted_on_one_with_a_fault_is_left_out_too() {
+        let text = "\"app.refresh\" = [\"q\"]\n\"app.quit\" = [\"r\", \"ctrl+x\"]\n";
+        let (keymap, faults) = Keymap::default().with(text);
+        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        assert_eq!((keymap, lines), (Keymap::default(), vec![1, 2]));
+    }
+
+    #[test]
+    fn the_key_that_leads_out_is_free_for_another_command_only() {
+        let ctrl_c: Key = "ctrl-c".parse().unwrap();
+        let (keymap, faults) =
+            Keymap::default().with("\"app.quit\" = [\"Q\"]\n\"dialog.cancel\" = [\"f9\"]\n");
+        assert_eq!(faults, []);
+        assert_eq!(
+            keymap.command(ctrl_c, &[Context::Global]),
+            Some(Command::Quit)
+        );
+        assert_eq!(
+            keymap.command(ctrl_c, &[Context::Dialog]),
+            Some(Command::Cancel)
+        );
+        let (keymap, _) = keymap.with("\"list.copy\" = [\"ctrl-c\"]\n");
+        assert_eq!(
+            keymap.command(ctrl_c, &[Context::List, Context::Global]),
+            Some(Command::Copy)
+        );
+    }
+
+    fn a_key() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "q", "r", "x", "Q", "ctrl-c", "ctrl-q", "ctrl+q", "return", "enter", "esc", "tab",
+            "f9", "j", "1", "a", "hyper-x", "",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_file_says_no_key_has_two_meanings_and_the_deck_can_be_left(
+            lines in prop::collection::vec((0..TABLE.len(), prop::collection::vec(a_key(), 0..3)), 0..12)
+        ) {
+            let lines: BTreeMap<&str, Vec<String>> = lines.into_iter().map(|(at, keys)| (TABLE[at].id, keys)).collect();
+            let text: Vec<String> = lines.iter().map(|(id, keys)| format!("{id:?} = {keys:?}")).collect();
+            let text = text.join("\n");
+            let built_in = Keymap::default();
+            let (keymap, faults) = Keymap::default().with(&text);
+            let faulty: Vec<&str> = faults.iter().map(|fault| *lines.keys().nth(fault.line - 1).unwrap()).collect();
+            for spec in TABLE {
+                let keys = keymap.keys(spec.command);
+                match lines.get(spec.id).filter(|_| !faulty.contains(&spec.id)) {
+                    None => prop_assert_eq!(keys, built_in.keys(spec.command), "{}", spec.id),
+                    Some(own) => prop_assert_eq!(keys.iter().map(Key::to_string).collect::<Vec<_>>(), own.clone()),
+                }
+                for other in TABLE.iter().filter(|other| other.command != spec.command && other.context.overlaps(spec.context)) {
+                    prop_assert!(keys.iter().all(|key| !keymap.keys(other.command).contains(key)), "{} {}", spec.id, other.id);
+                }
+            }
+            for command in LASTING {
+                prop_assert!(!keymap.keys(command).is_empty());
+            }
+        }
     }
 
     #[test]

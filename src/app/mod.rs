@@ -19,6 +19,7 @@ pub mod dialog;
 pub mod effect;
 pub mod field;
 pub mod key;
+mod key_guess;
 pub mod keymap;
 pub mod known;
 pub mod layout;

@@ -180,6 +180,8 @@ pub struct Model {
     pub plan_for: PlanFor,
     /// The last run's result, to be read again.
     pub last_result: Option<ResultView>,
+    /// Whether the key in work came before what the key before it did was on screen.
+    pub is_rushed: bool,
     /// One line that is shown for a moment.
     pub toast: Option<String>,
     /// The keys.
@@ -221,6 +223,7 @@ impl Model {
             now: Timestamp::UNIX_EPOCH,
             plan_for: PlanFor::default(),
             last_result: None,
+            is_rushed: false,
             toast: None,
             keymap,
             theme: 0,
@@ -318,6 +321,11 @@ impl Model {
     /// Whether a question is on top that may be answered only after it was drawn.
     pub fn is_asked(&self) -> bool {
         matches!(self.dialogs.last(), Some(Dialog::Confirm(_)))
+    }
+
+    /// Whether text is typed now: into a field, or as the answer to a question.
+    pub fn takes_text(&self) -> bool {
+        self.dialogs.last().is_some_and(Dialog::takes_text)
     }
 
     /// The word to type before something that can lose data: the project's name in production.

@@ -23,6 +23,8 @@ use jiff::Timestamp;
 pub enum Msg {
     /// A key was pressed.
     KeyPressed(Key),
+    /// A key was pressed before what the key before it did was on screen: both came in one go.
+    KeyRushed(Key),
     /// Text was pasted.
     Pasted(String),
     /// The mouse was clicked, column and row from the top left.

@@ -143,7 +143,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             ask(model, asked, no_pending_seeds)
         }
         Report::Checked(verdicts) => {
-            if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
+            if let Some(guide) = guide(model) {
                 guide.checked(verdicts);
             }
             Vec::new()
@@ -203,21 +203,34 @@ fn name_record(model: &mut Model) {
     }
 }
 
+/// The guide, where it is open.
+fn guide(model: &mut Model) -> Option<&mut Guide> {
+    let mut dialogs = model.dialogs.iter_mut();
+    dialogs.find_map(|dialog| match dialog {
+        Dialog::Guide(guide) => Some(guide),
+        _ => None,
+    })
+}
+
 /// A project was opened, or it could not be: then the guide asks for one.
 fn opened(model: &mut Model, result: Result<Opened, Problem>) -> Vec<Effect> {
     model.is_opening = false;
     model.waiting = None;
     match result {
         Ok(Opened { project, identity }) => {
-            model.dialogs.clear();
+            // What there is to read stays until it is closed.
+            model
+                .dialogs
+                .retain(|dialog| matches!(dialog, Dialog::Result(_)));
             model.open_project(project, identity);
             load::everything(model)
         }
         Err(problem) => {
-            if !matches!(model.dialogs.last(), Some(Dialog::Guide(_))) {
-                dialog::open(model, Dialog::Guide(Guide::default()));
+            if guide(model).is_none() {
+                // Below what is there to be read first.
+                model.dialogs.insert(0, Dialog::Guide(Guide::default()));
             }
-            if let Some(Dialog::Guide(guide)) = model.dialogs.last_mut() {
+            if let Some(guide) = guide(model) {
                 guide.is_saving = false;
                 guide.problem = Some(problem);
             }

@@ -30,6 +30,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     match command {
         Command::Quit => vec![Effect::Quit],
+        Command::Redraw => vec![Effect::Redraw],
         Command::Suspend => vec![Effect::Suspend],
         Command::Help => open(model, Dialog::Help(0)),
         Command::Palette => {

@@ -1,5 +1,6 @@
 //! The one function that changes the model.
 
+use super::command::{Command, Context};
 use super::dialog::{self, Dialog};
 use super::effect::{Effect, Timer};
 use super::key::Key;
@@ -22,9 +23,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::KeyPressed(key) => {
-            model.toast = None;
-            press(model, key)
+        Msg::KeyPressed(key) => press(model, key),
+        Msg::KeyRushed(key) => {
+            model.is_rushed = true;
+            let effects = press(model, key);
+            model.is_rushed = false;
+            effects
         }
         Msg::Pasted(text) => dialog::paste(model, &text),
         Msg::Clicked(x, y) => click(model, x, y),
@@ -69,8 +73,14 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.toast = None;
     if !model.dialogs.is_empty() {
-        return dialog::press(model, key);
+        let in_dialogs = model.keymap.command(key, &[Context::Dialog]);
+        let everywhere = model.keymap.command(key, &[Context::Global]);
+        return match (in_dialogs, everywhere) {
+            (None, Some(Command::Redraw)) => run::run(model, Command::Redraw),
+            _ => dialog::press(model, key),
+        };
     }
     match model.keymap.command(key, model.contexts()) {
         Some(command) => run::run(model, command),
@@ -117,7 +127,7 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
         };
     }
     if layout::holds(areas.header, x, y) {
-        return run::run(model, super::command::Command::Identity);
+        return run::run(model, Command::Identity);
     }
     let panes = model.panes();
     if layout::holds(panes.detail, x, y) && model.screen != Screen::Home {

@@ -10,9 +10,14 @@ use secrecy::SecretString;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// What a question that was not answered with yes comes to.
 pub const UNCHANGED: &str = "Nothing was changed.";
+
+/// What was typed before is there within this time.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// How often it is looked whether the terminal is still there.
 const LOOK: Duration = Duration::from_millis(250);
@@ -24,15 +29,44 @@ pub fn is_possible() -> bool {
 
 /// Asks for a line.
 pub async fn line(question: &str) -> Result<String, Problem> {
-    read(question, true).await
+    let way = Way {
+        echo: true,
+        is_fresh: false,
+    };
+    read(question, way).await
+}
+
+/// Asks for a word that confirms. What was typed before the question stood there does not answer it.
+pub async fn word(question: &str) -> Result<String, Problem> {
+    read(
+        question,
+        Way {
+            echo: true,
+            is_fresh: true,
+        },
+    )
+    .await
 }
 
 /// Asks for a line whose characters are not shown.
 pub async fn hidden(question: &str) -> Result<SecretString, Problem> {
-    read(question, false).await.map(SecretString::from)
+    let way = Way {
+        echo: false,
+        is_fresh: false,
+    };
+    read(question, way).await.map(SecretString::from)
 }
 
-async fn read(question: &str, echo: bool) -> Result<String, Problem> {
+/// How a question is asked.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    /// Whether what is typed is shown.
+    echo: bool,
+    /// Whether what was typed before does not count.
+    is_fresh: bool,
+}
+
+async fn read(question: &str, way: Way) -> Result<String, Problem> {
     if !is_possible() {
         return Err(Problem::new(
             Kind::Usage,
@@ -41,11 +75,11 @@ async fn read(question: &str, echo: bool) -> Result<String, Problem> {
         ));
     }
     let raw = Raw::enter()?;
-    output::part(question);
+    let question = question.to_owned();
     let (tell, told) = oneshot::channel();
     let started = std::thread::Builder::new()
         .name("question".to_owned())
-        .spawn(move || tell.send(typed(echo)).is_ok());
+        .spawn(move || tell.send(asked(&question, way)).is_ok());
     started.map_err(|error| terminal_failed(&error))?;
     let answered = async {
         told.await
@@ -72,16 +106,22 @@ async fn hung_up() {
     }
 }
 
+/// Asks, and takes what is typed until enter.
+fn asked(question: &str, way: Way) -> Result<String, Problem> {
+    let failed = |error| terminal_failed(&error);
+    while way.is_fresh && event::poll(AT_ONCE).map_err(failed)? {
+        event::read().map_err(failed)?;
+    }
+    output::part(question);
+    typed(way.echo)
+}
+
 fn typed(echo: bool) -> Result<String, Problem> {
     let mut text = String::new();
     loop {
         let event = event::read().map_err(|error| terminal_failed(&error))?;
         let key = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => key,
-            Event::Paste(pasted) => {
-                text.push_str(&pasted);
-                continue;
-            }
             _ => continue,
         };
         match pressed(&mut text, key) {
@@ -98,6 +138,7 @@ fn typed(echo: bool) -> Result<String, Problem> {
 #[derive(Debug, PartialEq, Eq)]
 enum Pressed {
     Character(char),
+    /// So many columns of it are gone.
     Removed(usize),
     Entered,
     Cancelled,
@@ -113,12 +154,17 @@ fn pressed(text: &mut String, key: KeyEvent) -> Pressed {
         KeyCode::Char('d') if control && text.is_empty() => Pressed::Cancelled,
         KeyCode::Char('j' | 'm') if control => Pressed::Entered,
         KeyCode::Char('u') if control => {
-            let count = text.chars().count();
+            let columns = text.width();
             text.clear();
-            Pressed::Removed(count)
+            Pressed::Removed(columns)
         }
-        KeyCode::Backspace => match text.pop() {
-            Some(_) => Pressed::Removed(1),
+        // What looks like one character is one.
+        KeyCode::Backspace => match text.grapheme_indices(true).next_back() {
+            Some((at, one)) => {
+                let columns = one.width();
+                text.truncate(at);
+                Pressed::Removed(columns)
+            }
             None => Pressed::Nothing,
         },
         KeyCode::Char(c) if !control && !c.is_control() => {
@@ -174,6 +220,20 @@ mod tests {
         assert_eq!(entered, Pressed::Entered);
         let removed = press(&mut text, KeyCode::Char('u'), KeyModifiers::CONTROL);
         assert_eq!((removed, text.as_str()), (Pressed::Removed(5), ""));
+    }
+
+    #[test]
+    fn backspace_takes_what_looks_like_one_character() {
+        for (one, columns) in [
+            ("e\u{301}", 1),
+            ("漢", 2),
+            ("👩\u{200d}👩\u{200d}👧", 2),
+            ("🇩🇪", 2),
+        ] {
+            let mut text = format!("a{one}");
+            let removed = press(&mut text, KeyCode::Backspace, KeyModifiers::NONE);
+            assert_eq!((removed, text.as_str()), (Pressed::Removed(columns), "a"));
+        }
     }
 
     #[test]

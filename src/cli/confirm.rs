@@ -72,7 +72,7 @@ pub async fn confirm<E: Into<Failure>>(
         }
         None => format!("{what}. To confirm, type “{word}”: "),
     };
-    if ask::line(&question).await?.trim() == wanted {
+    if ask::word(&question).await?.trim() == wanted {
         return Ok(());
     }
     let why = format!("What was typed is not `{wanted}`.");

@@ -3,13 +3,14 @@
 use super::answer::{Answer, Answered, Failure};
 use super::context::Context;
 use super::interrupt;
+use super::keys;
 use super::page::{Page, Span, Table, Tone};
 use super::waiting;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::Way;
 use crate::adapters::rest::Misplaced;
 use crate::adapters::secrets::SecretSource;
-use crate::adapters::{config, connect, key, log, place};
+use crate::adapters::{connect, key, log, place};
 use crate::domain::count::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
@@ -217,19 +218,32 @@ fn left_out(context: &Context, misplaced: &Misplaced) -> LeftOut {
     }
 }
 
-/// Whether the user's keymap can be read; `supadeck keys` says what is wrong inside it.
+/// Whether the user's keymap can be read, and what is wrong inside it.
 fn keymap() -> Check {
-    let found = place::config_dir().and_then(|dir| config::keymap(&dir));
-    let (state, what) = match found {
+    let mut hint = None;
+    let (state, what) = match keys::own_file() {
         Ok(None) => (State::Ok, "The built-in keys are used.".to_owned()),
-        Ok(Some((path, _))) => (State::Ok, format!("{} is laid over them.", path.display())),
-        Err(problem) => (State::Fail, problem.to_string()),
+        Ok(Some((path, faults))) if faults.is_empty() => {
+            (State::Ok, format!("{} is laid over them.", path.display()))
+        }
+        Ok(Some((path, faults))) => {
+            let rest = "Those lines do not count; `supadeck keys` shows the keys in use.";
+            hint = Some(rest.to_owned());
+            (
+                State::Warn,
+                format!("{}, {}", path.display(), faults.join(" ")),
+            )
+        }
+        Err(problem) => {
+            hint.clone_from(&problem.hint);
+            (State::Fail, problem.to_string())
+        }
     };
     Check {
         name: "keymap",
         state,
         what,
-        hint: None,
+        hint,
     }
 }
 

@@ -4,10 +4,11 @@ use super::answer::{Answer, Answered, Failure};
 use super::page::{Page, Span, Table, Tone};
 use crate::adapters::{config, place};
 use crate::app::command::{Context, TABLE};
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{Fault, Keymap};
 use crate::domain::problem::{Kind, Problem};
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// List the keys of the deck, as your keymap has them
 ///
@@ -21,24 +22,30 @@ pub fn run(_args: &Args) -> Answered {
         Ok(dir) => config::keymap(&dir)?,
         Err(_) => None,
     };
-    let (keymap, faults) = match &own {
-        Some((_, text)) => Keymap::default().with(text),
-        None => (Keymap::default(), Vec::new()),
-    };
+    let text = own.as_ref().map_or("", |(_, text)| text);
+    let (keymap, faults) = Keymap::default().with(text);
     let answer = Answer::new(&data(&keymap), page(&keymap))?;
     let Some((path, _)) = own.filter(|_| !faults.is_empty()) else {
         return Ok(answer);
     };
-    let lines: Vec<_> = faults
-        .iter()
-        .map(|fault| format!("line {}: {}", fault.line, fault.what))
-        .collect();
     let problem = Problem::new(
         Kind::Config,
         format!("{} has faults; those lines do not count.", path.display()),
-        lines.join("\n"),
+        lines(&faults).join("\n"),
     );
     Err(Failure::after(problem, answer))
+}
+
+/// The user's keymap file and what is wrong inside it, a line a fault.
+pub fn own_file() -> Result<Option<(PathBuf, Vec<String>)>, Problem> {
+    let own = config::keymap(&place::config_dir()?)?;
+    Ok(own.map(|(path, text)| (path, lines(&Keymap::default().with(&text).1))))
+}
+
+fn lines(faults: &[Fault]) -> Vec<String> {
+    let faults = faults.iter();
+    let line = |fault: &Fault| format!("line {}: {}", fault.line, fault.what);
+    faults.map(line).collect()
 }
 
 fn data(keymap: &Keymap) -> Value {

@@ -2,8 +2,13 @@
 //!
 //! One task owns the model. It takes messages from the keyboard, from running requests and from timers, drains all that
 //! wait, and then draws once; between two frames lie at least eight milliseconds. Nothing ticks: an idle deck sleeps.
+//!
+//! Whatever ends the deck (a key, a signal, a terminal that is gone, a panic of a draw), the write that runs is finished
+//! first: the server is told to cancel, its answer is read, the journal is written. Then the terminal is given back.
 
+mod careful;
 mod clipboard;
+mod ending;
 mod fix;
 mod guide;
 mod headless;
@@ -19,6 +24,9 @@ mod world;
 pub use headless::headless;
 
 use crate::adapters::connect::Settings;
+use crate::adapters::log;
+use crate::app::dialog::result::ResultView;
+use crate::app::dialog::{self, Dialog, ResultState};
 use crate::app::effect::{Effect, Write};
 use crate::app::keymap::Keymap;
 use crate::app::model::Model;
@@ -27,8 +35,11 @@ use crate::app::{update, write};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui;
-use futures_util::StreamExt;
+use ending::{Ending, LAST_WRITE};
+use futures_util::FutureExt;
+use input::Input;
 use runner::Runner;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 use surface::Surface;
@@ -40,12 +51,8 @@ use tokio::time::Instant;
 const FRAME: Duration = Duration::from_millis(8);
 /// How often a frame is drawn again because the terminal's size changed meanwhile.
 const RESIZES: usize = 3;
-/// How long a cancelled write is awaited when the program has been told to end: longer than the engine itself waits
-/// for the answer to a cancel request.
-const LAST_WRITE: Duration = Duration::from_secs(75);
-
-/// How long the sessions that nobody comes back to may take to end when the program ends.
-const LAST_CLOSING: Duration = Duration::from_secs(3);
+/// How long the sessions that nobody comes back to may take to end when the program ends, and when it was told to.
+const LAST_CLOSING: (Duration, Duration) = (Duration::from_secs(3), Duration::from_millis(1_500));
 
 /// What the deck starts with.
 #[derive(Debug, Clone, Default)]
@@ -69,32 +76,59 @@ pub struct Start {
 pub async fn run(start: Start) -> Result<(), Problem> {
     let look = look::look(start.theme.as_deref());
     let mut terminal = Terminal::enter()?;
-    let size = terminal.size()?;
+    let size = terminal::size()?;
     let (mut deck, mut mail) = Deck::start(start, look, size);
-    let effects = write::session(&mut deck.model, Write::Open);
-    deck.carry_out(effects, &mut terminal)?;
-    let result = deck.turn(&mut terminal, &mut mail).await;
-    drop(terminal);
+    let ending = Ending::listen(deck.runner.writes().clone())?;
+    let turned = AssertUnwindSafe(deck.turn(&mut terminal, &mut mail, &ending));
+    let turned = turned.catch_unwind().await;
+    let patience = if ending.is_told() {
+        LAST_CLOSING.1
+    } else {
+        LAST_CLOSING.0
+    };
     // The server may be out of reach; then the session ends there by itself.
-    let _ = tokio::time::timeout(LAST_CLOSING, deck.runner.close()).await;
-    // Whatever ended the loop: a write that runs is not left behind, and how it ended is the last word.
-    deck.finish_write(&mut mail).await?;
-    result
+    let closing = tokio::time::timeout(patience, deck.runner.close());
+    let is_drawn = matches!(turned, Ok(Ok(())));
+    let finishing = deck.finish_write(&mut mail, is_drawn.then_some(&mut terminal));
+    let (finished, _) = tokio::join!(finishing, closing);
+    drop(terminal);
+    match (turned, finished) {
+        (Ok(result), None) => result,
+        // How the write ended is the last word.
+        (Ok(result), Some(finished)) => finished.result.and(result),
+        (Err(panic), None) => resume_unwind(panic),
+        (Err(_), Some(finished)) => Err(finished.after_panic()),
+    }
 }
 
-fn keymap(start: &Start) -> (Keymap, Vec<String>) {
+/// How the write ended that ran when the deck did.
+struct Finished {
+    title: String,
+    result: Result<(), Problem>,
+}
+
+impl Finished {
+    /// The same after a panic, whose own words could hold anything.
+    fn after_panic(self) -> Problem {
+        let mut lines = vec![format!("{}.", self.title)];
+        if let Err(problem) = self.result {
+            lines.push(problem.to_string());
+        }
+        lines.extend(log::path().map(|path| format!("The log is {}.", path.display())));
+        Problem::internal("It stopped at once; what ran was finished first.")
+            .with_detail(lines.join("\n"))
+    }
+}
+
+/// The user's keys, and what is wrong with the file that gives them.
+fn keymap(start: &Start) -> (Keymap, Option<Dialog>) {
     let Some((path, text)) = &start.keymap else {
-        return (Keymap::default(), Vec::new());
+        return (Keymap::default(), None);
     };
     let (keymap, faults) = Keymap::default().with(text);
-    let name = path.display();
-    (
-        keymap,
-        faults
-            .into_iter()
-            .map(|fault| format!("{name}:{}: {}", fault.line, fault.what))
-            .collect(),
-    )
+    let view = ResultView::keymap(&path.display().to_string(), &faults);
+    let dialog = Dialog::Result(ResultState { view, top: 0 });
+    (keymap, (!faults.is_empty()).then_some(dialog))
 }
 
 struct Deck {
@@ -103,7 +137,41 @@ struct Deck {
     runner: Runner,
     timers: timer::Timers,
     clipboard: Option<clipboard::Clipboard>,
+    shown: Shown,
     is_over: bool,
+    /// Whether the next draw panics, for a test.
+    #[cfg(debug_assertions)]
+    is_to_panic: bool,
+}
+
+/// Since when what a key would answer has been on screen.
+#[derive(Default)]
+struct Shown {
+    /// Whether the last key has changed what is not drawn yet.
+    is_key_new: bool,
+    /// When what the last key did was drawn.
+    key: Option<Instant>,
+    /// When the open question was drawn first.
+    question: Option<Instant>,
+}
+
+impl Shown {
+    /// A frame was drawn.
+    fn drawn(&mut self, is_asked: bool) {
+        let now = Instant::now();
+        if std::mem::take(&mut self.is_key_new) {
+            self.key = Some(now);
+        }
+        self.question = is_asked.then(|| self.question.unwrap_or(now));
+    }
+
+    /// Whether a key that was read then came too early to answer what is on screen.
+    fn is_rushed(&self, read: Instant, is_asked: bool) -> bool {
+        let is_late = |drawn: Option<Instant>| drawn.is_some_and(|drawn| drawn > read);
+        self.is_key_new
+            || is_late(self.key)
+            || (is_asked && (self.question.is_none() || is_late(self.question)))
+    }
 }
 
 type Mail = mpsc::UnboundedReceiver<Msg>;
@@ -113,10 +181,10 @@ impl Deck {
         let (keymap, faults) = keymap(&start);
         let mut model = Model::new(size, None, Identity::Anon, keymap);
         model.is_opening = true;
-        let (inbox, mail) = mpsc::unbounded_channel();
-        for fault in faults {
-            let _ = inbox.send(Msg::Noticed(fault));
+        if let Some(faults) = faults {
+            dialog::open(&mut model, faults);
         }
+        let (inbox, mail) = mpsc::unbounded_channel();
         let runner = Runner::new(start, inbox);
         let timers = timer::Timers::default();
         (
@@ -126,37 +194,48 @@ impl Deck {
                 runner,
                 timers,
                 clipboard: None,
+                shown: Shown::default(),
                 is_over: false,
+                #[cfg(debug_assertions)]
+                is_to_panic: false,
             },
             mail,
         )
     }
 
-    async fn turn(&mut self, terminal: &mut Terminal, mail: &mut Mail) -> Result<(), Problem> {
-        let mut events = crossterm::event::EventStream::new();
-        let mut signals = signal::Signals::listen()?;
+    async fn turn(
+        &mut self,
+        terminal: &mut Terminal,
+        mail: &mut Mail,
+        ending: &Ending,
+    ) -> Result<(), Problem> {
+        let mut inputs = input::read();
+        let mut stops = signal::Stops::listen()?;
+        let effects = write::session(&mut self.model, Write::Open);
+        self.carry_out(effects, terminal)?;
         let mut drawn_at = Instant::now();
         self.draw(terminal)?;
         let mut is_dirty = false;
         while !self.is_over {
             let timer = self.timers.next();
             tokio::select! {
-                event = events.next() => match event {
-                    Some(Ok(event)) => is_dirty |= self.take_event(event, terminal)?,
+                input = inputs.recv() => match input {
+                    Some(input) => {
+                        self.take_input(input, terminal)?;
+                        is_dirty = true;
+                    }
                     // The terminal is gone: there is nobody to ask any more.
-                    Some(Err(_)) | None => self.is_over = true,
+                    None => self.is_over = true,
                 },
                 Some(msg) = mail.recv() => {
                     self.take(msg, terminal)?;
                     is_dirty = true;
                 }
-                signal = signals.next() => match signal {
-                    signal::Signal::End => self.is_over = true,
-                    signal::Signal::Stop => {
-                        self.suspend(terminal)?;
-                        is_dirty = true;
-                    }
-                },
+                () = ending.told() => self.is_over = true,
+                () = stops.next() => {
+                    self.suspend(terminal)?;
+                    is_dirty = true;
+                }
                 () = tokio::time::sleep_until(timer.unwrap_or_else(far)), if timer.is_some() => {
                     for timer in self.timers.take_due() {
                         self.take(Msg::TimerFired(timer), terminal)?;
@@ -177,24 +256,28 @@ impl Deck {
         Ok(())
     }
 
-    /// Takes an event of the terminal; false when it changes nothing.
-    fn take_event(
-        &mut self,
-        event: crossterm::event::Event,
-        surface: &mut dyn Surface,
-    ) -> Result<bool, Problem> {
-        let Some(msg) = input::msg(event) else {
-            return Ok(false);
-        };
-        self.take(msg, surface)?;
-        Ok(true)
+    /// Takes what the terminal reports.
+    fn take_input(&mut self, input: Input, surface: &mut dyn Surface) -> Result<(), Problem> {
+        match input {
+            Input::Msg(msg) => self.take(msg, surface),
+            Input::Keys(burst, read) => {
+                let is_rushed = self.shown.is_rushed(read.into(), self.model.is_asked());
+                for msg in burst.messages(self.model.takes_text(), is_rushed) {
+                    self.take(msg, surface)?;
+                    self.shown.is_key_new = true;
+                }
+                Ok(())
+            }
+        }
     }
 
     fn take(&mut self, msg: Msg, surface: &mut dyn Surface) -> Result<(), Problem> {
         #[cfg(debug_assertions)]
-        panic_when_asked(&msg);
+        {
+            self.is_to_panic |= is_to_panic(&msg);
+        }
         // What a key answers must have been on screen, however fast the keys come.
-        if matches!(msg, Msg::KeyPressed(_)) && self.model.is_asked() {
+        if matches!(msg, Msg::KeyPressed(_) | Msg::KeyRushed(_)) && self.model.is_asked() {
             self.draw(surface)?;
         }
         let effects = update(&mut self.model, msg);
@@ -207,9 +290,12 @@ impl Deck {
             let mut drawn = self.model.size;
             surface.draw(&mut |frame| {
                 drawn = (frame.area().width, frame.area().height);
+                #[cfg(debug_assertions)]
+                assert!(!self.is_to_panic, "a test asked for it");
                 ui::draw(frame, &self.model, &self.look);
             })?;
             if drawn == self.model.size {
+                self.shown.drawn(self.model.is_asked());
                 break;
             }
             self.take(Msg::Resized(drawn.0, drawn.1), surface)?;
@@ -243,6 +329,7 @@ impl Deck {
                     let notice = clipboard.copy(what, &text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }
+                Effect::Redraw => surface.redraw()?,
                 Effect::Suspend => self.suspend(surface)?,
                 Effect::Quit => self.is_over = true,
             }
@@ -255,41 +342,73 @@ impl Deck {
         self.take(Msg::Resized(width, height), surface)
     }
 
-    /// Told to end while something is written: the server is told to cancel, and its answer is awaited.
-    async fn finish_write(&mut self, mail: &mut Mail) -> Result<(), Problem> {
-        let Some(running) = &self.model.running else {
-            return Ok(());
-        };
-        let what = running.what.clone();
-        self.runner.cancel_write();
+    /// Finishes the write that runs when the deck ends: the server is told to cancel, and its answer is awaited. Where the
+    /// terminal still works it is shown; nothing that it does stands in the way.
+    async fn finish_write(
+        &mut self,
+        mail: &mut Mail,
+        mut surface: Option<&mut Terminal>,
+    ) -> Option<Finished> {
+        let what = self.model.running.as_ref()?.what.clone();
+        write::cancel(&mut self.model);
+        self.runner.writes().stop();
         let answered = async {
             while self.model.running.is_some() {
-                let Some(msg) = mail.recv().await else { return };
-                update(&mut self.model, msg);
+                if let Some(terminal) = surface.take()
+                    && self.is_drawn_on(terminal)
+                {
+                    surface = Some(terminal);
+                }
+                let is_running = self.runner.writes().is_running();
+                let msg = match mail.try_recv() {
+                    Ok(msg) => msg,
+                    // It never began, or its answer was taken by what panicked.
+                    Err(_) if !is_running => return,
+                    Err(_) => match mail.recv().await {
+                        Some(msg) => msg,
+                        None => return,
+                    },
+                };
+                let _ = catch_unwind(AssertUnwindSafe(|| update(&mut self.model, msg)));
             }
         };
         let _ = tokio::time::timeout(LAST_WRITE, answered).await;
         let result = self.model.last_result.take();
-        match result.filter(|_| self.model.running.is_none()) {
-            Some(result) => result.problem.map_or(Ok(()), Err),
-            None => Err(Problem::new(
-                Kind::Database,
-                format!("{what}: nobody knows yet how it ended."),
-                "The program was told to end, and the server did not answer.",
-            )
-            .with_hint("Run `supadeck migration list` to see what is there.")),
-        }
+        let finished = match result.filter(|_| self.model.running.is_none()) {
+            Some(result) => Finished {
+                title: result.title,
+                result: result.problem.map_or(Ok(()), Err),
+            },
+            None => Finished {
+                title: format!("{what}: unknown"),
+                result: Err(unknown(&what)),
+            },
+        };
+        Some(finished)
+    }
+
+    /// Draws, if that can be done.
+    fn is_drawn_on(&mut self, surface: &mut dyn Surface) -> bool {
+        let drawn = catch_unwind(AssertUnwindSafe(|| self.draw(surface)));
+        matches!(drawn, Ok(Ok(())))
     }
 }
 
-/// Lets a test see what a panic leaves behind: debug builds only.
+/// What is known of a write whose answer never came.
+fn unknown(what: &str) -> Problem {
+    Problem::new(
+        Kind::Database,
+        format!("{what}: nobody knows yet how it ended."),
+        "The program was told to end, and the server did not answer.",
+    )
+    .with_hint("Run `supadeck migration list` to see what is there.")
+}
+
+/// Lets a test see what a panic of a draw leaves behind: debug builds only.
 #[cfg(debug_assertions)]
-fn panic_when_asked(msg: &Msg) {
+fn is_to_panic(msg: &Msg) -> bool {
     let is_key = matches!(msg, Msg::KeyPressed(key) if key.to_string() == "f12");
-    assert!(
-        !is_key || std::env::var_os("SUPADECK_TEST_PANIC").is_none(),
-        "a test asked for it"
-    );
+    is_key && std::env::var_os("SUPADECK_TEST_PANIC").is_some()
 }
 
 fn far() -> Instant {

@@ -1,6 +1,7 @@
 //! Carries out reads and writes as tasks; their answers come back as messages with the tickets of their requests.
 //! A newer read in a slot aborts the older one. A write is never aborted: cancelling it is a request to the server.
 
+use super::ending::Writes;
 use super::world::{self, World};
 use super::{Start, guide};
 use crate::adapters::secrets::Told;
@@ -36,6 +37,7 @@ pub(super) struct Runner {
     world: Arc<Mutex<Option<Arc<World>>>>,
     reads: HashMap<Slot, AbortHandle>,
     cancel: CancellationToken,
+    writes: Writes,
 }
 
 impl Runner {
@@ -49,7 +51,13 @@ impl Runner {
             world: Arc::default(),
             reads: HashMap::new(),
             cancel: CancellationToken::new(),
+            writes: Writes::default(),
         }
+    }
+
+    /// The writes that run.
+    pub(super) fn writes(&self) -> &Writes {
+        &self.writes
     }
 
     /// Reads something.
@@ -77,14 +85,15 @@ impl Runner {
 
     /// Changes something.
     pub(super) fn write(&mut self, ticket: Ticket, identity: Identity, write: Write) {
-        self.cancel = CancellationToken::new();
+        self.cancel = self.writes.token();
         let (inbox, world, start) = (
             self.inbox.clone(),
             Arc::clone(&self.world),
             Arc::clone(&self.start),
         );
         let cancel = self.cancel.clone();
-        tokio::spawn(async move {
+        let is_change = ticket.slot == Slot::Write;
+        let task = async move {
             let fallback = write_refusal(&write);
             let job = change(&world, &start, &identity, write, ticket, &inbox, cancel);
             let report = AssertUnwindSafe(job).catch_unwind().await;
@@ -93,13 +102,21 @@ impl Runner {
                 ticket,
                 report.unwrap_or_else(|_| fallback(panicked())),
             );
-        });
+        };
+        if is_change {
+            self.writes.spawn(task);
+        } else {
+            tokio::spawn(task);
+        }
     }
 
     /// Ends on the server what nobody comes back to: a session that is stored nowhere, a sign-in that is half done.
-    pub(super) async fn close(&self) {
-        if let Ok(world) = opened(&self.world) {
-            session::close(&*world.auth).await;
+    pub(super) fn close(&self) -> impl Future<Output = ()> + use<> {
+        let place = Arc::clone(&self.world);
+        async move {
+            if let Ok(world) = opened(&place) {
+                session::close(&*world.auth).await;
+            }
         }
     }
 

@@ -1,78 +1,120 @@
-//! The signals that end or stop the program.
+//! The signals that end or stop the program, and the terminal that goes away.
 
 use crate::domain::problem::Problem;
 
-/// What a signal asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
-    /// To end: SIGTERM, SIGINT from outside, or the terminal hung up.
-    End,
-    /// To stop until continued: SIGTSTP.
-    Stop,
-}
-
 #[cfg(unix)]
 mod unix {
-    use super::Signal;
     use crate::domain::problem::Problem;
-    use tokio::signal::unix::{Signal as Source, SignalKind, signal};
+    use rustix::event::{PollFd, PollFlags, poll};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    use tokio::sync::oneshot;
 
     /// SIGTSTP on every system that this is built for: the number differs.
     const SIGTSTP: i32 = if cfg!(target_os = "linux") { 20 } else { 18 };
 
-    pub(in super::super) struct Signals {
-        terminate: Source,
-        interrupt: Source,
-        hangup: Source,
-        stop: Source,
+    fn listen(kind: SignalKind) -> Result<Signal, Problem> {
+        signal(kind).map_err(|error| super::problem(&error))
     }
 
-    impl Signals {
+    /// What tells the program to end: SIGTERM, SIGINT from outside, SIGHUP, and a terminal that is gone.
+    pub(in super::super) struct Ends {
+        terminate: Signal,
+        interrupt: Signal,
+        hangup: Signal,
+        terminal: oneshot::Receiver<()>,
+    }
+
+    impl Ends {
         pub(in super::super) fn listen() -> Result<Self, Problem> {
-            let listen = |kind| signal(kind).map_err(|error| super::problem(&error));
             Ok(Self {
                 terminate: listen(SignalKind::terminate())?,
                 interrupt: listen(SignalKind::interrupt())?,
                 hangup: listen(SignalKind::hangup())?,
-                stop: listen(SignalKind::from_raw(SIGTSTP))?,
+                terminal: hung_up(),
             })
         }
 
-        pub(in super::super) async fn next(&mut self) -> Signal {
+        /// Waits for one.
+        pub(in super::super) async fn next(mut self) {
             tokio::select! {
-                _ = self.terminate.recv() => Signal::End,
-                _ = self.interrupt.recv() => Signal::End,
-                _ = self.hangup.recv() => Signal::End,
-                _ = self.stop.recv() => Signal::Stop,
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+                _ = self.hangup.recv() => {}
+                Ok(()) = self.terminal => {}
             }
+        }
+    }
+
+    /// Tells when the terminal on standard input is gone: its window was closed, its line was cut. It sleeps in the kernel
+    /// until then, and is woken by nothing else.
+    fn hung_up() -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        std::thread::spawn(move || {
+            let stdin = std::io::stdin();
+            let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+            let mut found = poll(&mut watched, None);
+            while found == Err(rustix::io::Errno::INTR) {
+                found = poll(&mut watched, None);
+            }
+            // A system that cannot watch a terminal this way tells it by the signal alone.
+            let gone = PollFlags::HUP | PollFlags::ERR;
+            if found.is_ok() && watched[0].revents().intersects(gone) {
+                let _ = sender.send(());
+            }
+        });
+        receiver
+    }
+
+    /// What tells it to stop until it is continued: SIGTSTP.
+    pub(in super::super) struct Stops(Signal);
+
+    impl Stops {
+        pub(in super::super) fn listen() -> Result<Self, Problem> {
+            listen(SignalKind::from_raw(SIGTSTP)).map(Self)
+        }
+
+        /// Waits for it.
+        pub(in super::super) async fn next(&mut self) {
+            self.0.recv().await;
         }
     }
 }
 
 #[cfg(not(unix))]
 mod other {
-    use super::Signal;
     use crate::domain::problem::Problem;
 
-    pub(in super::super) struct Signals;
+    pub(in super::super) struct Ends;
 
-    impl Signals {
+    impl Ends {
         pub(in super::super) fn listen() -> Result<Self, Problem> {
             Ok(Self)
         }
 
-        pub(in super::super) async fn next(&mut self) -> Signal {
+        pub(in super::super) async fn next(self) {
             let _ = tokio::signal::ctrl_c().await;
-            Signal::End
+        }
+    }
+
+    pub(in super::super) struct Stops;
+
+    impl Stops {
+        pub(in super::super) fn listen() -> Result<Self, Problem> {
+            Ok(Self)
+        }
+
+        pub(in super::super) async fn next(&mut self) {
+            std::future::pending().await
         }
     }
 }
 
 #[cfg(not(unix))]
-pub(super) use other::Signals;
+pub(super) use other::{Ends, Stops};
 #[cfg(unix)]
-pub(super) use unix::Signals;
+pub(super) use unix::{Ends, Stops};
 
+#[cfg_attr(not(unix), allow(dead_code))]
 fn problem(error: &std::io::Error) -> Problem {
     Problem::internal(format!("Signals cannot be listened to: {error}."))
 }

@@ -12,6 +12,8 @@ pub(super) trait Surface {
     fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem>;
     /// Writes a control sequence past the drawing.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Problem>;
+    /// Forgets what is on the screen, so that all of it is drawn again.
+    fn redraw(&mut self) -> Result<(), Problem>;
     /// Stops the process until it is continued, and tells the size since then: nothing else does.
     fn suspend(&mut self) -> Result<(u16, u16), Problem>;
 }
@@ -41,6 +43,11 @@ impl Surface for Canvas {
     }
 
     fn write(&mut self, _: &[u8]) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn redraw(&mut self) -> Result<(), Problem> {
+        let Ok(()) = self.inner.clear();
         Ok(())
     }
 

@@ -1,31 +1,31 @@
 //! The terminal: taken over on entry, and given back on every way out. A panic unwinds through [`Terminal`], which gives
 //! the terminal back before `main` says what happened.
 
+use super::careful::Careful;
 use super::surface::Surface;
 use super::terminal_problem;
 use crate::domain::problem::Problem;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute, terminal};
 use ratatui::Frame;
-use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the terminal is taken over now, so that it is given back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
-type Inner = ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+type Inner = ratatui::Terminal<Careful<BufWriter<Stdout>>>;
 
 /// The terminal while the deck has it.
 pub(super) struct Terminal {
-    inner: Inner,
+    inner: Option<Inner>,
 }
 
 fn new_terminal() -> Result<Inner, Problem> {
-    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let backend = Careful::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
     ratatui::Terminal::new(backend)
         .map_err(|error| terminal_problem("The terminal cannot be used.", &error))
 }
@@ -42,7 +42,7 @@ impl Terminal {
         }
         take().map_err(|error| terminal_problem("The terminal cannot be taken over.", &error))?;
         match new_terminal() {
-            Ok(inner) => Ok(Self { inner }),
+            Ok(inner) => Ok(Self { inner: Some(inner) }),
             Err(problem) => {
                 give_back();
                 Err(problem)
@@ -50,29 +50,49 @@ impl Terminal {
         }
     }
 
-    /// Columns and rows.
-    pub(super) fn size(&self) -> Result<(u16, u16), Problem> {
-        let size = self
-            .inner
-            .size()
-            .map_err(|error| terminal_problem("The terminal has no size.", &error))?;
-        Ok((size.width, size.height))
+    fn inner(&mut self) -> io::Result<&mut Inner> {
+        let gone = || io::Error::from(io::ErrorKind::NotConnected);
+        self.inner.as_mut().ok_or_else(gone)
     }
+
+    /// Begins with an empty screen: a new terminal knows of nothing on it, and so draws all of it.
+    fn anew(&mut self) -> Result<(), Problem> {
+        dismiss(self.inner.take());
+        self.inner = Some(new_terminal()?);
+        Ok(())
+    }
+}
+
+/// Columns and rows.
+pub(super) fn size() -> Result<(u16, u16), Problem> {
+    terminal::size().map_err(|error| terminal_problem("The terminal has no size.", &error))
 }
 
 impl Surface for Terminal {
     fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem> {
-        self.inner
-            .draw(|frame| draw(frame))
-            .map_err(|error| terminal_problem("The terminal cannot be drawn to.", &error))?;
-        Ok(())
+        let drawn = self
+            .inner()
+            .and_then(|inner| inner.draw(|frame| draw(frame)).map(|_| ()));
+        drawn.map_err(|error| terminal_problem("The terminal cannot be drawn to.", &error))
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        let out = self.inner.backend_mut();
-        out.write_all(bytes)
-            .and_then(|()| Write::flush(out))
+        let write = |inner: &mut Inner| {
+            let out = inner.backend_mut();
+            out.write_all(bytes).and_then(|()| Write::flush(out))
+        };
+        self.inner()
+            .and_then(write)
             .map_err(|error| terminal_problem("The terminal cannot be written to.", &error))
+    }
+
+    /// Clears the screen, whatever stands there. The library's own clearing would ask the terminal for the cursor.
+    fn redraw(&mut self) -> Result<(), Problem> {
+        self.anew()?;
+        let clear = |inner: &mut Inner| execute!(inner.backend_mut(), Clear(ClearType::All));
+        self.inner()
+            .and_then(clear)
+            .map_err(|error| terminal_problem("The terminal cannot be cleared.", &error))
     }
 
     /// Gives the terminal back, stops the process, and takes the terminal over again once it is continued.
@@ -82,15 +102,25 @@ impl Surface for Terminal {
         take().map_err(|error| {
             terminal_problem("The terminal cannot be taken over again.", &error)
         })?;
-        // A new terminal knows of nothing on the screen, and so draws all of it; clearing would ask for the cursor.
-        self.inner = new_terminal()?;
-        self.size()
+        self.anew()?;
+        size()
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        dismiss(self.inner.take());
         give_back();
+    }
+}
+
+/// Lets go of a terminal of the library. Where the cursor cannot be shown any more, its own end would try that, and panic
+/// for want of a place to say that it failed.
+fn dismiss(inner: Option<Inner>) {
+    if let Some(mut inner) = inner
+        && inner.show_cursor().is_err()
+    {
+        std::mem::forget(inner);
     }
 }
 

@@ -35,9 +35,9 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
             ),
             None => Span::styled("  enter keeps it, esc drops it", view.style(Role::Muted)),
         };
-        let text = line.field.shown();
-        let before: String = text.chars().take(line.field.cursor()).collect();
-        let x = area.x + (2 + before.width() as u16).min(area.width.saturating_sub(1));
+        let room = usize::from(area.width.saturating_sub(2));
+        let (text, cursor) = line.field.window(room, view.symbols.mask());
+        let x = area.x + (2 + cursor as u16).min(area.width.saturating_sub(1));
         frame.set_cursor_position(Position::new(x, area.y));
         let spans = vec![
             Span::styled(" /", view.style(Role::Key)),

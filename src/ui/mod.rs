@@ -5,6 +5,7 @@ pub mod footer;
 pub mod header;
 pub mod screen;
 pub mod sql;
+mod steady;
 pub mod symbol;
 pub mod table;
 pub mod text;
@@ -66,11 +67,23 @@ pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
     disarm(frame.buffer_mut());
 }
 
-/// The last line of defence: whatever a view forgot to make harmless is made so on its way to the terminal.
+/// The last line of defence: whatever a view forgot to make harmless is made so on its way to the terminal, and what
+/// terminals give different widths is replaced.
 fn disarm(buffer: &mut Buffer) {
-    for cell in &mut buffer.content {
+    for at in 0..buffer.content.len() {
+        let cell = &mut buffer.content[at];
+        if cell.symbol().is_ascii() && cell.symbol().len() == 1 {
+            continue;
+        }
         if let Cow::Owned(harmless) = harmless(cell.symbol()) {
             cell.set_symbol(harmless.graphemes(true).next().unwrap_or(" "));
+        }
+        let Some(parts) = steady::parts(cell.symbol()) else {
+            continue;
+        };
+        let style = cell.style();
+        for (part, cell) in parts.iter().zip(&mut buffer.content[at..]) {
+            cell.set_symbol(part).set_style(style);
         }
     }
 }

@@ -17,6 +17,11 @@ impl Symbols {
         if self.is_ascii { ascii } else { unicode }
     }
 
+    /// What stands for a character that is not shown.
+    pub fn mask(self) -> &'static str {
+        self.pick("•", "*")
+    }
+
     /// A migration's state.
     pub fn migration(self, state: State) -> &'static str {
         match state {

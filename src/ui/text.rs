@@ -1,27 +1,28 @@
 //! Fitting text into columns, counted as a terminal counts them.
 
+use crate::app::wrap::width;
 pub use crate::app::wrap::wrap;
 use crate::domain::text::cell;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// The text made harmless and cut to so many columns, with a sign where something was cut.
 pub fn fit(text: &str, columns: usize, more: &str) -> String {
     let text = cell(text);
-    if text.width() <= columns {
+    if width(&text) <= columns {
         return text.into_owned();
     }
-    let room = columns.saturating_sub(more.width());
+    let room = columns.saturating_sub(width(more));
     let mut out = String::with_capacity(columns);
     let mut used = 0;
-    for c in text.chars() {
-        let width = c.width().unwrap_or(0);
-        if used + width > room {
+    for one in text.graphemes(true) {
+        let wide = width(one);
+        if used + wide > room {
             break;
         }
-        used += width;
-        out.push(c);
+        used += wide;
+        out.push_str(one);
     }
-    if columns >= more.width() {
+    if columns >= width(more) {
         out.push_str(more);
     }
     out
@@ -30,7 +31,7 @@ pub fn fit(text: &str, columns: usize, more: &str) -> String {
 /// The text in exactly so many columns: cut, or filled with spaces at the right.
 pub fn pad(text: &str, columns: usize, more: &str) -> String {
     let mut out = fit(text, columns, more);
-    let missing = columns.saturating_sub(out.width());
+    let missing = columns.saturating_sub(width(&out));
     out.extend(std::iter::repeat_n(' ', missing));
     out
 }
@@ -49,5 +50,15 @@ mod tests {
         assert_eq!(fit("漢字かな", 5, "…"), "漢字…");
         assert_eq!(pad("ab", 4, "…"), "ab  ");
         assert_eq!(fit("abc", 0, "…"), "");
+    }
+
+    #[test]
+    fn what_looks_like_one_character_is_cut_as_one() {
+        assert_eq!(
+            fit("👩\u{200d}👩\u{200d}👧ab", 4, "…"),
+            "👩\u{200d}👩\u{200d}👧ab"
+        );
+        assert_eq!(fit("🇩🇪🇫🇷🇮🇹", 5, "…"), "🇩🇪🇫🇷…");
+        assert_eq!(pad("e\u{301}e\u{301}", 3, "…"), "e\u{301}e\u{301} ");
     }
 }

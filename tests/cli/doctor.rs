@@ -77,3 +77,24 @@ fn what_fails_is_a_finding_and_the_rest_is_still_checked() {
     let text = world.run(&["doctor"]);
     assert!(text.ended(1).out.contains("FAIL"), "{text:?}");
 }
+
+#[test]
+fn faults_of_the_keymap_are_a_warning_with_line_and_suggestion() {
+    let world = World::full();
+    std::fs::create_dir_all(world.path("config/supadeck")).unwrap();
+    std::fs::write(
+        world.path("config/supadeck/keymap.toml"),
+        "\"app.quit\" = [\"ctrl+q\"]\n\"dialog.confirm\" = [\"return\"]\n",
+    )
+    .unwrap();
+    let checks = world.data(&["doctor"]);
+    assert_eq!(state(&checks, "keymap"), "warn");
+    let text = world.run(&["doctor"]);
+    for part in [
+        "line 1: `ctrl+q` is not a key; did you mean `ctrl-q`? It keeps q, ctrl-c.",
+        "line 2: `return` is not a key; did you mean `enter`? It keeps enter.",
+    ] {
+        let out = text.done().out.split_whitespace().collect::<Vec<_>>();
+        assert!(out.join(" ").contains(part), "{part}: {}", text.out);
+    }
+}

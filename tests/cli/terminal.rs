@@ -305,3 +305,17 @@ fn a_terminal_that_is_closed_at_a_question_ends_the_program() {
     assert_eq!(ends_soon(&mut child), 130);
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
 }
+
+#[test]
+fn what_was_typed_before_the_question_does_not_answer_it() {
+    let mut world = World::empty();
+    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    // It stands in the terminal before the program reads: as in a pasted block of commands.
+    terminal.press("apply\r");
+    terminal.wait_for("Type `apply` to run it: ");
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    terminal.press("apply\r");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+}

@@ -194,6 +194,25 @@ fn a_full_disk_is_no_fault_of_the_program_and_undoes_nothing() {
         let ran = full(&world, args);
         assert!(ran.ended(3).err.contains(unwritten), "{args:?}: {ran:?}");
     }
+    // A run is done, or failed, as if somebody could read it.
+    let mut world = World::empty();
+    world.files(&[
+        ("migrations/1_one.sql", "create table one ();"),
+        ("migrations/rollback/1_one.sql", "drop table one;"),
+        ("migrations/2_two.sql", "select 1 / 0;"),
+        ("seeds/1.sql", "insert into one default values;"),
+    ]);
+    for (code, args) in [
+        (0, &["migration", "apply", "--yes", "--to", "1"][..]),
+        (0, &["seed", "apply", "--yes", "--json"]),
+        (8, &["migration", "apply", "--yes", "--json"]),
+        (8, &["migration", "apply", "--yes"]),
+        (0, &["migration", "rollback", "--yes", "--last", "1"]),
+    ] {
+        let ran = full(&world, args);
+        assert!(ran.ended(code).err.contains(unwritten), "{args:?}: {ran:?}");
+    }
+    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
     let world = World::full();
     for args in [
         &["audit", "list", "--format", "csv", "--as", "service"][..],

@@ -4,6 +4,7 @@
 
 mod asked;
 mod audit;
+mod dialogs;
 mod ends;
 mod fixture;
 mod frames;

@@ -85,7 +85,7 @@ fn stopped() -> Rehearsal {
 }
 
 /// Puts ways out on the edited migration and selects it.
-fn edited(model: &mut Model) {
+pub fn edited(model: &mut Model) {
     let effects = press(model, &["2", "r"]);
     for effect in effects {
         let Effect::Load { ticket, load, .. } = effect else {

@@ -34,6 +34,7 @@ fn the_guide_checks_what_is_typed_and_opens_the_project() {
     screen.wait_for("good: it is accepted");
     screen.send("\t");
     screen.send(&info.db_url);
+    screen.wait_for("Database URL     •••");
     // The database is asked once the whole URL stands there.
     screen.send("\r");
     screen.wait_for("good: PostgreSQL");

@@ -70,9 +70,9 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     // The key that asked, and enter, do nothing.
     screen.send("u\r");
     screen.wait_for("Nothing has run.");
-    screen.send("\u{15}rollback 5\r");
+    screen.confirm("rollback 5");
     screen.wait_for("Roll back 5 migrations: done");
-    screen.wait_for("3 versions in the history, the newest is 20251004125000");
+    screen.wait_for("3 migrations applied, the newest is 20251004125000");
     assert_eq!(history(&info), 3);
     close_result(&mut screen);
     screen.wait_for("pending");
@@ -81,9 +81,9 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.send("a");
     screen.wait_for("see the rest");
     screen.read_on("To confirm, type “apply”");
-    screen.send("apply\r");
+    screen.confirm("apply");
     screen.wait_for("Apply 5 migrations: done");
-    screen.wait_for("8 versions in the history");
+    screen.wait_for("8 migrations applied");
     assert_eq!(history(&info), 8);
     close_result(&mut screen);
     screen.send("q");
@@ -130,9 +130,9 @@ fn a_locked_week_says_why() {
     screen.wait_for("Week 8");
     screen.wait_for("Locked: this plan locks after week 6.");
     screen.send("l");
-    screen.wait_for("Unlocked for now. Emergency unlock until");
+    screen.wait_for("Unlocked for now: Emergency unlock until");
     screen.send("hhhhhhh");
-    screen.wait_for("Open. Within its own limit, week 6.");
+    screen.wait_for("Open: this plan locks after week 6.");
 }
 
 #[test]
@@ -142,10 +142,10 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.send("6");
     screen.wait_for("Locks (4)");
     screen.send("i");
-    screen.wait_for("Who reads");
+    screen.wait_for("╭ Identity");
     screen.send("jjjjjj\r");
     screen.wait_for("To confirm, type “service”");
-    screen.send("service\r");
+    screen.confirm("service");
     screen.wait_for("service role RLS OFF");
     screen.send("6");
     screen.wait_for("Locks (4)");
@@ -157,8 +157,8 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.wait_for("Emergency unlock of week 12");
     screen.send("Sprained ankle\r");
     screen.wait_for("To confirm, type “unlock”");
-    screen.send("unlock\r");
-    screen.wait_for("Unlocked for now.");
+    screen.confirm("unlock");
+    screen.wait_for("Unlocked for now:");
 }
 
 #[cfg(feature = "demo")]

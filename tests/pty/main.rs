@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 #![cfg(unix)]
 
+mod closed;
 mod guide;
 mod job;
 mod screen;
@@ -10,3 +11,4 @@ mod second;
 mod session;
 mod stack;
 mod terminal;
+mod typed;

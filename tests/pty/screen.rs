@@ -2,7 +2,9 @@
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A condition that has not come true by then never will: the bound against hanging for ever, not a measure of speed.
@@ -10,15 +12,28 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Screen {
     parser: Arc<Mutex<vt100::Parser>>,
-    writer: Box<dyn Write + Send>,
-    master: Box<dyn MasterPty + Send>,
+    /// All that was written since the last [`Screen::take_written`].
+    written: Arc<Mutex<Vec<u8>>>,
+    is_closing: Arc<AtomicBool>,
+    reader: Option<JoinHandle<()>>,
+    writer: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
     pub child: Box<dyn Child + Send + Sync>,
-    _home: tempfile::TempDir,
+    pub home: tempfile::TempDir,
 }
 
 /// How the program is started: its arguments, and variables beside the hermetic ones.
 pub fn start(size: (u16, u16), args: &[&str], variables: &[(&str, &str)]) -> Screen {
-    let home = tempfile::tempdir().unwrap();
+    start_in(tempfile::tempdir().unwrap(), size, args, variables)
+}
+
+/// The same in a home directory that is there already.
+pub fn start_in(
+    home: tempfile::TempDir,
+    size: (u16, u16),
+    args: &[&str],
+    variables: &[(&str, &str)],
+) -> Screen {
     let pair = native_pty_system().openpty(pty_size(size)).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_supadeck"));
     command.args(args);
@@ -43,20 +58,33 @@ pub fn start(size: (u16, u16), args: &[&str], variables: &[(&str, &str)]) -> Scr
     drop(pair.slave);
     let parser = Arc::new(Mutex::new(vt100::Parser::new(size.1, size.0, 0)));
     let mut reader = pair.master.try_clone_reader().unwrap();
-    let shared = Arc::clone(&parser);
-    std::thread::spawn(move || {
+    let (written, is_closing) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+    let shared = (
+        Arc::clone(&parser),
+        Arc::clone(&written),
+        Arc::clone(&is_closing),
+    );
+    let reader = std::thread::spawn(move || {
+        let (parser, written, is_closing): (_, Arc<Mutex<Vec<u8>>>, _) = shared;
         let mut bytes = [0; 8192];
         while let Ok(count @ 1..) = reader.read(&mut bytes) {
-            shared.lock().unwrap().process(&bytes[..count]);
+            parser.lock().unwrap().process(&bytes[..count]);
+            written.lock().unwrap().extend(&bytes[..count]);
+            if is_closing.load(Ordering::SeqCst) {
+                return;
+            }
         }
     });
     let writer = pair.master.take_writer().unwrap();
     Screen {
         parser,
-        writer,
-        master: pair.master,
+        written,
+        is_closing,
+        reader: Some(reader),
+        writer: Some(writer),
+        master: Some(pair.master),
         child,
-        _home: home,
+        home,
     }
 }
 
@@ -87,8 +115,55 @@ impl Screen {
     }
 
     pub fn send(&mut self, text: &str) {
-        self.writer.write_all(text.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        let writer = self.writer.as_mut().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    /// What was written to the terminal since the last time.
+    pub fn take_written(&self) -> String {
+        let bytes = std::mem::take(&mut *self.written.lock().unwrap());
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Puts something on the terminal that the program knows nothing of.
+    pub fn scribble(&self, bytes: &str) {
+        self.parser.lock().unwrap().process(bytes.as_bytes());
+    }
+
+    /// Nothing reads any more what the program writes, but the terminal is there.
+    pub fn hold(&mut self) {
+        self.is_closing.store(true, Ordering::SeqCst);
+        // Whoever reads wakes up, and goes.
+        self.send("\u{c}");
+        self.reader.take().unwrap().join().unwrap();
+    }
+
+    /// Closes the terminal, as a window is closed.
+    pub fn close(&mut self) {
+        self.hold();
+        self.writer = None;
+        self.master = None;
+    }
+
+    /// Types a word and, once it is on the screen, enter by itself.
+    pub fn confirm(&mut self, word: &str) {
+        let by_itself = "by itself";
+        loop {
+            self.send(&format!("\u{15}{word}"));
+            self.wait_gone(by_itself);
+            self.wait(&format!("“{word}” in its field"), |screen| {
+                screen.text().contains(&format!("”:  {word} "))
+            });
+            self.send("\r");
+            self.wait("an answer", |screen| {
+                let text = screen.text();
+                !text.contains(&format!("”:  {word} ")) || text.contains(by_itself)
+            });
+            if !self.text().contains(by_itself) {
+                return;
+            }
+        }
     }
 
     pub fn resize(&mut self, size: (u16, u16)) {
@@ -97,7 +172,11 @@ impl Screen {
             .unwrap()
             .screen_mut()
             .set_size(size.1, size.0);
-        self.master.resize(pty_size(size)).unwrap();
+        self.master
+            .as_ref()
+            .unwrap()
+            .resize(pty_size(size))
+            .unwrap();
     }
 
     /// Waits until the screen shows a text.
@@ -168,14 +247,14 @@ impl Screen {
     /// Signs in with the demo's password.
     pub fn sign_in(&mut self, email: &str) {
         self.send("i");
-        self.wait_for("Who reads");
+        self.wait_for("╭ Identity");
         // Up to the first choice, which is the password.
         self.send("kkkkkk\r");
         self.wait_for("password");
         self.send(email);
         self.send("\tweeksmith-demo\r");
         self.wait_for(&format!("{email} ("));
-        self.wait_gone("Who reads");
+        self.wait_gone("╭ Identity");
     }
 
     pub fn signal(&self, name: &str) {

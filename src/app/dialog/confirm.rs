@@ -41,6 +41,15 @@ impl Asked {
     }
 }
 
+/// Why an answer does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is another word.
+    Wrong,
+    /// The key came together with others, before what they did was on screen: as in a pasted text.
+    Rushed,
+}
+
 /// Where something stands that must be seen first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
@@ -84,8 +93,8 @@ pub struct Confirm {
     pub top: usize,
     /// How it lies on the screen.
     pub sheet: Sheet,
-    /// Whether the wrong word was entered.
-    pub is_wrong: bool,
+    /// Why the last answer did not count.
+    pub refused: Option<Refused>,
     /// The form that led here, to which cancelling leads back.
     pub form: Option<UnlockForm>,
     /// Where the text begins among all that can be seen.
@@ -134,7 +143,7 @@ impl Confirm {
             typed: Field::new(),
             top: 0,
             sheet: Sheet::default(),
-            is_wrong: false,
+            refused: None,
             form: None,
             base,
             stops: Vec::new(),
@@ -304,20 +313,27 @@ impl Confirm {
             (_, Code::End) => self.top = self.sheet.last_top(),
             // Nothing is typed into a field that is not there yet.
             _ if !is_read => {}
-            (_, Code::Char('y')) if self.asked.is_light() => {
-                return After::Close(self.accept(model));
-            }
+            (_, Code::Char('y')) if self.asked.is_light() => return self.answer(model),
             _ if self.asked.is_light() => {}
             (Some(Command::Confirm), _) if self.typed.text() == self.word => {
-                return After::Close(self.accept(model));
+                return self.answer(model);
             }
-            (Some(Command::Confirm), _) => self.is_wrong = true,
+            (Some(Command::Confirm), _) => self.refused = Some(Refused::Wrong),
             _ => {
                 self.typed.press(key);
-                self.is_wrong = false;
+                self.refused = None;
             }
         }
         After::Stay(Vec::new())
+    }
+
+    /// Takes the key that answers. One that came together with others does not: what it answers was not on screen.
+    fn answer(&mut self, model: &mut Model) -> After {
+        if model.is_rushed {
+            self.refused = Some(Refused::Rushed);
+            return After::Stay(Vec::new());
+        }
+        After::Close(self.accept(model))
     }
 
     /// The rows at which risks are marked.

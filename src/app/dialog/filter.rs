@@ -36,8 +36,9 @@ impl FilterLine {
         }
     }
 
-    /// Shows what the words find, where that needs no server.
-    pub fn preview(&self, model: &mut Model) {
+    /// The words are others now: shows what they find, where that needs no server.
+    pub fn edited(&mut self, model: &mut Model) {
+        self.problem = None;
         set_local(model, self.field.text());
     }
 
@@ -60,8 +61,7 @@ impl FilterLine {
             _ => {
                 let effects: Vec<Effect> = Vec::new();
                 if self.field.press(key) {
-                    self.problem = None;
-                    self.preview(model);
+                    self.edited(model);
                 }
                 After::Stay(effects)
             }

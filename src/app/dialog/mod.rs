@@ -25,9 +25,10 @@ pub mod ways;
 
 use super::command::Command;
 use super::effect::Effect;
+use super::field::{self, Field};
 use super::key::{Code, Key};
 use super::model::Model;
-use super::{layout, write};
+use super::{layout, run, write};
 
 /// Something over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +126,11 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
     };
     match after {
-        After::Stay(effects) => {
+        After::Stay(mut effects) => {
+            if dialog.field().is_some_and(Field::take_full) {
+                let word = format!("No room: {}", field::full());
+                effects.extend(dialog.say(word, model));
+            }
             // What the dialog opened meanwhile lies above it.
             model.dialogs.insert(depth, dialog);
             effects
@@ -134,42 +139,72 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     }
 }
 
-/// Gives pasted text to the dialog on top.
+/// Gives pasted text to the field that has the keys. A word that confirms must be typed: pasting it is not an act of its
+/// own.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let Some(mut dialog) = model.dialogs.pop() else {
         return Vec::new();
     };
-    let field = match &mut dialog {
-        Dialog::Palette(palette) => Some(&mut palette.field),
-        Dialog::Filter(line) => Some(&mut line.field),
-        Dialog::Identity(identity) => identity.field(),
-        // A word that confirms must be typed: pasting it is not an act of its own.
-        Dialog::Confirm(_)
-        | Dialog::Help(_)
-        | Dialog::Running
-        | Dialog::Result(_)
-        | Dialog::Value(_)
-        | Dialog::Ways(_) => None,
-        Dialog::Unlock(form) => Some(form.field()),
-        Dialog::Guide(guide) => Some(guide.field()),
-    };
-    if let Some(field) = field {
-        field.paste(text);
+    let mut effects = Vec::new();
+    if let Some(field) = dialog.field() {
+        let pasted = field.paste(text);
+        effects.extend(match &mut dialog {
+            Dialog::Palette(palette) => {
+                palette.search(model);
+                Vec::new()
+            }
+            Dialog::Filter(line) => {
+                line.edited(model);
+                Vec::new()
+            }
+            Dialog::Guide(guide) => guide.edited(model),
+            _ => Vec::new(),
+        });
+        if let Some(word) = pasted.word() {
+            effects.extend(dialog.say(word, model));
+        }
     }
-    let effects = match &mut dialog {
-        Dialog::Palette(palette) => {
-            palette.search(model);
-            Vec::new()
-        }
-        Dialog::Filter(line) => {
-            line.preview(model);
-            Vec::new()
-        }
-        Dialog::Guide(guide) => guide.edited(model),
-        _ => Vec::new(),
-    };
     model.dialogs.push(dialog);
     effects
+}
+
+impl Dialog {
+    /// The field that has the keys, where text may be put in without being typed.
+    fn field(&mut self) -> Option<&mut Field> {
+        match self {
+            Self::Palette(palette) => Some(&mut palette.field),
+            Self::Filter(line) => Some(&mut line.field),
+            Self::Identity(identity) => identity.field(),
+            Self::Unlock(form) => Some(form.field()),
+            Self::Guide(guide) => Some(guide.field()),
+            Self::Confirm(_)
+            | Self::Help(_)
+            | Self::Running
+            | Self::Result(_)
+            | Self::Value(_)
+            | Self::Ways(_) => None,
+        }
+    }
+
+    /// Whether text is typed here.
+    pub(super) fn takes_text(&self) -> bool {
+        !matches!(
+            self,
+            Self::Help(_) | Self::Running | Self::Result(_) | Self::Value(_) | Self::Ways(_)
+        )
+    }
+
+    /// Says something about what was typed where it is seen.
+    fn say(&mut self, word: String, model: &mut Model) -> Vec<Effect> {
+        match self {
+            // The line stands where a toast would.
+            Self::Filter(line) => {
+                line.problem = Some(word);
+                Vec::new()
+            }
+            _ => run::toast(model, word),
+        }
+    }
 }
 
 /// While something runs, the only thing to do is to cancel it; the dialog closes when the answer comes.

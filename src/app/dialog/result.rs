@@ -1,6 +1,7 @@
 //! How a run ended, as lines that can be read again.
 
 use super::outcome::{self, Ended, FileRow};
+use crate::app::keymap::Fault;
 use crate::app::wrap::wrap;
 use crate::domain::count::counted;
 use crate::domain::migration::{Direction, Outcome, StepEnd};
@@ -90,6 +91,21 @@ impl ResultView {
     pub fn fixed(what: &str) -> Self {
         let lines = vec![(Tone::Ok, "Done; checked against the database.".to_owned())];
         Self::of(format!("{what}: done"), true, lines, None)
+    }
+
+    /// What is wrong with the user's file of keys, a line a fault.
+    pub fn keymap(path: &str, faults: &[Fault]) -> Self {
+        let title = format!("Keys: {}", counted(faults.len(), "fault"));
+        let mut lines = vec![(Tone::Text, path.to_owned()), (Tone::Text, String::new())];
+        lines.extend(
+            faults
+                .iter()
+                .map(|fault| (Tone::Danger, format!("line {}: {}", fault.line, fault.what))),
+        );
+        lines.push((Tone::Text, String::new()));
+        let rest = "The other lines count. `supadeck keys` shows the keys in use.";
+        lines.push((Tone::Muted, rest.to_owned()));
+        Self::of(title, false, lines, None)
     }
 
     /// A failure before anything was tried.

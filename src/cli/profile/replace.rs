@@ -60,7 +60,7 @@ pub async fn confirmed_by_name(
         }
     } else if ask::is_possible() {
         let question = format!("{why} To confirm, type the profile’s name, {name}: ");
-        if ask::line(&question).await?.trim() == name {
+        if ask::word(&question).await?.trim() == name {
             return Ok(());
         }
         let why = format!("What was typed is not `{name}`.");

@@ -1,7 +1,7 @@
 //! Draws a confirmation: where, as whom, the exact statements, and the word to type.
 
 use crate::app::command::Command;
-use crate::app::dialog::confirm::{Asked, Confirm, Unread};
+use crate::app::dialog::confirm::{Asked, Confirm, Refused, Unread};
 use crate::app::dialog::sheet::{FactRow, NAME_COLUMNS, Place};
 use crate::ui::View;
 use crate::ui::sql;
@@ -66,8 +66,17 @@ fn too_small(frame: &mut Frame, view: View, columns: usize, rows: usize) {
 /// What is wrong, or how to go from risk to risk; and the keys.
 fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read: bool) {
     let keys = &view.model.keymap;
-    if confirm.is_wrong {
-        let text = format!("That is not “{}”. Nothing has run.", confirm.word);
+    if let Some(refused) = confirm.refused {
+        let text = match refused {
+            Refused::Wrong => format!("That is not “{}”. Nothing has run.", confirm.word),
+            Refused::Rushed if confirm.asked.is_light() => {
+                "Nothing has run: press y by itself.".to_owned()
+            }
+            Refused::Rushed => {
+                let key = keys.first_key(Command::Confirm);
+                format!("Nothing has run: press {key} by itself.")
+            }
+        };
         let line = Line::styled(text, view.style(Role::Danger));
         super::put_last(frame, inside, 1, line);
     } else if confirm.stop_count() > 0 {

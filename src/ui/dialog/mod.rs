@@ -179,13 +179,8 @@ fn field(
         Role::Muted
     };
     let room = usize::from(area.width).saturating_sub(label.width() + 2);
-    let mut shown = field.shown();
-    if field.is_secret() && view.symbols.is_ascii {
-        shown = "*".repeat(shown.chars().count());
-    }
     // A text longer than the field shows the part around the cursor.
-    let skip = (field.cursor() + 1).saturating_sub(room);
-    let visible: String = shown.chars().skip(skip).collect();
+    let (visible, cursor) = field.window(room, view.symbols.mask());
     let style = if is_focused {
         view.style(Role::SelectionDim)
     } else {
@@ -198,12 +193,7 @@ fn field(
     ];
     frame.render_widget(Line::from(spans), area);
     if is_focused {
-        let before: String = shown
-            .chars()
-            .skip(skip)
-            .take(field.cursor().saturating_sub(skip))
-            .collect();
-        let x = area.x + (label.width() + 2 + before.width()) as u16;
+        let x = area.x + (label.width() + 2 + cursor) as u16;
         frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), area.y));
     }
 }
