@@ -1,7 +1,7 @@
 //! Rows from a server together with the place in them: what five of the seven screens are made of.
 
 use super::list::List;
-use super::remote::Remote;
+use super::loadable::Loadable;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ pub trait Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table<T> {
     /// The rows as they were read.
-    pub remote: Remote<Vec<T>>,
+    pub remote: Loadable<Vec<T>>,
     /// The place in them.
     pub list: List,
 }
@@ -25,7 +25,7 @@ pub struct Table<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            remote: Remote::default(),
+            remote: Loadable::default(),
             list: List::default(),
         }
     }

@@ -119,7 +119,7 @@ fn freshness(view: View) -> String {
     }
 }
 
-fn state<T>(remote: &crate::app::remote::Remote<T>) -> (bool, Option<Timestamp>, bool) {
+fn state<T>(remote: &crate::app::loadable::Loadable<T>) -> (bool, Option<Timestamp>, bool) {
     (
         remote.is_loading,
         remote.read_at,

@@ -6,8 +6,8 @@ use super::theme::Role;
 use crate::app::command::Command;
 use crate::app::dialog::result::Tone;
 use crate::app::layout;
+use crate::app::loadable::Placeholder;
 use crate::app::model::Focus;
-use crate::app::remote::Blank;
 use crate::domain::problem::{Kind, Problem};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -252,12 +252,14 @@ fn widths(columns: &[Column], width: u16) -> Vec<u16> {
 }
 
 /// Draws what stands in place of rows: the first reading, a failure, nothing visible, nothing found.
-pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Blank>) {
+pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Placeholder>) {
     match blank {
         Ok(text) => lines(frame, area, view, &[(Role::Muted, text.to_owned())]),
-        Err(Blank::Idle) => {}
-        Err(Blank::Loading) => lines(frame, area, view, &[(Role::Muted, "Reading.".to_owned())]),
-        Err(Blank::Failed(problem)) => problem_lines(frame, area, view, problem),
+        Err(Placeholder::Idle) => {}
+        Err(Placeholder::Loading) => {
+            lines(frame, area, view, &[(Role::Muted, "Reading.".to_owned())])
+        }
+        Err(Placeholder::Failed(problem)) => problem_lines(frame, area, view, problem),
     }
 }
 

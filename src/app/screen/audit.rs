@@ -5,7 +5,7 @@
 
 use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
@@ -54,7 +54,7 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// The rows that are held, newest first, and their freshness.
-    pub rows: Remote<VecDeque<Summary>>,
+    pub rows: Loadable<VecDeque<Summary>>,
     /// The selected row among those held.
     pub selected: usize,
     /// The first row in the window, among those held.
@@ -72,7 +72,7 @@ pub struct Audit {
     /// The words searched inside the record.
     pub search: String,
     /// The selected record.
-    pub record: Remote<Record>,
+    pub record: Loadable<Record>,
     /// What the record is about, as headings and texts.
     pub about: Vec<(String, String)>,
     /// How it is shown.
@@ -85,7 +85,7 @@ pub struct Audit {
 impl Default for Audit {
     fn default() -> Self {
         Self {
-            rows: Remote::default(),
+            rows: Loadable::default(),
             selected: 0,
             offset: 0,
             newer: Some(0),
@@ -94,7 +94,7 @@ impl Default for Audit {
             filter: Filter::default(),
             filter_text: String::new(),
             search: String::new(),
-            record: Remote::default(),
+            record: Loadable::default(),
             about: Vec::new(),
             view: RecordView::default(),
             meant: None,
@@ -124,7 +124,7 @@ impl Audit {
     pub fn set_filter(&mut self, text: &str, now: Timestamp) -> Result<(), Problem> {
         self.filter = Filter::parse(text, now)?;
         text.trim().clone_into(&mut self.filter_text);
-        self.rows = Remote::default();
+        self.rows = Loadable::default();
         (self.selected, self.offset, self.newer) = (0, 0, Some(0));
         (self.has_older, self.has_newer, self.wanted) = (false, false, None);
         Ok(())

@@ -1,7 +1,7 @@
 //! The Locks screen: a grid of cycles by weeks, and why the selected week is locked or open.
 
 use crate::app::list::List;
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::app::screen::opening::OpeningView;
 use crate::domain::cycle::WEEKS;
 use crate::domain::lock::WeekLock;
@@ -32,7 +32,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Locks {
     /// The view's rows as they were read.
-    pub remote: Remote<Vec<WeekLock>>,
+    pub remote: Loadable<Vec<WeekLock>>,
     /// The grid made of them.
     pub grid: Vec<GridRow>,
     /// The place among the cycles.
@@ -49,7 +49,7 @@ pub struct Locks {
 impl Default for Locks {
     fn default() -> Self {
         Self {
-            remote: Remote::default(),
+            remote: Loadable::default(),
             grid: Vec::new(),
             list: List::default(),
             week: 1,

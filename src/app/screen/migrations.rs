@@ -1,6 +1,6 @@
 //! The Migrations screen: the list with states, and the SQL of the selected version.
 
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::app::rows::Rows;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
@@ -50,7 +50,7 @@ pub struct Migrations {
     /// Files that are no migrations, with reasons.
     pub skipped: Vec<String>,
     /// The SQL of a version.
-    pub sources: Remote<Sources>,
+    pub sources: Loadable<Sources>,
     /// Which of it is shown.
     pub side: Side,
     /// What is said of the selected version, in rows.

@@ -1,7 +1,7 @@
 //! How the running unlock of the selected week came about, as far as the identity may read it: one small read, and only
 //! for a week that an emergency unlock keeps open.
 
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::domain::lock::{Opening, WeekLock};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub struct OpeningView {
     /// The plan and the end of the unlock that was asked about.
     of: Option<(String, Option<String>)>,
-    remote: Remote<Option<Opening>>,
+    remote: Loadable<Option<Opening>>,
 }
 
 impl OpeningView {
@@ -25,7 +25,7 @@ impl OpeningView {
     /// Marks that an answer is awaited; what was known of another unlock goes.
     pub fn started(&mut self, lock: &WeekLock) {
         self.of = Some(key(lock));
-        self.remote = Remote::default();
+        self.remote = Loadable::default();
         self.remote.started();
     }
 

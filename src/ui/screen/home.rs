@@ -2,8 +2,8 @@
 
 use super::legend;
 use crate::app::command::Command;
+use crate::app::loadable::Placeholder;
 use crate::app::model::Screen;
-use crate::app::remote::Blank;
 use crate::domain::count::counted;
 use crate::domain::cycle::Heat;
 use crate::domain::identity::Identity;
@@ -157,11 +157,11 @@ fn paragraph(view: View<'_>, text: &str, width: usize, role: Role) -> Lines {
 }
 
 /// The lines in place of a value that is not there.
-fn blank(view: View<'_>, blank: Blank, width: usize) -> Lines {
+fn blank(view: View<'_>, blank: Placeholder, width: usize) -> Lines {
     match blank {
-        Blank::Idle => Vec::new(),
-        Blank::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
-        Blank::Failed(problem) => {
+        Placeholder::Idle => Vec::new(),
+        Placeholder::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
+        Placeholder::Failed(problem) => {
             if problem.kind == Kind::Denied && view.model.identity == Identity::Anon {
                 let key = view.model.keymap.first_key(Command::Identity);
                 let text = format!("Nothing here for anon. Press {key} to sign in.");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 /// A value from elsewhere with its freshness.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Remote<T> {
+pub struct Loadable<T> {
     /// What was read last.
     pub value: Option<T>,
     /// When that was.
@@ -17,7 +17,7 @@ pub struct Remote<T> {
     pub problem: Option<Problem>,
 }
 
-impl<T> Default for Remote<T> {
+impl<T> Default for Loadable<T> {
     fn default() -> Self {
         Self {
             value: None,
@@ -30,7 +30,7 @@ impl<T> Default for Remote<T> {
 
 /// What a screen shows for a remote value that has nothing to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blank<'a> {
+pub enum Placeholder<'a> {
     /// Not asked for yet.
     Idle,
     /// The first answer is awaited.
@@ -39,7 +39,7 @@ pub enum Blank<'a> {
     Failed(&'a Problem),
 }
 
-impl<T> Remote<T> {
+impl<T> Loadable<T> {
     /// Whether it was asked for before, with whatever success.
     pub fn is_wanted(&self) -> bool {
         self.is_loading || self.value.is_some() || self.problem.is_some()
@@ -64,12 +64,12 @@ impl<T> Remote<T> {
     }
 
     /// The value, or why there is none.
-    pub fn ready(&self) -> Result<&T, Blank<'_>> {
+    pub fn ready(&self) -> Result<&T, Placeholder<'_>> {
         match (&self.value, &self.problem) {
             (Some(value), _) => Ok(value),
-            (None, _) if self.is_loading => Err(Blank::Loading),
-            (None, Some(problem)) => Err(Blank::Failed(problem)),
-            (None, None) => Err(Blank::Idle),
+            (None, _) if self.is_loading => Err(Placeholder::Loading),
+            (None, Some(problem)) => Err(Placeholder::Failed(problem)),
+            (None, None) => Err(Placeholder::Idle),
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_failure_keeps_the_old_value_and_its_age() {
-        let mut remote = Remote::default();
+        let mut remote = Loadable::default();
         remote.started();
         remote.arrived(Ok(1), Timestamp::UNIX_EPOCH);
         remote.started();
