@@ -29,6 +29,7 @@ pub mod model;
 pub mod msg;
 mod production;
 pub mod progress;
+pub mod reads;
 pub mod report;
 pub mod rows;
 pub mod run;

@@ -32,9 +32,9 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Row> Table<T> {
-    /// All rows, without the filter.
+    /// All rows that are held, without the filter: to select in them. None does not mean that there is none.
     pub fn rows(&self) -> &[T] {
-        self.remote.value.as_deref().unwrap_or_default()
+        self.remote.held().map_or(&[], Vec::as_slice)
     }
 
     /// The selected row.
@@ -63,7 +63,7 @@ impl<T: Row> Table<T> {
     }
 
     fn refresh(&mut self) {
-        let rows = self.remote.value.as_deref().unwrap_or_default();
+        let rows = self.remote.held().map_or(&[][..], Vec::as_slice);
         self.list.refresh(rows.len(), |row| rows[row].haystack());
     }
 }

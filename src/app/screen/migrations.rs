@@ -64,7 +64,7 @@ pub struct Migrations {
 impl Migrations {
     /// Takes a list.
     pub fn arrived(&mut self, result: Result<Listing, Problem>, at: Timestamp) {
-        let is_first = self.table.remote.value.is_none();
+        let is_first = self.table.remote.held().is_none();
         let rows = result.map(|listing| {
             self.target = Some(listing.target);
             self.skipped = listing.skipped;
@@ -92,8 +92,7 @@ impl Migrations {
         };
         let Some(sources) = self
             .sources
-            .value
-            .as_ref()
+            .held()
             .filter(|sources| sources.version == entry.version)
         else {
             return Err("Reading the file.");
