@@ -7,6 +7,7 @@ use super::model::{Model, Screen};
 use super::wrap::wrap;
 use crate::domain::moment::{Form, moment};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::read_problem;
 use jiff::Timestamp;
 
 /// A user's session that is over while the deck still reads as that user.
@@ -147,9 +148,15 @@ impl Model {
 
     /// The session of the user who reads is over: that is shown, and everything that was read as the user is old.
     pub fn end_session(&mut self, why: &Problem, at: Timestamp) {
-        if self.ended.is_none() {
-            let why = why.clone();
-            self.ended = Some(Ended { since: at, why });
+        // Of reads that ran at once only the first is told the reason; the others find no session any more.
+        let is_silent = |why: &Problem| why.code.as_deref() == Some(read_problem::NOBODY);
+        match &mut self.ended {
+            Some(ended) if is_silent(&ended.why) => ended.why = why.clone(),
+            Some(_) => {}
+            None => {
+                let why = why.clone();
+                self.ended = Some(Ended { since: at, why });
+            }
         }
         if let Some(project) = &mut self.project {
             project.signed_in = None;

@@ -241,6 +241,23 @@ fn a_session_that_ended_shows_at_once_on_every_screen_with_the_key() {
 }
 
 #[test]
+fn the_reason_of_the_end_is_shown_whichever_read_was_answered_first() {
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["r"]);
+    let nobody = Problem::new(Kind::Auth, "Nobody is signed in.", "").with_code(NOBODY);
+    answer_but(&mut model, effects, &|load| match load {
+        Load::Goals => Some(over()),
+        Load::Migrations | Load::Seeds => None,
+        _ => Some(nobody.clone()),
+    });
+    let frame = words(&text(&model));
+    assert!(
+        frame.contains("The session was ended elsewhere."),
+        "{frame}"
+    );
+}
+
+#[test]
 fn whoever_was_signed_out_types_the_password_only() {
     let mut model = filled((120, 40));
     let effects = press(&mut model, &["r"]);

@@ -337,6 +337,10 @@ impl Refusal {
             Deed::Call(function) => grant::to_call(&self.message, function, who.role()),
         };
         let why = match &statement {
+            // Who is not signed in may be meant to see nothing.
+            Some(statement) if *who == Identity::Anon => format!(
+                "{said} Signed-in users may have the grant; `{statement}` gives it to whoever has the publishable key."
+            ),
             Some(statement) => format!("{said} A grant is missing: `{statement}` gives it."),
             None => said,
         };
