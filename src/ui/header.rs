@@ -3,6 +3,7 @@
 use super::View;
 use super::text::{fit, wrap};
 use super::theme::Role;
+use crate::app::loadable::{Failure, Reading};
 use crate::app::tab;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
@@ -133,20 +134,32 @@ pub fn draw_notice(frame: &mut Frame, area: Rect, view: View) {
     }
 }
 
-/// When the oldest of the screen's rows were read, that they are being read, or that the last try failed.
+/// When the oldest of the screen's rows were read, that they are being read, or that the last try failed. That who reads may
+/// not read some of them, or that nothing leads to them, is no failure to try again.
 fn freshness(view: View) -> String {
     let readings = view.model.readings();
-    let read_at = readings.iter().filter_map(|one| one.read_at).min();
-    let time = read_at.map(|at| moment(at, Form::Clock));
-    let failures = readings.iter().filter_map(|one| one.failure);
-    let failed = failures.min_by_key(|failure| failure.since);
-    match (failed, time) {
-        _ if readings.iter().any(|one| one.is_loading) => "reading".to_owned(),
-        (Some(failure), None) if failure.why.kind == Kind::Denied => "not visible".to_owned(),
-        (Some(failure), None) => format!("failed since {}", moment(failure.since, Form::Clock)),
-        (Some(_), Some(time)) => format!("refresh failed; showing {time}"),
-        (None, Some(time)) => format!("read {time}"),
-        (None, None) => String::new(),
+    if readings.iter().any(|one| one.is_loading) {
+        return "reading".to_owned();
+    }
+    let clock = |at| moment(at, Form::Clock);
+    let time = readings
+        .iter()
+        .filter_map(|one| one.read_at)
+        .min()
+        .map(clock);
+    let is_old = |one: &&Reading| one.read_at.is_some() && one.failure.is_some();
+    if let (Some(time), Some(_)) = (&time, readings.iter().find(is_old)) {
+        return format!("refresh failed; showing {time}");
+    }
+    let failures = || readings.iter().filter_map(|one| one.failure);
+    let is_fault = |one: &Failure| !matches!(one.why.kind, Kind::Denied | Kind::Config);
+    if let Some(since) = failures().filter(is_fault).map(|one| one.since).min() {
+        return format!("failed since {}", clock(since));
+    }
+    match time {
+        Some(time) => format!("read {time}"),
+        None if failures().any(|one| one.why.kind == Kind::Denied) => "not visible".to_owned(),
+        None => String::new(),
     }
 }
 

@@ -453,6 +453,7 @@ fn without_a_way_to_the_database_nothing_looks_like_a_failure() {
         .iter()
         .any(|cell| Some(cell.fg) == red && cell.symbol() != " ");
     assert!(!is_red, "{}", lines(&buffer));
+    assert!(!lines(&buffer).contains("failed"), "{}", lines(&buffer));
 }
 
 fn slow(model: &mut Model, asked: Ticket) {
@@ -531,4 +532,30 @@ fn why_a_week_is_open_is_said_or_that_it_could_not_be_read() {
         let frame = words(&text(&model));
         assert!(frame.contains(said), "{}", text(&model));
     }
+}
+
+#[test]
+fn what_anon_may_not_read_is_no_failed_refresh() {
+    let denied = |load: &Load| is_weeksmith(load).then(denial);
+    let mut model = without((120, 40), Identity::Anon, &denied);
+    let frame = text(&model);
+    let header = frame.lines().next().unwrap();
+    assert!(header.ends_with("read 11:22:33 UTC"), "{frame}");
+    assert!(
+        frame.contains("Not visible to anon. Press i to sign in."),
+        "{frame}"
+    );
+    assert!(!frame.contains("Nothing here"), "{frame}");
+    press(&mut model, &["5"]);
+    let frame = text(&model);
+    assert!(
+        frame.lines().next().unwrap().ends_with("not visible"),
+        "{frame}"
+    );
+    // A failure to read for the first time is one, whatever else was read.
+    let fails = |load: &Load| is(load, "goals").then(silence);
+    let model = without((120, 40), alice(), &fails);
+    let frame = text(&model);
+    let header = frame.lines().next().unwrap();
+    assert!(header.ends_with("failed since 11:22:33 UTC"), "{frame}");
 }

@@ -35,7 +35,12 @@ pub fn draw(frame: &mut Frame, body: Rect, view: View) {
         ("Schema", schema(view, width)),
     ];
     let right = if view.model.is_other_project() {
-        vec![("Tables", tables(view, width))]
+        let title = if view.model.tables.is_wanted() {
+            "Tables"
+        } else {
+            "Screens"
+        };
+        vec![(title, tables(view, width))]
     } else {
         vec![
             ("Cycles", cycles(view, width)),
@@ -217,7 +222,7 @@ fn tables(view: View<'_>, width: usize) -> Lines {
             lines.push(Line::styled(rest, view.style(Role::Muted)));
         }
     }
-    let text = "Cycles, Goals, Locks and Audit are screens for the Weeksmith schema, which this project does not use.";
+    let text = "Cycles, Goals, Locks and Audit appear in a project with the Weeksmith schema.";
     lines.extend(paragraph(view, text, width, Role::Muted));
     lines
 }
