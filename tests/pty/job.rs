@@ -130,7 +130,7 @@ fn a_locked_week_says_why() {
     screen.wait_for("Week 8");
     screen.wait_for("Locked: this plan locks after week 6.");
     screen.send("l");
-    screen.wait_for("Unlocked for now. Emergency unlock until");
+    screen.wait_for("Unlocked for now: Emergency unlock until");
     screen.send("hhhhhhh");
     screen.wait_for("Open. Within its own limit, week 6.");
 }
@@ -142,7 +142,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.send("6");
     screen.wait_for("Locks (4)");
     screen.send("i");
-    screen.wait_for("Who reads");
+    screen.wait_for("Identity");
     screen.send("jjjjjj\r");
     screen.wait_for("To confirm, type “service”");
     screen.send("service\r");

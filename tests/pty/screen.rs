@@ -168,14 +168,14 @@ impl Screen {
     /// Signs in with the demo's password.
     pub fn sign_in(&mut self, email: &str) {
         self.send("i");
-        self.wait_for("Who reads");
+        self.wait_for("Identity");
         // Up to the first choice, which is the password.
         self.send("kkkkkk\r");
         self.wait_for("password");
         self.send(email);
         self.send("\tweeksmith-demo\r");
         self.wait_for(&format!("{email} ("));
-        self.wait_gone("Who reads");
+        self.wait_gone("Identity");
     }
 
     pub fn signal(&self, name: &str) {

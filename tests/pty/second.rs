@@ -26,7 +26,7 @@ fn asked(name: &str) -> (Screen, Info) {
     let mut screen = start((80, 24), &[], &variables(&info));
     screen.wait_for("anon RLS on");
     screen.send("i");
-    screen.wait_for("Who reads");
+    screen.wait_for("Identity");
     screen.send("\r");
     screen.wait_for("password");
     screen.send("alice@example.com\tweeksmith-demo\r");
