@@ -34,6 +34,9 @@ pub trait Clock: Send + Sync {
 pub trait Auth: Send + Sync {
     /// The identity of the stored session, if there is one that can still be used or refreshed.
     fn current(&self) -> Task<'_, Identity>;
+    /// Makes sure that the identity can be read as: a user's session is continued when it is about to end. Changes nothing
+    /// else, and asks nobody for anon and the service role.
+    fn go_on<'a>(&'a self, who: &'a Identity) -> Task<'a, ()>;
     /// Signs in with a password. The session is stored before this returns, or [`Auth::take_warning`] says why not; one
     /// that waits for its second factor is stored nowhere.
     fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, SignIn>;

@@ -32,6 +32,9 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         None => Ok(()),
     }
     };
+    if let Some(screen) = Screen::of(command).filter(|screen| !model.has(*screen)) {
+        return Err(format!("this project has no table for {}", screen.title()));
+    }
     match command {
         Command::Apply => {
             on(Screen::Migrations)?;

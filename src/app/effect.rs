@@ -1,6 +1,6 @@
 //! Effects: what `update` asks the outside world to do. Plain data, so that a test can compare them.
 
-use super::ticket::Ticket;
+use super::ticket::{Slot, Ticket};
 use crate::app::secret::Secret;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Way};
@@ -32,6 +32,8 @@ pub enum Effect {
         /// What.
         write: Write,
     },
+    /// Give up these reads; each is answered with that.
+    CancelReads(Vec<Slot>),
     /// Ask the running write to stop; its answer still comes.
     CancelWrite,
     /// Put a text on the clipboard.
@@ -109,6 +111,8 @@ pub enum Load {
     Journal,
     /// A whole audit record.
     Record(String),
+    /// The tables of the schema `public`.
+    Tables,
     /// Whether what was typed into the guide works.
     Check(Setup),
 }

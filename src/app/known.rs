@@ -1,8 +1,10 @@
 //! What the deck can call a row by its id, from the rows that it holds anyway, and with it what the audit record in view is
 //! about. Nothing is read for it.
 
+use super::loadable::Placeholder;
 use super::model::Model;
 use crate::domain::audit::Record;
+use crate::domain::count::listed;
 
 /// What a record is about, as lines of a heading and a text: the table with the row's id, then what names the row. An id
 /// is replaced by what the deck can call its row.
@@ -19,7 +21,26 @@ pub fn about(record: &Record, model: &Model) -> Vec<(String, String)> {
         let value = called(&name.value, model).unwrap_or(name.value);
         (name.key, value)
     });
-    row.into_iter().chain(own).chain(names).collect()
+    let row = row.into_iter().chain(own).chain(names);
+    row.chain(unread(model)).collect()
+}
+
+/// Which rows could not be read, so that their ids have no names here.
+fn unread(model: &Model) -> Option<(String, String)> {
+    let failed = |what, is_failed: bool| is_failed.then_some(what);
+    let is_failed = |blank: Result<(), Placeholder>| {
+        matches!(blank, Err(Placeholder::Denied(_) | Placeholder::Failed(_)))
+    };
+    let what = [
+        failed("cycles", is_failed(model.cycles.remote.ready().map(drop))),
+        failed("goals", is_failed(model.goals.remote.ready().map(drop))),
+        failed("weeks", is_failed(model.locks.remote.ready().map(drop))),
+    ];
+    let what: Vec<&str> = what.into_iter().flatten().collect();
+    (!what.is_empty()).then(|| {
+        let text = format!("{} could not be read: their ids are shown", listed(&what));
+        ("names".to_owned(), text)
+    })
 }
 
 /// What people call the row with this id: a week, a goal, a cycle.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! ┌ header: project · identity, role, RLS sign · freshness ┐
+//! │ notice: what is wrong, since when, the key that helps  │
 //! │ tabs: 1 Home  2 Migrations  3 Seeds …                  │
 //! │ body: list │ detail (side by side, stacked, or one)    │
 //! └ footer: the keys that apply now                        ┘
@@ -14,6 +15,8 @@ use ratatui::layout::Rect;
 pub struct Areas {
     /// One line: project, identity, freshness.
     pub header: Rect,
+    /// What is wrong; empty while all is well.
+    pub notice: Rect,
     /// One line of screen names; empty on a very low terminal.
     pub tabs: Rect,
     /// What the screen shows.
@@ -53,15 +56,19 @@ const WIDE: u16 = 96;
 const HIGH: u16 = 14;
 
 /// Divides the terminal.
-pub fn areas(width: u16, height: u16) -> Areas {
+pub fn areas(width: u16, height: u16, notice_rows: u16) -> Areas {
     let tabs_height = u16::from(height >= 8);
     let footer_height = u16::from(height >= 5);
-    let body_height = height.saturating_sub(1 + tabs_height + footer_height);
     let header_height = height.min(1);
+    let free = height.saturating_sub(header_height + tabs_height + footer_height);
+    let notice_height = notice_rows.min(free);
+    let body_height = free - notice_height;
+    let tabs_top = header_height + notice_height;
     Areas {
         header: Rect::new(0, 0, width, header_height),
-        tabs: Rect::new(0, header_height, width, tabs_height),
-        body: Rect::new(0, header_height + tabs_height, width, body_height),
+        notice: Rect::new(0, header_height, width, notice_height),
+        tabs: Rect::new(0, tabs_top, width, tabs_height),
+        body: Rect::new(0, tabs_top + tabs_height, width, body_height),
         footer: Rect::new(
             0,
             height.saturating_sub(footer_height),
@@ -174,8 +181,9 @@ mod tests {
     fn every_size_is_covered_without_overlap() {
         for width in [0, 1, 20, 80, 120, 300] {
             for height in 0..60 {
-                let areas = areas(width, height);
+                let areas = areas(width, height, u16::from(width > 80) * 2);
                 let sum = areas.header.height
+                    + areas.notice.height
                     + areas.tabs.height
                     + areas.body.height
                     + areas.footer.height;

@@ -12,6 +12,7 @@ const REST: Duration = Duration::from_millis(70);
 
 /// A read in a slot, as the identity on screen.
 pub fn effect(model: &mut Model, slot: Slot, load: Load) -> Effect {
+    model.waits.remove(&slot);
     Effect::Load {
         ticket: model.tickets.issue(slot),
         identity: model.identity.clone(),
@@ -43,7 +44,29 @@ pub fn schema(model: &mut Model) -> Vec<Effect> {
     if model.journal.table.remote.is_wanted() {
         effects.push(journal(model));
     }
+    // The tables are read once it is known that they are not Weeksmith's.
+    if model.tables.is_wanted() {
+        effects.push(tables(model));
+    }
     effects
+}
+
+/// The tables of a project of another kind: read once that is known, where there is a way to the database.
+pub fn tables_of_another(model: &mut Model) -> Vec<Effect> {
+    let has_database = model
+        .project
+        .as_ref()
+        .is_some_and(|project| project.has_database);
+    if model.is_other_project() && has_database && !model.tables.is_wanted() {
+        vec![tables(model)]
+    } else {
+        Vec::new()
+    }
+}
+
+fn tables(model: &mut Model) -> Effect {
+    model.tables.started();
+    effect(model, Slot::Tables, Load::Tables)
 }
 
 /// The reads of the screen in view.

@@ -5,20 +5,24 @@ use super::dialog::Dialog;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes, Sides};
+use super::loadable::Loadable;
 use super::progress::Running;
+use super::reads::{Ended, Wait};
 use super::screen::audit::Audit;
 use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
 use super::screen::migrations::Migrations;
 use super::screen::seeds::Seeds;
 use super::table::{Row, Table};
-use super::ticket::Tickets;
+use super::ticket::{Slot, Tickets};
 use crate::domain::cycle::Cycle;
 use crate::domain::factor::Waiting;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
 use crate::domain::migration::Target;
+use crate::domain::table::Table as Brief;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// The open project, as far as the screen needs it. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,8 +41,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// What the user should know, such as that there is no keyring.
     pub notes: Vec<String>,
-    /// After how many seconds of silence the server is given up.
-    pub silence_s: u64,
+    /// After how many seconds a request to sign in or out is given up.
+    pub patience_s: u64,
     /// What to say where one signs in: the demo names its accounts.
     pub sign_in_hint: Option<String>,
     /// The user of the stored session, if there is one.
@@ -82,6 +86,13 @@ impl Screen {
     /// The screen's name.
     pub fn title(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// The screen that a command goes to.
+    pub fn of(command: Command) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|(_, _, own)| *own == command)
+            .map(|(screen, _, _)| screen)
     }
 
     /// The screen so many places further, around the end.
@@ -146,8 +157,14 @@ pub struct Model {
     pub focus: Focus,
     /// First visible line of the details.
     pub detail_top: usize,
+    /// That the session of the user who reads is over.
+    pub ended: Option<Ended>,
+    /// The reads that take long.
+    pub waits: BTreeMap<Slot, Wait>,
     /// The live requests.
     pub tickets: Tickets,
+    /// The tables of a project of another kind, for Home.
+    pub tables: Loadable<Vec<Brief>>,
     /// Screen 2.
     pub migrations: Migrations,
     /// Screen 3.
@@ -206,7 +223,10 @@ impl Model {
             screen: Screen::Home,
             focus: Focus::List,
             detail_top: 0,
+            ended: None,
+            waits: BTreeMap::new(),
             tickets: Tickets::default(),
+            tables: Loadable::default(),
             migrations: Migrations::default(),
             seeds: Seeds::default(),
             cycles: Table::default(),
@@ -232,7 +252,7 @@ impl Model {
 
     /// Where things are on the screen.
     pub fn areas(&self) -> Areas {
-        layout::areas(self.size.0, self.size.1)
+        layout::areas(self.size.0, self.size.1, self.notice_rows())
     }
 
     /// Where the two halves of the screen are.
@@ -295,6 +315,8 @@ impl Model {
     /// Changes who reads: nothing that was read as somebody else stays, but the week that was selected is looked for.
     pub fn become_identity(&mut self, identity: Identity) {
         self.tickets.bump_epoch();
+        self.ended = None;
+        self.waits.clear();
         if let (Identity::User(user), Some(project)) = (&identity, &mut self.project) {
             project.signed_in = Some(user.clone());
         }
@@ -312,6 +334,7 @@ impl Model {
         self.project = Some(project);
         self.become_identity(identity);
         self.locks = Locks::default();
+        self.tables = Loadable::default();
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
         self.journal = JournalScreen::default();

@@ -16,6 +16,7 @@ use crate::domain::problem::Problem;
 use crate::domain::rehearsal;
 use crate::domain::risk::Assessment;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
+use crate::domain::table::Table;
 use jiff::Timestamp;
 
 /// Something that happened.
@@ -41,6 +42,15 @@ pub enum Msg {
         at: Timestamp,
         /// The answer.
         report: Box<Report>,
+    },
+    /// A read takes long.
+    Waiting {
+        /// The read's ticket.
+        ticket: Ticket,
+        /// When that was noticed.
+        at: Timestamp,
+        /// Whom it waits for.
+        whom: String,
     },
     /// The running write has news.
     Progressed(Ticket, Progress),
@@ -83,6 +93,8 @@ pub enum Report {
     Journal(Result<Journal, Problem>),
     /// To `Load::Record`.
     Record(Result<Box<Record>, Problem>),
+    /// To `Load::Tables`.
+    Tables(Result<Vec<Table>, Problem>),
     /// To `Load::Check`: one verdict a field, in the order of the guide.
     Checked(Vec<Verdict>),
     /// To `Write::Migrate`.
@@ -107,6 +119,31 @@ pub enum Report {
     Opened(Result<Opened, Problem>),
 }
 
+impl Report {
+    /// Why rows could not be read as the user who reads.
+    pub fn refusal(&self) -> Option<&Problem> {
+        match self {
+            Self::Cycles(Err(problem))
+            | Self::Goals(Err(problem))
+            | Self::Locks(Err(problem))
+            | Self::Opening(Err(problem))
+            | Self::Prospect(Err(problem))
+            | Self::Audit(Err(problem))
+            | Self::Record(Err(problem))
+            | Self::Unlocked(Err(problem)) => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// Whether rows were read as the user who reads.
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Cycles(Ok(_)) | Self::Goals(Ok(_)) | Self::Locks(Ok(_)) | Self::Audit(Ok(_))
+        )
+    }
+}
+
 /// A plan and what its files can do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
@@ -123,6 +160,8 @@ pub struct Opened {
     pub project: super::model::Project,
     /// Who reads.
     pub identity: Identity,
+    /// Why the session of who reads is over, where it is.
+    pub ended: Option<Problem>,
 }
 
 /// What is known about one field of the guide.

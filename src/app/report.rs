@@ -15,6 +15,7 @@ use super::msg::{Opened, Planned, Report};
 use super::{known, layout, load, production, run, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
+use crate::domain::read_problem;
 use crate::domain::seed::{SeedEntry, SeedState};
 use jiff::Timestamp;
 
@@ -30,6 +31,31 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     ) {
         model.is_session_busy = false;
     }
+    session_of(model, &report, at);
+    let mut effects = taken(model, report, at);
+    effects.extend(load::tables_of_another(model));
+    effects
+}
+
+/// What an answer says of the session of the user who reads: that it is over, or that it is there again.
+fn session_of(model: &mut Model, report: &Report, at: Timestamp) {
+    let Identity::User(user) = &model.identity else {
+        return;
+    };
+    if let Some(problem) = report
+        .refusal()
+        .filter(|why| read_problem::ends_session(why))
+    {
+        model.end_session(problem, at);
+    } else if report.is_read() && model.ended.take().is_some() {
+        let user = user.clone();
+        if let Some(project) = &mut model.project {
+            project.signed_in = Some(user);
+        }
+    }
+}
+
+fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     match report {
         Report::Migrations(result) => {
             if let Ok(listing) = &result {
@@ -81,6 +107,10 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Journal(result) => {
             model.journal.arrived(result, at);
+            Vec::new()
+        }
+        Report::Tables(result) => {
+            model.tables.arrived(result, at);
             Vec::new()
         }
         Report::Record(result) => {
@@ -182,7 +212,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             }
             run::become_identity(model, Identity::Anon)
         }
-        Report::Opened(result) => opened(model, result),
+        Report::Opened(result) => opened(model, result, at),
     }
 }
 
@@ -198,7 +228,7 @@ fn order_locks(model: &mut Model) {
 
 /// Says what the record in view is about, by what the rows that are held call it.
 fn name_record(model: &mut Model) {
-    if let Some(record) = &model.audit.record.value {
+    if let Some(record) = model.audit.record.held() {
         model.audit.about = known::about(record, model);
     }
 }
@@ -213,17 +243,28 @@ fn guide(model: &mut Model) -> Option<&mut Guide> {
 }
 
 /// A project was opened, or it could not be: then the guide asks for one.
-fn opened(model: &mut Model, result: Result<Opened, Problem>) -> Vec<Effect> {
+fn opened(model: &mut Model, result: Result<Opened, Problem>, at: Timestamp) -> Vec<Effect> {
     model.is_opening = false;
     model.waiting = None;
     match result {
-        Ok(Opened { project, identity }) => {
+        Ok(Opened {
+            project,
+            identity,
+            ended,
+        }) => {
             // What there is to read stays until it is closed.
             model
                 .dialogs
                 .retain(|dialog| matches!(dialog, Dialog::Result(_)));
             model.open_project(project, identity);
-            load::everything(model)
+            match ended {
+                // Nothing is read as a user whose session is over; the refresh key tries again.
+                Some(why) => {
+                    model.end_session(&why, at);
+                    load::schema(model)
+                }
+                None => load::everything(model),
+            }
         }
         Err(problem) => {
             if guide(model).is_none() {

@@ -54,8 +54,8 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::Back => back(model),
-        Command::NextScreen => go_to(model, model.screen.step(1)),
-        Command::PreviousScreen => go_to(model, model.screen.step(-1)),
+        Command::NextScreen => go_to(model, next_screen(model, 1)),
+        Command::PreviousScreen => go_to(model, next_screen(model, -1)),
         Command::Filter => {
             let line = FilterLine::new(model);
             open(model, Dialog::Filter(line))
@@ -166,11 +166,8 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::NextRisk
         | Command::PreviousRisk
         | Command::Cancel => Vec::new(),
-        screen => match Screen::ALL
-            .iter()
-            .find(|(_, _, command)| *command == screen)
-        {
-            Some((screen, _, _)) => go_to(model, *screen),
+        other => match Screen::of(other) {
+            Some(screen) => go_to(model, screen),
             None => Vec::new(),
         },
     }
@@ -214,6 +211,15 @@ pub(super) fn sentence(reason: &str) -> String {
     format!("{first}{}{stop}", chars.as_str())
 }
 
+/// The next screen that the project has something for.
+fn next_screen(model: &Model, by: isize) -> Screen {
+    let mut screen = model.screen.step(by);
+    while !model.has(screen) && screen != model.screen {
+        screen = screen.step(by);
+    }
+    screen
+}
+
 fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if model.screen == screen {
         return Vec::new();
@@ -231,8 +237,12 @@ fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     load::details_now(model)
 }
 
-/// One step back at a time: the words searched inside a record, the details, the filter.
+/// One step back at a time: the reads that take long, the words searched inside a record, the details, the filter.
 fn back(model: &mut Model) -> Vec<Effect> {
+    if !model.waits.is_empty() {
+        let slots = model.waits.keys().copied().collect();
+        return vec![Effect::CancelReads(slots)];
+    }
     if model.screen == Screen::Audit && !model.audit.search.is_empty() {
         model.audit.set_search("");
         return Vec::new();

@@ -74,5 +74,7 @@ fn cycle_lines(model: &Model) -> usize {
         .iter()
         .filter(|lock| lock.cycle_id == cycle.id)
         .count();
-    2 * goals + weeks + 5
+    // What is said of rows that could not be read takes some lines too.
+    let is_wrong = [model.goals.remote.failure(), model.locks.remote.failure()];
+    2 * goals + weeks + 5 + 3 * is_wrong.into_iter().flatten().count()
 }

@@ -21,11 +21,12 @@ pub struct Tab {
     pub width: u16,
 }
 
-/// The tabs in so many columns. Where the names do not fit, only the current screen keeps its own; where not even the keys
+/// The tabs in so many columns, of the screens that the project has something for. Where the names do not fit, only the current screen keeps its own; where not even the keys
 /// do, it stands alone. So one always sees where one is.
-pub fn tabs(columns: u16, current: Screen) -> Vec<Tab> {
-    let all = placed(|_| true, |_| true);
-    let keys = || placed(|_| true, |screen| screen == current);
+pub fn tabs(columns: u16, current: Screen, is_there: impl Fn(Screen) -> bool) -> Vec<Tab> {
+    let is_shown = |screen| screen == current || is_there(screen);
+    let all = placed(is_shown, |_| true);
+    let keys = || placed(is_shown, |screen| screen == current);
     let alone = || placed(|screen| screen == current, |_| true);
     let fits = |tabs: &Vec<Tab>| {
         tabs.last()
@@ -35,9 +36,9 @@ pub fn tabs(columns: u16, current: Screen) -> Vec<Tab> {
 }
 
 /// The tab at a column.
-pub fn at(columns: u16, current: Screen, x: u16) -> Option<Tab> {
+pub fn at(columns: u16, current: Screen, is_there: impl Fn(Screen) -> bool, x: u16) -> Option<Tab> {
     let here = |tab: &Tab| x >= tab.left && x < tab.left + tab.width;
-    tabs(columns, current).into_iter().find(here)
+    tabs(columns, current, is_there).into_iter().find(here)
 }
 
 fn placed(is_shown: impl Fn(Screen) -> bool, is_named: impl Fn(Screen) -> bool) -> Vec<Tab> {
@@ -69,7 +70,7 @@ mod tests {
     fn the_current_tab_is_whole_at_any_width_that_has_room_for_it() {
         for (screen, title, _) in Screen::ALL {
             for columns in 16..200 {
-                let tabs = tabs(columns, screen);
+                let tabs = tabs(columns, screen, |_| true);
                 let current = tabs.iter().find(|tab| tab.screen == screen).unwrap();
                 assert_eq!(current.title, Some(title), "{columns}");
                 assert!(current.left + current.width <= columns, "{columns}");
@@ -80,12 +81,14 @@ mod tests {
     #[test]
     fn a_click_finds_the_tab_that_is_drawn_there() {
         for columns in [20, 50, 80] {
-            for tab in tabs(columns, Screen::Journal) {
+            for tab in tabs(columns, Screen::Journal, |_| true) {
                 for x in tab.left..tab.left + tab.width {
-                    assert_eq!(at(columns, Screen::Journal, x), Some(tab));
+                    assert_eq!(at(columns, Screen::Journal, |_| true, x), Some(tab));
                 }
             }
         }
-        assert_eq!(at(80, Screen::Home, 0), None);
+        assert_eq!(at(80, Screen::Home, |_| true, 0), None);
+        let few = tabs(200, Screen::Home, |screen| screen == Screen::Journal);
+        assert_eq!(few.len(), 2, "the current screen, and those that are there");
     }
 }

@@ -1,7 +1,7 @@
 //! Rows from a server together with the place in them: what five of the seven screens are made of.
 
 use super::list::List;
-use super::remote::Remote;
+use super::loadable::Loadable;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ pub trait Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table<T> {
     /// The rows as they were read.
-    pub remote: Remote<Vec<T>>,
+    pub remote: Loadable<Vec<T>>,
     /// The place in them.
     pub list: List,
 }
@@ -25,16 +25,16 @@ pub struct Table<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            remote: Remote::default(),
+            remote: Loadable::default(),
             list: List::default(),
         }
     }
 }
 
 impl<T: Row> Table<T> {
-    /// All rows, without the filter.
+    /// All rows that are held, without the filter: to select in them. None does not mean that there is none.
     pub fn rows(&self) -> &[T] {
-        self.remote.value.as_deref().unwrap_or_default()
+        self.remote.held().map_or(&[], Vec::as_slice)
     }
 
     /// The selected row.
@@ -63,7 +63,7 @@ impl<T: Row> Table<T> {
     }
 
     fn refresh(&mut self) {
-        let rows = self.remote.value.as_deref().unwrap_or_default();
+        let rows = self.remote.held().map_or(&[][..], Vec::as_slice);
         self.list.refresh(rows.len(), |row| rows[row].haystack());
     }
 }

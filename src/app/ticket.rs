@@ -28,6 +28,8 @@ pub enum Slot {
     Journal,
     /// The selected audit record.
     Record,
+    /// The tables of a project of another kind.
+    Tables,
     /// Sign-in, sign-out, choice of role.
     Session,
     /// The checks of the first-run guide.

@@ -9,6 +9,7 @@ use super::list::Move;
 use super::load;
 use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
+use super::reads::Wait;
 use super::report;
 use super::{run, scroll, tab, write};
 
@@ -48,6 +49,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if !model.tickets.redeem(ticket) {
                 return Vec::new();
             }
+            model.waits.remove(&ticket.slot);
             let effects = report::take(model, *report, at);
             model.migrations.read_again();
             // Fewer rows than before must not leave the window behind them.
@@ -56,6 +58,13 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 list.follow(height);
             }
             effects
+        }
+        Msg::Waiting { ticket, at, whom } => {
+            if model.tickets.is_live(ticket) {
+                let since = model.waits.get(&ticket.slot).map_or(at, |wait| wait.since);
+                model.waits.insert(ticket.slot, Wait { since, whom });
+            }
+            Vec::new()
         }
         Msg::Progressed(ticket, news) => {
             if let Some(running) = model
@@ -121,7 +130,12 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     let areas = model.areas();
     if layout::holds(areas.tabs, x, y) {
-        return match tab::at(areas.tabs.width, model.screen, x) {
+        return match tab::at(
+            areas.tabs.width,
+            model.screen,
+            |screen| model.has(screen),
+            x,
+        ) {
             Some(tab) => run::run(model, tab.command),
             None => Vec::new(),
         };

@@ -127,6 +127,15 @@ impl Identity {
         }
     }
 
+    /// The name with what it may do: `alice@example.com (authenticated)`, `anon`, `the service role`.
+    pub fn called(&self) -> String {
+        match self {
+            Self::Anon => "anon".to_owned(),
+            Self::User(_) => format!("{} ({})", self.name(), self.rights()),
+            Self::Service => "the service role".to_owned(),
+        }
+    }
+
     /// Whether Row Level Security decides which rows this identity sees.
     pub fn is_under_rls(&self) -> bool {
         self.role() != "service_role"
@@ -152,11 +161,7 @@ impl Identity {
                 } else {
                     ""
                 };
-                format!(
-                    "No rows visible to {} ({}).{without}",
-                    self.name(),
-                    self.rights()
-                )
+                format!("No rows visible to {}.{without}", self.called())
             }
             Self::Anon | Self::Service => "No rows visible to anon.".to_owned(),
         }

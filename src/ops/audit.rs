@@ -4,8 +4,9 @@ use super::paging::{check_id, correlation};
 use crate::domain::audit::filter::{Filter, Term};
 use crate::domain::audit::{Cursor, Page, Record, Summary, Way, action};
 use crate::domain::identity::Identity;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
+use crate::domain::read_problem;
 use crate::ports::Rest;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -115,13 +116,8 @@ pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, P
         .limit(1)
         .under(correlation());
     let mut rows: Vec<Record> = rest.select(who, &query).await?.rows()?;
-    rows.pop().ok_or_else(|| {
-        Problem::new(
-            Kind::Usage,
-            format!("There is no audit record {id} to show."),
-            who.no_rows(),
-        )
-    })
+    let hidden = || read_problem::not_visible(&format!("Audit record {id}"), who);
+    rows.pop().ok_or_else(hidden)
 }
 
 /// How many records fit the filter, as the planner estimates; exact only where the server knows.

@@ -4,8 +4,9 @@ use super::paging::{all, check_id, correlation};
 use super::{goal, lock};
 use crate::domain::cycle::{Cycle, CycleDetail, Vision};
 use crate::domain::identity::Identity;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::query::{Filter, Select};
+use crate::domain::read_problem;
 use crate::ports::Rest;
 
 /// The columns of [`Cycle`].
@@ -26,12 +27,8 @@ pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<CycleDeta
     check_id("cycle", id)?;
     let correlation = correlation();
     let Some(cycle) = row(rest, who, id, &correlation).await? else {
-        return Err(Problem::new(
-            Kind::Usage,
-            format!("There is no cycle {id} to show."),
-            who.no_rows(),
-        )
-        .with_hint("See `supadeck cycle list`."));
+        return Err(read_problem::not_visible(&format!("Cycle {id}"), who)
+            .with_hint("See `supadeck cycle list`."));
     };
     let visions = Select::from("vision")
         .columns(VISION)

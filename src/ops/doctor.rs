@@ -2,6 +2,7 @@
 //! so that one thing that is broken does not hide the next.
 
 mod wait;
+mod weeksmith;
 
 pub use wait::{PATIENCE, Waits};
 
@@ -9,7 +10,7 @@ use crate::domain::count::counted;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::Profile;
-use crate::domain::query::{Pong, Select};
+use crate::domain::query::Pong;
 use crate::domain::secret::Keeping;
 use crate::ports::{Auth, Clock, Database, Profiles, Rest, Secrets};
 use serde::Serialize;
@@ -116,9 +117,22 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         async {
             // A session that is about to end is refreshed, and nothing is read as the user before.
             let session = waits.on(&at_auth, subject.auth.current()).await;
-            let schema = match &session {
-                Err(problem) if problem.kind == Kind::Network => without_session(subject).await,
-                _ => weeksmith(subject).await,
+            let schema = match (subject.identity, &session) {
+                (Identity::User(user), Err(problem)) if problem.kind == Kind::Network => skipped(
+                    "weeksmith",
+                    format!(
+                        "Auth does not answer, so nothing can be read as {}.",
+                        user.name()
+                    ),
+                ),
+                (Identity::User(user), Err(_) | Ok(Identity::Anon)) => skipped(
+                    "weeksmith",
+                    format!(
+                        "{} is not signed in, so nothing can be read as them.",
+                        user.name()
+                    ),
+                ),
+                _ => weeksmith::check(subject).await,
             };
             (session, schema)
         },
@@ -357,41 +371,5 @@ async fn database(subject: &Subject<'_>) -> [Check; 2] {
             };
             [fine("database", found), records]
         }
-    }
-}
-
-/// The same while Auth does not answer: REST cannot be blamed for what is read as a user.
-async fn without_session(subject: &Subject<'_>) -> Check {
-    match subject.identity {
-        Identity::User(user) => skipped(
-            "weeksmith",
-            format!(
-                "Auth does not answer, so nothing can be read as {}.",
-                user.name()
-            ),
-        ),
-        Identity::Anon | Identity::Service => weeksmith(subject).await,
-    }
-}
-
-/// Whether the Weeksmith schema is there. A refusal means that it is: only a name that is not there is unknown.
-async fn weeksmith(subject: &Subject<'_>) -> Check {
-    let name = "weeksmith";
-    let who = subject.identity;
-    if !subject.has_publishable_key && *who != Identity::Service {
-        return skipped(name, "Nothing can be read without a key.");
-    }
-    let query = Select::from("week_lock_status").columns("plan_id").limit(1);
-    let selected = subject.rest.select(who, &query);
-    match subject.waits.on(&subject.rest_name(), selected).await {
-        Ok(_) => fine(name, "The Weeksmith schema is there."),
-        Err(problem) => match problem.code.as_deref() {
-            Some("42501") => fine(name, format!("The Weeksmith schema is there; {} may not read it.", who.name())),
-            Some("42P01" | "PGRST205") => warned(name, "The Weeksmith schema is not there, or REST has not noticed it yet.")
-                .with_hint("Only cycles, goals, locks and the audit trail need it: see `supadeck migration list`."),
-            _ if problem.kind == Kind::Network => skipped(name, "REST does not answer."),
-            _ if problem.kind == Kind::Config => skipped(name, "Nothing can be read without a key."),
-            _ => failed(name, &problem),
-        },
     }
 }

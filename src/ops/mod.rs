@@ -12,4 +12,5 @@ mod paging;
 pub mod profile;
 pub mod seed;
 pub mod session;
+pub mod tables;
 pub mod types;

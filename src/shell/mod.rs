@@ -14,6 +14,7 @@ mod guide;
 mod headless;
 mod input;
 mod look;
+mod patience;
 mod runner;
 mod signal;
 mod surface;
@@ -320,6 +321,7 @@ impl Deck {
                     identity,
                     write,
                 } => self.runner.write(ticket, identity, write),
+                Effect::CancelReads(slots) => self.runner.cancel_reads(&slots),
                 Effect::CancelWrite => self.runner.cancel_write(),
                 Effect::Arm(timer, after) => self.timers.arm(timer, after),
                 Effect::Copy { what, text } => {

@@ -2,6 +2,7 @@
 //! A newer read in a slot aborts the older one. A write is never aborted: cancelling it is a request to the server.
 
 use super::ending::Writes;
+use super::patience::Patience;
 use super::world::{self, World};
 use super::{Start, guide};
 use crate::adapters::secrets::Told;
@@ -17,7 +18,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedProgress;
 use crate::ops::migration::Watch;
 use crate::ops::seed::SeedWatch;
-use crate::ops::{audit, cycle, goal, lock, migration, seed, session};
+use crate::ops::{audit, cycle, goal, lock, migration, seed, session, tables};
 use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -35,9 +36,16 @@ pub(super) struct Runner {
     start: Arc<Start>,
     inbox: Inbox,
     world: Arc<Mutex<Option<Arc<World>>>>,
-    reads: HashMap<Slot, AbortHandle>,
+    reads: HashMap<Slot, Reading>,
     cancel: CancellationToken,
     writes: Writes,
+}
+
+/// A read that was begun.
+struct Reading {
+    task: AbortHandle,
+    ticket: Ticket,
+    refuse: Refusal,
 }
 
 impl Runner {
@@ -67,19 +75,36 @@ impl Runner {
             Arc::clone(&self.world),
             Arc::clone(&self.start),
         );
+        let refuse = refusal(&load);
         let task = tokio::spawn(async move {
-            let fallback = refusal(&load);
-            let report = AssertUnwindSafe(read(&world, &start, &identity, load))
-                .catch_unwind()
-                .await;
-            answer(
-                &inbox,
+            let patience = Patience {
+                inbox: &inbox,
                 ticket,
-                report.unwrap_or_else(|_| fallback(panicked())),
-            );
+            };
+            let job = read(&world, &start, &identity, load, &patience);
+            let report = AssertUnwindSafe(job).catch_unwind().await;
+            let report = report.unwrap_or_else(|_| refuse(panicked()));
+            answer(&inbox, ticket, report);
         });
-        if let Some(older) = self.reads.insert(ticket.slot, task.abort_handle()) {
-            older.abort();
+        let reading = Reading {
+            task: task.abort_handle(),
+            ticket,
+            refuse,
+        };
+        if let Some(older) = self.reads.insert(ticket.slot, reading) {
+            older.task.abort();
+        }
+    }
+
+    /// Gives up reads; each is answered with that. One that was answered meanwhile stays so.
+    pub(super) fn cancel_reads(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            let Some(reading) = self.reads.remove(slot) else {
+                continue;
+            };
+            reading.task.abort();
+            let problem = Problem::cancelled("Reading was stopped.");
+            answer(&self.inbox, reading.ticket, (reading.refuse)(problem));
         }
     }
 
@@ -157,6 +182,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Fix(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
+        Load::Tables => |problem| Report::Tables(Err(problem)),
         Load::Opening(_) => |problem| Report::Opening(Err(problem)),
         Load::Prospect(_) => |problem| Report::Prospect(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
@@ -190,7 +216,36 @@ fn opened(place: &Place) -> Result<Arc<World>, Problem> {
     world.ok_or_else(|| Problem::new(Kind::Config, "No project is open.", ""))
 }
 
-async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Report {
+/// Whether a read asks for rows, as whoever reads.
+fn is_of_rows(load: &Load) -> bool {
+    match load {
+        Load::Cycles
+        | Load::Goals
+        | Load::Locks
+        | Load::Audit { .. }
+        | Load::Opening(_)
+        | Load::Prospect(_)
+        | Load::Record(_) => true,
+        Load::Migrations
+        | Load::Sources(_)
+        | Load::Plan(_)
+        | Load::Seeds
+        | Load::SeedPlan { .. }
+        | Load::Difference(_)
+        | Load::Fix(_)
+        | Load::Journal
+        | Load::Tables
+        | Load::Check(_) => false,
+    }
+}
+
+async fn read(
+    place: &Place,
+    start: &Start,
+    who: &Identity,
+    load: Load,
+    patience: &Patience<'_>,
+) -> Report {
     let refuse = refusal(&load);
     if let Load::Check(setup) = load {
         return Report::Checked(guide::check(start, setup).await);
@@ -199,7 +254,39 @@ async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Repor
         Ok(world) => world,
         Err(problem) => return refuse(problem),
     };
+    if is_of_rows(&load) {
+        // The session first, so that Auth is named where it is Auth that does not answer, and asked once.
+        let going_on = world.auth.go_on(who);
+        if let Err(problem) = patience.with(&world.auth_name(), going_on).await {
+            return refuse(problem);
+        }
+        return patience
+            .with(&world.rest_name(), rows(&world, who, load))
+            .await;
+    }
+    let database = world.database_name();
+    let reading = async {
+        match load {
+            Load::Fix(words) => match world.schema() {
+                Ok(schema) => Report::Fix(world.fixes.plan(schema, &words).await),
+                Err(problem) => refuse(problem),
+            },
+            Load::Tables => match world.catalogs() {
+                Ok(catalogs) => Report::Tables(tables::list(catalogs).await),
+                Err(problem) => refuse(problem),
+            },
+            load => match world.schema() {
+                Ok(schema) => read_schema(schema, load, refuse).await,
+                Err(problem) => refuse(problem),
+            },
+        }
+    };
+    patience.with(&database, reading).await
+}
+
+async fn rows(world: &World, who: &Identity, load: Load) -> Report {
     let rest = &*world.rest;
+    let refuse = refusal(&load);
     match load {
         Load::Cycles => Report::Cycles(cycle::list(rest, who).await),
         Load::Goals => Report::Goals(goal::list(rest, who, None).await),
@@ -212,14 +299,7 @@ async fn read(place: &Place, start: &Start, who: &Identity, load: Load) -> Repor
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
         }
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
-        Load::Fix(words) => match world.schema() {
-            Ok(schema) => Report::Fix(world.fixes.plan(schema, &words).await),
-            Err(problem) => refuse(problem),
-        },
-        load => match world.schema() {
-            Ok(schema) => read_schema(schema, load, refuse).await,
-            Err(problem) => refuse(problem),
-        },
+        _ => refuse(Problem::internal("A read was sent to the wrong place.")),
     }
 }
 

@@ -11,9 +11,10 @@ use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim};
 use crate::domain::profile::Book;
+use crate::domain::read_problem;
 use crate::ops::migration::Schema;
 use crate::ops::session;
-use crate::ports::{Auth, Profiles, Rest, Stage};
+use crate::ports::{Auth, Catalogs, Profiles, Rest, Stage};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,24 +28,57 @@ pub(super) struct World {
     pub(super) rest: Arc<dyn Rest>,
     /// Its sign-in.
     pub(super) auth: Arc<dyn Auth>,
-    schema: Result<(Schema, Arc<dyn Stage>), Problem>,
+    /// The project's address.
+    url: String,
+    schema: Result<Ways, Problem>,
     /// What was planned on the way out of a state.
     pub(super) fixes: Fixes,
 }
 
-impl World {
-    /// The project's files and database.
-    pub(super) fn schema(&self) -> Result<&Schema, Problem> {
-        let found = self.schema.as_ref().map_err(Clone::clone);
-        found.map(|(schema, _)| schema)
-    }
+/// What goes over the way to the project's database.
+struct Ways {
+    schema: Schema,
+    stage: Arc<dyn Stage>,
+    catalogs: Arc<dyn Catalogs>,
+    /// What the database is called while it is waited for.
+    place: String,
 }
 
 impl World {
+    fn ways(&self) -> Result<&Ways, Problem> {
+        self.schema.as_ref().map_err(Clone::clone)
+    }
+
+    /// The project's files and database.
+    pub(super) fn schema(&self) -> Result<&Schema, Problem> {
+        self.ways().map(|ways| &ways.schema)
+    }
+
     /// The project's files and database, and where changes are rehearsed.
     pub(super) fn stage(&self) -> Result<(&Schema, &dyn Stage), Problem> {
-        let found = self.schema.as_ref().map_err(Clone::clone);
-        found.map(|(schema, stage)| (schema, stage.as_ref()))
+        self.ways().map(|ways| (&ways.schema, ways.stage.as_ref()))
+    }
+
+    /// The catalogs of the database.
+    pub(super) fn catalogs(&self) -> Result<&dyn Catalogs, Problem> {
+        self.ways().map(|ways| ways.catalogs.as_ref())
+    }
+
+    /// What Auth is called while it is waited for, and how long that is at most.
+    pub(super) fn auth_name(&self) -> String {
+        let most = Limits::default().session.as_secs();
+        format!("Auth at {}, {most} seconds at most,", self.url)
+    }
+
+    /// What REST is called while it is waited for.
+    pub(super) fn rest_name(&self) -> String {
+        format!("REST at {}", self.url)
+    }
+
+    /// What the database is called while it is waited for.
+    pub(super) fn database_name(&self) -> String {
+        let place = self.ways().map(|ways| ways.place.clone());
+        place.unwrap_or_else(|_| "the database".to_owned())
     }
 }
 
@@ -55,9 +89,12 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
         Some(_) => connect::resolve(&settings.for_run()).await?,
         None => connect::resolve(settings).await?,
     };
-    let identity = match account {
-        Some(account) => signed_in(&mut connected, account, &settings.told).await,
-        None => stored(&mut connected).await,
+    let (identity, ended) = match account {
+        Some(account) => (
+            signed_in(&mut connected, account, &settings.told).await,
+            None,
+        ),
+        None => stored(&connected).await,
     };
     let profiles = connect::profiles(settings).ok();
     let book = match &profiles {
@@ -79,12 +116,18 @@ pub(super) async fn open(settings: &Settings, start: &Start) -> Result<(World, O
         ..describe(&connected, start, &identity)
     };
     let world = World {
+        url: connected.profile.url.clone(),
         schema,
         fixes: Fixes::default(),
         rest: connected.rest,
         auth: connected.auth,
     };
-    Ok((world, Opened { project, identity }))
+    let opened = Opened {
+        project,
+        identity,
+        ended,
+    };
+    Ok((world, opened))
 }
 
 /// Who signs in for this run; a refusal is said, and the deck starts as anon.
@@ -111,25 +154,16 @@ async fn signed_in(connected: &mut Connected, account: &Account, told: &Told) ->
     }
 }
 
-/// Who was signed in. A stored session that has ended is said once; the deck then starts as anon. An Auth server that does
-/// not answer says nothing about the session: the reads wait for it, each for itself, and the screens are there meanwhile.
-async fn stored(connected: &mut Connected) -> Identity {
+/// Who was signed in, and why that session is over, where it is. An Auth server that does not answer, or refuses for
+/// another reason, says nothing about the session: the reads ask it again, each for itself, and say what it answered.
+async fn stored(connected: &Connected) -> (Identity, Option<Problem>) {
     let kept = connected.identity.clone();
-    let (problem, is_over) = match tokio::time::timeout(PATIENCE, connect::identity(connected))
-        .await
-    {
-        Ok(Ok(identity)) => return identity,
-        Ok(Err(problem)) => (problem.to_string(), problem.kind != Kind::Network),
-        Err(_) => {
-            let (url, name) = (&connected.profile.url, kept.name());
-            let problem = format!(
-                "Auth at {url} has not answered yet, and {name}'s session has to be continued: what is read as {name} waits for it."
-            );
-            (problem, false)
-        }
-    };
-    connected.notes.push(problem);
-    if is_over { Identity::Anon } else { kept }
+    match tokio::time::timeout(PATIENCE, connect::identity(connected)).await {
+        Ok(Ok(Identity::Anon)) if kept != Identity::Anon => (kept, Some(connect::nobody())),
+        Ok(Ok(identity)) => (identity, None),
+        Ok(Err(problem)) if read_problem::ends_session(&problem) => (kept, Some(problem)),
+        Ok(Err(_)) | Err(_) => (kept, None),
+    }
 }
 
 /// The files and the database; what is to be known about the way there goes to the project's notes.
@@ -137,7 +171,7 @@ async fn schema(
     connected: &mut Connected,
     settings: &Settings,
     (profiles, claim): (Option<Arc<dyn Profiles>>, Claim),
-) -> Result<(Schema, Arc<dyn Stage>), Problem> {
+) -> Result<Ways, Problem> {
     let Some(way) = Way::of(connected).await? else {
         return Err(Problem::new(
             Kind::Config,
@@ -153,13 +187,18 @@ async fn schema(
         .clone()
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
-    let stage = way.stage();
+    let (stage, catalogs, place) = (way.stage(), way.clone().catalogs(), way.place());
     let database = Guarded {
         database: way.database(),
         profiles,
         claim,
     };
-    Ok((Schema::new(root, Arc::new(database)), stage))
+    Ok(Ways {
+        schema: Schema::new(root, Arc::new(database)),
+        stage,
+        catalogs,
+        place,
+    })
 }
 
 fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
@@ -172,7 +211,7 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
         has_database: Way::is_known(connected),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
-        silence_s: Limits::default().read.as_secs(),
+        patience_s: Limits::default().session.as_secs(),
         sign_in_hint: start.sign_in_hint.clone(),
         signed_in: match identity {
             Identity::User(user) => Some(user.clone()),

@@ -1,14 +1,13 @@
-//! The header, which always says who one is and whether Row Level Security applies, and the tabs under it.
+//! The header, which always says who one is and whether Row Level Security applies, what is wrong, and the tabs under it.
 
 use super::View;
-use super::text::fit;
+use super::text::{fit, wrap};
 use super::theme::Role;
-use crate::app::model::Screen;
+use crate::app::loadable::{Failure, Reading};
 use crate::app::tab;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::problem::Kind;
-use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -67,7 +66,9 @@ fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
             view.style(Role::Accent),
         )];
     }
-    let (sign, role) = if identity.is_under_rls() {
+    let (sign, role) = if view.model.ended.is_some() {
+        (" SIGNED OUT ", Role::Danger)
+    } else if identity.is_under_rls() {
         (" RLS on ", Role::Ok)
     } else {
         (" RLS OFF ", Role::Danger)
@@ -97,37 +98,69 @@ fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     ]
 }
 
-/// When the screen's rows were read, or that they are being read, or that the last try failed.
-fn freshness(view: View) -> String {
-    let model = view.model;
-    let (is_loading, read_at, has_failed) = match model.screen {
-        Screen::Home | Screen::Cycles => state(&model.cycles.remote),
-        Screen::Migrations => state(&model.migrations.table.remote),
-        Screen::Seeds => state(&model.seeds.table.remote),
-        Screen::Goals => state(&model.goals.remote),
-        Screen::Locks => state(&model.locks.remote),
-        Screen::Audit => state(&model.audit.rows),
-        Screen::Journal => state(&model.journal.table.remote),
+/// Draws what is wrong, since when, and the key that helps; what does not fit is cut.
+pub fn draw_notice(frame: &mut Frame, area: Rect, view: View) {
+    let Some(notice) = view.model.notice() else {
+        return;
     };
-    let time = read_at.map(|at| moment(at, Form::Clock));
-    match (is_loading, has_failed, time) {
-        (true, _, _) => "reading".to_owned(),
-        (false, true, Some(time)) => format!("failed, from {time}"),
-        (false, true, None) => "failed".to_owned(),
-        (false, false, Some(time)) => format!("read {time}"),
-        (false, false, None) => String::new(),
+    let role = if notice.is_calm {
+        Role::Muted
+    } else {
+        Role::Warn
+    };
+    let columns = usize::from(area.width.saturating_sub(2)).max(1);
+    let rows = wrap(&notice.text, columns);
+    let is_cut = rows.len() > usize::from(area.height);
+    for (y, row) in (area.y..area.bottom()).zip(rows) {
+        let is_last = y + 1 == area.bottom();
+        let text = if is_cut && is_last {
+            let more = view.symbols.more();
+            format!(
+                "{}{more}",
+                fit(&row, columns.saturating_sub(more.width()), "")
+            )
+        } else {
+            row
+        };
+        let line = Line::styled(format!(" {text}"), view.style(role));
+        frame.render_widget(
+            line,
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+        );
     }
 }
 
-fn state<T>(remote: &crate::app::remote::Remote<T>) -> (bool, Option<Timestamp>, bool) {
-    (
-        remote.is_loading,
-        remote.read_at,
-        remote
-            .problem
-            .as_ref()
-            .is_some_and(|problem| problem.kind != Kind::Denied),
-    )
+/// When the oldest of the screen's rows were read, that they are being read, or that the last try failed. That who reads may
+/// not read some of them, or that nothing leads to them, is no failure to try again.
+fn freshness(view: View) -> String {
+    let readings = view.model.readings();
+    if readings.iter().any(|one| one.is_loading) {
+        return "reading".to_owned();
+    }
+    let clock = |at| moment(at, Form::Clock);
+    let time = readings
+        .iter()
+        .filter_map(|one| one.read_at)
+        .min()
+        .map(clock);
+    let is_old = |one: &&Reading| one.read_at.is_some() && one.failure.is_some();
+    if let (Some(time), Some(_)) = (&time, readings.iter().find(is_old)) {
+        return format!("refresh failed; showing {time}");
+    }
+    let failures = || readings.iter().filter_map(|one| one.failure);
+    let is_fault = |one: &Failure| !matches!(one.why.kind, Kind::Denied | Kind::Config);
+    if let Some(since) = failures().filter(is_fault).map(|one| one.since).min() {
+        return format!("failed since {}", clock(since));
+    }
+    match time {
+        Some(time) => format!("read {time}"),
+        None if failures().any(|one| one.why.kind == Kind::Denied) => "not visible".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// Draws the names of the screens with their keys.
@@ -135,7 +168,9 @@ pub fn draw_tabs(frame: &mut Frame, area: Rect, view: View) {
     if area.height == 0 {
         return;
     }
-    for tab in tab::tabs(area.width, view.model.screen) {
+    for tab in tab::tabs(area.width, view.model.screen, |screen| {
+        view.model.has(screen)
+    }) {
         let is_current = tab.screen == view.model.screen;
         let key = view.model.keymap.first_key(tab.command);
         let text_role = if is_current {

@@ -3,6 +3,7 @@
 pub mod dialog;
 pub mod footer;
 pub mod header;
+pub mod loadable;
 pub mod screen;
 pub mod sql;
 mod steady;
@@ -58,6 +59,7 @@ pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
     let areas = model.areas();
     frame.render_widget(Block::new().style(view.style(Role::Text)), frame.area());
     header::draw(frame, areas.header, view);
+    header::draw_notice(frame, areas.notice, view);
     header::draw_tabs(frame, areas.tabs, view);
     screen::draw(frame, areas.body, view);
     footer::draw(frame, areas.footer, view);

@@ -1,14 +1,14 @@
 //! The one table that every list is drawn with. It touches the visible rows only.
 
 use super::View;
+use super::loadable::{hint, role};
 use super::text::pad;
 use super::theme::Role;
-use crate::app::command::Command;
 use crate::app::dialog::result::Tone;
 use crate::app::layout;
+use crate::app::loadable::Placeholder;
 use crate::app::model::Focus;
-use crate::app::remote::Blank;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -252,45 +252,53 @@ fn widths(columns: &[Column], width: u16) -> Vec<u16> {
 }
 
 /// Draws what stands in place of rows: the first reading, a failure, nothing visible, nothing found.
-pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Blank>) {
+pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Placeholder>) {
     match blank {
         Ok(text) => lines(frame, area, view, &[(Role::Muted, text.to_owned())]),
-        Err(Blank::Idle) => {}
-        Err(Blank::Loading) => lines(frame, area, view, &[(Role::Muted, "Reading.".to_owned())]),
-        Err(Blank::Failed(problem)) => problem_lines(frame, area, view, problem),
+        Err(blank) => lines(frame, area, view, &placeholder(view, blank)),
     }
 }
 
-/// What the reader can do here: in the deck another identity is one key away, whatever the command line would hint at.
-pub fn hint(view: View, problem: &Problem) -> Option<String> {
-    if problem.kind == Kind::Denied && view.model.identity.is_under_rls() {
-        let key = view.model.keymap.first_key(Command::Identity);
-        return Some(format!("Press {key} to choose who reads."));
+/// What stands in place of a value, as paragraphs.
+pub fn placeholder(view: View, blank: Placeholder) -> Vec<(Role, String)> {
+    match blank {
+        Placeholder::Idle => Vec::new(),
+        Placeholder::Loading => vec![(Role::Muted, "Reading.".to_owned())],
+        Placeholder::Absent(problem) => vec![(Role::Muted, problem.what.clone())],
+        Placeholder::Denied(problem) => denied(view, problem),
+        Placeholder::Failed(problem) => problem_paragraphs(view, problem),
     }
-    problem.hint.clone()
+}
+
+/// That rows are not visible, to whom, why, and what can be done.
+fn denied(view: View, problem: &Problem) -> Vec<(Role, String)> {
+    let who = view.model.identity.called();
+    let mut out = vec![
+        (Role::Warn, format!("Not visible to {who}.")),
+        (Role::Text, problem.to_string()),
+    ];
+    out.extend(hint(view, problem).map(|hint| (Role::Muted, hint)));
+    out.extend(code(problem));
+    out
+}
+
+fn problem_paragraphs(view: View, problem: &Problem) -> Vec<(Role, String)> {
+    let head = format!("{}: {}", problem.kind.heading(), problem.what);
+    let mut out = vec![(role(problem), head), (Role::Text, problem.why.clone())];
+    out.extend(hint(view, problem).map(|hint| (Role::Muted, hint)));
+    out.extend(code(problem));
+    out.retain(|(_, text)| !text.is_empty());
+    out
+}
+
+fn code(problem: &Problem) -> Option<(Role, String)> {
+    let code = problem.code.as_ref()?;
+    Some((Role::Muted, format!("Code {code}.")))
 }
 
 /// Draws a problem in full.
 pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Problem) {
-    let role = match problem.kind {
-        Kind::Denied => Role::Warn,
-        _ => Role::Removed,
-    };
-    let mut out = vec![(
-        role,
-        format!("{}: {}", problem.kind.heading(), problem.what),
-    )];
-    if !problem.why.is_empty() {
-        out.push((Role::Text, problem.why.clone()));
-    }
-    if let Some(hint) = hint(view, problem) {
-        out.push((Role::Muted, hint));
-    }
-    if let Some(code) = &problem.code {
-        out.push((Role::Muted, format!("Code {code}.")));
-    }
-    out.retain(|(_, text)| !text.is_empty());
-    lines(frame, area, view, &out);
+    lines(frame, area, view, &problem_paragraphs(view, problem));
 }
 
 /// Draws the details of the screen in view, wrapped, from the row on to which they are scrolled.

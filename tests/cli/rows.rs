@@ -72,8 +72,22 @@ fn a_cycle_is_shown_with_what_belongs_to_it() {
     assert!(rows(&goals).iter().all(|row| row["cycle_id"] == id));
     world.sign_in("bob@example.com");
     let hidden = world.run(&["cycle", "show", id, "--as", "user", "--json"]);
-    assert_ne!(hidden.code, 0);
-    assert!(hidden.out.contains("bob@example.com"), "{hidden:?}");
+    hidden.ended(5);
+    assert!(
+        hidden
+            .out
+            .contains("is not visible to bob@example.com (authenticated)."),
+        "{hidden:?}"
+    );
+    let nowhere = id.replace("c0000000", "cfffffff");
+    let none = world.run(&["cycle", "show", &nowhere, "--as", "user", "--json"]);
+    assert_eq!(
+        none.out.replace(&nowhere, id),
+        hidden.out,
+        "neither says whether it exists"
+    );
+    let gone = world.run(&["cycle", "show", &nowhere, "--as", "service"]);
+    assert!(gone.ended(2).err.contains("was not found"), "{gone:?}");
     world.problem(2, &["cycle", "show", "not-an-id", "--as", "user"]);
 }
 

@@ -104,3 +104,24 @@ fn a_stale_session_and_an_auth_server_that_says_nothing() {
     let states = ["rest", "auth", "session", "weeksmith"].map(state);
     assert_eq!(states, ["ok", "fail", "fail", "skip"], "{document}");
 }
+
+#[test]
+fn the_doctor_of_an_account_of_the_environment_blames_auth_and_not_rest() {
+    let mut world = World::full();
+    let front = Front::of(&world.info.url);
+    world.set("SUPABASE_URL", &front.url);
+    world.sign_in("alice@example.com");
+    let states = |code: i32| {
+        let ran = world.run(&["doctor", "--as", "user", "--json"]);
+        let document = ran.ended(code).document();
+        let checks = document["data"].as_array().unwrap();
+        ["rest", "auth", "session", "weeksmith"].map(|name| {
+            let check = checks.iter().find(|check| check["name"] == name).unwrap();
+            check["state"].as_str().unwrap().to_owned()
+        })
+    };
+    assert_eq!(states(0), ["ok", "ok", "ok", "ok"]);
+    front.hang_on(Some("/auth/v1"));
+    let silent = states(1);
+    assert_eq!(silent[..3], ["ok", "fail", "fail"]);
+}

@@ -239,7 +239,7 @@ async fn a_record_comes_with_its_images_and_numbers_as_written() {
         "1b4e28ba-2fa1-4d2b-883f-0016d3cca427",
     )
     .await;
-    assert_eq!(gone.unwrap_err().why, "No rows.");
+    assert_eq!(gone.unwrap_err().why, "The service role sees every row.");
     let wrong = audit::show(&*project.rest, &Identity::Service, "x")
         .await
         .unwrap_err();

@@ -67,11 +67,49 @@ async fn a_project_that_is_well() {
 async fn an_empty_project_only_lacks_the_schema() {
     let ground = empty("doctor_empty").await;
     let found = states(&ground).await;
-    assert!(found.contains(&("weeksmith", State::Warn)), "{found:?}");
+    assert!(found.contains(&("weeksmith", State::Skip)), "{found:?}");
     assert!(
         found.iter().all(|(_, state)| *state != State::Fail),
         "{found:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_table_that_cannot_be_read_is_found() {
+    let ground = weeksmith("doctor_goal").await;
+    let (mut project, alice) = ground.as_user("alice@example.com").await;
+    project.identity = alice;
+    let settings = ground.settings();
+    let weeksmith = async |project: &Project| {
+        let checks = look(project, &settings).await;
+        let found = checks.into_iter().find(|check| check.name == "weeksmith");
+        found.unwrap()
+    };
+    assert_eq!(weeksmith(&project).await.state, State::Ok);
+    for (breaks, mends) in [
+        (
+            "revoke select on goal from authenticated",
+            "grant select on goal to authenticated",
+        ),
+        (
+            "create policy p on goal as restrictive using (1 / (random() * 0)::int = 0)",
+            "drop policy p on goal",
+        ),
+    ] {
+        ground.db.batch_execute(breaks).await.unwrap();
+        let check = weeksmith(&project).await;
+        assert_eq!(check.state, State::Fail, "{breaks}: {check:?}");
+        assert!(check.what.starts_with("goal cannot be read."), "{check:?}");
+        ground.db.batch_execute(mends).await.unwrap();
+    }
+    // A session that is over is blamed, and not REST.
+    project.auth.sign_out().await.unwrap();
+    let checks = look(&project, &settings).await;
+    let check = checks
+        .iter()
+        .find(|check| check.name == "weeksmith")
+        .unwrap();
+    assert_eq!(check.state, State::Skip, "{check:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

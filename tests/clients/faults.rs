@@ -178,7 +178,13 @@ async fn only_a_search_of_a_large_table_is_awaited_for_long() {
     let started = Instant::now();
     let searched = project.rest.select(&Identity::Anon, &search).await;
     assert!(started.elapsed() >= short);
-    assert!(searched.unwrap_err().hint.unwrap().contains("narrow down"));
+    assert!(
+        searched
+            .unwrap_err()
+            .hint
+            .unwrap()
+            .contains("`--limit` or a filter")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -410,4 +416,63 @@ async fn a_write_whose_answer_is_lost_is_looked_up_and_never_sent_twice() {
         Kind::Conflict,
         "accepted, and not there"
     );
+}
+
+/// The problem of a read that is refused with this body.
+async fn refused(status: &str, body: &str) -> Problem {
+    let (_, problem) = meets(vec![json(status, body)], limits()).await;
+    problem
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_says_whose_it_is() {
+    let body = r#"{"code":"57014","message":"canceling statement due to statement timeout"}"#;
+    let server = refused("500 Internal Server Error", body).await;
+    assert!(
+        server.why.contains("statement_timeout of role anon"),
+        "{server}"
+    );
+    assert!(server.hint.unwrap().contains("`--limit` or a filter"));
+    let body = r#"{"code":"57014","message":"canceling statement due to user request"}"#;
+    let stopped = refused("500 Internal Server Error", body).await;
+    assert!(stopped.why.contains("It was no limit"), "{stopped}");
+    let quick = Limits {
+        quick: Duration::from_millis(50),
+        ..limits()
+    };
+    let (_, own) = meets(vec![Does::Stall], quick).await;
+    assert!(own.why.contains("supadeck's own limit"), "{own}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_own_hint_is_kept() {
+    for body in [
+        r#"{"code":"42501","message":"permission denied for table cycle","hint":"Ask the owner of it."}"#,
+        r#"{"code":"PGRST205","message":"Not in the schema cache","hint":"Ask the owner of it."}"#,
+        r#"{"code":"42P17","message":"infinite recursion detected in policy","hint":"Ask the owner of it."}"#,
+        r#"{"code":"57014","message":"canceling statement due to statement timeout","hint":"Ask the owner of it."}"#,
+        r#"{"code":"XX000","message":"internal","hint":"Ask the owner of it."}"#,
+    ] {
+        let answers = vec![json("400 Bad Request", body); 12];
+        let server = serve(answers).await;
+        let project = server.project(As::Anon, limits()).await;
+        let problem = read(&project).await.unwrap_err();
+        let hint = problem.hint.clone().unwrap();
+        assert!(hint.ends_with("Ask the owner of it."), "{problem:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_a_policy_misses_is_not_the_one_that_was_read() {
+    let missing = |name: &str| {
+        format!(r#"{{"code":"42P01","message":"relation \"{name}\" does not exist"}}"#)
+    };
+    let own = refused("404 Not Found", &missing("public.cycle")).await;
+    assert!(supadeck::domain::read_problem::is_absent(&own), "{own:?}");
+    let inner = refused("404 Not Found", &missing("public.cycle_member")).await;
+    assert!(
+        !supadeck::domain::read_problem::is_absent(&inner),
+        "{inner:?}"
+    );
+    assert!(inner.to_string().contains("cycle_member"), "{inner}");
 }

@@ -39,10 +39,17 @@ async fn everybody_sees_what_rls_lets_them_see() {
 
     let (bob, bobs) = ground.as_user("bob@example.com").await;
     let hidden = cycle::show(&*bob.rest, &bobs, CYCLE).await.unwrap_err();
+    assert_eq!(hidden.kind, Kind::Denied);
     assert!(
-        hidden.why.contains("No rows visible to bob@example.com"),
+        hidden
+            .what
+            .ends_with("is not visible to bob@example.com (authenticated)."),
         "{hidden}"
     );
+    // A row of somebody else is not told from one that does not exist.
+    let nowhere = "c0000000-0000-4000-8000-0000000000ff";
+    let none = cycle::show(&*bob.rest, &bobs, nowhere).await.unwrap_err();
+    assert_eq!(none.to_string(), hidden.to_string().replace(CYCLE, nowhere));
     let (auditor, ada) = ground.as_user("auditor@example.com").await;
     assert_eq!(ada.role(), "auditor");
     let service = ground.project(As::Service).await;
@@ -64,6 +71,54 @@ async fn anon_is_denied_with_who_and_what() {
     assert_eq!(problem.code.as_deref(), Some("42501"));
     assert_eq!(problem.what, "anon may not read goal.");
     assert!(problem.hint.unwrap().contains("login"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_grant_names_the_statement_that_mends_it() {
+    let ground = weeksmith("reads_grant").await;
+    let (project, alice) = ground.as_user("alice@example.com").await;
+    // The refusal may be about the table itself, or about what its policy reads.
+    let inner = "revoke select on goal from authenticated;
+         create table inner_one (id uuid); revoke all on inner_one from authenticated; create policy p on goal as restrictive for select to authenticated
+           using (not exists (select from inner_one i where i.id = goal.id))";
+    ground.db.batch_execute(inner).await.unwrap();
+    for _ in 0..2 {
+        let problem = goal::list(&*project.rest, &alice, None).await.unwrap_err();
+        assert_eq!(problem.kind, Kind::Denied, "{problem:?}");
+        let statement = problem.why.split('`').nth(1).unwrap().to_owned();
+        assert!(statement.starts_with("grant select on "), "{problem}");
+        ground.db.batch_execute(&statement).await.unwrap();
+    }
+    assert!(
+        !goal::list(&*project.rest, &alice, None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_that_read_each_other_are_called_so() {
+    let ground = empty("reads_circle").await;
+    let circle = "create table one (id int); create table two (id int);
+         alter table one enable row level security; alter table two enable row level security;
+         grant select on one, two to authenticated, anon;
+         create policy p on one using (exists (select from two)); create policy p on two using (exists (select from one))";
+    ground.db.batch_execute(circle).await.unwrap();
+    crate::ground::stack()
+        .await
+        .reload_schema("reads_circle")
+        .await
+        .unwrap();
+    let anon = ground.project(As::Anon).await;
+    let query = Select::from("one").columns("id");
+    let problem = anon.rest.select(&Identity::Anon, &query).await.unwrap_err();
+    assert_eq!(problem.code.as_deref(), Some("42P17"), "{problem:?}");
+    assert!(
+        problem.what.contains("policies read each other"),
+        "{problem}"
+    );
+    assert!(problem.hint.unwrap().contains("security definer"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
-use supadeck::adapters::connect::{As, Project, resolve_with};
+use std::time::Duration;
+use supadeck::adapters::connect::{As, Project, Settings, resolve_with};
+use supadeck::adapters::http::Limits;
 use supadeck::adapters::secrets::Vault;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
@@ -323,5 +325,67 @@ async fn a_refresh_outlives_whoever_asked_for_it() {
         row.get::<_, i64>(0),
         1,
         "the refresh that was under way is the only one"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_was_begun_by_another_program_is_found_after_the_end_of_this_one() {
+    let ground = weeksmith("session_again").await;
+    let vault = Arc::new(Vault::memory());
+    let deck = project_over(&ground, &vault, None).await;
+    let who = whole(session::sign_in(&*deck.auth, ALICE, &password()).await);
+    session::sign_out(&*deck.auth).await.unwrap();
+    let over = deck.auth.go_on(&who).await.unwrap_err();
+    assert!(
+        supadeck::domain::read_problem::ends_session(&over),
+        "{over:?}"
+    );
+    let other = project_over(&ground, &vault, None).await;
+    whole(session::sign_in(&*other.auth, ALICE, &password()).await);
+    deck.auth.go_on(&who).await.unwrap();
+    assert_eq!(cycle::list(&*deck.rest, &who).await.unwrap().len(), 2);
+    // Somebody else in the same place is no continuation.
+    whole(session::sign_in(&*other.auth, "bob@example.com", &password()).await);
+    session::sign_out(&*deck.auth).await.ok();
+    let replaced = deck.auth.go_on(&who).await.unwrap_err();
+    assert!(
+        supadeck::domain::read_problem::ends_session(&replaced),
+        "{replaced:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_of_auth_is_given_up_within_its_bound() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = Settings {
+        url: Some(format!("http://{}", silent.local_addr().unwrap())),
+        publishable_key: Some(SecretString::from("sb_publishable_0123456789")),
+        ..Settings::default()
+    };
+    let quick = Limits {
+        session: Duration::from_millis(50),
+        ..limits()
+    };
+    let project = resolve_with(&settings, Arc::new(Vault::memory()), quick)
+        .await
+        .unwrap();
+    let auth = &*project.auth;
+    let code = SecretString::from("123456");
+    let started = std::time::Instant::now();
+    for ended in [
+        session::sign_in(auth, ALICE, &password()).await.err(),
+        session::send_code(auth, ALICE).await.err(),
+        session::verify_code(auth, ALICE, &code).await.err(),
+        auth.ping().await.err(),
+    ] {
+        let problem = ended.unwrap();
+        assert_eq!(problem.kind, Kind::Network, "{problem:?}");
+        assert!(problem.what.starts_with("Auth at 127.0.0.1"), "{problem}");
+    }
+    // Far from the minute that the client would wait by itself.
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
     );
 }

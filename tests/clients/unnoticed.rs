@@ -126,8 +126,14 @@ async fn a_missing_operator_is_no_missing_table() {
     assert_eq!(problem.what, "The database refused to read cycle.");
     let call = Call::to("unlock_week", serde_json::json!({}));
     let problem = project.rest.call(&Identity::Service, &call).await;
-    assert_eq!(
-        problem.unwrap_err().what,
-        "This project has no `unlock_week`."
-    );
+    // What the function misses inside is not the function.
+    let inside = problem.unwrap_err();
+    assert_eq!(inside.what, "The database refused to call unlock_week.");
+    let function =
+        r#"{"code":"42883","message":"function public.unlock_week(uuid) does not exist"}"#;
+    let server = serve(vec![json("404 Not Found", function)]).await;
+    let project = server.project(As::Service, patient()).await;
+    let problem = project.rest.call(&Identity::Service, &call).await;
+    let missing = problem.unwrap_err();
+    assert_eq!(missing.what, "This project has no `unlock_week`.");
 }

@@ -24,6 +24,7 @@ use supadeck::domain::migration::{
 use supadeck::domain::risk::assess;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
 use supadeck::domain::sql::Statements;
+use supadeck::domain::table::Table;
 use supadeck::ui::symbol::Symbols;
 use supadeck::ui::theme::Theme;
 use supadeck::ui::{self, Look};
@@ -49,7 +50,7 @@ pub fn project() -> Project {
         url: "http://127.0.0.1:54321".into(),
         has_database: true,
         has_service_key: true,
-        silence_s: 60,
+        patience_s: 20,
         ..Project::default()
     }
 }
@@ -61,6 +62,7 @@ pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
     let opened = Opened {
         project: project(),
         identity,
+        ended: None,
     };
     let effects = answer(&mut model, ticket(&effects), Report::Opened(Ok(opened)));
     (model, effects)
@@ -101,6 +103,7 @@ pub fn report(load: &Load) -> Report {
         Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
+        Load::Tables => Report::Tables(Ok(tables())),
         Load::Check(_) => Report::Checked(Vec::new()),
         Load::Difference(_) | Load::Fix(_) | Load::Prospect(_) => {
             panic!("{load:?} is asked for by a key only")
@@ -223,6 +226,20 @@ fn listing() -> Listing {
         target: target(),
         remarks: Vec::new(),
     }
+}
+
+/// The tables of a project of another kind.
+pub fn tables() -> Vec<Table> {
+    let table = |name: &str, is_view| Table {
+        name: name.into(),
+        is_view,
+        columns: 4,
+    };
+    vec![
+        table("recipe", false),
+        table("step", false),
+        table("latest", true),
+    ]
 }
 
 fn journal() -> Journal {

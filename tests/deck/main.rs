@@ -12,6 +12,7 @@ mod identity;
 mod keys;
 mod locks;
 mod production;
+mod reads;
 mod runs;
 mod second;
 mod unseen;

@@ -529,7 +529,7 @@ fn a_way_that_wants_a_name_is_copied() {
 fn what_a_way_does_is_not_cut() {
     let mut model = filled((80, 24));
     edited(&mut model);
-    let rows = model.migrations.table.remote.value.as_mut().unwrap();
+    let rows = model.migrations.table.remote.held_mut().unwrap();
     let entry = rows.iter_mut().find(|entry| entry.state == State::Edited);
     entry.unwrap().ways[1].what =
         "Writes what was added into a new migration, and the file back as it was applied.".into();

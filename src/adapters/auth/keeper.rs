@@ -219,8 +219,9 @@ impl Keeper {
         }
     }
 
+    /// Looks into the store, once; where nothing was found, again: somebody may have signed in by another program.
     async fn load(&self, state: &mut State) -> Result<(), Problem> {
-        if !state.is_loaded {
+        if !state.is_loaded || state.session.is_none() {
             state.session = self.stored().await?;
             state.is_stored = state.session.is_some();
             state.is_loaded = true;

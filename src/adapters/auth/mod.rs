@@ -26,6 +26,7 @@ use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Pong;
+use crate::domain::read_problem;
 use crate::ports::{Auth, Clock, Secrets, Task};
 use keeper::Keeper;
 use secrecy::{ExposeSecret, SecretString};
@@ -122,6 +123,7 @@ impl GoTrue {
                 who.rights()
             ),
         )
+        .with_code(read_problem::REPLACED)
         .with_hint("Run the command again to read as the one who is signed in; in the deck, sign in again."))
     }
 
@@ -144,6 +146,15 @@ impl GoTrue {
 impl Auth for GoTrue {
     fn current(&self) -> Task<'_, Identity> {
         Box::pin(self.keeper.current())
+    }
+
+    fn go_on<'a>(&'a self, who: &'a Identity) -> Task<'a, ()> {
+        Box::pin(async move {
+            match who {
+                Identity::User(_) => self.bearer(who).await.map(drop),
+                Identity::Anon | Identity::Service => Ok(()),
+            }
+        })
     }
 
     fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, SignIn> {
@@ -253,12 +264,14 @@ fn address(text: &str) -> serde_json::Value {
     }
 }
 
-fn nobody() -> Problem {
+/// The problem that no session is held for the user who is to read.
+pub fn nobody() -> Problem {
     Problem::new(
         Kind::Auth,
         "Nobody is signed in.",
         "The request needs a user's session.",
     )
+    .with_code(read_problem::NOBODY)
     .with_hint(HOW_TO_SIGN_IN)
 }
 

@@ -2,10 +2,11 @@
 //! the lock does, a token that another process has used already is no end: what that process stored is taken.
 
 use super::keeper::{Keeper, State};
-use super::refusal::{is_spent, is_the_end};
+use super::refusal::is_spent;
 use super::session::Session;
 use super::turn::{self, Turn};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::read_problem::ends_session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
@@ -56,7 +57,7 @@ impl Keeper {
                 self.keep(state, new.clone()).await;
                 Ok(new)
             }
-            Err(problem) if is_the_end(&problem) => {
+            Err(problem) if ends_session(&problem) => {
                 if is_spent(&problem)
                     && let Some(newer) = self.written_elsewhere(state, &session, until).await?
                 {

@@ -7,18 +7,6 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::ApiKey;
 use serde_json::Value;
 
-/// Codes after which a session can never be refreshed again.
-const ENDS: [&str; 8] = [
-    "refresh_token_not_found",
-    "refresh_token_already_used",
-    "session_not_found",
-    "session_expired",
-    "user_banned",
-    "user_not_found",
-    "bad_jwt",
-    "invalid_grant",
-];
-
 /// Codes of a token that is not the session's any more; another process may have the one that is.
 const SPENT: [&str; 5] = [
     "refresh_token_not_found",
@@ -32,15 +20,6 @@ const SPENT: [&str; 5] = [
 pub(super) fn is_spent(problem: &Problem) -> bool {
     let code = problem.code.as_deref();
     code.is_some_and(|code| SPENT.contains(&code))
-}
-
-/// Whether the problem says that the session is over for good.
-pub(super) fn is_the_end(problem: &Problem) -> bool {
-    problem.kind == Kind::Auth
-        && problem
-            .code
-            .as_deref()
-            .is_some_and(|code| ENDS.contains(&code))
 }
 
 /// The refusal in words.
@@ -183,6 +162,7 @@ fn refused_key(key: Option<&ApiKey>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::domain::read_problem::ends_session;
     use reqwest::header::HeaderMap;
 
     fn refused(status: u16, body: &str) -> Problem {
@@ -261,19 +241,19 @@ mod tests {
 
     #[test]
     fn only_some_refusals_end_a_session() {
-        assert!(is_the_end(&refused(
+        assert!(ends_session(&refused(
             400,
             r#"{"code":400,"error_code":"refresh_token_not_found","msg":"x"}"#
         )));
-        assert!(is_the_end(&refused(
+        assert!(ends_session(&refused(
             400,
             r#"{"error":"invalid_grant","error_description":"Invalid Refresh Token"}"#
         )));
-        assert!(!is_the_end(&refused(
+        assert!(!ends_session(&refused(
             429,
             r#"{"code":429,"error_code":"over_request_rate_limit","msg":"x"}"#
         )));
-        assert!(!is_the_end(&refused(
+        assert!(!ends_session(&refused(
             401,
             r#"{"message":"Invalid API key"}"#
         )));

@@ -38,11 +38,9 @@ impl Wire {
         self.clock.now().as_second()
     }
 
-    /// A call that answers with a session. Somebody sits and waits for it.
+    /// A call that answers with a session.
     pub(super) async fn session(&self, path: &str, body: &Value) -> Result<Session, Problem> {
-        let patience = self.http.limits().session;
-        let reply = tokio::time::timeout(patience, self.post(path, body, None)).await;
-        let reply = reply.unwrap_or_else(|_| Err(self.silent()))?;
+        let reply = self.post(path, body, None).await?;
         self.read(&reply)
     }
 
@@ -200,7 +198,10 @@ impl Wire {
             headers,
             body,
         };
-        let sent = self.http.send(&request).await;
+        // Somebody sits and waits for it, whatever it is.
+        let patience = self.http.limits().session;
+        let sent = tokio::time::timeout(patience, self.http.send(&request)).await;
+        let sent = sent.unwrap_or(Err(Fault::Silent));
         let reply = sent.map_err(|fault| fault.problem(&self.name()))?;
         if reply.is_success() {
             return Ok(reply);

@@ -15,6 +15,7 @@ pub use settings::{Account, As, LeftOut, Settings, Variable, Variables};
 pub use stored::session_of;
 pub use way::Way;
 
+pub use super::auth::nobody;
 use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
 use super::http::{Http, Limits};

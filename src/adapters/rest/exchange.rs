@@ -188,10 +188,15 @@ impl PostgRest {
     }
 
     fn fault(&self, fault: &Fault, errand: Errand) -> Problem {
-        let problem = fault.problem(host_of(&self.base));
+        let mut problem = fault.problem(host_of(&self.base));
+        if let Fault::Silent = fault {
+            let seconds = errand.silence(self.http.limits()).as_secs();
+            problem.why =
+                format!("It said nothing for {seconds} seconds, which is supadeck's own limit.");
+        }
         match fault {
             Fault::Silent if errand == Errand::LongRead => {
-                problem.with_hint("Try again, or narrow down what is asked for.")
+                problem.with_hint("Try again, or ask for less, with `--limit` or a filter.")
             }
             _ => problem,
         }

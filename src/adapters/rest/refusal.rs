@@ -3,8 +3,10 @@
 
 use super::exchange::host_of;
 use crate::adapters::http::Reply;
+use crate::domain::grant;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::read_problem;
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm};
 use crate::domain::text;
 use serde_json::Value;
@@ -124,33 +126,26 @@ impl Refusal {
 
     fn by_code(&self, who: &Identity, deed: Deed<'_>, key: Option<&ApiKey>) -> Problem {
         let said = sentence(&self.message);
-        let denied = |what: String| Problem::new(Kind::Denied, what, said.clone());
         let problem = match self.code.as_str() {
-            "42501" => {
-                let may_not = format!("{} may not {}.", called(who), deed.words());
-                let problem = denied(may_not);
-                return match who {
-                    Identity::Anon => problem.with_hint("Sign in with `supadeck login`."),
-                    Identity::User(_) if who.lacks_second_factor() => problem.with_hint(
-                        "The second factor was not given, and policies can ask for it: `supadeck login --second-factor` gives it.",
-                    ),
-                    Identity::User(_) => problem.with_hint(
-                        "Its grants and policies decide; another identity may see more.",
-                    ),
-                    Identity::Service => problem.with_hint(
-                        "The service role has no grant for it: see the schema's grants.",
-                    ),
-                };
-            }
+            "42501" => self.not_granted(who, deed, said),
+            "42P17" => Problem::new(
+                Kind::Database,
+                format!("It is not possible to {}: policies read each other in a circle.", deed.words()),
+                said,
+            )
+            .with_hint("A policy reads a table whose own policies read the first one again. Put that read into a `security definer` function with a fixed search_path: it does not ask the policies."),
             // `PTxyz` is a refusal that the schema itself words: message and hint are meant for people.
             "PT401" => Problem::new(Kind::Auth, said, ""),
             "PT403" => denied_by_schema(Kind::Denied, said, &self.details),
             "PT404" => denied_by_schema(Kind::Usage, said, &self.details),
             "PT409" => denied_by_schema(Kind::Conflict, said, &self.details),
-            "PGRST205" | "PGRST202" => return unnoticed(&deed.name(), &said),
-            // The database itself says so. 42883 is also an operator that is not there, which only a read can ask for.
-            "42P01" => return missing(&deed.name(), &said),
-            "42883" if matches!(deed, Deed::Call(_)) => return missing(&deed.name(), &said),
+            "PGRST205" | "PGRST202" => unnoticed(&deed.name(), &said, &self.code),
+            // The database itself says so, and not of something that a policy or a function reads. 42883 is also an operator
+            // that is not there, which only a read can ask for.
+            "42P01" if self.is_about(deed) => missing(&deed.name(), &said, &self.code),
+            "42883" if matches!(deed, Deed::Call(_)) && self.is_about(deed) => {
+                missing(&deed.name(), &said, &self.code)
+            }
             "PGRST301" | "PGRST302" | "PGRST303" => return self.token(who, key, said),
             "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => Problem::new(
                 Kind::Network,
@@ -165,12 +160,22 @@ impl Refusal {
                 said,
             )
             .with_hint("Add it to the exposed schemas in the API settings."),
+            "57014" if self.message.contains("statement timeout") => {
+                let role = who.role();
+                Problem::new(
+                    Kind::Database,
+                    format!("It took too long to {}.", deed.words()),
+                    format!("{said} The limit is the project's: the statement_timeout of role {role}, or of authenticator where that has none."),
+                )
+                .with_hint("Ask for less, with `--limit` or a filter.")
+                .retryable()
+            }
             "57014" => Problem::new(
                 Kind::Database,
-                format!("It took too long to {}.", deed.words()),
-                said,
+                format!("The request to {} was cancelled on the server.", deed.words()),
+                format!("{said} It was no limit: somebody with rights on the database stopped it."),
             )
-            .with_hint("Narrow it down, for example with a filter.")
+            .with_hint("Try again.")
             .retryable(),
             code if NOT_A_VALUE.contains(&code) => {
                 Problem::new(Kind::Usage, "A value was not accepted.", said)
@@ -237,7 +242,10 @@ impl Refusal {
                 format!("{} may not {}.", called(who), deed.words()),
                 said,
             ),
-            404 if self.is_json => unnoticed(&deed.name(), &said),
+            404 if self.is_json => Problem {
+                code: None,
+                ..unnoticed(&deed.name(), &said, "")
+            },
             429 => too_many(self.status),
             // Supabase's own status for a project that was paused.
             540 => network(format!("The project at {host} is paused."), said)
@@ -302,11 +310,55 @@ impl Refusal {
         }
     }
 
+    /// The server's own hint is kept, behind ours.
     fn with_server_hint(&self, problem: Problem) -> Problem {
-        if problem.hint.is_none() && !self.hint.is_empty() {
-            return problem.with_hint(sentence(&self.hint));
+        if self.hint.is_empty() || problem.detail.as_ref() == Some(&self.hint) {
+            return problem;
         }
-        problem
+        let theirs = sentence(&self.hint);
+        match problem.hint.clone() {
+            Some(ours) if ours != theirs => problem.with_hint(format!("{ours} {theirs}")),
+            _ => problem.with_hint(theirs),
+        }
+    }
+
+    /// Whether the message names what was asked for.
+    fn is_about(&self, deed: Deed<'_>) -> bool {
+        let name = deed.name();
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let mut words = self.message.split(|c| !is_part(c));
+        words.any(|word| word == name)
+    }
+
+    /// A missing grant. Policies hide rows, and never refuse a read.
+    fn not_granted(&self, who: &Identity, deed: Deed<'_>, said: String) -> Problem {
+        let statement = match deed {
+            Deed::Read(table) => grant::to_read(&self.message, table, who.role()),
+            Deed::Call(function) => grant::to_call(&self.message, function, who.role()),
+        };
+        let why = match &statement {
+            // Who is not signed in may be meant to see nothing.
+            Some(statement) if *who == Identity::Anon => format!(
+                "{said} Signed-in users may have the grant; `{statement}` gives it to whoever has the publishable key."
+            ),
+            Some(statement) => format!("{said} A grant is missing: `{statement}` gives it."),
+            None => said,
+        };
+        let may_not = format!("{} may not {}.", called(who), deed.words());
+        let problem = Problem::new(Kind::Denied, may_not, why);
+        match who {
+            Identity::Anon => problem.with_hint("Sign in with `supadeck login`."),
+            Identity::User(_) if who.lacks_second_factor() => problem.with_hint(
+                "The second factor was not given, and policies can ask for it: `supadeck login --second-factor` gives it.",
+            ),
+            _ if statement.is_some() => problem,
+            Identity::User(_) => {
+                problem.with_hint("Its grants and policies decide; another identity may see more.")
+            }
+            Identity::Service => {
+                problem.with_hint("The service role has no grant for it: see the schema's grants.")
+            }
+        }
     }
 }
 
@@ -319,23 +371,17 @@ fn denied_by_schema(kind: Kind, what: String, details: &str) -> Problem {
     Problem::new(kind, what, sentence(details))
 }
 
-fn missing(name: &str, said: &str) -> Problem {
-    Problem::new(
-        Kind::Database,
-        format!("This project has no `{name}`."),
-        said,
-    )
-    .with_hint("The Weeksmith schema is missing: see `supadeck migration list`.")
+fn missing(name: &str, said: &str, code: &str) -> Problem {
+    read_problem::absent(name, said, code)
+        .with_hint("The Weeksmith schema is missing: see `supadeck migration list`.")
 }
 
 /// REST does not know the name, also after some patience.
-fn unnoticed(name: &str, said: &str) -> Problem {
-    Problem::new(
-        Kind::Database,
-        format!("This project has no `{name}`, or its REST server has not noticed it yet."),
-        said,
-    )
-    .with_hint(
+fn unnoticed(name: &str, said: &str, code: &str) -> Problem {
+    let mut problem = read_problem::absent(name, said, code);
+    problem.what =
+        format!("This project has no `{name}`, or its REST server has not noticed it yet.");
+    problem.with_hint(
         "The Weeksmith schema is missing: see `supadeck migration list`. If it is applied, run `NOTIFY pgrst, 'reload schema'`.",
     )
 }

@@ -72,6 +72,9 @@ impl Choice {
         match self {
             Self::Anon if model.identity == Identity::Anon => Some("this is who you are"),
             Self::Service if model.identity == Identity::Service => Some("this is who you are"),
+            Self::Return | Self::SignOut | Self::SecondFactor if model.ended.is_some() => {
+                Some("the session has ended")
+            }
             Self::Return if matches!(model.identity, Identity::User(_)) => {
                 Some("this is who you are")
             }
@@ -131,12 +134,17 @@ impl IdentityDialog {
             .iter()
             .position(|choice| choice.reason(model).is_none())
             .unwrap_or(0);
+        // Whoever was signed out need not type the address again.
+        let email = match &model.identity {
+            Identity::User(user) if model.ended.is_some() => user.email.as_str(),
+            _ => "",
+        };
         Self {
             step: Step::Choose,
             selected,
-            email: Field::new(),
+            is_in_secret: !email.is_empty(),
+            email: Field::with(email),
             secret: Field::secret(),
-            is_in_secret: false,
             is_busy: false,
             problem: None,
         }

@@ -5,7 +5,7 @@
 
 use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
@@ -54,7 +54,7 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// The rows that are held, newest first, and their freshness.
-    pub rows: Remote<VecDeque<Summary>>,
+    pub rows: Loadable<VecDeque<Summary>>,
     /// The selected row among those held.
     pub selected: usize,
     /// The first row in the window, among those held.
@@ -72,7 +72,7 @@ pub struct Audit {
     /// The words searched inside the record.
     pub search: String,
     /// The selected record.
-    pub record: Remote<Record>,
+    pub record: Loadable<Record>,
     /// What the record is about, as headings and texts.
     pub about: Vec<(String, String)>,
     /// How it is shown.
@@ -85,7 +85,7 @@ pub struct Audit {
 impl Default for Audit {
     fn default() -> Self {
         Self {
-            rows: Remote::default(),
+            rows: Loadable::default(),
             selected: 0,
             offset: 0,
             newer: Some(0),
@@ -94,7 +94,7 @@ impl Default for Audit {
             filter: Filter::default(),
             filter_text: String::new(),
             search: String::new(),
-            record: Remote::default(),
+            record: Loadable::default(),
             about: Vec::new(),
             view: RecordView::default(),
             meant: None,
@@ -106,12 +106,12 @@ impl Default for Audit {
 impl Audit {
     /// The rows that are held.
     pub fn held(&self) -> usize {
-        self.rows.value.as_ref().map_or(0, VecDeque::len)
+        self.rows.held().map_or(0, VecDeque::len)
     }
 
     /// The row at a place among those held.
     pub fn row(&self, at: usize) -> Option<&Summary> {
-        self.rows.value.as_ref()?.get(at)
+        self.rows.held()?.get(at)
     }
 
     /// The line of the window on which the selection stands.
@@ -124,7 +124,7 @@ impl Audit {
     pub fn set_filter(&mut self, text: &str, now: Timestamp) -> Result<(), Problem> {
         self.filter = Filter::parse(text, now)?;
         text.trim().clone_into(&mut self.filter_text);
-        self.rows = Remote::default();
+        self.rows = Loadable::default();
         (self.selected, self.offset, self.newer) = (0, 0, Some(0));
         (self.has_older, self.has_newer, self.wanted) = (false, false, None);
         Ok(())
@@ -155,7 +155,7 @@ impl Audit {
         if self.wanted.is_some() {
             return None;
         }
-        let rows = self.rows.value.as_ref()?;
+        let rows = self.rows.held()?;
         let (wanted, row, way) = if self.has_older && self.selected + NEAR >= rows.len() {
             (Wanted::Older, rows.back()?, Way::Older)
         } else if self.has_newer && self.selected < NEAR {
@@ -178,7 +178,7 @@ impl Audit {
         };
         self.meant = page.meant;
         let selected = self.row(self.selected).map(|row| row.id.clone());
-        let mut rows = self.rows.value.take().unwrap_or_default();
+        let mut rows = self.rows.take_held().unwrap_or_default();
         match wanted {
             Wanted::Start => {
                 rows = page.rows.into();
@@ -257,12 +257,8 @@ impl Audit {
     /// The id of the selected record, unless it is the one that is shown.
     pub fn wanted_record(&self) -> Option<String> {
         let id = &self.row(self.selected)?.id;
-        let is_here = self
-            .record
-            .value
-            .as_ref()
-            .is_some_and(|record| &record.id == id);
-        (!is_here || self.record.problem.is_some()).then(|| id.clone())
+        let is_here = self.record.held().is_some_and(|record| &record.id == id);
+        (!is_here || self.record.failure().is_some()).then(|| id.clone())
     }
 
     /// Takes the selected record.
@@ -270,9 +266,8 @@ impl Audit {
         self.record.arrived(result, at);
         if let Some(record) = self
             .record
-            .value
-            .as_ref()
-            .filter(|_| self.record.problem.is_none())
+            .held()
+            .filter(|_| self.record.failure().is_none())
         {
             self.view.show(record);
             self.view.search(&self.search);
@@ -282,7 +277,7 @@ impl Audit {
     /// The record that is shown, when it is the selected one.
     pub fn shown_record(&self) -> Option<&Record> {
         let id = &self.row(self.selected)?.id;
-        self.record.value.as_ref().filter(|record| &record.id == id)
+        self.record.held().filter(|record| &record.id == id)
     }
 
     /// The columns of the headings above the difference; longer ones take what they need.

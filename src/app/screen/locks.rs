@@ -1,7 +1,7 @@
 //! The Locks screen: a grid of cycles by weeks, and why the selected week is locked or open.
 
 use crate::app::list::List;
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::app::screen::opening::OpeningView;
 use crate::domain::cycle::WEEKS;
 use crate::domain::lock::WeekLock;
@@ -32,7 +32,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Locks {
     /// The view's rows as they were read.
-    pub remote: Remote<Vec<WeekLock>>,
+    pub remote: Loadable<Vec<WeekLock>>,
     /// The grid made of them.
     pub grid: Vec<GridRow>,
     /// The place among the cycles.
@@ -49,7 +49,7 @@ pub struct Locks {
 impl Default for Locks {
     fn default() -> Self {
         Self {
-            remote: Remote::default(),
+            remote: Loadable::default(),
             grid: Vec::new(),
             list: List::default(),
             week: 1,
@@ -70,7 +70,7 @@ impl Locks {
 
     /// Takes the locks. The place stays, by what it is; without one the current week of the first cycle is selected.
     pub fn arrived(&mut self, result: Result<Vec<WeekLock>, Problem>, at: Timestamp) {
-        let is_first = self.remote.value.is_none();
+        let is_first = self.remote.held().is_none();
         let place = self.place();
         self.remote.arrived(result, at);
         self.grid = grid(self.locks());
@@ -152,7 +152,7 @@ impl Locks {
 
     /// The rows as they were read.
     pub fn locks(&self) -> &[WeekLock] {
-        self.remote.value.as_deref().unwrap_or_default()
+        self.remote.held().map_or(&[], Vec::as_slice)
     }
 
     /// The selected cycle's line.
@@ -180,7 +180,7 @@ impl Locks {
 
     /// Puts a week that was read again in its place.
     pub fn replace(&mut self, lock: WeekLock) {
-        if let Some(locks) = &mut self.remote.value
+        if let Some(locks) = self.remote.held_mut()
             && let Some(old) = locks.iter_mut().find(|old| old.plan_id == lock.plan_id)
         {
             *old = lock;

@@ -1,6 +1,6 @@
 //! The Migrations screen: the list with states, and the SQL of the selected version.
 
-use crate::app::remote::Remote;
+use crate::app::loadable::Loadable;
 use crate::app::rows::Rows;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
@@ -50,7 +50,7 @@ pub struct Migrations {
     /// Files that are no migrations, with reasons.
     pub skipped: Vec<String>,
     /// The SQL of a version.
-    pub sources: Remote<Sources>,
+    pub sources: Loadable<Sources>,
     /// Which of it is shown.
     pub side: Side,
     /// What is said of the selected version, in rows.
@@ -64,7 +64,7 @@ pub struct Migrations {
 impl Migrations {
     /// Takes a list.
     pub fn arrived(&mut self, result: Result<Listing, Problem>, at: Timestamp) {
-        let is_first = self.table.remote.value.is_none();
+        let is_first = self.table.remote.held().is_none();
         let rows = result.map(|listing| {
             self.target = Some(listing.target);
             self.skipped = listing.skipped;
@@ -92,8 +92,7 @@ impl Migrations {
         };
         let Some(sources) = self
             .sources
-            .value
-            .as_ref()
+            .held()
             .filter(|sources| sources.version == entry.version)
         else {
             return Err("Reading the file.");

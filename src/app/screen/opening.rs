@@ -1,7 +1,7 @@
 //! How the running unlock of the selected week came about, as far as the identity may read it: one small read, and only
 //! for a week that an emergency unlock keeps open.
 
-use crate::app::remote::Remote;
+use crate::app::loadable::{Loadable, Standing};
 use crate::domain::lock::{Opening, WeekLock};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
@@ -11,21 +11,21 @@ use jiff::Timestamp;
 pub struct OpeningView {
     /// The plan and the end of the unlock that was asked about.
     of: Option<(String, Option<String>)>,
-    remote: Remote<Option<Opening>>,
+    remote: Loadable<Option<Opening>>,
 }
 
 impl OpeningView {
     /// Whether it has to be asked about this week's unlock.
     pub fn is_wanted(&self, lock: &WeekLock) -> bool {
         let is_known =
-            self.is_about(lock) && (self.remote.is_loading || self.remote.value.is_some());
+            self.is_about(lock) && (self.remote.is_loading() || self.remote.held().is_some());
         lock.running_until().is_some() && !is_known
     }
 
     /// Marks that an answer is awaited; what was known of another unlock goes.
     pub fn started(&mut self, lock: &WeekLock) {
         self.of = Some(key(lock));
-        self.remote = Remote::default();
+        self.remote = Loadable::default();
         self.remote.started();
     }
 
@@ -34,10 +34,15 @@ impl OpeningView {
         self.remote.arrived(result, at);
     }
 
-    /// What is known of this week's unlock. Nothing where the record is hidden, or could not be read: the week itself says
-    /// that it is open, and a failure here is no news.
+    /// How the read about this week's unlock stands; nothing where it was about another week.
+    pub fn standing(&self, lock: &WeekLock) -> Option<Standing<'_, Option<Opening>>> {
+        self.is_about(lock).then(|| self.remote.standing())
+    }
+
+    /// What is known of this week's unlock. Nothing where the record is hidden, or could not be read: see
+    /// [`Self::standing`].
     pub fn of(&self, lock: &WeekLock) -> Option<&Opening> {
-        let known = self.remote.value.as_ref()?.as_ref();
+        let known = self.remote.held()?.as_ref();
         known.filter(|_| self.is_about(lock))
     }
 

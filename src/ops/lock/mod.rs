@@ -9,8 +9,9 @@ pub use unlock::{look, unlock};
 use super::paging::{all, check_id, correlation};
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::query::{Filter, Select};
+use crate::domain::read_problem;
 use crate::ports::Rest;
 
 /// The columns of [`WeekLock`].
@@ -64,11 +65,7 @@ async fn status(
         .under(correlation);
     let mut rows: Vec<WeekLock> = rest.select(who, &query).await?.rows()?;
     rows.pop().ok_or_else(|| {
-        Problem::new(
-            Kind::Usage,
-            format!("There is no plan {plan_id}."),
-            who.no_rows(),
-        )
-        .with_hint("Take the plan's id from `supadeck lock list`.")
+        read_problem::not_visible(&format!("Plan {plan_id}"), who)
+            .with_hint("Take the plan's id from `supadeck lock list`.")
     })
 }

@@ -104,13 +104,10 @@ fn waiting(view: View) -> Vec<(Role, String)> {
         return Vec::new();
     };
     let (url, waited) = (cell(&project.url), view.model.session_waited_s);
-    let limit = project.silence_s;
+    let limit = project.patience_s;
     vec![
         (Role::Muted, format!("Waiting for {url}: {waited} s.")),
-        (
-            Role::Muted,
-            format!("It is given up after {limit} s of silence."),
-        ),
+        (Role::Muted, format!("It is given up after {limit} s.")),
     ]
 }
 

@@ -3,6 +3,7 @@
 use super::record;
 use crate::app::command::Command;
 use crate::app::layout;
+use crate::app::loadable::Standing;
 use crate::domain::audit::Summary;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, LIST_COLUMNS, printed};
@@ -71,7 +72,11 @@ fn title(view: View) -> String {
     } else {
         format!(", /{}", audit.filter_text)
     };
-    format!("Audit{place}{end}{filter}")
+    let old = match audit.rows.standing() {
+        Standing::Stale(..) => ", old",
+        _ => "",
+    };
+    format!("Audit{place}{end}{old}{filter}")
 }
 
 fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {

@@ -5,6 +5,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::cycle::{Cycle, Heat};
 use crate::ui::View;
+use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::{short_id, wrap};
 use crate::ui::theme::Role;
@@ -65,6 +66,8 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>)
     let mut lines = goal_lines(view, &cycle.id, usize::from(inside.width));
     lines.push(Line::default());
     let weeks = week_lines(view, &cycle.id);
+    let about_weeks = loadable::remark(view, "week locks", &view.model.locks.remote);
+    lines.extend(wrapped(view, about_weeks, inside.width.into()));
     if !weeks.is_empty() {
         let width = usize::from(inside.width);
         let muted = |signs: [String; 3]| {
@@ -121,13 +124,25 @@ fn goal_lines(view: View<'_>, cycle_id: &str, width: usize) -> Vec<Line<'static>
                 .map(|line| Line::styled(format!("  {line}"), view.style(Role::Text))),
         );
     }
-    if lines.is_empty() {
-        lines.push(Line::styled(
-            "No goals in this cycle.",
-            view.style(Role::Muted),
-        ));
+    let goals = &view.model.goals.remote;
+    if let Some(remark) = loadable::remark(view, "goals", goals) {
+        lines.extend(wrapped(view, Some(remark), width));
+    } else if lines.is_empty() && goals.ready().is_ok() {
+        let nothing = (Role::Muted, "No goals in this cycle.".to_owned());
+        lines.extend(wrapped(view, Some(nothing), width));
     }
     lines
+}
+
+/// A paragraph as lines.
+fn wrapped(view: View<'_>, text: Option<(Role, String)>, width: usize) -> Vec<Line<'static>> {
+    let Some((role, text)) = text else {
+        return Vec::new();
+    };
+    let lines = wrap(&text, width).into_iter();
+    lines
+        .map(|line| Line::styled(line, view.style(role)))
+        .collect()
 }
 
 /// One line a week: its number, a bar of completion, the figures, and whether it is locked.

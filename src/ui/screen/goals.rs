@@ -6,6 +6,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::moment::{Form, printed};
 use crate::ui::View;
+use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -68,6 +69,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         );
         lines.push((Role::Text, text));
     }
+    lines.extend(loadable::remark(view, "cycles", &view.model.cycles.remote));
     lines.push((
         Role::Muted,
         format!("written {}", printed(&goal.created_at, Form::Detail)),

@@ -2,24 +2,27 @@
 
 use super::legend;
 use crate::app::command::Command;
+use crate::app::loadable::{Loadable, Placeholder};
 use crate::app::model::Screen;
-use crate::app::remote::Blank;
 use crate::domain::count::counted;
 use crate::domain::cycle::Heat;
 use crate::domain::identity::Identity;
 use crate::domain::lock::Standing;
 use crate::domain::migration::State;
 use crate::domain::moment::{Form, printed};
-use crate::domain::problem::Kind;
 use crate::domain::seed::SeedState;
 use crate::domain::text::harmless;
 use crate::ui::View;
+use crate::ui::loadable;
 use crate::ui::table;
 use crate::ui::text::wrap;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+
+/// The tables that are named at most.
+const MOST_TABLES: usize = 16;
 
 type Lines = Vec<Line<'static>>;
 
@@ -31,10 +34,19 @@ pub fn draw(frame: &mut Frame, body: Rect, view: View) {
         ("You and the project", project(view, width)),
         ("Schema", schema(view, width)),
     ];
-    let right = [
-        ("Cycles", cycles(view, width)),
-        ("Last changes", audit(view, width)),
-    ];
+    let right = if view.model.is_other_project() {
+        let title = if view.model.tables.is_wanted() {
+            "Tables"
+        } else {
+            "Screens"
+        };
+        vec![(title, tables(view, width))]
+    } else {
+        vec![
+            ("Cycles", cycles(view, width)),
+            ("Last changes", audit(view, width)),
+        ]
+    };
     if is_wide {
         column(
             frame,
@@ -119,7 +131,10 @@ fn project(view: View<'_>, width: usize) -> Lines {
             crate::ui::text::fit(&project.url, width, view.symbols.more()),
             Role::Text,
         ),
-        fact(view, "you are", identity.name().to_owned(), Role::Accent),
+        match &model.ended {
+            None => fact(view, "you are", identity.name().to_owned(), Role::Accent),
+            Some(_) => fact(view, "you were", identity.name().to_owned(), Role::Warn),
+        },
         fact(view, "role", identity.rights().into_owned(), Role::Text),
     ];
     let (text, role) = if identity.is_under_rls() {
@@ -157,28 +172,59 @@ fn paragraph(view: View<'_>, text: &str, width: usize, role: Role) -> Lines {
 }
 
 /// The lines in place of a value that is not there.
-fn blank(view: View<'_>, blank: Blank, width: usize) -> Lines {
-    match blank {
-        Blank::Idle => Vec::new(),
-        Blank::Loading => vec![Line::styled("Reading.", view.style(Role::Muted))],
-        Blank::Failed(problem) => {
-            if problem.kind == Kind::Denied && view.model.identity == Identity::Anon {
-                let key = view.model.keymap.first_key(Command::Identity);
-                let text = format!("Nothing here for anon. Press {key} to sign in.");
-                return paragraph(view, &text, width, Role::Muted);
-            }
-            let role = if problem.kind == Kind::Denied {
-                Role::Warn
-            } else {
-                Role::Removed
-            };
-            let mut lines = paragraph(view, &problem.to_string(), width, role);
-            if let Some(hint) = table::hint(view, problem) {
-                lines.extend(paragraph(view, &hint, width, Role::Muted));
-            }
-            lines
+fn blank(view: View<'_>, blank: Placeholder, width: usize) -> Lines {
+    let paragraphs = match blank {
+        Placeholder::Denied(_) if view.model.identity == Identity::Anon => {
+            let key = view.model.keymap.first_key(Command::Identity);
+            vec![(
+                Role::Muted,
+                format!("Not visible to anon. Press {key} to sign in."),
+            )]
+        }
+        Placeholder::Failed(problem) => {
+            let mut out = vec![(loadable::role(problem), problem.to_string())];
+            out.extend(loadable::hint(view, problem).map(|hint| (Role::Muted, hint)));
+            out
+        }
+        other => table::placeholder(view, other),
+    };
+    let lines = paragraphs.into_iter();
+    lines
+        .flat_map(|(role, text)| paragraph(view, &text, width, role))
+        .collect()
+}
+
+/// What has to be said of rows that a section uses.
+fn remark<T>(view: View<'_>, what: &str, rows: &Loadable<T>, width: usize) -> Lines {
+    let remark = loadable::remark(view, what, rows);
+    remark.map_or_else(Vec::new, |(role, text)| paragraph(view, &text, width, role))
+}
+
+/// The tables of a project that is not Weeksmith's.
+fn tables(view: View<'_>, width: usize) -> Lines {
+    let mut lines = remark(view, "tables", &view.model.tables, width);
+    if let Ok(tables) = view.model.tables.ready() {
+        let (views, plain): (Vec<_>, Vec<_>) = tables.iter().partition(|table| table.is_view);
+        let count = match (plain.len(), views.len()) {
+            (tables, 0) => counted(tables, "table"),
+            (tables, views) => format!("{}, {}", counted(tables, "table"), counted(views, "view")),
+        };
+        lines.push(fact(view, "public", count, Role::Text));
+        for table in tables.iter().take(MOST_TABLES) {
+            let kind = if table.is_view { "view" } else { "table" };
+            let name =
+                crate::ui::text::fit(&table.name, width.saturating_sub(24), view.symbols.more());
+            let text = format!("{name}  {}", counted(table.columns, "column"));
+            lines.push(fact(view, kind, text, Role::Text));
+        }
+        if tables.len() > MOST_TABLES {
+            let rest = format!("and {} more", tables.len() - MOST_TABLES);
+            lines.push(Line::styled(rest, view.style(Role::Muted)));
         }
     }
+    let text = "Cycles, Goals, Locks and Audit appear in a project with the Weeksmith schema.";
+    lines.extend(paragraph(view, text, width, Role::Muted));
+    lines
 }
 
 fn schema(view: View<'_>, width: usize) -> Lines {
@@ -187,7 +233,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
         Ok(entries) => entries,
         Err(why) => return blank(view, why, width),
     };
-    let mut lines = Vec::new();
+    let mut lines = remark(view, "migrations", &migrations.table.remote, width);
     if let Some(target) = &migrations.target {
         let text = format!("{} on {} as {}", target.database, target.host, target.role);
         let text = crate::ui::text::fit(&text, width.saturating_sub(11), view.symbols.more());
@@ -221,6 +267,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
     }
     line.extend(parts);
     lines.push(Line::from(line));
+    lines.extend(remark(view, "seeds", &view.model.seeds.table.remote, width));
     if let Ok(seeds) = view.model.seeds.table.remote.ready() {
         let count = |state: SeedState| seeds.iter().filter(|seed| seed.state == state).count();
         let states = [
@@ -265,10 +312,12 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
         Ok(cycles) => cycles,
         Err(why) => return blank(view, why, width),
     };
+    let mut lines = remark(view, "cycles", &view.model.cycles.remote, width);
     if cycles.is_empty() {
-        return paragraph(view, &view.model.identity.no_rows(), width, Role::Muted);
+        let text = view.model.identity.no_rows();
+        lines.extend(paragraph(view, &text, width, Role::Muted));
+        return lines;
     }
-    let mut lines = Vec::new();
     for cycle in cycles.iter().take(6) {
         let owner = super::cycles::owner(view, &cycle.user_id);
         let text = format!(
@@ -315,22 +364,18 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
         let legend = legend::lines(signs, width).into_iter();
         lines.extend(legend.map(|line| Line::styled(line, view.style(Role::Muted))));
     }
-    let goals = view.model.goals.rows().len();
-    let locked = view
-        .model
-        .locks
-        .locks()
-        .iter()
-        .filter(|lock| lock.locked)
-        .count();
-    lines.push(Line::styled(
-        format!(
-            "{}, {}",
-            counted(goals, "goal"),
-            counted(locked, "locked week")
-        ),
-        view.style(Role::Muted),
-    ));
+    // What was not read is not counted.
+    let goals = view.model.goals.remote.ready().ok();
+    let goals = goals.map(|goals| counted(goals.len(), "goal"));
+    let locks = view.model.locks.remote.ready().ok();
+    let locked = locks.map(|locks| locks.iter().filter(|lock| lock.locked).count());
+    let locked = locked.map(|count| counted(count, "locked week"));
+    let counts: Vec<String> = goals.into_iter().chain(locked).collect();
+    if !counts.is_empty() {
+        lines.push(Line::styled(counts.join(", "), view.style(Role::Muted)));
+    }
+    lines.extend(remark(view, "goals", &view.model.goals.remote, width));
+    lines.extend(remark(view, "week locks", &view.model.locks.remote, width));
     lines
 }
 
@@ -339,8 +384,10 @@ fn audit(view: View<'_>, width: usize) -> Lines {
         Ok(rows) => rows,
         Err(why) => return blank(view, why, width),
     };
+    let old = remark(view, "changes", &view.model.audit.rows, width);
     if rows.is_empty() {
-        return paragraph(view, &view.model.identity.no_rows(), width, Role::Muted);
+        let text = view.model.identity.no_rows();
+        return [old, paragraph(view, &text, width, Role::Muted)].concat();
     }
     let line = |row: &crate::domain::audit::Summary| {
         let who = match (row.actor_type.as_str(), row.actor_user_id.as_deref()) {
@@ -359,7 +406,8 @@ fn audit(view: View<'_>, width: usize) -> Lines {
             Span::styled(harmless(&who).into_owned(), view.style(Role::Muted)),
         ])
     };
-    let mut lines: Lines = rows.iter().take(8).map(line).collect();
+    let mut lines = old;
+    lines.extend(rows.iter().take(8).map(line));
     let key = view.model.keymap.first_key(Command::Audit);
     let title = Screen::Audit.title();
     lines.push(Line::styled(

@@ -30,7 +30,7 @@ impl<T: Row> List<'_, T> {
     ) {
         let list = &self.rows.list;
         let table = Table {
-            title: super::list_title(self.name, list.len(), list.total(), &list.filter),
+            title: super::list_title(self.name, list, &self.rows.remote),
             columns: self.columns,
             offset: list.offset,
             selected: list.selected,

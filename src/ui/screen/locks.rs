@@ -8,6 +8,7 @@
 use super::{empty_text, legend, list_title};
 use crate::app::command::Command;
 use crate::app::layout;
+use crate::app::loadable::{Placeholder, Standing as ReadStanding};
 use crate::app::model::Focus;
 use crate::app::screen::locks::{GridRow, cell_width, name_width};
 use crate::domain::cycle::{Heat, TARGET_PERCENT};
@@ -15,6 +16,7 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::{Opening, Standing, WeekLock};
 use crate::domain::moment::{Form, printed};
 use crate::ui::View;
+use crate::ui::loadable;
 use crate::ui::table;
 use crate::ui::text::{fit, pad};
 use crate::ui::theme::Role;
@@ -30,7 +32,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     let panes = view.model.panes();
     let locks = &view.model.locks;
     let list = &locks.list;
-    let title = list_title("Locks", list.len(), list.total(), &list.filter);
+    let title = list_title("Locks", list, &locks.remote);
     let is_focused = view.model.focus == Focus::List;
     table::heading(frame, panes.list, view, &title, is_focused);
     let inside = layout::inside(panes.list);
@@ -196,6 +198,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         is_focused,
     );
     let mut lines = facts(lock, view);
+    lines.extend(loadable::remark(view, "cycles", &view.model.cycles.remote));
     let keys = &view.model.keymap;
     let (left, right) = (
         keys.first_key(Command::Left),
@@ -235,6 +238,8 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
     let mut lines = vec![(standing_role(standing), lock.sentence())];
     if let Some(opening) = view.model.locks.opening.of(lock) {
         lines.extend(opened_by(opening, view));
+    } else if lock.running_until().is_some() {
+        lines.extend(unopened(lock, view));
     }
     if lock.locked {
         let open = "Completed quantity, status and notes stay open; quantities, units, tasks and goals are closed.";
@@ -282,6 +287,26 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
         ),
     ));
     lines
+}
+
+/// Why nothing is said of how the unlock came about.
+fn unopened(lock: &WeekLock, view: View) -> Option<(Role, String)> {
+    match view.model.locks.opening.standing(lock)? {
+        ReadStanding::Ready(_) | ReadStanding::Stale(..) => {
+            let who = view.model.identity.called();
+            Some((
+                Role::Muted,
+                format!("Why it was unlocked is not visible to {who}."),
+            ))
+        }
+        ReadStanding::Blank(Placeholder::Idle | Placeholder::Loading) => None,
+        ReadStanding::Blank(
+            Placeholder::Absent(why) | Placeholder::Denied(why) | Placeholder::Failed(why),
+        ) => {
+            let text = format!("Why it was unlocked could not be read: {}", why.what);
+            Some((loadable::role(why), text))
+        }
+    }
 }
 
 /// Why the week was unlocked, by whom and when.

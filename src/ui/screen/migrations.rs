@@ -91,8 +91,12 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
         height: inside.height - used,
         ..inside
     };
-    if let Some(problem) = &screen.sources.problem {
-        return table::problem_lines(frame, below, view, problem);
+    if let Some(failure) = screen
+        .sources
+        .failure()
+        .filter(|_| !screen.sources.is_loading())
+    {
+        return table::problem_lines(frame, below, view, failure.why);
     }
     match screen.text() {
         Ok(text) if text.trim().is_empty() => {

@@ -13,6 +13,8 @@ mod record;
 mod seeds;
 
 use super::View;
+use crate::app::list::List;
+use crate::app::loadable::{Loadable, Standing};
 use crate::app::model::Screen;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -43,12 +45,24 @@ fn empty_text(view: View, filter: &str, is_under_rls: bool) -> String {
     }
 }
 
-/// The heading of a list: its name, how many rows, and the filter.
-fn list_title(name: &str, len: usize, total: usize, filter: &str) -> String {
-    if filter.is_empty() {
-        format!("{name} ({total})")
+/// The heading of a list: its name, how many rows, that they are old, and the filter. What was not read is not counted.
+fn list_title<T>(name: &str, list: &List, rows: &Loadable<T>) -> String {
+    let filter = &list.filter;
+    let mut parts = match rows.standing() {
+        Standing::Blank(_) => Vec::new(),
+        _ if filter.is_empty() => vec![list.total().to_string()],
+        _ => vec![format!("{} of {}", list.len(), list.total())],
+    };
+    if matches!(rows.standing(), Standing::Stale(..)) {
+        parts.push("old".to_owned());
+    }
+    if !filter.is_empty() {
+        parts.push(format!("/{filter}"));
+    }
+    if parts.is_empty() {
+        name.to_owned()
     } else {
-        format!("{name} ({len} of {total}, /{filter})")
+        format!("{name} ({})", parts.join(", "))
     }
 }
 

@@ -29,8 +29,12 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
     let inside = layout::inside(pane);
     let Some(record) = audit.shown_record() else {
         table::heading(frame, pane, view, "", is_focused);
-        if let Some(problem) = &audit.record.problem {
-            table::problem_lines(frame, inside, view, problem);
+        let failure = audit
+            .record
+            .failure()
+            .filter(|_| !audit.record.is_loading());
+        if let Some(failure) = failure {
+            table::problem_lines(frame, inside, view, failure.why);
         } else if audit.held() > 0 {
             table::lines(
                 frame,
