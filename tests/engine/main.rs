@@ -9,6 +9,7 @@
     clippy::format_collect
 )]
 
+mod access;
 mod agree;
 mod alone;
 mod apply;
@@ -29,6 +30,7 @@ mod kill;
 mod large;
 mod lean;
 mod line;
+mod losses;
 mod management;
 mod mark;
 mod misbehave;
@@ -47,6 +49,7 @@ mod risk;
 mod rollback;
 mod secrets;
 mod seeds;
+mod session_ends;
 mod settled;
 mod shape;
 mod sign_in;

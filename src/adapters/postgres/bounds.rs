@@ -4,7 +4,7 @@
 use super::books::{LOCK, block, dollar};
 use super::message::BUSY;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::Limits;
+use crate::domain::script::{Halt, Limits};
 use std::time::Duration;
 
 /// How long a statement may take when nobody says otherwise: what it locks is locked for everybody else meanwhile.
@@ -26,6 +26,70 @@ pub(in crate::adapters) fn begin() -> String {
     ));
     format!(
         "begin isolation level read committed read write; reset all; reset session authorization; reset role; {check}"
+    )
+}
+
+/// What a commit would check, as one block. Each deferrable constraint is named: `ALL` would also hold for those that later
+/// files make. Constraints of schemas that the file's role may not use are left to [`end_session`]. And a run writes its
+/// history behind the file, which a transaction that was made read-only refuses.
+pub(in crate::adapters) fn settle() -> String {
+    block(&format!(
+        "declare names pg_catalog.text; begin {}; \
+        if pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool then \
+        raise exception 'cannot execute INSERT in a read-only transaction' using errcode = '25006'; end if; end",
+        immediate("and pg_catalog.has_schema_privilege(n.oid, 'usage')")
+    ))
+}
+
+/// Lines of a block that make deferrable constraints immediate, under another condition on them.
+fn immediate(given: &str) -> String {
+    format!(
+        "select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
+        from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace \
+        where c.condeferrable {given}; \
+        if names is not null then execute pg_catalog.concat('{SETTLES}', names, ' immediate'); end if"
+    )
+}
+
+/// How the command begins by which a block has deferred triggers run.
+const SETTLES: &str = "set constraints ";
+
+/// What [`settle`] failed with, without the lines of the block that stands for a commit here.
+pub(in crate::adapters) fn as_by_commit(halt: Halt) -> Halt {
+    let Halt::Refused(mut refused) = halt else {
+        return halt;
+    };
+    refused.context = refused.context.and_then(|context| {
+        let ours = context.find(&format!("\"{SETTLES}"));
+        let end = ours.map_or(0, |at| context[..at].rfind('\n').unwrap_or(0));
+        Some(context[..end].to_owned()).filter(|text| !text.is_empty())
+    });
+    Halt::Refused(refused)
+}
+
+/// What ends with the transaction or by its name.
+const RESETS: &str = "reset all; reset session authorization; reset role; close all; unlisten *; discard temp; discard sequences";
+
+/// Ends what a run ends behind a file: settings, session authorization, role, prepared statements of the file, cursors,
+/// listens, advisory locks of the session, last values of sequences, and temporary objects. Constraints that are deferred
+/// from the start are so again.
+pub(in crate::adapters) fn end_session() -> String {
+    format!(
+        "{RESETS}; {}; {}",
+        block(&format!(
+            "declare names pg_catalog.text; one pg_catalog.text; begin {}; \
+            for one in select p.name from pg_catalog.pg_prepared_statements p where p.from_sql \
+            loop execute pg_catalog.concat('deallocate ', pg_catalog.quote_ident(one)); end loop; \
+            perform pg_catalog.pg_advisory_unlock_all(); end",
+            immediate("")
+        )),
+        block(
+            "declare names pg_catalog.text; begin \
+            select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
+            from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
+            and not exists (select from pg_catalog.pg_constraint o where o.conname = c.conname and o.connamespace = c.connamespace and not o.condeferred); \
+            if names is not null then execute pg_catalog.concat('set constraints ', names, ' deferred'); end if; end"
+        )
     )
 }
 
