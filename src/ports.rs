@@ -6,6 +6,7 @@ use crate::domain::identity::Identity;
 use crate::domain::migration::Progress;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::owner::Owned;
 use crate::domain::picture::Picture;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
@@ -149,6 +150,10 @@ pub trait Database: Send + Sync {
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal>;
     /// The seed files that were run here; empty when there is no such table.
     fn seeds(&self) -> Task<'_, SeedHistory>;
+    /// Why no file can run outside a transaction on this way to the database, a sentence or two; none where one can.
+    fn refuses_alone(&self) -> Task<'_, Option<String>>;
+    /// The tables, views, sequences, types, functions and schemas that are called so, with their owners.
+    fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>>;
 }
 
 /// How a script ended, as [`Session::run`] returns it.

@@ -24,6 +24,8 @@ pub struct Script {
     pub goes_on: bool,
     /// How it runs outside a transaction; absent when it runs in one.
     pub alone: Option<Alone>,
+    /// What earlier files of the same run have set for this one, as statements. Only seeds have any.
+    pub settings: Vec<Slice>,
 }
 
 /// How a script runs statement by statement outside a transaction.
@@ -35,6 +37,8 @@ pub struct Alone {
     pub begin_at: usize,
     /// The statements before that one which only set the session, in order.
     pub session: Vec<Slice>,
+    /// Whether what stands between two `COMMIT`s is a transaction, also without a `BEGIN`.
+    pub is_parted: bool,
 }
 
 /// The versions of a history in short, so that a thousand of them are compared without being sent.
@@ -103,7 +107,7 @@ pub struct Limits {
     /// leave invalid indexes behind.
     #[serde(skip)]
     pub is_lock_timeout_chosen: bool,
-    /// How long one statement may take; no limit when absent.
+    /// How long one statement may take, zero for no limit. When absent, what the role or the database has set holds.
     #[serde(rename = "statement_timeout_ms", serialize_with = "as_maybe_ms")]
     pub statement_timeout: Option<Duration>,
     /// How long to wait while another runner migrates the same database.
@@ -175,6 +179,8 @@ pub enum News {
         /// Rows that the statement touched or returned.
         rows: u64,
     },
+    /// How many rows the whole script inserted, updated and deleted, where nothing is told of single statements.
+    Rows(u64),
     /// A notice, severity and text, made harmless.
     Notice(String),
     /// The server was told to stop.

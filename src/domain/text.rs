@@ -34,7 +34,8 @@ fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
-            '\n' if keep_lines => out.push('\n'),
+            // To Postgres a carriage return ends a line, and with it a comment: what stands behind it must not look commented out.
+            '\n' | '\r' if keep_lines => out.push('\n'),
             '\n' | '\r' => out.push('⏎'),
             '\t' if keep_lines => out.push_str("    "),
             '\t' => out.push('→'),
@@ -85,6 +86,7 @@ mod tests {
     fn lines_are_kept_only_where_asked() {
         assert_eq!(harmless("a\r\nb\tc"), "a⏎b→c");
         assert_eq!(harmless_lines("a\r\nb\tc"), "a\nb    c");
+        assert_eq!(harmless_lines("-- a\rdrop table b"), "-- a\ndrop table b");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::domain::migration::{Listing, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
 use crate::ops::migration::{
-    self, RenumberPlan, Repair, RepairPlan, RestorePlan, RowChange, Schema, SplitPlan,
+    self, Move, RenumberAllPlan, RenumberPlan, Repair, RepairPlan, RestorePlan, RowChange, Schema,
+    SplitPlan,
 };
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +23,7 @@ enum Planned {
     Restore(RestorePlan),
     Repair(RepairPlan),
     Renumber(RenumberPlan),
+    RenumberAll(RenumberAllPlan),
     Split(SplitPlan),
 }
 
@@ -58,6 +60,7 @@ impl Fixes {
                     target,
                 )
             }
+            ["renumber", "--all"] => renumber_all(schema).await?,
             ["renumber", which] => self::renumber(schema, which, None).await?,
             ["renumber", which, "--to", to] => self::renumber(schema, which, Some(to)).await?,
             ["split", which] => {
@@ -95,6 +98,7 @@ impl Fixes {
             Some(Planned::Restore(plan)) => migration::restore(schema, &plan).await,
             Some(Planned::Repair(plan)) => migration::carry_out(schema, &plan).await,
             Some(Planned::Renumber(plan)) => migration::renumber(schema, &plan).await,
+            Some(Planned::RenumberAll(plan)) => migration::renumber_all(schema, &plan).await,
             Some(Planned::Split(plan)) => migration::split(schema, &plan).await,
             None => Err(Problem::new(
                 Kind::Conflict,
@@ -110,14 +114,26 @@ type Told = (Planned, String, &'static str, Vec<String>, Target);
 
 async fn renumber(schema: &Schema, which: &str, to: Option<&str>) -> Result<Told, Problem> {
     let plan = migration::plan_renumber(schema, which, to, Timestamp::now()).await?;
-    let lines = plan.moves.iter().map(|one| {
-        let from = one.from.display().to_string();
-        let to = one.to.display().to_string();
-        harmless(&format!("{from} becomes {to}")).into_owned()
-    });
+    let lines = plan.moves.iter().map(moved);
     let title = format!("Give {} the version {}", plan.version, plan.to);
     let (lines, target) = (lines.collect(), plan.target.clone());
     Ok((Planned::Renumber(plan), title, "renumber", lines, target))
+}
+
+async fn renumber_all(schema: &Schema) -> Result<Told, Problem> {
+    let plan = migration::plan_renumber_all(schema).await?;
+    let (lines, target) = (plan.moves.iter().map(moved).collect(), plan.target.clone());
+    let title = format!(
+        "Give {} a version each",
+        counted(plan.files.len(), "migration")
+    );
+    Ok((Planned::RenumberAll(plan), title, "renumber", lines, target))
+}
+
+fn moved(one: &Move) -> String {
+    let from = one.from.display().to_string();
+    let to = one.to.display().to_string();
+    harmless(&format!("{from} becomes {to}")).into_owned()
 }
 
 fn restore_lines(plan: &RestorePlan) -> Vec<String> {

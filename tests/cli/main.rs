@@ -22,6 +22,7 @@ mod linked;
 mod migration;
 #[cfg(unix)]
 mod misplaced;
+mod names;
 mod odd;
 mod plan;
 mod production;

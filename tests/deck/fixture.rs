@@ -321,6 +321,7 @@ fn seeds() -> SeedListing {
             entry("seeds/030_bob.sql", SeedState::Pending),
         ],
         stale: Vec::new(),
+        notes: Vec::new(),
         target: target(),
     }
 }

@@ -183,6 +183,7 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
             let empty = supadeck::domain::seed::SeedListing {
                 entries: Vec::new(),
                 stale: Vec::new(),
+                notes: Vec::new(),
                 target: crate::fixture::target(),
             };
             Report::Seeds(or(problem, empty))

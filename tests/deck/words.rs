@@ -73,6 +73,7 @@ fn a_seed_that_outlived_its_rows_says_so() {
             at: None,
         }],
         target: target(),
+        notes: Vec::new(),
     };
     answer(&mut model, ticket.unwrap(), Report::Seeds(Ok(listing)));
     let frame = text(&model);

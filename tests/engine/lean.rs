@@ -270,6 +270,7 @@ async fn escaped(then: &str) {
         at_once: true,
         goes_on: false,
         alone: None,
+        settings: Vec::new(),
     };
     // As a splitter that goes wrong would send it.
     let scripts = [

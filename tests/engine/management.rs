@@ -206,11 +206,64 @@ async fn a_file_that_runs_outside_a_transaction_is_refused() {
         "-- supadeck: no-transaction\ncreate table b ();\nvacuum b;",
     );
     let plan = migration::plan(&schema, &everything()).await.unwrap();
-    let outcome = run(&schema, &plan).await;
-    assert_eq!(ends(&outcome), [StepEnd::NotRun], "{outcome:?}");
-    assert!(outcome.problem.unwrap().why.contains("--db-url"));
+    let told = supadeck::domain::migration::briefing::out_of_place(&plan).unwrap();
+    assert!(told.contains("--db-url"), "{told}");
+    let (watch, _news) = watch();
+    let refused = migration::run(&schema, &plan, &watch).await.unwrap_err();
+    assert!(refused.why.contains("--db-url"), "{refused}");
     assert_eq!(api.count("vacuum"), 0);
     assert!(!agreed(&bench).await);
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_the_api_is_told_so_with_a_way_out() {
+    for body in [
+        "",
+        "<html>413 Request Entity Too Large</html>",
+        r#"{"message":"request entity too large"}"#,
+    ] {
+        let (bench, api, schema) = begun().await;
+        bench.write("seeds/a.sql", "insert into a default values;");
+        api.misbehave(
+            "create table b",
+            Manner::Instead("413 Payload Too Large", "", body),
+            1,
+        );
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let outcome = run(&schema, &plan).await;
+        assert_eq!(ends(&outcome), [StepEnd::RolledBack], "{outcome:?}");
+        api.misbehave(
+            "insert into a",
+            Manner::Instead("413 Payload Too Large", "", body),
+            1,
+        );
+        let plan = seed::plan(&schema, &[], false).await.unwrap();
+        let seeded = seed::run(&schema, &plan, &crate::seeds::watch())
+            .await
+            .unwrap();
+        assert_eq!(seeded.steps[0].end, StepEnd::RolledBack, "{seeded:?}");
+        for problem in [outcome.problem.unwrap(), seeded.problem.unwrap()] {
+            assert!(
+                problem.why.contains("too large for the Management API"),
+                "{problem}"
+            );
+            assert!(
+                problem.hint.clone().unwrap().contains("--db-url"),
+                "{problem}"
+            );
+            assert!(
+                !problem.to_string().contains("connection was lost"),
+                "{problem}"
+            );
+        }
+        assert!(!agreed(&bench).await);
+        // The rows of a seed are counted over the API too.
+        let plan = seed::plan(&schema, &[], false).await.unwrap();
+        let seeded = seed::run(&schema, &plan, &crate::seeds::watch())
+            .await
+            .unwrap();
+        assert_eq!(seeded.steps[0].rows, 1, "{seeded:?}");
+    }
 }
 
 #[tokio::test]

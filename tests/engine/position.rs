@@ -4,7 +4,7 @@ use crate::alone::{go_on, open_locks};
 use crate::bench::{Bench, connect, ends, everything, run, until, watch};
 use crate::pooler::Pooler;
 use std::time::Duration;
-use supadeck::domain::migration::{Direction, Progress, StepEnd};
+use supadeck::domain::migration::{Direction, Progress, StepEnd, briefing};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration;
 
@@ -133,18 +133,29 @@ async fn a_pooler_in_transaction_mode_is_seen_and_refused() {
     let Some(pooler) = Pooler::start(&bench).await else {
         return;
     };
+    bench.up("0_first.sql", "create table first ();");
     bench.up(
         "1_a.sql",
         "create table a (b int);\ncreate index concurrently i on a (b);",
     );
     let schema = bench.through(&pooler.url("127.0.0.1", "pgbouncer=true"));
     let plan = migration::plan(&schema, &everything()).await.unwrap();
-    let outcome = run(&schema, &plan).await;
-    assert_eq!(ends(&outcome), [StepEnd::NotRun], "{outcome:?}");
-    let problem = outcome.problem.unwrap();
+    // The plan foretells it, and the run stops before its first file.
+    let told = briefing::out_of_place(&plan).unwrap();
+    assert!(
+        told.contains("1 a") && told.contains("transaction mode"),
+        "{told}"
+    );
+    let problem = migration::run(&schema, &plan, &watch().0)
+        .await
+        .unwrap_err();
+    assert!(problem.what.contains("nothing was run"), "{problem}");
     assert!(problem.why.contains("transaction mode"), "{problem}");
-    assert!(!bench.has("a").await);
-    assert_eq!(bench.states().await, ["1 pending"]);
+    assert!(!bench.has("a").await && !bench.has("first").await);
+    assert_eq!(bench.states().await, ["0 pending", "1 pending"]);
+    // Over a connection of its own nothing is in the way.
+    let plan = bench.plan(everything()).await.unwrap();
+    assert_eq!(briefing::out_of_place(&plan), None);
     assert!(bench.apply().await.is_complete());
 }
 

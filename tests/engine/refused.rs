@@ -11,7 +11,11 @@ async fn files_that_cannot_run_in_a_transaction_are_refused_with_their_line() {
             2,
             "BEGIN has no COMMIT",
         ),
-        ("select 1;\ncommit;\n", 2, "COMMIT has no BEGIN"),
+        (
+            "select 1;\ncommit and chain;\n",
+            2,
+            "COMMIT AND CHAIN has no BEGIN",
+        ),
         (
             "select 1;\nbegin;\nselect 1;\ncommit and chain;\nselect 2;\ncommit;\n",
             4,

@@ -87,7 +87,7 @@ async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
         problem
             .hint
             .unwrap()
-            .contains("supadeck migration renumber 1_a.sql")
+            .contains("supadeck migration renumber --all")
     );
     for refused in [
         migration::plan_renumber(&bench.schema, "1", None, now())
@@ -131,4 +131,80 @@ async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
         .await
         .unwrap_err();
     assert_eq!(problem.kind, Kind::Conflict, "{problem}");
+}
+
+#[tokio::test]
+async fn files_of_double_versions_get_a_version_each_at_once() {
+    let bench = Bench::new().await;
+    for (name, table) in [
+        ("20231121_a.sql", "a"),
+        ("20231121_b.sql", "b"),
+        ("20231121_c.sql", "c"),
+        ("20231122_d.sql", "d"),
+        ("20231125_e.sql", "e"),
+        ("20231125_f.sql", "f"),
+        // What golang-migrate writes is a pair, and no double.
+        ("20231126_g.up.sql", "g"),
+        ("20231126_g.down.sql", "g"),
+    ] {
+        bench.up(name, format!("create table {table} ();"));
+    }
+    bench.down("20231121_b.sql", "drop table b;");
+    // All of them are told at once, with the one command that mends them.
+    let refused = bench.plan(everything()).await.unwrap_err();
+    for name in ["20231121_a", "20231121_c", "20231125_f", "20231126_g.up"] {
+        assert!(refused.what.contains(name), "{refused}");
+    }
+    let hint = refused.hint.unwrap();
+    assert!(hint.contains("supadeck migration renumber --all"), "{hint}");
+    assert!(hint.contains("supadeck migration split"), "{hint}");
+    let plan = migration::plan_renumber_all(&bench.schema).await.unwrap();
+    let told: Vec<String> = plan
+        .files
+        .iter()
+        .map(|one| format!("{}_{} {}", one.version, one.name, one.to))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "20231121_b 202311210",
+            "20231121_c 202311211",
+            "20231125_f 202311250"
+        ]
+    );
+    assert_eq!(plan.moves.len(), 4);
+    migration::renumber_all(&bench.schema, &plan).await.unwrap();
+    assert_eq!(
+        folder(&bench, "supabase/migrations/rollback")[0].0,
+        "202311210_b.sql"
+    );
+    let again = migration::plan_renumber_all(&bench.schema).await.unwrap();
+    assert!(again.files.is_empty() && again.moves.is_empty());
+}
+
+#[tokio::test]
+async fn of_double_versions_what_is_applied_keeps_its_own() {
+    let bench = Bench::new().await;
+    bench.up("1_b.sql", "create table b ();");
+    assert!(bench.apply().await.is_complete());
+    bench.up("1_a.sql", "create table a ();");
+    let plan = migration::plan_renumber_all(&bench.schema).await.unwrap();
+    assert_eq!(plan.files.len(), 1);
+    assert_eq!(
+        (plan.files[0].name.as_str(), plan.files[0].to.as_str()),
+        ("a", "2")
+    );
+    migration::renumber_all(&bench.schema, &plan).await.unwrap();
+    assert!(bench.apply().await.is_complete());
+    assert!(bench.has("a").await);
+    let skipped = migration::skipped(bench.root.path()).unwrap();
+    assert!(skipped.is_empty());
+    bench.up("a name.sql", "select 1;");
+    bench.up("20240101_up.SQL", "select 1;");
+    let skipped = migration::skipped(bench.root.path()).unwrap();
+    assert_eq!(
+        skipped,
+        migration::list(&bench.schema).await.unwrap().skipped
+    );
+    assert_eq!(skipped.len(), 2, "{skipped:?}");
 }

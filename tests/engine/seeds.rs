@@ -254,3 +254,128 @@ async fn a_line_cut_at_commit_is_resolved_by_the_record() {
         }
     }
 }
+
+/// The same seeds over a connection, through a pooler whose sessions change, and over the Management API.
+async fn on_every_way(bench: &Bench, check: impl AsyncFn(&str, SeedOutcome)) {
+    check("direct", seed_all(bench, true).await).await;
+    let seeded = async |schema: Schema| {
+        let plan = seed::plan(&schema, &[], true).await.unwrap();
+        seed::run(&schema, &plan, &watch()).await.unwrap()
+    };
+    if let Some(pooler) = crate::pooler::Pooler::start(bench).await {
+        let schema = bench.through(&pooler.url("127.0.0.1", "pgbouncer=true"));
+        check("pooler", seeded(schema).await).await;
+    }
+    let api = crate::standin::Standin::start(&bench.url).await;
+    let schema = Schema::new(bench.root.path(), api.database());
+    check("api", seeded(schema).await).await;
+}
+
+#[tokio::test]
+async fn settings_last_through_one_run_and_neither_the_role_nor_the_transaction_does() {
+    let bench = bench().await;
+    bench
+        .write(
+            "seeds/a.sql",
+            "set app.x = 'from a'; set session datestyle to 'German, DMY'; select pg_catalog.set_config('app.y', 'y', false); set local app.z = 'gone'; set role anon;",
+        );
+    bench.write("seeds/b.sql", "set app.x to 'from b';");
+    bench.write(
+        "seeds/c.sql",
+        "insert into s select concat_ws('|', current_setting('app.x', true), current_setting('app.y', true), current_setting('app.z', true), date '2026-02-03', current_user = session_user), 1;",
+    );
+    on_every_way(&bench, async |way, outcome| {
+        assert!(outcome.problem.is_none(), "{way}: {outcome:?}");
+        assert_eq!(outcome.steps[2].rows, 1, "{way}");
+        let told = bench.texts("select a from s").await;
+        assert!(
+            told[0].starts_with("from b|y|") && told[0].ends_with("|03.02.2026|t"),
+            "{way}: {told:?}"
+        );
+        assert!(!told[0].contains("gone"), "{way}: {told:?}");
+        bench.db.batch_execute("truncate s").await.unwrap();
+    })
+    .await;
+    // The next run begins anew.
+    let only = [PathBuf::from("seeds/c.sql")];
+    let plan = seed::plan(&bench.schema, &only, true).await.unwrap();
+    let outcome = seed::run(&bench.schema, &plan, &watch()).await.unwrap();
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    assert!(!bench.texts("select a from s").await[0].contains("from"));
+}
+
+#[tokio::test]
+async fn a_failing_seed_names_the_line_of_the_file_and_shows_it_with_that_number() {
+    let bench = bench().await;
+    for (file, line, shown) in [
+        (
+            "-- one\ninsert into s values ('a', 1);\n\n-- why\ninsert into s\n  values ('b', 'x');\n",
+            6,
+            "6 |   values ('b', 'x')",
+        ),
+        (
+            "insert into s values ('a', 1);\n\n-- comment\nselect f();\n",
+            4,
+            "4 | select f()",
+        ),
+        (
+            "\\set n 'x'\n\ninsert into s values ('a', :'n'::int);\n",
+            3,
+            "3 | insert into s",
+        ),
+        (
+            "select 1;\ncopy s from stdin;\na\t1\nb\tx\n\\.\n",
+            4,
+            "4 | b",
+        ),
+    ] {
+        bench.write("seeds/a.sql", file);
+        let problem = seed_all(&bench, true).await.problem.unwrap();
+        assert!(
+            problem.what.contains(&format!("line {line},")),
+            "{file}: {problem}"
+        );
+        let detail = problem.detail.unwrap();
+        assert!(detail.contains(shown), "{file}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_seed_that_writes_the_history_is_told_before_it_runs() {
+    let bench = bench().await;
+    for (file, is_told) in [
+        (
+            "select 1;\ninsert into supabase_migrations.schema_migrations values ('1');",
+            true,
+        ),
+        (
+            "copy \"supabase_migrations\".\"schema_migrations\" (version) from stdin;\n1\n\\.\n",
+            true,
+        ),
+        (
+            "do $$ begin delete from supabase_migrations.schema_migrations; end $$;",
+            true,
+        ),
+        (
+            "with a as (select '1') insert into supabase_migrations.schema_migrations select * from a;",
+            true,
+        ),
+        (
+            "select * from supabase_migrations.schema_migrations; -- insert into",
+            false,
+        ),
+        (
+            "insert into s select version, 1 from other.schema_migrations;",
+            false,
+        ),
+    ] {
+        bench.write("seeds/a.sql", file);
+        let plan = seed::plan(&bench.schema, &[], true).await.unwrap();
+        let told = plan.notes.join("\n");
+        assert_eq!(
+            told.contains("writes the migration history"),
+            is_told,
+            "{file}: {told}"
+        );
+    }
+}

@@ -4,6 +4,7 @@
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::production::{Claim, Protection, is_news, learn, protection};
 use crate::domain::profile::Book;
@@ -95,6 +96,14 @@ impl Database for Guarded {
 
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
         self.database.journal(limit, version)
+    }
+
+    fn refuses_alone(&self) -> Task<'_, Option<String>> {
+        self.database.refuses_alone()
+    }
+
+    fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
+        self.database.owners(name)
     }
 
     fn seeds(&self) -> Task<'_, SeedHistory> {

@@ -65,7 +65,6 @@ pub(super) fn read(reply: &Reply, access: &Access) -> Result<Vec<Value>, Failure
     let words = message.map(|words| text::cell(&words).into_owned());
     let said = match (words, reply.status) {
         (Some(words), status) => format!("The Management API answered {status}: {words}"),
-        (None, 413) => "The Management API answered 413: this is too large for it.".to_owned(),
         (None, status) => format!("The Management API answered {status} and gave no reason."),
     };
     Err(match reply.status {
@@ -117,6 +116,12 @@ fn turned_away(status: u16, access: &Access) -> Option<Problem> {
             "The ref is wrong, or the project belongs to somebody else.",
         )
         .with_hint("Compare the profile's project ref with the project's URL in the dashboard."),
+        413 => Problem::new(
+            Kind::Config,
+            "This is too large for the Management API, and nothing of it was run.",
+            "It answered 413 to the call, which carries the whole file.",
+        )
+        .with_hint("Run it over a database URL (--db-url), or write it as several smaller files."),
         _ => return None,
     }
     .with_code(status.to_string()))

@@ -5,12 +5,13 @@ use super::answer::Failure;
 use super::api::{Api, Patience};
 use super::ask::{Rows, Told, problem};
 use super::fence::Fence;
-use super::session::ApiSession;
+use super::session::{ApiSession, NOT_ALONE};
 use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
 use crate::adapters::postgres::{inventory, journal, log};
 use crate::domain::migration::Holder;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
@@ -259,6 +260,18 @@ impl Database for ManagementDatabase {
                 is_kept,
                 target: told.target,
             })
+        })
+    }
+
+    fn refuses_alone(&self) -> Task<'_, Option<String>> {
+        Box::pin(std::future::ready(Ok(Some(NOT_ALONE.to_owned()))))
+    }
+
+    fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
+        Box::pin(async move {
+            let told = self.tell(Some((&books::owners(name), 4))).await;
+            let told = told.map_err(|failure| problem(failure, "The owners cannot be read."))?;
+            Ok(told.rows.into_iter().filter_map(books::owned).collect())
         })
     }
 

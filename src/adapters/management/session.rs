@@ -23,6 +23,9 @@ const ROWS: &str = "select 'inserted ' || coalesce(pg_catalog.sum(n_tup_ins), 0)
     || ', deleted ' || coalesce(pg_catalog.sum(n_tup_del), 0) as supadeck \
     from pg_catalog.pg_stat_xact_user_tables where schemaname <> 'supabase_migrations'";
 
+/// Why a file outside a transaction does not run over the API.
+pub(super) const NOT_ALONE: &str = "The Management API runs every call in a transaction, and nobody could follow a file from statement to statement. Run it over a database URL (--db-url).";
+
 /// Runs scripts, one call each.
 pub(super) struct ApiSession {
     database: ManagementDatabase,
@@ -55,10 +58,7 @@ impl ApiSession {
             return Err(no_copy(part));
         }
         if script.alone.is_some() {
-            return Err(Halt::NotAlone(
-                "The Management API runs every call in a transaction, and nobody could follow a file from statement to statement. Run it over a database URL (--db-url)."
-                    .to_owned(),
-            ));
+            return Err(Halt::NotAlone(NOT_ALONE.to_owned()));
         }
         let begun = Instant::now();
         let mut is_waiting = false;
@@ -238,6 +238,10 @@ fn tell_done(script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send
         // How many rows each statement changed is not told; how many all of them did is.
         Record::Seeded { .. } => {
             if let Some(told) = told(rows).and_then(Value::as_str) {
+                let counts = told.split(|c: char| !c.is_ascii_digit());
+                news(News::Rows(
+                    counts.filter_map(|count| count.parse::<u64>().ok()).sum(),
+                ));
                 news(News::Notice(format!("Rows in all: {told}.")));
             }
         }

@@ -59,6 +59,14 @@ impl Address {
         first.map_or_else(|| "?".to_owned(), |endpoint| endpoint.shown())
     }
 
+    /// Whether the URL's own options set something for the session.
+    pub(super) fn sets(&self, setting: &str) -> bool {
+        let options = self.config.get_options().unwrap_or_default();
+        options
+            .to_ascii_lowercase()
+            .contains(&format!("{setting}="))
+    }
+
     /// What its database is recognised by: the refs of hosted projects that it names, and what the server told.
     pub(super) fn mark(&self, id: Option<String>) -> Mark {
         let hosts = self.config.get_hosts().iter();

@@ -4,10 +4,11 @@
 //! nothing a statement does to its session loses the lock or the position. Behind a pooler in transaction mode neither
 //! would hold, and the run is refused.
 
+use super::between::end_session;
 use super::books::{self, LOCK, RollbackColumn, Runner};
 use super::connection::{Connection, texts};
 use super::database::PgDatabase;
-use super::fault::refused;
+use super::fault::{refused, statement_problem};
 use super::guard::{Failure, Guard};
 use super::journal::{self, Line};
 use super::keeper::{Broken, Keeper, first_cell, lost};
@@ -15,8 +16,9 @@ use super::lookout::Lookout;
 use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, checks};
 use super::queue::Queue;
 use super::record::record;
-use super::unit::units;
+use super::unit::{Unit, parted, units};
 use super::worker::{self, Backend, Halted};
+use crate::domain::problem::Problem;
 use crate::domain::script::{Alone, Halfway, Halt, Limits, News, Refused, Script, Why};
 use crate::domain::text::harmless;
 use std::time::Duration;
@@ -98,7 +100,8 @@ impl AloneRun<'_> {
         let limits = self.limits;
         let statement = limits.statement_timeout.unwrap_or_default().as_millis();
         let sql = format!(
-            "rollback; reset all; reset session authorization; reset role; set lock_timeout = {}; set statement_timeout = {statement}",
+            "rollback; {}; set lock_timeout = {}; set statement_timeout = {statement}",
+            end_session(),
             limits.lock_timeout.as_millis()
         );
         self.keeper.ask_on(worker, &sql).await.map_err(lost)?;
@@ -231,7 +234,7 @@ impl AloneRun<'_> {
         let mut guard =
             Guard::new(worker, news, cancel, self.limits.cancel_timeout).with_lookout(lookout);
         let mut begun = self.alone.begin_at;
-        for (number, unit) in units(&self.script.parts).into_iter().enumerate() {
+        for (number, unit) in self.units().into_iter().enumerate() {
             let at = self.script.parts[unit.parts.start].statement;
             if guard.stop.is_wanted() {
                 let stop = Halted::at(at, at, Why::Cancelled);
@@ -247,20 +250,36 @@ impl AloneRun<'_> {
             }
             if let Err(stop) = worker::run(&mut guard, &self.script.parts, &unit, self.limits).await
             {
-                return Err(self.interrupt(line, backend, stop).await);
+                let is_nothing = number == 0 && self.alone.begin_at == 0 && stop.leaves_nothing;
+                return Err(if is_nothing {
+                    self.take_back(line, backend, stop).await
+                } else {
+                    self.interrupt(line, backend, stop).await
+                });
             }
         }
         guard.forward_notices();
         if let Some(why) = still_open(&mut guard).await {
             drop(guard);
-            let last = units(&self.script.parts).pop();
+            let last = self.units().pop();
             let at = last.map_or(begun, |unit| self.script.parts[unit.parts.start].statement);
             let mut stop = Halted::at(at, at, why);
             stop.is_in_doubt = true;
             return Err(self.interrupt(line, backend, stop).await);
         }
+        // A pooler may hand the session on as it is.
+        let _ = guard.answer(guard.client.simple_query("discard all")).await;
+        guard.drop_notices();
         drop(guard);
         self.finish(line, backend).await
+    }
+
+    fn units(&self) -> Vec<Unit> {
+        if self.alone.is_parted {
+            parted(&self.script.parts)
+        } else {
+            units(&self.script.parts)
+        }
     }
 
     /// Moves the position; fails when the keeper no longer has the lock.
@@ -305,6 +324,39 @@ impl AloneRun<'_> {
         Err(self.interrupt(line, backend, Halted::at(of, of, why)).await)
     }
 
+    /// Ends a run that stopped in its first unit, of which nothing remains: the version is as it was before.
+    async fn take_back(&self, line: Line, backend: &Backend, stop: Halted) -> Halt {
+        let repeats = self.script.goes_on;
+        let ended = self.end_worker(backend).await;
+        // Another run's line, which this one took the place of, must not come back as the one that is open.
+        if repeats || ended.is_err() || self.keeper.ask(&line.take_back()).await.is_err() {
+            return self.interrupt(line, backend, stop).await;
+        }
+        match stop.why {
+            Why::Refused(refused) => Halt::Refused(refused),
+            Why::Cancelled => Halt::Cancelled,
+            Why::Lost(why) => Halt::Lost {
+                committing: false,
+                why,
+            },
+        }
+    }
+
+    /// Ends what the worker still does.
+    async fn end_worker(&self, backend: &Backend) -> Result<(), Broken> {
+        let sql = format!(
+            "rollback; select pg_catalog.pg_terminate_backend(pid, {}) from pg_catalog.pg_stat_activity where pid = {} and backend_start = {}::timestamptz",
+            WORKER_END.as_millis(),
+            backend.pid,
+            books::dollar(&backend.since)
+        );
+        let limit = WORKER_END + self.database.patience.0;
+        self.keeper
+            .ask_for(limit, self.keeper.connection, &sql)
+            .await
+            .map(drop)
+    }
+
     /// Ends what the worker still does, and writes down where the run stands.
     async fn interrupt(&self, line: Line, backend: &Backend, stop: Halted) -> Halt {
         let keeper_is_lost = self.keeper.connection.client.is_closed();
@@ -319,13 +371,7 @@ impl AloneRun<'_> {
         if keeper_is_lost {
             return Halt::Halfway(Box::new(halfway));
         }
-        let _ = self.keeper.ask_for(WORKER_END + self.database.patience.0, self.keeper.connection, &format!(
-            "rollback; select pg_catalog.pg_terminate_backend(pid, {}) from pg_catalog.pg_stat_activity where pid = {} and backend_start = {}::timestamptz",
-            WORKER_END.as_millis(),
-            backend.pid,
-            books::dollar(&backend.since)
-        ))
-        .await;
+        let _ = self.end_worker(backend).await;
         let words = match &halfway.why {
             Why::Refused(refused) => format!("{} ({})", refused.message, refused.code),
             Why::Cancelled => "It was stopped.".to_owned(),
@@ -370,8 +416,34 @@ async fn still_open(guard: &mut Guard<'_>) -> Option<Why> {
     }
 }
 
+const POOLED: &str = "The address is that of a pooler in transaction mode, where neither the lock nor the settings of a session hold. Use the direct address or the session pooler's (port 5432).";
+
 fn pooled() -> Halt {
-    Halt::NotAlone(
-        "The address is that of a pooler in transaction mode, where neither the lock nor the settings of a session hold. Use the direct address or the session pooler's (port 5432).".to_owned(),
-    )
+    Halt::NotAlone(POOLED.to_owned())
+}
+
+impl PgDatabase {
+    /// Why no file can run outside a transaction here: found as a run finds it, by a session that changes under its
+    /// connection while another one holds a transaction open.
+    pub(super) async fn why_not_alone(&self) -> Result<Option<String>, Problem> {
+        const WHAT: &str = "It cannot be found out whether the address is a pooler's.";
+        if self.is_transaction_pooler() {
+            return Ok(Some(POOLED.to_owned()));
+        }
+        let (one, two) = (self.open().await?, self.open().await?);
+        let pid = "select pg_catalog.pg_backend_pid()";
+        let asking = async {
+            let before = one.rows(pid).await?;
+            let between = two.rows(&format!("begin; {pid}")).await?;
+            let after = one.rows(pid).await?;
+            two.client.simple_query("rollback").await?;
+            Ok(before != after || before == between)
+        };
+        let asked = async {
+            let swapped: Result<bool, tokio_postgres::Error> = asking.await;
+            swapped.map_err(|error| statement_problem(&error, WHAT))
+        };
+        let swapped = self.patience.on(&one, WHAT, asked).await?;
+        Ok(swapped.then(|| POOLED.to_owned()))
+    }
 }

@@ -10,7 +10,8 @@ use super::fault::refused;
 use super::guard::{Failure, Guard};
 use super::lean::{self, Lean};
 use super::message::{
-    AGAIN, Anchor, CLOCK, Whole, around_record, code, head, head_answers, tail, tail_answers, whole,
+    AGAIN, Anchor, CLOCK, LEFT, Whole, around_record, code, head, head_answers, tail, tail_answers,
+    whole,
 };
 use super::session::{Place, halt};
 use super::times::Times;
@@ -304,6 +305,11 @@ async fn send(
                         }
                         Place::Tail if code == FORGOTTEN => {
                             let next = Ended::Apart { leans: true };
+                            return Err(Stopped::Astray { number, next });
+                        }
+                        // What it prepared is ended by name, which the message has no place for.
+                        Place::Tail if code == LEFT => {
+                            let next = Ended::Live;
                             return Err(Stopped::Astray { number, next });
                         }
                         _ => {}

@@ -96,7 +96,9 @@ pub(in crate::adapters) fn end_session() -> String {
 /// How long a statement of a rehearsal may take. Waiting for a lock without end is for runs that somebody watches: here it
 /// would hold the locks that were taken before.
 pub(in crate::adapters) fn statement_limit(limits: &Limits) -> Duration {
-    limits.statement_timeout.unwrap_or(STATEMENT)
+    let chosen = limits.statement_timeout;
+    // Without a limit it would hold its locks for as long as it likes.
+    chosen.filter(|limit| !limit.is_zero()).unwrap_or(STATEMENT)
 }
 
 fn lock_limit(limits: &Limits) -> Duration {

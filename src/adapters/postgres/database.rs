@@ -15,6 +15,7 @@ use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
+use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
@@ -30,6 +31,7 @@ use tokio_postgres::Error;
 pub(super) const APPLICATION: &str = "supadeck";
 const NO_HISTORY: &str = "The migration history cannot be read.";
 const NO_SEEDS: &str = "The record of seed files cannot be read.";
+const NO_OWNERS: &str = "The owners cannot be read.";
 const NO_JOURNAL: &str = "The journal was not written.";
 const NO_END: &str = "The end of the lost session was not seen.";
 /// How long the end of a lost session is awaited.
@@ -107,6 +109,10 @@ impl PgDatabase {
             database: cell(1),
             role: cell(0),
             server_version: connection.server_version.clone(),
+            statement_timeout: books::timeout(
+                who.get(3).and_then(Option::as_deref),
+                self.address.sets("statement_timeout"),
+            ),
             mark: Box::new(self.address.mark(who.get(2).cloned().flatten())),
             ..Target::default()
         }
@@ -133,7 +139,7 @@ impl PgDatabase {
             });
         };
         let target = self.target(connection, &who);
-        let table = inventory::books(who.get(3).and_then(Option::as_deref));
+        let table = inventory::books(who.get(4).and_then(Option::as_deref));
         let mut answers = answers.into_iter().skip(LIMITS + 1);
         let (rows, open) = match (answers.next(), error) {
             // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
@@ -186,7 +192,10 @@ impl PgDatabase {
 
     async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
         let unreadable = |error| statement_problem(&error, NO_SEEDS);
-        let sql = |mark: &str| format!("{}, {mark}; {}", books::WHO, books::SEEDS);
+        let sql = |mark: &str| {
+            let (who, timeout) = (books::WHO, books::TIMEOUT);
+            format!("{who}, {mark}, {timeout}; {}", books::SEEDS)
+        };
         let (answers, error) = self.marked_answers(connection, sql).await;
         let mut rows: Vec<_> = answers.into_iter().flatten().collect();
         if let Some(error) =
@@ -292,6 +301,23 @@ impl Database for PgDatabase {
 
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
         Box::pin(self.read_journal(limit, version))
+    }
+
+    fn refuses_alone(&self) -> Task<'_, Option<String>> {
+        Box::pin(self.why_not_alone())
+    }
+
+    fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
+        Box::pin(async move {
+            let connection = self.open().await?;
+            let sql = self.patience.limited(&books::owners(name));
+            let reading = async {
+                let rows = connection.rows(&sql).await;
+                rows.map_err(|error| statement_problem(&error, NO_OWNERS))
+            };
+            let rows = self.patience.on(&connection, NO_OWNERS, reading).await?;
+            Ok(rows.into_iter().filter_map(books::owned).collect())
+        })
     }
 
     fn seeds(&self) -> Task<'_, SeedHistory> {

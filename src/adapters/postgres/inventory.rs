@@ -1,6 +1,7 @@
 //! What the catalogs say of the history's table: its kind, its columns, what the role may do with it. Asked together with
 //! who is connected, before the table itself is read, so that a table that cannot be read is still explained.
 
+use super::books::{TIMEOUT, WHO};
 use crate::domain::migration::books::{Books, Column};
 use crate::domain::migration::history::Row;
 use crate::domain::problem::{Kind, Problem};
@@ -26,9 +27,9 @@ pub(in crate::adapters) const BOOKS: &str = "\
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
     where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations'";
 
-/// Who is connected to what, what that is recognised by, and [`BOOKS`] in the fourth column.
+/// Who is connected to what, what that is recognised by, the statement timeout, and [`BOOKS`] in the fifth column.
 pub(super) fn who_and_books(mark: &str) -> String {
-    format!("select current_user, pg_catalog.current_database(), {mark}, ({BOOKS})")
+    format!("{WHO}, {mark}, {TIMEOUT}, ({BOOKS})")
 }
 
 /// What Postgres says when the table's columns are not those that are read: no such column, or another type.

@@ -205,6 +205,14 @@ impl Line {
         )
     }
 
+    /// Takes it away: nothing remains of what the run did, and how it failed is written as of any other run.
+    pub(super) fn take_back(self) -> String {
+        format!(
+            "delete from supabase_migrations.supadeck_journal where id = {}",
+            self.id
+        )
+    }
+
     /// Ends it well; raises `code` when the line is gone, or another backend answers than the one that has the lock.
     pub(super) fn done(self, of: usize, code: &str) -> String {
         let Self { id, keeper } = self;

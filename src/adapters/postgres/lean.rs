@@ -3,10 +3,10 @@
 //! For a small file, planning the checks and the rows around it is more work for the server than the file. So they are
 //! prepared once for all of a message, which is answered by one session also behind a pooler.
 
+use super::between::{OURS, RESET_ANSWERS, RESETS};
 use super::books::{LOCK, RollbackColumn, Runner, about, dollar, line};
 use super::message::{
-    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, NUMBER, RESETS, SETTLE, at_least_one, has_word,
-    raising,
+    AGAIN, BEGIN, BUSY, CLOCK, ESCAPED, FINISH, LEFT, NUMBER, SETTLE, has_word, limit_ms, raising,
 };
 use super::record::{Shape, TEXT, values};
 use crate::domain::script::{Limits, Script};
@@ -99,7 +99,7 @@ impl Lean<'_> {
             |name: &str, ms: u128| format!("pg_catalog.set_config('{name}', '{ms}', true), ");
         let mut limits = limit("lock_timeout", self.limits.lock_timeout.as_millis());
         if let Some(longest) = self.limits.statement_timeout {
-            limits.push_str(&limit("statement_timeout", at_least_one(longest)));
+            limits.push_str(&limit("statement_timeout", limit_ms(longest)));
         }
         // The lock is tried first, and the counter is read when it is held: it is of no snapshot.
         let open = format!(
@@ -112,11 +112,14 @@ impl Lean<'_> {
         );
         let check = format!(
             "({TEXT}) as select case when pg_catalog.current_setting('supadeck.transaction', true) \
-            is distinct from pg_catalog.txid_current()::text then {} end, {CLOCK}, $1",
+            is distinct from pg_catalog.txid_current()::text then {} \
+            when exists (select from pg_catalog.pg_prepared_statements s where s.from_sql and not pg_catalog.starts_with(s.name, '{OURS}')) \
+            then {} end, pg_catalog.pg_advisory_unlock_all(), {CLOCK}, $1",
             raising(
                 ESCAPED,
                 "supadeck: the transaction has ended before its time"
             ),
+            raising(LEFT, "supadeck: the file leaves a prepared statement"),
         );
         let line = line(&line_places[0], direction, &line_places[1], self.runner);
         let books = format!(
@@ -128,9 +131,12 @@ impl Lean<'_> {
     }
 }
 
-/// Whether a script's text says that it may change the books, or have the session forget what is prepared.
+/// Whether a script's text says that it may change the books, or what the session keeps prepared.
 pub(super) fn meddles(script: &Script) -> bool {
-    has_word(script, &["supabase_migrations", "deallocate", "discard"])
+    has_word(
+        script,
+        &["supabase_migrations", "deallocate", "discard", "prepare"],
+    )
 }
 
 /// How many answers [`Lean::head`] gets.
@@ -140,7 +146,7 @@ pub(super) fn head_answers(first: bool) -> usize {
 
 /// How many answers [`Lean::tail`] gets.
 pub(super) fn tail_answers(last: bool) -> usize {
-    8 + if last { KEPT.len() } else { 0 }
+    5 + RESET_ANSWERS + if last { KEPT.len() } else { 0 }
 }
 
 #[cfg(test)]
@@ -169,6 +175,7 @@ mod tests {
             at_once: true,
             goes_on: false,
             alone: None,
+            settings: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! The head begins with `BEGIN`, so that a session which is already in a failed transaction refuses all of it.
 //! `RESET ALL` stands inside the transaction: in front of it, a transaction-mode pooler could run it elsewhere.
 
+use super::between::{RESET_ANSWERS, RESETS, lets_go};
 use super::books::{self, LOCK, RollbackColumn, Runner, dollar};
 use super::record::record;
 use crate::domain::script::{Limits, Script};
@@ -17,6 +18,7 @@ pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const ESCAPED: &str = "SD003";
 pub(in crate::adapters) const UNSETTLED: &str = "SD004";
 pub(super) const AGAIN: &str = "SD005";
+pub(super) const LEFT: &str = "SD007";
 pub(in crate::adapters) const UNWRITTEN: &str = "SD006";
 
 /// An expression that raises a code of ours with its reason, for statements that are prepared: only a block can name a
@@ -33,7 +35,7 @@ pub(super) fn code(error: &DbError) -> &str {
     }
     let meant = error.message().rsplit_once(" (").map(|(_, rest)| rest);
     let meant = meant.and_then(|rest| rest.get(..code.len()));
-    [BUSY, HISTORY_CHANGED, ESCAPED, AGAIN, UNWRITTEN]
+    [BUSY, HISTORY_CHANGED, ESCAPED, AGAIN, UNWRITTEN, LEFT]
         .into_iter()
         .find(|ours| meant == Some(*ours))
         .unwrap_or(code)
@@ -58,17 +60,17 @@ pub(in crate::adapters) enum Anchor<'a> {
 /// places for interrupted runs, one of which would be in the way. The last answer has the transaction's number and the time.
 pub(in crate::adapters) fn head(script: &Script, limits: &Limits, positions: bool) -> String {
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
-    let checks = format!("{}{}", take_lock(), checks(script, positions));
+    // What the session holds from before ends only once nobody else runs in its transaction.
+    let checks = format!("{}{}{}", take_lock(), lets_go(), checks(script, positions));
     let mut sql = format!("{BEGIN}; {RESETS}; ");
     sql.push_str(&books::block(&format!(
         "declare found pg_catalog.text; begin {checks}end"
     )));
-    sql.push_str(&settings(limits));
+    sql.push_str(&settings(limits, script));
     sql
 }
 
 pub(super) const BEGIN: &str = "begin isolation level read committed read write";
-pub(super) const RESETS: &str = "reset all; reset session authorization; reset role";
 /// Has deferred triggers run before the session is reset: what they set would otherwise be there for the next script.
 pub(super) const SETTLE: &str = "set constraints all immediate";
 /// Has REST read the schema again, and commits.
@@ -88,8 +90,8 @@ fn take_lock() -> String {
     )
 }
 
-/// The limits of the script's statements, and what its transaction is known by.
-fn settings(limits: &Limits) -> String {
+/// The limits of the script's statements, what was set for it, and what its transaction is known by.
+fn settings(limits: &Limits, script: &Script) -> String {
     let mut sql = format!(
         "; set local lock_timeout = {}; ",
         limits.lock_timeout.as_millis()
@@ -97,8 +99,11 @@ fn settings(limits: &Limits) -> String {
     if let Some(limit) = limits.statement_timeout {
         sql.push_str(&format!(
             "set local statement_timeout = {}; ",
-            at_least_one(limit)
+            limit_ms(limit)
         ));
+    }
+    for statement in &script.settings {
+        sql.push_str(&format!("{}\n; ", &**statement));
     }
     sql.push_str(&format!("select {NUMBER}, {CLOCK}"));
     sql
@@ -133,19 +138,23 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
     checks
 }
 
-/// How many answers [`head`] gets before the script's own.
+/// How many answers [`head`] gets before the script's own, where nothing was set for it.
 pub(super) fn head_answers(limits: &Limits) -> usize {
-    7 + usize::from(limits.statement_timeout.is_some())
+    4 + RESET_ANSWERS + usize::from(limits.statement_timeout.is_some())
 }
 
 /// How many answers [`tail`] gets.
 pub(super) fn tail_answers(has_journal: bool) -> usize {
-    9 + usize::from(has_journal)
+    6 + RESET_ANSWERS + usize::from(has_journal)
 }
 
-/// Zero would mean no limit.
-pub(super) fn at_least_one(limit: Duration) -> u128 {
-    limit.as_millis().max(1)
+/// A limit as the server takes it: zero is none at all, and what is shorter than a millisecond is one.
+pub(super) fn limit_ms(limit: Duration) -> u128 {
+    if limit.is_zero() {
+        0
+    } else {
+        limit.as_millis().max(1)
+    }
 }
 
 /// Writes the books and commits.
@@ -180,13 +189,10 @@ pub(super) fn around_record(
     let mut before = format!("{SETTLE}; set local statement_timeout = 0; ");
     before.push_str(&books::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
-        raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; end"
+        raise exception 'supadeck: the transaction has ended before its time' using errcode = '{ESCAPED}'; end if; {}end",
+        lets_go()
     )));
     before.push_str(&format!("; {RESETS}"));
-    if is_temporary(script) {
-        // The next file, run by itself, would not find it either.
-        before.push_str("; discard temp");
-    }
     let mut behind = String::new();
     if let Some(runner) = journal {
         behind.push_str(&books::journal_done(&script.record, &script.sha256, runner));
@@ -276,6 +282,7 @@ mod tests {
             at_once: true,
             goes_on: false,
             alone: None,
+            settings: Vec::new(),
         }
     }
 

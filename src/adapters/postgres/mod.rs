@@ -5,6 +5,7 @@
 //!   trust ► handshake ────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
 //!                           │          ├─────► batch        scripts in one message: lean (prepared once), course (how far), times
 //!                           │          ├─────► books        the tables and their SQL; record: a script's row
+//!                           │          ├─────► between      what ends between two files
 //!                           │          ├─────► cancel       asks the server to stop
 //!                           │          ├─────► lookout      looks at the run from a second connection
 //!                           │          └─────► alone        a file outside a transaction: keeper, worker, journal, unit
@@ -24,6 +25,7 @@ mod alone;
 mod answers;
 mod auth_filter;
 mod batch;
+pub(in crate::adapters) mod between;
 pub(in crate::adapters) mod books;
 pub(in crate::adapters) mod bounds;
 mod cancel;

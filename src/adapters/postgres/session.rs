@@ -4,6 +4,7 @@
 
 use super::alone::AloneRun;
 use super::batch::{Ended, Frame, at_once};
+use super::between::end_session;
 use super::books::{Present, RollbackColumn, Runner};
 use super::connection::Connection;
 use super::course::Course;
@@ -299,15 +300,19 @@ impl Session for PgSession {
     }
 }
 
-/// Ends a transaction that failed, and forgets what its message kept prepared. A line that breaks here, or is given up, has
-/// ended it too.
+/// Ends a transaction that failed with what it left in the session, and forgets what its message kept prepared: the file may be
+/// tried again, and behind a pooler the session is somebody else's next. A line that breaks here, or is given up, has ended it too.
 async fn close(guard: &mut Guard<'_>, forget: Option<String>) {
     guard.forward_notices();
     // Nobody takes them any more.
     guard.end_turns();
     // Without a transaction the server warns, and what was never prepared it refuses to forget; that is nobody's news. In one
     // message, because behind a pooler the session is another's after the rollback.
-    let sql = format!("rollback; {}", forget.unwrap_or_default());
+    let sql = format!(
+        "rollback; {}; {}",
+        end_session(),
+        forget.unwrap_or_default()
+    );
     let rollback = guard.client.simple_query(&sql);
     if tokio::time::timeout(ROLLBACK_LIMIT, rollback)
         .await

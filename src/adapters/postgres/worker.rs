@@ -5,6 +5,8 @@ use super::guard::{Failure, Guard};
 use super::unit::Unit;
 use crate::domain::script::{Limits, News, Part, Why};
 use crate::domain::sql::command::leading_words;
+use crate::domain::sql::refusal::runs_alone;
+use crate::domain::sql::transaction::{Control, control};
 use tokio_postgres::SimpleQueryMessage;
 
 /// The worker's backend: its process id and when it began.
@@ -28,6 +30,10 @@ pub(super) async fn run(
         let set = swap_lock_timeout(guard, &ours, "0").await;
         set.map_err(|why| Halted::at(start, start, why))?;
     }
+    if unit.opens {
+        let opened = guard.answer(guard.client.simple_query("begin")).await;
+        opened.map_err(|failure| Halted::at(start, start, why(guard, failure, None)))?;
+    }
     for index in unit.parts.clone() {
         let part = &parts[index];
         let client = guard.client;
@@ -45,22 +51,8 @@ pub(super) async fn run(
             }
             Err(failure) => failure,
         };
-        guard.forward_notices();
-        let is_last = index + 1 == unit.parts.end;
-        let why = match failure {
-            Failure::Server(error) if error.code().code() == "57014" && guard.stop.is_wanted() => {
-                Why::Cancelled
-            }
-            Failure::Server(error) => {
-                let mut refused = refused(&error);
-                refused.part = Some(part.statement);
-                Why::Refused(Box::new(refused))
-            }
-            Failure::Line(why) => {
-                guard.give_up();
-                Why::Lost(why)
-            }
-        };
+        let is_last = index + 1 == unit.parts.end && !unit.closes;
+        let why = why(guard, failure, Some(part.statement));
         let mut stop = Halted::at(part.statement, start, why);
         // A transaction of the file's own that was not committed is undone with its session.
         // A procedure or a block outside a transaction may have committed before it ended.
@@ -70,7 +62,20 @@ pub(super) async fn run(
                 Some("call" | "do")
             );
         stop.is_in_doubt = is_last && (commits || matches!(stop.why, Why::Lost(_)));
+        stop.leaves_nothing = !stop.is_in_doubt
+            && !commits
+            && (is_transaction(parts, unit) || runs_alone(&part.sql).is_none());
         return Err(stop);
+    }
+    if unit.closes {
+        let last = parts[unit.parts.end - 1].statement;
+        let closed = guard.answer(guard.client.simple_query("commit")).await;
+        closed.map_err(|failure| {
+            let mut stop = Halted::at(last, start, why(guard, failure, Some(last)));
+            stop.is_in_doubt = matches!(stop.why, Why::Lost(_));
+            stop.leaves_nothing = !stop.is_in_doubt;
+            stop
+        })?;
     }
     if relaxed {
         let next = parts[unit.parts.end - 1].statement + 1;
@@ -78,6 +83,31 @@ pub(super) async fn run(
         set.map_err(|why| Halted::at(next, next, why))?;
     }
     Ok(())
+}
+
+/// Whether a unit is a transaction from its beginning to its end.
+fn is_transaction(parts: &[Part], unit: &Unit) -> bool {
+    let first = control(&parts[unit.parts.start].sql);
+    unit.opens || matches!(first, Some(Control::Begin { .. }))
+}
+
+/// Why a statement did not end well.
+fn why(guard: &mut Guard<'_>, failure: Failure, statement: Option<usize>) -> Why {
+    guard.forward_notices();
+    match failure {
+        Failure::Server(error) if error.code().code() == "57014" && guard.stop.is_wanted() => {
+            Why::Cancelled
+        }
+        Failure::Server(error) => {
+            let mut refused = refused(&error);
+            refused.part = statement;
+            Why::Refused(Box::new(refused))
+        }
+        Failure::Line(why) => {
+            guard.give_up();
+            Why::Lost(why)
+        }
+    }
 }
 
 /// Sets the lock timeout, unless the file has set one of its own. Only a lost line is a failure.
@@ -98,6 +128,8 @@ pub(super) struct Halted {
     pub(super) resume_at: usize,
     pub(super) is_in_doubt: bool,
     pub(super) why: Why,
+    /// Whether nothing remains of the unit that it stopped in.
+    pub(super) leaves_nothing: bool,
 }
 
 impl Halted {
@@ -108,6 +140,7 @@ impl Halted {
             resume_at,
             is_in_doubt: false,
             why,
+            leaves_nothing: false,
         }
     }
 }

@@ -30,7 +30,8 @@ impl Confirm {
             }
         }
         let word = model.confirm_word_at(&plan.target, "seed");
-        let facts = facts(model, &plan.target);
+        let mut facts = facts(model, &plan.target);
+        facts.extend(plan.notes.iter().map(|note| ("mind", note.clone())));
         Self::running(title, facts, &script, word, Asked::Seed(plan))
     }
 
@@ -71,7 +72,7 @@ pub(super) fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String
         Some(name) => format!(", of {name} (PRODUCTION)"),
         None => String::new(),
     };
-    vec![
+    let mut facts = vec![
         ("project", project(model)),
         (
             "database",
@@ -81,5 +82,10 @@ pub(super) fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String
             ),
         ),
         ("as role", target.role.clone()),
-    ]
+    ];
+    if let Some(timeout) = &target.statement_timeout {
+        let text = format!("a statement may take {}", timeout.words());
+        facts.push(("timeout", text));
+    }
+    facts
 }

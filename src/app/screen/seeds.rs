@@ -16,6 +16,8 @@ pub struct Seeds {
     pub table: Table<SeedEntry>,
     /// Those whose rows may be gone with a migration that was rolled back since.
     pub stale: Vec<Stale>,
+    /// What is to be said about where seeds are looked for.
+    pub notes: Vec<String>,
     /// The database they were compared with.
     pub target: Option<Target>,
 }
@@ -26,6 +28,7 @@ impl Seeds {
         let rows = result.map(|listing| {
             self.target = Some(listing.target);
             self.stale = listing.stale;
+            self.notes = listing.notes;
             listing.entries
         });
         self.table.arrived(rows, at);
@@ -76,6 +79,7 @@ pub fn detail(model: &Model) -> Vec<(Tone, String)> {
     if let Some(hash) = &seed.hash {
         lines.push((Tone::Muted, format!("SHA-256 {hash}")));
     }
+    lines.extend(seeds.notes.iter().map(|note| (Tone::Warn, note.clone())));
     if let Some(target) = &seeds.target {
         let text = format!("{} on {} as {}", target.database, target.host, target.role);
         lines.push((Tone::Muted, text));

@@ -15,9 +15,10 @@ mod rollback;
 mod run;
 mod scratch;
 pub mod show;
+mod skipped;
 mod split;
 mod verify;
-mod waits;
+pub mod waits;
 
 use super::answer::Answered;
 use super::context::Context;

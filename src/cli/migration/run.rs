@@ -9,6 +9,7 @@ use super::super::seed::stale;
 use super::plan::body;
 use super::progress::Teller;
 use super::show;
+use super::skipped;
 use super::waits::{self, Waits};
 use crate::domain::migration::{
     Direction, Outcome, Plan, State, StepEnd, StepMode, Wish, briefing,
@@ -30,8 +31,13 @@ pub async fn carry_out(
     let mut work = context.work().await?;
     waits.set(&mut work.schema.limits);
     let plan = work.read(migration::plan(&work.schema, wish)).await?;
+    let (skipped, said) = match wish {
+        Wish::Apply { .. } => skipped::of(&work.schema.root)?,
+        _ => Default::default(),
+    };
     if plan.steps.is_empty() {
-        return nothing(&work.schema, wish, &plan).await;
+        let answer = nothing(&work.schema, wish, &plan, said).await?;
+        return Ok(answer.with("skipped", &skipped)?);
     }
     let (word, mut what) = match wish {
         Wish::Apply { .. } => ("apply".to_owned(), show::size("Apply", &plan)),
@@ -68,6 +74,7 @@ pub async fn carry_out(
         let mut page = show::plan(&plan);
         page.append(waits::shown(&work.schema.limits, &plan));
         page.append(show::cautions(&plan));
+        page.append(said.clone());
         // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
         if !options.yes {
             body::explained(&mut page, &plan, &migration::risks(&plan));
@@ -76,7 +83,9 @@ pub async fn carry_out(
                 page.toned(Tone::Muted, &format!("`{rehearse}` rehearses it."));
             }
         }
-        Answer::new(&plan, page)?.with("limits", &work.schema.limits)
+        Answer::new(&plan, page)?
+            .with("limits", &work.schema.limits)?
+            .with("statement_timeout", &plan.target.statement_timeout)
     };
     confirm::confirm(
         context,
@@ -87,6 +96,10 @@ pub async fn carry_out(
         &what,
     )
     .await?;
+    // Nobody was asked: what is left out is said all the same.
+    if options.yes && !skipped.is_empty() {
+        context.output().note(&said);
+    }
     // Nobody was asked: of a file that does nothing it is said all the same, before it is recorded.
     if options.yes
         && let Some(empty) = briefing::empty(&plan)
@@ -96,7 +109,7 @@ pub async fn carry_out(
         context.output().note(&page);
     }
     let outcome = watched(context, &work.schema, &plan).await?;
-    report(&outcome, &outlived(&work.schema, &outcome).await)
+    report(&outcome, &outlived(&work.schema, &outcome).await, &skipped)
 }
 
 /// The seeds that a rollback left recorded, although their rows may be gone. Only a courtesy: a run that went well is not
@@ -110,8 +123,9 @@ async fn outlived(schema: &Schema, outcome: &Outcome) -> Vec<Stale> {
     }
 }
 
-async fn nothing(schema: &Schema, wish: &Wish, plan: &Plan) -> Answered {
-    let page = at_rest(schema, wish).await;
+async fn nothing(schema: &Schema, wish: &Wish, plan: &Plan, said: Page) -> Answered {
+    let mut page = at_rest(schema, wish).await;
+    page.append(said);
     let outcome = Outcome {
         steps: Vec::new(),
         problem: None,
@@ -169,10 +183,10 @@ pub async fn watched(context: &Context, schema: &Schema, plan: &Plan) -> Result<
     interrupt::cancelling(output, &cancel, both).await
 }
 
-fn report(outcome: &Outcome, outlived: &[Stale]) -> Answered {
+fn report(outcome: &Outcome, outlived: &[Stale], skipped: &[String]) -> Answered {
     let mut page = show::outcome(outcome);
     page.append(stale::page(outlived));
-    let mut answer = Answer::new(outcome, page)?;
+    let mut answer = Answer::new(outcome, page)?.with("skipped", &skipped)?;
     if !outlived.is_empty() {
         answer = answer.with("stale_seeds", &outlived)?;
     }

@@ -7,6 +7,7 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::plan::{On, difference, quiet};
 use super::scratch::Scratch;
 use super::show::{counted, target};
+use super::skipped;
 use super::waits::Waits;
 use crate::domain::count::listed;
 use crate::domain::problem::{Kind, Problem};
@@ -63,7 +64,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         scratch.stop().await;
         checked?
     };
-    let answer = Answer::new(&verification, page(&verification, versions))?;
+    let (skipped, said) = skipped::of(&context.root().await?)?;
+    let mut page = page(&verification, versions);
+    page.append(said);
+    let answer = Answer::new(&verification, page)?.with("skipped", &skipped)?;
     match problem(&verification) {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem, answer)),

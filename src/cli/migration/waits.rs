@@ -1,6 +1,7 @@
 //! The waiting times of a run, as they are typed and as they are shown with the plan.
 
 use super::super::page::{Page, Tone};
+use crate::domain::migration::limit::{self, words};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::script::Limits;
 use crate::domain::sql::refusal::is_concurrent;
@@ -14,7 +15,7 @@ pub struct Waits {
     #[arg(long, value_name = "TIME", value_parser = time)]
     lock_timeout: Option<Duration>,
 
-    /// How long one statement may take; no limit unless it is given
+    /// How long one statement may take, 0 for no limit; what the role or the database has set unless it is given
     #[arg(long, value_name = "TIME", value_parser = time)]
     statement_timeout: Option<Duration>,
 
@@ -31,7 +32,7 @@ impl Waits {
             limits.is_lock_timeout_chosen = true;
         }
         if let Some(time) = self.statement_timeout {
-            limits.statement_timeout = (!time.is_zero()).then_some(time);
+            limits.statement_timeout = Some(time);
         }
         if let Some(count) = self.lock_retries {
             limits.lock_retries = count;
@@ -39,13 +40,31 @@ impl Waits {
     }
 }
 
+/// How long the statements of seeds may wait and take.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Times {
+    /// How long a statement waits for a lock on a table, 0 for no limit; 5s unless it is given
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    lock_timeout: Option<Duration>,
+
+    /// How long one statement may take, 0 for no limit; what the role or the database has set unless it is given
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    statement_timeout: Option<Duration>,
+}
+
+impl Times {
+    /// Sets what was typed.
+    pub fn set(&self, limits: &mut Limits) {
+        limits.lock_timeout = self.lock_timeout.unwrap_or(limits.lock_timeout);
+        limits.statement_timeout = self.statement_timeout.or(limits.statement_timeout);
+    }
+}
+
 /// The limits that a plan runs under.
 pub fn shown(limits: &Limits, plan: &Plan) -> Page {
     let mut page = Page::default();
     let lock = lock(limits, plan);
-    let statement = limits
-        .statement_timeout
-        .map_or_else(|| "no limit".to_owned(), words);
+    let statement = limit::of_plan(limits, plan);
     page.toned(
         Tone::Muted,
         &format!("Lock timeout: {lock}. Statement timeout: {statement}."),
@@ -80,15 +99,6 @@ fn lock(limits: &Limits, plan: &Plan) -> String {
             .push("no limit for what runs CONCURRENTLY, unless --lock-timeout is given".to_owned());
     }
     parts.join("; ")
-}
-
-/// `90s`, `500ms`.
-fn words(time: Duration) -> String {
-    if time.subsec_millis() == 0 {
-        format!("{}s", time.as_secs())
-    } else {
-        format!("{}ms", time.as_millis())
-    }
 }
 
 /// Reads a time with its unit; a bare zero needs none.

@@ -5,9 +5,12 @@ use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::show;
+use super::super::migration::waits::Times;
 use super::super::page::{Page, Span, Table, Tone};
-use super::{missing, stale};
+use super::{missing, notes, stale};
+use crate::domain::migration::limit;
 use crate::domain::problem::Problem;
+use crate::domain::script::Limits;
 use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedProgress, SeedState};
 use crate::ops::migration::Schema;
 use crate::ops::seed::{self, SeedWatch};
@@ -31,12 +34,16 @@ pub struct Args {
     again: bool,
 
     #[command(flatten)]
+    times: Times,
+
+    #[command(flatten)]
     confirm: Confirm,
 }
 
 /// Plans, asks and runs.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let work = context.work().await?;
+    let mut work = context.work().await?;
+    args.times.set(&mut work.schema.limits);
     let plan = work
         .read(seed::plan(&work.schema, &args.paths, args.again))
         .await?;
@@ -53,8 +60,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             }
             _ => at_rest(&seeds, !args.paths.is_empty()),
         };
+        page.append(notes::page(&seeds.notes));
         page.append(missing::page(&seeds.entries));
-        return Ok(Answer::new(&outcome, page)?.with("stale", &seeds.stale)?);
+        return Ok(Answer::new(&outcome, page)?
+            .with("stale", &seeds.stale)?
+            .with("notes", &seeds.notes)?);
     }
     let count = plan.steps.iter().map(|step| step.parts.len()).sum();
     let what = format!(
@@ -62,7 +72,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         show::counted(plan.steps.len(), "seed"),
         show::counted(count, "statement")
     );
-    let shown = || Answer::new(&plan, shown(&plan));
+    let shown = || Answer::new(&plan, shown(&plan, &work.schema.limits));
     confirm::confirm(
         context,
         &plan.target.protection,
@@ -72,8 +82,12 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         &what,
     )
     .await?;
+    // Nobody was shown the plan: what is to be said of it is said all the same, before it runs.
+    if args.confirm.yes && !plan.notes.is_empty() {
+        context.output().note(&notes::page(&plan.notes));
+    }
     let outcome = watched(context, &work.schema, &plan).await?;
-    let answer = Answer::new(&outcome, report(&outcome))?;
+    let answer = Answer::new(&outcome, report(&outcome))?.with("notes", &plan.notes)?;
     match &outcome.problem {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem.clone(), answer)),
@@ -104,7 +118,7 @@ fn at_rest(seeds: &SeedListing, is_named: bool) -> Page {
     page
 }
 
-fn shown(plan: &SeedPlan) -> Page {
+fn shown(plan: &SeedPlan, limits: &Limits) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Strong, &show::target(&plan.target));
     for step in &plan.steps {
@@ -115,6 +129,9 @@ fn shown(plan: &SeedPlan) -> Page {
         }
     }
     page.blank();
+    let limit = limit::of_run(limits, &plan.target);
+    page.toned(Tone::Muted, &format!("Statement timeout: {limit}."));
+    page.append(notes::page(&plan.notes));
     page
 }
 

@@ -4,7 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::migration::show;
 use super::super::page::{Page, Span, Table, Tone};
-use super::{missing, stale};
+use super::{missing, notes, stale};
 use crate::domain::seed::SeedState;
 use crate::ops::seed;
 use clap::Args as ClapArgs;
@@ -40,10 +40,12 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         }
         page.table(&table);
     }
+    page.append(notes::page(&listing.notes));
     page.append(stale::page(&listing.stale));
     page.append(missing::page(&listing.entries));
     let answer = Answer::new(&listing.entries, page)?;
     Ok(answer
         .with("target", &listing.target)?
-        .with("stale", &listing.stale)?)
+        .with("stale", &listing.stale)?
+        .with("notes", &listing.notes)?)
 }

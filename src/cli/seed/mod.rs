@@ -3,6 +3,7 @@
 mod apply;
 mod list;
 mod missing;
+mod notes;
 pub mod stale;
 
 use super::answer::Answered;

@@ -5,6 +5,7 @@ use super::down_section::rolled_back_by;
 use super::state::WayBack;
 use super::{Direction, Plan, Step, StepMode};
 use crate::domain::count::{counted, listed};
+use crate::domain::sql::transaction::{self, Shape, shape};
 
 /// The most files that are named in one sentence.
 const NAMED: usize = 3;
@@ -71,12 +72,15 @@ fn named(step: &Step) -> String {
 /// What somebody should think about before the plan runs, a sentence or two each.
 pub fn cautions(plan: &Plan) -> Vec<String> {
     [
+        out_of_place(plan),
         late(plan),
         stuck(plan),
         hollow(plan),
         unreadable(plan),
         named_as_rollback(plan),
         empty(plan),
+        parted(plan),
+        idle(plan),
     ]
     .into_iter()
     .flatten()
@@ -163,6 +167,41 @@ pub fn empty(plan: &Plan) -> Option<String> {
     (count > 0).then(|| {
         format!(
             "No statement: {names} {is} recorded as applied all the same, and what is written into {it} later is not run."
+        )
+    })
+}
+
+/// Files that cannot run on this way to the database, and why.
+pub fn out_of_place(plan: &Plan) -> Option<String> {
+    let why = plan.target.refuses_alone.as_ref()?;
+    let (names, count) = those(plan, |step| step.mode == StepMode::Alone);
+    (count > 0).then(|| {
+        format!("Nothing of this plan can run here, because of what runs outside a transaction: {names}. {why}")
+    })
+}
+
+/// Files of several transactions, which a COMMIT without a BEGIN makes of them.
+fn parted(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| {
+        let texts: Vec<&str> = step.statements.iter().collect();
+        matches!(shape(&texts), Shape::Parted { .. })
+    });
+    (count > 0).then(|| {
+        format!(
+            "COMMIT without BEGIN: {names}. It ends what stands before it, and what follows is a transaction of its own: a failure there leaves what was committed."
+        )
+    })
+}
+
+/// Files with words about transactions that have no effect.
+fn idle(plan: &Plan) -> Option<String> {
+    let (names, count) = those(plan, |step| {
+        let texts: Vec<&str> = step.statements.iter().collect();
+        !transaction::idle(&texts).is_empty()
+    });
+    (count > 0).then(|| {
+        format!(
+            "BEGIN or COMMIT without effect: {names}. A BEGIN inside a transaction begins nothing, and a COMMIT with nothing behind it changes nothing; Postgres only warns of them."
         )
     })
 }

@@ -9,6 +9,8 @@ pub mod history;
 pub mod holder;
 pub mod interruption;
 pub mod journal;
+pub mod limit;
+pub mod owner;
 pub mod pairing;
 pub mod remedy;
 pub mod rewrite;
@@ -125,6 +127,12 @@ pub struct Target {
     pub role: String,
     /// The server's version, such as `15.18`.
     pub server_version: String,
+    /// The statement timeout that is set there for whoever connects, where there is one.
+    #[serde(skip)]
+    pub statement_timeout: Option<limit::Timeout>,
+    /// Why a file cannot run outside a transaction on this way to it, a sentence or two. Asked only where a plan has such a file.
+    #[serde(skip)]
+    pub refuses_alone: Option<String>,
     /// What it is recognised by.
     #[serde(skip)]
     pub mark: Box<Mark>,

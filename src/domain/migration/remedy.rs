@@ -213,10 +213,16 @@ fn invalid(entry: &Entry, facts: &Facts) -> (Option<String>, Vec<Option<WayOut>>
         facts.copies.join(", ")
     );
     let own = format!("{}_{}.sql", entry.version, entry.name);
-    let ways = vec![way(
-        &["renumber", &own],
-        "Gives this file a new version, newer than all others.",
-    )];
+    let ways = vec![
+        way(
+            &["renumber", "--all"],
+            "Gives the files of double versions a version each: one keeps it, the others get the next free one before its successor.",
+        ),
+        way(
+            &["renumber", &own],
+            "Gives this file a new version, newer than all others.",
+        ),
+    ];
     (Some(note), ways)
 }
 

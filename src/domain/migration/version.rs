@@ -13,6 +13,22 @@ pub fn after<'a>(versions: impl Iterator<Item = &'a str>, wanted: String) -> Str
     }
 }
 
+/// The next free version behind one and before another, where nothing stands between the two: the next number of as many
+/// digits, or one digit more. None where there is no room.
+pub fn between(version: &str, before: Option<&str>) -> Option<String> {
+    let fits = |next: &String| {
+        is_version(next)
+            && next.as_str() > version
+            && before.is_none_or(|before| next.as_str() < before)
+    };
+    let next = Some(successor(version)).filter(fits);
+    next.or_else(|| {
+        ('0'..='9')
+            .map(|digit| format!("{version}{digit}"))
+            .find(fits)
+    })
+}
+
 /// The next number of as many digits; where there is none, one digit more, which comes after as text does.
 fn successor(version: &str) -> String {
     let mut digits = version.as_bytes().to_vec();
@@ -44,7 +60,37 @@ mod tests {
         assert_eq!(next(&["2999"]), "3000");
     }
 
+    #[test]
+    fn a_double_version_gets_the_next_free_one_before_its_successor() {
+        for (version, before, expected) in [
+            ("20231121", None, Some("20231122")),
+            ("20231121", Some("20231125"), Some("20231122")),
+            ("20231121", Some("20231122"), Some("202311210")),
+            ("202311210", Some("20231122"), Some("202311211")),
+            ("20231121", Some("202311215"), Some("202311210")),
+            (
+                "20240131120000",
+                Some("20240131120005"),
+                Some("20240131120001"),
+            ),
+            ("20231121", Some("202311210"), None),
+        ] {
+            assert_eq!(
+                between(version, before).as_deref(),
+                expected,
+                "{version} {before:?}"
+            );
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_between_is_between(version in "[0-9]{1,15}", before in "[0-9]{1,15}") {
+            if let Some(found) = between(&version, Some(&before)) {
+                prop_assert!(version < found && found < before);
+            }
+        }
+
         #[test]
         fn it_comes_after_all_of_them(versions in proptest::collection::vec("[0-9]{1,15}", 0..6), wanted in "[0-9]{1,15}") {
             let next = after(versions.iter().map(String::as_str), wanted);

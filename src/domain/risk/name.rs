@@ -10,6 +10,10 @@ const EXPOSED: [&str; 2] = ["public", "graphql_public"];
 /// Stands in dynamic SQL for a name that is only known at run time.
 pub const AT_RUN_TIME: &str = "a name of run time";
 
+/// Stands in dynamic SQL for a value that is only known at run time. It is a query, because a value can be the body of a function,
+/// and then it is parsed as one.
+pub const VALUE_AT_RUN_TIME: &str = "select a_value_of_run_time";
+
 /// A name with or without its schema; unquoted parts are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {

@@ -1,5 +1,5 @@
-//! File patterns as `sql_paths` has them: `*`, `?`, `[a-z]` and `[^a-z]` within a path segment, `**` for any number of
-//! segments, and a backslash before a character that stands for itself.
+//! File patterns as the Supabase CLI reads `sql_paths`: `*`, `?`, `[a-z]` and `[^a-z]` within a path segment, and a backslash
+//! before a character that stands for itself. `**` is no more than `*` there: one folder, not any number of them.
 
 /// Whether a path with `/` between its segments fits a pattern.
 pub fn matches(pattern: &str, path: &str) -> bool {
@@ -16,7 +16,6 @@ pub fn is_pattern(text: &str) -> bool {
 fn segments(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.split_first(), path.split_first()) {
         (None, None) => true,
-        (Some((&"**", rest)), _) => (0..=path.len()).any(|taken| segments(rest, &path[taken..])),
         (Some((first, pattern)), Some((name, path))) => {
             let first: Vec<char> = first.chars().collect();
             let name: Vec<char> = name.chars().collect();
@@ -90,9 +89,9 @@ mod tests {
     fn patterns_match_as_in_a_shell() {
         for (pattern, path) in [
             ("seeds/*.sql", "seeds/a.sql"),
-            ("seeds/**/*.sql", "seeds/a.sql"),
-            ("seeds/**/*.sql", "seeds/b/c/a.sql"),
-            ("**", "a/b"),
+            ("seeds/**/*.sql", "seeds/b/a.sql"),
+            ("seeds/**.sql", "seeds/a.sql"),
+            ("**/***.sql", "a/b.sql"),
             ("s?.sql", "s1.sql"),
             ("[a-c][^x].sql", "by.sql"),
             ("[]a].sql", "].sql"),
@@ -103,6 +102,9 @@ mod tests {
         }
         for (pattern, path) in [
             ("seeds/*.sql", "seeds/b/a.sql"),
+            ("seeds/**/*.sql", "seeds/a.sql"),
+            ("seeds/**/*.sql", "seeds/b/c/a.sql"),
+            ("**", "a/b"),
             ("*.sql", "a.SQL"),
             ("[a-c].sql", "d.sql"),
             ("?", ""),

@@ -117,6 +117,8 @@ pub struct SeedListing {
     pub stale: Vec<Stale>,
     /// The database that was read.
     pub target: Target,
+    /// What is to be said about where seeds are looked for, a sentence or two each.
+    pub notes: Vec<String>,
 }
 
 /// One seed file that will run.
@@ -151,6 +153,8 @@ pub struct SeedPlan {
     pub steps: Vec<SeedStep>,
     /// The database.
     pub target: Target,
+    /// What is to be said before it runs, a sentence or two each.
+    pub notes: Vec<String>,
 }
 
 /// How one seed file ended.

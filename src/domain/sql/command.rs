@@ -67,6 +67,36 @@ pub fn index_unless_there(statement: &str) -> Option<String> {
     next()
 }
 
+/// Whether a statement's text says that it changes the migration history: a command other than a query that names the table,
+/// or a block of code that names it beside a command that writes.
+pub fn history_write(statement: &str) -> bool {
+    const TABLE: [&str; 3] = ["supabase_migrations", ".", "schema_migrations"];
+    const WRITES: [&str; 7] = [
+        "insert", "update", "delete", "truncate", "copy", "alter", "drop",
+    ];
+    let tokens: Vec<(Kind, String)> = significant(statement)
+        .map(|token| {
+            let text = token.text(statement);
+            (token.kind, text.trim_matches('"').to_ascii_lowercase())
+        })
+        .collect();
+    let is_word = |word: &&str| WRITES.contains(word);
+    let names = tokens
+        .windows(3)
+        .any(|three| three.iter().map(|(_, text)| text.as_str()).eq(TABLE));
+    if names && tokens.iter().any(|(_, text)| is_word(&text.as_str())) {
+        return true;
+    }
+    tokens.iter().any(|(kind, text)| {
+        *kind == Kind::DollarText
+            && text.contains("supabase_migrations")
+            && text.contains("schema_migrations")
+            && text
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .any(|word| is_word(&word))
+    })
+}
+
 /// The words of a statement outside parentheses, in lower case.
 pub fn outer_words(statement: &str) -> Vec<String> {
     let mut depth = 0_usize;

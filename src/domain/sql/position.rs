@@ -35,15 +35,20 @@ pub fn byte_of_character(text: &str, character: usize) -> usize {
 
 /// The lines around an offset, numbered, with a caret under the place. Made harmless, and bounded in width.
 pub fn excerpt(text: &str, at: usize) -> String {
+    excerpt_from(text, at, 1)
+}
+
+/// The same of a piece of a file that begins on a line of it: the numbers are those of the file.
+pub fn excerpt_from(text: &str, at: usize, begins_at: usize) -> String {
     let here = place(text, at);
     let first = here.line.saturating_sub(CONTEXT_LINES + 1);
-    let width = here.line.to_string().len();
+    let width = (here.line + begins_at - 1).to_string().len();
     let mut shown = String::new();
     for (index, line) in text.lines().enumerate().take(here.line).skip(first) {
-        let number = index + 1;
+        let number = index + begins_at;
         shown.push_str(&format!(
             "{number:>width$} | {}\n",
-            window(line, here.column, number == here.line).0
+            window(line, here.column, index + 1 == here.line).0
         ));
     }
     let line = text.lines().nth(here.line - 1).unwrap_or_default();

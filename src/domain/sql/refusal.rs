@@ -229,6 +229,14 @@ fn transaction_fault(sql: &str, statements: &[Statement]) -> Option<Refusal> {
         .collect();
     match shape(&texts) {
         Shape::Plain | Shape::Wrapped { .. } => None,
+        Shape::Parted { first } => Some(Refusal {
+            at: at(first),
+            why: format!(
+                "The COMMIT on line {} has no BEGIN: it ends what stands before it, and what follows is a transaction of its own.",
+                super::position::place(sql, at(first)).line
+            ),
+            remedy: Remedy::RunAlone,
+        }),
         Shape::Series { first } => Some(Refusal {
             at: at(first),
             why: "The file controls transactions of its own, other than one BEGIN … COMMIT around everything.".into(),

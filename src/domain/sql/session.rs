@@ -1,6 +1,6 @@
 //! What a statement leaves in its session and nowhere else. A run that goes on in another session lacks it.
 
-use super::command::{all_words, leading_words};
+use super::command::{all_words, leading_words, significant};
 
 /// What a statement leaves in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,71 @@ pub fn trace(statement: &str) -> Option<Trace> {
     }
 }
 
+/// Whether a statement sets something that lasts as long as its session, and only that: not the role, and nothing of the
+/// transaction. `select set_config(…, false)` alone, as dumps write it, is one too.
+pub fn lasts(statement: &str) -> bool {
+    let words = leading_words(statement, 3);
+    let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
+    match (word(0), word(1)) {
+        ("set", "local" | "transaction" | "constraints" | "role") | ("reset", "role") => false,
+        ("set" | "reset", "session") => !matches!(word(2), "authorization" | "role"),
+        ("set" | "reset", _) => true,
+        ("select", _) => sets_config(statement),
+        _ => false,
+    }
+}
+
+/// `select set_config('name', 'value', false)`, of another name than the role's.
+fn sets_config(statement: &str) -> bool {
+    let tokens: Vec<String> = significant(statement)
+        .map(|token| token.text(statement).to_ascii_lowercase())
+        .collect();
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let call = match tokens[..] {
+        ["select", "pg_catalog", ".", ref call @ ..] | ["select", ref call @ ..] => call,
+        _ => return false,
+    };
+    matches!(call, ["set_config", "(", name, ",", _, ",", "false", ")"]
+        if name.starts_with('\'') && !matches!(*name, "'role'" | "'session_authorization'"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_seed_sets_for_the_next_one_is_told_from_its_role_and_transaction() {
+        for sql in [
+            "set session_replication_role = 'replica'",
+            "-- why\nSET search_path TO app",
+            "set time zone 'UTC'",
+            "set session characteristics as transaction read only",
+            "reset search_path",
+            "reset all",
+            "SELECT pg_catalog.set_config('search_path', '', false)",
+            "select set_config('app.x', 'set role', false)",
+        ] {
+            assert!(lasts(sql), "{sql}");
+        }
+        for sql in [
+            "set role app",
+            "set session role app",
+            "SET SESSION AUTHORIZATION app",
+            "reset role",
+            "reset session authorization",
+            "set local search_path = a",
+            "set transaction read only",
+            "set constraints all deferred",
+            "select set_config('role', 'app', false)",
+            "select set_config('search_path', '', true)",
+            "select set_config('search_path', '', false), count(*) from a",
+            "select 1",
+            "insert into a values ('set')",
+            "",
+        ] {
+            assert!(!lasts(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn what_lives_in_the_session_is_seen() {

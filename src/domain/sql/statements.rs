@@ -84,6 +84,11 @@ impl Statements {
         }
     }
 
+    /// The text that they stand in.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.places.len()

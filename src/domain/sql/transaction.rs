@@ -29,16 +29,21 @@ pub enum Control {
 pub enum Shape {
     /// No control at all.
     Plain,
-    /// One `BEGIN` … `COMMIT` around everything: the indices of the two statements.
+    /// One transaction that holds everything: the indices of the words whose place supadeck's own transaction takes. They are
+    /// one `BEGIN` … `COMMIT` around everything, a `COMMIT` at the end, and what has no effect beside them.
     Wrapped {
-        /// Index of `BEGIN`.
-        begin: usize,
-        /// Index of `COMMIT`.
-        commit: usize,
+        /// Indices of the statements, in order.
+        words: Vec<usize>,
     },
     /// Several complete transactions, or one that does not hold the whole file: the index of the first control.
     Series {
         /// Index of the first `BEGIN`.
+        first: usize,
+    },
+    /// A `COMMIT` without a `BEGIN` with something behind it: it ends what stands before it, and what follows is a
+    /// transaction of its own, as the Supabase CLI runs it.
+    Parted {
+        /// Index of the first such `COMMIT`.
         first: usize,
     },
     /// Control that does not pair up: the index of the statement at fault and what is wrong with it.
@@ -102,18 +107,88 @@ pub fn shape(statements: &[&str]) -> Shape {
     if let Some((at, why)) = fault(&controls) {
         return Shape::Broken { at, why };
     }
-    let runs = |index: &usize| significant(statements[*index]).next().is_some();
-    let (front, back) = (
-        (0..statements.len()).find(runs),
-        (0..statements.len()).rev().find(runs),
-    );
-    match controls[..] {
-        [
-            (begin, Control::Begin { plain: true }),
-            (commit, Control::Commit { plain: true }),
-        ] if front == Some(begin) && back == Some(commit) => Shape::Wrapped { begin, commit },
-        _ => Shape::Series { first },
+    let lone = lone_commits(statements, &controls);
+    if is_one(statements, &controls) {
+        let words = controls.iter().map(|(index, _)| *index).collect();
+        return Shape::Wrapped { words };
     }
+    match lone.first() {
+        Some(&first) => Shape::Parted { first },
+        None => Shape::Series { first },
+    }
+}
+
+fn runs(statement: &str) -> bool {
+    significant(statement).next().is_some()
+}
+
+/// Whether all that runs is in one transaction: nothing in front of the first `BEGIN`, and behind the first end of a
+/// transaction nothing but more words of that kind.
+fn is_one(statements: &[&str], controls: &[(usize, Control)]) -> bool {
+    let is_plain = |control: &Control| {
+        matches!(
+            control,
+            Control::Begin { plain: true } | Control::Commit { plain: true }
+        )
+    };
+    let end = controls
+        .iter()
+        .position(|(_, control)| matches!(control, Control::Commit { .. }));
+    let Some(end) = end.filter(|_| controls.iter().all(|(_, control)| is_plain(control))) else {
+        return false;
+    };
+    let begin = controls[..end].first().map_or(0, |(index, _)| *index);
+    let mut before = statements[..begin].iter();
+    let mut behind = statements[controls[end].0..].iter();
+    !before.any(|statement| runs(statement))
+        && behind.all(|statement| !runs(statement) || control(statement).is_some())
+}
+
+/// The `COMMIT`s without a `BEGIN` that end something.
+fn lone_commits(statements: &[&str], controls: &[(usize, Control)]) -> Vec<usize> {
+    let mut lone = Vec::new();
+    let (mut is_open, mut from) = (false, 0);
+    for (at, control) in controls.iter().copied() {
+        match control {
+            Control::Begin { .. } => is_open = true,
+            Control::Commit { plain: true } | Control::Rollback { plain: true } => {
+                let holds = statements[from..at].iter().any(|statement| runs(statement));
+                if !is_open && holds {
+                    lone.push(at);
+                }
+                (is_open, from) = (false, at + 1);
+            }
+            _ => {}
+        }
+    }
+    lone
+}
+
+/// The words about transactions that have no effect: a `BEGIN` inside a transaction, of which Postgres only warns, and a
+/// `COMMIT` with nothing to commit or at the end of a file.
+pub fn idle(statements: &[&str]) -> Vec<(usize, Control)> {
+    let is_wrapped = matches!(shape(statements), Shape::Wrapped { .. });
+    let mut idle = Vec::new();
+    let (mut is_open, mut from) = (false, 0);
+    for (at, statement) in statements.iter().enumerate() {
+        let Some(control) = control(statement) else {
+            continue;
+        };
+        match control {
+            Control::Begin { .. } if is_open => idle.push((at, control)),
+            Control::Begin { .. } => is_open = true,
+            Control::Commit { plain: true } => {
+                let holds = statements[from..at].iter().any(|statement| runs(statement));
+                if !is_open && (is_wrapped || !holds) {
+                    idle.push((at, control));
+                }
+                (is_open, from) = (false, at + 1);
+            }
+            Control::Rollback { plain: true } => (is_open, from) = (false, at + 1),
+            _ => {}
+        }
+    }
+    idle
 }
 
 /// The first control that does not pair up.
@@ -122,16 +197,15 @@ fn fault(controls: &[(usize, Control)]) -> Option<(usize, &'static str)> {
     for (at, control) in controls.iter().copied() {
         match (control, open) {
             (Control::Begin { .. }, None) => open = Some(at),
-            (Control::Begin { .. }, Some(_)) => {
-                return Some((at, "A transaction begins inside another one."));
-            }
+            // Postgres warns, and the transaction goes on.
+            (Control::Begin { .. }, Some(_)) | (Control::Commit { plain: true }, None) => {}
             (Control::Commit { plain } | Control::Rollback { plain }, Some(_)) => {
                 if plain {
                     open = None;
                 }
             }
             (Control::Commit { .. }, None) => {
-                return Some((at, "A COMMIT has no BEGIN in the file."));
+                return Some((at, "A COMMIT AND CHAIN has no BEGIN in the file."));
             }
             (Control::Rollback { .. }, None) => {
                 return Some((at, "A ROLLBACK has no BEGIN in the file."));
@@ -176,6 +250,11 @@ mod tests {
             "-- why\nBEGIN TRANSACTION;\nselect 1;\nEND;\n-- the end\n",
             "start transaction isolation level read committed; select 1; commit work",
             "begin; commit and no chain",
+            "select 1; commit;",
+            "select 1; end; -- done",
+            "select 1; commit; commit; begin; commit;",
+            "begin; begin; select 1; commit",
+            "begin; select 1; commit; end",
         ] {
             assert!(matches!(of(sql), Shape::Wrapped { .. }), "{sql}");
         }
@@ -195,13 +274,43 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_without_a_begin_parts_the_file_where_it_ends_something() {
+        for (sql, index) in [
+            ("select 1; commit; select 2", 1),
+            ("select 1; commit; select 2; commit; select 3", 1),
+            ("begin; select 1; commit; select 2; end; select 3", 4),
+            ("begin; select 1; commit; select 2; commit", 4),
+        ] {
+            assert_eq!(of(sql), Shape::Parted { first: index }, "{sql}");
+        }
+        assert!(matches!(
+            of("begin; select 1; commit; commit; begin; select 2; commit"),
+            Shape::Series { .. }
+        ));
+    }
+
+    #[test]
+    fn words_without_an_effect_are_told() {
+        for (sql, expected) in [
+            ("select 1; commit", vec![1]),
+            ("begin; begin; select 1; commit; end", vec![1, 4]),
+            ("select 1; commit; select 2", vec![]),
+            ("select 1; commit; commit; select 2", vec![2]),
+            ("begin; select 1; commit", vec![]),
+        ] {
+            let statements = statements(sql);
+            let texts: Vec<&str> = statements.iter().map(String::as_str).collect();
+            let found: Vec<usize> = idle(&texts).into_iter().map(|(at, _)| at).collect();
+            assert_eq!(found, expected, "{sql}");
+        }
+    }
+
+    #[test]
     fn incomplete_control_is_broken_at_its_statement() {
         for (sql, index) in [
             ("begin; select 1", 0),
-            ("select 1; commit", 1),
             ("select 1; rollback; select 2", 1),
-            ("begin; begin; commit", 1),
-            ("begin; select 1; commit; end", 3),
+            ("select 1; commit and chain; select 2", 1),
             ("begin; prepare transaction 'x'", 1),
             ("begin; commit and chain", 0),
         ] {

@@ -7,6 +7,7 @@ use crate::domain::migration::history::History;
 use crate::domain::migration::state::listing;
 use crate::domain::migration::{Entry, Listing, Sources, State};
 use crate::domain::problem::{Kind, Problem};
+use std::path::Path;
 
 /// Compares the project's files with the database's history.
 pub async fn list(schema: &Schema) -> Result<Listing, Problem> {
@@ -33,6 +34,11 @@ pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem>
         }
     }
     Ok((listing, history))
+}
+
+/// The files beside the migrations of a project that are none, each with its reason.
+pub fn skipped(root: &Path) -> Result<Vec<String>, Problem> {
+    local::skipped(&local::directory(root))
 }
 
 /// The only entry of a version that can be meant; two files of one version are a reason to ask which.
@@ -84,7 +90,7 @@ pub(super) fn way_out(entry: &Entry) -> String {
         .map(|way| format!("`{}`: {}", way.command, way.what))
         .collect();
     if ways.is_empty() {
-        "Rename or remove the file.".to_owned()
+        "Save the file as it is said above, or rename or remove it.".to_owned()
     } else {
         ways.join(" ")
     }

@@ -77,6 +77,30 @@ pub(super) fn rollback_file(directory: &Path, name: &FileName) -> PathBuf {
     directory.join(ROLLBACK).join(name.file_name())
 }
 
+/// The name of a migration file, or why a file of that name is skipped.
+fn migration_name(file_name: &str, is_first: bool) -> Result<FileName, String> {
+    let shown = harmless(file_name);
+    match FileName::parse(file_name) {
+        None => Err(format!(
+            "{shown}: the name must look like 20240131120000_name.sql."
+        )),
+        Some(name) if is_first && name.is_old_init() => Err(format!(
+            "{shown}: the Supabase CLI skips it too; give it another name than init to apply it."
+        )),
+        Some(name) => Ok(name),
+    }
+}
+
+/// The files of the migration directory that are no migrations, each with its reason. Reads names only.
+pub(super) fn skipped(directory: &Path) -> Result<Vec<String>, Problem> {
+    let everything = read_folder(directory)?;
+    let first = everything.first().map(|(name, _)| name.clone());
+    let names = only_files(everything).into_iter();
+    Ok(names
+        .filter_map(|name| migration_name(&name, first.as_ref() == Some(&name)).err())
+        .collect())
+}
+
 /// Everything in the migration directory; a directory that does not exist is empty.
 pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
     let everything = read_folder(directory)?;
@@ -86,19 +110,13 @@ pub(super) fn scan(directory: &Path) -> Result<LocalFiles, Problem> {
     let rollbacks = entries(&directory.join(ROLLBACK))?;
     let mut local = LocalFiles::default();
     for file_name in &names {
-        let shown = harmless(file_name);
-        let Some(name) = FileName::parse(file_name) else {
-            local.skipped.push(format!(
-                "{shown}: the name must look like 20240131120000_name.sql."
-            ));
-            continue;
+        let name = match migration_name(file_name, first.as_ref() == Some(file_name)) {
+            Ok(name) => name,
+            Err(why) => {
+                local.skipped.push(why);
+                continue;
+            }
         };
-        if first.as_ref() == Some(file_name) && name.is_old_init() {
-            local.skipped.push(format!(
-                "{shown}: the Supabase CLI skips it too; give it another name than init to apply it."
-            ));
-            continue;
-        }
         let path = directory.join(file_name);
         let text = text(&path);
         let pieces = text

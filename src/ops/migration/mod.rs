@@ -19,6 +19,7 @@ mod rebuild;
 mod record;
 mod rehearse;
 mod renumber;
+mod renumber_all;
 mod repair;
 mod report;
 mod restore;
@@ -36,12 +37,13 @@ pub use branch::{BranchPlan, branch, plan_branch};
 pub use create::{NewFiles, new};
 pub use diff::diff;
 pub use files::Move;
-pub use list::{list, sources};
+pub use list::{list, skipped, sources};
 pub use log::log;
 pub use plan::plan;
 pub use rebuild::{rebuild, rehearse_on_scratch};
 pub use rehearse::rehearse;
 pub use renumber::{RenumberPlan, plan_renumber, renumber};
+pub use renumber_all::{RenumberAllPlan, Renumbered, plan_renumber_all, renumber_all};
 pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, repair};
 pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use risk::{StepRisk, risks};
@@ -102,5 +104,6 @@ pub struct Watch {
 }
 
 pub(in crate::ops) use files::sha256_of;
-pub(in crate::ops) use report::{held, server_problem};
+pub(in crate::ops) use report::{cause, held, server_problem};
 pub(in crate::ops) use risk::rollback_keeps_rows;
+pub(in crate::ops) use script::with_statement;

@@ -55,9 +55,13 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
         Some(Direction::Rollback) => usable(&history, Use::Delete)?,
         None => {}
     }
+    let mut target = history.target.clone();
+    if steps.iter().any(|step| step.mode == StepMode::Alone) {
+        target.refuses_alone = schema.database.refuses_alone().await?;
+    }
     Ok(Plan {
         steps,
-        target: history.target.clone(),
+        target,
         history: history.versions(),
         goes_on: matches!(wish, Wish::GoOn { .. }),
     })
@@ -81,8 +85,15 @@ fn apply(
         .filter(|entry| to.is_none_or(|to| entry.version.as_str() <= to))
         .collect();
     parted::check(listing, doubt)?;
-    if let Some(entry) = wanted.iter().find(|entry| entry.state == State::Invalid) {
-        return Err(unusable(entry));
+    let invalid: Vec<&Entry> = wanted
+        .iter()
+        .copied()
+        .filter(|entry| entry.state == State::Invalid)
+        .collect();
+    match invalid[..] {
+        [] => {}
+        [entry] => return Err(unusable(entry)),
+        [first, ..] => return Err(all_unusable(first, &invalid)),
     }
     let late = named(&wanted, State::OutOfOrder);
     if !late.is_empty() && !out_of_order {
@@ -178,6 +189,46 @@ pub(super) fn unusable(entry: &Entry) -> Problem {
         entry.note.clone().unwrap_or_default(),
     )
     .with_hint(way_out(entry))
+}
+
+/// Several migration files cannot be used: all of them are told at once.
+fn all_unusable(first: &Entry, invalid: &[&Entry]) -> Problem {
+    let names: Vec<String> = invalid
+        .iter()
+        .map(|entry| format!("{}_{}", entry.version, entry.name))
+        .collect();
+    // Of a double version each file has the same note.
+    let mut notes: Vec<&str> = invalid
+        .iter()
+        .filter_map(|entry| entry.note.as_deref())
+        .collect();
+    notes.dedup();
+    let mut ways: Vec<String> = Vec::new();
+    let mut told = None;
+    for entry in invalid {
+        // The same note is of the same version, and one way out settles that.
+        if std::mem::replace(&mut told, entry.note.as_deref()) == entry.note.as_deref() {
+            continue;
+        }
+        let way = entry.ways.first();
+        let own = way.map_or_else(
+            || way_out(first),
+            |way| format!("`{}`: {}", way.command, way.what),
+        );
+        if !ways.contains(&own) {
+            ways.push(own);
+        }
+    }
+    Problem::new(
+        Kind::Config,
+        format!(
+            "{} migrations cannot be used: {}.",
+            names.len(),
+            names.join(", ")
+        ),
+        notes.join(" "),
+    )
+    .with_hint(ways.join(" "))
 }
 
 pub(super) fn is_applied(entry: &Entry) -> bool {

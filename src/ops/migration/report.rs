@@ -1,5 +1,6 @@
 //! Puts the ways in which a file can be refused or fail into words: what, why, where in the file, and what to do.
 
+pub(in crate::ops) mod cause;
 mod halfway;
 mod hint;
 

@@ -3,12 +3,15 @@
 mod follow;
 mod writer;
 
-use super::report::step_problem;
+use super::report::{cause, step_problem};
 use super::script::with_statement;
 use super::{Schema, Watch, files, local};
 use crate::domain::migration::history::History;
-use crate::domain::migration::{Direction, Outcome, Plan, Progress, Step, StepEnd, StepReport};
+use crate::domain::migration::{
+    Direction, Outcome, Plan, Progress, Step, StepEnd, StepMode, StepReport,
+};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::Place;
 use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, LOCKED, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
@@ -27,6 +30,7 @@ pub async fn run(schema: &Schema, plan: &Plan, watch: &Watch) -> Result<Outcome,
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was run."));
     }
+    check_place(schema, plan)?;
     for step in &plan.steps {
         check_unchanged(step)?;
     }
@@ -172,7 +176,10 @@ impl Runner<'_> {
     async fn halted(&mut self, index: usize, halt: &Halt, history: Option<&History>) -> Problem {
         let step = &self.plan.steps[index];
         let text = local::read(&step.file).ok().map(|source| source.text);
-        let mut problem = step_problem(halt, step, text.as_deref(), self.schema.place);
+        let problem = step_problem(halt, step, text.as_deref(), self.schema.place);
+        let statements: Vec<&str> = step.statements.iter().collect();
+        let target = &self.plan.target;
+        let mut problem = cause::told(problem, self.schema, target, halt, &statements).await;
         let (end, outcome) = match halt {
             Halt::Refused(_) => (StepEnd::RolledBack, Some("failed")),
             Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
@@ -346,6 +353,29 @@ fn lost_hint(end: StepEnd) -> &'static str {
             "The database could not be reached since, so nobody knows how it ended. Run `supadeck migration list` when it can."
         }
         _ => "Nothing of it remains, as the history says. Try again.",
+    }
+}
+
+/// A file that cannot run on this way to the database stops the run before its first file, and not in the middle.
+fn check_place(schema: &Schema, plan: &Plan) -> Result<(), Problem> {
+    let Some(why) = plan.target.refuses_alone.as_ref() else {
+        return Ok(());
+    };
+    let mut alone = plan
+        .steps
+        .iter()
+        .filter(|step| step.mode == StepMode::Alone);
+    match alone.next().filter(|_| schema.place == Place::Target) {
+        None => Ok(()),
+        Some(step) => Err(Problem::new(
+            Kind::Config,
+            format!(
+                "{}_{} cannot run outside a transaction here, so nothing was run.",
+                step.version,
+                harmless(&step.name)
+            ),
+            why.clone(),
+        )),
     }
 }
 

@@ -4,6 +4,7 @@ use super::local;
 use crate::domain::migration::{Direction, Plan, Step, StepMode};
 use crate::domain::script::{Alone, Expected, Halt, Limits, Part, Record, Script};
 use crate::domain::sql::command::significant;
+use crate::domain::sql::refusal::is_marked;
 use crate::domain::sql::session::{Trace, trace};
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::sql::{Slice, Statements};
@@ -55,25 +56,33 @@ pub(super) fn script(
             of: step.statements.len(),
             begin_at: step.begin_at,
             session: session(step),
+            is_parted: is_parted(step),
         }),
+        settings: Vec::new(),
     }
 }
 
-/// What is run of a file's statements: not the comments, and not a `BEGIN` … `COMMIT` around all of it, whose place
-/// our own transaction takes.
+/// Whether what stands between two of its `COMMIT`s is a transaction. A file that asks to run outside one has said otherwise.
+fn is_parted(step: &Step) -> bool {
+    let texts: Vec<&str> = step.statements.iter().collect();
+    matches!(shape(&texts), Shape::Parted { .. }) && !is_marked(step.statements.text())
+}
+
+/// What is run of a file's statements: not the comments, and not a `BEGIN` … `COMMIT` around all of it or a `COMMIT` at its
+/// end, whose place our own transaction takes.
 pub(super) fn parts(step: &Step) -> Vec<Part> {
     let statements = &step.statements;
     let texts: Vec<&str> = statements.iter().collect();
-    let pair = match shape(&texts) {
-        _ if step.mode == StepMode::Alone => None,
-        Shape::Wrapped { begin, commit } => Some((begin, commit)),
-        _ => None,
+    let left_out = match shape(&texts) {
+        _ if step.mode == StepMode::Alone => Vec::new(),
+        Shape::Wrapped { words } => words,
+        _ => Vec::new(),
     };
     statements
         .iter()
         .enumerate()
         .skip(step.begin_at)
-        .filter(|(index, _)| pair.is_none_or(|(begin, commit)| *index != begin && *index != commit))
+        .filter(|(index, _)| !left_out.contains(index))
         .filter(|(_, sql)| significant(sql).next().is_some())
         .filter_map(|(statement, _)| {
             Some(Part {
@@ -105,7 +114,7 @@ fn way_back(step: &Step) -> Option<Statements> {
 }
 
 /// Counts the failing part as a statement of the file.
-pub(super) fn with_statement(mut halt: Halt, script: &Script) -> Halt {
+pub(in crate::ops) fn with_statement(mut halt: Halt, script: &Script) -> Halt {
     if let Halt::Refused(refused) = &mut halt {
         refused.part = refused
             .part

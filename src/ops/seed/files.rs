@@ -13,9 +13,6 @@ use std::path::{Path, PathBuf};
 /// The Supabase CLI's settings of a project.
 const CONFIG: &str = "supabase/config.toml";
 
-/// How deep a pattern with `**` looks, so that a link to a parent folder has an end.
-const DEPTH: usize = 16;
-
 /// A seed file of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SeedFile {
@@ -40,8 +37,16 @@ struct Db {
 struct Seed {
     #[serde(default = "yes")]
     enabled: bool,
-    #[serde(default = "usual")]
-    sql_paths: Vec<String>,
+    sql_paths: Option<Vec<String>>,
+}
+
+/// What a project has in the way of seeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The files in the order they run.
+    pub(super) files: Vec<SeedFile>,
+    /// What is to be said about the patterns, a sentence or two each.
+    pub(super) notes: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -52,25 +57,59 @@ fn usual() -> Vec<String> {
     vec!["./seed.sql".to_owned()]
 }
 
-/// The seed files in the order they run: patterns in their order, the files of each sorted, each file once.
-pub(super) fn find(root: &Path) -> Result<Vec<SeedFile>, Problem> {
+/// The seed files in the order they run: patterns in their order, the files of each sorted, each file once. What was named
+/// and is not there, or means something else than it seems to, is told.
+pub(super) fn find(root: &Path) -> Result<Found, Problem> {
     let mut seen = HashSet::new();
-    let mut found = Vec::new();
+    let mut found = Found::default();
+    let is_named = is_named(root)?;
     for pattern in patterns(root)? {
         let mut paths = if is_pattern(&pattern) {
             expand(root, &pattern)
         } else {
-            vec![pattern]
+            vec![pattern.clone()]
         };
+        paths.retain(|path| root.join(path).is_file());
         paths.sort();
+        if is_named && let Some(note) = note(&pattern, paths.is_empty()) {
+            found.notes.push(note);
+        }
         for path in paths {
             let file = root.join(&path);
-            if file.is_file() && seen.insert(path.clone()) {
-                found.push(SeedFile { path, file });
+            if seen.insert(path.clone()) {
+                found.files.push(SeedFile { path, file });
             }
         }
     }
     Ok(found)
+}
+
+/// What is to be said about a pattern.
+fn note(pattern: &str, is_empty: bool) -> Option<String> {
+    let shown = harmless(pattern);
+    let mut said = Vec::new();
+    if is_empty {
+        said.push(format!(
+            "No file matches `{shown}` of `[db.seed] sql_paths`."
+        ));
+    }
+    if pattern.contains('\\') {
+        said.push(format!(
+            "A backslash in `{shown}` takes the meaning from the character behind it; folders are parted by `/`, on Windows too: `{}`.",
+            harmless(&pattern.replace('\\', "/"))
+        ));
+    }
+    if pattern.split('/').any(|part| part == "**") {
+        said.push(format!(
+            "`**` in `{shown}` stands for exactly one folder, as in the Supabase CLI: what lies directly there, or deeper, is not meant. Write a pattern for each depth."
+        ));
+    }
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// Whether the project names its seeds itself.
+fn is_named(root: &Path) -> Result<bool, Problem> {
+    Ok(read_config(&root.join(CONFIG))?.is_some_and(|seed| seed.sql_paths.is_some()))
 }
 
 /// Where seed files were looked for, for a project that has none.
@@ -102,7 +141,7 @@ pub(super) fn looked(root: &Path) -> Result<String, Problem> {
 fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
     let configured = match read_config(&root.join(CONFIG))? {
         Some(seed) if !seed.enabled => return Ok(Vec::new()),
-        Some(seed) => seed.sql_paths,
+        Some(seed) => seed.sql_paths.unwrap_or_else(usual),
         None if root.join("seeds").is_dir() => return Ok(vec!["seeds/*.sql".to_owned()]),
         None => usual(),
     };
@@ -156,11 +195,7 @@ fn expand(root: &Path, pattern: &str) -> Vec<String> {
         .take_while(|part| !is_pattern(part))
         .collect();
     let base = fixed.join("/");
-    let depth = if pattern.contains("**") {
-        DEPTH
-    } else {
-        pattern.split('/').count() - fixed.len()
-    };
+    let depth = pattern.split('/').count() - fixed.len();
     let mut found = Vec::new();
     walk(&root.join(&base), &base, depth, &mut |path| {
         if matches(pattern, path) {
@@ -208,6 +243,7 @@ mod tests {
         let folder = project(files);
         find(folder.path())
             .unwrap()
+            .files
             .into_iter()
             .map(|seed| seed.path)
             .collect()
@@ -233,6 +269,44 @@ mod tests {
                 "extra/x/y.sql"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_named_and_not_there_is_told_and_so_is_what_means_something_else() {
+        let config = "[db.seed]\nsql_paths = ['./none-*.sql', 'gone.sql', 'dev\\a.sql', 'dev/**/*.sql', 'dev/*.sql', 'dev']\n";
+        let folder = project(&[
+            ("supabase/config.toml", config),
+            ("supabase/dev/a.sql", ""),
+            ("supabase/dev/deep/b.sql", ""),
+            ("supabase/dev/deep/er/c.sql", ""),
+        ]);
+        let found = find(folder.path()).unwrap();
+        let paths: Vec<&str> = found.files.iter().map(|seed| seed.path.as_str()).collect();
+        assert_eq!(paths, ["supabase/dev/deep/b.sql", "supabase/dev/a.sql"]);
+        let notes: Vec<&str> = found.notes.iter().map(String::as_str).collect();
+        let [none, gone, backslash, stars, folder] = notes[..] else {
+            panic!("{notes:?}");
+        };
+        assert!(
+            none.contains("No file matches `supabase/none-*.sql`"),
+            "{none}"
+        );
+        assert!(
+            gone.contains("No file matches `supabase/gone.sql`"),
+            "{gone}"
+        );
+        assert!(backslash.contains("`supabase/dev/a.sql`"), "{backslash}");
+        assert!(
+            stars.contains("exactly one folder") && !stars.contains("No file"),
+            "{stars}"
+        );
+        assert!(
+            folder.contains("No file matches `supabase/dev`"),
+            "{folder}"
+        );
+        // Nobody named what is only the usual place.
+        let folder = project(&[("supabase/config.toml", "[db.seed]\n")]);
+        assert_eq!(find(folder.path()).unwrap(), Found::default());
     }
 
     #[test]

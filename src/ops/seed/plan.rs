@@ -2,9 +2,11 @@
 
 use super::files::find;
 use super::stale::stale_of;
+use crate::domain::count::listed;
 use crate::domain::migration::history::sha256;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::{SeedEntry, SeedListing, SeedPlan, SeedState, SeedStep};
+use crate::domain::sql::command::history_write;
 use crate::domain::sql::psql::{self, SeedPart};
 use crate::domain::sql::refusal::runs_alone;
 use crate::domain::sql::transaction::{Shape, shape};
@@ -27,7 +29,7 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
 
 /// Where seed files were looked for, as a sentence; none when there are some.
 pub fn looked(schema: &Schema) -> Result<Option<String>, Problem> {
-    if find(&schema.root)?.is_empty() {
+    if find(&schema.root)?.files.is_empty() {
         super::files::looked(&schema.root).map(Some)
     } else {
         Ok(None)
@@ -44,7 +46,8 @@ async fn compare(schema: &Schema) -> Result<SeedListing, Problem> {
         .map(|(path, hash)| (path.as_str(), hash.as_str()))
         .collect();
     let mut entries = Vec::new();
-    for seed in find(&schema.root)? {
+    let found = find(&schema.root)?;
+    for seed in found.files {
         let hash = sha256_of(&seed.file)?;
         let state = match recorded.remove(seed.path.as_str()) {
             None => SeedState::Pending,
@@ -72,6 +75,7 @@ async fn compare(schema: &Schema) -> Result<SeedListing, Problem> {
     Ok(SeedListing {
         entries,
         stale: Vec::new(),
+        notes: found.notes,
         target: history.target,
     })
 }
@@ -96,9 +100,30 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
             });
         }
     }
+    let mut notes = listing.notes;
+    notes.extend(steps.iter().flat_map(writes_history));
     Ok(SeedPlan {
         steps,
         target: listing.target,
+        notes,
+    })
+}
+
+/// The places of a seed that write the migration history: what it says then, no migration has done.
+fn writes_history(step: &SeedStep) -> Option<String> {
+    let lines: Vec<String> = step
+        .parts
+        .iter()
+        .filter(|part| history_write(&part.sql))
+        .map(|part| part.line.to_string())
+        .collect();
+    let line = if lines.len() == 1 { "line" } else { "lines" };
+    (!lines.is_empty()).then(|| {
+        format!(
+            "{} writes the migration history, supabase_migrations.schema_migrations ({line} {}): afterwards versions may count as applied that never ran, or the other way round. `supadeck migration repair` changes the history and keeps a journal.",
+            harmless(&step.path),
+            listed(&lines)
+        )
     })
 }
 
@@ -145,7 +170,7 @@ fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
     let own = "Remove it: supadeck runs every seed file in one transaction.";
     match shape(&texts) {
         Shape::Plain | Shape::Wrapped { .. } => {}
-        Shape::Series { first } => {
+        Shape::Series { first } | Shape::Parted { first } => {
             return Err(refused(
                 parts[first].line,
                 "The file controls transactions of its own.".into(),

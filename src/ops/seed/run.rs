@@ -4,13 +4,15 @@ use super::SeedWatch;
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::Place;
-use crate::domain::script::{Halt, News, Part, Record, Script};
+use crate::domain::script::{Halt, News, Part, Record, Refused, Script};
 use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
-use crate::domain::sql::command::{changes_rows, tag};
-use crate::domain::sql::position::{byte_of_character, excerpt};
+use crate::domain::sql::Slice;
+use crate::domain::sql::command::{changes_rows, significant, tag};
+use crate::domain::sql::position::{byte_of_character, excerpt_from};
+use crate::domain::sql::session::lasts;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Schema, held, server_problem, sha256_of};
+use crate::ops::migration::{Schema, cause, held, server_problem, sha256_of, with_statement};
 use crate::ports::Session;
 use std::time::Instant;
 
@@ -41,6 +43,7 @@ pub async fn run(
     let before = schema.database.seeds().await?;
     let mut session = schema.database.session(schema.limits).await?;
     session.prepare().await?;
+    let mut set = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
         if watch.cancel.is_cancelled() {
             outcome.problem = Some(Problem::cancelled(
@@ -53,9 +56,10 @@ pub async fn run(
             .send(SeedProgress::StepStarted { step: index });
         let begun = Instant::now();
         let report = &mut outcome.steps[index];
-        match run_step(session.as_mut(), index, step, report, watch).await {
+        match run_step(session.as_mut(), index, (step, &set), report, watch).await {
             Ok(()) => {
                 report.end = StepEnd::Done;
+                set.extend(settings(step));
                 let took = begun.elapsed();
                 let _ = watch
                     .progress
@@ -75,7 +79,12 @@ pub async fn run(
                     Some(Halt::Halfway(_)) => StepEnd::Interrupted,
                     _ => StepEnd::RolledBack,
                 };
-                outcome.problem = Some(failed.problem);
+                let statements: Vec<&str> = step.statements().collect();
+                let (problem, target) = (failed.problem, &plan.target);
+                outcome.problem = Some(match &failed.halt {
+                    Some(halt) => cause::told(problem, schema, target, halt, &statements).await,
+                    None => problem,
+                });
                 break;
             }
         }
@@ -91,7 +100,7 @@ struct Failed {
 async fn run_step(
     session: &mut dyn Session,
     index: usize,
-    step: &SeedStep,
+    (step, set): (&SeedStep, &[Slice]),
     report: &mut SeedReport,
     watch: &SeedWatch,
 ) -> Result<(), Failed> {
@@ -99,7 +108,7 @@ async fn run_step(
         problem,
         halt: None,
     })?;
-    let script = script(step);
+    let script = script(step, set);
     let (changes, rows_total, notices) =
         (&mut report.changes, &mut report.rows, &mut report.notices);
     let progress = &watch.progress;
@@ -113,6 +122,10 @@ async fn run_step(
             News::Cancelling => SeedProgress::Cancelling,
             // A seed is not sent with others.
             News::AtWork => return,
+            News::Rows(rows) => {
+                *rows_total = rows;
+                return;
+            }
             News::PartDone { done, rows } => {
                 let part = &script.parts[done - 1];
                 let change = tag(&part.sql, rows);
@@ -141,20 +154,21 @@ async fn run_step(
             *changes = Vec::new();
             *rows_total = 0;
         }
+        let problem = problem(&halt, step, &script);
         Failed {
-            problem: problem(&halt, step, &script),
-            halt: Some(halt),
+            problem,
+            halt: Some(with_statement(halt, &script)),
         }
     })
 }
 
-fn script(step: &SeedStep) -> Script {
+fn script(step: &SeedStep, settings: &[Slice]) -> Script {
     let texts: Vec<&str> = step.statements().collect();
-    let pair = match shape(&texts) {
-        Shape::Wrapped { begin, commit } => Some((begin, commit)),
-        _ => None,
+    let left_out = match shape(&texts) {
+        Shape::Wrapped { words } => words,
+        _ => Vec::new(),
     };
-    let runs = |index: usize| pair.is_none_or(|(begin, commit)| index != begin && index != commit);
+    let runs = |index: usize| !left_out.contains(&index);
     Script {
         parts: step
             .parts
@@ -176,7 +190,15 @@ fn script(step: &SeedStep) -> Script {
         at_once: false,
         goes_on: false,
         alone: None,
+        settings: settings.to_vec(),
     }
+}
+
+/// What a seed sets for the seeds behind it in the same run, as the Supabase CLI has it: settings stay, the role and the
+/// transaction do not.
+fn settings(step: &SeedStep) -> impl Iterator<Item = Slice> + '_ {
+    let parts = step.parts.iter().filter(|part| lasts(&part.sql));
+    parts.map(|part| part.sql.clone())
 }
 
 /// What is said about the rows of a file whose line was lost. COMMIT is sent only when the server has told every
@@ -225,16 +247,30 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
             let mut what = format!("Seed {name} failed");
             let mut shown = None;
             if let Some(part) = part {
-                let offset = refused
-                    .character
-                    .map_or(0, |character| byte_of_character(&part.sql, character));
-                let line = parts[part.statement].line + part.sql[..offset].matches('\n').count();
+                let begins_at = parts[part.statement].line;
+                let offset = match refused.character {
+                    Some(character) => byte_of_character(&part.sql, character),
+                    None => significant(&part.sql).next().map_or(0, |token| token.start),
+                };
+                let copied = copied_line(refused, part);
+                let lines = copied.map_or_else(
+                    || breaks(&part.sql[..offset]),
+                    |row| breaks(&part.sql) + row,
+                );
+                let line = begins_at + lines;
                 what.push_str(&format!(
                     " at statement {} of {}, line {line}",
                     part.statement + 1,
                     parts.len()
                 ));
-                shown = Some(excerpt(&part.sql, offset));
+                shown = Some(match (copied, &part.data) {
+                    (Some(row), Some(data)) => excerpt_from(
+                        data,
+                        line_start(data, row),
+                        begins_at + breaks(&part.sql) + 1,
+                    ),
+                    _ => excerpt_from(&part.sql, offset, begins_at),
+                });
             } else if refused.at_commit {
                 what.push_str(" when it was committed");
             }
@@ -267,6 +303,28 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
         )
         .with_hint("`supadeck seed list` shows what is recorded as done.")
         .retryable(),
+    }
+}
+
+fn breaks(text: &str) -> usize {
+    text.matches('\n').count()
+}
+
+/// The row of its data, from 1, at which a `COPY` failed, as the server says it: `COPY t, line 3, column a`.
+fn copied_line(refused: &Refused, part: &Part) -> Option<usize> {
+    part.data.as_ref()?;
+    let context = refused.context.as_deref()?.strip_prefix("COPY ")?;
+    let (_, rest) = context.split_once(", line ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit());
+    rest[..digits.unwrap_or(rest.len())].parse().ok()
+}
+
+/// Where a line of a text, from 1, begins.
+fn line_start(text: &str, line: usize) -> usize {
+    let mut breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+    match line.checked_sub(2) {
+        None => 0,
+        Some(before) => breaks.nth(before).unwrap_or(text.len()),
     }
 }
 

@@ -17,6 +17,7 @@ const LINES: u32 = 2_000;
 pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
     let recorded = schema.database.seeds().await?;
     let there: HashSet<String> = find(&schema.root)?
+        .files
         .into_iter()
         .map(|seed| seed.path)
         .collect();

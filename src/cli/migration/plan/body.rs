@@ -251,7 +251,8 @@ fn told(page: &mut Page, finding: &Finding, with_safer: bool) {
 /// A statement on one line: without its comments' line breaks, and cut.
 fn short(sql: &str) -> String {
     let mut words = sql
-        .lines()
+        // A carriage return ends a comment too.
+        .split(['\n', '\r'])
         .filter(|line| !line.trim_start().starts_with("--"))
         .flat_map(str::split_whitespace)
         .collect::<Vec<_>>()

@@ -9,8 +9,9 @@ use super::super::context::{Context, Work};
 use super::super::interrupt;
 use super::run::at_rest;
 use super::scratch::Scratch;
-use super::waits::Waits;
-use crate::domain::migration::{Plan, Wish};
+use super::skipped;
+use super::waits::{self, Waits};
+use crate::domain::migration::{Plan, Wish, briefing};
 use crate::domain::problem::Problem;
 use crate::domain::rehearsal::access::AccessChange;
 use crate::domain::rehearsal::measure::Uncounted;
@@ -143,11 +144,16 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     } else {
         Some(rehearse(context, &work, &plan, args.on).await?)
     };
-    let page = if plan.steps.is_empty() {
+    let (skipped, said) = skipped::of(&work.schema.root)?;
+    let mut page = if plan.steps.is_empty() {
         at_rest(&work.schema, &wish).await
     } else {
         body::page(&plan, &risks, report.as_ref())
     };
+    if !plan.steps.is_empty() {
+        page.append(waits::shown(&work.schema.limits, &plan));
+    }
+    page.append(said);
     let shown = Shown {
         plan: &plan,
         risks: &risks,
@@ -155,7 +161,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         losses: report.as_ref().map(Lost::all).unwrap_or_default(),
         access: report.as_ref().map_or(&[], |report| &report.access),
     };
-    let answer = Answer::new(&shown, page)?;
+    let answer = Answer::new(&shown, page)?
+        .with("skipped", &skipped)?
+        .with("refused", &briefing::out_of_place(&plan))?
+        .with("statement_timeout", &plan.target.statement_timeout)?;
     match report.and_then(|report| report.problem) {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem, answer)),

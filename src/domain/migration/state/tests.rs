@@ -97,9 +97,17 @@ fn of_two_files_of_an_applied_version_the_one_that_was_applied_is_told() {
     assert_eq!(found[0].recorded, None);
     let note = found[0].note.as_deref().unwrap_or_default();
     assert!(note.contains("1_a.sql, 1_b.sql"), "{note}");
+    let ways: Vec<&str> = found[0]
+        .ways
+        .iter()
+        .map(|way| way.command.as_str())
+        .collect();
     assert_eq!(
-        found[0].ways[0].command,
-        "supadeck migration renumber 1_a.sql"
+        ways,
+        [
+            "supadeck migration renumber --all",
+            "supadeck migration renumber 1_a.sql"
+        ]
     );
     let found = listed(files(), vec![row("1", Some("other"))], &Closer::default());
     assert!(found.iter().all(|entry| entry.state == State::Invalid));

@@ -3,6 +3,7 @@
 use super::visit::{Go, visit, visit_children};
 use super::{Locks, Name, Reader, When, definer, dynamic, lint, outside, plpgsql, rule, unread};
 use crate::domain::risk::depth;
+use crate::domain::risk::name::VALUE_AT_RUN_TIME;
 use crate::domain::risk::tree::{all_below, child, tokens, words};
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::plpgsql::Plpgsql;
@@ -32,6 +33,10 @@ pub(super) fn block(read: &mut Reader, node: &SyntaxNode) -> Go {
         return Go::Past;
     }
     match statement.plpgsql() {
+        // What runs now is known only then.
+        Some(body) if is_at_run_time(body.text()) => {
+            read.found(&rule::DYNAMIC_SQL, node, "DO");
+        }
         Some(body) => {
             let when = match read.scope.when {
                 When::Now => When::InBlock,
@@ -43,6 +48,11 @@ pub(super) fn block(read: &mut Reader, node: &SyntaxNode) -> Go {
         None => read.found(foreign(node), node, "The block"),
     }
     Go::Past
+}
+
+/// Whether a body is a placeholder for a value that `format` puts in: there is nothing to read, and it is no fault of the text.
+fn is_at_run_time(body: &str) -> bool {
+    body == VALUE_AT_RUN_TIME
 }
 
 /// The rule of a body in a language that cannot be read.
@@ -121,6 +131,15 @@ pub(super) fn function(read: &mut Reader, node: &SyntaxNode) -> Go {
     let in_sql = ast::CreateFunction::cast(node.clone())
         .and_then(|function| function.sql_body())
         .or_else(|| ast::CreateProcedure::cast(node.clone()).and_then(|it| it.sql_body()));
+    if in_plpgsql
+        .as_ref()
+        .is_some_and(|body| is_at_run_time(body.text()))
+        || in_sql
+            .as_ref()
+            .is_some_and(|body| is_at_run_time(body.text()))
+    {
+        return Go::Past;
+    }
     if let Some(body) = in_plpgsql {
         plpgsql_body(read, node, body, When::Later(CALLED), Locks::Nothing);
     } else if let Some(body) = in_sql {

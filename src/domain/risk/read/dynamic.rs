@@ -1,7 +1,7 @@
 //! Puts the string of an `EXECUTE` together, as far as the text tells: literals, `||`, `format` and the `quote_` functions.
 //! Names of run time become a placeholder that is one name, so that the statement around them can be read.
 
-use crate::domain::risk::name::AT_RUN_TIME;
+use crate::domain::risk::name::{AT_RUN_TIME, VALUE_AT_RUN_TIME};
 use crate::domain::risk::tree::{child, children, has, words};
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
@@ -31,6 +31,10 @@ impl Built {
 
 fn name() -> String {
     format!("\"{AT_RUN_TIME}\"")
+}
+
+fn value_at_run_time() -> String {
+    format!("'{VALUE_AT_RUN_TIME}'")
 }
 
 /// How deep expressions are followed.
@@ -104,7 +108,7 @@ fn called(call: &SyntaxNode, depth: usize) -> Built {
             }
         }
         "quote_ident" => Built::certain(name()),
-        "quote_literal" | "quote_nullable" => Built::certain("'a value of run time'"),
+        "quote_literal" | "quote_nullable" => Built::certain(value_at_run_time()),
         _ => Built::guessed(),
     }
 }
@@ -122,7 +126,7 @@ fn formatted(template: &str) -> Built {
         let letter = rest.find(|c| !matches!(c, '0'..='9' | '$' | '-' | '*'));
         match letter {
             Some('I') => built.sql.push_str(&name()),
-            Some('L') => built.sql.push_str("'a value of run time'"),
+            Some('L') => built.sql.push_str(&value_at_run_time()),
             Some('%') => built.sql.push('%'),
             _ => {
                 built.sql.push_str(&name());

@@ -1,5 +1,6 @@
 //! Parses the body of a PL/pgSQL block. Squawk does not know the `INTO` of its queries, so that is blanked out first,
-//! as PL/pgSQL itself does before it hands a query to the server (`make_execsql_stmt` in its `pl_gram.y`).
+//! as PL/pgSQL itself does before it hands a query to the server (`make_execsql_stmt` in its `pl_gram.y`). So is a `DECLARE`
+//! inside a declaration section, which PL/pgSQL allows and ignores (`decl_stmt` there).
 
 use crate::domain::sql::lexer::{Kind, Token, tokens};
 use squawk_syntax::SyntaxNode;
@@ -16,7 +17,7 @@ const OPENERS: [&str; 4] = ["begin", "then", "else", "loop"];
 
 /// The tree of a body and the first thing in it that cannot be read. Places are those of the text.
 pub(super) fn parse(text: &str) -> (SyntaxNode, Option<SyntaxError>) {
-    let (green, errors) = ast::Plpgsql::parse_text(&without_into(text));
+    let (green, errors) = ast::Plpgsql::parse_text(&without_declare(&without_into(text)));
     (SyntaxNode::new_root(green), errors.into_iter().next())
 }
 
@@ -56,6 +57,30 @@ fn without_into(text: &str) -> String {
             || (token.kind == Kind::Operator && token.text(text).ends_with(">>"));
     }
     // Whole tokens became blanks, so the bytes are still text.
+    String::from_utf8(blanked).unwrap_or_else(|_| text.to_owned())
+}
+
+/// The text with every `DECLARE` of a declaration section but the first as blanks.
+fn without_declare(text: &str) -> String {
+    let mut blanked = text.as_bytes().to_vec();
+    let mut is_declaring = false;
+    let mut begins = true;
+    for token in tokens(text).filter(|token| !token.is_blank()) {
+        if begins && token.is_word(text, "declare") {
+            if is_declaring {
+                blanked[token.start..token.end].fill(b' ');
+            }
+            is_declaring = true;
+            // A declaration begins here.
+            continue;
+        }
+        if begins && token.is_word(text, "begin") {
+            is_declaring = false;
+        }
+        begins = token.kind == Kind::Semicolon
+            || OPENERS.iter().any(|word| token.is_word(text, word))
+            || (token.kind == Kind::Operator && token.text(text).ends_with(">>"));
+    }
     String::from_utf8(blanked).unwrap_or_else(|_| text.to_owned())
 }
 
@@ -106,6 +131,38 @@ fn end_of_targets(text: &str, all: &[Token], into: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_useless_declare_is_blanked_and_no_other() {
+        for (text, expected) in [
+            (
+                "declare declare a int; begin end",
+                "declare a int; begin end",
+            ),
+            (
+                "declare a int; declare b int; begin end",
+                "declare a int; b int; begin end",
+            ),
+            (
+                "declare a int; begin declare b int; declare c int; begin end; end",
+                "declare a int; begin declare b int; c int; begin end; end",
+            ),
+            ("begin null; end; declare", "begin null; end; declare"),
+            (
+                "<<l>> declare declare declare a int; begin end",
+                "<<l>> declare a int; begin end",
+            ),
+            (
+                "declare a int default declare; begin end",
+                "declare a int default declare; begin end",
+            ),
+        ] {
+            let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let blanked = without_declare(text);
+            assert_eq!(blanked.len(), text.len());
+            assert_eq!(squeezed(&blanked), squeezed(expected), "{text}");
+        }
+    }
 
     #[test]
     fn the_targets_of_a_query_are_blanked_and_nothing_else() {

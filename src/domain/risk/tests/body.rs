@@ -33,8 +33,34 @@ fn blocks_run_with_the_migration() {
             "do $a$ begin do $b$ begin truncate a; end $b$; end $a$",
             &["truncate"],
         ),
+        (
+            "do $$ declare declare a int; declare b int; begin drop table a; end $$",
+            &["drop-table"],
+        ),
         ("do language plv8 $$ x $$", &["foreign-language"]),
         ("do $$ begin drop tabel a; end $$", &["unreadable"]),
+    ]);
+}
+
+#[test]
+fn a_body_that_is_put_in_at_run_time_is_a_value() {
+    check(&[
+        (
+            "do $$ begin execute format('create function f() returns int language plpgsql as %L', body); end $$",
+            &[],
+        ),
+        (
+            "do $$ begin execute format('create or replace function %I.f() returns int as %L language sql', s, body); end $$",
+            &[],
+        ),
+        (
+            "do $$ begin execute 'create procedure p() language plpgsql as ' || quote_literal(body); end $$",
+            &[],
+        ),
+        (
+            "do $$ begin execute format('do %L', body); end $$",
+            &["dynamic-sql"],
+        ),
     ]);
 }
 

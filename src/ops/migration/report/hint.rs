@@ -32,7 +32,7 @@ fn is_lacking(code: &str) -> bool {
     )
 }
 
-fn ours(code: &str) -> Option<&'static str> {
+pub(super) fn ours(code: &str) -> Option<&'static str> {
     Some(match code {
         "55P04" => NEW_VALUE,
         "55P03" => {

@@ -75,7 +75,8 @@ impl<'a, 'b> Follow<'a, 'b> {
     fn progress(&mut self, step: usize, at: usize, news: News) -> Progress {
         match news {
             News::WaitingForLock { holder } => Progress::WaitingForLock { holder },
-            News::AtWork => Progress::StepStarted { step },
+            // Rows in all are told of seeds only.
+            News::AtWork | News::Rows(_) => Progress::StepStarted { step },
             News::Blocked(blocker) => {
                 self.blocker = Some(blocker.clone());
                 Progress::Blocked { step, blocker }

@@ -1,0 +1,43 @@
+//! What ends between two files: everything that a file leaves in its session. A run, a rehearsal and a run over the Management
+//! API all use this list, so a file meets the same session in each of them.
+
+use super::books::block;
+
+/// The statements that end what a session holds by its transaction or by its name: settings and the role, cursors, listens,
+/// temporary objects, the last values of sequences. Each of them may stand in a transaction, and gives no rows.
+pub(in crate::adapters) const RESETS: &str = "reset all; reset session authorization; reset role; \
+    close all; unlisten *; discard temp; discard sequences";
+/// How many statements [`RESETS`] has.
+pub(super) const RESET_ANSWERS: usize = 7;
+
+/// The names under which a message of ours keeps statements prepared begin with this.
+pub(super) const OURS: &str = "supadeck ";
+
+/// Statements of a PL/pgSQL block that end what outlives even a transaction that is undone: the session's advisory locks, and
+/// what was prepared. Operators and unqualified names are not used, because a file's `search_path` may hold.
+pub(in crate::adapters) fn lets_go() -> String {
+    format!(
+        "declare one pg_catalog.text; begin perform pg_catalog.pg_advisory_unlock_all(); \
+        for one in select s.name from pg_catalog.pg_prepared_statements s \
+        where s.from_sql and not pg_catalog.starts_with(s.name, '{OURS}') \
+        loop execute pg_catalog.format('deallocate %I', one); end loop; end; "
+    )
+}
+
+/// SQL that ends all of it, in a transaction or outside. It gives no rows.
+pub(in crate::adapters) fn end_session() -> String {
+    let block = block(&format!("begin {}end", lets_go()));
+    format!("{block}; {RESETS}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sql::split::split;
+
+    #[test]
+    fn the_statements_are_counted_right() {
+        assert_eq!(split(RESETS).len(), RESET_ANSWERS);
+        assert_eq!(split(&end_session()).len(), RESET_ANSWERS + 1);
+    }
+}

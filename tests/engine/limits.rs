@@ -1,0 +1,235 @@
+//! The statement timeout in force and whose it is, on every kind of file; and who may do what: the role in use and the owner.
+
+use crate::bench::{Bench, database, ends, everything, run};
+use crate::standin::Standin;
+use std::time::Duration;
+use supadeck::domain::migration::{StepEnd, limit};
+use supadeck::domain::problem::Kind;
+use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::seed::{self, SeedWatch};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Sets a limit of the database's, which other tests do not share.
+async fn short(bench: &Bench, time: &str) {
+    bench
+        .db
+        .batch_execute(&format!(
+            "do $$ begin execute format('alter database %I set statement_timeout = %L', current_database(), '{time}'); end $$"
+        ))
+        .await
+        .unwrap();
+}
+
+/// A role of its own that may make tables here, with its URL.
+async fn role(bench: &Bench, name: &str) -> String {
+    let role = format!("{name}_{}", uuid::Uuid::new_v4().simple());
+    bench
+        .db
+        .batch_execute(&format!(
+            "create role {role} login password 'dev'; grant create on schema public to {role}; \
+            do $$ begin execute format('grant create on database %I to {role}', current_database()); end $$"
+        ))
+        .await
+        .unwrap();
+    let (_, rest) = bench.url.split_once('@').unwrap();
+    format!("postgresql://{role}:dev@{rest}")
+}
+
+fn role_of(url: &str) -> &str {
+    url.split("://").nth(1).unwrap().split(':').next().unwrap()
+}
+
+const SLEEPS: &str = "select pg_sleep(1);";
+
+#[tokio::test]
+async fn the_limit_that_stops_a_statement_is_named_with_its_owner() {
+    let bench = Bench::new().await;
+    bench.up("1_a.sql", SLEEPS);
+    short(&bench, "200ms").await;
+    let plan = bench.plan(everything()).await.unwrap();
+    let timeout = plan.target.statement_timeout.clone().unwrap();
+    assert_eq!(timeout.ms, 200);
+    assert!(timeout.of.starts_with("database "), "{timeout:?}");
+    let outcome = run(&bench.schema, &plan).await;
+    let problem = outcome.problem.unwrap();
+    let hint = problem.hint.unwrap();
+    assert!(hint.contains("200ms, set for database"), "{hint}");
+    assert!(hint.contains("--statement-timeout 0"), "{hint}");
+
+    // The run's own, and the file's own.
+    let mut schema = bench.schema.clone();
+    schema.limits.statement_timeout = Some(Duration::from_millis(100));
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let hint = run(&schema, &plan).await.problem.unwrap().hint.unwrap();
+    assert!(hint.contains("of this run stopped it: 100ms"), "{hint}");
+    bench.up(
+        "1_a.sql",
+        format!("set statement_timeout = '150ms';\n{SLEEPS}"),
+    );
+    let hint = bench.apply().await.problem.unwrap().hint.unwrap();
+    assert!(hint.contains("statement 1 sets '150ms'"), "{hint}");
+}
+
+#[tokio::test]
+async fn the_limit_of_a_role_goes_before_that_of_the_database() {
+    let bench = Bench::new().await;
+    short(&bench, "200ms").await;
+    let url = role(&bench, "slow").await;
+    let name = role_of(&url).to_owned();
+    bench
+        .db
+        .batch_execute(&format!(
+            "alter role {name} set statement_timeout = '300ms'"
+        ))
+        .await
+        .unwrap();
+    let schema = Schema::new(bench.root.path(), database(&url));
+    let target = migration::list(&schema).await.unwrap().target;
+    assert_eq!(target.statement_timeout.unwrap().of, format!("role {name}"));
+    bench
+        .db
+        .batch_execute(&format!(
+            "do $$ begin execute format('alter role {name} in database %I set statement_timeout = %L', current_database(), '400ms'); end $$"
+        ))
+        .await
+        .unwrap();
+    let target = migration::list(&schema).await.unwrap().target;
+    let timeout = target.statement_timeout.unwrap();
+    assert!(
+        timeout.of.starts_with(&format!("role {name} in database")),
+        "{timeout:?}"
+    );
+    assert_eq!(timeout.ms, 400);
+    let by_url = Schema::new(
+        bench.root.path(),
+        database(
+            &format!("{url}&options=-c%20statement_timeout%3D500").replacen(
+                '&',
+                if url.contains('?') { "&" } else { "?" },
+                1,
+            ),
+        ),
+    );
+    let target = migration::list(&by_url).await.unwrap().target;
+    assert!(
+        target
+            .statement_timeout
+            .unwrap()
+            .of
+            .contains("database URL")
+    );
+}
+
+#[tokio::test]
+async fn zero_lifts_it_for_every_kind_of_file() {
+    let mut bench = Bench::new().await;
+    bench.schema.limits.statement_timeout = Some(Duration::ZERO);
+    bench.up("1_in_one.sql", SLEEPS);
+    bench.up(
+        "2_alone.sql",
+        format!("-- supadeck: no-transaction\n{SLEEPS}"),
+    );
+    bench.up("3_parted.sql", format!("{SLEEPS}\ncommit;\n{SLEEPS}"));
+    short(&bench, "300ms").await;
+    let plan = bench.plan(everything()).await.unwrap();
+    let shown = limit::of_plan(&bench.schema.limits, &plan);
+    assert!(
+        shown.starts_with("no limit, by this run (300ms, set for database"),
+        "{shown}"
+    );
+    let outcome = run(&bench.schema, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    // In one message with others.
+    bench.schema.limits.live_files = 0;
+    for number in 4..7 {
+        bench.up(
+            &format!("{number}_t.sql"),
+            format!("create table t{number} ();\n{SLEEPS}"),
+        );
+    }
+    let outcome = bench.apply().await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    // Seeds, and all of it over the Management API.
+    bench.write("seeds/a.sql", SLEEPS);
+    let seeded = |schema: Schema| async move {
+        let plan = seed::plan(&schema, &[], true).await.unwrap();
+        let (progress, _news) = mpsc::unbounded_channel();
+        let cancel = CancellationToken::new();
+        seed::run(&schema, &plan, &SeedWatch { progress, cancel })
+            .await
+            .unwrap()
+    };
+    assert_eq!(seeded(bench.schema.clone()).await.problem, None);
+    let api = Standin::start(&bench.url).await;
+    let mut schema = Schema::new(bench.root.path(), api.database());
+    bench.up("9_api.sql", SLEEPS);
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    let hint = outcome.problem.unwrap().hint.unwrap();
+    assert!(hint.contains("300ms, set for database"), "{hint}");
+    let problem = seeded(schema.clone()).await.problem.unwrap();
+    assert!(
+        problem
+            .hint
+            .clone()
+            .unwrap()
+            .contains("300ms, set for database"),
+        "{problem}"
+    );
+    schema.limits.statement_timeout = Some(Duration::ZERO);
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    assert!(run(&schema, &plan).await.is_complete());
+    assert_eq!(seeded(schema).await.problem, None);
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_role_in_use_and_the_owner() {
+    let bench = Bench::new().await;
+    let url = role(&bench, "dev").await;
+    let dev = role_of(&url).to_owned();
+    let (owner, closed) = (dev.replace("dev", "owner"), dev.replace("dev", "closed"));
+    bench
+        .db
+        .batch_execute(&format!(
+            "create role {owner} login; create role {closed} nologin; grant {owner}, {closed} to current_user; \
+            create schema kept authorization {closed}; grant create on schema public to {owner}; create table public.objects (id int); alter table public.objects owner to {owner}; \
+            set role {closed}; create table kept.objects (id int); grant usage on schema kept to {dev}; reset role; \
+            revoke {owner}, {closed} from current_user"
+        ))
+        .await
+        .unwrap();
+    let schema = Schema::new(bench.root.path(), database(&url));
+    for (sql, said) in [
+        (
+            "ALTER TABLE kept.objects ENABLE ROW LEVEL SECURITY;".to_owned(),
+            format!(
+                "It ran as {dev}, and kept.objects belongs to {closed}. Nobody can sign in as {closed}"
+            ),
+        ),
+        (
+            "alter table public.objects add b int;".to_owned(),
+            format!(
+                "It ran as {dev}, and public.objects belongs to {owner}. Use a database URL of {owner}"
+            ),
+        ),
+        (
+            "create table kept.more ();".to_owned(),
+            format!("schema kept belongs to {closed}"),
+        ),
+    ] {
+        bench.up("1_a.sql", &sql);
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let outcome = run(&schema, &plan).await;
+        assert_eq!(ends(&outcome), [StepEnd::RolledBack]);
+        let problem = outcome.problem.unwrap();
+        assert_eq!(problem.kind, Kind::Denied);
+        let hint = problem.hint.unwrap();
+        assert!(hint.contains(&said), "{sql}: {hint}");
+        assert_eq!(
+            hint.contains("take the statement out"),
+            said.contains(&closed),
+            "{hint}"
+        );
+    }
+}
