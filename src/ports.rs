@@ -251,10 +251,13 @@ pub trait Rehearsal: Send {
     fn picture(&mut self) -> Task<'_, Picture>;
     /// The tables and sequences as they are within the transaction.
     fn ground(&mut self) -> Task<'_, Ground>;
-    /// Runs exactly one statement. Several in one text are refused by the server.
+    /// Whether a statement needs no measure of its own. Asked once for each, in their order.
+    fn is_quiet(&mut self, sql: &str) -> bool;
+    /// Runs exactly one statement, and measures where that is wanted. Several in one text are refused by the server.
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
+        is_measured: bool,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a>;

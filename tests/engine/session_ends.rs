@@ -122,7 +122,6 @@ fn of_report(report: &Report) -> Vec<(usize, Option<String>)> {
 }
 
 #[tokio::test]
-#[ignore = "a run ends all of it only with the change of the runner that is made beside this one"]
 async fn a_dry_run_ends_as_the_run_does() {
     let number = |name: &str| {
         std::env::var(name)

@@ -67,29 +67,23 @@ pub(in crate::adapters) fn as_by_commit(halt: Halt) -> Halt {
     Halt::Refused(refused)
 }
 
-/// What ends with the transaction or by its name.
-const RESETS: &str = "reset all; reset session authorization; reset role; close all; unlisten *; discard temp; discard sequences";
-
-/// Ends what a run ends behind a file: settings, session authorization, role, prepared statements of the file, cursors,
-/// listens, advisory locks of the session, last values of sequences, and temporary objects. Constraints that are deferred
-/// from the start are so again.
+/// Ends what a run ends behind a file. What a commit would check and the file's role could not is checked before that, and
+/// constraints that are deferred from the start are so again.
 pub(in crate::adapters) fn end_session() -> String {
+    let check = block(&format!(
+        "declare names pg_catalog.text; begin {}; end",
+        immediate("")
+    ));
+    let defer = block(
+        "declare names pg_catalog.text; begin \
+        select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
+        from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
+        and not exists (select from pg_catalog.pg_constraint o where o.conname = c.conname and o.connamespace = c.connamespace and not o.condeferred); \
+        if names is not null then execute pg_catalog.concat('set constraints ', names, ' deferred'); end if; end",
+    );
     format!(
-        "{RESETS}; {}; {}",
-        block(&format!(
-            "declare names pg_catalog.text; one pg_catalog.text; begin {}; \
-            for one in select p.name from pg_catalog.pg_prepared_statements p where p.from_sql \
-            loop execute pg_catalog.concat('deallocate ', pg_catalog.quote_ident(one)); end loop; \
-            perform pg_catalog.pg_advisory_unlock_all(); end",
-            immediate("")
-        )),
-        block(
-            "declare names pg_catalog.text; begin \
-            select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
-            from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
-            and not exists (select from pg_catalog.pg_constraint o where o.conname = c.conname and o.connamespace = c.connamespace and not o.condeferred); \
-            if names is not null then execute pg_catalog.concat('set constraints ', names, ' deferred'); end if; end"
-        )
+        "reset session authorization; reset role; {check}; {}; {defer}",
+        super::between::end_session()
     )
 }
 

@@ -22,6 +22,7 @@ use crate::domain::problem::Problem;
 use crate::domain::rehearsal::access::{Right, Visible};
 use crate::domain::rehearsal::losses::Counts;
 use crate::domain::rehearsal::measure::{Ground, Holding, Ran, Recount, Touched};
+use crate::domain::rehearsal::quiet::Quiet;
 use crate::domain::script::{Halt, Limits, News};
 use crate::ports::{Database as _, Rehearsal, Rehearsed, Stage, Task};
 use futures_util::TryStreamExt as _;
@@ -52,6 +53,8 @@ pub(super) struct PgRehearsal {
     first_files: HashMap<u32, Option<u32>>,
     /// The same before the file that runs.
     files_before: HashMap<u32, Option<u32>>,
+    /// Which statements are measured together with others.
+    quiet: Quiet,
 }
 
 impl Stage for PgDatabase {
@@ -70,6 +73,7 @@ impl Stage for PgDatabase {
                 files: HashMap::new(),
                 first_files: HashMap::new(),
                 files_before: HashMap::new(),
+                quiet: Quiet::default(),
             };
             rehearsal.begin().await?;
             Ok(Box::new(rehearsal) as Box<dyn Rehearsal>)
@@ -156,13 +160,23 @@ impl PgRehearsal {
     async fn step(
         &mut self,
         sql: &str,
+        is_measured: bool,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<Ran, Halt> {
         let (took, rows) = self.command(sql, news, cancel).await?;
+        if !is_measured {
+            return Ok(Ran {
+                took,
+                rows,
+                touched: Vec::new(),
+                recounts: Vec::new(),
+            });
+        }
         let question = look::measure(&self.known);
         let measured = self.ask(&question).await.map_err(lost)?;
         let touched = look::touched(&measured);
+        self.quiet.enter(&touched);
         let recounts = self.recount(&touched).await.map_err(lost)?;
         Ok(Ran {
             took,
@@ -323,17 +337,23 @@ impl Rehearsal for PgRehearsal {
             let tables = ground.tables.iter().filter(|table| table.holds_rows);
             self.first_files = tables.map(|table| (table.id, table.file)).collect();
             self.files.clone_from(&self.first_files);
+            self.quiet = Quiet::new(&ground);
             Ok(ground)
         })
+    }
+
+    fn is_quiet(&mut self, sql: &str) -> bool {
+        self.quiet.is_quiet(sql)
     }
 
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
+        is_measured: bool,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
-        Box::pin(self.step(sql, news, cancel))
+        Box::pin(self.step(sql, is_measured, news, cancel))
     }
 
     fn settle<'a>(

@@ -5,6 +5,7 @@ pub mod access;
 pub mod account;
 pub mod losses;
 pub mod measure;
+pub mod quiet;
 pub mod recording;
 #[cfg(test)]
 mod tests;

@@ -146,7 +146,13 @@ pub(super) async fn statements(
     keep: &mut (dyn FnMut(Kept) + Send),
 ) -> Result<Duration, Failed> {
     let step = scene.step;
-    for part in &scene.parts {
+    let mut parts = scene.parts.iter().peekable();
+    let mut is_quiet = parts.peek().is_some_and(|part| session.is_quiet(&part.sql));
+    while let Some(part) = parts.next() {
+        // The last of several that are measured together stands for them.
+        let next_is_quiet = parts.peek().is_some_and(|next| session.is_quiet(&next.sql));
+        let is_measured = !is_quiet || !next_is_quiet;
+        is_quiet = next_is_quiet;
         let (mut notices, mut blocker) = (Vec::new(), None);
         let begun = Instant::now();
         let ended = {
@@ -163,7 +169,7 @@ pub(super) async fn statements(
                 News::Cancelling => news(Progress::Cancelling),
                 _ => {}
             };
-            session.run(&part.sql, &mut said, cancel).await
+            session.run(&part.sql, is_measured, &mut said, cancel).await
         };
         let statement = part.statement;
         match ended {
