@@ -11,8 +11,10 @@ use crate::domain::picture::Picture;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Book;
 use crate::domain::query::{Answer, Call, Pong, Select};
+use crate::domain::rehearsal::access::{Right, Visible};
+use crate::domain::rehearsal::losses::Counts;
 use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
-use crate::domain::rehearsal::recording::{Aftermath, Recording, Scene};
+use crate::domain::rehearsal::recording::{Aftermath, Failed, Recording, Scene};
 use crate::domain::script::{BatchNews, Change, Failure, Halt, Limits, News, Script};
 use crate::domain::secret::{Keeping, SecretKind};
 use crate::domain::seed::SeedHistory;
@@ -217,19 +219,28 @@ pub trait Stage: Send + Sync {
     }
 }
 
+/// Whether a dry run goes on behind a file that failed, given its step, the failure, and the steps undone before it.
+pub type GoesOn<'a> = &'a (dyn Fn(usize, &Failed, &[usize]) -> bool + Sync);
+
 /// Rehearses whole files in one transaction that is never committed, under the lock of the runners. A runner that is at
 /// work is not waited for. Nothing of it remains, whatever becomes of this value.
 pub trait Recorder: Send {
-    /// Runs the files one after the other, up to the first that fails, and measures. An error means that nothing is known
-    /// of what they did.
+    /// Runs the files one after the other, up to the first that fails for good, and measures. `goes_on` says whether a failure
+    /// comes only of the dry run; such a file is undone, and those behind it run without it. An error means that nothing is
+    /// known of what they did.
     fn record<'a>(
         &'a mut self,
         scenes: &'a [Scene],
+        goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
     ) -> Task<'a, Recording>;
-    /// Reads and counts in the state before everything.
-    fn after<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Aftermath>;
+    /// Reads and counts in the state before everything: what tables hold, and what roles see of tables.
+    fn after<'a>(
+        &'a mut self,
+        holdings: &'a [Holding],
+        seen: &'a [(String, u32)],
+    ) -> Task<'a, Aftermath>;
     /// Makes sure that all of it is undone. An error says that it is not, or that nobody knows yet.
     fn end(self: Box<Self>) -> Task<'static, ()>;
 }
@@ -243,13 +254,26 @@ pub trait Rehearsal: Send {
     fn picture(&mut self) -> Task<'_, Picture>;
     /// The tables and sequences as they are within the transaction.
     fn ground(&mut self) -> Task<'_, Ground>;
-    /// Runs exactly one statement. Several in one text are refused by the server.
+    /// Whether a statement needs no measure of its own. Asked once for each, in their order.
+    fn is_quiet(&mut self, sql: &str) -> bool;
+    /// Runs exactly one statement, and measures where that is wanted. Several in one text are refused by the server.
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
+        is_measured: bool,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a>;
+    /// What each role may do, as it is within the transaction.
+    fn rights(&mut self) -> Task<'_, Vec<Right>>;
+    /// How many rows roles see of tables, each counted for no longer than a limit.
+    fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>>;
+    /// A file begins: what it does from here on can be undone.
+    fn open_file(&mut self) -> Task<'_, ()>;
+    /// Ends the session of the file as a run does behind it; what it did stays.
+    fn close_file(&mut self) -> Task<'_, ()>;
+    /// Undoes the file, also after a statement failed, and ends its session.
+    fn undo_file(&mut self) -> Task<'_, ()>;
     /// Checks what a commit would check.
     fn settle<'a>(
         &'a mut self,
@@ -260,8 +284,10 @@ pub trait Rehearsal: Send {
     fn mark(&mut self) -> Task<'_, ()>;
     /// Returns to the state that was remembered, also after a statement failed.
     fn back(&mut self) -> Task<'_, ()>;
-    /// Counts rows; absent where that takes too long or is not allowed.
-    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Vec<Option<u64>>>;
+    /// Returns to the state before anything ran; what was marked is gone.
+    fn back_to_start(&mut self) -> Task<'_, ()>;
+    /// Counts, each table for no longer than a limit.
+    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Counts>;
     /// Rolls back, and asks the server whether the transaction is undone. An error says that it is not, or that nobody
     /// knows yet.
     fn end(self: Box<Self>) -> Task<'static, ()>;

@@ -32,7 +32,11 @@ fn rehearsal() -> Rehearsal {
             column: None,
             rows: Some(12),
             counted: true,
+            remade: false,
+            uncounted: None,
         }],
+        uncounted: Vec::new(),
+        access: Vec::new(),
         sequences: Vec::new(),
         problem: None,
     }

@@ -95,3 +95,53 @@ async fn the_time_that_the_row_is_on_the_line_is_no_statements_time() {
     assert!(line.is_cut());
     assert!(outcome.is_complete(), "{outcome:?}");
 }
+
+/// A file of many statements: how long its dry run takes against its run, as figures for `docs/performance.md`. Run by hand:
+/// times say nothing on a machine that others use.
+#[tokio::test]
+#[ignore = "prints figures"]
+async fn a_dry_run_against_its_run() {
+    let objects = |count: usize| -> String {
+        let one = |at: usize| match at % 4 {
+            0 => format!(
+                "create table if not exists t{at} (id int primary key, name text default 'x');"
+            ),
+            1 => format!("alter table t{} add column more int;", at - 1),
+            2 => format!("create index on t{} (name);", at - 2),
+            _ => format!("comment on table t{} is 'the {at}';", at - 3),
+        };
+        (0..count).map(one).collect::<Vec<_>>().join("\n")
+    };
+    let rows = |count: usize| -> String {
+        let one = |at: usize| format!("insert into there values ({at}, 'some text');");
+        (0..count).map(one).collect::<Vec<_>>().join("\n")
+    };
+    for (what, text) in [("rows", rows(8000)), ("objects", objects(8000))] {
+        let bench = crate::bench::Bench::new().await;
+        let there = "create table there (id int, name text)";
+        bench.db.batch_execute(there).await.unwrap();
+        bench.up("1_large.sql", text);
+        let plan = bench.plan(crate::bench::everything()).await.unwrap();
+        let stage = crate::bench::database(&bench.url);
+        for round in 0..2 {
+            let begun = std::time::Instant::now();
+            let report = supadeck::ops::migration::rehearse(
+                &bench.schema,
+                stage.as_ref(),
+                &plan,
+                &crate::bench::watch().0,
+            )
+            .await
+            .unwrap();
+            assert!(report.problem.is_none(), "{:?}", report.problem);
+            let server: u64 = report.steps.iter().map(|step| step.took_ms).sum();
+            println!(
+                "{what} {round}: dry run {:?}, {server} ms at the server",
+                begun.elapsed()
+            );
+        }
+        let begun = std::time::Instant::now();
+        assert!(crate::bench::run(&bench.schema, &plan).await.is_complete());
+        println!("{what}: run {:?}", begun.elapsed());
+    }
+}

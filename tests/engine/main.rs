@@ -9,6 +9,7 @@
     clippy::format_collect
 )]
 
+mod access;
 mod agree;
 mod alone;
 mod apply;
@@ -32,6 +33,7 @@ mod large;
 mod lean;
 mod limits;
 mod line;
+mod losses;
 mod management;
 mod mark;
 mod misbehave;
@@ -50,6 +52,7 @@ mod risk;
 mod rollback;
 mod secrets;
 mod seeds;
+mod session_ends;
 mod settled;
 mod shape;
 mod sign_in;

@@ -65,8 +65,9 @@ pub(crate) fn told(report: &Report) -> (Vec<String>, Vec<String>, Vec<String>) {
             Fate::Added => "+",
             Fate::Removed => "-",
             Fate::Changed => "~",
+            Fate::Renamed => ">",
         };
-        format!("{sign} {}", change.object)
+        format!("{sign} {}", change.name())
     });
     let losses = report.losses.iter().map(|loss| {
         let column = loss.column.as_deref().unwrap_or("*");
@@ -123,7 +124,7 @@ async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration(
             &["public.total access exclusive rewritten", "public.child access share"], &[], &[]),
         ("alter table parent rename to elders",
             &["public.parent access exclusive"],
-            &["+ table public.elders", "- table public.parent", "~ view public.names"], &["TableDropped public.parent.* Some(20)"]),
+            &["> table public.parent is renamed to elders", "~ view public.names"], &[]),
     ];
     let bench = in_use().await;
     for (sql, locks, changes, losses) in cases {
@@ -299,7 +300,9 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     );
     let on_target = rehearse(&bench, everything()).await;
     // In one transaction the new value cannot be used yet.
-    let problem = on_target.problem.unwrap();
+    assert_eq!(on_target.steps[1].end, End::Unsure);
+    let failed = on_target.steps[1].statements.last().unwrap();
+    let problem = failed.problem.as_ref().unwrap();
     assert_eq!(problem.code.as_deref(), Some("55P04"));
     assert!(problem.why.contains("2_a adds the value"), "{problem}");
     assert!(problem.hint.as_ref().unwrap().contains("--on scratch"));

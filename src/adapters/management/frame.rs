@@ -9,7 +9,7 @@ use super::api::mark;
 use super::watch::name_of;
 use crate::adapters::postgres::books::{block, dollar};
 use crate::adapters::postgres::bounds::{self, COUNT, statement_limit};
-use crate::adapters::postgres::look::{self, DEFER_AGAIN, GROUND, MEASURE, PICTURE};
+use crate::adapters::postgres::look::{self, GROUND, MEASURE, PICTURE};
 use crate::domain::rehearsal::measure::Holding;
 use crate::domain::rehearsal::recording::Scene;
 use crate::domain::script::Limits;
@@ -26,8 +26,9 @@ pub(super) const ACT_BEGINS: &str = "do $supadeck$";
 /// How long counting may take in all.
 const COUNT_ALL: Duration = Duration::from_secs(30);
 /// The columns of the questions about the tables and about their locks.
-const GROUND_COLUMNS: usize = 6;
+const GROUND_COLUMNS: usize = 7;
 const MEASURE_COLUMNS: usize = 8;
+const RIGHTS_COLUMNS: usize = 8;
 /// What a look at the catalog may take, whatever the limit of a statement is; the next look gives that back.
 const EASE: &str = "perform pg_catalog.set_config('supadeck.limit', pg_catalog.current_setting('statement_timeout'), true), \
     pg_catalog.set_config('statement_timeout', '20000', true); ";
@@ -70,6 +71,15 @@ impl Frame<'_> {
                 sql.push(act(&settle, ""));
             }
         }
+        sql.push(block(&fill(
+            &code(include_str!("frame/rights.sql")),
+            &[
+                aside()[0].clone(),
+                aside()[1].clone(),
+                ("RIGHTS", dollar(&rights())),
+                ("SEEING", look::seeing("one.role", "one.id")),
+            ],
+        )));
         sql.extend([REPORT.to_owned(), "rollback".to_owned()]);
         sql.join(";\n")
     }
@@ -82,6 +92,7 @@ impl Frame<'_> {
                 back,
                 limit.clone(),
                 ("CAPS", bounds::caps(self.limits)),
+                ("COUNT", look::counting("one", "true")),
                 ("LONGEST", self.longest.as_millis().to_string()),
                 ("LATE", OUT_OF_TIME.to_owned()),
             ],
@@ -105,7 +116,8 @@ impl Frame<'_> {
         let ground = format!(
             "with q ({columns}) as materialized (\n{GROUND}\n) \
             select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array({texts})), '[]')::pg_catalog.text from q), \
-            (select pg_catalog.string_agg(c1::pg_catalog.text, ',') from q where c0 = 'table')"
+            (select pg_catalog.string_agg(c1::pg_catalog.text, ',') from q where c0 = 'table'), \
+            (select pg_catalog.json_object_agg(c1, coalesce(c3, 0))::pg_catalog.text from q where c0 = 'table' and c6)"
         );
         let [back, limit] = aside();
         fill(
@@ -117,6 +129,7 @@ impl Frame<'_> {
                 ("LOOK", dollar(&look)),
                 ("MEASURE", dollar(&measure)),
                 ("GROUND", dollar(&ground)),
+                ("RIGHTS", dollar(&rights())),
                 ("WITNESS", self.witness.to_string()),
             ],
         )
@@ -125,31 +138,47 @@ impl Frame<'_> {
 
 /// The call that asks afterwards: whether the transaction is undone, where the sequences stand, and how much there is of
 /// each holding.
-pub(super) fn afterwards(number: &str, holdings: &[Holding]) -> String {
+pub(super) fn afterwards(number: &str, holdings: &[Holding], seen: &[(String, u32)]) -> String {
     let mut sql = vec![format!(
         "begin isolation level read committed read only; reset all; reset session authorization; reset role; \
         set local search_path = ''; set local row_security = off; set local jit = off; set local lock_timeout = {count}; \
         set local statement_timeout = {count}",
         count = COUNT.as_millis()
     )];
-    sql.extend(holdings.iter().map(|holding| {
-        block(&fill(
-            &code(include_str!("frame/count.sql")),
-            &[
-                ("LONGEST", COUNT_ALL.as_millis().to_string()),
-                ("RUN", dollar(&look::count(holding))),
-            ],
-        ))
-    }));
+    let in_time = format!(
+        "pg_catalog.clock_timestamp() < pg_catalog.now() + '{} ms'::pg_catalog.interval",
+        COUNT_ALL.as_millis()
+    );
+    sql.extend(
+        holdings
+            .iter()
+            .map(|holding| look::count(holding, &in_time)),
+    );
+    let seen = seen.iter();
+    sql.extend(seen.map(|(role, id)| look::visible(role, *id, &in_time)));
     let columns = cells(GROUND_COLUMNS, "");
     sql.push(format!(
         "select pg_catalog.json_build_object('status', {}, 'sequences', (select coalesce(pg_catalog.json_agg(\
         pg_catalog.json_build_array(c2::pg_catalog.text, c5::pg_catalog.text)), '[]') from (\n{GROUND}\n) q ({columns}) where c0 = 'sequence'), \
-        'counts', pg_catalog.concat('[', pg_catalog.substr(pg_catalog.current_setting('supadeck.said', true), 2), ']')::pg_catalog.json)::pg_catalog.text as supadeck",
-        bounds::status(number)
+        'counts', {}::pg_catalog.json, 'visible', {}::pg_catalog.json)::pg_catalog.text as supadeck",
+        bounds::status(number),
+        look::COUNTED,
+        look::SEEN
     ));
     sql.push("rollback".to_owned());
     sql.join(";\n")
+}
+
+/// The question what each role may do, as one JSON array.
+fn rights() -> String {
+    let (texts, columns) = (
+        cells(RIGHTS_COLUMNS, "::pg_catalog.text"),
+        cells(RIGHTS_COLUMNS, ""),
+    );
+    format!(
+        "select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array({texts})), '[]')::pg_catalog.text from (\n{}\n) q ({columns})",
+        look::RIGHTS
+    )
 }
 
 /// How long the answer to [`afterwards`] may take.
@@ -164,9 +193,9 @@ pub(super) fn longest(script: Duration, limits: &Limits) -> Duration {
         .max(script / 2)
 }
 
-/// What a commit would check.
+/// What a commit would check, and the end of the file's session.
 pub(super) fn settle() -> String {
-    format!("set constraints all immediate; {DEFER_AGAIN}")
+    format!("{}; {}", bounds::settle(), bounds::end_session())
 }
 
 /// Hands one statement to the act. `then` follows it.

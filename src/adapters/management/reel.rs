@@ -2,11 +2,12 @@
 
 use super::frame::{ACT_BEGINS, NOT_HERE, OUT_OF_TIME, settle};
 use super::point::named;
-use crate::adapters::postgres::bounds::{NOT_MEASURED, escaped};
+use crate::adapters::postgres::bounds::{NOT_MEASURED, as_by_commit, escaped};
 use crate::adapters::postgres::look::{self, Texts};
 use crate::domain::picture::Picture;
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal::measure::{Ran, Touched};
+use crate::domain::rehearsal::access::Rights;
+use crate::domain::rehearsal::measure::{Ran, Recount, Touched};
 use crate::domain::rehearsal::recording::{Failed, Kept, Recording, Scene, Take};
 use crate::domain::script::{Halt, Refused};
 use crate::domain::sql::command::leading_words;
@@ -30,6 +31,14 @@ enum Word {
     Ran(Measured),
     Failed(Fault),
     Picture(Sight),
+    Rights(Later),
+}
+
+/// What each role may do behind the last file, and how many rows it sees where that is another right.
+#[derive(Debug, Deserialize)]
+struct Later {
+    after: Texts,
+    visible: Vec<look::Seen>,
 }
 
 /// What was there before.
@@ -39,6 +48,8 @@ struct Open {
     number: String,
     ground: Texts,
     picture: Sight,
+    #[serde(default)]
+    rights: Texts,
 }
 
 /// What one statement did.
@@ -48,6 +59,9 @@ struct Measured {
     rows: u64,
     /// The tables that are not as they were.
     touched: Texts,
+    /// What is in the tables that were written anew.
+    #[serde(default)]
+    recounts: Vec<look::Count>,
 }
 
 /// What the server said about a statement; empty where it said nothing.
@@ -100,10 +114,19 @@ pub(super) fn read(
             break;
         }
     }
+    let mut rights = Rights {
+        before: look::rights(open.rights)?,
+        ..Rights::default()
+    };
+    if let Some(Word::Rights(later)) = reel.words.next() {
+        rights.after = Some(look::rights(later.after)?);
+        rights.visible = look::seen(later.visible);
+    }
     let recording = Recording {
         before,
         ground: look::ground(open.ground),
         takes,
+        rights,
     };
     Ok((answer.number, recording))
 }
@@ -138,6 +161,7 @@ impl<W: Iterator<Item = Word>> Reel<W> {
         match self.ran(&settle())? {
             Ok(ran) => take.settled = ran.took,
             Err((took, halt)) => {
+                let halt = as_by_commit(halt);
                 take.failed = Some(Failed::at(None, Vec::new(), took, halt));
                 return Ok(take);
             }
@@ -158,10 +182,12 @@ impl<W: Iterator<Item = Word>> Reel<W> {
             Some(Word::Ran(measured)) => {
                 let touched = look::touched(&measured.touched).into_iter();
                 self.touched.extend(touched.map(|table| (table.id, table)));
+                let recounts = look::counted(&measured.recounts).into_iter();
                 Ok(Ok(Ran {
                     took: Duration::from_micros(measured.took_us),
                     rows: if has_rows(sql) { measured.rows } else { 0 },
                     touched: self.touched.values().cloned().collect(),
+                    recounts: recounts.map(|(id, tally)| Recount { id, tally }).collect(),
                 }))
             }
             Some(Word::Failed(fault)) => {
@@ -178,8 +204,11 @@ fn seen(before: &Picture, sight: Sight) -> Result<Picture, Problem> {
     let mut picture = before.clone();
     for object in look::picture(sight.gone)?.objects.keys() {
         picture.objects.remove(object);
+        picture.identities.remove(object);
     }
-    picture.objects.extend(look::picture(sight.new)?.objects);
+    let new = look::picture(sight.new)?;
+    picture.objects.extend(new.objects);
+    picture.identities.extend(new.identities);
     Ok(picture)
 }
 

@@ -13,18 +13,22 @@ use super::point::{SYNTAX, only_read};
 use super::reel;
 use super::watch::{Lookout, Watcher, name_of};
 use crate::adapters::postgres::bounds::{NOT_BEGUN, NOT_MEASURED, busy, escaped, undone};
+use crate::adapters::postgres::look;
 use crate::adapters::postgres::message::BUSY;
 use crate::domain::migration::{Blocker, Progress};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::rehearsal::measure::Holding;
 use crate::domain::rehearsal::recording::{Aftermath, Recording, Scene, Take};
 use crate::domain::script::{Halt, Limits, News};
-use crate::ports::{Recorder, Task};
+use crate::ports::{GoesOn, Recorder, Task};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-/// A rehearsal of one call.
+/// How many files are left out at most: each of them costs a call.
+const MOST_LEFT_OUT: usize = 8;
+
+/// A rehearsal of one call, or of one more for each file that is left out.
 pub(super) struct ApiRehearsal {
     database: ManagementDatabase,
     limits: Limits,
@@ -46,7 +50,8 @@ enum State {
 struct Afterwards {
     status: Option<String>,
     sequences: Vec<(String, Option<String>)>,
-    counts: Vec<Option<u64>>,
+    counts: Vec<look::Count>,
+    visible: Vec<look::Seen>,
 }
 
 impl ApiRehearsal {
@@ -58,7 +63,44 @@ impl ApiRehearsal {
         }
     }
 
+    /// Records; a file whose failure comes only of the dry run is left out of another call, in which those behind it run.
     async fn all(
+        &mut self,
+        scenes: &[Scene],
+        goes_on: GoesOn<'_>,
+        news: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<Recording, Problem> {
+        let mut left: Vec<Scene> = scenes.to_vec();
+        let mut undone: Vec<(usize, Take)> = Vec::new();
+        loop {
+            let mut recording = self.once(&left, news, cancel).await?;
+            let failed = recording.takes.len().checked_sub(1).and_then(|at| {
+                let failed = recording.takes[at].failed.as_ref()?;
+                let steps: Vec<usize> = undone.iter().map(|(step, _)| *step).collect();
+                let step = left[at].step;
+                goes_on(step, failed, &steps).then_some((at, step))
+            });
+            if let Some((at, step)) = failed.filter(|_| undone.len() < MOST_LEFT_OUT) {
+                // Nothing of a call is left to doubt before the next one.
+                self.aftermath(&[], &[]).await?;
+                undone.push((step, recording.takes.remove(at)));
+                left.remove(at);
+                if let Some(last) = left.last_mut() {
+                    last.is_pictured = true;
+                }
+                continue;
+            }
+            for (step, take) in undone {
+                let at = scenes.iter().position(|scene| scene.step == step);
+                let at = at.unwrap_or_default().min(recording.takes.len());
+                recording.takes.insert(at, take);
+            }
+            return Ok(recording);
+        }
+    }
+
+    async fn once(
         &mut self,
         scenes: &[Scene],
         news: &mut (dyn FnMut(Progress) + Send),
@@ -174,13 +216,19 @@ impl ApiRehearsal {
         }
     }
 
-    async fn aftermath(&mut self, holdings: &[Holding]) -> Result<Aftermath, Problem> {
+    async fn aftermath(
+        &mut self,
+        holdings: &[Holding],
+        seen: &[(String, u32)],
+    ) -> Result<Aftermath, Problem> {
         let State::Answered(number) = &self.state else {
             return Err(Problem::internal("Nothing was rehearsed."));
         };
         let api = &self.database.api;
         let limit = afterwards_limit(api.patience.statement);
-        let rows = api.ask_within(&afterwards(number, holdings), limit).await;
+        let rows = api
+            .ask_within(&afterwards(number, holdings, seen), limit)
+            .await;
         let rows = rows.map_err(|failure| problem(failure, NOT_MEASURED))?;
         let read = match told(&rows) {
             Some(Value::String(text)) => serde_json::from_str::<Afterwards>(text),
@@ -196,7 +244,8 @@ impl ApiRehearsal {
         self.state = State::Nothing;
         Ok(Aftermath {
             sequences: found.sequences,
-            counts: found.counts,
+            counts: look::counted(&found.counts),
+            visible: look::seen(found.visible),
         })
     }
 
@@ -229,21 +278,26 @@ impl Recorder for ApiRehearsal {
     fn record<'a>(
         &'a mut self,
         scenes: &'a [Scene],
+        goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
     ) -> Task<'a, Recording> {
-        Box::pin(self.all(scenes, news, cancel))
+        Box::pin(self.all(scenes, goes_on, news, cancel))
     }
 
-    fn after<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Aftermath> {
-        Box::pin(self.aftermath(holdings))
+    fn after<'a>(
+        &'a mut self,
+        holdings: &'a [Holding],
+        seen: &'a [(String, u32)],
+    ) -> Task<'a, Aftermath> {
+        Box::pin(self.aftermath(holdings, seen))
     }
 
     fn end(mut self: Box<Self>) -> Task<'static, ()> {
         Box::pin(async move {
             match &self.state {
                 State::Nothing => Ok(()),
-                State::Answered(_) => self.aftermath(&[]).await.map(drop),
+                State::Answered(_) => self.aftermath(&[], &[]).await.map(drop),
                 State::Lost { run, witness } => self.settle(run, *witness).await,
             }
         })

@@ -4,7 +4,7 @@
 use super::books::{LOCK, block, dollar};
 use super::message::BUSY;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::Limits;
+use crate::domain::script::{Halt, Limits};
 use std::time::Duration;
 
 /// How long a statement may take when nobody says otherwise: what it locks is locked for everybody else meanwhile.
@@ -26,6 +26,64 @@ pub(in crate::adapters) fn begin() -> String {
     ));
     format!(
         "begin isolation level read committed read write; reset all; reset session authorization; reset role; {check}"
+    )
+}
+
+/// What a commit would check, as one block. Each deferrable constraint is named: `ALL` would also hold for those that later
+/// files make. Constraints of schemas that the file's role may not use are left to [`end_session`]. And a run writes its
+/// history behind the file, which a transaction that was made read-only refuses.
+pub(in crate::adapters) fn settle() -> String {
+    block(&format!(
+        "declare names pg_catalog.text; begin {}; \
+        if pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool then \
+        raise exception 'cannot execute INSERT in a read-only transaction' using errcode = '25006'; end if; end",
+        immediate("and pg_catalog.has_schema_privilege(n.oid, 'usage')")
+    ))
+}
+
+/// Lines of a block that make deferrable constraints immediate, under another condition on them.
+fn immediate(given: &str) -> String {
+    format!(
+        "select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
+        from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace \
+        where c.condeferrable {given}; \
+        if names is not null then execute pg_catalog.concat('{SETTLES}', names, ' immediate'); end if"
+    )
+}
+
+/// How the command begins by which a block has deferred triggers run.
+const SETTLES: &str = "set constraints ";
+
+/// What [`settle`] failed with, without the lines of the block that stands for a commit here.
+pub(in crate::adapters) fn as_by_commit(halt: Halt) -> Halt {
+    let Halt::Refused(mut refused) = halt else {
+        return halt;
+    };
+    refused.context = refused.context.and_then(|context| {
+        let ours = context.find(&format!("\"{SETTLES}"));
+        let end = ours.map_or(0, |at| context[..at].rfind('\n').unwrap_or(0));
+        Some(context[..end].to_owned()).filter(|text| !text.is_empty())
+    });
+    Halt::Refused(refused)
+}
+
+/// Ends what a run ends behind a file. What a commit would check and the file's role could not is checked before that, and
+/// constraints that are deferred from the start are so again.
+pub(in crate::adapters) fn end_session() -> String {
+    let check = block(&format!(
+        "declare names pg_catalog.text; begin {}; end",
+        immediate("")
+    ));
+    let defer = block(
+        "declare names pg_catalog.text; begin \
+        select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
+        from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
+        and not exists (select from pg_catalog.pg_constraint o where o.conname = c.conname and o.connamespace = c.connamespace and not o.condeferred); \
+        if names is not null then execute pg_catalog.concat('set constraints ', names, ' deferred'); end if; end",
+    );
+    format!(
+        "reset session authorization; reset role; {check}; {}; {defer}",
+        super::between::end_session()
     )
 }
 

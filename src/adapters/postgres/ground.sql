@@ -4,7 +4,8 @@ select case when c.relkind = 'S' then 'sequence' else 'table' end, c.oid,
   pg_catalog.pg_relation_filenode(c.oid),
   case when c.relkind in ('r', 'm') then pg_catalog.pg_relation_size(c.oid) end,
   case when c.relkind = 'S' then pg_catalog.pg_sequence_last_value(c.oid)
-    when c.reltuples >= 0 then c.reltuples::bigint end
+    when c.reltuples >= 0 then c.reltuples::bigint end,
+  c.relkind in ('r', 'p')
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
   and (c.relkind in ('r', 'p', 'm', 'f')

@@ -1,9 +1,11 @@
 //! The questions that a rehearsal asks the catalogs, and how their answers are read.
 
 use super::books::{block, dollar};
-use crate::domain::picture::{Kind, Object, Picture};
+use crate::domain::picture::{Identity, Kind, Object, Picture};
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal::measure::{Ground, Holding, Known, Rows, Touched};
+use crate::domain::rehearsal::access::{Right, Verdict, Visible, Why};
+use crate::domain::rehearsal::losses::Counts;
+use crate::domain::rehearsal::measure::{Ground, Holding, Known, Rows, Tally, Touched, Uncounted};
 use crate::domain::risk::LockMode;
 
 /// The whole catalog.
@@ -13,21 +15,109 @@ pub(in crate::adapters) const GROUND: &str = include_str!("ground.sql");
 /// Locks, files and rows of the transaction; `$KNOWN$` stands for the numbers of the tables.
 pub(in crate::adapters) const MEASURE: &str = include_str!("measure.sql");
 
-/// Gives the constraints that are deferred from the start their mode back, after all were made immediate.
-pub(in crate::adapters) const DEFER_AGAIN: &str = "do $$ declare one text; begin for one in \
-    select distinct pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.conname) \
-    from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
-    loop execute 'set constraints ' || one || ' deferred'; end loop; end $$";
-
-/// Forgets the statements that the driver prepared since a time, to read types of results: they outlive a transaction, and
+/// Forgets the statements that a file, or the driver to read types of results, prepared since a time: they outlive a transaction, and
 /// behind a pooler they would stay with somebody else's connection under a name that is taken then.
 pub(super) fn forget(begun: &str) -> String {
     block(&format!(
         "declare one text; begin for one in select name from pg_catalog.pg_prepared_statements \
-        where not from_sql and name ~ '^s[0-9]+$' and prepare_time >= {}::pg_catalog.timestamptz \
+        where (from_sql or name ~ '^s[0-9]+$') and prepare_time >= {}::pg_catalog.timestamptz \
         loop execute 'deallocate ' || pg_catalog.quote_ident(one); end loop; end",
         dollar(begun)
     ))
+}
+
+/// What each role may do.
+pub(in crate::adapters) const RIGHTS: &str = include_str!("rights.sql");
+
+/// Reads the rows of [`RIGHTS`].
+pub(in crate::adapters) fn rights(rows: Texts) -> Result<Vec<Right>, Problem> {
+    let right = |row: Vec<Option<String>>| {
+        let mut cells = row.into_iter();
+        let mut cell = || cells.next().flatten();
+        Some(Right {
+            role: cell()?,
+            id: parsed(cell())?,
+            object: cell()?,
+            verb: cell()?,
+            verdict: match cell()?.as_str() {
+                "all" => Verdict::All,
+                _ => Verdict::Policies,
+            },
+            digest: cell(),
+            why: Why::of(&cell()?)?,
+            // A connection says `t`, JSON says `true`.
+            passes: cell()?.starts_with('t'),
+        })
+    };
+    let rights = rows
+        .into_iter()
+        .map(|row| right(row).ok_or_else(|| unknown("a right")));
+    rights.collect()
+}
+
+/// The id of somebody who owns nothing.
+const STRANGER: &str = "00000000-0000-4000-8000-00000000beef";
+
+/// The inner block that counts the rows of a table that a role sees into `counted`, by expressions for the role and the number
+/// of the table; around it `counting` and `counted` are declared as text. `authenticated` is somebody who owns nothing.
+pub(in crate::adapters) fn seeing(role: &str, id: &str) -> String {
+    let claims = format!(
+        "pg_catalog.json_build_object('role', {role}, 'aud', {role}, 'sub', case when {role} = 'anon' then null else '{STRANGER}' end)::pg_catalog.text"
+    );
+    format!(
+        "begin \
+        counting := pg_catalog.concat('select pg_catalog.count(*) from ', {id}::pg_catalog.oid::pg_catalog.regclass::pg_catalog.text); \
+        perform pg_catalog.set_config('request.jwt.claims', {claims}, true), pg_catalog.set_config('request.jwt.claim.role', {role}, true), \
+        pg_catalog.set_config('request.jwt.claim.sub', case when {role} = 'anon' then '' else '{STRANGER}' end, true), \
+        pg_catalog.set_config('row_security', 'on', true), pg_catalog.set_config('role', {role}, true), \
+        pg_catalog.set_config('search_path', 'public, extensions', true); \
+        execute counting into counted; \
+        perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true); \
+        counted := pg_catalog.json_build_array({role}, {id}::pg_catalog.int8, counted::pg_catalog.int8)::pg_catalog.text; \
+        exception when query_canceled or others then counted := pg_catalog.json_build_array({role}, {id}::pg_catalog.int8, sqlstate)::pg_catalog.text; \
+        end; "
+    )
+}
+
+/// A block that counts what a role sees, and adds it to the setting that [`SEEN`] reads.
+pub(in crate::adapters) fn visible(role: &str, id: u32, given: &str) -> String {
+    let name = dollar(role);
+    block(&format!(
+        "declare counting pg_catalog.text; counted pg_catalog.text := pg_catalog.json_build_array({name}, {id}, '57014')::pg_catalog.text; \
+        begin if {given} then {}end if; \
+        perform pg_catalog.set_config('supadeck.visible', pg_catalog.concat(pg_catalog.current_setting('supadeck.visible', true), ',', counted), true); end",
+        seeing(&format!("{name}::pg_catalog.text"), &id.to_string())
+    ))
+}
+
+/// What was counted by [`visible`] so far, as one JSON array.
+pub(in crate::adapters) const SEEN: &str = "pg_catalog.concat('[', pg_catalog.substr(pg_catalog.current_setting('supadeck.visible', true), 2), ']')";
+
+/// What is said of the rows that a role sees: the role, the number of the table, and how many, or the SQLSTATE.
+#[derive(Debug, serde::Deserialize)]
+#[serde(untagged)]
+pub(in crate::adapters) enum Seen {
+    /// So many.
+    Rows(String, u32, u64),
+    /// Counting failed.
+    Failed(String, u32, String),
+}
+
+/// Reads what was seen.
+pub(in crate::adapters) fn seen(seen: Vec<Seen>) -> Vec<Visible> {
+    let one = |seen| match seen {
+        Seen::Rows(role, id, rows) => Visible {
+            role,
+            id,
+            rows: Ok(rows),
+        },
+        Seen::Failed(role, id, code) => Visible {
+            role,
+            id,
+            rows: Err(Uncounted::of(&code)),
+        },
+    };
+    seen.into_iter().map(one).collect()
 }
 
 /// Rows as text.
@@ -40,17 +130,29 @@ pub(in crate::adapters) fn picture(rows: Texts) -> Result<Picture, Problem> {
         let mut cells = row.into_iter();
         let mut cell = || cells.next().flatten();
         let (word, on, name, said) = (cell(), cell(), cell(), cell());
+        let identity = cell().as_deref().and_then(identity);
         let kind = word.as_deref().and_then(Kind::of);
         let (Some(kind), Some(name), Some(said)) = (kind, name, said) else {
             return Err(unknown(&format!("an object of kind {word:?}")));
         };
         let properties =
             serde_json::from_str(&said).map_err(|error| unknown(&error.to_string()))?;
-        picture
-            .objects
-            .insert(Object { kind, on, name }, properties);
+        let object = Object { kind, on, name };
+        if let Some(identity) = identity {
+            picture.identities.insert(object.clone(), identity);
+        }
+        picture.objects.insert(object, properties);
     }
     Ok(picture)
+}
+
+fn identity(text: &str) -> Option<Identity> {
+    let mut numbers = text.split('.');
+    Some(Identity {
+        catalog: numbers.next()?.parse().ok()?,
+        id: numbers.next()?.parse().ok()?,
+        part: numbers.next()?.parse().ok()?,
+    })
 }
 
 fn unknown(what: &str) -> Problem {
@@ -64,7 +166,7 @@ pub(in crate::adapters) fn ground(rows: Texts) -> Ground {
         let mut cells = row.into_iter();
         let mut cell = || cells.next().flatten();
         let (kind, id, name) = (cell(), cell(), cell().unwrap_or_default());
-        let (file, bytes, number) = (cell(), cell(), cell());
+        let (file, bytes, number, holds) = (cell(), cell(), cell(), cell());
         if kind.as_deref() == Some("sequence") {
             ground.sequences.push((name, number));
         } else {
@@ -74,6 +176,8 @@ pub(in crate::adapters) fn ground(rows: Texts) -> Ground {
                 file: parsed(file),
                 bytes: parsed(bytes).unwrap_or_default(),
                 about: parsed(number),
+                // A connection says `t`, JSON says `true`.
+                holds_rows: holds.is_some_and(|holds| holds.starts_with('t')),
             });
         }
     }
@@ -122,8 +226,62 @@ fn parsed<T: std::str::FromStr>(cell: Option<String>) -> Option<T> {
     cell?.parse().ok()
 }
 
-/// Counts. The names come quoted from the catalog.
-pub(in crate::adapters) fn count(holding: &Holding) -> String {
-    let column = holding.column.as_deref().unwrap_or("*");
-    format!("select pg_catalog.count({column}) from {}", holding.table)
+/// The inner block that counts one table into `counted`, by an expression for its number and one for its columns' numbers;
+/// around it `counting` and `counted` are declared as text.
+pub(in crate::adapters) fn counting(id: &str, numbers: &str) -> String {
+    let lines = include_str!("count.sql").lines();
+    let lines = lines.filter(|line| !line.starts_with("--"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    code.replace("$ID$", id).replace("$NUMBERS$", numbers)
+}
+
+/// A block that counts a holding, and adds what it says to the setting that [`COUNTED`] reads. `given` is a condition under
+/// which there is time for it.
+pub(in crate::adapters) fn count(holding: &Holding, given: &str) -> String {
+    let numbers: Vec<String> = holding.columns.iter().map(i16::to_string).collect();
+    let numbers = format!(
+        "a.attnum = any ('{{{}}}'::pg_catalog.int2[])",
+        numbers.join(",")
+    );
+    let id = holding.id;
+    count_into(id, &counting(&id.to_string(), &numbers), given)
+}
+
+/// The block around [`counting`].
+pub(in crate::adapters) fn count_into(id: u32, counting: &str, given: &str) -> String {
+    block(&format!(
+        "declare counting pg_catalog.text; counted pg_catalog.text := pg_catalog.json_build_array({id}, '57014')::pg_catalog.text; \
+        begin if {given} then counted := null;\n{counting}end if; \
+        perform pg_catalog.set_config('supadeck.counted', pg_catalog.concat(pg_catalog.current_setting('supadeck.counted', true), ',', \
+        coalesce(counted, pg_catalog.json_build_array({id}, '42P01')::pg_catalog.text)), true); end"
+    ))
+}
+
+/// What was counted by [`count`] so far, as one JSON array.
+pub(in crate::adapters) const COUNTED: &str = "pg_catalog.concat('[', pg_catalog.substr(pg_catalog.current_setting('supadeck.counted', true), 2), ']')";
+
+/// Reads what was counted.
+pub(in crate::adapters) fn counted(counts: &[Count]) -> Counts {
+    let counts = counts.iter().map(|count| match count {
+        Count::Failed(id, code) => (*id, Err(Uncounted::of(code))),
+        Count::Done(id, rows, numbers, values) => {
+            let values = numbers.iter().copied().zip(values.iter().copied());
+            let tally = Tally {
+                rows: *rows,
+                values: values.collect(),
+            };
+            (*id, Ok(tally))
+        }
+    });
+    counts.collect()
+}
+
+/// What is said of one table that was counted.
+#[derive(Debug, serde::Deserialize)]
+#[serde(untagged)]
+pub(in crate::adapters) enum Count {
+    /// Its number, its rows, the numbers of the columns, and how many values each of them has.
+    Done(u32, u64, Vec<i16>, Vec<u64>),
+    /// Its number, and the SQLSTATE with which counting failed.
+    Failed(u32, String),
 }

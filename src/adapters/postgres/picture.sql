@@ -1,5 +1,5 @@
 -- The catalog of every schema that belongs to users, one row an object: kind, the relation it belongs to, name, and its
--- properties as one JSON object of texts. Run with an empty search_path, so that every name is written in full.
+-- properties as one JSON object of texts, and which entry of the catalogs it is. Run with an empty search_path, so that every name is written in full.
 -- Left out: system schemas, the books of migrations, and everything that belongs to an extension.
 with space as (
   select n.oid, n.nspname, n.nspowner, n.nspacl from pg_catalog.pg_namespace n
@@ -245,7 +245,7 @@ granted as (
 select t.kind, t.parent, t.name, (pg_catalog.jsonb_strip_nulls(t.said || jsonb_build_object(
     'owner', case when t.owner is not null then pg_catalog.pg_get_userbyid(t.owner)::text end,
     'comment', d.description
-  )) || coalesce(g.said, '{}'))::text
+  )) || coalesce(g.said, '{}'))::text, t.classid || '.' || t.objid || '.' || t.subid
 from thing t
 left join granted g on g.classid = t.classid and g.objid = t.objid and g.subid = t.subid
 left join pg_catalog.pg_description d on d.classoid = t.classid and d.objoid = t.objid and d.objsubid = t.subid

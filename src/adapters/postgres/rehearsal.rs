@@ -18,11 +18,15 @@ use super::lookout::Lookout;
 use super::message::BUSY;
 use super::patience::Patience;
 use crate::domain::picture::Picture;
-use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
+use crate::domain::problem::Problem;
+use crate::domain::rehearsal::access::{Right, Visible};
+use crate::domain::rehearsal::losses::Counts;
+use crate::domain::rehearsal::measure::{Ground, Holding, Ran, Recount, Touched};
+use crate::domain::rehearsal::quiet::Quiet;
 use crate::domain::script::{Halt, Limits, News};
 use crate::ports::{Database as _, Rehearsal, Rehearsed, Stage, Task};
 use futures_util::TryStreamExt as _;
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::Type;
@@ -43,6 +47,14 @@ pub(super) struct PgRehearsal {
     /// The tables that were there, once they were asked for; what is made on the way is nobody's concern, and a new
     /// database would pay for it with every statement.
     known: Vec<u32>,
+    /// The files of the tables among them that hold rows, as they were seen last.
+    files: HashMap<u32, Option<u32>>,
+    /// The same before anything ran.
+    first_files: HashMap<u32, Option<u32>>,
+    /// The same before the file that runs.
+    files_before: HashMap<u32, Option<u32>>,
+    /// Which statements are measured together with others.
+    quiet: Quiet,
 }
 
 impl Stage for PgDatabase {
@@ -58,6 +70,10 @@ impl Stage for PgDatabase {
                 begun: String::new(),
                 limits,
                 known: Vec::new(),
+                files: HashMap::new(),
+                first_files: HashMap::new(),
+                files_before: HashMap::new(),
+                quiet: Quiet::default(),
             };
             rehearsal.begin().await?;
             Ok(Box::new(rehearsal) as Box<dyn Rehearsal>)
@@ -68,7 +84,7 @@ impl Stage for PgDatabase {
 impl PgRehearsal {
     async fn begin(&mut self) -> Result<(), Problem> {
         let sql = format!(
-            "{}; {}; select pg_catalog.txid_current(), pg_catalog.now()",
+            "{}; {}; savepoint supadeck_start; select pg_catalog.txid_current(), pg_catalog.now()",
             bounds::begin(),
             self.caps(),
         );
@@ -111,6 +127,15 @@ impl PgRehearsal {
     /// Asks, and makes sure that the transaction is still ours.
     async fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Problem> {
         let Patience(limit) = self.database.patience;
+        self.ask_within(sql, limit).await
+    }
+
+    /// The same, where the server works on it no longer than a limit.
+    async fn ask_within(
+        &mut self,
+        sql: &str,
+        limit: Duration,
+    ) -> Result<Vec<Vec<Option<String>>>, Problem> {
         let message = self.aside(sql, limit);
         let asking = async {
             let rows = self.connection.rows(&message).await;
@@ -135,26 +160,68 @@ impl PgRehearsal {
     async fn step(
         &mut self,
         sql: &str,
+        is_measured: bool,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<Ran, Halt> {
         let (took, rows) = self.command(sql, news, cancel).await?;
+        if !is_measured {
+            return Ok(Ran {
+                took,
+                rows,
+                touched: Vec::new(),
+                recounts: Vec::new(),
+            });
+        }
         let question = look::measure(&self.known);
-        let measured =
-            self.ask(&question)
-                .await
-                .map_err(|problem| match problem.code.as_deref() {
-                    Some(NO_TRANSACTION) => Halt::Escaped,
-                    _ => Halt::Lost {
-                        committing: false,
-                        why: problem.to_string(),
-                    },
-                })?;
+        let measured = self.ask(&question).await.map_err(lost)?;
+        let touched = look::touched(&measured);
+        self.quiet.enter(&touched);
+        let recounts = self.recount(&touched).await.map_err(lost)?;
         Ok(Ran {
             took,
             rows,
-            touched: look::touched(&measured),
+            touched,
+            recounts,
         })
+    }
+
+    /// Counts the tables that have a new file: whether values or rows went with the old one, only their numbers tell.
+    async fn recount(&mut self, touched: &[Touched]) -> Result<Vec<Recount>, Problem> {
+        let mut holdings = Vec::new();
+        for table in touched.iter().filter(|table| table.bytes.is_some()) {
+            if let Some(file) = self.files.get_mut(&table.id)
+                && *file != table.file
+            {
+                *file = table.file;
+                holdings.push(table.id);
+            }
+        }
+        let mut recounts = Vec::with_capacity(holdings.len());
+        for id in holdings {
+            let counting = look::counting(&id.to_string(), "true");
+            let counts = self
+                .counted(&look::count_into(id, &counting, "true"))
+                .await?;
+            let counts = counts.into_iter();
+            recounts.extend(counts.map(|(id, tally)| Recount { id, tally }));
+        }
+        Ok(recounts)
+    }
+
+    /// Runs a block that counts, and reads what it says.
+    async fn counted(&mut self, block: &str) -> Result<Counts, Problem> {
+        let sql = format!("{block}; select {}", look::COUNTED);
+        let rows = self.ask_within(&sql, COUNT).await?;
+        let text = rows
+            .into_iter()
+            .flatten()
+            .flatten()
+            .next()
+            .unwrap_or_default();
+        let counts: Vec<look::Count> = serde_json::from_str(&text)
+            .map_err(|error| Problem::internal(format!("A count cannot be read: {error}.")))?;
+        Ok(look::counted(&counts))
     }
 
     /// Runs one command; tells how long the server took, and the rows.
@@ -215,26 +282,13 @@ impl PgRehearsal {
         patience.on(&self.connection, NOT_MEASURED, running).await
     }
 
-    async fn count_one(&mut self, holding: &Holding) -> Result<Option<u64>, Problem> {
-        let sql = self.aside(&look::count(holding), COUNT);
-        let counted = self.connection.rows(&sql);
-        let Ok(rows) = tokio::time::timeout(COUNT + LATE, counted).await else {
-            self.connection.give_up();
-            let why = "The database did not answer.";
-            return Err(Problem::new(Kind::Network, NOT_MEASURED, why).retryable());
-        };
-        if let Ok(rows) = rows {
-            let count = rows.into_iter().flatten().flatten().next();
-            return Ok(count.and_then(|count| count.parse().ok()));
-        }
-        let back = "rollback to savepoint supadeck_aside; release savepoint supadeck_aside";
-        self.plain(back.to_owned()).await.map(|()| None)
-    }
-
     async fn try_end(&mut self) -> Result<(), Problem> {
         let patience = self.database.patience;
         // What is still in the session's hands is undone with it, whatever the answer is.
-        let rollback = format!("rollback; {}", look::forget(&self.begun));
+        let rollback = format!(
+            "rollback; {}; select pg_catalog.pg_advisory_unlock_all()",
+            look::forget(&self.begun)
+        );
         if self.plain(rollback).await.is_err() {
             self.connection.give_up();
             self.database.settled(&self.name).await?;
@@ -247,6 +301,17 @@ impl PgRehearsal {
         };
         let rows = patience.on(&fresh, NOT_MEASURED, asking).await?;
         undone(rows.into_iter().flatten().flatten().next().as_deref())
+    }
+}
+
+/// A question of ours that had no answer.
+fn lost(problem: Problem) -> Halt {
+    match problem.code.as_deref() {
+        Some(NO_TRANSACTION) => Halt::Escaped,
+        _ => Halt::Lost {
+            committing: false,
+            why: problem.to_string(),
+        },
     }
 }
 
@@ -269,17 +334,26 @@ impl Rehearsal for PgRehearsal {
         Box::pin(async move {
             let ground = look::ground(self.ask(look::GROUND).await?);
             self.known = ground.tables.iter().map(|table| table.id).collect();
+            let tables = ground.tables.iter().filter(|table| table.holds_rows);
+            self.first_files = tables.map(|table| (table.id, table.file)).collect();
+            self.files.clone_from(&self.first_files);
+            self.quiet = Quiet::new(&ground);
             Ok(ground)
         })
+    }
+
+    fn is_quiet(&mut self, sql: &str) -> bool {
+        self.quiet.is_quiet(sql)
     }
 
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
+        is_measured: bool,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
-        Box::pin(self.step(sql, news, cancel))
+        Box::pin(self.step(sql, is_measured, news, cancel))
     }
 
     fn settle<'a>(
@@ -288,31 +362,92 @@ impl Rehearsal for PgRehearsal {
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
         Box::pin(async move {
-            let immediate = "set constraints all immediate";
-            let (took, rows) = self.command(immediate, news, cancel).await?;
-            self.command(look::DEFER_AGAIN, news, cancel).await?;
+            let settled = self.command(&bounds::settle(), news, cancel).await;
+            let (took, rows) = settled.map_err(bounds::as_by_commit)?;
             Ok(Ran {
                 took,
                 rows,
                 touched: Vec::new(),
+                recounts: Vec::new(),
             })
         })
+    }
+
+    fn rights(&mut self) -> Task<'_, Vec<Right>> {
+        Box::pin(async move { look::rights(self.ask(look::RIGHTS).await?) })
+    }
+
+    fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>> {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            for (role, id) in wanted {
+                let block = look::visible(role, *id, "true");
+                let sql = format!("{block}; select {}", look::SEEN);
+                let rows = self.ask_within(&sql, COUNT).await?;
+                let text = rows.into_iter().flatten().flatten().next();
+                let seen: Vec<look::Seen> = serde_json::from_str(&text.unwrap_or_default())
+                    .map_err(|error| {
+                        Problem::internal(format!("A count cannot be read: {error}."))
+                    })?;
+                found.extend(look::seen(seen));
+            }
+            Ok(found)
+        })
+    }
+
+    fn open_file(&mut self) -> Task<'_, ()> {
+        self.files_before.clone_from(&self.files);
+        Box::pin(self.plain("savepoint supadeck_file".to_owned()))
+    }
+
+    fn close_file(&mut self) -> Task<'_, ()> {
+        let sql = format!(
+            "release savepoint supadeck_file; {}; {}",
+            bounds::end_session(),
+            self.caps()
+        );
+        Box::pin(self.plain(sql))
+    }
+
+    fn undo_file(&mut self) -> Task<'_, ()> {
+        self.files.clone_from(&self.files_before);
+        let sql = format!(
+            "rollback to savepoint supadeck_file; release savepoint supadeck_file; {}; {}",
+            bounds::end_session(),
+            self.caps()
+        );
+        Box::pin(self.plain(sql))
     }
 
     fn mark(&mut self) -> Task<'_, ()> {
         Box::pin(self.plain("savepoint supadeck_mark".to_owned()))
     }
 
-    fn back(&mut self) -> Task<'_, ()> {
-        let sql = format!("rollback to savepoint supadeck_mark; {}", self.caps());
+    fn back_to_start(&mut self) -> Task<'_, ()> {
+        self.files.clone_from(&self.first_files);
+        let sql = format!(
+            "rollback to savepoint supadeck_start; {}; {}",
+            bounds::end_session(),
+            self.caps()
+        );
         Box::pin(self.plain(sql))
     }
 
-    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Vec<Option<u64>>> {
+    fn back(&mut self) -> Task<'_, ()> {
+        self.files.clone_from(&self.first_files);
+        let sql = format!(
+            "rollback to savepoint supadeck_mark; {}; {}",
+            bounds::end_session(),
+            self.caps()
+        );
+        Box::pin(self.plain(sql))
+    }
+
+    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Counts> {
         Box::pin(async move {
-            let mut counts = Vec::with_capacity(holdings.len());
+            let mut counts = Counts::new();
             for holding in holdings {
-                counts.push(self.count_one(holding).await?);
+                counts.extend(self.counted(&look::count(holding, "true")).await?);
             }
             Ok(counts)
         })

@@ -5,8 +5,9 @@ use crate::app::wrap::width;
 use crate::domain::count::counted;
 use crate::domain::migration::difference::{Change, Difference};
 use crate::domain::picture::difference::Fate;
+use crate::domain::rehearsal::access;
 use crate::domain::rehearsal::unknown::Unknown;
-use crate::domain::rehearsal::{End, Loss, Place, Report, StatementReport, Way};
+use crate::domain::rehearsal::{End, Loss, NotCounted, Place, Report, StatementReport, Way};
 use crate::domain::sql::lexer::{Kind, tokens};
 use crate::domain::text::harmless;
 use unicode_segmentation::UnicodeSegmentation;
@@ -51,12 +52,14 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     changes(&mut lines, report, columns);
     locks(&mut lines, report);
     losses(&mut lines, report);
+    access(&mut lines, report);
     for step in &report.steps {
         lines.push(blank());
         let end = match step.end {
             End::Passed => format!("runs, {} ms", step.took_ms),
             End::Failed => "FAILED".to_owned(),
             End::Skipped | End::Refused => "was not rehearsed".to_owned(),
+            End::Unsure => "is not known here".to_owned(),
             End::NotReached => "was not reached".to_owned(),
         };
         let text = format!("{} {} {end}", step.version, step.name);
@@ -92,7 +95,7 @@ fn tone_of(end: End) -> Tone {
     match end {
         End::Passed => Tone::Ok,
         End::Failed | End::Refused => Tone::Danger,
-        End::Skipped | End::NotReached => Tone::Warn,
+        End::Skipped | End::Unsure | End::NotReached => Tone::Warn,
     }
 }
 
@@ -130,13 +133,10 @@ fn changes(lines: &mut Lines, report: &Report, columns: usize) {
         let (sign, tone) = match change.fate {
             Fate::Added => ('+', Tone::Ok),
             Fate::Removed => ('-', Tone::Danger),
-            Fate::Changed => ('~', Tone::Warn),
+            Fate::Changed | Fate::Renamed => ('~', Tone::Warn),
         };
-        lines.push((
-            tone,
-            format!("  {sign} {}", harmless(&change.object.to_string())),
-        ));
-        if change.fate == Fate::Changed {
+        lines.push((tone, format!("  {sign} {}", harmless(&change.name()))));
+        if matches!(change.fate, Fate::Changed | Fate::Renamed) {
             for shift in report.difference.told_shifts(change) {
                 let short = |text: &String| one_line(text, columns.saturating_sub(6) / 2);
                 let what = match (
@@ -195,9 +195,16 @@ fn locks(lines: &mut Lines, report: &Report) {
 fn losses(lines: &mut Lines, report: &Report) {
     let unknown = report.unmeasured();
     unseen(lines, report, "What is lost:", unknown.as_ref());
-    if report.losses.is_empty() {
+    for NotCounted { table, why } in &report.uncounted {
+        let text = format!(
+            "Not counted: {table} is rewritten, and whether values of it become null is not known ({}).",
+            why.words()
+        );
+        lines.push((Tone::Danger, harmless(&text).into_owned()));
+    }
+    if report.losses.is_empty() && report.uncounted.is_empty() {
         assured(lines, report, unknown.as_ref(), "No data is lost");
-    } else {
+    } else if !report.losses.is_empty() {
         lines.push(blank());
         lines.push((Tone::Danger, "What is lost:".to_owned()));
         let losses = report.losses.iter().map(|loss| (Tone::Danger, lost(loss)));
@@ -210,24 +217,48 @@ fn losses(lines: &mut Lines, report: &Report) {
     }
 }
 
+/// Who gains or loses access, with the consequence.
+fn access(lines: &mut Lines, report: &Report) {
+    let told = access::lines(&report.access);
+    if told.is_empty() {
+        return;
+    }
+    lines.push(blank());
+    lines.push((Tone::Text, "Who gains or loses access:".to_owned()));
+    lines.extend(told.into_iter().map(|line| {
+        let tone = if line.opens { Tone::Danger } else { Tone::Warn };
+        (tone, format!("  {}", harmless(&line.text)))
+    }));
+}
+
 fn lost(loss: &Loss) -> String {
     let count = match loss.rows {
-        None => "an unknown number of".to_owned(),
+        None => match loss.uncounted {
+            None => "an unknown number of".to_owned(),
+            Some(why) => format!("an unknown number ({}) of", why.words()),
+        },
         Some(rows) if loss.counted => rows.to_string(),
         Some(rows) => format!("about {rows}"),
     };
     let table = harmless(&loss.table);
-    match (loss.way, &loss.column) {
+    let told = match (loss.way, &loss.column) {
         (Way::ColumnDropped, Some(column)) => {
             format!("  {table}.{}: {count} values lost", harmless(column))
+        }
+        (Way::ValuesNulled, Some(column)) => {
+            format!("  {table}.{}: {count} values become null", harmless(column))
         }
         (Way::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
         (Way::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
         (Way::RowsChanged, _) => format!("  {table}: {count} rows are changed"),
-        (Way::TableDropped | Way::ColumnDropped, _) => {
+        (Way::TableDropped | Way::ColumnDropped | Way::ValuesNulled, _) => {
             format!("  {table}: goes with {count} rows")
         }
+    };
+    if loss.remade {
+        return format!("{told}; what has its name afterwards is without them");
     }
+    told
 }
 
 fn told(lines: &mut Lines, statement: &StatementReport, columns: usize) {

@@ -170,6 +170,7 @@ fn finding(finding: Finding) -> (Tone, &'static str) {
             Tone::Danger,
             "reaches outside the database; not run only to check it",
         ),
+        Finding::Unsure => (Tone::Warn, "not known here; --on scratch can check it"),
         Finding::NotReached => (Tone::Warn, "not reached"),
     }
 }
@@ -178,6 +179,7 @@ fn details(page: &mut Page, trip: &Trip) {
     let is_quiet = trip.difference.is_empty()
         && trip.again.is_empty()
         && trip.losses.is_empty()
+        && trip.uncounted.is_empty()
         && trip.problem.is_none();
     if is_quiet {
         return;
@@ -185,7 +187,11 @@ fn details(page: &mut Page, trip: &Trip) {
     page.blank();
     page.toned(Tone::Strong, &format!("{} {}", trip.version, trip.name));
     if let Some(problem) = &trip.problem {
-        page.toned(Tone::Danger, &format!("  {problem}"));
+        let tone = match trip.finding {
+            Finding::Unsure => Tone::Warn,
+            _ => Tone::Danger,
+        };
+        page.toned(tone, &format!("  {problem}"));
         if let Some(detail) = &problem.detail {
             page.block(Tone::Plain, "    ", detail);
         }
@@ -202,4 +208,5 @@ fn details(page: &mut Page, trip: &Trip) {
         page.line("  The rollback throws away:");
         difference::losses(page, "    ", &trip.losses);
     }
+    difference::uncounted(page, "    ", &trip.uncounted);
 }

@@ -1,8 +1,8 @@
 //! What differs between two pictures: objects added, removed and changed, each with its properties.
 
-use super::{Kind, Object, Picture, Properties};
+use super::{Identity, Kind, Object, Picture, Properties};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The property that tells where a column stands among those of its table.
 const POSITION: &str = "position";
@@ -17,6 +17,8 @@ pub enum Fate {
     Removed,
     /// It is there before and after, and not the same.
     Changed,
+    /// It is the same object under another name, in another schema, or of a table that is.
+    Renamed,
 }
 
 /// One property that differs.
@@ -28,6 +30,9 @@ pub struct Shift {
     pub before: Option<String>,
     /// What it is; absent when there is none.
     pub after: Option<String>,
+    /// Whether it differs only because it names something that was renamed.
+    #[serde(skip)]
+    pub follows: bool,
 }
 
 /// One object that differs.
@@ -38,8 +43,45 @@ pub struct Change {
     pub object: Object,
     /// What became of it.
     pub fate: Fate,
+    /// What it was called before, where it was renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<Object>,
     /// The properties that differ: all of them for an object that is new or gone.
     pub properties: Vec<Shift>,
+}
+
+impl Change {
+    /// The object, and what it was called before where it has another name now.
+    pub fn name(&self) -> String {
+        let Some(was) = &self.renamed_from else {
+            return self.object.to_string();
+        };
+        if was.on.is_some() {
+            // The name of a part says nothing of its table.
+            return format!("{was} is renamed to {}", self.object.name);
+        }
+        let word = self.object.kind.word();
+        match (split_name(&was.name), split_name(&self.object.name)) {
+            (Some((from, old)), Some((to, new))) if from != to && old != new => {
+                format!("{was} is renamed to {new} and moved to schema {to}")
+            }
+            (Some((from, old)), Some((to, new))) if from != to && old == new => {
+                format!("{was} is moved to schema {to}")
+            }
+            (Some(_), Some((_, new))) => format!("{was} is renamed to {new}"),
+            _ => format!("{word} {} is renamed to {}", was.name, self.object.name),
+        }
+    }
+}
+
+/// Schema and name of a qualified name; a dot in quotes belongs to a name.
+fn split_name(name: &str) -> Option<(&str, &str)> {
+    let mut is_quoted = false;
+    let at = name.char_indices().find(|(_, one)| {
+        is_quoted ^= *one == '"';
+        *one == '.' && !is_quoted
+    })?;
+    Some((&name[..at.0], &name[at.0 + 1..]))
 }
 
 /// Everything that differs, in the order of the objects.
@@ -51,27 +93,41 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Compares two pictures.
+    /// Compares two pictures: objects by their names, but for those that have another name now.
     pub fn between(before: &Picture, after: &Picture) -> Self {
+        let renamed = renamed(before, after);
+        let left: BTreeSet<&Object> = renamed.values().copied().collect();
+        let tables: Vec<(&str, &str)> = renamed
+            .iter()
+            .filter(|(now, _)| now.on.is_none())
+            .map(|(now, was)| (was.name.as_str(), now.name.as_str()))
+            .collect();
         let objects: BTreeSet<&Object> =
             before.objects.keys().chain(after.objects.keys()).collect();
-        let changes = objects
-            .into_iter()
-            .filter_map(|object| {
-                let (old, new) = (before.objects.get(object), after.objects.get(object));
-                let fate = match (old, new) {
-                    (None, _) => Fate::Added,
-                    (_, None) => Fate::Removed,
-                    (Some(old), Some(new)) if old == new => return None,
-                    _ => Fate::Changed,
-                };
-                Some(Change {
-                    object: object.clone(),
-                    fate,
-                    properties: shifts(old, new),
-                })
-            })
-            .collect();
+        let mut changes = Vec::new();
+        for object in objects {
+            let was = renamed.get(object).copied();
+            let own = before
+                .objects
+                .get(object)
+                .filter(|_| !left.contains(object));
+            let new = after.objects.get(object);
+            if was.is_some() && own.is_some() {
+                // What had this name is gone, and something else has it now.
+                changes.push(change(object, Fate::Removed, None, shifts(own, None, &[])));
+            }
+            let old = was.map_or(own, |was| before.objects.get(was));
+            let fate = match (old, new) {
+                (None, None) => continue,
+                _ if was.is_some() => Fate::Renamed,
+                (None, _) => Fate::Added,
+                (_, None) => Fate::Removed,
+                (Some(old), Some(new)) if old == new => continue,
+                _ => Fate::Changed,
+            };
+            let shifts = shifts(old, new, &tables);
+            changes.push(change(object, fate, was, shifts));
+        }
         Self { changes }
     }
 
@@ -95,7 +151,12 @@ impl Difference {
             .iter()
             .filter(move |change| !is_told(&whole, change))
             .filter(move |change| {
-                self.told_shifts(change).next().is_some() || change.properties.is_empty()
+                self.told_shifts(change).next().is_some()
+                    || match &change.renamed_from {
+                        None => change.properties.is_empty(),
+                        // A part that keeps its name is told with its table.
+                        Some(was) => was.on.is_none() || was.name != change.object.name,
+                    }
             })
     }
 
@@ -103,7 +164,8 @@ impl Difference {
     /// it are new or gone.
     pub fn told_shifts<'a>(&self, change: &'a Change) -> impl Iterator<Item = &'a Shift> {
         let has_followed = self.has_followed(change);
-        let is_told = move |shift: &&Shift| !has_followed || shift.property != POSITION;
+        let is_told =
+            move |shift: &&Shift| !shift.follows && (!has_followed || shift.property != POSITION);
         change.properties.iter().filter(is_told)
     }
 
@@ -135,13 +197,16 @@ impl Difference {
         before + moved == after
     }
 
-    /// How many parts of each kind are told with a table, view or type.
-    pub fn parts(&self, head: &Change) -> BTreeMap<Kind, usize> {
-        let mut parts = BTreeMap::new();
+    /// How many parts of each kind are told with each table, view or type, by what became of it and its name.
+    pub fn parts(&self) -> BTreeMap<(Fate, &str), BTreeMap<Kind, usize>> {
+        let mut parts: BTreeMap<(Fate, &str), BTreeMap<Kind, usize>> = BTreeMap::new();
         let whole = self.whole();
         for change in &self.changes {
-            if change.object.on.as_ref() == Some(&head.object.name) && is_told(&whole, change) {
-                *parts.entry(change.object.kind).or_default() += 1;
+            if let Some(on) = change.object.on.as_deref()
+                && is_told(&whole, change)
+            {
+                let of = parts.entry((change.fate, on)).or_default();
+                *of.entry(change.object.kind).or_default() += 1;
             }
         }
         parts
@@ -151,7 +216,8 @@ impl Difference {
     fn whole(&self) -> BTreeSet<(Fate, &str)> {
         self.changes
             .iter()
-            .filter(|change| change.fate != Fate::Changed && change.object.on.is_none())
+            .filter(|change| matches!(change.fate, Fate::Added | Fate::Removed))
+            .filter(|change| change.object.on.is_none())
             .map(|change| (change.fate, change.object.name.as_str()))
             .collect()
     }
@@ -166,17 +232,54 @@ fn is_told(whole: &BTreeSet<(Fate, &str)>, change: &Change) -> bool {
         .is_some_and(|table| whole.contains(&(change.fate, table)))
 }
 
-fn shifts(old: Option<&Properties>, new: Option<&Properties>) -> Vec<Shift> {
+/// What each object was called before that has another name now.
+fn renamed<'a>(before: &'a Picture, after: &'a Picture) -> BTreeMap<&'a Object, &'a Object> {
+    let were: HashMap<Identity, &Object> = before
+        .identities
+        .iter()
+        .map(|(object, identity)| (*identity, object))
+        .collect();
+    let now = after.identities.iter().filter_map(|(object, identity)| {
+        let was = were.get(identity).copied()?;
+        (was != object && was.kind == object.kind).then_some((object, was))
+    });
+    now.collect()
+}
+
+fn change(object: &Object, fate: Fate, was: Option<&Object>, properties: Vec<Shift>) -> Change {
+    Change {
+        object: object.clone(),
+        fate,
+        renamed_from: was.cloned(),
+        properties,
+    }
+}
+
+/// The properties that differ. `renamed` are the old and the new names of what was renamed.
+fn shifts(
+    old: Option<&Properties>,
+    new: Option<&Properties>,
+    renamed: &[(&str, &str)],
+) -> Vec<Shift> {
     let nothing = Properties::new();
     let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     names
         .into_iter()
         .filter(|name| old.get(*name) != new.get(*name))
-        .map(|name| Shift {
-            property: name.clone(),
-            before: old.get(name).cloned(),
-            after: new.get(name).cloned(),
+        .map(|name| {
+            let (before, after) = (old.get(name), new.get(name));
+            let follows = before.zip(after).is_some_and(|(before, after)| {
+                let names = renamed.iter().filter(|(was, _)| before.contains(was));
+                let said = names.fold(before.clone(), |said, (was, now)| said.replace(was, now));
+                said == *after
+            });
+            Shift {
+                property: name.clone(),
+                before: before.cloned(),
+                after: after.cloned(),
+                follows,
+            }
         })
         .collect()
 }

@@ -130,12 +130,34 @@ impl fmt::Display for Object {
 /// What is said about an object, by the name of the property: `type`, `definition`, `comment`, `grant anon`.
 pub type Properties = BTreeMap<String, String>;
 
+/// Which entry of the catalogs an object is: it stays the same when the object is renamed or moved, and one that is made
+/// again has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Identity {
+    /// The catalog that it stands in.
+    pub catalog: u32,
+    /// Its number there.
+    pub id: u32,
+    /// The number of a column in its table; zero for everything else.
+    pub part: i32,
+}
+
 /// Every object with its properties.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Picture {
     /// In the order of [`Kind`], then by table and name.
     pub objects: BTreeMap<Object, Properties>,
+    /// Which entry of the catalogs each of them is. Two pictures with the same objects are equal whatever these are.
+    pub identities: BTreeMap<Object, Identity>,
 }
+
+impl PartialEq for Picture {
+    fn eq(&self, other: &Self) -> bool {
+        self.objects == other.objects
+    }
+}
+
+impl Eq for Picture {}
 
 impl Picture {
     /// Whether an object is in the picture.

@@ -1,9 +1,9 @@
 //! Keeps account while a rehearsal runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
-use super::measure::{Blocks, Ground, Holding, Known, Ran, Rows, Touched};
+use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
+use super::measure::{Blocks, Ground, Known, Ran, Recount, Rows, Touched};
 use super::{Held, Loss, TableLock, TableRows, Way};
-use crate::domain::picture::difference::{Difference, Fate};
 use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::risk::LockMode;
 use crate::domain::sql::command::outer_words;
@@ -26,6 +26,8 @@ struct State {
     name: String,
     file: Option<u32>,
     bytes: u64,
+    /// Whether dropping it loses rows: no materialized view, and nothing that is kept elsewhere.
+    holds_rows: bool,
     mode: Option<LockMode>,
     rows: Rows,
 }
@@ -40,9 +42,23 @@ pub struct Account {
     /// When the statement of each lock began, in milliseconds of the rehearsal.
     begun_ms: BTreeMap<String, u64>,
     elapsed_ms: u64,
+    lost: Lost,
+    /// The same when the file that runs began.
+    kept: Lost,
+}
+
+/// What the statements so far did to data. Tables go by the names that they had before.
+#[derive(Debug, Clone, Default)]
+struct Lost {
     emptied: BTreeSet<String>,
     deleted: BTreeMap<String, u64>,
     overwritten: BTreeMap<String, u64>,
+    /// Tables that are not there any more.
+    gone: BTreeSet<u32>,
+    /// Tables that were written anew, with what they held right afterwards.
+    renewals: BTreeMap<u32, Vec<Renewal>>,
+    /// The files and sizes of tables that have new ones.
+    files: HashMap<u32, (Option<u32>, u64)>,
 }
 
 impl Account {
@@ -52,6 +68,7 @@ impl Account {
             name: known.table.clone(),
             file: known.file,
             bytes: known.bytes,
+            holds_rows: known.holds_rows,
             mode: None,
             rows: Rows::default(),
         };
@@ -66,10 +83,19 @@ impl Account {
             open: BTreeSet::new(),
             begun_ms: BTreeMap::new(),
             elapsed_ms: 0,
-            emptied: BTreeSet::new(),
-            deleted: BTreeMap::new(),
-            overwritten: BTreeMap::new(),
+            lost: Lost::default(),
+            kept: Lost::default(),
         }
+    }
+
+    /// A file begins.
+    pub fn open_file(&mut self) {
+        self.kept = self.lost.clone();
+    }
+
+    /// What the file did to data is undone; its locks were held all the same.
+    pub fn undo_file(&mut self) {
+        self.lost = self.kept.clone();
     }
 
     /// Enters a statement that ran.
@@ -81,26 +107,47 @@ impl Account {
             let Some(state) = self.tables.get_mut(&touched.id) else {
                 continue;
             };
+            if touched.table.is_none() {
+                self.lost.gone.insert(touched.id);
+            } else {
+                self.lost.gone.remove(&touched.id);
+            }
             let rows = touched.rows.since(state.rows);
             state.rows = touched.rows;
             if rows != Rows::default() {
                 let table = state.name.clone();
                 if rows.deleted > 0 {
-                    *self.deleted.entry(table.clone()).or_default() += rows.deleted;
+                    *self.lost.deleted.entry(table.clone()).or_default() += rows.deleted;
                     // A row that is gone is not counted as overwritten too.
-                    if let Some(overwritten) = self.overwritten.get_mut(&table) {
+                    if let Some(overwritten) = self.lost.overwritten.get_mut(&table) {
                         *overwritten = overwritten.saturating_sub(rows.deleted);
                     }
                 }
                 effect.changed.push(TableRows { table, rows });
             }
-            let rewritten = match renewed(state, touched, sql) {
+            let recount = ran.recounts.iter().find(|recount| recount.id == touched.id);
+            let had = (state.file, state.bytes);
+            let (file, bytes) = self.lost.files.get(&touched.id).copied().unwrap_or(had);
+            let how = new_file(file, bytes, touched, recount, sql);
+            if how.is_some() {
+                let now = (touched.file, touched.bytes.unwrap_or_default());
+                self.lost.files.insert(touched.id, now);
+            }
+            if let Some(recount) = recount {
+                let renewals = self.lost.renewals.entry(touched.id).or_default();
+                renewals.push(Renewal {
+                    tally: recount.tally.clone(),
+                    inserted: touched.rows.inserted,
+                    deleted: touched.rows.deleted,
+                });
+            }
+            let rewritten = match how {
                 None => false,
-                Some(Renewed::Emptied) => {
-                    self.emptied.insert(state.name.clone());
+                Some(NewFile::Emptied) => {
+                    self.lost.emptied.insert(state.name.clone());
                     false
                 }
-                Some(Renewed::Rewritten) => {
+                Some(NewFile::Rewritten) => {
                     effect.rewrites.push(state.name.clone());
                     true
                 }
@@ -143,7 +190,7 @@ impl Account {
     /// Enters that a statement without a condition made these changes: all rows of a table are the same rows each time.
     pub fn overwrite(&mut self, changed: &[TableRows]) {
         for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
-            let overwritten = self.overwritten.entry(table.clone()).or_default();
+            let overwritten = self.lost.overwritten.entry(table.clone()).or_default();
             *overwritten = (*overwritten).max(rows.updated);
         }
     }
@@ -174,32 +221,77 @@ impl Account {
         held
     }
 
-    /// What is lost by a difference and by the statements that were entered; the numbers of dropped things are open.
-    pub fn losses(&self, before: &Picture, difference: &Difference) -> Vec<Loss> {
-        let mut losses = dropped(before, difference);
-        let dropped: BTreeSet<String> = losses
-            .iter()
-            .filter(|loss| loss.way == Way::TableDropped)
-            .map(|loss| loss.table.clone())
-            .collect();
-        // Each row counts once: a table that goes or is emptied takes those with it that were deleted before.
-        let emptied = self.emptied.difference(&dropped);
-        losses.extend(emptied.map(|table| loss(Way::TableEmptied, table, None)));
-        let ways = [
-            (Way::RowsDeleted, &self.deleted),
-            (Way::RowsChanged, &self.overwritten),
-        ];
-        for (way, tables) in ways {
-            let left = tables.iter().filter(|(table, rows)| {
-                **rows > 0 && !dropped.contains(*table) && !self.emptied.contains(*table)
+    /// What may be lost by the statements that were entered, between two catalogs; the numbers are open.
+    pub fn candidates(&self, before: &Picture, after: &Picture) -> Candidates {
+        let mut open = gone(before, after);
+        // What belongs to an extension is in no picture.
+        for id in &self.lost.gone {
+            let state = self.tables.get(id).filter(|state| {
+                !before.has(&Object {
+                    kind: Kind::Table,
+                    on: None,
+                    name: state.name.clone(),
+                }) && state.holds_rows
             });
-            losses.extend(left.map(|(table, rows)| Loss {
-                rows: Some(*rows),
-                counted: true,
-                ..loss(way, table, None)
+            open.extend(state.map(|state| Open {
+                loss: loss(Way::TableDropped, &state.name, None),
+                parts: vec![(*id, None)],
             }));
         }
-        losses
+        let dropped: BTreeSet<String> = open
+            .iter()
+            .filter(|open| open.loss.way == Way::TableDropped)
+            .map(|open| open.loss.table.clone())
+            .collect();
+        // Each row counts once: a table that goes or is emptied takes those with it that were deleted before.
+        let is_gone = |table: &String| dropped.contains(table);
+        let id_of = |table: &str| {
+            let found = self.tables.iter().find(|(_, state)| state.name == table);
+            found.map(|(id, _)| (*id, None))
+        };
+        let emptied = &self.lost.emptied;
+        open.retain(|open| open.loss.column.is_none() || !emptied.contains(&open.loss.table));
+        open.extend(
+            emptied
+                .iter()
+                .filter(|table| !is_gone(table))
+                .map(|table| Open {
+                    loss: loss(Way::TableEmptied, table, None),
+                    parts: id_of(table).into_iter().collect(),
+                }),
+        );
+        let ways = [
+            (Way::RowsDeleted, &self.lost.deleted),
+            (Way::RowsChanged, &self.lost.overwritten),
+        ];
+        for (way, tables) in ways {
+            let left = tables
+                .iter()
+                .filter(|(table, rows)| **rows > 0 && !is_gone(table) && !emptied.contains(*table));
+            open.extend(left.map(|(table, rows)| Open {
+                loss: Loss {
+                    rows: Some(*rows),
+                    counted: true,
+                    ..loss(way, table, None)
+                },
+                parts: Vec::new(),
+            }));
+        }
+        let renewals = self.lost.renewals.iter().filter_map(|(id, renewals)| {
+            let name = &self.tables.get(id)?.name;
+            let is_told = is_gone(name)
+                || emptied.contains(name)
+                || self
+                    .lost
+                    .overwritten
+                    .get(name)
+                    .is_some_and(|rows| *rows > 0);
+            (!is_told).then(|| renewed(*id, name, renewals.clone(), before, after))
+        });
+        Candidates {
+            open,
+            renewed: renewals.collect(),
+        }
     }
 
     /// About how many rows a table had.
@@ -208,70 +300,33 @@ impl Account {
     }
 }
 
-/// What is dropped with data in it: tables that were there, and columns of tables that stay. What views and composites
-/// show is kept elsewhere.
-pub fn dropped(before: &Picture, difference: &Difference) -> Vec<Loss> {
-    let is_table = |name: &str| {
-        before.has(&Object {
-            kind: Kind::Table,
-            on: None,
-            name: name.to_owned(),
-        })
-    };
-    let removed = difference
-        .heads()
-        .filter(|change| change.fate == Fate::Removed);
-    let mut losses = Vec::new();
-    for change in removed {
-        let object = &change.object;
-        match (object.kind, &object.on) {
-            (Kind::Table, _) => losses.push(loss(Way::TableDropped, &object.name, None)),
-            (Kind::Column, Some(table)) if is_table(table) => {
-                losses.push(loss(Way::ColumnDropped, table, Some(object.name.clone())));
-            }
-            _ => {}
-        }
-    }
-    losses.sort_by(|a, b| (a.way, &a.table, &a.column).cmp(&(b.way, &b.table, &b.column)));
-    losses
-}
-
-fn loss(way: Way, table: &str, column: Option<String>) -> Loss {
-    Loss {
-        way,
-        table: table.to_owned(),
-        column,
-        rows: None,
-        counted: false,
-    }
-}
-
-impl Loss {
-    /// What has to be counted for it, before anything runs.
-    pub fn holding(&self) -> Option<Holding> {
-        (self.rows.is_none()).then(|| Holding {
-            table: self.table.clone(),
-            column: self.column.clone(),
-        })
-    }
-}
-
-enum Renewed {
+enum NewFile {
     Emptied,
     Rewritten,
 }
 
 /// Whether a table got a new file, and why as far as that shows.
-fn renewed(state: &mut State, touched: &Touched, sql: &str) -> Option<Renewed> {
-    let new = touched.file.filter(|file| Some(*file) != state.file)?;
+fn new_file(
+    file: Option<u32>,
+    bytes: u64,
+    touched: &Touched,
+    recount: Option<&Recount>,
+    sql: &str,
+) -> Option<NewFile> {
+    touched.file.filter(|new| Some(*new) != file)?;
     let is_empty = touched.bytes == Some(0);
-    let was_empty = state.bytes == 0;
-    state.file = Some(new);
-    state.bytes = touched.bytes.unwrap_or_default();
-    let truncates = outer_words(sql).iter().any(|word| word == "truncate");
-    Some(if is_empty && (!was_empty || truncates) {
-        Renewed::Emptied
-    } else {
-        Renewed::Rewritten
-    })
+    let was_empty = bytes == 0;
+    let truncates = || outer_words(sql).iter().any(|word| word == "truncate");
+    // Rows that were written anew are no inserted ones: what holds just these was emptied before.
+    let rows = touched.rows;
+    let is_refilled = recount
+        .and_then(|recount| recount.tally.as_ref().ok())
+        .is_some_and(|tally| tally.rows + rows.deleted == rows.inserted);
+    Some(
+        if (is_empty || is_refilled) && (!was_empty || truncates()) {
+            NewFile::Emptied
+        } else {
+            NewFile::Rewritten
+        },
+    )
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::risk::LockMode;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Whom a lock makes wait.
@@ -51,6 +52,8 @@ pub struct Known {
     pub bytes: u64,
     /// About how many rows it has, when anybody counted.
     pub about: Option<u64>,
+    /// Whether dropping it loses rows: no materialized view, no foreign table.
+    pub holds_rows: bool,
 }
 
 /// What was there before anything ran.
@@ -111,13 +114,65 @@ pub struct Ran {
     pub rows: u64,
     /// Every table under a lock.
     pub touched: Vec<Touched>,
+    /// What the tables hold that the statement wrote anew.
+    pub recounts: Vec<Recount>,
 }
 
-/// Something that is counted: the rows of a table, or the values of a column.
+/// What a table holds right after a statement wrote it anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recount {
+    /// Its number in the catalog.
+    pub id: u32,
+    /// The count.
+    pub tally: Result<Tally, Uncounted>,
+}
+
+/// Something that is counted: the rows of a table without its partitions and heirs, and the values of some columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// The qualified table, quoted as SQL wants it.
-    pub table: String,
-    /// The column, quoted, of which only values other than null count.
-    pub column: Option<String>,
+    /// The number of the table in the catalog.
+    pub id: u32,
+    /// The numbers of the columns of which the values other than null count.
+    pub columns: Vec<i16>,
+}
+
+/// What was counted of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Its rows.
+    pub rows: u64,
+    /// Values other than null, by the number of the column.
+    pub values: BTreeMap<i16, u64>,
+}
+
+/// Why something could not be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Uncounted {
+    /// It takes longer than counting may take.
+    TooLarge,
+    /// The role may not read all of it.
+    NoRight,
+    /// The server refused the count for another reason.
+    Refused,
+}
+
+impl Uncounted {
+    /// What a SQLSTATE says of a count.
+    pub fn of(code: &str) -> Self {
+        match code {
+            "57014" | "55P03" => Self::TooLarge,
+            "42501" => Self::NoRight,
+            _ => Self::Refused,
+        }
+    }
+
+    /// The reason in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too large to count within the time limit",
+            Self::NoRight => "the role has no right to read it",
+            Self::Refused => "the server refused to count it",
+        }
+    }
 }

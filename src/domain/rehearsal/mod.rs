@@ -1,18 +1,22 @@
 //! What a rehearsal found: per statement, and in sum what will change, what will be locked and what will be lost.
 //! Pure: these are the words of the report, in the order in which they are shown.
 
+pub mod access;
 pub mod account;
+pub mod losses;
 pub mod measure;
+pub mod quiet;
 pub mod recording;
 #[cfg(test)]
 mod tests;
 pub mod unknown;
 
+use self::access::AccessChange;
 use super::migration::{Direction, Target};
 use super::picture::difference::Difference;
 use super::problem::Problem;
 use crate::domain::risk::LockMode;
-use measure::{Blocks, Rows};
+use measure::{Blocks, Rows, Uncounted};
 use serde::Serialize;
 
 /// Where something was rehearsed.
@@ -37,6 +41,8 @@ pub enum End {
     Skipped,
     /// It reaches outside the database, where a rollback undoes nothing: it is not run before it is applied.
     Refused,
+    /// It failed, and may do so only because of the dry run: all files share one transaction, and some are not run.
+    Unsure,
     /// An earlier one stopped the rehearsal.
     NotReached,
 }
@@ -140,6 +146,8 @@ pub enum Way {
     ColumnDropped,
     /// The table is emptied by `TRUNCATE`.
     TableEmptied,
+    /// Values of a column become null when the table is written anew, as by `ALTER COLUMN … TYPE … USING`.
+    ValuesNulled,
     /// Rows are deleted.
     RowsDeleted,
     /// Rows are overwritten by a statement that has no condition.
@@ -158,8 +166,22 @@ pub struct Loss {
     /// Rows, or values other than null of the column; absent when nobody could count them in time, and on a scratch database,
     /// which has no data of the target.
     pub rows: Option<u64>,
-    /// Whether the number was counted; else it is the server's estimate.
+    /// Whether the number was counted; else it is an estimate.
     pub counted: bool,
+    /// Whether a table or column of the same name is there afterwards; it is another one, without these values.
+    pub remade: bool,
+    /// Why it was not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncounted: Option<Uncounted>,
+}
+
+/// A table that was written anew and of which nobody counted whether values were lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotCounted {
+    /// The qualified table.
+    pub table: String,
+    /// Why.
+    pub why: Uncounted,
 }
 
 /// A rehearsed plan.
@@ -177,6 +199,10 @@ pub struct Report {
     pub locks: Vec<Held>,
     /// What is lost.
     pub losses: Vec<Loss>,
+    /// What may have lost values, and could not be counted.
+    pub uncounted: Vec<NotCounted>,
+    /// Who gains or loses access.
+    pub access: Vec<AccessChange>,
     /// Sequences whose values moved: that is not undone, by Postgres' design.
     pub sequences: Vec<String>,
     /// What stopped the rehearsal.
@@ -201,6 +227,8 @@ pub enum Finding {
     Skipped,
     /// It reaches outside the database, where a rollback undoes nothing: it is not run only to check it.
     Refused,
+    /// A file failed, and may do so only because of the check: all files share one transaction, and some are not run.
+    Unsure,
     /// An earlier one stopped the check.
     NotReached,
 }
@@ -210,7 +238,7 @@ impl Finding {
     pub fn is_fault(self) -> bool {
         !matches!(
             self,
-            Self::Proven | Self::Skipped | Self::Refused | Self::NotReached
+            Self::Proven | Self::Skipped | Self::Refused | Self::Unsure | Self::NotReached
         )
     }
 }
@@ -230,6 +258,8 @@ pub struct Trip {
     pub again: Difference,
     /// What the rollback throws away.
     pub losses: Vec<Loss>,
+    /// What may have lost values, and could not be counted.
+    pub uncounted: Vec<NotCounted>,
     /// Why a file failed or is missing.
     pub problem: Option<Problem>,
 }

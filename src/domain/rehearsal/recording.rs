@@ -1,6 +1,8 @@
 //! What a rehearsal records, however it is made: question by question over a connection, or all of it in one call. The
 //! report is made of this and of nothing else.
 
+use super::access::{Rights, Visible};
+use super::losses::Counts;
 use super::measure::{Ground, Ran};
 use crate::domain::picture::Picture;
 use crate::domain::script::{Halt, Part};
@@ -26,6 +28,8 @@ pub struct Recording {
     pub ground: Ground,
     /// One a scene, in their order, up to the first that failed.
     pub takes: Vec<Take>,
+    /// What each role may do before and after.
+    pub rights: Rights,
 }
 
 /// What became of one file.
@@ -94,6 +98,8 @@ impl Failed {
 pub struct Aftermath {
     /// The sequences that the role may read, with their last values.
     pub sequences: Vec<(String, Option<String>)>,
-    /// How much each holding holds; absent where counting takes too long or is not allowed.
-    pub counts: Vec<Option<u64>>,
+    /// What was counted of each table.
+    pub counts: Counts,
+    /// The rows that roles see.
+    pub visible: Vec<Visible>,
 }

@@ -2,10 +2,10 @@
 
 use super::Way;
 use super::account::Account;
-use super::measure::{Blocks, Ground, Known, Ran, Rows, Touched};
-use crate::domain::picture::difference::Difference;
+use super::measure::{Blocks, Ground, Known, Ran, Recount, Rows, Tally, Touched, Uncounted};
 use crate::domain::picture::{Kind, Object, Picture};
 use crate::domain::risk::LockMode;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 fn ground() -> Ground {
@@ -15,6 +15,7 @@ fn ground() -> Ground {
         file: Some(id),
         bytes: 8192,
         about: Some(3),
+        holds_rows: true,
     };
     Ground {
         tables: vec![known(1, "public.a"), known(2, "public.b")],
@@ -38,7 +39,14 @@ fn ran(took_ms: u64, touched: Vec<Touched>) -> Ran {
         took: Duration::from_millis(took_ms),
         rows: 0,
         touched,
+        recounts: Vec::new(),
     }
+}
+
+/// The losses that need no count.
+fn losses(account: &Account, before: &Picture, after: &Picture) -> Vec<super::Loss> {
+    let candidates = account.candidates(before, after);
+    candidates.settle(&BTreeMap::new(), account).0
 }
 
 #[test]
@@ -96,7 +104,7 @@ fn a_new_file_is_a_rewrite_unless_it_is_empty_and_was_not() {
         let mut account = Account::new(&ground());
         let effect = account.enter("1", 1, sql, &ran(1, vec![touched(1, exclusive, 9, bytes)]));
         assert_eq!(effect.rewrites == ["public.a"], rewritten, "{sql}");
-        let losses = account.losses(&Picture::default(), &Difference::default());
+        let losses = losses(&account, &Picture::default(), &Picture::default());
         let told = losses.iter().any(|loss| loss.way == Way::TableEmptied);
         assert_eq!(told, emptied, "{sql}");
         assert_eq!(account.locks()[0].rewritten, rewritten, "{sql}");
@@ -126,8 +134,9 @@ fn rows_count_once_and_a_dropped_table_takes_its_deleted_rows_with_it() {
     account.enter("1", 1, "delete", &ran(1, vec![rows(2)]));
     let effect = account.enter("1", 2, "delete", &ran(1, vec![rows(5)]));
     assert_eq!(effect.changed[0].rows.deleted, 3);
-    let losses = account.losses(&Picture::default(), &Difference::default());
-    assert_eq!((losses[0].way, losses[0].rows), (Way::RowsDeleted, Some(5)));
+    let found = losses(&account, &Picture::default(), &Picture::default());
+    let losses = |before: &Picture| losses(&account, before, &Picture::default());
+    assert_eq!((found[0].way, found[0].rows), (Way::RowsDeleted, Some(5)));
     let table = Object {
         kind: Kind::Table,
         on: None,
@@ -135,9 +144,43 @@ fn rows_count_once_and_a_dropped_table_takes_its_deleted_rows_with_it() {
     };
     let before = Picture {
         objects: [(table, [].into())].into(),
+        ..Picture::default()
     };
-    let difference = Difference::between(&before, &Picture::default());
-    let losses = account.losses(&before, &difference);
+    let losses = losses(&before);
     assert_eq!(losses.len(), 1);
     assert_eq!(losses[0].way, Way::TableDropped);
+}
+
+#[test]
+fn what_could_not_be_counted_is_listed_with_the_reason() {
+    let exclusive = LockMode::AccessExclusive;
+    let mut account = Account::new(&ground());
+    let rewritten = Ran {
+        recounts: vec![Recount {
+            id: 1,
+            tally: Ok(Tally {
+                rows: 3,
+                ..Tally::default()
+            }),
+        }],
+        ..ran(1, vec![touched(1, exclusive, 9, 8192)])
+    };
+    account.enter("1", 1, "alter table a", &rewritten);
+    let (before, after) = (Picture::default(), Picture::default());
+    let candidates = account.candidates(&before, &after);
+    assert_eq!(candidates.holdings().len(), 1);
+    let counts = [(1, Err(Uncounted::TooLarge))].into();
+    let (losses, missing) = candidates.settle(&counts, &account);
+    assert_eq!(losses, []);
+    assert_eq!(
+        (missing[0].table.as_str(), missing[0].why),
+        ("public.a", Uncounted::TooLarge)
+    );
+    for (code, why) in [
+        ("57014", Uncounted::TooLarge),
+        ("42501", Uncounted::NoRight),
+        ("XX001", Uncounted::Refused),
+    ] {
+        assert_eq!(Uncounted::of(code), why);
+    }
 }

@@ -11,6 +11,8 @@ pub struct Unknown {
     alone: Vec<String>,
     /// Those that reach outside the database.
     outside: Vec<String>,
+    /// Those that were undone, because their failure says nothing.
+    unsure: Vec<String>,
     /// How many they are.
     pub count: usize,
     /// Whether nothing is known of any file.
@@ -37,11 +39,13 @@ impl Report {
         };
         let alone = named(&|step| step.end == End::Skipped || is_unseen(step));
         let outside = named(&|step| step.end == End::Refused);
-        let count = alone.len() + outside.len();
+        let unsure = named(&|step| step.end == End::Unsure);
+        let count = alone.len() + outside.len() + unsure.len();
         (count > 0).then_some(Unknown {
             is_all: count == self.steps.len(),
             alone,
             outside,
+            unsure,
             count,
         })
     }
@@ -71,12 +75,28 @@ impl Unknown {
                 names(&self.outside)
             ));
         }
+        if !self.unsure.is_empty() {
+            let they = match self.unsure.len() {
+                1 => "it changes, locks and loses",
+                _ => "they change, lock and lose",
+            };
+            said.push(format!(
+                "Failed here, and not known to fail in a run: {}; the reason stands with the file. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
+                names(&self.unsure)
+            ));
+        }
         said.join(" ")
     }
 
     /// What stands in a section about something that nobody saw of these files.
     pub fn not_known(&self) -> String {
-        let all: Vec<String> = self.alone.iter().chain(&self.outside).cloned().collect();
+        let all: Vec<String> = self
+            .alone
+            .iter()
+            .chain(&self.outside)
+            .chain(&self.unsure)
+            .cloned()
+            .collect();
         format!("Not known of {}.", names(&all))
     }
 }

@@ -1,9 +1,11 @@
-//! What a rehearsal loses: asked of the state before everything, once all of it is undone.
+//! What a dry run loses and opens: asked of the state before everything, once all of it is undone.
 
 use crate::domain::problem::Problem;
+use crate::domain::rehearsal::access::{Rights, Verdict, changes, enter_rows};
 use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::measure::{Ground, Holding};
-use crate::domain::rehearsal::{Loss, Place, Report};
+use crate::domain::rehearsal::losses::Candidates;
+use crate::domain::rehearsal::measure::Ground;
+use crate::domain::rehearsal::{Place, Report, Way};
 use crate::domain::risk::assess;
 use crate::domain::risk::rule::UPDATE_WITHOUT_WHERE;
 use crate::ports::Recorder;
@@ -14,25 +16,43 @@ pub(super) async fn after_all(
     report: &mut Report,
     ground: &Ground,
     account: &Account,
+    candidates: Candidates,
+    rights: &Rights,
 ) -> Result<(), Problem> {
+    let after = rights.after.as_deref();
+    let mut access = after.map_or_else(Vec::new, |after| changes(&rights.before, after));
     let holdings = match report.on {
-        Place::Target => holdings(&report.losses),
+        Place::Target => candidates.holdings(),
         Place::Scratch => Vec::new(),
     };
-    let found = recorder.after(&holdings).await?;
+    let seen: Vec<(String, u32)> = access
+        .iter()
+        .filter(|change| change.may_show() && change.before != Verdict::None)
+        .filter_map(|change| Some((change.role.clone(), change.ids.1?)))
+        .filter(|_| report.on == Place::Target)
+        .collect();
+    let found = recorder.after(&holdings, &seen).await?;
+    if report.on == Place::Target {
+        enter_rows(&mut access, &found.visible, &rights.visible);
+    }
+    // What goes with its table is told with that.
+    let is_gone = |table: &str| {
+        let mut losses = candidates.open.iter().map(|open| &open.loss);
+        losses.any(|loss| loss.way == Way::TableDropped && !loss.remade && loss.table == table)
+    };
+    access.retain(|change| change.why.is_some() || !is_gone(&change.table));
+    report.access = access;
     let moved = ground.sequences.iter().filter(|(name, value)| {
         let now = found.sequences.iter().find(|(other, _)| other == name);
         now.is_some_and(|(_, later)| later != value)
     });
     report.sequences = moved.map(|(name, _)| name.clone()).collect();
     match report.on {
-        Place::Target => enter_counts(&mut report.losses, found.counts, account),
-        // What was deleted there is what a migration had inserted there.
-        Place::Scratch => {
-            for loss in &mut report.losses {
-                (loss.rows, loss.counted) = (None, false);
-            }
+        Place::Target => {
+            (report.losses, report.uncounted) = candidates.settle(&found.counts, account);
         }
+        // What was deleted there is what a migration had inserted there.
+        Place::Scratch => report.losses = candidates.without_counts(),
     }
     Ok(())
 }
@@ -42,21 +62,4 @@ pub(super) fn overwrites_all(sql: &str) -> bool {
     assess(sql)
         .findings()
         .any(|finding| finding.rule == UPDATE_WITHOUT_WHERE.name)
-}
-
-/// What has to be counted for losses.
-pub(super) fn holdings(losses: &[Loss]) -> Vec<Holding> {
-    losses.iter().filter_map(Loss::holding).collect()
-}
-
-/// Enters what was counted; where that took too long the server's estimate stands.
-pub(super) fn enter_counts(losses: &mut [Loss], counts: Vec<Option<u64>>, account: &Account) {
-    let open = losses.iter_mut().filter(|loss| loss.holding().is_some());
-    for (loss, count) in open.zip(counts) {
-        loss.counted = count.is_some();
-        loss.rows = match &loss.column {
-            None => count.or_else(|| account.about(&loss.table)),
-            Some(_) => count,
-        };
-    }
 }

@@ -1,7 +1,9 @@
 //! A rehearsal on a scratch database: first the history's stored statements build it again, then every file of the plan is
 //! rehearsed, and really run before the next one.
 
-use super::rehearse::{milliseconds, not_reached, picture, rehearse_at, statement_report};
+use super::rehearse::{
+    lines, look, milliseconds, not_reached, picture, rehearse_at, statement_report,
+};
 use super::run::run;
 use super::{Schema, Watch, local};
 use crate::domain::migration::history::sha256;
@@ -12,6 +14,7 @@ use crate::domain::picture::Kind as Thing;
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::access::changes;
 use crate::domain::rehearsal::{End, Held, Place, Report, StatementReport, StepReport};
 use crate::domain::sql::refusal::{Way, way};
 use crate::ports::Stage;
@@ -103,7 +106,7 @@ pub async fn rehearse_on_scratch(
     plan: &Plan,
     watch: &Watch,
 ) -> Result<Report, Problem> {
-    let before = picture(scratch, stage).await?;
+    let (before, rights) = look(scratch, stage).await?;
     let known = tables(&before);
     let mut reached = None;
     let mut whole = Report {
@@ -113,6 +116,8 @@ pub async fn rehearse_on_scratch(
         difference: Difference::default(),
         locks: Vec::new(),
         losses: Vec::new(),
+        uncounted: Vec::new(),
+        access: Vec::new(),
         sequences: Vec::new(),
         problem: None,
     };
@@ -142,7 +147,7 @@ pub async fn rehearse_on_scratch(
         whole.steps.append(&mut report.steps);
         merge(&mut whole.locks, report.locks);
         for loss in report.losses {
-            if known.contains(&loss.table) && !whole.losses.contains(&loss) {
+            if !whole.losses.contains(&loss) {
                 whole.losses.push(loss);
             }
         }
@@ -163,6 +168,9 @@ pub async fn rehearse_on_scratch(
         None => picture(scratch, stage).await?,
     };
     whole.difference = Difference::between(&before, &after);
+    if whole.problem.is_none() {
+        whole.access = changes(&rights, &look(scratch, stage).await?.1);
+    }
     Ok(whole)
 }
 
@@ -174,7 +182,7 @@ fn run_alone(step: &Step, ran: &RunReport, problem: Option<&Problem>) -> StepRep
         let at = number.min(step.statements.len()).saturating_sub(1);
         StatementReport {
             problem: Some(problem.clone()),
-            ..statement_report(step, at, text.as_deref(), Vec::new())
+            ..statement_report(step, at, text.as_deref().map(lines).as_deref(), Vec::new())
         }
     });
     StepReport {
@@ -191,17 +199,16 @@ fn run_alone(step: &Step, ran: &RunReport, problem: Option<&Problem>) -> StepRep
     }
 }
 
-fn tables(picture: &Picture) -> BTreeSet<String> {
-    let objects = picture.objects.keys();
-    objects
-        .filter(|object| {
-            matches!(
-                object.kind,
-                Thing::Table | Thing::MaterializedView | Thing::ForeignTable
-            )
-        })
-        .map(|object| object.name.clone())
-        .collect()
+/// The numbers of the tables that are there.
+fn tables(picture: &Picture) -> BTreeSet<u32> {
+    let identities = picture.identities.iter();
+    let tables = identities.filter(|(object, _)| {
+        matches!(
+            object.kind,
+            Thing::Table | Thing::MaterializedView | Thing::ForeignTable
+        )
+    });
+    tables.map(|(_, identity)| identity.id).collect()
 }
 
 /// Keeps the strongest lock of each table; of two that are alike, the one that is held longer.

@@ -2,10 +2,11 @@
 
 use crate::domain::migration::Progress;
 use crate::domain::problem::Problem;
+use crate::domain::rehearsal::access::{Rights, changes};
 use crate::domain::rehearsal::measure::Holding;
 use crate::domain::rehearsal::recording::{Aftermath, Failed, Kept, Recording, Scene, Take};
-use crate::domain::script::{Limits, News};
-use crate::ports::{Recorder, Rehearsal, Stage, Task};
+use crate::domain::script::{Halt, Limits, News};
+use crate::ports::{GoesOn, Recorder, Rehearsal, Stage, Task};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -27,28 +28,49 @@ impl Live {
     async fn all(
         &mut self,
         scenes: &[Scene],
+        goes_on: GoesOn<'_>,
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
     ) -> Result<Recording, Problem> {
         let session = self.0.as_mut();
         let before = session.picture().await?;
         let ground = session.ground().await?;
+        let mut rights = Rights {
+            before: session.rights().await?,
+            ..Rights::default()
+        };
         session.mark().await?;
         let mut takes = Vec::with_capacity(scenes.len());
+        let (mut undone, mut is_seen) = (Vec::new(), true);
         for scene in scenes {
             let step = scene.step;
             news(Progress::StepStarted { step });
             let mut take = Take::default();
             let ran = &mut take.ran;
             let mut keep = |kept| ran.push(kept);
+            session.open_file().await?;
             match statements(session, scene, news, cancel, &mut keep).await {
                 Ok(settled) => take.settled = settled,
                 Err(failed) => {
+                    let is_over = !goes_on(step, &failed, &undone);
+                    if matches!(failed.halt, Halt::Refused(_)) {
+                        session.undo_file().await?;
+                        if !is_seen {
+                            take.after = Some(session.picture().await?);
+                            is_seen = true;
+                        }
+                    }
                     take.failed = Some(failed);
                     takes.push(take);
-                    break;
+                    if is_over {
+                        break;
+                    }
+                    undone.push(step);
+                    continue;
                 }
             }
+            session.close_file().await?;
+            is_seen = scene.is_pictured;
             let took: Duration = take.ran.iter().map(|kept| kept.ran.took).sum();
             news(Progress::StepDone { step, took });
             if scene.is_pictured {
@@ -56,10 +78,27 @@ impl Live {
             }
             takes.push(take);
         }
+        // A transaction that is lost answers nothing any more.
+        let is_there = takes
+            .last()
+            .and_then(|take: &Take| take.failed.as_ref())
+            .is_none_or(|failed| matches!(failed.halt, Halt::Refused(_)));
+        if is_there {
+            let after = session.rights().await?;
+            let changes = changes(&rights.before, &after);
+            let wanted: Vec<(String, u32)> = changes
+                .iter()
+                .filter(|change| change.may_show())
+                .map(|change| (change.role.clone(), change.ids.0))
+                .collect();
+            rights.visible = session.visible(&wanted).await?;
+            rights.after = Some(after);
+        }
         Ok(Recording {
             before,
             ground,
             takes,
+            rights,
         })
     }
 }
@@ -68,18 +107,28 @@ impl Recorder for Live {
     fn record<'a>(
         &'a mut self,
         scenes: &'a [Scene],
+        goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
     ) -> Task<'a, Recording> {
-        Box::pin(self.all(scenes, news, cancel))
+        Box::pin(self.all(scenes, goes_on, news, cancel))
     }
 
-    fn after<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Aftermath> {
+    fn after<'a>(
+        &'a mut self,
+        holdings: &'a [Holding],
+        seen: &'a [(String, u32)],
+    ) -> Task<'a, Aftermath> {
         Box::pin(async move {
             self.0.back().await?;
             let sequences = self.0.ground().await?.sequences;
             let counts = self.0.count(holdings).await?;
-            Ok(Aftermath { sequences, counts })
+            let visible = self.0.visible(seen).await?;
+            Ok(Aftermath {
+                sequences,
+                counts,
+                visible,
+            })
         })
     }
 
@@ -97,7 +146,13 @@ pub(super) async fn statements(
     keep: &mut (dyn FnMut(Kept) + Send),
 ) -> Result<Duration, Failed> {
     let step = scene.step;
-    for part in &scene.parts {
+    let mut parts = scene.parts.iter().peekable();
+    let mut is_quiet = parts.peek().is_some_and(|part| session.is_quiet(&part.sql));
+    while let Some(part) = parts.next() {
+        // The last of several that are measured together stands for them.
+        let next_is_quiet = parts.peek().is_some_and(|next| session.is_quiet(&next.sql));
+        let is_measured = !is_quiet || !next_is_quiet;
+        is_quiet = next_is_quiet;
         let (mut notices, mut blocker) = (Vec::new(), None);
         let begun = Instant::now();
         let ended = {
@@ -114,7 +169,7 @@ pub(super) async fn statements(
                 News::Cancelling => news(Progress::Cancelling),
                 _ => {}
             };
-            session.run(&part.sql, &mut said, cancel).await
+            session.run(&part.sql, is_measured, &mut said, cancel).await
         };
         let statement = part.statement;
         match ended {

@@ -4,17 +4,21 @@
 use super::lost::{after_all, overwrites_all};
 use super::outside::refused;
 use super::record::recorder;
-use super::report::{offset, step_problem};
+use super::report::step_problem;
 use super::script::parts;
-use super::{Schema, Watch, local, together};
+use super::together::{Doubt, doubt};
+use super::{Schema, Watch, local};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::rehearsal::access::Right;
 use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::recording::{Recording, Scene, Take};
+use crate::domain::rehearsal::losses::Candidates;
+use crate::domain::rehearsal::recording::{Failed, Recording, Scene, Take};
 use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
-use crate::domain::sql::position::place;
+use crate::domain::sql::command::significant;
+use crate::domain::sql::split::split;
 use crate::ports::{Recorder, Stage};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,7 +48,7 @@ pub(super) async fn rehearse_at(
     plan: &Plan,
     watch: &Watch,
     on: Place,
-    known: Option<&BTreeSet<String>>,
+    known: Option<&BTreeSet<u32>>,
 ) -> Result<Report, Problem> {
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was rehearsed."));
@@ -69,20 +73,41 @@ async fn inside(
     plan: &Plan,
     watch: &Watch,
     on: Place,
-    known: Option<&BTreeSet<String>>,
+    known: Option<&BTreeSet<u32>>,
 ) -> Result<Report, Problem> {
     let mut news = |progress| drop(watch.progress.send(progress));
     let refused = refused(plan, on);
     let scenes = scenes(plan, &refused);
-    let mut recording = recorder.record(&scenes, &mut news, &watch.cancel).await?;
+    let steps: Vec<&Step> = plan.steps.iter().collect();
+    let left_out = left_out(plan, &refused);
+    let goes_on = |step: usize, failed: &Failed, undone: &[usize]| {
+        let not_run: Vec<usize> = left_out.iter().chain(undone).copied().collect();
+        doubt(&steps, step, failed, &not_run).is_some()
+    };
+    let recording = recorder.record(&scenes, &goes_on, &mut news, &watch.cancel);
+    let mut recording = recording.await?;
     if let Some(known) = known {
         let tables = &mut recording.ground.tables;
-        tables.retain(|table| known.contains(&table.table));
+        tables.retain(|table| known.contains(&table.id));
     }
-    let (mut report, account) = told(plan, &refused, on, &recording);
+    let (mut report, account, mut candidates) = told(plan, &refused, on, &recording);
+    if let Some(known) = known {
+        let is_known = |(id, _): &(u32, Option<i16>)| known.contains(id);
+        candidates
+            .open
+            .retain(|open| open.parts.iter().all(is_known));
+    }
     let ground = &recording.ground;
     // A line that was lost measures nothing any more, and the report says already that it was.
-    let counted = after_all(recorder, &mut report, ground, &account).await;
+    let counted = after_all(
+        recorder,
+        &mut report,
+        ground,
+        &account,
+        candidates,
+        &recording.rights,
+    )
+    .await;
     if report.problem.is_none() {
         counted?;
     }
@@ -105,6 +130,15 @@ fn scenes(plan: &Plan, refused: &[Option<String>]) -> Vec<Scene> {
     scenes
 }
 
+/// The files that are not run, by their indexes.
+fn left_out(plan: &Plan, refused: &[Option<String>]) -> Vec<usize> {
+    let steps = plan.steps.iter().zip(refused).enumerate();
+    steps
+        .filter(|(_, (step, refused))| step.mode == StepMode::Alone || refused.is_some())
+        .map(|(index, _)| index)
+        .collect()
+}
+
 /// One file as it is rehearsed.
 pub(super) fn scene(index: usize, step: &Step, is_pictured: bool) -> Scene {
     Scene {
@@ -120,7 +154,9 @@ fn told(
     refused: &[Option<String>],
     on: Place,
     recording: &Recording,
-) -> (Report, Account) {
+) -> (Report, Account, Candidates) {
+    let all: Vec<&Step> = plan.steps.iter().collect();
+    let mut not_run = left_out(plan, refused);
     let mut account = Account::new(&recording.ground);
     let mut steps: Vec<StepReport> = plan.steps.iter().map(not_reached).collect();
     let mut takes = recording.takes.iter();
@@ -140,15 +176,20 @@ fn told(
         let Some(take) = takes.next() else {
             break;
         };
-        problem = of_take(plan, index, take, report, &mut account, on);
-        if problem.is_some() {
-            break;
-        }
+        let why = take.failed.as_ref();
+        let why = why.and_then(|failed| doubt(&all, index, failed, &not_run));
+        problem = of_take(plan, index, take, report, &mut account, on, why.as_ref());
         if let Some(after) = &take.after {
-            if plan.steps.len() <= PICTURES_STEPS {
+            if plan.steps.len() <= PICTURES_STEPS && take.failed.is_none() {
                 report.difference = Some(Difference::between(latest, after));
             }
             latest = after;
+        }
+        if why.is_some() {
+            not_run.push(index);
+        }
+        if problem.is_some() {
+            break;
         }
     }
     let difference = Difference::between(&recording.before, latest);
@@ -156,13 +197,16 @@ fn told(
         on,
         database: plan.target.clone(),
         steps,
-        losses: account.losses(&recording.before, &difference),
+        losses: Vec::new(),
+        uncounted: Vec::new(),
+        access: Vec::new(),
         locks: account.locks(),
         difference,
         sequences: Vec::new(),
         problem,
     };
-    (report, account)
+    let candidates = account.candidates(&recording.before, latest);
+    (report, account, candidates)
 }
 
 /// Puts one file into its report; tells why it failed.
@@ -173,9 +217,12 @@ fn of_take(
     report: &mut StepReport,
     account: &mut Account,
     on: Place,
+    why: Option<&Doubt>,
 ) -> Option<Problem> {
     let step = &plan.steps[index];
     let text = local::read(&step.file).ok().map(|source| source.text);
+    let lines = text.as_deref().map(lines);
+    account.open_file();
     for kept in &take.ran {
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
@@ -190,7 +237,7 @@ fn of_take(
             locks: effect.locks,
             rewrites: effect.rewrites,
             changed: effect.changed,
-            ..statement_report(step, statement, text.as_deref(), kept.notices.clone())
+            ..statement_report(step, statement, lines.as_deref(), kept.notices.clone())
         });
     }
     let failed = take.failed.as_ref();
@@ -200,18 +247,39 @@ fn of_take(
         report.end = End::Passed;
         return None;
     };
-    report.end = End::Failed;
+    account.undo_file();
     report.took_ms += milliseconds(failed.took);
-    let problem = step_problem(&failed.halt, step, text.as_deref(), on);
-    let problem = together::explained(problem, &plan.steps[..index], step);
+    let mut problem = step_problem(&failed.halt, step, text.as_deref(), on);
+    report.end = End::Failed;
+    if let Some(why) = why {
+        let steps: Vec<&Step> = plan.steps.iter().collect();
+        report.end = End::Unsure;
+        report.note = Some(why.note(&steps, index));
+        problem = why.explained(problem, &steps, index);
+    }
     if let Some(statement) = failed.statement {
         report.statements.push(StatementReport {
             took_ms: milliseconds(failed.took),
             problem: Some(problem.clone()),
-            ..statement_report(step, statement, text.as_deref(), failed.notices.clone())
+            ..statement_report(step, statement, lines.as_deref(), failed.notices.clone())
         });
     }
-    Some(problem)
+    (report.end == End::Failed).then_some(problem)
+}
+
+/// The line on which each statement of a text begins.
+pub(super) fn lines(text: &str) -> Vec<usize> {
+    let (mut line, mut at) = (1, 0);
+    let statements = split(text).into_iter().map(|statement| {
+        let sql = statement.text(text);
+        let first = significant(sql).next().map_or(0, |token| token.start);
+        let begin = statement.range.start + first;
+        let between = text.as_bytes()[at..begin].iter();
+        line += between.filter(|byte| **byte == b'\n').count();
+        at = begin;
+        line
+    });
+    statements.collect()
 }
 
 /// Why a file is not rehearsed in a transaction, and what that means.
@@ -225,13 +293,12 @@ fn alone(step: &Step) -> String {
 pub(super) fn statement_report(
     step: &Step,
     statement: usize,
-    text: Option<&str>,
+    lines: Option<&[usize]>,
     notices: Vec<String>,
 ) -> StatementReport {
-    let at = text.and_then(|text| Some((text, offset(text, statement, None)?)));
     StatementReport {
         statement: statement + 1,
-        line: at.map(|(text, at)| place(text, at).line),
+        line: lines.and_then(|lines| lines.get(statement).copied()),
         sql: step.statements[statement].to_owned(),
         took_ms: 0,
         rows: 0,
@@ -274,6 +341,21 @@ async fn changed_history(schema: &Schema, plan: &Plan) -> Option<Problem> {
         )
         .with_hint("Plan again.")
     })
+}
+
+/// The catalog of a database and what each role may do, read aside.
+pub(super) async fn look(
+    schema: &Schema,
+    stage: &dyn Stage,
+) -> Result<(Picture, Vec<Right>), Problem> {
+    let mut session = stage.rehearsal(schema.limits).await?;
+    let looked = async {
+        let picture = session.picture().await?;
+        Ok((picture, session.rights().await?))
+    };
+    let looked = looked.await;
+    session.end().await?;
+    looked
 }
 
 /// The catalog of a database, read aside.

@@ -2,12 +2,12 @@
 //! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
 
 use super::list::read;
-use super::lost::{enter_counts, holdings};
 use super::outside;
 use super::plan::is_applied;
 use super::record::statements;
 use super::rehearse::scene;
 use super::report::step_problem;
+use super::together::doubt;
 use super::verify::{check_known, judge, new_trip, not_again, stuck, unusable};
 use super::way_back::both_ways;
 use super::{Schema, Watch, local};
@@ -15,8 +15,12 @@ use crate::domain::migration::{Entry, State, Step, StepMode};
 use crate::domain::picture::Picture;
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::account::{Account, dropped};
+use crate::domain::rehearsal::account::Account;
+use crate::domain::rehearsal::losses::Candidates;
+use crate::domain::rehearsal::measure;
+use crate::domain::rehearsal::recording::Kept;
 use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
+use crate::domain::script::Halt;
 use crate::ports::{Rehearsal, Stage};
 
 /// Checks the round trips of the versions that are named, or of those that are pending. Nothing of it remains.
@@ -93,7 +97,14 @@ impl Ground<'_> {
     /// Versions that are not applied, oldest first.
     async fn up_and_down(&mut self, entries: &[&Entry]) -> Result<Vec<Trip>, Problem> {
         let mut trips: Vec<Trip> = trips_of(entries);
-        for (entry, trip) in entries.iter().zip(&mut trips) {
+        if entries.is_empty() {
+            return Ok(trips);
+        }
+        let mut tried = Tried::default();
+        // What is lost is counted in the state before everything, to which the transaction returns in the end.
+        let ground = self.session.ground().await?;
+        let mut lost: Vec<(usize, Account, Candidates)> = Vec::new();
+        for (index, (entry, trip)) in entries.iter().zip(&mut trips).enumerate() {
             let (up, down) = both_ways(self.schema, entry).await;
             let up = match up {
                 Ok(up) => up,
@@ -104,49 +115,91 @@ impl Ground<'_> {
             };
             if is_alone(&up) || down.as_ref().is_ok_and(is_alone) {
                 trip.finding = Finding::Skipped;
+                tried.leave_out(up);
                 continue;
             }
             if let Some(problem) = reaches_out(&[Some(&up), down.as_ref().ok()]) {
                 refuse(trip, problem);
+                tried.leave_out(up);
                 continue;
             }
             let before = self.session.picture().await?;
             self.session.mark().await?;
-            if let Some(problem) = self.run(&up).await? {
-                fail(trip, problem);
-                break;
+            let mut nothing = Account::new(&ground);
+            match self.run(&up, &tried, &mut nothing).await? {
+                Ran::Well => {}
+                Ran::Unsure(problem) => {
+                    trip.finding = Finding::Unsure;
+                    trip.problem = Some(problem);
+                    tried.leave_out(up);
+                    continue;
+                }
+                Ran::Badly(problem) => {
+                    fail(trip, problem);
+                    break;
+                }
             }
             let applied = self.session.picture().await?;
             let down = match down {
                 Ok(down) => down,
                 Err(why) => {
                     stuck(trip, why);
+                    tried.steps.push(up);
                     continue;
                 }
             };
-            let mut failed = self.run(&down).await?;
-            if failed.is_none() {
+            let mut account = Account::new(&ground);
+            let mut failed = self.run(&down, &tried, &mut account).await?;
+            if matches!(failed, Ran::Well) {
                 let returned = self.session.picture().await?;
                 trip.difference = Difference::between(&before, &returned);
-                trip.losses = dropped(&applied, &Difference::between(&applied, &returned));
-                failed = self.run(&up).await?;
-                if failed.is_none() {
+                let candidates = account.candidates(&applied, &returned);
+                lost.push((index, account, candidates));
+                failed = self.run(&up, &tried, &mut nothing).await?;
+                if matches!(failed, Ran::Well) {
                     let again = self.session.picture().await?;
                     trip.again = Difference::between(&applied, &again);
                     judge(trip);
+                    tried.steps.push(up);
                     continue;
                 }
             }
-            if let Some(problem) = failed {
-                not_again(trip, problem);
+            match failed {
+                Ran::Well => {}
+                Ran::Badly(problem) => not_again(trip, problem),
+                Ran::Unsure(problem) => {
+                    trip.finding = Finding::Unsure;
+                    trip.problem = Some(problem);
+                }
             }
             // The next ones are tried on what a rollback that works would not have disturbed.
             self.session.back().await?;
-            if self.run(&up).await?.is_some() {
+            if !matches!(self.run(&up, &tried, &mut nothing).await?, Ran::Well) {
                 break;
             }
+            tried.steps.push(up);
+        }
+        self.session.back_to_start().await?;
+        for (index, account, candidates) in lost {
+            self.settle(&mut trips[index], &account, candidates, &ground)
+                .await?;
         }
         Ok(trips)
+    }
+
+    /// Counts what a rollback loses. What was not there before everything is counted nowhere.
+    async fn settle(
+        &mut self,
+        trip: &mut Trip,
+        account: &Account,
+        candidates: Candidates,
+        ground: &measure::Ground,
+    ) -> Result<(), Problem> {
+        let mut holdings = candidates.holdings();
+        holdings.retain(|holding| ground.tables.iter().any(|table| table.id == holding.id));
+        let counts = self.session.count(&holdings).await?;
+        (trip.losses, trip.uncounted) = candidates.settle(&counts, account);
+        Ok(())
     }
 
     /// Versions that are applied: all of them are rolled back, newest first, before the first is applied again.
@@ -155,7 +208,9 @@ impl Ground<'_> {
         if entries.is_empty() {
             return Ok(trips);
         }
-        let account = Account::new(&self.session.ground().await?);
+        let ground = self.session.ground().await?;
+        let tried = Tried::default();
+        let mut lost: Vec<(usize, Account, Candidates)> = Vec::new();
         self.session.mark().await?;
         let mut latest = self.session.picture().await?;
         let mut befores: Vec<(usize, Step, Picture)> = Vec::new();
@@ -177,12 +232,16 @@ impl Ground<'_> {
                 refuse(trip, problem);
                 break;
             }
-            if let Some(problem) = self.run(&down).await? {
+            let mut account = Account::new(&ground);
+            if let Ran::Badly(problem) | Ran::Unsure(problem) =
+                self.run(&down, &tried, &mut account).await?
+            {
                 fail(trip, problem);
                 break;
             }
             let after = self.session.picture().await?;
-            trip.losses = dropped(&latest, &Difference::between(&latest, &after));
+            let candidates = account.candidates(&latest, &after);
+            lost.push((index, account, candidates));
             match up {
                 Ok(up) => befores.push((index, up, std::mem::replace(&mut latest, after))),
                 Err(problem) => {
@@ -194,7 +253,10 @@ impl Ground<'_> {
         let is_whole = befores.len() == entries.len();
         for (index, up, before) in befores.into_iter().rev().filter(|_| is_whole) {
             let trip = &mut trips[index];
-            if let Some(problem) = self.run(&up).await? {
+            let mut nothing = Account::new(&ground);
+            if let Ran::Badly(problem) | Ran::Unsure(problem) =
+                self.run(&up, &tried, &mut nothing).await?
+            {
                 fail(trip, problem);
                 break;
             }
@@ -202,28 +264,70 @@ impl Ground<'_> {
             judge(trip);
         }
         self.session.back().await?;
-        for trip in &mut trips {
-            let counts = self.session.count(&holdings(&trip.losses)).await?;
-            enter_counts(&mut trip.losses, counts, &account);
+        for (index, account, candidates) in lost {
+            self.settle(&mut trips[index], &account, candidates, &ground)
+                .await?;
         }
         Ok(trips)
     }
 
-    /// Runs one file. What the file does wrong is a finding, what stops the check is an error.
-    async fn run(&mut self, step: &Step) -> Result<Option<Problem>, Problem> {
+    /// Runs one file, and enters what its statements did. What the file does wrong is a finding, what stops the check is an
+    /// error.
+    async fn run(
+        &mut self,
+        step: &Step,
+        tried: &Tried,
+        account: &mut Account,
+    ) -> Result<Ran, Problem> {
         let progress = &self.watch.progress;
         let mut news = |one| drop(progress.send(one));
         let (scene, cancel) = (scene(0, step, false), &self.watch.cancel);
-        let ended = statements(self.session, &scene, &mut news, cancel, &mut |_| {}).await;
+        let mut keep = |kept: Kept| {
+            let (number, sql) = (kept.statement + 1, &step.statements[kept.statement]);
+            account.enter(&step.version, number, sql, &kept.ran);
+        };
+        self.session.open_file().await?;
+        let ended = statements(self.session, &scene, &mut news, cancel, &mut keep).await;
         let Err(failed) = ended else {
-            return Ok(None);
+            self.session.close_file().await?;
+            return Ok(Ran::Well);
         };
         let text = local::read(&step.file).ok().map(|source| source.text);
         let problem = step_problem(&failed.halt, step, text.as_deref(), Place::Target);
-        match problem.kind {
-            Kind::Cancelled | Kind::Network => Err(problem),
-            _ => Ok(Some(problem)),
+        if matches!(problem.kind, Kind::Cancelled | Kind::Network) {
+            return Err(problem);
         }
+        if matches!(failed.halt, Halt::Refused(_)) {
+            self.session.undo_file().await?;
+        }
+        let steps: Vec<&Step> = tried.steps.iter().chain([step]).collect();
+        let at = tried.steps.len();
+        Ok(match doubt(&steps, at, &failed, &tried.not_run) {
+            Some(why) => Ran::Unsure(why.explained(problem, &steps, at)),
+            None => Ran::Badly(problem),
+        })
+    }
+}
+
+/// How a file ran.
+enum Ran {
+    Well,
+    Badly(Problem),
+    /// It failed, and may do so only because of the check.
+    Unsure(Problem),
+}
+
+/// The files that a check has come by, and those among them that were not run or are undone.
+#[derive(Default)]
+struct Tried {
+    steps: Vec<Step>,
+    not_run: Vec<usize>,
+}
+
+impl Tried {
+    fn leave_out(&mut self, step: Step) {
+        self.not_run.push(self.steps.len());
+        self.steps.push(step);
     }
 }
 

@@ -9,7 +9,8 @@ use super::{Schema, Watch};
 use crate::domain::migration::{Entry, Plan, State, Wish};
 use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::account::dropped;
+use crate::domain::rehearsal::account::Account;
+use crate::domain::rehearsal::measure::Ground;
 use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
 use crate::ports::Stage;
 
@@ -105,6 +106,7 @@ pub(super) fn new_trip(version: &str, name: &str) -> Trip {
         difference: Difference::default(),
         again: Difference::default(),
         losses: Vec::new(),
+        uncounted: Vec::new(),
         problem: None,
     }
 }
@@ -190,7 +192,9 @@ impl Way<'_> {
         }
         let returned = picture(self.scratch, self.stage).await?;
         trip.difference = Difference::between(start, &returned);
-        trip.losses = dropped(&applied, &Difference::between(&applied, &returned));
+        // The scratch database has no data that could be counted.
+        let account = Account::new(&Ground::default());
+        trip.losses = account.candidates(&applied, &returned).without_counts();
         if let Some(problem) = self.apply().await? {
             not_again(trip, problem);
             return Ok(true);

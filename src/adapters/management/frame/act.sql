@@ -8,11 +8,17 @@ declare
   look pg_catalog.text := pg_catalog.current_setting('supadeck.look', true);
   act pg_catalog.text := pg_catalog.current_setting('supadeck.act', true);
   last pg_catalog.text := pg_catalog.current_setting('supadeck.last', true);
+  rights pg_catalog.text := pg_catalog.current_setting('supadeck.rights', true);
   begun pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   done pg_catalog.timestamptz;
   took pg_catalog.int8;
   touched pg_catalog.int8;
   answer pg_catalog.text;
+  renewed pg_catalog.oid[];
+  one pg_catalog.oid;
+  counting pg_catalog.text;
+  counted pg_catalog.text;
+  recounts pg_catalog.text;
   is_measuring pg_catalog.bool := false;
   err_code pg_catalog.text;
   err_text pg_catalog.text;
@@ -25,7 +31,8 @@ begin
   end if;
   perform pg_catalog.set_config('supadeck.said', '', true), pg_catalog.set_config('supadeck.seen', '', true),
     pg_catalog.set_config('supadeck.ask', '', true), pg_catalog.set_config('supadeck.look', '', true),
-    pg_catalog.set_config('supadeck.act', '', true), pg_catalog.set_config('supadeck.last', '', true);
+    pg_catalog.set_config('supadeck.act', '', true), pg_catalog.set_config('supadeck.last', '', true),
+    pg_catalog.set_config('supadeck.rights', '', true);
   begin
     if pg_catalog.timestamptz_gt(begun, pg_catalog.timestamptz_pl_interval(pg_catalog.now(), '$LONGEST$ ms')) then
       raise exception 'supadeck: out of time' using errcode = '$LATE$';
@@ -41,7 +48,14 @@ begin
     begin
       is_measuring := true;
       $ASIDE$
-      execute ask into answer, last using last;
+      execute ask into answer, last, renewed using last;
+      if renewed is not null then
+        foreach one in array renewed loop
+          counted := null;
+          $COUNT$
+          recounts := pg_catalog.concat(recounts, ',', coalesce(counted, pg_catalog.json_build_array(one::pg_catalog.int8, '42P01')::pg_catalog.text));
+        end loop;
+      end if;
       took := (extract(epoch from done - begun) * 1000000)::pg_catalog.int8;
       raise sqlstate '$BACK$';
     exception when sqlstate '$BACK$' then null;
@@ -52,7 +66,8 @@ begin
   end if;
   if err_code is null then
     said := pg_catalog.concat(said, ',', pg_catalog.json_build_object('ran', pg_catalog.json_build_object(
-      'took_us', took, 'rows', touched, 'touched', answer::pg_catalog.json)));
+      'took_us', took, 'rows', touched, 'touched', answer::pg_catalog.json,
+      'recounts', pg_catalog.concat('[', pg_catalog.substr(recounts, 2), ']')::pg_catalog.json)));
   else
     said := pg_catalog.concat('x', pg_catalog.substr(said, 2), ',', pg_catalog.json_build_object('failed',
       pg_catalog.json_build_object('took_us', (extract(epoch from pg_catalog.timestamptz_mi(pg_catalog.clock_timestamp(), begun))
@@ -62,5 +77,6 @@ begin
   $CAPS$;
   perform pg_catalog.set_config('supadeck.said', said, true), pg_catalog.set_config('supadeck.seen', seen, true),
     pg_catalog.set_config('supadeck.ask', ask, true), pg_catalog.set_config('supadeck.look', look, true),
-    pg_catalog.set_config('supadeck.act', act, true), pg_catalog.set_config('supadeck.last', last, true);
+    pg_catalog.set_config('supadeck.act', act, true), pg_catalog.set_config('supadeck.last', last, true),
+    pg_catalog.set_config('supadeck.rights', rights, true);
 end

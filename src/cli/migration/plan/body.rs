@@ -132,6 +132,7 @@ fn heading(page: &mut Page, step: &Step, rehearsed: Option<&StepReport>) {
         Some((End::Passed, took_ms)) => format!("{count}, {took_ms} ms"),
         Some((End::Failed, _)) => format!("{count}, FAILED"),
         Some((End::Skipped | End::Refused, _)) => format!("{count}, not rehearsed"),
+        Some((End::Unsure, _)) => format!("{count}, not known here"),
         Some((End::NotReached, _)) => format!("{count}, not reached"),
     };
     let (version, name) = (&step.version, &step.name);
@@ -149,11 +150,17 @@ fn statements(
     risk: Option<&StepRisk>,
     rehearsed: Option<&StepReport>,
 ) {
+    let is_unsure = rehearsed.is_some_and(|report| report.end == End::Unsure);
+    let mut all = rehearsed
+        .iter()
+        .flat_map(|report| &report.statements)
+        .peekable();
     for (index, sql) in step.statements.that_run() {
         let number = index + 1;
-        let ran = rehearsed
-            .and_then(|report| report.statements.iter().find(|one| one.statement == number));
+        while all.next_if(|one| one.statement < number).is_some() {}
+        let ran = all.next_if(|one| one.statement == number);
         let figures = match ran {
+            Some(ran) if ran.problem.is_some() && is_unsure => "  stopped here".to_owned(),
             Some(ran) if ran.problem.is_some() && ran.took_ms > 0 => {
                 format!("  FAILED after {} ms", ran.took_ms)
             }

@@ -3,7 +3,7 @@
 use super::super::super::page::{Page, Span, Tone};
 use super::super::show::counted;
 use crate::domain::picture::difference::{Difference, Fate, Shift};
-use crate::domain::rehearsal::{Loss, Way};
+use crate::domain::rehearsal::{Loss, NotCounted, Way};
 use similar::{ChangeTag, TextDiff};
 
 /// The most lines that the change of one long text takes.
@@ -11,16 +11,19 @@ const LONGEST: usize = 60;
 
 /// Every object that is new, gone or changed, with what changed of it.
 pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
+    let all_parts = difference.parts();
     for change in difference.heads() {
         let (sign, tone) = match change.fate {
             Fate::Added => ("+", Tone::Ok),
             Fate::Removed => ("-", Tone::Danger),
-            Fate::Changed => ("~", Tone::Warn),
+            Fate::Changed | Fate::Renamed => ("~", Tone::Warn),
         };
-        let parts: Vec<String> = difference
-            .parts(change)
+        let parts = all_parts.get(&(change.fate, change.object.name.as_str()));
+        let parts: Vec<String> = parts
+            .filter(|_| change.object.on.is_none())
             .into_iter()
-            .map(|(kind, count)| match (kind.word(), count) {
+            .flatten()
+            .map(|(kind, count)| match (kind.word(), *count) {
                 (word @ ("statistics" | "default privileges"), count) => format!("{count} {word}"),
                 ("policy", count) if count > 1 => format!("{count} policies"),
                 ("index", count) if count > 1 => format!("{count} indexes"),
@@ -32,8 +35,9 @@ pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
         } else {
             format!(" ({})", parts.join(", "))
         };
-        page.toned(tone, &format!("{indent}{sign} {}{with}", change.object));
-        if change.fate == Fate::Changed {
+        let name = change.name();
+        page.toned(tone, &format!("{indent}{sign} {name}{with}"));
+        if matches!(change.fate, Fate::Changed | Fate::Renamed) {
             for shift in difference.told_shifts(change) {
                 write_shift(page, indent, shift);
             }
@@ -46,6 +50,7 @@ fn write_shift(page: &mut Page, indent: &str, shift: &Shift) {
         property,
         before,
         after,
+        ..
     } = shift;
     let is_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\n'));
     if !is_long(before) && !is_long(after) {
@@ -97,6 +102,7 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
         let table = &loss.table;
         let what = match (loss.way, &loss.column) {
             (Way::ColumnDropped, Some(column)) => format!("column {table}.{column} is dropped"),
+            (Way::ValuesNulled, Some(column)) => format!("column {table}.{column} becomes null"),
             (Way::TableEmptied, _) => format!("table {table} is emptied"),
             (Way::RowsDeleted, _) => format!("rows of table {table} are deleted"),
             (Way::RowsChanged, _) => format!("rows of table {table} are changed"),
@@ -111,7 +117,10 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             None if matches!(loss.way, Way::RowsDeleted | Way::RowsChanged) => {
                 "how many is not known".to_owned()
             }
-            None => "with its rows".to_owned(),
+            None => match loss.uncounted {
+                None => "with its rows".to_owned(),
+                Some(why) => format!("how much was not counted: {}", why.words()),
+            },
             Some(0) => "empty now".to_owned(),
             Some(rows) if loss.counted => {
                 counted(usize::try_from(rows).unwrap_or(usize::MAX), unit)
@@ -123,6 +132,22 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
         } else {
             Tone::Danger
         };
-        page.toned(tone, &format!("{indent}{what}: {many}"));
+        let again = if loss.remade {
+            "; what has its name afterwards is another one, without them"
+        } else {
+            ""
+        };
+        page.toned(tone, &format!("{indent}{what}: {many}{again}"));
+    }
+}
+
+/// What may have lost values, and was not counted.
+pub fn uncounted(page: &mut Page, indent: &str, tables: &[NotCounted]) {
+    for NotCounted { table, why } in tables {
+        let text = format!(
+            "{indent}Not counted: table {table} is rewritten, and whether values of it become null is not known ({}).",
+            why.words()
+        );
+        page.toned(Tone::Danger, &text);
     }
 }

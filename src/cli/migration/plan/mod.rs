@@ -13,7 +13,9 @@ use super::skipped;
 use super::waits::{self, Waits};
 use crate::domain::migration::{Plan, Wish, briefing};
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal::Report;
+use crate::domain::rehearsal::access::AccessChange;
+use crate::domain::rehearsal::measure::Uncounted;
+use crate::domain::rehearsal::{self, Report};
 use crate::ops::migration::{self, StepRisk, Watch};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
@@ -74,6 +76,49 @@ struct Shown<'a> {
     plan: &'a Plan,
     risks: &'a [StepRisk],
     rehearsal: Option<&'a Report>,
+    /// What is lost, as short as it can be said.
+    losses: Vec<Lost<'a>>,
+    /// Who gains or loses access.
+    access: &'a [AccessChange],
+}
+
+/// One loss in the JSON document: rows of a table, or values of a column.
+#[derive(Serialize)]
+struct Lost<'a> {
+    object: String,
+    kind: rehearsal::Way,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Option<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Option<u64>>,
+    counted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncounted: Option<&'a str>,
+}
+
+impl<'a> Lost<'a> {
+    fn all(report: &'a Report) -> Vec<Self> {
+        let losses = report.losses.iter().map(|loss| Self {
+            object: match &loss.column {
+                None => loss.table.clone(),
+                Some(column) => format!("{}.{column}", loss.table),
+            },
+            kind: loss.way,
+            rows: loss.column.is_none().then_some(loss.rows),
+            values: loss.column.is_some().then_some(loss.rows),
+            counted: loss.counted,
+            uncounted: loss.uncounted.map(Uncounted::words),
+        });
+        let missing = report.uncounted.iter().map(|one| Self {
+            object: one.table.clone(),
+            kind: rehearsal::Way::ValuesNulled,
+            rows: None,
+            values: Some(None),
+            counted: false,
+            uncounted: Some(one.why.words()),
+        });
+        losses.chain(missing).collect()
+    }
 }
 
 /// Plans and rehearses.
@@ -113,6 +158,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         plan: &plan,
         risks: &risks,
         rehearsal: report.as_ref(),
+        losses: report.as_ref().map(Lost::all).unwrap_or_default(),
+        access: report.as_ref().map_or(&[], |report| &report.access),
     };
     let answer = Answer::new(&shown, page)?
         .with("skipped", &skipped)?

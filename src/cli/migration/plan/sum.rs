@@ -2,6 +2,7 @@
 
 use super::super::super::page::{Page, Span, Table, Tone};
 use super::difference;
+use crate::domain::rehearsal::access;
 use crate::domain::rehearsal::measure::Blocks;
 use crate::domain::rehearsal::unknown::Unknown;
 use crate::domain::rehearsal::{Held, Place, Report};
@@ -27,11 +28,10 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
     if section(page, report, "Will lock", unmeasured.as_ref(), nothing) {
         locked(page, &locks);
     }
-    let nothing = report
-        .losses
-        .is_empty()
-        .then_some("Nothing that was seen to go");
+    let is_sure = report.losses.is_empty() && report.uncounted.is_empty();
+    let nothing = is_sure.then_some("No data is lost");
     if section(page, report, "Will be lost", unmeasured.as_ref(), nothing) {
+        difference::uncounted(page, "  ", &report.uncounted);
         difference::losses(page, "  ", &report.losses);
         if report.on == Place::Scratch {
             let text =
@@ -39,6 +39,7 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
             page.toned(Tone::Muted, text);
         }
     }
+    access(page, report, unrehearsed.as_ref());
     if !report.sequences.is_empty() {
         page.blank();
         let moved = report.sequences.join(", ");
@@ -46,6 +47,18 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
             Tone::Warn,
             &format!("Sequences moved on meanwhile, which a rollback does not undo: {moved}."),
         );
+    }
+}
+
+/// Who gains or loses access, with the consequence.
+fn access(page: &mut Page, report: &Report, unknown: Option<&Unknown>) {
+    let lines = access::lines(&report.access);
+    let nothing = lines.is_empty().then_some("Nobody gains or loses any");
+    if section(page, report, "Access", unknown, nothing) {
+        for line in lines {
+            let tone = if line.opens { Tone::Danger } else { Tone::Warn };
+            page.toned(tone, &format!("  {}", line.text));
+        }
     }
 }
 

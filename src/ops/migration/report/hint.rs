@@ -7,12 +7,16 @@ use crate::domain::text::cell;
 /// What to do on a scratch database that lacks what the target has.
 const LACKING: &str = "The scratch database lacks this, or does not allow it: it holds what the history stores, and neither what was made by hand nor all that a hosted project has. `--on target` tries it on the database itself.";
 
+/// What to do where a file uses a value of an enum that it adds.
+const NEW_VALUE: &str = "Put `ALTER TYPE … ADD VALUE` into a file of its own before this one: a value can be used only once it is committed.";
+
 /// The server's own hint, and what is known besides.
 pub(super) fn of(refused: &Refused, on: Place) -> Option<String> {
     let code = refused.code.as_str();
     let theirs = refused.hint.as_deref().map(cell);
     match (on, theirs) {
         (Place::Scratch, Some(theirs)) if is_lacking(code) => Some(format!("{theirs} {LACKING}")),
+        (_, Some(theirs)) if code == "55P04" => Some(format!("{theirs} {NEW_VALUE}")),
         (_, Some(theirs)) => Some(theirs.into_owned()),
         (Place::Scratch, None) if is_lacking(code) => Some(LACKING.to_owned()),
         (_, None) => ours(code).map(str::to_owned),
@@ -30,6 +34,7 @@ fn is_lacking(code: &str) -> bool {
 
 pub(super) fn ours(code: &str) -> Option<&'static str> {
     Some(match code {
+        "55P04" => NEW_VALUE,
         "55P03" => {
             "Another session holds a lock on the table. Try again when it is done, or raise `--lock-timeout` or `--lock-retries`."
         }

@@ -1,0 +1,70 @@
+-- What each role may do with each table, view and function, as far as it is more than nothing: role, number of the object, its
+-- name, the verb, how far it reaches, a digest of what decides that, why, and whether the role passes row level security by.
+-- Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
+with space as (
+  select n.oid, n.nspname from pg_catalog.pg_namespace n
+  where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
+),
+rel as (
+  select c.oid, c.relkind, c.relowner, c.relacl, c.relnamespace, c.relrowsecurity, c.relforcerowsecurity,
+    pg_catalog.quote_ident(s.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name,
+    exists (select from pg_catalog.unnest(c.reloptions) o where pg_catalog.lower(o) in ('security_invoker=true', 'security_invoker=on',
+      'security_invoker=1', 'security_invoker=yes')) as invokes
+  from pg_catalog.pg_class c join space s on s.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'v', 'm', 'f')
+),
+role as (
+  select r.oid, r.rolname, r.rolbypassrls as passes from pg_catalog.pg_roles r
+  where not r.rolsuper and r.rolname !~ '^pg_' and r.oid <> (select u.oid from pg_catalog.pg_roles u where u.rolname = session_user)
+    and r.rolname not in ('postgres', 'dashboard_user', 'authenticator') and r.rolname !~ '^supabase_'
+    and (r.rolname in ('anon', 'authenticated', 'service_role')
+      or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
+        where m.roleid = r.oid and a.rolname = 'authenticator')
+      or r.oid in (select a.grantee from rel cross join lateral pg_catalog.aclexplode(rel.relacl) a where a.grantee <> rel.relowner))
+),
+verb (word, command) as (values ('select', 'r'::"char"), ('insert', 'a'), ('update', 'w'), ('delete', 'd')),
+granted as (
+  select role.oid as role, role.rolname, role.passes, rel.*, verb.word, verb.command,
+    rel.relkind in ('r', 'p') and rel.relrowsecurity and not role.passes
+      and (rel.relforcerowsecurity or not pg_catalog.pg_has_role(role.oid, rel.relowner, 'usage')) as is_secured
+  from role cross join rel cross join verb
+  where pg_catalog.has_schema_privilege(role.oid, rel.relnamespace, 'usage')
+    and (pg_catalog.has_table_privilege(role.oid, rel.oid, verb.word)
+      or verb.word <> 'delete' and pg_catalog.has_any_column_privilege(role.oid, rel.oid, verb.word))
+),
+policy as (
+  select p.polrelid, p.polcmd, p.polpermissive, p.polroles,
+    coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as shows,
+    coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as takes
+  from pg_catalog.pg_policy p
+),
+judged as (
+  select g.*, coalesce(p.permissive, 0) as permissive, coalesce(p.is_open, false) as is_open, p.digest
+  from granted g
+  left join lateral (
+    select pg_catalog.count(*) filter (where p.polpermissive) as permissive,
+      pg_catalog.bool_or(p.polpermissive and (g.command = 'a' or p.shows = 'true') and (g.command in ('r', 'd') or p.takes = 'true'))
+        and not pg_catalog.bool_or(not p.polpermissive) as is_open,
+      pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.polpermissive, case when g.command <> 'a' then p.shows end,
+        case when g.command in ('a', 'w') then p.takes end), ',' order by p.polpermissive, p.shows, p.takes)) as digest
+    from policy p
+    where p.polrelid = g.oid and p.polcmd in ('*', g.command)
+      and (0 = any (p.polroles) or exists (select from pg_catalog.unnest(p.polroles) o where o <> 0 and pg_catalog.pg_has_role(g.role, o, 'usage')))
+  ) p on g.is_secured
+)
+select j.rolname, j.oid, j.name, j.word,
+  case when j.relkind = 'v' and j.invokes or j.is_secured and not j.is_open then 'policies' else 'all' end,
+  case when j.relkind in ('v', 'm') then pg_catalog.md5(pg_catalog.pg_get_viewdef(j.oid)) else j.digest end,
+  case when j.passes then 'passes' when j.relkind = 'v' then case when j.invokes then 'invoker_view' else 'owner_view' end
+    when j.relkind in ('m', 'f') then 'no_policies' when not j.is_secured then case when j.relrowsecurity then 'owner' else 'rls_off' end
+    when j.is_open then 'open_policy' else 'policies' end,
+  j.passes
+from judged j
+where not j.is_secured or j.permissive > 0
+union all
+select role.rolname, p.oid, pg_catalog.concat('function ', pg_catalog.quote_ident(s.nspname), '.', pg_catalog.quote_ident(p.proname), '(',
+    pg_catalog.pg_get_function_identity_arguments(p.oid), ')'), 'execute', 'all', pg_catalog.md5(p.prosrc), 'definer', role.passes
+from role cross join pg_catalog.pg_proc p join space s on s.oid = p.pronamespace
+where p.prosecdef and p.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
+  and pg_catalog.has_schema_privilege(role.oid, p.pronamespace, 'usage') and pg_catalog.has_function_privilege(role.oid, p.oid, 'execute')
+  and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')

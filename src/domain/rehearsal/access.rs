@@ -1,0 +1,388 @@
+//! Who gains or loses access to tables, views and functions: what each role may do before and after, and how many rows
+//! become visible to it.
+
+use super::measure::Uncounted;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far a right reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// To nothing.
+    None,
+    /// To the rows that policies let through.
+    Policies,
+    /// To every row.
+    All,
+}
+
+/// What decides how far a right reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The role passes row level security by.
+    Passes,
+    /// The role owns the table.
+    Owner,
+    /// Row level security is off.
+    RlsOff,
+    /// A policy lets every row through.
+    OpenPolicy,
+    /// Policies decide row by row.
+    Policies,
+    /// A view without `security_invoker` reads as its owner.
+    OwnerView,
+    /// A view reads as whoever asks.
+    InvokerView,
+    /// A materialized view or a foreign table has no row level security.
+    NoPolicies,
+    /// A function that runs as its owner.
+    Definer,
+}
+
+impl Why {
+    const ALL: [(&'static str, Self); 9] = [
+        ("passes", Self::Passes),
+        ("owner", Self::Owner),
+        ("rls_off", Self::RlsOff),
+        ("open_policy", Self::OpenPolicy),
+        ("policies", Self::Policies),
+        ("owner_view", Self::OwnerView),
+        ("invoker_view", Self::InvokerView),
+        ("no_policies", Self::NoPolicies),
+        ("definer", Self::Definer),
+    ];
+
+    /// The reason of a word of the question.
+    pub fn of(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(own, _)| *own == word);
+        found.map(|(_, why)| *why)
+    }
+
+    /// The consequence for who has the right, in words.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Passes => "every row, because the role passes row level security by",
+            Self::Owner => "every row, because the role owns it",
+            Self::RlsOff => "every row, because row level security is off",
+            Self::OpenPolicy => "every row, because a policy lets all of them through",
+            Self::Policies => "the rows that policies let through",
+            Self::OwnerView => {
+                "every row it shows, because it reads as its owner, past the policies of its tables (no security_invoker)"
+            }
+            Self::InvokerView => "what the policies of its tables let through",
+            Self::NoPolicies => "every row, because it has no row level security",
+            Self::Definer => "it runs as its owner, past every policy (security definer)",
+        }
+    }
+}
+
+/// One right of one role, as the catalogs tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// The role.
+    pub role: String,
+    /// The number of the table, view or function.
+    pub id: u32,
+    /// Its qualified name.
+    pub object: String,
+    /// `select`, `insert`, `update`, `delete`, or `execute`.
+    pub verb: String,
+    /// How far it reaches.
+    pub verdict: Verdict,
+    /// A digest of what decides it.
+    pub digest: Option<String>,
+    /// What decides it.
+    pub why: Why,
+    /// Whether the role passes row level security by.
+    pub passes: bool,
+}
+
+/// Rows of a table that a role sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visible {
+    /// The role.
+    pub role: String,
+    /// The number of the table.
+    pub id: u32,
+    /// How many.
+    pub rows: Result<u64, Uncounted>,
+}
+
+/// The rights before and after, and what is visible afterwards where a right to read is new or another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Before anything ran.
+    pub before: Vec<Right>,
+    /// Behind the last file; absent where the dry run did not come that far.
+    pub after: Option<Vec<Right>>,
+    /// The rows that are visible then.
+    pub visible: Vec<Visible>,
+}
+
+/// One right that is another one afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessChange {
+    /// The qualified table or view; a function begins with that word.
+    pub table: String,
+    /// The role.
+    pub role: String,
+    /// `select`, `insert`, `update`, `delete`, or `execute`.
+    pub verb: String,
+    /// How far it reached.
+    pub before: Verdict,
+    /// How far it reaches.
+    pub after: Verdict,
+    /// Rows that become visible to the role; to `authenticated`, those that somebody sees who owns nothing. Absent where
+    /// nothing can become visible and where nobody counted.
+    pub rows: Option<u64>,
+    /// What decides it now.
+    pub why: Option<Why>,
+    /// Whether the role passes row level security by.
+    #[serde(skip)]
+    pub passes: bool,
+    /// The numbers of the table after and before.
+    #[serde(skip)]
+    pub ids: (u32, Option<u32>),
+}
+
+impl AccessChange {
+    /// Whether rows may become visible by it.
+    pub fn may_show(&self) -> bool {
+        self.verb == "select" && self.after != Verdict::None && !self.passes
+    }
+
+    fn gains(&self) -> bool {
+        self.after > self.before || (self.after == self.before && self.rows != Some(0))
+    }
+}
+
+/// What differs between two states: objects are the same by their number, and where that is new by their name.
+pub fn changes(before: &[Right], after: &[Right]) -> Vec<AccessChange> {
+    let standing: BTreeSet<u32> = after.iter().map(|right| right.id).collect();
+    let by_id: BTreeMap<(&str, u32, &str), &Right> = before
+        .iter()
+        .map(|right| ((right.role.as_str(), right.id, right.verb.as_str()), right))
+        .collect();
+    let by_name: BTreeMap<(&str, &str, &str), &Right> = before
+        .iter()
+        .filter(|right| !standing.contains(&right.id))
+        .map(|right| {
+            (
+                (
+                    right.role.as_str(),
+                    right.object.as_str(),
+                    right.verb.as_str(),
+                ),
+                right,
+            )
+        })
+        .collect();
+    let mut told: BTreeSet<(&str, u32, &str)> = BTreeSet::new();
+    let mut changes = Vec::new();
+    for right in after {
+        let (role, verb) = (right.role.as_str(), right.verb.as_str());
+        let own = by_id.get(&(role, right.id, verb));
+        let old = own.or_else(|| by_name.get(&(role, right.object.as_str(), verb)));
+        if let Some(old) = old {
+            told.insert((role, old.id, verb));
+        }
+        let is_same = old.is_some_and(|old| {
+            old.verdict == right.verdict
+                && (right.verdict != Verdict::Policies || old.digest == right.digest)
+        });
+        if !is_same {
+            changes.push(AccessChange {
+                table: right.object.clone(),
+                role: right.role.clone(),
+                verb: right.verb.clone(),
+                before: old.map_or(Verdict::None, |old| old.verdict),
+                after: right.verdict,
+                rows: None,
+                why: Some(right.why),
+                passes: right.passes,
+                ids: (right.id, old.map(|old| old.id)),
+            });
+        }
+    }
+    let names: BTreeMap<u32, &str> = after
+        .iter()
+        .map(|right| (right.id, right.object.as_str()))
+        .collect();
+    for right in before {
+        if told.contains(&(right.role.as_str(), right.id, right.verb.as_str())) {
+            continue;
+        }
+        changes.push(AccessChange {
+            table: names
+                .get(&right.id)
+                .map_or(right.object.clone(), |name| (*name).to_owned()),
+            role: right.role.clone(),
+            verb: right.verb.clone(),
+            before: right.verdict,
+            after: Verdict::None,
+            rows: None,
+            why: None,
+            passes: right.passes,
+            ids: (right.id, Some(right.id)),
+        });
+    }
+    changes.sort_by(|a, b| {
+        (&a.table, &a.role, order(&a.verb)).cmp(&(&b.table, &b.role, order(&b.verb)))
+    });
+    changes
+}
+
+fn order(verb: &str) -> usize {
+    let verbs = ["select", "insert", "update", "delete"];
+    verbs
+        .iter()
+        .position(|own| *own == verb)
+        .unwrap_or(verbs.len())
+}
+
+/// Enters how many rows become visible, from what was counted before and after.
+pub fn enter_rows(changes: &mut [AccessChange], before: &[Visible], after: &[Visible]) {
+    let seen = |visible: &[Visible], role: &str, id: u32| -> Option<u64> {
+        let found = visible
+            .iter()
+            .find(|one| one.id == id && one.role == role)?;
+        found.rows.ok()
+    };
+    for change in changes.iter_mut().filter(|change| change.may_show()) {
+        let Some(now) = seen(after, &change.role, change.ids.0) else {
+            continue;
+        };
+        let then = match (change.before, change.ids.1) {
+            (Verdict::None, _) | (_, None) => Some(0),
+            (_, Some(id)) => seen(before, &change.role, id),
+        };
+        change.rows = then.map(|then| now.saturating_sub(then));
+    }
+}
+
+/// One line of a report: whether it opens something, and what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Whether somebody gains by it.
+    pub opens: bool,
+    /// The words.
+    pub text: String,
+}
+
+/// The changes in words, one line for the verbs of a role and a table that change in the same way. Roles that pass row level
+/// security by are left out: they have every row of every table.
+pub fn lines(changes: &[AccessChange]) -> Vec<Line> {
+    type Key<'a> = (&'a str, &'a str, Verdict, Verdict, Option<Why>, bool);
+    let mut groups: Vec<(Key<'_>, Vec<&AccessChange>)> = Vec::new();
+    for change in changes.iter().filter(|change| !change.passes) {
+        let key: Key<'_> = (
+            &change.table,
+            &change.role,
+            change.before,
+            change.after,
+            change.why,
+            change.gains(),
+        );
+        match groups.iter_mut().find(|(own, _)| *own == key) {
+            Some((_, group)) => group.push(change),
+            None => groups.push((key, vec![change])),
+        }
+    }
+    let line =
+        |((table, role, before, after, why, opens), group): (Key<'_>, Vec<&AccessChange>)| {
+            let verbs: Vec<&str> = group.iter().map(|change| change.verb.as_str()).collect();
+            let verbs = verbs.join(", ");
+            let reach = why.map_or("", Why::words);
+            let mut text = match (before, after) {
+                (_, Verdict::None) => format!("{role} loses {verbs} on {table}"),
+                _ if why == Some(Why::Definer) => {
+                    format!("{role} gains {verbs} on {table}: {reach}")
+                }
+                (Verdict::None, _) => format!("{role} gains {verbs} on {table}: {reach}"),
+                (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),
+                (old, new) if new < old => {
+                    format!("{role} is limited in {verbs} on {table}: now {reach}")
+                }
+                _ => format!("{role} may {verbs} other rows of {table}: the policies differ"),
+            };
+            let shown = group.iter().find(|change| change.may_show());
+            if let Some(change) = shown {
+                let who = match change.role.as_str() {
+                    "anon" => "visible to everybody",
+                    "authenticated" => "visible to any signed-in stranger",
+                    _ => "visible to it",
+                };
+                match change.rows {
+                    Some(1) => text.push_str(&format!("; 1 row becomes {who}")),
+                    Some(rows) => text.push_str(&format!("; {rows} rows become {who}")),
+                    None => text.push_str(&format!("; how many rows become {who} was not counted")),
+                }
+            }
+            Line { opens, text }
+        };
+    groups.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn right(role: &str, id: u32, object: &str, verdict: Verdict, digest: &str) -> Right {
+        Right {
+            role: role.into(),
+            id,
+            object: object.into(),
+            verb: "select".into(),
+            verdict,
+            digest: Some(digest.into()),
+            why: Why::RlsOff,
+            passes: false,
+        }
+    }
+
+    #[test]
+    fn a_rename_and_a_table_made_again_change_no_right() {
+        let before = [right("anon", 1, "public.a", Verdict::Policies, "x")];
+        let renamed = [right("anon", 1, "public.b", Verdict::Policies, "x")];
+        let remade = [right("anon", 2, "public.a", Verdict::Policies, "x")];
+        assert_eq!(changes(&before, &renamed), []);
+        assert_eq!(changes(&before, &remade), []);
+        let other = [right("anon", 2, "public.a", Verdict::Policies, "y")];
+        assert_eq!(changes(&before, &other).len(), 1);
+        let open = [right("anon", 1, "public.a", Verdict::All, "x")];
+        let found = changes(&before, &open);
+        assert_eq!(
+            (found[0].before, found[0].after),
+            (Verdict::Policies, Verdict::All)
+        );
+        let lost = changes(&before, &[]);
+        assert_eq!(
+            (lost[0].before, lost[0].after),
+            (Verdict::Policies, Verdict::None)
+        );
+    }
+
+    #[test]
+    fn rows_become_visible_that_were_not_before() {
+        let before = [right("anon", 1, "public.a", Verdict::Policies, "x")];
+        let after = [right("anon", 1, "public.a", Verdict::All, "x")];
+        let mut found = changes(&before, &after);
+        let seen = |rows| {
+            [Visible {
+                role: "anon".into(),
+                id: 1,
+                rows: Ok(rows),
+            }]
+        };
+        enter_rows(&mut found, &seen(3), &seen(10));
+        assert_eq!(found[0].rows, Some(7));
+        let told = lines(&found);
+        assert_eq!(
+            told[0].text,
+            "anon gains select on public.a: now every row, because row level security is off; 7 rows become visible to everybody"
+        );
+        assert!(told[0].opens);
+    }
+}

@@ -1,0 +1,104 @@
+//! Who gains or loses access, and how many rows become visible: told by a dry run from the catalogs before and after, and
+//! the same over the Management API.
+
+use crate::bench::{Bench, everything, watch};
+use crate::plan::rehearse;
+use crate::standin::Standin;
+use supadeck::domain::rehearsal::Report;
+use supadeck::domain::rehearsal::access::{Verdict, lines};
+use supadeck::ops::migration::{self, Schema};
+
+const IN_USE: &str = "
+    create table public.letter (id int primary key, owner uuid, body text);
+    insert into public.letter select n, case when n <= 4 then gen_random_uuid() end, 'x' from generate_series(1, 12) n;
+    alter table public.letter enable row level security;
+    create policy own on public.letter for select to authenticated using (owner = (select auth.uid()));
+    create policy gone on public.letter for delete to authenticated using (owner = (select auth.uid()));
+    revoke all on public.letter from anon, authenticated, service_role;
+    grant select, delete on public.letter to authenticated;
+    create table public.stamp (id int);
+    insert into public.stamp select generate_series(1, 5);
+    alter table public.stamp enable row level security;
+    revoke all on public.stamp from anon, authenticated, service_role;
+    create schema hidden; create table hidden.key (id int);";
+
+/// Each change that is told: role, verb, table, how far before and after, rows.
+fn words(report: &Report) -> Vec<String> {
+    let verdict = |verdict| match verdict {
+        Verdict::None => "none",
+        Verdict::Policies => "policies",
+        Verdict::All => "all",
+    };
+    let changes = report.access.iter().filter(|change| !change.passes);
+    changes
+        .map(|change| {
+            let rows = change
+                .rows
+                .map_or_else(|| "-".into(), |rows| rows.to_string());
+            format!(
+                "{} {} {}: {} to {} {rows}",
+                change.role,
+                change.verb,
+                change.table,
+                verdict(change.before),
+                verdict(change.after)
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+#[rustfmt::skip]
+async fn what_opens_and_what_closes_is_told_with_its_rows() {
+    let cases: &[(&str, &[&str], &str)] = &[
+        ("alter table letter disable row level security",
+            &["authenticated select public.letter: policies to all 12", "authenticated delete public.letter: policies to all -"],
+            "now every row, because row level security is off; 12 rows become visible to any signed-in stranger"),
+        ("grant select on stamp to anon", &[], ""),
+        ("grant select on stamp to anon; create policy everybody on stamp for select using (true)",
+            &["anon select public.stamp: none to all 5"],
+            "anon gains select on public.stamp: every row, because a policy lets all of them through; 5 rows become visible to everybody"),
+        ("grant select on stamp to anon; create policy a_few on stamp for select to public using (id > 3)",
+            &["anon select public.stamp: none to policies 2"], "the rows that policies let through; 2 rows"),
+        ("drop policy own on letter",
+            &["authenticated select public.letter: policies to none -"], "authenticated loses select on public.letter"),
+        ("drop policy own on letter; create policy mine on letter for select to authenticated using (owner = (select auth.uid()))", &[], ""),
+        ("alter policy own on letter using (true)",
+            &["authenticated select public.letter: policies to all 12"], "12 rows become visible"),
+        ("alter policy own on letter using (owner is null)",
+            &["authenticated select public.letter: policies to policies 8"], "may select other rows of public.letter"),
+        ("create table note (id int); insert into note values (1); revoke all on note from anon, authenticated, service_role; grant select on note to anon",
+            &["anon select public.note: none to all 1"], "row level security is off; 1 row becomes visible to everybody"),
+        ("create view spy as select * from letter; revoke all on spy from anon, authenticated, service_role; grant select on spy to anon",
+            &["anon select public.spy: none to all 12"], "it reads as its owner, past the policies of its tables (no security_invoker); 12 rows"),
+        ("create view spy with (security_invoker = true) as select * from letter; revoke all on spy from anon, authenticated, service_role; grant select on spy to authenticated",
+            &["authenticated select public.spy: none to policies 0"], "what the policies of its tables let through"),
+        ("create function peek() returns bigint language sql security definer set search_path = '' as 'select count(*) from public.letter'; \
+          revoke all on function peek() from public, anon, authenticated, service_role; grant execute on function peek() to anon",
+            &["anon execute function public.peek(): none to all -"], "anon gains execute on function public.peek(): it runs as its owner, past every policy"),
+        ("grant select on hidden.key to anon", &[], ""),
+        ("grant usage on schema hidden to anon; grant select on hidden.key to anon",
+            &["anon select hidden.key: none to all 0"], "anon gains select on hidden.key"),
+        ("revoke delete on letter from authenticated", &["authenticated delete public.letter: policies to none -"], "authenticated loses delete"),
+        ("alter table letter rename to mail", &[], ""),
+        ("drop table letter", &[], ""),
+        ("drop policy gone on letter; comment on table letter is 'x'", &["authenticated delete public.letter: policies to none -"], ""),
+    ];
+    let bench = Bench::new().await;
+    bench.db.batch_execute(IN_USE).await.unwrap();
+    let api = Standin::start(&bench.url).await;
+    for (sql, changes, said) in cases {
+        bench.up("1_case.sql", format!("{sql};"));
+        let report = rehearse(&bench, everything()).await;
+        assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
+        assert_eq!(words(&report), *changes, "{sql}");
+        let text = lines(&report.access).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
+        assert!(text.contains(said), "{sql}: {text}");
+        let remote = api.database();
+        let schema = Schema::new(bench.root.path(), remote.clone());
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
+        assert_eq!(words(&there), words(&report), "{sql}");
+        assert_eq!(lines(&there.access), lines(&report.access), "{sql}");
+    }
+}

@@ -1,0 +1,195 @@
+//! What a dry run says is lost, by identity: what comes back under its old name has lost its values, what is renamed or
+//! moved has lost nothing, and what a change of type makes null is counted. The same over the Management API, and what a
+//! rollback loses in `verify`.
+
+use crate::bench::{Bench, database, everything, watch};
+use crate::ground::everything_there;
+use crate::plan::{rehearse, told};
+use crate::standin::Standin;
+use supadeck::domain::rehearsal::{Finding, Loss, Report};
+use supadeck::ops::migration::{self, Schema};
+
+/// Two tables in use, one of them with partitions, and helpers that nobody reads.
+const IN_USE: &str = "create schema mill;
+    create table mill.grain (id int primary key, sort text, weight text, old_id int, checked boolean);
+    insert into mill.grain select n, 'rye', n::text, case when n <= 30 then n end, true from generate_series(1, 50) n;
+    create table mill.sack (id int primary key, grain_id int references mill.grain, kilos numeric);
+    insert into mill.sack select n, n, n from generate_series(1, 20) n;
+    create table mill.trip (day int, note text) partition by list (day);
+    create table mill.trip_1 partition of mill.trip for values in (1);
+    create table mill.trip_2 partition of mill.trip for values in (2);
+    insert into mill.trip select 1 + n % 2, 'x' from generate_series(1, 10) n;
+    create table mill.crowd (id int);
+    create table mill.heir (own text) inherits (mill.crowd);
+    insert into mill.heir values (1, 'a'), (2, 'b');
+    create view mill.heavy as select id, weight from mill.grain;
+    create materialized view mill.sum as select count(*) as all_of_it from mill.sack;
+    create function mill.again(place regclass, name text) returns void language plpgsql as $$
+      begin execute format('alter table %s drop column %I cascade', place, name); execute format('alter table %s add column %I text', place, name); end $$;
+    create function mill.refill(place regclass) returns void language plpgsql as $$
+      begin execute format('create temp table kept on commit drop as select * from %s limit 5', place);
+        execute format('truncate %s', place); execute format('insert into %s select * from kept', place); end $$;";
+
+async fn in_use() -> Bench {
+    let bench = Bench::new().await;
+    bench.db.batch_execute(IN_USE).await.unwrap();
+    bench
+}
+
+fn words(losses: &[Loss]) -> Vec<String> {
+    let word = |loss: &Loss| {
+        let column = loss.column.as_deref().unwrap_or("*");
+        let again = if loss.remade { " remade" } else { "" };
+        let counted = if loss.counted { "" } else { " uncounted" };
+        let rows = loss
+            .rows
+            .map_or_else(|| "?".into(), |rows| rows.to_string());
+        format!(
+            "{:?} {}.{column} {rows}{again}{counted}",
+            loss.way, loss.table
+        )
+    };
+    losses.iter().map(word).collect()
+}
+
+async fn over_api(bench: &Bench, api: &Standin) -> Report {
+    let remote = api.database();
+    let schema = Schema::new(bench.root.path(), remote.clone());
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+#[rustfmt::skip]
+async fn tables_and_columns_are_followed_by_their_identity() {
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["alter table mill.grain drop column sort; alter table mill.grain add column sort text"],
+            &["ColumnDropped mill.grain.sort 50 remade"]),
+        (&["alter table mill.grain drop column old_id", "alter table mill.grain add column old_id int generated always as identity"],
+            &["ColumnDropped mill.grain.old_id 30 remade"]),
+        (&["do $$ begin alter table mill.grain drop column old_id; alter table mill.grain add old_id text; end $$"],
+            &["ColumnDropped mill.grain.old_id 30 remade"]),
+        (&["select mill.again('mill.grain', 'weight')"], &["ColumnDropped mill.grain.weight 50 remade"]),
+        (&["drop table mill.sack cascade", "create table mill.sack (id int primary key, grain_id int references mill.grain, kilos numeric)"],
+            &["TableDropped mill.sack.* 20 remade"]),
+        (&["alter table mill.grain rename sort to kind; alter table mill.grain rename to corn; alter table mill.corn set schema public"], &[]),
+        (&["alter table mill.grain rename sort to kind; alter table mill.grain add column sort text"], &[]),
+        (&["alter table mill.grain rename to corn; alter table mill.corn drop column sort"], &["ColumnDropped mill.grain.sort 50"]),
+        (&["alter table mill.grain rename to x; alter table mill.sack rename to grain; alter table mill.x rename to sack"], &[]),
+        (&["alter table mill.grain add column fresh text default 'x'; alter table mill.grain drop column fresh"], &[]),
+        (&["create table mill.stage as select * from mill.sack; drop table mill.stage"], &[]),
+        (&["drop view mill.heavy; alter table mill.grain alter column weight type int using null"], &["ValuesNulled mill.grain.weight 50"]),
+        (&["drop view mill.heavy; alter table mill.grain alter column weight type int using case when id > 8 then weight::int end"], &["ValuesNulled mill.grain.weight 8"]),
+        (&["drop view mill.heavy; alter table mill.grain alter column weight type text using null"], &["ValuesNulled mill.grain.weight 50"]),
+        (&["drop view mill.heavy; alter table mill.grain alter column weight type int using weight::int"], &[]),
+        (&["do $$ begin drop view mill.heavy; alter table mill.grain rename weight to mass; alter table mill.grain alter mass type int using null; end $$"],
+            &["ValuesNulled mill.grain.weight 50"]),
+        (&["alter table mill.grain add column extra float default random()"], &[]),
+        (&["delete from mill.sack where id > 15; alter table mill.sack alter column kilos type int"], &["RowsDeleted mill.sack.* 5"]),
+        (&["alter table mill.sack alter column kilos type int using null; drop table mill.sack cascade"], &["TableDropped mill.sack.* 20"]),
+        (&["truncate mill.sack; insert into mill.sack values (1, 1, 1)"], &["TableEmptied mill.sack.* 20"]),
+        (&["select mill.refill('mill.sack')"], &["TableEmptied mill.sack.* 20"]),
+        (&["do $$ begin create temp table k as select * from mill.sack; truncate mill.sack; insert into mill.sack select * from k; end $$"],
+            &["TableEmptied mill.sack.* 20"]),
+        (&["drop schema mill cascade"],
+            &["TableDropped mill.crowd.* 2", "TableDropped mill.grain.* 50", "TableDropped mill.sack.* 20", "TableDropped mill.trip.* 10"]),
+        (&["drop table mill.trip"], &["TableDropped mill.trip.* 10"]),
+        (&["drop table mill.trip_1"], &["TableDropped mill.trip_1.* 5"]),
+        (&["alter table mill.trip detach partition mill.trip_1; drop table mill.trip"], &["TableDropped mill.trip.* 5"]),
+        (&["alter table mill.trip drop column note"], &["ColumnDropped mill.trip.note 10"]),
+        (&["alter table mill.trip alter column note type int using null"],
+            &["ValuesNulled mill.trip_1.note 5", "ValuesNulled mill.trip_2.note 5"]),
+        (&["alter table mill.crowd drop column id"], &["ColumnDropped mill.crowd.id 2"]),
+        (&["drop materialized view mill.sum; drop view mill.heavy"], &[]),
+        (&["update mill.sack set kilos = null; alter table mill.sack set unlogged"], &["RowsChanged mill.sack.* 20"]),
+    ];
+    let bench = in_use().await;
+    let api = Standin::start(&bench.url).await;
+    for (files, losses) in cases {
+        for (at, sql) in files.iter().enumerate() {
+            bench.up(&format!("{}_case.sql", at + 1), format!("{sql};"));
+        }
+        let report = rehearse(&bench, everything()).await;
+        assert!(report.problem.is_none(), "{files:?}: {:?}", report.problem);
+        assert_eq!(words(&report.losses), *losses, "{files:?}");
+        assert_eq!(report.uncounted, [], "{files:?}");
+        let remote = over_api(&bench, &api).await;
+        assert_eq!(words(&remote.losses), *losses, "{files:?} {:?}", remote.problem);
+        for at in 0..files.len() {
+            std::fs::remove_file(bench.root.path().join(format!("supabase/migrations/{}_case.sql", at + 1))).unwrap();
+        }
+    }
+}
+
+/// The catalog is the same afterwards, and all the same something was lost; or it differs only by names.
+#[tokio::test]
+async fn renames_and_moves_are_told_as_such() {
+    let bench = in_use().await;
+    bench.up(
+        "1_names.sql",
+        "alter table mill.grain rename sort to kind; alter table mill.sack rename to bag; alter table mill.bag set schema public;\n\
+        create index on mill.grain (old_id); alter function mill.again(regclass, text) rename to retype;",
+    );
+    let report = rehearse(&bench, everything()).await;
+    let (_, changes, losses) = told(&report);
+    assert_eq!(
+        changes,
+        [
+            "> table mill.sack is renamed to bag and moved to schema public",
+            "> column mill.grain.sort is renamed to kind",
+            "+ index grain_old_id_idx on mill.grain",
+            "> function mill.again(place regclass, name text) is renamed to retype(place regclass, name text)"
+        ]
+    );
+    assert_eq!(losses, [""; 0]);
+}
+
+/// What a rollback loses is counted the same way: values of what was there before the migration, none of what it made.
+#[tokio::test]
+async fn a_rollback_in_verify_loses_by_identity_too() {
+    let bench = in_use().await;
+    bench.up("1_a.sql", "alter table mill.grain rename sort to kind;");
+    bench.down("1_a.sql", "alter table mill.grain rename kind to sort;");
+    bench.up(
+        "2_b.sql",
+        "alter table mill.grain add column fresh text default 'x';",
+    );
+    bench.down("2_b.sql", "alter table mill.grain drop column fresh;");
+    bench.up("3_c.sql", "comment on table mill.sack is 'c';");
+    bench.down("3_c.sql", "create table mill.k (like mill.sack including all); drop table mill.sack cascade; alter table mill.k rename to sack;");
+    let before = everything_there(&bench).await;
+    let stage = database(&bench.url);
+    let pending = migration::verify_on_target(&bench.schema, stage.as_ref(), &[], &watch().0)
+        .await
+        .unwrap();
+    assert_eq!(everything_there(&bench).await, before);
+    let losses: Vec<Vec<String>> = pending
+        .versions
+        .iter()
+        .map(|trip| words(&trip.losses))
+        .collect();
+    assert_eq!(losses[0], [""; 0]);
+    assert_eq!(losses[1], ["ColumnDropped mill.grain.fresh ? uncounted"]);
+    assert_eq!(losses[2], ["TableDropped mill.sack.* 20 remade"]);
+    assert_eq!(pending.versions[0].finding, Finding::Proven);
+    assert!(bench.apply().await.is_complete());
+    bench
+        .db
+        .batch_execute("update mill.grain set fresh = null where id > 10")
+        .await
+        .unwrap();
+    let versions = ["1", "2", "3"].map(str::to_owned);
+    let applied = migration::verify_on_target(&bench.schema, stage.as_ref(), &versions, &watch().0)
+        .await
+        .unwrap();
+    let losses: Vec<Vec<String>> = applied
+        .versions
+        .iter()
+        .map(|trip| words(&trip.losses))
+        .collect();
+    assert_eq!(losses[0], [""; 0]);
+    assert_eq!(losses[1], ["ColumnDropped mill.grain.fresh 10"]);
+    assert_eq!(losses[2], ["TableDropped mill.sack.* 20 remade"]);
+}
