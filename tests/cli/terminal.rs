@@ -313,7 +313,7 @@ fn what_was_typed_before_the_question_does_not_answer_it() {
     let mut terminal = Terminal::run(&world, &["migration", "apply"]);
     // It stands in the terminal before the program reads: as in a pasted block of commands.
     terminal.press("apply\r");
-    terminal.wait_for("Type `apply` to run it: ");
+    terminal.wait_for("To confirm, type “apply”: ");
     assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
     terminal.press("apply\r");
     let (code, seen) = terminal.end();
