@@ -174,10 +174,16 @@ impl PgRehearsal {
             });
         }
         let question = look::measure(&self.known);
-        let measured = self.ask(&question).await.map_err(lost)?;
+        let measured = self
+            .ask(&question)
+            .await
+            .map_err(|problem| lost(&problem))?;
         let touched = look::touched(&measured);
         self.quiet.enter(&touched);
-        let recounts = self.recount(&touched).await.map_err(lost)?;
+        let recounts = self
+            .recount(&touched)
+            .await
+            .map_err(|problem| lost(&problem))?;
         Ok(Ran {
             took,
             rows,
@@ -305,7 +311,7 @@ impl PgRehearsal {
 }
 
 /// A question of ours that had no answer.
-fn lost(problem: Problem) -> Halt {
+fn lost(problem: &Problem) -> Halt {
     match problem.code.as_deref() {
         Some(NO_TRANSACTION) => Halt::Escaped,
         _ => Halt::Lost {

@@ -104,10 +104,7 @@ impl Quiet {
         if one == "set" || one == "reset" {
             return true;
         }
-        if !KINDS
-            .iter()
-            .any(|kind| *kind == (one.as_str(), two.as_str()))
-        {
+        if !KINDS.contains(&(one.as_str(), two.as_str())) {
             return false;
         }
         let is_new = self.seen.insert((one.clone(), two.clone()));

@@ -274,8 +274,7 @@ pub(super) fn lines(text: &str) -> Vec<usize> {
         let sql = statement.text(text);
         let first = significant(sql).next().map_or(0, |token| token.start);
         let begin = statement.range.start + first;
-        let between = text.as_bytes()[at..begin].iter();
-        line += between.filter(|byte| **byte == b'\n').count();
+        line += text[at..begin].matches('\n').count();
         at = begin;
         line
     });

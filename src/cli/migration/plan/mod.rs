@@ -82,18 +82,24 @@ struct Shown<'a> {
     access: &'a [AccessChange],
 }
 
-/// One loss in the JSON document: rows of a table, or values of a column.
+/// One loss in the JSON document: rows of a table, or values of a column; null where nobody counted.
 #[derive(Serialize)]
 struct Lost<'a> {
     object: String,
     kind: rehearsal::Way,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<Option<u64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    values: Option<Option<u64>>,
+    #[serde(flatten)]
+    number: Number,
     counted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     uncounted: Option<&'a str>,
+}
+
+/// How much is lost.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Number {
+    Rows(Option<u64>),
+    Values(Option<u64>),
 }
 
 impl<'a> Lost<'a> {
@@ -104,16 +110,17 @@ impl<'a> Lost<'a> {
                 Some(column) => format!("{}.{column}", loss.table),
             },
             kind: loss.way,
-            rows: loss.column.is_none().then_some(loss.rows),
-            values: loss.column.is_some().then_some(loss.rows),
+            number: match &loss.column {
+                None => Number::Rows(loss.rows),
+                Some(_) => Number::Values(loss.rows),
+            },
             counted: loss.counted,
             uncounted: loss.uncounted.map(Uncounted::words),
         });
         let missing = report.uncounted.iter().map(|one| Self {
             object: one.table.clone(),
             kind: rehearsal::Way::ValuesNulled,
-            rows: None,
-            values: Some(None),
+            number: Number::Values(None),
             counted: false,
             uncounted: Some(one.why.words()),
         });
