@@ -53,6 +53,7 @@ fn seed() -> SeedPlan {
             parts: psql::parse(&Arc::new(text.to_owned())).unwrap(),
         }],
         target: target(),
+        notes: Vec::new(),
     }
 }
 
@@ -413,6 +414,7 @@ fn what_there_is_to_read_stays_when_the_project_opens_and_when_it_cannot_be() {
     let open = supadeck::app::msg::Opened {
         project,
         identity: alice(),
+        ended: None,
     };
     answer(&mut model, ticket(&effects), Report::Opened(Ok(open)));
     assert!(

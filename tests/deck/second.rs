@@ -6,8 +6,8 @@ use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
-use supadeck::domain::factor::{Aal, Factor, FactorKind, SignIn, Waiting};
-use supadeck::domain::identity::{Identity, User};
+use supadeck::domain::factor::{Factor, FactorKind, SignIn, Waiting};
+use supadeck::domain::identity::{Aal, Identity, User};
 use supadeck::domain::problem::{Kind, Problem};
 
 /// Carol as her token describes her at a level.
