@@ -72,7 +72,7 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.wait_for("Nothing has run.");
     screen.send("\u{15}rollback 5\r");
     screen.wait_for("Roll back 5 migrations: done");
-    screen.wait_for("3 versions in the history, the newest is 20251004125000");
+    screen.wait_for("3 migrations applied, the newest is 20251004125000");
     assert_eq!(history(&info), 3);
     close_result(&mut screen);
     screen.wait_for("pending");
@@ -83,7 +83,7 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     screen.read_on("To confirm, type “apply”");
     screen.send("apply\r");
     screen.wait_for("Apply 5 migrations: done");
-    screen.wait_for("8 versions in the history");
+    screen.wait_for("8 migrations applied");
     assert_eq!(history(&info), 8);
     close_result(&mut screen);
     screen.send("q");
@@ -132,7 +132,7 @@ fn a_locked_week_says_why() {
     screen.send("l");
     screen.wait_for("Unlocked for now: Emergency unlock until");
     screen.send("hhhhhhh");
-    screen.wait_for("Open. Within its own limit, week 6.");
+    screen.wait_for("Open: this plan locks after week 6.");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.send("Sprained ankle\r");
     screen.wait_for("To confirm, type “unlock”");
     screen.send("unlock\r");
-    screen.wait_for("Unlocked for now.");
+    screen.wait_for("Unlocked for now:");
 }
 
 #[cfg(feature = "demo")]
