@@ -11,6 +11,9 @@ pub mod symbol;
 pub mod table;
 pub mod text;
 pub mod theme;
+mod view;
+
+pub use view::{Look, View};
 
 use crate::app::model::Model;
 use crate::domain::text::harmless;
@@ -18,35 +21,8 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::widgets::Block;
 use std::borrow::Cow;
-use theme::{Role, Theme};
+use theme::Role;
 use unicode_segmentation::UnicodeSegmentation;
-
-/// How things look: the themes to choose from and the symbols the terminal can show.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Look {
-    /// The themes, the preferred one first.
-    pub themes: Vec<Theme>,
-    /// The symbols.
-    pub symbols: symbol::Symbols,
-}
-
-/// What every drawing function is given: the state, the theme in use, the symbols.
-#[derive(Clone, Copy)]
-pub struct View<'a> {
-    /// The state.
-    pub model: &'a Model,
-    /// The theme in use.
-    pub theme: &'a Theme,
-    /// The symbols.
-    pub symbols: &'a symbol::Symbols,
-}
-
-impl View<'_> {
-    /// The style of a role.
-    pub fn style(&self, role: Role) -> ratatui::style::Style {
-        self.theme.style(role)
-    }
-}
 
 /// Draws the whole frame.
 pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {

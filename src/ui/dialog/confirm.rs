@@ -1,5 +1,6 @@
 //! Draws a confirmation: where, as whom, the exact statements, and the word to type.
 
+use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::confirm::{Asked, Confirm, Refused, Unread};
 use crate::app::dialog::sheet::{FactRow, NAME_COLUMNS, Place};
@@ -20,9 +21,9 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
         return too_small(frame, view, columns, rows);
     }
     let (width, height) = sheet.size;
-    let inside = super::window(frame, view, width, height, &confirm.title, Role::Warn);
+    let inside = window(frame, view, width, height, &confirm.title, Role::Warn);
     for (row, pinned) in sheet.pinned.iter().enumerate() {
-        super::put(frame, inside, row as u16, fact(view, confirm, pinned));
+        put(frame, inside, row as u16, fact(view, confirm, pinned));
     }
     let in_view = sheet.in_view(confirm.top);
     for (row, at) in in_view.clone().enumerate() {
@@ -31,7 +32,7 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
             Place::Blank => continue,
             Place::Text(row) => sql::line(view, &confirm.text, row),
         };
-        super::put(frame, inside, sheet.above + row as u16, line);
+        put(frame, inside, sheet.above + row as u16, line);
     }
     let below = sheet.answer + 2;
     if in_view.len() < sheet.total {
@@ -41,7 +42,7 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
             text.push_str(": up, down, pgup, pgdn, home and end scroll.");
         }
         let line = Line::styled(text, view.style(Role::Warn));
-        super::put_last(frame, inside, below, line);
+        put_last(frame, inside, below, line);
     }
     let is_read = confirm.is_read();
     answer(frame, inside, view, confirm, is_read);
@@ -78,7 +79,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
             }
         };
         let line = Line::styled(text, view.style(Role::Danger));
-        super::put_last(frame, inside, 1, line);
+        put_last(frame, inside, 1, line);
     } else if confirm.stop_count() > 0 {
         let count = confirm.stop_count();
         let next = match confirm.risk_at_top() {
@@ -97,7 +98,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
                 },
             ),
         ];
-        super::put_last(frame, inside, 1, super::keys_line(view, &pairs));
+        put_last(frame, inside, 1, keys_line(view, &pairs));
     }
     let cancel = match confirm.form {
         Some(_) => "back to the form",
@@ -121,7 +122,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
             [(keys.first_key(Command::Confirm), word), (escape, cancel)]
         }
     };
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    put_last(frame, inside, 0, keys_line(view, &pairs));
 }
 
 /// A row of a fact, with its name where it is the first.
@@ -151,7 +152,7 @@ fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_rea
         confirm.unread_text()
     };
     if is_read && !confirm.asked.is_light() && !sheet.is_field_apart() {
-        return super::field(frame, inside, first, view, &text, &confirm.typed, true);
+        return field(frame, inside, first, view, &text, &confirm.typed, true);
     }
     let area = Rect {
         y: inside.y + first.min(inside.height),
@@ -161,6 +162,6 @@ fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_rea
     table::lines(frame, area, view, &[(Role::Accent, text)]);
     if is_read && !confirm.asked.is_light() {
         let last = first + sheet.answer.saturating_sub(1);
-        super::field(frame, inside, last, view, "", &confirm.typed, true);
+        field(frame, inside, last, view, "", &confirm.typed, true);
     }
 }

@@ -1,5 +1,6 @@
 //! Draws the first run.
 
+use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::guide::{Guide, QUESTIONS};
 use crate::app::msg::Verdict;
@@ -13,7 +14,7 @@ use ratatui::text::Line;
 
 pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
     let height = frame.area().height.saturating_sub(2).min(24);
-    let inside = super::window(frame, view, 96, height, "Welcome to supadeck", Role::Accent);
+    let inside = window(frame, view, 96, height, "Welcome to supadeck", Role::Accent);
     let width = usize::from(inside.width);
     let mut row = 0;
     for (text, role) in [
@@ -31,14 +32,14 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
         ),
     ] {
         for line in wrap(text, width) {
-            super::put(frame, inside, row, Line::styled(line, view.style(role)));
+            put(frame, inside, row, Line::styled(line, view.style(role)));
             row += 1;
         }
     }
     row += 1;
     for (index, (label, help)) in QUESTIONS.iter().enumerate() {
         let is_here = index == guide.at;
-        super::field(
+        field(
             frame,
             inside,
             row,
@@ -59,13 +60,13 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
             .take(if is_here { 4 } else { 2 })
         {
             let text = format!("{:17}{}", "", fit(&line, width, view.symbols.more()));
-            super::put(frame, inside, row, Line::styled(text, view.style(role)));
+            put(frame, inside, row, Line::styled(text, view.style(role)));
             row += 1;
         }
     }
     row += 1;
     if guide.is_saving {
-        super::put(
+        put(
             frame,
             inside,
             row,
@@ -93,5 +94,5 @@ pub fn draw(frame: &mut Frame, guide: &Guide, view: View) {
         (keys.first_key(Command::NextField), "next field"),
         (keys.first_key(Command::Cancel), "leave"),
     ];
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    put_last(frame, inside, 0, keys_line(view, &pairs));
 }

@@ -1,5 +1,6 @@
 //! Draws all keys.
 
+use super::window::{read, window};
 use crate::app::dialog::help::{HelpLine, lines};
 use crate::app::layout;
 use crate::ui::View;
@@ -10,7 +11,7 @@ use ratatui::text::{Line, Span};
 pub fn draw(frame: &mut Frame, top: usize, view: View) {
     let all = frame.area();
     let (width, height) = (layout::help_width(all.width), all.height.saturating_sub(2));
-    let inside = super::window(frame, view, width, height, "Keys", Role::Accent);
+    let inside = window(frame, view, width, height, "Keys", Role::Accent);
     let line = |line| match line {
         HelpLine::Heading(text) => Line::styled(text, view.style(Role::Accent)),
         HelpLine::Keys(keys, text) => Line::from(vec![
@@ -20,5 +21,5 @@ pub fn draw(frame: &mut Frame, top: usize, view: View) {
         HelpLine::Note(text) => Line::styled(text, view.style(Role::Muted)),
     };
     let lines: Vec<Line> = lines(view.model).into_iter().map(line).collect();
-    super::read(frame, inside, view, &lines, top, "close");
+    read(frame, inside, view, &lines, top, "close");
 }

@@ -1,5 +1,6 @@
 //! Draws the identity dialog.
 
+use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::identity::{CHOICES, IdentityDialog, Step};
 use crate::domain::text::cell;
@@ -16,11 +17,11 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
         Step::Second(second) => ("Second factor", super::second::height(second)),
         _ => ("Identity", 14),
     };
-    let inside = super::window(frame, view, 78, height, title, Role::Accent);
+    let inside = window(frame, view, 78, height, title, Role::Accent);
     let used = match &dialog.step {
         Step::Choose => draw_choices(frame, inside, dialog, view),
         Step::Password => {
-            super::field(
+            field(
                 frame,
                 inside,
                 0,
@@ -29,7 +30,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
                 &dialog.email,
                 !dialog.is_in_secret,
             );
-            super::field(
+            field(
                 frame,
                 inside,
                 1,
@@ -41,13 +42,13 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
             2
         }
         Step::Email => {
-            super::field(frame, inside, 0, view, "e-mail", &dialog.email, true);
+            field(frame, inside, 0, view, "e-mail", &dialog.email, true);
             1
         }
         Step::Code => {
             let text = format!("A code was sent to {}.", cell(dialog.email.text()));
-            super::put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
-            super::field(frame, inside, 1, view, "code", &dialog.secret, true);
+            put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
+            field(frame, inside, 1, view, "code", &dialog.secret, true);
             2
         }
         Step::Second(second) => super::second::draw(frame, inside, second, view),
@@ -95,7 +96,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
     if dialog.step == Step::Password {
         pairs.push((keys.first_key(Command::NextField), "next field"));
     }
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    put_last(frame, inside, 0, keys_line(view, &pairs));
 }
 
 /// Whom the dialog waits for, how long already, and when that is given up.
@@ -127,7 +128,7 @@ fn draw_choices(frame: &mut Frame, inside: Rect, dialog: &IdentityDialog, view: 
         };
         let text = format!("{mark} {}{tail}", choice.title(view.model));
         let line = Line::styled(pad(&text, inside.width.into(), view.symbols.more()), style);
-        super::put(frame, inside, index as u16, line);
+        put(frame, inside, index as u16, line);
     }
     CHOICES.len() as u16
 }

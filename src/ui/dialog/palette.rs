@@ -1,5 +1,6 @@
 //! Draws the palette.
 
+use super::window::{field, put, window};
 use crate::app::dialog::palette::Palette;
 use crate::ui::View;
 use crate::ui::table::selection_style;
@@ -13,10 +14,10 @@ use unicode_width::UnicodeWidthStr;
 const REASON_ROWS: usize = 3;
 
 pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
-    let inside = super::window(frame, view, 96, 20, "Commands", Role::Accent);
-    super::field(frame, inside, 0, view, ">", &palette.field, true);
+    let inside = window(frame, view, 96, 20, "Commands", Role::Accent);
+    field(frame, inside, 0, view, ">", &palette.field, true);
     if palette.found.is_empty() {
-        super::put(
+        put(
             frame,
             inside,
             2,
@@ -47,7 +48,7 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
             Span::styled(title, if reason.is_some() { quiet } else { base }),
             Span::styled(format!(" {tail}"), quiet),
         ]);
-        super::put(frame, inside, row as u16 + 2, line);
+        put(frame, inside, row as u16 + 2, line);
     }
     let selected = palette.found.get(palette.selected);
     if let Some((_, Some(reason))) = selected {
@@ -55,7 +56,7 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
         let text = wrap(&format!("It cannot run now: {reason}."), width);
         for (row, line) in text.into_iter().enumerate() {
             let line = Line::styled(line, view.style(Role::Warn));
-            super::put(frame, inside, first + row as u16, line);
+            put(frame, inside, first + row as u16, line);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Draws how a run ended.
 
+use super::window::{read, window};
 use crate::app::command::Command;
 use crate::app::dialog::ResultState;
 use crate::app::layout;
@@ -22,11 +23,11 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
         Role::Danger
     };
     let height = (lines.len().min(1_000) as u16 + 4).min(all.height.saturating_sub(2));
-    let inside = super::window(frame, view, width, height, &state.view.title, role);
+    let inside = window(frame, view, width, height, &state.view.title, role);
     let keys = &view.model.keymap;
     let close = format!(
         "close; {} shows it again",
         keys.first_key(Command::LastResult)
     );
-    super::read(frame, inside, view, &lines, state.top, &close);
+    read(frame, inside, view, &lines, state.top, &close);
 }

@@ -1,5 +1,6 @@
 //! Draws the run that is under way: the file and statement it is at, what it waits for, and what the server says.
 
+use super::window::{keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::domain::count::counted;
 use crate::ui::View;
@@ -16,7 +17,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     let Some(running) = &view.model.running else {
         return;
     };
-    let inside = super::window(frame, view, 90, 18, &running.what, Role::Accent);
+    let inside = window(frame, view, 90, 18, &running.what, Role::Accent);
     let progress = &running.progress;
     let (done, all) = progress.ratio();
     let figure = figure(done, all);
@@ -28,7 +29,7 @@ pub fn draw(frame: &mut Frame, view: View) {
         Span::styled(empty.repeat(width - filled), view.style(Role::Border)),
         Span::styled(figure, view.style(Role::Text)),
     ];
-    super::put(frame, inside, 0, Line::from(bar));
+    put(frame, inside, 0, Line::from(bar));
     let inside = rehearsed(frame, inside, view, progress.rehearsed_on.as_deref());
     let at = match progress.steps.get(progress.step) {
         Some((name, count)) => format!(
@@ -39,7 +40,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     };
     let width = usize::from(inside.width);
     let at = fit(&at, width, view.symbols.more());
-    super::put(frame, inside, 1, Line::styled(at, view.style(Role::Text)));
+    put(frame, inside, 1, Line::styled(at, view.style(Role::Text)));
     let waits_for = if running.is_cancelling {
         Some(CANCELLING)
     } else {
@@ -50,13 +51,13 @@ pub fn draw(frame: &mut Frame, view: View) {
     let first = waits_for.len() as u16 + 3;
     for (row, line) in waits_for.into_iter().enumerate() {
         let line = Line::styled(line, view.style(Role::Warn));
-        super::put(frame, inside, row as u16 + 2, line);
+        put(frame, inside, row as u16 + 2, line);
     }
     let room = usize::from(inside.height.saturating_sub(first + 2));
     let skip = progress.notices.len().saturating_sub(room);
     for (row, notice) in progress.notices.iter().skip(skip).enumerate() {
         let text = fit(notice, inside.width.into(), view.symbols.more());
-        super::put(
+        put(
             frame,
             inside,
             first + row as u16,
@@ -66,7 +67,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     let key = view.model.keymap.first_key(Command::Cancel);
     let pairs = [(key, progress.after_cancelling())];
     if running.can_cancel {
-        super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+        put_last(frame, inside, 0, keys_line(view, &pairs));
     }
 }
 
@@ -80,7 +81,7 @@ fn rehearsed(frame: &mut Frame, inside: Rect, view: View, on: Option<&str>) -> R
     let used = (lines.len() as u16).min(inside.height);
     for (row, line) in lines.into_iter().enumerate() {
         let line = Line::styled(line, view.style(Role::Accent));
-        super::put(frame, inside, row as u16 + 1, line);
+        put(frame, inside, row as u16 + 1, line);
     }
     Rect {
         y: inside.y + used,

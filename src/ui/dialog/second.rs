@@ -1,5 +1,6 @@
 //! Draws the second factor of a sign-in: who is asked, the ways on, and the code.
 
+use super::window::{field, put};
 use crate::app::dialog::second::{Second, Way};
 use crate::ui::View;
 use crate::ui::table::selection_style;
@@ -28,7 +29,7 @@ pub fn draw(frame: &mut Frame, inside: Rect, second: &Second, view: View) -> u16
     let more = view.symbols.more();
     let width = usize::from(inside.width);
     let text = crate::ui::text::fit(&text, width, more);
-    super::put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
+    put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
     let ways = second.ways();
     let top = (second.selected + 1).saturating_sub(SHOWN);
     let mut row = 1;
@@ -45,11 +46,11 @@ pub fn draw(frame: &mut Frame, inside: Rect, second: &Second, view: View) -> u16
             " "
         };
         let text = pad(&format!("{mark} {}", way.title()), width, more);
-        super::put(frame, inside, row, Line::styled(text, style));
+        put(frame, inside, row, Line::styled(text, style));
         row += 1;
     }
     if matches!(second.way(), Way::Factor(factor) if factor.is_usable()) {
-        super::field(frame, inside, row + 1, view, "code", &second.code, true);
+        field(frame, inside, row + 1, view, "code", &second.code, true);
     }
     // While a code can be typed at all, the rows below stay where they are.
     if second.waiting.usable().is_empty() {

@@ -1,5 +1,6 @@
 //! Draws the form of an emergency unlock.
 
+use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::unlock::UnlockForm;
 use crate::domain::lock::LONGEST_UNLOCK_MINUTES;
@@ -23,7 +24,7 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
             "locked".to_owned(),
         ),
     };
-    let inside = super::window(frame, view, 80, 13, &title, Role::Warn);
+    let inside = window(frame, view, 80, 13, &title, Role::Warn);
     let more = view.symbols.more();
     let facts = [
         ("owner", &form.owner),
@@ -34,9 +35,9 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
         let text = fit(text, usize::from(inside.width).saturating_sub(9), more);
         let name = Span::styled(format!("{name:<8} "), view.style(Role::Muted));
         let line = Line::from(vec![name, Span::styled(text, view.style(Role::Text))]);
-        super::put(frame, inside, row as u16, line);
+        put(frame, inside, row as u16, line);
     }
-    super::field(
+    field(
         frame,
         inside,
         4,
@@ -45,7 +46,7 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
         &form.minutes,
         !form.is_in_rationale,
     );
-    super::field(
+    field(
         frame,
         inside,
         5,
@@ -76,5 +77,5 @@ pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
         (keys.first_key(Command::NextField), "next field"),
         (keys.first_key(Command::Cancel), "close"),
     ];
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    put_last(frame, inside, 0, keys_line(view, &pairs));
 }

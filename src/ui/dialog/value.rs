@@ -1,5 +1,6 @@
 //! Draws one value of an audit record, whole.
 
+use super::window::{read_rows, window};
 use crate::app::dialog::value::{Shown, Side, ValueView};
 use crate::app::layout;
 use crate::domain::text::harmless;
@@ -14,9 +15,9 @@ pub fn draw(frame: &mut Frame, value: &ValueView, view: View) {
     let height = (value.row_count().min(1_000) as u16 + 4).min(all.height.saturating_sub(2));
     let width = layout::result_width(all.width);
     let title = harmless(&value.title);
-    let inside = super::window(frame, view, width, height, &title, Role::Accent);
+    let inside = window(frame, view, width, height, &title, Role::Accent);
     let line = |at| line(value.row(at), view);
-    super::read_rows(
+    read_rows(
         frame,
         inside,
         view,

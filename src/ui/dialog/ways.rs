@@ -1,5 +1,6 @@
 //! Draws the ways out of a state.
 
+use super::window::{keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::ways::Ways;
 use crate::ui::View;
@@ -26,10 +27,10 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         .collect();
     let rows = ways.iter().chain(&commands).map(Vec::len).sum::<usize>() + ways.len();
     let height = (note.len() + rows + 5) as u16;
-    let inside = super::window(frame, view, width, height, &dialog.title, Role::Warn);
+    let inside = window(frame, view, width, height, &dialog.title, Role::Warn);
     let mut row = 0;
     for line in note {
-        super::put(
+        put(
             frame,
             inside,
             row,
@@ -48,12 +49,12 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         };
         for line in lines {
             let text = pad(&format!("{mark}{line}"), columns, view.symbols.more());
-            super::put(frame, inside, row, Line::styled(text, style));
+            put(frame, inside, row, Line::styled(text, style));
             row += 1;
         }
         for line in command {
             let line = Line::styled(format!("   {line}"), view.style(Role::Muted));
-            super::put(frame, inside, row, line);
+            put(frame, inside, row, line);
             row += 1;
         }
         row += 1;
@@ -66,5 +67,5 @@ pub fn draw(frame: &mut Frame, dialog: &Ways, view: View) {
         ),
         (keys.first_key(Command::Cancel), "cancel"),
     ];
-    super::put_last(frame, inside, 0, super::keys_line(view, &pairs));
+    put_last(frame, inside, 0, keys_line(view, &pairs));
 }

@@ -1,6 +1,8 @@
 //! Draws the Audit screen: the window onto the trail at the left, the selected record at the right.
 
 use super::record;
+use super::roles::action_role;
+use super::words::empty_text;
 use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::loadable::Standing;
@@ -46,7 +48,7 @@ pub fn draw(frame: &mut Frame, view: View) {
                     audit.filter_text,
                     view.model.keymap.first_key(Command::Filter)
                 ),
-                None => super::empty_text(view, &audit.filter_text, true),
+                None => empty_text(view, &audit.filter_text, true),
             };
             table::blank(frame, inside, view, Ok(&text));
         }
@@ -99,14 +101,4 @@ fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {
             Role::Muted,
         ),
     ]
-}
-
-/// What an action means.
-pub fn action_role(action: &str) -> Role {
-    match action.rsplit('.').next() {
-        Some("insert") => Role::Added,
-        Some("delete") => Role::Removed,
-        Some("unlock") => Role::Warn,
-        _ => Role::Text,
-    }
 }

@@ -1,5 +1,7 @@
 //! Draws the Cycles screen: the cycles, and of the selected one its goals and the completion of its weeks.
 
+use super::roles::{heat_role, standing_role};
+use super::words::owner;
 use super::{legend, list::List};
 use crate::app::layout;
 use crate::app::model::Focus;
@@ -40,15 +42,6 @@ pub fn draw(frame: &mut Frame, view: View) {
         ]
     });
     draw_detail(frame, panes.detail, view, cycles.selected());
-}
-
-/// The owner of a row: `you`, or the beginning of the id.
-pub fn owner(view: View, user_id: &str) -> String {
-    if view.model.identity.user_id() == Some(user_id) {
-        "you".into()
-    } else {
-        short_id(user_id).to_owned()
-    }
 }
 
 fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>) {
@@ -179,19 +172,9 @@ fn week_lines(view: View<'_>, cycle_id: &str) -> Vec<Line<'static>> {
                 Span::styled(format!(" {figure} "), view.style(role)),
                 Span::styled(
                     view.symbols.week(standing),
-                    view.style(super::locks::standing_role(standing)),
+                    view.style(standing_role(standing)),
                 ),
             ])
         })
         .collect()
-}
-
-/// What a completion means.
-pub fn heat_role(heat: Heat) -> Role {
-    match heat {
-        Heat::Empty => Role::Muted,
-        Heat::Low => Role::Heat0,
-        Heat::Near => Role::Heat1,
-        Heat::OnTarget => Role::Heat2,
-    }
 }

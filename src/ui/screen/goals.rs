@@ -1,7 +1,7 @@
 //! Draws the Goals screen.
 
-use super::cycles::owner;
 use super::list::List;
+use super::words::owner;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::moment::{Form, printed};

@@ -1,6 +1,8 @@
 //! Draws Home: what stands where, in one look.
 
 use super::legend;
+use super::roles::{action_role, heat_role, standing_role, state_role};
+use super::words::owner;
 use crate::app::command::Command;
 use crate::app::loadable::{Loadable, Placeholder};
 use crate::app::model::Screen;
@@ -252,7 +254,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
     ];
     let mut parts = Vec::new();
     for state in states.into_iter().filter(|state| count(*state) > 0) {
-        let role = super::migrations::state_role(state);
+        let role = state_role(state);
         let text = format!(
             "{} {} {}  ",
             view.symbols.migration(state),
@@ -319,7 +321,7 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
         return lines;
     }
     for cycle in cycles.iter().take(6) {
-        let owner = super::cycles::owner(view, &cycle.user_id);
+        let owner = owner(view, &cycle.user_id);
         let text = format!(
             "{} to {}  week {:>2}  {owner} ",
             cycle.start_date, cycle.end_date, cycle.current_week
@@ -343,11 +345,11 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
                     } else {
                         view.symbols.heat(heat)
                     },
-                    view.style(super::cycles::heat_role(heat)),
+                    view.style(heat_role(heat)),
                 ),
                 standing => Span::styled(
                     view.symbols.week(standing),
-                    view.style(super::locks::standing_role(standing)),
+                    view.style(standing_role(standing)),
                 ),
             }
         }));
@@ -391,7 +393,7 @@ fn audit(view: View<'_>, width: usize) -> Lines {
     }
     let line = |row: &crate::domain::audit::Summary| {
         let who = match (row.actor_type.as_str(), row.actor_user_id.as_deref()) {
-            ("user", Some(id)) => super::cycles::owner(view, id),
+            ("user", Some(id)) => owner(view, id),
             (kind, _) => kind.to_owned(),
         };
         Line::from(vec![
@@ -401,7 +403,7 @@ fn audit(view: View<'_>, width: usize) -> Lines {
             ),
             Span::styled(
                 format!("{:<20} ", crate::domain::text::cell(&row.action)),
-                view.style(super::audit::action_role(&row.action)),
+                view.style(action_role(&row.action)),
             ),
             Span::styled(harmless(&who).into_owned(), view.style(Role::Muted)),
         ])

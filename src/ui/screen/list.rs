@@ -1,5 +1,6 @@
 //! Draws the list of a screen with its heading, its rows in view and the words for having none.
 
+use super::words::{empty_text, list_title};
 use crate::app::layout;
 use crate::app::table::{Row, Table as Rows};
 use crate::ui::View;
@@ -30,7 +31,7 @@ impl<T: Row> List<'_, T> {
     ) {
         let list = &self.rows.list;
         let table = Table {
-            title: super::list_title(self.name, list, &self.rows.remote),
+            title: list_title(self.name, list, &self.rows.remote),
             columns: self.columns,
             offset: list.offset,
             selected: list.selected,
@@ -48,7 +49,7 @@ impl<T: Row> List<'_, T> {
                 table::blank(frame, inside, view, Ok(nothing));
             }
             (Ok(_), nothing) if list.is_empty() => {
-                let text = super::empty_text(view, &list.filter, nothing.is_none());
+                let text = empty_text(view, &list.filter, nothing.is_none());
                 table::blank(frame, inside, view, Ok(&text));
             }
             (Ok(_), _) => {}

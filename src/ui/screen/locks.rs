@@ -5,7 +5,9 @@
 //! 2026-10-05 you  ·█  ·█  ·▄ [·▁] ·   ·   ■   ■   ◇   ■   ■   ■
 //! ```
 
-use super::{empty_text, legend, list_title};
+use super::legend;
+use super::roles::{heat_role, standing_role};
+use super::words::{empty_text, list_title, owner, short};
 use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::loadable::{Placeholder, Standing as ReadStanding};
@@ -104,12 +106,9 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
         .rows()
         .iter()
         .find(|cycle| cycle.id == row.cycle_id);
-    let start = cycle.map_or_else(
-        || super::short(&row.cycle_id),
-        |cycle| cycle.start_date.clone(),
-    );
+    let start = cycle.map_or_else(|| short(&row.cycle_id), |cycle| cycle.start_date.clone());
     let room = usize::from(name_width(width)).saturating_sub(1);
-    let whole = format!("{start} {}", super::cycles::owner(view, &row.user_id));
+    let whole = format!("{start} {}", owner(view, &row.user_id));
     // A part of an owner's id would tell nobody apart.
     let name = if whole.width() <= room { whole } else { start };
     let is_focused = view.model.focus == Focus::List;
@@ -137,7 +136,7 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
         let mut parts = vec![
             (current, Role::Accent),
             (view.symbols.week(standing), standing_role(standing)),
-            (view.symbols.heat(heat), super::cycles::heat_role(heat)),
+            (view.symbols.heat(heat), heat_role(heat)),
         ];
         parts.truncate(cell);
         let used = parts.len();
@@ -156,15 +155,6 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
         spans.push(Span::raw(" ".repeat(cell - used)));
     }
     Line::from(spans)
-}
-
-/// What a standing means.
-pub fn standing_role(standing: Standing) -> Role {
-    match standing {
-        Standing::Locked => Role::Removed,
-        Standing::Unlocked => Role::Warn,
-        Standing::Open => Role::Muted,
-    }
 }
 
 fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
@@ -278,7 +268,7 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
             },
         ),
     };
-    lines.push((super::cycles::heat_role(heat), completion));
+    lines.push((heat_role(heat), completion));
     lines.push((
         Role::Muted,
         format!(

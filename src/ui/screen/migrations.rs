@@ -1,9 +1,10 @@
 //! Draws the Migrations screen.
 
 use super::list::List;
+use super::roles::state_role;
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::domain::migration::{Entry, State};
+use crate::domain::migration::Entry;
 use crate::ui::View;
 use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
@@ -52,16 +53,6 @@ fn cells(entry: &Entry, view: View) -> Vec<Cell> {
             },
         ),
     ]
-}
-
-/// What a state means.
-pub fn state_role(state: State) -> Role {
-    match state {
-        State::Applied => Role::Ok,
-        State::Pending => Role::Accent,
-        State::OutOfOrder | State::Edited | State::Renamed => Role::Warn,
-        State::Missing | State::Invalid | State::Interrupted => Role::Removed,
-    }
 }
 
 fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
