@@ -2,29 +2,6 @@
 
 use super::tree;
 
-/// The most lines of a file.
-const LONGEST: usize = 600;
-/// The most lines that half of the files may have.
-const MEDIAN: usize = 160;
-
-#[test]
-fn files_stay_small() {
-    let mut sizes = Vec::new();
-    let mut wrong = Vec::new();
-    for source in tree::rust("src").into_iter().chain(tree::rust("stack/src")) {
-        let lines = source.text.lines().count();
-        if lines > LONGEST {
-            wrong.push(format!("{}: {lines} lines", source.path));
-        }
-        sizes.push(lines);
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    sizes.sort_unstable();
-    let median = sizes[sizes.len() / 2];
-    println!("{} files, median {median} lines", sizes.len());
-    assert!(median <= MEDIAN, "the median file has {median} lines");
-}
-
 #[test]
 fn every_file_says_what_it_owns() {
     let wrong: Vec<_> = ["src", "stack/src", "tests", "benches"]
@@ -65,24 +42,6 @@ fn views_name_roles_and_no_colours() {
         .map(|source| source.path)
         .collect();
     assert!(wrong.is_empty(), "colours are named in {wrong:?}");
-}
-
-#[test]
-fn modules_are_named_after_what_they_own() {
-    let vague = [
-        "utils", "util", "helpers", "helper", "common", "manager", "misc",
-    ];
-    let wrong: Vec<_> = ["src", "stack/src", "tests", "benches"]
-        .iter()
-        .flat_map(|folder| tree::rust(folder))
-        .map(|source| source.path)
-        .filter(|path| {
-            path.trim_end_matches(".rs")
-                .split('/')
-                .any(|part| part.split('_').any(|word| vague.contains(&word)))
-        })
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 /// A child inherits what the program was given, keys and passwords included, unless its environment is cleared.

@@ -78,16 +78,15 @@ pub(super) fn parted(parts: &[Part]) -> Vec<Unit> {
                 units.push(part_of(start, index + 1, opens, false));
                 None
             }
-            (None, found) if runs_alone(&part.sql).is_some() => match found {
-                Some((.., true)) => found,
-                _ => {
-                    if let Some((start, opens, _)) = found {
-                        units.push(part_of(start, index, opens, opens));
-                    }
-                    units.push(Unit::own(index..index + 1, is_concurrent(&part.sql)));
-                    None
+            // Behind a BEGIN of the file the plan refuses it.
+            (None, Some((.., true))) => open,
+            (None, found) if runs_alone(&part.sql).is_some() => {
+                if let Some((start, opens, _)) = found {
+                    units.push(part_of(start, index, opens, opens));
                 }
-            },
+                units.push(Unit::own(index..index + 1, is_concurrent(&part.sql)));
+                None
+            }
             (_, None) => Some((index, true, false)),
             (_, found) => found,
         };

@@ -62,9 +62,9 @@ fn sets_config(statement: &str) -> bool {
         .map(|token| token.text(statement).to_ascii_lowercase())
         .collect();
     let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-    let call = match tokens[..] {
-        ["select", "pg_catalog", ".", ref call @ ..] | ["select", ref call @ ..] => call,
-        _ => return false,
+    let (["select", "pg_catalog", ".", ref call @ ..] | ["select", ref call @ ..]) = tokens[..]
+    else {
+        return false;
     };
     matches!(call, ["set_config", "(", name, ",", _, ",", "false", ")"]
         if name.starts_with('\'') && !matches!(*name, "'role'" | "'session_authorization'"))

@@ -101,7 +101,7 @@ pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<See
         }
     }
     let mut notes = listing.notes;
-    notes.extend(steps.iter().flat_map(writes_history));
+    notes.extend(steps.iter().filter_map(writes_history));
     Ok(SeedPlan {
         steps,
         target: listing.target,
