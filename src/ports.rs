@@ -256,11 +256,10 @@ pub trait Rehearsal: Send {
     fn ground(&mut self) -> Task<'_, Ground>;
     /// Whether a statement needs no measure of its own. Asked once for each, in their order.
     fn is_quiet(&mut self, sql: &str) -> bool;
-    /// Runs exactly one statement, and measures where that is wanted. Several in one text are refused by the server.
+    /// Runs exactly one statement, and measures. Several in one text are refused by the server.
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
-        is_measured: bool,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a>;
@@ -268,6 +267,14 @@ pub trait Rehearsal: Send {
     fn rights(&mut self) -> Task<'_, Vec<Right>>;
     /// How many rows roles see of tables, each counted for no longer than a limit.
     fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>>;
+    /// Runs statements that need no measure of their own, several on their way at once. Each is told as a part that is done, with
+    /// its place among them; the first that fails ends it.
+    fn run_quiet<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 'a>>;
     /// A file begins: what it does from here on can be undone.
     fn open_file(&mut self) -> Task<'_, ()>;
     /// Ends the session of the file as a run does behind it; what it did stays.

@@ -37,7 +37,6 @@ async fn nothing_can_commit() {
     let ended = session
         .run(
             "create table evil (); commit; create table worse ()",
-            true,
             &mut |_| {},
             &token,
         )
@@ -51,10 +50,10 @@ async fn nothing_can_commit() {
 
     let mut session = stage.rehearsal(Limits::default()).await.unwrap();
     session
-        .run("create table evil ()", true, &mut |_| {}, &token)
+        .run("create table evil ()", &mut |_| {}, &token)
         .await
         .unwrap();
-    let ended = session.run("commit", true, &mut |_| {}, &token).await;
+    let ended = session.run("commit", &mut |_| {}, &token).await;
     assert_eq!(ended, Err(Halt::Escaped));
     let told = session.end().await.unwrap_err();
     assert!(told.why.contains("COMMITTED"), "{told}");

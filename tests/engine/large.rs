@@ -123,6 +123,9 @@ async fn a_dry_run_against_its_run() {
         bench.up("1_large.sql", text);
         let plan = bench.plan(crate::bench::everything()).await.unwrap();
         let stage = crate::bench::database(&bench.url);
+        let begun = std::time::Instant::now();
+        supadeck::ops::migration::risks(&plan);
+        println!("{what}: risks {:?}", begun.elapsed());
         for round in 0..2 {
             let begun = std::time::Instant::now();
             let report = supadeck::ops::migration::rehearse(

@@ -77,7 +77,8 @@ impl Frame<'_> {
                 aside()[0].clone(),
                 aside()[1].clone(),
                 ("RIGHTS", dollar(&rights())),
-                ("SEEING", look::seeing("one.role", "one.id")),
+                ("SEES", look::sees()),
+                ("SEEING", look::seeing("one.role", "one.ids")),
             ],
         )));
         sql.extend([REPORT.to_owned(), "rollback".to_owned()]);
@@ -154,8 +155,7 @@ pub(super) fn afterwards(number: &str, holdings: &[Holding], seen: &[(String, u3
             .iter()
             .map(|holding| look::count(holding, &in_time)),
     );
-    let seen = seen.iter();
-    sql.extend(seen.map(|(role, id)| look::visible(role, *id, &in_time)));
+    sql.extend(look::visible(seen, &in_time));
     let columns = cells(GROUND_COLUMNS, "");
     sql.push(format!(
         "select pg_catalog.json_build_object('status', {}, 'sequences', (select coalesce(pg_catalog.json_agg(\

@@ -1,12 +1,14 @@
 //! The questions that a rehearsal asks the catalogs, and how their answers are read.
 
 use super::books::{block, dollar};
+use super::bounds::COUNT;
 use crate::domain::picture::{Identity, Kind, Object, Picture};
 use crate::domain::problem::Problem;
 use crate::domain::rehearsal::access::{Right, Verdict, Visible, Why};
 use crate::domain::rehearsal::losses::Counts;
 use crate::domain::rehearsal::measure::{Ground, Holding, Known, Rows, Tally, Touched, Uncounted};
 use crate::domain::risk::LockMode;
+use std::collections::BTreeMap;
 
 /// The whole catalog.
 pub(in crate::adapters) const PICTURE: &str = include_str!("picture.sql");
@@ -58,36 +60,60 @@ pub(in crate::adapters) fn rights(rows: Texts) -> Result<Vec<Right>, Problem> {
 /// The id of somebody who owns nothing.
 const STRANGER: &str = "00000000-0000-4000-8000-00000000beef";
 
-/// The inner block that counts the rows of a table that a role sees into `counted`, by expressions for the role and the number
-/// of the table; around it `counting` and `counted` are declared as text. `authenticated` is somebody who owns nothing.
-pub(in crate::adapters) fn seeing(role: &str, id: &str) -> String {
+/// The inner block that counts the rows of tables that a role sees, and adds them to `visible`, by expressions for the role and
+/// the numbers of the tables; around it what [`sees`] gives is declared. `authenticated` is somebody who owns nothing.
+pub(in crate::adapters) fn seeing(role: &str, ids: &str) -> String {
     let claims = format!(
         "pg_catalog.json_build_object('role', {role}, 'aud', {role}, 'sub', case when {role} = 'anon' then null else '{STRANGER}' end)::pg_catalog.text"
     );
+    let failed = format!(
+        "visible := pg_catalog.concat(visible, ',', pg_catalog.json_build_array({role}, id::pg_catalog.int8, sqlstate)); "
+    );
     format!(
         "begin \
-        counting := pg_catalog.concat('select pg_catalog.count(*) from ', {id}::pg_catalog.oid::pg_catalog.regclass::pg_catalog.text); \
         perform pg_catalog.set_config('request.jwt.claims', {claims}, true), pg_catalog.set_config('request.jwt.claim.role', {role}, true), \
         pg_catalog.set_config('request.jwt.claim.sub', case when {role} = 'anon' then '' else '{STRANGER}' end, true), \
-        pg_catalog.set_config('row_security', 'on', true), pg_catalog.set_config('role', {role}, true), \
-        pg_catalog.set_config('search_path', 'public, extensions', true); \
-        execute counting into counted; \
+        pg_catalog.set_config('row_security', 'on', true), pg_catalog.set_config('search_path', 'public, extensions', true), \
+        pg_catalog.set_config('role', {role}, true); \
+        foreach id in array {ids} loop begin \
+        if pg_catalog.clock_timestamp() > until then raise sqlstate '57014'; end if; \
+        execute pg_catalog.concat('select pg_catalog.count(*) from ', id::pg_catalog.regclass::pg_catalog.text) into counted; \
+        visible := pg_catalog.concat(visible, ',', pg_catalog.json_build_array({role}, id::pg_catalog.int8, counted)); \
+        exception when query_canceled or others then {failed}end; end loop; \
         perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true); \
-        counted := pg_catalog.json_build_array({role}, {id}::pg_catalog.int8, counted::pg_catalog.int8)::pg_catalog.text; \
-        exception when query_canceled or others then counted := pg_catalog.json_build_array({role}, {id}::pg_catalog.int8, sqlstate)::pg_catalog.text; \
+        exception when others then foreach id in array {ids} loop {failed}end loop; \
         end; "
     )
 }
 
-/// A block that counts what a role sees, and adds it to the setting that [`SEEN`] reads.
-pub(in crate::adapters) fn visible(role: &str, id: u32, given: &str) -> String {
-    let name = dollar(role);
-    block(&format!(
-        "declare counting pg_catalog.text; counted pg_catalog.text := pg_catalog.json_build_array({name}, {id}, '57014')::pg_catalog.text; \
-        begin if {given} then {}end if; \
-        perform pg_catalog.set_config('supadeck.visible', pg_catalog.concat(pg_catalog.current_setting('supadeck.visible', true), ',', counted), true); end",
-        seeing(&format!("{name}::pg_catalog.text"), &id.to_string())
-    ))
+/// The variables of [`seeing`]: it ends some seconds after they are declared.
+pub(in crate::adapters) fn sees() -> String {
+    format!(
+        "id pg_catalog.oid; counted pg_catalog.int8; visible pg_catalog.text; \
+        until pg_catalog.timestamptz := pg_catalog.clock_timestamp() + '{} ms'::pg_catalog.interval; ",
+        COUNT.as_millis()
+    )
+}
+
+/// A block for each role that counts what it sees, and adds it to the setting that [`SEEN`] reads. `given` is a condition under
+/// which there is time for it.
+pub(in crate::adapters) fn visible(wanted: &[(String, u32)], given: &str) -> Vec<String> {
+    let mut roles: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (role, id) in wanted {
+        roles.entry(role).or_default().push(id.to_string());
+    }
+    let one = |(role, ids): (&str, Vec<String>)| {
+        block(&format!(
+            "declare {}begin if {given} then {}end if; \
+            perform pg_catalog.set_config('supadeck.visible', pg_catalog.concat(pg_catalog.current_setting('supadeck.visible', true), visible), true); end",
+            sees(),
+            seeing(
+                &format!("{}::pg_catalog.text", dollar(role)),
+                &format!("'{{{}}}'::pg_catalog.oid[]", ids.join(","))
+            )
+        ))
+    };
+    roles.into_iter().map(one).collect()
 }
 
 /// What was counted by [`visible`] so far, as one JSON array.

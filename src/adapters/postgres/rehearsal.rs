@@ -26,14 +26,20 @@ use crate::domain::rehearsal::quiet::Quiet;
 use crate::domain::script::{Halt, Limits, News};
 use crate::ports::{Database as _, Rehearsal, Rehearsed, Stage, Task};
 use futures_util::TryStreamExt as _;
-use std::collections::HashMap;
-use std::pin::pin;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Error};
 use tokio_util::sync::CancellationToken;
 
 /// How long after its limit a statement's answer is still awaited; then the line is given up.
 const LATE: Duration = Duration::from_secs(15);
+/// How many commands that need no measure of their own are on their way at once.
+const WINDOW: usize = 32;
+
 /// A rehearsal on a connection of its own.
 pub(super) struct PgRehearsal {
     database: PgDatabase,
@@ -160,19 +166,10 @@ impl PgRehearsal {
     async fn step(
         &mut self,
         sql: &str,
-        is_measured: bool,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
     ) -> Result<Ran, Halt> {
         let (took, rows) = self.command(sql, news, cancel).await?;
-        if !is_measured {
-            return Ok(Ran {
-                took,
-                rows,
-                touched: Vec::new(),
-                recounts: Vec::new(),
-            });
-        }
         let question = look::measure(&self.known);
         let measured = self
             .ask(&question)
@@ -277,6 +274,82 @@ impl PgRehearsal {
         }
     }
 
+    /// Runs commands that touch nothing which was there before, several on their way at once: in a failed transaction the
+    /// server refuses all that follow.
+    async fn commands(
+        &mut self,
+        statements: &[&str],
+        news: &mut (dyn FnMut(News) + Send),
+        cancel: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let limit = statement_limit(&self.limits) + LATE;
+        let bytes: usize = statements.iter().map(|sql| sql.len()).sum();
+        let lookout = Lookout::new(
+            self.database.clone(),
+            self.name.clone(),
+            self.limits.silence,
+            bytes as u64,
+            None,
+        );
+        let cancel_timeout = self.limits.cancel_timeout;
+        let turns = self.connection.turns.clone();
+        let mut guard = Guard::new(&mut self.connection, news, cancel, cancel_timeout)
+            .with_lookout(lookout)
+            .in_turn(turns.keep());
+        let client = guard.client;
+        let mut flying: VecDeque<Flying<'_>> = VecDeque::new();
+        let (mut next, mut done) = (0, 0);
+        let ended = loop {
+            while next < statements.len() && flying.len() < WINDOW && !guard.stop.is_wanted() {
+                let mut sent: Flying<'_> = Box::pin(affected(client, statements[next]));
+                // The first look sends it.
+                flying.push_back(match futures_util::poll!(&mut sent) {
+                    Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+                    Poll::Pending => sent,
+                });
+                next += 1;
+            }
+            let Some(first) = flying.pop_front() else {
+                break if next < statements.len() {
+                    Err(Failure::Line(String::new()))
+                } else {
+                    Ok(())
+                };
+            };
+            match tokio::time::timeout(limit, guard.answer(first)).await {
+                Ok(Ok(rows)) => {
+                    done += 1;
+                    guard.tell(News::PartDone { done, rows });
+                }
+                Ok(Err(failure)) => break Err(failure),
+                Err(_) => {
+                    break Err(Failure::Line(format!(
+                        "The database did not answer for {} seconds.",
+                        limit.as_secs()
+                    )));
+                }
+            }
+        };
+        drop(flying);
+        let is_stopped = guard.stop.is_wanted();
+        guard.end_turns();
+        match ended {
+            Ok(()) => Ok(()),
+            Err(Failure::Line(why)) if why.is_empty() && is_stopped => Err(Halt::Cancelled),
+            Err(Failure::Line(why)) => {
+                guard.give_up();
+                Err(Halt::Lost {
+                    committing: false,
+                    why,
+                })
+            }
+            Err(Failure::Server(error)) => Err(match error.code().code() {
+                "57014" if is_stopped => Halt::Cancelled,
+                _ => Halt::Refused(Box::new(refused(&error))),
+            }),
+        }
+    }
+
     /// Runs SQL of ours whose answer says nothing.
     async fn plain(&mut self, sql: String) -> Result<(), Problem> {
         let running = async {
@@ -321,6 +394,17 @@ fn lost(problem: &Problem) -> Halt {
     }
 }
 
+/// A command on its way.
+type Flying<'a> = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send + 'a>>;
+
+/// The same, for a command that is sent behind others.
+async fn affected(client: &Client, sql: &str) -> Result<u64, Error> {
+    let nothing = Vec::<(i32, Type)>::new();
+    let mut stream = pin!(client.query_typed_raw(sql, nothing).await?);
+    while stream.try_next().await?.is_some() {}
+    Ok(stream.rows_affected().unwrap_or_default())
+}
+
 /// Sends one command by the extended protocol and reads its answer to the end. Rows are thrown away as they come.
 async fn execute(guard: &mut Guard<'_>, sql: &str) -> Result<u64, Failure> {
     let client = guard.client;
@@ -355,11 +439,10 @@ impl Rehearsal for PgRehearsal {
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
-        is_measured: bool,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
-        Box::pin(self.step(sql, is_measured, news, cancel))
+        Box::pin(self.step(sql, news, cancel))
     }
 
     fn settle<'a>(
@@ -379,6 +462,15 @@ impl Rehearsal for PgRehearsal {
         })
     }
 
+    fn run_quiet<'a>(
+        &'a mut self,
+        statements: &'a [&'a str],
+        news: &'a mut (dyn FnMut(News) + Send),
+        cancel: &'a CancellationToken,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 'a>> {
+        Box::pin(self.commands(statements, news, cancel))
+    }
+
     fn rights(&mut self) -> Task<'_, Vec<Right>> {
         Box::pin(async move { look::rights(self.ask(look::RIGHTS).await?) })
     }
@@ -386,10 +478,9 @@ impl Rehearsal for PgRehearsal {
     fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>> {
         Box::pin(async move {
             let mut found = Vec::new();
-            for (role, id) in wanted {
-                let block = look::visible(role, *id, "true");
+            for block in look::visible(wanted, "true") {
                 let sql = format!("{block}; select {}", look::SEEN);
-                let rows = self.ask_within(&sql, COUNT).await?;
+                let rows = self.ask_within(&sql, COUNT + COUNT).await?;
                 let text = rows.into_iter().flatten().flatten().next();
                 let seen: Vec<look::Seen> = serde_json::from_str(&text.unwrap_or_default())
                     .map_err(|error| {

@@ -3,10 +3,11 @@
 use crate::domain::migration::Progress;
 use crate::domain::problem::Problem;
 use crate::domain::rehearsal::access::{Rights, changes};
-use crate::domain::rehearsal::measure::Holding;
+use crate::domain::rehearsal::measure::{Holding, Ran};
 use crate::domain::rehearsal::recording::{Aftermath, Failed, Kept, Recording, Scene, Take};
 use crate::domain::script::{Halt, Limits, News};
 use crate::ports::{GoesOn, Recorder, Rehearsal, Stage, Task};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -146,13 +147,26 @@ pub(super) async fn statements(
     keep: &mut (dyn FnMut(Kept) + Send),
 ) -> Result<Duration, Failed> {
     let step = scene.step;
-    let mut parts = scene.parts.iter().peekable();
-    let mut is_quiet = parts.peek().is_some_and(|part| session.is_quiet(&part.sql));
-    while let Some(part) = parts.next() {
-        // The last of several that are measured together stands for them.
-        let next_is_quiet = parts.peek().is_some_and(|next| session.is_quiet(&next.sql));
-        let is_measured = !is_quiet || !next_is_quiet;
-        is_quiet = next_is_quiet;
+    let parts = &scene.parts;
+    let mut at = 0;
+    let mut is_quiet = None;
+    while at < parts.len() {
+        // Several that need no measure of their own go together, and the last of them is measured for all.
+        let mut end = at + 1;
+        let mut goes_on = is_quiet
+            .take()
+            .unwrap_or_else(|| session.is_quiet(&parts[at].sql));
+        while goes_on && end < parts.len() {
+            goes_on = session.is_quiet(&parts[end].sql);
+            if goes_on {
+                end += 1;
+            } else {
+                is_quiet = Some(false);
+            }
+        }
+        together(session, scene, at..end - 1, news, cancel, keep).await?;
+        let part = &parts[end - 1];
+        at = end;
         let (mut notices, mut blocker) = (Vec::new(), None);
         let begun = Instant::now();
         let ended = {
@@ -169,7 +183,7 @@ pub(super) async fn statements(
                 News::Cancelling => news(Progress::Cancelling),
                 _ => {}
             };
-            session.run(&part.sql, is_measured, &mut said, cancel).await
+            session.run(&part.sql, &mut said, cancel).await
         };
         let statement = part.statement;
         match ended {
@@ -191,4 +205,60 @@ pub(super) async fn statements(
     settled
         .map(|ran| ran.took)
         .map_err(|halt| Failed::at(None, Vec::new(), begun.elapsed(), halt))
+}
+
+/// Runs statements that are measured with the one behind them.
+async fn together(
+    session: &mut dyn Rehearsal,
+    scene: &Scene,
+    range: Range<usize>,
+    news: &mut (dyn FnMut(Progress) + Send),
+    cancel: &CancellationToken,
+    keep: &mut (dyn FnMut(Kept) + Send),
+) -> Result<(), Failed> {
+    if range.is_empty() {
+        return Ok(());
+    }
+    let (step, parts) = (scene.step, &scene.parts[range]);
+    let statements: Vec<&str> = parts.iter().map(|part| &*part.sql).collect();
+    let (mut notices, mut blocker) = (Vec::new(), None);
+    let (mut at, mut begun) = (0, Instant::now());
+    let ended = {
+        let mut said = |one: News| match one {
+            News::Notice(text) => {
+                notices.push(text.clone());
+                news(Progress::Notice { step, text });
+            }
+            News::Blocked(seen) => {
+                blocker = Some(seen.clone());
+                let blocker = seen;
+                news(Progress::Blocked { step, blocker });
+            }
+            News::Cancelling => news(Progress::Cancelling),
+            News::PartDone { done, rows } => {
+                let statement = parts[done - 1].statement;
+                let ran = Ran {
+                    took: begun.elapsed(),
+                    rows,
+                    touched: Vec::new(),
+                    recounts: Vec::new(),
+                };
+                (at, begun) = (done, Instant::now());
+                keep(Kept {
+                    statement,
+                    notices: std::mem::take(&mut notices),
+                    ran,
+                });
+                let done = statement + 1;
+                news(Progress::StatementDone { step, done });
+            }
+            _ => {}
+        };
+        session.run_quiet(&statements, &mut said, cancel).await
+    };
+    ended.map_err(|halt| {
+        let statement = parts.get(at).map(|part| part.statement);
+        let halt = halt.blaming(blocker);
+        Failed::at(statement, notices, begun.elapsed(), halt)
+    })
 }

@@ -3,9 +3,7 @@ declare
   said pg_catalog.text := pg_catalog.current_setting('supadeck.said', true);
   rights pg_catalog.text := pg_catalog.current_setting('supadeck.rights', true);
   later pg_catalog.text;
-  visible pg_catalog.text;
-  counting pg_catalog.text;
-  counted pg_catalog.text;
+  $SEES$
   one record;
 begin
   if pg_catalog.starts_with(said, 'r') is not true then
@@ -15,13 +13,12 @@ begin
     $ASIDE$
     execute $RIGHTS$ into later;
     for one in
-      select n.value ->> 0 as role, (n.value ->> 1)::pg_catalog.oid as id from pg_catalog.json_array_elements(later::pg_catalog.json) n
+      select n.value ->> 0 as role, pg_catalog.array_agg((n.value ->> 1)::pg_catalog.oid) as ids from pg_catalog.json_array_elements(later::pg_catalog.json) n
       where n.value ->> 3 = 'select' and n.value ->> 7 = 'false' and not exists (
         select from pg_catalog.json_array_elements(rights::pg_catalog.json) o where o.value::pg_catalog.text = n.value::pg_catalog.text)
+      group by 1
     loop
-      counted := null;
       $SEEING$
-      visible := pg_catalog.concat(visible, ',', counted);
     end loop;
     raise sqlstate '$BACK$';
   exception when sqlstate '$BACK$' then null;
