@@ -1,23 +1,23 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
 use crate::domain::catalog::Catalog;
-use crate::domain::factor::SignIn;
+use crate::domain::dry_run::access::{Right, Visible};
+use crate::domain::dry_run::losses::Counts;
+use crate::domain::dry_run::measure::{Baseline, CountTarget, StatementStats};
+use crate::domain::dry_run::recording::{DryRunResult, Failed, FileScript, PostRollback};
 use crate::domain::identity::Identity;
+use crate::domain::mfa::SignIn;
 use crate::domain::migration::Progress;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
-use crate::domain::picture::Picture;
 use crate::domain::problem::Problem;
-use crate::domain::profile::Book;
-use crate::domain::query::{Answer, Call, Pong, Select};
-use crate::domain::rehearsal::access::{Right, Visible};
-use crate::domain::rehearsal::losses::Counts;
-use crate::domain::rehearsal::measure::{Ground, Holding, Ran};
-use crate::domain::rehearsal::recording::{Aftermath, Failed, Recording, Scene};
-use crate::domain::script::{BatchNews, Change, Failure, Halt, Limits, News, Script};
-use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::profile::ProfileSet;
+use crate::domain::query::{Answer, Call, Ping, Select};
+use crate::domain::script::{BatchNews, Change, Failure, Limits, News, RunError, Script};
+use crate::domain::secret::{SecretKind, StoredIn};
 use crate::domain::seed::SeedHistory;
+use crate::domain::snapshot::Snapshot;
 use secrecy::SecretString;
 use std::future::Future;
 use std::pin::Pin;
@@ -73,7 +73,7 @@ pub trait Auth: Send + Sync {
         None
     }
     /// Asks the Auth server whether it is there.
-    fn ping(&self) -> Task<'_, Pong>;
+    fn ping(&self) -> Task<'_, Ping>;
 }
 
 /// Rows and functions over the project's REST interface, under the rules of the identity that is named with each request.
@@ -85,7 +85,7 @@ pub trait Rest: Send + Sync {
     /// Calls a function. One that may write is never repeated after it may have run.
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer>;
     /// Asks the REST server whether it is there; any answer that is its own will do.
-    fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Pong>;
+    fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Ping>;
     /// Tells that the schema was changed just now: the REST server learns of it a moment later, and a name that it does not
     /// know until then is asked for again.
     fn schema_changed(&self);
@@ -101,12 +101,12 @@ pub trait Secrets: Send + Sync {
         profile: &'a str,
         kind: SecretKind,
         value: &'a SecretString,
-    ) -> Task<'a, Keeping>;
+    ) -> Task<'a, StoredIn>;
     /// Forgets a secret; one that is not there is no problem. Says what was asked: with [`Keeping::Memory`] the keyring was
     /// not, and may hold the secret still.
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping>;
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, StoredIn>;
     /// Where secrets are kept.
-    fn keeping(&self) -> Task<'_, Keeping>;
+    fn keeping(&self) -> Task<'_, StoredIn>;
     /// A name for the place of a secret. Whoever can read the same secret there has the same name for it, in whatever
     /// process.
     fn place(&self, profile: &str, kind: SecretKind) -> String {
@@ -119,14 +119,14 @@ pub trait Secrets: Send + Sync {
 }
 
 /// A change to the profiles, made between reading and writing the file.
-pub type Edit<'a> = Box<dyn FnOnce(&mut Book) -> Result<(), Problem> + Send + 'a>;
+pub type Edit<'a> = Box<dyn FnOnce(&mut ProfileSet) -> Result<(), Problem> + Send + 'a>;
 
 /// The user's config file with the profiles.
 pub trait Profiles: Send + Sync {
     /// Reads the file; a file that is not there is an empty book.
-    fn read(&self) -> Task<'_, Book>;
+    fn read(&self) -> Task<'_, ProfileSet>;
     /// Reads, changes and writes in one go, so that two programs at once lose nothing. Returns what was written.
-    fn edit<'a>(&'a self, edit: Edit<'a>) -> Task<'a, Book>;
+    fn edit<'a>(&'a self, edit: Edit<'a>) -> Task<'a, ProfileSet>;
     /// Where the file is, for messages.
     fn path(&self) -> String;
 }
@@ -160,10 +160,10 @@ pub trait Database: Send + Sync {
 }
 
 /// How a script ended, as [`Session::run`] returns it.
-pub type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 'a>>;
+pub type Run<'a> = Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>>;
 
 /// How many scripts are done and how the last one ended, as [`Session::run_all`] returns it.
-pub type RunAll<'a> = Pin<Box<dyn Future<Output = (usize, Result<(), Halt>)> + Send + 'a>>;
+pub type RunAll<'a> = Pin<Box<dyn Future<Output = (usize, Result<(), RunError>)> + Send + 'a>>;
 
 /// One connection that runs scripts, one after the other, each in a transaction.
 pub trait Session: Send {
@@ -230,30 +230,31 @@ pub trait Recorder: Send {
     /// known of what they did.
     fn record<'a>(
         &'a mut self,
-        scenes: &'a [Scene],
+        scenes: &'a [FileScript],
         goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
-    ) -> Task<'a, Recording>;
+    ) -> Task<'a, DryRunResult>;
     /// Reads and counts in the state before everything: what tables hold, and what roles see of tables.
     fn after<'a>(
         &'a mut self,
-        holdings: &'a [Holding],
+        holdings: &'a [CountTarget],
         seen: &'a [(String, u32)],
-    ) -> Task<'a, Aftermath>;
+    ) -> Task<'a, PostRollback>;
     /// Makes sure that all of it is undone. An error says that it is not, or that nobody knows yet.
     fn end(self: Box<Self>) -> Task<'static, ()>;
 }
 
 /// How a statement of a rehearsal ended, as [`Rehearsal::run`] returns it.
-pub type Rehearsed<'a> = Pin<Box<dyn Future<Output = Result<Ran, Halt>> + Send + 'a>>;
+pub type Rehearsed<'a> =
+    Pin<Box<dyn Future<Output = Result<StatementStats, RunError>> + Send + 'a>>;
 
 /// A transaction that is never committed. Nothing of it remains, whatever becomes of this value.
 pub trait Rehearsal: Send {
     /// The catalog as it is within the transaction.
-    fn picture(&mut self) -> Task<'_, Picture>;
+    fn picture(&mut self) -> Task<'_, Snapshot>;
     /// The tables and sequences as they are within the transaction.
-    fn ground(&mut self) -> Task<'_, Ground>;
+    fn ground(&mut self) -> Task<'_, Baseline>;
     /// Whether a statement needs no measure of its own. Asked once for each, in their order.
     fn is_quiet(&mut self, sql: &str) -> bool;
     /// Runs exactly one statement, and measures. Several in one text are refused by the server.
@@ -274,7 +275,7 @@ pub trait Rehearsal: Send {
         statements: &'a [&'a str],
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>>;
     /// A file begins: what it does from here on can be undone.
     fn open_file(&mut self) -> Task<'_, ()>;
     /// Ends the session of the file as a run does behind it; what it did stays.
@@ -294,7 +295,7 @@ pub trait Rehearsal: Send {
     /// Returns to the state before anything ran; what was marked is gone.
     fn back_to_start(&mut self) -> Task<'_, ()>;
     /// Counts, each table for no longer than a limit.
-    fn count<'a>(&'a mut self, holdings: &'a [Holding]) -> Task<'a, Counts>;
+    fn count<'a>(&'a mut self, holdings: &'a [CountTarget]) -> Task<'a, Counts>;
     /// Rolls back, and asks the server whether the transaction is undone. An error says that it is not, or that nobody
     /// knows yet.
     fn end(self: Box<Self>) -> Task<'static, ()>;

@@ -2,12 +2,12 @@
 
 #[path = "../../src/domain/base_url.rs"]
 pub mod base_url;
-#[path = "../../src/domain/count.rs"]
-pub mod count;
+#[path = "../../src/domain/plural.rs"]
+pub mod plural;
 #[path = "../../src/domain/database_url/mod.rs"]
 pub mod database_url;
-#[path = "../../src/domain/factor.rs"]
-pub mod factor;
+#[path = "../../src/domain/mfa.rs"]
+pub mod mfa;
 #[path = "../../src/domain/migration/file_name.rs"]
 pub mod file_name;
 #[path = "../../src/domain/given.rs"]
@@ -22,8 +22,8 @@ pub mod pasted;
 pub mod problem;
 #[path = "../../src/domain/project_url.rs"]
 pub mod project_url;
-#[path = "../../src/domain/risk/mod.rs"]
-pub mod risk;
+#[path = "../../src/domain/lint/mod.rs"]
+pub mod lint;
 #[path = "../../src/domain/secret.rs"]
 pub mod secret;
 #[path = "../../src/domain/source.rs"]

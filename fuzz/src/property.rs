@@ -5,7 +5,7 @@ use crate::domain::database_url::{DatabaseUrl, encoded};
 use crate::domain::file_name::FileName;
 use crate::domain::given::{access_token, api_key};
 use crate::domain::project_url::ProjectUrl;
-use crate::domain::risk::{Level, assess, assess_in_order};
+use crate::domain::lint::{Level, assess, assess_in_order};
 use crate::domain::sql::lexer::{Kind, highlight, tokens};
 use crate::domain::sql::psql::parse;
 use crate::domain::sql::refusal::refusal;

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod config_dir;
 pub mod connect;
 pub mod file_lock;
 pub mod http;
@@ -11,7 +12,6 @@ pub mod key;
 pub mod log;
 pub mod management;
 pub mod memory;
-pub mod place;
 pub mod postgres;
 pub mod profiles;
 pub mod proxy;

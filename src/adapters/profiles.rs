@@ -4,7 +4,7 @@
 use super::file_lock::{FileLock, LockFault};
 use crate::domain::hidden;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::Book;
+use crate::domain::profile::ProfileSet;
 use crate::ports::{Edit, Profiles, Task};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -53,16 +53,16 @@ impl ProfileFile {
         Ok(())
     }
 
-    fn load(&self) -> Result<Book, Problem> {
+    fn load(&self) -> Result<ProfileSet, Problem> {
         let path = self.file();
         match std::fs::read_to_string(&path) {
             Ok(text) => parse(&path, &text),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Book::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(ProfileSet::default()),
             Err(error) => Err(failed(&path, "read", &error)),
         }
     }
 
-    fn change(&self, edit: Edit<'_>) -> Result<Book, Problem> {
+    fn change(&self, edit: Edit<'_>) -> Result<ProfileSet, Problem> {
         let lock = self.dir.join("profiles.lock");
         let _held = FileLock::take(&lock, PATIENCE).map_err(|fault| match fault {
             LockFault::Io(error) => failed(&lock, "locked", &error),
@@ -83,7 +83,7 @@ impl ProfileFile {
         Ok(book)
     }
 
-    fn store(&self, book: &Book) -> Result<(), Problem> {
+    fn store(&self, book: &ProfileSet) -> Result<(), Problem> {
         let body = toml::to_string_pretty(book).map_err(|error| {
             Problem::internal(format!("The profiles do not become TOML: {error}."))
         })?;
@@ -130,8 +130,8 @@ fn replace(path: &Path, body: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn parse(path: &Path, body: &str) -> Result<Book, Problem> {
-    let book: Book = toml::from_str(body).map_err(|error| {
+fn parse(path: &Path, body: &str) -> Result<ProfileSet, Problem> {
+    let book: ProfileSet = toml::from_str(body).map_err(|error| {
         let line = error
             .span()
             .map(|span| body[..span.start.min(body.len())].matches('\n').count() + 1);
@@ -171,11 +171,11 @@ fn failed(path: &Path, verb: &str, error: &std::io::Error) -> Problem {
 }
 
 impl Profiles for ProfileFile {
-    fn read(&self) -> Task<'_, Book> {
+    fn read(&self) -> Task<'_, ProfileSet> {
         Box::pin(async { self.load() })
     }
 
-    fn edit<'a>(&'a self, edit: Edit<'a>) -> Task<'a, Book> {
+    fn edit<'a>(&'a self, edit: Edit<'a>) -> Task<'a, ProfileSet> {
         Box::pin(async {
             // Waiting for another program may take a moment; the edit may borrow, so it cannot move to another thread.
             match tokio::runtime::Handle::try_current().map(|handle| handle.runtime_flavor()) {

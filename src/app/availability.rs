@@ -4,8 +4,8 @@
 use super::command::Command;
 use super::model::{Model, Screen};
 use crate::domain::identity::Identity;
-use crate::domain::lock::Standing;
-use crate::domain::migration::Wish;
+use crate::domain::lock::LockState;
+use crate::domain::migration::PlanRequest;
 
 /// Why nothing is rehearsed on a production database.
 pub(super) const NOT_REHEARSED: &str = "dry runs do not run on production; use `supadeck migration plan`, which takes a scratch database";
@@ -107,7 +107,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .locks
                 .selected()
                 .ok_or("no week with a plan is selected")?;
-            if lock.standing() == Standing::Open {
+            if lock.standing() == LockState::Open {
                 return Err(format!("week {} is not locked", lock.week_no));
             }
             if model.identity != Identity::Service {
@@ -134,14 +134,14 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
 
 fn is_unlocked(model: &Model) -> bool {
     let lock = model.locks.selected();
-    lock.is_some_and(|lock| lock.standing() == Standing::Unlocked)
+    lock.is_some_and(|lock| lock.standing() == LockState::Unlocked)
 }
 
 /// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so;
 /// so do rehearsing where it is the rollback that is rehearsed, and unlocking a week that is unlocked already.
 pub fn short(command: Command, model: &Model) -> &'static str {
     match (command, model.migrations.rollback_wish()) {
-        (Command::Rollback, Ok(Wish::RollbackLast { .. })) => "roll this back",
+        (Command::Rollback, Ok(PlanRequest::RollbackLast { .. })) => "roll this back",
         (Command::Rehearse, Ok(_)) => "rehearse the rollback",
         (Command::Unlock, _) if is_unlocked(model) => "change the unlock",
         _ => command.spec().short,

@@ -1,8 +1,8 @@
 //! What the copy key takes from each screen.
 
 use super::effect::Effect;
+use super::execute::toast;
 use super::model::{Model, Screen};
-use super::run::toast;
 use crate::domain::migration::journal::Line;
 use std::borrow::Cow;
 

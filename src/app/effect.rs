@@ -3,10 +3,10 @@
 use super::ticket::{Slot, Ticket};
 use crate::app::secret::Secret;
 use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{Cursor, Way};
+use crate::domain::audit::{Cursor, PageDirection};
 use crate::domain::identity::Identity;
 use crate::domain::lock::{UnlockRequest, WeekLock};
-use crate::domain::migration::{Plan, Target, Wish};
+use crate::domain::migration::{Plan, PlanRequest, Target};
 use crate::domain::seed::SeedPlan;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -74,7 +74,7 @@ pub enum Load {
     /// The SQL of a version.
     Sources(String),
     /// What a wish would run.
-    Plan(Wish),
+    Plan(PlanRequest),
     /// The seed list.
     Seeds,
     /// What seeding would run; all pending when `paths` is empty.
@@ -101,7 +101,7 @@ pub enum Load {
         /// Where to go on; from the end of the list that `way` starts at when absent.
         from: Option<Cursor>,
         /// Which way.
-        way: Way,
+        way: PageDirection,
     },
     /// The difference between a version's file and what was applied from it.
     Difference(String),

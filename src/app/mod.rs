@@ -12,28 +12,29 @@
 //! └ footer ─ command.rs, keymap.rs ──────────────────────────────────────────┘
 //! ```
 
+pub mod answers;
 pub mod availability;
 pub mod command;
 mod copy;
 pub mod dialog;
 pub mod effect;
+pub mod execute;
 pub mod field;
+pub mod jobs;
 pub mod key;
 mod key_guess;
 pub mod keymap;
-pub mod known;
+pub mod labels;
 pub mod layout;
 pub mod list;
-pub mod load;
 pub mod loadable;
 pub mod model;
 pub mod msg;
 mod production;
 pub mod progress;
 pub mod reads;
-pub mod report;
+pub mod requests;
 pub mod rows;
-pub mod run;
 pub mod screen;
 mod scroll;
 pub mod secret;
@@ -44,6 +45,5 @@ pub mod table;
 pub mod ticket;
 pub mod update;
 pub mod wrap;
-pub mod write;
 
 pub use update::update;

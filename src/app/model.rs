@@ -16,9 +16,9 @@ use super::screen::seeds::Seeds;
 use super::table::{Row, Table};
 use super::ticket::{Slot, Tickets};
 use crate::domain::cycle::Cycle;
-use crate::domain::factor::Waiting;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
+use crate::domain::mfa::MfaChallenge;
 use crate::domain::migration::Target;
 use crate::domain::table::Table as Brief;
 use jiff::Timestamp;
@@ -190,7 +190,7 @@ pub struct Model {
     /// Whether the user went back from a sign-in that is still to be answered.
     pub is_sign_in_unwanted: bool,
     /// The sign-in that waits for its second factor; nobody reads as its user.
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<MfaChallenge>,
     /// When the last answer came: what relative times count from.
     pub now: Timestamp,
     /// What the plan that was asked for is wanted for.

@@ -5,16 +5,16 @@ use super::key::Key;
 use super::ticket::Ticket;
 use crate::domain::audit::{Page, Record};
 use crate::domain::cycle::Cycle;
-use crate::domain::factor::SignIn;
+use crate::domain::dry_run;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
-use crate::domain::lock::{Opening, Prospect, WeekLock};
+use crate::domain::lint::Assessment;
+use crate::domain::lock::{UnlockPreview, UnlockRecord, WeekLock};
+use crate::domain::mfa::SignIn;
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
-use crate::domain::migration::{Listing, Outcome, Plan, Progress, Sources};
+use crate::domain::migration::{MigrationList, Outcome, Plan, Progress, SourceTexts};
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal;
-use crate::domain::risk::Assessment;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use crate::domain::table::Table;
 use jiff::Timestamp;
@@ -64,9 +64,9 @@ pub enum Msg {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
     /// To `Load::Migrations`.
-    Migrations(Result<Listing, Problem>),
+    Migrations(Result<MigrationList, Problem>),
     /// To `Load::Sources`.
-    Sources(Result<Sources, Problem>),
+    Sources(Result<SourceTexts, Problem>),
     /// To `Load::Plan`.
     Plan(Result<Planned, Problem>),
     /// To `Load::Seeds`.
@@ -80,9 +80,9 @@ pub enum Report {
     /// To `Load::Locks`.
     Locks(Result<Vec<WeekLock>, Problem>),
     /// To `Load::Opening`: nothing where the identity may not read it.
-    Opening(Result<Option<Opening>, Problem>),
+    Opening(Result<Option<UnlockRecord>, Problem>),
     /// To `Load::Prospect`.
-    Prospect(Result<Box<Prospect>, Problem>),
+    Prospect(Result<Box<UnlockPreview>, Problem>),
     /// To `Load::Audit`.
     Audit(Result<Page, Problem>),
     /// To `Load::Difference`.
@@ -100,9 +100,9 @@ pub enum Report {
     /// To `Write::Migrate`.
     Migrated(Result<Outcome, Problem>),
     /// To `Write::Rehearse`.
-    Rehearsed(Result<Box<rehearsal::Report>, Problem>),
+    Rehearsed(Result<Box<dry_run::Report>, Problem>),
     /// To `Write::Fix`: the list as it is now.
-    Fixed(Result<Listing, Problem>),
+    Fixed(Result<MigrationList, Problem>),
     /// To `Write::Seed`.
     Seeded(Result<SeedOutcome, Problem>),
     /// To `Write::Unlock`: the week as it is now.

@@ -1,7 +1,7 @@
 //! The write that is under way: what it is, where it is, and what it waits for.
 
 use super::ticket::Ticket;
-use crate::domain::migration::briefing::is_rollback;
+use crate::domain::migration::plan_summary::is_rollback;
 use crate::domain::migration::{Plan, Progress, StepMode, Target};
 
 /// The write that is under way.

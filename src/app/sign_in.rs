@@ -3,12 +3,12 @@
 
 use super::dialog::identity::IdentityDialog;
 use super::dialog::result::ResultView;
-use super::dialog::{Dialog, second};
+use super::dialog::{Dialog, mfa};
 use super::effect::Effect;
 use super::model::Model;
-use super::{report, run};
-use crate::domain::factor::{SignIn, Waiting, can_try_again};
+use super::{answers, execute};
 use crate::domain::identity::Identity;
+use crate::domain::mfa::{MfaChallenge, SignIn, can_try_again};
 use crate::domain::problem::Problem;
 
 /// Takes the answer to a sign-in, or to one of its steps.
@@ -30,7 +30,7 @@ pub fn answered(model: &mut Model, result: Result<SignIn, Problem>) -> Vec<Effec
                 model.waiting = None;
             }
             let mut effects = if is_unwanted {
-                second::give_up(model)
+                mfa::give_up(model)
             } else {
                 Vec::new()
             };
@@ -52,19 +52,19 @@ pub fn dialog(model: &mut Model) -> Option<&mut IdentityDialog> {
 pub fn refused(model: &mut Model, problem: Problem) -> Vec<Effect> {
     match dialog(model) {
         Some(dialog) => dialog.refused(problem),
-        None => report::show(model, ResultView::failed("Sign-in", &problem)),
+        None => answers::show(model, ResultView::failed("Sign-in", &problem)),
     }
     Vec::new()
 }
 
 /// A second factor is needed. Without a dialog to give it in, nobody wants this sign-in any more.
-fn asked(model: &mut Model, waiting: Waiting, is_unwanted: bool) -> Vec<Effect> {
+fn asked(model: &mut Model, waiting: MfaChallenge, is_unwanted: bool) -> Vec<Effect> {
     model.waiting = Some(waiting.clone());
     if !is_unwanted && let Some(dialog) = dialog(model) {
         dialog.second_needed(waiting);
         return Vec::new();
     }
-    second::give_up(model)
+    mfa::give_up(model)
 }
 
 fn signed_in(model: &mut Model, identity: Identity) -> Vec<Effect> {
@@ -79,8 +79,8 @@ fn signed_in(model: &mut Model, identity: Identity) -> Vec<Effect> {
     };
     let signed_in = format!("Signed in as {}{without}.", identity.name());
     model.toast.get_or_insert(signed_in);
-    let mut effects = run::become_identity(model, identity);
-    effects.push(run::toast_timer());
+    let mut effects = execute::become_identity(model, identity);
+    effects.push(execute::toast_timer());
     effects
 }
 
@@ -100,10 +100,10 @@ fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
     };
     let mut effects = match &model.identity {
         Identity::User(_) if is_reader && model.identity.sees_as(&identity) => Vec::new(),
-        Identity::User(_) if is_reader => run::become_identity(model, identity),
-        Identity::User(_) => run::become_identity(model, Identity::Anon),
+        Identity::User(_) if is_reader => execute::become_identity(model, identity),
+        Identity::User(_) => execute::become_identity(model, Identity::Anon),
         Identity::Anon | Identity::Service => Vec::new(),
     };
-    effects.extend(run::toast(model, text));
+    effects.extend(execute::toast(model, text));
     effects
 }

@@ -1,17 +1,17 @@
 //! The one function that changes the model.
 
+use super::answers;
 use super::command::{Command, Context};
 use super::dialog::{self, Dialog};
 use super::effect::{Effect, Timer};
 use super::key::Key;
 use super::layout;
 use super::list::Move;
-use super::load;
 use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
 use super::reads::Wait;
-use super::report;
-use super::{run, scroll, tab, write};
+use super::requests;
+use super::{execute, jobs, scroll, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -38,7 +38,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.size = (width, height);
             let height = model.list_height();
             model.audit.follow(height);
-            if let Some(list) = run::list_mut(model) {
+            if let Some(list) = execute::list_mut(model) {
                 list.follow(height);
             }
             Vec::new()
@@ -50,11 +50,11 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 return Vec::new();
             }
             model.waits.remove(&ticket.slot);
-            let effects = report::take(model, *report, at);
+            let effects = answers::take(model, *report, at);
             model.migrations.read_again();
             // Fewer rows than before must not leave the window behind them.
             let height = model.list_height();
-            if let Some(list) = run::list_mut(model) {
+            if let Some(list) = execute::list_mut(model) {
                 list.follow(height);
             }
             effects
@@ -77,7 +77,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::TimerFired(timer) => fire(model, timer),
-        Msg::Noticed(text) => run::toast(model, text),
+        Msg::Noticed(text) => execute::toast(model, text),
     }
 }
 
@@ -87,12 +87,12 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         let in_dialogs = model.keymap.command(key, &[Context::Dialog]);
         let everywhere = model.keymap.command(key, &[Context::Global]);
         return match (in_dialogs, everywhere) {
-            (None, Some(Command::Redraw)) => run::run(model, Command::Redraw),
+            (None, Some(Command::Redraw)) => execute::run(model, Command::Redraw),
             _ => dialog::press(model, key),
         };
     }
     match model.keymap.command(key, model.contexts()) {
-        Some(command) => run::run(model, command),
+        Some(command) => execute::run(model, command),
         None => Vec::new(),
     }
 }
@@ -103,8 +103,8 @@ fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
             model.toast = None;
             Vec::new()
         }
-        Timer::Details => load::details_now(model),
-        Timer::Session => write::session_waits(model),
+        Timer::Details => requests::details_now(model),
+        Timer::Session => jobs::session_waits(model),
         Timer::Guide => {
             let Some(at) = model
                 .dialogs
@@ -136,12 +136,12 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
             |screen| model.has(screen),
             x,
         ) {
-            Some(tab) => run::run(model, tab.command),
+            Some(tab) => execute::run(model, tab.command),
             None => Vec::new(),
         };
     }
     if layout::holds(areas.header, x, y) {
-        return run::run(model, Command::Identity);
+        return execute::run(model, Command::Identity);
     }
     let panes = model.panes();
     if layout::holds(panes.detail, x, y) && model.screen != Screen::Home {
@@ -163,13 +163,13 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     let from = match model.screen {
         Screen::Audit => model.audit.selected_line(),
-        _ => run::list_mut(model).map_or(0, |list| list.selected.saturating_sub(list.offset)),
+        _ => execute::list_mut(model).map_or(0, |list| list.selected.saturating_sub(list.offset)),
     };
     let by = line as isize - from as isize;
     if by == 0 && is_other_week {
-        return run::selection_moved(model);
+        return execute::selection_moved(model);
     }
-    run::go(model, Move::By(by))
+    execute::go(model, Move::By(by))
 }
 
 fn wheel(model: &mut Model, x: u16, y: u16, lines: isize) -> Vec<Effect> {
@@ -188,7 +188,7 @@ fn wheel(model: &mut Model, x: u16, y: u16, lines: isize) -> Vec<Effect> {
     } else {
         Focus::List
     };
-    let effects = run::go(model, Move::By(lines * 3));
+    let effects = execute::go(model, Move::By(lines * 3));
     model.focus = focus;
     effects
 }

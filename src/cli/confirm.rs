@@ -1,8 +1,8 @@
 //! The question before anything is written: what exactly will be done and where, and a word to type.
 
 use super::answer::{Answer, Body, Failure};
-use super::ask;
 use super::context::Context;
+use super::prompt;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::Protection;
 use clap::Args as ClapArgs;
@@ -55,7 +55,7 @@ pub async fn confirm<E: Into<Failure>>(
             _ => Ok(()),
         };
     }
-    if !ask::is_possible() {
+    if !prompt::is_possible() {
         let problem = refused(
             "There is no terminal to ask at.",
             "Look at the plan, then add --yes.".to_owned(),
@@ -72,9 +72,9 @@ pub async fn confirm<E: Into<Failure>>(
         }
         None => format!("{what}. To confirm, type “{word}”: "),
     };
-    if ask::word(&question).await?.trim() == wanted {
+    if prompt::word(&question).await?.trim() == wanted {
         return Ok(());
     }
     let why = format!("What was typed is not `{wanted}`.");
-    Err(Problem::new(Kind::Cancelled, ask::UNCHANGED, why).into())
+    Err(Problem::new(Kind::Cancelled, prompt::UNCHANGED, why).into())
 }

@@ -3,20 +3,20 @@
 use super::global::{As, Global};
 use super::output::Output;
 use super::page::{Page, Tone};
-pub use super::reader::Reader;
+pub use super::rest_session::Reader;
 use super::secret::{self, Asked};
-use super::{interrupt, waiting};
+use super::{interrupt, slow_notice};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::connect::{self, Guarded, Project, Settings, Way};
+use crate::adapters::connect::{self, Guarded, Project, Settings, Transport};
 use crate::adapters::secrets::Told;
 use crate::domain::hidden;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim, Protection, normal};
-use crate::domain::profile::Book;
+use crate::domain::profile::ProfileSet;
 use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
-use crate::ops::migration::Schema;
+use crate::ops::migration::Workspace;
 use crate::ops::session;
 use crate::ports::{Auth, Catalogs, Clock, Stage};
 use secrecy::SecretString;
@@ -35,7 +35,7 @@ pub struct Context {
 /// A project directory and the database it belongs to.
 pub struct Work {
     /// For the engine.
-    pub schema: Schema,
+    pub schema: Workspace,
     /// For rehearsals.
     pub stage: Arc<dyn Stage>,
     /// The production profile that is meant, as far as is known before anything is connected to.
@@ -51,7 +51,7 @@ impl Work {
         &self,
         read: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let read = waiting::telling(self.output, || self.place.clone(), read);
+        let read = slow_notice::telling(self.output, || self.place.clone(), read);
         interrupt::ending(read).await
     }
 }
@@ -112,9 +112,9 @@ impl Context {
             is_token_typed: global.access_token.is_some(),
             dir: global.dir.clone(),
             as_: global.identity.map(|identity| match identity {
-                As::Anon => connect::As::Anon,
-                As::User => connect::As::User,
-                As::Service => connect::As::Service,
+                As::Anon => connect::RoleChoice::Anon,
+                As::User => connect::RoleChoice::User,
+                As::Service => connect::RoleChoice::Service,
             }),
             ..Settings::default()
         };
@@ -162,7 +162,10 @@ impl Context {
     /// The project for a command that reads no rows: nobody need be signed in for it.
     async fn without_reader(&self) -> Result<Project, Problem> {
         let settings = Settings {
-            as_: self.settings.as_.filter(|who| *who != connect::As::User),
+            as_: self
+                .settings
+                .as_
+                .filter(|who| *who != connect::RoleChoice::User),
             ..self.settings.clone()
         };
         self.resolved(&settings).await
@@ -200,7 +203,7 @@ impl Context {
         }
         let project = self.project().await?;
         let url = || format!("Auth at {}", project.profile.url);
-        let who = waiting::telling(self.output, url, connect::identity(&project)).await?;
+        let who = slow_notice::telling(self.output, url, connect::identity(&project)).await?;
         Ok(Reader::new(project, who, self.output))
     }
 
@@ -222,7 +225,7 @@ impl Context {
         let signed_in =
             session::sign_in_for_run(project.auth.as_ref(), &account.email, &account.password);
         let url = || format!("Auth at {}", project.profile.url);
-        let (who, note) = waiting::telling(self.output, url, signed_in).await?;
+        let (who, note) = slow_notice::telling(self.output, url, signed_in).await?;
         self.note(note.as_slice());
         Ok(who)
     }
@@ -237,11 +240,11 @@ impl Context {
                 own: None,
                 meant: self.production(&book),
             };
-            let way = Way::by_url(url, &source, &self.settings.postgres)?;
+            let way = Transport::by_url(url, &source, &self.settings.postgres)?;
             return Ok(self.work_over(&root, way, Some(claim)));
         }
         let project = self.without_reader().await?;
-        let way = interrupt::ending(Way::needed(&project)).await?;
+        let way = interrupt::ending(Transport::needed(&project)).await?;
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let meant = production::of_project(&book, &project.profile);
         let claim = Claim {
@@ -254,7 +257,7 @@ impl Context {
     /// A directory and a database of the local stack: what the environment says about connections is not meant for it.
     #[cfg(feature = "demo")]
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
-        let way = Way::by_url(
+        let way = Transport::by_url(
             url,
             &Source::Code,
             &crate::adapters::postgres::PgVariables::default(),
@@ -263,9 +266,9 @@ impl Context {
     }
 
     /// A directory and a database, which is looked up among the production profiles unless nothing is claimed of it.
-    fn work_over(&self, root: &Path, way: Way, claim: Option<Claim>) -> Work {
+    fn work_over(&self, root: &Path, way: Transport, claim: Option<Claim>) -> Work {
         self.note(&way.notes());
-        let (stage, place, database) = (way.stage(), way.place(), way.database());
+        let (stage, place, database) = (way.stage(), way.label(), way.database());
         let production = claim.as_ref().and_then(|claim| claim.meant.clone());
         let database = match claim {
             Some(claim) => Arc::new(Guarded {
@@ -276,7 +279,7 @@ impl Context {
             None => database,
         };
         Work {
-            schema: Schema::new(root, database),
+            schema: Workspace::new(root, database),
             stage,
             place,
             production,
@@ -288,9 +291,9 @@ impl Context {
     pub async fn catalogs(&self) -> Result<Arc<dyn Catalogs>, Problem> {
         let book = self.book().await?;
         let way = match self.bare_database(&book) {
-            Some((url, source)) => Way::by_url(url, &source, &self.settings.postgres)?,
+            Some((url, source)) => Transport::by_url(url, &source, &self.settings.postgres)?,
             None => {
-                interrupt::ending(async { Way::needed(&self.without_reader().await?).await })
+                interrupt::ending(async { Transport::needed(&self.without_reader().await?).await })
                     .await?
             }
         };
@@ -310,16 +313,16 @@ impl Context {
     }
 
     /// The profiles; without a config directory there are none.
-    async fn book(&self) -> Result<Book, Problem> {
+    async fn book(&self) -> Result<ProfileSet, Problem> {
         match connect::profiles(&self.settings) {
             Ok(profiles) => profiles.read().await,
-            Err(_) => Ok(Book::default()),
+            Err(_) => Ok(ProfileSet::default()),
         }
     }
 
     /// The database URL that stands for itself: typed without a profile, or of an environment that names its project, or
     /// of one that names none while no profile is in use.
-    fn bare_database(&self, book: &Book) -> Option<(&SecretString, Source)> {
+    fn bare_database(&self, book: &ProfileSet) -> Option<(&SecretString, Source)> {
         let Settings {
             profile: None,
             url,
@@ -352,7 +355,7 @@ impl Context {
     }
 
     /// The production profile that is worked on: the one in use, or one with the URL that was given.
-    fn production(&self, book: &Book) -> Option<String> {
+    fn production(&self, book: &ProfileSet) -> Option<String> {
         let in_use = self.settings.profile.as_ref().or(book.default.as_ref());
         let wanted = self.settings.url.as_deref().map(normal);
         let found = book.profiles.iter().find(|(name, profile)| {

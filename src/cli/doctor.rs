@@ -5,16 +5,16 @@ use super::context::Context;
 use super::interrupt;
 use super::keys;
 use super::page::{Page, Span, Table, Tone};
-use super::waiting;
+use super::slow_notice;
 use crate::adapters::clock::SystemClock;
-use crate::adapters::connect::Way;
+use crate::adapters::connect::Transport;
 use crate::adapters::rest::Misplaced;
 use crate::adapters::secrets::SecretSource;
-use crate::adapters::{connect, key, log, place};
-use crate::domain::count::{counted, listed};
+use crate::adapters::{config_dir, connect, key, log};
+use crate::domain::plural::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm, SecretKind};
-use crate::ops::doctor::{self, Check, LeftOut, PATIENCE, State, Subject, Waits};
+use crate::ops::doctor::{self, Check, LeftOut, PATIENCE, PendingChecks, State, Subject};
 use clap::Args as ClapArgs;
 use secrecy::SecretString;
 
@@ -69,11 +69,11 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
     for source in &project.references {
         references.push(reference(context, source).await);
     }
-    let way = Way::of(&project).await;
-    if let Ok(Some(way @ Way::Postgres(_))) = &way {
+    let way = Transport::of(&project).await;
+    if let Ok(Some(way @ Transport::Postgres(_))) = &way {
         context.note(&way.notes());
     }
-    let way = way.map(|way| way.map(|way| (way.place(), way.database())));
+    let way = way.map(|way| way.map(|way| (way.label(), way.database())));
     let database = match &way {
         Ok(None) => None,
         Ok(Some((name, database))) => Some(Ok(doctor::Way {
@@ -82,7 +82,7 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
         })),
         Err(problem) => Some(Err(problem.clone())),
     };
-    let waits = Waits::default();
+    let waits = PendingChecks::default();
     let subject = Subject {
         profile: &project.profile,
         profiles: profiles.as_ref(),
@@ -102,7 +102,7 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
         format!("{}, {seconds} at most", listed(&waits.open()))
     };
     let checking = doctor::check(&subject);
-    let mut checks = waiting::telling(context.output(), whom, checking).await;
+    let mut checks = slow_notice::telling(context.output(), whom, checking).await;
     if let Some(problem) = refused
         && let Some(check) = checks.iter_mut().find(|check| check.name == "session")
     {
@@ -159,7 +159,7 @@ fn form(context: &Context, source: &SecretSource, secret: &SecretString) -> Resu
         }
         SecretKind::DatabaseUrl => {
             let from = source.source();
-            return Way::by_url(secret, &from, &context.settings().postgres).map(|_| ());
+            return Transport::by_url(secret, &from, &context.settings().postgres).map(|_| ());
         }
         SecretKind::AccessToken | SecretKind::Session => None,
     };
@@ -273,7 +273,7 @@ fn answer(checks: &[Check]) -> Result<Answer, Problem> {
     let shown = |path: Option<std::path::PathBuf>| {
         path.map_or_else(|| "none".to_owned(), |path| path.display().to_string())
     };
-    let (config, log) = (shown(place::config_dir().ok()), shown(log::path()));
+    let (config, log) = (shown(config_dir::config_dir().ok()), shown(log::path()));
     page.toned(Tone::Muted, &format!("Config directory: {config}"));
     page.toned(Tone::Muted, &format!("Log: {log}"));
     Answer::new(&checks, page)?

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Answered, Failure};
 use super::page::{Page, Span, Table, Tone};
-use crate::adapters::{config, place};
+use crate::adapters::{config, config_dir};
 use crate::app::command::{Context, TABLE};
 use crate::app::keymap::{Fault, Keymap};
 use crate::domain::problem::{Kind, Problem};
@@ -18,7 +18,7 @@ pub struct Args {}
 
 /// Reads the keymap and lists it.
 pub fn run(_args: &Args) -> Answered {
-    let own = match place::config_dir() {
+    let own = match config_dir::config_dir() {
         Ok(dir) => config::keymap(&dir)?,
         Err(_) => None,
     };
@@ -38,7 +38,7 @@ pub fn run(_args: &Args) -> Answered {
 
 /// The user's keymap file and what is wrong inside it, a line a fault.
 pub fn own_file() -> Result<Option<(PathBuf, Vec<String>)>, Problem> {
-    let own = config::keymap(&place::config_dir()?)?;
+    let own = config::keymap(&config_dir::config_dir()?)?;
     Ok(own.map(|(path, text)| (path, lines(&Keymap::default().with(&text).1))))
 }
 

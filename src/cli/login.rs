@@ -2,15 +2,15 @@
 
 use super::answer::{Answer, Answered};
 use super::context::Context;
+use super::mfa::{self, Wish};
 use super::output::Output;
 use super::page::{Page, Tone};
-use super::second::{self, Wish};
-use super::{ask, interrupt, secret, waiting};
-use crate::domain::factor::SignIn;
+use super::{interrupt, prompt, secret, slow_notice};
 use crate::domain::identity::Identity;
+use crate::domain::mfa::SignIn;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::Profile;
-use crate::domain::secret::Keeping;
+use crate::domain::secret::StoredIn;
 use crate::domain::text;
 use crate::ops::session;
 use crate::ports::Auth;
@@ -47,7 +47,7 @@ pub struct Args {
 /// Signs in and keeps the session.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let is_nobody_named = args.email.is_none() && !args.second_factor;
-    if is_nobody_named && (args.password_stdin || !ask::is_possible()) {
+    if is_nobody_named && (args.password_stdin || !prompt::is_possible()) {
         return Err(Problem::new(
             Kind::Usage,
             "Nobody was named to sign in.",
@@ -58,7 +58,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
     let given = args.wish.given(args.password_stdin)?;
     let project = context.project().await?;
-    if let Keeping::Memory(why) = project.secrets.keeping().await? {
+    if let StoredIn::Memory(why) = project.secrets.keeping().await? {
         return Err(no_keyring(&why).into());
     }
     let auth = project.auth.as_ref();
@@ -76,7 +76,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let identity = match entered {
         SignIn::Done(identity) => identity,
         SignIn::Waiting(waiting) => {
-            second::give(context.output(), auth, &waiting, &args.wish, given).await?
+            mfa::give(context.output(), auth, &waiting, &args.wish, given).await?
         }
     };
     if let Some(problem) = auth.take_left_open() {
@@ -104,7 +104,7 @@ impl Asking<'_> {
     async fn first(&self) -> Result<SignIn, Problem> {
         let email = match &self.args.email {
             Some(email) => email.clone(),
-            None => ask::line("E-mail: ").await?,
+            None => prompt::line("E-mail: ").await?,
         };
         if !self.args.code {
             let password = self.given("Password: ", no_password).await?;
@@ -128,8 +128,8 @@ impl Asking<'_> {
     ) -> Result<SecretString, Problem> {
         if self.args.password_stdin {
             secret::awaited_from_stdin("--password-stdin").await
-        } else if ask::is_possible() {
-            ask::hidden(question).await
+        } else if prompt::is_possible() {
+            prompt::hidden(question).await
         } else {
             Err(missing())
         }
@@ -140,7 +140,7 @@ impl Asking<'_> {
         &self,
         answer: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let told = waiting::telling(self.output, || self.url.to_owned(), answer);
+        let told = slow_notice::telling(self.output, || self.url.to_owned(), answer);
         interrupt::ending(told).await
     }
 }

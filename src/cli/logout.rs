@@ -3,9 +3,9 @@
 use super::answer::{Answer, Answered};
 use super::context::Context;
 use super::page::{Page, Tone};
-use super::{interrupt, waiting};
+use super::{interrupt, slow_notice};
 use crate::domain::identity::Identity;
-use crate::domain::secret::Keeping;
+use crate::domain::secret::StoredIn;
 use crate::ops::session;
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -19,12 +19,12 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
     let project = context.project().await?;
     let write = session::sign_out(project.auth.as_ref());
     let whom = || format!("Auth at {}", project.profile.url);
-    let write = waiting::telling(context.output(), whom, write);
+    let write = slow_notice::telling(context.output(), whom, write);
     interrupt::ending(write).await?;
     let mut page = Page::default();
     // Asked afterwards: a keyring may have been given up meanwhile.
     let keeping = project.secrets.keeping().await?;
-    if let Keeping::Memory(why) = &keeping {
+    if let StoredIn::Memory(why) = &keeping {
         let text = format!(
             "No session was found, and the keyring was not asked: it may hold one still. {why}"
         );
@@ -40,6 +40,6 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         };
         page.line(text);
     }
-    let asked = keeping == Keeping::Keyring;
+    let asked = keeping == StoredIn::Keyring;
     Ok(Answer::new(&json!(null), page)?.with("keyring_asked", &asked)?)
 }

@@ -2,7 +2,6 @@
 //! code. One file a subcommand; its doc comment is its help. Nothing here draws, and only `output` prints.
 
 mod answer;
-mod ask;
 mod audit;
 mod completions;
 mod confirm;
@@ -17,20 +16,21 @@ mod keys;
 mod lock;
 mod login;
 mod logout;
+mod mfa;
 mod migration;
 mod output;
 mod page;
 mod profile;
-mod reader;
+mod prompt;
 mod redact;
-mod second;
+mod rest_session;
 mod secret;
 mod seed;
-mod start;
+mod slow_notice;
+mod startup;
 mod table;
 mod types;
 mod usage;
-mod waiting;
 mod whoami;
 
 use crate::adapters::log;
@@ -85,7 +85,7 @@ pub enum Ended {
     Deck(Box<Deck>),
 }
 
-pub use start::Deck;
+pub use startup::Deck;
 
 /// The definition of the command line, for the parser and for everything that is generated from it.
 pub fn command() -> clap::Command {
@@ -103,15 +103,15 @@ pub async fn run(args: Vec<OsString>) -> Ended {
         Err(error) => return Ended::Exit(refused(&args, &error)),
     };
     let (global, json) = (&cli.global, cli.global.json);
-    let config = match start::config() {
+    let config = match startup::config() {
         Ok(config) => config,
         Err(problem) => {
             let output = Output::new(json, global.color.unwrap_or_default());
             return Ended::Exit(output.finish(Err(problem.into())));
         }
     };
-    start::log(global, &config);
-    let output = Output::new(json, start::color(global, &config));
+    startup::log(global, &config);
+    let output = Output::new(json, startup::color(global, &config));
     let keeps = matches!(cli.command, Some(Command::Profile(_)));
     let context = match Context::new(&cli.global, output, keeps).await {
         Ok(context) => context,

@@ -47,11 +47,11 @@ impl WeekLock {
     }
 
     /// How the week stands: locked, open by itself, or open because of an emergency unlock.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> LockState {
         match (self.locked, self.week_no > self.locked_after_week) {
-            (true, _) => Standing::Locked,
-            (false, true) => Standing::Unlocked,
-            (false, false) => Standing::Open,
+            (true, _) => LockState::Locked,
+            (false, true) => LockState::Unlocked,
+            (false, false) => LockState::Open,
         }
     }
 
@@ -59,9 +59,9 @@ impl WeekLock {
     pub fn sentence(&self) -> String {
         let reason = self.reason();
         match self.standing() {
-            Standing::Locked => format!("Locked: {reason}"),
-            Standing::Unlocked => format!("Unlocked for now: {reason}"),
-            Standing::Open => format!("Open: {reason}"),
+            LockState::Locked => format!("Locked: {reason}"),
+            LockState::Unlocked => format!("Unlocked for now: {reason}"),
+            LockState::Open => format!("Open: {reason}"),
         }
     }
 
@@ -70,26 +70,26 @@ impl WeekLock {
     pub fn reason(&self) -> Cow<'_, str> {
         let limit = self.locked_after_week;
         match self.standing() {
-            Standing::Unlocked => Cow::Borrowed(&self.why),
-            Standing::Open => format!("this plan locks after week {limit}.").into(),
-            Standing::Locked if limit == 0 => {
+            LockState::Unlocked => Cow::Borrowed(&self.why),
+            LockState::Open => format!("this plan locks after week {limit}.").into(),
+            LockState::Locked if limit == 0 => {
                 "this plan is always locked (its limit is week 0).".into()
             }
-            Standing::Locked => format!("this plan locks after week {limit}.").into(),
+            LockState::Locked => format!("this plan locks after week {limit}.").into(),
         }
     }
 
     /// The end of the emergency unlock that runs.
     pub fn running_until(&self) -> Option<Timestamp> {
         let until = self.unlocked_until.as_ref();
-        let until = until.filter(|_| self.standing() == Standing::Unlocked)?;
+        let until = until.filter(|_| self.standing() == LockState::Unlocked)?;
         until.parse().ok()
     }
 }
 
 /// How a week stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum LockState {
     /// Items are closed.
     Locked,
     /// The week would be locked, and an emergency unlock is running.
@@ -116,7 +116,7 @@ pub struct UnlockRequest {
 
 /// How the unlock that runs came about, as the audit log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opening {
+pub struct UnlockRecord {
     /// The id of the audit record.
     pub record_id: String,
     /// When, as PostgREST prints it.
@@ -129,7 +129,7 @@ pub struct Opening {
     pub rationale: Option<String>,
 }
 
-impl Opening {
+impl UnlockRecord {
     /// What a record tells of the unlock of a week; nothing where another unlock runs by now than the one it is about.
     pub fn of(record: Record, lock: &WeekLock) -> Option<Self> {
         let after = record.after_state.as_ref()?;
@@ -146,20 +146,20 @@ impl Opening {
 
 /// What an unlock would do, to be looked at before it is confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prospect {
+pub struct UnlockPreview {
     /// The week as it is.
     pub lock: WeekLock,
     /// Its cycle, where the identity may see it.
     pub cycle: Option<Cycle>,
     /// How the unlock that runs already came about, where the identity may read that.
-    pub opening: Option<Opening>,
+    pub opening: Option<UnlockRecord>,
     /// What will be asked for.
     pub request: UnlockRequest,
 }
 
 /// What an unlock does to the one that runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bearing {
+pub enum UnlockEffect {
     /// None runs.
     Opens,
     /// It ends so much later.
@@ -168,7 +168,7 @@ pub enum Bearing {
     Shortens(SignedDuration),
 }
 
-impl Prospect {
+impl UnlockPreview {
     /// About when the new unlock would end: its minutes count from when the database runs it.
     pub fn until(&self, now: Timestamp) -> Timestamp {
         now.saturating_add(SignedDuration::from_mins(self.request.minutes.into()))
@@ -176,15 +176,15 @@ impl Prospect {
     }
 
     /// What it would do to the unlock that runs.
-    pub fn bearing(&self, now: Timestamp) -> Bearing {
+    pub fn bearing(&self, now: Timestamp) -> UnlockEffect {
         let Some(running) = self.lock.running_until() else {
-            return Bearing::Opens;
+            return UnlockEffect::Opens;
         };
         let by = self.until(now).duration_since(running);
         if by.is_negative() {
-            Bearing::Shortens(by.abs())
+            UnlockEffect::Shortens(by.abs())
         } else {
-            Bearing::Lengthens(by)
+            UnlockEffect::Lengthens(by)
         }
     }
 }

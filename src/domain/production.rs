@@ -1,7 +1,7 @@
 //! Which production profile a database belongs to, by what is connected to: the project's ref in its address and what the
 //! database itself is recognised by. Names decide nothing.
 
-use super::profile::{Book, Profile};
+use super::profile::{Profile, ProfileSet};
 use super::project_url::{ProjectUrl, is_ref};
 use super::text::cell;
 
@@ -78,7 +78,7 @@ fn is_of(profile: &Profile, mark: &Mark) -> bool {
 }
 
 /// The production profile that a database belongs to, and whether it is the one that the profile knew.
-pub fn protection(book: &Book, claim: &Claim, mark: &Mark) -> Protection {
+pub fn protection(book: &ProfileSet, claim: &Claim, mark: &Mark) -> Protection {
     let is_production = |name: &String| book.profiles.get(name).is_some_and(|it| it.production);
     let own = claim.own.clone().filter(is_production);
     let known = own.as_ref().and_then(|name| {
@@ -100,7 +100,7 @@ pub fn protection(book: &Book, claim: &Claim, mark: &Mark) -> Protection {
 }
 
 /// The production profile of a project by its URL: the profile itself, or another with that URL or ref.
-pub fn of_project(book: &Book, project: &Profile) -> Option<String> {
+pub fn of_project(book: &ProfileSet, project: &Profile) -> Option<String> {
     if project.production {
         return Some(project.name.clone());
     }
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    fn book(url: &str, id: Option<&str>) -> Book {
+    fn book(url: &str, id: Option<&str>) -> ProfileSet {
         let production = Profile {
             url: url.into(),
             production: true,
@@ -196,13 +196,13 @@ mod tests {
             url: "http://127.0.0.1:2".into(),
             ..Profile::default()
         };
-        let mut book = Book::default();
+        let mut book = ProfileSet::default();
         book.profiles.insert("live".into(), production);
         book.profiles.insert("dev".into(), other);
         book
     }
 
-    fn found(book: &Book, own: Option<&str>, mark: &Mark) -> Option<String> {
+    fn found(book: &ProfileSet, own: Option<&str>, mark: &Mark) -> Option<String> {
         let claim = Claim {
             own: own.map(str::to_owned),
             meant: None,

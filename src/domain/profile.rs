@@ -1,7 +1,7 @@
 //! A profile: which project supadeck talks to, under a name. Secrets are not part of it; they live in the keyring.
 
-use super::count::listed;
 use super::hidden::{HIDDEN, looks_secret, shown};
+use super::plural::listed;
 use super::problem::{Kind, Problem};
 use super::project_url::ProjectUrl;
 use super::reference::References;
@@ -68,7 +68,7 @@ impl Profile {
 /// The whole config file: every profile, and the one that is used when none is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Book {
+pub struct ProfileSet {
     /// The name of the profile in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
@@ -77,7 +77,7 @@ pub struct Book {
     pub profiles: BTreeMap<String, Profile>,
 }
 
-impl Book {
+impl ProfileSet {
     /// The profile of that name, or the one in use when none is named.
     pub fn find(&self, name: Option<&str>) -> Result<Option<Profile>, Problem> {
         let Some(wanted) = name.or(self.default.as_deref()) else {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_has_lists_the_names() {
-        let mut book = Book::default();
+        let mut book = ProfileSet::default();
         book.profiles.insert("work".into(), Profile::default());
         let problem = book.find(Some("wrok")).unwrap_err();
         assert!(problem.why.contains("work"), "{problem}");
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn profiles_of_which_none_is_in_use_are_named() {
-        let mut book = Book::default();
+        let mut book = ProfileSet::default();
         let problem = book.none_in_use();
         assert!(problem.why.contains("no profile"), "{problem}");
         for name in ["home", "work"] {
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_place_of_a_name_is_not_repeated() {
-        let book = Book::default();
+        let book = ProfileSet::default();
         for text in [
             "sb_secret_hunter2hunter2",
             "postgresql://u:hunter2@h/x",

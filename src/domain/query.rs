@@ -315,7 +315,7 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 
 /// What a reachability check saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pong {
+pub struct Ping {
     /// The server's clock by its `Date` header, in whole seconds.
     pub server_time: Option<jiff::Timestamp>,
     /// The time from request to answer, in milliseconds.

@@ -2,7 +2,7 @@
 //! and how that can end. Shared by migrations and seeds.
 
 use super::migration::history::{Row, sha256};
-use super::migration::{Blocker, Direction, Holder};
+use super::migration::{Blocker, Direction, LockHolder};
 use super::sql::{Slice, Statements};
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -21,16 +21,16 @@ pub struct Script {
     /// Whether the server may get the whole transaction in one message: fastest, without news of single statements.
     pub at_once: bool,
     /// Whether it goes on with an interrupted run, which stops every other script of a migration.
-    pub goes_on: bool,
+    pub is_resume: bool,
     /// How it runs outside a transaction; absent when it runs in one.
-    pub alone: Option<Alone>,
+    pub alone: Option<NonTransactional>,
     /// What earlier files of the same run have set for this one, as statements. Only seeds have any.
     pub settings: Vec<Slice>,
 }
 
 /// How a script runs statement by statement outside a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alone {
+pub struct NonTransactional {
     /// How many statements the file has.
     pub of: usize,
     /// Index of the statement it begins at; more than 0 when an interrupted run goes on.
@@ -165,7 +165,7 @@ pub enum News {
     /// Another runner holds the lock.
     WaitingForLock {
         /// Who, when the server tells.
-        holder: Option<Holder>,
+        holder: Option<LockHolder>,
     },
     /// The script seems to be at work: those before it in its message are in the history. Whether they are done, their answers
     /// will tell.
@@ -217,22 +217,22 @@ impl BatchNews {
 
 /// Why a script did not end well.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Halt {
+pub enum RunError {
     /// The server refused; nothing of the script remains.
-    Refused(Box<Refused>),
+    Refused(Box<ServerError>),
     /// The history is not what the plan saw; nothing ran. Holds the versions that were found.
     HistoryChanged(Vec<String>),
     /// Another runner held the lock for too long; nothing ran.
     Busy {
         /// Who, when the server tells.
-        holder: Option<Holder>,
+        holder: Option<LockHolder>,
     },
     /// An interrupted file is in the way; nothing ran. Holds its version.
     Unsettled(String),
     /// A file cannot run outside a transaction here; nothing ran. Holds the reason, a sentence.
     NotAlone(String),
     /// A file that runs outside a transaction stopped in the middle; what ran before remains.
-    Halfway(Box<Halfway>),
+    Halfway(Box<Interrupted>),
     /// The user stopped it; nothing of the script remains.
     Cancelled,
     /// A statement ended the transaction although none was seen to do so. What ran before it may remain.
@@ -249,14 +249,14 @@ pub enum Halt {
 /// SQLSTATE: a lock was not to be had in time.
 pub const LOCKED: &str = "55P03";
 
-impl Halt {
+impl RunError {
     /// The same halt, which knows who was seen in the way when a lock was not to be had.
     #[must_use]
-    pub fn blaming(mut self, seen: Option<Blocker>) -> Self {
+    pub fn with_blocker(mut self, seen: Option<Blocker>) -> Self {
         let refused = match &mut self {
             Self::Refused(refused) => Some(refused),
             Self::Halfway(halfway) => match &mut halfway.why {
-                Why::Refused(refused) => Some(refused),
+                Cause::Refused(refused) => Some(refused),
                 _ => None,
             },
             _ => None,
@@ -270,7 +270,7 @@ impl Halt {
 
 /// Where a script outside a transaction stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Halfway {
+pub struct Interrupted {
     /// Index of the statement in the file; as many as there are when all of them are done.
     pub statement: usize,
     /// Index of the statement to go on from: the `BEGIN` of a transaction of the file's own that was undone.
@@ -278,7 +278,7 @@ pub struct Halfway {
     /// Whether that statement may have been done all the same.
     pub is_in_doubt: bool,
     /// Why it stopped.
-    pub why: Why,
+    pub why: Cause,
     /// Whether the journal holds the position and the reason.
     pub is_recorded: bool,
     /// Invalid indexes that it left behind, as far as they could be read.
@@ -287,9 +287,9 @@ pub struct Halfway {
 
 /// Why a script outside a transaction stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum Cause {
     /// The server refused the statement.
-    Refused(Box<Refused>),
+    Refused(Box<ServerError>),
     /// The user stopped it.
     Cancelled,
     /// The line of the statements broke, or that of the lock and the journal.
@@ -298,7 +298,7 @@ pub enum Why {
 
 /// The server's own words about a refused statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refused {
+pub struct ServerError {
     /// SQLSTATE.
     pub code: String,
     /// The message.

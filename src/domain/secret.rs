@@ -57,7 +57,7 @@ impl SecretKind {
 
 /// Where secrets are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keeping {
+pub enum StoredIn {
     /// In the keyring of the operating system.
     Keyring,
     /// In memory, until the program ends, with the reason as a sentence.
@@ -67,14 +67,14 @@ pub enum Keeping {
 /// A secret as it is kept: with the URL of the project that it is for. Without it, a key could reach another host after the
 /// profile's URL was changed, or after a profile was removed while nobody could ask the keyring.
 #[derive(Serialize, Deserialize)]
-struct Bound {
+struct SecretForUrl {
     url: String,
     secret: String,
 }
 
 /// The text to keep for a secret of the project at `url`, in the one form of a [`ProjectUrl`](super::project_url::ProjectUrl).
 pub fn bind(url: &str, secret: &SecretString) -> SecretString {
-    let bound = Bound {
+    let bound = SecretForUrl {
         url: url.to_owned(),
         secret: secret.expose_secret().to_owned(),
     };
@@ -83,7 +83,7 @@ pub fn bind(url: &str, secret: &SecretString) -> SecretString {
 
 /// The secret of a kept text; `None` when it is for another project, or for none.
 pub fn unbind(url: &str, kept: &SecretString) -> Option<SecretString> {
-    let bound: Bound = serde_json::from_str(kept.expose_secret()).ok()?;
+    let bound: SecretForUrl = serde_json::from_str(kept.expose_secret()).ok()?;
     (bound.url == url).then(|| bound.secret.into())
 }
 

@@ -2,7 +2,7 @@
 
 use super::paging::{check_id, correlation};
 use crate::domain::audit::filter::{Filter, Term};
-use crate::domain::audit::{Cursor, Page, Record, Summary, Way, action};
+use crate::domain::audit::{Cursor, Page, PageDirection, Record, Summary, action};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
 use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
@@ -45,7 +45,7 @@ pub async fn page<R: Row>(
     who: &Identity,
     filter: &Filter,
     from: Option<&Cursor>,
-    way: Way,
+    way: PageDirection,
     limit: usize,
 ) -> Result<Page<R>, Problem> {
     let limit = match limit {
@@ -66,10 +66,10 @@ pub async fn page<R: Row>(
         }
     };
     let meant = match from {
-        None if rows.is_empty() => meant(rest, who, filter, correlation).await,
+        None if rows.is_empty() => suggest_action(rest, who, filter, correlation).await,
         _ => None,
     };
-    if way == Way::Newer {
+    if way == PageDirection::Newer {
         rows.reverse();
     }
     Ok(Page {
@@ -81,7 +81,7 @@ pub async fn page<R: Row>(
 
 /// Which action a filter that found nothing may have meant, by the newest records that the identity may see. Only a
 /// courtesy: an answer is not spoilt by its failure.
-async fn meant(
+async fn suggest_action(
     rest: &dyn Rest,
     who: &Identity,
     filter: &Filter,
@@ -96,7 +96,7 @@ async fn meant(
         return None;
     }
     let newest = Select::from("audit_log").columns("action");
-    let query = beyond(newest, None, Way::Older)
+    let query = beyond(newest, None, PageDirection::Older)
         .limit(PAGE_ROWS)
         .under(correlation);
     let seen: Vec<Seen> = match rest.select(who, &query).await {
@@ -135,10 +135,10 @@ fn selection(filter: &Filter, who: &Identity, columns: &str) -> Result<Select, P
 }
 
 /// Orders by (created_at, id) and starts strictly beyond the cursor.
-fn beyond(query: Select, from: Option<&Cursor>, way: Way) -> Select {
+fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
     let (direction, strict, or_same) = match way {
-        Way::Older => (Direction::Descending, Op::Lt, Op::LtEq),
-        Way::Newer => (Direction::Ascending, Op::Gt, Op::GtEq),
+        PageDirection::Older => (Direction::Descending, Op::Lt, Op::LtEq),
+        PageDirection::Newer => (Direction::Ascending, Op::Gt, Op::GtEq),
     };
     let query = query.order("created_at", direction).order("id", direction);
     let Some(cursor) = from else {

@@ -4,14 +4,14 @@
 mod wait;
 mod weeksmith;
 
-pub use wait::{PATIENCE, Waits};
+pub use wait::{PATIENCE, PendingChecks};
 
-use crate::domain::count::counted;
 use crate::domain::identity::Identity;
+use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::Profile;
-use crate::domain::query::Pong;
-use crate::domain::secret::Keeping;
+use crate::domain::query::Ping;
+use crate::domain::secret::StoredIn;
 use crate::ports::{Auth, Clock, Database, Profiles, Rest, Secrets};
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ pub struct Subject<'a> {
     /// The clock.
     pub clock: &'a dyn Clock,
     /// How long anybody is waited for, and who is.
-    pub waits: &'a Waits,
+    pub waits: &'a PendingChecks,
 }
 
 /// Why a secret is not known although a variable with it is set, each as a sentence.
@@ -151,8 +151,8 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
             Err(problem) => failed("config", &problem),
         },
         match keyring {
-            Ok(Keeping::Keyring) => fine("keyring", "The system's keyring answers."),
-            Ok(Keeping::Memory(why)) => {
+            Ok(StoredIn::Keyring) => fine("keyring", "The system's keyring answers."),
+            Ok(StoredIn::Memory(why)) => {
                 warned("keyring", format!("{why} Secrets are kept in memory."))
                     .with_hint("Say where each secret comes from with `supadeck profile add` (env:NAME or cmd:COMMAND), set environment variables, or start a keyring.")
             }
@@ -245,8 +245,8 @@ fn failed(name: &'static str, problem: &Problem) -> Check {
 /// The URL is reachable when either interface answered, whatever it said.
 fn reachable(
     subject: &Subject<'_>,
-    rest: &Result<Pong, Problem>,
-    auth: &Result<Pong, Problem>,
+    rest: &Result<Ping, Problem>,
+    auth: &Result<Ping, Problem>,
 ) -> Check {
     let url = &subject.profile.url;
     let quickest = [rest, auth]
@@ -267,8 +267,8 @@ fn reachable(
 
 fn clock(
     subject: &Subject<'_>,
-    rest: &Result<Pong, Problem>,
-    auth: &Result<Pong, Problem>,
+    rest: &Result<Ping, Problem>,
+    auth: &Result<Ping, Problem>,
 ) -> Check {
     let server = [rest, auth]
         .into_iter()
@@ -291,7 +291,7 @@ fn clock(
     .with_hint("Set the clock: tokens may be refused as expired or not yet valid.")
 }
 
-fn answers(name: &'static str, word: &str, ping: &Result<Pong, Problem>, has_key: bool) -> Check {
+fn answers(name: &'static str, word: &str, ping: &Result<Ping, Problem>, has_key: bool) -> Check {
     match ping {
         Ok(_) => fine(name, format!("{word} answers.")),
         Err(problem) if problem.kind == Kind::Auth && !has_key => {
@@ -312,7 +312,7 @@ fn unknown(left_out: Option<&String>, so: &str) -> String {
     }
 }
 
-fn publishable(subject: &Subject<'_>, rest: &Result<Pong, Problem>) -> Check {
+fn publishable(subject: &Subject<'_>, rest: &Result<Ping, Problem>) -> Check {
     let left_out = subject.left_out.publishable_key.as_ref();
     match rest {
         _ if !subject.has_publishable_key && left_out.is_some() => warned(

@@ -2,8 +2,8 @@
 
 use crate::domain::hidden::shown;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, Profile, check_name};
-use crate::domain::secret::{Keeping, SecretKind, bind};
+use crate::domain::profile::{Profile, ProfileSet, check_name};
+use crate::domain::secret::{SecretKind, StoredIn, bind};
 use crate::ports::{Profiles, Secrets};
 use secrecy::SecretString;
 
@@ -26,7 +26,7 @@ pub struct Added {
     /// The profile as it was written.
     pub profile: Profile,
     /// Where its secrets went; `None` when there were none.
-    pub keeping: Option<Keeping>,
+    pub keeping: Option<StoredIn>,
     /// Whether it is the one in use now.
     pub is_default: bool,
     /// What the profile before it had, kept or referred to, and this one has not.
@@ -115,7 +115,7 @@ async fn had(profiles: &dyn Profiles, secrets: &dyn Secrets, name: &str, kind: S
 }
 
 /// Every profile, and which one is in use.
-pub async fn list(profiles: &dyn Profiles) -> Result<Book, Problem> {
+pub async fn list(profiles: &dyn Profiles) -> Result<ProfileSet, Problem> {
     profiles.read().await
 }
 
@@ -176,7 +176,7 @@ pub async fn remove(
     profiles: &dyn Profiles,
     secrets: &dyn Secrets,
     name: &str,
-) -> Result<Keeping, Problem> {
+) -> Result<StoredIn, Problem> {
     let book = profiles.read().await?;
     if !book.profiles.contains_key(name) {
         return Err(book.no_such(name));
@@ -198,11 +198,11 @@ pub async fn remove(
 }
 
 /// Forgets every secret of a profile; one that stays does not keep the others. `Keeping` as in [`Secrets::remove`].
-async fn forget(secrets: &dyn Secrets, name: &str) -> Result<Keeping, Problem> {
-    let mut outcome = Ok(Keeping::Keyring);
+async fn forget(secrets: &dyn Secrets, name: &str) -> Result<StoredIn, Problem> {
+    let mut outcome = Ok(StoredIn::Keyring);
     for kind in SecretKind::ALL {
         match secrets.remove(name, kind).await {
-            Ok(Keeping::Keyring) => {}
+            Ok(StoredIn::Keyring) => {}
             Ok(memory) if outcome.is_ok() => outcome = Ok(memory),
             Ok(_) => {}
             Err(problem) => outcome = Err(problem),

@@ -1,7 +1,7 @@
 //! Who is signed in, and signing in and out, with one factor or two.
 
-use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
+use crate::domain::mfa::SignIn;
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::Auth;
 use secrecy::{ExposeSecret, SecretString};

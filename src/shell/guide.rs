@@ -14,7 +14,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, check_name};
 use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::{REFERENCE_FORMS, Reference, References, is_reference};
-use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::secret::{SecretKind, StoredIn};
 use crate::domain::source::Source;
 use crate::ops::profile::{self, NewProfile};
 use crate::ops::session;
@@ -175,7 +175,7 @@ async fn with_where(start: &Start, typed: &Secret, verdict: Verdict) -> Verdict 
 
 async fn has_keyring(start: &Start) -> bool {
     let secrets = connect::secrets(&start.settings);
-    matches!(secrets.keeping().await, Ok(Keeping::Keyring))
+    matches!(secrets.keeping().await, Ok(StoredIn::Keyring))
 }
 
 async fn check_database(start: &Start, url: &Secret) -> Verdict {

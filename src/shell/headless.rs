@@ -1,15 +1,15 @@
 //! The deck without a terminal: keys in, the last frame out. The screenshot of the README is made with it.
 
-use super::surface::{Canvas, Surface};
+use super::surface::{BufferBackend, Surface};
 use super::{Deck, Start};
 use crate::app::effect::Write;
+use crate::app::jobs;
 use crate::app::key::Key;
 use crate::app::msg::Msg;
-use crate::app::write;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui::symbol::Symbols;
 use crate::ui::theme::Theme;
-use crate::ui::{self, Look};
+use crate::ui::{self, Appearance};
 use ratatui::buffer::Buffer;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,13 +23,13 @@ const QUIET: Duration = Duration::from_millis(700);
 /// # Errors
 /// When a key cannot be pressed.
 pub async fn headless(start: Start, size: (u16, u16), keys: &[&str]) -> Result<Buffer, Problem> {
-    let look = Look {
+    let look = Appearance {
         themes: Theme::built_in(),
         symbols: Symbols { is_ascii: false },
     };
-    let mut canvas = Canvas::new(size);
+    let mut canvas = BufferBackend::new(size);
     let (mut deck, mut mail) = Deck::start(start, look, size);
-    let effects = write::session(&mut deck.model, Write::Open);
+    let effects = jobs::session(&mut deck.model, Write::Open);
     deck.carry_out(effects, &mut canvas)?;
     settle(&mut deck, &mut mail, &mut canvas).await?;
     for word in keys {
@@ -54,8 +54,8 @@ fn presses(word: &str) -> Result<Vec<Key>, Problem> {
 /// Takes what comes until nothing comes any more.
 async fn settle(
     deck: &mut Deck,
-    mail: &mut super::Mail,
-    canvas: &mut Canvas,
+    mail: &mut super::Messages,
+    canvas: &mut BufferBackend,
 ) -> Result<(), Problem> {
     loop {
         let quiet = Instant::now() + QUIET;

@@ -6,21 +6,21 @@
 //! Whatever ends the deck (a key, a signal, a terminal that is gone, a panic of a draw), the write that runs is finished
 //! first: the server is told to cancel, its answer is read, the journal is written. Then the terminal is given back.
 
+mod appearance;
 mod careful;
 mod clipboard;
 mod ending;
-mod fix;
 mod guide;
 mod headless;
 mod input;
-mod look;
+mod open_project;
 mod patience;
+mod pending_changes;
 mod runner;
 mod signal;
 mod surface;
 mod terminal;
 mod timer;
-mod world;
 
 pub use headless::headless;
 
@@ -32,7 +32,7 @@ use crate::app::effect::{Effect, Write};
 use crate::app::keymap::Keymap;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
-use crate::app::{update, write};
+use crate::app::{jobs, update};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui;
@@ -75,7 +75,7 @@ pub struct Start {
 /// # Errors
 /// When there is no terminal, or it goes away.
 pub async fn run(start: Start) -> Result<(), Problem> {
-    let look = look::look(start.theme.as_deref());
+    let look = appearance::look(start.theme.as_deref());
     let mut terminal = Terminal::enter()?;
     let size = terminal::size()?;
     let (mut deck, mut mail) = Deck::start(start, look, size);
@@ -134,7 +134,7 @@ fn keymap(start: &Start) -> (Keymap, Option<Dialog>) {
 
 struct Deck {
     model: Model,
-    look: ui::Look,
+    look: ui::Appearance,
     runner: Runner,
     timers: timer::Timers,
     clipboard: Option<clipboard::Clipboard>,
@@ -175,10 +175,10 @@ impl Shown {
     }
 }
 
-type Mail = mpsc::UnboundedReceiver<Msg>;
+type Messages = mpsc::UnboundedReceiver<Msg>;
 
 impl Deck {
-    fn start(start: Start, look: ui::Look, size: (u16, u16)) -> (Self, Mail) {
+    fn start(start: Start, look: ui::Appearance, size: (u16, u16)) -> (Self, Messages) {
         let (keymap, faults) = keymap(&start);
         let mut model = Model::new(size, None, Identity::Anon, keymap);
         model.is_opening = true;
@@ -207,12 +207,12 @@ impl Deck {
     async fn turn(
         &mut self,
         terminal: &mut Terminal,
-        mail: &mut Mail,
+        mail: &mut Messages,
         ending: &Ending,
     ) -> Result<(), Problem> {
         let mut inputs = input::read();
         let mut stops = signal::Stops::listen()?;
-        let effects = write::session(&mut self.model, Write::Open);
+        let effects = jobs::session(&mut self.model, Write::Open);
         self.carry_out(effects, terminal)?;
         let mut drawn_at = Instant::now();
         self.draw(terminal)?;
@@ -348,11 +348,11 @@ impl Deck {
     /// terminal still works it is shown; nothing that it does stands in the way.
     async fn finish_write(
         &mut self,
-        mail: &mut Mail,
+        mail: &mut Messages,
         mut surface: Option<&mut Terminal>,
     ) -> Option<Finished> {
         let what = self.model.running.as_ref()?.what.clone();
-        write::cancel(&mut self.model);
+        jobs::cancel(&mut self.model);
         self.runner.writes().stop();
         let answered = async {
             while self.model.running.is_some() {

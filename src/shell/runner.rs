@@ -2,8 +2,8 @@
 //! A newer read in a slot aborts the older one. A write is never aborted: cancelling it is a request to the server.
 
 use super::ending::Writes;
+use super::open_project::{self, OpenProject};
 use super::patience::Patience;
-use super::world::{self, World};
 use super::{Start, guide};
 use crate::adapters::secrets::Told;
 use crate::app::effect::{Load, Write};
@@ -11,12 +11,12 @@ use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::audit::PAGE_ROWS;
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
-use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
-use crate::domain::migration::{Progress, Wish};
+use crate::domain::mfa::SignIn;
+use crate::domain::migration::{PlanRequest, Progress};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedProgress;
-use crate::ops::migration::Watch;
+use crate::ops::migration::RunControl;
 use crate::ops::seed::SeedWatch;
 use crate::ops::{audit, cycle, goal, lock, migration, seed, session, tables};
 use crate::ports::Auth;
@@ -29,13 +29,13 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-type Inbox = mpsc::UnboundedSender<Msg>;
+type Sender = mpsc::UnboundedSender<Msg>;
 
 /// Starts tasks and keeps their handles.
 pub(super) struct Runner {
     start: Arc<Start>,
-    inbox: Inbox,
-    world: Arc<Mutex<Option<Arc<World>>>>,
+    inbox: Sender,
+    world: Arc<Mutex<Option<Arc<OpenProject>>>>,
     reads: HashMap<Slot, Reading>,
     cancel: CancellationToken,
     writes: Writes,
@@ -50,7 +50,7 @@ struct Reading {
 
 impl Runner {
     /// A runner whose answers go to `inbox`.
-    pub(super) fn new(mut start: Start, inbox: Inbox) -> Self {
+    pub(super) fn new(mut start: Start, inbox: Sender) -> Self {
         let told = inbox.clone();
         start.settings.told = Told::by(move |text| drop(told.send(Msg::Noticed(text))));
         Self {
@@ -151,7 +151,7 @@ impl Runner {
     }
 }
 
-fn answer(inbox: &Inbox, ticket: Ticket, report: Report) {
+fn answer(inbox: &Sender, ticket: Ticket, report: Report) {
     // The inbox is closed only when the deck is over; then nobody wants the answer.
     let _ = inbox.send(Msg::Reported {
         ticket,
@@ -209,9 +209,9 @@ fn write_refusal(write: &Write) -> Refusal {
     }
 }
 
-type Place = Mutex<Option<Arc<World>>>;
+type Place = Mutex<Option<Arc<OpenProject>>>;
 
-fn opened(place: &Place) -> Result<Arc<World>, Problem> {
+fn opened(place: &Place) -> Result<Arc<OpenProject>, Problem> {
     let world = place.lock().unwrap_or_else(PoisonError::into_inner).clone();
     world.ok_or_else(|| Problem::new(Kind::Config, "No project is open.", ""))
 }
@@ -284,7 +284,7 @@ async fn read(
     patience.with(&database, reading).await
 }
 
-async fn rows(world: &World, who: &Identity, load: Load) -> Report {
+async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
     let rest = &*world.rest;
     let refuse = refusal(&load);
     match load {
@@ -303,7 +303,7 @@ async fn rows(world: &World, who: &Identity, load: Load) -> Report {
     }
 }
 
-async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) -> Report {
+async fn read_schema(schema: &migration::Workspace, load: Load, refuse: Refusal) -> Report {
     match load {
         Load::Migrations => Report::Migrations(migration::list(schema).await),
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
@@ -322,7 +322,7 @@ async fn read_schema(schema: &migration::Schema, load: Load, refuse: Refusal) ->
 const LOOKED_AT_BYTES: usize = 2 << 20;
 
 /// The plan of a wish, and what its files can do.
-async fn planned(schema: &migration::Schema, wish: &Wish) -> Result<Planned, Problem> {
+async fn planned(schema: &migration::Workspace, wish: &PlanRequest) -> Result<Planned, Problem> {
     let plan = migration::plan(schema, wish).await?;
     let bytes = plan.steps.iter().map(|step| step.statements.bytes());
     if bytes.sum::<usize>() > LOOKED_AT_BYTES {
@@ -343,7 +343,7 @@ async fn change(
     who: &Identity,
     write: Write,
     ticket: Ticket,
-    inbox: &Inbox,
+    inbox: &Sender,
     cancel: CancellationToken,
 ) -> Report {
     let refuse = write_refusal(&write);
@@ -357,15 +357,13 @@ async fn change(
     };
     if let Some((settings, note)) = settings {
         let notes = note.into_iter();
-        return Report::Opened(
-            world::open(&settings, start)
-                .await
-                .map(|(world, mut opened)| {
-                    opened.project.notes.extend(notes);
-                    *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(world));
-                    opened
-                }),
-        );
+        return Report::Opened(open_project::open(&settings, start).await.map(
+            |(world, mut opened)| {
+                opened.project.notes.extend(notes);
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(world));
+                opened
+            },
+        ));
     }
     let world = match opened(place) {
         Ok(world) => world,
@@ -375,7 +373,7 @@ async fn change(
     match write {
         Write::Migrate(plan) => match world.schema() {
             Ok(schema) => {
-                let watch = Watch {
+                let watch = RunControl {
                     progress: forward(ticket, inbox, |news: Progress| news),
                     cancel,
                 };
@@ -388,7 +386,7 @@ async fn change(
         },
         Write::Rehearse(plan) => match world.stage() {
             Ok((schema, stage)) => {
-                let watch = Watch {
+                let watch = RunControl {
                     progress: forward(ticket, inbox, |news: Progress| news),
                     cancel,
                 };
@@ -459,7 +457,7 @@ async fn sign_in(auth: &dyn Auth, write: Write) -> Result<SignIn, Problem> {
 
 /// Says what the user should know of a sign-in that went well, such as that it could not be stored. It goes out before
 /// the answer, which leaves it standing.
-fn warn(auth: &dyn Auth, inbox: &Inbox) {
+fn warn(auth: &dyn Auth, inbox: &Sender) {
     for problem in auth.take_left_open().into_iter().chain(auth.take_warning()) {
         let _ = inbox.send(Msg::Noticed(problem.to_string()));
     }
@@ -468,7 +466,7 @@ fn warn(auth: &dyn Auth, inbox: &Inbox) {
 /// A channel whose news become messages with the write's ticket.
 fn forward<T: Send + 'static>(
     ticket: Ticket,
-    inbox: &Inbox,
+    inbox: &Sender,
     into: fn(T) -> Progress,
 ) -> mpsc::UnboundedSender<T> {
     let (sender, mut receiver) = mpsc::unbounded_channel();

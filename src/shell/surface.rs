@@ -19,11 +19,11 @@ pub(super) trait Surface {
 }
 
 /// A buffer in memory.
-pub(super) struct Canvas {
+pub(super) struct BufferBackend {
     inner: Terminal<TestBackend>,
 }
 
-impl Canvas {
+impl BufferBackend {
     /// A canvas of so many columns and rows.
     pub(super) fn new(size: (u16, u16)) -> Self {
         let Ok(inner) = Terminal::new(TestBackend::new(size.0, size.1));
@@ -36,7 +36,7 @@ impl Canvas {
     }
 }
 
-impl Surface for Canvas {
+impl Surface for BufferBackend {
     fn draw(&mut self, draw: &mut dyn FnMut(&mut Frame)) -> Result<(), Problem> {
         let Ok(_) = self.inner.draw(|frame| draw(frame));
         Ok(())

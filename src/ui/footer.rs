@@ -1,6 +1,6 @@
 //! The footer: the keys that apply now, a toast, or the line in which a filter is typed, with what is wrong with it above.
 
-use super::View;
+use super::DrawContext;
 use super::text::{fit, wrap};
 use super::theme::Role;
 use crate::app::availability::{availability, short};
@@ -14,7 +14,7 @@ use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 /// Draws the footer.
-pub fn draw(frame: &mut Frame, area: Rect, view: View) {
+pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     if area.height == 0 {
         return;
     }
@@ -59,7 +59,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
 }
 
 /// Draws why a filter cannot be used, on as many lines above the footer as it takes.
-fn draw_above(frame: &mut Frame, area: Rect, view: View, problem: &str) {
+fn draw_above(frame: &mut Frame, area: Rect, view: DrawContext, problem: &str) {
     let lines = wrap(problem, usize::from(area.width.saturating_sub(2)));
     let height = (lines.len() as u16).min(area.y);
     let above = Rect {
@@ -77,7 +77,7 @@ fn draw_above(frame: &mut Frame, area: Rect, view: View, problem: &str) {
 }
 
 /// Key and word of every command that can run now, the most special first, as many as fit; help always.
-fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
+fn hints(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     let model = view.model;
     let keymap = &model.keymap;
     // A dialog names its own keys.
@@ -112,6 +112,6 @@ fn hints(view: View<'_>, width: usize) -> Vec<Span<'static>> {
     spans
 }
 
-fn is_record_search(view: View) -> bool {
+fn is_record_search(view: DrawContext) -> bool {
     view.model.screen == Screen::Audit && view.model.focus == Focus::Detail
 }

@@ -1,6 +1,6 @@
 //! The header, which always says who one is and whether Row Level Security applies, what is wrong, and the tabs under it.
 
-use super::View;
+use super::DrawContext;
 use super::text::{fit, wrap};
 use super::theme::Role;
 use crate::app::loadable::{Failure, Reading};
@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr;
 const ROOMY: usize = 100;
 
 /// Draws the header. When it gets narrow the freshness goes first, then the project; the identity never.
-pub fn draw(frame: &mut Frame, area: Rect, view: View) {
+pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     if area.height == 0 {
         return;
     }
@@ -53,7 +53,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View) {
     frame.render_widget(Line::from(spans), area);
 }
 
-fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
+fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     let identity = &view.model.identity;
     if view.model.project.is_none() {
         let what = if view.model.is_opening {
@@ -99,7 +99,7 @@ fn identity_spans(view: View<'_>, width: usize) -> Vec<Span<'static>> {
 }
 
 /// Draws what is wrong, since when, and the key that helps; what does not fit is cut.
-pub fn draw_notice(frame: &mut Frame, area: Rect, view: View) {
+pub fn draw_notice(frame: &mut Frame, area: Rect, view: DrawContext) {
     let Some(notice) = view.model.notice() else {
         return;
     };
@@ -136,7 +136,7 @@ pub fn draw_notice(frame: &mut Frame, area: Rect, view: View) {
 
 /// When the oldest of the screen's rows were read, that they are being read, or that the last try failed. That who reads may
 /// not read some of them, or that nothing leads to them, is no failure to try again.
-fn freshness(view: View) -> String {
+fn freshness(view: DrawContext) -> String {
     let readings = view.model.readings();
     if readings.iter().any(|one| one.is_loading) {
         return "reading".to_owned();
@@ -164,7 +164,7 @@ fn freshness(view: View) -> String {
 }
 
 /// Draws the names of the screens with their keys.
-pub fn draw_tabs(frame: &mut Frame, area: Rect, view: View) {
+pub fn draw_tabs(frame: &mut Frame, area: Rect, view: DrawContext) {
     if area.height == 0 {
         return;
     }

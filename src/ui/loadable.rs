@@ -1,7 +1,7 @@
 //! What a screen says of rows that it uses: that they are being read, are old, are not visible, could not be read. A screen
 //! that is about other rows says it in one sentence.
 
-use super::View;
+use super::DrawContext;
 use super::theme::Role;
 use crate::app::command::Command;
 use crate::app::keymap::Keymap;
@@ -12,7 +12,7 @@ use crate::domain::problem::{Kind, Problem};
 
 /// What has to be said of rows that a screen uses beside its own; `what` names them in the plural. Nothing where they are
 /// there and fresh.
-pub fn remark<T>(view: View, what: &str, rows: &Loadable<T>) -> Option<(Role, String)> {
+pub fn remark<T>(view: DrawContext, what: &str, rows: &Loadable<T>) -> Option<(Role, String)> {
     match rows.standing() {
         Standing::Ready(_) | Standing::Blank(Placeholder::Idle) => None,
         Standing::Stale(_, failure) => {
@@ -25,7 +25,7 @@ pub fn remark<T>(view: View, what: &str, rows: &Loadable<T>) -> Option<(Role, St
     }
 }
 
-fn missing(view: View, what: &str, blank: Placeholder) -> (Role, String) {
+fn missing(view: DrawContext, what: &str, blank: Placeholder) -> (Role, String) {
     match blank {
         Placeholder::Idle | Placeholder::Loading => (Role::Muted, format!("Reading the {what}.")),
         Placeholder::Absent(problem) => (Role::Muted, problem.what.clone()),
@@ -53,7 +53,7 @@ pub fn role(problem: &Problem) -> Role {
 }
 
 /// What the reader can do here: what the command line does is a key away.
-pub fn hint(view: View, problem: &Problem) -> Option<String> {
+pub fn hint(view: DrawContext, problem: &Problem) -> Option<String> {
     let keys = &view.model.keymap;
     let hint = problem.hint.as_deref().map(|hint| in_keys(hint, keys));
     if problem.kind != Kind::Denied || !view.model.identity.is_under_rls() {

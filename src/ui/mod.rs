@@ -13,7 +13,7 @@ pub mod text;
 pub mod theme;
 mod view;
 
-pub use view::{Look, View};
+pub use view::{Appearance, DrawContext};
 
 use crate::app::model::Model;
 use crate::domain::text::harmless;
@@ -25,9 +25,9 @@ use theme::Role;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Draws the whole frame.
-pub fn draw(frame: &mut Frame, model: &Model, look: &Look) {
+pub fn draw(frame: &mut Frame, model: &Model, look: &Appearance) {
     let theme = &look.themes[model.theme % look.themes.len().max(1)];
-    let view = View {
+    let view = DrawContext {
         model,
         theme,
         symbols: &look.symbols,

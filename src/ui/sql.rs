@@ -1,6 +1,6 @@
 //! Draws SQL and other texts by their rows; only the visible ones are looked at.
 
-use super::View;
+use super::DrawContext;
 use super::theme::Role;
 use crate::app::rows::Rows;
 use crate::domain::sql::lexer::Class;
@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use std::ops::Range;
 
 /// Draws the rows from `top` on, as far as there is room.
-pub fn draw(frame: &mut Frame, area: Rect, view: View, rows: &Rows, top: usize) {
+pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext, rows: &Rows, top: usize) {
     for (y, at) in (area.y..area.bottom()).zip(top..rows.len()) {
         let row = Rect {
             y,
@@ -22,7 +22,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: View, rows: &Rows, top: usize) 
 }
 
 /// One row, with the number of its line where it has one.
-pub fn line(view: View<'_>, rows: &Rows, at: usize) -> Line<'static> {
+pub fn line(view: DrawContext<'_>, rows: &Rows, at: usize) -> Line<'static> {
     let (row, gutter) = (rows.row(at), rows.gutter());
     let mut spans = Vec::new();
     if gutter > 0 {
@@ -38,7 +38,7 @@ pub fn line(view: View<'_>, rows: &Rows, at: usize) -> Line<'static> {
 }
 
 /// Bytes of the text as spans.
-fn spans_of(view: View<'_>, rows: &Rows, shown: Range<usize>) -> Vec<Span<'static>> {
+fn spans_of(view: DrawContext<'_>, rows: &Rows, shown: Range<usize>) -> Vec<Span<'static>> {
     let (text, classes) = (rows.text(), rows.classes());
     let mut spans = Vec::new();
     let mut push = |bytes: Range<usize>, role: Role| {

@@ -1,7 +1,7 @@
 //! The symbols that stand for states, in Unicode and in ASCII for terminals that show nothing else.
 
 use crate::domain::cycle::Heat;
-use crate::domain::lock::Standing;
+use crate::domain::lock::LockState;
 use crate::domain::migration::State;
 use crate::domain::seed::SeedState;
 
@@ -52,11 +52,11 @@ impl Symbols {
     }
 
     /// How a week stands.
-    pub fn week(self, standing: Standing) -> &'static str {
+    pub fn week(self, standing: LockState) -> &'static str {
         match standing {
-            Standing::Locked => self.pick("■", "#"),
-            Standing::Unlocked => self.pick("◇", "U"),
-            Standing::Open => self.pick("·", "."),
+            LockState::Locked => self.pick("■", "#"),
+            LockState::Unlocked => self.pick("◇", "U"),
+            LockState::Open => self.pick("·", "."),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The one table that every list is drawn with. It touches the visible rows only.
 
-use super::View;
+use super::DrawContext;
 use super::loadable::{hint, role};
 use super::text::pad;
 use super::theme::Role;
@@ -93,7 +93,7 @@ pub struct Table<'a> {
 pub fn draw(
     frame: &mut Frame,
     pane: Rect,
-    view: View,
+    view: DrawContext,
     table: &Table,
     row: impl Fn(usize) -> Vec<Cell>,
 ) {
@@ -171,7 +171,7 @@ pub fn draw(
 }
 
 /// The style of a row.
-pub fn selection_style(view: View, is_selected: bool, is_focused: bool) -> Style {
+pub fn selection_style(view: DrawContext, is_selected: bool, is_focused: bool) -> Style {
     match (is_selected, is_focused) {
         (true, true) => view.style(Role::Selection),
         (true, false) => view.style(Role::SelectionDim),
@@ -180,7 +180,7 @@ pub fn selection_style(view: View, is_selected: bool, is_focused: bool) -> Style
 }
 
 /// Draws the heading of a pane: its name and a line to the right.
-pub fn heading(frame: &mut Frame, pane: Rect, view: View, title: &str, is_focused: bool) {
+pub fn heading(frame: &mut Frame, pane: Rect, view: DrawContext, title: &str, is_focused: bool) {
     if pane.height == 0 {
         return;
     }
@@ -252,7 +252,7 @@ fn widths(columns: &[Column], width: u16) -> Vec<u16> {
 }
 
 /// Draws what stands in place of rows: the first reading, a failure, nothing visible, nothing found.
-pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Placeholder>) {
+pub fn blank(frame: &mut Frame, area: Rect, view: DrawContext, blank: Result<&str, Placeholder>) {
     match blank {
         Ok(text) => lines(frame, area, view, &[(Role::Muted, text.to_owned())]),
         Err(blank) => lines(frame, area, view, &placeholder(view, blank)),
@@ -260,7 +260,7 @@ pub fn blank(frame: &mut Frame, area: Rect, view: View, blank: Result<&str, Plac
 }
 
 /// What stands in place of a value, as paragraphs.
-pub fn placeholder(view: View, blank: Placeholder) -> Vec<(Role, String)> {
+pub fn placeholder(view: DrawContext, blank: Placeholder) -> Vec<(Role, String)> {
     match blank {
         Placeholder::Idle => Vec::new(),
         Placeholder::Loading => vec![(Role::Muted, "Reading.".to_owned())],
@@ -271,7 +271,7 @@ pub fn placeholder(view: View, blank: Placeholder) -> Vec<(Role, String)> {
 }
 
 /// That rows are not visible, to whom, why, and what can be done.
-fn denied(view: View, problem: &Problem) -> Vec<(Role, String)> {
+fn denied(view: DrawContext, problem: &Problem) -> Vec<(Role, String)> {
     let who = view.model.identity.called();
     let mut out = vec![
         (Role::Warn, format!("Not visible to {who}.")),
@@ -282,7 +282,7 @@ fn denied(view: View, problem: &Problem) -> Vec<(Role, String)> {
     out
 }
 
-fn problem_paragraphs(view: View, problem: &Problem) -> Vec<(Role, String)> {
+fn problem_paragraphs(view: DrawContext, problem: &Problem) -> Vec<(Role, String)> {
     let head = format!("{}: {}", problem.kind.heading(), problem.what);
     let mut out = vec![(role(problem), head), (Role::Text, problem.why.clone())];
     out.extend(hint(view, problem).map(|hint| (Role::Muted, hint)));
@@ -297,12 +297,12 @@ fn code(problem: &Problem) -> Option<(Role, String)> {
 }
 
 /// Draws a problem in full.
-pub fn problem_lines(frame: &mut Frame, area: Rect, view: View, problem: &Problem) {
+pub fn problem_lines(frame: &mut Frame, area: Rect, view: DrawContext, problem: &Problem) {
     lines(frame, area, view, &problem_paragraphs(view, problem));
 }
 
 /// Draws the details of the screen in view, wrapped, from the row on to which they are scrolled.
-pub fn read(frame: &mut Frame, area: Rect, view: View, paragraphs: &[(Tone, String)]) {
+pub fn read(frame: &mut Frame, area: Rect, view: DrawContext, paragraphs: &[(Tone, String)]) {
     let rows = paragraphs.iter().flat_map(|(tone, text)| {
         let style = view.style(Role::of(*tone));
         let rows = super::text::wrap(text, usize::from(area.width)).into_iter();
@@ -319,7 +319,7 @@ pub fn read(frame: &mut Frame, area: Rect, view: View, paragraphs: &[(Tone, Stri
 }
 
 /// Draws paragraphs, wrapped.
-pub fn lines(frame: &mut Frame, area: Rect, view: View, paragraphs: &[(Role, String)]) {
+pub fn lines(frame: &mut Frame, area: Rect, view: DrawContext, paragraphs: &[(Role, String)]) {
     let mut y = area.y;
     for (role, text) in paragraphs {
         for line in super::text::wrap(text, usize::from(area.width)) {

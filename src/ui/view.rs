@@ -6,7 +6,7 @@ use crate::app::model::Model;
 
 /// How things look: the themes to choose from and the symbols the terminal can show.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct Appearance {
     /// The themes, the preferred one first.
     pub themes: Vec<Theme>,
     /// The symbols.
@@ -15,7 +15,7 @@ pub struct Look {
 
 /// What every drawing function is given: the state, the theme in use, the symbols.
 #[derive(Clone, Copy)]
-pub struct View<'a> {
+pub struct DrawContext<'a> {
     /// The state.
     pub model: &'a Model,
     /// The theme in use.
@@ -24,7 +24,7 @@ pub struct View<'a> {
     pub symbols: &'a Symbols,
 }
 
-impl View<'_> {
+impl DrawContext<'_> {
     /// The style of a role.
     pub fn style(&self, role: Role) -> ratatui::style::Style {
         self.theme.style(role)

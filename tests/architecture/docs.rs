@@ -237,7 +237,7 @@ fn shown(key: &str) -> String {
 
 #[test]
 fn the_risk_reference_is_fresh() {
-    use supadeck::domain::risk::{Level, assess, rule};
+    use supadeck::domain::lint::{Level, assess, rule};
     let mut page = String::from(RISK_INTRODUCTION);
     page.push_str("\n## Levels\n\nThe mildest first. A statement has the worst level of its findings, a file that of its statements.\n\n");
     page.push_str("| level | meaning |\n| --- | --- |\n");
@@ -272,7 +272,7 @@ fn the_risk_reference_is_fresh() {
 
 const RISK_INTRODUCTION: &str = "# Risk
 
-Generated from the table of rules in `src/domain/risk/rule/`; `just docs` writes it again.
+Generated from the table of rules in `src/domain/lint/rule/`; `just docs` writes it again.
 
 Before a file runs (`supadeck migration plan`), each of its statements is read from its syntax tree, in `DO` blocks, in functions, rules and strings of SQL too.
 Each finding has a rule, a level, a reason, a place, and mostly a safer way to write the same.

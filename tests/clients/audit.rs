@@ -1,9 +1,9 @@
 //! The audit trail: paging both ways while records are written, filters against real rows, records, counts.
 
 use crate::ground::{Ground, weeksmith};
-use supadeck::adapters::connect::{As, Project};
+use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::domain::audit::filter::Filter;
-use supadeck::domain::audit::{Page, Record, Summary, Way};
+use supadeck::domain::audit::{Page, PageDirection, Record, Summary};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::Kind;
 use supadeck::ops::audit;
@@ -12,7 +12,7 @@ async fn page(
     project: &Project,
     text: &str,
     from: Option<&Summary>,
-    way: Way,
+    way: PageDirection,
     limit: usize,
 ) -> Page {
     let filter = Filter::parse(text, jiff::Timestamp::now()).unwrap();
@@ -26,7 +26,7 @@ async fn page(
 async fn all(project: &Project, text: &str) -> Vec<Summary> {
     let mut rows: Vec<Summary> = Vec::new();
     loop {
-        let next = page(project, text, rows.last(), Way::Older, 0).await;
+        let next = page(project, text, rows.last(), PageDirection::Older, 0).await;
         rows.extend(next.rows);
         if !next.has_more {
             return rows;
@@ -61,7 +61,7 @@ async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
             writer.execute(add, &[]).await.unwrap();
         }
     });
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let rows = all(&project, "").await;
     writing.await.unwrap();
     let mut ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
@@ -81,7 +81,14 @@ async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
     // And back again, from the oldest to the newest.
     let mut back = vec![rows.last().unwrap().clone()];
     loop {
-        let newer = page(&project, "until:2021-01-01", back.first(), Way::Newer, 150).await;
+        let newer = page(
+            &project,
+            "until:2021-01-01",
+            back.first(),
+            PageDirection::Newer,
+            150,
+        )
+        .await;
         assert!(newer.rows.len() <= 150);
         back.splice(0..0, newer.rows);
         if !newer.has_more {
@@ -106,7 +113,7 @@ async fn filters_find_what_they_say() {
          ('axtwo', 'system', null, null, '{{\"qty\": true}}', '{{\"status\": null, \"qty\": null}}', '2001-01-03T10:00Z')"
     );
     ground.db.batch_execute(&add).await.unwrap();
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let within = |text: &str| format!("until:2001-12-31 {text}");
     let cases: &[(&str, &[&str])] = &[
         ("", &["axtwo", "a.two", "a.one"]),
@@ -163,7 +170,7 @@ async fn filters_take_the_paths_that_are_shown() {
          ('k.odd', '{"": "x", "tags": ["x", "y"], "a b": "long text", "v": null, "n": 3}', '2001-01-02T10:00Z'),
          ('k.quote', '{"q\"\\": true, "0": "zero", "tags": ["y"], "deep.er": {"é": [7]}}', '2001-01-03T10:00Z')"#;
     ground.db.batch_execute(add).await.unwrap();
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let cases: &[(&str, &[&str])] = &[
         (r#"after."a.b":1"#, &["k.dot"]),
         ("after.a.b:2", &["k.dot"]),
@@ -199,14 +206,14 @@ async fn a_value_nested_deeply_does_not_hide_the_records_beside_it() {
                     ('{\"v\":' || repeat('[', 126) || '2' || repeat(']', 126) || ',\"a\":1}')::jsonb, '2001-01-01T10:00Z'),
          ('d.flat', null, '{\"v\": 1}', '2001-01-02T10:00Z')";
     ground.db.batch_execute(add).await.unwrap();
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let filter = Filter::parse("action:d.*", jiff::Timestamp::now()).unwrap();
     let page: Page<Record> = audit::page(
         &*project.rest,
         &Identity::Service,
         &filter,
         None,
-        Way::Older,
+        PageDirection::Older,
         10,
     )
     .await
@@ -224,7 +231,7 @@ async fn a_record_comes_with_its_images_and_numbers_as_written() {
     let add = "insert into audit_log (action, actor_type, source_ip, after_state)
                values ('test.number', 'system', '203.0.113.9', '{\"z\": 12345678901234567890.10, \"a\": 1}') returning id::text";
     let id: String = ground.db.query_one(add, &[]).await.unwrap().get(0);
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let record = audit::show(&*project.rest, &Identity::Service, &id)
         .await
         .unwrap();
@@ -251,7 +258,7 @@ async fn an_estimate_is_near_the_truth() {
     let ground = weeksmith("audit_count").await;
     fill(&ground, 5_000).await;
     ground.db.batch_execute("analyze audit_log").await.unwrap();
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let filter = Filter::parse("action:test.fill", jiff::Timestamp::now()).unwrap();
     let count = audit::count(&*project.rest, &Identity::Service, &filter)
         .await
@@ -262,7 +269,7 @@ async fn an_estimate_is_near_the_truth() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_user_action_carries_one_correlation_id() {
     let ground = weeksmith("audit_correlation").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let request = supadeck::domain::lock::UnlockRequest {
         plan_id: crate::ground::LOCKED.into(),
         rationale: "Correlated.".into(),
@@ -291,10 +298,13 @@ async fn a_deep_page_is_as_quick_as_the_first() {
                from generate_series(1, 300000) n";
     ground.db.batch_execute(add).await.unwrap();
     ground.db.batch_execute("analyze audit_log").await.unwrap();
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let deep = Summary {
         created_at: "2015-01-01T00:10:00+00:00".into(),
-        ..page(&project, "", None, Way::Older, 1).await.rows.remove(0)
+        ..page(&project, "", None, PageDirection::Older, 1)
+            .await
+            .rows
+            .remove(0)
     };
     let mut best = [std::time::Duration::MAX; 2];
     // On a busy machine a page is late for reasons of its own; one that counts off the rows before it is never quick.
@@ -305,7 +315,10 @@ async fn a_deep_page_is_as_quick_as_the_first() {
         for (at, from) in [None, Some(&deep)].into_iter().enumerate() {
             let started = std::time::Instant::now();
             assert_eq!(
-                page(&project, "", from, Way::Older, 200).await.rows.len(),
+                page(&project, "", from, PageDirection::Older, 200)
+                    .await
+                    .rows
+                    .len(),
                 200
             );
             best[at] = best[at].min(started.elapsed());
@@ -321,7 +334,7 @@ async fn a_deep_page_is_as_quick_as_the_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
     let ground = weeksmith("audit_meant").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let add = "insert into audit_log (action, actor_type) values ('invoice.sent', 'system')";
     ground.db.execute(add, &[]).await.unwrap();
     for (filter, expected) in [
@@ -330,25 +343,32 @@ async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
         ("action:invoice.sent since:2099-01-01", None),
         ("subject:none since:2099-01-01", None),
     ] {
-        let page = page(&project, filter, None, Way::Older, 0).await;
+        let page = page(&project, filter, None, PageDirection::Older, 0).await;
         assert!(page.rows.is_empty(), "{filter}");
         assert_eq!(page.meant.as_deref(), expected, "{filter}");
     }
     // Bob may not see the invoice, and is not told of it.
     let (bob, who) = ground.as_user("bob@example.com").await;
     let filter = Filter::parse("action:invoce.sent", jiff::Timestamp::now()).unwrap();
-    let page = audit::page::<Summary>(&*bob.rest, &who, &filter, None, Way::Older, 0);
+    let page = audit::page::<Summary>(&*bob.rest, &who, &filter, None, PageDirection::Older, 0);
     assert_eq!(page.await.unwrap().meant, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_records_are_paged_like_the_lines_of_the_list() {
     let ground = weeksmith("audit_whole").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let who = Identity::Service;
-    let lines = page(&project, "action:weekly_plan.*", None, Way::Older, 7).await;
+    let lines = page(
+        &project,
+        "action:weekly_plan.*",
+        None,
+        PageDirection::Older,
+        7,
+    )
+    .await;
     let filter = Filter::parse("action:weekly_plan.*", jiff::Timestamp::now()).unwrap();
-    let whole = audit::page::<Record>(&*project.rest, &who, &filter, None, Way::Older, 7);
+    let whole = audit::page::<Record>(&*project.rest, &who, &filter, None, PageDirection::Older, 7);
     let whole = whole.await.unwrap();
     assert_eq!(whole.has_more, lines.has_more);
     let cursors: Vec<_> = lines.rows.iter().map(Summary::cursor).collect();

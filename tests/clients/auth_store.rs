@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use supadeck::adapters::auth::{GoTrue, Parts};
 use supadeck::adapters::connect::{Settings, resolve_with};
 use supadeck::adapters::http::{Http, Limits};
-use supadeck::adapters::secrets::Vault;
+use supadeck::adapters::secrets::SecretStore;
 use supadeck::adapters::user_lock::{self, Attempt};
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::domain::secret::{ApiKey, Keeping, SecretKind};
+use supadeck::domain::secret::{ApiKey, SecretKind, StoredIn};
 use supadeck::ops::{cycle, session};
 use supadeck::ports::{Auth, Clock, Secrets, Task};
 
@@ -27,7 +27,7 @@ impl Clock for Ahead {
 
 /// A store that refuses to take anything while it is told to.
 struct Moody {
-    vault: Vault,
+    vault: SecretStore,
     refuses: AtomicBool,
 }
 
@@ -40,16 +40,16 @@ impl Secrets for Moody {
         profile: &'a str,
         kind: SecretKind,
         value: &'a SecretString,
-    ) -> Task<'a, Keeping> {
+    ) -> Task<'a, StoredIn> {
         if self.refuses.load(Ordering::SeqCst) {
             return Box::pin(async { Err(Problem::new(Kind::Config, "No.", "It is busy.")) });
         }
         self.vault.set(profile, kind, value)
     }
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, StoredIn> {
         self.vault.remove(profile, kind)
     }
-    fn keeping(&self) -> Task<'_, Keeping> {
+    fn keeping(&self) -> Task<'_, StoredIn> {
         self.vault.keeping()
     }
 }
@@ -64,7 +64,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
     let ground = weeksmith("session_moody").await;
     let clock = Arc::new(Ahead(AtomicI64::new(0)));
     let store = Arc::new(Moody {
-        vault: Vault::memory(),
+        vault: SecretStore::memory(),
         refuses: AtomicBool::new(false),
     });
     let auth = GoTrue::new(Parts {
@@ -101,7 +101,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_leaves_somebody_elses_session() {
     let ground = weeksmith("session_whose").await;
-    let vault: Arc<dyn Secrets> = Arc::new(Vault::memory());
+    let vault: Arc<dyn Secrets> = Arc::new(SecretStore::memory());
     let project = async || {
         let secrets = Arc::clone(&vault);
         resolve_with(&ground.settings(), secrets, limits())
@@ -124,7 +124,7 @@ async fn signing_out_leaves_somebody_elses_session() {
 }
 
 /// Signs alice in, and makes what is stored stale.
-async fn stale_alice(ground: &Ground, vault: &Arc<Vault>) -> (String, serde_json::Value) {
+async fn stale_alice(ground: &Ground, vault: &Arc<SecretStore>) -> (String, serde_json::Value) {
     let secrets = Arc::clone(vault) as Arc<dyn Secrets>;
     let project = resolve_with(&ground.settings(), secrets, limits())
         .await
@@ -145,7 +145,7 @@ async fn stale_alice(ground: &Ground, vault: &Arc<Vault>) -> (String, serde_json
 
 /// A store whose first answers are old: what another process has stored comes to light a little later.
 struct Late {
-    vault: Arc<Vault>,
+    vault: Arc<SecretStore>,
     old: SecretString,
     reads: std::sync::atomic::AtomicUsize,
     old_reads: usize,
@@ -165,13 +165,13 @@ impl Secrets for Late {
         profile: &'a str,
         kind: SecretKind,
         value: &'a SecretString,
-    ) -> Task<'a, Keeping> {
+    ) -> Task<'a, StoredIn> {
         self.vault.set(profile, kind, value)
     }
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, StoredIn> {
         self.vault.remove(profile, kind)
     }
-    fn keeping(&self) -> Task<'_, Keeping> {
+    fn keeping(&self) -> Task<'_, StoredIn> {
         self.vault.keeping()
     }
 }
@@ -179,7 +179,7 @@ impl Secrets for Late {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_another_process_has_used_is_no_end() {
     let ground = weeksmith("session_used").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let (_, stored) = stale_alice(&ground, &vault).await;
     let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
     let other = resolve_with(&ground.settings(), secrets, limits())
@@ -213,7 +213,7 @@ async fn sessions(ground: &Ground) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_over_another_ends_the_one_it_replaces() {
     let ground = weeksmith("session_replaced").await;
-    let vault: Arc<dyn Secrets> = Arc::new(Vault::memory());
+    let vault: Arc<dyn Secrets> = Arc::new(SecretStore::memory());
     let project = async || {
         let secrets = Arc::clone(&vault);
         resolve_with(&ground.settings(), secrets, limits())
@@ -238,7 +238,7 @@ async fn a_sign_in_over_another_ends_the_one_it_replaces() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_session_is_ended_on_the_server_too() {
     let ground = weeksmith("session_stale_end").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     stale_alice(&ground, &vault).await;
     let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
     let project = resolve_with(&ground.settings(), secrets, limits())
@@ -256,7 +256,7 @@ async fn what_is_stored_nowhere_ends_with_the_program() {
     project.auth.close().await.unwrap();
     assert_eq!(sessions(&ground).await, 0);
     // One that the next program finds stays.
-    let vault = Vault::memory();
+    let vault = SecretStore::memory();
     let store = Moody {
         vault,
         refuses: AtomicBool::new(false),
@@ -270,8 +270,8 @@ async fn what_is_stored_nowhere_ends_with_the_program() {
 }
 
 /// A vault with a session of a project at this address, whose token has ended.
-async fn ended_session(url: &str) -> Arc<Vault> {
-    let vault = Arc::new(Vault::memory());
+async fn ended_session(url: &str) -> Arc<SecretStore> {
+    let vault = Arc::new(SecretStore::memory());
     let stored = serde_json::json!({
         "url": url, "access_token": "e30.e30.x", "refresh_token": "r1", "expires_at": 0,
         "user": {"id": "1", "email": "alice@example.com", "role": "authenticated"},
@@ -340,7 +340,7 @@ async fn an_auth_server_that_says_nothing_is_given_up_once_for_all_who_wait() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_the_lock_for_too_long_is_not_waited_for_longer() {
     let ground = weeksmith("session_held").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let (name, _) = stale_alice(&ground, &vault).await;
     let place = vault.place(&name, SecretKind::Session);
     let Attempt::Taken(_held) = user_lock::try_take(&place).unwrap() else {

@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 use supadeck::adapters::clock::SystemClock;
-use supadeck::adapters::connect::{As, Project, Settings, profiles, resolve_with};
+use supadeck::adapters::connect::{Project, RoleChoice, Settings, profiles, resolve_with};
 use supadeck::adapters::postgres::PgDatabase;
-use supadeck::adapters::secrets::Vault;
-use supadeck::ops::doctor::{Check, LeftOut, State, Subject, Waits, Way, check};
+use supadeck::adapters::secrets::SecretStore;
+use supadeck::ops::doctor::{Check, LeftOut, PendingChecks, State, Subject, Way, check};
 
 async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
     let subject = Subject {
@@ -23,13 +23,13 @@ async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
         left_out: LeftOut::default(),
         database: None,
         clock: &SystemClock,
-        waits: &Waits::default(),
+        waits: &PendingChecks::default(),
     };
     check(&subject).await
 }
 
 async fn states(ground: &Ground) -> Vec<(&'static str, State)> {
-    let project = ground.project(As::Anon).await;
+    let project = ground.project(RoleChoice::Anon).await;
     let checks = look(&project, &ground.settings()).await;
     checks
         .iter()
@@ -54,7 +54,7 @@ async fn a_project_that_is_well() {
     }
     // A key that is known is not used before the service role was chosen.
     assert!(found.contains(&("secret key", State::Skip)), "{found:?}");
-    let service = ground.project(As::Service).await;
+    let service = ground.project(RoleChoice::Service).await;
     let checks = look(&service, &ground.settings()).await;
     let key = checks.iter().find(|check| check.name == "secret key");
     assert_eq!(key.unwrap().state, State::Ok);
@@ -122,7 +122,7 @@ async fn a_project_that_is_not_there() {
         config_dir: Some(home.path().to_path_buf()),
         ..Settings::default()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+    let project = resolve_with(&settings, Arc::new(SecretStore::memory()), limits())
         .await
         .unwrap();
     let found = look(&project, &settings).await;
@@ -144,7 +144,7 @@ async fn a_server_that_says_nothing_is_given_up_and_named() {
         config_dir: Some(home.path().to_path_buf()),
         ..Settings::default()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+    let project = resolve_with(&settings, Arc::new(SecretStore::memory()), limits())
         .await
         .unwrap();
     let database = PgDatabase::parse(&format!("postgresql://u:p@{at}/d").into()).unwrap();
@@ -163,7 +163,7 @@ async fn a_server_that_says_nothing_is_given_up_and_named() {
             database: &database,
         })),
         clock: &SystemClock,
-        waits: &Waits::of(Duration::from_millis(50)),
+        waits: &PendingChecks::of(Duration::from_millis(50)),
     };
     let checks = check(&subject).await;
     for (name, who) in [

@@ -4,7 +4,7 @@ use crate::ground::limits;
 use crate::rude::{Does, Rude, answer, json, no_rows, serve};
 use serde_json::json;
 use std::time::{Duration, Instant};
-use supadeck::adapters::connect::{As, Project};
+use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::adapters::http::Limits;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::lock::UnlockRequest;
@@ -25,7 +25,7 @@ async fn read(project: &Project) -> Result<usize, Problem> {
 async fn meets(answers: Vec<Does>, limits: Limits) -> (Rude, Problem) {
     let answers = answers.into_iter().chain([no_rows()]).collect();
     let server = serve(answers).await;
-    let project = server.project(As::Anon, limits).await;
+    let project = server.project(RoleChoice::Anon, limits).await;
     let problem = read(&project).await.unwrap_err();
     assert!(
         !format!("{problem:?}").contains("0123456789"),
@@ -106,7 +106,7 @@ async fn a_fault_that_passes_is_not_even_noticed() {
     for answers in passing {
         let answers = answers.into_iter().chain([no_rows()]).collect();
         let server = serve(answers).await;
-        let project = server.project(As::Anon, limits()).await;
+        let project = server.project(RoleChoice::Anon, limits()).await;
         assert_eq!(read(&project).await, Ok(0));
         let heard = server.heard();
         let id = "x-correlation-id: 1b4e28ba-2fa1-4d2b-883f-0016d3cca427";
@@ -140,7 +140,7 @@ async fn what_does_not_pass_is_not_repeated() {
 async fn retry_after_is_honoured_and_bounded() {
     let busy = answer("429 Too Many Requests", "retry-after: 1\r\n", "");
     let server = serve(vec![busy, no_rows()]).await;
-    let project = server.project(As::Anon, limits()).await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
     let started = Instant::now();
     assert_eq!(read(&project).await, Ok(0));
     assert!(
@@ -171,7 +171,7 @@ async fn only_a_search_of_a_large_table_is_awaited_for_long() {
     assert!(problem.what.contains("did not answer in time"), "{problem}");
     let server = serve(vec![Does::Stall]).await;
     let project = server
-        .project(As::Anon, unequal(short, Duration::ZERO))
+        .project(RoleChoice::Anon, unequal(short, Duration::ZERO))
         .await;
     let mut search = Select::from("audit_log");
     search.is_long = true;
@@ -340,7 +340,7 @@ async fn a_servers_text_is_harmless_and_bounded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_go_where_they_belong_and_nowhere_else() {
     let server = serve(vec![no_rows()]).await;
-    let project = server.project(As::Anon, limits()).await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
     let query = Select::from("cycle");
     project.rest.select(&Identity::Anon, &query).await.unwrap();
     project
@@ -373,7 +373,7 @@ fn status(is_locked: bool, until: Option<&str>) -> Does {
 
 async fn unlock_at(answers: Vec<Does>) -> (Rude, Result<bool, Problem>) {
     let server = serve(answers).await;
-    let project = server.project(As::Service, limits()).await;
+    let project = server.project(RoleChoice::Service, limits()).await;
     let request = UnlockRequest {
         plan_id: crate::ground::LOCKED.into(),
         rationale: "x".into(),
@@ -455,7 +455,7 @@ async fn a_servers_own_hint_is_kept() {
     ] {
         let answers = vec![json("400 Bad Request", body); 12];
         let server = serve(answers).await;
-        let project = server.project(As::Anon, limits()).await;
+        let project = server.project(RoleChoice::Anon, limits()).await;
         let problem = read(&project).await.unwrap_err();
         let hint = problem.hint.clone().unwrap();
         assert!(hint.ends_with("Ask the owner of it."), "{problem:?}");

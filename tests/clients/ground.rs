@@ -4,11 +4,11 @@ use secrecy::SecretString;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use supadeck::adapters::connect::{As, Project, Settings, resolve_with};
+use supadeck::adapters::connect::{Project, RoleChoice, Settings, resolve_with};
 use supadeck::adapters::http::Limits;
-use supadeck::adapters::secrets::Vault;
-use supadeck::domain::factor::SignIn;
+use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::identity::Identity;
+use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::Problem;
 use supadeck::ops::session;
 use supadeck::ports::Secrets;
@@ -132,23 +132,23 @@ impl Ground {
     }
 
     /// The project with secrets in memory.
-    pub async fn project(&self, who: As) -> Project {
+    pub async fn project(&self, who: RoleChoice) -> Project {
         self.project_within(who, limits()).await
     }
 
     /// The same within other bounds.
-    pub async fn project_within(&self, who: As, limits: Limits) -> Project {
+    pub async fn project_within(&self, who: RoleChoice, limits: Limits) -> Project {
         let settings = Settings {
             as_: Some(who),
             ..self.settings()
         };
-        let vault: Arc<dyn Secrets> = Arc::new(Vault::memory());
+        let vault: Arc<dyn Secrets> = Arc::new(SecretStore::memory());
         resolve_with(&settings, vault, limits).await.unwrap()
     }
 
     /// The project with somebody signed in.
     pub async fn as_user(&self, email: &str) -> (Project, Identity) {
-        let project = self.project(As::Anon).await;
+        let project = self.project(RoleChoice::Anon).await;
         let password = SecretString::from(PASSWORD);
         let who = whole(session::sign_in(&*project.auth, email, &password).await);
         (project, who)

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use supadeck::adapters::connect::{Project, Settings, resolve_with};
-use supadeck::adapters::secrets::Vault;
-use supadeck::domain::secret::{Keeping, SecretKind};
+use supadeck::adapters::secrets::SecretStore;
+use supadeck::domain::secret::{SecretKind, StoredIn};
 use supadeck::ops::{cycle, session};
 use supadeck::ports::Secrets;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -84,19 +84,19 @@ fn secrets_of_every_kind_live_in_the_keyring() {
 #[tokio::test]
 #[ignore = "runs inside a session bus, started by secrets_of_every_kind_live_in_the_keyring"]
 async fn in_secrets() {
-    let vault = Vault::keyring();
-    assert_eq!(vault.keeping().await.unwrap(), Keeping::Keyring);
+    let vault = SecretStore::keyring();
+    assert_eq!(vault.keeping().await.unwrap(), StoredIn::Keyring);
     let large = "s".repeat(7_000);
     for kind in SecretKind::ALL {
         assert!(vault.get("work", kind).await.unwrap().is_none());
         let value = SecretString::from(format!("{}-{large}", kind.word()));
         assert_eq!(
             vault.set("work", kind, &value).await.unwrap(),
-            Keeping::Keyring
+            StoredIn::Keyring
         );
     }
     // Another vault knows nothing but what the keyring holds.
-    let other = Vault::keyring();
+    let other = SecretStore::keyring();
     for kind in SecretKind::ALL {
         let value = other.get("work", kind).await.unwrap().unwrap();
         assert!(value.expose_secret().starts_with(kind.word()));
@@ -136,20 +136,20 @@ fn a_locked_keyring_holds_nothing_up() {
 #[tokio::test]
 #[ignore = "runs inside a session bus, started by a_locked_keyring_holds_nothing_up"]
 async fn in_locked() {
-    let vault = Vault::keyring();
+    let vault = SecretStore::keyring();
     let started = Instant::now();
     let kept = vault
         .set("work", SecretKind::PublishableKey, &"k".to_owned().into())
         .await;
     match kept {
         // It said so, or waits for a person and was given up; memory took over.
-        Ok(Keeping::Memory(why)) => assert!(
+        Ok(StoredIn::Memory(why)) => assert!(
             ["is locked", "did not answer", "No keyring"]
                 .iter()
                 .any(|word| why.contains(word)),
             "{why}"
         ),
-        Ok(Keeping::Keyring) => panic!("a locked keyring took a secret"),
+        Ok(StoredIn::Keyring) => panic!("a locked keyring took a secret"),
         Err(problem) => assert!(
             problem.hint.unwrap().contains("SUPADECK_KEYRING"),
             "{}",
@@ -174,8 +174,8 @@ async fn in_locked() {
 fn a_machine_without_a_keyring_keeps_secrets_in_memory_and_says_so() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let vault = Vault::memory();
-        let Keeping::Memory(why) = vault
+        let vault = SecretStore::memory();
+        let StoredIn::Memory(why) = vault
             .set("p", SecretKind::Session, &"x".to_owned().into())
             .await
             .unwrap()
@@ -213,7 +213,7 @@ async fn project_from(config: PathBuf) -> Project {
         config_dir: Some(config),
         ..Settings::default()
     };
-    let secrets: Arc<dyn Secrets> = Arc::new(Vault::keyring());
+    let secrets: Arc<dyn Secrets> = Arc::new(SecretStore::keyring());
     resolve_with(&settings, secrets, limits()).await.unwrap()
 }
 
@@ -266,7 +266,7 @@ async fn grow_stale(project: &Project) {
     stored["expires_at"] = 0.into();
     let text = SecretString::from(stored.to_string());
     let kept = project.secrets.set(name, SecretKind::Session, &text);
-    assert_eq!(kept.await.unwrap(), Keeping::Keyring);
+    assert_eq!(kept.await.unwrap(), StoredIn::Keyring);
 }
 
 /// How many processes share one session.

@@ -1,10 +1,10 @@
 //! Profiles over a real file: added, chosen, shown and removed, with their secrets.
 
 use supadeck::adapters::profiles::ProfileFile;
-use supadeck::adapters::secrets::Vault;
+use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::problem::Kind;
 use supadeck::domain::profile::Profile;
-use supadeck::domain::secret::{Keeping, SecretKind};
+use supadeck::domain::secret::{SecretKind, StoredIn};
 use supadeck::ops::profile::{NewProfile, add, list, remove, show, use_};
 use supadeck::ports::Secrets;
 
@@ -26,7 +26,7 @@ fn named(name: &str) -> NewProfile {
 #[tokio::test]
 async fn a_profile_from_its_first_day_to_its_last() {
     let dir = tempfile::tempdir().unwrap();
-    let (file, vault) = (ProfileFile::new(dir.path()), Vault::memory());
+    let (file, vault) = (ProfileFile::new(dir.path()), SecretStore::memory());
     assert_eq!(
         show(&file, None, None).await.unwrap_err().kind,
         Kind::Config
@@ -45,7 +45,7 @@ async fn a_profile_from_its_first_day_to_its_last() {
 
     let removed = remove(&file, &vault, "two").await.unwrap();
     assert!(
-        matches!(removed, Keeping::Memory(_)),
+        matches!(removed, StoredIn::Memory(_)),
         "the keyring was not asked"
     );
     let key = vault.get("two", SecretKind::PublishableKey).await.unwrap();
@@ -62,7 +62,7 @@ async fn a_profile_from_its_first_day_to_its_last() {
 #[tokio::test]
 async fn a_name_or_url_that_cannot_be_is_refused_before_anything_is_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let (file, vault) = (ProfileFile::new(dir.path()), Vault::memory());
+    let (file, vault) = (ProfileFile::new(dir.path()), SecretStore::memory());
     for name in ["", "a/b", "../x", "a b", "-x"] {
         let refused = add(&file, &vault, named(name)).await.unwrap_err();
         assert_eq!(refused.kind, Kind::Usage, "{name}");

@@ -3,10 +3,10 @@
 use crate::ground::{CYCLE, LOCKED, empty, limits, weeksmith};
 use secrecy::SecretString;
 use std::sync::Arc;
-use supadeck::adapters::connect::{As, Settings, resolve_with};
-use supadeck::adapters::secrets::Vault;
+use supadeck::adapters::connect::{RoleChoice, Settings, resolve_with};
+use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::identity::Identity;
-use supadeck::domain::lock::Standing;
+use supadeck::domain::lock::LockState;
 use supadeck::domain::problem::Kind;
 use supadeck::domain::query::{Call, Direction, Filter, Op, Select};
 use supadeck::ops::{cycle, goal, lock};
@@ -33,7 +33,7 @@ async fn everybody_sees_what_rls_lets_them_see() {
     assert_eq!(detail.goals[0].kind, "personal");
     assert_eq!(detail.locks.len(), 12);
     assert_eq!(detail.locks[10].plan_id, LOCKED);
-    assert_eq!(detail.locks[10].standing(), Standing::Locked);
+    assert_eq!(detail.locks[10].standing(), LockState::Locked);
     assert!(detail.locks[1].percent().is_some());
     assert!(detail.vision.unwrap().tags.contains(&"craft".to_owned()));
 
@@ -52,7 +52,7 @@ async fn everybody_sees_what_rls_lets_them_see() {
     assert_eq!(none.to_string(), hidden.to_string().replace(CYCLE, nowhere));
     let (auditor, ada) = ground.as_user("auditor@example.com").await;
     assert_eq!(ada.role(), "auditor");
-    let service = ground.project(As::Service).await;
+    let service = ground.project(RoleChoice::Service).await;
     let all = cycle::list(&*service.rest, &Identity::Service)
         .await
         .unwrap();
@@ -63,7 +63,7 @@ async fn everybody_sees_what_rls_lets_them_see() {
 #[tokio::test(flavor = "multi_thread")]
 async fn anon_is_denied_with_who_and_what() {
     let ground = weeksmith("reads_anon").await;
-    let anon = ground.project(As::Anon).await;
+    let anon = ground.project(RoleChoice::Anon).await;
     let problem = goal::list(&*anon.rest, &Identity::Anon, None)
         .await
         .unwrap_err();
@@ -110,7 +110,7 @@ async fn policies_that_read_each_other_are_called_so() {
         .reload_schema("reads_circle")
         .await
         .unwrap();
-    let anon = ground.project(As::Anon).await;
+    let anon = ground.project(RoleChoice::Anon).await;
     let query = Select::from("one").columns("id");
     let problem = anon.rest.select(&Identity::Anon, &query).await.unwrap_err();
     assert_eq!(problem.code.as_deref(), Some("42P17"), "{problem:?}");
@@ -124,7 +124,7 @@ async fn policies_that_read_each_other_are_called_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_without_the_schema_says_so() {
     let ground = empty("reads_empty").await;
-    let service = ground.project(As::Service).await;
+    let service = ground.project(RoleChoice::Service).await;
     let problem = lock::list(&*service.rest, &Identity::Service, None)
         .await
         .unwrap_err();
@@ -144,10 +144,10 @@ async fn a_wrong_key_is_named_by_its_start_only() {
     let ground = empty("reads_key").await;
     let settings = Settings {
         publishable_key: Some(SecretString::from("sb_publishable_wrongwrongwrong")),
-        as_: Some(As::Anon),
+        as_: Some(RoleChoice::Anon),
         ..ground.settings()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+    let project = resolve_with(&settings, Arc::new(SecretStore::memory()), limits())
         .await
         .unwrap();
     let problem = cycle::list(&*project.rest, &Identity::Anon)
@@ -164,10 +164,10 @@ async fn legacy_keys_work_as_well() {
     let settings = Settings {
         publishable_key: Some(ground.info.anon_key.as_str().into()),
         secret_key: Some(ground.info.service_role_key.as_str().into()),
-        as_: Some(As::Service),
+        as_: Some(RoleChoice::Service),
         ..ground.settings()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), limits())
+    let project = resolve_with(&settings, Arc::new(SecretStore::memory()), limits())
         .await
         .unwrap();
     assert!(
@@ -229,7 +229,7 @@ async fn values_with_reserved_characters_find_their_row() {
         .reload_schema("reads_quoting")
         .await
         .unwrap();
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let found = async |filter: Filter| -> Vec<String> {
         let query = Select::from("t")
             .filter(filter)
@@ -291,7 +291,7 @@ async fn a_long_list_comes_whole_while_rows_are_written() {
             writer.execute(add, &[&at, &at]).await.unwrap();
         }
     });
-    let service = ground.project(As::Service).await;
+    let service = ground.project(RoleChoice::Service).await;
     let mut seen: Vec<String> = cycle::list(&*service.rest, &Identity::Service)
         .await
         .unwrap()

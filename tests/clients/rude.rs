@@ -1,9 +1,9 @@
 //! A small server on loopback that answers as it is told, one answer a request, the last one for ever.
 
 use std::sync::{Arc, Mutex};
-use supadeck::adapters::connect::{As, Project, Settings, resolve_with};
+use supadeck::adapters::connect::{Project, RoleChoice, Settings, resolve_with};
 use supadeck::adapters::http::Limits;
-use supadeck::adapters::secrets::Vault;
+use supadeck::adapters::secrets::SecretStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -121,7 +121,7 @@ impl Rude {
     }
 
     /// A project at this server.
-    pub async fn project(&self, who: As, limits: Limits) -> Project {
+    pub async fn project(&self, who: RoleChoice, limits: Limits) -> Project {
         let settings = Settings {
             url: Some(self.url.clone()),
             publishable_key: Some("sb_publishable_0123456789".to_owned().into()),
@@ -130,7 +130,7 @@ impl Rude {
             config_dir: Some(std::env::temp_dir().join("supadeck-no-such-config")),
             ..Settings::default()
         };
-        resolve_with(&settings, Arc::new(Vault::memory()), limits)
+        resolve_with(&settings, Arc::new(SecretStore::memory()), limits)
             .await
             .unwrap()
     }

@@ -5,10 +5,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use supadeck::adapters::connect::{As, Project, resolve_with};
-use supadeck::adapters::secrets::Vault;
-use supadeck::domain::factor::{SignIn, Waiting};
+use supadeck::adapters::connect::{Project, RoleChoice, resolve_with};
+use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::identity::{Aal, Identity};
+use supadeck::domain::mfa::{MfaChallenge, SignIn};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::query::Select;
 use supadeck::domain::secret::SecretKind;
@@ -44,21 +44,21 @@ async fn count(ground: &Ground, what: &str) -> i64 {
 }
 
 /// A project over a vault that the test looks into.
-async fn project(ground: &Ground, vault: &Arc<Vault>) -> Project {
+async fn project(ground: &Ground, vault: &Arc<SecretStore>) -> Project {
     let secrets = Arc::clone(vault) as Arc<dyn Secrets>;
     resolve_with(&ground.settings(), secrets, limits())
         .await
         .unwrap()
 }
 
-async fn kept(vault: &Vault, project: &Project) -> Option<Value> {
+async fn kept(vault: &SecretStore, project: &Project) -> Option<Value> {
     let kept = vault.get(&project.profile.name, SecretKind::Session);
     let text = kept.await.unwrap()?;
     Some(serde_json::from_str(text.expose_secret()).unwrap())
 }
 
 /// Signs in with a password where a second factor is asked for.
-async fn half(project: &Project, email: &str) -> Waiting {
+async fn half(project: &Project, email: &str) -> MfaChallenge {
     match session::sign_in(&*project.auth, email, &PASSWORD.into())
         .await
         .unwrap()
@@ -79,7 +79,7 @@ fn level(who: &Identity) -> Aal {
 async fn a_wrong_code_can_be_mended_and_the_right_one_signs_in_at_aal2() {
     let ground = weeksmith("second_right").await;
     enroll(&ground, ALICE, "phone", "totp", PHONE).await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project(&ground, &vault).await;
     let waiting = half(&project, ALICE).await;
     assert_eq!((waiting.name(), waiting.is_signed_in), (ALICE, false));
@@ -121,7 +121,7 @@ async fn a_wrong_code_can_be_mended_and_the_right_one_signs_in_at_aal2() {
 async fn a_challenge_that_has_expired_is_replaced_unasked() {
     let ground = weeksmith("second_expired").await;
     enroll(&ground, ALICE, "phone", "totp", PHONE).await;
-    let project = project(&ground, &Arc::new(Vault::memory())).await;
+    let project = project(&ground, &Arc::new(SecretStore::memory())).await;
     let waiting = half(&project, ALICE).await;
     let (auth, factor) = (&*project.auth, &waiting.factors[0].id);
     session::give_code(auth, factor, &code(PHONE, 9))
@@ -144,7 +144,7 @@ async fn each_of_several_factors_takes_its_own_code() {
     enroll(&ground, ALICE, "sms", "phone", "").await;
     enroll(&ground, ALICE, "phone", "totp", PHONE).await;
     enroll(&ground, ALICE, "tablet", "totp", TABLET).await;
-    let project = project(&ground, &Arc::new(Vault::memory())).await;
+    let project = project(&ground, &Arc::new(SecretStore::memory())).await;
     session::send_code(&*project.auth, ALICE).await.unwrap();
     let mail = stack().await.mail_in("second_two", ALICE).unwrap();
     let entered = session::verify_code(&*project.auth, ALICE, &mail.into()).await;
@@ -168,7 +168,7 @@ async fn each_of_several_factors_takes_its_own_code() {
 async fn giving_up_ends_the_half_session_and_leaves_who_was_there() {
     let ground = weeksmith("second_up").await;
     enroll(&ground, ALICE, "phone", "totp", PHONE).await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project(&ground, &vault).await;
     let auth = &*project.auth;
     let bob = whole(session::sign_in(auth, BOB, &PASSWORD.into()).await);
@@ -211,7 +211,7 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
         .unwrap();
     stack().await.reload_schema("second_policy").await.unwrap();
     enroll(&ground, ALICE, "phone", "totp", PHONE).await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let first = project(&ground, &vault).await;
     let rows = async |project: &Project, who: &Identity| {
         let query = Select::from("payroll").columns("id");
@@ -285,7 +285,7 @@ async fn who_has_no_second_factor_is_told_so() {
     assert!(waiting.usable().is_empty());
     assert!(waiting.unusable().why.contains("text message"));
     session::give_up(&*project.auth).await.unwrap();
-    let anon = ground.project(As::Anon).await;
+    let anon = ground.project(RoleChoice::Anon).await;
     let nobody = session::step_up(&*anon.auth).await.unwrap_err();
     assert_eq!(nobody.what, "Nobody is signed in.");
 }
@@ -294,7 +294,7 @@ async fn who_has_no_second_factor_is_told_so() {
 async fn a_server_out_of_reach_leaves_the_sign_in_waiting() {
     let ground = weeksmith("second_gone").await;
     enroll(&ground, ALICE, "phone", "totp", PHONE).await;
-    let project = project(&ground, &Arc::new(Vault::memory())).await;
+    let project = project(&ground, &Arc::new(SecretStore::memory())).await;
     let waiting = half(&project, ALICE).await;
     let (auth, factor) = (&*project.auth, &waiting.factors[0].id);
     // Auth's own database says no for a moment.

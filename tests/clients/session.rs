@@ -8,12 +8,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use supadeck::adapters::connect::{As, Project, Settings, resolve_with};
+use supadeck::adapters::connect::{Project, RoleChoice, Settings, resolve_with};
 use supadeck::adapters::http::Limits;
-use supadeck::adapters::secrets::Vault;
+use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::domain::secret::{Keeping, SecretKind};
+use supadeck::domain::secret::{SecretKind, StoredIn};
 use supadeck::ops::{cycle, session};
 use supadeck::ports::{Secrets, Task};
 
@@ -24,7 +24,11 @@ fn password() -> SecretString {
 }
 
 /// A project over a vault that the test looks into.
-async fn project_over(ground: &Ground, vault: &Arc<Vault>, who: Option<As>) -> Project {
+async fn project_over(
+    ground: &Ground,
+    vault: &Arc<SecretStore>,
+    who: Option<RoleChoice>,
+) -> Project {
     let settings = supadeck::adapters::connect::Settings {
         as_: who,
         ..ground.settings()
@@ -37,12 +41,12 @@ fn name(project: &Project) -> String {
     project.profile.name.clone()
 }
 
-async fn kept(vault: &Vault, profile: &str) -> Option<Value> {
+async fn kept(vault: &SecretStore, profile: &str) -> Option<Value> {
     let text = vault.get(profile, SecretKind::Session).await.unwrap()?;
     Some(serde_json::from_str(text.expose_secret()).unwrap())
 }
 
-async fn put(vault: &Vault, profile: &str, stored: &Value) {
+async fn put(vault: &SecretStore, profile: &str, stored: &Value) {
     let text = SecretString::from(stored.to_string());
     vault
         .set(profile, SecretKind::Session, &text)
@@ -53,7 +57,7 @@ async fn put(vault: &Vault, profile: &str, stored: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
     let ground = weeksmith("session_life").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let first = project_over(&ground, &vault, None).await;
     assert_eq!(first.identity, Identity::Anon);
     let who = whole(session::sign_in(&*first.auth, ALICE, &password()).await);
@@ -78,7 +82,7 @@ async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_and_codes_are_refused_in_words() {
     let ground = weeksmith("session_wrong").await;
-    let project = ground.project(As::Anon).await;
+    let project = ground.project(RoleChoice::Anon).await;
     let wrong = session::sign_in(&*project.auth, ALICE, &"nope".into())
         .await
         .unwrap_err();
@@ -104,7 +108,7 @@ async fn wrong_passwords_and_codes_are_refused_in_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_by_e_mail_signs_in() {
     let ground = weeksmith("session_code").await;
-    let project = ground.project(As::Anon).await;
+    let project = ground.project(RoleChoice::Anon).await;
     session::send_code(&*project.auth, ALICE).await.unwrap();
     let mail = crate::ground::stack()
         .await
@@ -120,7 +124,7 @@ async fn a_code_by_e_mail_signs_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_about_to_end_is_refreshed_and_stored_before_it_is_used() {
     let ground = weeksmith("session_soon").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
     whole(session::sign_in(&*project.auth, ALICE, &password()).await);
@@ -145,7 +149,7 @@ async fn a_token_about_to_end_is_refreshed_and_stored_before_it_is_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_replayed() {
     let ground = weeksmith("session_expired").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
     let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
@@ -157,7 +161,7 @@ async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_re
     stored["access_token"] = signed(&claims, &ground.info.jwt_secret).into();
     put(&vault, &profile, &stored).await;
 
-    let project = project_over(&ground, &vault, Some(As::User)).await;
+    let project = project_over(&ground, &vault, Some(RoleChoice::User)).await;
     assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
     let new = kept(&vault, &profile).await.unwrap();
     assert_ne!(new["access_token"], stored["access_token"]);
@@ -166,7 +170,7 @@ async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_re
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
     let ground = weeksmith("session_revoked").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
     let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
@@ -202,7 +206,7 @@ async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_program_refreshed_is_taken_over() {
     let ground = weeksmith("session_two").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let one = project_over(&ground, &vault, None).await;
     let who = whole(session::sign_in(&*one.auth, ALICE, &password()).await);
     let two = project_over(&ground, &vault, None).await;
@@ -247,7 +251,7 @@ async fn an_answer_never_comes_under_another_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_of_another_project_is_not_used() {
     let ground = weeksmith("session_other").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project_over(&ground, &vault, None).await;
     whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let profile = name(&project);
@@ -261,27 +265,27 @@ async fn a_session_of_another_project_is_not_used() {
 }
 
 /// A store that gives and does not take.
-struct Full(Vault);
+struct Full(SecretStore);
 
 impl Secrets for Full {
     fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
         self.0.get(profile, kind)
     }
-    fn set<'a>(&'a self, _: &'a str, _: SecretKind, _: &'a SecretString) -> Task<'a, Keeping> {
+    fn set<'a>(&'a self, _: &'a str, _: SecretKind, _: &'a SecretString) -> Task<'a, StoredIn> {
         Box::pin(async { Err(Problem::new(Kind::Config, "No.", "The keyring is full.")) })
     }
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, StoredIn> {
         self.0.remove(profile, kind)
     }
-    fn keeping(&self) -> Task<'_, Keeping> {
-        Box::pin(async { Ok(Keeping::Keyring) })
+    fn keeping(&self) -> Task<'_, StoredIn> {
+        Box::pin(async { Ok(StoredIn::Keyring) })
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
     let ground = weeksmith("session_full").await;
-    let secrets: Arc<dyn Secrets> = Arc::new(Full(Vault::memory()));
+    let secrets: Arc<dyn Secrets> = Arc::new(Full(SecretStore::memory()));
     let project = resolve_with(&ground.settings(), secrets, limits())
         .await
         .unwrap();
@@ -299,7 +303,7 @@ async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_outlives_whoever_asked_for_it() {
     let ground = weeksmith("session_dropped").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let project = project_over(&ground, &vault, None).await;
     let profile = name(&project);
     let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
@@ -331,7 +335,7 @@ async fn a_refresh_outlives_whoever_asked_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_was_begun_by_another_program_is_found_after_the_end_of_this_one() {
     let ground = weeksmith("session_again").await;
-    let vault = Arc::new(Vault::memory());
+    let vault = Arc::new(SecretStore::memory());
     let deck = project_over(&ground, &vault, None).await;
     let who = whole(session::sign_in(&*deck.auth, ALICE, &password()).await);
     session::sign_out(&*deck.auth).await.unwrap();
@@ -366,7 +370,7 @@ async fn every_call_of_auth_is_given_up_within_its_bound() {
         session: Duration::from_millis(50),
         ..limits()
     };
-    let project = resolve_with(&settings, Arc::new(Vault::memory()), quick)
+    let project = resolve_with(&settings, Arc::new(SecretStore::memory()), quick)
         .await
         .unwrap();
     let auth = &*project.auth;

@@ -1,9 +1,9 @@
 //! The emergency unlock: who may, what is refused beforehand, and that what is reported is what is there.
 
 use crate::ground::{LOCKED, OPEN, weeksmith};
-use supadeck::adapters::connect::{As, Project};
+use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::domain::identity::Identity;
-use supadeck::domain::lock::{Bearing, Standing, UnlockRequest, WeekLock};
+use supadeck::domain::lock::{LockState, UnlockEffect, UnlockRequest, WeekLock};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::lock;
 
@@ -19,7 +19,7 @@ fn request(plan: &str, why: &str, minutes: u32) -> UnlockRequest {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_role_unlocks_and_sees_it() {
     let ground = weeksmith("unlock_service").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let who = Identity::Service;
     let opened = lock::unlock(
         &*project.rest,
@@ -30,7 +30,7 @@ async fn the_service_role_unlocks_and_sees_it() {
     .unwrap();
     let record = opened.record.unwrap();
     let opened = opened.lock;
-    assert_eq!(opened.standing(), Standing::Unlocked);
+    assert_eq!(opened.standing(), LockState::Unlocked);
     let until = opened.running_until().unwrap();
     let minutes = until.duration_since(jiff::Timestamp::now()).as_secs() / 60;
     assert!((28..=30).contains(&minutes), "{minutes}");
@@ -50,7 +50,7 @@ async fn nobody_else_unlocks_and_nothing_senseless_is_sent() {
     assert_eq!(denied.kind, Kind::Denied);
     assert!(denied.hint.unwrap().contains("--as service"));
 
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let try_it = async |plan: &str, why: &str, minutes| {
         let asked = request(plan, why, minutes);
         lock::unlock(&*project.rest, &Identity::Service, &asked)
@@ -90,20 +90,20 @@ async fn nobody_else_unlocks_and_nothing_senseless_is_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_unlock_is_told_with_its_reason_and_what_a_new_one_does_to_it() {
     let ground = weeksmith("unlock_look").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let (rest, who) = (&*project.rest, Identity::Service);
     let now = jiff::Timestamp::now;
     let closed = lock::look(rest, &who, &request(LOCKED, "Physio.", 60))
         .await
         .unwrap();
-    assert_eq!(closed.bearing(now()), Bearing::Opens);
+    assert_eq!(closed.bearing(now()), UnlockEffect::Opens);
     assert_eq!(closed.cycle.unwrap().id, crate::ground::CYCLE);
     lock::unlock(rest, &who, &closed.request).await.unwrap();
 
     let shorter = lock::look(rest, &who, &request(LOCKED, "A mistake.", 10))
         .await
         .unwrap();
-    let Bearing::Shortens(by) = shorter.bearing(now()) else {
+    let UnlockEffect::Shortens(by) = shorter.bearing(now()) else {
         panic!("{shorter:?}")
     };
     assert!((48..=50).contains(&by.as_mins()), "{by:?}");
@@ -114,7 +114,7 @@ async fn a_running_unlock_is_told_with_its_reason_and_what_a_new_one_does_to_it(
     let longer = lock::look(rest, &who, &request(LOCKED, "More.", 90))
         .await
         .unwrap();
-    assert!(matches!(longer.bearing(now()), Bearing::Lengthens(_)));
+    assert!(matches!(longer.bearing(now()), UnlockEffect::Lengthens(_)));
 
     // Somebody else unlocks between the look and the word.
     lock::unlock(rest, &who, &longer.request).await.unwrap();
@@ -150,7 +150,7 @@ async fn lock_of(project: &Project, plan: &str) -> WeekLock {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reason_of_an_unlock_is_read_under_row_level_security() {
     let ground = weeksmith("unlock_reason").await;
-    let project = ground.project(As::Service).await;
+    let project = ground.project(RoleChoice::Service).await;
     let asked = request(LOCKED, "Half marathon.", 30);
     lock::unlock(&*project.rest, &Identity::Service, &asked)
         .await

@@ -4,7 +4,7 @@
 use crate::ground::{empty, limits};
 use crate::rude::{Does, json, no_rows, serve};
 use std::time::Duration;
-use supadeck::adapters::connect::As;
+use supadeck::adapters::connect::RoleChoice;
 use supadeck::adapters::http::Limits;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::query::{Call, Select};
@@ -27,7 +27,7 @@ fn patient() -> Limits {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_is_asked_for_until_rest_has_noticed_it() {
     let server = serve([vec![missing("PGRST205"); 5], vec![no_rows()]].concat()).await;
-    let project = server.project(As::Anon, patient()).await;
+    let project = server.project(RoleChoice::Anon, patient()).await;
     let read = Select::from("cycle");
     let answer = project.rest.select(&Identity::Anon, &read).await.unwrap();
     assert_eq!(answer.body, b"[]");
@@ -39,7 +39,7 @@ async fn a_table_is_asked_for_until_rest_has_noticed_it() {
 async fn a_function_that_writes_is_asked_for_again_too() {
     let unlocked = json("200 OK", "null");
     let server = serve(vec![missing("PGRST202"), missing("PGRST202"), unlocked]).await;
-    let project = server.project(As::Service, patient()).await;
+    let project = server.project(RoleChoice::Service, patient()).await;
     let call = Call::to("unlock_week", serde_json::json!({}));
     assert!(!call.is_read);
     let answer = project.rest.call(&Identity::Service, &call).await;
@@ -54,7 +54,7 @@ async fn a_table_that_is_missing_is_said_to_be_so_until_the_schema_changes() {
         notice: Duration::ZERO,
         ..limits()
     };
-    let project = server.project(As::Anon, hasty).await;
+    let project = server.project(RoleChoice::Anon, hasty).await;
     let read = Select::from("cycle");
     let problem = project.rest.select(&Identity::Anon, &read).await;
     let problem = problem.unwrap_err();
@@ -66,7 +66,7 @@ async fn a_table_that_is_missing_is_said_to_be_so_until_the_schema_changes() {
         notice: Duration::from_millis(100),
         ..limits()
     };
-    let project = server.project(As::Anon, brief).await;
+    let project = server.project(RoleChoice::Anon, brief).await;
     let read = Select::from("cycle");
     // The first read comes back when the start is too long ago; the next one finds it so.
     let first = project.rest.select(&Identity::Anon, &read).await;
@@ -90,7 +90,7 @@ async fn a_table_that_is_missing_is_said_to_be_so_until_the_schema_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_can_be_read_right_after_it_was_made() {
     let ground = empty("unnoticed").await;
-    let project = ground.project_within(As::Service, patient()).await;
+    let project = ground.project_within(RoleChoice::Service, patient()).await;
     for name in ["one", "two", "three"] {
         let make = format!("create table {name} (id int); grant select on {name} to service_role");
         ground.db.batch_execute(&make).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_table_can_be_read_right_after_it_was_made() {
 async fn what_the_database_does_not_have_is_not_asked_for_again() {
     let gone = r#"{"code":"42P01","message":"relation \"public.cycle\" does not exist"}"#;
     let server = serve(vec![json("404 Not Found", gone)]).await;
-    let project = server.project(As::Anon, patient()).await;
+    let project = server.project(RoleChoice::Anon, patient()).await;
     let read = Select::from("cycle");
     let problem = project.rest.select(&Identity::Anon, &read).await;
     let problem = problem.unwrap_err();
@@ -119,7 +119,7 @@ async fn what_the_database_does_not_have_is_not_asked_for_again() {
 async fn a_missing_operator_is_no_missing_table() {
     let operator = r#"{"code":"42883","message":"operator does not exist: uuid ~~* unknown"}"#;
     let server = serve(vec![json("404 Not Found", operator)]).await;
-    let project = server.project(As::Service, patient()).await;
+    let project = server.project(RoleChoice::Service, patient()).await;
     let read = Select::from("cycle");
     let problem = project.rest.select(&Identity::Service, &read).await;
     let problem = problem.unwrap_err();
@@ -132,7 +132,7 @@ async fn a_missing_operator_is_no_missing_table() {
     let function =
         r#"{"code":"42883","message":"function public.unlock_week(uuid) does not exist"}"#;
     let server = serve(vec![json("404 Not Found", function)]).await;
-    let project = server.project(As::Service, patient()).await;
+    let project = server.project(RoleChoice::Service, patient()).await;
     let problem = project.rest.call(&Identity::Service, &call).await;
     let missing = problem.unwrap_err();
     assert_eq!(missing.what, "This project has no `unlock_week`.");

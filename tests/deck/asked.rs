@@ -6,8 +6,8 @@ use crate::fixture::{
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
-use supadeck::domain::migration::remedy::WayOut;
-use supadeck::domain::migration::{Direction, Plan, State, StepMode, WayBack};
+use supadeck::domain::migration::resolution::Resolution;
+use supadeck::domain::migration::{Direction, Plan, RollbackFile, State, StepMode};
 
 /// A plan of these statements, asked for with a key on the pending migration.
 fn asked(size: (u16, u16), key: &str, plan: Plan) -> (Model, Vec<Effect>) {
@@ -52,7 +52,7 @@ fn put(model: &mut Model, state: State, ways: &[&[&str]]) {
             entry.state = state;
             entry.ways = ways
                 .iter()
-                .map(|words| WayOut {
+                .map(|words| Resolution {
                     command: format!("supadeck migration {}", words.join(" ")),
                     what: words.join(" "),
                     arguments: words.iter().map(|word| (*word).to_owned()).collect(),
@@ -140,7 +140,7 @@ fn nothing_begins_at_an_interrupted_version_but_its_ways_out() {
 fn going_on_shows_where_and_only_what_runs() {
     let interrupted = || {
         let mut plan = of(&["drop table goal", "drop table task", "select 3"]);
-        plan.goes_on = true;
+        plan.is_resume = true;
         plan.steps[0].mode = StepMode::Alone;
         plan
     };
@@ -231,7 +231,7 @@ fn what_is_out_of_order_says_so_and_wants_those_words() {
 #[test]
 fn what_to_think_about_is_said_once_and_not_cut() {
     let mut plan = of(&[]);
-    plan.steps[0].way_back = WayBack::Missing;
+    plan.steps[0].way_back = RollbackFile::Missing;
     plan.steps[0].mode = StepMode::Alone;
     let (model, _) = asked((80, 24), "a", plan);
     let frame = words(&model);

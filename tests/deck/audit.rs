@@ -7,7 +7,7 @@ use supadeck::app::effect::{Effect, Load};
 use supadeck::app::model::{Focus, Model};
 use supadeck::app::msg::Report;
 use supadeck::app::screen::audit::PAGE_ROWS;
-use supadeck::domain::audit::{Page, Way};
+use supadeck::domain::audit::{Page, PageDirection};
 
 const TRAIL: u64 = 3_000;
 
@@ -25,14 +25,14 @@ fn serve(model: &mut Model, effects: Vec<Effect>) {
         let at = from.map(|cursor| cursor.id[..8].parse::<u64>().unwrap());
         let page = PAGE_ROWS as u64;
         let rows = match (way, at) {
-            (Way::Older, None) => 0..page.min(TRAIL),
-            (Way::Older, Some(at)) => at + 1..(at + 1 + page).min(TRAIL),
-            (Way::Newer, None) => TRAIL - page..TRAIL,
-            (Way::Newer, Some(at)) => at.saturating_sub(page)..at,
+            (PageDirection::Older, None) => 0..page.min(TRAIL),
+            (PageDirection::Older, Some(at)) => at + 1..(at + 1 + page).min(TRAIL),
+            (PageDirection::Newer, None) => TRAIL - page..TRAIL,
+            (PageDirection::Newer, Some(at)) => at.saturating_sub(page)..at,
         };
         let has_more = match way {
-            Way::Older => rows.end < TRAIL,
-            Way::Newer => rows.start > 0,
+            PageDirection::Older => rows.end < TRAIL,
+            PageDirection::Newer => rows.start > 0,
         };
         let report = Report::Audit(Ok(Page {
             rows: summaries(rows),

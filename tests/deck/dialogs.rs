@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use supadeck::app::dialog::confirm::Confirm;
 use supadeck::app::dialog::result::ResultView;
-use supadeck::app::dialog::{Dialog, ResultState, guide, migrate};
+use supadeck::app::dialog::{Dialog, ResultState, migrate, onboarding};
 use supadeck::app::effect::{Effect, Fix, Write};
 use supadeck::app::key::{Code, Key};
 use supadeck::app::keymap::Keymap;
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
-use supadeck::app::{run, update};
+use supadeck::app::{execute, update};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::migration::{Direction, Plan};
 use supadeck::domain::seed::{SeedPlan, SeedStep};
@@ -97,7 +97,7 @@ fn made() -> Vec<(&'static str, Model)> {
     };
     let unlock = || {
         let mut model = filled((120, 40));
-        for effect in run::become_identity(&mut model, Identity::Service) {
+        for effect in execute::become_identity(&mut model, Identity::Service) {
             crate::fixture::answer_all(&mut model, vec![effect]);
         }
         press(&mut model, &["6", "l", "l", "l", "u", "Sprained ankle"]);
@@ -147,7 +147,10 @@ fn made() -> Vec<(&'static str, Model)> {
             press(&mut model, &["l", "down", "enter"]);
             model
         }),
-        ("guide", with(|_| Dialog::Guide(guide::Guide::default()))),
+        (
+            "guide",
+            with(|_| Dialog::Guide(onboarding::Onboarding::default())),
+        ),
         (
             "result",
             with(|_| {
@@ -409,7 +412,7 @@ fn what_there_is_to_read_stays_when_the_project_opens_and_when_it_cannot_be() {
     };
     let mut model = Model::new((80, 24), None, Identity::Anon, Keymap::default());
     model.dialogs.push(faults());
-    let effects = supadeck::app::write::session(&mut model, Write::Open);
+    let effects = supadeck::app::jobs::session(&mut model, Write::Open);
     let project = crate::fixture::project();
     let open = supadeck::app::msg::Opened {
         project,
@@ -427,7 +430,7 @@ fn what_there_is_to_read_stays_when_the_project_opens_and_when_it_cannot_be() {
 
     let mut model = Model::new((80, 24), None, Identity::Anon, Keymap::default());
     model.dialogs.push(faults());
-    let effects = supadeck::app::write::session(&mut model, Write::Open);
+    let effects = supadeck::app::jobs::session(&mut model, Write::Open);
     let why = supadeck::domain::problem::Problem::internal("No.");
     answer(&mut model, ticket(&effects), Report::Opened(Err(why)));
     assert!(

@@ -7,7 +7,7 @@ use supadeck::app::msg::{Msg, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
 use supadeck::domain::migration::{
-    Blocker, Direction, Holder, Outcome, Plan, Progress, StepEnd, StepReport,
+    Blocker, Direction, LockHolder, Outcome, Plan, Progress, StepEnd, StepReport,
 };
 use supadeck::domain::problem::{Kind, Problem};
 
@@ -92,7 +92,7 @@ fn blocker() -> Blocker {
     let query = format!("lock table goal in exclusive mode -- {}", "x ".repeat(40));
     Blocker {
         table: Some("public.goal".into()),
-        holder: Holder::of(
+        holder: LockHolder::of(
             4711,
             "postgres",
             "psql",

@@ -16,18 +16,18 @@ use supadeck::domain::audit::{Page, Record, Summary};
 use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
-use supadeck::domain::lock::{Opening, WeekLock};
+use supadeck::domain::lint::assess;
+use supadeck::domain::lock::{UnlockRecord, WeekLock};
 use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
-    Direction, Entry, Listing, Plan, Sources, State, Step, StepMode, Target, WayBack,
+    Direction, Entry, MigrationList, Plan, RollbackFile, SourceTexts, State, Step, StepMode, Target,
 };
-use supadeck::domain::risk::assess;
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
 use supadeck::domain::sql::Statements;
 use supadeck::domain::table::Table;
 use supadeck::ui::symbol::Symbols;
 use supadeck::ui::theme::Theme;
-use supadeck::ui::{self, Look};
+use supadeck::ui::{self, Appearance};
 
 pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
 
@@ -58,7 +58,7 @@ pub fn project() -> Project {
 /// A deck that was just opened, and the reads it asks for.
 pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
     let mut model = Model::new(size, None, Identity::Anon, Keymap::default());
-    let effects = supadeck::app::write::session(&mut model, Write::Open);
+    let effects = supadeck::app::jobs::session(&mut model, Write::Open);
     let opened = Opened {
         project: project(),
         identity,
@@ -161,12 +161,12 @@ pub fn ticket(effects: &[Effect]) -> Ticket {
     found.expect("no read or write among the effects")
 }
 
-pub fn look(theme: &str) -> Look {
+pub fn look(theme: &str) -> Appearance {
     let themes = Theme::built_in()
         .into_iter()
         .filter(|built_in| built_in.name == theme)
         .collect();
-    Look {
+    Appearance {
         themes,
         symbols: Symbols {
             is_ascii: theme == "mono",
@@ -199,23 +199,23 @@ pub fn lines(buffer: &Buffer) -> String {
     (0..area.height).map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn listing() -> Listing {
+fn listing() -> MigrationList {
     let entry = |version: &str, name: &str, state, reversible| Entry {
         version: version.into(),
         name: name.into(),
         state,
         reversible,
         way_back: match (reversible, state) {
-            (true, _) => WayBack::Usable,
-            (false, State::Edited) => WayBack::Empty,
-            (false, _) => WayBack::Missing,
+            (true, _) => RollbackFile::Usable,
+            (false, State::Edited) => RollbackFile::Empty,
+            (false, _) => RollbackFile::Missing,
         },
         file: Some(format!("migrations/{version}_{name}.sql").into()),
         note: None,
         recorded: (state != State::Pending).then(|| version.into()),
         ways: Vec::new(),
     };
-    Listing {
+    MigrationList {
         entries: vec![
             entry("20251004123000", "core_schema", State::Applied, true),
             entry("20251004124000", "week_lock", State::Applied, true),
@@ -280,8 +280,8 @@ pub fn target() -> Target {
     }
 }
 
-fn sources(version: &str) -> Sources {
-    Sources {
+fn sources(version: &str) -> SourceTexts {
+    SourceTexts {
         version: version.into(),
         up: Some("-- Weeks after the sixth are locked.\ncreate table x (id int, name text default 'a;b');\n".into()),
         down: Some("drop table x;\n".into()),
@@ -314,13 +314,13 @@ pub fn plan() -> Plan {
         begin_at: 0,
         repeats: 0,
         older_than: None,
-        way_back: WayBack::Usable,
+        way_back: RollbackFile::Usable,
     };
     Plan {
         steps: vec![step],
         target: target(),
         history: vec!["20251004123000".into()],
-        goes_on: false,
+        is_resume: false,
     }
 }
 
@@ -425,8 +425,8 @@ pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
 }
 
 /// Why week 9 is open.
-pub fn reason() -> Opening {
-    Opening {
+pub fn reason() -> UnlockRecord {
+    UnlockRecord {
         record_id: "7e000000-0000-4000-8000-000000000001".into(),
         created_at: "2026-11-22T10:05:00+00:00".into(),
         actor_user_id: None,

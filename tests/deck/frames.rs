@@ -171,7 +171,7 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
     }
     Some(match load {
         Load::Migrations => {
-            let empty = supadeck::domain::migration::Listing {
+            let empty = supadeck::domain::migration::MigrationList {
                 entries: Vec::new(),
                 skipped: Vec::new(),
                 target: crate::fixture::target(),

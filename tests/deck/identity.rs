@@ -4,8 +4,8 @@ use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, tic
 use supadeck::app::effect::{Effect, Timer, Write};
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
-use supadeck::domain::factor::SignIn;
 use supadeck::domain::identity::{Identity, User};
+use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::{Kind, Problem};
 
 #[test]

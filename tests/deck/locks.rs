@@ -6,9 +6,9 @@ use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Timer, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
-use supadeck::app::{run, update};
+use supadeck::app::{execute, update};
 use supadeck::domain::identity::Identity;
-use supadeck::domain::lock::{Prospect, UnlockRequest, WeekLock};
+use supadeck::domain::lock::{UnlockPreview, UnlockRequest, WeekLock};
 use supadeck::domain::problem::{Kind, Problem};
 
 const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
@@ -26,7 +26,7 @@ fn at_week(size: (u16, u16), week: usize) -> Model {
 
 /// The service role is chosen, and the locks are read as it.
 fn as_service(model: &mut Model, rows: &[WeekLock]) {
-    for effect in run::become_identity(model, Identity::Service) {
+    for effect in execute::become_identity(model, Identity::Service) {
         let Effect::Load { ticket, load, .. } = effect else {
             continue;
         };
@@ -54,7 +54,7 @@ pub fn look(model: &mut Model) {
     };
     let lock = model.locks.selected().unwrap().clone();
     let opening = lock.running_until().map(|_| reason());
-    let prospect = Prospect {
+    let prospect = UnlockPreview {
         cycle: None,
         opening,
         request: UnlockRequest {
@@ -96,9 +96,13 @@ fn bobs() -> Vec<WeekLock> {
 fn the_selected_week_stays_when_another_identity_reads() {
     let mut model = at_week((120, 40), 10);
     let before = model.locks.selected().unwrap().clone();
-    let effects = run::become_identity(&mut model, Identity::Service);
+    let effects = execute::become_identity(&mut model, Identity::Service);
     assert_eq!(model.locks.selected(), None, "nothing is selected unread");
-    assert_eq!(run::run(&mut model, Command::Unlock).len(), 1, "a toast");
+    assert_eq!(
+        execute::run(&mut model, Command::Unlock).len(),
+        1,
+        "a toast"
+    );
     assert!(model.dialogs.is_empty(), "{:?}", model.dialogs);
     drop(effects);
     as_service(&mut model, &[bobs(), alices()].concat());

@@ -11,8 +11,8 @@ use supadeck::app::model::{Model, Screen};
 use supadeck::app::msg::{Msg, Opened, Report};
 use supadeck::app::ticket::{Slot, Ticket};
 use supadeck::app::update;
-use supadeck::domain::factor::SignIn;
 use supadeck::domain::identity::Identity;
+use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::read_problem::{NOBODY, absent};
 use supadeck::ui::theme::Role;
@@ -309,7 +309,7 @@ fn a_stored_session_that_is_over_at_the_start_shows_as_ended() {
         Identity::Anon,
         supadeck::app::keymap::Keymap::default(),
     );
-    let effects = supadeck::app::write::session(&mut model, Write::Open);
+    let effects = supadeck::app::jobs::session(&mut model, Write::Open);
     let opened = Opened {
         project: project(),
         identity: alice(),
@@ -412,7 +412,7 @@ fn the_screens_of_tables_that_are_not_there_are_not_there() {
         );
     }
     press(&mut model, &["3"]);
-    let effects = supadeck::app::run::run(&mut model, Command::NextScreen);
+    let effects = supadeck::app::execute::run(&mut model, Command::NextScreen);
     assert_eq!(model.screen, Screen::Journal, "{effects:?}");
 }
 

@@ -7,7 +7,7 @@ use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
-use supadeck::domain::migration::{Direction, Outcome, Progress, StepEnd, StepReport, Wish};
+use supadeck::domain::migration::{Direction, Outcome, PlanRequest, Progress, StepEnd, StepReport};
 use supadeck::domain::problem::{Kind, Problem};
 
 /// Goes to the pending migration, asks to apply it, and gets the plan.
@@ -25,7 +25,7 @@ fn asked(model: &mut Model) {
     };
     assert_eq!(
         *wish,
-        Wish::Apply {
+        PlanRequest::Apply {
             to: Some("20251004130000".into()),
             include_out_of_order: false
         }
@@ -233,7 +233,7 @@ fn rolling_back_the_newest_applied_one_takes_that_one() {
     else {
         panic!("{effects:?}")
     };
-    assert_eq!(*wish, Wish::RollbackLast { count: 1 });
+    assert_eq!(*wish, PlanRequest::RollbackLast { count: 1 });
     press(&mut model, &["g"]);
     let effects = press(&mut model, &["u"]);
     let [
@@ -247,7 +247,7 @@ fn rolling_back_the_newest_applied_one_takes_that_one() {
     };
     assert_eq!(
         *wish,
-        Wish::RollbackTo {
+        PlanRequest::RollbackTo {
             version: "20251004123000".into()
         }
     );
@@ -321,7 +321,7 @@ fn a_file_of_megabytes_is_shown_in_part_and_says_so() {
         &mut model,
         Msg::TimerFired(supadeck::app::effect::Timer::Details),
     );
-    let sources = supadeck::domain::migration::Sources {
+    let sources = supadeck::domain::migration::SourceTexts {
         version: "20251004123000".into(),
         up: Some("insert into t values (1);\n".repeat(100_000)),
         down: None,

@@ -6,8 +6,8 @@ use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
-use supadeck::domain::factor::{Factor, FactorKind, SignIn, Waiting};
 use supadeck::domain::identity::{Aal, Identity, User};
+use supadeck::domain::mfa::{Factor, FactorKind, MfaChallenge, SignIn};
 use supadeck::domain::problem::{Kind, Problem};
 
 /// Carol as her token describes her at a level.
@@ -47,7 +47,7 @@ fn asked(size: (u16, u16), factors: Vec<Factor>) -> Model {
 fn ask(model: &mut Model, factors: Vec<Factor>) {
     let keys = ["i", "enter", "carol@example.com", "tab", "pw", "enter"];
     let effects = press(model, &keys);
-    let waiting = Waiting::new(carol(Aal::Aal1), factors, false);
+    let waiting = MfaChallenge::new(carol(Aal::Aal1), factors, false);
     let answer = answer(model, ticket(&effects), entered(SignIn::Waiting(waiting)));
     assert!(answer.is_empty(), "{answer:?}");
 }
@@ -178,7 +178,7 @@ fn giving_up_leaves_who_reads_and_ends_the_half_session() {
         &mut model,
         &["enter", "carol@example.com", "tab", "pw", "enter"],
     );
-    let waiting = Waiting::new(carol(Aal::Aal1), phone(), false);
+    let waiting = MfaChallenge::new(carol(Aal::Aal1), phone(), false);
     answer(
         &mut model,
         ticket(&effects),
@@ -213,7 +213,7 @@ fn an_answer_after_going_back_is_given_up_too() {
         "esc",
     ];
     let effects = press(&mut model, &keys);
-    let waiting = Waiting::new(carol(Aal::Aal1), phone(), false);
+    let waiting = MfaChallenge::new(carol(Aal::Aal1), phone(), false);
     let effects = answer(
         &mut model,
         ticket(&effects),
@@ -237,7 +237,7 @@ fn who_reads_at_aal1_can_step_up_later() {
     let (Write::StepUp, ticket) = write(&effects) else {
         panic!("{effects:?}: {}", text(&model));
     };
-    let waiting = Waiting::new(carol(Aal::Aal1), phone(), true);
+    let waiting = MfaChallenge::new(carol(Aal::Aal1), phone(), true);
     answer(&mut model, ticket, entered(SignIn::Waiting(waiting)));
     assert!(text(&model).contains("carol@example.com reads with one factor (aal1)."));
     let effects = press(&mut model, &["123456", "enter"]);
@@ -256,7 +256,7 @@ fn who_reads_at_aal1_can_step_up_later() {
 fn a_late_second_factor_raises_who_reads_already() {
     let (mut model, _) = opened((120, 40), Identity::User(carol(Aal::Aal1)));
     let effects = press(&mut model, &["i", "j", "j", "j", "enter"]);
-    let waiting = Waiting::new(carol(Aal::Aal1), phone(), true);
+    let waiting = MfaChallenge::new(carol(Aal::Aal1), phone(), true);
     answer(
         &mut model,
         ticket(&effects),

@@ -178,7 +178,7 @@ fn the_viewer_shows_the_end_of_a_long_line_and_of_a_note() {
             &mut model,
             Msg::TimerFired(supadeck::app::effect::Timer::Details),
         );
-        let sources = supadeck::domain::migration::Sources {
+        let sources = supadeck::domain::migration::SourceTexts {
             version: "20251004123000".into(),
             up: Some(format!(
                 "/* {}*/ drop table {END};\n",

@@ -6,14 +6,14 @@ use crate::fixture::{
 use supadeck::app::effect::{Effect, Fix, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
+use supadeck::domain::dry_run::{
+    End, Environment, Loss, LossKind, Report as Rehearsal, StatementReport, StepReport,
+};
 use supadeck::domain::migration::Plan;
 use supadeck::domain::migration::difference::{Change, Difference, Line, Piece};
-use supadeck::domain::migration::remedy::WayOut;
-use supadeck::domain::migration::{Direction, Listing, State, Wish};
+use supadeck::domain::migration::resolution::Resolution;
+use supadeck::domain::migration::{Direction, MigrationList, PlanRequest, State};
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::domain::rehearsal::{
-    End, Loss, Place, Report as Rehearsal, StatementReport, StepReport, Way,
-};
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
@@ -21,13 +21,13 @@ fn words(words: &[&str]) -> Vec<String> {
 
 fn rehearsal() -> Rehearsal {
     Rehearsal {
-        on: Place::Target,
+        on: Environment::Target,
         database: target(),
         steps: Vec::new(),
-        difference: supadeck::domain::picture::difference::Difference::default(),
+        difference: supadeck::domain::snapshot::difference::Difference::default(),
         locks: Vec::new(),
         losses: vec![Loss {
-            way: Way::TableDropped,
+            way: LossKind::TableDropped,
             table: "public.goal".into(),
             column: None,
             rows: Some(12),
@@ -96,17 +96,17 @@ pub fn edited(model: &mut Model) {
             continue;
         };
         let mut report = crate::fixture::report(&load);
-        if let Report::Migrations(Ok(Listing { entries, .. })) = &mut report {
+        if let Report::Migrations(Ok(MigrationList { entries, .. })) = &mut report {
             let entry = entries.iter_mut().find(|one| one.state == State::Edited);
             let entry = entry.unwrap();
             entry.note = Some("The file differs.".into());
             entry.ways = vec![
-                WayOut {
+                Resolution {
                     command: "supadeck migration restore 20251004125000".into(),
                     what: "Writes the file back.".into(),
                     arguments: words(&["restore", "20251004125000"]),
                 },
-                WayOut {
+                Resolution {
                     command: "supadeck migration new NAME --from-edited 20251004125000".into(),
                     what: "Writes a new migration.".into(),
                     arguments: words(&["new", "NAME", "--from-edited", "20251004125000"]),
@@ -128,7 +128,7 @@ fn a_rehearsal_runs_the_plan_and_shows_what_would_be_lost() {
         matches!(
             &effects[..],
             [Effect::Load {
-                load: Load::Plan(Wish::Apply { .. }),
+                load: Load::Plan(PlanRequest::Apply { .. }),
                 ..
             }]
         ),
@@ -219,7 +219,7 @@ fn an_applied_migration_rehearses_its_rollback() {
         matches!(
             &effects[..],
             [Effect::Load {
-                load: Load::Plan(Wish::RollbackTo { .. }),
+                load: Load::Plan(PlanRequest::RollbackTo { .. }),
                 ..
             }]
         ),
@@ -364,7 +364,7 @@ fn everything_is_rolled_back_from_the_first_migration_only_and_by_other_words() 
     else {
         panic!("{effects:?}")
     };
-    let all = Wish::RollbackTo {
+    let all = PlanRequest::RollbackTo {
         version: "0".into(),
     };
     assert_eq!(*wish, all);
@@ -408,7 +408,7 @@ fn a_rollback_to_a_version_says_what_it_undoes_and_what_stays() {
     else {
         panic!("{effects:?}")
     };
-    let to = Wish::RollbackTo {
+    let to = PlanRequest::RollbackTo {
         version: "20251004123000".into(),
     };
     assert_eq!(*wish, to);

@@ -8,7 +8,7 @@ use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
 use supadeck::domain::migration::{Direction, Outcome, Plan, StepEnd, StepReport};
 use supadeck::domain::problem::Problem;
-use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState, Stale};
+use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState, StaleSeed};
 
 const GONE: &str = "cannot be brought back";
 
@@ -67,7 +67,7 @@ fn a_seed_that_outlived_its_rows_says_so() {
             hash: None,
             file: None,
         }],
-        stale: vec![Stale {
+        stale: vec![StaleSeed {
             path,
             version: "20251004123000".into(),
             at: None,

@@ -4,9 +4,9 @@
 use crate::bench::{Bench, everything, watch};
 use crate::plan::rehearse;
 use crate::standin::Standin;
-use supadeck::domain::rehearsal::Report;
-use supadeck::domain::rehearsal::access::{Verdict, lines};
-use supadeck::ops::migration::{self, Schema};
+use supadeck::domain::dry_run::Report;
+use supadeck::domain::dry_run::access::{Verdict, lines};
+use supadeck::ops::migration::{self, Workspace};
 
 const IN_USE: &str = "
     create table public.letter (id int primary key, owner uuid, body text);
@@ -95,7 +95,7 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
         let text = lines(&report.access).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
         assert!(text.contains(said), "{sql}: {text}");
         let remote = api.database();
-        let schema = Schema::new(bench.root.path(), remote.clone());
+        let schema = Workspace::new(bench.root.path(), remote.clone());
         let plan = migration::plan(&schema, &everything()).await.unwrap();
         let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
         assert_eq!(words(&there), words(&report), "{sql}");

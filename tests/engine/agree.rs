@@ -3,7 +3,7 @@
 use crate::bench::{Bench, everything};
 use crate::supabase::{cli, succeeds};
 use std::fs;
-use supadeck::domain::migration::rewrite::file_text;
+use supadeck::domain::migration::render::file_text;
 use supadeck::domain::migration::{Entry, State};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::sql::split::statements;
@@ -274,7 +274,7 @@ async fn an_unreadable_file_of_an_applied_version_is_not_left_out_of_a_rollback(
     assert!(bench.apply().await.is_complete());
     bench.up("2_b.sql", [0xff, 0xfe]);
     let problem = bench
-        .plan(supadeck::domain::migration::Wish::RollbackLast { count: 1 })
+        .plan(supadeck::domain::migration::PlanRequest::RollbackLast { count: 1 })
         .await
         .unwrap_err();
     assert!(problem.what.contains("Version 2"), "{problem}");

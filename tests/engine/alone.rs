@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, ends, everything, run};
 use crate::line::{Line, Rule};
-use supadeck::domain::migration::{Direction, StepEnd, StepMode, Wish};
+use supadeck::domain::migration::{Direction, PlanRequest, StepEnd, StepMode};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration::{self, Repair};
 
@@ -10,8 +10,8 @@ use supadeck::ops::migration::{self, Repair};
 const BREAKS: &str =
     "create table a (b int);\ncreate unique index concurrently i on t (b);\ncreate table c ();";
 
-pub(crate) fn go_on(direction: Direction, from_start: bool) -> Wish {
-    Wish::GoOn {
+pub(crate) fn go_on(direction: Direction, from_start: bool) -> PlanRequest {
+    PlanRequest::GoOn {
         direction,
         from_start,
     }
@@ -112,7 +112,7 @@ async fn a_file_outside_a_transaction_runs_to_its_end() {
     );
     assert!(open_locks(&bench).await.is_empty());
     let plan = bench
-        .plan(Wish::RollbackTo {
+        .plan(PlanRequest::RollbackTo {
             version: "0".into(),
         })
         .await;
@@ -127,7 +127,7 @@ async fn a_file_outside_a_transaction_runs_to_its_end() {
         );
     }
     let plan = bench
-        .plan(Wish::RollbackTo {
+        .plan(PlanRequest::RollbackTo {
             version: "0".into(),
         })
         .await
@@ -149,7 +149,7 @@ async fn an_interrupted_file_goes_on_where_it_stopped() {
     );
     assert!(!note.contains("may or may not"), "{note}");
     bench.up("2_b.sql", "create table d ();");
-    for wish in [everything(), Wish::RollbackLast { count: 1 }] {
+    for wish in [everything(), PlanRequest::RollbackLast { count: 1 }] {
         let refused = bench.plan(wish).await.unwrap_err();
         assert_eq!(refused.kind, Kind::Conflict);
         let hint = refused.hint.unwrap();
@@ -258,7 +258,10 @@ async fn an_interrupted_rollback_has_the_same_ways_out() {
         "drop index concurrently i;\ndrop table missing;\ndrop table a;",
     );
     assert!(bench.apply().await.is_complete());
-    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    let plan = bench
+        .plan(PlanRequest::RollbackLast { count: 1 })
+        .await
+        .unwrap();
     assert_eq!(
         ends(&run(&bench.schema, &plan).await),
         [StepEnd::Interrupted]

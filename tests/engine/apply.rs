@@ -1,7 +1,7 @@
 //! Applying: what is done, what is stored, and what a failure leaves.
 
 use crate::bench::{Bench, ends, everything, run, watch};
-use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration;
 
@@ -224,7 +224,7 @@ async fn only_wanted_versions_are_applied() {
     for version in ["1", "2", "4"] {
         bench.up(&format!("{version}_x.sql"), "select 1;");
     }
-    let to = |version: &str, include_out_of_order| Wish::Apply {
+    let to = |version: &str, include_out_of_order| PlanRequest::Apply {
         to: Some(version.into()),
         include_out_of_order,
     };

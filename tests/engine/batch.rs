@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, ends, everything, run, watch};
 use crate::line::{Line, Rule};
-use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration;
 
@@ -73,7 +73,7 @@ async fn every_file_has_its_transaction_its_notices_and_its_time() {
         .await;
     assert!(overlaps.is_empty(), "{overlaps:?}");
     let plan = bench
-        .plan(Wish::RollbackTo {
+        .plan(PlanRequest::RollbackTo {
             version: "0".into(),
         })
         .await

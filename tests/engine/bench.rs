@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use supadeck::adapters::postgres::PgDatabase;
-use supadeck::domain::migration::{Outcome, Plan, Progress, StepEnd, Wish};
+use supadeck::domain::migration::{Outcome, Plan, PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Problem;
-use supadeck::ops::migration::{self, Schema, Watch};
+use supadeck::ops::migration::{self, RunControl, Workspace};
 use supadeck_stack::{Options, Stack};
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -27,7 +27,7 @@ pub(crate) struct Bench {
     pub(crate) root: tempfile::TempDir,
     pub(crate) url: String,
     pub(crate) db: Client,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Workspace,
 }
 
 impl Bench {
@@ -43,7 +43,7 @@ impl Bench {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("supabase/migrations/rollback")).unwrap();
         Self {
-            schema: Schema::new(root.path(), database(&url)),
+            schema: Workspace::new(root.path(), database(&url)),
             db: connect(&url).await,
             root,
             url,
@@ -51,8 +51,8 @@ impl Bench {
     }
 
     /// The same project through another address.
-    pub(crate) fn through(&self, url: &str) -> Schema {
-        Schema::new(self.root.path(), database(url))
+    pub(crate) fn through(&self, url: &str) -> Workspace {
+        Workspace::new(self.root.path(), database(url))
     }
 
     /// Writes a file of the project.
@@ -73,7 +73,7 @@ impl Bench {
         self.write(&format!("supabase/migrations/rollback/{name}"), text);
     }
 
-    pub(crate) async fn plan(&self, wish: Wish) -> Result<Plan, Problem> {
+    pub(crate) async fn plan(&self, wish: PlanRequest) -> Result<Plan, Problem> {
         migration::plan(&self.schema, &wish).await
     }
 
@@ -147,20 +147,20 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-pub(crate) fn everything() -> Wish {
-    Wish::Apply {
+pub(crate) fn everything() -> PlanRequest {
+    PlanRequest::Apply {
         to: None,
         include_out_of_order: false,
     }
 }
 
-pub(crate) fn watch() -> (Watch, UnboundedReceiver<Progress>) {
+pub(crate) fn watch() -> (RunControl, UnboundedReceiver<Progress>) {
     let (progress, news) = unbounded_channel();
     let cancel = CancellationToken::new();
-    (Watch { progress, cancel }, news)
+    (RunControl { progress, cancel }, news)
 }
 
-pub(crate) async fn run(schema: &Schema, plan: &Plan) -> Outcome {
+pub(crate) async fn run(schema: &Workspace, plan: &Plan) -> Outcome {
     migration::run(schema, plan, &watch().0).await.unwrap()
 }
 

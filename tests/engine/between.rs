@@ -5,7 +5,7 @@ use crate::bench::{Bench, ends, everything, run};
 use crate::pooler::Pooler;
 use crate::standin::Standin;
 use supadeck::domain::migration::StepEnd;
-use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::migration::{self, Workspace};
 
 /// What a file leaves behind, in the open and where no reader of its text sees it.
 const LEAVES: [&str; 2] = [
@@ -44,7 +44,7 @@ async fn is_over(bench: &Bench) {
     assert_eq!(bench.texts(locks).await, ["0"]);
 }
 
-async fn is_met_by_nobody(bench: &Bench, schema: &Schema) {
+async fn is_met_by_nobody(bench: &Bench, schema: &Workspace) {
     let plan = migration::plan(schema, &everything()).await.unwrap();
     let outcome = run(schema, &plan).await;
     assert!(outcome.is_complete(), "{outcome:?}");
@@ -121,7 +121,7 @@ async fn over_the_management_api() {
     for leaves in LEAVES {
         let bench = Bench::new().await;
         let api = Standin::start(&bench.url).await;
-        let schema = Schema::new(bench.root.path(), api.database());
+        let schema = Workspace::new(bench.root.path(), api.database());
         bench.up("1_leaves.sql", leaves);
         bench.up("2_meets.sql", MEETS);
         is_met_by_nobody(&bench, &schema).await;

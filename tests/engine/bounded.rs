@@ -4,9 +4,9 @@ use crate::bench::{connect, database, everything, until, watch};
 use crate::ground::everything_there;
 use crate::plan::{in_use, rehearse, rehearse_with, told};
 use std::time::Duration;
+use supadeck::domain::dry_run::End;
 use supadeck::domain::problem::Kind;
-use supadeck::domain::rehearsal::End;
-use supadeck::domain::script::{Halt, Limits};
+use supadeck::domain::script::{Limits, RunError};
 use supadeck::ops::migration;
 use supadeck::ports::Stage;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ async fn nothing_can_commit() {
         )
         .await;
     assert!(
-        matches!(&ended, Err(Halt::Refused(refused)) if refused.code == "42601"),
+        matches!(&ended, Err(RunError::Refused(refused)) if refused.code == "42601"),
         "{ended:?}"
     );
     session.end().await.unwrap();
@@ -54,7 +54,7 @@ async fn nothing_can_commit() {
         .await
         .unwrap();
     let ended = session.run("commit", &mut |_| {}, &token).await;
-    assert_eq!(ended, Err(Halt::Escaped));
+    assert_eq!(ended, Err(RunError::Escaped));
     let told = session.end().await.unwrap_err();
     assert!(told.why.contains("COMMITTED"), "{told}");
 }

@@ -2,7 +2,7 @@
 //! BEGIN. And files of several transactions that fail before the first COMMIT.
 
 use crate::bench::{Bench, ends, everything, run};
-use supadeck::domain::migration::{StepEnd, StepMode, briefing};
+use supadeck::domain::migration::{StepEnd, StepMode, plan_summary};
 use supadeck::ops::migration;
 
 const ENUM: &str = "create type perm as enum ('a');";
@@ -19,7 +19,7 @@ async fn a_commit_without_a_begin_ends_what_stands_before_it() {
     assert_eq!(plan.steps[1].mode, StepMode::Alone);
     let why = plan.steps[1].mode_why.clone().unwrap();
     assert!(why.contains("COMMIT on line 2 has no BEGIN"), "{why}");
-    let cautions = briefing::cautions(&plan).join("\n");
+    let cautions = plan_summary::cautions(&plan).join("\n");
     assert!(
         cautions.contains("COMMIT without BEGIN: 2 uses"),
         "{cautions}"
@@ -82,7 +82,7 @@ async fn words_without_an_effect_run_in_one_transaction_and_are_told() {
         bench.up("1_a.sql", file);
         let plan = bench.plan(everything()).await.unwrap();
         assert_eq!(plan.steps[0].mode, StepMode::Transaction, "{file}");
-        let cautions = briefing::cautions(&plan).join("\n");
+        let cautions = plan_summary::cautions(&plan).join("\n");
         assert_eq!(
             cautions.contains("without effect: 1 a"),
             is_told,

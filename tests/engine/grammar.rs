@@ -12,11 +12,11 @@ mod pieces;
 use crate::bench::{Bench, database, run, stack, watch};
 use author::{Author, Written};
 use std::path::Path;
-use supadeck::domain::migration::{Plan, Wish};
-use supadeck::domain::picture::Picture;
-use supadeck::domain::picture::difference::Difference;
-use supadeck::domain::rehearsal::Report;
+use supadeck::domain::dry_run::Report;
+use supadeck::domain::migration::{Plan, PlanRequest};
 use supadeck::domain::script::Limits;
+use supadeck::domain::snapshot::Snapshot;
+use supadeck::domain::snapshot::difference::Difference;
 use supadeck::domain::sql::lexer::{Kind, tokens};
 use supadeck::domain::sql::split::{statements, unclosed};
 use supadeck::ops::migration;
@@ -185,14 +185,20 @@ async fn chain(lane: &Lane, seed: u64, files: &[Written], tally: &mut Tally) -> 
     }
     if cut < files.len() {
         let count = files.len() - cut;
-        let back = go(&bench, Wish::RollbackLast { count }, &after, tally).await?;
+        let back = go(&bench, PlanRequest::RollbackLast { count }, &after, tally).await?;
         same(
             "the catalog before the last files and after their rollback",
             &middle,
             &back,
         )?;
     }
-    let back = go(&bench, Wish::RollbackLast { count: cut }, &middle, tally).await?;
+    let back = go(
+        &bench,
+        PlanRequest::RollbackLast { count: cut },
+        &middle,
+        tally,
+    )
+    .await?;
     same("the catalog before and after everything", &before, &back)?;
     let left = bench.versions().await;
     if left.is_empty() {
@@ -202,8 +208,8 @@ async fn chain(lane: &Lane, seed: u64, files: &[Written], tally: &mut Tally) -> 
     }
 }
 
-fn apply_to(index: usize) -> Wish {
-    Wish::Apply {
+fn apply_to(index: usize) -> PlanRequest {
+    PlanRequest::Apply {
         to: Some(version(index)),
         include_out_of_order: false,
     }
@@ -212,10 +218,10 @@ fn apply_to(index: usize) -> Wish {
 /// Rehearses and then runs a plan; what was foretold must be what happened. Gives the catalog of afterwards.
 async fn go(
     bench: &Bench,
-    wish: Wish,
-    before: &Picture,
+    wish: PlanRequest,
+    before: &Snapshot,
     tally: &mut Tally,
-) -> Result<Picture, String> {
+) -> Result<Snapshot, String> {
     let plan = bench
         .plan(wish)
         .await
@@ -246,7 +252,7 @@ async fn go(
     Ok(after)
 }
 
-async fn picture(url: &str) -> Picture {
+async fn picture(url: &str) -> Snapshot {
     let stage = database(url);
     let mut session = stage.rehearsal(Limits::default()).await.unwrap();
     let picture = session.picture().await.unwrap();
@@ -254,7 +260,7 @@ async fn picture(url: &str) -> Picture {
     picture
 }
 
-fn same(what: &str, one: &Picture, other: &Picture) -> Result<(), String> {
+fn same(what: &str, one: &Snapshot, other: &Snapshot) -> Result<(), String> {
     let difference = Difference::between(one, other);
     if difference.is_empty() {
         Ok(())

@@ -4,7 +4,7 @@
 use crate::bench::{Bench, everything, run};
 use crate::walk::{HANGS, Lane, in_lanes, is_soak, slow_schema};
 use crate::wire::{Fault, What, Wire};
-use supadeck::domain::migration::{Direction, Outcome, StepEnd, Wish};
+use supadeck::domain::migration::{Direction, Outcome, PlanRequest, StepEnd};
 use supadeck::domain::problem::Problem;
 use supadeck::ops::migration;
 
@@ -79,7 +79,7 @@ async fn point(lane: &Lane, fault: Fault) -> bool {
                 let drop = format!("drop index {index}");
                 bench.db.batch_execute(&drop).await.unwrap();
             }
-            Some(Wish::GoOn {
+            Some(PlanRequest::GoOn {
                 direction: Direction::Apply,
                 from_start: false,
             })

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, everything, run};
 use crate::corpus::files;
 use crate::supabase::{cli, said, succeeds, supabase};
-use supadeck::domain::migration::{State, Wish};
+use supadeck::domain::migration::{PlanRequest, State};
 use supadeck::domain::seed::SeedState;
 use supadeck::ops::{migration, seed};
 
@@ -172,7 +172,7 @@ async fn both_refuse_the_same_mismatches() {
             .success()
     );
     assert!(bench.plan(everything()).await.is_err());
-    let wish = Wish::Apply {
+    let wish = PlanRequest::Apply {
         to: None,
         include_out_of_order: true,
     };

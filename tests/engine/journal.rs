@@ -1,7 +1,7 @@
 //! The journal as people read it.
 
 use crate::bench::{Bench, everything, run};
-use supadeck::domain::migration::Wish;
+use supadeck::domain::migration::PlanRequest;
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration::{self, Repair};
 
@@ -17,7 +17,10 @@ async fn everything_that_was_done_is_read_newest_first() {
     bench.up("2_b.sql", "create table b ();\nselect * from nowhere;");
     let plan = bench.plan(everything()).await.unwrap();
     assert!(!run(&bench.schema, &plan).await.is_complete());
-    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    let plan = bench
+        .plan(PlanRequest::RollbackLast { count: 1 })
+        .await
+        .unwrap();
     assert!(run(&bench.schema, &plan).await.is_complete());
     migration::repair(&bench.schema, &["1".to_owned()], Repair::Applied)
         .await

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use supadeck::domain::migration::{Direction, Wish};
+use supadeck::domain::migration::{Direction, PlanRequest};
 use supadeck::ops::migration;
 
 const ROUTES: [Route; 2] = [
@@ -364,7 +364,7 @@ async fn a_killed_program_leaves_its_file_outside_a_transaction_interrupted() {
     child.wait().unwrap();
     crate::bench::until(&bench.db, "select not exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))").await;
     assert_eq!(bench.states().await, ["1 interrupted"]);
-    let go_on = |from_start| Wish::GoOn {
+    let go_on = |from_start| PlanRequest::GoOn {
         direction: Direction::Apply,
         from_start,
     };

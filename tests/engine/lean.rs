@@ -3,9 +3,9 @@
 
 use crate::batch::{FILES, agreed, bench};
 use crate::bench::{Bench, connect, database, ends, everything, run, until, watch};
-use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::domain::script::{BatchNews, Halt, Part, Record, Script};
+use supadeck::domain::script::{BatchNews, Part, Record, RunError, Script};
 use supadeck::ops::migration;
 use supadeck::ports::Database as _;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// The journal, as a first run makes it; with a file before all others, which stays applied.
 async fn with_journal(bench: &Bench) {
     bench.up("1_first.sql", "create table first ();");
-    let only = Wish::Apply {
+    let only = PlanRequest::Apply {
         to: Some("1".into()),
         include_out_of_order: false,
     };
@@ -22,7 +22,7 @@ async fn with_journal(bench: &Bench) {
 }
 
 /// Applies the rest, and checks that each file is told as it is.
-async fn all_are_applied(bench: &Bench, schema: &migration::Schema) {
+async fn all_are_applied(bench: &Bench, schema: &migration::Workspace) {
     let plan = migration::plan(schema, &everything()).await.unwrap();
     let outcome = run(schema, &plan).await;
     assert!(outcome.is_complete(), "{outcome:?}");
@@ -95,7 +95,7 @@ async fn a_history_that_another_tool_changes_under_way_stops_the_run() {
 }
 
 /// The project through a role that may not read the journal's counter, so that no file leans on another.
-async fn through_a_small_role(bench: &Bench, name: &str) -> migration::Schema {
+async fn through_a_small_role(bench: &Bench, name: &str) -> migration::Workspace {
     with_journal(bench).await;
     let role = format!("{name}{}", std::process::id());
     bench
@@ -217,7 +217,7 @@ async fn a_version_that_is_not_there_any_more_is_not_rolled_back() {
         "15_t.sql",
         "drop table t15; delete from supabase_migrations.schema_migrations where version = '15';",
     );
-    let back = Wish::RollbackTo {
+    let back = PlanRequest::RollbackTo {
         version: "0".into(),
     };
     let plan = bench.plan(back).await.unwrap();
@@ -268,7 +268,7 @@ async fn escaped(then: &str) {
         sha256: String::new(),
         expects: None,
         at_once: true,
-        goes_on: false,
+        is_resume: false,
         alone: None,
         settings: Vec::new(),
     };
@@ -293,7 +293,7 @@ async fn escaped(then: &str) {
     let (count, ended) = session
         .run_all(&scripts, &mut news, &CancellationToken::new())
         .await;
-    assert_eq!((count, ended), (2, Err(Halt::Escaped)));
+    assert_eq!((count, ended), (2, Err(RunError::Escaped)));
     assert_eq!(done, [0, 1]);
     assert_eq!(bench.versions().await, ["1", "2"]);
     assert!(bench.has("c").await && !bench.has("d").await && !bench.has("e").await);

@@ -5,7 +5,7 @@ use crate::standin::Standin;
 use std::time::Duration;
 use supadeck::domain::migration::{StepEnd, limit};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ops::seed::{self, SeedWatch};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -84,7 +84,7 @@ async fn the_limit_of_a_role_goes_before_that_of_the_database() {
         ))
         .await
         .unwrap();
-    let schema = Schema::new(bench.root.path(), database(&url));
+    let schema = Workspace::new(bench.root.path(), database(&url));
     let target = migration::list(&schema).await.unwrap().target;
     assert_eq!(target.statement_timeout.unwrap().of, format!("role {name}"));
     bench
@@ -101,7 +101,7 @@ async fn the_limit_of_a_role_goes_before_that_of_the_database() {
         "{timeout:?}"
     );
     assert_eq!(timeout.ms, 400);
-    let by_url = Schema::new(
+    let by_url = Workspace::new(
         bench.root.path(),
         database(
             &format!("{url}&options=-c%20statement_timeout%3D500").replacen(
@@ -152,7 +152,7 @@ async fn zero_lifts_it_for_every_kind_of_file() {
     assert!(outcome.is_complete(), "{outcome:?}");
     // Seeds, and all of it over the Management API.
     bench.write("seeds/a.sql", SLEEPS);
-    let seeded = |schema: Schema| async move {
+    let seeded = |schema: Workspace| async move {
         let plan = seed::plan(&schema, &[], true).await.unwrap();
         let (progress, _news) = mpsc::unbounded_channel();
         let cancel = CancellationToken::new();
@@ -162,7 +162,7 @@ async fn zero_lifts_it_for_every_kind_of_file() {
     };
     assert_eq!(seeded(bench.schema.clone()).await.problem, None);
     let api = Standin::start(&bench.url).await;
-    let mut schema = Schema::new(bench.root.path(), api.database());
+    let mut schema = Workspace::new(bench.root.path(), api.database());
     bench.up("9_api.sql", SLEEPS);
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let outcome = run(&schema, &plan).await;
@@ -199,7 +199,7 @@ async fn a_refusal_names_the_role_in_use_and_the_owner() {
         ))
         .await
         .unwrap();
-    let schema = Schema::new(bench.root.path(), database(&url));
+    let schema = Workspace::new(bench.root.path(), database(&url));
     for (sql, said) in [
         (
             "ALTER TABLE kept.objects ENABLE ROW LEVEL SECURITY;".to_owned(),

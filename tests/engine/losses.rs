@@ -6,8 +6,8 @@ use crate::bench::{Bench, database, everything, watch};
 use crate::ground::everything_there;
 use crate::plan::{rehearse, told};
 use crate::standin::Standin;
-use supadeck::domain::rehearsal::{Finding, Loss, Report};
-use supadeck::ops::migration::{self, Schema};
+use supadeck::domain::dry_run::{Loss, Report, Verdict};
+use supadeck::ops::migration::{self, Workspace};
 
 /// Two tables in use, one of them with partitions, and helpers that nobody reads.
 const IN_USE: &str = "create schema mill;
@@ -54,7 +54,7 @@ fn words(losses: &[Loss]) -> Vec<String> {
 
 async fn over_api(bench: &Bench, api: &Standin) -> Report {
     let remote = api.database();
-    let schema = Schema::new(bench.root.path(), remote.clone());
+    let schema = Workspace::new(bench.root.path(), remote.clone());
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
         .await
@@ -173,7 +173,7 @@ async fn a_rollback_in_verify_loses_by_identity_too() {
     assert_eq!(losses[0], [""; 0]);
     assert_eq!(losses[1], ["ColumnDropped mill.grain.fresh ? uncounted"]);
     assert_eq!(losses[2], ["TableDropped mill.sack.* 20 remade"]);
-    assert_eq!(pending.versions[0].finding, Finding::Proven);
+    assert_eq!(pending.versions[0].finding, Verdict::Proven);
     assert!(bench.apply().await.is_complete());
     bench
         .db

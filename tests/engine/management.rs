@@ -5,23 +5,23 @@ use crate::misbehave::HTML;
 use crate::standin::{Manner, REF, Standin, TOKEN, patience};
 use std::sync::Arc;
 use std::time::Duration;
-use supadeck::adapters::management::{ManagementDatabase, Patience};
-use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::adapters::management::{ManagementDatabase, Timeouts};
+use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
 
 /// The migration lock, as another runner holds it.
 pub(crate) const LOCK: &str = "begin; select pg_advisory_xact_lock(x'737570616465636b'::bigint)";
-pub(crate) const BACK: Wish = Wish::RollbackLast { count: 1 };
+pub(crate) const BACK: PlanRequest = PlanRequest::RollbackLast { count: 1 };
 
-fn schema(bench: &Bench, api: &Standin) -> Schema {
-    Schema::new(bench.root.path(), api.database())
+fn schema(bench: &Bench, api: &Standin) -> Workspace {
+    Workspace::new(bench.root.path(), api.database())
 }
 
 /// A project of two migrations, the first of which is applied.
-pub(crate) async fn begun() -> (Bench, Standin, Schema) {
+pub(crate) async fn begun() -> (Bench, Standin, Workspace) {
     let bench = Bench::new().await;
     let api = Standin::start(&bench.url).await;
     let schema = schema(&bench, &api);
@@ -103,7 +103,7 @@ async fn the_history_is_the_same_as_over_postgres() {
         migration::list(&direct.schema).await.unwrap(),
     );
     assert_eq!(format!("{:?}", states(&a)), format!("{:?}", states(&b)));
-    let wish = Wish::RollbackTo {
+    let wish = PlanRequest::RollbackTo {
         version: "0".into(),
     };
     let plan = migration::plan(&over_api, &wish).await.unwrap();
@@ -111,7 +111,7 @@ async fn the_history_is_the_same_as_over_postgres() {
     assert!(remote.versions().await.is_empty() && !remote.has("a").await && !remote.has("r").await);
 }
 
-fn states(listing: &supadeck::domain::migration::Listing) -> Vec<(String, &'static str)> {
+fn states(listing: &supadeck::domain::migration::MigrationList) -> Vec<(String, &'static str)> {
     let entries = listing.entries.iter();
     entries
         .map(|entry| (entry.version.clone(), entry.state.word()))
@@ -122,7 +122,7 @@ fn states(listing: &supadeck::domain::migration::Listing) -> Vec<(String, &'stat
 async fn the_projects_own_migrations_go_up_and_down() {
     let bench = Bench::new().await;
     let api = Standin::start(&bench.url).await;
-    let schema = Schema::new(env!("CARGO_MANIFEST_DIR"), api.database());
+    let schema = Workspace::new(env!("CARGO_MANIFEST_DIR"), api.database());
     let up = migration::plan(&schema, &everything()).await.unwrap();
     let outcome = run(&schema, &up).await;
     assert!(outcome.is_complete() && up.steps.len() >= 4, "{outcome:?}");
@@ -134,7 +134,7 @@ async fn the_projects_own_migrations_go_up_and_down() {
     assert!(bench.has("goal").await);
     let down = migration::plan(
         &schema,
-        &Wish::RollbackTo {
+        &PlanRequest::RollbackTo {
             version: "0".into(),
         },
     )
@@ -149,11 +149,11 @@ async fn the_projects_own_migrations_go_up_and_down() {
 async fn a_migration_that_outlasts_the_gateway_is_awaited() {
     let (bench, api, _) = begun().await;
     bench.up("2_b.sql", "create table b ();\nselect pg_sleep(4);");
-    let patience = Patience {
+    let patience = Timeouts {
         script: Duration::from_secs(1),
         ..patience()
     };
-    let schema = Schema::new(bench.root.path(), api.with(patience));
+    let schema = Workspace::new(bench.root.path(), api.with(patience));
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let outcome = run(&schema, &plan).await;
     assert_eq!(ends(&outcome), [StepEnd::Done], "{outcome:?}");
@@ -206,7 +206,7 @@ async fn a_file_that_runs_outside_a_transaction_is_refused() {
         "-- supadeck: no-transaction\ncreate table b ();\nvacuum b;",
     );
     let plan = migration::plan(&schema, &everything()).await.unwrap();
-    let told = supadeck::domain::migration::briefing::out_of_place(&plan).unwrap();
+    let told = supadeck::domain::migration::plan_summary::out_of_place(&plan).unwrap();
     assert!(told.contains("--db-url"), "{told}");
     let (watch, _news) = watch();
     let refused = migration::run(&schema, &plan, &watch).await.unwrap_err();

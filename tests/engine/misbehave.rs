@@ -5,10 +5,10 @@ use crate::bench::{ends, everything, run};
 use crate::management::{BACK, agreed, begun};
 use crate::standin::{Manner, patience};
 use std::time::Duration;
-use supadeck::adapters::management::Patience;
+use supadeck::adapters::management::Timeouts;
 use supadeck::domain::migration::StepEnd;
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::ops::migration::{self, Repair, Workspace};
 use supadeck::ops::seed;
 
 /// Applies version 2, and then rolls it back, both under a misbehaviour; the report and the books must agree, and the next
@@ -143,12 +143,12 @@ async fn too_many_requests_are_waited_for_and_never_sent_twice() {
 #[tokio::test]
 async fn a_call_that_comes_after_everybody_has_looked_changes_nothing() {
     let (bench, api, _) = begun().await;
-    let patience = Patience {
+    let patience = Timeouts {
         script: Duration::from_secs(1),
         on_the_way: Duration::from_secs(3),
         ..patience()
     };
-    let schema = Schema::new(bench.root.path(), api.with(patience));
+    let schema = Workspace::new(bench.root.path(), api.with(patience));
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     api.misbehave("table b", Manner::Late, 1);
     let outcome = run(&schema, &plan).await;

@@ -4,9 +4,9 @@
 use crate::bench::{Bench, everything, stack, watch};
 use crate::plan::rehearse_with;
 use std::path::{Path, PathBuf};
-use supadeck::domain::migration::Wish;
-use supadeck::domain::rehearsal::{End, Finding};
-use supadeck::domain::risk::Level;
+use supadeck::domain::dry_run::{End, Verdict};
+use supadeck::domain::lint::Level;
+use supadeck::domain::migration::PlanRequest;
 use supadeck::ops::migration;
 
 /// A folder that the account of Postgres can write, and in it the file that must not appear.
@@ -113,7 +113,7 @@ async fn a_rollback_that_reaches_out_is_not_tried_either() {
     assert!(bench.apply().await.is_complete());
     let copy = format!("copy (select 1) to program 'touch {}'", mark.display());
     bench.down("1_a.sql", &format!("drop table a;\n{copy};"));
-    let wish = Wish::RollbackLast { count: 1 };
+    let wish = PlanRequest::RollbackLast { count: 1 };
     let report = rehearse_with(&bench.schema, &bench, wish, &watch().0).await;
     assert_eq!(report.steps[0].end, End::Refused);
     assert!(bench.has("a").await && !mark.exists());
@@ -129,7 +129,7 @@ async fn a_rollback_that_reaches_out_is_not_tried_either() {
                 .await
                 .unwrap();
         let refused = &found.versions[0];
-        assert_eq!(refused.finding, Finding::Refused, "{found:#?}");
+        assert_eq!(refused.finding, Verdict::Refused, "{found:#?}");
         assert!(
             refused
                 .problem
@@ -140,7 +140,7 @@ async fn a_rollback_that_reaches_out_is_not_tried_either() {
         );
         assert!(!mark.exists());
         if versions.is_empty() {
-            assert_eq!(found.versions[1].finding, Finding::Proven);
+            assert_eq!(found.versions[1].finding, Verdict::Proven);
             assert_eq!(found.faults(), 0);
         }
     }
@@ -170,7 +170,7 @@ async fn on_a_scratch_database_the_server_refuses_it() {
             .unwrap();
         assert!(!mark.exists(), "{way}");
         let out = &found.versions[1];
-        assert_eq!(out.finding, Finding::Failed, "{way}: {out:#?}");
+        assert_eq!(out.finding, Verdict::Failed, "{way}: {out:#?}");
         let problem = out.problem.as_ref().unwrap();
         assert_eq!(problem.code.as_deref(), Some("42501"), "{way}: {problem}");
     }

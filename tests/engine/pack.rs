@@ -5,7 +5,7 @@ use crate::bench::{Bench, everything, run, stack, watch};
 use crate::walk::{HANGS, in_lanes, is_soak, slow_schema};
 use crate::wire::{Fault, What, Wire};
 use std::collections::BTreeSet;
-use supadeck::domain::migration::{Direction, Outcome, StepEnd, Wish};
+use supadeck::domain::migration::{Direction, Outcome, PlanRequest, StepEnd};
 use supadeck::domain::problem::Problem;
 use supadeck::ops::migration;
 
@@ -112,10 +112,10 @@ impl Pack {
     }
 }
 
-fn wish(direction: Direction) -> Wish {
+fn wish(direction: Direction) -> PlanRequest {
     match direction {
         Direction::Apply => everything(),
-        Direction::Rollback => Wish::RollbackTo {
+        Direction::Rollback => PlanRequest::RollbackTo {
             version: "0".into(),
         },
     }

@@ -2,11 +2,11 @@
 
 use crate::bench::{Bench, connect, database, everything, watch};
 use crate::ground::everything_there;
-use supadeck::domain::migration::Wish;
-use supadeck::domain::picture::difference::Fate;
+use supadeck::domain::dry_run::{End, Environment, LossKind, Report};
+use supadeck::domain::migration::PlanRequest;
 use supadeck::domain::problem::Kind;
-use supadeck::domain::rehearsal::{End, Place, Report, Way};
-use supadeck::ops::migration::{self, Schema, Watch};
+use supadeck::domain::snapshot::difference::ChangeKind;
+use supadeck::ops::migration::{self, RunControl, Workspace};
 
 /// Two tables with 20 rows each, a view, an enum, a function and a policy, in use.
 const IN_USE: &str = "
@@ -33,10 +33,10 @@ pub(crate) async fn in_use() -> Bench {
 }
 
 pub(crate) async fn rehearse_with(
-    schema: &Schema,
+    schema: &Workspace,
     bench: &Bench,
-    wish: Wish,
-    watch: &Watch,
+    wish: PlanRequest,
+    watch: &RunControl,
 ) -> Report {
     let plan = migration::plan(schema, &wish).await.unwrap();
     let stage = database(&bench.url);
@@ -46,11 +46,11 @@ pub(crate) async fn rehearse_with(
 }
 
 /// Rehearses, and makes sure that nothing whatsoever remains.
-pub(crate) async fn rehearse(bench: &Bench, wish: Wish) -> Report {
+pub(crate) async fn rehearse(bench: &Bench, wish: PlanRequest) -> Report {
     let before = everything_there(bench).await;
     let report = rehearse_with(&bench.schema, bench, wish, &watch().0).await;
     assert_eq!(everything_there(bench).await, before);
-    assert_eq!(report.on, Place::Target);
+    assert_eq!(report.on, Environment::Target);
     report
 }
 
@@ -60,12 +60,12 @@ pub(crate) fn told(report: &Report) -> (Vec<String>, Vec<String>, Vec<String>) {
         let rewritten = if held.rewritten { " rewritten" } else { "" };
         format!("{} {}{rewritten}", held.table, held.mode.words())
     });
-    let changes = report.difference.heads().map(|change| {
+    let changes = report.difference.top_level().map(|change| {
         let sign = match change.fate {
-            Fate::Added => "+",
-            Fate::Removed => "-",
-            Fate::Changed => "~",
-            Fate::Renamed => ">",
+            ChangeKind::Added => "+",
+            ChangeKind::Removed => "-",
+            ChangeKind::Changed => "~",
+            ChangeKind::Renamed => ">",
         };
         format!("{sign} {}", change.name())
     });
@@ -148,7 +148,7 @@ async fn what_changes_is_locked_and_is_lost_is_right_for_each_kind_of_migration(
 #[tokio::test]
 async fn a_rollback_is_rehearsed_with_the_rows_it_would_cost() {
     let bench = in_use().await;
-    let report = rehearse(&bench, Wish::RollbackLast { count: 1 }).await;
+    let report = rehearse(&bench, PlanRequest::RollbackLast { count: 1 }).await;
     assert!(report.problem.is_none(), "{report:?}");
     let dropped: Vec<_> = report
         .losses
@@ -158,11 +158,11 @@ async fn a_rollback_is_rehearsed_with_the_rows_it_would_cost() {
     assert_eq!(
         dropped,
         [
-            (Way::TableDropped, "public.child", Some(20), true),
-            (Way::TableDropped, "public.parent", Some(20), true)
+            (LossKind::TableDropped, "public.child", Some(20), true),
+            (LossKind::TableDropped, "public.parent", Some(20), true)
         ]
     );
-    assert_eq!(report.difference.count(Fate::Added), 0);
+    assert_eq!(report.difference.count(ChangeKind::Added), 0);
 }
 
 #[tokio::test]
@@ -310,7 +310,7 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     let plan = bench.plan(everything()).await.unwrap();
     let before = everything_there(&bench).await;
     let scratch = Bench::new().await;
-    let there = Schema::new(bench.root.path(), database(&scratch.url));
+    let there = Workspace::new(bench.root.path(), database(&scratch.url));
     migration::rebuild(&bench.schema, &there, &watch().0)
         .await
         .unwrap();
@@ -319,7 +319,7 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
         .await
         .unwrap();
     assert!(report.problem.is_none(), "{report:?}");
-    assert_eq!(report.on, Place::Scratch);
+    assert_eq!(report.on, Environment::Scratch);
     let (locks, changes, losses) = told(&report);
     assert_eq!(locks, ["public.parent access exclusive"]);
     assert_eq!(
@@ -340,7 +340,7 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
 async fn on_scratch(bench: &Bench) -> Report {
     let plan = bench.plan(everything()).await.unwrap();
     let scratch = Bench::new().await;
-    let there = Schema::new(bench.root.path(), database(&scratch.url));
+    let there = Workspace::new(bench.root.path(), database(&scratch.url));
     migration::rebuild(&bench.schema, &there, &watch().0)
         .await
         .unwrap();
@@ -416,7 +416,7 @@ async fn a_history_without_statements_does_not_build_a_scratch_database() {
         .await
         .unwrap();
     let scratch = Bench::new().await;
-    let there = Schema::new(bench.root.path(), database(&scratch.url));
+    let there = Workspace::new(bench.root.path(), database(&scratch.url));
     let refused = migration::rebuild(&bench.schema, &there, &watch().0)
         .await
         .unwrap_err();

@@ -192,7 +192,7 @@ async fn migrations_and_seeds_run_through_a_transaction_mode_pooler() {
     let outcome = run(&schema, &plan).await;
     assert!(outcome.is_complete(), "{outcome:?}");
     assert_ne!(bench.texts("select path from b").await, [""]);
-    let wish = supadeck::domain::migration::Wish::RollbackTo {
+    let wish = supadeck::domain::migration::PlanRequest::RollbackTo {
         version: "20".into(),
     };
     let plan = migration::plan(&schema, &wish).await.unwrap();

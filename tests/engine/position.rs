@@ -4,7 +4,7 @@ use crate::alone::{go_on, open_locks};
 use crate::bench::{Bench, connect, ends, everything, run, until, watch};
 use crate::pooler::Pooler;
 use std::time::Duration;
-use supadeck::domain::migration::{Direction, Progress, StepEnd, briefing};
+use supadeck::domain::migration::{Direction, Progress, StepEnd, plan_summary};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration;
 
@@ -141,7 +141,7 @@ async fn a_pooler_in_transaction_mode_is_seen_and_refused() {
     let schema = bench.through(&pooler.url("127.0.0.1", "pgbouncer=true"));
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     // The plan foretells it, and the run stops before its first file.
-    let told = briefing::out_of_place(&plan).unwrap();
+    let told = plan_summary::out_of_place(&plan).unwrap();
     assert!(
         told.contains("1 a") && told.contains("transaction mode"),
         "{told}"
@@ -155,7 +155,7 @@ async fn a_pooler_in_transaction_mode_is_seen_and_refused() {
     assert_eq!(bench.states().await, ["0 pending", "1 pending"]);
     // Over a connection of its own nothing is in the way.
     let plan = bench.plan(everything()).await.unwrap();
-    assert_eq!(briefing::out_of_place(&plan), None);
+    assert_eq!(plan_summary::out_of_place(&plan), None);
     assert!(bench.apply().await.is_complete());
 }
 

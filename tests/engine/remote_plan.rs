@@ -10,15 +10,15 @@ use crate::plan::in_use;
 use crate::standin::{Manner, Standin, patience};
 use serde_json::Value;
 use std::time::Duration;
-use supadeck::adapters::management::{ManagementDatabase, Patience};
-use supadeck::domain::migration::{Progress, Wish};
+use supadeck::adapters::management::{ManagementDatabase, Timeouts};
+use supadeck::domain::dry_run::{End, Report};
+use supadeck::domain::migration::{PlanRequest, Progress};
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::domain::rehearsal::{End, Report};
-use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ports::Stage;
 
 /// Rehearses by a way.
-async fn by(schema: &Schema, stage: &dyn Stage, wish: &Wish) -> Result<Report, Problem> {
+async fn by(schema: &Workspace, stage: &dyn Stage, wish: &PlanRequest) -> Result<Report, Problem> {
     let plan = migration::plan(schema, wish).await.unwrap();
     migration::rehearse(schema, stage, &plan, &watch().0).await
 }
@@ -34,9 +34,9 @@ async fn traces(bench: &Bench) -> Vec<String> {
 /// The same, and makes sure that nothing whatsoever remains.
 async fn rehearse(
     bench: &Bench,
-    schema: &Schema,
+    schema: &Workspace,
     stage: &dyn Stage,
-    wish: &Wish,
+    wish: &PlanRequest,
 ) -> Result<Report, Problem> {
     let before = traces(bench).await;
     let report = by(schema, stage, wish).await;
@@ -47,9 +47,9 @@ async fn rehearse(
 async fn over_api(
     bench: &Bench,
     database: &ManagementDatabase,
-    wish: &Wish,
+    wish: &PlanRequest,
 ) -> Result<Report, Problem> {
-    let schema = Schema::new(bench.root.path(), std::sync::Arc::new(database.clone()));
+    let schema = Workspace::new(bench.root.path(), std::sync::Arc::new(database.clone()));
     rehearse(bench, &schema, database, wish).await
 }
 
@@ -79,11 +79,11 @@ fn comparable(report: &Report) -> String {
 }
 
 /// Rehearses by both ways; the reports are the same.
-async fn both(bench: &Bench, api: &Standin, wish: &Wish) -> Report {
+async fn both(bench: &Bench, api: &Standin, wish: &PlanRequest) -> Report {
     let before = traces(bench).await;
     let (direct, remote) = (database(&bench.url), api.database());
     let here = by(&bench.schema, direct.as_ref(), wish).await.unwrap();
-    let over_api = Schema::new(bench.root.path(), remote.clone());
+    let over_api = Workspace::new(bench.root.path(), remote.clone());
     let there = by(&over_api, remote.as_ref(), wish).await.unwrap();
     assert_eq!(comparable(&there), comparable(&here));
     assert_eq!(traces(bench).await, before, "{there:?}");
@@ -198,7 +198,7 @@ async fn a_failure_is_told_as_over_a_connection() {
 async fn the_report_of_a_rollback_and_of_many_files_is_that_of_a_connection() {
     let bench = in_use().await;
     let api = Standin::start(&bench.url).await;
-    let report = both(&bench, &api, &Wish::RollbackLast { count: 1 }).await;
+    let report = both(&bench, &api, &PlanRequest::RollbackLast { count: 1 }).await;
     assert_eq!(report.losses[0].rows, Some(20));
     bench.up(
         "2_a.sql",
@@ -275,7 +275,7 @@ async fn a_lock_another_runner_and_a_limit_are_told_as_such() {
         .await
         .unwrap();
     let database = api.database();
-    let mut schema = Schema::new(bench.root.path(), database.clone());
+    let mut schema = Workspace::new(bench.root.path(), database.clone());
     schema.limits.lock_timeout = Duration::from_millis(200);
     let report = rehearse(&bench, &schema, database.as_ref(), &everything())
         .await
@@ -314,11 +314,11 @@ async fn a_rehearsal_that_takes_too_long_for_a_call_says_where_it_stopped() {
     let bench = in_use().await;
     let api = Standin::start(&bench.url).await;
     bench.up("2_a.sql", "select pg_sleep(4.1); create table never ();");
-    let patience = Patience {
+    let patience = Timeouts {
         script: Duration::from_secs(8),
         ..patience()
     };
-    let mut schema = Schema::new(bench.root.path(), api.with(patience));
+    let mut schema = Workspace::new(bench.root.path(), api.with(patience));
     schema.limits.statement_timeout = Some(Duration::from_secs(10));
     let stage = api.with(patience);
     let report = rehearse(&bench, &schema, stage.as_ref(), &everything())
@@ -339,7 +339,7 @@ async fn cancelling_stops_the_server_and_leaves_nothing() {
     );
     let before = everything_there(&bench).await;
     let database = api.database();
-    let schema = Schema::new(bench.root.path(), database.clone());
+    let schema = Workspace::new(bench.root.path(), database.clone());
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let (watch, mut news) = watch();
     let cancel = watch.cancel.clone();
@@ -461,7 +461,7 @@ async fn a_rehearsal_whose_answer_never_comes_is_stopped_on_the_server() {
     let bench = in_use().await;
     let api = Standin::start(&bench.url).await;
     bench.up("2_slow.sql", "drop view names; select pg_sleep(600);");
-    let patience = Patience {
+    let patience = Timeouts {
         script: Duration::from_secs(1),
         ..patience()
     };
@@ -505,7 +505,7 @@ async fn where_nobody_can_be_asked_nothing_is_claimed() {
     let api = Standin::start(&bench.url).await;
     bench.up("2_a.sql", "drop table child cascade;");
     let database = api.database();
-    let schema = Schema::new(bench.root.path(), database.clone());
+    let schema = Workspace::new(bench.root.path(), database.clone());
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let before = traces(&bench).await;
     api.misbehave("", Manner::CutOff, usize::MAX);

@@ -4,9 +4,9 @@
 use crate::bench::{Bench, everything, run};
 use crate::standin::{Manner, Standin};
 use futures_util::future::join_all;
-use supadeck::domain::migration::{Outcome, StepEnd, Wish};
+use supadeck::domain::migration::{Outcome, PlanRequest, StepEnd};
 use supadeck::domain::problem::Problem;
-use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::migration::{self, Workspace};
 
 /// More calls than any of the runs has; the walk proves that it went past the last one.
 const MOST_CALLS: usize = 24;
@@ -22,7 +22,7 @@ const MANNERS: [Manner; 6] = [
     Manner::ResetAfter,
 ];
 
-async fn project() -> (Bench, Standin, Schema) {
+async fn project() -> (Bench, Standin, Workspace) {
     let bench = Bench::new().await;
     let api = Standin::start(&bench.url).await;
     for table in ["a", "b"] {
@@ -36,11 +36,11 @@ async fn project() -> (Bench, Standin, Schema) {
             &format!("drop table {table};"),
         );
     }
-    let schema = Schema::new(bench.root.path(), api.database());
+    let schema = Workspace::new(bench.root.path(), api.database());
     (bench, api, schema)
 }
 
-async fn wished(schema: &Schema, wish: &Wish) -> Result<Outcome, Problem> {
+async fn wished(schema: &Workspace, wish: &PlanRequest) -> Result<Outcome, Problem> {
     let plan = migration::plan(schema, wish).await?;
     migration::run(schema, &plan, &crate::bench::watch().0).await
 }
@@ -82,7 +82,7 @@ async fn step(call: usize, manner: Manner, is_rollback: bool) -> bool {
     let wish = if is_rollback {
         let plan = migration::plan(&schema, &everything()).await.unwrap();
         assert!(run(&schema, &plan).await.is_complete());
-        Wish::RollbackTo {
+        PlanRequest::RollbackTo {
             version: "0".into(),
         }
     } else {

@@ -4,7 +4,7 @@
 use crate::bench::{Bench, ends, everything, run};
 use crate::supabase::{cli, said, succeeds, supabase};
 use std::fs;
-use supadeck::domain::migration::{State, StepEnd, Wish};
+use supadeck::domain::migration::{PlanRequest, State, StepEnd};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration::{self, Repair};
 
@@ -57,7 +57,7 @@ async fn a_paired_file_is_applied_and_never_run_again() {
     assert_eq!(ends(&run(&bench.schema, &plan).await), [StepEnd::Done]);
     let difference = migration::diff(&bench.schema, "2").await.unwrap();
     assert!(!difference.differs);
-    let last = Wish::RollbackLast { count: 2 };
+    let last = PlanRequest::RollbackLast { count: 2 };
     let refused = bench.plan(last).await.unwrap_err();
     assert!(refused.hint.unwrap().contains("repair --status renamed 2"));
 }
@@ -125,7 +125,10 @@ async fn or_the_files_get_the_version_of_the_row() {
     if cli().is_some() {
         succeeds(&bench, &["migration", "up"]);
     }
-    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    let plan = bench
+        .plan(PlanRequest::RollbackLast { count: 1 })
+        .await
+        .unwrap();
     assert_eq!(ends(&run(&bench.schema, &plan).await), [StepEnd::Done]);
     assert!(!bench.has("b").await);
 }
@@ -147,7 +150,7 @@ async fn two_candidates_are_told_and_none_is_taken() {
         assert_eq!(refused.unwrap_err().kind, Kind::Conflict, "{version}");
     }
     let refused = bench
-        .plan(Wish::Apply {
+        .plan(PlanRequest::Apply {
             to: None,
             include_out_of_order: true,
         })

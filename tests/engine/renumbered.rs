@@ -127,7 +127,7 @@ async fn two_files_of_one_version_are_told_apart_by_what_was_applied() {
     .await
     .unwrap();
     let problem = bench
-        .plan(supadeck::domain::migration::Wish::RollbackLast { count: 1 })
+        .plan(supadeck::domain::migration::PlanRequest::RollbackLast { count: 1 })
         .await
         .unwrap_err();
     assert_eq!(problem.kind, Kind::Conflict, "{problem}");

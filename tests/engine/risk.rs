@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use samples::{SAMPLES, SETUP, Sample};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use supadeck::domain::risk::{LockMode, assess};
+use supadeck::domain::lint::{LockMode, assess};
 use tokio_postgres::Client;
 
 /// A relation before the sample ran.

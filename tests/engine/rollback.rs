@@ -1,7 +1,7 @@
 //! Rolling back: newest first, with the row in the same transaction, and never halfway into the unknown.
 
 use crate::bench::{Bench, ends, run};
-use supadeck::domain::migration::{StepEnd, Wish};
+use supadeck::domain::migration::{PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
 
 async fn three() -> Bench {
@@ -20,8 +20,8 @@ async fn three() -> Bench {
     bench
 }
 
-fn to(version: &str) -> Wish {
-    Wish::RollbackTo {
+fn to(version: &str) -> PlanRequest {
+    PlanRequest::RollbackTo {
         version: version.into(),
     }
 }
@@ -47,7 +47,10 @@ async fn versions_are_rolled_back_newest_first() {
         ["1 pending", "2 pending", "3 pending"]
     );
     assert!(bench.apply().await.is_complete());
-    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    let plan = bench
+        .plan(PlanRequest::RollbackLast { count: 1 })
+        .await
+        .unwrap();
     assert!(run(&bench.schema, &plan).await.is_complete());
     assert_eq!(bench.versions().await, ["1", "2"]);
 }
@@ -138,13 +141,16 @@ async fn a_missing_version_goes_back_by_what_the_history_stores() {
     for file in ["4_t.sql", "rollback/4_t.sql", "3_t.sql", "rollback/3_t.sql"] {
         std::fs::remove_file(bench.root.path().join("supabase/migrations").join(file)).unwrap();
     }
-    let plan = bench.plan(Wish::RollbackLast { count: 1 }).await.unwrap();
+    let plan = bench
+        .plan(PlanRequest::RollbackLast { count: 1 })
+        .await
+        .unwrap();
     let statements: Vec<&str> = plan.steps[0].statements.iter().collect();
     assert_eq!(statements, ["drop table t4", "-- gone"]);
     assert!(run(&bench.schema, &plan).await.is_complete());
     assert!(!bench.has("t4").await);
     let refused = bench
-        .plan(Wish::RollbackLast { count: 1 })
+        .plan(PlanRequest::RollbackLast { count: 1 })
         .await
         .unwrap_err();
     assert!(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use supadeck::domain::migration::StepEnd;
 use supadeck::domain::problem::Kind;
 use supadeck::domain::seed::{SeedOutcome, SeedProgress};
-use supadeck::ops::migration::Schema;
+use supadeck::ops::migration::Workspace;
 use supadeck::ops::seed::{self, SeedWatch};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
@@ -126,7 +126,7 @@ async fn a_failing_seed_leaves_nothing_and_is_not_recorded() {
         ),
         (
             "insert into s values ('x', 1);\ncopy s from stdin;\nok\t1\nbad\tx\n\\.\n",
-            "statement 2 of 2, line 2",
+            "statement 2 of 2, line 4",
             "22P02",
         ),
         (
@@ -239,7 +239,7 @@ async fn a_line_cut_at_commit_is_resolved_by_the_record() {
         let bench = bench().await;
         bench.write("seeds/a.sql", "insert into s values ('x', 1);");
         let line = Line::new(&bench.url, rule, open_again).await;
-        let schema = Schema::new(bench.root.path(), database(&line.url));
+        let schema = Workspace::new(bench.root.path(), database(&line.url));
         let plan = seed::plan(&schema, &[], false).await.unwrap();
         let outcome = seed::run(&schema, &plan, &watch()).await.unwrap();
         assert_eq!(outcome.steps[0].end, end);
@@ -258,7 +258,7 @@ async fn a_line_cut_at_commit_is_resolved_by_the_record() {
 /// The same seeds over a connection, through a pooler whose sessions change, and over the Management API.
 async fn on_every_way(bench: &Bench, check: impl AsyncFn(&str, SeedOutcome)) {
     check("direct", seed_all(bench, true).await).await;
-    let seeded = async |schema: Schema| {
+    let seeded = async |schema: Workspace| {
         let plan = seed::plan(&schema, &[], true).await.unwrap();
         seed::run(&schema, &plan, &watch()).await.unwrap()
     };
@@ -267,7 +267,7 @@ async fn on_every_way(bench: &Bench, check: impl AsyncFn(&str, SeedOutcome)) {
         check("pooler", seeded(schema).await).await;
     }
     let api = crate::standin::Standin::start(&bench.url).await;
-    let schema = Schema::new(bench.root.path(), api.database());
+    let schema = Workspace::new(bench.root.path(), api.database());
     check("api", seeded(schema).await).await;
 }
 

@@ -3,11 +3,11 @@
 
 use crate::bench::{Bench, database, everything, watch};
 use crate::standin::Standin;
+use supadeck::domain::dry_run::{End, Report, Verdict};
 use supadeck::domain::migration::StepEnd;
-use supadeck::domain::picture::Picture;
-use supadeck::domain::picture::difference::{Difference, Fate};
-use supadeck::domain::rehearsal::{End, Finding, Report};
-use supadeck::ops::migration::{self, Schema};
+use supadeck::domain::snapshot::Snapshot;
+use supadeck::domain::snapshot::difference::{ChangeKind, Difference};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ports::Stage;
 
 /// Steps of which a file is made. Each of them may leave something behind, or lean on what was left.
@@ -75,7 +75,7 @@ fn chain(seed: u64) -> Vec<String> {
         .collect()
 }
 
-async fn picture(bench: &Bench) -> Picture {
+async fn picture(bench: &Bench) -> Snapshot {
     let stage = database(&bench.url);
     let mut session = stage.rehearsal(bench.schema.limits).await.unwrap();
     let picture = session.picture().await;
@@ -150,7 +150,7 @@ async fn a_dry_run_ends_as_the_run_does() {
             .await
             .unwrap();
         let remote = api.database();
-        let over_api = Schema::new(bench.root.path(), remote.clone());
+        let over_api = Workspace::new(bench.root.path(), remote.clone());
         let there = migration::rehearse(&over_api, remote.as_ref(), &plan, &watch().0)
             .await
             .unwrap();
@@ -211,7 +211,7 @@ async fn a_dry_run_ends_as_the_run_does() {
                 .to_owned()),
             "{told}"
         );
-        assert_eq!(here.difference.count(Fate::Renamed), 0);
+        assert_eq!(here.difference.count(ChangeKind::Renamed), 0);
     }
     assert!(
         only.is_some() || failures > 5,
@@ -252,7 +252,7 @@ async fn what_only_one_transaction_makes_fail_is_told_and_the_rest_goes_on() {
         .await
         .unwrap();
     let remote = api.database();
-    let schema = Schema::new(bench.root.path(), remote.clone());
+    let schema = Workspace::new(bench.root.path(), remote.clone());
     let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
@@ -283,7 +283,7 @@ async fn what_only_one_transaction_makes_fail_is_told_and_the_rest_goes_on() {
         );
         let added: Vec<String> = report
             .difference
-            .heads()
+            .top_level()
             .map(|change| change.object.name.clone())
             .collect();
         assert_eq!(added, ["public.mood", "public.after", "public.last"]);
@@ -293,10 +293,10 @@ async fn what_only_one_transaction_makes_fail_is_told_and_the_rest_goes_on() {
     let checked = migration::verify_on_target(&bench.schema, direct.as_ref(), &[], &watch().0)
         .await
         .unwrap();
-    let found: Vec<Finding> = checked.versions.iter().map(|trip| trip.finding).collect();
-    assert_eq!(found[1], Finding::Unsure);
-    assert_eq!(found[3], Finding::Skipped);
-    assert_eq!(found[4], Finding::Unsure);
+    let found: Vec<Verdict> = checked.versions.iter().map(|trip| trip.finding).collect();
+    assert_eq!(found[1], Verdict::Unsure);
+    assert_eq!(found[3], Verdict::Skipped);
+    assert_eq!(found[4], Verdict::Unsure);
     // A syntax error is one in any case.
     bench.up("6_last.sql", "creat table last ();");
     let plan = bench.plan(everything()).await.unwrap();
@@ -352,7 +352,7 @@ async fn deferred_constraints_are_those_of_each_file() {
         .unwrap();
     assert!(here.problem.is_none(), "{:?}", here.problem);
     let remote = api.database();
-    let schema = Schema::new(bench.root.path(), remote.clone());
+    let schema = Workspace::new(bench.root.path(), remote.clone());
     let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
         .await
         .unwrap();

@@ -4,7 +4,7 @@ use crate::agree::{folder, now, versions};
 use crate::bench::{Bench, everything};
 use std::fs;
 use supadeck::domain::migration::difference::Change;
-use supadeck::domain::migration::{State, WayBack};
+use supadeck::domain::migration::{RollbackFile, State};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration::{self, Repair};
 
@@ -41,7 +41,7 @@ async fn edits_become_a_new_migration_and_the_old_file_comes_back() {
         [("1", State::Applied), ("20260203040559", State::Pending)]
     );
     // The rollback file is there to be written into; as long as it says nothing, no rollback takes it.
-    assert!(listing.entries[1].way_back == WayBack::Empty && !listing.entries[1].reversible);
+    assert!(listing.entries[1].way_back == RollbackFile::Empty && !listing.entries[1].reversible);
     let steps = bench.plan(everything()).await.unwrap().steps;
     assert_eq!(steps[0].statements.len(), 2, "{:?}", steps[0].statements);
     assert!(steps[0].statements[0].contains("-- new\ncreate table c ()"));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use supadeck::adapters::postgres::PgDatabase;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::script::Failure;
-use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::ops::migration::{self, Repair, Workspace};
 use supadeck::ports::Database as _;
 
 /// Enough for every limit of these tests on a busy machine, and far from no limit at all.
@@ -70,7 +70,7 @@ async fn reading_over_a_silent_line_ends() {
         assert!(problem.why.contains("did not answer"), "{problem}");
     }
     let line = Line::new(&bench.url, Rule::SilentBehind("current_user"), true).await;
-    let schema = Schema::new(bench.root.path(), Arc::new(quick(&line.url)));
+    let schema = Workspace::new(bench.root.path(), Arc::new(quick(&line.url)));
     let listing = migration::list(&schema);
     let problem = tokio::time::timeout(BOUND, listing)
         .await
@@ -120,7 +120,7 @@ async fn repaired(rule: Rule, open_again: bool) -> (Result<usize, Problem>, bool
     let bench = Bench::new().await;
     bench.up("1_a.sql", "create table a ();");
     let line = Line::new(&bench.url, rule, open_again).await;
-    let schema = Schema::new(bench.root.path(), database(&line.url));
+    let schema = Workspace::new(bench.root.path(), database(&line.url));
     let versions = ["1".to_owned()];
     let repairing = migration::repair(&schema, &versions, Repair::Applied);
     let said = tokio::time::timeout(Duration::from_mins(2), repairing)

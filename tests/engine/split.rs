@@ -2,12 +2,12 @@
 
 use crate::bench::{Bench, watch};
 use std::fs;
-use supadeck::domain::migration::{State, Wish};
+use supadeck::domain::migration::{PlanRequest, State};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration;
 
-fn all() -> Wish {
-    Wish::Apply {
+fn all() -> PlanRequest {
+    PlanRequest::Apply {
         to: None,
         include_out_of_order: false,
     }
@@ -47,7 +47,7 @@ async fn a_file_with_both_halves_is_never_applied_as_it_is_and_is_split_on_reque
             fs::read_to_string(&halves.rollback).unwrap(),
             "drop table a;\n"
         );
-        for wish in [all(), Wish::RollbackLast { count: 1 }, all()] {
+        for wish in [all(), PlanRequest::RollbackLast { count: 1 }, all()] {
             let plan = migration::plan(&bench.schema, &wish).await.unwrap();
             let outcome = migration::run(&bench.schema, &plan, &watch().0)
                 .await
@@ -108,12 +108,12 @@ async fn what_cannot_be_split_stays_as_it_is() {
     let listing = migration::list(&bench.schema).await.unwrap();
     let note = listing.entries[1].note.as_ref().unwrap();
     assert!(note.contains("the rollback of b"), "{note}");
-    let only = Wish::Apply {
+    let only = PlanRequest::Apply {
         to: Some("20".into()),
         include_out_of_order: false,
     };
     let plan = migration::plan(&bench.schema, &only).await.unwrap();
-    let cautions = supadeck::domain::migration::briefing::cautions(&plan).join(" ");
+    let cautions = supadeck::domain::migration::plan_summary::cautions(&plan).join(" ");
     assert!(cautions.contains("named as a rollback"), "{cautions}");
     fs::remove_file(there).unwrap();
     // A file that changed since it was shown is left as it is, and no half of it is written.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use supadeck::adapters::management::{Access, ManagementDatabase, Patience};
+use supadeck::adapters::management::{ManagementDatabase, ProjectAccess, Timeouts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -129,23 +129,23 @@ impl Standin {
         self.with(patience())
     }
 
-    pub(crate) fn with(&self, patience: Patience) -> Arc<ManagementDatabase> {
-        Arc::new(ManagementDatabase::with_patience(
+    pub(crate) fn with(&self, patience: Timeouts) -> Arc<ManagementDatabase> {
+        Arc::new(ManagementDatabase::with_timeouts(
             self.access(REF, TOKEN),
             patience,
         ))
     }
 
-    pub(crate) fn access(&self, reference: &str, token: &str) -> Access {
-        Access::new(Some(&self.url), reference, &token.to_owned().into()).unwrap()
+    pub(crate) fn access(&self, reference: &str, token: &str) -> ProjectAccess {
+        ProjectAccess::new(Some(&self.url), reference, &token.to_owned().into()).unwrap()
     }
 }
 
 /// Short where a test waits for the end of it, long where it must not be reached.
-pub(crate) fn patience() -> Patience {
-    Patience {
+pub(crate) fn patience() -> Timeouts {
+    Timeouts {
         on_the_way: Duration::from_secs(4),
-        ..Patience::default()
+        ..Timeouts::default()
     }
 }
 

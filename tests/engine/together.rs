@@ -120,7 +120,7 @@ async fn a_history_that_changed_since_the_plan_stops_the_run() {
         let plan = bench.plan(everything()).await.unwrap();
         bench.up("01_other.sql", "select 1;");
         let other = bench
-            .plan(supadeck::domain::migration::Wish::Apply {
+            .plan(supadeck::domain::migration::PlanRequest::Apply {
                 to: Some("01".into()),
                 include_out_of_order: false,
             })

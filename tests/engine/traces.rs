@@ -3,7 +3,7 @@
 use crate::alone::go_on;
 use crate::batch::bench as many;
 use crate::bench::{Bench, ends, everything, run};
-use supadeck::domain::migration::{Direction, StepEnd, Wish};
+use supadeck::domain::migration::{Direction, PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
 use supadeck::ops::migration;
 
@@ -19,7 +19,7 @@ async fn a_row_that_the_history_does_not_take_is_no_success() {
         let mut bench = many(|_| "").await;
         bench.schema.limits.live_files = live_files;
         bench.up("1_first.sql", "create table first ();");
-        let only = Wish::Apply {
+        let only = PlanRequest::Apply {
             to: Some("1".into()),
             include_out_of_order: false,
         };

@@ -2,9 +2,9 @@
 
 use crate::bench::{Bench, database, watch};
 use crate::ground::everything_there;
-use supadeck::domain::migration::{State, Wish};
-use supadeck::domain::rehearsal::{Finding, Place, Trip, Verification};
-use supadeck::ops::migration::{self, Schema};
+use supadeck::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
+use supadeck::domain::migration::{PlanRequest, State};
+use supadeck::ops::migration::{self, Workspace};
 
 /// Checks on the bench's own database as a scratch one.
 async fn on_scratch(bench: &Bench, versions: &[&str]) -> Verification {
@@ -29,7 +29,7 @@ async fn on_target(bench: &Bench, versions: &[&str]) -> Verification {
 }
 
 /// The difference of a trip: object, property, before and after.
-fn told(trip: &Trip) -> Vec<String> {
+fn told(trip: &RoundTrip) -> Vec<String> {
     let changes = trip.difference.changes.iter();
     changes
         .flat_map(|change| {
@@ -51,14 +51,14 @@ fn told(trip: &Trip) -> Vec<String> {
 #[tokio::test]
 async fn the_projects_own_migrations_make_the_round_trip() {
     let bench = Bench::new().await;
-    let schema = Schema::new(env!("CARGO_MANIFEST_DIR"), database(&bench.url));
+    let schema = Workspace::new(env!("CARGO_MANIFEST_DIR"), database(&bench.url));
     let stage = database(&bench.url);
     let verification = migration::verify_on_scratch(&schema, stage.as_ref(), &[], &watch().0)
         .await
         .unwrap();
     assert_eq!(verification.versions.len(), 8);
     for trip in &verification.versions {
-        assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+        assert_eq!(trip.finding, Verdict::Proven, "{trip:#?}");
     }
     // Applied now, they make it the other way round too, in one transaction.
     let versions: Vec<String> = verification
@@ -71,7 +71,7 @@ async fn the_projects_own_migrations_make_the_round_trip() {
         .unwrap();
     assert_eq!(back.versions.len(), 8);
     for trip in &back.versions {
-        assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+        assert_eq!(trip.finding, Verdict::Proven, "{trip:#?}");
     }
 }
 
@@ -97,28 +97,28 @@ async fn every_version_that_cannot_be_used_fails_the_check() {
     fine("50", "b");
     for verification in [on_scratch(&bench, &[]).await, {
         let fresh = Bench::new().await;
-        let schema = Schema::new(bench.root.path(), database(&fresh.url));
+        let schema = Workspace::new(bench.root.path(), database(&fresh.url));
         let stage = database(&fresh.url);
         migration::verify_on_target(&schema, stage.as_ref(), &[], &watch().0)
             .await
             .unwrap()
     }] {
-        let found: Vec<(&str, Finding)> = verification
+        let found: Vec<(&str, Verdict)> = verification
             .versions
             .iter()
             .map(|trip| (trip.version.as_str(), trip.finding))
             .collect();
         for version in ["20", "30", "40"] {
             assert!(
-                found.contains(&(version, Finding::Failed)),
+                found.contains(&(version, Verdict::Failed)),
                 "{version} {found:?}"
             );
         }
-        assert!(found.contains(&("10", Finding::Proven)), "{found:?}");
+        assert!(found.contains(&("10", Verdict::Proven)), "{found:?}");
         // On the target each file is tried by itself; on scratch nothing is applied past what cannot be used.
         let newer = match verification.on {
-            Place::Target => Finding::Proven,
-            Place::Scratch => Finding::NotReached,
+            Environment::Target => Verdict::Proven,
+            Environment::Scratch => Verdict::NotReached,
         };
         assert!(found.contains(&("50", newer)), "{found:?}");
         let why = |version: &str| {
@@ -153,7 +153,7 @@ async fn line_ends_are_no_edit() {
             "drop table lines;\n",
         );
         let list = async || migration::list(&bench.schema).await.unwrap().entries[0].state;
-        let wish = Wish::Apply {
+        let wish = PlanRequest::Apply {
             to: None,
             include_out_of_order: false,
         };
@@ -228,7 +228,7 @@ async fn what_a_rollback_forgets_is_shown_exactly() {
         for trip in [&on_target.versions[0], &on_scratch.versions[0]] {
             assert_eq!(trip.version, "2");
             let told = told(trip);
-            let is_as_expected = trip.finding == Finding::NotRestored
+            let is_as_expected = trip.finding == Verdict::NotRestored
                 && told.len() == expected.len()
                 && told.iter().zip(*expected).all(|(line, expected)| line.contains(expected));
             if !is_as_expected {
@@ -258,7 +258,7 @@ async fn a_rollback_that_restores_is_proven_with_what_it_throws_away() {
     let verification = on_target(&bench, &["2"]).await;
     assert_eq!(verification.versions.len(), 1);
     let trip = &verification.versions[0];
-    assert_eq!(trip.finding, Finding::Proven, "{trip:#?}");
+    assert_eq!(trip.finding, Verdict::Proven, "{trip:#?}");
     let losses: Vec<_> = trip
         .losses
         .iter()
@@ -289,19 +289,19 @@ async fn missing_empty_failing_and_lone_files_are_told_apart() {
     bench.down("6_f.sql", "select 1;");
     bench.up("7_g.sql", "select 1;");
     bench.down("7_g.sql", "select 1;");
-    let ends = |verification: &Verification| -> Vec<Finding> {
+    let ends = |verification: &Verification| -> Vec<Verdict> {
         let versions = verification.versions.iter();
         versions.map(|trip| trip.finding).collect()
     };
     let first = [
-        Finding::NoRollback,
-        Finding::NoRollback,
-        Finding::Failed,
-        Finding::Proven,
+        Verdict::NoRollback,
+        Verdict::NoRollback,
+        Verdict::Failed,
+        Verdict::Proven,
     ];
     let target = on_target(&bench, &[]).await;
     // What fails behind a file that was not run may fail because of that.
-    let end = [Finding::Skipped, Finding::Unsure, Finding::Proven];
+    let end = [Verdict::Skipped, Verdict::Unsure, Verdict::Proven];
     assert_eq!(ends(&target), [&first[..], &end[..]].concat());
     let failed = target.versions[2].problem.as_ref().unwrap();
     assert!(
@@ -311,7 +311,7 @@ async fn missing_empty_failing_and_lone_files_are_told_apart() {
         "{failed}"
     );
     let scratch = on_scratch(&bench, &[]).await;
-    let end = [Finding::Proven, Finding::Failed, Finding::NotReached];
+    let end = [Verdict::Proven, Verdict::Failed, Verdict::NotReached];
     assert_eq!(ends(&scratch), [&first[..], &end[..]].concat());
     assert_eq!((target.faults(), scratch.faults()), (3, 4));
     assert_eq!((target.not_reached(), scratch.not_reached()), (0, 1));
@@ -328,10 +328,10 @@ async fn a_migration_that_cannot_be_applied_twice_is_found() {
     bench.down("1_a.sql", "drop table a; create schema was_here;");
     let verification = on_target(&bench, &[]).await;
     let trip = &verification.versions[0];
-    assert_eq!(trip.finding, Finding::NotRestored);
+    assert_eq!(trip.finding, Verdict::NotRestored);
     let again: Vec<String> = trip
         .again
-        .heads()
+        .top_level()
         .map(|change| change.object.to_string())
         .collect();
     assert_eq!(again, ["schema was_here", "table public.more"]);
@@ -355,7 +355,7 @@ async fn versions_that_are_no_neighbours_are_compared_with_what_was_right_before
         .collect();
     assert_eq!(
         found,
-        [("1", Finding::Proven), ("4", Finding::Proven)],
+        [("1", Verdict::Proven), ("4", Verdict::Proven)],
         "{verification:#?}"
     );
 }
@@ -378,7 +378,7 @@ async fn a_version_behind_one_that_stops_the_check_was_not_looked_at() {
         .collect();
     assert_eq!(
         found,
-        [("1", Finding::NotReached), ("4", Finding::NoRollback)]
+        [("1", Verdict::NotReached), ("4", Verdict::NoRollback)]
     );
     assert_eq!((verification.faults(), verification.not_reached()), (1, 1));
     let problem = verification.versions[1].problem.as_ref().unwrap();
@@ -392,7 +392,7 @@ async fn what_cannot_be_applied_again_is_told_from_what_fails_at_once() {
     bench.down("1_a.sql", "drop table a;");
     for verification in [on_target(&bench, &[]).await, on_scratch(&bench, &[]).await] {
         let trip = &verification.versions[0];
-        assert_eq!(trip.finding, Finding::NotRestored);
+        assert_eq!(trip.finding, Verdict::NotRestored);
         let problem = trip.problem.as_ref().unwrap();
         let begin = "It could not be applied again after its rollback. Migration 1_a failed at";
         assert!(problem.what.starts_with(begin), "{problem}");
@@ -407,7 +407,7 @@ async fn a_version_that_is_newer_than_those_named_is_not_drawn_in_on_scratch() {
     bench.up("2_b.sql", "select * from nowhere;");
     let verification = on_scratch(&bench, &["1"]).await;
     assert_eq!(verification.versions.len(), 1);
-    assert_eq!(verification.versions[0].finding, Finding::Proven);
+    assert_eq!(verification.versions[0].finding, Verdict::Proven);
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use supadeck::domain::migration::{Direction, Outcome, StepEnd, Wish};
+use supadeck::domain::migration::{Direction, Outcome, PlanRequest, StepEnd};
 use supadeck::domain::problem::Problem;
-use supadeck::ops::migration::{self, Schema};
+use supadeck::ops::migration::{self, Workspace};
 
 /// Lanes, each with a project and a database of its own: a swallowed message costs time and no work.
 const LANES: usize = 12;
@@ -166,7 +166,7 @@ impl Lane {
 }
 
 /// A bench's project over a wire, with limits that notice silence soon.
-pub(crate) fn slow_schema(bench: &Bench, wire: &Wire) -> Schema {
+pub(crate) fn slow_schema(bench: &Bench, wire: &Wire) -> Workspace {
     let mut schema = bench.schema.clone();
     let database = database_on(&wire.url).with_statement_limit(Duration::from_millis(700));
     schema.database = Arc::new(database);
@@ -200,10 +200,10 @@ pub(crate) fn judge(route: Route, said: &Result<Outcome, Problem>, is_there: boo
     }
 }
 
-pub(crate) fn wish(route: Route) -> Wish {
+pub(crate) fn wish(route: Route) -> PlanRequest {
     match route.direction {
         Direction::Apply => everything(),
-        Direction::Rollback => Wish::RollbackLast { count: 1 },
+        Direction::Rollback => PlanRequest::RollbackLast { count: 1 },
     }
 }
 

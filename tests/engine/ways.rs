@@ -5,16 +5,16 @@ use crate::bench::{Bench, connect, database, ends, everything, run, until, watch
 use crate::pooler::{Pooler, certificates, has};
 use std::path::Path;
 use std::time::Duration;
-use supadeck::domain::migration::{Progress, StepEnd, Wish};
+use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair, Schema};
+use supadeck::ops::migration::{self, Repair, Workspace};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
 use supadeck_stack::{Options, Stack};
 use tokio_postgres::Client;
 
 /// Applies, seeds, fails, cancels, repairs and rolls back over an address.
-async fn whole_life(bench: &Bench, schema: &Schema) {
+async fn whole_life(bench: &Bench, schema: &Workspace) {
     bench.up("1_a.sql", "create table a (b int);\nset search_path = '';");
     bench.down("1_a.sql", "drop table a;");
     bench.up("2_b.sql", "create table b ();");
@@ -59,7 +59,7 @@ async fn whole_life(bench: &Bench, schema: &Schema) {
         .unwrap();
     let plan = migration::plan(
         schema,
-        &Wish::RollbackTo {
+        &PlanRequest::RollbackTo {
             version: "0".into(),
         },
     )

@@ -1,9 +1,9 @@
 //! Ends sessions on the server that nobody can reach from here any more: one that a sign-in or a removed profile replaces,
 //! and one that was made for this run. Scope local, within two seconds; here they end in any case.
 
-use super::keeper::{Keeper, State};
+use super::client::GoTrueClient;
 use super::session::Session;
-use super::wire::Wire;
+use super::session_store::{SessionStore, State};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{ApiKey, SecretKind, unbind};
@@ -16,7 +16,7 @@ use std::time::Instant;
 pub(super) const ENDS_BY_ITSELF: &str =
     "The session there ends by itself when its token is no longer refreshed.";
 
-impl Keeper {
+impl SessionStore {
     /// Ends a session on the server. A server that cannot be reached is a problem; whatever else it says, there is no such
     /// session any more.
     pub(super) async fn end_on_server(&self, session: Session) -> Result<(), Problem> {
@@ -130,7 +130,7 @@ pub(super) struct Replaced {
 }
 
 /// The server wants a token that is still good; one that cannot be refreshed belongs to a session that is over.
-async fn end(wire: &Wire, mut session: Session, now: i64) -> Result<(), Problem> {
+async fn end(wire: &GoTrueClient, mut session: Session, now: i64) -> Result<(), Problem> {
     let until = Instant::now() + wire.http.limits().farewell;
     let told = async {
         if !session.is_fresh(now) {

@@ -11,31 +11,31 @@
 //! (`turn`); the stored session is read again under the lock. A new refresh token is stored before anything is done with it.
 //! What is replaced, and what nobody could reach later, is ended on the server (`ending`).
 
+mod client;
 mod ending;
-mod keeper;
+mod error;
+mod mfa;
 mod refresh;
-mod refusal;
-mod second;
 mod session;
+mod session_store;
 mod turn;
-mod wire;
 
 use super::http::Http;
 use super::key::Key;
-use crate::domain::factor::SignIn;
 use crate::domain::identity::Identity;
+use crate::domain::mfa::SignIn;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::Pong;
+use crate::domain::query::Ping;
 use crate::domain::read_problem;
 use crate::ports::{Auth, Clock, Secrets, Task};
-use keeper::Keeper;
+use client::GoTrueClient;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use session::Session;
+use session_store::SessionStore;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-use wire::Wire;
 
 /// What the Auth interface of a project is made of.
 pub struct Parts {
@@ -61,7 +61,7 @@ pub struct Parts {
 /// The Auth interface of one project.
 #[derive(Clone)]
 pub struct GoTrue {
-    keeper: Arc<Keeper>,
+    keeper: Arc<SessionStore>,
 }
 
 impl std::fmt::Debug for GoTrue {
@@ -73,7 +73,7 @@ impl std::fmt::Debug for GoTrue {
 impl GoTrue {
     /// The interface with nobody asked yet.
     pub fn new(parts: Parts) -> Self {
-        let wire = Wire {
+        let wire = GoTrueClient {
             url: parts.url.clone(),
             key: parts.key,
             misplaced: parts.misplaced,
@@ -88,7 +88,7 @@ impl GoTrue {
             dir.join(format!("session-{name}.lock"))
         });
         Self {
-            keeper: Arc::new(Keeper::new(
+            keeper: Arc::new(SessionStore::new(
                 wire,
                 parts.secrets,
                 parts.profile,
@@ -106,7 +106,11 @@ impl GoTrue {
     /// An access token of exactly that identity with some time left; refreshes when there is not. A user whose role has
     /// changed meanwhile is somebody else: the answer would stand under the old role.
     pub async fn bearer(&self, who: &Identity) -> Result<SecretString, Problem> {
-        let session = self.keeper.fresh().await?.ok_or_else(nobody)?;
+        let session = self
+            .keeper
+            .valid_session()
+            .await?
+            .ok_or_else(not_signed_in)?;
         if session.identity.sees_as(who) {
             return Ok(session.access);
         }
@@ -129,7 +133,7 @@ impl GoTrue {
 
     /// Refreshes because the server did not accept this token; does nothing when it has been replaced meanwhile.
     pub async fn renew(&self, rejected: &SecretString) -> Result<(), Problem> {
-        self.keeper.renew(rejected).await
+        self.keeper.refresh_if(rejected).await
     }
 
     async fn enter(&self, path: &'static str, body: serde_json::Value) -> Result<SignIn, Problem> {
@@ -137,7 +141,7 @@ impl GoTrue {
         to_its_end(async move {
             let _entering = keeper.entering.lock().await;
             let session: Session = keeper.wire.session(path, &body).await?;
-            keeper.enter(session).await
+            keeper.begin(session).await
         })
         .await
     }
@@ -203,7 +207,7 @@ impl Auth for GoTrue {
 
     fn go_without(&self) -> Task<'_, Identity> {
         let keeper = Arc::clone(&self.keeper);
-        Box::pin(to_its_end(async move { keeper.go_without().await }))
+        Box::pin(to_its_end(async move { keeper.skip_second_factor().await }))
     }
 
     fn give_up(&self) -> Task<'_, ()> {
@@ -213,7 +217,7 @@ impl Auth for GoTrue {
 
     fn sign_out(&self) -> Task<'_, ()> {
         let keeper = Arc::clone(&self.keeper);
-        Box::pin(to_its_end(async move { keeper.leave().await }))
+        Box::pin(to_its_end(async move { keeper.sign_out().await }))
     }
 
     fn close(&self) -> Task<'_, ()> {
@@ -234,11 +238,11 @@ impl Auth for GoTrue {
         self.keeper.take_warning()
     }
 
-    fn ping(&self) -> Task<'_, Pong> {
+    fn ping(&self) -> Task<'_, Ping> {
         Box::pin(async {
             let started = Instant::now();
             let server_time = self.keeper.wire.settings().await?;
-            Ok(Pong {
+            Ok(Ping {
                 server_time,
                 took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             })
@@ -265,7 +269,7 @@ fn address(text: &str) -> serde_json::Value {
 }
 
 /// The problem that no session is held for the user who is to read.
-pub fn nobody() -> Problem {
+pub fn not_signed_in() -> Problem {
     Problem::new(
         Kind::Auth,
         "Nobody is signed in.",

@@ -1,9 +1,9 @@
 //! Continues a session: one refresh at a time among all processes that share it, within one bound for everything. Whatever
 //! the lock does, a token that another process has used already is no end: what that process stored is taken.
 
-use super::keeper::{Keeper, State};
-use super::refusal::is_spent;
+use super::error::is_spent;
 use super::session::Session;
+use super::session_store::{SessionStore, State};
 use super::turn::{self, Turn};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::read_problem::ends_session;
@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long another process may take to store what it got for the token that was used.
 const WRITING: Duration = Duration::from_millis(1500);
 
-impl Keeper {
+impl SessionStore {
     /// Runs a refresh in a task of its own: a caller that goes away half-way must not lose the new token.
     pub(super) async fn refresh(
         self: &Arc<Self>,
@@ -40,7 +40,7 @@ impl Keeper {
 
     async fn continued(&self, state: &mut State, until: Instant) -> Result<Session, Problem> {
         let Some(session) = state.session.clone() else {
-            return Err(super::nobody());
+            return Err(super::not_signed_in());
         };
         let _turn = match self.turn_or_newer(state, until).await? {
             Ok(turn) => turn,
@@ -54,7 +54,7 @@ impl Keeper {
         };
         match self.wire.refresh(&session.refresh, until).await {
             Ok(new) => {
-                self.keep(state, new.clone()).await;
+                self.persist(state, new.clone()).await;
                 Ok(new)
             }
             Err(problem) if ends_session(&problem) => {
@@ -134,7 +134,7 @@ impl Keeper {
                 let Ok(new) = self.wire.refresh(&stored.refresh, until).await else {
                     return Ok(None);
                 };
-                self.keep(state, new.clone()).await;
+                self.persist(state, new.clone()).await;
                 return Ok(Some(new));
             }
             if Instant::now() >= deadline {

@@ -1,7 +1,7 @@
 //! A session: two tokens, whose they are, and until when. `Debug` shows the owner and nothing else.
 
-use crate::domain::factor::{Factor, FactorKind, Waiting};
 use crate::domain::identity::{Aal, Identity, User};
+use crate::domain::mfa::{Factor, FactorKind, MfaChallenge};
 use crate::domain::text;
 use crate::domain::token::Claims;
 use secrecy::{ExposeSecret, SecretString};
@@ -124,10 +124,10 @@ impl Session {
     }
 
     /// Who is to be asked for a second factor, when one is there and was not given.
-    pub(super) fn waiting(&self) -> Option<Waiting> {
+    pub(super) fn waiting(&self) -> Option<MfaChallenge> {
         match &self.identity {
             Identity::User(user) if user.aal == Aal::Aal1 && !self.factors.is_empty() => {
-                Some(Waiting::new(user.clone(), self.factors.clone(), false))
+                Some(MfaChallenge::new(user.clone(), self.factors.clone(), false))
             }
             _ => None,
         }

@@ -7,7 +7,7 @@ use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::production::{Claim, Protection, is_news, learn, protection};
-use crate::domain::profile::Book;
+use crate::domain::profile::ProfileSet;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
 use crate::ports::{Database, Profiles, Session, Task};
@@ -43,7 +43,7 @@ impl Guarded {
     }
 
     /// Keeps with the profile in use what its database is recognised by.
-    async fn teach(&self, profiles: &dyn Profiles, book: &Book, target: &Target) {
+    async fn teach(&self, profiles: &dyn Profiles, book: &ProfileSet, target: &Target) {
         let own = self.claim.own.as_ref();
         let own = own.and_then(|name| book.profiles.get(name).map(|known| (name, known)));
         let Some((name, _)) = own.filter(|(_, known)| is_news(known, &target.mark)) else {

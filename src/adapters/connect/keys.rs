@@ -1,6 +1,6 @@
 //! The keys of a project: each read where it came from, and put where its form belongs.
 
-use super::kept::Kept;
+use super::secret_lookup::SecretLookup;
 use super::settings::Settings;
 use super::typed;
 use crate::adapters::key::Key;
@@ -18,7 +18,7 @@ use secrecy::SecretString;
 /// is looked up later is read then.
 pub(super) async fn of(
     settings: &Settings,
-    kept: &Kept<'_>,
+    kept: &SecretLookup<'_>,
     url: &ProjectUrl,
     notes: &mut Vec<String>,
 ) -> Result<Keys, Problem> {
@@ -135,7 +135,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::{Settings, resolve};
     use crate::domain::production::of_project;
-    use crate::domain::profile::{Book, Profile};
+    use crate::domain::profile::{Profile, ProfileSet};
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -149,7 +149,7 @@ mod tests {
                 URL_SAFE_NO_PAD.encode(claims)
             )
         };
-        let mut book = Book::default();
+        let mut book = ProfileSet::default();
         let live = Profile {
             url: "https://abcdefghijklmnopqrst.supabase.co".into(),
             production: true,

@@ -2,39 +2,39 @@
 //! Nothing here touches the network.
 
 mod guarded;
-mod kept;
 mod keys;
+mod secret_lookup;
 mod settings;
 mod stored;
 #[cfg(test)]
 mod tests;
-mod way;
+mod transport;
 
 pub use guarded::Guarded;
-pub use settings::{Account, As, LeftOut, Settings, Variable, Variables};
+pub use settings::{Account, IgnoredVariables, RoleChoice, Settings, Variable, Variables};
 pub use stored::session_of;
-pub use way::Way;
+pub use transport::Transport;
 
-pub use super::auth::nobody;
+pub use super::auth::not_signed_in;
 use super::auth::{GoTrue, Parts};
 use super::clock::SystemClock;
+use super::config_dir;
 use super::http::{Http, Limits};
-use super::place;
 use super::postgres::PgVariables;
 use super::profiles::ProfileFile;
 use super::rest::{Keys, Misplaced, PostgRest, no_secret_key};
-use super::secrets::{SecretSource, Trust, Vault};
+use super::secrets::{SecretSource, SecretStore, Trust};
 use crate::domain::given;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::{Book, Profile};
+use crate::domain::profile::{Profile, ProfileSet};
 use crate::domain::project_url::ProjectUrl;
 use crate::domain::reference::References;
-use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::secret::{SecretKind, StoredIn};
 use crate::domain::source::Source;
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
-use kept::Kept;
 use secrecy::SecretString;
+use secret_lookup::SecretLookup;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -99,8 +99,10 @@ pub fn profiles(settings: &Settings) -> Result<Arc<dyn Profiles>, Problem> {
 /// Where secrets are kept under these settings. One place for the whole program: without a keyring, what one part of it
 /// keeps in memory has to be there for the others.
 pub fn secrets(settings: &Settings) -> Arc<dyn Secrets> {
-    static USUAL: LazyLock<Arc<Vault>> = LazyLock::new(|| Arc::new(Vault::from_environment()));
-    static IN_MEMORY: LazyLock<Arc<Vault>> = LazyLock::new(|| Arc::new(Vault::memory()));
+    static USUAL: LazyLock<Arc<SecretStore>> =
+        LazyLock::new(|| Arc::new(SecretStore::from_environment()));
+    static IN_MEMORY: LazyLock<Arc<SecretStore>> =
+        LazyLock::new(|| Arc::new(SecretStore::memory()));
     let vault = if settings.without_keyring {
         &IN_MEMORY
     } else {
@@ -126,7 +128,7 @@ pub async fn resolve_with(
     if found.url.is_in_the_clear() {
         notes.push("The URL is not encrypted: keys and rows can be read on the way.".to_owned());
     }
-    let kept = Kept {
+    let kept = SecretLookup {
         secrets: &*secrets,
         profile: found.owns_secrets.then_some(&found.profile),
         is_ours: settings.variables.name_project,
@@ -177,7 +179,7 @@ pub async fn resolve_with(
         misplaced: keys.misplaced.publishable.clone(),
         http: Arc::clone(&http),
         secrets: if settings.session_for_run {
-            Arc::new(Vault::memory())
+            Arc::new(SecretStore::memory())
         } else {
             Arc::clone(&secrets)
         },
@@ -186,7 +188,7 @@ pub async fn resolve_with(
         clock: Arc::clone(&clock),
     });
     let identity = first_identity(settings.as_, &keys, &auth).await?;
-    if let Keeping::Memory(why) = secrets.keeping().await? {
+    if let StoredIn::Memory(why) = secrets.keeping().await? {
         notes.push(format!("{why} {IN_MEMORY}"));
     }
     let (has_publishable_key, has_service_key) =
@@ -232,7 +234,7 @@ pub async fn identity(project: &Project) -> Result<Identity, Problem> {
 fn config_dir(settings: &Settings) -> Result<PathBuf, Problem> {
     match &settings.config_dir {
         Some(dir) => Ok(dir.clone()),
-        None => place::config_dir(),
+        None => config_dir::config_dir(),
     }
 }
 
@@ -274,10 +276,10 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Meant, Probl
         Some(dir) => match (ProfileFile::new(dir).read().await, &typed) {
             (Ok(book), _) => book,
             // A broken file must not keep anybody from a project that was named in full.
-            (Err(_), Some(_)) if settings.profile.is_none() => Book::default(),
+            (Err(_), Some(_)) if settings.profile.is_none() => ProfileSet::default(),
             (Err(problem), _) => return Err(problem),
         },
-        None => Book::default(),
+        None => ProfileSet::default(),
     };
     let wanted = settings.profile.as_deref();
     // A URL that was typed is enough; the profile in use has nothing to do with it unless it was named or has that URL.
@@ -299,7 +301,7 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Meant, Probl
                 profile.url = url.to_string();
                 Meant::of(profile, url, is_same)
             } else {
-                made_up(url)
+                ad_hoc_profile(url)
             }
         }
         (Some(mut profile), None) => {
@@ -307,7 +309,7 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Meant, Probl
             profile.url = url.to_string();
             Meant::of(profile, url, true)
         }
-        (None, Some(url)) => made_up(url),
+        (None, Some(url)) => ad_hoc_profile(url),
         (None, None) => return Err(book.none_in_use()),
     };
     if settings.without_keyring {
@@ -330,7 +332,7 @@ async fn find(settings: &Settings, dir: Option<&PathBuf>) -> Result<Meant, Probl
 }
 
 /// A profile from a URL alone. It owns the secrets under its host's name: a session that `login` kept.
-fn made_up(url: ProjectUrl) -> Meant {
+fn ad_hoc_profile(url: ProjectUrl) -> Meant {
     let profile = Profile {
         name: url.host().to_owned(),
         project_ref: url.project_ref().map(str::to_owned),
@@ -342,15 +344,15 @@ fn made_up(url: ProjectUrl) -> Meant {
 
 /// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.
 async fn first_identity(
-    wanted: Option<As>,
+    wanted: Option<RoleChoice>,
     keys: &Keys,
     auth: &GoTrue,
 ) -> Result<Identity, Problem> {
     match wanted {
-        Some(As::Anon) => Ok(Identity::Anon),
-        Some(As::Service) if keys.secret.is_some() => Ok(Identity::Service),
-        Some(As::Service) => Err(no_secret_key(keys.misplaced.secret.as_deref())),
-        Some(As::User) => auth.stored_identity().await?.ok_or_else(|| {
+        Some(RoleChoice::Anon) => Ok(Identity::Anon),
+        Some(RoleChoice::Service) if keys.secret.is_some() => Ok(Identity::Service),
+        Some(RoleChoice::Service) => Err(no_secret_key(keys.misplaced.secret.as_deref())),
+        Some(RoleChoice::User) => auth.stored_identity().await?.ok_or_else(|| {
             Problem::new(
                 Kind::Auth,
                 "Nobody is signed in.",

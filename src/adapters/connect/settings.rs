@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// The identity that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum As {
+pub enum RoleChoice {
     /// The publishable key alone.
     Anon,
     /// The signed-in user.
@@ -51,12 +51,12 @@ pub struct Variables {
     /// The database URL.
     pub db_url: Option<Variable>,
     /// What is set and not used, because another project was named than SUPABASE_URL's.
-    pub left_out: Option<LeftOut>,
+    pub left_out: Option<IgnoredVariables>,
 }
 
 /// The names of secrets of the environment that belong to another project.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct IgnoredVariables {
     /// What names the project in use: `--url` or `--profile`.
     pub by: &'static str,
     /// The variable with the publishable or legacy anon key.
@@ -67,7 +67,7 @@ pub struct LeftOut {
     pub db_url: Option<&'static str>,
 }
 
-impl LeftOut {
+impl IgnoredVariables {
     fn of(variables: &Variables, by: &'static str) -> Self {
         let name = |variable: &Option<Variable>| variable.as_ref().map(|variable| variable.name);
         Self {
@@ -103,7 +103,7 @@ pub struct Settings {
     /// The project directory.
     pub dir: Option<PathBuf>,
     /// The identity; a user's session, else anon, when none was asked for.
-    pub as_: Option<As>,
+    pub as_: Option<RoleChoice>,
     /// The config directory; the user's own when absent.
     pub config_dir: Option<PathBuf>,
     /// Keeps secrets in memory whatever the environment says.
@@ -186,7 +186,7 @@ impl Settings {
 
     /// The account that signs in for this run: where the user is asked for, and one is known.
     pub fn account_for_run(&self) -> Option<&Account> {
-        let is_user = self.as_ == Some(As::User);
+        let is_user = self.as_ == Some(RoleChoice::User);
         self.account.as_ref().filter(|_| is_user)
     }
 
@@ -194,7 +194,7 @@ impl Settings {
     #[must_use]
     pub fn for_run(&self) -> Self {
         Self {
-            as_: Some(As::Anon),
+            as_: Some(RoleChoice::Anon),
             session_for_run: true,
             ..self.clone()
         }
@@ -235,7 +235,7 @@ impl Settings {
             } else {
                 "--profile"
             };
-            self.variables.left_out = Some(LeftOut::of(&environment.variables, by));
+            self.variables.left_out = Some(IgnoredVariables::of(&environment.variables, by));
         } else {
             if self.profile.is_none() && self.url.is_none() {
                 self.profile = environment.profile;

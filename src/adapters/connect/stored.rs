@@ -1,6 +1,6 @@
 //! The session that is stored under a profile's name, for whoever removes or replaces the profile.
 
-use super::kept::Kept;
+use super::secret_lookup::SecretLookup;
 use super::{Settings, config_dir, secrets};
 use crate::adapters::auth::{GoTrue, Parts};
 use crate::adapters::clock::SystemClock;
@@ -36,7 +36,7 @@ pub async fn session_of(settings: &Settings, name: &str) -> Arc<dyn Auth> {
         }
         trust = file.trust();
     }
-    let kept = Kept {
+    let kept = SecretLookup {
         secrets: &*secrets,
         profile: Some(&profile),
         is_ours: false,

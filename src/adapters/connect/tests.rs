@@ -10,14 +10,14 @@ const WORK: &str = "https://abcdefghijklmnopqrst.supabase.co";
 
 struct Home {
     dir: TempDir,
-    vault: Arc<Vault>,
+    vault: Arc<SecretStore>,
 }
 
 impl Home {
     fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
-            vault: Arc::new(Vault::memory()),
+            vault: Arc::new(SecretStore::memory()),
         }
     }
 
@@ -149,7 +149,10 @@ async fn a_secret_key_does_not_make_the_service_role_by_itself() {
     let project = home.resolve(settings(None)).await.unwrap();
     assert_eq!(project.identity, Identity::Anon);
     assert!(project.has_service_key && !project.has_publishable_key);
-    let project = home.resolve(settings(Some(As::Service))).await.unwrap();
+    let project = home
+        .resolve(settings(Some(RoleChoice::Service)))
+        .await
+        .unwrap();
     assert_eq!(project.identity, Identity::Service);
 
     let swapped = Settings {
@@ -176,9 +179,12 @@ async fn an_identity_that_cannot_be_had_is_refused() {
         as_: Some(as_),
         ..home.settings()
     };
-    let service = home.resolve(settings(As::Service)).await.unwrap_err();
+    let service = home
+        .resolve(settings(RoleChoice::Service))
+        .await
+        .unwrap_err();
     assert_eq!(service.kind, Kind::Config);
-    let user = home.resolve(settings(As::User)).await.unwrap_err();
+    let user = home.resolve(settings(RoleChoice::User)).await.unwrap_err();
     assert_eq!(user.kind, Kind::Auth);
     assert!(user.hint.unwrap().contains("supadeck login"));
 }

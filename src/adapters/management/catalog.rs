@@ -1,7 +1,7 @@
 //! The catalogs as a port, with the query of the Postgres adapter.
 
-use super::ask::problem;
 use super::database::ManagementDatabase;
+use super::query::problem;
 use crate::adapters::postgres::catalog::{parse, query};
 use crate::domain::catalog::Catalog;
 use crate::ports::{Catalogs, Task};

@@ -1,14 +1,14 @@
 //! The project's database as a port: reads the books in one call each, and hands out sessions.
 
-use super::address::Access;
-use super::answer::Failure;
-use super::api::{Api, Patience};
-use super::ask::{Rows, Told, problem};
-use super::fence::Fence;
+use super::client::{Api, Timeouts};
+use super::endpoint::ProjectAccess;
+use super::query::{QueryResult, Rows, problem};
+use super::response::Failure;
 use super::session::{ApiSession, NOT_ALONE};
-use crate::adapters::postgres::books::{self, LOCK, Present, Runner};
-use crate::adapters::postgres::{inventory, journal, log};
-use crate::domain::migration::Holder;
+use super::start_deadline::StartDeadline;
+use crate::adapters::postgres::history_table::{self, InstalledTables, LOCK, Operator};
+use crate::adapters::postgres::{history_shape, journal, journal_reader};
+use crate::domain::migration::LockHolder;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
@@ -31,17 +31,17 @@ pub(super) const SLICE: Duration = Duration::from_secs(8);
 #[derive(Debug, Clone)]
 pub struct ManagementDatabase {
     pub(super) api: Arc<Api>,
-    pub(super) fence: Arc<Fence>,
+    pub(super) fence: Arc<StartDeadline>,
 }
 
 impl ManagementDatabase {
     /// The database of a project. Nothing is sent yet.
-    pub fn new(access: Access) -> Self {
-        Self::with_patience(access, Patience::default())
+    pub fn new(access: ProjectAccess) -> Self {
+        Self::with_timeouts(access, Timeouts::default())
     }
 
     /// The same with other waiting times.
-    pub fn with_patience(access: Access, patience: Patience) -> Self {
+    pub fn with_timeouts(access: ProjectAccess, patience: Timeouts) -> Self {
         Self {
             api: Arc::new(Api::new(access, patience)),
             fence: Arc::default(),
@@ -59,7 +59,7 @@ impl ManagementDatabase {
     }
 
     /// The same, where a table that is not there has no rows.
-    async fn tell_or_none(&self, select: (&str, usize)) -> Result<Told, Failure> {
+    async fn tell_or_none(&self, select: (&str, usize)) -> Result<QueryResult, Failure> {
         match self.tell(Some(select)).await {
             Err(Failure::Refused(said)) if is_missing(&said.code) => self.tell(None).await,
             told => told,
@@ -72,8 +72,8 @@ impl ManagementDatabase {
         let unreadable = |failure| problem(failure, NO_HISTORY);
         let open = journal::interrupted();
         let all = [
-            (books::HISTORY, 3),
-            (inventory::BOOKS, 1),
+            (history_table::HISTORY, 3),
+            (history_shape::BOOKS, 1),
             (&open, journal::INTERRUPTED_COLUMNS),
         ];
         let (target, rows, table, open) = match self.told(&self.question(&all)).await {
@@ -83,7 +83,7 @@ impl ManagementDatabase {
                 (told.target, next(), next(), next())
             }
             Err(Failure::Refused(_)) => {
-                let table = self.tell(Some((inventory::BOOKS, 1))).await;
+                let table = self.tell(Some((history_shape::BOOKS, 1))).await;
                 let table = table.map_err(unreadable)?;
                 let (rows, open) = if table.rows.is_empty() {
                     Default::default()
@@ -94,8 +94,8 @@ impl ManagementDatabase {
             }
             Err(failure) => return Err(unreadable(failure)),
         };
-        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
-        inventory::check(&rows)?;
+        let rows: Vec<_> = rows.into_iter().map(history_table::history_row).collect();
+        history_shape::check(&rows)?;
         let table = table.into_iter().flatten().next().flatten();
         Ok(History {
             target,
@@ -104,16 +104,18 @@ impl ManagementDatabase {
                 .iter()
                 .filter_map(|row| journal::read_interrupted(row))
                 .collect(),
-            books: inventory::books(table.as_deref()),
+            books: history_shape::parse_shape(table.as_deref()),
         })
     }
 
     /// The rows of the history, whatever tool made its table, and the open runs: a journal that cannot be read keeps
     /// nobody from the history.
     async fn read_apart(&self, open: &str) -> Result<(Rows, Rows), Failure> {
-        let rows = match self.tell(Some((books::HISTORY, 3))).await {
-            Err(Failure::Refused(said)) if inventory::OTHER_SHAPE.contains(&said.code.as_str()) => {
-                self.tell(Some((books::OLD_HISTORY, 3))).await?.rows
+        let rows = match self.tell(Some((history_table::HISTORY, 3))).await {
+            Err(Failure::Refused(said))
+                if history_shape::OTHER_SHAPE.contains(&said.code.as_str()) =>
+            {
+                self.tell(Some((history_table::OLD_HISTORY, 3))).await?.rows
             }
             told => told?.rows,
         };
@@ -125,13 +127,13 @@ impl ManagementDatabase {
     }
 
     /// Who holds the runners' lock, when the server tells.
-    pub(super) async fn holder(&self) -> Option<Holder> {
+    pub(super) async fn holder(&self) -> Option<LockHolder> {
         let told = self.tell(Some((&journal::holder(), 5))).await.ok()?;
         journal::read_person(told.rows.first()?, 0)
     }
 
     /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
-    pub(super) async fn make_books(&self) -> Result<Present, Problem> {
+    pub(super) async fn make_books(&self) -> Result<InstalledTables, Problem> {
         let unmade = |failure| problem(failure, NO_BOOKS);
         let present = self.present().await.map_err(unmade)?;
         let missing = present.missing();
@@ -155,15 +157,15 @@ impl ManagementDatabase {
         self.api.ask(sql).await.map(drop)
     }
 
-    async fn present(&self) -> Result<Present, Failure> {
-        let mut told = self.tell(Some((books::PRESENT, 5))).await?;
+    async fn present(&self) -> Result<InstalledTables, Failure> {
+        let mut told = self.tell(Some((history_table::PRESENT, 5))).await?;
         // A cast writes in full what the protocol abbreviates.
         for cell in told.rows.iter_mut().flatten() {
             if cell.as_deref() == Some("true") {
                 *cell = Some("t".to_owned());
             }
         }
-        Ok(Present::of(&told.rows))
+        Ok(InstalledTables::of(&told.rows))
     }
 
     /// Waits until no lost call can begin any more and none is at work.
@@ -172,7 +174,7 @@ impl ManagementDatabase {
         loop {
             let asked = self.wait_for_lock().await;
             match asked {
-                Ok(clock) => match self.fence.rest(clock) {
+                Ok(clock) => match self.fence.remaining(clock) {
                     None => return Ok(()),
                     Some(rest) => tokio::time::sleep(rest).await,
                 },
@@ -203,9 +205,15 @@ impl Database for ManagementDatabase {
 
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {
         Box::pin(async move {
-            let told = self.tell_or_none((&books::stored(versions), 4)).await;
+            let told = self
+                .tell_or_none((&history_table::stored(versions), 4))
+                .await;
             let told = told.map_err(|failure| problem(failure, NO_HISTORY))?;
-            Ok(told.rows.into_iter().map(books::stored_row).collect())
+            Ok(told
+                .rows
+                .into_iter()
+                .map(history_table::stored_row)
+                .collect())
         })
     }
 
@@ -230,7 +238,7 @@ impl Database for ManagementDatabase {
     fn note<'a>(&'a self, failure: &'a Failed) -> Task<'a, ()> {
         Box::pin(async move {
             let limit = self.api.patience.statement.as_millis();
-            let line = books::journal_failed(failure, &Runner::here());
+            let line = history_table::journal_failed(failure, &Operator::here());
             let sql = format!(
                 "set local lock_timeout = {}; set local statement_timeout = {limit}; {line}",
                 limit / 2
@@ -246,17 +254,19 @@ impl Database for ManagementDatabase {
 
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
         Box::pin(async move {
-            let lines = log::lines(limit, version);
+            let lines = journal_reader::lines(limit, version);
             let (told, is_kept) = match self.tell(Some((&lines, 1))).await {
                 Err(Failure::Refused(said)) if is_missing(&said.code) => {
                     (self.tell(None).await, false)
                 }
-                Err(Failure::Refused(said)) if said.code == "42501" => return Err(log::denied()),
+                Err(Failure::Refused(said)) if said.code == "42501" => {
+                    return Err(journal_reader::denied());
+                }
                 told => (told, true),
             };
-            let told = told.map_err(|failure| problem(failure, log::UNREADABLE))?;
+            let told = told.map_err(|failure| problem(failure, journal_reader::UNREADABLE))?;
             Ok(Journal {
-                lines: log::read(told.rows),
+                lines: journal_reader::read(told.rows),
                 is_kept,
                 target: told.target,
             })
@@ -269,15 +279,19 @@ impl Database for ManagementDatabase {
 
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
         Box::pin(async move {
-            let told = self.tell(Some((&books::owners(name), 4))).await;
+            let told = self.tell(Some((&history_table::owners(name), 4))).await;
             let told = told.map_err(|failure| problem(failure, "The owners cannot be read."))?;
-            Ok(told.rows.into_iter().filter_map(books::owned).collect())
+            Ok(told
+                .rows
+                .into_iter()
+                .filter_map(history_table::owned)
+                .collect())
         })
     }
 
     fn seeds(&self) -> Task<'_, SeedHistory> {
         Box::pin(async move {
-            let told = self.tell_or_none((books::SEEDS, 2)).await;
+            let told = self.tell_or_none((history_table::SEEDS, 2)).await;
             let told = told.map_err(|failure| problem(failure, NO_SEEDS))?;
             let pair = |row: Vec<Option<String>>| {
                 let mut cells = row.into_iter().flatten();

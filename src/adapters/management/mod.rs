@@ -15,24 +15,24 @@
 //! which it is found and cancelled, and a time after which it may not begin any more (docs/decisions/0401). The SQL is
 //! that of the Postgres adapter; nothing here decides what to run.
 
-mod address;
-mod answer;
-mod api;
-mod ask;
+mod call_supervisor;
 mod catalog;
+mod client;
 mod database;
-mod fence;
-mod frame;
-mod halt;
-mod mend;
-mod point;
-mod reel;
-mod rehearsal;
-mod said;
+mod dry_run;
+mod dry_run_parse;
+mod dry_run_script;
+mod endpoint;
+mod error_position;
+mod error_text;
+mod outcome;
+mod query;
+mod repair;
+mod response;
 mod session;
 mod stage;
-mod watch;
+mod start_deadline;
 
-pub use address::{API_URL, Access};
-pub use api::Patience;
+pub use client::Timeouts;
 pub use database::ManagementDatabase;
+pub use endpoint::{API_URL, ProjectAccess};

@@ -3,16 +3,16 @@
 //! The call is the whole transaction: head, statements, books, COMMIT. COMMIT is the last statement, so an error of
 //! Postgres means that nothing remains. Everything else that is no clear answer ends as lost, and is looked up.
 
-use super::answer::Failure;
-use super::api::{Turn, mark, told};
+use super::call_supervisor::{ActivityMonitor, CallSupervisor, name_of};
+use super::client::{RateLimitWait, extract, tag};
 use super::database::ManagementDatabase;
-use super::halt::{halt, no_copy, nothing_ran, refused};
-use super::watch::{Lookout, Watcher, name_of};
-use crate::adapters::postgres::books::{RollbackColumn, Runner};
-use crate::adapters::postgres::message::{Anchor, Whole, head, tail, whole};
-use crate::adapters::postgres::resets_settings;
+use super::outcome::{halt, no_copy, nothing_ran, refused};
+use super::response::Failure;
+use crate::adapters::postgres::history_table::{Operator, RollbackColumn};
+use crate::adapters::postgres::resets_session;
+use crate::adapters::postgres::transaction::{AssembledTx, TxIdentity, epilogue, prologue, whole};
 use crate::domain::problem::Problem;
-use crate::domain::script::{Expected, Halt, Limits, News, Record, Refused, Script};
+use crate::domain::script::{Expected, Limits, News, Record, RunError, Script, ServerError};
 use crate::ports::{Database as _, Run, Session, Task};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -30,7 +30,7 @@ pub(super) const NOT_ALONE: &str = "The Management API runs every call in a tran
 pub(super) struct ApiSession {
     database: ManagementDatabase,
     limits: Limits,
-    runner: Runner,
+    runner: Operator,
     has_journal: bool,
     has_positions: bool,
     column: Option<RollbackColumn>,
@@ -41,7 +41,7 @@ impl ApiSession {
         Self {
             database,
             limits,
-            runner: Runner::here(),
+            runner: Operator::here(),
             has_journal: false,
             has_positions: false,
             column: None,
@@ -53,21 +53,21 @@ impl ApiSession {
         script: &Script,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), RunError> {
         if let Some(part) = script.parts.iter().position(|part| part.data.is_some()) {
             return Err(no_copy(part));
         }
         if script.alone.is_some() {
-            return Err(Halt::NotAlone(NOT_ALONE.to_owned()));
+            return Err(RunError::NotAlone(NOT_ALONE.to_owned()));
         }
         let begun = Instant::now();
         let mut is_waiting = false;
         loop {
             if cancel.is_cancelled() {
-                return Err(Halt::Cancelled);
+                return Err(RunError::Cancelled);
             }
             match self.attempt(script, news, cancel).await {
-                Err(Halt::Busy { .. }) if begun.elapsed() < self.limits.runner_timeout => {
+                Err(RunError::Busy { .. }) if begun.elapsed() < self.limits.runner_timeout => {
                     if !is_waiting {
                         let holder = self.database.holder().await;
                         news(News::WaitingForLock { holder });
@@ -85,11 +85,11 @@ impl ApiSession {
         &self,
         begun: Instant,
         cancel: &CancellationToken,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), RunError> {
         loop {
             let waited = tokio::select! {
                 biased;
-                () = cancel.cancelled() => return Err(Halt::Cancelled),
+                () = cancel.cancelled() => return Err(RunError::Cancelled),
                 waited = self.database.wait_for_lock() => waited,
             };
             match waited {
@@ -99,7 +99,7 @@ impl ApiSession {
             }
             if begun.elapsed() >= self.limits.runner_timeout {
                 let holder = self.database.holder().await;
-                return Err(Halt::Busy { holder });
+                return Err(RunError::Busy { holder });
             }
         }
     }
@@ -110,13 +110,13 @@ impl ApiSession {
         script: &Script,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), RunError> {
         let run = uuid::Uuid::new_v4().simple().to_string();
-        let mut turn = Turn::default();
+        let mut turn = RateLimitWait::default();
         let (whole, ended) = loop {
             // The time until which it may begin is counted anew for each turn.
             let whole = self.whole(script, &run);
-            let lookout = Lookout::new(self.database.clone(), name_of(&run));
+            let lookout = ActivityMonitor::new(self.database.clone(), name_of(&run));
             let mut watcher = self.watcher(&run, news, cancel);
             let ended = watcher.call(&whole.sql, Some(lookout)).await;
             let Err(Failure::Later(asked)) = ended else {
@@ -131,14 +131,14 @@ impl ApiSession {
                 Ok(())
             }
             Err(Failure::Unclear(why)) if self.is_untouched(script).await => {
-                Err(refused(Refused {
+                Err(refused(ServerError {
                     message: why,
-                    ..Refused::default()
+                    ..ServerError::default()
                 }))
             }
             Err(failure) => {
                 if let Failure::Unknown(_) = &failure {
-                    self.watcher(&run, news, cancel).linger().await;
+                    self.watcher(&run, news, cancel).wait_until_idle().await;
                 }
                 Err(halt(failure, &whole, cancel))
             }
@@ -150,8 +150,8 @@ impl ApiSession {
         run: &'a str,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
-    ) -> Watcher<'a> {
-        Watcher {
+    ) -> CallSupervisor<'a> {
+        CallSupervisor {
             api: &self.database.api,
             run,
             news,
@@ -160,25 +160,25 @@ impl ApiSession {
         }
     }
 
-    fn whole(&self, script: &Script, run: &str) -> Whole {
+    fn whole(&self, script: &Script, run: &str) -> AssembledTx {
         let fence = self
             .database
             .fence
-            .raise(self.database.api.patience.on_the_way);
+            .guard_sql(self.database.api.patience.on_the_way);
         let head = format!(
             "{}{}; {fence}; set local application_name = '{}'",
-            mark(run),
-            head(script, &self.limits, self.has_positions),
+            tag(run),
+            prologue(script, &self.limits, self.has_positions),
             name_of(run)
         );
         // A file that resets settings would lose the one that the transaction is known by.
-        let anchor = if resets_settings(script) {
-            Anchor::Lock
+        let anchor = if resets_session(script) {
+            TxIdentity::Lock
         } else {
-            Anchor::Setting
+            TxIdentity::Setting
         };
         let journal = self.has_journal.then_some(&self.runner);
-        let tail = tail(script, anchor, self.column, journal);
+        let tail = epilogue(script, anchor, self.column, journal);
         let rows = match &script.record {
             Record::Seeded { .. } => ROWS,
             _ => "select 'done' as supadeck",
@@ -237,7 +237,7 @@ fn tell_done(script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send
     match &script.record {
         // How many rows each statement changed is not told; how many all of them did is.
         Record::Seeded { .. } => {
-            if let Some(told) = told(rows).and_then(Value::as_str) {
+            if let Some(told) = extract(rows).and_then(Value::as_str) {
                 let counts = told.split(|c: char| !c.is_ascii_digit());
                 news(News::Rows(
                     counts.filter_map(|count| count.parse::<u64>().ok()).sum(),

@@ -2,7 +2,7 @@
 //! that stays open from question to question is not to be had.
 
 use super::database::ManagementDatabase;
-use super::rehearsal::ApiRehearsal;
+use super::dry_run::ApiDryRun;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Limits;
 use crate::ports::{Recorder, Rehearsal, Stage, Task};
@@ -20,6 +20,6 @@ impl Stage for ManagementDatabase {
     }
 
     fn recorder(&self, limits: Limits) -> Option<Box<dyn Recorder>> {
-        Some(Box::new(ApiRehearsal::new(self.clone(), limits)))
+        Some(Box::new(ApiDryRun::new(self.clone(), limits)))
     }
 }

@@ -9,7 +9,7 @@ use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 
 /// Where a database is and how to get in.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(super) struct ConnectionConfig {
     pub(super) config: Config,
     pub(super) requirements: Requirements,
 }
@@ -52,7 +52,7 @@ impl Endpoint {
     }
 }
 
-impl Address {
+impl ConnectionConfig {
     /// Host and port of the first host as they are shown.
     pub(super) fn host(&self) -> String {
         let first = self.endpoints().into_iter().next();

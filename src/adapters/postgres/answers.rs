@@ -1,6 +1,6 @@
 //! The answers of several statements sent as one text, as far as they came before an error.
 
-use super::connection::{Connection, texts};
+use super::connection::{Connection, rows_as_text};
 use futures_util::TryStreamExt as _;
 use std::pin::pin;
 use tokio_postgres::{Error, SimpleQueryMessage};
@@ -29,7 +29,7 @@ pub(super) async fn some_answers(
     loop {
         match stream.try_next().await {
             Ok(Some(SimpleQueryMessage::CommandComplete(_))) => {
-                answers.push(texts(std::mem::take(&mut messages)));
+                answers.push(rows_as_text(std::mem::take(&mut messages)));
             }
             Ok(Some(message)) => messages.push(message),
             Ok(None) => return (answers, None),

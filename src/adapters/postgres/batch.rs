@@ -3,56 +3,60 @@
 //! The server works through a message by itself, so several files cost one round trip, and it skips all the rest of the
 //! message after an error: what failed leaves nothing, and no later script begins.
 
-use super::books::{RollbackColumn, Runner, dollar};
-use super::connection::texts;
-use super::course::Course;
-use super::fault::refused;
-use super::guard::{Failure, Guard};
-use super::lean::{self, Lean};
-use super::message::{
-    AGAIN, Anchor, CLOCK, LEFT, Whole, around_record, code, head, head_answers, tail, tail_answers,
-    whole,
+use super::batch_progress::BatchProgress;
+use super::batch_timing::BatchTiming;
+use super::connection::rows_as_text;
+use super::error::refused;
+use super::history_table::{Operator, RollbackColumn, dollar};
+use super::prepared_batch::{self, PreparedBatch};
+use super::session::{Phase, halt};
+use super::supervisor::{Failure, Supervisor};
+use super::transaction::{
+    AssembledTx, CLOCK, LEFT, RECHECK, TxIdentity, epilogue, epilogue_parts, head_answers,
+    prologue, sqlstate, tail_answers, whole,
 };
-use super::session::{Place, halt};
-use super::times::Times;
-use crate::domain::script::{Halt, Limits, News, Script};
+use crate::domain::script::{Limits, News, RunError, Script};
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::Ordering;
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
-pub(super) struct Frame<'a> {
+pub(super) struct TxTemplate<'a> {
     pub(super) limits: &'a Limits,
     /// Whether the journal has places for interrupted runs.
     pub(super) positions: bool,
     pub(super) column: Option<RollbackColumn>,
-    pub(super) journal: Option<&'a Runner>,
+    pub(super) journal: Option<&'a Operator>,
     /// What the answers of ours in a message are known by; nothing else in the database is called so.
     pub(super) name: &'a str,
     /// How a script leans on the one before it in the same message, where it may.
-    pub(super) lean: Option<Lean<'a>>,
+    pub(super) lean: Option<PreparedBatch<'a>>,
 }
 
-impl Frame<'_> {
+impl TxTemplate<'_> {
     /// The SQL that opens a script's transaction.
     pub(super) fn head(&self, script: &Script) -> String {
-        head(script, self.limits, self.positions)
+        prologue(script, self.limits, self.positions)
     }
 
     /// The SQL that writes the books and commits.
-    pub(super) fn tail(&self, script: &Script, anchor: Anchor<'_>) -> String {
-        tail(script, anchor, self.column, self.journal)
+    pub(super) fn tail(&self, script: &Script, anchor: TxIdentity<'_>) -> String {
+        epilogue(script, anchor, self.column, self.journal)
     }
 
     /// The same without the script's row: what stands before it, and what stands behind it.
-    pub(super) fn around_record(&self, script: &Script, anchor: Anchor<'_>) -> (String, String) {
-        around_record(script, anchor, self.journal)
+    pub(super) fn around_record(
+        &self,
+        script: &Script,
+        anchor: TxIdentity<'_>,
+    ) -> (String, String) {
+        epilogue_parts(script, anchor, self.journal)
     }
 }
 
 /// One script's part of the message.
-struct Piece {
-    whole: Whole,
+struct BatchEntry {
+    whole: AssembledTx,
     /// Whether it leans on the script before it.
     leans: bool,
     /// How many answers come before those of the script's own statements; the last of them has [`Mark::Opens`].
@@ -66,14 +70,14 @@ struct Piece {
 /// What tells in a row of ours which script of the message it belongs to. Answers are counted, and by the marks it is known that
 /// the server counts the statements of a file as we do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum Sentinel {
     /// The transaction of the script is open.
     Opens(usize),
     /// The statements of the script are done.
     Ends(usize),
 }
 
-impl Mark {
+impl Sentinel {
     fn text(self, name: &str) -> String {
         match self {
             Self::Opens(at) => format!("{name} opens {at}"),
@@ -93,87 +97,88 @@ impl Mark {
 }
 
 /// How a message ended that did not halt.
-pub(super) enum Ended {
+pub(super) enum BatchEnd {
     /// All its scripts are done.
     Whole,
     /// A script could not lean on the one before it, and nothing of it or behind it began. Whether any may again.
-    Apart { leans: bool },
+    Split { leans: bool },
     /// A script cannot be followed in a message, and nothing of it remains: it is to be sent statement by statement.
     Live,
 }
 
 /// Runs scripts in one message.
-pub(super) async fn at_once(
-    guard: &mut Guard<'_>,
+pub(super) async fn run_batch(
+    guard: &mut Supervisor<'_>,
     scripts: &[Script],
-    frame: &Frame<'_>,
-    course: &Course<'_>,
-) -> Result<Ended, Halt> {
+    frame: &TxTemplate<'_>,
+    course: &BatchProgress<'_>,
+) -> Result<BatchEnd, RunError> {
     match send(guard, scripts, frame, course).await {
-        Ok(()) => Ok(Ended::Whole),
-        Err(Stopped::Apart { leans }) => Ok(Ended::Apart { leans }),
-        Err(Stopped::Astray { number, next }) => {
+        Ok(()) => Ok(BatchEnd::Whole),
+        Err(BatchStop::Apart { leans }) => Ok(BatchEnd::Split { leans }),
+        Err(BatchStop::Astray { number, next }) => {
             if !is_undone(guard, number).await? {
-                return Err(Halt::Escaped);
+                return Err(RunError::Escaped);
             }
-            course.again();
+            course.restart();
             Ok(next)
         }
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
-        Err(Stopped::Unread(_)) if scripts.len() > 1 => {
+        Err(BatchStop::Unread(_)) if scripts.len() > 1 => {
             for script in scripts {
                 let sent = send(guard, std::slice::from_ref(script), frame, course).await;
-                sent.map_err(Stopped::into_halt)?;
+                sent.map_err(BatchStop::into_halt)?;
             }
-            Ok(Ended::Whole)
+            Ok(BatchEnd::Whole)
         }
         Err(stopped) => Err(stopped.into_halt()),
     }
 }
 
 /// Why a message was not carried out to its end.
-enum Stopped {
+enum BatchStop {
     /// The server could not read it: nothing of it ran.
-    Unread(Halt),
+    Unread(RunError),
     /// A script was refused because it leans on the one before it; whether any may again.
     Apart { leans: bool },
     /// A script had the session forget what the message keeps there. Holds the number of its transaction, and how it goes on
     /// where nothing of that remains.
-    Astray { number: Option<u64>, next: Ended },
+    Astray { number: Option<u64>, next: BatchEnd },
     /// A script of it halted.
-    Halted(Halt),
+    Halted(RunError),
 }
 
-impl Stopped {
-    fn into_halt(self) -> Halt {
+impl BatchStop {
+    fn into_halt(self) -> RunError {
         match self {
             Self::Unread(halt) | Self::Halted(halt) => halt,
             // Only a script behind another one leans.
-            Self::Apart { .. } => Halt::HistoryChanged(Vec::new()),
-            Self::Astray { .. } => Halt::Escaped,
+            Self::Apart { .. } => RunError::HistoryChanged(Vec::new()),
+            Self::Astray { .. } => RunError::Escaped,
         }
     }
 }
 
-fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
+fn pieces(scripts: &[Script], frame: &TxTemplate<'_>) -> Vec<BatchEntry> {
     let lean_of = |at: usize| {
         let lean = frame.lean.as_ref().filter(|_| at > 0)?;
-        lean.fits(&scripts[at], &scripts[0]).then_some(lean)
+        lean.same_row_shape(&scripts[at], &scripts[0])
+            .then_some(lean)
     };
     let mut leaning = (0..scripts.len()).filter(|at| lean_of(*at).is_some());
     let first = leaning.next();
     let last = leaning.next_back().or(first);
     let piece = |(at, script): (usize, &Script)| {
-        let opens = dollar(&Mark::Opens(at).text(frame.name));
-        let ends = dollar(&Mark::Ends(at).text(frame.name));
+        let opens = dollar(&Sentinel::Opens(at).text(frame.name));
+        let ends = dollar(&Sentinel::Ends(at).text(frame.name));
         let (head, before, tail, settled, behind) = if let Some(lean) = lean_of(at) {
             let (is_first, is_last) = (first == Some(at), last == Some(at));
             (
                 lean.head(script, is_first, &opens),
-                lean::head_answers(is_first),
+                prepared_batch::head_answers(is_first),
                 lean.tail(script, is_last, &ends),
                 1,
-                lean::tail_answers(is_last),
+                prepared_batch::tail_answers(is_last),
             )
         } else {
             (
@@ -181,14 +186,14 @@ fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
                 head_answers(frame.limits),
                 format!(
                     "select {CLOCK}, {ends}; {}",
-                    frame.tail(script, Anchor::Setting)
+                    frame.tail(script, TxIdentity::Setting)
                 ),
                 0,
                 1 + tail_answers(frame.journal.is_some()),
             )
         };
         let parts = before + script.parts.len();
-        Piece {
+        BatchEntry {
             whole: whole(&head, script, &tail),
             leans: lean_of(at).is_some(),
             before,
@@ -200,11 +205,11 @@ fn pieces(scripts: &[Script], frame: &Frame<'_>) -> Vec<Piece> {
 }
 
 async fn send(
-    guard: &mut Guard<'_>,
+    guard: &mut Supervisor<'_>,
     scripts: &[Script],
-    frame: &Frame<'_>,
-    course: &Course<'_>,
-) -> Result<(), Stopped> {
+    frame: &TxTemplate<'_>,
+    course: &BatchProgress<'_>,
+) -> Result<(), BatchStop> {
     let client = guard.client;
     let pieces = pieces(scripts, frame);
     let message = pieces
@@ -212,20 +217,21 @@ async fn send(
         .map(|piece| piece.whole.sql.as_str())
         .collect::<Vec<_>>()
         .join(BETWEEN);
-    let halted =
-        |guard: &mut Guard<'_>, failure, place| Stopped::Halted(halt(guard, failure, place, true));
-    let sent = guard.answer(client.simple_query_raw(&message)).await;
-    let stream = sent.map_err(|failure| halted(guard, failure, Place::Head))?;
+    let halted = |guard: &mut Supervisor<'_>, failure, place| {
+        BatchStop::Halted(halt(guard, failure, place, true))
+    };
+    let sent = guard.wait(client.simple_query_raw(&message)).await;
+    let stream = sent.map_err(|failure| halted(guard, failure, Phase::Prologue))?;
     let mut stream = Box::pin(stream);
     let (mut index, mut answered) = (0, 0_usize);
-    let mut times = Times::new();
+    let mut times = BatchTiming::new();
     // Whether the script before this one is committed and not told yet: where this one begins, that one ends.
     let mut is_due = false;
     // Whether the server has answered as many statements of this script as were counted.
     let mut is_counted = false;
     let mut number = None;
     loop {
-        match guard.answer(stream.try_next()).await {
+        match guard.wait(stream.try_next()).await {
             Ok(None) => {
                 // The server is ready again, and nothing failed: all that was not told as done is done too.
                 (index..pieces.len()).for_each(|_| course.next(times.took()));
@@ -241,11 +247,11 @@ async fn send(
                 }
                 let done = answered.saturating_sub(piece.before);
                 if (1..=scripts[index].parts.len()).contains(&done) {
-                    guard.tell(News::PartDone { done, rows });
+                    guard.emit(News::PartDone { done, rows });
                 }
                 if answered == piece.answers && index + 1 < pieces.len() {
                     if !is_counted {
-                        return Err(miscounted(guard));
+                        return Err(out_of_sync(guard));
                     }
                     (index, answered, is_due, is_counted) = (index + 1, 0, true, false);
                 }
@@ -254,22 +260,22 @@ async fn send(
                 // The last column of a row of ours is its mark, the one before it the time, and then the transaction's number. The
                 // file's own rows need not even be UTF-8.
                 let cell = |back: usize| row.try_get(row.len().checked_sub(back)?).ok().flatten();
-                let Some(mark) = cell(1).and_then(|text| Mark::read(text, frame.name)) else {
+                let Some(mark) = cell(1).and_then(|text| Sentinel::read(text, frame.name)) else {
                     continue;
                 };
                 let piece = &pieces[index];
                 let time = cell(2).and_then(|micros| micros.parse().ok());
-                if mark == Mark::Opens(index) && answered + 1 == piece.before {
+                if mark == Sentinel::Opens(index) && answered + 1 == piece.before {
                     let took = times.begin(time);
                     if std::mem::take(&mut is_due) {
                         course.next(took);
                     }
                     number = cell(3).and_then(|number| number.parse().ok());
-                } else if mark == Mark::Ends(index) && answered == piece.ends {
+                } else if mark == Sentinel::Ends(index) && answered == piece.ends {
                     is_counted = true;
                     times.end(time);
                 } else {
-                    return Err(miscounted(guard));
+                    return Err(out_of_sync(guard));
                 }
             }
             Ok(Some(_)) => {}
@@ -278,51 +284,51 @@ async fn send(
                     course.next(times.took());
                 }
                 let Failure::Server(error) = failure else {
-                    return Err(halted(guard, failure, Place::Tail));
+                    return Err(halted(guard, failure, Phase::Epilogue));
                 };
                 let character = refused(&error).character;
                 let found = character.and_then(|at| locate(&pieces, index, at));
                 let (before, parts) = (pieces[index].before, scripts[index].parts.len());
                 let place = match found {
-                    Some((part, _)) => Place::Part(part),
-                    None if answered < before => Place::Head,
-                    None if answered - before < parts => Place::Part(answered - before),
-                    None => Place::Tail,
+                    Some((part, _)) => Phase::Statement(part),
+                    None if answered < before => Phase::Prologue,
+                    None if answered - before < parts => Phase::Statement(answered - before),
+                    None => Phase::Epilogue,
                 };
-                let code = code(&error).to_owned();
+                let code = sqlstate(&error).to_owned();
                 let mut halted = halt(guard, Failure::Server(error), place, true);
-                let is_refused = matches!(halted, Halt::Refused(_));
-                if matches!(halted, Halt::Escaped) {
+                let is_refused = matches!(halted, RunError::Refused(_));
+                if matches!(halted, RunError::Escaped) {
                     // The number is kept in a setting, and a file that resets it has not left its transaction.
-                    let next = Ended::Live;
-                    return Err(Stopped::Astray { number, next });
+                    let next = BatchEnd::Live;
+                    return Err(BatchStop::Astray { number, next });
                 }
                 if pieces[index].leans && is_refused {
                     match place {
-                        Place::Head => {
-                            let leans = code == AGAIN;
-                            return Err(Stopped::Apart { leans });
+                        Phase::Prologue => {
+                            let leans = code == RECHECK;
+                            return Err(BatchStop::Apart { leans });
                         }
-                        Place::Tail if code == FORGOTTEN => {
-                            let next = Ended::Apart { leans: true };
-                            return Err(Stopped::Astray { number, next });
+                        Phase::Epilogue if code == FORGOTTEN => {
+                            let next = BatchEnd::Split { leans: true };
+                            return Err(BatchStop::Astray { number, next });
                         }
                         // What it prepared is ended by name, which the message has no place for.
-                        Place::Tail if code == LEFT => {
-                            let next = Ended::Live;
-                            return Err(Stopped::Astray { number, next });
+                        Phase::Epilogue if code == LEFT => {
+                            let next = BatchEnd::Live;
+                            return Err(BatchStop::Astray { number, next });
                         }
                         _ => {}
                     }
                 }
-                if let Halt::Refused(refused) = &mut halted {
+                if let RunError::Refused(refused) = &mut halted {
                     refused.character = found.map(|(_, character)| character);
                 }
                 // Whatever began has answered its BEGIN.
                 return Err(if index == 0 && answered == 0 && is_refused {
-                    Stopped::Unread(halted)
+                    BatchStop::Unread(halted)
                 } else {
-                    Stopped::Halted(halted)
+                    BatchStop::Halted(halted)
                 });
             }
         }
@@ -330,26 +336,26 @@ async fn send(
 }
 
 /// The server's answers are not those that were counted on, so nobody knows which script they belong to. The history does.
-fn miscounted(guard: &mut Guard<'_>) -> Stopped {
+fn out_of_sync(guard: &mut Supervisor<'_>) -> BatchStop {
     guard.give_up();
-    Stopped::Halted(Halt::Lost {
+    BatchStop::Halted(RunError::Lost {
         committing: true,
         why: "The server's answers did not fit the statements that were sent, so the connection was given up".to_owned(),
     })
 }
 
 /// Whether it is known that nothing of a transaction remains, once it is ended.
-async fn is_undone(guard: &mut Guard<'_>, number: Option<u64>) -> Result<bool, Halt> {
+async fn is_undone(guard: &mut Supervisor<'_>, number: Option<u64>) -> Result<bool, RunError> {
     let Some(number) = number else {
         return Ok(false);
     };
     let sql = format!("rollback; select pg_catalog.txid_status({number})");
-    let answers = match guard.answer(guard.client.simple_query(&sql)).await {
+    let answers = match guard.wait(guard.client.simple_query(&sql)).await {
         Ok(answers) => answers,
         Err(Failure::Server(_)) => return Ok(false),
-        Err(lost) => return Err(halt(guard, lost, Place::Tail, true)),
+        Err(lost) => return Err(halt(guard, lost, Phase::Epilogue, true)),
     };
-    let status = texts(answers).into_iter().flatten().next().flatten();
+    let status = rows_as_text(answers).into_iter().flatten().next().flatten();
     Ok(status.as_deref() == Some("aborted"))
 }
 
@@ -360,7 +366,7 @@ const FORGOTTEN: &str = "26000";
 const BETWEEN: &str = ";\n";
 
 /// The part of a script, and the character in it, that a character of the whole message falls into.
-fn locate(pieces: &[Piece], index: usize, character: usize) -> Option<(usize, usize)> {
+fn locate(pieces: &[BatchEntry], index: usize, character: usize) -> Option<(usize, usize)> {
     let before: usize = pieces[..index]
         .iter()
         .map(|piece| piece.whole.sql.chars().count() + BETWEEN.len())

@@ -1,7 +1,7 @@
 //! What ends between two files: everything that a file leaves in its session. A run, a rehearsal and a run over the Management
 //! API all use this list, so a file meets the same session in each of them.
 
-use super::books::block;
+use super::history_table::block;
 
 /// The statements that end what a session holds by its transaction or by its name: settings and the role, cursors, listens,
 /// temporary objects, the last values of sequences. Each of them may stand in a transaction, and gives no rows.

@@ -86,12 +86,14 @@ impl Canceller {
                 }
             }
         };
-        let line = Patient::new(line);
-        let made =
-            MakeTlsConnect::<Patient<Line>>::make_tls_connect(&mut self.handshake, &self.name);
+        let line = DrainOnShutdown::new(line);
+        let made = MakeTlsConnect::<DrainOnShutdown<Line>>::make_tls_connect(
+            &mut self.handshake,
+            &self.name,
+        );
         let Ok(tls) = made else { return false };
         self.token
-            .cancel_query_raw(line, PatientTls(tls))
+            .cancel_query_raw(line, DrainTls(tls))
             .await
             .is_ok()
     }
@@ -101,12 +103,12 @@ impl Canceller {
 type Line = Either<TcpStream, OtherStream>;
 
 /// A stream that is shut down only after the other side has closed it.
-struct Patient<T> {
+struct DrainOnShutdown<T> {
     inner: T,
     is_closed: bool,
 }
 
-impl<T> Patient<T> {
+impl<T> DrainOnShutdown<T> {
     fn new(inner: T) -> Self {
         Self {
             inner,
@@ -115,7 +117,7 @@ impl<T> Patient<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for DrainOnShutdown<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -125,7 +127,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for DrainOnShutdown<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -149,27 +151,27 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<T> {
     }
 }
 
-impl<T: TlsStream + Unpin> TlsStream for Patient<T> {
+impl<T: TlsStream + Unpin> TlsStream for DrainOnShutdown<T> {
     fn channel_binding(&self) -> ChannelBinding {
         self.inner.channel_binding()
     }
 }
 
 /// TLS on a line, patient above the encryption too: else the farewell of TLS would close the line early.
-struct PatientTls<C>(C);
+struct DrainTls<C>(C);
 
-impl<S, C> TlsConnect<S> for PatientTls<C>
+impl<S, C> TlsConnect<S> for DrainTls<C>
 where
     C: TlsConnect<S>,
     C::Stream: Unpin,
     C::Future: Send + 'static,
 {
-    type Stream = Patient<C::Stream>;
+    type Stream = DrainOnShutdown<C::Stream>;
     type Error = C::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Stream, Self::Error>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
         let connecting = self.0.connect(stream);
-        Box::pin(async move { connecting.await.map(Patient::new) })
+        Box::pin(async move { connecting.await.map(DrainOnShutdown::new) })
     }
 }

@@ -1,8 +1,8 @@
 //! The catalogs as a port: one query gives one JSON document about a schema.
 
-use super::books::dollar;
 use super::database::PgDatabase;
-use super::fault::statement_problem;
+use super::error::statement_problem;
+use super::history_table::dollar;
 use crate::domain::catalog::Catalog;
 use crate::domain::problem::Problem;
 use crate::ports::{Catalogs, Task};
@@ -14,7 +14,7 @@ impl Catalogs for PgDatabase {
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = self.patience.limited(&query(schema));
+            let sql = self.patience.with_limits(&query(schema));
             let what = "The catalogs cannot be read.";
             let reading = async {
                 let rows = connection.rows(&sql).await;

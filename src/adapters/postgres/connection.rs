@@ -1,8 +1,8 @@
 //! One connection: opens it in bounded time, drives it in a task of its own, and hands on the server's notices.
 
-use super::address::{Address, Endpoint};
+use super::address::{ConnectionConfig, Endpoint};
 use super::cancel::Canceller;
-use super::fault::{connect_problem, connect_timeout, innermost, is_log, notice};
+use super::error::{connect_problem, connect_timeout, innermost, is_log, notice};
 use super::handshake::{Handshake, Watched};
 use crate::domain::problem::{Kind, Problem};
 use std::future::poll_fn;
@@ -18,9 +18,9 @@ use tokio_postgres::{AsyncMessage, Client, Connection as Driver, SimpleQueryMess
 pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) notices: UnboundedReceiver<Notice>,
-    pub(super) turns: Turns,
+    pub(super) turns: NoticeOrder,
     pub(super) server_version: String,
-    pub(super) end: End,
+    pub(super) end: CloseReason,
     pub(super) canceller: Canceller,
     pub(super) driver: AbortHandle,
 }
@@ -36,21 +36,21 @@ pub(super) struct Notice {
 /// Whether the line reads on behind a notice only when that was taken. Notices and answers come by two ways, so this alone
 /// tells which answers came before it.
 #[derive(Clone)]
-pub(super) struct Turns(watch::Sender<bool>);
+pub(super) struct NoticeOrder(watch::Sender<bool>);
 
-impl Turns {
+impl NoticeOrder {
     /// Has notices taken in turn with the answers until the value is dropped. Meanwhile whoever awaits an answer must take
     /// notices too.
-    pub(super) fn keep(&self) -> KeptTurns {
+    pub(super) fn keep(&self) -> OrderedNotices {
         self.0.send_replace(true);
-        KeptTurns(self.clone())
+        OrderedNotices(self.clone())
     }
 }
 
 /// Notices are taken in turn as long as this lives.
-pub(super) struct KeptTurns(Turns);
+pub(super) struct OrderedNotices(NoticeOrder);
 
-impl Drop for KeptTurns {
+impl Drop for OrderedNotices {
     fn drop(&mut self) {
         self.0.0.send_replace(false);
     }
@@ -58,9 +58,9 @@ impl Drop for KeptTurns {
 
 /// Why a connection ended, told by the task that drives it.
 #[derive(Clone, Default)]
-pub(super) struct End(Arc<Mutex<Option<String>>>);
+pub(super) struct CloseReason(Arc<Mutex<Option<String>>>);
 
-impl End {
+impl CloseReason {
     /// What was told, else what the error says.
     pub(super) fn why(&self, error: &tokio_postgres::Error) -> String {
         let told = self
@@ -78,7 +78,7 @@ impl End {
 
 impl Connection {
     /// Opens a connection under an application name.
-    pub(super) async fn open(address: &Address, name: &str) -> Result<Self, Problem> {
+    pub(super) async fn open(address: &ConnectionConfig, name: &str) -> Result<Self, Problem> {
         let limit = 2 * address
             .config
             .get_connect_timeout()
@@ -105,13 +105,13 @@ impl Connection {
         }
         let (sender, notices) = unbounded_channel();
         let (turns, in_turn) = watch::channel(false);
-        let end = End::default();
+        let end = CloseReason::default();
         let task = tokio::spawn(drive(driver, sender, in_turn, end.clone()));
         let canceller = Canceller::new(client.cancel_token(), handshake, endpoint);
         Ok(Self {
             client,
             notices,
-            turns: Turns(turns),
+            turns: NoticeOrder(turns),
             server_version,
             end,
             canceller,
@@ -129,7 +129,7 @@ impl Connection {
         &self,
         sql: &str,
     ) -> Result<Vec<Vec<Option<String>>>, tokio_postgres::Error> {
-        Ok(texts(self.client.simple_query(sql).await?))
+        Ok(rows_as_text(self.client.simple_query(sql).await?))
     }
 }
 
@@ -142,7 +142,7 @@ struct Opened {
 }
 
 /// Tries the hosts of an address in turn, each as its own policy wants it.
-async fn connect(address: &Address, name: &str) -> Result<Opened, Problem> {
+async fn connect(address: &ConnectionConfig, name: &str) -> Result<Opened, Problem> {
     let mut endpoints = address.endpoints();
     if address.config.get_load_balance_hosts() == LoadBalanceHosts::Random {
         let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
@@ -177,7 +177,7 @@ async fn connect(address: &Address, name: &str) -> Result<Opened, Problem> {
 }
 
 /// The rows among the messages of a simple query.
-pub(super) fn texts(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>>> {
+pub(super) fn rows_as_text(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>>> {
     messages
         .into_iter()
         .filter_map(|message| match message {
@@ -196,7 +196,7 @@ async fn drive<S, T>(
     mut driver: Driver<S, T>,
     notices: UnboundedSender<Notice>,
     mut in_turn: watch::Receiver<bool>,
-    end: End,
+    end: CloseReason,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -233,7 +233,7 @@ async fn drive<S, T>(
 }
 
 /// With the setting off, a backslash would end strings elsewhere than supadeck reads them: nothing could be trusted.
-fn strings_problem(address: &Address) -> Problem {
+fn strings_problem(address: &ConnectionConfig) -> Problem {
     Problem::new(
         Kind::Database,
         format!("{} sets standard_conforming_strings off.", address.host()),

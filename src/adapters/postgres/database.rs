@@ -1,15 +1,15 @@
 //! The database as a port: reads the books, mends them, and opens sessions.
 
-use super::address::Address;
+use super::address::ConnectionConfig;
 use super::answers::{has_code, some_answers};
-use super::books::{self, LOCK, Present, Runner};
 use super::connection::Connection;
-use super::fault::statement_problem;
-use super::inventory;
+use super::connection_config::parse;
+use super::error::statement_problem;
+use super::history_shape;
+use super::history_table::{self, InstalledTables, LOCK, Operator};
 use super::journal;
-use super::patience::{LIMITS, Patience, within};
 use super::session::PgSession;
-use super::url::parse;
+use super::timeout::{LIMITS, StatementTimeout, with_deadline};
 use super::variables::PgVariables;
 use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
@@ -40,10 +40,10 @@ const SETTLE: Duration = Duration::from_secs(20);
 /// A Postgres database behind a URL. `Debug` shows the host and the user, never the password.
 #[derive(Clone)]
 pub struct PgDatabase {
-    address: Arc<Address>,
+    address: Arc<ConnectionConfig>,
     /// What was left out around the URL.
     trimmed: Option<String>,
-    pub(super) patience: Patience,
+    pub(super) patience: StatementTimeout,
 }
 
 impl PgDatabase {
@@ -63,14 +63,14 @@ impl PgDatabase {
             trimmed: trimmed(url.expose_secret())
                 .1
                 .map(|note| format!("{}: {note}", source.of("The database URL"))),
-            patience: Patience::default(),
+            patience: StatementTimeout::default(),
         })
     }
 
     /// The same database, with another limit for one statement of supadeck's own; the user's scripts have theirs.
     #[must_use]
     pub fn with_statement_limit(mut self, limit: Duration) -> Self {
-        self.patience = Patience(limit);
+        self.patience = StatementTimeout(limit);
         self
     }
 
@@ -109,7 +109,7 @@ impl PgDatabase {
             database: cell(1),
             role: cell(0),
             server_version: connection.server_version.clone(),
-            statement_timeout: books::timeout(
+            statement_timeout: history_table::timeout(
                 who.get(3).and_then(Option::as_deref),
                 self.address.sets("statement_timeout"),
             ),
@@ -127,8 +127,8 @@ impl PgDatabase {
         let unreadable = |error| statement_problem(&error, NO_HISTORY);
         let open = journal::has_open();
         let sql = |mark: &str| {
-            let who = inventory::who_and_books(mark);
-            format!("{who}; {}; select {open}", books::HISTORY)
+            let who = history_shape::who_and_books(mark);
+            format!("{who}; {}; select {open}", history_table::HISTORY)
         };
         let (mut answers, error) = self.marked_answers(connection, sql).await;
         let who = answers.get_mut(LIMITS).and_then(Vec::pop);
@@ -139,26 +139,26 @@ impl PgDatabase {
             });
         };
         let target = self.target(connection, &who);
-        let table = inventory::books(who.get(4).and_then(Option::as_deref));
+        let table = history_shape::parse_shape(who.get(4).and_then(Option::as_deref));
         let mut answers = answers.into_iter().skip(LIMITS + 1);
         let (rows, open) = match (answers.next(), error) {
             // What keeps the journal from being read, or an older one without positions, keeps nobody from the history.
             (Some(rows), _) => (rows, answers.next().unwrap_or_default()),
             (None, Some(error)) if has_code(&error, &["42P01", "3F000"]) => Default::default(),
-            (None, Some(error)) if has_code(&error, inventory::OTHER_SHAPE) => {
-                let sql = self.patience.limited(books::OLD_HISTORY);
+            (None, Some(error)) if has_code(&error, history_shape::OTHER_SHAPE) => {
+                let sql = self.patience.with_limits(history_table::OLD_HISTORY);
                 let rows = connection.rows(&sql).await.map_err(unreadable)?;
                 (rows, Vec::new())
             }
             (None, Some(error)) => return Err(unreadable(error)),
             (None, None) => return Err(Problem::internal("The server did not answer all.")),
         };
-        let rows: Vec<_> = rows.into_iter().map(books::history_row).collect();
-        inventory::check(&rows)?;
+        let rows: Vec<_> = rows.into_iter().map(history_table::history_row).collect();
+        history_shape::check(&rows)?;
         // To plan that query takes the server longer than all the others, and there is hardly ever anything to read.
         let interrupted = match open.first().and_then(|row| row.first()?.as_deref()) {
             Some("t") => {
-                let sql = self.patience.limited(&journal::interrupted());
+                let sql = self.patience.with_limits(&journal::interrupted());
                 connection.rows(&sql).await.map_err(unreadable)?
             }
             _ => Vec::new(),
@@ -180,11 +180,11 @@ impl PgDatabase {
         connection: &Connection,
         sql: impl Fn(&str) -> String,
     ) -> (Vec<Vec<Vec<Option<String>>>>, Option<Error>) {
-        let asked = self.patience.limited(&sql(books::MARK));
+        let asked = self.patience.with_limits(&sql(history_table::MARK));
         let (answers, error) = some_answers(connection, &asked).await;
         match &error {
-            Some(error) if answers.len() <= LIMITS && has_code(error, books::NO_MARK) => {
-                some_answers(connection, &self.patience.limited(&sql("null"))).await
+            Some(error) if answers.len() <= LIMITS && has_code(error, history_table::NO_MARK) => {
+                some_answers(connection, &self.patience.with_limits(&sql("null"))).await
             }
             _ => (answers, error),
         }
@@ -193,8 +193,8 @@ impl PgDatabase {
     async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
         let unreadable = |error| statement_problem(&error, NO_SEEDS);
         let sql = |mark: &str| {
-            let (who, timeout) = (books::WHO, books::TIMEOUT);
-            format!("{who}, {mark}, {timeout}; {}", books::SEEDS)
+            let (who, timeout) = (history_table::WHO, history_table::TIMEOUT);
+            format!("{who}, {mark}, {timeout}; {}", history_table::SEEDS)
         };
         let (answers, error) = self.marked_answers(connection, sql).await;
         let mut rows: Vec<_> = answers.into_iter().flatten().collect();
@@ -223,8 +223,8 @@ impl PgDatabase {
     async fn wait_for_end(&self, connection: &Connection, session: &str) -> Result<(), Problem> {
         // Ending, and then the lock, may each take their time; the answers must still come through.
         let limit = 2 * SETTLE + self.patience.0 / 2;
-        let ending = try_end(connection, session);
-        within(limit, connection, NO_END, ending).await
+        let ending = terminate_session(connection, session);
+        with_deadline(limit, connection, NO_END, ending).await
     }
 }
 
@@ -249,10 +249,10 @@ impl Database for PgDatabase {
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = self.patience.limited(&books::stored(versions));
+            let sql = self.patience.with_limits(&history_table::stored(versions));
             let reading = async {
                 match connection.rows(&sql).await {
-                    Ok(rows) => Ok(rows.into_iter().map(books::stored_row).collect()),
+                    Ok(rows) => Ok(rows.into_iter().map(history_table::stored_row).collect()),
                     Err(error) if has_code(&error, &["42P01", "3F000"]) => Ok(Vec::new()),
                     Err(error) => Err(statement_problem(&error, NO_HISTORY)),
                 }
@@ -279,14 +279,14 @@ impl Database for PgDatabase {
     }
 
     fn repair<'a>(&'a self, changes: &'a [Change]) -> Task<'a, ()> {
-        Box::pin(self.change_books(changes))
+        Box::pin(self.apply_repairs(changes))
     }
 
     fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = books::journal_failed(failure, &Runner::here());
-            let sql = self.patience.limited(&sql);
+            let sql = history_table::journal_failed(failure, &Operator::here());
+            let sql = self.patience.with_limits(&sql);
             // A database can have its sessions begin read only.
             let sql = format!("set local transaction_read_only = off; {sql}");
             let writing = async {
@@ -310,13 +310,13 @@ impl Database for PgDatabase {
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = self.patience.limited(&books::owners(name));
+            let sql = self.patience.with_limits(&history_table::owners(name));
             let reading = async {
                 let rows = connection.rows(&sql).await;
                 rows.map_err(|error| statement_problem(&error, NO_OWNERS))
             };
             let rows = self.patience.on(&connection, NO_OWNERS, reading).await?;
-            Ok(rows.into_iter().filter_map(books::owned).collect())
+            Ok(rows.into_iter().filter_map(history_table::owned).collect())
         })
     }
 
@@ -329,7 +329,7 @@ impl Database for PgDatabase {
     }
 }
 
-async fn try_end(connection: &Connection, session: &str) -> Result<(), Problem> {
+async fn terminate_session(connection: &Connection, session: &str) -> Result<(), Problem> {
     let milliseconds = SETTLE.as_millis();
     let newer = connection
         .server_version
@@ -344,7 +344,7 @@ async fn try_end(connection: &Connection, session: &str) -> Result<(), Problem> 
     };
     let sql = format!(
         "select {end} from pg_catalog.pg_stat_activity where application_name = {} and pid <> pg_catalog.pg_backend_pid()",
-        books::dollar(session)
+        history_table::dollar(session)
     );
     // Not every role may end its own sessions behind a pooler; the lock below is what decides.
     let _ = connection.client.simple_query(&sql).await;
@@ -362,8 +362,8 @@ async fn try_end(connection: &Connection, session: &str) -> Result<(), Problem> 
 /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
 pub(super) async fn make_books(
     connection: &Connection,
-    patience: Patience,
-) -> Result<Present, Problem> {
+    patience: StatementTimeout,
+) -> Result<InstalledTables, Problem> {
     let unmade = |error| {
         statement_problem(
             &error,
@@ -372,9 +372,9 @@ pub(super) async fn make_books(
     };
     let look = || async {
         connection
-            .rows(&patience.limited(books::PRESENT))
+            .rows(&patience.with_limits(history_table::PRESENT))
             .await
-            .map(|rows| Present::of(&rows))
+            .map(|rows| InstalledTables::of(&rows))
     };
     let mut present = look().await.map_err(unmade)?;
     let missing = present.missing();

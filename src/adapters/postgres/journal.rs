@@ -1,8 +1,8 @@
 //! The SQL of supadeck's journal as far as runs outside a transaction need it: their line with its position, and reading
 //! the lines that were never ended. The lines of ordinary runs are in `books`.
 
-use super::books::{LOCK, Runner, dollar, making};
-use crate::domain::migration::{Direction, Holder, Interruption};
+use super::history_table::{LOCK, Operator, dollar, in_ddl_lock};
+use crate::domain::migration::{Direction, Interruption, LockHolder};
 use crate::domain::script::{Record, Script};
 
 /// The lines of runs that were begun and not ended, and that no later line has settled.
@@ -16,7 +16,7 @@ const INVALID: &str = "not i.indisvalid and c.relkind = 'i' \
 
 /// SQL that makes the journal, or adds what the journal of an older supadeck lacks.
 pub(in crate::adapters) fn make() -> String {
-    making(
+    in_ddl_lock(
         "create table if not exists supabase_migrations.supadeck_journal (\
         id bigint generated always as identity primary key, version text not null, direction text not null, \
         sha256 text, who text not null, host text, started timestamptz not null, finished timestamptz not null, \
@@ -64,9 +64,9 @@ pub(in crate::adapters) fn person(alias: &str) -> String {
 }
 
 /// Reads the columns of [`person`], the first of which is at `at`.
-pub(in crate::adapters) fn read_person(row: &[Option<String>], at: usize) -> Option<Holder> {
+pub(in crate::adapters) fn read_person(row: &[Option<String>], at: usize) -> Option<LockHolder> {
     let cell = |offset: usize| row.get(at + offset).and_then(Option::as_deref);
-    Some(Holder::of(
+    Some(LockHolder::of(
         cell(0)?.parse().ok()?,
         cell(1).unwrap_or_default(),
         cell(2).unwrap_or_default(),
@@ -140,7 +140,7 @@ pub(super) fn begin(
     at: usize,
     session: &str,
     worker: (&str, &str),
-    runner: &Runner,
+    runner: &Operator,
 ) -> String {
     let (version, direction) = names(&script.record);
     format!(
@@ -161,7 +161,7 @@ pub(super) fn begin(
 }
 
 /// The condition, in a block, that the interrupted run still stands where the plan saw it.
-pub(super) fn stands_at(script: &Script, at: usize) -> String {
+pub(super) fn position_is(script: &Script, at: usize) -> String {
     let (version, direction) = names(&script.record);
     format!(
         "exists (select from supabase_migrations.supadeck_journal j where {OPEN} and j.version = {} \
@@ -173,15 +173,15 @@ pub(super) fn stands_at(script: &Script, at: usize) -> String {
 
 /// The line of a run and the backend that wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct JournalEntry {
     pub(super) id: i64,
     pub(super) keeper: i32,
 }
 
-impl Line {
+impl JournalEntry {
     /// Moves the position: the statement, from 1, comes next, and all before it are done. Changes nothing when another
     /// backend answers, as it may behind a pooler.
-    pub(super) fn move_to(self, at: usize) -> String {
+    pub(super) fn set_position(self, at: usize) -> String {
         let Self { id, keeper } = self;
         format!(
             "update supabase_migrations.supadeck_journal set position = {at}, finished = pg_catalog.clock_timestamp() \
@@ -216,7 +216,7 @@ impl Line {
     /// Ends it well; raises `code` when the line is gone, or another backend answers than the one that has the lock.
     pub(super) fn done(self, of: usize, code: &str) -> String {
         let Self { id, keeper } = self;
-        super::books::block(&format!(
+        super::history_table::block(&format!(
             "begin update supabase_migrations.supadeck_journal set outcome = 'done', position = {}, error = null, in_doubt = false, \
             failing_statement = null, finished = pg_catalog.clock_timestamp() where id = {id} and pg_catalog.pg_backend_pid() = {keeper}; \
             if not found then raise exception 'supadeck: the run has lost its line in the journal' using errcode = '{code}'; end if; end",
@@ -226,7 +226,7 @@ impl Line {
 }
 
 /// The invalid indexes that were not there before a run.
-pub(super) fn invalid_indexes(line: Line) -> String {
+pub(super) fn invalid_indexes(line: JournalEntry) -> String {
     format!(
         "select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_index i \
         join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
@@ -237,7 +237,7 @@ pub(super) fn invalid_indexes(line: Line) -> String {
 }
 
 /// Ends the line of a run whose runner lost it, once its session is over.
-pub(super) fn end_lost(version: &str, statement: Option<usize>, error: &str) -> String {
+pub(super) fn close_orphan(version: &str, statement: Option<usize>, error: &str) -> String {
     format!(
         "update supabase_migrations.supadeck_journal j set outcome = 'interrupted', in_doubt = true, \
         failing_statement = coalesce({}, j.position), error = {}, finished = pg_catalog.clock_timestamp() \
@@ -249,8 +249,8 @@ pub(super) fn end_lost(version: &str, statement: Option<usize>, error: &str) -> 
 }
 
 /// The line that says that an interrupted version was settled by hand.
-pub(super) fn settled(version: &str, runner: &Runner) -> String {
-    super::books::journal(version, "repair_reverted", None, runner)
+pub(super) fn settled(version: &str, runner: &Operator) -> String {
+    super::history_table::journal(version, "repair_reverted", None, runner)
 }
 
 fn names(record: &Record) -> (&str, &'static str) {

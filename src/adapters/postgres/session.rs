@@ -2,24 +2,28 @@
 //!
 //! `live` sends it statement by statement, `batch` in one message with others.
 
-use super::alone::AloneRun;
-use super::batch::{Ended, Frame, at_once};
+use super::activity_monitor::{ActivityMonitor, HistoryProgress};
+use super::batch::{BatchEnd, TxTemplate, run_batch};
+use super::batch_progress::BatchProgress;
 use super::between::end_session;
-use super::books::{Present, RollbackColumn, Runner};
 use super::connection::Connection;
-use super::course::Course;
+use super::control_connection::ControlConnection;
 use super::database::{PgDatabase, make_books};
-use super::fault::refused;
-use super::guard::{Failure, Guard};
-use super::keeper::Keeper;
-use super::lean::{Lean, meddles};
-use super::live::live;
-use super::lookout::{Lookout, Trail};
-use super::message::{BUSY, ESCAPED, HISTORY_CHANGED, UNSETTLED, UNWRITTEN, code, is_temporary};
-use super::queue::Queue;
+use super::error::refused;
+use super::history_table::{InstalledTables, Operator, RollbackColumn};
+use super::lock_wait::LockWait;
+use super::non_transactional::NonTransactionalRun;
+use super::per_statement::run_pipelined;
+use super::prepared_batch::{PreparedBatch, touches_history};
+use super::supervisor::{Failure, Supervisor};
+use super::transaction::{
+    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED, is_temporary, sqlstate,
+};
 use crate::domain::problem::Problem;
-use crate::domain::script::{Alone, BatchNews, Halt, Limits, News, Part, Refused, Script};
-use crate::domain::sql::command::leading_words;
+use crate::domain::script::{
+    BatchNews, Limits, News, NonTransactional, Part, RunError, Script, ServerError,
+};
+use crate::domain::sql::statement_kind::leading_words;
 use crate::ports::{Run, RunAll, Session, Task};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -34,8 +38,8 @@ pub(super) struct PgSession {
     name: String,
     limits: Limits,
     database: PgDatabase,
-    runner: Runner,
-    present: Present,
+    runner: Operator,
+    present: InstalledTables,
     column: Option<RollbackColumn>,
     /// Whether scripts of one message may lean on each other; not once the server has refused that.
     leans: bool,
@@ -49,10 +53,10 @@ pub(super) struct PgSession {
 
 /// Where in a transaction something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Head,
-    Part(usize),
-    Tail,
+pub(super) enum Phase {
+    Prologue,
+    Statement(usize),
+    Epilogue,
 }
 
 impl PgSession {
@@ -68,8 +72,8 @@ impl PgSession {
             name,
             limits,
             database,
-            runner: Runner::here(),
-            present: Present::default(),
+            runner: Operator::here(),
+            present: InstalledTables::default(),
             column: None,
             leans: true,
             messages: 0,
@@ -79,12 +83,12 @@ impl PgSession {
     }
 
     /// How many of the scripts go in one message; none where the first cannot be sent at once.
-    fn together(&self, scripts: &[Script]) -> usize {
+    fn batch_len(&self, scripts: &[Script]) -> usize {
         let goes =
-            |script: &&Script| script.at_once && !resets_settings(script) && !is_temporary(script);
-        let goes_with_others = |script: &&Script| goes(script) && !meddles(script);
+            |script: &&Script| script.at_once && !resets_session(script) && !is_temporary(script);
+        let goes_with_others = |script: &&Script| goes(script) && !touches_history(script);
         match scripts.first() {
-            Some(first) if goes(&first) && meddles(first) => 1,
+            Some(first) if goes(&first) && touches_history(first) => 1,
             _ => scripts
                 .iter()
                 .take(self.width)
@@ -97,11 +101,11 @@ impl PgSession {
     async fn run_alone(
         &mut self,
         script: &Script,
-        alone: &Alone,
+        alone: &NonTransactional,
         news: &mut (dyn FnMut(News) + Send),
         cancel: &CancellationToken,
-    ) -> Result<(), Halt> {
-        let mut run = AloneRun {
+    ) -> Result<(), RunError> {
+        let mut run = NonTransactionalRun {
             keeper: self.keeper(),
             database: &self.database,
             name: &self.name,
@@ -123,16 +127,16 @@ impl PgSession {
     }
 
     /// Runs the scripts that can go in one message, or the first one alone; tells how many are done.
-    async fn run_some(
+    async fn run_next(
         &mut self,
         scripts: &[Script],
         news: &mut (dyn FnMut(BatchNews) + Send),
         cancel: &CancellationToken,
-    ) -> (usize, Result<(), Halt>) {
+    ) -> (usize, Result<(), RunError>) {
         let Some(script) = scripts.first() else {
             return (0, Ok(()));
         };
-        let course = Course::new(news);
+        let course = BatchProgress::new(news);
         let mut of = |one: News| course.tell(one);
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
@@ -144,18 +148,18 @@ impl PgSession {
         let together = if std::mem::take(&mut self.goes_live) {
             0
         } else {
-            self.together(scripts)
+            self.batch_len(scripts)
         };
         let scripts = &scripts[..together.max(1)];
         self.messages += 1;
         let name = format!("{} {}", self.name, self.messages);
-        let frame = Frame {
+        let frame = TxTemplate {
             limits: &self.limits,
             positions: self.present.positions,
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
             name: &name,
-            lean: (self.leans && self.present.journal).then_some(Lean {
+            lean: (self.leans && self.present.journal).then_some(PreparedBatch {
                 limits: &self.limits,
                 runner: &self.runner,
                 column: self.column,
@@ -166,44 +170,44 @@ impl PgSession {
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
         let parts = scripts.iter().flat_map(|script| &script.parts);
         let bytes: usize = parts.map(size).sum();
-        let lookout = Lookout::new(
+        let lookout = ActivityMonitor::new(
             self.database.clone(),
             self.name.clone(),
             self.limits.silence,
             2 * bytes as u64,
             (together > 1)
-                .then(|| Trail::of(scripts, course.seen()))
+                .then(|| HistoryProgress::of(scripts, course.seen()))
                 .flatten(),
         );
         let limit = self.limits.cancel_timeout;
         let turns = self.connection.turns.clone();
         let mut guard =
-            Guard::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
+            Supervisor::new(&mut self.connection, &mut of, cancel, limit).with_lookout(lookout);
         if together > 1 {
-            guard = guard.in_turn(turns.keep());
+            guard = guard.ordered(turns.keep());
         }
         let ended = if together == 0 {
-            let ended = live(&mut guard, script, &frame).await;
+            let ended = run_pipelined(&mut guard, script, &frame).await;
             if ended.is_ok() {
                 course.next(None);
             }
-            ended.map(|()| Ended::Whole)
+            ended.map(|()| BatchEnd::Whole)
         } else {
-            at_once(&mut guard, scripts, &frame, &course).await
+            run_batch(&mut guard, scripts, &frame, &course).await
         };
         match &ended {
-            Ok(Ended::Whole) => {}
+            Ok(BatchEnd::Whole) => {}
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
-            Err(Halt::Lost { .. }) => guard.give_up(),
-            Ok(Ended::Apart { .. } | Ended::Live) | Err(_) => {
-                let forget = frame.lean.as_ref().and_then(Lean::forgotten);
+            Err(RunError::Lost { .. }) => guard.give_up(),
+            Ok(BatchEnd::Split { .. } | BatchEnd::Live) | Err(_) => {
+                let forget = frame.lean.as_ref().and_then(PreparedBatch::forgotten);
                 close(&mut guard, forget).await;
             }
         }
-        self.goes_live = matches!(ended, Ok(Ended::Live));
-        self.leans &= !matches!(ended, Ok(Ended::Apart { leans: false }));
+        self.goes_live = matches!(ended, Ok(BatchEnd::Live));
+        self.leans &= !matches!(ended, Ok(BatchEnd::Split { leans: false }));
         self.width = match ended {
-            Ok(Ended::Apart { .. }) => course.at().max(1),
+            Ok(BatchEnd::Split { .. }) => course.at().max(1),
             _ => self.width.saturating_mul(2),
         };
         (course.at(), ended.map(drop))
@@ -215,21 +219,21 @@ impl PgSession {
         scripts: &[Script],
         news: &mut (dyn FnMut(BatchNews) + Send),
         cancel: &CancellationToken,
-    ) -> (usize, Result<(), Halt>) {
+    ) -> (usize, Result<(), RunError>) {
         let mut done = 0;
-        let mut queue = Queue::new(self.limits.runner_timeout);
+        let mut queue = LockWait::new(self.limits.runner_timeout);
         while done < scripts.len() {
             let before = done;
             let mut shifted = |one: BatchNews| news(one.shifted(before));
             let (more, ended) = self
-                .run_some(&scripts[before..], &mut shifted, cancel)
+                .run_next(&scripts[before..], &mut shifted, cancel)
                 .await;
             done += more;
             if more > 0 {
-                queue = Queue::new(self.limits.runner_timeout);
+                queue = LockWait::new(self.limits.runner_timeout);
             }
             let waited = match ended {
-                Err(Halt::Busy { .. }) => {
+                Err(RunError::Busy { .. }) => {
                     let mut tell = |one: News| news(BatchNews::Of(done, one));
                     let keeper = self.keeper();
                     queue.wait(keeper.holder(), &mut tell, cancel).await
@@ -243,8 +247,8 @@ impl PgSession {
         (done, Ok(()))
     }
 
-    fn keeper(&self) -> Keeper<'_> {
-        Keeper {
+    fn keeper(&self) -> ControlConnection<'_> {
+        ControlConnection {
             connection: &self.connection,
             patience: self.database.patience,
         }
@@ -302,7 +306,7 @@ impl Session for PgSession {
 
 /// Ends a transaction that failed with what it left in the session, and forgets what its message kept prepared: the file may be
 /// tried again, and behind a pooler the session is somebody else's next. A line that breaks here, or is given up, has ended it too.
-async fn close(guard: &mut Guard<'_>, forget: Option<String>) {
+async fn close(guard: &mut Supervisor<'_>, forget: Option<String>) {
     guard.forward_notices();
     // Nobody takes them any more.
     guard.end_turns();
@@ -325,68 +329,68 @@ async fn close(guard: &mut Guard<'_>, forget: Option<String>) {
 
 /// What a failure means for the transaction.
 pub(super) fn halt(
-    guard: &mut Guard<'_>,
+    guard: &mut Supervisor<'_>,
     failure: Failure,
-    place: Place,
+    place: Phase,
     committing: bool,
-) -> Halt {
+) -> RunError {
     guard.forward_notices();
     let error = match failure {
-        Failure::Line(why) => return Halt::Lost { committing, why },
+        Failure::Line(why) => return RunError::Lost { committing, why },
         Failure::Server(error) => error,
     };
-    let is_ours = !matches!(place, Place::Part(_));
-    match code(&error) {
-        "57014" if guard.stop.is_wanted() => return Halt::Cancelled,
-        BUSY if is_ours => return Halt::Busy { holder: None },
+    let is_ours = !matches!(place, Phase::Statement(_));
+    match sqlstate(&error) {
+        "57014" if guard.stop.is_wanted() => return RunError::Cancelled,
+        BUSY if is_ours => return RunError::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {
             let found = error.detail().unwrap_or_default();
             let versions = found.split(',').filter(|version| !version.is_empty());
-            return Halt::HistoryChanged(versions.map(str::to_owned).collect());
+            return RunError::HistoryChanged(versions.map(str::to_owned).collect());
         }
         "23505"
-            if place == Place::Tail
+            if place == Phase::Epilogue
                 && error.schema() == Some("supabase_migrations")
                 && error.table() == Some("schema_migrations") =>
         {
-            return Halt::HistoryChanged(Vec::new());
+            return RunError::HistoryChanged(Vec::new());
         }
-        UNSETTLED if is_ours => {
-            return Halt::Unsettled(error.detail().unwrap_or_default().to_owned());
+        INTERRUPTED_RUN if is_ours => {
+            return RunError::Unsettled(error.detail().unwrap_or_default().to_owned());
         }
-        ESCAPED if is_ours => return Halt::Escaped,
+        LEFT_TRANSACTION if is_ours => return RunError::Escaped,
         _ => {}
     }
     let mut refused = refused(&error);
-    if is_ours && code(&error) == UNWRITTEN {
-        refused = untaken();
+    if is_ours && sqlstate(&error) == ROW_REJECTED {
+        refused = history_row_rejected();
     }
     match place {
-        Place::Head => refused.character = None,
-        Place::Part(part) => refused.part = Some(part),
-        Place::Tail => {
+        Phase::Prologue => refused.character = None,
+        Phase::Statement(part) => refused.part = Some(part),
+        Phase::Epilogue => {
             refused.at_commit = true;
             refused.character = None;
         }
     }
-    Halt::Refused(Box::new(refused))
+    RunError::Refused(Box::new(refused))
 }
 
 /// The books did not take the row, and raised nothing.
-pub(super) fn untaken() -> Refused {
-    Refused {
-        code: UNWRITTEN.to_owned(),
+pub(super) fn history_row_rejected() -> ServerError {
+    ServerError {
+        code: ROW_REJECTED.to_owned(),
         message: "Its row was not taken by the books in schema supabase_migrations".to_owned(),
         hint: Some(
             "A trigger there drops rows in silence: without it the file can be applied.".to_owned(),
         ),
         at_commit: true,
-        ..Refused::default()
+        ..ServerError::default()
     }
 }
 
 /// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
-pub(in crate::adapters) fn resets_settings(script: &Script) -> bool {
+pub(in crate::adapters) fn resets_session(script: &Script) -> bool {
     script.parts.iter().any(|part| {
         matches!(
             leading_words(&part.sql, 1).first().map(String::as_str),

@@ -1,6 +1,6 @@
 //! TLS to Postgres on rustls with ring: who is trusted for each policy.
 
-use super::fault::certificate_problem;
+use super::error::certificate_problem;
 use super::trust::{Policy, Roots, Verify};
 use crate::domain::hidden::shown_path;
 use crate::domain::problem::{Kind, Problem};
@@ -31,9 +31,9 @@ pub(super) fn connector(policy: &Policy) -> Result<MakeRustlsConnect, Problem> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match policy.verify {
         Verify::Disabled | Verify::IfOffered | Verify::Nothing => {
-            Arc::new(Anyone(provider.signature_verification_algorithms))
+            Arc::new(AcceptAny(provider.signature_verification_algorithms))
         }
-        Verify::Chain | Verify::ChainAndName => Arc::new(Rooted::new(
+        Verify::Chain | Verify::ChainAndName => Arc::new(RootVerifier::new(
             &policy.roots,
             policy.verify == Verify::ChainAndName,
             &provider,
@@ -106,9 +106,9 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
 /// Takes any certificate, as libpq does below `verify-ca`: the line is encrypted, the other side is not known. That it has
 /// the certificate's key is checked all the same: channel binding means nothing without that.
 #[derive(Debug)]
-struct Anyone(WebPkiSupportedAlgorithms);
+struct AcceptAny(WebPkiSupportedAlgorithms);
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,
@@ -150,7 +150,7 @@ impl ServerCertVerifier for Anyone {
 
 /// Checks the chain, and the name where that is wanted.
 #[derive(Debug)]
-struct Rooted {
+struct RootVerifier {
     /// By the roots of files; absent where only the system's are trusted.
     chain: Option<Arc<WebPkiServerVerifier>>,
     trusts_system: bool,
@@ -160,7 +160,7 @@ struct Rooted {
     provider: Arc<CryptoProvider>,
 }
 
-impl Rooted {
+impl RootVerifier {
     fn new(
         roots: &Roots,
         with_name: bool,
@@ -208,7 +208,7 @@ impl Rooted {
     }
 }
 
-impl ServerCertVerifier for Rooted {
+impl ServerCertVerifier for RootVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -6,9 +6,9 @@
 //! Answer        ◄─ refusal (code → Problem) ◄──────────────┘
 //! ```
 
-mod compose;
-mod exchange;
-mod refusal;
+mod error;
+mod request;
+mod send;
 
 use super::auth::GoTrue;
 use super::http::{Http, Reply};
@@ -16,12 +16,12 @@ use super::key::Key;
 use crate::domain::given::ref_of_key;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::{Answer, Call, Pong, Range, Select};
+use crate::domain::query::{Answer, Call, Ping, Range, Select};
 use crate::ports::{Clock, Rest, Task};
-use exchange::Errand;
-pub(in crate::adapters) use exchange::{host_of, no_publishable_key, no_secret_key, secret_header};
-use refusal::Deed;
-pub(in crate::adapters) use refusal::{sentence, shown};
+use error::Operation;
+pub(in crate::adapters) use error::{sentence, shown};
+use send::RetryPolicy;
+pub(in crate::adapters) use send::{host_of, no_publishable_key, no_secret_key, secret_header};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -96,7 +96,7 @@ impl PostgRest {
     }
 
     /// Whether a name that the server does not know may be one that it has not noticed yet.
-    fn may_notice(&self) -> bool {
+    fn schema_cache_may_be_stale(&self) -> bool {
         let changed = *self.changed.lock().unwrap_or_else(PoisonError::into_inner);
         changed.elapsed() < self.http.limits().notice
     }
@@ -111,8 +111,8 @@ impl PostgRest {
 impl Rest for PostgRest {
     fn select<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, Answer> {
         Box::pin(async move {
-            let request = compose::select(self.grammar(), query)?;
-            let deed = Deed::Read(&query.table);
+            let request = request::select(self.grammar(), query)?;
+            let deed = Operation::Read(&query.table);
             let correlation = query.correlation.as_deref();
             let errand = errand(query);
             self.exchange(who, request, correlation, errand, deed)
@@ -123,8 +123,8 @@ impl Rest for PostgRest {
 
     fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64> {
         Box::pin(async move {
-            let request = compose::count(self.grammar(), query)?;
-            let deed = Deed::Read(&query.table);
+            let request = request::count(self.grammar(), query)?;
+            let deed = Operation::Read(&query.table);
             let correlation = query.correlation.as_deref();
             let reply = self
                 .exchange(who, request, correlation, errand(query), deed)
@@ -142,13 +142,13 @@ impl Rest for PostgRest {
 
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer> {
         Box::pin(async move {
-            let request = compose::call(self.grammar(), call)?;
+            let request = request::call(self.grammar(), call)?;
             let errand = if call.is_read {
-                Errand::Read
+                RetryPolicy::Read
             } else {
-                Errand::Write
+                RetryPolicy::Write
             };
-            let deed = Deed::Call(&call.function);
+            let deed = Operation::Call(&call.function);
             let correlation = call.correlation.as_deref();
             let reply = self
                 .exchange(who, request, correlation, errand, deed)
@@ -157,19 +157,19 @@ impl Rest for PostgRest {
         })
     }
 
-    fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Pong> {
+    fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Ping> {
         Box::pin(async move {
             let started = Instant::now();
             // Not the root: its OpenAPI document is refused to anon on the platform. A function that is not there is
             // answered by PostgREST itself, after the gateway and the key.
             let call = Call::to("supadeck_ping", serde_json::json!({}));
-            let request = compose::call(self.grammar(), &call)?;
-            let deed = Deed::Call("supadeck_ping");
+            let request = request::call(self.grammar(), &call)?;
+            let deed = Operation::Call("supadeck_ping");
             let (server_time, refused) = self.exchange_raw(who, request, deed).await?;
             let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match refused {
-                Some(problem) if !refusal::is_missing_function(&problem) => Err(problem),
-                _ => Ok(Pong {
+                Some(problem) if !error::is_missing_function(&problem) => Err(problem),
+                _ => Ok(Ping {
                     server_time,
                     took_ms,
                 }),
@@ -182,11 +182,11 @@ impl Rest for PostgRest {
     }
 }
 
-fn errand(query: &Select) -> Errand {
+fn errand(query: &Select) -> RetryPolicy {
     if query.is_long {
-        Errand::LongRead
+        RetryPolicy::LongRead
     } else {
-        Errand::Read
+        RetryPolicy::Read
     }
 }
 

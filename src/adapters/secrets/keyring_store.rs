@@ -1,7 +1,7 @@
 //! The keyring of the operating system behind a time limit. Each request runs on a thread of its own: a service that hangs
 //! holds up that thread alone, and not the end of the program, as a thread of the runtime's pool would.
 
-use super::parts;
+use super::chunks;
 use crate::domain::secret::SecretKind;
 use crate::domain::text;
 use keyring::{Entry, Error};
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 /// Why the keyring did not do what was asked.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum KeyringError {
     /// There is no keyring here, or none that answers.
     Absent,
     /// It is there and refused, with the reason as a sentence.
@@ -58,9 +58,10 @@ impl Keyring {
         &self,
         profile: &str,
         kind: SecretKind,
-    ) -> Result<Option<SecretString>, Trouble> {
+    ) -> Result<Option<SecretString>, KeyringError> {
         let (service, user) = (self.service, name(profile, kind));
-        self.run(move || parts::read(&Cell { service, user })).await
+        self.run(move || chunks::read(&Cell { service, user }))
+            .await
     }
 
     /// Keeps a secret and reads it again: a Secret Service without a default collection says yes and keeps nothing.
@@ -69,13 +70,13 @@ impl Keyring {
         profile: &str,
         kind: SecretKind,
         value: &SecretString,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), KeyringError> {
         let (service, user, value) = (self.service, name(profile, kind), value.clone());
         let is_kept = self
             .run(move || {
                 let cell = Cell { service, user };
-                parts::write(&cell, value.expose_secret())?;
-                let kept = parts::read(&cell)?;
+                chunks::write(&cell, value.expose_secret())?;
+                let kept = chunks::read(&cell)?;
                 Ok(kept.is_some_and(|kept| kept.expose_secret() == value.expose_secret()))
             })
             .await?;
@@ -85,9 +86,9 @@ impl Keyring {
         Err(self.is_absent("The keyring answers and keeps nothing; it may be locked or have no default collection."))
     }
 
-    pub(super) async fn remove(&self, profile: &str, kind: SecretKind) -> Result<(), Trouble> {
+    pub(super) async fn remove(&self, profile: &str, kind: SecretKind) -> Result<(), KeyringError> {
         let (service, user) = (self.service, name(profile, kind));
-        self.run(move || parts::erase(&Cell { service, user }))
+        self.run(move || chunks::erase(&Cell { service, user }))
             .await
     }
 
@@ -95,9 +96,9 @@ impl Keyring {
     async fn run<T: Send + 'static>(
         &self,
         request: impl FnOnce() -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, KeyringError> {
         if self.why_absent().is_some() {
-            return Err(Trouble::Absent);
+            return Err(KeyringError::Absent);
         }
         let (answer, answered) = oneshot::channel();
         let started = std::thread::Builder::new()
@@ -113,7 +114,7 @@ impl Keyring {
             Ok(Ok(Err(Error::NoDefaultStore))) => {
                 Err(self.is_absent("No keyring answers on this machine."))
             }
-            Ok(Ok(Err(error))) => Err(Trouble::Refused(reason(&error))),
+            Ok(Ok(Err(error))) => Err(KeyringError::Refused(reason(&error))),
             Ok(Err(_)) => Err(self.is_absent("The keyring's library failed.")),
             Err(_) => Err(self.is_absent(&format!(
                 "The keyring did not answer within {} seconds; it may be locked.",
@@ -122,10 +123,10 @@ impl Keyring {
         }
     }
 
-    fn is_absent(&self, why: &str) -> Trouble {
+    fn is_absent(&self, why: &str) -> KeyringError {
         let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
         absent.get_or_insert_with(|| why.to_owned());
-        Trouble::Absent
+        KeyringError::Absent
     }
 }
 
@@ -145,7 +146,7 @@ impl Cell {
     }
 }
 
-impl parts::Store for Cell {
+impl chunks::Store for Cell {
     type Error = Error;
 
     fn get(&self, suffix: &str) -> Result<Option<Vec<u8>>, Error> {
@@ -197,10 +198,10 @@ mod tests {
             let _ = held.recv();
             Ok(())
         });
-        assert!(matches!(asked.await, Err(Trouble::Absent)));
+        assert!(matches!(asked.await, Err(KeyringError::Absent)));
         assert!(keyring.why_absent().unwrap().contains("did not answer"));
         let again = keyring.run(|| -> Result<(), Error> { panic!("asked again") });
-        assert!(matches!(again.await, Err(Trouble::Absent)));
+        assert!(matches!(again.await, Err(KeyringError::Absent)));
         drop(release);
     }
 
@@ -208,7 +209,7 @@ mod tests {
     async fn a_machine_without_a_keyring_says_so() {
         let keyring = Keyring::new("supadeck-test", Duration::from_secs(5));
         let asked = keyring.run(|| -> Result<(), Error> { Err(Error::NoDefaultStore) });
-        assert!(matches!(asked.await, Err(Trouble::Absent)));
+        assert!(matches!(asked.await, Err(KeyringError::Absent)));
         assert_eq!(
             keyring.why_absent().unwrap(),
             "No keyring answers on this machine."

@@ -1,17 +1,17 @@
 //! Where secrets are kept: the keyring of the operating system, or memory when there is none. Never a file.
 //! A keyring that hangs is given up after a few seconds and not asked again, so that it can freeze nothing.
 
+mod chunks;
 mod command;
 mod keyring_store;
-mod parts;
 mod source;
 
 pub use source::{SecretSource, Told, Trust};
 
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::secret::{Keeping, SecretKind};
+use crate::domain::secret::{SecretKind, StoredIn};
 use crate::ports::{Secrets, Task};
-use keyring_store::{Keyring, Trouble};
+use keyring_store::{Keyring, KeyringError};
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -24,19 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SERVICE: &str = "supadeck";
 
 /// The secrets of all profiles.
-pub struct Vault {
+pub struct SecretStore {
     keyring: Option<Keyring>,
     off_because: &'static str,
     memory: Mutex<HashMap<(String, SecretKind), SecretString>>,
 }
 
-impl std::fmt::Debug for Vault {
+impl std::fmt::Debug for SecretStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Vault")
     }
 }
 
-impl Vault {
+impl SecretStore {
     /// Keeps secrets in the keyring of the operating system.
     pub fn keyring() -> Self {
         Self {
@@ -85,7 +85,7 @@ impl Vault {
     }
 }
 
-impl Secrets for Vault {
+impl Secrets for SecretStore {
     fn get<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Option<SecretString>> {
         Box::pin(async move {
             // What was kept in memory in this run is newer than anything a keyring that came back may hold.
@@ -97,8 +97,8 @@ impl Secrets for Vault {
             };
             match keyring.get(profile, kind).await {
                 Ok(value) => Ok(value),
-                Err(Trouble::Absent) => Ok(None),
-                Err(Trouble::Refused(why)) => {
+                Err(KeyringError::Absent) => Ok(None),
+                Err(KeyringError::Refused(why)) => {
                     tracing::warn!(%why, kind = kind.word(), "the keyring did not give a secret");
                     Ok(None)
                 }
@@ -111,43 +111,45 @@ impl Secrets for Vault {
         profile: &'a str,
         kind: SecretKind,
         value: &'a SecretString,
-    ) -> Task<'a, Keeping> {
+    ) -> Task<'a, StoredIn> {
         Box::pin(async move {
             if let Some(keyring) = &self.keyring {
                 match keyring.set(profile, kind, value).await {
                     Ok(()) => {
                         self.remember(profile, kind, None);
-                        return Ok(Keeping::Keyring);
+                        return Ok(StoredIn::Keyring);
                     }
-                    Err(Trouble::Absent) => {}
-                    Err(Trouble::Refused(why)) => return Err(refused(&why)),
+                    Err(KeyringError::Absent) => {}
+                    Err(KeyringError::Refused(why)) => return Err(refused(&why)),
                 }
             }
             self.remember(profile, kind, Some(value));
-            Ok(Keeping::Memory(self.why_memory().unwrap_or_default()))
+            Ok(StoredIn::Memory(self.why_memory().unwrap_or_default()))
         })
     }
 
-    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, Keeping> {
+    fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, StoredIn> {
         Box::pin(async move {
             self.remember(profile, kind, None);
             if let Some(keyring) = &self.keyring {
                 match keyring.remove(profile, kind).await {
-                    Ok(()) => return Ok(Keeping::Keyring),
-                    Err(Trouble::Absent) => {}
-                    Err(Trouble::Refused(why)) => return Err(refused(&why)),
+                    Ok(()) => return Ok(StoredIn::Keyring),
+                    Err(KeyringError::Absent) => {}
+                    Err(KeyringError::Refused(why)) => return Err(refused(&why)),
                 }
             }
-            Ok(Keeping::Memory(self.why_memory().unwrap_or_default()))
+            Ok(StoredIn::Memory(self.why_memory().unwrap_or_default()))
         })
     }
 
-    fn keeping(&self) -> Task<'_, Keeping> {
+    fn keeping(&self) -> Task<'_, StoredIn> {
         Box::pin(async {
             if let Some(keyring) = &self.keyring {
                 keyring.probe().await;
             }
-            Ok(self.why_memory().map_or(Keeping::Keyring, Keeping::Memory))
+            Ok(self
+                .why_memory()
+                .map_or(StoredIn::Keyring, StoredIn::Memory))
         })
     }
 

@@ -1,9 +1,9 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
+use super::confirm_layout::{ConfirmLayout, FactRow, Place};
 use super::script::Script;
-use super::sheet::{FactRow, Place, Sheet};
 use super::unlock::UnlockForm;
-use super::{After, Dialog};
+use super::{Dialog, DialogResult};
 use crate::app::command::Command;
 use crate::app::effect::Fix;
 use crate::app::field::Field;
@@ -11,15 +11,15 @@ use crate::app::key::{Code, Key};
 use crate::app::model::Model;
 use crate::app::rows::Rows;
 use crate::app::seen::Seen;
-use crate::domain::count::counted;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::Plan;
+use crate::domain::plural::counted;
 use crate::domain::seed::SeedPlan;
 use std::ops::Range;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Asked {
+pub enum PendingAction {
     /// To run migration or rollback files.
     Migrate(Plan),
     /// To run them and undo all of it, while others wait.
@@ -34,7 +34,7 @@ pub enum Asked {
     Service,
 }
 
-impl Asked {
+impl PendingAction {
     /// Whether one key answers: what is asked for undoes itself.
     pub fn is_light(&self) -> bool {
         matches!(self, Self::Rehearse(_))
@@ -76,7 +76,7 @@ pub struct Fact {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confirm {
     /// What is asked.
-    pub asked: Asked,
+    pub asked: PendingAction,
     /// The heading.
     pub title: String,
     /// Where it happens and as whom, and what to think about.
@@ -92,7 +92,7 @@ pub struct Confirm {
     /// First visible row of those that scroll.
     pub top: usize,
     /// How it lies on the screen.
-    pub sheet: Sheet,
+    pub sheet: ConfirmLayout,
     /// Why the last answer did not count.
     pub refused: Option<Refused>,
     /// The form that led here, to which cancelling leads back.
@@ -113,7 +113,7 @@ impl Confirm {
         facts: Vec<(&'static str, String)>,
         lines: &[String],
         word: String,
-        asked: Asked,
+        asked: PendingAction,
     ) -> Self {
         let mut base = 0;
         let mut must_see = Vec::new();
@@ -142,7 +142,7 @@ impl Confirm {
             word,
             typed: Field::new(),
             top: 0,
-            sheet: Sheet::default(),
+            sheet: ConfirmLayout::default(),
             refused: None,
             form: None,
             base,
@@ -158,7 +158,7 @@ impl Confirm {
         facts: Vec<(&'static str, String)>,
         script: &Script,
         word: String,
-        asked: Asked,
+        asked: PendingAction,
     ) -> Self {
         let mut confirm = Self::new(title, facts, &[], word, asked);
         confirm.is_sql = true;
@@ -224,7 +224,7 @@ impl Confirm {
             Place::Text(row) if self.top > 0 => Some(self.text.bytes(row..row + 1).start),
             _ => None,
         };
-        self.sheet = Sheet::of(self, screen);
+        self.sheet = ConfirmLayout::of(self, screen);
         self.top = match was {
             Some(byte) => self.row_of(byte).min(self.sheet.last_top()),
             None => self.top.min(self.sheet.last_top()),
@@ -284,7 +284,12 @@ impl Confirm {
     }
 
     /// Takes a key. What is on screen then was seen: the shell draws a dialog before it gives it a key.
-    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+    pub(super) fn press(
+        &mut self,
+        key: Key,
+        command: Option<Command>,
+        model: &mut Model,
+    ) -> DialogResult {
         self.fit(model.size);
         for part in self.in_view() {
             self.seen.add(part);
@@ -299,9 +304,9 @@ impl Confirm {
                 if let Some(form) = self.form.take() {
                     super::open(model, Dialog::Unlock(form));
                 }
-                return After::Close(Vec::new());
+                return DialogResult::Close(Vec::new());
             }
-            (_, Code::Char('n')) if self.asked.is_light() => return After::Close(Vec::new()),
+            (_, Code::Char('n')) if self.asked.is_light() => return DialogResult::Close(Vec::new()),
             _ if self.sheet.needs.is_some() => {}
             (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
             (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
@@ -324,16 +329,16 @@ impl Confirm {
                 self.refused = None;
             }
         }
-        After::Stay(Vec::new())
+        DialogResult::Stay(Vec::new())
     }
 
     /// Takes the key that answers. One that came together with others does not: what it answers was not on screen.
-    fn answer(&mut self, model: &mut Model) -> After {
+    fn answer(&mut self, model: &mut Model) -> DialogResult {
         if model.is_rushed {
             self.refused = Some(Refused::Rushed);
-            return After::Stay(Vec::new());
+            return DialogResult::Stay(Vec::new());
         }
-        After::Close(self.accept(model))
+        DialogResult::Close(self.accept(model))
     }
 
     /// The rows at which risks are marked.

@@ -1,12 +1,12 @@
 //! The line in which a filter is typed. Local lists follow while one types; the audit list asks the server on enter.
 
-use super::After;
+use super::DialogResult;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::{Focus, Model, Screen};
-use crate::app::{load, run};
+use crate::app::{execute, requests};
 use crate::domain::problem::Problem;
 
 /// The line being typed.
@@ -42,28 +42,33 @@ impl FilterLine {
         set_local(model, self.field.text());
     }
 
-    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+    pub(super) fn press(
+        &mut self,
+        key: Key,
+        command: Option<Command>,
+        model: &mut Model,
+    ) -> DialogResult {
         match command {
             Some(Command::Cancel) => {
                 set_local(model, &self.before);
-                After::Close(run::selection_moved(model))
+                DialogResult::Close(execute::selection_moved(model))
             }
             Some(Command::Confirm) if is_remote(model) => {
                 match model.audit.set_filter(self.field.text(), model.now) {
-                    Ok(()) => After::Close(load::audit_from_start(model)),
+                    Ok(()) => DialogResult::Close(requests::audit_from_start(model)),
                     Err(problem) => {
                         self.problem = Some(said(&problem));
-                        After::Stay(Vec::new())
+                        DialogResult::Stay(Vec::new())
                     }
                 }
             }
-            Some(Command::Confirm) => After::Close(run::selection_moved(model)),
+            Some(Command::Confirm) => DialogResult::Close(execute::selection_moved(model)),
             _ => {
                 let effects: Vec<Effect> = Vec::new();
                 if self.field.press(key) {
                     self.edited(model);
                 }
-                After::Stay(effects)
+                DialogResult::Stay(effects)
             }
         }
     }
@@ -111,7 +116,7 @@ pub fn set_local(model: &mut Model, text: &str) {
         Screen::Audit => {}
     }
     let height = model.list_height();
-    if let Some(list) = run::list_mut(model) {
+    if let Some(list) = execute::list_mut(model) {
         list.follow(height);
     }
 }

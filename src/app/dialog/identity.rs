@@ -1,16 +1,16 @@
 //! Who reads: the choice between anon, a signed-in user and the service role, and the forms to sign in.
 
 use super::confirm::Confirm;
-use super::second::{self, Second};
-use super::{After, Dialog};
+use super::mfa::{self, MfaStep};
+use super::{Dialog, DialogResult};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Write};
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::{run, write};
-use crate::domain::factor::{Waiting, can_try_again};
+use crate::app::{execute, jobs};
 use crate::domain::identity::{Aal, Identity};
+use crate::domain::mfa::{MfaChallenge, can_try_again};
 use crate::domain::problem::Problem;
 
 /// A way to go from here.
@@ -105,7 +105,7 @@ pub enum Step {
     /// Typing the code.
     Code,
     /// Giving the second factor.
-    Second(Second),
+    Second(MfaStep),
 }
 
 /// The dialog.
@@ -171,11 +171,11 @@ impl IdentityDialog {
     }
 
     /// Takes the answer that a second factor is needed.
-    pub fn second_needed(&mut self, waiting: Waiting) {
+    pub fn second_needed(&mut self, waiting: MfaChallenge) {
         self.is_busy = false;
         let is_usable = !waiting.usable().is_empty();
         self.problem = (!is_usable).then(|| waiting.unusable());
-        self.step = Step::Second(Second::new(waiting));
+        self.step = Step::Second(MfaStep::new(waiting));
     }
 
     /// Takes a refusal. After one that ends a sign-in which waited for its second factor, one begins anew.
@@ -187,9 +187,14 @@ impl IdentityDialog {
         self.problem = Some(problem);
     }
 
-    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+    pub(super) fn press(
+        &mut self,
+        key: Key,
+        command: Option<Command>,
+        model: &mut Model,
+    ) -> DialogResult {
         match (command, &self.step) {
-            (Some(Command::Cancel), Step::Choose) => After::Close(Vec::new()),
+            (Some(Command::Cancel), Step::Choose) => DialogResult::Close(Vec::new()),
             (Some(Command::Cancel), _) => {
                 // An answer still under way must not make somebody who went back read as another. A sign-in that waits for
                 // its second factor is given up at once, or when that answer has come.
@@ -198,27 +203,27 @@ impl IdentityDialog {
                 let effects = if is_under_way {
                     Vec::new()
                 } else {
-                    second::give_up(model)
+                    mfa::give_up(model)
                 };
                 *self = Self {
                     selected: self.selected,
                     ..Self::new(model)
                 };
-                After::Stay(effects)
+                DialogResult::Stay(effects)
             }
-            (_, _) if self.is_busy => After::Stay(Vec::new()),
+            (_, _) if self.is_busy => DialogResult::Stay(Vec::new()),
             (_, Step::Choose) => self.choose(key, command, model),
-            (_, Step::Second(_)) => After::Stay(self.second(key, command, model)),
+            (_, Step::Second(_)) => DialogResult::Stay(self.second(key, command, model)),
             (Some(Command::NextField | Command::PreviousField), Step::Password) => {
                 self.is_in_secret = !self.is_in_secret;
-                After::Stay(Vec::new())
+                DialogResult::Stay(Vec::new())
             }
-            (Some(Command::Confirm), _) => After::Stay(self.submit(model)),
+            (Some(Command::Confirm), _) => DialogResult::Stay(self.submit(model)),
             _ => {
                 if let Some(field) = self.field() {
                     field.press(key);
                 }
-                After::Stay(Vec::new())
+                DialogResult::Stay(Vec::new())
             }
         }
     }
@@ -240,7 +245,7 @@ impl IdentityDialog {
         effects
     }
 
-    fn choose(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+    fn choose(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> DialogResult {
         let last = CHOICES.len() - 1;
         match (command, key.typed()) {
             (Some(Command::NextField), _) | (_, Some('j')) => {
@@ -250,44 +255,46 @@ impl IdentityDialog {
                 self.selected = self.selected.saturating_sub(1);
             }
             (Some(Command::Confirm), _) => return self.take(CHOICES[self.selected], model),
-            (_, Some('q')) => return After::Close(Vec::new()),
+            (_, Some('q')) => return DialogResult::Close(Vec::new()),
             _ => {}
         }
-        After::Stay(Vec::new())
+        DialogResult::Stay(Vec::new())
     }
 
-    fn take(&mut self, choice: Choice, model: &mut Model) -> After {
+    fn take(&mut self, choice: Choice, model: &mut Model) -> DialogResult {
         if choice.reason(model).is_some() {
-            return After::Stay(Vec::new());
+            return DialogResult::Stay(Vec::new());
         }
         self.problem = None;
         match choice {
-            Choice::Anon => return After::Close(run::become_identity(model, Identity::Anon)),
+            Choice::Anon => {
+                return DialogResult::Close(execute::become_identity(model, Identity::Anon));
+            }
             Choice::Return => {
                 let user = model
                     .project
                     .as_ref()
                     .and_then(|project| project.signed_in.clone());
                 let identity = user.map_or(Identity::Anon, Identity::User);
-                return After::Close(run::become_identity(model, identity));
+                return DialogResult::Close(execute::become_identity(model, identity));
             }
             Choice::Password => self.step = Step::Password,
             Choice::Code => self.step = Step::Email,
             Choice::SecondFactor => {
                 self.is_busy = !model.is_session_busy;
-                return After::Stay(write::session(model, Write::StepUp));
+                return DialogResult::Stay(jobs::session(model, Write::StepUp));
             }
             Choice::SignOut => {
                 self.is_busy = !model.is_session_busy;
-                return After::Stay(write::session(model, Write::SignOut));
+                return DialogResult::Stay(jobs::session(model, Write::SignOut));
             }
             Choice::Service => {
                 let confirm = Confirm::service(model);
                 super::open(model, Dialog::Confirm(Box::new(confirm)));
-                return After::Close(Vec::new());
+                return DialogResult::Close(Vec::new());
             }
         }
-        After::Stay(Vec::new())
+        DialogResult::Stay(Vec::new())
     }
 
     fn submit(&mut self, model: &mut Model) -> Vec<Effect> {
@@ -301,7 +308,7 @@ impl IdentityDialog {
             return Vec::new();
         }
         if model.is_session_busy {
-            return run::toast(model, "The last sign-in is still to be answered.");
+            return execute::toast(model, "The last sign-in is still to be answered.");
         }
         self.is_busy = true;
         self.problem = None;
@@ -316,6 +323,6 @@ impl IdentityDialog {
                 password: self.secret.take_secret(),
             },
         };
-        write::session(model, write)
+        jobs::session(model, write)
     }
 }

@@ -1,17 +1,17 @@
 //! The questions before a migration plan: what would run, with what there is to think about, and for a rehearsal who
 //! would wait meanwhile.
 
-use super::confirm::{Asked, Confirm};
+use super::confirm::{Confirm, PendingAction};
+use super::confirm_layout::fact_columns;
 use super::questions::facts;
 use super::script::Script;
-use super::sheet::fact_columns;
 use super::{risky, undoing};
 use crate::app::model::Model;
 use crate::app::msg::Planned;
-use crate::domain::migration::briefing::{self, is_rollback};
+use crate::domain::lint::{Assessment, Level, PredictedLock};
 use crate::domain::migration::interruption::repetition;
+use crate::domain::migration::plan_summary::{self, is_rollback};
 use crate::domain::migration::{Plan, Step, StepMode};
-use crate::domain::risk::{Assessment, Level, PredictedLock};
 use crate::domain::script::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,9 +49,9 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     if is_rollback(&plan) {
         facts.extend(undoing::facts(&plan, risks.as_deref()));
     }
-    let title = briefing::title(&plan);
+    let title = plan_summary::title(&plan);
     let word = word(&plan, model);
-    Confirm::running(title, facts, &script, word, Asked::Migrate(plan))
+    Confirm::running(title, facts, &script, word, PendingAction::Migrate(plan))
 }
 
 /// What is to be typed. What is out of order wants those words too, in production as well.
@@ -82,8 +82,8 @@ fn cautions(plan: &Plan) -> Vec<String> {
     let again = plan.steps.iter();
     let again = again.filter_map(|step| repetition(step.repeats, step.statements.len()));
     let mut cautions: Vec<String> = again.collect();
-    cautions.extend(briefing::alone(plan));
-    cautions.extend(briefing::cautions(plan));
+    cautions.extend(plan_summary::alone(plan));
+    cautions.extend(plan_summary::cautions(plan));
     cautions
 }
 
@@ -104,7 +104,10 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
         limits.lock_timeout.as_secs()
     ));
     lines.push("In the end everything is undone.".to_owned());
-    let (title, asked) = (briefing::rehearsal(plan), Asked::Rehearse(plan.clone()));
+    let (title, asked) = (
+        plan_summary::rehearsal(plan),
+        PendingAction::Rehearse(plan.clone()),
+    );
     let facts = facts(model, &plan.target);
     Some(Confirm::new(title, facts, &lines, String::new(), asked))
 }

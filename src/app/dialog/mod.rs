@@ -3,32 +3,32 @@
 
 pub mod accept;
 pub mod confirm;
+pub mod confirm_layout;
 pub mod filter;
-pub mod guide;
 pub mod help;
 pub mod identity;
+pub mod mfa;
 pub mod migrate;
 mod must_read;
+pub mod onboarding;
 mod outcome;
 pub mod palette;
 mod questions;
 pub mod reading;
+pub mod resolutions;
 pub mod result;
 mod risky;
 mod script;
-pub mod second;
-pub mod sheet;
 mod undoing;
 pub mod unlock;
 pub mod value;
-pub mod ways;
 
 use super::command::Command;
 use super::effect::Effect;
 use super::field::{self, Field};
 use super::key::{Code, Key};
 use super::model::Model;
-use super::{layout, run, write};
+use super::{execute, jobs, layout};
 
 /// Something over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,9 +50,9 @@ pub enum Dialog {
     /// An emergency unlock being filled in.
     Unlock(unlock::UnlockForm),
     /// The ways out of a migration's state.
-    Ways(ways::Ways),
+    Ways(resolutions::Resolutions),
     /// The first run.
-    Guide(guide::Guide),
+    Guide(onboarding::Onboarding),
     /// A value of an audit record, whole.
     Value(Box<value::ValueView>),
 }
@@ -68,7 +68,7 @@ pub struct ResultState {
 
 /// Whether a dialog stays open after a key.
 #[derive(Debug, PartialEq)]
-pub enum After {
+pub enum DialogResult {
     /// It stays, with these effects.
     Stay(Vec<Effect>),
     /// It is finished.
@@ -126,7 +126,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
     };
     match after {
-        After::Stay(mut effects) => {
+        DialogResult::Stay(mut effects) => {
             if dialog.field().is_some_and(Field::take_full) {
                 let word = format!("No room: {}", field::full());
                 effects.extend(dialog.say(word, model));
@@ -135,7 +135,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
             model.dialogs.insert(depth, dialog);
             effects
         }
-        After::Close(effects) => effects,
+        DialogResult::Close(effects) => effects,
     }
 }
 
@@ -202,16 +202,16 @@ impl Dialog {
                 line.problem = Some(word);
                 Vec::new()
             }
-            _ => run::toast(model, word),
+            _ => execute::toast(model, word),
         }
     }
 }
 
 /// While something runs, the only thing to do is to cancel it; the dialog closes when the answer comes.
-fn running(command: Option<Command>, model: &mut Model) -> After {
+fn running(command: Option<Command>, model: &mut Model) -> DialogResult {
     match command {
-        Some(Command::Cancel) => After::Stay(write::cancel(model)),
-        _ => After::Stay(Vec::new()),
+        Some(Command::Cancel) => DialogResult::Stay(jobs::cancel(model)),
+        _ => DialogResult::Stay(Vec::new()),
     }
 }
 
@@ -221,12 +221,12 @@ fn scroll(
     key: Key,
     command: Option<Command>,
     (lines, rows): (usize, usize),
-) -> After {
+) -> DialogResult {
     let last = lines.saturating_sub(rows);
     let page = rows.saturating_sub(1).max(1);
     match (command, key.code) {
-        (Some(Command::Cancel | Command::Confirm), _) => return After::Close(Vec::new()),
-        (_, Code::Char('q' | '?')) => return After::Close(Vec::new()),
+        (Some(Command::Cancel | Command::Confirm), _) => return DialogResult::Close(Vec::new()),
+        (_, Code::Char('q' | '?')) => return DialogResult::Close(Vec::new()),
         (Some(Command::NextField), _) | (_, Code::Char('j')) => *top = (*top + 1).min(last),
         (Some(Command::PreviousField), _) | (_, Code::Char('k')) => *top = top.saturating_sub(1),
         (_, Code::PageDown) => *top = (*top + page).min(last),
@@ -235,5 +235,5 @@ fn scroll(
         (_, Code::End | Code::Char('G')) => *top = last,
         _ => {}
     }
-    After::Stay(Vec::new())
+    DialogResult::Stay(Vec::new())
 }

@@ -1,8 +1,8 @@
 //! How the files of a run ended: the line of each, and the sum of many, in words that are true of a rollback as well.
 
 use super::result::Tone;
-use crate::domain::count::counted;
 use crate::domain::migration::StepEnd;
+use crate::domain::plural::counted;
 
 /// The most files that the sum names of one kind of end.
 const NAMED: usize = 3;

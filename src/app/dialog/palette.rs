@@ -1,12 +1,12 @@
 //! The palette: commands found by name. Commands that cannot run now are listed with the reason.
 
-use super::After;
+use super::DialogResult;
 use crate::app::availability::availability;
 use crate::app::command::{Command, Context, TABLE};
+use crate::app::execute;
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::run;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -50,15 +50,20 @@ impl Palette {
         self.selected = 0;
     }
 
-    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+    pub(super) fn press(
+        &mut self,
+        key: Key,
+        command: Option<Command>,
+        model: &mut Model,
+    ) -> DialogResult {
         let last = self.found.len().saturating_sub(1);
         match command {
-            Some(Command::Cancel) => return After::Close(Vec::new()),
+            Some(Command::Cancel) => return DialogResult::Close(Vec::new()),
             Some(Command::NextField) => self.selected = (self.selected + 1).min(last),
             Some(Command::PreviousField) => self.selected = self.selected.saturating_sub(1),
             Some(Command::Confirm) => {
                 if let Some((command, _)) = self.found.get(self.selected) {
-                    return After::Close(run::run(model, *command));
+                    return DialogResult::Close(execute::run(model, *command));
                 }
             }
             _ => {
@@ -67,7 +72,7 @@ impl Palette {
                 }
             }
         }
-        After::Stay(Vec::new())
+        DialogResult::Stay(Vec::new())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is asked before changes, seeds and the service role, and the facts and statements of any such question.
 
-use super::confirm::{Asked, Confirm};
+use super::confirm::{Confirm, PendingAction};
 use super::script::Script;
 use crate::app::effect::Fix;
 use crate::app::model::Model;
@@ -13,7 +13,7 @@ impl Confirm {
         let facts = facts(model, &fix.target);
         let word = model.confirm_word_at(&fix.target, &fix.word);
         let (title, lines) = (fix.title.clone(), fix.lines.clone());
-        Self::new(title, facts, &lines, word, Asked::Fix(fix))
+        Self::new(title, facts, &lines, word, PendingAction::Fix(fix))
     }
 
     /// The question before a seed plan.
@@ -32,7 +32,7 @@ impl Confirm {
         let word = model.confirm_word_at(&plan.target, "seed");
         let mut facts = facts(model, &plan.target);
         facts.extend(plan.notes.iter().map(|note| ("mind", note.clone())));
-        Self::running(title, facts, &script, word, Asked::Seed(plan))
+        Self::running(title, facts, &script, word, PendingAction::Seed(plan))
     }
 
     /// The question before the service role is chosen.
@@ -49,7 +49,7 @@ impl Confirm {
             facts,
             &lines,
             word,
-            Asked::Service,
+            PendingAction::Service,
         )
     }
 }

@@ -2,12 +2,14 @@
 
 use super::result::{ResultView, Tone, problem_lines};
 use crate::app::wrap::width;
-use crate::domain::count::counted;
+use crate::domain::dry_run::access;
+use crate::domain::dry_run::coverage::NotCovered;
+use crate::domain::dry_run::{
+    End, Environment, Loss, LossKind, NotCounted, Report, StatementReport,
+};
 use crate::domain::migration::difference::{Change, Difference};
-use crate::domain::picture::difference::Fate;
-use crate::domain::rehearsal::access;
-use crate::domain::rehearsal::unknown::Unknown;
-use crate::domain::rehearsal::{End, Loss, NotCounted, Place, Report, StatementReport, Way};
+use crate::domain::plural::counted;
+use crate::domain::snapshot::difference::ChangeKind;
 use crate::domain::sql::lexer::{Kind, tokens};
 use crate::domain::text::harmless;
 use unicode_segmentation::UnicodeSegmentation;
@@ -35,11 +37,11 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     let is_blind = unrehearsed.as_ref().is_some_and(|unknown| unknown.is_all);
     if !is_blind {
         let place = match report.on {
-            Place::Target => format!(
+            Environment::Target => format!(
                 "Rehearsed on {} on {} itself, in a transaction that was rolled back: everything is undone.",
                 report.database.database, report.database.host
             ),
-            Place::Scratch => "Rehearsed on a scratch database that is gone.".to_owned(),
+            Environment::Scratch => "Rehearsed on a scratch database that is gone.".to_owned(),
         };
         lines.push((Tone::Muted, harmless(&place).into_owned()));
     }
@@ -100,7 +102,7 @@ fn tone_of(end: End) -> Tone {
 }
 
 /// What is said where nothing was found; a rehearsal that stopped gives no such assurance, nor does one that saw nothing.
-fn assured(lines: &mut Lines, report: &Report, unknown: Option<&Unknown>, text: &str) {
+fn assured(lines: &mut Lines, report: &Report, unknown: Option<&NotCovered>, text: &str) {
     if report.problem.is_some() {
         return;
     }
@@ -112,7 +114,7 @@ fn assured(lines: &mut Lines, report: &Report, unknown: Option<&Unknown>, text: 
 }
 
 /// Says in a section of which files nothing is known, before what is known of the others.
-fn unseen(lines: &mut Lines, report: &Report, heading: &str, unknown: Option<&Unknown>) {
+fn unseen(lines: &mut Lines, report: &Report, heading: &str, unknown: Option<&NotCovered>) {
     if let Some(unknown) = unknown.filter(|_| report.problem.is_none()) {
         lines.push(blank());
         let text = format!("{heading} {}", unknown.not_known());
@@ -129,15 +131,15 @@ fn changes(lines: &mut Lines, report: &Report, columns: usize) {
     }
     lines.push(blank());
     lines.push((Tone::Text, "What changes:".to_owned()));
-    for change in report.difference.heads() {
+    for change in report.difference.top_level() {
         let (sign, tone) = match change.fate {
-            Fate::Added => ('+', Tone::Ok),
-            Fate::Removed => ('-', Tone::Danger),
-            Fate::Changed | Fate::Renamed => ('~', Tone::Warn),
+            ChangeKind::Added => ('+', Tone::Ok),
+            ChangeKind::Removed => ('-', Tone::Danger),
+            ChangeKind::Changed | ChangeKind::Renamed => ('~', Tone::Warn),
         };
         lines.push((tone, format!("  {sign} {}", harmless(&change.name()))));
-        if matches!(change.fate, Fate::Changed | Fate::Renamed) {
-            for shift in report.difference.told_shifts(change) {
+        if matches!(change.fate, ChangeKind::Changed | ChangeKind::Renamed) {
+            for shift in report.difference.visible_properties(change) {
                 let short = |text: &String| one_line(text, columns.saturating_sub(6) / 2);
                 let what = match (
                     shift.before.as_ref().map(short),
@@ -242,16 +244,16 @@ fn lost(loss: &Loss) -> String {
     };
     let table = harmless(&loss.table);
     let told = match (loss.way, &loss.column) {
-        (Way::ColumnDropped, Some(column)) => {
+        (LossKind::ColumnDropped, Some(column)) => {
             format!("  {table}.{}: {count} values lost", harmless(column))
         }
-        (Way::ValuesNulled, Some(column)) => {
+        (LossKind::ValuesNulled, Some(column)) => {
             format!("  {table}.{}: {count} values become null", harmless(column))
         }
-        (Way::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
-        (Way::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
-        (Way::RowsChanged, _) => format!("  {table}: {count} rows are changed"),
-        (Way::TableDropped | Way::ColumnDropped | Way::ValuesNulled, _) => {
+        (LossKind::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
+        (LossKind::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
+        (LossKind::RowsChanged, _) => format!("  {table}: {count} rows are changed"),
+        (LossKind::TableDropped | LossKind::ColumnDropped | LossKind::ValuesNulled, _) => {
             format!("  {table}: goes with {count} rows")
         }
     };

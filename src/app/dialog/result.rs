@@ -3,8 +3,8 @@
 use super::outcome::{self, Ended, FileRow};
 use crate::app::keymap::Fault;
 use crate::app::wrap::wrap;
-use crate::domain::count::counted;
 use crate::domain::migration::{Direction, Outcome, StepEnd};
+use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedOutcome;
 

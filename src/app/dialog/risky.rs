@@ -2,9 +2,9 @@
 //! finding above its statement.
 
 use super::reading::one_line;
-use crate::domain::count::counted;
+use crate::domain::lint::{Assessment, Finding, Level};
 use crate::domain::migration::{Plan, Step};
-use crate::domain::risk::{Assessment, Finding, Level};
+use crate::domain::plural::counted;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;

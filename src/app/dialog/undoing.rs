@@ -1,9 +1,9 @@
 //! What a rollback undoes, what stays, whether rows go along, and the words that confirm it. Its title is in `briefing`.
 
-use crate::domain::count::counted;
+use crate::domain::lint::Assessment;
 use crate::domain::migration::Plan;
-use crate::domain::migration::briefing::newest_left;
-use crate::domain::risk::Assessment;
+use crate::domain::migration::plan_summary::newest_left;
+use crate::domain::plural::counted;
 
 /// The words to type: how many are undone, or that it is all of them.
 pub(super) fn word(plan: &Plan) -> String {

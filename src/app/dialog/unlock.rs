@@ -1,17 +1,19 @@
 //! The form of an emergency unlock: for how long, and why. What was filled in is looked at against the week as it is by
 //! then; what the unlock would do to it, and to an unlock that runs already, stands in the confirmation.
 
-use super::confirm::{Asked, Confirm};
+use super::confirm::{Confirm, PendingAction};
 use super::questions::project;
-use super::{After, Dialog};
+use super::{Dialog, DialogResult};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Load};
 use crate::app::field::Field;
 use crate::app::key::Key;
-use crate::app::load;
 use crate::app::model::Model;
+use crate::app::requests;
 use crate::app::ticket::Slot;
-use crate::domain::lock::{Bearing, LONGEST_UNLOCK_MINUTES, Prospect, UnlockRequest, WeekLock};
+use crate::domain::lock::{
+    LONGEST_UNLOCK_MINUTES, UnlockEffect, UnlockPreview, UnlockRequest, WeekLock,
+};
 use crate::domain::moment::{Form, moment, span};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
@@ -72,15 +74,20 @@ impl UnlockForm {
         }
     }
 
-    pub(super) fn press(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> After {
+    pub(super) fn press(
+        &mut self,
+        key: Key,
+        command: Option<Command>,
+        model: &mut Model,
+    ) -> DialogResult {
         match command {
-            Some(Command::Cancel) => return After::Close(Vec::new()),
+            Some(Command::Cancel) => return DialogResult::Close(Vec::new()),
             _ if self.is_asking => {}
             Some(Command::NextField | Command::PreviousField) => {
                 self.is_in_rationale = !self.is_in_rationale;
             }
             Some(Command::Confirm) => match self.request() {
-                Ok(request) => return After::Stay(vec![self.ask(request, model)]),
+                Ok(request) => return DialogResult::Stay(vec![self.ask(request, model)]),
                 Err(why) => self.problem = Some(why),
             },
             _ => {
@@ -88,14 +95,14 @@ impl UnlockForm {
                 self.problem = None;
             }
         }
-        After::Stay(Vec::new())
+        DialogResult::Stay(Vec::new())
     }
 
     /// Asks how the week stands: it may have been open for hours that the rows on the screen know nothing of.
     fn ask(&mut self, request: UnlockRequest, model: &mut Model) -> Effect {
         self.is_asking = true;
         self.problem = None;
-        load::effect(model, Slot::Plan, Load::Prospect(request))
+        requests::effect(model, Slot::Plan, Load::Prospect(request))
     }
 
     fn request(&self) -> Result<UnlockRequest, String> {
@@ -121,7 +128,11 @@ impl UnlockForm {
 
 /// Takes what an unlock would do, at the time of the answer: asks for its confirmation, or says in the form why it cannot
 /// be. Without a form that waits for it nobody wants it any more.
-pub(in crate::app) fn looked(model: &mut Model, result: Result<Prospect, Problem>, now: Timestamp) {
+pub(in crate::app) fn looked(
+    model: &mut Model,
+    result: Result<UnlockPreview, Problem>,
+    now: Timestamp,
+) {
     // A late word about something else may lie over the form.
     let mut dialogs = model.dialogs.iter();
     let Some(at) = dialogs.rposition(|dialog| matches!(dialog, Dialog::Unlock(_))) else {
@@ -147,7 +158,7 @@ pub(in crate::app) fn looked(model: &mut Model, result: Result<Prospect, Problem
 }
 
 /// The question before an unlock: whose week it is, until when it is open, and until when it will be.
-fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model) -> Confirm {
+fn question(prospect: UnlockPreview, form: UnlockForm, now: Timestamp, model: &Model) -> Confirm {
     let (week, owner) = (form.week, &form.owner);
     let until = prospect.until(now);
     let from_now = |at: Timestamp| {
@@ -180,12 +191,12 @@ fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model)
     }
     facts.push(("then", format!("open until about {}", from_now(until))));
     let deed = match prospect.bearing(now) {
-        Bearing::Opens => "Unlock",
-        Bearing::Lengthens(by) => {
+        UnlockEffect::Opens => "Unlock",
+        UnlockEffect::Lengthens(by) => {
             facts.push(("which is", format!("{} later than it ends now", span(by))));
             "Lengthen the unlock of"
         }
-        Bearing::Shortens(by) => {
+        UnlockEffect::Shortens(by) => {
             let text = format!(
                 "{} earlier than it ends now: the unlock is cut short",
                 span(by)
@@ -201,7 +212,7 @@ fn question(prospect: Prospect, form: UnlockForm, now: Timestamp, model: &Model)
         "The unlock and its reason are written to the audit log.".to_owned(),
     ];
     let word = model.confirm_word("unlock");
-    let asked = Asked::Unlock(prospect.request);
+    let asked = PendingAction::Unlock(prospect.request);
     let mut confirm = Confirm::new(title, facts, &lines, word, asked);
     confirm.form = Some(form);
     confirm

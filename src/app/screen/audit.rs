@@ -8,7 +8,7 @@ use crate::app::list::Move;
 use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
 use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{Cursor, Page, Record, Summary, Way};
+use crate::domain::audit::{Cursor, Page, PageDirection, Record, Summary};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -137,29 +137,29 @@ impl Audit {
     }
 
     /// What to ask for to begin at the newest row.
-    pub fn request_start(&mut self) -> (Option<Cursor>, Way) {
+    pub fn request_start(&mut self) -> (Option<Cursor>, PageDirection) {
         self.rows.started();
         self.wanted = Some(Wanted::Start);
-        (None, Way::Older)
+        (None, PageDirection::Older)
     }
 
     /// What to ask for to begin at the oldest row.
-    pub fn request_end(&mut self) -> (Option<Cursor>, Way) {
+    pub fn request_end(&mut self) -> (Option<Cursor>, PageDirection) {
         self.rows.started();
         self.wanted = Some(Wanted::End);
-        (None, Way::Newer)
+        (None, PageDirection::Newer)
     }
 
     /// What to ask for when the selection came near an end of what is held; nothing when it has been asked for.
-    pub fn request_near_end(&mut self) -> Option<(Option<Cursor>, Way)> {
+    pub fn request_near_end(&mut self) -> Option<(Option<Cursor>, PageDirection)> {
         if self.wanted.is_some() {
             return None;
         }
         let rows = self.rows.held()?;
         let (wanted, row, way) = if self.has_older && self.selected + NEAR >= rows.len() {
-            (Wanted::Older, rows.back()?, Way::Older)
+            (Wanted::Older, rows.back()?, PageDirection::Older)
         } else if self.has_newer && self.selected < NEAR {
-            (Wanted::Newer, rows.front()?, Way::Newer)
+            (Wanted::Newer, rows.front()?, PageDirection::Newer)
         } else {
             return None;
         };

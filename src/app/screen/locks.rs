@@ -2,7 +2,7 @@
 
 use crate::app::list::List;
 use crate::app::loadable::Loadable;
-use crate::app::screen::opening::OpeningView;
+use crate::app::screen::unlock_record::OpeningView;
 use crate::domain::cycle::WEEKS;
 use crate::domain::lock::WeekLock;
 use crate::domain::problem::Problem;

@@ -3,7 +3,7 @@
 use crate::app::loadable::Loadable;
 use crate::app::rows::Rows;
 use crate::app::table::{Row, Table};
-use crate::domain::migration::{Entry, Listing, Sources, State, Target, Wish};
+use crate::domain::migration::{Entry, MigrationList, PlanRequest, SourceTexts, State, Target};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ pub struct Migrations {
     /// Files that are no migrations, with reasons.
     pub skipped: Vec<String>,
     /// The SQL of a version.
-    pub sources: Loadable<Sources>,
+    pub sources: Loadable<SourceTexts>,
     /// Which of it is shown.
     pub side: Side,
     /// What is said of the selected version, in rows.
@@ -63,7 +63,7 @@ pub struct Migrations {
 
 impl Migrations {
     /// Takes a list.
-    pub fn arrived(&mut self, result: Result<Listing, Problem>, at: Timestamp) {
+    pub fn arrived(&mut self, result: Result<MigrationList, Problem>, at: Timestamp) {
         let is_first = self.table.remote.held().is_none();
         let rows = result.map(|listing| {
             self.target = Some(listing.target);
@@ -165,10 +165,10 @@ impl Migrations {
     }
 
     /// What applying up to the selected row means, or why it cannot be.
-    pub fn apply_wish(&self) -> Result<Wish, String> {
+    pub fn apply_wish(&self) -> Result<PlanRequest, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
         match entry.state {
-            State::Pending | State::OutOfOrder => Ok(Wish::Apply {
+            State::Pending | State::OutOfOrder => Ok(PlanRequest::Apply {
                 to: Some(entry.version.clone()),
                 include_out_of_order: entry.state == State::OutOfOrder,
             }),
@@ -182,7 +182,7 @@ impl Migrations {
     }
 
     /// What is rehearsed at the selected row: applying up to it when it is pending, else rolling back to it.
-    pub fn rehearsal_wish(&self) -> Result<Wish, String> {
+    pub fn rehearsal_wish(&self) -> Result<PlanRequest, String> {
         let is_recorded = self
             .table
             .selected()
@@ -195,7 +195,7 @@ impl Migrations {
     }
 
     /// What rolling back to the selected row means, or why it cannot be.
-    pub fn rollback_wish(&self) -> Result<Wish, String> {
+    pub fn rollback_wish(&self) -> Result<PlanRequest, String> {
         let entry = self.table.selected().ok_or("No migration is selected.")?;
         if entry.state == State::Interrupted {
             return Err(interrupted(entry));
@@ -209,16 +209,16 @@ impl Migrations {
         }
         let newest = self.table.rows().iter().rfind(is_applied);
         if newest.is_some_and(|newest| newest.version == entry.version) {
-            return Ok(Wish::RollbackLast { count: 1 });
+            return Ok(PlanRequest::RollbackLast { count: 1 });
         }
-        Ok(Wish::RollbackTo {
+        Ok(PlanRequest::RollbackTo {
             version: entry.version.clone(),
         })
     }
 
     /// The wish to roll back everything. Only on the first applied migration: the key next to it must not lead there from
     /// anywhere.
-    pub fn rollback_all_wish(&self) -> Result<Wish, String> {
+    pub fn rollback_all_wish(&self) -> Result<PlanRequest, String> {
         let mut rows = self.table.rows().iter();
         let first = rows.find(|entry| entry.recorded.is_some());
         let first = first.ok_or("No migration is applied.")?;
@@ -229,7 +229,7 @@ impl Migrations {
                 first.version
             ));
         }
-        Ok(Wish::RollbackTo {
+        Ok(PlanRequest::RollbackTo {
             version: "0".into(),
         })
     }

@@ -1,7 +1,7 @@
 //! The selected audit record as lines: its difference in one of three views, then its reason where that is long or was
 //! searched; with folding, a cursor and a search.
 
-use super::reason::{self, Reason};
+use super::rationale::{self, Reason};
 use crate::app::list::Move;
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::{Change, Diff, Key, Node, diff};
@@ -331,7 +331,7 @@ fn reason_lines(reason: &Reason) -> impl Iterator<Item = RecordLine> {
     let lines = reason.lines().iter().enumerate();
     lines.map(|(at, text)| RecordLine {
         depth: 0,
-        key: if at == 0 { reason::NAME } else { "" }.to_owned(),
+        key: if at == 0 { rationale::NAME } else { "" }.to_owned(),
         mark: Mark::Reason,
         old: None,
         new: Some(text.clone()),

@@ -6,7 +6,7 @@ use crate::app::model::Model;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::problem::Problem;
-use crate::domain::seed::{SeedEntry, SeedListing, SeedState, Stale};
+use crate::domain::seed::{SeedEntry, SeedListing, SeedState, StaleSeed};
 use jiff::Timestamp;
 
 /// The state of the screen.
@@ -15,7 +15,7 @@ pub struct Seeds {
     /// One row a file.
     pub table: Table<SeedEntry>,
     /// Those whose rows may be gone with a migration that was rolled back since.
-    pub stale: Vec<Stale>,
+    pub stale: Vec<StaleSeed>,
     /// What is to be said about where seeds are looked for.
     pub notes: Vec<String>,
     /// The database they were compared with.
@@ -35,7 +35,7 @@ impl Seeds {
     }
 
     /// What was rolled back since a seed ran, where its rows may be gone with it.
-    pub fn stale(&self, path: &str) -> Option<&Stale> {
+    pub fn stale(&self, path: &str) -> Option<&StaleSeed> {
         self.stale.iter().find(|stale| stale.path == path)
     }
 }

@@ -7,7 +7,7 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::actor::actor;
 use super::format;
 use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{self as trail, Cursor, Record, Summary, Way};
+use crate::domain::audit::{self as trail, Cursor, PageDirection, Record, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
@@ -137,7 +137,14 @@ impl List<'_> {
         let mut from: Option<Cursor> = None;
         loop {
             let wanted = self.limit - count;
-            let page = audit::page(rest, who, self.filter, from.as_ref(), Way::Older, wanted);
+            let page = audit::page(
+                rest,
+                who,
+                self.filter,
+                from.as_ref(),
+                PageDirection::Older,
+                wanted,
+            );
             let page: trail::Page<R> = page.await?;
             count += page.rows.len();
             let last = page.rows.last().map(Row::cursor);

@@ -1,6 +1,6 @@
 //! What `supadeck demo` is given, and how it ends.
 
-use crate::cli::start::Deck;
+use crate::cli::startup::Deck;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
 

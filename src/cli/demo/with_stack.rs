@@ -9,7 +9,7 @@ use super::files;
 use super::running::Running;
 use crate::adapters::connect::Settings;
 use crate::domain::config::Config;
-use crate::domain::migration::Wish;
+use crate::domain::migration::PlanRequest;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{migration, seed};
 use serde_json::{Map, Value, json};
@@ -107,12 +107,12 @@ async fn fill(context: &Context, stack: &Stack, root: &Path) -> Result<(), Probl
         .work_at(root, &stack.info().db_url.clone().into())?
         .schema;
     let filling = async {
-        let wish = Wish::Apply {
+        let wish = PlanRequest::Apply {
             to: None,
             include_out_of_order: false,
         };
         let plan = migration::plan(&schema, &wish).await?;
-        let watch = migration::Watch {
+        let watch = migration::RunControl {
             progress: mpsc::unbounded_channel().0,
             cancel: CancellationToken::new(),
         };

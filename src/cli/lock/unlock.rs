@@ -5,7 +5,7 @@ use super::super::confirm::{self, Confirm};
 use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
-use crate::domain::lock::{Bearing, Opening, Prospect, UnlockRequest, Unlocked};
+use crate::domain::lock::{UnlockEffect, UnlockPreview, UnlockRecord, UnlockRequest, Unlocked};
 use crate::domain::moment::{Form, moment, span};
 use crate::ops::lock;
 use clap::Args as ClapArgs;
@@ -57,18 +57,18 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 }
 
 /// What is asked, in one line.
-fn deed(prospect: &Prospect, now: Timestamp) -> String {
+fn deed(prospect: &UnlockPreview, now: Timestamp) -> String {
     let lock = &prospect.lock;
     let verb = match prospect.bearing(now) {
-        Bearing::Opens => "Unlock",
-        Bearing::Lengthens(_) => "Lengthen the unlock of",
-        Bearing::Shortens(_) => "Shorten the unlock of",
+        UnlockEffect::Opens => "Unlock",
+        UnlockEffect::Lengthens(_) => "Lengthen the unlock of",
+        UnlockEffect::Shortens(_) => "Shorten the unlock of",
     };
     format!("{verb} week {}", lock.week_no)
 }
 
 /// Whose week it is, how it stands, and what would become of it.
-fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
+fn plan(reader: &Reader, prospect: &UnlockPreview, now: Timestamp) -> Answered {
     let lock = &prospect.lock;
     let cycle = match &prospect.cycle {
         Some(cycle) => format!("{} to {}, {}", cycle.start_date, cycle.end_date, cycle.id),
@@ -112,15 +112,15 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
     }
     fact("then", Tone::Plain, &then);
     match prospect.bearing(now) {
-        Bearing::Opens => {}
-        Bearing::Lengthens(by) => {
+        UnlockEffect::Opens => {}
+        UnlockEffect::Lengthens(by) => {
             fact(
                 "which is",
                 Tone::Warn,
                 &format!("{} later than now", span(by)),
             );
         }
-        Bearing::Shortens(by) => {
+        UnlockEffect::Shortens(by) => {
             let text = format!(
                 "{} EARLIER than now: the running unlock is cut short",
                 span(by)
@@ -141,14 +141,14 @@ fn plan(reader: &Reader, prospect: &Prospect, now: Timestamp) -> Answered {
 }
 
 /// Why the week is open already.
-fn because(opening: Option<&Opening>) -> &str {
+fn because(opening: Option<&UnlockRecord>) -> &str {
     match opening {
         Some(opening) => opening.rationale.as_deref().unwrap_or("no reason recorded"),
         None => "its reason could not be read",
     }
 }
 
-fn done(prospect: &Prospect, unlocked: &Unlocked) -> Page {
+fn done(prospect: &UnlockPreview, unlocked: &Unlocked) -> Page {
     let lock = &unlocked.lock;
     let until = lock.running_until();
     let until = until.map_or_else(

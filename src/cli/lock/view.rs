@@ -2,7 +2,7 @@
 
 use crate::cli::page::{Span, Table, Tone};
 use crate::domain::identity::Identity;
-use crate::domain::lock::{Standing, WeekLock};
+use crate::domain::lock::{LockState, WeekLock};
 
 /// Locks as a table, one week a row. With `reader` it says whose week each is; without, the weeks are of one owner who
 /// is named elsewhere.
@@ -48,8 +48,8 @@ fn owner<'a>(lock: &'a WeekLock, reader: &Identity) -> &'a str {
 
 fn standing(lock: &WeekLock) -> (Tone, &'static str) {
     match lock.standing() {
-        Standing::Locked => (Tone::Danger, "locked"),
-        Standing::Unlocked => (Tone::Warn, "unlocked"),
-        Standing::Open => (Tone::Ok, "open"),
+        LockState::Locked => (Tone::Danger, "locked"),
+        LockState::Unlocked => (Tone::Warn, "unlocked"),
+        LockState::Open => (Tone::Ok, "open"),
     }
 }

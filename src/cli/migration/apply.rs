@@ -4,8 +4,8 @@ use super::super::answer::Answered;
 use super::super::confirm::Confirm;
 use super::super::context::Context;
 use super::run::carry_out;
-use super::waits::Waits;
-use crate::domain::migration::{Direction, Wish};
+use super::timeouts::Waits;
+use crate::domain::migration::{Direction, PlanRequest};
 use clap::Args as ClapArgs;
 
 /// Apply pending migrations, each in one transaction
@@ -44,12 +44,12 @@ pub struct Args {
 /// Plans, asks and runs.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let wish = if args.resume || args.retry {
-        Wish::GoOn {
+        PlanRequest::GoOn {
             direction: Direction::Apply,
             from_start: args.retry,
         }
     } else {
-        Wish::Apply {
+        PlanRequest::Apply {
             to: args.to.clone(),
             include_out_of_order: args.include_out_of_order,
         }

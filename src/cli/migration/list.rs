@@ -4,7 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::Page;
 use super::show;
-use crate::domain::migration::{Entry, Listing, State};
+use crate::domain::migration::{Entry, MigrationList, State};
 use crate::ops::migration;
 use clap::Args as ClapArgs;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
 }
 
 /// The list behind a page, with what is to be known beside it.
-pub fn answer(page: Page, listing: &Listing) -> Answered {
+pub fn answer(page: Page, listing: &MigrationList) -> Answered {
     let notes: Vec<Value> = listing
         .entries
         .iter()
@@ -40,7 +40,7 @@ pub fn answer(page: Page, listing: &Listing) -> Answered {
 }
 
 /// What was done, and the list as it is now; `plan` is what was confirmed.
-pub fn after(mut done: Page, listing: &Listing, plan: &impl Serialize) -> Answered {
+pub fn after(mut done: Page, listing: &MigrationList, plan: &impl Serialize) -> Answered {
     done.blank();
     done.append(show::listing(listing));
     Ok(answer(done, listing)?.with("plan", plan)?)

@@ -17,8 +17,8 @@ mod scratch;
 pub mod show;
 mod skipped;
 mod split;
+pub mod timeouts;
 mod verify;
-pub mod waits;
 
 use super::answer::Answered;
 use super::context::Context;

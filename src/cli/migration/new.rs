@@ -7,7 +7,7 @@ use super::super::page::{Page, Tone};
 use super::list;
 use super::restore;
 use super::show;
-use crate::ops::migration::{self, BranchPlan};
+use crate::ops::migration::{self, ExtractPlan};
 use clap::Args as ClapArgs;
 use serde_json::json;
 
@@ -74,7 +74,7 @@ async fn from_edited(context: &Context, args: &Args, version: &str) -> Answered 
     list::after(done, &listing, &plan)
 }
 
-fn page(plan: &BranchPlan) -> Page {
+fn page(plan: &ExtractPlan) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Strong, &show::target(&plan.target));
     page.blank();
@@ -88,7 +88,7 @@ fn page(plan: &BranchPlan) -> Page {
 }
 
 /// Says what only a person can do.
-fn dropped(page: &mut Page, plan: &BranchPlan) {
+fn dropped(page: &mut Page, plan: &ExtractPlan) {
     if plan.dropped.is_empty() {
         return;
     }

@@ -6,13 +6,13 @@ use super::show;
 use crate::domain::migration::{Plan, Progress, Step};
 
 /// Turns news into lines, and remembers which files were announced.
-pub struct Teller<'a> {
+pub struct ProgressPrinter<'a> {
     plan: &'a Plan,
     /// How many files, from the first one.
     announced: usize,
 }
 
-impl<'a> Teller<'a> {
+impl<'a> ProgressPrinter<'a> {
     /// Of a plan that begins.
     pub fn new(plan: &'a Plan) -> Self {
         Self { plan, announced: 0 }
@@ -83,7 +83,7 @@ fn deed(step: &Step) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::migration::{Direction, StepMode, Target, WayBack};
+    use crate::domain::migration::{Direction, RollbackFile, StepMode, Target};
     use std::time::Duration;
 
     fn plan() -> Plan {
@@ -99,20 +99,20 @@ mod tests {
             begin_at: 0,
             repeats: 0,
             older_than: None,
-            way_back: WayBack::Usable,
+            way_back: RollbackFile::Usable,
         };
         Plan {
             steps: ["1", "2", "3"].map(step).to_vec(),
             target: Target::default(),
             history: Vec::new(),
-            goes_on: false,
+            is_resume: false,
         }
     }
 
     #[test]
     fn a_file_is_announced_once_and_none_is_passed_over() {
         let plan = plan();
-        let mut teller = Teller::new(&plan);
+        let mut teller = ProgressPrinter::new(&plan);
         let started = |step| Progress::StepStarted { step };
         let done = |step| Progress::StepDone {
             step,

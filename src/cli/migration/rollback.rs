@@ -4,8 +4,8 @@ use super::super::answer::Answered;
 use super::super::confirm::Confirm;
 use super::super::context::Context;
 use super::run::carry_out;
-use super::waits::Waits;
-use crate::domain::migration::{Direction, Wish};
+use super::timeouts::Waits;
+use crate::domain::migration::{Direction, PlanRequest};
 use clap::Args as ClapArgs;
 
 /// Roll back the newest migrations with their rollback files
@@ -42,14 +42,14 @@ pub struct Args {
 /// Plans, asks and runs.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let wish = match (&args.to, args.last) {
-        _ if args.resume || args.retry => Wish::GoOn {
+        _ if args.resume || args.retry => PlanRequest::GoOn {
             direction: Direction::Rollback,
             from_start: args.retry,
         },
-        (Some(version), _) => Wish::RollbackTo {
+        (Some(version), _) => PlanRequest::RollbackTo {
             version: version.clone(),
         },
-        (None, last) => Wish::RollbackLast {
+        (None, last) => PlanRequest::RollbackLast {
             count: last.unwrap_or(1) as usize,
         },
     };

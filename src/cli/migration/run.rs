@@ -7,16 +7,16 @@ use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::super::seed::stale;
 use super::plan::body;
-use super::progress::Teller;
+use super::progress::ProgressPrinter;
 use super::show;
 use super::skipped;
-use super::waits::{self, Waits};
+use super::timeouts::{self, Waits};
 use crate::domain::migration::{
-    Direction, Outcome, Plan, State, StepEnd, StepMode, Wish, briefing,
+    Direction, Outcome, Plan, PlanRequest, State, StepEnd, StepMode, plan_summary,
 };
 use crate::domain::problem::Problem;
-use crate::domain::seed::Stale;
-use crate::ops::migration::{self, Schema, Watch};
+use crate::domain::seed::StaleSeed;
+use crate::ops::migration::{self, RunControl, Workspace};
 use crate::ops::seed;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// Makes the plan of a wish, has it confirmed, and runs it.
 pub async fn carry_out(
     context: &Context,
-    wish: &Wish,
+    wish: &PlanRequest,
     waits: &Waits,
     options: &Confirm,
 ) -> Answered {
@@ -32,7 +32,7 @@ pub async fn carry_out(
     waits.set(&mut work.schema.limits);
     let plan = work.read(migration::plan(&work.schema, wish)).await?;
     let (skipped, said) = match wish {
-        Wish::Apply { .. } => skipped::of(&work.schema.root)?,
+        PlanRequest::Apply { .. } => skipped::of(&work.schema.root)?,
         _ => Default::default(),
     };
     if plan.steps.is_empty() {
@@ -40,17 +40,17 @@ pub async fn carry_out(
         return Ok(answer.with("skipped", &skipped)?);
     }
     let (word, mut what) = match wish {
-        Wish::Apply { .. } => ("apply".to_owned(), show::size("Apply", &plan)),
-        Wish::RollbackTo { .. } | Wish::RollbackLast { .. } => (
+        PlanRequest::Apply { .. } => ("apply".to_owned(), show::size("Apply", &plan)),
+        PlanRequest::RollbackTo { .. } | PlanRequest::RollbackLast { .. } => (
             format!("rollback {}", plan.steps.len()),
             show::size("Roll back", &plan),
         ),
-        Wish::GoOn { direction, .. } => {
+        PlanRequest::GoOn { direction, .. } => {
             let word = match direction {
                 Direction::Apply => "apply",
                 Direction::Rollback => "rollback 1",
             };
-            let title = briefing::title(&plan);
+            let title = plan_summary::title(&plan);
             let count = show::counted(plan.statement_count(), "statement");
             (word.to_owned(), format!("{title}: {count}"))
         }
@@ -61,7 +61,7 @@ pub async fn carry_out(
         .filter(|step| step.mode == StepMode::Alone)
         .count();
     if alone > 0 {
-        let which = if plan.goes_on {
+        let which = if plan.is_resume {
             String::new()
         } else {
             format!("{} ", show::counted(alone, "migration"))
@@ -72,7 +72,7 @@ pub async fn carry_out(
     }
     let shown = || {
         let mut page = show::plan(&plan);
-        page.append(waits::shown(&work.schema.limits, &plan));
+        page.append(timeouts::shown(&work.schema.limits, &plan));
         page.append(show::cautions(&plan));
         page.append(said.clone());
         // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
@@ -102,7 +102,7 @@ pub async fn carry_out(
     }
     // Nobody was asked: of a file that does nothing it is said all the same, before it is recorded.
     if options.yes
-        && let Some(empty) = briefing::empty(&plan)
+        && let Some(empty) = plan_summary::empty(&plan)
     {
         let mut page = Page::default();
         page.toned(Tone::Warn, &empty);
@@ -114,7 +114,7 @@ pub async fn carry_out(
 
 /// The seeds that a rollback left recorded, although their rows may be gone. Only a courtesy: a run that went well is not
 /// spoilt by its failure.
-async fn outlived(schema: &Schema, outcome: &Outcome) -> Vec<Stale> {
+async fn outlived(schema: &Workspace, outcome: &Outcome) -> Vec<StaleSeed> {
     let mut steps = outcome.steps.iter();
     if steps.any(|step| step.direction == Direction::Rollback && step.end == StepEnd::Done) {
         seed::stale(schema).await.unwrap_or_default()
@@ -123,7 +123,7 @@ async fn outlived(schema: &Schema, outcome: &Outcome) -> Vec<Stale> {
     }
 }
 
-async fn nothing(schema: &Schema, wish: &Wish, plan: &Plan, said: Page) -> Answered {
+async fn nothing(schema: &Workspace, wish: &PlanRequest, plan: &Plan, said: Page) -> Answered {
     let mut page = at_rest(schema, wish).await;
     page.append(said);
     let outcome = Outcome {
@@ -136,8 +136,11 @@ async fn nothing(schema: &Schema, wish: &Wish, plan: &Plan, said: Page) -> Answe
 }
 
 /// Says that there is nothing to do. Whoever edited an applied file thinks that there is, so that is said too.
-pub async fn at_rest(schema: &Schema, wish: &Wish) -> Page {
-    if matches!(wish, Wish::RollbackTo { .. } | Wish::RollbackLast { .. }) {
+pub async fn at_rest(schema: &Workspace, wish: &PlanRequest) -> Page {
+    if matches!(
+        wish,
+        PlanRequest::RollbackTo { .. } | PlanRequest::RollbackLast { .. }
+    ) {
         return Page::of("There is nothing to roll back.");
     }
     let mut page = Page::of("Nothing is pending.");
@@ -154,16 +157,20 @@ pub async fn at_rest(schema: &Schema, wish: &Wish) -> Page {
 }
 
 /// Runs a plan with its progress on stderr; Ctrl-C cancels it in order.
-pub async fn watched(context: &Context, schema: &Schema, plan: &Plan) -> Result<Outcome, Problem> {
+pub async fn watched(
+    context: &Context,
+    schema: &Workspace,
+    plan: &Plan,
+) -> Result<Outcome, Problem> {
     let (progress, mut news) = mpsc::unbounded_channel();
     let cancel = CancellationToken::new();
-    let watch = Watch {
+    let watch = RunControl {
         progress,
         cancel: cancel.clone(),
     };
     let output = context.output();
     let tell = async {
-        let mut teller = Teller::new(plan);
+        let mut teller = ProgressPrinter::new(plan);
         while let Some(progress) = news.recv().await {
             if let Some(page) = teller.told(&progress) {
                 output.note(&page);
@@ -183,7 +190,7 @@ pub async fn watched(context: &Context, schema: &Schema, plan: &Plan) -> Result<
     interrupt::cancelling(output, &cancel, both).await
 }
 
-fn report(outcome: &Outcome, outlived: &[Stale], skipped: &[String]) -> Answered {
+fn report(outcome: &Outcome, outlived: &[StaleSeed], skipped: &[String]) -> Answered {
     let mut page = show::outcome(outcome);
     page.append(stale::page(outlived));
     let mut answer = Answer::new(outcome, page)?.with("skipped", &skipped)?;

@@ -1,19 +1,19 @@
 //! How lists, plans and outcomes of migrations read.
 
 use super::super::page::{Page, Span, Table, Tone};
-pub use crate::domain::count::counted;
-use crate::domain::migration::briefing;
 use crate::domain::migration::interruption::repetition;
+use crate::domain::migration::plan_summary;
 use crate::domain::migration::{
-    Direction, Entry, Listing, Outcome, Plan, State, Step, StepEnd, Target, Wish,
+    Direction, Entry, MigrationList, Outcome, Plan, PlanRequest, State, Step, StepEnd, Target,
 };
+pub use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 
 /// How many states have their ways out under the list; a thousand of them would hide it.
 const MOST_WAYS: usize = 4;
 
 /// The list of versions with the database it was compared with.
-pub fn listing(listing: &Listing) -> Page {
+pub fn listing(listing: &MigrationList) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Muted, &target(&listing.target));
     if listing.entries.is_empty() {
@@ -50,7 +50,7 @@ pub fn listing(listing: &Listing) -> Page {
 }
 
 /// The ways out of the first states that need one.
-fn ways(page: &mut Page, listing: &Listing) {
+fn ways(page: &mut Page, listing: &MigrationList) {
     let stuck: Vec<&Entry> = listing
         .entries
         .iter()
@@ -139,7 +139,7 @@ pub fn plan(plan: &Plan) -> Page {
 /// What there is to think about before a plan runs.
 pub fn cautions(plan: &Plan) -> Page {
     let mut page = Page::default();
-    let cautions = briefing::cautions(plan);
+    let cautions = plan_summary::cautions(plan);
     if !cautions.is_empty() {
         page.blank();
         page.toned(Tone::Strong, "Note");
@@ -151,10 +151,10 @@ pub fn cautions(plan: &Plan) -> Page {
 }
 
 /// The command that rehearses a wish; an interrupted file cannot be rehearsed.
-pub fn rehearsed_by(wish: &Wish) -> Option<String> {
+pub fn rehearsed_by(wish: &PlanRequest) -> Option<String> {
     let options = match wish {
-        Wish::GoOn { .. } => return None,
-        Wish::Apply {
+        PlanRequest::GoOn { .. } => return None,
+        PlanRequest::Apply {
             to,
             include_out_of_order,
         } => {
@@ -162,8 +162,8 @@ pub fn rehearsed_by(wish: &Wish) -> Option<String> {
             let late = include_out_of_order.then_some(" --include-out-of-order");
             format!("{}{}", to.unwrap_or_default(), late.unwrap_or_default())
         }
-        Wish::RollbackTo { version } => format!(" --rollback --to {version}"),
-        Wish::RollbackLast { count } => format!(" --rollback --last {count}"),
+        PlanRequest::RollbackTo { version } => format!(" --rollback --to {version}"),
+        PlanRequest::RollbackLast { count } => format!(" --rollback --last {count}"),
     };
     Some(format!("supadeck migration plan{options}"))
 }

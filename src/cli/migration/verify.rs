@@ -8,10 +8,10 @@ use super::plan::{On, difference, quiet};
 use super::scratch::Scratch;
 use super::show::{counted, target};
 use super::skipped;
-use super::waits::Waits;
-use crate::domain::count::listed;
+use super::timeouts::Waits;
+use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
 use crate::domain::script::Limits;
 use crate::ops::migration;
 use clap::Args as ClapArgs;
@@ -110,8 +110,10 @@ fn page(verification: &Verification, named: &[String]) -> Page {
     page.toned(
         Tone::Muted,
         match verification.on {
-            Place::Target => "Checked on this database, in a transaction that was rolled back.",
-            Place::Scratch => "Checked on a scratch database, which is gone again.",
+            Environment::Target => {
+                "Checked on this database, in a transaction that was rolled back."
+            }
+            Environment::Scratch => "Checked on a scratch database, which is gone again.",
         },
     );
     if verification.versions.is_empty() {
@@ -146,36 +148,36 @@ fn drawn_in(page: &mut Page, verification: &Verification, named: &[String]) {
         return;
     }
     let why = match verification.on {
-        Place::Target => {
+        Environment::Target => {
             "a version that is applied is rolled back after all newer ones, and a pending one is applied after all older ones"
         }
-        Place::Scratch => "a version is applied after all older ones",
+        Environment::Scratch => "a version is applied after all older ones",
     };
     let text = format!("Not named, and drawn in: {}. Here {why}.", listed(&others));
     page.toned(Tone::Muted, &text);
 }
 
-fn finding(finding: Finding) -> (Tone, &'static str) {
+fn finding(finding: Verdict) -> (Tone, &'static str) {
     match finding {
-        Finding::Proven => (Tone::Ok, "proven"),
-        Finding::NotRestored => (Tone::Danger, "the rollback leaves a difference"),
-        Finding::NotRepeatable => (Tone::Danger, "applied again it is not the same"),
-        Finding::NoRollback => (Tone::Danger, "no rollback file"),
-        Finding::Failed => (Tone::Danger, "failed"),
-        Finding::Skipped => (
+        Verdict::Proven => (Tone::Ok, "proven"),
+        Verdict::NotRestored => (Tone::Danger, "the rollback leaves a difference"),
+        Verdict::NotRepeatable => (Tone::Danger, "applied again it is not the same"),
+        Verdict::NoRollback => (Tone::Danger, "no rollback file"),
+        Verdict::Failed => (Tone::Danger, "failed"),
+        Verdict::Skipped => (
             Tone::Warn,
             "runs outside a transaction; --on scratch can check it",
         ),
-        Finding::Refused => (
+        Verdict::Refused => (
             Tone::Danger,
             "reaches outside the database; not run only to check it",
         ),
-        Finding::Unsure => (Tone::Warn, "not known here; --on scratch can check it"),
-        Finding::NotReached => (Tone::Warn, "not reached"),
+        Verdict::Unsure => (Tone::Warn, "not known here; --on scratch can check it"),
+        Verdict::NotReached => (Tone::Warn, "not reached"),
     }
 }
 
-fn details(page: &mut Page, trip: &Trip) {
+fn details(page: &mut Page, trip: &RoundTrip) {
     let is_quiet = trip.difference.is_empty()
         && trip.again.is_empty()
         && trip.losses.is_empty()
@@ -188,7 +190,7 @@ fn details(page: &mut Page, trip: &Trip) {
     page.toned(Tone::Strong, &format!("{} {}", trip.version, trip.name));
     if let Some(problem) = &trip.problem {
         let tone = match trip.finding {
-            Finding::Unsure => Tone::Warn,
+            Verdict::Unsure => Tone::Warn,
             _ => Tone::Danger,
         };
         page.toned(tone, &format!("  {problem}"));

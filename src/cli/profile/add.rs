@@ -3,7 +3,7 @@
 use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
-use super::super::{ask, interrupt, waiting};
+use super::super::{interrupt, prompt, slow_notice};
 use super::check;
 use super::collect::{Collected, Means, missing};
 use super::end_session::end_session;
@@ -11,11 +11,11 @@ use super::linked::{self, Origin};
 use super::replace::Wish;
 use super::view;
 use crate::adapters::connect;
-use crate::domain::count::listed;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::learn;
 use crate::domain::profile::{Profile, check_name};
-use crate::domain::secret::Keeping;
+use crate::domain::secret::StoredIn;
 use crate::ops::profile::{self, NewProfile};
 use clap::Args as ClapArgs;
 
@@ -95,8 +95,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     profile::check_free(profiles.as_ref(), &name, args.replace).await?;
     let keyring = connect::secrets(context.settings());
     let means = Means {
-        asks: ask::is_possible(),
-        has_keyring: keyring.keeping().await? == Keeping::Keyring,
+        asks: prompt::is_possible(),
+        has_keyring: keyring.keeping().await? == StoredIn::Keyring,
         by_reference: args.by_reference,
     };
     let secret_key = args.secret_key.as_deref();
@@ -104,7 +104,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let url = collected.project_url(context)?;
     let kept = collected.kept();
     if !kept.is_empty()
-        && let Keeping::Memory(why) = keyring.keeping().await?
+        && let StoredIn::Memory(why) = keyring.keeping().await?
     {
         return Err(no_keyring(NOT_ADDED, &why).into());
     }
@@ -137,7 +137,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let checking =
             Box::pin(async { check::check(&check::looked_up(context, &collected).await?).await });
         let whom = || format!("{url} and what belongs to it");
-        let checking = waiting::telling(context.output(), whom, checking);
+        let checking = slow_notice::telling(context.output(), whom, checking);
         mark = interrupt::ending(checking).await?;
     }
     end_session(context, &profile.name).await?;
@@ -155,7 +155,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let write = profile::add(profiles.as_ref(), keyring.as_ref(), new);
     let added = interrupt::finishing(context.output(), write).await?;
-    if let Some(Keeping::Memory(why)) = added.keeping {
+    if let Some(StoredIn::Memory(why)) = added.keeping {
         let what = "The profile was added without its keys: they could not be kept.";
         return Err(no_keyring(what, &why).into());
     }

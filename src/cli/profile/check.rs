@@ -1,7 +1,7 @@
 //! Asks a project whether it is there, knows its key, and lets into its database, before a profile is kept.
 
 use super::collect::Collected;
-use crate::adapters::connect::{self, As, Settings, Way};
+use crate::adapters::connect::{self, RoleChoice, Settings, Transport};
 use crate::adapters::key;
 use crate::adapters::secrets::SecretSource;
 use crate::cli::context::Context;
@@ -14,7 +14,7 @@ use crate::domain::secret::SecretKind;
 /// Asks REST with every key that is known, then the database. Gives what the database is recognised by.
 pub async fn check(settings: &Settings) -> Result<Option<Mark>, Problem> {
     let mut settings = settings.clone();
-    settings.as_ = Some(As::Anon);
+    settings.as_ = Some(RoleChoice::Anon);
     let project = connect::resolve(&settings).await?;
     if project.has_publishable_key {
         project.rest.ping(&Identity::Anon).await.map_err(refused)?;
@@ -26,7 +26,7 @@ pub async fn check(settings: &Settings) -> Result<Option<Mark>, Problem> {
             .await
             .map_err(refused)?;
     }
-    if let Some(way) = Way::of(&project).await? {
+    if let Some(way) = Transport::of(&project).await? {
         let history = way.database().history().await.map_err(refused)?;
         return Ok(Some(*history.target.mark));
     }

@@ -4,10 +4,10 @@
 use super::keys::{self, Slot};
 use super::linked::Origin;
 use crate::adapters::connect::{Settings, Variable};
-use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::page::Page;
+use crate::cli::prompt;
 use crate::cli::secret::{self, Asked};
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
@@ -259,7 +259,7 @@ impl Collected {
                 } else {
                     format!("{name} of the environment")
                 };
-                let answer = ask::line(&format!("Keep {what}? [y/N] ")).await?;
+                let answer = prompt::line(&format!("Keep {what}? [y/N] ")).await?;
                 matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
             } else if variables.name_project {
                 let kept = format!("{name} is kept with the profile.");
@@ -286,7 +286,7 @@ impl Collected {
     /// Asks for what is missing.
     async fn ask(&mut self, context: &Context, has_origin: bool) -> Result<(), Problem> {
         if self.settings.url.is_none() {
-            self.settings.url = Some(ask::line("Project URL: ").await?);
+            self.settings.url = Some(prompt::line("Project URL: ").await?);
         }
         if !self.means.has_keyring {
             let mut page = Page::default();
@@ -313,11 +313,11 @@ impl Collected {
                 ", empty to leave it out"
             };
             let text = if self.means.has_keyring {
-                ask::hidden(&format!("{title}{empty} (not shown): ")).await?
+                prompt::hidden(&format!("{title}{empty} (not shown): ")).await?
             } else {
                 // What is pasted may be the secret itself: it is not shown while it is typed.
                 let question = format!("{title} as {REFERENCE_FORMS}{empty}: ");
-                ask::hidden(&question).await?
+                prompt::hidden(&question).await?
             };
             self.take_answer(context, asked, title, &text).await?;
         }

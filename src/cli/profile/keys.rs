@@ -1,8 +1,8 @@
 //! The secrets of a new profile, each read where it is given: in which slot a key belongs, and what is none.
 
-use crate::cli::ask;
 use crate::cli::output::Output;
 use crate::cli::page::{Page, Tone};
+use crate::cli::prompt;
 use crate::domain::database_url::{self, DatabaseUrl};
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
@@ -97,7 +97,7 @@ pub async fn key(
 }
 
 async fn is_yes(question: &str) -> Result<bool, Problem> {
-    let answer = ask::line(question).await?;
+    let answer = prompt::line(question).await?;
     Ok(matches!(
         answer.trim().to_ascii_lowercase().as_str(),
         "y" | "yes"

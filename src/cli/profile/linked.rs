@@ -2,9 +2,9 @@
 
 use super::collect::Collected;
 use crate::adapters::connect::Settings;
-use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::page::{Page, Table, Tone};
+use crate::cli::prompt;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::check_name;
 use crate::domain::project_url::ProjectUrl;
@@ -121,7 +121,7 @@ impl Origin {
                 } else {
                     "Database password, empty to leave it out (not shown): "
                 };
-                Some(ask::hidden(question).await?)
+                Some(prompt::hidden(question).await?)
             }
             _ => None,
         };

@@ -8,7 +8,7 @@ use super::end_session::end_session;
 use super::replace::confirmed_by_name;
 use crate::adapters::connect;
 use crate::domain::hidden::shown;
-use crate::domain::secret::Keeping;
+use crate::domain::secret::StoredIn;
 use crate::ops::profile;
 use clap::Args as ClapArgs;
 use serde_json::json;
@@ -40,8 +40,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let keeping = interrupt::finishing(context.output(), removed).await?;
     let name = shown(&args.name);
     let page = match &keeping {
-        Keeping::Keyring => Page::of(format!("{name} is removed, and so are its secrets.")),
-        Keeping::Memory(why) => {
+        StoredIn::Keyring => Page::of(format!("{name} is removed, and so are its secrets.")),
+        StoredIn::Memory(why) => {
             let mut page = Page::of(format!("{name} is removed."));
             let text = format!(
                 "Its secrets may still be in the keyring, which was not asked. {why} They are used for {name}'s URL only."
@@ -50,6 +50,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             page
         }
     };
-    let asked = keeping == Keeping::Keyring;
+    let asked = keeping == StoredIn::Keyring;
     Ok(Answer::new(&json!({"name": name}), page)?.with("keyring_asked", &asked)?)
 }

@@ -1,6 +1,6 @@
 //! What of a profile stays when another of its name replaces it, and when its name is asked for.
 
-use crate::cli::ask;
+use crate::cli::prompt;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::is_same_project;
 use crate::domain::profile::Profile;
@@ -58,9 +58,9 @@ pub async fn confirmed_by_name(
         if typed == name {
             return Ok(());
         }
-    } else if ask::is_possible() {
+    } else if prompt::is_possible() {
         let question = format!("{why} To confirm, type the profile’s name, {name}: ");
-        if ask::word(&question).await?.trim() == name {
+        if prompt::word(&question).await?.trim() == name {
             return Ok(());
         }
         let why = format!("What was typed is not `{name}`.");

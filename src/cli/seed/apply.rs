@@ -5,14 +5,14 @@ use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::show;
-use super::super::migration::waits::Times;
+use super::super::migration::timeouts::Times;
 use super::super::page::{Page, Span, Table, Tone};
 use super::{missing, notes, stale};
 use crate::domain::migration::limit;
 use crate::domain::problem::Problem;
 use crate::domain::script::Limits;
 use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedProgress, SeedState};
-use crate::ops::migration::Schema;
+use crate::ops::migration::Workspace;
 use crate::ops::seed::{self, SeedWatch};
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
@@ -137,7 +137,7 @@ fn shown(plan: &SeedPlan, limits: &Limits) -> Page {
 
 async fn watched(
     context: &Context,
-    schema: &Schema,
+    schema: &Workspace,
     plan: &SeedPlan,
 ) -> Result<SeedOutcome, Problem> {
     let (progress, mut news) = mpsc::unbounded_channel();

@@ -1,10 +1,10 @@
 //! How seeds read whose rows may be gone with a migration that was rolled back since.
 
 use super::super::page::{Page, Tone};
-use crate::domain::seed::Stale;
+use crate::domain::seed::StaleSeed;
 
 /// Says which seeds they are and how they are run again; nothing where there are none.
-pub fn page(found: &[Stale]) -> Page {
+pub fn page(found: &[StaleSeed]) -> Page {
     let mut page = Page::default();
     let Some(first) = found.first() else {
         return page;

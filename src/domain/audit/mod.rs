@@ -69,7 +69,7 @@ pub struct Cursor {
 
 /// Which way a page goes from its cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Way {
+pub enum PageDirection {
     /// Towards older rows, the order of the list.
     Older,
     /// Towards newer rows; the page is still ordered newest first.

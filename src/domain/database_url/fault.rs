@@ -2,8 +2,8 @@
 
 use super::encoded;
 use super::parameter::Parameter;
-use crate::domain::count::listed;
 use crate::domain::pasted;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::source::Source;
 use std::collections::BTreeSet;

@@ -3,8 +3,8 @@
 
 use super::State;
 use super::history::comparable;
-use crate::domain::sql::command::significant;
 use crate::domain::sql::split::statements;
+use crate::domain::sql::statement_kind::significant;
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::HashMap;

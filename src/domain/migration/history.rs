@@ -1,6 +1,6 @@
 //! The migration history of a database, as far as lists and plans need it.
 
-use super::books::Books;
+use super::history_table::HistoryTable;
 use super::{Interruption, Target};
 use crate::domain::sql::split::statements;
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ pub struct History {
     /// Runs outside a transaction whose end is not in the journal, oldest first.
     pub interrupted: Vec<Interruption>,
     /// What the table is like that holds them.
-    pub books: Books,
+    pub books: HistoryTable,
 }
 
 impl History {
@@ -55,7 +55,7 @@ pub struct Stored {
 
 /// Pieces of SQL cut into statements once more. Some tools store a file as one piece, or cut it elsewhere: only when both
 /// sides went through this does it not matter where they were cut before.
-pub fn recut<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
+pub fn resplit<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
     pieces
         .iter()
         .flat_map(|piece| statements(piece.as_ref()))
@@ -64,7 +64,7 @@ pub fn recut<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
 
 /// The same with line ends that are all `\n`: how a checkout ends its lines is no content.
 pub fn comparable<S: AsRef<str>>(pieces: &[S]) -> Vec<String> {
-    let statements = recut(pieces).into_iter();
+    let statements = resplit(pieces).into_iter();
     statements
         .map(|statement| match line_feeds(&statement) {
             Cow::Borrowed(_) => statement,

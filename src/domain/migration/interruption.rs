@@ -1,8 +1,8 @@
 //! A file that ran outside a transaction and did not come to its end: where it stands, and what is left behind.
 
 use super::history::History;
-use super::holder::Holder;
-use super::remedy::{WayOut, way};
+use super::lock_holder::LockHolder;
+use super::resolution::{Resolution, resolution};
 use super::{Direction, Entry, State};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -40,9 +40,9 @@ pub struct Interruption {
     /// Invalid indexes that were not there before the file ran.
     pub invalid_indexes: Vec<String>,
     /// The runner that is at it right now: then it is not interrupted at all.
-    pub runner: Option<Holder>,
+    pub runner: Option<LockHolder>,
     /// What the server still runs of it although its runner is gone.
-    pub leftover: Option<Holder>,
+    pub leftover: Option<LockHolder>,
 }
 
 impl Interruption {
@@ -192,14 +192,14 @@ impl Interruption {
         applied.contains(&self.version) == (self.direction == Direction::Rollback)
     }
 
-    fn ways(&self) -> Vec<WayOut> {
+    fn ways(&self) -> Vec<Resolution> {
         let version = self.version.as_str();
         let ways = [
-            way(
+            resolution(
                 &[self.verb(), "--resume"],
                 "Goes on from the statement it stopped at.",
             ),
-            way(
+            resolution(
                 &[self.verb(), "--retry"],
                 match repetition(self.done(), self.of) {
                     Some(repetition) => format!("Runs the whole file again. {repetition}"),
@@ -207,11 +207,11 @@ impl Interruption {
                 }
                 .as_str(),
             ),
-            way(
+            resolution(
                 &["repair", "--status", "applied", version],
                 "Says that all of it was done by hand.",
             ),
-            way(
+            resolution(
                 &["repair", "--status", "reverted", version],
                 "Says that what it did was undone by hand.",
             ),

@@ -3,7 +3,7 @@
 
 use super::{Plan, StepMode, Target};
 use crate::domain::script::Limits;
-use crate::domain::sql::command::significant;
+use crate::domain::sql::statement_kind::significant;
 use crate::domain::text::cell;
 use serde::Serialize;
 use std::time::Duration;

@@ -1,25 +1,25 @@
 //! What a migration is to people: its version, its state, a plan that moves the schema, and how a run ended.
 
-pub mod books;
-pub mod briefing;
 pub mod difference;
 pub mod down_section;
 pub mod file_name;
 pub mod history;
-pub mod holder;
+pub mod history_table;
 pub mod interruption;
 pub mod journal;
 pub mod limit;
+pub mod lock_holder;
 pub mod owner;
-pub mod pairing;
-pub mod remedy;
-pub mod rewrite;
+pub mod plan_summary;
+pub mod rename_detection;
+pub mod render;
+pub mod resolution;
 pub mod state;
 pub mod version;
 
-pub use holder::{Blocker, Holder};
 pub use interruption::{Interruption, StepMode};
-pub use state::WayBack;
+pub use lock_holder::{Blocker, LockHolder};
+pub use state::RollbackFile;
 
 use super::production::{Mark, Protection};
 use super::sql::Statements;
@@ -78,7 +78,7 @@ pub struct Entry {
     pub reversible: bool,
     /// What is in the place of the rollback file.
     #[serde(skip)]
-    pub way_back: WayBack,
+    pub way_back: RollbackFile,
     /// The migration file, when there is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
@@ -90,12 +90,12 @@ pub struct Entry {
     pub recorded: Option<String>,
     /// The ways out of the state, the safest first.
     #[serde(skip)]
-    pub ways: Vec<remedy::WayOut>,
+    pub ways: Vec<resolution::Resolution>,
 }
 
 /// The whole list, in the order of versions (compared as text, byte by byte).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
+pub struct MigrationList {
     /// One entry a version.
     pub entries: Vec<Entry>,
     /// Files in the directory that are not migrations, each with its reason.
@@ -103,10 +103,10 @@ pub struct Listing {
     /// The database that was read.
     pub target: Target,
     /// What is unusual about the history's table, each with its way out.
-    pub remarks: Vec<books::Remark>,
+    pub remarks: Vec<history_table::TableWarning>,
 }
 
-impl Listing {
+impl MigrationList {
     /// How many entries have this state.
     pub fn count(&self, state: State) -> usize {
         self.entries
@@ -143,7 +143,7 @@ pub struct Target {
 
 /// The SQL of one version, for reading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sources {
+pub struct SourceTexts {
     /// The version these belong to.
     pub version: String,
     /// The migration file's text.
@@ -166,7 +166,7 @@ pub enum Direction {
 
 /// What the user asked for, before it is a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub enum PlanRequest {
     /// Apply what is pending, up to and including a version.
     Apply {
         /// The last version to apply; all when absent.
@@ -219,7 +219,7 @@ pub struct Step {
     /// The newest applied version, when that is newer than this file, which is to be applied behind it.
     pub older_than: Option<String>,
     /// What stands in the place of its rollback file; a rollback itself needs none.
-    pub way_back: WayBack,
+    pub way_back: RollbackFile,
 }
 
 impl Step {
@@ -241,7 +241,7 @@ pub struct Plan {
     /// The versions in the history when the plan was made; checked again under the lock.
     pub history: Vec<String>,
     /// Whether it goes on with an interrupted file, which stops every other plan.
-    pub goes_on: bool,
+    pub is_resume: bool,
 }
 
 impl Plan {
@@ -257,7 +257,7 @@ pub enum Progress {
     /// Waiting for another runner's lock.
     WaitingForLock {
         /// Who has it, when the server tells.
-        holder: Option<Holder>,
+        holder: Option<LockHolder>,
     },
     /// A statement waits for somebody else's lock.
     Blocked {

@@ -1,6 +1,6 @@
 //! Why a role may not do something: whose the object is, who asked, and what can be done about it.
 
-use crate::domain::sql::command::significant;
+use crate::domain::sql::statement_kind::significant;
 use crate::domain::text::cell;
 
 /// Something that is called so, and whose it is.

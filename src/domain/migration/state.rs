@@ -4,9 +4,9 @@ use super::down_section::{DownSection, plain_name, rolled_back_by};
 use super::file_name::FileName;
 use super::history::{History, Row};
 use super::interruption::mark;
-use super::pairing::Pairing;
-use super::remedy::{Facts, explain};
-use super::{Entry, Listing, State};
+use super::rename_detection::Renames;
+use super::resolution::{Evidence, explain};
+use super::{Entry, MigrationList, State};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct LocalFile {
     /// Digest of its statements, or why it cannot be read.
     pub digest: Result<String, String>,
     /// Its rollback file.
-    pub way_back: WayBack,
+    pub way_back: RollbackFile,
     /// Where another tool's rollback begins in it.
     pub down_section: Option<DownSection>,
 }
@@ -29,7 +29,7 @@ pub struct LocalFile {
 /// What stands in the place of a rollback file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum WayBack {
+pub enum RollbackFile {
     /// Nothing.
     Missing,
     /// A file without a statement, although the migration has some: it would forget the work and leave it in place.
@@ -40,7 +40,7 @@ pub enum WayBack {
     Usable,
 }
 
-impl WayBack {
+impl RollbackFile {
     /// Whether it leads back, in a word.
     pub fn word(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ pub struct LocalFiles {
     /// Files that are no migrations, each with its reason.
     pub skipped: Vec<String>,
     /// The rollback files of versions whose migration itself is gone.
-    pub orphan_rollbacks: Vec<(String, WayBack)>,
+    pub orphan_rollbacks: Vec<(String, RollbackFile)>,
 }
 
 /// What was found by reading statements again, where digests alone do not tell.
@@ -69,7 +69,7 @@ pub struct Closer {
     /// Files that say the same as the history although the digests differ.
     pub same: HashSet<PathBuf>,
     /// Files that were applied under another version.
-    pub pairing: Pairing,
+    pub pairing: Renames,
 }
 
 impl Closer {
@@ -82,13 +82,13 @@ impl Closer {
 }
 
 /// The list that people see.
-pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing {
+pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> MigrationList {
     let rows: BTreeMap<&str, &Row> = history
         .rows
         .iter()
         .map(|row| (row.version.as_str(), row))
         .collect();
-    let judge = Judge {
+    let judge = Classifier {
         newest: newest(history, &closer.pairing),
         rows,
         closer,
@@ -110,7 +110,7 @@ pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing
         let mut orphans = local.orphan_rollbacks.iter();
         orphans
             .find(|(own, _)| own == version)
-            .map_or(WayBack::Missing, |(_, way_back)| *way_back)
+            .map_or(RollbackFile::Missing, |(_, way_back)| *way_back)
     };
     let gone = history
         .rows
@@ -120,7 +120,7 @@ pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing
     // The sort is stable: files of one version keep the order of their names.
     entries.sort_by(|a, b| a.version.cmp(&b.version));
     mark(&mut entries, history);
-    Listing {
+    MigrationList {
         entries,
         skipped: local.skipped,
         target: history.target.clone(),
@@ -129,7 +129,7 @@ pub fn listing(local: LocalFiles, history: &History, closer: &Closer) -> Listing
 }
 
 /// The newest applied version, by the files' own versions where a file was applied under another one.
-fn newest<'a>(history: &'a History, pairing: &'a Pairing) -> Option<&'a str> {
+fn newest<'a>(history: &'a History, pairing: &'a Renames) -> Option<&'a str> {
     let own = |version: &'a str| {
         let pair = pairing.pairs.iter().find(|(_, row)| *row == version);
         pair.map_or(version, |(file, _)| file.as_str())
@@ -137,13 +137,13 @@ fn newest<'a>(history: &'a History, pairing: &'a Pairing) -> Option<&'a str> {
     history.rows.iter().map(|row| own(&row.version)).max()
 }
 
-struct Judge<'a> {
+struct Classifier<'a> {
     newest: Option<&'a str>,
     rows: BTreeMap<&'a str, &'a Row>,
     closer: &'a Closer,
 }
 
-impl Judge<'_> {
+impl Classifier<'_> {
     /// The entries of all files that have one version.
     fn group(&self, files: &[LocalFile]) -> Vec<Entry> {
         if let [file] = files {
@@ -164,11 +164,11 @@ impl Judge<'_> {
             let stands = own.is_none() && at == 0 && row.is_some();
             let mut entry = entry(file, State::Invalid);
             entry.recorded = stands.then(|| file.name.version.clone());
-            let facts = Facts {
+            let facts = Evidence {
                 copies: copies.clone(),
                 is_pair: is_pair(files),
                 unreadable: file.digest.as_ref().err().cloned(),
-                ..Facts::default()
+                ..Evidence::default()
             };
             explain(&mut entry, &facts);
             entries.push(entry);
@@ -195,30 +195,30 @@ impl Judge<'_> {
         };
         let mut entry = entry(file, state);
         entry.recorded = row.map(|row| row.version.clone()).or_else(|| pair.cloned());
-        let facts = Facts {
+        let facts = Evidence {
             has_statements: row.is_none_or(|row| row.digest.is_some()),
             unreadable: file.digest.as_ref().err().cloned(),
             down_section: file.down_section.clone(),
-            ..Facts::default()
+            ..Evidence::default()
         };
         explain(&mut entry, &facts);
         entry
     }
 
     /// The entry of a row that no file belongs to.
-    fn gone(&self, row: &Row, way_back: WayBack) -> Entry {
+    fn gone(&self, row: &Row, way_back: RollbackFile) -> Entry {
         let mut entry = Entry {
             version: row.version.clone(),
             name: row.name.clone().unwrap_or_default(),
             state: State::Missing,
-            reversible: way_back == WayBack::Usable,
+            reversible: way_back == RollbackFile::Usable,
             way_back,
             file: None,
             note: None,
             recorded: Some(row.version.clone()),
             ways: Vec::new(),
         };
-        let facts = Facts {
+        let facts = Evidence {
             has_statements: row.digest.is_some(),
             doubt: self
                 .closer
@@ -227,7 +227,7 @@ impl Judge<'_> {
                 .get(&row.version)
                 .cloned()
                 .unwrap_or_default(),
-            ..Facts::default()
+            ..Evidence::default()
         };
         explain(&mut entry, &facts);
         entry
@@ -250,7 +250,7 @@ fn entry(file: &LocalFile, state: State) -> Entry {
         version: file.name.version.clone(),
         name: file.name.name.clone(),
         state,
-        reversible: file.way_back == WayBack::Usable,
+        reversible: file.way_back == RollbackFile::Usable,
         way_back: file.way_back,
         file: Some(file.path.clone()),
         note: None,

@@ -3,9 +3,9 @@
 pub mod glob;
 mod stale;
 
-pub use stale::Stale;
+pub use stale::StaleSeed;
 
-use super::migration::{Blocker, Holder, Target};
+use super::migration::{Blocker, LockHolder, Target};
 use super::problem::Problem;
 use super::sql::psql::SeedPart;
 use serde::{Serialize, Serializer};
@@ -27,7 +27,7 @@ pub enum SeedProgress {
     /// Waiting for another runner's lock.
     WaitingForLock {
         /// Who has it, when the server tells.
-        holder: Option<Holder>,
+        holder: Option<LockHolder>,
     },
     /// A statement waits for somebody else's lock.
     Blocked {
@@ -114,7 +114,7 @@ pub struct SeedListing {
     /// In the order they run.
     pub entries: Vec<SeedEntry>,
     /// Those whose rows may be gone with a migration that was rolled back since, by path.
-    pub stale: Vec<Stale>,
+    pub stale: Vec<StaleSeed>,
     /// The database that was read.
     pub target: Target,
     /// What is to be said about where seeds are looked for, a sentence or two each.

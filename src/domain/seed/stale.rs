@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A seed that was run before a rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Stale {
+pub struct StaleSeed {
     /// The path as it is recorded.
     pub path: String,
     /// The version that was rolled back last.
@@ -16,7 +16,7 @@ pub struct Stale {
     pub at: Option<Timestamp>,
 }
 
-impl Stale {
+impl StaleSeed {
     /// When it ran, as far as it matters: `before version 1 was rolled back at 2025-10-04 12:30:00 UTC`.
     pub fn when(&self) -> String {
         let at = self

@@ -1,14 +1,14 @@
 //! SQL as text: tokens, statements, transaction control, psql's variables and positions in a file.
 //! Pure and total: any text, also half a file, gives an answer and never a panic. Nothing here runs SQL.
 
-pub mod command;
+pub mod execution_mode;
 pub mod keyword;
 pub mod lexer;
 pub mod position;
 pub mod psql;
-pub mod refusal;
-pub mod session;
+pub mod session_effect;
 pub mod split;
+pub mod statement_kind;
 pub mod statements;
 pub mod transaction;
 

@@ -1,9 +1,9 @@
 //! Reads a seed file as psql does: `\set` and its variables, and `COPY … FROM stdin` with the rows that follow.
 //! Every other backslash command is refused. Sources: psql's manual, and its scanner `psqlscan.l`.
 
+use super::execution_mode::copy_stream;
 use super::lexer::{Kind, tokens};
-use super::refusal::copy_stream;
-use super::split::{Cutter, cut, unclosed};
+use super::split::{Splitter, cut, unclosed};
 use super::statements::Slice;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -45,7 +45,7 @@ pub fn parse(file: &Arc<String>) -> Result<Vec<SeedPart>, Fault> {
         text: Text::default(),
         line: 1,
         counted: 0,
-        cutter: Cutter::default(),
+        cutter: Splitter::default(),
         parts: Vec::new(),
     };
     while reader.at < file.len() {
@@ -98,7 +98,7 @@ struct Reader<'a> {
     /// Line of `counted`, so that lines are counted once only.
     line: usize,
     counted: usize,
-    cutter: Cutter,
+    cutter: Splitter,
     parts: Vec<SeedPart>,
 }
 
@@ -153,7 +153,7 @@ impl Reader<'_> {
 
     fn finish_statement(&mut self, data: Option<Range<usize>>) {
         let is_blank = self.cutter.is_blank();
-        self.cutter = Cutter::default();
+        self.cutter = Splitter::default();
         let taken = std::mem::take(&mut self.text);
         let text = taken.as_str(self.file);
         if let Some(statement) = cut(text, 0..text.len(), is_blank) {

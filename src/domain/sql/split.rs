@@ -40,12 +40,12 @@ pub fn statements(sql: &str) -> Vec<String> {
 /// Where the statements of a file are.
 pub fn split(sql: &str) -> Vec<Statement> {
     let mut found = Vec::new();
-    let mut cutter = Cutter::default();
+    let mut cutter = Splitter::default();
     let mut start = 0;
     for token in tokens(sql) {
         if cutter.ends_at(sql, token) {
             found.extend(cut(sql, start..token.end, cutter.is_blank()));
-            cutter = Cutter::default();
+            cutter = Splitter::default();
             start = token.end;
         }
     }
@@ -85,7 +85,7 @@ fn is_outer_blank(c: char) -> bool {
 
 /// Follows the tokens of one statement and tells where it ends. Start a new one for every statement.
 #[derive(Debug, Clone, Default)]
-pub struct Cutter {
+pub struct Splitter {
     parentheses: usize,
     /// Open `BEGIN ATOMIC` and the `CASE`s in it.
     atomic: usize,
@@ -104,7 +104,7 @@ enum Before {
     Other,
 }
 
-impl Cutter {
+impl Splitter {
     /// Takes the next token; true when it is the semicolon that ends the statement.
     pub fn ends_at(&mut self, sql: &str, token: Token) -> bool {
         if token.is_blank() {

@@ -1,8 +1,8 @@
 //! The statements of a file as one text and the places in it. The plan, what runs of it and what is recorded share the
 //! text, so a file of some hundred megabytes is held once, however many statements it has.
 
-use super::command::significant;
 use super::split::split;
+use super::statement_kind::significant;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::ops::{Deref, Index, Range};

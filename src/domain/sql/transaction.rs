@@ -1,6 +1,6 @@
 //! Finds the transaction control of a file: whether it is run as one transaction of ours, and what stands in the way.
 
-use super::command::{leading_words, significant};
+use super::statement_kind::{leading_words, significant};
 
 /// What a statement does to the transaction around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,18 +11,18 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The waits of one look at everything.
 #[derive(Debug)]
-pub struct Waits {
+pub struct PendingChecks {
     patience: Duration,
     open: Mutex<Vec<String>>,
 }
 
-impl Default for Waits {
+impl Default for PendingChecks {
     fn default() -> Self {
         Self::of(PATIENCE)
     }
 }
 
-impl Waits {
+impl PendingChecks {
     /// Waits that are given up after so long.
     pub fn of(patience: Duration) -> Self {
         Self {
@@ -75,12 +75,12 @@ impl Waits {
 
 /// One wait, for as long as it lives.
 struct Waiting<'a> {
-    waits: &'a Waits,
+    waits: &'a PendingChecks,
     whom: &'a str,
 }
 
 impl<'a> Waiting<'a> {
-    fn begin(waits: &'a Waits, whom: &'a str) -> Self {
+    fn begin(waits: &'a PendingChecks, whom: &'a str) -> Self {
         let mut open = waits.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.push(whom.to_owned());
         Self { waits, whom }
@@ -107,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_silent_server_is_given_up_and_named() {
-        let waits = Waits::of(Duration::from_millis(1));
+        let waits = PendingChecks::of(Duration::from_millis(1));
         let ended = waits
             .on("REST at http://x", pending::<Result<(), Problem>>())
             .await;
@@ -119,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_waited_for_is_told_once() {
-        let waits = Waits::default();
+        let waits = PendingChecks::default();
         let inside = async { Ok(waits.open()) };
         let outside = waits.on("REST", waits.on("REST", inside)).await;
         assert_eq!(outside.unwrap(), ["REST"]);

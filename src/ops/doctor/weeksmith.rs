@@ -1,8 +1,8 @@
 //! Whether every table that the screens and commands of Weeksmith read can be read: one that can says nothing of the others.
 
 use super::{Check, Subject, failed, fine, skipped};
-use crate::domain::count::listed;
 use crate::domain::identity::Identity;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Select;
 use crate::domain::read_problem::is_absent;

@@ -1,10 +1,10 @@
 //! Week locks: the list. The emergency unlock, and how one came about, have a file each.
 
-mod opening;
 mod unlock;
+mod unlock_record;
 
-pub use opening::opening;
 pub use unlock::{look, unlock};
+pub use unlock_record::opening;
 
 use super::paging::{all, check_id, correlation};
 use crate::domain::identity::Identity;

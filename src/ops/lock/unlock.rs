@@ -3,7 +3,7 @@
 use super::{opening, status};
 use crate::domain::identity::Identity;
 use crate::domain::lock::{
-    LONGEST_UNLOCK_MINUTES, Prospect, Standing, UnlockRequest, Unlocked, WeekLock,
+    LONGEST_UNLOCK_MINUTES, LockState, UnlockPreview, UnlockRequest, Unlocked, WeekLock,
 };
 use crate::domain::moment::{Form, moment, printed};
 use crate::domain::problem::{Kind, Problem};
@@ -22,11 +22,11 @@ pub async fn look(
     rest: &dyn Rest,
     who: &Identity,
     request: &UnlockRequest,
-) -> Result<Prospect, Problem> {
+) -> Result<UnlockPreview, Problem> {
     check(who, request)?;
     let correlation = correlation();
     let lock = status(rest, who, &request.plan_id, &correlation).await?;
-    if lock.standing() == Standing::Open {
+    if lock.standing() == LockState::Open {
         return Err(Problem::new(
             Kind::Conflict,
             format!("Week {} is not locked.", lock.week_no),
@@ -38,7 +38,7 @@ pub async fn look(
         cycle::row(rest, who, &lock.cycle_id, &correlation),
         opening(rest, who, &lock),
     );
-    Ok(Prospect {
+    Ok(UnlockPreview {
         // What only explains the week does not stand in the way of an emergency.
         cycle: cycle.ok().flatten(),
         opening: opening.ok().flatten(),

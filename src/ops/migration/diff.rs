@@ -1,14 +1,14 @@
 //! The difference between a version's file and what the history stores of it.
 
 use super::list::{entry, read};
-use super::{Schema, local};
+use super::{Workspace, read_files};
 use crate::domain::migration::difference::{Difference, compare};
 use crate::domain::migration::history::Stored;
 use crate::domain::migration::{Entry, State};
 use crate::domain::problem::Problem;
 
 /// Compares the file of a version with what was applied. A side that is not there counts as empty.
-pub async fn diff(schema: &Schema, version: &str) -> Result<Difference, Problem> {
+pub async fn diff(schema: &Workspace, version: &str) -> Result<Difference, Problem> {
     let (listing, _) = read(schema).await?;
     let entry = entry(&listing, version)?;
     let stored = stored(schema, entry).await?;
@@ -16,7 +16,7 @@ pub async fn diff(schema: &Schema, version: &str) -> Result<Difference, Problem>
 }
 
 /// The row of an entry, under whichever version the history has it.
-pub(super) async fn stored(schema: &Schema, entry: &Entry) -> Result<Option<Stored>, Problem> {
+pub(super) async fn stored(schema: &Workspace, entry: &Entry) -> Result<Option<Stored>, Problem> {
     let Some(recorded) = &entry.recorded else {
         return Ok(None);
     };
@@ -30,7 +30,7 @@ pub(super) async fn stored(schema: &Schema, entry: &Entry) -> Result<Option<Stor
 /// Compares an entry's file with its row.
 pub(super) fn difference(entry: &Entry, stored: Option<&Stored>) -> Result<Difference, Problem> {
     let file = match &entry.file {
-        Some(path) => Some(local::read(path)?.text),
+        Some(path) => Some(read_files::read(path)?.text),
         None => None,
     };
     let applied = stored.and_then(|row| row.statements.as_deref());

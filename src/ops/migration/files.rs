@@ -1,7 +1,7 @@
 //! Writes the project's migration files so that none is ever lost: a file is there whole or not at all, nothing is
 //! overwritten that was not kept, and a pair of files moves together or not at all.
 
-use super::local::{self, sentence, unreadable};
+use super::read_files::{self, sentence, unreadable};
 use crate::domain::migration::history::{hex, sha256};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
@@ -196,7 +196,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), Problem> {
         Problem::new(
             Kind::Config,
             format!("The directory {} cannot be made.", folder.display()),
-            local::sentence(&error),
+            read_files::sentence(&error),
         )
     })
 }

@@ -1,21 +1,21 @@
 //! What is where: the list of versions, and the SQL of one.
 
-use super::local::{self, directory, find_rollback, rollback_file, scan};
-use super::{Schema, closer};
+use super::read_files::{self, directory, find_rollback, rollback_file, scan};
+use super::{Workspace, reconcile};
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::History;
 use crate::domain::migration::state::listing;
-use crate::domain::migration::{Entry, Listing, Sources, State};
+use crate::domain::migration::{Entry, MigrationList, SourceTexts, State};
 use crate::domain::problem::{Kind, Problem};
 use std::path::Path;
 
 /// Compares the project's files with the database's history.
-pub async fn list(schema: &Schema) -> Result<Listing, Problem> {
+pub async fn list(schema: &Workspace) -> Result<MigrationList, Problem> {
     Ok(read(schema).await?.0)
 }
 
 /// The list together with the history it was made from.
-pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem> {
+pub(super) async fn read(schema: &Workspace) -> Result<(MigrationList, History), Problem> {
     schema.check_root()?;
     let folder = directory(&schema.root);
     let scanned = tokio::task::spawn_blocking(move || scan(&folder));
@@ -23,9 +23,9 @@ pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem>
     let local = scanned
         .await
         .map_err(|error| Problem::internal(format!("Reading the files stopped: {error}.")))??;
-    let closer = closer::look(schema, &local, &history).await?;
+    let closer = reconcile::look(schema, &local, &history).await?;
     let mut listing = listing(local, &history, &closer);
-    if let Some(doubt) = local::doubt(&schema.root) {
+    if let Some(doubt) = read_files::doubt(&schema.root) {
         for entry in &mut listing.entries {
             let note = entry.note.take().unwrap_or_default();
             entry.note = Some(format!("{doubt} {note}").trim_end().to_owned());
@@ -38,11 +38,11 @@ pub(super) async fn read(schema: &Schema) -> Result<(Listing, History), Problem>
 
 /// The files beside the migrations of a project that are none, each with its reason.
 pub fn skipped(root: &Path) -> Result<Vec<String>, Problem> {
-    local::skipped(&local::directory(root))
+    read_files::skipped(&read_files::directory(root))
 }
 
 /// The only entry of a version that can be meant; two files of one version are a reason to ask which.
-pub(super) fn entry<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Problem> {
+pub(super) fn entry<'a>(listing: &'a MigrationList, version: &str) -> Result<&'a Entry, Problem> {
     let mut found = listing
         .entries
         .iter()
@@ -77,7 +77,7 @@ pub(super) fn entry<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry
     Ok(first)
 }
 
-fn recorded<'a>(listing: &'a Listing, version: &str) -> Option<&'a Entry> {
+fn recorded<'a>(listing: &'a MigrationList, version: &str) -> Option<&'a Entry> {
     let mut entries = listing.entries.iter();
     entries.find(|entry| entry.recorded.as_deref() == Some(version))
 }
@@ -97,7 +97,7 @@ pub(super) fn way_out(entry: &Entry) -> String {
 }
 
 /// The SQL of one version: its file, its rollback file, and what the history stores.
-pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem> {
+pub async fn sources(schema: &Workspace, version: &str) -> Result<SourceTexts, Problem> {
     schema.check_root()?;
     let mut stored = schema.database.stored(&[version.to_owned()]).await?;
     if stored.is_empty() {
@@ -112,12 +112,12 @@ pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem>
         }
     }
     let folder = directory(&schema.root);
-    let file = local::entries(&folder)?
+    let file = read_files::entries(&folder)?
         .into_iter()
         .filter_map(|name| FileName::parse(&name))
         .find(|name| name.version == version);
     let up = match &file {
-        Some(name) => Some(local::read(&folder.join(name.file_name()))?.text),
+        Some(name) => Some(read_files::read(&folder.join(name.file_name()))?.text),
         None => None,
     };
     let way_back = match &file {
@@ -125,7 +125,7 @@ pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem>
         None => find_rollback(&folder, version)?,
     };
     let down = match way_back {
-        Some(path) => Some(local::read(&path)?.text),
+        Some(path) => Some(read_files::read(&path)?.text),
         None => stored
             .first()
             .and_then(|row| row.rollback.as_ref())
@@ -134,7 +134,7 @@ pub async fn sources(schema: &Schema, version: &str) -> Result<Sources, Problem>
     if up.is_none() && stored.is_empty() {
         return Err(unknown(version));
     }
-    Ok(Sources {
+    Ok(SourceTexts {
         version: version.to_owned(),
         up,
         down,

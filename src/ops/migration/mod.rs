@@ -3,57 +3,57 @@
 //! `list` compares the files with the history; `plan` turns a wish into exact statements; `run` does what the plan
 //! says, one transaction a file, and reports what the history says afterwards.
 
-mod branch;
-mod closer;
-mod create;
 mod diff;
+mod dry_run;
+mod enum_values;
+mod error;
+mod extract_edits;
 mod files;
 mod list;
-mod local;
 mod log;
-mod lost;
+mod losses;
+mod missing_files;
+mod new_file;
 mod outside;
-mod parted;
 mod plan;
-mod rebuild;
+mod read_files;
+mod reconcile;
 mod record;
-mod rehearse;
 mod renumber;
 mod renumber_all;
 mod repair;
-mod report;
 mod restore;
 mod resume;
 mod risk;
+mod rollback_file;
 mod run;
+mod scratch;
 mod script;
 mod split;
-mod together;
 mod trip;
 mod verify;
-mod way_back;
 
-pub use branch::{BranchPlan, branch, plan_branch};
-pub use create::{NewFiles, new};
 pub use diff::diff;
+pub use dry_run::rehearse;
+pub use extract_edits::{ExtractPlan, branch, plan_branch};
 pub use files::Move;
 pub use list::{list, skipped, sources};
 pub use log::log;
+pub use new_file::{NewFiles, new};
 pub use plan::plan;
-pub use rebuild::{rebuild, rehearse_on_scratch};
-pub use rehearse::rehearse;
 pub use renumber::{RenumberPlan, plan_renumber, renumber};
 pub use renumber_all::{RenumberAllPlan, Renumbered, plan_renumber_all, renumber_all};
 pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, repair};
 pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use risk::{StepRisk, risks};
 pub use run::run;
+pub use scratch::{rebuild, rehearse_on_scratch};
 pub use split::{Halves, SplitPlan, plan_split, split};
 pub use trip::verify_on_target;
 pub use verify::verify_on_scratch;
 
+use crate::domain::dry_run::Environment;
 use crate::domain::migration::Progress;
-use crate::domain::rehearsal::Place;
 use crate::domain::script::Limits;
 use crate::ports::Database;
 use std::path::PathBuf;
@@ -63,7 +63,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A project's files and the database they belong to.
 #[derive(Clone)]
-pub struct Schema {
+pub struct Workspace {
     /// The project directory, with `supabase/` or `migrations/` in it.
     pub root: PathBuf,
     /// The database.
@@ -71,24 +71,24 @@ pub struct Schema {
     /// Waiting times while something runs.
     pub limits: Limits,
     /// What the database is to the project.
-    pub place: Place,
+    pub place: Environment,
 }
 
-impl Schema {
+impl Workspace {
     /// A project and its database, with the usual waiting times.
     pub fn new(root: impl Into<PathBuf>, database: Arc<dyn Database>) -> Self {
         Self {
             root: root.into(),
             database,
             limits: Limits::default(),
-            place: Place::Target,
+            place: Environment::Target,
         }
     }
 
     /// The same with a database that is thrown away: what goes wrong there has happened to nobody.
     fn on_scratch(&self) -> Self {
         Self {
-            place: Place::Scratch,
+            place: Environment::Scratch,
             ..self.clone()
         }
     }
@@ -96,14 +96,14 @@ impl Schema {
 
 /// How a run is followed and stopped from outside.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct RunControl {
     /// Takes the news. It is unbounded so that a slow screen never holds up a transaction.
     pub progress: UnboundedSender<Progress>,
     /// Stops the run: the server is told, and its answer is awaited.
     pub cancel: CancellationToken,
 }
 
+pub(in crate::ops) use error::{cause, held, server_problem};
 pub(in crate::ops) use files::sha256_of;
-pub(in crate::ops) use report::{cause, held, server_problem};
 pub(in crate::ops) use risk::rollback_keeps_rows;
 pub(in crate::ops) use script::with_statement;

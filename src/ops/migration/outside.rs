@@ -1,19 +1,19 @@
 //! Files that reach outside the database in a way that no rollback undoes. They are not run on the target only to see what
 //! they do, however the transaction around them ends.
 
+use crate::domain::dry_run::Environment;
+use crate::domain::lint::assess;
 use crate::domain::migration::{Plan, Step};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::Place;
-use crate::domain::risk::assess;
 
 /// Why each file of a plan is not run in a dry run at a place, where that is so.
-pub(super) fn refused(plan: &Plan, on: Place) -> Vec<Option<String>> {
+pub(super) fn refused(plan: &Plan, on: Environment) -> Vec<Option<String>> {
     let steps = plan.steps.iter();
     steps
         .map(|step| match on {
-            Place::Target => reason(step).as_deref().map(note),
+            Environment::Target => reason(step).as_deref().map(note),
             // Its roles reach nothing outside it.
-            Place::Scratch => None,
+            Environment::Scratch => None,
         })
         .collect()
 }

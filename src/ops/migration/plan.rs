@@ -1,43 +1,43 @@
 //! Turns a wish into the exact statements that will run, or says why it cannot be granted. Nothing is changed here.
 
+use super::error::refused_file;
 use super::list::{read, unknown, way_out};
-use super::local;
+use super::read_files;
 use super::repair::usable;
-use super::report::refused_file;
 use super::resume::{check_settled, go_on};
-use super::way_back::{Stuck, all_stuck, down};
-use super::{Schema, parted};
-use crate::domain::migration::books::Use;
+use super::rollback_file::{RollbackError, all_stuck, rollback_step};
+use super::{Workspace, missing_files};
 use crate::domain::migration::down_section;
-use crate::domain::migration::remedy::command;
+use crate::domain::migration::history_table::TableAccess;
+use crate::domain::migration::resolution::command;
 use crate::domain::migration::{
-    Direction, Entry, Listing, Plan, State, Step, StepMode, WayBack, Wish,
+    Direction, Entry, MigrationList, Plan, PlanRequest, RollbackFile, State, Step, StepMode,
 };
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::Statements;
-use crate::domain::sql::refusal::{Way, way};
+use crate::domain::sql::execution_mode::{ExecutionMode, execution_mode};
 use crate::domain::text::harmless;
 use std::path::Path;
 
 /// The plan that grants a wish; without steps when there is nothing to do.
-pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
+pub async fn plan(schema: &Workspace, wish: &PlanRequest) -> Result<Plan, Problem> {
     let (listing, history) = read(schema).await?;
-    if !matches!(wish, Wish::GoOn { .. }) {
+    if !matches!(wish, PlanRequest::GoOn { .. }) {
         check_settled(&history)?;
     }
     let steps = match wish {
-        Wish::GoOn {
+        PlanRequest::GoOn {
             direction,
             from_start,
         } => vec![go_on(schema, &listing, &history, *direction, *from_start)?],
-        Wish::Apply {
+        PlanRequest::Apply {
             to,
             include_out_of_order,
         } => {
-            let doubt = local::doubt(&schema.root);
+            let doubt = read_files::doubt(&schema.root);
             apply(&listing, to.as_deref(), *include_out_of_order, doubt)?
         }
-        Wish::RollbackTo { version } => {
+        PlanRequest::RollbackTo { version } => {
             let known = version == "0" || history.rows.iter().any(|row| &row.version == version);
             if !known {
                 return Err(not_applied(&listing, version));
@@ -45,14 +45,14 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
             let newer = |entry: &Entry| version == "0" || entry.version > *version;
             rollback(schema, &listing, newer, usize::MAX).await?
         }
-        Wish::RollbackLast { count } => {
+        PlanRequest::RollbackLast { count } => {
             check_count(&listing, *count)?;
             rollback(schema, &listing, |_| true, *count).await?
         }
     };
     match steps.first().map(|step| step.direction) {
-        Some(Direction::Apply) => usable(&history, Use::Insert)?,
-        Some(Direction::Rollback) => usable(&history, Use::Delete)?,
+        Some(Direction::Apply) => usable(&history, TableAccess::Insert)?,
+        Some(Direction::Rollback) => usable(&history, TableAccess::Delete)?,
         None => {}
     }
     let mut target = history.target.clone();
@@ -63,13 +63,13 @@ pub async fn plan(schema: &Schema, wish: &Wish) -> Result<Plan, Problem> {
         steps,
         target,
         history: history.versions(),
-        goes_on: matches!(wish, Wish::GoOn { .. }),
+        is_resume: matches!(wish, PlanRequest::GoOn { .. }),
     })
 }
 
 /// `doubt` is the word that the project directory may be the wrong one.
 fn apply(
-    listing: &Listing,
+    listing: &MigrationList,
     to: Option<&str>,
     out_of_order: bool,
     doubt: Option<String>,
@@ -84,7 +84,7 @@ fn apply(
         .iter()
         .filter(|entry| to.is_none_or(|to| entry.version.as_str() <= to))
         .collect();
-    parted::check(listing, doubt)?;
+    missing_files::check(listing, doubt)?;
     let invalid: Vec<&Entry> = wanted
         .iter()
         .copied()
@@ -128,8 +128,8 @@ fn apply(
 }
 
 async fn rollback(
-    schema: &Schema,
-    listing: &Listing,
+    schema: &Workspace,
+    listing: &MigrationList,
     wanted: impl Fn(&Entry) -> bool,
     most: usize,
 ) -> Result<Vec<Step>, Problem> {
@@ -142,10 +142,10 @@ async fn rollback(
         .filter(|entry| is_applied(entry) && wanted(entry));
     for entry in applied.take(most) {
         check_recorded(entry)?;
-        match down(schema, entry).await {
+        match rollback_step(schema, entry).await {
             Ok(step) => steps.push(step),
-            Err(Stuck::NoWayBack(problem)) => stuck.push((entry, problem)),
-            Err(Stuck::Unusable(problem)) => return Err(problem),
+            Err(RollbackError::NoWayBack(problem)) => stuck.push((entry, problem)),
+            Err(RollbackError::Unusable(problem)) => return Err(problem),
         }
     }
     match all_stuck(stuck) {
@@ -155,7 +155,7 @@ async fn rollback(
 }
 
 /// Refuses to go further back than there is: a mistyped number would otherwise undo everything.
-fn check_count(listing: &Listing, count: usize) -> Result<(), Problem> {
+fn check_count(listing: &MigrationList, count: usize) -> Result<(), Problem> {
     let applied = listing
         .entries
         .iter()
@@ -253,7 +253,7 @@ fn check_recorded(entry: &Entry) -> Result<(), Problem> {
 }
 
 pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<Step, Problem> {
-    let source = local::read(file)?;
+    let source = read_files::read(file)?;
     if direction == Direction::Apply && !is_applied(entry) {
         check_halves(&source.text, file)?;
     }
@@ -272,7 +272,7 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         older_than: None,
         way_back: match direction {
             Direction::Apply => entry.way_back,
-            Direction::Rollback => WayBack::Usable,
+            Direction::Rollback => RollbackFile::Usable,
         },
     })
 }
@@ -303,9 +303,9 @@ pub(super) fn mode(
     entry: &Entry,
     direction: Direction,
 ) -> Result<(StepMode, Option<String>), Problem> {
-    match way(text) {
-        Ok(Way::Transaction) => Ok((StepMode::Transaction, None)),
-        Ok(Way::Alone(why)) => Ok((StepMode::Alone, Some(why.why))),
+    match execution_mode(text) {
+        Ok(ExecutionMode::Transaction) => Ok((StepMode::Transaction, None)),
+        Ok(ExecutionMode::Alone(why)) => Ok((StepMode::Alone, Some(why.why))),
         Err(refusal) => Err(refused_file(
             text,
             file,
@@ -324,7 +324,7 @@ fn named(entries: &[&Entry], state: State) -> Vec<String> {
         .collect()
 }
 
-fn not_applied(listing: &Listing, version: &str) -> Problem {
+fn not_applied(listing: &MigrationList, version: &str) -> Problem {
     if listing.entries.iter().any(|entry| entry.version == version) {
         Problem::new(
             Kind::Conflict,

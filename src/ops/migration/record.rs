@@ -1,11 +1,13 @@
 //! Records a rehearsal over a connection: asks, runs and measures one by one, in a transaction that stays open.
 
+use crate::domain::dry_run::access::{Rights, changes};
+use crate::domain::dry_run::measure::{CountTarget, StatementStats};
+use crate::domain::dry_run::recording::{
+    DryRunResult, Failed, FileResult, FileScript, PostRollback, StatementResult,
+};
 use crate::domain::migration::Progress;
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal::access::{Rights, changes};
-use crate::domain::rehearsal::measure::{Holding, Ran};
-use crate::domain::rehearsal::recording::{Aftermath, Failed, Kept, Recording, Scene, Take};
-use crate::domain::script::{Halt, Limits, News};
+use crate::domain::script::{Limits, News, RunError};
 use crate::ports::{GoesOn, Recorder, Rehearsal, Stage, Task};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -28,11 +30,11 @@ struct Live(Box<dyn Rehearsal>);
 impl Live {
     async fn all(
         &mut self,
-        scenes: &[Scene],
+        scenes: &[FileScript],
         goes_on: GoesOn<'_>,
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
-    ) -> Result<Recording, Problem> {
+    ) -> Result<DryRunResult, Problem> {
         let session = self.0.as_mut();
         let before = session.picture().await?;
         let ground = session.ground().await?;
@@ -46,7 +48,7 @@ impl Live {
         for scene in scenes {
             let step = scene.step;
             news(Progress::StepStarted { step });
-            let mut take = Take::default();
+            let mut take = FileResult::default();
             let ran = &mut take.ran;
             let mut keep = |kept| ran.push(kept);
             session.open_file().await?;
@@ -54,7 +56,7 @@ impl Live {
                 Ok(settled) => take.settled = settled,
                 Err(failed) => {
                     let is_over = !goes_on(step, &failed, &undone);
-                    if matches!(failed.halt, Halt::Refused(_)) {
+                    if matches!(failed.halt, RunError::Refused(_)) {
                         session.undo_file().await?;
                         if !is_seen {
                             take.after = Some(session.picture().await?);
@@ -82,8 +84,8 @@ impl Live {
         // A transaction that is lost answers nothing any more.
         let is_there = takes
             .last()
-            .and_then(|take: &Take| take.failed.as_ref())
-            .is_none_or(|failed| matches!(failed.halt, Halt::Refused(_)));
+            .and_then(|take: &FileResult| take.failed.as_ref())
+            .is_none_or(|failed| matches!(failed.halt, RunError::Refused(_)));
         if is_there {
             let after = session.rights().await?;
             let changes = changes(&rights.before, &after);
@@ -95,7 +97,7 @@ impl Live {
             rights.visible = session.visible(&wanted).await?;
             rights.after = Some(after);
         }
-        Ok(Recording {
+        Ok(DryRunResult {
             before,
             ground,
             takes,
@@ -107,25 +109,25 @@ impl Live {
 impl Recorder for Live {
     fn record<'a>(
         &'a mut self,
-        scenes: &'a [Scene],
+        scenes: &'a [FileScript],
         goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
-    ) -> Task<'a, Recording> {
+    ) -> Task<'a, DryRunResult> {
         Box::pin(self.all(scenes, goes_on, news, cancel))
     }
 
     fn after<'a>(
         &'a mut self,
-        holdings: &'a [Holding],
+        holdings: &'a [CountTarget],
         seen: &'a [(String, u32)],
-    ) -> Task<'a, Aftermath> {
+    ) -> Task<'a, PostRollback> {
         Box::pin(async move {
             self.0.back().await?;
             let sequences = self.0.ground().await?.sequences;
             let counts = self.0.count(holdings).await?;
             let visible = self.0.visible(seen).await?;
-            Ok(Aftermath {
+            Ok(PostRollback {
                 sequences,
                 counts,
                 visible,
@@ -141,10 +143,10 @@ impl Recorder for Live {
 /// Runs the statements of one file, and then what its commit would check; tells how long that check took.
 pub(super) async fn statements(
     session: &mut dyn Rehearsal,
-    scene: &Scene,
+    scene: &FileScript,
     news: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
-    keep: &mut (dyn FnMut(Kept) + Send),
+    keep: &mut (dyn FnMut(StatementResult) + Send),
 ) -> Result<Duration, Failed> {
     let step = scene.step;
     let parts = &scene.parts;
@@ -187,13 +189,13 @@ pub(super) async fn statements(
         };
         let statement = part.statement;
         match ended {
-            Ok(ran) => keep(Kept {
+            Ok(ran) => keep(StatementResult {
                 statement,
                 notices,
                 ran,
             }),
             Err(halt) => {
-                let (took, halt) = (begun.elapsed(), halt.blaming(blocker));
+                let (took, halt) = (begun.elapsed(), halt.with_blocker(blocker));
                 return Err(Failed::at(Some(statement), notices, took, halt));
             }
         }
@@ -210,11 +212,11 @@ pub(super) async fn statements(
 /// Runs statements that are measured with the one behind them.
 async fn together(
     session: &mut dyn Rehearsal,
-    scene: &Scene,
+    scene: &FileScript,
     range: Range<usize>,
     news: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
-    keep: &mut (dyn FnMut(Kept) + Send),
+    keep: &mut (dyn FnMut(StatementResult) + Send),
 ) -> Result<(), Failed> {
     if range.is_empty() {
         return Ok(());
@@ -237,14 +239,14 @@ async fn together(
             News::Cancelling => news(Progress::Cancelling),
             News::PartDone { done, rows } => {
                 let statement = parts[done - 1].statement;
-                let ran = Ran {
+                let ran = StatementStats {
                     took: begun.elapsed(),
                     rows,
                     touched: Vec::new(),
                     recounts: Vec::new(),
                 };
                 (at, begun) = (done, Instant::now());
-                keep(Kept {
+                keep(StatementResult {
                     statement,
                     notices: std::mem::take(&mut notices),
                     ran,
@@ -258,7 +260,7 @@ async fn together(
     };
     ended.map_err(|halt| {
         let statement = parts.get(at).map(|part| part.statement);
-        let halt = halt.blaming(blocker);
+        let halt = halt.with_blocker(blocker);
         Failed::at(statement, notices, begun.elapsed(), halt)
     })
 }

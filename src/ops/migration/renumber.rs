@@ -2,14 +2,14 @@
 
 use super::files::Move;
 use super::list::{read, unknown, way_out};
-use super::local::{directory, rollback_file};
-use super::{Schema, files, local};
+use super::read_files::{directory, rollback_file};
+use super::{Workspace, files, read_files};
 use crate::domain::migration::down_section::rolled_back_by;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::is_same_text;
-use crate::domain::migration::remedy::command;
+use crate::domain::migration::resolution::command;
 use crate::domain::migration::version::{after, is_version};
-use crate::domain::migration::{Entry, Listing, State, Target};
+use crate::domain::migration::{Entry, MigrationList, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ pub struct RenumberPlan {
 /// is the time in UTC, or what comes after the newest version. Refused for what is applied, except that a file may get
 /// the version under which the history has it.
 pub async fn plan_renumber(
-    schema: &Schema,
+    schema: &Workspace,
     which: &str,
     to: Option<&str>,
     now: jiff::Timestamp,
@@ -105,13 +105,13 @@ pub async fn plan_renumber(
 }
 
 /// Renames the files, both or none, and returns the list.
-pub async fn renumber(schema: &Schema, plan: &RenumberPlan) -> Result<Listing, Problem> {
+pub async fn renumber(schema: &Workspace, plan: &RenumberPlan) -> Result<MigrationList, Problem> {
     files::move_all(&plan.moves)?;
     Ok(read(schema).await?.0)
 }
 
 /// The entry that is meant: by its file name, or by a version that only one file has.
-pub(super) fn chosen<'a>(listing: &'a Listing, which: &str) -> Result<&'a Entry, Problem> {
+pub(super) fn chosen<'a>(listing: &'a MigrationList, which: &str) -> Result<&'a Entry, Problem> {
     let named = |entry: &&Entry| {
         entry.file.is_some() && name(&entry.version, &entry.name).file_name() == which
     };
@@ -167,11 +167,11 @@ fn check(entry: &Entry, to: Option<&str>) -> Result<(), Problem> {
 }
 
 /// A file may get a version of the history only when it is what was applied as that version.
-async fn check_same(schema: &Schema, entry: &Entry, version: &str) -> Result<(), Problem> {
+async fn check_same(schema: &Workspace, entry: &Entry, version: &str) -> Result<(), Problem> {
     let stored = schema.database.stored(&[version.to_owned()]).await?;
     let statements = stored.into_iter().next().and_then(|row| row.statements);
     let text = match &entry.file {
-        Some(file) => local::read(file)?.text,
+        Some(file) => read_files::read(file)?.text,
         None => String::new(),
     };
     if statements.is_some_and(|statements| is_same_text(&text, &statements)) {

@@ -1,14 +1,14 @@
 //! Gives the files of double versions a version each, all at once: one keeps the version, and each of the others gets the
 //! next free one before what comes after it, so that it still runs where its author put it.
 
-use super::Schema;
+use super::Workspace;
 use super::files::{self, Move};
 use super::list::read;
-use super::local::{directory, rollback_file};
+use super::read_files::{directory, rollback_file};
 use crate::domain::migration::down_section::rolled_back_by;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::version::between;
-use crate::domain::migration::{Entry, Listing, Target};
+use crate::domain::migration::{Entry, MigrationList, Target};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ pub struct Renumbered {
 
 /// Plans a version of its own for every file whose version another one has too. What is applied keeps its version, else the
 /// first by name. A migration and its rollback side by side are no double: they are split, not renumbered.
-pub async fn plan_renumber_all(schema: &Schema) -> Result<RenumberAllPlan, Problem> {
+pub async fn plan_renumber_all(schema: &Workspace) -> Result<RenumberAllPlan, Problem> {
     let (listing, history) = read(schema).await?;
     let folder = directory(&schema.root);
     let mut taken: BTreeSet<String> = listing
@@ -85,7 +85,10 @@ pub async fn plan_renumber_all(schema: &Schema) -> Result<RenumberAllPlan, Probl
 }
 
 /// Renames the files, all or none, and returns the list.
-pub async fn renumber_all(schema: &Schema, plan: &RenumberAllPlan) -> Result<Listing, Problem> {
+pub async fn renumber_all(
+    schema: &Workspace,
+    plan: &RenumberAllPlan,
+) -> Result<MigrationList, Problem> {
     files::move_all(&plan.moves)?;
     Ok(read(schema).await?.0)
 }

@@ -3,11 +3,11 @@
 
 use super::diff::difference;
 use super::list::{entry, read, unknown, way_out};
-use super::{Schema, local};
-use crate::domain::migration::books::Use;
+use super::{Workspace, read_files};
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::history::{History, Row, Stored};
-use crate::domain::migration::{Entry, Listing, State, Target};
+use crate::domain::migration::history_table::TableAccess;
+use crate::domain::migration::{Entry, MigrationList, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Change;
 use crate::domain::sql::Statements;
@@ -63,7 +63,7 @@ pub struct Record {
 
 /// Says what would change. Nothing is changed, and what cannot be certain is refused.
 pub async fn plan_repair(
-    schema: &Schema,
+    schema: &Workspace,
     versions: &[String],
     how: Repair,
 ) -> Result<RepairPlan, Problem> {
@@ -75,7 +75,7 @@ pub async fn plan_repair(
         ));
     }
     schema.check_root()?;
-    if let Some(doubt) = local::doubt(&schema.root) {
+    if let Some(doubt) = read_files::doubt(&schema.root) {
         return Err(Problem::new(
             Kind::Config,
             "The history was not changed: it would be compared with no files at all.",
@@ -85,9 +85,9 @@ pub async fn plan_repair(
     }
     let (listing, history) = read(schema).await?;
     let usage = match how {
-        Repair::Applied => Use::Upsert,
-        Repair::Reverted => Use::Delete,
-        Repair::Renamed => Use::Update,
+        Repair::Applied => TableAccess::Upsert,
+        Repair::Reverted => TableAccess::Delete,
+        Repair::Renamed => TableAccess::Update,
     };
     usable(&history, usage)?;
     let mut seen = HashSet::new();
@@ -120,7 +120,7 @@ pub async fn plan_repair(
 
 /// Changes the history as the plan says and runs no migration. All versions change, or none does; an error says which,
 /// as far as it can be known. Nothing changes when a row is no longer as the plan saw it.
-pub async fn carry_out(schema: &Schema, plan: &RepairPlan) -> Result<Listing, Problem> {
+pub async fn carry_out(schema: &Workspace, plan: &RepairPlan) -> Result<MigrationList, Problem> {
     schema.database.repair(&plan.changes).await?;
     let (listing, _) = read(schema).await.map_err(|unread| Problem {
         what: "The migration history was changed, but could not be read again.".to_owned(),
@@ -135,14 +135,18 @@ pub async fn carry_out(schema: &Schema, plan: &RepairPlan) -> Result<Listing, Pr
 }
 
 /// Plans and changes in one go, for callers that have shown the change by other means.
-pub async fn repair(schema: &Schema, versions: &[String], how: Repair) -> Result<Listing, Problem> {
+pub async fn repair(
+    schema: &Workspace,
+    versions: &[String],
+    how: Repair,
+) -> Result<MigrationList, Problem> {
     let plan = plan_repair(schema, versions, how).await?;
     carry_out(schema, &plan).await
 }
 
 /// Refuses a history that is known not to take what is to be done.
-pub(super) fn usable(history: &History, usage: Use) -> Result<(), Problem> {
-    let Some(obstacle) = history.books.obstacle(usage) else {
+pub(super) fn usable(history: &History, usage: TableAccess) -> Result<(), Problem> {
+    let Some(obstacle) = history.books.blocker(usage) else {
         return Ok(());
     };
     let problem = Problem::new(
@@ -157,7 +161,7 @@ pub(super) fn usable(history: &History, usage: Use) -> Result<(), Problem> {
 }
 
 struct Planner<'a> {
-    listing: &'a Listing,
+    listing: &'a MigrationList,
     history: &'a History,
     stored: HashMap<&'a str, &'a Stored>,
     changes: Vec<Change>,
@@ -178,7 +182,7 @@ impl Planner<'_> {
                 "Its statements would be taken from the file, and there is none.",
             ));
         };
-        let source = local::read(file)?;
+        let source = read_files::read(file)?;
         let statements = Statements::of(source.text);
         let after = Record {
             version: version.to_owned(),

@@ -2,13 +2,13 @@
 //! `plan_restore` says exactly what will be written, `restore` writes it and asks the list whether it is so.
 
 use super::list::{read, unknown, way_out};
-use super::local::{directory, find_rollback, rollback_file};
-use super::{Schema, files};
+use super::read_files::{directory, find_rollback, rollback_file};
+use super::{Workspace, files};
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::Stored;
-use crate::domain::migration::rewrite::file_text;
+use crate::domain::migration::render::file_text;
 use crate::domain::migration::version::is_version;
-use crate::domain::migration::{Entry, Listing, State, Target};
+use crate::domain::migration::{Entry, MigrationList, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
 use serde::Serialize;
@@ -76,7 +76,7 @@ pub struct Written {
 
 /// Says what would be written for these versions. Refused, with the reason, for a version that has nothing to restore
 /// and for statements that would not read the same in a file.
-pub async fn plan_restore(schema: &Schema, versions: &[String]) -> Result<RestorePlan, Problem> {
+pub async fn plan_restore(schema: &Workspace, versions: &[String]) -> Result<RestorePlan, Problem> {
     let (listing, history) = read(schema).await?;
     let mut seen = HashSet::new();
     let mut entries = Vec::with_capacity(versions.len());
@@ -103,7 +103,7 @@ pub async fn plan_restore(schema: &Schema, versions: &[String]) -> Result<Restor
 }
 
 /// Writes what the plan says, and returns the list: every version of the plan is `applied` in it, or it is an error.
-pub async fn restore(schema: &Schema, plan: &RestorePlan) -> Result<Listing, Problem> {
+pub async fn restore(schema: &Workspace, plan: &RestorePlan) -> Result<MigrationList, Problem> {
     for restored in &plan.files {
         write(restored)?;
     }
@@ -146,7 +146,7 @@ pub(super) fn write(restored: &Restored) -> Result<(), Problem> {
     }
 }
 
-fn restorable<'a>(listing: &'a Listing, version: &str) -> Result<&'a Entry, Problem> {
+fn restorable<'a>(listing: &'a MigrationList, version: &str) -> Result<&'a Entry, Problem> {
     let mut found = listing
         .entries
         .iter()

@@ -2,14 +2,14 @@
 //! and go on from where they stand, or from their start. Runs nothing itself.
 
 use super::plan::step;
-use super::way_back::way_back;
-use super::{Schema, local};
+use super::rollback_file::way_back;
+use super::{Workspace, read_files};
 use crate::domain::migration::history::History;
 use crate::domain::migration::interruption::unsettled;
-use crate::domain::migration::{Direction, Interruption, Listing, Step};
+use crate::domain::migration::{Direction, Interruption, MigrationList, Step};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::sql::command::{index_unless_there, leading_words};
-use crate::domain::sql::session::{Trace, trace};
+use crate::domain::sql::session_effect::{SessionEffect, trace};
+use crate::domain::sql::statement_kind::{index_unless_there, leading_words};
 use crate::domain::text::harmless;
 
 /// Refuses to go on while a file stands in the middle.
@@ -35,8 +35,8 @@ pub(super) fn refused(interruption: &Interruption) -> Problem {
 
 /// The step that goes on with the interrupted file.
 pub(super) fn go_on(
-    schema: &Schema,
-    listing: &Listing,
+    schema: &Workspace,
+    listing: &MigrationList,
     history: &History,
     direction: Direction,
     from_start: bool,
@@ -60,7 +60,9 @@ pub(super) fn go_on(
         .find(|entry| &entry.version == version);
     let file = match (entry, direction) {
         (Some(entry), Direction::Apply) => entry.file.clone(),
-        (Some(entry), Direction::Rollback) => way_back(&local::directory(&schema.root), entry)?,
+        (Some(entry), Direction::Rollback) => {
+            way_back(&read_files::directory(&schema.root), entry)?
+        }
         (None, _) => None,
     };
     let (Some(entry), Some(file)) = (entry, file) else {
@@ -110,8 +112,8 @@ pub(super) fn go_on(
 fn check_session(step: &Step, interruption: &Interruption) -> Result<(), Problem> {
     let before = step.statements.iter().take(step.begin_at).enumerate();
     let mut left = before.filter_map(|(at, sql)| match trace(sql)? {
-        Trace::Thing(what) => Some((at + 1, what)),
-        Trace::Setting => None,
+        SessionEffect::Thing(what) => Some((at + 1, what)),
+        SessionEffect::Setting => None,
     });
     let Some((statement, what)) = left.next() else {
         return Ok(());

@@ -1,9 +1,9 @@
 //! What the files of a plan can do, by their text alone.
 
-use super::{Schema, local};
+use super::{Workspace, read_files};
+use crate::domain::lint::{Assessment, assess, assess_in_order};
 use crate::domain::migration::{Direction, Plan};
-use crate::domain::risk::{Assessment, assess, assess_in_order};
-use crate::domain::sql::command::significant;
+use crate::domain::sql::statement_kind::significant;
 use serde::Serialize;
 
 /// The assessment of one file of a plan.
@@ -24,7 +24,7 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
     let texts: Vec<String> = plan
         .steps
         .iter()
-        .map(|step| match local::read(&step.file) {
+        .map(|step| match read_files::read(&step.file) {
             Ok(source) => source.text,
             // What the history stores has lost its file.
             Err(_) => step.statements.iter().collect::<Vec<_>>().join("\n;\n"),
@@ -46,10 +46,12 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
 
 /// Whether a rollback that was run, by version and hash, can have dropped no row. Only the file that ran tells: one that is
 /// gone or was edited since keeps nothing for sure.
-pub(in crate::ops) fn rollback_keeps_rows(schema: &Schema, version: &str, sha256: &str) -> bool {
-    let directory = local::directory(&schema.root);
-    let found = local::find_rollback(&directory, version).ok().flatten();
-    let source = found.and_then(|file| local::read(&file).ok());
+pub(in crate::ops) fn rollback_keeps_rows(schema: &Workspace, version: &str, sha256: &str) -> bool {
+    let directory = read_files::directory(&schema.root);
+    let found = read_files::find_rollback(&directory, version)
+        .ok()
+        .flatten();
+    let source = found.and_then(|file| read_files::read(&file).ok());
     source.is_some_and(|source| {
         source.sha256 == sha256 && !assess(&source.text).may_lose_data() && !deletes(&source.text)
     })

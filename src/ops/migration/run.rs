@@ -1,32 +1,32 @@
 //! Runs a plan exactly as it was shown, one transaction a file, and reports what the history says afterwards.
 
-mod follow;
-mod writer;
+mod scripts;
+mod tracker;
 
-use super::report::{cause, step_problem};
+use super::error::{cause, step_problem};
 use super::script::with_statement;
-use super::{Schema, Watch, files, local};
+use super::{RunControl, Workspace, files, read_files};
+use crate::domain::dry_run::Environment;
 use crate::domain::migration::history::History;
 use crate::domain::migration::{
     Direction, Outcome, Plan, Progress, Step, StepEnd, StepMode, StepReport,
 };
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::Place;
-use crate::domain::script::{BatchNews, Failure, Halt, INTERRUPTED, LOCKED, Script};
+use crate::domain::script::{BatchNews, Failure, INTERRUPTED, LOCKED, RunError, Script};
 use crate::domain::text::harmless;
 use crate::ports::Session;
-use follow::Follow;
+use scripts::{ScriptPrefetch, expect};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
-use writer::{Writer, expect};
+use tracker::Tracker;
 
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
 
 /// Runs a plan. A failed step is told in the outcome; an error means that nothing was tried.
-pub async fn run(schema: &Schema, plan: &Plan, watch: &Watch) -> Result<Outcome, Problem> {
+pub async fn run(schema: &Workspace, plan: &Plan, watch: &RunControl) -> Result<Outcome, Problem> {
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was run."));
     }
@@ -57,13 +57,13 @@ enum Stop {
     /// Between two steps: the next one was not begun.
     Between,
     /// In this step, of those that were sent together.
-    At(usize, Halt, Range<usize>),
+    At(usize, RunError, Range<usize>),
 }
 
 struct Runner<'a> {
-    schema: &'a Schema,
+    schema: &'a Workspace,
     plan: &'a Plan,
-    watch: &'a Watch,
+    watch: &'a RunControl,
     reports: Vec<StepReport>,
     expected: BTreeSet<String>,
 }
@@ -71,7 +71,8 @@ struct Runner<'a> {
 impl Runner<'_> {
     /// Runs step by step until one halts; tells which and why.
     async fn steps(&mut self, session: &mut dyn Session) -> Option<Stop> {
-        let mut writer = Writer::new(self.schema.limits, self.plan, session.stores_rollbacks());
+        let mut writer =
+            ScriptPrefetch::new(self.schema.limits, self.plan, session.stores_rollbacks());
         let mut next = 0;
         while let Some(scripts) = writer.next().await {
             if self.watch.cancel.is_cancelled() {
@@ -98,23 +99,23 @@ impl Runner<'_> {
         first: usize,
         session: &mut dyn Session,
         scripts: &[Script],
-    ) -> (usize, Result<(), Halt>) {
+    ) -> (usize, Result<(), RunError>) {
         let limits = self.schema.limits;
         let (mut done, mut pause, mut attempt) = (0, limits.lock_pause, 1);
         loop {
             let cancel = self.watch.cancel.clone();
             let left = &scripts[done..];
-            let mut follow = Follow::new(self, first + done, left);
+            let mut follow = Tracker::new(self, first + done, left);
             let mut news = |one: BatchNews| follow.take(one);
             let (more, ended) = session.run_all(left, &mut news, &cancel).await;
             let blocker = follow.end();
-            let ended = ended.map_err(|halt| halt.blaming(blocker));
+            let ended = ended.map_err(|halt| halt.with_blocker(blocker));
             done += more;
             if more > 0 {
                 (pause, attempt) = (limits.lock_pause, 1);
             }
             let is_blocked =
-                matches!(&ended, Err(Halt::Refused(refused)) if refused.code == LOCKED);
+                matches!(&ended, Err(RunError::Refused(refused)) if refused.code == LOCKED);
             if !is_blocked || attempt > limits.lock_retries {
                 return (done, ended);
             }
@@ -130,7 +131,7 @@ impl Runner<'_> {
             });
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause *= 2,
-                () = cancel.cancelled() => return (done, Err(Halt::Cancelled)),
+                () = cancel.cancelled() => return (done, Err(RunError::Cancelled)),
             }
         }
     }
@@ -138,8 +139,8 @@ impl Runner<'_> {
     /// Reads the history again on a fresh connection, and lets it decide what is reported.
     async fn finish(mut self, stopped: Option<Stop>, session: &str) -> Outcome {
         let is_lost = match &stopped {
-            Some(Stop::At(_, Halt::Lost { .. }, _)) => true,
-            Some(Stop::At(_, Halt::Halfway(halfway), _)) => !halfway.is_recorded,
+            Some(Stop::At(_, RunError::Lost { .. }, _)) => true,
+            Some(Stop::At(_, RunError::Halfway(halfway), _)) => !halfway.is_recorded,
             _ => false,
         };
         let database = &self.schema.database;
@@ -150,22 +151,22 @@ impl Runner<'_> {
         };
         let history = history.ok();
         let problem = match stopped {
-            None => self.contradiction(history.as_ref()),
+            None => self.recheck_done(history.as_ref()),
             Some(Stop::Between) => Some(Problem::cancelled(
                 "The run was cancelled between two migrations.",
             )),
             Some(Stop::At(index, halt, sent)) => {
-                let is_lost = matches!(halt, Halt::Lost { .. });
+                let is_lost = matches!(halt, RunError::Lost { .. });
                 let index = match &history {
-                    Some(history) if is_lost => self.reached(index..sent.end, history),
+                    Some(history) if is_lost => self.last_reached(index..sent.end, history),
                     _ => index,
                 };
-                let problem = self.halted(index, &halt, history.as_ref()).await;
+                let problem = self.on_error(index, &halt, history.as_ref()).await;
                 if is_lost {
-                    self.behind(index + 1..sent.end, history.as_ref());
+                    self.mark_unsent(index + 1..sent.end, history.as_ref());
                 }
                 // The halt says why the run ended; what was told as done and is not in the history is not done.
-                self.contradiction(history.as_ref());
+                self.recheck_done(history.as_ref());
                 Some(problem)
             }
         };
@@ -173,21 +174,26 @@ impl Runner<'_> {
     }
 
     /// Decides how the halted step ended, writes the journal, and says what is to be said.
-    async fn halted(&mut self, index: usize, halt: &Halt, history: Option<&History>) -> Problem {
+    async fn on_error(
+        &mut self,
+        index: usize,
+        halt: &RunError,
+        history: Option<&History>,
+    ) -> Problem {
         let step = &self.plan.steps[index];
-        let text = local::read(&step.file).ok().map(|source| source.text);
+        let text = read_files::read(&step.file).ok().map(|source| source.text);
         let problem = step_problem(halt, step, text.as_deref(), self.schema.place);
         let statements: Vec<&str> = step.statements.iter().collect();
         let target = &self.plan.target;
         let mut problem = cause::told(problem, self.schema, target, halt, &statements).await;
         let (end, outcome) = match halt {
-            Halt::Refused(_) => (StepEnd::RolledBack, Some("failed")),
-            Halt::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
-            Halt::HistoryChanged(_)
-            | Halt::Busy { .. }
-            | Halt::Unsettled(_)
-            | Halt::NotAlone(_) => (StepEnd::NotRun, None),
-            Halt::Halfway(halfway) => match history {
+            RunError::Refused(_) => (StepEnd::RolledBack, Some("failed")),
+            RunError::Cancelled => (StepEnd::RolledBack, Some("cancelled")),
+            RunError::HistoryChanged(_)
+            | RunError::Busy { .. }
+            | RunError::Unsettled(_)
+            | RunError::NotAlone(_) => (StepEnd::NotRun, None),
+            RunError::Halfway(halfway) => match history {
                 // The last transaction holds the history row: its answer may be what was lost.
                 Some(history) if is_done(step, history) => (StepEnd::Done, None),
                 // Its line is not in the journal either: it was lost before anything ran.
@@ -204,8 +210,8 @@ impl Runner<'_> {
                 _ if halfway.is_recorded => (StepEnd::Interrupted, None),
                 _ => (StepEnd::Interrupted, Some(INTERRUPTED)),
             },
-            Halt::Escaped => (StepEnd::Unknown, Some("unknown")),
-            Halt::Lost { committing, .. } => match history {
+            RunError::Escaped => (StepEnd::Unknown, Some("unknown")),
+            RunError::Lost { committing, .. } => match history {
                 None if *committing => (StepEnd::Unknown, None),
                 // Without a COMMIT the server undoes it, whether it can be reached or not.
                 None => (StepEnd::RolledBack, None),
@@ -214,16 +220,16 @@ impl Runner<'_> {
             },
         };
         let statement = match halt {
-            Halt::Refused(refused) => refused.part.map(|statement| statement + 1),
-            Halt::Halfway(halfway) => Some(halfway.statement + 1),
+            RunError::Refused(refused) => refused.part.map(|statement| statement + 1),
+            RunError::Halfway(halfway) => Some(halfway.statement + 1),
             _ => None,
         };
         (self.reports[index].end, self.reports[index].statement) = (end, statement);
-        if let Halt::HistoryChanged(found) = halt {
+        if let RunError::HistoryChanged(found) = halt {
             problem.detail = difference(&self.expected, found);
         }
-        let is_settled = matches!(halt, Halt::Halfway(_)) && end != StepEnd::Interrupted;
-        if is_settled || matches!(halt, Halt::Lost { .. }) {
+        let is_settled = matches!(halt, RunError::Halfway(_)) && end != StepEnd::Interrupted;
+        if is_settled || matches!(halt, RunError::Lost { .. }) {
             problem.hint = Some(lost_hint(end).into());
         }
         if is_settled && end != StepEnd::Unknown {
@@ -259,7 +265,7 @@ impl Runner<'_> {
     }
 
     /// Does the history say of every step that is told as done that it is? What it denies becomes unknown.
-    fn contradiction(&mut self, history: Option<&History>) -> Option<Problem> {
+    fn recheck_done(&mut self, history: Option<&History>) -> Option<Problem> {
         let history = history?;
         let mut denied = Vec::new();
         for (step, report) in self.plan.steps.iter().zip(&mut self.reports) {
@@ -293,7 +299,7 @@ impl Runner<'_> {
     }
 
     /// The step that the server was at when the line was lost: the first of those unanswered that is not done, else the last.
-    fn reached(&mut self, unanswered: Range<usize>, history: &History) -> usize {
+    fn last_reached(&mut self, unanswered: Range<usize>, history: &History) -> usize {
         let (first, last) = (unanswered.start, unanswered.end - 1);
         let mut open = unanswered.filter(|at| !is_done(&self.plan.steps[*at], history));
         let at = open.next().unwrap_or(last);
@@ -305,7 +311,7 @@ impl Runner<'_> {
     }
 
     /// Steps that were sent with a lost one: the server may have gone on with them before it noticed.
-    fn behind(&mut self, steps: Range<usize>, history: Option<&History>) {
+    fn mark_unsent(&mut self, steps: Range<usize>, history: Option<&History>) {
         for at in steps {
             self.reports[at].end = match history {
                 None => StepEnd::Unknown,
@@ -357,7 +363,7 @@ fn lost_hint(end: StepEnd) -> &'static str {
 }
 
 /// A file that cannot run on this way to the database stops the run before its first file, and not in the middle.
-fn check_place(schema: &Schema, plan: &Plan) -> Result<(), Problem> {
+fn check_place(schema: &Workspace, plan: &Plan) -> Result<(), Problem> {
     let Some(why) = plan.target.refuses_alone.as_ref() else {
         return Ok(());
     };
@@ -365,7 +371,7 @@ fn check_place(schema: &Schema, plan: &Plan) -> Result<(), Problem> {
         .steps
         .iter()
         .filter(|step| step.mode == StepMode::Alone);
-    match alone.next().filter(|_| schema.place == Place::Target) {
+    match alone.next().filter(|_| schema.place == Environment::Target) {
         None => Ok(()),
         Some(step) => Err(Problem::new(
             Kind::Config,

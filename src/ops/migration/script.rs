@@ -1,11 +1,11 @@
 //! Makes a script of a step: what of the file is run, what is recorded with it, and how it is sent. Runs nothing.
 
-use super::local;
+use super::read_files;
 use crate::domain::migration::{Direction, Plan, Step, StepMode};
-use crate::domain::script::{Alone, Expected, Halt, Limits, Part, Record, Script};
-use crate::domain::sql::command::significant;
-use crate::domain::sql::refusal::is_marked;
-use crate::domain::sql::session::{Trace, trace};
+use crate::domain::script::{Expected, Limits, NonTransactional, Part, Record, RunError, Script};
+use crate::domain::sql::execution_mode::is_marked;
+use crate::domain::sql::session_effect::{SessionEffect, trace};
+use crate::domain::sql::statement_kind::significant;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::sql::{Slice, Statements};
 use std::collections::BTreeSet;
@@ -51,8 +51,8 @@ pub(super) fn script(
         sha256: step.sha256.clone(),
         expects: Some(Expected::of(expected.iter())),
         at_once: goes_at_once(limits, plan, step),
-        goes_on: plan.goes_on,
-        alone: (step.mode == StepMode::Alone).then_some(Alone {
+        is_resume: plan.is_resume,
+        alone: (step.mode == StepMode::Alone).then_some(NonTransactional {
             of: step.statements.len(),
             begin_at: step.begin_at,
             session: session(step),
@@ -98,7 +98,7 @@ pub(super) fn parts(step: &Step) -> Vec<Part> {
 fn session(step: &Step) -> Vec<Slice> {
     let before = step.statements.iter().take(step.begin_at).enumerate();
     before
-        .filter(|(_, sql)| trace(sql) == Some(Trace::Setting))
+        .filter(|(_, sql)| trace(sql) == Some(SessionEffect::Setting))
         .filter_map(|(at, _)| step.statements.piece(at))
         .collect()
 }
@@ -108,14 +108,14 @@ fn way_back(step: &Step) -> Option<Statements> {
     let file = step
         .file
         .parent()?
-        .join(local::ROLLBACK)
+        .join(read_files::ROLLBACK)
         .join(step.file.file_name()?);
-    Some(Statements::of(local::read(&file).ok()?.text))
+    Some(Statements::of(read_files::read(&file).ok()?.text))
 }
 
 /// Counts the failing part as a statement of the file.
-pub(in crate::ops) fn with_statement(mut halt: Halt, script: &Script) -> Halt {
-    if let Halt::Refused(refused) = &mut halt {
+pub(in crate::ops) fn with_statement(mut halt: RunError, script: &Script) -> RunError {
+    if let RunError::Refused(refused) = &mut halt {
         refused.part = refused
             .part
             .and_then(|part| Some(script.parts.get(part)?.statement));

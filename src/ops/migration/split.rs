@@ -2,12 +2,12 @@
 
 use super::files::Move;
 use super::list::{read, unknown, way_out};
-use super::local::{self, directory, rollback_file};
+use super::read_files::{self, directory, rollback_file};
 use super::renumber::chosen;
-use super::{Schema, files};
+use super::{Workspace, files};
 use crate::domain::migration::down_section::{self, plain_name, rolled_back_by};
 use crate::domain::migration::file_name::FileName;
-use crate::domain::migration::{Entry, Listing, Target};
+use crate::domain::migration::{Entry, MigrationList, Target};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl SplitPlan {
 }
 
 /// Plans the split of a file, named by its version or its name. Refused for what is applied.
-pub async fn plan_split(schema: &Schema, which: &str) -> Result<SplitPlan, Problem> {
+pub async fn plan_split(schema: &Workspace, which: &str) -> Result<SplitPlan, Problem> {
     let (listing, history) = read(schema).await?;
     let folder = directory(&schema.root);
     let mut plan = SplitPlan {
@@ -90,7 +90,7 @@ pub async fn plan_split(schema: &Schema, which: &str) -> Result<SplitPlan, Probl
     }
     let entry = chosen(&listing, which)?;
     let file = entry.file.clone().ok_or_else(|| unknown(which))?;
-    let source = local::read(&file)?;
+    let source = read_files::read(&file)?;
     let Some(section) = down_section::find(&source.text) else {
         return Err(Problem::new(
             Kind::Usage,
@@ -137,8 +137,8 @@ pub async fn plan_split(schema: &Schema, which: &str) -> Result<SplitPlan, Probl
 }
 
 /// Writes the files, both or none, and returns the list.
-pub async fn split(schema: &Schema, plan: &SplitPlan) -> Result<Listing, Problem> {
-    let rollbacks = directory(&schema.root).join(local::ROLLBACK);
+pub async fn split(schema: &Workspace, plan: &SplitPlan) -> Result<MigrationList, Problem> {
+    let rollbacks = directory(&schema.root).join(read_files::ROLLBACK);
     files::make_folder(&rollbacks)?;
     files::move_all(&plan.moves)?;
     if let Some(halves) = &plan.halves {
@@ -154,7 +154,7 @@ pub async fn split(schema: &Schema, plan: &SplitPlan) -> Result<Listing, Problem
 }
 
 /// The migration and the rollback of a version that are two files side by side.
-fn pair<'a>(listing: &'a Listing, which: &str) -> Option<(&'a Entry, &'a Entry)> {
+fn pair<'a>(listing: &'a MigrationList, which: &str) -> Option<(&'a Entry, &'a Entry)> {
     let is_meant = |entry: &Entry| {
         let file = entry.file.as_deref().and_then(Path::file_name);
         entry.version == which || file.is_some_and(|file| file.to_string_lossy() == which)

@@ -1,34 +1,34 @@
 //! Proves round trips on the database itself, in one transaction that is never committed: pending versions are applied,
 //! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
 
+use super::dry_run::scene;
+use super::enum_values::doubt;
+use super::error::step_problem;
 use super::list::read;
 use super::outside;
 use super::plan::is_applied;
 use super::record::statements;
-use super::rehearse::scene;
-use super::report::step_problem;
-use super::together::doubt;
-use super::verify::{check_known, judge, new_trip, not_again, stuck, unusable};
-use super::way_back::both_ways;
-use super::{Schema, Watch, local};
+use super::rollback_file::up_and_down;
+use super::verify::{check_known, new_trip, no_rollback, not_again, unusable, verdict};
+use super::{RunControl, Workspace, read_files};
+use crate::domain::dry_run::effects::EffectLedger;
+use crate::domain::dry_run::losses::Candidates;
+use crate::domain::dry_run::measure;
+use crate::domain::dry_run::recording::StatementResult;
+use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
 use crate::domain::migration::{Entry, State, Step, StepMode};
-use crate::domain::picture::Picture;
-use crate::domain::picture::difference::Difference;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::losses::Candidates;
-use crate::domain::rehearsal::measure;
-use crate::domain::rehearsal::recording::Kept;
-use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
-use crate::domain::script::Halt;
+use crate::domain::script::RunError;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::snapshot::difference::Difference;
 use crate::ports::{Rehearsal, Stage};
 
 /// Checks the round trips of the versions that are named, or of those that are pending. Nothing of it remains.
 pub async fn verify_on_target(
-    schema: &Schema,
+    schema: &Workspace,
     stage: &dyn Stage,
     versions: &[String],
-    watch: &Watch,
+    watch: &RunControl,
 ) -> Result<Verification, Problem> {
     let (listing, history) = read(schema).await?;
     let entries = listing.entries.iter();
@@ -57,7 +57,7 @@ pub async fn verify_on_target(
         entry.state == State::Invalid && (versions.is_empty() || versions.contains(&entry.version))
     });
     let mut verification = Verification {
-        on: Place::Target,
+        on: Environment::Target,
         database: history.target,
         versions: invalid.map(unusable).collect(),
     };
@@ -66,7 +66,7 @@ pub async fn verify_on_target(
     }
     let mut session = stage.rehearsal(schema.limits).await?;
     let found = async {
-        let mut ground = Ground {
+        let mut ground = Target {
             schema,
             watch,
             session: session.as_mut(),
@@ -78,34 +78,36 @@ pub async fn verify_on_target(
     let found = found.await;
     session.end().await?;
     let trips = found?.into_iter();
-    verification.versions.extend(trips.filter(|trip: &Trip| {
-        versions.is_empty()
+    verification
+        .versions
+        .extend(trips.filter(|trip: &RoundTrip| {
+            versions.is_empty()
             || versions.contains(&trip.version)
             // What was drawn in is told where it is the reason that a named one was not proven.
-            || !matches!(trip.finding, Finding::Proven | Finding::NotReached)
-    }));
+            || !matches!(trip.finding, Verdict::Proven | Verdict::NotReached)
+        }));
     Ok(verification)
 }
 
-struct Ground<'a> {
-    schema: &'a Schema,
-    watch: &'a Watch,
+struct Target<'a> {
+    schema: &'a Workspace,
+    watch: &'a RunControl,
     session: &'a mut dyn Rehearsal,
 }
 
-impl Ground<'_> {
+impl Target<'_> {
     /// Versions that are not applied, oldest first.
-    async fn up_and_down(&mut self, entries: &[&Entry]) -> Result<Vec<Trip>, Problem> {
-        let mut trips: Vec<Trip> = trips_of(entries);
+    async fn up_and_down(&mut self, entries: &[&Entry]) -> Result<Vec<RoundTrip>, Problem> {
+        let mut trips: Vec<RoundTrip> = trips_of(entries);
         if entries.is_empty() {
             return Ok(trips);
         }
         let mut tried = Tried::default();
         // What is lost is counted in the state before everything, to which the transaction returns in the end.
         let ground = self.session.ground().await?;
-        let mut lost: Vec<(usize, Account, Candidates)> = Vec::new();
+        let mut lost: Vec<(usize, EffectLedger, Candidates)> = Vec::new();
         for (index, (entry, trip)) in entries.iter().zip(&mut trips).enumerate() {
-            let (up, down) = both_ways(self.schema, entry).await;
+            let (up, down) = up_and_down(self.schema, entry).await;
             let up = match up {
                 Ok(up) => up,
                 Err(problem) => {
@@ -114,7 +116,7 @@ impl Ground<'_> {
                 }
             };
             if is_alone(&up) || down.as_ref().is_ok_and(is_alone) {
-                trip.finding = Finding::Skipped;
+                trip.finding = Verdict::Skipped;
                 tried.leave_out(up);
                 continue;
             }
@@ -125,11 +127,11 @@ impl Ground<'_> {
             }
             let before = self.session.picture().await?;
             self.session.mark().await?;
-            let mut nothing = Account::new(&ground);
+            let mut nothing = EffectLedger::new(&ground);
             match self.run(&up, &tried, &mut nothing).await? {
                 Ran::Well => {}
                 Ran::Unsure(problem) => {
-                    trip.finding = Finding::Unsure;
+                    trip.finding = Verdict::Unsure;
                     trip.problem = Some(problem);
                     tried.leave_out(up);
                     continue;
@@ -143,12 +145,12 @@ impl Ground<'_> {
             let down = match down {
                 Ok(down) => down,
                 Err(why) => {
-                    stuck(trip, why);
+                    no_rollback(trip, why);
                     tried.steps.push(up);
                     continue;
                 }
             };
-            let mut account = Account::new(&ground);
+            let mut account = EffectLedger::new(&ground);
             let mut failed = self.run(&down, &tried, &mut account).await?;
             if matches!(failed, Ran::Well) {
                 let returned = self.session.picture().await?;
@@ -159,7 +161,7 @@ impl Ground<'_> {
                 if matches!(failed, Ran::Well) {
                     let again = self.session.picture().await?;
                     trip.again = Difference::between(&applied, &again);
-                    judge(trip);
+                    verdict(trip);
                     tried.steps.push(up);
                     continue;
                 }
@@ -168,7 +170,7 @@ impl Ground<'_> {
                 Ran::Well => {}
                 Ran::Badly(problem) => not_again(trip, problem),
                 Ran::Unsure(problem) => {
-                    trip.finding = Finding::Unsure;
+                    trip.finding = Verdict::Unsure;
                     trip.problem = Some(problem);
                 }
             }
@@ -190,10 +192,10 @@ impl Ground<'_> {
     /// Counts what a rollback loses. What was not there before everything is counted nowhere.
     async fn settle(
         &mut self,
-        trip: &mut Trip,
-        account: &Account,
+        trip: &mut RoundTrip,
+        account: &EffectLedger,
         candidates: Candidates,
-        ground: &measure::Ground,
+        ground: &measure::Baseline,
     ) -> Result<(), Problem> {
         let mut holdings = candidates.holdings();
         holdings.retain(|holding| ground.tables.iter().any(|table| table.id == holding.id));
@@ -203,36 +205,36 @@ impl Ground<'_> {
     }
 
     /// Versions that are applied: all of them are rolled back, newest first, before the first is applied again.
-    async fn down_and_up(&mut self, entries: &[&Entry]) -> Result<Vec<Trip>, Problem> {
-        let mut trips: Vec<Trip> = trips_of(entries);
+    async fn down_and_up(&mut self, entries: &[&Entry]) -> Result<Vec<RoundTrip>, Problem> {
+        let mut trips: Vec<RoundTrip> = trips_of(entries);
         if entries.is_empty() {
             return Ok(trips);
         }
         let ground = self.session.ground().await?;
         let tried = Tried::default();
-        let mut lost: Vec<(usize, Account, Candidates)> = Vec::new();
+        let mut lost: Vec<(usize, EffectLedger, Candidates)> = Vec::new();
         self.session.mark().await?;
         let mut latest = self.session.picture().await?;
-        let mut befores: Vec<(usize, Step, Picture)> = Vec::new();
+        let mut befores: Vec<(usize, Step, Snapshot)> = Vec::new();
         for (index, entry) in entries.iter().enumerate().rev() {
             let trip = &mut trips[index];
-            let (up, down) = both_ways(self.schema, entry).await;
+            let (up, down) = up_and_down(self.schema, entry).await;
             let down = match down {
                 Ok(down) => down,
                 Err(why) => {
-                    stuck(trip, why);
+                    no_rollback(trip, why);
                     break;
                 }
             };
             if is_alone(&down) || up.as_ref().is_ok_and(is_alone) {
-                trip.finding = Finding::Skipped;
+                trip.finding = Verdict::Skipped;
                 break;
             }
             if let Some(problem) = reaches_out(&[up.as_ref().ok(), Some(&down)]) {
                 refuse(trip, problem);
                 break;
             }
-            let mut account = Account::new(&ground);
+            let mut account = EffectLedger::new(&ground);
             if let Ran::Badly(problem) | Ran::Unsure(problem) =
                 self.run(&down, &tried, &mut account).await?
             {
@@ -253,7 +255,7 @@ impl Ground<'_> {
         let is_whole = befores.len() == entries.len();
         for (index, up, before) in befores.into_iter().rev().filter(|_| is_whole) {
             let trip = &mut trips[index];
-            let mut nothing = Account::new(&ground);
+            let mut nothing = EffectLedger::new(&ground);
             if let Ran::Badly(problem) | Ran::Unsure(problem) =
                 self.run(&up, &tried, &mut nothing).await?
             {
@@ -261,7 +263,7 @@ impl Ground<'_> {
                 break;
             }
             trip.again = Difference::between(&before, &self.session.picture().await?);
-            judge(trip);
+            verdict(trip);
         }
         self.session.back().await?;
         for (index, account, candidates) in lost {
@@ -277,14 +279,14 @@ impl Ground<'_> {
         &mut self,
         step: &Step,
         tried: &Tried,
-        account: &mut Account,
+        account: &mut EffectLedger,
     ) -> Result<Ran, Problem> {
         let progress = &self.watch.progress;
         let mut news = |one| drop(progress.send(one));
         let (scene, cancel) = (scene(0, step, false), &self.watch.cancel);
-        let mut keep = |kept: Kept| {
+        let mut keep = |kept: StatementResult| {
             let (number, sql) = (kept.statement + 1, &step.statements[kept.statement]);
-            account.enter(&step.version, number, sql, &kept.ran);
+            account.record_statement(&step.version, number, sql, &kept.ran);
         };
         self.session.open_file().await?;
         let ended = statements(self.session, &scene, &mut news, cancel, &mut keep).await;
@@ -292,18 +294,18 @@ impl Ground<'_> {
             self.session.close_file().await?;
             return Ok(Ran::Well);
         };
-        let text = local::read(&step.file).ok().map(|source| source.text);
-        let problem = step_problem(&failed.halt, step, text.as_deref(), Place::Target);
+        let text = read_files::read(&step.file).ok().map(|source| source.text);
+        let problem = step_problem(&failed.halt, step, text.as_deref(), Environment::Target);
         if matches!(problem.kind, Kind::Cancelled | Kind::Network) {
             return Err(problem);
         }
-        if matches!(failed.halt, Halt::Refused(_)) {
+        if matches!(failed.halt, RunError::Refused(_)) {
             self.session.undo_file().await?;
         }
         let steps: Vec<&Step> = tried.steps.iter().chain([step]).collect();
         let at = tried.steps.len();
         Ok(match doubt(&steps, at, &failed, &tried.not_run) {
-            Some(why) => Ran::Unsure(why.explained(problem, &steps, at)),
+            Some(why) => Ran::Unsure(why.explain(problem, &steps, at)),
             None => Ran::Badly(problem),
         })
     }
@@ -331,7 +333,7 @@ impl Tried {
     }
 }
 
-fn trips_of(entries: &[&Entry]) -> Vec<Trip> {
+fn trips_of(entries: &[&Entry]) -> Vec<RoundTrip> {
     let trip = |entry: &&Entry| new_trip(&entry.version, &entry.name);
     entries.iter().map(trip).collect()
 }
@@ -349,12 +351,12 @@ fn reaches_out(steps: &[Option<&Step>]) -> Option<Problem> {
         .find_map(|step| outside::problem(step))
 }
 
-fn refuse(trip: &mut Trip, problem: Problem) {
-    trip.finding = Finding::Refused;
+fn refuse(trip: &mut RoundTrip, problem: Problem) {
+    trip.finding = Verdict::Refused;
     trip.problem = Some(problem);
 }
 
-fn fail(trip: &mut Trip, problem: Problem) {
-    trip.finding = Finding::Failed;
+fn fail(trip: &mut RoundTrip, problem: Problem) {
+    trip.finding = Verdict::Failed;
     trip.problem = Some(problem);
 }

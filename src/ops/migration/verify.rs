@@ -1,33 +1,33 @@
 //! Proves round trips on a scratch database: every migration in order, really applied, rolled back and applied again, with
 //! the catalog compared each time.
 
+use super::dry_run::picture;
 use super::plan::plan;
-use super::rehearse::picture;
+use super::rollback_file::{RollbackError, rollback_step};
 use super::run::run;
-use super::way_back::{Stuck, down};
-use super::{Schema, Watch};
-use crate::domain::migration::{Entry, Plan, State, Wish};
-use crate::domain::picture::difference::Difference;
+use super::{RunControl, Workspace};
+use crate::domain::dry_run::effects::EffectLedger;
+use crate::domain::dry_run::measure::Baseline;
+use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
+use crate::domain::migration::{Entry, Plan, PlanRequest, State};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::account::Account;
-use crate::domain::rehearsal::measure::Ground;
-use crate::domain::rehearsal::{Finding, Place, Trip, Verification};
+use crate::domain::snapshot::difference::Difference;
 use crate::ports::Stage;
 
 /// Applies the project's migrations to an empty scratch database one by one, and checks the round trip of those that are
 /// named, or of all. An error means that nothing could be checked.
 pub async fn verify_on_scratch(
-    scratch: &Schema,
+    scratch: &Workspace,
     stage: &dyn Stage,
     versions: &[String],
-    watch: &Watch,
+    watch: &RunControl,
 ) -> Result<Verification, Problem> {
     let scratch = &scratch.on_scratch();
     let listing = super::list(scratch).await?;
     let all: Vec<&Entry> = listing.entries.iter().collect();
     check_known(versions, all.iter().map(|entry| entry.version.as_str()))?;
     let mut verification = Verification {
-        on: Place::Scratch,
+        on: Environment::Scratch,
         database: listing.target.clone(),
         versions: Vec::new(),
     };
@@ -54,7 +54,7 @@ pub async fn verify_on_scratch(
             }
             continue;
         }
-        let mut way = Way {
+        let mut way = Scratch {
             scratch,
             stage,
             watch,
@@ -73,7 +73,7 @@ pub async fn verify_on_scratch(
         before = None;
         if let Some(problem) = way.apply().await? {
             // Without it the wanted ones cannot be tried.
-            trip.finding = Finding::Failed;
+            trip.finding = Verdict::Failed;
             trip.problem = Some(problem);
             verification.versions.push(trip);
             stopped = true;
@@ -98,11 +98,11 @@ pub(super) fn check_known<'a>(
 }
 
 /// A version that nobody has got to yet.
-pub(super) fn new_trip(version: &str, name: &str) -> Trip {
-    Trip {
+pub(super) fn new_trip(version: &str, name: &str) -> RoundTrip {
+    RoundTrip {
         version: version.to_owned(),
         name: name.to_owned(),
-        finding: Finding::NotReached,
+        finding: Verdict::NotReached,
         difference: Difference::default(),
         again: Difference::default(),
         losses: Vec::new(),
@@ -112,80 +112,80 @@ pub(super) fn new_trip(version: &str, name: &str) -> Trip {
 }
 
 /// A version whose file cannot be used, which fails the whole.
-pub(super) fn unusable(entry: &Entry) -> Trip {
+pub(super) fn unusable(entry: &Entry) -> RoundTrip {
     let mut trip = new_trip(&entry.version, &entry.name);
-    trip.finding = Finding::Failed;
+    trip.finding = Verdict::Failed;
     trip.problem = Some(super::plan::unusable(entry));
     trip
 }
 
 /// What two differences say about a round trip.
-pub(super) fn judge(trip: &mut Trip) {
+pub(super) fn verdict(trip: &mut RoundTrip) {
     trip.finding = if !trip.difference.is_empty() {
-        Finding::NotRestored
+        Verdict::NotRestored
     } else if trip.again.is_empty() {
-        Finding::Proven
+        Verdict::Proven
     } else {
-        Finding::NotRepeatable
+        Verdict::NotRepeatable
     };
 }
 
 /// It cannot be applied once more: where the rollback left something behind, that is the reason.
-pub(super) fn not_again(trip: &mut Trip, mut problem: Problem) {
+pub(super) fn not_again(trip: &mut RoundTrip, mut problem: Problem) {
     problem.what = format!(
         "It could not be applied again after its rollback. {}",
         problem.what
     );
     trip.finding = if trip.difference.is_empty() {
-        Finding::Failed
+        Verdict::Failed
     } else {
-        Finding::NotRestored
+        Verdict::NotRestored
     };
     trip.problem = Some(problem);
 }
 
 /// There is no way back, or it cannot be used.
-pub(super) fn stuck(trip: &mut Trip, why: Stuck) {
+pub(super) fn no_rollback(trip: &mut RoundTrip, why: RollbackError) {
     let (finding, problem) = match why {
-        Stuck::NoWayBack(problem) => (Finding::NoRollback, problem),
-        Stuck::Unusable(problem) => (Finding::Failed, problem),
+        RollbackError::NoWayBack(problem) => (Verdict::NoRollback, problem),
+        RollbackError::Unusable(problem) => (Verdict::Failed, problem),
     };
     trip.finding = finding;
     trip.problem = Some(problem);
 }
 
-struct Way<'a> {
-    scratch: &'a Schema,
+struct Scratch<'a> {
+    scratch: &'a Workspace,
     stage: &'a dyn Stage,
-    watch: &'a Watch,
+    watch: &'a RunControl,
     entry: &'a Entry,
 }
 
-impl Way<'_> {
+impl Scratch<'_> {
     /// Applies, rolls back and applies again; tells whether the versions behind it cannot be tried any more. `after` gets
     /// the catalog with the migration.
     async fn there_and_back(
         &mut self,
-        start: &crate::domain::picture::Picture,
-        trip: &mut Trip,
-        after: &mut Option<crate::domain::picture::Picture>,
+        start: &crate::domain::snapshot::Snapshot,
+        trip: &mut RoundTrip,
+        after: &mut Option<crate::domain::snapshot::Snapshot>,
     ) -> Result<bool, Problem> {
         if let Some(problem) = self.apply().await? {
-            trip.finding = Finding::Failed;
+            trip.finding = Verdict::Failed;
             trip.problem = Some(problem);
             return Ok(true);
         }
         let applied = picture(self.scratch, self.stage).await?;
-        let back = match down(self.scratch, self.entry).await {
-            Ok(_) => match plan(self.scratch, &Wish::RollbackLast { count: 1 }).await {
+        let back = match rollback_step(self.scratch, self.entry).await {
+            Ok(_) => match plan(self.scratch, &PlanRequest::RollbackLast { count: 1 }).await {
                 Ok(plan) => self.go(&plan).await?,
                 Err(problem) => Some(problem),
             }
-            .map(Stuck::Unusable),
+            .map(RollbackError::Unusable),
             Err(why) => Some(why),
         };
         if let Some(why) = back {
-            stuck(trip, why);
+            no_rollback(trip, why);
             // It is still applied, so the next ones can be tried.
             *after = Some(applied);
             return Ok(false);
@@ -193,7 +193,7 @@ impl Way<'_> {
         let returned = picture(self.scratch, self.stage).await?;
         trip.difference = Difference::between(start, &returned);
         // The scratch database has no data that could be counted.
-        let account = Account::new(&Ground::default());
+        let account = EffectLedger::new(&Baseline::default());
         trip.losses = account.candidates(&applied, &returned).without_counts();
         if let Some(problem) = self.apply().await? {
             not_again(trip, problem);
@@ -201,13 +201,13 @@ impl Way<'_> {
         }
         let again = picture(self.scratch, self.stage).await?;
         trip.again = Difference::between(&applied, &again);
-        judge(trip);
+        verdict(trip);
         *after = Some(again);
         Ok(false)
     }
 
     async fn apply(&self) -> Result<Option<Problem>, Problem> {
-        let wish = Wish::Apply {
+        let wish = PlanRequest::Apply {
             to: Some(self.entry.version.clone()),
             include_out_of_order: true,
         };

@@ -1,7 +1,7 @@
 //! Finds the seed files of a project: `[db.seed]` of `supabase/config.toml`, else `seeds/*.sql`.
 
-use crate::domain::count::listed;
 use crate::domain::hidden::without_value;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::glob::{is_pattern, matches};
 use crate::domain::text::harmless;

@@ -2,22 +2,22 @@
 
 use super::files::find;
 use super::stale::stale_of;
-use crate::domain::count::listed;
 use crate::domain::migration::history::sha256;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::{SeedEntry, SeedListing, SeedPlan, SeedState, SeedStep};
-use crate::domain::sql::command::history_write;
+use crate::domain::sql::execution_mode::runs_alone;
 use crate::domain::sql::psql::{self, SeedPart};
-use crate::domain::sql::refusal::runs_alone;
+use crate::domain::sql::statement_kind::history_write;
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Schema, sha256_of};
+use crate::ops::migration::{Workspace, sha256_of};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Compares the project's seed files with what was run in the database, and with what was rolled back there since.
-pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
+pub async fn list(schema: &Workspace) -> Result<SeedListing, Problem> {
     let mut listing = compare(schema).await?;
     let recorded = listing
         .entries
@@ -28,7 +28,7 @@ pub async fn list(schema: &Schema) -> Result<SeedListing, Problem> {
 }
 
 /// Where seed files were looked for, as a sentence; none when there are some.
-pub fn looked(schema: &Schema) -> Result<Option<String>, Problem> {
+pub fn looked(schema: &Workspace) -> Result<Option<String>, Problem> {
     if find(&schema.root)?.files.is_empty() {
         super::files::looked(&schema.root).map(Some)
     } else {
@@ -37,7 +37,7 @@ pub fn looked(schema: &Schema) -> Result<Option<String>, Problem> {
 }
 
 /// Compares the files with the record alone.
-async fn compare(schema: &Schema) -> Result<SeedListing, Problem> {
+async fn compare(schema: &Workspace) -> Result<SeedListing, Problem> {
     schema.check_root()?;
     let history = schema.database.seeds().await?;
     let mut recorded: HashMap<&str, &str> = history
@@ -81,7 +81,7 @@ async fn compare(schema: &Schema) -> Result<SeedListing, Problem> {
 }
 
 /// What runs: the pending files, or those of `paths` that are pending. With `again`, files that ran before run too.
-pub async fn plan(schema: &Schema, paths: &[PathBuf], again: bool) -> Result<SeedPlan, Problem> {
+pub async fn plan(schema: &Workspace, paths: &[PathBuf], again: bool) -> Result<SeedPlan, Problem> {
     let listing = compare(schema).await?;
     let mut steps = Vec::new();
     for entry in wanted(schema, &listing, paths)? {
@@ -128,7 +128,7 @@ fn writes_history(step: &SeedStep) -> Option<String> {
 }
 
 /// The seeds that `paths` name, all when it names none, for a run that finds nothing to do: why none of them waits.
-pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<SeedListing, Problem> {
+pub async fn at_rest(schema: &Workspace, paths: &[PathBuf]) -> Result<SeedListing, Problem> {
     let mut listing = list(schema).await?;
     let named: HashSet<String> = wanted(schema, &listing, paths)?
         .into_iter()
@@ -141,7 +141,7 @@ pub async fn at_rest(schema: &Schema, paths: &[PathBuf]) -> Result<SeedListing, 
 
 /// The seeds that are named; all when none is.
 fn wanted<'a>(
-    schema: &Schema,
+    schema: &Workspace,
     listing: &'a SeedListing,
     paths: &[PathBuf],
 ) -> Result<Vec<&'a SeedEntry>, Problem> {
@@ -225,7 +225,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Problem> {
 
 /// The entry that a path on the command line means: as it is recorded, or as a file from here or from the project.
 fn named<'a>(
-    schema: &Schema,
+    schema: &Workspace,
     listing: &'a SeedListing,
     path: &Path,
 ) -> Result<&'a SeedEntry, Problem> {

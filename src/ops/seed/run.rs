@@ -1,18 +1,18 @@
 //! Runs a seed plan, one transaction a file, and tells what each statement changed.
 
 use super::SeedWatch;
+use crate::domain::dry_run::Environment;
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::rehearsal::Place;
-use crate::domain::script::{Halt, News, Part, Record, Refused, Script};
+use crate::domain::script::{News, Part, Record, RunError, Script, ServerError};
 use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
 use crate::domain::sql::Slice;
-use crate::domain::sql::command::{changes_rows, significant, tag};
 use crate::domain::sql::position::{byte_of_character, excerpt_from};
-use crate::domain::sql::session::lasts;
+use crate::domain::sql::session_effect::lasts;
+use crate::domain::sql::statement_kind::{changes_rows, significant, tag};
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Schema, cause, held, server_problem, sha256_of, with_statement};
+use crate::ops::migration::{Workspace, cause, held, server_problem, sha256_of, with_statement};
 use crate::ports::Session;
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ const ROWS_UNKNOWN: &str = "How many rows it changed is not known.";
 
 /// Runs a seed plan. A failed file is told in the outcome; an error means that nothing was tried.
 pub async fn run(
-    schema: &Schema,
+    schema: &Workspace,
     plan: &SeedPlan,
     watch: &SeedWatch,
 ) -> Result<SeedOutcome, Problem> {
@@ -67,16 +67,17 @@ pub async fn run(
             }
             Err(failed) => {
                 report.end = match &failed.halt {
-                    Some(Halt::Lost { committing, .. }) => {
+                    Some(RunError::Lost { committing, .. }) => {
                         let end = settled_end(schema, session.name(), step, &before).await;
                         count_lost(report, end, *committing);
                         end
                     }
-                    Some(Halt::Escaped) => StepEnd::Unknown,
-                    Some(Halt::Busy { .. } | Halt::Unsettled(_) | Halt::NotAlone(_)) | None => {
-                        StepEnd::NotRun
-                    }
-                    Some(Halt::Halfway(_)) => StepEnd::Interrupted,
+                    Some(RunError::Escaped) => StepEnd::Unknown,
+                    Some(
+                        RunError::Busy { .. } | RunError::Unsettled(_) | RunError::NotAlone(_),
+                    )
+                    | None => StepEnd::NotRun,
+                    Some(RunError::Halfway(_)) => StepEnd::Interrupted,
                     _ => StepEnd::RolledBack,
                 };
                 let statements: Vec<&str> = step.statements().collect();
@@ -94,7 +95,7 @@ pub async fn run(
 
 struct Failed {
     problem: Problem,
-    halt: Option<Halt>,
+    halt: Option<RunError>,
 }
 
 async fn run_step(
@@ -150,7 +151,7 @@ async fn run_step(
     let ended = session.run(&script, &mut news, &watch.cancel).await;
     ended.map_err(|halt| {
         // What the statements did before the failure is undone with it; of a lost line the record decides.
-        if !matches!(halt, Halt::Lost { .. }) {
+        if !matches!(halt, RunError::Lost { .. }) {
             *changes = Vec::new();
             *rows_total = 0;
         }
@@ -188,7 +189,7 @@ fn script(step: &SeedStep, settings: &[Slice]) -> Script {
         sha256: step.hash.clone(),
         expects: None,
         at_once: false,
-        goes_on: false,
+        is_resume: false,
         alone: None,
         settings: settings.to_vec(),
     }
@@ -216,7 +217,7 @@ fn count_lost(report: &mut SeedReport, end: StepEnd, committing: bool) {
 
 /// After a lost connection: the record says how it ended, unless it said the same before.
 async fn settled_end(
-    schema: &Schema,
+    schema: &Workspace,
     session: &str,
     step: &SeedStep,
     before: &SeedHistory,
@@ -238,11 +239,11 @@ async fn settled_end(
     }
 }
 
-fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
+fn problem(halt: &RunError, step: &SeedStep, script: &Script) -> Problem {
     let parts = &step.parts;
     let name = harmless(&step.path).into_owned();
     match halt {
-        Halt::Refused(refused) => {
+        RunError::Refused(refused) => {
             let part = refused.part.and_then(|part| script.parts.get(part));
             let mut what = format!("Seed {name} failed");
             let mut shown = None;
@@ -275,12 +276,12 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
                 what.push_str(" when it was committed");
             }
             what.push_str(", and nothing of it remains.");
-            server_problem(refused, what, shown, Place::Target)
+            server_problem(refused, what, shown, Environment::Target)
         }
-        Halt::Cancelled => Problem::cancelled(format!(
+        RunError::Cancelled => Problem::cancelled(format!(
             "Seed {name} was cancelled, and nothing of it remains."
         )),
-        Halt::Busy { holder } => Problem::new(
+        RunError::Busy { holder } => Problem::new(
             Kind::Conflict,
             "Another runner is at work on this database.",
             held(holder.as_ref()),
@@ -288,15 +289,18 @@ fn problem(halt: &Halt, step: &SeedStep, script: &Script) -> Problem {
         .with_hint("Wait until it is done, then try again.")
         .retryable(),
         // A seed expects no history and runs in a transaction.
-        Halt::HistoryChanged(_) | Halt::Unsettled(_) | Halt::NotAlone(_) | Halt::Halfway(_) => {
+        RunError::HistoryChanged(_)
+        | RunError::Unsettled(_)
+        | RunError::NotAlone(_)
+        | RunError::Halfway(_) => {
             Problem::internal(format!("Seed {name} ended as only a migration can."))
         }
-        Halt::Escaped => Problem::new(
+        RunError::Escaped => Problem::new(
             Kind::Database,
             format!("Seed {name} ended its own transaction."),
             "A statement of it committed or rolled back, so a part of it may remain.",
         ),
-        Halt::Lost { why, .. } => Problem::new(
+        RunError::Lost { why, .. } => Problem::new(
             Kind::Network,
             format!("The connection was lost during seed {name}."),
             harmless(why).into_owned(),
@@ -311,7 +315,7 @@ fn breaks(text: &str) -> usize {
 }
 
 /// The row of its data, from 1, at which a `COPY` failed, as the server says it: `COPY t, line 3, column a`.
-fn copied_line(refused: &Refused, part: &Part) -> Option<usize> {
+fn copied_line(refused: &ServerError, part: &Part) -> Option<usize> {
     part.data.as_ref()?;
     let context = refused.context.as_deref()?.strip_prefix("COPY ")?;
     let (_, rest) = context.split_once(", line ")?;

@@ -5,8 +5,8 @@
 use super::files::find;
 use crate::domain::migration::journal::Line;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::seed::Stale;
-use crate::ops::migration::{Schema, rollback_keeps_rows};
+use crate::domain::seed::StaleSeed;
+use crate::ops::migration::{Workspace, rollback_keeps_rows};
 use std::collections::HashSet;
 
 /// How far back the journal is read, in lines.
@@ -14,7 +14,7 @@ const LINES: u32 = 2_000;
 
 /// The seeds that are recorded as run and were run before a migration was rolled back. One whose file is gone is none: it
 /// cannot be run again.
-pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
+pub async fn stale(schema: &Workspace) -> Result<Vec<StaleSeed>, Problem> {
     let recorded = schema.database.seeds().await?;
     let there: HashSet<String> = find(&schema.root)?
         .files
@@ -28,9 +28,9 @@ pub async fn stale(schema: &Schema) -> Result<Vec<Stale>, Problem> {
 /// The same for seeds whose record was read already. A rollback that can have dropped no row is none here. A journal that
 /// may not be read tells nothing.
 pub(super) async fn stale_of(
-    schema: &Schema,
+    schema: &Workspace,
     recorded: impl Iterator<Item = &str>,
-) -> Result<Vec<Stale>, Problem> {
+) -> Result<Vec<StaleSeed>, Problem> {
     let mut open: HashSet<&str> = recorded.collect();
     if open.is_empty() {
         return Ok(Vec::new());
@@ -49,7 +49,7 @@ pub(super) async fn stale_of(
             }
             // Only the newest run of a seed counts.
             "seed" if open.remove(line.version.as_str()) => {
-                found.extend(newest_rollback.map(|rollback| Stale {
+                found.extend(newest_rollback.map(|rollback| StaleSeed {
                     path: line.version.clone(),
                     version: rollback.version.clone(),
                     at: rollback.started,
@@ -62,7 +62,7 @@ pub(super) async fn stale_of(
     Ok(found)
 }
 
-fn keeps_rows(schema: &Schema, line: &Line) -> bool {
+fn keeps_rows(schema: &Workspace, line: &Line) -> bool {
     let sha256 = line.sha256.as_deref();
     sha256.is_some_and(|sha256| rollback_keeps_rows(schema, &line.version, sha256))
 }

@@ -2,9 +2,9 @@
 
 use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
-use crate::app::dialog::confirm::{Asked, Confirm, Refused, Unread};
-use crate::app::dialog::sheet::{FactRow, NAME_COLUMNS, Place};
-use crate::ui::View;
+use crate::app::dialog::confirm::{Confirm, PendingAction, Refused, Unread};
+use crate::app::dialog::confirm_layout::{FactRow, NAME_COLUMNS, Place};
+use crate::ui::DrawContext;
 use crate::ui::sql;
 use crate::ui::table;
 use crate::ui::theme::Role;
@@ -15,7 +15,7 @@ use ratatui::text::{Line, Span};
 /// From these columns on the keys that scroll are named.
 const SCROLL_COLUMNS: u16 = 72;
 
-pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
+pub fn draw(frame: &mut Frame, confirm: &Confirm, view: DrawContext) {
     let sheet = &confirm.sheet;
     if let Some((columns, rows)) = sheet.needs {
         return too_small(frame, view, columns, rows);
@@ -50,7 +50,7 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: View) {
 }
 
 /// Says that nothing is asked here, and what is needed for that.
-fn too_small(frame: &mut Frame, view: View, columns: usize, rows: usize) {
+fn too_small(frame: &mut Frame, view: DrawContext, columns: usize, rows: usize) {
     let area = frame.area();
     frame.render_widget(ratatui::widgets::Clear, area);
     let escape = view.model.keymap.first_key(Command::Cancel);
@@ -65,7 +65,7 @@ fn too_small(frame: &mut Frame, view: View, columns: usize, rows: usize) {
 }
 
 /// What is wrong, or how to go from risk to risk; and the keys.
-fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read: bool) {
+fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, is_read: bool) {
     let keys = &view.model.keymap;
     if let Some(refused) = confirm.refused {
         let text = match refused {
@@ -113,7 +113,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
             };
             [(key, "see the rest"), (escape, cancel)]
         }
-        Asked::Rehearse(_) => [
+        PendingAction::Rehearse(_) => [
             ("y".to_owned(), "rehearse it"),
             (format!("n, {escape}"), cancel),
         ],
@@ -126,7 +126,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read:
 }
 
 /// A row of a fact, with its name where it is the first.
-fn fact(view: View<'_>, confirm: &Confirm, row: &FactRow) -> Line<'static> {
+fn fact(view: DrawContext<'_>, confirm: &Confirm, row: &FactRow) -> Line<'static> {
     let fact = &confirm.facts[row.fact];
     let (name, text) = (fact.name, fact.rows.text());
     let role = if text.contains("PRODUCTION") || name == "note" {
@@ -143,7 +143,7 @@ fn fact(view: View<'_>, confirm: &Confirm, row: &FactRow) -> Line<'static> {
 }
 
 /// Draws the field for the word, once everything was seen that has to be.
-fn answer(frame: &mut Frame, inside: Rect, view: View, confirm: &Confirm, is_read: bool) {
+fn answer(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, is_read: bool) {
     let sheet = &confirm.sheet;
     let first = inside.height.saturating_sub(sheet.answer + 2);
     let text = if is_read {

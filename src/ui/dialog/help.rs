@@ -3,12 +3,12 @@
 use super::window::{read, window};
 use crate::app::dialog::help::{HelpLine, lines};
 use crate::app::layout;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-pub fn draw(frame: &mut Frame, top: usize, view: View) {
+pub fn draw(frame: &mut Frame, top: usize, view: DrawContext) {
     let all = frame.area();
     let (width, height) = (layout::help_width(all.width), all.height.saturating_sub(2));
     let inside = window(frame, view, width, height, "Keys", Role::Accent);

@@ -4,7 +4,7 @@ use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::identity::{CHOICES, IdentityDialog, Step};
 use crate::domain::text::cell;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table::{self, selection_style};
 use crate::ui::text::pad;
 use crate::ui::theme::Role;
@@ -12,9 +12,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
+pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: DrawContext) {
     let (title, height) = match &dialog.step {
-        Step::Second(second) => ("Second factor", super::second::height(second)),
+        Step::Second(second) => ("Second factor", super::mfa::height(second)),
         _ => ("Identity", 14),
     };
     let inside = window(frame, view, 78, height, title, Role::Accent);
@@ -51,7 +51,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
             field(frame, inside, 1, view, "code", &dialog.secret, true);
             2
         }
-        Step::Second(second) => super::second::draw(frame, inside, second, view),
+        Step::Second(second) => super::mfa::draw(frame, inside, second, view),
     };
     let row = (used + 1).min(inside.height);
     let area = Rect {
@@ -69,7 +69,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
     } else if let Some(problem) = &dialog.problem {
         table::problem_lines(frame, area, view, problem);
     } else if let Step::Second(second) = &dialog.step {
-        let text = super::second::hint(second);
+        let text = super::mfa::hint(second);
         table::lines(frame, area, view, &[(Role::Muted, text)]);
     } else if let Some(hint) = hint.filter(|_| dialog.step != Step::Choose) {
         table::lines(frame, area, view, &[(Role::Muted, hint)]);
@@ -85,7 +85,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
             keys.first_key(Command::Cancel),
             match &dialog.step {
                 Step::Choose => "close",
-                Step::Second(second) => super::second::cancel_word(second),
+                Step::Second(second) => super::mfa::cancel_word(second),
                 _ => "back",
             },
         ),
@@ -100,7 +100,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: View) {
 }
 
 /// Whom the dialog waits for, how long already, and when that is given up.
-fn waiting(view: View) -> Vec<(Role, String)> {
+fn waiting(view: DrawContext) -> Vec<(Role, String)> {
     let Some(project) = &view.model.project else {
         return Vec::new();
     };
@@ -112,7 +112,12 @@ fn waiting(view: View) -> Vec<(Role, String)> {
     ]
 }
 
-fn draw_choices(frame: &mut Frame, inside: Rect, dialog: &IdentityDialog, view: View) -> u16 {
+fn draw_choices(
+    frame: &mut Frame,
+    inside: Rect,
+    dialog: &IdentityDialog,
+    view: DrawContext,
+) -> u16 {
     for (index, choice) in CHOICES.iter().enumerate() {
         let reason = choice.reason(view.model);
         let is_selected = index == dialog.selected;

@@ -1,24 +1,24 @@
 //! Draws what lies over the screen.
 
 mod confirm;
-mod guide;
 mod help;
 mod identity;
+mod mfa;
+mod onboarding;
 mod palette;
+mod resolutions;
 mod result;
 mod running;
-mod second;
 mod unlock;
 mod value;
-mod ways;
 mod window;
 
-use super::View;
+use super::DrawContext;
 use crate::app::dialog::Dialog;
 use ratatui::Frame;
 
 /// Draws a dialog.
-pub fn draw(frame: &mut Frame, dialog: &Dialog, view: View) {
+pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
     match dialog {
         Dialog::Filter(_) => {}
         Dialog::Help(top) => help::draw(frame, *top, view),
@@ -28,8 +28,8 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: View) {
         Dialog::Running => running::draw(frame, view),
         Dialog::Result(state) => result::draw(frame, state, view),
         Dialog::Unlock(form) => unlock::draw(frame, form, view),
-        Dialog::Ways(ways) => ways::draw(frame, ways, view),
-        Dialog::Guide(guide) => guide::draw(frame, guide, view),
+        Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
+        Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::window::{field, put, window};
 use crate::app::dialog::palette::Palette;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table::selection_style;
 use crate::ui::text::{fit, pad, wrap};
 use crate::ui::theme::Role;
@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 /// Rows at the bottom for the reason why the selected command cannot run now: a free one and two of text.
 const REASON_ROWS: usize = 3;
 
-pub fn draw(frame: &mut Frame, palette: &Palette, view: View) {
+pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
     let inside = window(frame, view, 96, 20, "Commands", Role::Accent);
     field(frame, inside, 0, view, ">", &palette.field, true);
     if palette.found.is_empty() {

@@ -4,12 +4,12 @@ use super::window::{read, window};
 use crate::app::command::Command;
 use crate::app::dialog::ResultState;
 use crate::app::layout;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::text::Line;
 
-pub fn draw(frame: &mut Frame, state: &ResultState, view: View) {
+pub fn draw(frame: &mut Frame, state: &ResultState, view: DrawContext) {
     let all = frame.area();
     let width = layout::result_width(all.width);
     let lines = state.view.wrapped(layout::result_columns(all.width));

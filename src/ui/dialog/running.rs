@@ -2,8 +2,8 @@
 
 use super::window::{keys_line, put, put_last, window};
 use crate::app::command::Command;
-use crate::domain::count::counted;
-use crate::ui::View;
+use crate::domain::plural::counted;
+use crate::ui::DrawContext;
 use crate::ui::text::{fit, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 /// What stands below the name of the file once it is to stop.
 const CANCELLING: &str = "Cancelling: the server has been told, its answer is awaited.";
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let Some(running) = &view.model.running else {
         return;
     };
@@ -72,7 +72,7 @@ pub fn draw(frame: &mut Frame, view: View) {
 }
 
 /// Says where it is rehearsed and that nothing of it stays, below the bar; returns what is left below that.
-fn rehearsed(frame: &mut Frame, inside: Rect, view: View, on: Option<&str>) -> Rect {
+fn rehearsed(frame: &mut Frame, inside: Rect, view: DrawContext, on: Option<&str>) -> Rect {
     let Some(on) = on else {
         return inside;
     };

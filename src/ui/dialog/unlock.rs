@@ -5,7 +5,7 @@ use crate::app::command::Command;
 use crate::app::dialog::unlock::UnlockForm;
 use crate::domain::lock::LONGEST_UNLOCK_MINUTES;
 use crate::domain::moment::{Form, moment};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table;
 use crate::ui::text::fit;
 use crate::ui::theme::Role;
@@ -13,7 +13,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-pub fn draw(frame: &mut Frame, form: &UnlockForm, view: View) {
+pub fn draw(frame: &mut Frame, form: &UnlockForm, view: DrawContext) {
     let (title, now) = match form.running_until {
         Some(until) => (
             format!("Change the unlock of week {}", form.week),

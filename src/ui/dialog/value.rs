@@ -4,13 +4,13 @@ use super::window::{read_rows, window};
 use crate::app::dialog::value::{Shown, Side, ValueView};
 use crate::app::layout;
 use crate::domain::text::harmless;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-pub fn draw(frame: &mut Frame, value: &ValueView, view: View) {
+pub fn draw(frame: &mut Frame, value: &ValueView, view: DrawContext) {
     let all = frame.area();
     let height = (value.row_count().min(1_000) as u16 + 4).min(all.height.saturating_sub(2));
     let width = layout::result_width(all.width);
@@ -28,7 +28,7 @@ pub fn draw(frame: &mut Frame, value: &ValueView, view: View) {
     );
 }
 
-fn line(row: Option<Shown<'_>>, view: View) -> Line<'static> {
+fn line(row: Option<Shown<'_>>, view: DrawContext) -> Line<'static> {
     let role = |side| match side {
         Side::Before => Role::Removed,
         Side::After => Role::Added,

@@ -2,7 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::field::Field;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::text::fit;
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 /// Draws an empty box in the middle of the screen and returns its inside.
 pub fn window(
     frame: &mut Frame,
-    view: View,
+    view: DrawContext,
     width: u16,
     height: u16,
     title: &str,
@@ -97,7 +97,7 @@ pub fn put_last(frame: &mut Frame, area: Rect, up: u16, line: Line) {
 pub fn read(
     frame: &mut Frame,
     inside: Rect,
-    view: View,
+    view: DrawContext,
     lines: &[Line<'static>],
     top: usize,
     close: &str,
@@ -111,7 +111,7 @@ pub fn read(
 pub fn read_rows(
     frame: &mut Frame,
     inside: Rect,
-    view: View,
+    view: DrawContext,
     count: usize,
     line: impl Fn(usize) -> Line<'static>,
     top: usize,
@@ -141,7 +141,7 @@ pub fn field(
     frame: &mut Frame,
     area: Rect,
     row: u16,
-    view: View,
+    view: DrawContext,
     label: &str,
     field: &Field,
     is_focused: bool,
@@ -176,7 +176,7 @@ pub fn field(
 }
 
 /// The keys of a dialog as one line.
-pub fn keys_line(view: View<'_>, pairs: &[(String, &str)]) -> Line<'static> {
+pub fn keys_line(view: DrawContext<'_>, pairs: &[(String, &str)]) -> Line<'static> {
     let mut spans = Vec::new();
     for (key, word) in pairs {
         spans.push(Span::styled(key.clone(), view.style(Role::Key)));

@@ -9,7 +9,7 @@ use crate::app::loadable::Standing;
 use crate::domain::audit::Summary;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, LIST_COLUMNS, printed};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column, Table};
 use crate::ui::text::short_id;
 use crate::ui::theme::Role;
@@ -23,7 +23,7 @@ const COLUMNS: [Column; 5] = [
     Column::fixed("request", 8, 4),
 ];
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let audit = &view.model.audit;
     let table = Table {
@@ -58,7 +58,7 @@ pub fn draw(frame: &mut Frame, view: View) {
 }
 
 /// The heading: the place in the trail as far as it is known, and the filter.
-fn title(view: View) -> String {
+fn title(view: DrawContext) -> String {
     let audit = &view.model.audit;
     let place = match audit.newer {
         _ if audit.held() == 0 => String::new(),

@@ -6,7 +6,7 @@ use super::{legend, list::List};
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::cycle::{Cycle, Heat};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::{short_id, wrap};
@@ -23,7 +23,7 @@ const COLUMNS: [Column; 5] = [
     Column::fixed("id", 8, 2),
 ];
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let cycles = &view.model.cycles;
     let list = List {
@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     draw_detail(frame, panes.detail, view, cycles.selected());
 }
 
-fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>) {
+fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext, cycle: Option<&Cycle>) {
     let is_focused = view.model.focus == Focus::Detail;
     let Some(cycle) = cycle else {
         table::heading(frame, pane, view, "", is_focused);
@@ -97,7 +97,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View, cycle: Option<&Cycle>)
     }
 }
 
-fn goal_lines(view: View<'_>, cycle_id: &str, width: usize) -> Vec<Line<'static>> {
+fn goal_lines(view: DrawContext<'_>, cycle_id: &str, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for goal in view
         .model
@@ -128,7 +128,11 @@ fn goal_lines(view: View<'_>, cycle_id: &str, width: usize) -> Vec<Line<'static>
 }
 
 /// A paragraph as lines.
-fn wrapped(view: View<'_>, text: Option<(Role, String)>, width: usize) -> Vec<Line<'static>> {
+fn wrapped(
+    view: DrawContext<'_>,
+    text: Option<(Role, String)>,
+    width: usize,
+) -> Vec<Line<'static>> {
     let Some((role, text)) = text else {
         return Vec::new();
     };
@@ -139,7 +143,7 @@ fn wrapped(view: View<'_>, text: Option<(Role, String)>, width: usize) -> Vec<Li
 }
 
 /// One line a week: its number, a bar of completion, the figures, and whether it is locked.
-fn week_lines(view: View<'_>, cycle_id: &str) -> Vec<Line<'static>> {
+fn week_lines(view: DrawContext<'_>, cycle_id: &str) -> Vec<Line<'static>> {
     let (full, empty) = view.symbols.bar();
     let weeks = view
         .model

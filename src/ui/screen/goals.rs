@@ -5,7 +5,7 @@ use super::words::owner;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::moment::{Form, printed};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
@@ -19,7 +19,7 @@ const COLUMNS: [Column; 4] = [
     Column::fixed("owner", 8, 2),
 ];
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let list = List {
         name: "Goals",
@@ -41,7 +41,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     draw_detail(frame, panes.detail, view);
 }
 
-fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let is_focused = view.model.focus == Focus::Detail;
     let Some(goal) = view.model.goals.selected() else {
         table::heading(frame, pane, view, "", is_focused);

@@ -6,15 +6,15 @@ use super::words::owner;
 use crate::app::command::Command;
 use crate::app::loadable::{Loadable, Placeholder};
 use crate::app::model::Screen;
-use crate::domain::count::counted;
 use crate::domain::cycle::Heat;
 use crate::domain::identity::Identity;
-use crate::domain::lock::Standing;
+use crate::domain::lock::LockState;
 use crate::domain::migration::State;
 use crate::domain::moment::{Form, printed};
+use crate::domain::plural::counted;
 use crate::domain::seed::SeedState;
 use crate::domain::text::harmless;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table;
 use crate::ui::text::wrap;
@@ -28,7 +28,7 @@ const MOST_TABLES: usize = 16;
 
 type Lines = Vec<Line<'static>>;
 
-pub fn draw(frame: &mut Frame, body: Rect, view: View) {
+pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
     let is_wide = body.width >= 96;
     let half = if is_wide { body.width / 2 } else { body.width };
     let width = usize::from(half.saturating_sub(3));
@@ -75,7 +75,7 @@ pub fn draw(frame: &mut Frame, body: Rect, view: View) {
     }
 }
 
-fn column(frame: &mut Frame, area: Rect, view: View, sections: &[(&str, Lines)]) {
+fn column(frame: &mut Frame, area: Rect, view: DrawContext, sections: &[(&str, Lines)]) {
     let mut y = area.y;
     for (title, lines) in sections {
         if y >= area.bottom() {
@@ -107,14 +107,14 @@ fn column(frame: &mut Frame, area: Rect, view: View, sections: &[(&str, Lines)])
     }
 }
 
-fn fact(view: View<'_>, name: &str, text: impl Into<String>, role: Role) -> Line<'static> {
+fn fact(view: DrawContext<'_>, name: &str, text: impl Into<String>, role: Role) -> Line<'static> {
     Line::from(vec![
         Span::styled(format!("{name:<10} "), view.style(Role::Muted)),
         Span::styled(harmless(&text.into()).into_owned(), view.style(role)),
     ])
 }
 
-fn project(view: View<'_>, width: usize) -> Lines {
+fn project(view: DrawContext<'_>, width: usize) -> Lines {
     let model = view.model;
     let Some(project) = &model.project else {
         return Vec::new();
@@ -166,7 +166,7 @@ fn project(view: View<'_>, width: usize) -> Lines {
     lines
 }
 
-fn paragraph(view: View<'_>, text: &str, width: usize, role: Role) -> Lines {
+fn paragraph(view: DrawContext<'_>, text: &str, width: usize, role: Role) -> Lines {
     wrap(text, width)
         .into_iter()
         .map(|line| Line::styled(line, view.style(role)))
@@ -174,7 +174,7 @@ fn paragraph(view: View<'_>, text: &str, width: usize, role: Role) -> Lines {
 }
 
 /// The lines in place of a value that is not there.
-fn blank(view: View<'_>, blank: Placeholder, width: usize) -> Lines {
+fn blank(view: DrawContext<'_>, blank: Placeholder, width: usize) -> Lines {
     let paragraphs = match blank {
         Placeholder::Denied(_) if view.model.identity == Identity::Anon => {
             let key = view.model.keymap.first_key(Command::Identity);
@@ -197,13 +197,13 @@ fn blank(view: View<'_>, blank: Placeholder, width: usize) -> Lines {
 }
 
 /// What has to be said of rows that a section uses.
-fn remark<T>(view: View<'_>, what: &str, rows: &Loadable<T>, width: usize) -> Lines {
+fn remark<T>(view: DrawContext<'_>, what: &str, rows: &Loadable<T>, width: usize) -> Lines {
     let remark = loadable::remark(view, what, rows);
     remark.map_or_else(Vec::new, |(role, text)| paragraph(view, &text, width, role))
 }
 
 /// The tables of a project that is not Weeksmith's.
-fn tables(view: View<'_>, width: usize) -> Lines {
+fn tables(view: DrawContext<'_>, width: usize) -> Lines {
     let mut lines = remark(view, "tables", &view.model.tables, width);
     if let Ok(tables) = view.model.tables.ready() {
         let (views, plain): (Vec<_>, Vec<_>) = tables.iter().partition(|table| table.is_view);
@@ -229,7 +229,7 @@ fn tables(view: View<'_>, width: usize) -> Lines {
     lines
 }
 
-fn schema(view: View<'_>, width: usize) -> Lines {
+fn schema(view: DrawContext<'_>, width: usize) -> Lines {
     let migrations = &view.model.migrations;
     let entries = match migrations.table.remote.ready() {
         Ok(entries) => entries,
@@ -309,7 +309,7 @@ fn schema(view: View<'_>, width: usize) -> Lines {
     lines
 }
 
-fn cycles(view: View<'_>, width: usize) -> Lines {
+fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
     let cycles = match view.model.cycles.remote.ready() {
         Ok(cycles) => cycles,
         Err(why) => return blank(view, why, width),
@@ -339,9 +339,9 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
         spans.extend(weeks.map(|lock| {
             let heat = Heat::of(lock.percent());
             match lock.standing() {
-                Standing::Open => Span::styled(
+                LockState::Open => Span::styled(
                     if heat == Heat::Empty {
-                        view.symbols.week(Standing::Open)
+                        view.symbols.week(LockState::Open)
                     } else {
                         view.symbols.heat(heat)
                     },
@@ -381,7 +381,7 @@ fn cycles(view: View<'_>, width: usize) -> Lines {
     lines
 }
 
-fn audit(view: View<'_>, width: usize) -> Lines {
+fn audit(view: DrawContext<'_>, width: usize) -> Lines {
     let rows = match view.model.audit.rows.ready() {
         Ok(rows) => rows,
         Err(why) => return blank(view, why, width),

@@ -5,7 +5,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::journal::Line;
 use crate::domain::moment::{Form, LIST_COLUMNS, moment};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -19,7 +19,7 @@ const COLUMNS: [Column; 4] = [
     Column::rest("version", 14, 1),
 ];
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let journal = &view.model.journal;
     let list = List {
@@ -63,7 +63,7 @@ fn role(outcome: &str) -> Role {
     }
 }
 
-fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let is_focused = view.model.focus == Focus::Detail;
     let Some(kept) = view.model.journal.table.selected() else {
         table::heading(frame, pane, view, "", is_focused);

@@ -1,15 +1,15 @@
 //! What the signs of a week mean, for the screens that show many weeks in little room.
 
 use crate::domain::cycle::{Heat, NEAR_PERCENT, TARGET_PERCENT};
-use crate::domain::lock::Standing;
-use crate::ui::View;
+use crate::domain::lock::LockState;
+use crate::ui::DrawContext;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands between two signs.
 const GAP: &str = "  ";
 
 /// The signs of completion.
-pub fn heat(view: View) -> [String; 3] {
+pub fn heat(view: DrawContext) -> [String; 3] {
     let s = view.symbols;
     [
         format!(
@@ -22,12 +22,12 @@ pub fn heat(view: View) -> [String; 3] {
 }
 
 /// The signs of how a week stands.
-pub fn standing(view: View) -> [String; 3] {
+pub fn standing(view: DrawContext) -> [String; 3] {
     let s = view.symbols;
     [
-        format!("{} locked", s.week(Standing::Locked)),
-        format!("{} unlocked", s.week(Standing::Unlocked)),
-        format!("{} open", s.week(Standing::Open)),
+        format!("{} locked", s.week(LockState::Locked)),
+        format!("{} unlocked", s.week(LockState::Unlocked)),
+        format!("{} open", s.week(LockState::Open)),
     ]
 }
 

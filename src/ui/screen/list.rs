@@ -3,7 +3,7 @@
 use super::words::{empty_text, list_title};
 use crate::app::layout;
 use crate::app::table::{Row, Table as Rows};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column, Table};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -26,7 +26,7 @@ impl<T: Row> List<'_, T> {
         &self,
         frame: &mut Frame,
         pane: Rect,
-        view: View,
+        view: DrawContext,
         cells: impl Fn(&T) -> Vec<Cell>,
     ) {
         let list = &self.rows.list;

@@ -15,9 +15,9 @@ use crate::app::model::Focus;
 use crate::app::screen::locks::{GridRow, cell_width, name_width};
 use crate::domain::cycle::{Heat, TARGET_PERCENT};
 use crate::domain::identity::Identity;
-use crate::domain::lock::{Opening, Standing, WeekLock};
+use crate::domain::lock::{LockState, UnlockRecord, WeekLock};
 use crate::domain::moment::{Form, printed};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table;
 use crate::ui::text::{fit, pad};
@@ -30,7 +30,7 @@ use unicode_width::UnicodeWidthStr;
 /// The most columns of a reason: it may be long, and what stands under it must be seen.
 const LONGEST_REASON: usize = 300;
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let locks = &view.model.locks;
     let list = &locks.list;
@@ -80,7 +80,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     draw_detail(frame, panes.detail, view);
 }
 
-fn head(view: View<'_>, width: u16) -> Line<'static> {
+fn head(view: DrawContext<'_>, width: u16) -> Line<'static> {
     let mut spans = vec![Span::styled(
         pad("cycle", name_width(width).into(), ""),
         view.style(Role::Muted),
@@ -98,7 +98,7 @@ fn head(view: View<'_>, width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Line<'static> {
+fn grid_line(view: DrawContext<'_>, row: &GridRow, width: u16, is_selected: bool) -> Line<'static> {
     let locks = view.model.locks.locks();
     let cycle = view
         .model
@@ -157,7 +157,7 @@ fn grid_line(view: View<'_>, row: &GridRow, width: u16, is_selected: bool) -> Li
     Line::from(spans)
 }
 
-fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let is_focused = view.model.focus == Focus::Detail;
     let Some(lock) = view.model.locks.selected() else {
         let title = match view.model.locks.selected_row() {
@@ -201,15 +201,15 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     let key = keys.first_key(Command::Unlock);
     let is_service = view.model.identity == Identity::Service;
     let how = match lock.standing() {
-        Standing::Open => None,
-        Standing::Locked if is_service => Some(format!(
+        LockState::Open => None,
+        LockState::Locked if is_service => Some(format!(
             "Press {key} for an emergency unlock; it needs a reason and is audited."
         )),
-        Standing::Unlocked if is_service => Some(format!(
+        LockState::Unlocked if is_service => Some(format!(
             "Press {key} to shorten or lengthen the unlock; it needs a reason and is audited."
         )),
-        Standing::Locked => Some("An emergency unlock needs the service role.".to_owned()),
-        Standing::Unlocked => Some("Changing the unlock needs the service role.".to_owned()),
+        LockState::Locked => Some("An emergency unlock needs the service role.".to_owned()),
+        LockState::Unlocked => Some("Changing the unlock needs the service role.".to_owned()),
     };
     lines.extend(how.map(|how| (Role::Muted, how)));
     lines.push((Role::Text, String::new()));
@@ -223,7 +223,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
     table::lines(frame, inside, view, &lines);
 }
 
-fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
+fn facts(lock: &WeekLock, view: DrawContext) -> Vec<(Role, String)> {
     let standing = lock.standing();
     let mut lines = vec![(standing_role(standing), lock.sentence())];
     if let Some(opening) = view.model.locks.opening.of(lock) {
@@ -238,7 +238,7 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
     if let Some(until) = lock
         .unlocked_until
         .as_ref()
-        .filter(|_| standing == Standing::Locked)
+        .filter(|_| standing == LockState::Locked)
     {
         lines.push((
             Role::Text,
@@ -280,7 +280,7 @@ fn facts(lock: &WeekLock, view: View) -> Vec<(Role, String)> {
 }
 
 /// Why nothing is said of how the unlock came about.
-fn unopened(lock: &WeekLock, view: View) -> Option<(Role, String)> {
+fn unopened(lock: &WeekLock, view: DrawContext) -> Option<(Role, String)> {
     match view.model.locks.opening.standing(lock)? {
         ReadStanding::Ready(_) | ReadStanding::Stale(..) => {
             let who = view.model.identity.called();
@@ -300,7 +300,7 @@ fn unopened(lock: &WeekLock, view: View) -> Option<(Role, String)> {
 }
 
 /// Why the week was unlocked, by whom and when.
-fn opened_by(opening: &Opening, view: View) -> [(Role, String); 2] {
+fn opened_by(opening: &UnlockRecord, view: DrawContext) -> [(Role, String); 2] {
     let reason = match &opening.rationale {
         Some(reason) => format!(
             "Reason: {}",
@@ -320,12 +320,12 @@ fn opened_by(opening: &Opening, view: View) -> [(Role, String); 2] {
 }
 
 /// What the signs of the grid mean.
-fn signs(view: View) -> [String; 7] {
+fn signs(view: DrawContext) -> [String; 7] {
     let s = view.symbols;
     [
-        format!("{} locked", s.week(Standing::Locked)),
-        format!("{} unlocked for now", s.week(Standing::Unlocked)),
-        format!("{} open", s.week(Standing::Open)),
+        format!("{} locked", s.week(LockState::Locked)),
+        format!("{} unlocked for now", s.week(LockState::Unlocked)),
+        format!("{} open", s.week(LockState::Open)),
         format!("{} current week", s.cursor()),
         format!("{} on target", s.heat(Heat::OnTarget)),
         format!("{} near", s.heat(Heat::Near)),

@@ -5,7 +5,7 @@ use super::roles::state_role;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::Entry;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
@@ -19,7 +19,7 @@ const COLUMNS: [Column; 4] = [
     Column::fixed("rollback", 8, 2),
 ];
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let list = List {
         name: "Migrations",
@@ -31,7 +31,7 @@ pub fn draw(frame: &mut Frame, view: View) {
     draw_detail(frame, panes.detail, view);
 }
 
-fn cells(entry: &Entry, view: View) -> Vec<Cell> {
+fn cells(entry: &Entry, view: DrawContext) -> Vec<Cell> {
     let role = state_role(entry.state);
     vec![
         Cell::of(
@@ -55,7 +55,7 @@ fn cells(entry: &Entry, view: View) -> Vec<Cell> {
     ]
 }
 
-fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let screen = &view.model.migrations;
     let is_focused = view.model.focus == Focus::Detail;
     let Some(entry) = screen.table.selected() else {

@@ -14,13 +14,13 @@ mod roles;
 mod seeds;
 mod words;
 
-use super::View;
+use super::DrawContext;
 use crate::app::model::Screen;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 /// Draws the screen in view.
-pub fn draw(frame: &mut Frame, body: Rect, view: View) {
+pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
     if body.height == 0 || body.width == 0 || view.model.project.is_none() {
         return;
     }

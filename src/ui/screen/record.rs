@@ -3,13 +3,13 @@
 use crate::app::command::Command;
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::app::screen::reason::NAME;
+use crate::app::screen::rationale::NAME;
 use crate::app::screen::record::{Mark, Mode, RecordLine};
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::window;
 use crate::domain::moment::{Form, printed};
 use crate::domain::text::harmless;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table;
 use crate::ui::text::{fit, pad};
 use crate::ui::theme::Role;
@@ -23,7 +23,7 @@ const DEEPEST: usize = 12;
 /// Keys up to this width, indentation included, have their values in one column.
 const KEY_COLUMNS: usize = 24;
 
-pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
+pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let audit = &view.model.audit;
     let is_focused = view.model.focus == Focus::Detail;
     let inside = layout::inside(pane);
@@ -81,7 +81,7 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: View) {
 
 /// What the record is about, when it was, who did it, and the beginning of why, then the rest; on so many lines at most.
 /// Where they are few, what it is about gives way first: its ids stand in the images too.
-fn facts(record: &Record, area: Rect, most: usize, view: View<'_>) -> Vec<Line<'static>> {
+fn facts(record: &Record, area: Rect, most: usize, view: DrawContext<'_>) -> Vec<Line<'static>> {
     let audit = &view.model.audit;
     let column = audit.heading_columns();
     let (reason, is_cut) = audit.view.reason.beginning();
@@ -130,7 +130,7 @@ fn facts(record: &Record, area: Rect, most: usize, view: View<'_>) -> Vec<Line<'
     lines
 }
 
-fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
+fn draw_lines(frame: &mut Frame, area: Rect, view: DrawContext, record: &Record) {
     let record_view = &view.model.audit.view;
     let mut area = area;
     if record_view.difference().is_empty() {
@@ -179,7 +179,7 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: View, record: &Record) {
 }
 
 fn line_of(
-    view: View<'_>,
+    view: DrawContext<'_>,
     line: &RecordLine,
     mode: Mode,
     (width, keys): (usize, usize),
@@ -294,7 +294,7 @@ fn beside_other(own: Option<&str>, line: &RecordLine, room: usize, more: &str) -
 
 /// A line of the reason, as it stands above the difference.
 fn reason_line(
-    view: View<'_>,
+    view: DrawContext<'_>,
     line: &RecordLine,
     is_cursor: bool,
     is_match: bool,
@@ -311,7 +311,7 @@ fn reason_line(
 }
 
 /// The line under the cursor, or another.
-fn marked<'a>(line: Line<'a>, is_cursor: bool, view: View) -> Line<'a> {
+fn marked<'a>(line: Line<'a>, is_cursor: bool, view: DrawContext) -> Line<'a> {
     if is_cursor {
         line.style(view.style(Role::SelectionDim))
     } else {

@@ -1,7 +1,7 @@
 //! The roles of states, wherever they are shown.
 
 use crate::domain::cycle::Heat;
-use crate::domain::lock::Standing;
+use crate::domain::lock::LockState;
 use crate::domain::migration::State;
 use crate::ui::theme::Role;
 
@@ -16,11 +16,11 @@ pub fn heat_role(heat: Heat) -> Role {
 }
 
 /// What a standing means.
-pub fn standing_role(standing: Standing) -> Role {
+pub fn standing_role(standing: LockState) -> Role {
     match standing {
-        Standing::Locked => Role::Removed,
-        Standing::Unlocked => Role::Warn,
-        Standing::Open => Role::Muted,
+        LockState::Locked => Role::Removed,
+        LockState::Unlocked => Role::Warn,
+        LockState::Open => Role::Muted,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::screen::seeds::detail;
 use crate::domain::seed::SeedState;
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::short_id;
 use crate::ui::theme::Role;
@@ -18,7 +18,7 @@ const COLUMNS: [Column; 3] = [
     Column::fixed("sha-256", 8, 1),
 ];
 
-pub fn draw(frame: &mut Frame, view: View) {
+pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let list = List {
         name: "Seeds",
@@ -51,7 +51,7 @@ fn role(state: SeedState) -> Role {
     }
 }
 
-fn draw_detail(frame: &mut Frame, pane: Rect, view: View) {
+fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let is_focused = view.model.focus == Focus::Detail;
     let Some(seed) = view.model.seeds.table.selected() else {
         table::heading(frame, pane, view, "", is_focused);

@@ -2,11 +2,11 @@
 
 use crate::app::list::List;
 use crate::app::loadable::{Loadable, Standing};
-use crate::ui::View;
+use crate::ui::DrawContext;
 use crate::ui::text::short_id;
 
 /// The words for an empty list: nothing visible to the identity, or nothing that fits the filter.
-pub fn empty_text(view: View, filter: &str, is_under_rls: bool) -> String {
+pub fn empty_text(view: DrawContext, filter: &str, is_under_rls: bool) -> String {
     match (filter.is_empty(), is_under_rls) {
         (false, _) => format!("Nothing fits “{filter}”. Press esc to drop the filter."),
         (true, true) => view.model.identity.no_rows(),
@@ -40,7 +40,7 @@ pub fn short(id: &str) -> String {
 }
 
 /// The owner of a row: `you`, or the beginning of the id.
-pub fn owner(view: View, user_id: &str) -> String {
+pub fn owner(view: DrawContext, user_id: &str) -> String {
     if view.model.identity.user_id() == Some(user_id) {
         "you".into()
     } else {

@@ -3,9 +3,9 @@
 use super::super::super::page::{Page, Span, Tone};
 use super::super::show::{cautions, counted, deed, target};
 use super::sum::{summary, tone};
+use crate::domain::dry_run::{End, Environment, Report, StatementReport, StepReport};
+use crate::domain::lint::{Finding, Level};
 use crate::domain::migration::{Plan, Step};
-use crate::domain::rehearsal::{End, Place, Report, StatementReport, StepReport};
-use crate::domain::risk::{Finding, Level};
 use crate::ops::migration::StepRisk;
 use std::collections::BTreeSet;
 
@@ -51,11 +51,11 @@ fn place(page: &mut Page, report: Option<&Report>) {
             Tone::Warn,
             "Not rehearsed: what follows is known from the text alone.",
         ),
-        Some(Place::Target) => page.toned(
+        Some(Environment::Target) => page.toned(
             Tone::Muted,
             "Rehearsed on this database, in a transaction that was rolled back.",
         ),
-        Some(Place::Scratch) => page.toned(
+        Some(Environment::Scratch) => page.toned(
             Tone::Muted,
             "Rehearsed on a scratch database that was built from the history, without data. Nothing ran on this database.",
         ),

@@ -2,8 +2,8 @@
 
 use super::super::super::page::{Page, Span, Tone};
 use super::super::show::counted;
-use crate::domain::picture::difference::{Difference, Fate, Shift};
-use crate::domain::rehearsal::{Loss, NotCounted, Way};
+use crate::domain::dry_run::{Loss, LossKind, NotCounted};
+use crate::domain::snapshot::difference::{ChangeKind, Difference, PropertyChange};
 use similar::{ChangeTag, TextDiff};
 
 /// The most lines that the change of one long text takes.
@@ -12,11 +12,11 @@ const LONGEST: usize = 60;
 /// Every object that is new, gone or changed, with what changed of it.
 pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
     let all_parts = difference.parts();
-    for change in difference.heads() {
+    for change in difference.top_level() {
         let (sign, tone) = match change.fate {
-            Fate::Added => ("+", Tone::Ok),
-            Fate::Removed => ("-", Tone::Danger),
-            Fate::Changed | Fate::Renamed => ("~", Tone::Warn),
+            ChangeKind::Added => ("+", Tone::Ok),
+            ChangeKind::Removed => ("-", Tone::Danger),
+            ChangeKind::Changed | ChangeKind::Renamed => ("~", Tone::Warn),
         };
         let parts = all_parts.get(&(change.fate, change.object.name.as_str()));
         let parts: Vec<String> = parts
@@ -37,16 +37,16 @@ pub fn write(page: &mut Page, indent: &str, difference: &Difference) {
         };
         let name = change.name();
         page.toned(tone, &format!("{indent}{sign} {name}{with}"));
-        if matches!(change.fate, Fate::Changed | Fate::Renamed) {
-            for shift in difference.told_shifts(change) {
+        if matches!(change.fate, ChangeKind::Changed | ChangeKind::Renamed) {
+            for shift in difference.visible_properties(change) {
                 write_shift(page, indent, shift);
             }
         }
     }
 }
 
-fn write_shift(page: &mut Page, indent: &str, shift: &Shift) {
-    let Shift {
+fn write_shift(page: &mut Page, indent: &str, shift: &PropertyChange) {
+    let PropertyChange {
         property,
         before,
         after,
@@ -101,11 +101,15 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
     for loss in losses {
         let table = &loss.table;
         let what = match (loss.way, &loss.column) {
-            (Way::ColumnDropped, Some(column)) => format!("column {table}.{column} is dropped"),
-            (Way::ValuesNulled, Some(column)) => format!("column {table}.{column} becomes null"),
-            (Way::TableEmptied, _) => format!("table {table} is emptied"),
-            (Way::RowsDeleted, _) => format!("rows of table {table} are deleted"),
-            (Way::RowsChanged, _) => format!("rows of table {table} are changed"),
+            (LossKind::ColumnDropped, Some(column)) => {
+                format!("column {table}.{column} is dropped")
+            }
+            (LossKind::ValuesNulled, Some(column)) => {
+                format!("column {table}.{column} becomes null")
+            }
+            (LossKind::TableEmptied, _) => format!("table {table} is emptied"),
+            (LossKind::RowsDeleted, _) => format!("rows of table {table} are deleted"),
+            (LossKind::RowsChanged, _) => format!("rows of table {table} are changed"),
             _ => format!("table {table} is dropped"),
         };
         let unit = if loss.column.is_some() {
@@ -114,7 +118,7 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             "row"
         };
         let many = match loss.rows {
-            None if matches!(loss.way, Way::RowsDeleted | Way::RowsChanged) => {
+            None if matches!(loss.way, LossKind::RowsDeleted | LossKind::RowsChanged) => {
                 "how many is not known".to_owned()
             }
             None => match loss.uncounted {

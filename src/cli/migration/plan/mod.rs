@@ -10,13 +10,13 @@ use super::super::interrupt;
 use super::run::at_rest;
 use super::scratch::Scratch;
 use super::skipped;
-use super::waits::{self, Waits};
-use crate::domain::migration::{Plan, Wish, briefing};
+use super::timeouts::{self, Waits};
+use crate::domain::dry_run::access::AccessChange;
+use crate::domain::dry_run::measure::Uncounted;
+use crate::domain::dry_run::{self, Report};
+use crate::domain::migration::{Plan, PlanRequest, plan_summary};
 use crate::domain::problem::Problem;
-use crate::domain::rehearsal::access::AccessChange;
-use crate::domain::rehearsal::measure::Uncounted;
-use crate::domain::rehearsal::{self, Report};
-use crate::ops::migration::{self, StepRisk, Watch};
+use crate::ops::migration::{self, RunControl, StepRisk};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -86,7 +86,7 @@ struct Shown<'a> {
 #[derive(Serialize)]
 struct Lost<'a> {
     object: String,
-    kind: rehearsal::Way,
+    kind: dry_run::LossKind,
     #[serde(flatten)]
     number: Number,
     counted: bool,
@@ -119,7 +119,7 @@ impl<'a> Lost<'a> {
         });
         let missing = report.uncounted.iter().map(|one| Self {
             object: one.table.clone(),
-            kind: rehearsal::Way::ValuesNulled,
+            kind: dry_run::LossKind::ValuesNulled,
             number: Number::Values(None),
             counted: false,
             uncounted: Some(one.why.words()),
@@ -131,14 +131,14 @@ impl<'a> Lost<'a> {
 /// Plans and rehearses.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let wish = match (args.rollback, &args.to) {
-        (false, to) => Wish::Apply {
+        (false, to) => PlanRequest::Apply {
             to: to.clone(),
             include_out_of_order: args.include_out_of_order,
         },
-        (true, Some(version)) => Wish::RollbackTo {
+        (true, Some(version)) => PlanRequest::RollbackTo {
             version: version.clone(),
         },
-        (true, None) => Wish::RollbackLast {
+        (true, None) => PlanRequest::RollbackLast {
             count: args.last.unwrap_or(1) as usize,
         },
     };
@@ -158,7 +158,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         body::page(&plan, &risks, report.as_ref())
     };
     if !plan.steps.is_empty() {
-        page.append(waits::shown(&work.schema.limits, &plan));
+        page.append(timeouts::shown(&work.schema.limits, &plan));
     }
     page.append(said);
     let shown = Shown {
@@ -170,7 +170,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let answer = Answer::new(&shown, page)?
         .with("skipped", &skipped)?
-        .with("refused", &briefing::out_of_place(&plan))?
+        .with("refused", &plan_summary::out_of_place(&plan))?
         .with("statement_timeout", &plan.target.statement_timeout)?;
     match report.and_then(|report| report.problem) {
         None => Ok(answer),
@@ -206,9 +206,9 @@ async fn rehearse(
 }
 
 /// A watch whose news nobody reads: the report holds all of it.
-pub fn quiet() -> (Watch, CancellationToken) {
+pub fn quiet() -> (RunControl, CancellationToken) {
     let cancel = CancellationToken::new();
-    let watch = Watch {
+    let watch = RunControl {
         progress: mpsc::unbounded_channel().0,
         cancel: cancel.clone(),
     };

@@ -2,10 +2,10 @@
 
 use super::super::super::page::{Page, Span, Table, Tone};
 use super::difference;
-use crate::domain::rehearsal::access;
-use crate::domain::rehearsal::measure::Blocks;
-use crate::domain::rehearsal::unknown::Unknown;
-use crate::domain::rehearsal::{Held, Place, Report};
+use crate::domain::dry_run::access;
+use crate::domain::dry_run::coverage::NotCovered;
+use crate::domain::dry_run::measure::Blocks;
+use crate::domain::dry_run::{Environment, Report, TableLockSummary};
 
 /// What was found in sum. A heading with nothing below it is left out when the rehearsal stopped: it would reassure.
 pub(super) fn summary(page: &mut Page, report: &Report) {
@@ -33,7 +33,7 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
     if section(page, report, "Will be lost", unmeasured.as_ref(), nothing) {
         difference::uncounted(page, "  ", &report.uncounted);
         difference::losses(page, "  ", &report.losses);
-        if report.on == Place::Scratch {
+        if report.on == Environment::Scratch {
             let text =
                 "  How much that is nobody knows: the scratch database has no data of this one.";
             page.toned(Tone::Muted, text);
@@ -51,7 +51,7 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
 }
 
 /// Who gains or loses access, with the consequence.
-fn access(page: &mut Page, report: &Report, unknown: Option<&Unknown>) {
+fn access(page: &mut Page, report: &Report, unknown: Option<&NotCovered>) {
     let lines = access::lines(&report.access);
     let nothing = lines.is_empty().then_some("Nobody gains or loses any");
     if section(page, report, "Access", unknown, nothing) {
@@ -68,7 +68,7 @@ fn section(
     page: &mut Page,
     report: &Report,
     heading: &str,
-    unknown: Option<&Unknown>,
+    unknown: Option<&NotCovered>,
     nothing: Option<&str>,
 ) -> bool {
     let is_empty = nothing.is_some();
@@ -90,9 +90,9 @@ fn section(
     !is_empty
 }
 
-fn locked(page: &mut Page, locks: &[&Held]) {
+fn locked(page: &mut Page, locks: &[&TableLockSummary]) {
     // A run commits behind each file, and the rehearsal nowhere.
-    let differs = |held: &&Held| held.held_ms != held.rehearsal_held_ms;
+    let differs = |held: &&TableLockSummary| held.held_ms != held.rehearsal_held_ms;
     let is_longer = locks.iter().any(differs);
     let mut heads = vec!["  TABLE", "WHO WAITS", ">HELD MS"];
     heads.extend(is_longer.then_some(">TO ITS COMMIT"));

@@ -10,7 +10,7 @@ fn file(name: &str, digest: &str) -> LocalFile {
         }),
         path: name.into(),
         digest: Ok(digest.into()),
-        way_back: WayBack::Missing,
+        way_back: RollbackFile::Missing,
         down_section: None,
     }
 }

@@ -110,7 +110,7 @@ proptest! {
     #[test]
     fn arbitrary_text_never_panics(sql in any::<String>()) {
         split(&sql);
-        crate::domain::sql::refusal::refusal(&sql);
+        crate::domain::sql::execution_mode::refusal(&sql);
         let _ = crate::domain::sql::psql::parse(&std::sync::Arc::new(sql.clone()));
     }
 }

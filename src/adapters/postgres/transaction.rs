@@ -1,0 +1,358 @@
+//! The SQL around a script: the head that opens its transaction under the lock, the tail that writes the books and
+//! commits, and the whole of it as one message.
+//!
+//! The head begins with `BEGIN`, so that a session which is already in a failed transaction refuses all of it.
+//! `RESET ALL` stands inside the transaction: in front of it, a transaction-mode pooler could run it elsewhere.
+
+use super::between::{RESET_ANSWERS, RESETS, lets_go};
+use super::history_row::record;
+use super::history_table::{self, LOCK, Operator, RollbackColumn, dollar};
+use crate::domain::script::{Limits, Script};
+use std::ops::Range;
+use std::time::Duration;
+use tokio_postgres::error::DbError;
+
+/// SQLSTATEs of our own; Postgres has no class `SD`.
+pub(in crate::adapters) const BUSY: &str = "SD001";
+pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
+pub(in crate::adapters) const LEFT_TRANSACTION: &str = "SD003";
+pub(in crate::adapters) const INTERRUPTED_RUN: &str = "SD004";
+pub(super) const RECHECK: &str = "SD005";
+pub(super) const LEFT: &str = "SD007";
+pub(in crate::adapters) const ROW_REJECTED: &str = "SD006";
+
+/// An expression that raises a code of ours with its reason, for statements that are prepared: only a block can name a
+/// SQLSTATE. It is a cast that fails, of a text that Postgres does not know when it plans the statement; see [`code`].
+pub(super) fn raise_expr(code: &str, why: &str) -> String {
+    format!("pg_catalog.concat('{why} ({code})')::pg_catalog.int4")
+}
+
+/// The SQLSTATE of an error, or the one that [`raising`] meant.
+pub(super) fn sqlstate(error: &DbError) -> &str {
+    let code = error.code().code();
+    if code != INVALID_TEXT {
+        return code;
+    }
+    let meant = error.message().rsplit_once(" (").map(|(_, rest)| rest);
+    let meant = meant.and_then(|rest| rest.get(..code.len()));
+    [
+        BUSY,
+        HISTORY_CHANGED,
+        LEFT_TRANSACTION,
+        RECHECK,
+        ROW_REJECTED,
+        LEFT,
+    ]
+    .into_iter()
+    .find(|ours| meant == Some(*ours))
+    .unwrap_or(code)
+}
+
+/// `invalid_text_representation`
+const INVALID_TEXT: &str = "22P02";
+
+/// What the tail compares to find out whether it is still in the transaction of the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::adapters) enum TxIdentity<'a> {
+    /// The transaction's number, which the head returned.
+    Number(&'a str),
+    /// The setting in which the head kept it; a file that resets settings would lose it.
+    Setting,
+    /// The runners' lock, which is gone with the transaction that took it.
+    Lock,
+}
+
+/// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
+/// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
+/// places for interrupted runs, one of which would be in the way. The last answer has the transaction's number and the time.
+pub(in crate::adapters) fn prologue(script: &Script, limits: &Limits, positions: bool) -> String {
+    // Each statement of a block sees what was committed before it, so this reads what the lock protects.
+    // What the session holds from before ends only once nobody else runs in its transaction.
+    let checks = format!("{}{}{}", take_lock(), lets_go(), checks(script, positions));
+    let mut sql = format!("{BEGIN}; {RESETS}; ");
+    sql.push_str(&history_table::block(&format!(
+        "declare found pg_catalog.text; begin {checks}end"
+    )));
+    sql.push_str(&settings(limits, script));
+    sql
+}
+
+pub(super) const BEGIN: &str = "begin isolation level read committed read write";
+/// Has deferred triggers run before the session is reset: what they set would otherwise be there for the next script.
+pub(super) const FIRE_DEFERRED: &str = "set constraints all immediate";
+/// Has REST read the schema again, and commits.
+pub(super) const NOTIFY_AND_COMMIT: &str = "notify pgrst, 'reload schema'; commit";
+
+/// Keeps the transaction's number, by which it is known later.
+pub(super) const NUMBER: &str =
+    "pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)";
+/// The time by the server's clock in microseconds, whatever the session's settings are.
+pub(super) const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
+
+/// Takes the runners' lock, in a block.
+fn take_lock() -> String {
+    format!(
+        "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
+        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
+    )
+}
+
+/// The limits of the script's statements, what was set for it, and what its transaction is known by.
+fn settings(limits: &Limits, script: &Script) -> String {
+    let mut sql = format!(
+        "; set local lock_timeout = {}; ",
+        limits.lock_timeout.as_millis()
+    );
+    if let Some(limit) = limits.statement_timeout {
+        sql.push_str(&format!(
+            "set local statement_timeout = {}; ",
+            limit_ms(limit)
+        ));
+    }
+    for statement in &script.settings {
+        sql.push_str(&format!("{}\n; ", &**statement));
+    }
+    sql.push_str(&format!("select {NUMBER}, {CLOCK}"));
+    sql
+}
+
+/// What must hold under the lock, as statements of a block that declares `found`: the history is what the plan saw, and no
+/// interrupted run is in the way.
+pub(super) fn checks(script: &Script, positions: bool) -> String {
+    let mut checks = String::new();
+    if let Some(expected) = &script.expects {
+        // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
+        let aggregate = |order: &str| {
+            format!(
+                "select pg_catalog.string_agg(version, ','{order}) into found from supabase_migrations.schema_migrations; \
+                if pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(found, ''), 'UTF8')), 'hex') <> '{}' then ",
+                expected.sha256
+            )
+        };
+        checks.push_str(&format!(
+            "{}{}raise exception 'supadeck: the history has changed' using errcode = '{HISTORY_CHANGED}', detail = coalesce(found, ''); \
+            end if; end if; ",
+            aggregate(""),
+            aggregate(" order by version collate \"C\""),
+        ));
+    }
+    if script.expects.is_some() && positions && !script.is_resume {
+        checks.push_str(&format!(
+            "{}; if found is not null then raise exception 'supadeck: a version is interrupted' using errcode = '{INTERRUPTED_RUN}', detail = found; end if; ",
+            super::journal::find_open()
+        ));
+    }
+    checks
+}
+
+/// How many answers [`head`] gets before the script's own, where nothing was set for it.
+pub(super) fn head_answers(limits: &Limits) -> usize {
+    4 + RESET_ANSWERS + usize::from(limits.statement_timeout.is_some())
+}
+
+/// How many answers [`tail`] gets.
+pub(super) fn tail_answers(has_journal: bool) -> usize {
+    6 + RESET_ANSWERS + usize::from(has_journal)
+}
+
+/// A limit as the server takes it: zero is none at all, and what is shorter than a millisecond is one.
+pub(super) fn limit_ms(limit: Duration) -> u128 {
+    if limit.is_zero() {
+        0
+    } else {
+        limit.as_millis().max(1)
+    }
+}
+
+/// Writes the books and commits.
+pub(in crate::adapters) fn epilogue(
+    script: &Script,
+    anchor: TxIdentity<'_>,
+    column: Option<RollbackColumn>,
+    journal: Option<&Operator>,
+) -> String {
+    let (before, behind) = epilogue_parts(script, anchor, journal);
+    format!("{before}; {}; {behind}", record(&script.record, column))
+}
+
+/// What stands around the row that a script leaves: checks before it, the journal and COMMIT behind it.
+pub(super) fn epilogue_parts(
+    script: &Script,
+    anchor: TxIdentity<'_>,
+    journal: Option<&Operator>,
+) -> (String, String) {
+    let here = match anchor {
+        TxIdentity::Number(number) => dollar(number),
+        TxIdentity::Setting => {
+            "pg_catalog.current_setting('supadeck.transaction', true)".to_owned()
+        }
+        // The key's upper and lower half stand in two columns.
+        TxIdentity::Lock => format!(
+            "(select pg_catalog.txid_current()::text from pg_catalog.pg_locks where locktype = 'advisory' and granted \
+            and pid = pg_catalog.pg_backend_pid() and classid = {} and objid = {} and objsubid = 1)",
+            LOCK >> 32,
+            LOCK & 0xffff_ffff
+        ),
+    };
+    // What the file set for its own statements, such as a second each, is for its deferred triggers, and not for the rest.
+    let mut before = format!("{FIRE_DEFERRED}; set local statement_timeout = 0; ");
+    before.push_str(&history_table::block(&format!(
+        "begin if {here} is distinct from pg_catalog.txid_current()::text then \
+        raise exception 'supadeck: the transaction has ended before its time' using errcode = '{LEFT_TRANSACTION}'; end if; {}end",
+        lets_go()
+    )));
+    before.push_str(&format!("; {RESETS}"));
+    let mut behind = String::new();
+    if let Some(runner) = journal {
+        behind.push_str(&history_table::journal_done(
+            &script.record,
+            &script.sha256,
+            runner,
+        ));
+        behind.push_str("; ");
+    }
+    behind.push_str(NOTIFY_AND_COMMIT);
+    (before, behind)
+}
+
+/// Whether a script's text says that it makes something that lives as long as its session.
+pub(super) fn is_temporary(script: &Script) -> bool {
+    has_word(script, &["temp", "temporary", "pg_temp"])
+}
+
+/// Whether one of the words, in lower case, stands anywhere in a script's text.
+pub(super) fn has_word(script: &Script, wanted: &[&str]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+    let mut texts = script.parts.iter().map(|part| part.sql.as_bytes());
+    texts.any(|text| {
+        let mut words = text.split(|byte| !is_word(byte));
+        words.any(|word| {
+            let is = |one: &&str| word.eq_ignore_ascii_case(one.as_bytes());
+            wanted.iter().any(is)
+        })
+    })
+}
+
+/// A whole transaction in one message, and where the script's parts are in it.
+pub(in crate::adapters) struct AssembledTx {
+    pub(in crate::adapters) sql: String,
+    /// The bytes of each part.
+    pub(in crate::adapters) parts: Vec<Range<usize>>,
+}
+
+/// Puts head, parts and tail together. Every part ends with a line break, because it may end in a comment.
+pub(in crate::adapters) fn whole(head: &str, script: &Script, tail: &str) -> AssembledTx {
+    let size: usize = script.parts.iter().map(|part| part.sql.len() + 3).sum();
+    let mut sql = String::with_capacity(head.len() + size + tail.len() + 2);
+    sql.push_str(head);
+    sql.push_str(";\n");
+    let mut parts = Vec::with_capacity(script.parts.len());
+    for part in &script.parts {
+        let start = sql.len();
+        sql.push_str(&part.sql);
+        parts.push(start..sql.len());
+        sql.push_str("\n;\n");
+    }
+    sql.push_str(tail);
+    AssembledTx { sql, parts }
+}
+
+impl AssembledTx {
+    /// The part and the character in it, from 1, that a character of the message falls into.
+    pub(in crate::adapters) fn locate(&self, character: usize) -> Option<(usize, usize)> {
+        let at = crate::domain::sql::position::byte_of_character(&self.sql, character);
+        let part = self
+            .parts
+            .iter()
+            .position(|range| range.start <= at && at <= range.end)?;
+        let inside = self.sql[self.parts[part].start..at].chars().count() + 1;
+        Some((part, inside))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::script::{Expected, Part, Record};
+    use crate::domain::sql::split::split;
+
+    fn script(parts: &[&str]) -> Script {
+        Script {
+            parts: parts
+                .iter()
+                .enumerate()
+                .map(|(statement, sql)| Part {
+                    statement,
+                    sql: (*sql).into(),
+                    data: None,
+                })
+                .collect(),
+            record: Record::RolledBack {
+                version: "1".into(),
+            },
+            sha256: String::new(),
+            expects: Some(Expected::of([].iter())),
+            at_once: true,
+            is_resume: false,
+            alone: None,
+            settings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_answers_of_the_head_are_counted_right() {
+        for statement_timeout in [None, Some(Duration::from_secs(1))] {
+            for expects in [None, Some(Expected::of([].iter()))] {
+                let limits = Limits {
+                    statement_timeout,
+                    ..Limits::default()
+                };
+                let script = Script {
+                    expects,
+                    ..script(&[])
+                };
+                assert_eq!(
+                    split(&prologue(&script, &limits, true)).len(),
+                    head_answers(&limits)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_answers_of_the_tail_are_counted_right() {
+        let runner = Operator::here();
+        let applied = Record::Applied {
+            version: "1".into(),
+            name: "a;b".into(),
+            statements: ["select 1", "select ';'"].iter().collect(),
+            rollback: None,
+        };
+        let back = Record::RolledBack {
+            version: "1".into(),
+        };
+        for record in [applied, back] {
+            let script = Script {
+                record,
+                ..script(&[])
+            };
+            for journal in [None, Some(&runner)] {
+                let tail = epilogue(&script, TxIdentity::Setting, None, journal);
+                assert_eq!(split(&tail).len(), tail_answers(journal.is_some()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_character_of_the_message_is_found_in_its_part() {
+        let script = script(&["select 'ä'", "sélect 1 -- c"]);
+        let whole = whole("begin", &script, "commit");
+        let at = whole
+            .sql
+            .find("lect 1")
+            .map(|byte| whole.sql[..byte].chars().count() + 1);
+        assert_eq!(at.and_then(|at| whole.locate(at)), Some((1, 3)));
+        assert_eq!(whole.locate(1), None);
+        assert_eq!(split(&whole.sql).len(), 4);
+    }
+}

@@ -1,0 +1,416 @@
+//! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
+
+use super::availability::NOT_REHEARSED;
+use super::command::Command;
+use super::dialog::accept;
+use super::dialog::confirm::Confirm;
+use super::dialog::migrate;
+use super::dialog::onboarding::Onboarding;
+use super::dialog::reading;
+use super::dialog::result::ResultView;
+use super::dialog::{self, Dialog, ResultState};
+use super::effect::Effect;
+use super::model::{Model, PlanFor};
+use super::msg::{Opened, Planned, Report};
+use super::{execute, labels, layout, production, requests, sign_in};
+use crate::domain::identity::Identity;
+use crate::domain::problem::Problem;
+use crate::domain::read_problem;
+use crate::domain::seed::{SeedEntry, SeedState};
+use jiff::Timestamp;
+
+/// Takes an answer.
+pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
+    if matches!(
+        report,
+        Report::Opened(_)
+            | Report::SignedIn(_)
+            | Report::GaveUp(_)
+            | Report::CodeSent(_)
+            | Report::SignedOut(_)
+    ) {
+        model.is_session_busy = false;
+    }
+    session_of(model, &report, at);
+    let mut effects = taken(model, report, at);
+    effects.extend(requests::tables_of_another(model));
+    effects
+}
+
+/// What an answer says of the session of the user who reads: that it is over, or that it is there again.
+fn session_of(model: &mut Model, report: &Report, at: Timestamp) {
+    let Identity::User(user) = &model.identity else {
+        return;
+    };
+    if let Some(problem) = report
+        .refusal()
+        .filter(|why| read_problem::ends_session(why))
+    {
+        model.end_session(problem, at);
+    } else if report.is_read() && model.ended.take().is_some() {
+        let user = user.clone();
+        if let Some(project) = &mut model.project {
+            project.signed_in = Some(user);
+        }
+    }
+}
+
+fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
+    match report {
+        Report::Migrations(result) => {
+            if let Ok(listing) = &result {
+                production::belongs(model, &listing.target);
+            }
+            model.migrations.arrived(result, at);
+            details_when_in_view(model, super::model::Screen::Migrations)
+        }
+        Report::Sources(result) => {
+            model.migrations.sources.arrived(result, at);
+            Vec::new()
+        }
+        Report::Seeds(result) => {
+            if let Ok(listing) = &result {
+                production::belongs(model, &listing.target);
+            }
+            model.seeds.arrived(result, at);
+            Vec::new()
+        }
+        Report::Cycles(result) => {
+            model.cycles.arrived(result, at);
+            order_locks(model);
+            name_record(model);
+            Vec::new()
+        }
+        Report::Goals(result) => {
+            model.goals.arrived(result, at);
+            name_record(model);
+            Vec::new()
+        }
+        Report::Locks(result) => {
+            model.locks.arrived(result, at);
+            order_locks(model);
+            name_record(model);
+            details_when_in_view(model, super::model::Screen::Locks)
+        }
+        Report::Opening(result) => {
+            model.locks.opening.arrived(result, at);
+            Vec::new()
+        }
+        Report::Prospect(result) => {
+            dialog::unlock::looked(model, result.map(|prospect| *prospect), at);
+            Vec::new()
+        }
+        Report::Audit(result) => {
+            let height = model.list_height();
+            model.audit.arrived(result, at, height);
+            details_when_in_view(model, super::model::Screen::Audit)
+        }
+        Report::Journal(result) => {
+            model.journal.arrived(result, at);
+            Vec::new()
+        }
+        Report::Tables(result) => {
+            model.tables.arrived(result, at);
+            Vec::new()
+        }
+        Report::Record(result) => {
+            model.audit.record_arrived(result.map(|record| *record), at);
+            name_record(model);
+            Vec::new()
+        }
+        Report::Plan(Ok(planned)) if model.plan_for == PlanFor::Rehearsing => {
+            rehearse(model, &planned)
+        }
+        Report::Plan(result) => {
+            let asked = result.and_then(|planned| {
+                let is_empty = planned.plan.steps.is_empty();
+                if !is_empty {
+                    production::check(&planned.plan.target)?;
+                }
+                Ok((!is_empty).then(|| migrate::running(planned, model)))
+            });
+            ask(model, asked, |_| "No migration to run.".to_owned())
+        }
+        Report::Fix(result) => {
+            let asked = result.and_then(|fix| {
+                production::check(&fix.target)?;
+                Ok(Some(Confirm::fix(fix, model)))
+            });
+            ask(model, asked, |_| "Nothing to change.".to_owned())
+        }
+        Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
+            let view = reading::difference(&difference);
+            dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+            Vec::new()
+        }
+        Report::Difference(Ok(_)) => Vec::new(),
+        Report::Difference(Err(problem)) => {
+            show(model, ResultView::failed("Difference", &problem));
+            Vec::new()
+        }
+        Report::Rehearsed(result) => {
+            let columns = layout::result_columns(model.size.0);
+            finished(model, |what| match &result {
+                Ok(report) => reading::rehearsed(what, report, columns),
+                Err(problem) => ResultView::failed(what, problem),
+            })
+        }
+        Report::Fixed(result) => {
+            let view = |what: &str| match &result {
+                Ok(_) => ResultView::fixed(what),
+                Err(problem) => ResultView::failed(what, problem),
+            };
+            finished(model, view)
+        }
+        Report::SeedPlan(result) => {
+            let asked = result.and_then(|plan| {
+                let is_empty = plan.steps.is_empty();
+                if !is_empty {
+                    production::check(&plan.target)?;
+                }
+                Ok((!is_empty).then(|| Confirm::seed(plan, model)))
+            });
+            ask(model, asked, no_pending_seeds)
+        }
+        Report::Checked(verdicts) => {
+            if let Some(guide) = guide(model) {
+                guide.checked(verdicts);
+            }
+            Vec::new()
+        }
+        Report::Migrated(result) => {
+            let view = |what: &str| match &result {
+                Ok(outcome) => ResultView::migrated(what, outcome),
+                Err(problem) => ResultView::failed(what, problem),
+            };
+            finished(model, view)
+        }
+        Report::Seeded(result) => {
+            let view = |what: &str| match &result {
+                Ok(outcome) => ResultView::seeded(what, outcome),
+                Err(problem) => ResultView::failed(what, problem),
+            };
+            finished(model, view)
+        }
+        Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
+        Report::SignedIn(result) => sign_in::answered(model, result),
+        Report::GaveUp(Ok(())) => Vec::new(),
+        Report::GaveUp(Err(problem)) => execute::toast(model, problem.to_string()),
+        Report::SignedOut(Err(problem)) => sign_in::refused(model, problem),
+        Report::CodeSent(result) => {
+            if let Some(dialog) = sign_in::dialog(model) {
+                dialog.code_sent(result);
+            }
+            Vec::new()
+        }
+        Report::SignedOut(Ok(())) => {
+            model
+                .dialogs
+                .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+            if let Some(project) = &mut model.project {
+                project.signed_in = None;
+            }
+            execute::become_identity(model, Identity::Anon)
+        }
+        Report::Opened(result) => opened(model, result, at),
+    }
+}
+
+fn order_locks(model: &mut Model) {
+    let ids: Vec<&str> = model
+        .cycles
+        .rows()
+        .iter()
+        .map(|cycle| cycle.id.as_str())
+        .collect();
+    model.locks.order(&ids);
+}
+
+/// Says what the record in view is about, by what the rows that are held call it.
+fn name_record(model: &mut Model) {
+    if let Some(record) = model.audit.record.held() {
+        model.audit.about = labels::about(record, model);
+    }
+}
+
+/// The guide, where it is open.
+fn guide(model: &mut Model) -> Option<&mut Onboarding> {
+    let mut dialogs = model.dialogs.iter_mut();
+    dialogs.find_map(|dialog| match dialog {
+        Dialog::Guide(guide) => Some(guide),
+        _ => None,
+    })
+}
+
+/// A project was opened, or it could not be: then the guide asks for one.
+fn opened(model: &mut Model, result: Result<Opened, Problem>, at: Timestamp) -> Vec<Effect> {
+    model.is_opening = false;
+    model.waiting = None;
+    match result {
+        Ok(Opened {
+            project,
+            identity,
+            ended,
+        }) => {
+            // What there is to read stays until it is closed.
+            model
+                .dialogs
+                .retain(|dialog| matches!(dialog, Dialog::Result(_)));
+            model.open_project(project, identity);
+            match ended {
+                // Nothing is read as a user whose session is over; the refresh key tries again.
+                Some(why) => {
+                    model.end_session(&why, at);
+                    requests::schema(model)
+                }
+                None => requests::everything(model),
+            }
+        }
+        Err(problem) => {
+            if guide(model).is_none() {
+                // Below what is there to be read first.
+                model
+                    .dialogs
+                    .insert(0, Dialog::Guide(Onboarding::default()));
+            }
+            if let Some(guide) = guide(model) {
+                guide.is_saving = false;
+                guide.problem = Some(problem);
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<Effect> {
+    let height = model.list_height();
+    if let Some(list) = execute::list_mut(model) {
+        list.follow(height);
+    }
+    if model.screen == screen {
+        requests::details_now(model)
+    } else {
+        Vec::new()
+    }
+}
+
+/// No seed is pending; one that has changed runs again only when it is asked for.
+fn no_pending_seeds(model: &Model) -> String {
+    let rows = model.seeds.table.rows();
+    let is_changed = |row: &&SeedEntry| row.state == SeedState::Changed;
+    match rows.iter().filter(is_changed).count() {
+        0 => "No pending seeds.".to_owned(),
+        changed => {
+            let have = if changed == 1 { "has" } else { "have" };
+            let them = if changed == 1 {
+                "it"
+            } else {
+                "the selected one"
+            };
+            let key = model.keymap.first_key(Command::SeedAgain);
+            format!("No pending seeds. {changed} {have} changed; {key} runs {them} again.")
+        }
+    }
+}
+
+/// A plan was made: asks for its confirmation, or says that there is nothing to do.
+fn ask(
+    model: &mut Model,
+    asked: Result<Option<Confirm>, Problem>,
+    nothing: impl FnOnce(&Model) -> String,
+) -> Vec<Effect> {
+    match asked {
+        Ok(None) => {
+            let text = nothing(model);
+            execute::toast(model, text)
+        }
+        Ok(Some(_)) if is_late(model) => execute::toast(model, LATE),
+        Ok(Some(confirm)) => {
+            dialog::open(model, Dialog::Confirm(Box::new(confirm)));
+            Vec::new()
+        }
+        Err(problem) => {
+            show(model, ResultView::failed("Plan", &problem));
+            Vec::new()
+        }
+    }
+}
+
+const LATE: &str = "A plan came late and was put aside; ask for it again.";
+
+/// Whether the keys belong to something else by now: a question that came late must not take them.
+fn is_late(model: &Model) -> bool {
+    !model.dialogs.is_empty() || !is_planning_screen(model)
+}
+
+/// A plan is there to be rehearsed. Where others would wait for it, that is asked about first.
+fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
+    if planned.plan.steps.is_empty() {
+        return execute::toast(model, "There is nothing to rehearse.");
+    }
+    if is_late(model) {
+        return execute::toast(model, LATE);
+    }
+    if planned.plan.target.protection.profile.is_some() {
+        return execute::toast(model, execute::sentence(NOT_REHEARSED));
+    }
+    match migrate::rehearsing(planned, model) {
+        Some(confirm) => {
+            dialog::open(model, Dialog::Confirm(Box::new(confirm)));
+            Vec::new()
+        }
+        None => accept::rehearse(planned.plan.clone(), model),
+    }
+}
+
+fn is_planning_screen(model: &Model) -> bool {
+    matches!(
+        model.screen,
+        super::model::Screen::Migrations | super::model::Screen::Seeds
+    )
+}
+
+/// A run ended: shows how, and reads again what it may have changed.
+fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect> {
+    let what = model
+        .running
+        .take()
+        .map_or_else(String::new, |running| running.what);
+    model
+        .dialogs
+        .retain(|dialog| !matches!(dialog, Dialog::Running));
+    show(model, view(&what));
+    requests::everything(model)
+}
+
+fn unlocked(
+    model: &mut Model,
+    result: Result<crate::domain::lock::WeekLock, Problem>,
+) -> Vec<Effect> {
+    let what = model
+        .running
+        .take()
+        .map_or_else(String::new, |running| running.what);
+    model
+        .dialogs
+        .retain(|dialog| !matches!(dialog, Dialog::Running));
+    match result {
+        Ok(lock) => {
+            model.toast = Some(format!("Week {}. {}", lock.week_no, lock.sentence()));
+            model.locks.replace(lock);
+            let mut effects = requests::rows(model);
+            effects.push(execute::toast_timer());
+            effects
+        }
+        Err(problem) => {
+            show(model, ResultView::failed(&what, &problem));
+            requests::rows(model)
+        }
+    }
+}
+
+/// Opens a result and keeps it, so that it can be read again.
+pub(super) fn show(model: &mut Model, view: ResultView) {
+    model.last_result = Some(view.clone());
+    dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+}

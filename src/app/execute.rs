@@ -1,0 +1,358 @@
+//! What a command does.
+
+use super::availability::availability;
+use super::command::Command;
+use super::copy;
+use super::dialog::filter::FilterLine;
+use super::dialog::identity::IdentityDialog;
+use super::dialog::onboarding::Onboarding;
+use super::dialog::palette::Palette;
+use super::dialog::resolutions::Resolutions;
+use super::dialog::unlock::UnlockForm;
+use super::dialog::{self, Dialog, ResultState};
+use super::effect::{Effect, Load, Timer};
+use super::list::{List, Move};
+use super::model::{Focus, Model, PlanFor, Screen};
+use super::requests;
+use super::scroll;
+use super::ticket::Slot;
+use crate::domain::identity::Identity;
+use crate::domain::migration::PlanRequest;
+use std::time::Duration;
+
+/// How long a toast stays.
+const TOAST: Duration = Duration::from_secs(4);
+
+/// Runs a command.
+pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    if let Err(reason) = availability(command, model) {
+        return toast(model, sentence(&reason));
+    }
+    match command {
+        Command::Quit => vec![Effect::Quit],
+        Command::Redraw => vec![Effect::Redraw],
+        Command::Suspend => vec![Effect::Suspend],
+        Command::Help => open(model, Dialog::Help(0)),
+        Command::Palette => {
+            let palette = Palette::new(model);
+            open(model, Dialog::Palette(palette))
+        }
+        Command::Identity if model.project.is_none() => {
+            open(model, Dialog::Guide(Onboarding::default()))
+        }
+        Command::Identity => {
+            let identity = IdentityDialog::new(model);
+            open(model, Dialog::Identity(identity))
+        }
+        Command::LastResult => match model.last_result.clone() {
+            Some(view) => open(model, Dialog::Result(ResultState { view, top: 0 })),
+            None => Vec::new(),
+        },
+        Command::Refresh => requests::screen(model),
+        Command::Theme => {
+            model.theme = model.theme.wrapping_add(1);
+            Vec::new()
+        }
+        Command::Back => back(model),
+        Command::NextScreen => go_to(model, next_screen(model, 1)),
+        Command::PreviousScreen => go_to(model, next_screen(model, -1)),
+        Command::Filter => {
+            let line = FilterLine::new(model);
+            open(model, Dialog::Filter(line))
+        }
+        Command::Copy => copy::copy(model),
+        Command::Down => go(model, Move::By(1)),
+        Command::Up => go(model, Move::By(-1)),
+        Command::PageDown => go(model, Move::By(page(model))),
+        Command::PageUp => go(model, Move::By(-page(model))),
+        Command::First => go(model, Move::First),
+        Command::Last => go(model, Move::Last),
+        Command::Left => left(model),
+        Command::Right => right(model),
+        Command::Open if model.screen == Screen::Audit && model.focus == Focus::Detail => {
+            match model.audit.value_view() {
+                Some(value) => open(model, Dialog::Value(Box::new(value))),
+                None => Vec::new(),
+            }
+        }
+        Command::Open => {
+            if model.screen != Screen::Home {
+                model.focus = Focus::Detail;
+            }
+            Vec::new()
+        }
+        Command::Apply => {
+            let wish = model.migrations.apply_wish();
+            plan(model, wish, PlanFor::Running)
+        }
+        Command::Rollback => {
+            let wish = model.migrations.rollback_wish();
+            plan(model, wish, PlanFor::Running)
+        }
+        Command::RollbackAll => {
+            let wish = model.migrations.rollback_all_wish();
+            plan(model, wish, PlanFor::Running)
+        }
+        Command::Rehearse => {
+            let wish = model.migrations.rehearsal_wish();
+            plan(model, wish, PlanFor::Rehearsing)
+        }
+        Command::Difference => match model.migrations.table.selected() {
+            Some(entry) => {
+                let load = Load::Difference(entry.version.clone());
+                vec![requests::effect(model, Slot::Answer, load)]
+            }
+            None => Vec::new(),
+        },
+        Command::WaysOut => match model.migrations.table.selected().map(Resolutions::new) {
+            Some(ways) => open(model, Dialog::Ways(ways)),
+            None => Vec::new(),
+        },
+        Command::SourceSide => {
+            model.migrations.side = model.migrations.side.next();
+            model.detail_top = 0;
+            Vec::new()
+        }
+        Command::SeedApply => {
+            vec![requests::effect(
+                model,
+                Slot::Plan,
+                Load::SeedPlan {
+                    paths: Vec::new(),
+                    again: false,
+                },
+            )]
+        }
+        Command::SeedAgain => {
+            let file = model
+                .seeds
+                .table
+                .selected()
+                .and_then(|entry| entry.file.clone());
+            let load = Load::SeedPlan {
+                paths: file.into_iter().collect(),
+                again: true,
+            };
+            vec![requests::effect(model, Slot::Plan, load)]
+        }
+        Command::Unlock => match model.locks.selected() {
+            Some(lock) => {
+                let form = UnlockForm::new(lock, model);
+                open(model, Dialog::Unlock(form))
+            }
+            None => Vec::new(),
+        },
+        Command::DiffMode => {
+            model.audit.next_mode();
+            Vec::new()
+        }
+        Command::Fold => {
+            model.audit.toggle_fold();
+            Vec::new()
+        }
+        Command::NextMatch => {
+            model.focus = Focus::Detail;
+            model.audit.go_match(true);
+            Vec::new()
+        }
+        Command::PreviousMatch => {
+            model.focus = Focus::Detail;
+            model.audit.go_match(false);
+            Vec::new()
+        }
+        Command::Confirm
+        | Command::NextField
+        | Command::PreviousField
+        | Command::NextRisk
+        | Command::PreviousRisk
+        | Command::Cancel => Vec::new(),
+        other => match Screen::of(other) {
+            Some(screen) => go_to(model, screen),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// Asks for the plan of a wish.
+fn plan(model: &mut Model, wish: Result<PlanRequest, String>, plan_for: PlanFor) -> Vec<Effect> {
+    match wish {
+        Ok(wish) => {
+            model.plan_for = plan_for;
+            vec![requests::effect(model, Slot::Plan, Load::Plan(wish))]
+        }
+        Err(why) => toast(model, why),
+    }
+}
+
+fn open(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
+    dialog::open(model, dialog);
+    Vec::new()
+}
+
+/// Shows a line for a moment.
+pub fn toast(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
+    model.toast = Some(text.into());
+    vec![toast_timer()]
+}
+
+/// The timer that takes the toast away.
+pub fn toast_timer() -> Effect {
+    Effect::Arm(Timer::Toast, TOAST)
+}
+
+/// Makes a reason a sentence.
+pub(super) fn sentence(reason: &str) -> String {
+    let mut chars = reason.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().collect::<String>())
+        .unwrap_or_default();
+    let stop = if reason.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
+}
+
+/// The next screen that the project has something for.
+fn next_screen(model: &Model, by: isize) -> Screen {
+    let mut screen = model.screen.step(by);
+    while !model.has(screen) && screen != model.screen {
+        screen = screen.step(by);
+    }
+    screen
+}
+
+fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    if model.screen == screen {
+        return Vec::new();
+    }
+    model.screen = screen;
+    model.focus = Focus::List;
+    model.detail_top = 0;
+    let height = model.list_height();
+    if let Some(list) = list_mut(model) {
+        list.follow(height);
+    }
+    if screen == Screen::Journal && !model.journal.table.remote.is_wanted() {
+        return requests::screen(model);
+    }
+    requests::details_now(model)
+}
+
+/// One step back at a time: the reads that take long, the words searched inside a record, the details, the filter.
+fn back(model: &mut Model) -> Vec<Effect> {
+    if !model.waits.is_empty() {
+        let slots = model.waits.keys().copied().collect();
+        return vec![Effect::CancelReads(slots)];
+    }
+    if model.screen == Screen::Audit && !model.audit.search.is_empty() {
+        model.audit.set_search("");
+        return Vec::new();
+    }
+    if model.focus == Focus::Detail {
+        model.focus = Focus::List;
+        return Vec::new();
+    }
+    if model.screen == Screen::Audit && !model.audit.filter_text.is_empty() {
+        return match model.audit.set_filter("", model.now) {
+            Ok(()) => requests::audit_from_start(model),
+            Err(problem) => toast(model, problem.to_string()),
+        };
+    }
+    dialog::filter::set_local(model, "");
+    selection_moved(model)
+}
+
+/// The list of the screen in view; the audit list is paged and moves by itself.
+pub fn list_mut(model: &mut Model) -> Option<&mut List> {
+    match model.screen {
+        Screen::Home | Screen::Audit => None,
+        Screen::Migrations => Some(&mut model.migrations.table.list),
+        Screen::Seeds => Some(&mut model.seeds.table.list),
+        Screen::Cycles => Some(&mut model.cycles.list),
+        Screen::Goals => Some(&mut model.goals.list),
+        Screen::Locks => Some(&mut model.locks.list),
+        Screen::Journal => Some(&mut model.journal.table.list),
+    }
+}
+
+fn page(model: &Model) -> isize {
+    let height = if model.focus == Focus::Detail {
+        model.detail_height()
+    } else {
+        model.list_height()
+    };
+    isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
+}
+
+/// Moves in the half of the screen that has the keys.
+pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
+    if model.focus == Focus::Detail {
+        scroll::detail(model, movement);
+        return Vec::new();
+    }
+    let height = model.list_height();
+    if model.screen == Screen::Audit {
+        return match model.audit.go(movement, height) {
+            super::screen::audit::Step::Moved => {
+                model.detail_top = 0;
+                let mut effects = requests::details_soon(model);
+                effects.extend(requests::audit_near_end(model));
+                effects
+            }
+            super::screen::audit::Step::Stayed => Vec::new(),
+            super::screen::audit::Step::WantsStart => requests::audit_from_start(model),
+            super::screen::audit::Step::WantsEnd => requests::audit_from_end(model),
+        };
+    }
+    if model.screen == Screen::Locks && model.locks.give_up_missing() {
+        return selection_moved(model);
+    }
+    let Some(list) = list_mut(model) else {
+        scroll::detail(model, movement);
+        return Vec::new();
+    };
+    let is_moved = list.go(movement);
+    list.follow(height);
+    if is_moved {
+        selection_moved(model)
+    } else {
+        Vec::new()
+    }
+}
+
+/// The selection changed: the details start at their top and follow once it rests.
+pub fn selection_moved(model: &mut Model) -> Vec<Effect> {
+    model.detail_top = 0;
+    requests::details_soon(model)
+}
+
+fn left(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Locks {
+        return go_week(model, -1);
+    }
+    model.focus = Focus::List;
+    Vec::new()
+}
+
+fn right(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Locks {
+        return go_week(model, 1);
+    }
+    if model.screen != Screen::Home {
+        model.focus = Focus::Detail;
+    }
+    Vec::new()
+}
+
+fn go_week(model: &mut Model, by: i8) -> Vec<Effect> {
+    if model.locks.go_week(by) {
+        selection_moved(model)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Changes who reads, and reads everything anew.
+pub fn become_identity(model: &mut Model, identity: Identity) -> Vec<Effect> {
+    model.become_identity(identity);
+    requests::everything(model)
+}

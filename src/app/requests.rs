@@ -1,0 +1,198 @@
+//! What is read when: the reads of each screen, and the reads that follow the selection.
+
+use super::effect::{Effect, Load, Timer};
+use super::model::{Model, Screen};
+use super::ticket::Slot;
+use crate::domain::audit::PageDirection;
+use crate::domain::lock::WeekLock;
+use std::time::Duration;
+
+/// How long the selection rests before its details are read.
+const REST: Duration = Duration::from_millis(70);
+
+/// A read in a slot, as the identity on screen.
+pub fn effect(model: &mut Model, slot: Slot, load: Load) -> Effect {
+    model.waits.remove(&slot);
+    Effect::Load {
+        ticket: model.tickets.issue(slot),
+        identity: model.identity.clone(),
+        load,
+    }
+}
+
+/// Everything the program reads when a project is opened.
+pub fn everything(model: &mut Model) -> Vec<Effect> {
+    if model.project.is_none() {
+        return Vec::new();
+    }
+    let mut effects = schema(model);
+    effects.extend(rows(model));
+    effects
+}
+
+/// The reads that depend on who reads.
+pub fn rows(model: &mut Model) -> Vec<Effect> {
+    let mut effects = vec![cycles(model), goals(model), locks(model)];
+    effects.extend(audit_from_start(model));
+    effects
+}
+
+/// The reads that depend on the database only.
+pub fn schema(model: &mut Model) -> Vec<Effect> {
+    let mut effects = vec![migrations(model), seeds(model)];
+    // The journal is read once somebody has looked at it.
+    if model.journal.table.remote.is_wanted() {
+        effects.push(journal(model));
+    }
+    // The tables are read once it is known that they are not Weeksmith's.
+    if model.tables.is_wanted() {
+        effects.push(tables(model));
+    }
+    effects
+}
+
+/// The tables of a project of another kind: read once that is known, where there is a way to the database.
+pub fn tables_of_another(model: &mut Model) -> Vec<Effect> {
+    let has_database = model
+        .project
+        .as_ref()
+        .is_some_and(|project| project.has_database);
+    if model.is_other_project() && has_database && !model.tables.is_wanted() {
+        vec![tables(model)]
+    } else {
+        Vec::new()
+    }
+}
+
+fn tables(model: &mut Model) -> Effect {
+    model.tables.started();
+    effect(model, Slot::Tables, Load::Tables)
+}
+
+/// The reads of the screen in view.
+pub fn screen(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        Screen::Home => everything(model),
+        Screen::Migrations => {
+            let mut effects = vec![migrations(model)];
+            effects.extend(details_now(model));
+            effects
+        }
+        Screen::Seeds => vec![seeds(model)],
+        Screen::Cycles => vec![cycles(model), goals(model), locks(model)],
+        Screen::Goals => vec![goals(model), cycles(model)],
+        Screen::Locks => vec![locks(model), cycles(model)],
+        Screen::Audit => audit_from_start(model),
+        Screen::Journal => vec![journal(model)],
+    }
+}
+
+fn migrations(model: &mut Model) -> Effect {
+    model.migrations.table.remote.started();
+    effect(model, Slot::Migrations, Load::Migrations)
+}
+
+fn seeds(model: &mut Model) -> Effect {
+    model.seeds.table.remote.started();
+    effect(model, Slot::Seeds, Load::Seeds)
+}
+
+fn journal(model: &mut Model) -> Effect {
+    model.journal.table.remote.started();
+    effect(model, Slot::Journal, Load::Journal)
+}
+
+fn cycles(model: &mut Model) -> Effect {
+    model.cycles.remote.started();
+    effect(model, Slot::Cycles, Load::Cycles)
+}
+
+fn goals(model: &mut Model) -> Effect {
+    model.goals.remote.started();
+    effect(model, Slot::Goals, Load::Goals)
+}
+
+fn locks(model: &mut Model) -> Effect {
+    model.locks.remote.started();
+    effect(model, Slot::Locks, Load::Locks)
+}
+
+/// The newest page of the audit list. The rows in view stay until it is there.
+pub fn audit_from_start(model: &mut Model) -> Vec<Effect> {
+    let request = model.audit.request_start();
+    vec![audit(model, request)]
+}
+
+/// The oldest page of the audit list.
+pub fn audit_from_end(model: &mut Model) -> Vec<Effect> {
+    let request = model.audit.request_end();
+    vec![audit(model, request)]
+}
+
+/// The next page of the audit list, when the selection came near an end of what is held.
+pub fn audit_near_end(model: &mut Model) -> Option<Effect> {
+    let request = model.audit.request_near_end()?;
+    Some(audit(model, request))
+}
+
+fn audit(
+    model: &mut Model,
+    request: (Option<crate::domain::audit::Cursor>, PageDirection),
+) -> Effect {
+    let (from, way) = request;
+    let filter = model.audit.filter.clone();
+    effect(model, Slot::Audit, Load::Audit { filter, from, way })
+}
+
+/// Reads the details of the selection once it rests.
+pub fn details_soon(model: &Model) -> Vec<Effect> {
+    let has_details = match model.screen {
+        Screen::Migrations | Screen::Audit => true,
+        Screen::Locks => wanted_opening(model).is_some(),
+        _ => false,
+    };
+    if has_details {
+        vec![Effect::Arm(Timer::Details, REST)]
+    } else {
+        Vec::new()
+    }
+}
+
+/// Reads the details of the selection now.
+pub fn details_now(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        Screen::Migrations => {
+            let Some(version) = model
+                .migrations
+                .table
+                .selected()
+                .map(|entry| entry.version.clone())
+            else {
+                return Vec::new();
+            };
+            model.migrations.sources.started();
+            vec![effect(model, Slot::Sources, Load::Sources(version))]
+        }
+        Screen::Audit => {
+            let Some(id) = model.audit.wanted_record() else {
+                return Vec::new();
+            };
+            model.audit.record.started();
+            vec![effect(model, Slot::Record, Load::Record(id))]
+        }
+        Screen::Locks => {
+            let Some(lock) = wanted_opening(model).cloned() else {
+                return Vec::new();
+            };
+            model.locks.opening.started(&lock);
+            vec![effect(model, Slot::Opening, Load::Opening(Box::new(lock)))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The selected week, where an unlock runs whose reason is not known.
+fn wanted_opening(model: &Model) -> Option<&WeekLock> {
+    let lock = model.locks.selected()?;
+    model.locks.opening.is_wanted(lock).then_some(lock)
+}

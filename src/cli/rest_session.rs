@@ -1,0 +1,87 @@
+//! The project's REST interface with the identity that reads, for the commands that show rows.
+
+use super::answer::{Answer, Answered};
+use super::output::Output;
+use super::page::{Page, Table, Tone};
+use super::slow_notice::Patient;
+use crate::adapters::connect::{Project, Transport};
+use crate::domain::identity::Identity;
+use crate::domain::profile::Profile;
+use crate::ports::Rest;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The project's REST interface with the identity that reads, so that every answer says whose rows it shows.
+pub struct Reader {
+    project: Project,
+    rest: Patient,
+    who: Identity,
+}
+
+impl Reader {
+    /// A project that is read as somebody.
+    pub fn new(project: Project, who: Identity, output: Output) -> Self {
+        let rest = Patient::new(Arc::clone(&project.rest), &project.profile.url, output);
+        Self { project, rest, who }
+    }
+
+    /// The REST interface.
+    pub fn rest(&self) -> &dyn Rest {
+        &self.rest
+    }
+
+    /// The profile, or what stands for one.
+    pub fn profile(&self) -> &Profile {
+        &self.project.profile
+    }
+
+    /// The project's address.
+    pub fn url(&self) -> &str {
+        &self.project.profile.url
+    }
+
+    /// The way to the database: its word and its sentence, if one is known that can be used.
+    pub async fn way(&self) -> Option<(&'static str, String)> {
+        Transport::told(&self.project).await
+    }
+
+    /// The identity.
+    pub fn who(&self) -> &Identity {
+        &self.who
+    }
+
+    /// An answer of rows: a table, or the sentence that none is visible.
+    pub fn answer(&self, data: &impl Serialize, is_empty: bool, table: &Table) -> Answered {
+        let mut page = Page::default();
+        if is_empty {
+            page.line(self.who.no_rows());
+        } else {
+            page.table(table);
+        }
+        self.page(data, page)
+    }
+
+    /// An answer that says first as whom it was read.
+    pub fn page(&self, data: &impl Serialize, rest: Page) -> Answered {
+        let mut page = self.heading();
+        page.append(rest);
+        let answer = Answer::new(data, page)?
+            .with("identity", &self.who)?
+            .with("role", &self.who.role())?
+            .with("rls", &self.who.is_under_rls())?;
+        Ok(answer)
+    }
+
+    /// The line that says as whom it was read.
+    pub fn heading(&self) -> Page {
+        let mut page = Page::default();
+        let (tone, rls) = if self.who.is_under_rls() {
+            (Tone::Muted, "Row Level Security applies")
+        } else {
+            (Tone::Danger, "Row Level Security does NOT apply")
+        };
+        let (name, role) = (self.who.name(), self.who.rights());
+        page.toned(tone, &format!("As {name} ({role}); {rls}."));
+        page
+    }
+}

@@ -1,0 +1,107 @@
+//! What a rehearsal knows nothing of: files that it did not run, and files that it ran without measuring. Both faces say it
+//! in these words, before what was found in the others.
+
+use super::{End, Report, StepReport};
+use crate::domain::plural::listed;
+
+/// Files of a plan of which nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCovered {
+    /// Those that run outside a transaction.
+    alone: Vec<String>,
+    /// Those that reach outside the database.
+    outside: Vec<String>,
+    /// Those that were undone, because their failure says nothing.
+    unsure: Vec<String>,
+    /// How many they are.
+    pub count: usize,
+    /// Whether nothing is known of any file.
+    pub is_all: bool,
+}
+
+impl Report {
+    /// The files that were not run.
+    pub fn unrehearsed(&self) -> Option<NotCovered> {
+        self.unknown(|_| false)
+    }
+
+    /// The files whose locks and losses nobody saw: those that were not run, and those that ran outside a transaction.
+    pub fn unmeasured(&self) -> Option<NotCovered> {
+        self.unknown(|step| step.end == End::Passed && step.note.is_some())
+    }
+
+    fn unknown(&self, is_unseen: impl Fn(&StepReport) -> bool) -> Option<NotCovered> {
+        let named = |is_so: &dyn Fn(&StepReport) -> bool| -> Vec<String> {
+            let steps = self.steps.iter().filter(|step| is_so(step));
+            steps
+                .map(|step| format!("{} {}", step.version, step.name))
+                .collect()
+        };
+        let alone = named(&|step| step.end == End::Skipped || is_unseen(step));
+        let outside = named(&|step| step.end == End::Refused);
+        let unsure = named(&|step| step.end == End::Unsure);
+        let count = alone.len() + outside.len() + unsure.len();
+        (count > 0).then_some(NotCovered {
+            is_all: count == self.steps.len(),
+            alone,
+            outside,
+            unsure,
+            count,
+        })
+    }
+}
+
+impl NotCovered {
+    /// What stands above everything else about files that were not run.
+    pub fn not_rehearsed(&self) -> String {
+        let mut said = Vec::new();
+        if !self.alone.is_empty() {
+            let (they, run) = match self.alone.len() {
+                1 => ("it changes, locks and loses", "it runs"),
+                _ => ("they change, lock and lose", "they run"),
+            };
+            said.push(format!(
+                "Not rehearsed, because {run} outside a transaction: {}. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
+                names(&self.alone)
+            ));
+        }
+        if !self.outside.is_empty() {
+            let (they, reach) = match self.outside.len() {
+                1 => ("it changes, locks and loses", "it reaches"),
+                _ => ("they change, lock and lose", "they reach"),
+            };
+            said.push(format!(
+                "Not rehearsed, because {reach} outside the database, where a rollback undoes nothing: {}. Nothing is known of what {they}; read every line before it is applied.",
+                names(&self.outside)
+            ));
+        }
+        if !self.unsure.is_empty() {
+            let they = match self.unsure.len() {
+                1 => "it changes, locks and loses",
+                _ => "they change, lock and lose",
+            };
+            said.push(format!(
+                "Failed here, and not known to fail in a run: {}; the reason stands with the file. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
+                names(&self.unsure)
+            ));
+        }
+        said.join(" ")
+    }
+
+    /// What stands in a section about something that nobody saw of these files.
+    pub fn not_known(&self) -> String {
+        let all: Vec<String> = self
+            .alone
+            .iter()
+            .chain(&self.outside)
+            .chain(&self.unsure)
+            .cloned()
+            .collect();
+        format!("Not known of {}.", names(&all))
+    }
+}
+
+fn names(files: &[String]) -> String {
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    listed(&files)
+}

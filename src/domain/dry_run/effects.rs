@@ -1,0 +1,340 @@
+//! Keeps account while a rehearsal runs: turns measures after each statement into what that statement locked, wrote anew
+//! and changed, and in the end into the strongest lock of each table and the data that is lost.
+
+use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
+use super::measure::{
+    Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable,
+};
+use super::{Loss, LossKind, TableLock, TableLockSummary, TableRows};
+use crate::domain::lint::LockMode;
+use crate::domain::snapshot::{Kind, Object, Snapshot};
+use crate::domain::sql::statement_kind::outer_words;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+/// What one statement did to tables that were there before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// New or stronger locks.
+    pub locks: Vec<TableLock>,
+    /// Tables written anew.
+    pub rewrites: Vec<String>,
+    /// Rows.
+    pub changed: Vec<TableRows>,
+}
+
+/// The state of one known table.
+struct State {
+    name: String,
+    file: Option<u32>,
+    bytes: u64,
+    /// Whether dropping it loses rows: no materialized view, and nothing that is kept elsewhere.
+    holds_rows: bool,
+    mode: Option<LockMode>,
+    rows: Rows,
+}
+
+/// The account of one rehearsal.
+pub struct EffectLedger {
+    tables: HashMap<u32, State>,
+    about: BTreeMap<String, Option<u64>>,
+    held: BTreeMap<String, TableLockSummary>,
+    /// Locks of the file that runs.
+    open: BTreeSet<String>,
+    /// When the statement of each lock began, in milliseconds of the rehearsal.
+    begun_ms: BTreeMap<String, u64>,
+    elapsed_ms: u64,
+    lost: Lost,
+    /// The same when the file that runs began.
+    kept: Lost,
+}
+
+/// What the statements so far did to data. Tables go by the names that they had before.
+#[derive(Debug, Clone, Default)]
+struct Lost {
+    emptied: BTreeSet<String>,
+    deleted: BTreeMap<String, u64>,
+    overwritten: BTreeMap<String, u64>,
+    /// Tables that are not there any more.
+    gone: BTreeSet<u32>,
+    /// Tables that were written anew, with what they held right afterwards.
+    renewals: BTreeMap<u32, Vec<Renewal>>,
+    /// The files and sizes of tables that have new ones.
+    files: HashMap<u32, (Option<u32>, u64)>,
+}
+
+impl EffectLedger {
+    /// An account of what happens to these tables; one that is made on the way is nobody's else and does not count.
+    pub fn new(ground: &Baseline) -> Self {
+        let state = |known: &BaselineTable| State {
+            name: known.table.clone(),
+            file: known.file,
+            bytes: known.bytes,
+            holds_rows: known.holds_rows,
+            mode: None,
+            rows: Rows::default(),
+        };
+        let tables = &ground.tables;
+        Self {
+            tables: tables.iter().map(|one| (one.id, state(one))).collect(),
+            about: tables
+                .iter()
+                .map(|one| (one.table.clone(), one.about))
+                .collect(),
+            held: BTreeMap::new(),
+            open: BTreeSet::new(),
+            begun_ms: BTreeMap::new(),
+            elapsed_ms: 0,
+            lost: Lost::default(),
+            kept: Lost::default(),
+        }
+    }
+
+    /// A file begins.
+    pub fn open_file(&mut self) {
+        self.kept = self.lost.clone();
+    }
+
+    /// What the file did to data is undone; its locks were held all the same.
+    pub fn undo_file(&mut self) {
+        self.lost = self.kept.clone();
+    }
+
+    /// Enters a statement that ran.
+    pub fn record_statement(
+        &mut self,
+        version: &str,
+        statement: usize,
+        sql: &str,
+        ran: &StatementStats,
+    ) -> Effect {
+        let begun_ms = self.elapsed_ms;
+        self.add_time(ran.took);
+        let mut effect = Effect::default();
+        for touched in &ran.touched {
+            let Some(state) = self.tables.get_mut(&touched.id) else {
+                continue;
+            };
+            if touched.table.is_none() {
+                self.lost.gone.insert(touched.id);
+            } else {
+                self.lost.gone.remove(&touched.id);
+            }
+            let rows = touched.rows.since(state.rows);
+            state.rows = touched.rows;
+            if rows != Rows::default() {
+                let table = state.name.clone();
+                if rows.deleted > 0 {
+                    *self.lost.deleted.entry(table.clone()).or_default() += rows.deleted;
+                    // A row that is gone is not counted as overwritten too.
+                    if let Some(overwritten) = self.lost.overwritten.get_mut(&table) {
+                        *overwritten = overwritten.saturating_sub(rows.deleted);
+                    }
+                }
+                effect.changed.push(TableRows { table, rows });
+            }
+            let recount = ran.recounts.iter().find(|recount| recount.id == touched.id);
+            let had = (state.file, state.bytes);
+            let (file, bytes) = self.lost.files.get(&touched.id).copied().unwrap_or(had);
+            let how = new_file(file, bytes, touched, recount, sql);
+            if how.is_some() {
+                let now = (touched.file, touched.bytes.unwrap_or_default());
+                self.lost.files.insert(touched.id, now);
+            }
+            if let Some(recount) = recount {
+                let renewals = self.lost.renewals.entry(touched.id).or_default();
+                renewals.push(Renewal {
+                    tally: recount.tally.clone(),
+                    inserted: touched.rows.inserted,
+                    deleted: touched.rows.deleted,
+                });
+            }
+            let rewritten = match how {
+                None => false,
+                Some(NewFile::Emptied) => {
+                    self.lost.emptied.insert(state.name.clone());
+                    false
+                }
+                Some(NewFile::Rewritten) => {
+                    effect.rewrites.push(state.name.clone());
+                    true
+                }
+            };
+            let mode = touched.mode;
+            if state.mode.is_none_or(|held| mode > held) {
+                state.mode = Some(mode);
+                effect.locks.push(TableLock {
+                    table: state.name.clone(),
+                    mode,
+                    blocks: Blocks::of(mode),
+                });
+                self.open.insert(state.name.clone());
+                self.begun_ms.insert(state.name.clone(), begun_ms);
+                let before = self
+                    .held
+                    .get(&state.name)
+                    .is_some_and(|held| held.rewritten);
+                self.held.insert(
+                    state.name.clone(),
+                    TableLockSummary {
+                        table: state.name.clone(),
+                        mode,
+                        blocks: Blocks::of(mode),
+                        version: version.to_owned(),
+                        statement,
+                        held_ms: 0,
+                        rehearsal_held_ms: 0,
+                        rewritten: before,
+                    },
+                );
+            }
+            if let Some(held) = self.held.get_mut(&state.name) {
+                held.rewritten |= rewritten;
+            }
+        }
+        effect
+    }
+
+    /// Enters that a statement without a condition made these changes: all rows of a table are the same rows each time.
+    pub fn record_overwrite(&mut self, changed: &[TableRows]) {
+        for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
+            let overwritten = self.lost.overwritten.entry(table.clone()).or_default();
+            *overwritten = (*overwritten).max(rows.updated);
+        }
+    }
+
+    /// Enters time in which no lock came: what a commit checks, or a statement that failed.
+    pub fn add_time(&mut self, took: Duration) {
+        self.elapsed_ms += u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    }
+
+    /// The file has ended, and its locks would go with its commit.
+    pub fn close_file(&mut self) {
+        for table in std::mem::take(&mut self.open) {
+            let since = self.begun_ms.get(&table).copied().unwrap_or_default();
+            if let Some(held) = self.held.get_mut(&table) {
+                held.held_ms = self.elapsed_ms.saturating_sub(since);
+            }
+        }
+    }
+
+    /// The strongest lock of each table, the most blocking first. Up to now the rehearsal has held all of them.
+    pub fn locks(&self) -> Vec<TableLockSummary> {
+        let mut held: Vec<TableLockSummary> = self.held.values().cloned().collect();
+        for one in &mut held {
+            let since = self.begun_ms.get(&one.table).copied().unwrap_or_default();
+            one.rehearsal_held_ms = self.elapsed_ms.saturating_sub(since);
+        }
+        held.sort_by(|a, b| (b.mode, &a.table).cmp(&(a.mode, &b.table)));
+        held
+    }
+
+    /// What may be lost by the statements that were entered, between two catalogs; the numbers are open.
+    pub fn candidates(&self, before: &Snapshot, after: &Snapshot) -> Candidates {
+        let mut open = gone(before, after);
+        // What belongs to an extension is in no picture.
+        for id in &self.lost.gone {
+            let state = self.tables.get(id).filter(|state| {
+                !before.has(&Object {
+                    kind: Kind::Table,
+                    on: None,
+                    name: state.name.clone(),
+                }) && state.holds_rows
+            });
+            open.extend(state.map(|state| Open {
+                loss: loss(LossKind::TableDropped, &state.name, None),
+                parts: vec![(*id, None)],
+            }));
+        }
+        let dropped: BTreeSet<String> = open
+            .iter()
+            .filter(|open| open.loss.way == LossKind::TableDropped)
+            .map(|open| open.loss.table.clone())
+            .collect();
+        // Each row counts once: a table that goes or is emptied takes those with it that were deleted before.
+        let is_gone = |table: &String| dropped.contains(table);
+        let id_of = |table: &str| {
+            let found = self.tables.iter().find(|(_, state)| state.name == table);
+            found.map(|(id, _)| (*id, None))
+        };
+        let emptied = &self.lost.emptied;
+        open.retain(|open| open.loss.column.is_none() || !emptied.contains(&open.loss.table));
+        open.extend(
+            emptied
+                .iter()
+                .filter(|table| !is_gone(table))
+                .map(|table| Open {
+                    loss: loss(LossKind::TableEmptied, table, None),
+                    parts: id_of(table).into_iter().collect(),
+                }),
+        );
+        let ways = [
+            (LossKind::RowsDeleted, &self.lost.deleted),
+            (LossKind::RowsChanged, &self.lost.overwritten),
+        ];
+        for (way, tables) in ways {
+            let left = tables
+                .iter()
+                .filter(|(table, rows)| **rows > 0 && !is_gone(table) && !emptied.contains(*table));
+            open.extend(left.map(|(table, rows)| Open {
+                loss: Loss {
+                    rows: Some(*rows),
+                    counted: true,
+                    ..loss(way, table, None)
+                },
+                parts: Vec::new(),
+            }));
+        }
+        let renewals = self.lost.renewals.iter().filter_map(|(id, renewals)| {
+            let name = &self.tables.get(id)?.name;
+            let is_told = is_gone(name)
+                || emptied.contains(name)
+                || self
+                    .lost
+                    .overwritten
+                    .get(name)
+                    .is_some_and(|rows| *rows > 0);
+            (!is_told).then(|| renewed(*id, name, renewals.clone(), before, after))
+        });
+        Candidates {
+            open,
+            renewed: renewals.collect(),
+        }
+    }
+
+    /// About how many rows a table had.
+    pub fn about(&self, table: &str) -> Option<u64> {
+        self.about.get(table).copied().flatten()
+    }
+}
+
+enum NewFile {
+    Emptied,
+    Rewritten,
+}
+
+/// Whether a table got a new file, and why as far as that shows.
+fn new_file(
+    file: Option<u32>,
+    bytes: u64,
+    touched: &TouchedTable,
+    recount: Option<&Recount>,
+    sql: &str,
+) -> Option<NewFile> {
+    touched.file.filter(|new| Some(*new) != file)?;
+    let is_empty = touched.bytes == Some(0);
+    let was_empty = bytes == 0;
+    let truncates = || outer_words(sql).iter().any(|word| word == "truncate");
+    // Rows that were written anew are no inserted ones: what holds just these was emptied before.
+    let rows = touched.rows;
+    let is_refilled = recount
+        .and_then(|recount| recount.tally.as_ref().ok())
+        .is_some_and(|tally| tally.rows + rows.deleted == rows.inserted);
+    Some(
+        if (is_empty || is_refilled) && (!was_empty || truncates()) {
+            NewFile::Emptied
+        } else {
+            NewFile::Rewritten
+        },
+    )
+}

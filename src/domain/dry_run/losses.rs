@@ -1,0 +1,346 @@
+//! What a dry run loses, by identity: tables and columns are followed by their numbers in the catalog, so that one which comes
+//! back under its old name has lost its values, and one that is renamed or moved has lost nothing. Counts of the state
+//! before everything settle how much it is.
+
+use super::effects::EffectLedger;
+use super::measure::{CountTarget, Tally, Uncounted};
+use super::{Loss, LossKind, NotCounted};
+use crate::domain::snapshot::{Identity, Kind, Object, Snapshot};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What was counted, by the number of the table.
+pub type Counts = BTreeMap<u32, Result<Tally, Uncounted>>;
+
+/// A loss whose number is open, and what has to be counted for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The loss.
+    pub loss: Loss,
+    /// The tables, and the number of the column where only that goes. Partitions and heirs go with the table they belong to.
+    pub parts: Vec<(u32, Option<i16>)>,
+}
+
+/// The state of a table right after a statement wrote it anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// What it held, or why that is not known.
+    pub tally: Result<Tally, Uncounted>,
+    /// Rows inserted and deleted by the transaction up to then, as the server counts them.
+    pub inserted: u64,
+    /// The deleted ones.
+    pub deleted: u64,
+}
+
+/// A table that was written anew and is still there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed {
+    id: u32,
+    table: String,
+    /// The columns that were there before and are there still, with whether their type is another one.
+    columns: BTreeMap<i16, (String, bool)>,
+    renewals: Vec<Renewal>,
+}
+
+/// All that may be lost, before it is counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// What is lost in any case.
+    pub open: Vec<Open>,
+    /// What may have lost values or rows.
+    pub renewed: Vec<Renewed>,
+}
+
+/// Tables and columns with data that are gone. What views and composites show is kept elsewhere.
+pub fn gone(before: &Snapshot, after: &Snapshot) -> Vec<Open> {
+    let now: HashMap<Identity, &Object> = after
+        .identities
+        .iter()
+        .map(|(object, identity)| (*identity, object))
+        .collect();
+    // A catalog without numbers is one of a test: there the name is the identity.
+    let stands = |object: &Object| match before.identities.get(object) {
+        Some(identity) => now.get(identity).copied(),
+        None => after.objects.get_key_value(object).map(|(own, _)| own),
+    };
+    let tables: BTreeSet<&str> = before
+        .objects
+        .keys()
+        .filter(|object| object.kind == Kind::Table)
+        .map(|object| object.name.as_str())
+        .collect();
+    let table_of = |name: &str| Object {
+        kind: Kind::Table,
+        on: None,
+        name: name.to_owned(),
+    };
+    let parents = |table: &str| -> Vec<&str> {
+        let properties = before.objects.get(&table_of(table));
+        let inherits = properties.and_then(|said| said.get("inherits"));
+        inherits.map_or_else(Vec::new, |names| names.split(", ").collect())
+    };
+    let mut found: BTreeMap<(&str, Option<&str>), Open> = BTreeMap::new();
+    for object in before.objects.keys() {
+        let (way, table, column) = match (object.kind, &object.on) {
+            (Kind::Table, _) => (LossKind::TableDropped, object.name.as_str(), None),
+            (Kind::Column, Some(table)) if tables.contains(table.as_str()) => {
+                (LossKind::ColumnDropped, table.as_str(), Some(object))
+            }
+            _ => continue,
+        };
+        if stands(object).is_some() {
+            continue;
+        }
+        let remade = match column {
+            None => after.has(object),
+            // With its table it is told already.
+            Some(column) => match stands(&table_of(table)) {
+                None => continue,
+                Some(place) => after.has(&Object {
+                    on: Some(place.name.clone()),
+                    ..column.clone()
+                }),
+            },
+        };
+        let identity = before.identities.get(object);
+        let part = identity.map(|own| {
+            let number = column.and_then(|_| i16::try_from(own.part).ok());
+            (own.id, number)
+        });
+        let name = column.map(|column| column.name.as_str());
+        found.insert(
+            (table, name),
+            Open {
+                loss: Loss {
+                    remade,
+                    ..loss(way, table, name.map(str::to_owned))
+                },
+                parts: part.into_iter().collect(),
+            },
+        );
+    }
+    // A partition or an heir that goes together with what it belongs to is told with it.
+    let keys: Vec<(&str, Option<&str>)> = found.keys().copied().collect();
+    for key in keys.into_iter().rev() {
+        let (mut top, mut seen) = (key, BTreeSet::new());
+        while let Some(parent) = parents(top.0)
+            .into_iter()
+            .find(|parent| found.contains_key(&(*parent, top.1)) && seen.insert(*parent))
+        {
+            top = (parent, top.1);
+        }
+        if top != key
+            && let Some(part) = found.remove(&key)
+            && let Some(whole) = found.get_mut(&top)
+        {
+            whole.parts.extend(part.parts);
+        }
+    }
+    let mut open: Vec<Open> = found.into_values().collect();
+    open.sort_by(|a, b| order(&a.loss).cmp(&order(&b.loss)));
+    open
+}
+
+fn order(loss: &Loss) -> (LossKind, &str, Option<&str>) {
+    (loss.way, &loss.table, loss.column.as_deref())
+}
+
+/// A loss of which no number is known.
+pub fn loss(way: LossKind, table: &str, column: Option<String>) -> Loss {
+    Loss {
+        way,
+        table: table.to_owned(),
+        column,
+        rows: None,
+        counted: false,
+        remade: false,
+        uncounted: None,
+    }
+}
+
+/// A table that was written anew, with what its columns were and are.
+pub fn renewed(
+    id: u32,
+    table: &str,
+    renewals: Vec<Renewal>,
+    before: &Snapshot,
+    after: &Snapshot,
+) -> Renewed {
+    let columns = |picture: &Snapshot| -> BTreeMap<i16, (String, Option<String>)> {
+        let columns = picture.identities.iter().filter(|(object, identity)| {
+            identity.id == id && object.kind == Kind::Column && identity.part > 0
+        });
+        columns
+            .filter_map(|(object, identity)| {
+                let kind = picture.objects.get(object)?.get("type").cloned();
+                Some((
+                    i16::try_from(identity.part).ok()?,
+                    (object.name.clone(), kind),
+                ))
+            })
+            .collect()
+    };
+    let now = columns(after);
+    let columns = columns(before).into_iter();
+    Renewed {
+        id,
+        table: table.to_owned(),
+        columns: columns
+            .filter_map(|(number, (name, kind))| {
+                let (_, later) = now.get(&number)?;
+                Some((number, (name, kind != *later)))
+            })
+            .collect(),
+        renewals,
+    }
+}
+
+impl Candidates {
+    /// What has to be counted in the state before everything: one entry a table.
+    pub fn holdings(&self) -> Vec<CountTarget> {
+        let mut wanted: BTreeMap<u32, BTreeSet<i16>> = BTreeMap::new();
+        let open = self.open.iter().filter(|open| open.loss.rows.is_none());
+        for (id, column) in open.flat_map(|open| &open.parts) {
+            wanted.entry(*id).or_default().extend(column);
+        }
+        for table in &self.renewed {
+            let columns = table.columns.keys().copied();
+            wanted.entry(table.id).or_default().extend(columns);
+        }
+        let holding = |(id, columns): (u32, BTreeSet<i16>)| CountTarget {
+            id,
+            columns: columns.into_iter().collect(),
+        };
+        wanted.into_iter().map(holding).collect()
+    }
+
+    /// The losses with their numbers, and what could not be counted although it may be lost.
+    pub fn settle(self, counts: &Counts, account: &EffectLedger) -> (Vec<Loss>, Vec<NotCounted>) {
+        let mut losses: Vec<Loss> = self
+            .open
+            .into_iter()
+            .map(|open| entered(open, counts, account))
+            .collect();
+        let mut missing = Vec::new();
+        for table in self.renewed {
+            let is_emptied = losses
+                .iter()
+                .any(|loss| loss.way == LossKind::TableEmptied && loss.table == table.table);
+            if !is_emptied {
+                table.settle(counts, &mut losses, &mut missing);
+            }
+        }
+        losses.sort_by(|a, b| order(a).cmp(&order(b)));
+        (losses, missing)
+    }
+
+    /// The losses where nothing is counted: on a scratch database, which has no data of the target.
+    pub fn without_counts(self) -> Vec<Loss> {
+        let open = self.open.into_iter();
+        open.map(|open| Loss {
+            rows: None,
+            counted: false,
+            ..open.loss
+        })
+        .collect()
+    }
+}
+
+fn entered(open: Open, counts: &Counts, account: &EffectLedger) -> Loss {
+    let Open { mut loss, parts } = open;
+    if loss.rows.is_some() || parts.is_empty() {
+        return loss;
+    }
+    let mut sum = 0;
+    for (id, column) in &parts {
+        match counts.get(id) {
+            Some(Ok(tally)) => match column {
+                None => sum += tally.rows,
+                Some(column) => match tally.values.get(column) {
+                    Some(values) => sum += values,
+                    // The table was there before anything ran, and the column was not.
+                    None => return loss,
+                },
+            },
+            Some(Err(why)) => loss.uncounted = Some(*why),
+            // It was not there before anything ran, so it is no data of the target.
+            None => return loss,
+        }
+    }
+    if loss.uncounted.is_none() {
+        (loss.rows, loss.counted) = (Some(sum), true);
+    } else if loss.column.is_none() {
+        loss.rows = account.about(&loss.table);
+    }
+    loss
+}
+
+impl Renewed {
+    /// What a table lost when it was written anew: rows that are not there any more although nothing deleted them, and values
+    /// that are null now.
+    fn settle(&self, counts: &Counts, losses: &mut Vec<Loss>, missing: &mut Vec<NotCounted>) {
+        let before = match counts.get(&self.id) {
+            Some(Ok(tally)) => tally,
+            Some(Err(why)) => return missing.push(self.not_counted(*why)),
+            None => return,
+        };
+        let mut nulled: BTreeMap<i16, (u64, bool)> = BTreeMap::new();
+        for renewal in &self.renewals {
+            let now = match &renewal.tally {
+                Ok(tally) => tally,
+                Err(why) => {
+                    missing.push(self.not_counted(*why));
+                    continue;
+                }
+            };
+            let (inserted, deleted) = (renewal.inserted, renewal.deleted);
+            let is_whole = now.rows + deleted >= before.rows + inserted;
+            let is_refilled = now.rows + deleted == inserted;
+            if before.rows > 0 && !is_whole && (is_refilled || now.rows + deleted < before.rows) {
+                losses.push(Loss {
+                    rows: Some(before.rows),
+                    counted: true,
+                    ..loss(LossKind::TableEmptied, &self.table, None)
+                });
+                return;
+            }
+            for (number, (_, is_retyped)) in &self.columns {
+                let nulls = |tally: &Tally| {
+                    let values = tally.values.get(number).copied();
+                    values.map(|values| tally.rows.saturating_sub(values))
+                };
+                let (Some(old), Some(new)) = (nulls(before), nulls(now)) else {
+                    continue;
+                };
+                // Rows that came in between may hold nulls of their own.
+                let (most, least) = (
+                    new.saturating_sub(old),
+                    new.saturating_sub(old).saturating_sub(inserted),
+                );
+                let values = before.rows.saturating_sub(old);
+                let found = match (most.min(values), least.min(values)) {
+                    (0, _) => continue,
+                    (most, 0) if *is_retyped => (most, false),
+                    (_, 0) => continue,
+                    (_, least) => (least, true),
+                };
+                let kept = nulled.entry(*number).or_default();
+                *kept = (*kept).max(found);
+            }
+        }
+        for (number, (rows, counted)) in nulled {
+            let column = self.columns.get(&number).map(|(name, _)| name.clone());
+            losses.push(Loss {
+                rows: Some(rows),
+                counted,
+                ..loss(LossKind::ValuesNulled, &self.table, column)
+            });
+        }
+    }
+
+    fn not_counted(&self, why: Uncounted) -> NotCounted {
+        NotCounted {
+            table: self.table.clone(),
+            why,
+        }
+    }
+}

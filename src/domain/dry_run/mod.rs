@@ -1,0 +1,294 @@
+//! What a rehearsal found: per statement, and in sum what will change, what will be locked and what will be lost.
+//! Pure: these are the words of the report, in the order in which they are shown.
+
+pub mod access;
+pub mod coverage;
+pub mod effects;
+pub mod losses;
+pub mod measure;
+pub mod quiet;
+pub mod recording;
+#[cfg(test)]
+mod tests;
+
+use self::access::AccessChange;
+use super::migration::{Direction, Target};
+use super::problem::Problem;
+use super::snapshot::difference::Difference;
+use crate::domain::lint::LockMode;
+use measure::{Blocks, Rows, Uncounted};
+use serde::Serialize;
+
+/// Where something was rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// The database itself, in a transaction that is never committed.
+    Target,
+    /// A scratch database that is thrown away.
+    Scratch,
+}
+
+/// How the rehearsal of one file ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Every statement ran.
+    Passed,
+    /// A statement failed, or the check at its commit would.
+    Failed,
+    /// It runs outside a transaction, so it cannot be rehearsed here.
+    Skipped,
+    /// It reaches outside the database, where a rollback undoes nothing: it is not run before it is applied.
+    Refused,
+    /// It failed, and may do so only because of the dry run: all files share one transaction, and some are not run.
+    Unsure,
+    /// An earlier one stopped the rehearsal.
+    NotReached,
+}
+
+/// A lock on one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableLock {
+    /// The qualified table.
+    pub table: String,
+    /// The mode.
+    pub mode: LockMode,
+    /// Whom it makes wait.
+    pub blocks: Blocks,
+}
+
+/// Rows of one table that a statement touched, also through functions and cascades.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableRows {
+    /// The qualified table.
+    pub table: String,
+    /// How many.
+    #[serde(flatten)]
+    pub rows: Rows,
+}
+
+/// One statement of a rehearsed file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementReport {
+    /// Its number in the file, from 1.
+    pub statement: usize,
+    /// The line of the file on which it begins, where the file can be read.
+    pub line: Option<usize>,
+    /// The SQL.
+    pub sql: String,
+    /// How long the server took, in milliseconds.
+    pub took_ms: u64,
+    /// Rows that it touched or returned, as the server counts them.
+    pub rows: u64,
+    /// What the server said meanwhile.
+    pub notices: Vec<String>,
+    /// Locks that it took on tables that were there before, where they are new or stronger.
+    pub locks: Vec<TableLock>,
+    /// Tables that it wrote anew from end to end.
+    pub rewrites: Vec<String>,
+    /// Rows of tables that were there before.
+    pub changed: Vec<TableRows>,
+    /// Why it failed.
+    pub problem: Option<Problem>,
+}
+
+/// One file of a rehearsed plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// The version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// Which file.
+    pub direction: Direction,
+    /// How it ended.
+    pub end: End,
+    /// How long all its statements took, in milliseconds.
+    pub took_ms: u64,
+    /// Its statements, as far as they ran.
+    pub statements: Vec<StatementReport>,
+    /// What it changes; absent where the file was not rehearsed or the plan is long.
+    pub difference: Option<Difference>,
+    /// Why it was skipped, and what that means for those behind it.
+    pub note: Option<String>,
+}
+
+/// The strongest lock on one table, and how long it was held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableLockSummary {
+    /// The qualified table, by the name it had before.
+    pub table: String,
+    /// The strongest mode.
+    pub mode: LockMode,
+    /// Whom it makes wait.
+    pub blocks: Blocks,
+    /// The version of the file that takes it.
+    pub version: String,
+    /// The number of the statement that takes it, from 1.
+    pub statement: usize,
+    /// From the beginning of that statement to the end of its file, in milliseconds: a real run commits there.
+    pub held_ms: u64,
+    /// From the beginning of that statement to the end of the rehearsal, in milliseconds: it commits nowhere, so others waited
+    /// for the files behind too, and for the statement that failed.
+    pub rehearsal_held_ms: u64,
+    /// Whether the table is written anew under it.
+    pub rewritten: bool,
+}
+
+/// How data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// The table or materialized view is dropped.
+    TableDropped,
+    /// The column is dropped.
+    ColumnDropped,
+    /// The table is emptied by `TRUNCATE`.
+    TableEmptied,
+    /// Values of a column become null when the table is written anew, as by `ALTER COLUMN … TYPE … USING`.
+    ValuesNulled,
+    /// Rows are deleted.
+    RowsDeleted,
+    /// Rows are overwritten by a statement that has no condition.
+    RowsChanged,
+}
+
+/// Data that is gone afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// How it goes.
+    pub way: LossKind,
+    /// The qualified table.
+    pub table: String,
+    /// The column, when only that goes.
+    pub column: Option<String>,
+    /// Rows, or values other than null of the column; absent when nobody could count them in time, and on a scratch database,
+    /// which has no data of the target.
+    pub rows: Option<u64>,
+    /// Whether the number was counted; else it is an estimate.
+    pub counted: bool,
+    /// Whether a table or column of the same name is there afterwards; it is another one, without these values.
+    pub remade: bool,
+    /// Why it was not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncounted: Option<Uncounted>,
+}
+
+/// A table that was written anew and of which nobody counted whether values were lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotCounted {
+    /// The qualified table.
+    pub table: String,
+    /// Why.
+    pub why: Uncounted,
+}
+
+/// A rehearsed plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Where it was rehearsed.
+    pub on: Environment,
+    /// The database that was used.
+    pub database: Target,
+    /// One report a file of the plan.
+    pub steps: Vec<StepReport>,
+    /// Everything that is different afterwards.
+    pub difference: Difference,
+    /// The strongest lock of each table that was there before.
+    pub locks: Vec<TableLockSummary>,
+    /// What is lost.
+    pub losses: Vec<Loss>,
+    /// What may have lost values, and could not be counted.
+    pub uncounted: Vec<NotCounted>,
+    /// Who gains or loses access.
+    pub access: Vec<AccessChange>,
+    /// Sequences whose values moved: that is not undone, by Postgres' design.
+    pub sequences: Vec<String>,
+    /// What stopped the rehearsal.
+    pub problem: Option<Problem>,
+}
+
+/// How the round trip of one version ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Rolling back restores the catalog, and applying again gives the same as before.
+    Proven,
+    /// The rollback leaves the catalog different.
+    NotRestored,
+    /// Applied again after a rollback, the catalog is not what it was.
+    NotRepeatable,
+    /// There is no rollback file, or nothing in it.
+    NoRollback,
+    /// A file failed.
+    Failed,
+    /// It runs outside a transaction, so it cannot be checked here.
+    Skipped,
+    /// It reaches outside the database, where a rollback undoes nothing: it is not run only to check it.
+    Refused,
+    /// A file failed, and may do so only because of the check: all files share one transaction, and some are not run.
+    Unsure,
+    /// An earlier one stopped the check.
+    NotReached,
+}
+
+impl Verdict {
+    /// Whether the version did not pass. One that was not reached was not looked at.
+    pub fn is_fault(self) -> bool {
+        !matches!(
+            self,
+            Self::Proven | Self::Skipped | Self::Refused | Self::Unsure | Self::NotReached
+        )
+    }
+}
+
+/// The round trip of one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoundTrip {
+    /// The version.
+    pub version: String,
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub finding: Verdict,
+    /// What the rollback leaves different from before the migration.
+    pub difference: Difference,
+    /// What is different when the migration is applied once more.
+    pub again: Difference,
+    /// What the rollback throws away.
+    pub losses: Vec<Loss>,
+    /// What may have lost values, and could not be counted.
+    pub uncounted: Vec<NotCounted>,
+    /// Why a file failed or is missing.
+    pub problem: Option<Problem>,
+}
+
+/// The round trips of several versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Where it was checked.
+    pub on: Environment,
+    /// The database that was used.
+    pub database: Target,
+    /// One entry a version.
+    pub versions: Vec<RoundTrip>,
+}
+
+impl Verification {
+    /// How many versions did not pass.
+    pub fn faults(&self) -> usize {
+        self.versions
+            .iter()
+            .filter(|trip| trip.finding.is_fault())
+            .count()
+    }
+
+    /// How many were not looked at, because of another one.
+    pub fn not_reached(&self) -> usize {
+        self.versions
+            .iter()
+            .filter(|trip| trip.finding == Verdict::NotReached)
+            .count()
+    }
+}

@@ -1,0 +1,76 @@
+//! What the statements of one file have done so far: which tables are new, and which findings a later statement can settle.
+
+use super::Finding;
+use super::definers::Definers;
+use super::name::Name;
+use super::rule;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The state of a file between two statements.
+#[derive(Debug, Default)]
+pub struct FileContext {
+    /// Tables, views and sequences that this file creates, by key: nobody else can see them before it is applied.
+    new: HashSet<Name>,
+    /// The tables of the indexes that this file creates, by key.
+    indexed: HashMap<Name, Name>,
+    /// Findings that hold unless a later statement settles them, by rule and object.
+    pending: BTreeMap<(&'static str, String), Finding>,
+    /// Functions with their owner's rights that others can get into.
+    pub definers: Definers,
+}
+
+impl FileContext {
+    /// Notes that the file creates a relation that cannot have been there.
+    pub fn create(&mut self, name: &Name) {
+        self.new.insert(name.key());
+    }
+
+    /// Notes that a relation is gone, so that the next of that name is another one.
+    pub fn forget(&mut self, name: &Name) {
+        self.new.remove(&name.key());
+    }
+
+    /// Notes that a relation has another name from now on.
+    pub fn rename(&mut self, old: &Name, new: &Name) {
+        if self.new.remove(&old.key()) {
+            self.new.insert(new.key());
+        }
+        let of_old = (rule::TABLE_WITHOUT_RLS.name, old.key().to_string());
+        if let Some(finding) = self.pending.remove(&of_old) {
+            self.defer(new.key(), finding);
+        }
+    }
+
+    /// Whether the file itself created the relation.
+    pub fn is_new(&self, name: &Name) -> bool {
+        self.new.contains(&name.key())
+    }
+
+    /// Notes which table an index belongs to.
+    pub fn index(&mut self, index: &Name, table: &Name) {
+        self.indexed.insert(index.key(), table.clone());
+    }
+
+    /// The table of an index, when this file created the index.
+    pub fn table_of(&self, index: &Name) -> Option<&Name> {
+        self.indexed.get(&index.key())
+    }
+
+    /// Keeps a finding until the end of the file.
+    pub fn defer(&mut self, object: impl Into<String>, finding: Finding) {
+        self.pending
+            .entry((finding.rule, object.into()))
+            .or_insert(finding);
+    }
+
+    /// Drops what is pending for an object.
+    pub fn resolve(&mut self, rule: &'static str, object: impl Into<String>) {
+        self.pending.remove(&(rule, object.into()));
+    }
+
+    /// Ends a file: what nothing in it settled. What is new stays new for the files that follow.
+    pub fn end_file(&mut self) -> impl Iterator<Item = Finding> {
+        let pending = std::mem::take(&mut self.pending).into_values();
+        pending.chain(self.definers.end_file())
+    }
+}

@@ -1,0 +1,266 @@
+//! Policies, grants, roles, owners and functions that lend their rights: who may do more afterwards than before.
+
+use super::visit::Go;
+use super::{Analyzer, Name, data, outside, rule};
+use crate::domain::lint::LockMode;
+use crate::domain::lint::tree::{all_below, child, has, tokens, words};
+use squawk_syntax::{SyntaxKind as K, SyntaxNode};
+
+/// Roles that pass every policy anyway.
+const PRIVILEGED: [&str; 7] = [
+    "postgres",
+    "service_role",
+    "supabase_admin",
+    "supabase_auth_admin",
+    "current_user",
+    "current_role",
+    "session_user",
+];
+
+/// Roles that everybody has, signed in or not.
+const EVERYBODY: [&str; 2] = ["anon", "public"];
+
+fn roles(node: &SyntaxNode) -> Vec<String> {
+    all_below(node, K::ROLE_REF)
+        .map(|role| {
+            let name = Name::of(&role);
+            name.object().to_owned()
+        })
+        .collect()
+}
+
+fn includes_everybody(roles: &[String]) -> bool {
+    roles.iter().any(|role| EVERYBODY.contains(&role.as_str()))
+}
+
+/// Whom a policy is for, as far as that is somebody whom nobody chose.
+enum Grantees {
+    /// Everybody, signed in or not.
+    Everybody,
+    /// Everybody who signs up.
+    SignedIn,
+}
+
+fn crowd(roles: &[String]) -> Option<Grantees> {
+    if includes_everybody(roles) {
+        return Some(Grantees::Everybody);
+    }
+    let is_open = roles.iter().any(|role| role == "authenticated");
+    is_open.then_some(Grantees::SignedIn)
+}
+
+pub(super) fn create_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    on_table(read, node);
+    let is_restrictive = child(node, K::AS_POLICY_TYPE)
+        .is_some_and(|kind| words(&kind).to_lowercase().ends_with("restrictive"));
+    let crowd = match child(node, K::POLICY_ROLES) {
+        None => Some(Grantees::Everybody),
+        Some(list) => crowd(&roles(&list)),
+    };
+    if !is_restrictive && lets_all_through(node) {
+        let only_reads = child(node, K::POLICY_COMMAND)
+            .is_some_and(|command| has(&command, K::POLICY_COMMAND_SELECT));
+        let rule = match crowd {
+            None => return Go::Below,
+            Some(Grantees::Everybody) => &rule::POLICY_FOR_EVERYONE,
+            Some(Grantees::SignedIn) if only_reads => &rule::POLICY_SIGNED_IN_READ,
+            Some(Grantees::SignedIn) => &rule::POLICY_SIGNED_IN_WRITE,
+        };
+        read.found(rule, node, policy(node, K::POLICY));
+    }
+    Go::Below
+}
+
+fn lets_all_through(node: &SyntaxNode) -> bool {
+    [K::USING_EXPR_CLAUSE, K::WITH_CHECK_EXPR_CLAUSE]
+        .into_iter()
+        .filter_map(|kind| child(node, kind))
+        .any(|clause| data::is_always_true(&clause))
+}
+
+pub(super) fn alter_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    on_table(read, node);
+    let Some(action) = child(node, K::ALTER_POLICY_TO) else {
+        return Go::Below;
+    };
+    // The roles and the command that are not named stay what they are, and the text does not tell what that is.
+    let named = child(&action, K::POLICY_ROLES).map(|list| crowd(&roles(&list)));
+    let mut object = policy(node, K::POLICY_REF);
+    let rule = match (named, lets_all_through(&action)) {
+        (Some(Some(Grantees::Everybody)), _) => &rule::POLICY_FOR_EVERYONE,
+        (Some(Some(Grantees::SignedIn)), true) => {
+            if !has(&action, K::WITH_CHECK_EXPR_CLAUSE) {
+                object.push_str(", unless it is for SELECT alone,");
+            }
+            &rule::POLICY_SIGNED_IN_WRITE
+        }
+        (None, true) => {
+            object.push_str(", unless it names roles that were chosen,");
+            &rule::POLICY_FOR_EVERYONE
+        }
+        _ => return Go::Below,
+    };
+    read.found(rule, node, object);
+    Go::Below
+}
+
+pub(super) fn drop_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    on_table(read, node);
+    let object = policy(node, K::POLICY_REF).to_lowercase();
+    read.found(&rule::DROP_POLICY, node, object);
+    Go::Below
+}
+
+fn on_table(read: &mut Analyzer, node: &SyntaxNode) {
+    if let Some(table) = child(node, K::ON_TABLE) {
+        let name = Name::within(&table, K::TABLE_NAME_REF);
+        read.lock(&name, LockMode::AccessExclusive, &table);
+    }
+}
+
+fn policy(node: &SyntaxNode, kind: K) -> String {
+    let name = child(node, kind).map_or_else(String::new, |name| Name::of(&name).to_string());
+    let table = child(node, K::ON_TABLE).map(|table| Name::within(&table, K::TABLE_NAME_REF));
+    match table {
+        Some(table) => format!("Policy {name} on {table}"),
+        None => format!("Policy {name}"),
+    }
+}
+
+pub(super) fn grant(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let Some(receivers) = child(node, K::ROLE_REF_LIST) else {
+        return Go::Below;
+    };
+    let to = roles(&receivers);
+    let text = words(node);
+    let text = text.trim_end_matches(';');
+    if has(node, K::ON_PRIVILEGE_OBJECTS_CLAUSE) {
+        outside::grants(read, node);
+    } else {
+        let (some, all) = outside::grants_server_roles(node);
+        if some {
+            read.found(&rule::SERVER_ROLE, node, text);
+        }
+        if !all {
+            read.found(&rule::GRANT_ROLE, node, text);
+        }
+    }
+    if includes_everybody(&to) {
+        read.found(&rule::GRANT_TO_ANON, node, text);
+    }
+    if has(node, K::ALL_PRIVILEGES) && !all_privileged(&to) {
+        read.found(&rule::GRANT_ALL, node, text);
+    }
+    let passes_on = child(node, K::GRANT_WITH_CLAUSE).is_some_and(|with| {
+        let with = words(&with).to_lowercase();
+        !with.contains("false") && (with.contains("grant option") || with.contains("admin"))
+    });
+    if passes_on {
+        read.found(&rule::GRANT_OPTION, node, text);
+    }
+    Go::Below
+}
+
+fn all_privileged(roles: &[String]) -> bool {
+    roles.iter().all(|role| PRIVILEGED.contains(&role.as_str()))
+}
+
+pub(super) fn default_privileges(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let to = child(node, K::ROLE_REF_LIST).map_or_else(Vec::new, |list| roles(&list));
+    if includes_everybody(&to) {
+        read.found(&rule::DEFAULT_PRIVILEGES, node, words(node));
+    }
+    if has(node, K::ALL_PRIVILEGES) && !all_privileged(&to) {
+        read.found(&rule::GRANT_ALL, node, words(node));
+    }
+    Go::Below
+}
+
+/// `SUPERUSER` and `BYPASSRLS`, on a new role or an old one.
+pub(super) fn role_option(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let option = words(node).to_lowercase();
+    if matches!(option.as_str(), "superuser" | "bypassrls") {
+        let role = node
+            .ancestors()
+            .flat_map(|above| above.children().collect::<Vec<_>>())
+            .find(|child| matches!(child.kind(), K::ROLE | K::ROLE_REF))
+            .map_or_else(String::new, |role| words(&role));
+        read.found(
+            &rule::ROLE_PAST_RLS,
+            node,
+            format!("Role {role} with {}", option.to_uppercase()),
+        );
+    }
+    Go::Below
+}
+
+pub(super) fn owner(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    if !all_privileged(&roles(node)) {
+        let statement = node
+            .parent()
+            .map_or_else(String::new, |parent| words(&parent));
+        read.found(&rule::CHANGE_OWNER, node, statement.trim_end_matches(';'));
+    }
+    Go::Below
+}
+
+/// `SET`, and the settings of a role, a database or a function.
+pub(super) fn set(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    setting(read, node);
+    Go::Below
+}
+
+/// `set_config('…', '…', …)` does what `SET` does; some functions leave the database.
+pub(super) fn call(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    outside::call(read, node);
+    let is_set_config = node
+        .children()
+        .next()
+        .and_then(|function| tokens(&function).last())
+        .is_some_and(|name| name.text().eq_ignore_ascii_case("set_config"));
+    if is_set_config {
+        setting(read, node);
+    }
+    Go::Below
+}
+
+/// A setting that switches triggers off, or that decides what the API shows.
+fn setting(read: &mut Analyzer, node: &SyntaxNode) {
+    let text = words(node).to_lowercase();
+    let text = text.trim_end_matches([';', ' ']);
+    if text.contains("session_replication_role") {
+        let is_on = ["origin", "local", "default"].iter().any(|value| {
+            text.trim_end_matches('\'').ends_with(value) || text.contains(&format!("'{value}'"))
+        });
+        if !is_on {
+            read.found(&rule::TRIGGERS_OFF, node, text);
+        }
+    }
+    if text.contains("pgrst.") {
+        read.found(&rule::API_SETTINGS, node, text);
+    }
+}
+
+/// `SET SCHEMA` to a schema that the API exposes.
+pub(super) fn move_schema(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let target = child(node, K::SCHEMA_REF).map(|schema| Name::of(&schema));
+    if target.is_some_and(|schema| schema.is_exposed_schema()) {
+        let statement = node
+            .parent()
+            .map_or_else(String::new, |parent| words(&parent));
+        read.found(&rule::MOVE_INTO_API, node, statement.trim_end_matches(';'));
+    }
+    Go::Below
+}
+
+/// `REASSIGN OWNED`: the last list holds the new owner.
+pub(super) fn reassign(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let owner = node
+        .children()
+        .last()
+        .map_or_else(Vec::new, |to| roles(&to));
+    if !all_privileged(&owner) {
+        read.found(&rule::CHANGE_OWNER, node, words(node).trim_end_matches(';'));
+    }
+    Go::Past
+}

@@ -1,0 +1,149 @@
+//! What fails only because of the dry run: all its files share one transaction, where a run commits between them, and some
+//! files are not run in it at all.
+
+use crate::domain::dry_run::recording::Failed;
+use crate::domain::migration::Step;
+use crate::domain::plural::listed;
+use crate::domain::problem::Problem;
+use crate::domain::script::RunError;
+
+/// SQLSTATE: a value that was added to an enum is used before the commit (unsafe_new_enum_value_usage).
+const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
+
+/// Why a failure says nothing about the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It uses a value of an enum that an earlier file of the dry run adds: the index of that one.
+    EnumValue(usize),
+    /// Files before it were not run here: their indexes.
+    NotRun(Vec<usize>),
+}
+
+/// Whether a failure of a step may come only of the dry run. `not_run` are the steps before it that were not run or undone.
+pub(super) fn doubt(
+    steps: &[&Step],
+    at: usize,
+    failed: &Failed,
+    not_run: &[usize],
+) -> Option<Doubt> {
+    let RunError::Refused(refused) = &failed.halt else {
+        return None;
+    };
+    if refused.code == UNSAFE_NEW_ENUM_VALUE {
+        let adds = |index: &usize| {
+            let mut statements = steps[*index].statements.iter();
+            statements.any(|sql| {
+                let mut values = added_values(sql).into_iter();
+                values.any(|value| refused.message.contains(value))
+            })
+        };
+        // A file that uses what it adds itself fails in a run too.
+        let by = (0..at).rev().find(adds).filter(|_| !adds(&at));
+        if let Some(by) = by {
+            return Some(Doubt::EnumValue(by));
+        }
+    }
+    let before = not_run.iter().copied().filter(|index| *index < at);
+    let mut before: Vec<usize> = before.collect();
+    before.sort_unstable();
+    (!before.is_empty() && depends(&refused.code)).then_some(Doubt::NotRun(before))
+}
+
+/// Whether a refusal may depend on what other files do: none of the syntax, of the server's means or of others at work does.
+fn depends(code: &str) -> bool {
+    let is_certain = matches!(code, "" | "42601" | "25001" | "25006" | "2D000" | "55P03");
+    // Also codes of supadeck's own, for what its call cannot run.
+    let of_the_server = ["08", "28", "40", "53", "57", "58", "XX", "SD"];
+    !is_certain && !of_the_server.iter().any(|class| code.starts_with(class))
+}
+
+impl Doubt {
+    /// What is said of the file.
+    pub(super) fn note(&self, steps: &[&Step], at: usize) -> String {
+        let title = |index: usize| format!("{}_{}", steps[index].version, steps[index].name);
+        match self {
+            Self::EnumValue(by) => format!(
+                "Not known: it uses a value of an enum that {by} adds. This happens only because the dry run uses one transaction; `migration apply` commits {by} before {} begins. It was undone here, and the files behind it ran without it. `--on scratch` commits each file.",
+                title(at),
+                by = title(*by),
+            ),
+            Self::NotRun(before) => {
+                let names: Vec<String> = before.iter().map(|index| title(*index)).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let were = if names.len() == 1 { "was" } else { "were" };
+                format!(
+                    "Not known: it may fail only because {} {were} not run here. It was undone, and the files behind it ran without it. `--on scratch` runs them all.",
+                    listed(&names)
+                )
+            }
+        }
+    }
+
+    /// The failure, with the reason why it says nothing.
+    pub(super) fn explain(&self, problem: Problem, steps: &[&Step], at: usize) -> Problem {
+        let why = match self {
+            Self::EnumValue(by) => format!(
+                "{} This happens only because the dry run uses one transaction: {}_{} adds the value, and `migration apply` commits it before {}_{} begins.",
+                problem.why, steps[*by].version, steps[*by].name, steps[at].version, steps[at].name
+            ),
+            Self::NotRun(_) => format!(
+                "{} It may fail only because files before it were not run here.",
+                problem.why
+            ),
+        };
+        Problem { why, ..problem }.with_hint(
+            "Try it with `--on scratch`, where each file is committed before the next one runs.",
+        )
+    }
+}
+
+/// The values that `ALTER TYPE … ADD VALUE` adds in a statement, also inside of a block.
+fn added_values(sql: &str) -> Vec<&str> {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let is = |at: usize, word: &str| {
+        let found = words.get(at);
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    };
+    let mut values = Vec::new();
+    for at in 0..words.len() {
+        if !is(at, "add") || !is(at + 1, "value") {
+            continue;
+        }
+        let is_conditional = is(at + 2, "if") && is(at + 3, "not") && is(at + 4, "exists");
+        let next = words.get(if is_conditional { at + 5 } else { at + 2 });
+        let Some(next) = next.filter(|next| next.starts_with('\'')) else {
+            continue;
+        };
+        // A value may hold blanks, so it is looked for where its first word stands in the text.
+        let begin = next.as_ptr() as usize - sql.as_ptr() as usize + 1;
+        if let Some(value) = sql[begin..]
+            .split('\'')
+            .next()
+            .filter(|value| !value.is_empty())
+        {
+            values.push(value);
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_that_a_statement_adds_are_found() {
+        for (sql, values) in [
+            ("alter type mood add value 'c' before 'b'", &["c"][..]),
+            (
+                "ALTER TYPE mood\nADD VALUE IF NOT EXISTS 'very good';",
+                &["very good"],
+            ),
+            ("do $$ begin alter type a add value 'x'; end $$", &["x"]),
+            ("select 'add value'", &[]),
+            ("alter type mood add value", &[]),
+        ] {
+            assert_eq!(added_values(sql), values, "{sql}");
+        }
+    }
+}

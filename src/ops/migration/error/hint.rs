@@ -1,0 +1,96 @@
+//! What can be done about an error of the server, by its code and by the database that it came from.
+
+use crate::domain::dry_run::Environment;
+use crate::domain::script::ServerError;
+use crate::domain::text::cell;
+
+/// What to do on a scratch database that lacks what the target has.
+const LACKING: &str = "The scratch database lacks this, or does not allow it: it holds what the history stores, and neither what was made by hand nor all that a hosted project has. `--on target` tries it on the database itself.";
+
+/// What to do where a file uses a value of an enum that it adds.
+const NEW_VALUE: &str = "Put `ALTER TYPE … ADD VALUE` into a file of its own before this one: a value can be used only once it is committed.";
+
+/// The server's own hint, and what is known besides.
+pub(super) fn of(refused: &ServerError, on: Environment) -> Option<String> {
+    let code = refused.code.as_str();
+    let theirs = refused.hint.as_deref().map(cell);
+    match (on, theirs) {
+        (Environment::Scratch, Some(theirs)) if is_lacking(code) => {
+            Some(format!("{theirs} {LACKING}"))
+        }
+        (_, Some(theirs)) if code == "55P04" => Some(format!("{theirs} {NEW_VALUE}")),
+        (_, Some(theirs)) => Some(theirs.into_owned()),
+        (Environment::Scratch, None) if is_lacking(code) => Some(LACKING.to_owned()),
+        (_, None) => ours(code).map(str::to_owned),
+    }
+}
+
+/// Whether something is not there, or may not be used: a table, an object, a function, a schema, a column, a right
+/// (PostgreSQL documentation, appendix A).
+fn is_lacking(code: &str) -> bool {
+    matches!(
+        code,
+        "42P01" | "42704" | "42883" | "3F000" | "42703" | "42501" | "58P01"
+    )
+}
+
+pub(super) fn ours(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "55P04" => NEW_VALUE,
+        "55P03" => {
+            "Another session holds a lock on the table. Try again when it is done, or raise `--lock-timeout` or `--lock-retries`."
+        }
+        "57014" => {
+            "A statement timeout stopped it: this run's, the role's or the database's. Raise it with `--statement-timeout`."
+        }
+        "25001" => {
+            "This statement runs only outside a transaction. Put `-- supadeck: no-transaction` on the first line of the migration."
+        }
+        "42501" => {
+            "The role of the database URL may not do this. Use the role that owns the objects."
+        }
+        "2D000" => {
+            "A block or procedure of the file ends the transaction. Put `-- supadeck: no-transaction` on the first line of the migration to run it outside one."
+        }
+        "53100" => {
+            "The server's disk is full. Make room there, or enlarge it, then try again; nothing was half done."
+        }
+        "53200" => {
+            "The server ran out of memory. Try again when less runs there, or do the work in smaller pieces."
+        }
+        "25006" => "This server or role is read-only. Use the address of the primary server.",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(code: &str, theirs: Option<&str>, on: Environment) -> String {
+        let refused = ServerError {
+            code: code.into(),
+            hint: theirs.map(str::to_owned),
+            ..ServerError::default()
+        };
+        of(&refused, on).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_lacks_on_scratch_is_not_blamed_on_the_role_of_the_target() {
+        let on_scratch = hint("42501", None, Environment::Scratch);
+        assert!(
+            on_scratch.contains("scratch database lacks"),
+            "{on_scratch}"
+        );
+        assert!(!on_scratch.contains("database URL"), "{on_scratch}");
+        assert!(hint("42501", None, Environment::Target).contains("database URL"));
+        let both = hint("42883", Some("Add casts."), Environment::Scratch);
+        assert!(both.starts_with("Add casts. The scratch"), "{both}");
+        assert_eq!(
+            hint("42883", Some("Add casts."), Environment::Target),
+            "Add casts."
+        );
+        assert_eq!(hint("22012", None, Environment::Scratch), "");
+    }
+}

@@ -1,0 +1,121 @@
+//! Puts into words how a file outside a transaction stopped in the middle: what that leaves, and the ways on.
+
+use super::{NOT_THE_TARGET, offset, sentence, server_problem};
+use crate::domain::dry_run::Environment;
+use crate::domain::migration::interruption::drop_first;
+use crate::domain::migration::{Direction, Step};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::{Cause, Interrupted};
+use crate::domain::sql::position::excerpt;
+use crate::domain::text::harmless;
+
+/// A file outside a transaction stopped in the middle.
+pub(super) fn problem(
+    halfway: &Interrupted,
+    step: &Step,
+    text: Option<&str>,
+    what: &str,
+    on: Environment,
+) -> Problem {
+    let of = step.statements.len();
+    let at = if halfway.statement >= of {
+        format!("{what} ran all its {of} statements, and could not be recorded")
+    } else {
+        format!(
+            "{what} stopped at statement {} of {of}",
+            halfway.statement + 1
+        )
+    };
+    let title = match on {
+        Environment::Target => format!("{at}; what ran before remains."),
+        Environment::Scratch => format!("{at}{NOT_THE_TARGET}."),
+    };
+    let mut problem = match &halfway.why {
+        Cause::Refused(refused) => {
+            let place = text.and_then(|text| {
+                let offset = offset(text, refused.part?, refused.character)?;
+                Some(excerpt(text, offset))
+            });
+            server_problem(refused, title, place, on)
+        }
+        Cause::Cancelled => Problem::cancelled(title),
+        Cause::Lost(why) => {
+            Problem::new(Kind::Network, title, sentence(&harmless(why))).retryable()
+        }
+    };
+    let mut more: Vec<String> = problem.detail.take().into_iter().collect();
+    if halfway.is_in_doubt {
+        more.push(
+            match halfway.why {
+                Cause::Lost(_) => {
+                    "The answer to that statement never came, so it may or may not have been done."
+                }
+                _ => "That statement may have committed a part of its work before it ended.",
+            }
+            .to_owned(),
+        );
+    }
+    match on {
+        Environment::Scratch => more.push(would_leave(halfway)),
+        Environment::Target if halfway.invalid_indexes.is_empty() => {}
+        Environment::Target => more.push(format!(
+            "Left behind and invalid: {}.",
+            halfway.invalid_indexes.join(", ")
+        )),
+    }
+    if !more.is_empty() {
+        problem.detail = Some(more.join("\n"));
+    }
+    if on == Environment::Scratch {
+        let mend = "Mend the file, and plan again.";
+        let hint = match problem.hint.take() {
+            Some(hint) => format!("{hint} {mend}"),
+            None => mend.to_owned(),
+        };
+        return problem.with_hint(hint);
+    }
+    let verb = match step.direction {
+        Direction::Apply => "apply",
+        Direction::Rollback => "rollback",
+    };
+    if halfway.statement < step.repeats {
+        return problem.with_hint(again(halfway, step, verb));
+    }
+    let indexes = drop_first(&halfway.invalid_indexes);
+    problem.with_hint(format!(
+        "{indexes}Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
+        (halfway.resume_at + 1).min(of.max(1)),
+        step.version
+    ))
+}
+
+/// What the same failure leaves where the file runs for good.
+fn would_leave(halfway: &Interrupted) -> String {
+    let remains = match halfway.resume_at {
+        0 => "Nothing that ran before it would remain".to_owned(),
+        1 => "Statement 1 would remain done".to_owned(),
+        last => format!("Statements 1 to {last} would remain done"),
+    };
+    let invalid = match halfway.invalid_indexes.as_slice() {
+        [] => String::new(),
+        indexes => format!(", {} would be left behind and invalid", indexes.join(", ")),
+    };
+    format!(
+        "The same failure on the target: {remains}{invalid}, and the version would be interrupted."
+    )
+}
+
+/// The hint behind a run from the start that stopped at what the run before it had done: the journal holds only where the
+/// newer one stands.
+fn again(halfway: &Interrupted, step: &Step, verb: &str) -> String {
+    let (at, version) = (halfway.statement + 1, &step.version);
+    format!(
+        "The run before had done its statement {at}, and {}. `supadeck migration {verb} --resume` goes on at statement {} from now on: undo by hand what the run before did and take it, or do by hand what is left and say so with `supadeck migration repair --status applied|reverted {version}`.",
+        if step.repeats < step.statements.len() {
+            format!("stopped at statement {}", step.repeats + 1)
+        } else {
+            "all others".to_owned()
+        },
+        halfway.resume_at + 1,
+    )
+}

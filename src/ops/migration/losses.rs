@@ -1,0 +1,65 @@
+//! What a dry run loses and opens: asked of the state before everything, once all of it is undone.
+
+use crate::domain::dry_run::access::{Rights, Verdict, changes, enter_rows};
+use crate::domain::dry_run::effects::EffectLedger;
+use crate::domain::dry_run::losses::Candidates;
+use crate::domain::dry_run::measure::Baseline;
+use crate::domain::dry_run::{Environment, LossKind, Report};
+use crate::domain::lint::assess;
+use crate::domain::lint::rule::UPDATE_WITHOUT_WHERE;
+use crate::domain::problem::Problem;
+use crate::ports::Recorder;
+
+/// Asks for what is known of the state before everything: which sequences moved, and how much is lost.
+pub(super) async fn count_losses(
+    recorder: &mut dyn Recorder,
+    report: &mut Report,
+    ground: &Baseline,
+    account: &EffectLedger,
+    candidates: Candidates,
+    rights: &Rights,
+) -> Result<(), Problem> {
+    let after = rights.after.as_deref();
+    let mut access = after.map_or_else(Vec::new, |after| changes(&rights.before, after));
+    let holdings = match report.on {
+        Environment::Target => candidates.holdings(),
+        Environment::Scratch => Vec::new(),
+    };
+    let seen: Vec<(String, u32)> = access
+        .iter()
+        .filter(|change| change.may_show() && change.before != Verdict::None)
+        .filter_map(|change| Some((change.role.clone(), change.ids.1?)))
+        .filter(|_| report.on == Environment::Target)
+        .collect();
+    let found = recorder.after(&holdings, &seen).await?;
+    if report.on == Environment::Target {
+        enter_rows(&mut access, &found.visible, &rights.visible);
+    }
+    // What goes with its table is told with that.
+    let is_gone = |table: &str| {
+        let mut losses = candidates.open.iter().map(|open| &open.loss);
+        losses.any(|loss| loss.way == LossKind::TableDropped && !loss.remade && loss.table == table)
+    };
+    access.retain(|change| change.why.is_some() || !is_gone(&change.table));
+    report.access = access;
+    let moved = ground.sequences.iter().filter(|(name, value)| {
+        let now = found.sequences.iter().find(|(other, _)| other == name);
+        now.is_some_and(|(_, later)| later != value)
+    });
+    report.sequences = moved.map(|(name, _)| name.clone()).collect();
+    match report.on {
+        Environment::Target => {
+            (report.losses, report.uncounted) = candidates.settle(&found.counts, account);
+        }
+        // What was deleted there is what a migration had inserted there.
+        Environment::Scratch => report.losses = candidates.without_counts(),
+    }
+    Ok(())
+}
+
+/// Whether a statement is known to overwrite every row of a table.
+pub(super) fn overwrites_all(sql: &str) -> bool {
+    assess(sql)
+        .findings()
+        .any(|finding| finding.rule == UPDATE_WITHOUT_WHERE.name)
+}

@@ -1,0 +1,246 @@
+//! A rehearsal on a scratch database: first the history's stored statements build it again, then every file of the plan is
+//! rehearsed, and really run before the next one.
+
+use super::dry_run::{
+    lines, look, milliseconds, not_reached, picture, rehearse_at, statement_report,
+};
+use super::run::run;
+use super::{RunControl, Workspace, read_files};
+use crate::domain::dry_run::access::changes;
+use crate::domain::dry_run::{
+    End, Environment, Report, StatementReport, StepReport, TableLockSummary,
+};
+use crate::domain::migration::history::sha256;
+use crate::domain::migration::{
+    Direction, Outcome, Plan, RollbackFile, Step, StepMode, StepReport as RunReport,
+};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::snapshot::Kind as Thing;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::snapshot::difference::Difference;
+use crate::domain::sql::execution_mode::{ExecutionMode, execution_mode};
+use crate::ports::Stage;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Applies to an empty scratch database what the history of another one stores, oldest first. A version that does not
+/// run, or that has no stored statements, is named.
+pub async fn rebuild(
+    from: &Workspace,
+    scratch: &Workspace,
+    watch: &RunControl,
+) -> Result<(), Problem> {
+    let history = from.database.history().await?;
+    let versions = history.versions();
+    let stored = from.database.stored(&versions).await?;
+    let mut steps = Vec::with_capacity(stored.len());
+    for row in stored {
+        let Some(statements) = row.statements else {
+            return Err(not_rebuilt(
+                &row.version,
+                "The history stores no statements of it.",
+            ));
+        };
+        let text = statements.join(";\n");
+        let (mode, mode_why) = match execution_mode(&text) {
+            Ok(ExecutionMode::Transaction) => (StepMode::Transaction, None),
+            Ok(ExecutionMode::Alone(why)) => (StepMode::Alone, Some(why.why)),
+            Err(refusal) => return Err(not_rebuilt(&row.version, &refusal.why)),
+        };
+        steps.push(Step {
+            name: row.name.unwrap_or_default(),
+            direction: Direction::Apply,
+            file: PathBuf::from(format!("history/{}", row.version)),
+            sha256: sha256(text.as_bytes()),
+            statements: statements.into_iter().collect(),
+            version: row.version,
+            mode,
+            mode_why,
+            begin_at: 0,
+            repeats: 0,
+            older_than: None,
+            way_back: RollbackFile::Usable,
+        });
+    }
+    let outcome = run_for_real(scratch, steps, watch).await?;
+    match outcome.problem {
+        None => Ok(()),
+        Some(problem) if problem.kind == Kind::Cancelled => Err(problem),
+        Some(problem) => {
+            let done = outcome.history.unwrap_or_default();
+            let failed = versions.iter().find(|version| !done.contains(version));
+            let failed = failed.cloned().unwrap_or_default();
+            let told = not_rebuilt(&failed, &problem.to_string());
+            Err(match problem.detail {
+                Some(detail) => told.with_detail(detail),
+                None => told,
+            })
+        }
+    }
+}
+
+fn not_rebuilt(version: &str, why: &str) -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        format!("The scratch database cannot be built: version {version} stops it."),
+        why,
+    )
+    .with_hint("Rehearse on the database itself with `--on target`.")
+}
+
+/// Runs steps on a scratch database, which nobody else uses.
+async fn run_for_real(
+    scratch: &Workspace,
+    steps: Vec<Step>,
+    watch: &RunControl,
+) -> Result<Outcome, Problem> {
+    let history = scratch.database.history().await?;
+    let plan = Plan {
+        steps,
+        target: history.target.clone(),
+        history: history.versions(),
+        is_resume: false,
+    };
+    let quiet = RunControl {
+        progress: tokio::sync::mpsc::unbounded_channel().0,
+        cancel: watch.cancel.clone(),
+    };
+    run(&scratch.on_scratch(), &plan, &quiet).await
+}
+
+/// Rehearses a plan on a scratch database that holds the same history: each file in a transaction of its own, and then
+/// for good, so that the next one finds what a real run would leave it.
+pub async fn rehearse_on_scratch(
+    scratch: &Workspace,
+    stage: &dyn Stage,
+    plan: &Plan,
+    watch: &RunControl,
+) -> Result<Report, Problem> {
+    let (before, rights) = look(scratch, stage).await?;
+    let known = tables(&before);
+    let mut reached = None;
+    let mut whole = Report {
+        on: Environment::Scratch,
+        database: scratch.database.history().await?.target,
+        steps: Vec::new(),
+        difference: Difference::default(),
+        locks: Vec::new(),
+        losses: Vec::new(),
+        uncounted: Vec::new(),
+        access: Vec::new(),
+        sequences: Vec::new(),
+        problem: None,
+    };
+    for step in &plan.steps {
+        let one = Plan {
+            steps: vec![step.clone()],
+            target: whole.database.clone(),
+            history: Vec::new(),
+            is_resume: false,
+        };
+        if step.mode == StepMode::Alone {
+            let so_far = picture(scratch, stage).await?;
+            let outcome = run_for_real(scratch, one.steps, watch).await?;
+            let ran = outcome.steps.first();
+            let told = ran.map(|ran| run_alone(step, ran, outcome.problem.as_ref()));
+            whole.steps.extend(told);
+            whole.problem = outcome.problem;
+            if whole.problem.is_some() {
+                // What it left half way is nothing that the files before it do.
+                reached = Some(so_far);
+                break;
+            }
+            continue;
+        }
+        let mut report = rehearse_at(
+            scratch,
+            stage,
+            &one,
+            watch,
+            Environment::Scratch,
+            Some(&known),
+        )
+        .await?;
+        whole.steps.append(&mut report.steps);
+        merge(&mut whole.locks, report.locks);
+        for loss in report.losses {
+            if !whole.losses.contains(&loss) {
+                whole.losses.push(loss);
+            }
+        }
+        whole.problem = report.problem;
+        if whole.problem.is_none() {
+            whole.problem = run_for_real(scratch, one.steps, watch).await?.problem;
+        }
+        if whole.problem.is_some() {
+            break;
+        }
+    }
+    for step in &plan.steps[whole.steps.len()..] {
+        whole.steps.push(not_reached(step));
+    }
+    let after = match reached {
+        Some(picture) => picture,
+        // What failed is undone, so this shows what the files before it do.
+        None => picture(scratch, stage).await?,
+    };
+    whole.difference = Difference::between(&before, &after);
+    if whole.problem.is_none() {
+        whole.access = changes(&rights, &look(scratch, stage).await?.1);
+    }
+    Ok(whole)
+}
+
+/// A file that ran outside a transaction: nothing of it was measured but where it stopped.
+fn run_alone(step: &Step, ran: &RunReport, problem: Option<&Problem>) -> StepReport {
+    let why = step.mode_why.as_deref().unwrap_or_default();
+    let text = read_files::read(&step.file).ok().map(|source| source.text);
+    let stopped = ran.statement.zip(problem).map(|(number, problem)| {
+        let at = number.min(step.statements.len()).saturating_sub(1);
+        StatementReport {
+            problem: Some(problem.clone()),
+            ..statement_report(step, at, text.as_deref().map(lines).as_deref(), Vec::new())
+        }
+    });
+    StepReport {
+        end: match problem {
+            None => End::Passed,
+            Some(_) => End::Failed,
+        },
+        took_ms: milliseconds(ran.took),
+        statements: stopped.into_iter().collect(),
+        note: Some(format!(
+            "{why} It was really run on the scratch database; its locks were not measured."
+        )),
+        ..not_reached(step)
+    }
+}
+
+/// The numbers of the tables that are there.
+fn tables(picture: &Snapshot) -> BTreeSet<u32> {
+    let identities = picture.identities.iter();
+    let tables = identities.filter(|(object, _)| {
+        matches!(
+            object.kind,
+            Thing::Table | Thing::MaterializedView | Thing::ForeignTable
+        )
+    });
+    tables.map(|(_, identity)| identity.id).collect()
+}
+
+/// Keeps the strongest lock of each table; of two that are alike, the one that is held longer.
+fn merge(locks: &mut Vec<TableLockSummary>, more: Vec<TableLockSummary>) {
+    for new in more {
+        match locks.iter_mut().find(|held| held.table == new.table) {
+            None => locks.push(new),
+            Some(old) => {
+                let rewritten = old.rewritten || new.rewritten;
+                if (new.mode, new.held_ms) > (old.mode, old.held_ms) {
+                    *old = new;
+                }
+                old.rewritten = rewritten;
+            }
+        }
+    }
+    locks.sort_by(|a, b| (b.mode, &a.table).cmp(&(a.mode, &b.table)));
+}

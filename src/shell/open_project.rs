@@ -1,0 +1,225 @@
+//! The project that is open: what the requests of the deck are made with.
+
+use super::Start;
+use super::pending_changes::PendingChanges;
+use crate::adapters::connect::{self, Account, Guarded, Project as Connected, Settings, Transport};
+use crate::adapters::http::Limits;
+use crate::adapters::secrets::Told;
+use crate::app::model::Project;
+use crate::app::msg::Opened;
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::production::{self, Claim};
+use crate::domain::profile::ProfileSet;
+use crate::domain::read_problem;
+use crate::ops::migration::Workspace;
+use crate::ops::session;
+use crate::ports::{Auth, Catalogs, Profiles, Rest, Stage};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the first screen waits for Auth to continue a session.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// An open project.
+pub(super) struct OpenProject {
+    /// Its rows.
+    pub(super) rest: Arc<dyn Rest>,
+    /// Its sign-in.
+    pub(super) auth: Arc<dyn Auth>,
+    /// The project's address.
+    url: String,
+    schema: Result<Ways, Problem>,
+    /// What was planned on the way out of a state.
+    pub(super) fixes: PendingChanges,
+}
+
+/// What goes over the way to the project's database.
+struct Ways {
+    schema: Workspace,
+    stage: Arc<dyn Stage>,
+    catalogs: Arc<dyn Catalogs>,
+    /// What the database is called while it is waited for.
+    place: String,
+}
+
+impl OpenProject {
+    fn ways(&self) -> Result<&Ways, Problem> {
+        self.schema.as_ref().map_err(Clone::clone)
+    }
+
+    /// The project's files and database.
+    pub(super) fn schema(&self) -> Result<&Workspace, Problem> {
+        self.ways().map(|ways| &ways.schema)
+    }
+
+    /// The project's files and database, and where changes are rehearsed.
+    pub(super) fn stage(&self) -> Result<(&Workspace, &dyn Stage), Problem> {
+        self.ways().map(|ways| (&ways.schema, ways.stage.as_ref()))
+    }
+
+    /// The catalogs of the database.
+    pub(super) fn catalogs(&self) -> Result<&dyn Catalogs, Problem> {
+        self.ways().map(|ways| ways.catalogs.as_ref())
+    }
+
+    /// What Auth is called while it is waited for, and how long that is at most.
+    pub(super) fn auth_name(&self) -> String {
+        let most = Limits::default().session.as_secs();
+        format!("Auth at {}, {most} seconds at most,", self.url)
+    }
+
+    /// What REST is called while it is waited for.
+    pub(super) fn rest_name(&self) -> String {
+        format!("REST at {}", self.url)
+    }
+
+    /// What the database is called while it is waited for.
+    pub(super) fn database_name(&self) -> String {
+        let place = self.ways().map(|ways| ways.place.clone());
+        place.unwrap_or_else(|_| "the database".to_owned())
+    }
+}
+
+/// Opens the project that the settings mean, and says who reads at first.
+pub(super) async fn open(
+    settings: &Settings,
+    start: &Start,
+) -> Result<(OpenProject, Opened), Problem> {
+    let account = settings.account_for_run();
+    let mut connected = match account {
+        Some(_) => connect::resolve(&settings.for_run()).await?,
+        None => connect::resolve(settings).await?,
+    };
+    let (identity, ended) = match account {
+        Some(account) => (
+            signed_in(&mut connected, account, &settings.told).await,
+            None,
+        ),
+        None => stored(&connected).await,
+    };
+    let profiles = connect::profiles(settings).ok();
+    let book = match &profiles {
+        // A file that cannot be read keeps nobody from reading; each plan is then refused by what guards the database.
+        Some(profiles) => profiles.read().await.unwrap_or_default(),
+        None => ProfileSet::default(),
+    };
+    let production = production::of_project(&book, &connected.profile);
+    let claim = Claim {
+        own: connected
+            .is_own_database
+            .then(|| connected.profile.name.clone()),
+        meant: production.clone(),
+    };
+    let schema = schema(&mut connected, settings, (profiles, claim)).await;
+    let project = Project {
+        is_production: production.is_some(),
+        production,
+        ..describe(&connected, start, &identity)
+    };
+    let world = OpenProject {
+        url: connected.profile.url.clone(),
+        schema,
+        fixes: PendingChanges::default(),
+        rest: connected.rest,
+        auth: connected.auth,
+    };
+    let opened = Opened {
+        project,
+        identity,
+        ended,
+    };
+    Ok((world, opened))
+}
+
+/// Who signs in for this run; a refusal is said, and the deck starts as anon.
+async fn signed_in(connected: &mut Connected, account: &Account, told: &Told) -> Identity {
+    let auth = connected.auth.as_ref();
+    let signed_in = session::sign_in_for_run(auth, &account.email, &account.password);
+    tokio::pin!(signed_in);
+    let signed_in = if let Ok(signed_in) = tokio::time::timeout(PATIENCE, &mut signed_in).await {
+        signed_in
+    } else {
+        let url = &connected.profile.url;
+        told.tell(format!("Waiting for Auth at {url}, 20 seconds at most."));
+        signed_in.await
+    };
+    match signed_in {
+        Ok((identity, note)) => {
+            connected.notes.extend(note);
+            identity
+        }
+        Err(problem) => {
+            connected.notes.push(problem.to_string());
+            Identity::Anon
+        }
+    }
+}
+
+/// Who was signed in, and why that session is over, where it is. An Auth server that does not answer, or refuses for
+/// another reason, says nothing about the session: the reads ask it again, each for itself, and say what it answered.
+async fn stored(connected: &Connected) -> (Identity, Option<Problem>) {
+    let kept = connected.identity.clone();
+    match tokio::time::timeout(PATIENCE, connect::identity(connected)).await {
+        Ok(Ok(Identity::Anon)) if kept != Identity::Anon => (kept, Some(connect::not_signed_in())),
+        Ok(Ok(identity)) => (identity, None),
+        Ok(Err(problem)) if read_problem::ends_session(&problem) => (kept, Some(problem)),
+        Ok(Err(_)) | Err(_) => (kept, None),
+    }
+}
+
+/// The files and the database; what is to be known about the way there goes to the project's notes.
+async fn schema(
+    connected: &mut Connected,
+    settings: &Settings,
+    (profiles, claim): (Option<Arc<dyn Profiles>>, Claim),
+) -> Result<Ways, Problem> {
+    let Some(way) = Transport::of(connected).await? else {
+        return Err(Problem::new(
+            Kind::Config,
+            "The schema cannot be read.",
+            "Neither a database URL nor an access token is known for this project.",
+        )
+        .with_hint("Set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN, or store one with `supadeck profile add`."));
+    };
+    connected.notes.extend(way.notes());
+    let here = PathBuf::from(".");
+    let root = settings
+        .dir
+        .clone()
+        .or_else(|| connected.profile.dir.clone())
+        .unwrap_or(here);
+    let (stage, catalogs, place) = (way.stage(), way.clone().catalogs(), way.label());
+    let database = Guarded {
+        database: way.database(),
+        profiles,
+        claim,
+    };
+    Ok(Ways {
+        schema: Workspace::new(root, Arc::new(database)),
+        stage,
+        catalogs,
+        place,
+    })
+}
+
+fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
+    Project {
+        name: start
+            .title
+            .clone()
+            .unwrap_or_else(|| connected.profile.name.clone()),
+        url: connected.profile.url.clone(),
+        has_database: Transport::is_known(connected),
+        has_service_key: connected.has_service_key,
+        notes: connected.notes.clone(),
+        patience_s: Limits::default().session.as_secs(),
+        sign_in_hint: start.sign_in_hint.clone(),
+        signed_in: match identity {
+            Identity::User(user) => Some(user.clone()),
+            Identity::Anon | Identity::Service => None,
+        },
+        ..Project::default()
+    }
+}
