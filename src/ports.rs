@@ -207,12 +207,12 @@ pub trait Catalogs: Send + Sync {
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>>;
 }
 
-/// A database on which changes can be rehearsed.
+/// A database on which changes can be dry-run.
 pub trait Stage: Send + Sync {
     /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
     /// runner that is at work is not waited for.
     fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>>;
-    /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::rehearsal`]
+    /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::dry run`]
     /// opens one. Nothing is sent yet.
     fn recorder(&self, _limits: Limits) -> Option<Box<dyn Recorder>> {
         None
@@ -222,7 +222,7 @@ pub trait Stage: Send + Sync {
 /// Whether a dry run goes on behind a file that failed, given its step, the failure, and the steps undone before it.
 pub type GoesOn<'a> = &'a (dyn Fn(usize, &Failed, &[usize]) -> bool + Sync);
 
-/// Rehearses whole files in one transaction that is never committed, under the lock of the runners. A runner that is at
+/// Dry-runs whole files in one transaction that is never committed, under the lock of the runners. A runner that is at
 /// work is not waited for. Nothing of it remains, whatever becomes of this value.
 pub trait Recorder: Send {
     /// Runs the files one after the other, up to the first that fails for good, and measures. `goes_on` says whether a failure
@@ -245,7 +245,7 @@ pub trait Recorder: Send {
     fn end(self: Box<Self>) -> Task<'static, ()>;
 }
 
-/// How a statement of a rehearsal ended, as [`Rehearsal::run`] returns it.
+/// How a statement of a dry run ended, as [`Dry run::run`] returns it.
 pub type Rehearsed<'a> =
     Pin<Box<dyn Future<Output = Result<StatementStats, RunError>> + Send + 'a>>;
 

@@ -343,10 +343,10 @@ fn is_late(model: &Model) -> bool {
     !model.dialogs.is_empty() || !is_planning_screen(model)
 }
 
-/// A plan is there to be rehearsed. Where others would wait for it, that is asked about first.
+/// A plan is there to be dry-run. Where others would wait for it, that is asked about first.
 fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
     if planned.plan.steps.is_empty() {
-        return execute::toast(model, "There is nothing to rehearse.");
+        return execute::toast(model, "There is nothing to try in a dry run.");
     }
     if is_late(model) {
         return execute::toast(model, LATE);

@@ -7,7 +7,7 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::PlanRequest;
 
-/// Why nothing is rehearsed on a production database.
+/// Why nothing is dry-run on a production database.
 pub(super) const NOT_REHEARSED: &str = "dry runs do not run on production; use `supadeck migration plan`, which takes a scratch database";
 
 /// Why a command cannot run now.
@@ -138,11 +138,11 @@ fn is_unlocked(model: &Model) -> bool {
 }
 
 /// The few words of a command in the footer. Rolling back means another thing on the newest applied migration, and says so;
-/// so do rehearsing where it is the rollback that is rehearsed, and unlocking a week that is unlocked already.
+/// so do dry-running where it is the rollback that is dry-run, and unlocking a week that is unlocked already.
 pub fn short(command: Command, model: &Model) -> &'static str {
     match (command, model.migrations.rollback_wish()) {
         (Command::Rollback, Ok(PlanRequest::RollbackLast { .. })) => "roll this back",
-        (Command::Rehearse, Ok(_)) => "rehearse the rollback",
+        (Command::Rehearse, Ok(_)) => "dry-run the rollback",
         (Command::Unlock, _) if is_unlocked(model) => "change the unlock",
         _ => command.spec().short,
     }

@@ -177,7 +177,7 @@ pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::Rollback, "migration.rollback", "Roll back everything newer than this one (on the newest: this one)", "roll back to here", X::Migrations), "migration rollback --to VERSION"), Risk::Destroys),
     risk(twin(spec(C::RollbackAll, "migration.rollback_all", "Roll back everything; on the first applied migration only", "roll back everything", X::Migrations), "migration rollback --to 0"), Risk::Destroys),
     spec(C::SourceSide, "migration.side", "Show the migration, its rollback, or what was applied", "side", X::Migrations),
-    twin(spec(C::Rehearse, "migration.rehearse", "Rehearse applying; on an applied migration rehearse the rollback", "rehearse", X::Migrations), "migration plan --to VERSION, --rollback"),
+    twin(spec(C::Rehearse, "migration.rehearse", "Dry-run applying; on an applied migration, its rollback", "dry run", X::Migrations), "migration plan --to VERSION, --rollback"),
     twin(spec(C::Difference, "migration.diff", "Compare the file with what was applied", "diff", X::Migrations), "migration diff VERSION"),
     risk(twin(spec(C::WaysOut, "migration.ways", "Choose how to fix the state of the selected migration", "fix", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
     risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),

@@ -136,7 +136,7 @@ pub enum PlanFor {
     /// To be confirmed and run.
     #[default]
     Running,
-    /// To be rehearsed.
+    /// To be dry-run.
     Rehearsing,
 }
 

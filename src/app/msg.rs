@@ -99,7 +99,7 @@ pub enum Report {
     Checked(Vec<Verdict>),
     /// To `Write::Migrate`.
     Migrated(Result<Outcome, Problem>),
-    /// To `Write::Rehearse`.
+    /// To `Write::Dry-run`.
     Rehearsed(Result<Box<dry_run::Report>, Problem>),
     /// To `Write::Fix`: the list as it is now.
     Fixed(Result<MigrationList, Problem>),

@@ -35,7 +35,7 @@ pub struct RunProgress {
     pub is_alone: bool,
     /// Whether it takes migrations back: what is left of a file that stops is then the migration itself.
     pub is_rollback: bool,
-    /// The database that it is rehearsed on, where all of it is undone in the end.
+    /// The database that it is dry-run on, where all of it is undone in the end.
     pub rehearsed_on: Option<String>,
     /// Statements of the first step that ran before this run.
     pub begin_at: usize,
@@ -66,7 +66,7 @@ impl RunProgress {
         .at(0)
     }
 
-    /// The progress of a plan that is rehearsed on its database.
+    /// The progress of a plan that is dry-run on its database.
     pub fn of_rehearsal(plan: &Plan) -> Self {
         let Target { database, host, .. } = &plan.target;
         Self {
@@ -135,7 +135,7 @@ impl RunProgress {
     /// What cancelling leaves of the file in work.
     pub fn after_cancelling(&self) -> &'static str {
         if self.rehearsed_on.is_some() {
-            return "cancel the rehearsal: nothing of it remains either way";
+            return "cancel the dry run: nothing of it remains either way";
         }
         match (self.is_rollback, self.is_alone) {
             (false, false) => "cancel: nothing of the file in work will remain",

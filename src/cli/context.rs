@@ -36,7 +36,7 @@ pub struct Context {
 pub struct Work {
     /// For the engine.
     pub schema: Workspace,
-    /// For rehearsals.
+    /// For dry runs.
     pub stage: Arc<dyn Stage>,
     /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,

@@ -54,7 +54,7 @@ impl OpenProject {
         self.ways().map(|ways| &ways.schema)
     }
 
-    /// The project's files and database, and where changes are rehearsed.
+    /// The project's files and database, and where changes are dry-run.
     pub(super) fn stage(&self) -> Result<(&Workspace, &dyn Stage), Problem> {
         self.ways().map(|ways| (&ways.schema, ways.stage.as_ref()))
     }

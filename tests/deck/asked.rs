@@ -1,4 +1,4 @@
-//! What is asked before a plan runs or is rehearsed: that it says what it is, and leaves out nothing to think about.
+//! What is asked before a plan runs or is dry-run: that it says what it is, and leaves out nothing to think about.
 
 use crate::fixture::{
     answer, answer_all, filled, plan, planned, press, read_on, report, text, ticket,
@@ -71,9 +71,9 @@ fn a_rehearsal_says_that_it_is_one_where_it_runs_and_that_nothing_stays() {
         let (mut model, effects) = asked(size, "p", plan());
         let frame = words(&model);
         for part in [
-            "Rehearsal of 20251004130000 audit_trail",
-            "Rehearsed on postgres on 127.0.0.1:5432 itself: all of it is undone in the end.",
-            "cancel the rehearsal: nothing of it remains either way",
+            "Dry run of 20251004130000 audit_trail",
+            "Dry run on postgres on 127.0.0.1:5432 itself: everything is rolled back at the end.",
+            "cancel the dry run: nothing of it remains either way",
         ] {
             assert!(frame.contains(part), "{part}\n{}", text(&model));
         }
@@ -84,7 +84,7 @@ fn a_rehearsal_says_that_it_is_one_where_it_runs_and_that_nothing_stays() {
             ticket(&effects),
             Report::Rehearsed(Err(problem)),
         );
-        assert!(words(&model).contains("Rehearsal of 20251004130000"));
+        assert!(words(&model).contains("Dry run of 20251004130000"));
     }
 }
 
@@ -98,7 +98,7 @@ fn a_rehearsal_that_others_wait_for_is_asked_about_with_one_key() {
         for part in [
             "goal: readers and writers wait (access exclusive)",
             "It waits no longer than 5 s for each of them, and a statement takes a minute at most. In the end everything is undone.",
-            "y rehearse it n, esc cancel",
+            "y start n, esc cancel",
             "127.0.0.1:5432",
         ] {
             assert!(frame.contains(part), "{part}\n{}", text(&model));
@@ -124,7 +124,7 @@ fn nothing_begins_at_an_interrupted_version_but_its_ways_out() {
     put(&mut model, State::Interrupted, ways);
     let footer = text(&model).lines().last().unwrap().to_owned();
     assert!(footer.contains("w fix"), "{footer}");
-    for (key, word) in [("a", "a apply"), ("u", "u "), ("p", "p rehearse")] {
+    for (key, word) in [("a", "a apply"), ("u", "u "), ("p", "p dry-run")] {
         assert!(!footer.contains(word), "{footer}");
         let effects = press(&mut model, &[key]);
         assert!(matches!(&effects[..], [Effect::Arm(..)]), "{effects:?}");
@@ -298,21 +298,21 @@ fn the_footer_says_that_an_applied_version_rehearses_its_rollback() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g", "j", "j"]);
     assert!(
-        text(&model).contains("p rehearse the rollback"),
+        text(&model).contains("p dry-run the rollback"),
         "{}",
         text(&model)
     );
     press(&mut model, &["G"]);
     let frame = text(&model);
     assert!(
-        frame.contains("p rehearse") && !frame.contains("rehearse the rollback"),
+        frame.contains("p dry-run") && !frame.contains("dry-run the rollback"),
         "{frame}"
     );
     let mut back = plan();
     back.steps[0].direction = Direction::Rollback;
     let (model, _) = asked((120, 40), "p", back);
     assert!(
-        words(&model).contains("Rehearsal of the rollback of 20251004130000"),
+        words(&model).contains("Dry run of the rollback of 20251004130000"),
         "{}",
         text(&model)
     );

@@ -114,7 +114,7 @@ fn made() -> Vec<(&'static str, Model)> {
             with_confirm(|model| migrate::running(planned(rollback()), model)),
         ),
         (
-            "rehearse",
+            "dry-run",
             with_confirm(|model| migrate::rehearsing(&locking(), model).unwrap()),
         ),
         ("seed", with_confirm(|model| Confirm::seed(seed(), model))),

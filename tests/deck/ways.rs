@@ -1,4 +1,4 @@
-//! Looking before and mending after: rehearsals, differences, risks in the confirmation, and ways out of a state.
+//! Looking before and mending after: dry runs, differences, risks in the confirmation, and ways out of a state.
 
 use crate::fixture::{
     answer, answer_all, filled, plan, planned, press, read_on, target, text, ticket,
@@ -42,11 +42,11 @@ fn rehearsal() -> Rehearsal {
     }
 }
 
-/// A rehearsal whose second statement failed; a second file was not reached.
+/// A dry run whose second statement failed; a second file was not reached.
 fn stopped() -> Rehearsal {
     let problem = Problem::new(
         Kind::Database,
-        "20251004130000_audit_trail.sql cannot be rehearsed.",
+        "20251004130000_audit_trail.sql cannot be dry-run.",
         "Relation \"nowhere\" does not exist.",
     );
     let statement = |number, sql: &str, problem| StatementReport {
@@ -198,14 +198,10 @@ fn a_file_that_was_not_rehearsed_is_said_first_and_in_the_title() {
     let report = Report::Rehearsed(Ok(Box::new(report)));
     answer(&mut model, ticket(&effects), report);
     let frame = text(&model);
-    for part in [
-        "NOT rehearsed",
-        "--on scratch",
-        "What is lost: Not known of",
-    ] {
+    for part in ["NOT RUN", "--on scratch", "What is lost: Not known of"] {
         assert!(frame.contains(part), "{part} is missing in\n{frame}");
     }
-    for part in ["stays as it is", "No table", "No data", "Rehearsed on"] {
+    for part in ["stays as it is", "No table", "No data", "Dry-run on"] {
         assert!(!frame.contains(part), "{part} is in\n{frame}");
     }
 }

@@ -1,4 +1,4 @@
-//! What bounds a rehearsal: it commits nothing, waits for nobody for long, and ends when it is told to, cut off or late.
+//! What bounds a dry run: it commits nothing, waits for nobody for long, and ends when it is told to, cut off or late.
 
 use crate::bench::{connect, database, everything, until, watch};
 use crate::ground::everything_there;

@@ -1,4 +1,4 @@
-//! Chains of files that a generator writes, on a real Postgres: what a rehearsal foretells is what an apply does, what is
+//! Chains of files that a generator writes, on a real Postgres: what a dry run foretells is what an apply does, what is
 //! stored is what was cut, psql comes to the same catalog, the rollbacks lead back to the one of before, and no lock was
 //! foretold weaker than it is. `SUPADECK_GRAMMAR_SEED` runs one chain, `SUPADECK_GRAMMAR_FILES` so many files.
 
@@ -33,7 +33,7 @@ struct Tally {
     statements: usize,
     /// Files that psql ran too.
     with_psql: usize,
-    /// Locks that rehearsals measured, and how many of them are on relations that the statement does not name.
+    /// Locks that dry runs measured, and how many of them are on relations that the statement does not name.
     locks: usize,
     unnamed: usize,
     /// Objects that changed.
@@ -215,7 +215,7 @@ fn apply_to(index: usize) -> PlanRequest {
     }
 }
 
-/// Rehearses and then runs a plan; what was foretold must be what happened. Gives the catalog of afterwards.
+/// Dry-runs and then runs a plan; what was foretold must be what happened. Gives the catalog of afterwards.
 async fn go(
     bench: &Bench,
     wish: PlanRequest,
@@ -229,19 +229,19 @@ async fn go(
     let stage = database(&bench.url);
     let report = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
         .await
-        .map_err(|problem| format!("not rehearsed: {problem:?}"))?;
+        .map_err(|problem| format!("not dry-run: {problem:?}"))?;
     if let Some(problem) = &report.problem {
         let steps: Vec<_> = report
             .steps
             .iter()
             .map(|step| (&step.version, step.end))
             .collect();
-        return Err(format!("the rehearsal failed: {problem:?}\n{steps:?}"));
+        return Err(format!("the dry run failed: {problem:?}\n{steps:?}"));
     }
     foretold_locks(&plan, &report, tally)?;
     let outcome = run(&bench.schema, &plan).await;
     if !outcome.is_complete() {
-        return Err(format!("rehearsed, and then it failed: {outcome:?}"));
+        return Err(format!("dry-run, and then it failed: {outcome:?}"));
     }
     let after = picture(&bench.url).await;
     let done = Difference::between(before, &after);

@@ -1,4 +1,4 @@
-//! Rehearsals on a real Postgres: what they say will change, be locked and be lost is what happens, and nothing remains.
+//! Dry runs on a real Postgres: what they say will change, be locked and be lost is what happens, and nothing remains.
 
 use crate::bench::{Bench, connect, database, everything, watch};
 use crate::ground::everything_there;
@@ -45,7 +45,7 @@ pub(crate) async fn rehearse_with(
         .unwrap()
 }
 
-/// Rehearses, and makes sure that nothing whatsoever remains.
+/// Dry-runs, and makes sure that nothing whatsoever remains.
 pub(crate) async fn rehearse(bench: &Bench, wish: PlanRequest) -> Report {
     let before = everything_there(bench).await;
     let report = rehearse_with(&bench.schema, bench, wish, &watch().0).await;
@@ -336,7 +336,7 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     assert_eq!(everything_there(&bench).await, before);
 }
 
-/// Rehearses everything pending on a scratch database.
+/// Dry-runs everything pending on a scratch database.
 async fn on_scratch(bench: &Bench) -> Report {
     let plan = bench.plan(everything()).await.unwrap();
     let scratch = Bench::new().await;

@@ -1,4 +1,4 @@
-//! Rehearsals over the Management API: the report of one call is that of a connection, nothing remains, and what goes wrong
+//! Dry runs over the Management API: the report of one call is that of a connection, nothing remains, and what goes wrong
 //! on the way is said.
 
 use crate::bench::{Bench, connect, database, everything, until, watch};
@@ -17,13 +17,13 @@ use supadeck::domain::problem::{Kind, Problem};
 use supadeck::ops::migration::{self, Workspace};
 use supadeck::ports::Stage;
 
-/// Rehearses by a way.
+/// Dry-runs by a way.
 async fn by(schema: &Workspace, stage: &dyn Stage, wish: &PlanRequest) -> Result<Report, Problem> {
     let plan = migration::plan(schema, wish).await.unwrap();
     migration::rehearse(schema, stage, &plan, &watch().0).await
 }
 
-/// Everything that a rehearsal could leave behind.
+/// Everything that a dry run could leave behind.
 async fn traces(bench: &Bench) -> Vec<String> {
     let mut traces = everything_there(bench).await;
     let objects = "select count(*)::text from pg_largeobject_metadata";
@@ -78,7 +78,7 @@ fn comparable(report: &Report) -> String {
     serde_json::to_string_pretty(&value).unwrap()
 }
 
-/// Rehearses by both ways; the reports are the same.
+/// Dry-runs by both ways; the reports are the same.
 async fn both(bench: &Bench, api: &Standin, wish: &PlanRequest) -> Report {
     let before = traces(bench).await;
     let (direct, remote) = (database(&bench.url), api.database());
@@ -359,7 +359,7 @@ async fn cancelling_stops_the_server_and_leaves_nothing() {
     assert!(told);
 }
 
-/// Rehearses while the call with a word is answered like this; what was said. Nothing remains, and the next one is fine.
+/// Dry-runs while the call with a word is answered like this; what was said. Nothing remains, and the next one is fine.
 async fn said(word: &'static str, manner: Manner) -> Option<Problem> {
     let bench = in_use().await;
     let api = Standin::start(&bench.url).await;
@@ -379,7 +379,7 @@ async fn said(word: &'static str, manner: Manner) -> Option<Problem> {
     found.map_or_else(Some, |report| report.problem)
 }
 
-/// A word of the call that rehearses, and one of the call that asks afterwards.
+/// A word of the call that dry-runs, and one of the call that asks afterwards.
 const FIRST: &str = "supadeck.act";
 const SECOND: &str = "txid_status";
 

@@ -114,7 +114,7 @@ impl Transport {
         format!("Migrations go over {over}.")
     }
 
-    /// Where changes can be rehearsed.
+    /// Where changes can be dry-run.
     pub fn stage(&self) -> Arc<dyn Stage> {
         match self {
             Self::Postgres(database) => Arc::new(database.clone()),

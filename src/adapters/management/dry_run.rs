@@ -1,6 +1,6 @@
-//! Rehearses in one call, and makes sure in a second one that it is undone.
+//! Dry-runs in one call, and makes sure in a second one that it is undone.
 //!
-//! A rehearsal whose answer is lost is of no use to anybody, so the server is told to stop it; then it is waited for until no
+//! A dry run whose answer is lost is of no use to anybody, so the server is told to stop it; then it is waited for until no
 //! such call can be at work or begin any more, and asked for what only a commit would have left.
 
 use super::call_supervisor::{ActivityMonitor, CallSupervisor, name_of};
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 /// How many files are left out at most: each of them costs a call.
 const MOST_LEFT_OUT: usize = 8;
 
-/// A rehearsal of one call, or of one more for each file that is left out.
+/// A dry run of one call, or of one more for each file that is left out.
 pub(super) struct ApiDryRun {
     database: ManagementDatabase,
     limits: Limits,
@@ -224,7 +224,7 @@ impl ApiDryRun {
         seen: &[(String, u32)],
     ) -> Result<PostRollback, Problem> {
         let State::Answered(number) = &self.state else {
-            return Err(Problem::internal("Nothing was rehearsed."));
+            return Err(Problem::internal("No dry run was made."));
         };
         let api = &self.database.api;
         let limit = afterwards_limit(api.patience.statement);
@@ -238,9 +238,7 @@ impl ApiDryRun {
             None => return Err(Problem::internal("The count has no rows.")),
         };
         let found = read.map_err(|error| {
-            Problem::internal(format!(
-                "The count of the rehearsal cannot be read: {error}."
-            ))
+            Problem::internal(format!("The count of the dry run cannot be read: {error}."))
         })?;
         undone(found.status.as_deref())?;
         self.state = State::Nothing;
@@ -251,7 +249,7 @@ impl ApiDryRun {
         })
     }
 
-    /// Stops a rehearsal whose answer is lost, and asks whether it is undone once nothing of it can be at work or begin.
+    /// Stops a dry run whose answer is lost, and asks whether it is undone once nothing of it can be at work or begin.
     async fn settle(&self, run: &str, witness: u32) -> Result<(), Problem> {
         let cancel = CancellationToken::new();
         cancel.cancel();
@@ -322,7 +320,7 @@ fn tell(scene: &FileScript, take: &FileResult, news: &mut (dyn FnMut(Progress) +
 
 /// The call was refused: nothing of it remains, and it says nothing of the files.
 fn refusal(failure: Failure, cancel: &CancellationToken) -> Problem {
-    let stopped = "The rehearsal was stopped, and nothing of it remains.";
+    let stopped = "The dry run was stopped, and nothing of it remains.";
     let Failure::Refused(said) = &failure else {
         return match failure {
             Failure::Cancelled => Problem::cancelled(stopped),
@@ -343,11 +341,11 @@ fn refusal(failure: Failure, cancel: &CancellationToken) -> Problem {
 
 /// Nobody will see the report. Whether nothing remains is asked before this is shown.
 fn lost(kind: Kind, why: String) -> Problem {
-    let what = "The answer to the rehearsal was lost, and nothing of it remains.";
+    let what = "The answer to the dry run was lost, and nothing of it remains.";
     let lost = Problem::new(kind, what, why).retryable();
     match kind {
         Kind::Network => lost.with_hint(
-            "Where a rehearsal takes longer than the API waits, use a database URL (--db-url).",
+            "Where a dry run takes longer than the API waits, use a database URL (--db-url).",
         ),
         _ => lost,
     }
@@ -355,7 +353,7 @@ fn lost(kind: Kind, why: String) -> Problem {
 
 /// The server could not be asked.
 fn unknown(why: Problem) -> Problem {
-    let what = "The answer to the rehearsal was lost, and nobody knows yet whether it is undone.";
+    let what = "The answer to the dry run was lost, and nobody knows yet whether it is undone.";
     Problem { what: what.to_owned(), ..why }.with_hint(
         "Its call holds no COMMIT, so nothing of it can remain; while it is at work it holds its locks. `supadeck migration list` asks again.",
     )

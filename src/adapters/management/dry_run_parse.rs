@@ -1,4 +1,4 @@
-//! Reads what the call of a rehearsal answers into a recording.
+//! Reads what the call of a dry run answers into a recording.
 
 use super::dry_run_script::{ACT_BEGINS, NOT_HERE, OUT_OF_TIME, settle};
 use super::error_position::find_name;
@@ -226,8 +226,7 @@ fn has_rows(sql: &str) -> bool {
 /// What a fault means for its file.
 fn halt(fault: StatementError, sql: &str, is_cancelled: bool) -> RunError {
     let own = fault.message.strip_prefix("supadeck: ");
-    let elsewhere =
-        "Rehearse on a scratch database (`--on scratch`), or use a database URL (--db-url).";
+    let elsewhere = "Use a scratch database (`--on scratch`), or use a database URL (--db-url).";
     let ours = |message: String| {
         RunError::Refused(Box::new(ServerError {
             message,
@@ -239,12 +238,12 @@ fn halt(fault: StatementError, sql: &str, is_cancelled: bool) -> RunError {
         ("57014", _) if is_cancelled => return RunError::Cancelled,
         (OUT_OF_TIME, Some(_)) => {
             return ours(
-                "the rehearsal takes longer than a call of the Management API may".to_owned(),
+                "the dry run takes longer than a call of the Management API may".to_owned(),
             );
         }
         (NOT_HERE, Some(what)) => {
             return ours(format!(
-                "{what} cannot be rehearsed over the Management API"
+                "{what} cannot run in a dry run over the Management API"
             ));
         }
         _ if fault.is_measuring => {
@@ -292,9 +291,7 @@ fn of_the_file(context: &str, sql: &str) -> Option<String> {
 fn unreadable(why: &dyn std::fmt::Display) -> Problem {
     let why = why.to_string();
     let why = text::cell(&why);
-    Problem::internal(format!(
-        "The report of the rehearsal cannot be read: {why}."
-    ))
+    Problem::internal(format!("The report of the dry run cannot be read: {why}."))
 }
 
 #[cfg(test)]

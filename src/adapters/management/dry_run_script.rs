@@ -1,4 +1,4 @@
-//! The SQL of the one call that a rehearsal is: head, a block for each statement, a look behind each file, the report as the
+//! The SQL of the one call that a dry run is: head, a block for each statement, a look behind each file, the report as the
 //! only rows, and ROLLBACK. There is no COMMIT in it.
 //!
 //! A block catches what its statement does wrong, so the call goes on to the report with the statement's number and the

@@ -6,7 +6,7 @@
 //!              │ │          │  └──► watch        the wish to stop, and who is in the way
 //!              │ │          ├─────► fence        the time after which a call may not begin
 //!              │ │          ├─────► halt         what the end of a call means for the script
-//!              │ │          └─────► rehearsal    files in one call that is undone (frame: its SQL, reel: its answer, point: places)
+//!              │ │          └─────► dry run    files in one call that is undone (frame: its SQL, reel: its answer, point: places)
 //!              │ └─────► said                  the server's own words, read out of the API's message
 //!              └───────► answer                what a reply means: rows, refused, turned away, or nobody knows
 //! ```

@@ -1,4 +1,4 @@
-//! Rehearsals over the Management API. Each call is a session of its own, so whole files are rehearsed in one; a transaction
+//! Dry runs over the Management API. Each call is a session of its own, so whole files are dry-run in one; a transaction
 //! that stays open from question to question is not to be had.
 
 use super::database::ManagementDatabase;

@@ -1,4 +1,4 @@
-//! What ends between two files: everything that a file leaves in its session. A run, a rehearsal and a run over the Management
+//! What ends between two files: everything that a file leaves in its session. A run, a dry run and a run over the Management
 //! API all use this list, so a file meets the same session in each of them.
 
 use super::history_table::block;

@@ -42,7 +42,7 @@ const LATE: Duration = Duration::from_secs(15);
 /// How many commands that need no measure of their own are on their way at once.
 const WINDOW: usize = 32;
 
-/// A rehearsal on a connection of its own.
+/// A dry run on a connection of its own.
 pub(super) struct PgDryRun {
     database: PgDatabase,
     connection: Connection,

@@ -1,4 +1,4 @@
-//! The bounds of every rehearsal, however it is made: how its transaction begins, how long it may wait and work, and how it is
+//! The bounds of every dry run, however it is made: how its transaction begins, how long it may wait and work, and how it is
 //! known to be undone.
 
 use super::history_table::{LOCK, block, dollar};
@@ -13,8 +13,8 @@ const STATEMENT: Duration = Duration::from_mins(1);
 const IDLE: Duration = Duration::from_mins(1);
 /// How long counting one table may take.
 pub(in crate::adapters) const COUNT: Duration = Duration::from_secs(5);
-pub(in crate::adapters) const NOT_BEGUN: &str = "The rehearsal could not begin.";
-pub(in crate::adapters) const NOT_MEASURED: &str = "The rehearsal could not be measured.";
+pub(in crate::adapters) const NOT_BEGUN: &str = "The dry run could not begin.";
+pub(in crate::adapters) const NOT_MEASURED: &str = "The dry run could not be measured.";
 /// SQLSTATE: there is no transaction any more.
 pub(in crate::adapters) const NO_TRANSACTION: &str = "25P01";
 
@@ -87,7 +87,7 @@ pub(in crate::adapters) fn end_session() -> String {
     )
 }
 
-/// How long a statement of a rehearsal may take. Waiting for a lock without end is for runs that somebody watches: here it
+/// How long a statement of a dry run may take. Waiting for a lock without end is for runs that somebody watches: here it
 /// would hold the locks that were taken before.
 pub(in crate::adapters) fn statement_limit(limits: &Limits) -> Duration {
     let chosen = limits.statement_timeout;
@@ -135,7 +135,7 @@ pub(in crate::adapters) fn undone(status: Option<&str>) -> Result<(), Problem> {
         Some("committed") => Err(left_transaction()),
         _ => Err(Problem::new(
             Kind::Database,
-            "The server does not say that the rehearsal is undone.",
+            "The server does not say that the dry run is undone.",
             "It undoes the transaction at the latest when it notices that the connection is gone.",
         )),
     }
@@ -145,7 +145,7 @@ pub(in crate::adapters) fn undone(status: Option<&str>) -> Result<(), Problem> {
 pub(in crate::adapters) fn left_transaction() -> Problem {
     Problem::new(
         Kind::Database,
-        "A statement ended the transaction of the rehearsal.",
+        "A statement ended the transaction of the dry run.",
         "What ran before it may have been COMMITTED to the database.",
     )
     .with_code(NO_TRANSACTION)
@@ -157,7 +157,7 @@ pub(in crate::adapters) fn busy() -> Problem {
     Problem::new(
         Kind::Conflict,
         "Another runner is migrating this database.",
-        "What would be rehearsed now is not what comes after it.",
+        "What would run now is not what comes after it.",
     )
     .with_hint("Try again when it is done.")
     .retryable()

@@ -13,7 +13,7 @@
 //!                           ├────────────────► inventory    what the history's table is like
 //!                           ├────────────────► log          the journal, read
 //!                           ├────────────────► catalog      what types are made from
-//!                           ├────────────────► rehearsal    a transaction that is never committed; look: its measures; bounds: its limits
+//!                           ├────────────────► dry run    a transaction that is never committed; look: its measures; bounds: its limits
 //!                           ├────────────────► fault        what the server or the line said, as a problem
 //!                           └────────────────► patience     limits for everything but the user's scripts
 //! ```

@@ -1,4 +1,4 @@
-//! The questions that a rehearsal asks the catalogs, and how their answers are read.
+//! The questions that a dry run asks the catalogs, and how their answers are read.
 
 use super::dry_run_limits::COUNT;
 use super::history_table::{block, dollar};

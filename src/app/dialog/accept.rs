@@ -51,7 +51,7 @@ impl Confirm {
     }
 }
 
-/// Begins a rehearsal.
+/// Begins a dry run.
 pub(in crate::app) fn rehearse(plan: Plan, model: &mut Model) -> Vec<Effect> {
     let (title, progress) = (
         plan_summary::rehearsal(&plan),

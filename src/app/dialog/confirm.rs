@@ -175,7 +175,7 @@ impl Confirm {
     /// The question that the word answers.
     pub fn label(&self) -> String {
         if self.asked.is_light() {
-            "Rehearse it now?".to_owned()
+            "Start the dry run now?".to_owned()
         } else {
             format!("To confirm, type “{}”:", self.word)
         }

@@ -1,4 +1,4 @@
-//! The questions before a migration plan: what would run, with what there is to think about, and for a rehearsal who
+//! The questions before a migration plan: what would run, with what there is to think about, and for a dry run who
 //! would wait meanwhile.
 
 use super::confirm::{Confirm, PendingAction};
@@ -87,7 +87,7 @@ fn cautions(plan: &Plan) -> Vec<String> {
     cautions
 }
 
-/// The question before a rehearsal that others may wait for; none where nobody does.
+/// The question before a dry run that others may wait for; none where nobody does.
 pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     let plan = &planned.plan;
     let mut lines = match &planned.risks {
@@ -100,7 +100,7 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     let limits = Limits::default();
     lines.push(String::new());
     lines.push(format!(
-        "The locks are held until the rehearsal ends. It waits no longer than {} s for each of them, and a statement takes a minute at most.",
+        "The locks are held until the dry run ends. It waits no longer than {} s for each of them, and a statement takes a minute at most.",
         limits.lock_timeout.as_secs()
     ));
     lines.push("In the end everything is undone.".to_owned());
@@ -112,7 +112,7 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     Some(Confirm::new(title, facts, &lines, String::new(), asked))
 }
 
-/// Who waits while a plan is rehearsed, as far as its text tells. A file outside a transaction does not run then, nor one
+/// Who waits while a plan is dry-run, as far as its text tells. A file outside a transaction does not run then, nor one
 /// that reaches outside the database.
 fn waiting(plan: &Plan, risks: &[Assessment]) -> Vec<String> {
     let steps = plan.steps.iter().zip(risks);

@@ -1,4 +1,4 @@
-//! What was found about a migration before anything was changed, as lines to read: a rehearsal, a difference.
+//! What was found about a migration before anything was changed, as lines to read: a dry run, a difference.
 
 use super::result::{ResultView, Tone, problem_lines};
 use crate::app::wrap::width;
@@ -19,11 +19,11 @@ type Lines = Vec<(Tone, String)>;
 /// The fewest columns that a text which is cut keeps, however narrow the window is.
 const LEAST_COLUMNS: usize = 24;
 
-/// What stands above the findings of a rehearsal that stopped.
+/// What stands above the findings of a dry run that stopped.
 const STOPPED: &str =
-    "The rehearsal did not come to its end: what follows is what the files before that do.";
+    "The dry run did not reach its end. This is what the files before that point do.";
 
-/// A rehearsal: in sum what changes, what is locked and what is lost, then statement by statement, in lines of so many
+/// A dry run: in sum what changes, what is locked and what is lost, then statement by statement, in lines of so many
 /// columns. One that stopped says only what was seen: that nothing else happens is not known then.
 pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     let mut lines = Lines::new();
@@ -38,10 +38,10 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     if !is_blind {
         let place = match report.on {
             Environment::Target => format!(
-                "Rehearsed on {} on {} itself, in a transaction that was rolled back: everything is undone.",
+                "Dry run on {} on {} itself, in a transaction that was rolled back.",
                 report.database.database, report.database.host
             ),
-            Environment::Scratch => "Rehearsed on a scratch database that is gone.".to_owned(),
+            Environment::Scratch => "Dry run on a scratch database, which was dropped.".to_owned(),
         };
         lines.push((Tone::Muted, harmless(&place).into_owned()));
     }
@@ -60,7 +60,7 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
         let end = match step.end {
             End::Passed => format!("runs, {} ms", step.took_ms),
             End::Failed => "FAILED".to_owned(),
-            End::Skipped | End::Refused => "was not rehearsed".to_owned(),
+            End::Skipped | End::Refused => "was not run".to_owned(),
             End::Unsure => "is not known here".to_owned(),
             End::NotReached => "was not reached".to_owned(),
         };
@@ -79,9 +79,9 @@ pub fn rehearsed(what: &str, report: &Report, columns: usize) -> ResultView {
     let title = match (problem, &unrehearsed) {
         (Some(_), _) => format!("{what}: FAILED"),
         (None, None) => format!("{what}: nothing was changed"),
-        (None, Some(unknown)) if unknown.is_all => format!("{what}: NOT rehearsed"),
+        (None, Some(unknown)) if unknown.is_all => format!("{what}: NOT RUN"),
         (None, Some(unknown)) => format!(
-            "{what}: {} NOT rehearsed, nothing was changed",
+            "{what}: {} NOT RUN, nothing was changed",
             counted(unknown.count, "file")
         ),
     };
@@ -101,7 +101,7 @@ fn tone_of(end: End) -> Tone {
     }
 }
 
-/// What is said where nothing was found; a rehearsal that stopped gives no such assurance, nor does one that saw nothing.
+/// What is said where nothing was found; a dry run that stopped gives no such assurance, nor does one that saw nothing.
 fn assured(lines: &mut Lines, report: &Report, unknown: Option<&NotCovered>, text: &str) {
     if report.problem.is_some() {
         return;

@@ -181,7 +181,7 @@ impl Migrations {
         }
     }
 
-    /// What is rehearsed at the selected row: applying up to it when it is pending, else rolling back to it.
+    /// What is dry-run at the selected row: applying up to it when it is pending, else rolling back to it.
     pub fn rehearsal_wish(&self) -> Result<PlanRequest, String> {
         let is_recorded = self
             .table

@@ -80,7 +80,7 @@ pub async fn carry_out(
             body::explained(&mut page, &plan, &migration::risks(&plan));
             if let Some(rehearse) = show::rehearsed_by(wish) {
                 page.blank();
-                page.toned(Tone::Muted, &format!("`{rehearse}` rehearses it."));
+                page.toned(Tone::Muted, &format!("`{rehearse}` tries it in a dry run."));
             }
         }
         Answer::new(&plan, page)?

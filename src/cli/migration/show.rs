@@ -150,7 +150,7 @@ pub fn cautions(plan: &Plan) -> Page {
     page
 }
 
-/// The command that rehearses a wish; an interrupted file cannot be rehearsed.
+/// The command that dry-runs a wish; an interrupted file cannot be dry-run.
 pub fn rehearsed_by(wish: &PlanRequest) -> Option<String> {
     let options = match wish {
         PlanRequest::GoOn { .. } => return None,

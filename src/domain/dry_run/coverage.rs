@@ -1,4 +1,4 @@
-//! What a rehearsal knows nothing of: files that it did not run, and files that it ran without measuring. Both faces say it
+//! What a dry run knows nothing of: files that it did not run, and files that it ran without measuring. Both faces say it
 //! in these words, before what was found in the others.
 
 use super::{End, Report, StepReport};
@@ -61,7 +61,7 @@ impl NotCovered {
                 _ => ("they change, lock and lose", "they run"),
             };
             said.push(format!(
-                "Not rehearsed, because {run} outside a transaction: {}. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
+                "Not run here, because {run} outside a transaction: {}. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
                 names(&self.alone)
             ));
         }
@@ -71,7 +71,7 @@ impl NotCovered {
                 _ => ("they change, lock and lose", "they reach"),
             };
             said.push(format!(
-                "Not rehearsed, because {reach} outside the database, where a rollback undoes nothing: {}. Nothing is known of what {they}; read every line before it is applied.",
+                "Not run here, because {reach} outside the database, where a rollback undoes nothing: {}. Nothing is known of what {they}; read every line before it is applied.",
                 names(&self.outside)
             ));
         }

@@ -1,4 +1,4 @@
-//! Keeps account while a rehearsal runs: turns measures after each statement into what that statement locked, wrote anew
+//! Keeps account while a dry run runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
 use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
@@ -34,14 +34,14 @@ struct State {
     rows: Rows,
 }
 
-/// The account of one rehearsal.
+/// The account of one dry run.
 pub struct EffectLedger {
     tables: HashMap<u32, State>,
     about: BTreeMap<String, Option<u64>>,
     held: BTreeMap<String, TableLockSummary>,
     /// Locks of the file that runs.
     open: BTreeSet<String>,
-    /// When the statement of each lock began, in milliseconds of the rehearsal.
+    /// When the statement of each lock began, in milliseconds of the dry run.
     begun_ms: BTreeMap<String, u64>,
     elapsed_ms: u64,
     lost: Lost,
@@ -218,7 +218,7 @@ impl EffectLedger {
         }
     }
 
-    /// The strongest lock of each table, the most blocking first. Up to now the rehearsal has held all of them.
+    /// The strongest lock of each table, the most blocking first. Up to now the dry run has held all of them.
     pub fn locks(&self) -> Vec<TableLockSummary> {
         let mut held: Vec<TableLockSummary> = self.held.values().cloned().collect();
         for one in &mut held {

@@ -1,4 +1,4 @@
-//! What a rehearsal found: per statement, and in sum what will change, what will be locked and what will be lost.
+//! What a dry run found: per statement, and in sum what will change, what will be locked and what will be lost.
 //! Pure: these are the words of the report, in the order in which they are shown.
 
 pub mod access;
@@ -19,7 +19,7 @@ use crate::domain::lint::LockMode;
 use measure::{Blocks, Rows, Uncounted};
 use serde::Serialize;
 
-/// Where something was rehearsed.
+/// Where something was dry-run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Environment {
@@ -29,7 +29,7 @@ pub enum Environment {
     Scratch,
 }
 
-/// How the rehearsal of one file ended.
+/// How the dry run of one file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
@@ -37,13 +37,13 @@ pub enum End {
     Passed,
     /// A statement failed, or the check at its commit would.
     Failed,
-    /// It runs outside a transaction, so it cannot be rehearsed here.
+    /// It runs outside a transaction, so it cannot be dry-run here.
     Skipped,
     /// It reaches outside the database, where a rollback undoes nothing: it is not run before it is applied.
     Refused,
     /// It failed, and may do so only because of the dry run: all files share one transaction, and some are not run.
     Unsure,
-    /// An earlier one stopped the rehearsal.
+    /// An earlier one stopped the dry run.
     NotReached,
 }
 
@@ -68,7 +68,7 @@ pub struct TableRows {
     pub rows: Rows,
 }
 
-/// One statement of a rehearsed file.
+/// One statement of a dry-run file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementReport {
     /// Its number in the file, from 1.
@@ -93,7 +93,7 @@ pub struct StatementReport {
     pub problem: Option<Problem>,
 }
 
-/// One file of a rehearsed plan.
+/// One file of a dry-run plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StepReport {
     /// The version.
@@ -108,7 +108,7 @@ pub struct StepReport {
     pub took_ms: u64,
     /// Its statements, as far as they ran.
     pub statements: Vec<StatementReport>,
-    /// What it changes; absent where the file was not rehearsed or the plan is long.
+    /// What it changes; absent where the file was not dry-run or the plan is long.
     pub difference: Option<Difference>,
     /// Why it was skipped, and what that means for those behind it.
     pub note: Option<String>,
@@ -129,7 +129,7 @@ pub struct TableLockSummary {
     pub statement: usize,
     /// From the beginning of that statement to the end of its file, in milliseconds: a real run commits there.
     pub held_ms: u64,
-    /// From the beginning of that statement to the end of the rehearsal, in milliseconds: it commits nowhere, so others waited
+    /// From the beginning of that statement to the end of the dry run, in milliseconds: it commits nowhere, so others waited
     /// for the files behind too, and for the statement that failed.
     pub rehearsal_held_ms: u64,
     /// Whether the table is written anew under it.
@@ -184,10 +184,10 @@ pub struct NotCounted {
     pub why: Uncounted,
 }
 
-/// A rehearsed plan.
+/// A dry-run plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Where it was rehearsed.
+    /// Where it was dry-run.
     pub on: Environment,
     /// The database that was used.
     pub database: Target,
@@ -205,7 +205,7 @@ pub struct Report {
     pub access: Vec<AccessChange>,
     /// Sequences whose values moved: that is not undone, by Postgres' design.
     pub sequences: Vec<String>,
-    /// What stopped the rehearsal.
+    /// What stopped the dry run.
     pub problem: Option<Problem>,
 }
 

@@ -1,4 +1,4 @@
-//! What a rehearsal records, however it is made: question by question over a connection, or all of it in one call. The
+//! What a dry run records, however it is made: question by question over a connection, or all of it in one call. The
 //! report is made of this and of nothing else.
 
 use super::access::{Rights, Visible};
@@ -8,7 +8,7 @@ use crate::domain::script::{Part, RunError};
 use crate::domain::snapshot::Snapshot;
 use std::time::Duration;
 
-/// A file that is to be rehearsed.
+/// A file that is to be dry-run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileScript {
     /// Index of its step in the plan.
@@ -19,7 +19,7 @@ pub struct FileScript {
     pub is_pictured: bool,
 }
 
-/// A rehearsal as far as it came.
+/// A dry run as far as it came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DryRunResult {
     /// The catalog before anything ran.

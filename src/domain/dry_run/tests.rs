@@ -1,4 +1,4 @@
-//! The account of a rehearsal: locks by the name a table had before, rewrites told from emptying, losses by way.
+//! The account of a dry run: locks by the name a table had before, rewrites told from emptying, losses by way.
 
 use super::LossKind;
 use super::effects::EffectLedger;
@@ -73,7 +73,7 @@ fn a_lock_is_held_from_its_statement_to_the_end_of_its_file() {
         ),
         ("public.a", 2, 18)
     );
-    // The rehearsal commits nowhere.
+    // The dry run commits nowhere.
     assert_eq!(locks[0].rehearsal_held_ms, 31);
 }
 

@@ -23,9 +23,9 @@ pub fn title(plan: &Plan) -> String {
     }
 }
 
-/// What rehearsing a plan is called.
+/// What dry-running a plan is called.
 pub fn rehearsal(plan: &Plan) -> String {
-    format!("Rehearsal of {}", object(plan))
+    format!("Dry run of {}", object(plan))
 }
 
 /// Whether a plan takes migrations back.
@@ -258,7 +258,7 @@ mod tests {
     fn a_plan_that_goes_on_says_where() {
         let mut plan = plan(vec![step("1", RollbackFile::Usable)]);
         assert_eq!(title(&plan), "Apply 1 x");
-        assert_eq!(rehearsal(&plan), "Rehearsal of 1 x");
+        assert_eq!(rehearsal(&plan), "Dry run of 1 x");
         plan.is_resume = true;
         assert_eq!(title(&plan), "Retry 1 x from statement 1");
         plan.steps[0].begin_at = 1;

@@ -1,4 +1,4 @@
-//! Rehearses a plan in one transaction that is never committed: what each statement does, and what is different, locked
+//! Dry-runs a plan in one transaction that is never committed: what each statement does, and what is different, locked
 //! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
 use super::enum_values::{Doubt, doubt};
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// A longer plan is compared only as a whole: each picture takes a moment, and nobody reads a hundred of them.
 const PICTURES_STEPS: usize = 20;
 
-/// Rehearses a plan on the database that it is for. A failing statement is told in the report; an error means that there
+/// Dry-runs a plan on the database that it is for. A failing statement is told in the report; an error means that there
 /// is none. Nothing of it remains in either case, except that sequences move on.
 pub async fn rehearse(
     schema: &Workspace,
@@ -41,7 +41,7 @@ pub async fn rehearse(
     Ok(report)
 }
 
-/// Rehearses at a place. Only tables among `known` count as being there before, when it is given.
+/// Dry-runs at a place. Only tables among `known` count as being there before, when it is given.
 pub(super) async fn rehearse_at(
     schema: &Workspace,
     stage: &dyn Stage,
@@ -51,7 +51,7 @@ pub(super) async fn rehearse_at(
     known: Option<&BTreeSet<u32>>,
 ) -> Result<Report, Problem> {
     if watch.cancel.is_cancelled() {
-        return Err(Problem::cancelled("Nothing was rehearsed."));
+        return Err(Problem::cancelled("No dry run was made."));
     }
     let mut recorder = recorder(stage, schema.limits).await?;
     let found = inside(recorder.as_mut(), plan, watch, on, known).await;
@@ -114,7 +114,7 @@ async fn inside(
     Ok(report)
 }
 
-/// The files that can be rehearsed in a transaction, without those that are refused.
+/// The files that can be dry-run in a transaction, without those that are refused.
 fn scenes(plan: &Plan, refused: &[Option<String>]) -> Vec<FileScript> {
     let is_short = plan.steps.len() <= PICTURES_STEPS;
     let steps = plan.steps.iter().enumerate();
@@ -139,7 +139,7 @@ fn left_out(plan: &Plan, refused: &[Option<String>]) -> Vec<usize> {
         .collect()
 }
 
-/// One file as it is rehearsed.
+/// One file as it is dry-run.
 pub(super) fn scene(index: usize, step: &Step, is_pictured: bool) -> FileScript {
     FileScript {
         step: index,
@@ -281,11 +281,11 @@ pub(super) fn lines(text: &str) -> Vec<usize> {
     statements.collect()
 }
 
-/// Why a file is not rehearsed in a transaction, and what that means.
+/// Why a file is not dry-run in a transaction, and what that means.
 fn alone(step: &Step) -> String {
     let why = step.mode_why.as_deref().unwrap_or_default();
     format!(
-        "{why} So it cannot be undone, and was not run here; the files behind it were rehearsed without it. `--on scratch` runs it."
+        "{why} So it cannot be undone, and was not run here; later files ran without it. `--on scratch` runs it."
     )
 }
 
@@ -326,7 +326,7 @@ pub(super) fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The history is read again: a rehearsal leaves it as it was.
+/// The history is read again: a dry run leaves it as it was.
 async fn changed_history(schema: &Workspace, plan: &Plan) -> Option<Problem> {
     let history = match schema.database.history().await {
         Ok(history) => history,
@@ -336,7 +336,7 @@ async fn changed_history(schema: &Workspace, plan: &Plan) -> Option<Problem> {
         Problem::new(
             Kind::Conflict,
             "The history has changed since the plan was made.",
-            "Somebody else migrates this database too: what was rehearsed is not what would run.",
+            "Somebody else migrates this database too: what the dry run ran is not what would run.",
         )
         .with_hint("Plan again.")
     })

@@ -42,6 +42,6 @@ fn reason(step: &Step) -> Option<String> {
 
 fn note(reason: &str) -> String {
     format!(
-        "{reason} So it was not run here; the files behind it were rehearsed without it. `--on scratch` runs it, as a role that reaches nothing outside the scratch database."
+        "{reason} So it was not run here; later files ran without it. `--on scratch` runs it, as a role that reaches nothing outside the scratch database."
     )
 }

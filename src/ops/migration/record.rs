@@ -1,4 +1,4 @@
-//! Records a rehearsal over a connection: asks, runs and measures one by one, in a transaction that stays open.
+//! Records a dry run over a connection: asks, runs and measures one by one, in a transaction that stays open.
 
 use crate::domain::dry_run::access::{Rights, changes};
 use crate::domain::dry_run::measure::{CountTarget, StatementStats};
@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Who records a rehearsal on a stage: the stage itself, or somebody who asks it question by question.
+/// Who records a dry run on a stage: the stage itself, or somebody who asks it question by question.
 pub(super) async fn recorder(
     stage: &dyn Stage,
     limits: Limits,
@@ -24,7 +24,7 @@ pub(super) async fn recorder(
     }
 }
 
-/// A rehearsal in an open transaction.
+/// A dry run in an open transaction.
 struct Live(Box<dyn Rehearsal>);
 
 impl Live {

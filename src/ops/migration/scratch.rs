@@ -1,5 +1,5 @@
-//! A rehearsal on a scratch database: first the history's stored statements build it again, then every file of the plan is
-//! rehearsed, and really run before the next one.
+//! A dry run on a scratch database: first the history's stored statements build it again, then every file of the plan is
+//! dry-run, and really run before the next one.
 
 use super::dry_run::{
     lines, look, milliseconds, not_reached, picture, rehearse_at, statement_report,
@@ -85,7 +85,7 @@ fn not_rebuilt(version: &str, why: &str) -> Problem {
         format!("The scratch database cannot be built: version {version} stops it."),
         why,
     )
-    .with_hint("Rehearse on the database itself with `--on target`.")
+    .with_hint("Run it on the database itself with `--on target`.")
 }
 
 /// Runs steps on a scratch database, which nobody else uses.
@@ -108,7 +108,7 @@ async fn run_for_real(
     run(&scratch.on_scratch(), &plan, &quiet).await
 }
 
-/// Rehearses a plan on a scratch database that holds the same history: each file in a transaction of its own, and then
+/// Dry-runs a plan on a scratch database that holds the same history: each file in a transaction of its own, and then
 /// for good, so that the next one finds what a real run would leave it.
 pub async fn rehearse_on_scratch(
     scratch: &Workspace,

@@ -113,10 +113,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
             };
             [(key, "see the rest"), (escape, cancel)]
         }
-        PendingAction::Rehearse(_) => [
-            ("y".to_owned(), "rehearse it"),
-            (format!("n, {escape}"), cancel),
-        ],
+        PendingAction::Rehearse(_) => [("y".to_owned(), "start"), (format!("n, {escape}"), cancel)],
         _ => {
             let word = if confirm.is_sql { "run it" } else { "go on" };
             [(keys.first_key(Command::Confirm), word), (escape, cancel)]

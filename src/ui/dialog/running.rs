@@ -71,12 +71,12 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
     }
 }
 
-/// Says where it is rehearsed and that nothing of it stays, below the bar; returns what is left below that.
+/// Says where it is dry-run and that nothing of it stays, below the bar; returns what is left below that.
 fn rehearsed(frame: &mut Frame, inside: Rect, view: DrawContext, on: Option<&str>) -> Rect {
     let Some(on) = on else {
         return inside;
     };
-    let text = format!("Rehearsed on {on} itself: all of it is undone in the end.");
+    let text = format!("Dry run on {on} itself: everything is rolled back at the end.");
     let lines = wrap(&text, inside.width.into());
     let used = (lines.len() as u16).min(inside.height);
     for (row, line) in lines.into_iter().enumerate() {

@@ -22,7 +22,8 @@ pub fn page(plan: &Plan, risks: &[StepRisk], report: Option<&Report>) -> Page {
             page.toned(Tone::Danger, &unknown.not_rehearsed());
         }
         if report.problem.is_some() {
-            let text = "The rehearsal did not come to its end: what follows is what the files before that do.";
+            let text =
+                "The dry run did not reach its end. This is what the files before that point do.";
             page.toned(Tone::Danger, text);
         }
         summary(&mut page, report);
@@ -43,21 +44,21 @@ fn place(page: &mut Page, report: Option<&Report>) {
         .and_then(Report::unrehearsed)
         .is_some_and(|unknown| unknown.is_all);
     if is_blind {
-        // That nothing was rehearsed is said in its own words.
+        // That nothing was dry-run is said in its own words.
         return;
     }
     match report.map(|report| report.on) {
         None => page.toned(
             Tone::Warn,
-            "Not rehearsed: what follows is known from the text alone.",
+            "No dry run: what follows is known from the text alone.",
         ),
         Some(Environment::Target) => page.toned(
             Tone::Muted,
-            "Rehearsed on this database, in a transaction that was rolled back.",
+            "Dry run on this database, in a transaction that was rolled back.",
         ),
         Some(Environment::Scratch) => page.toned(
             Tone::Muted,
-            "Rehearsed on a scratch database that was built from the history, without data. Nothing ran on this database.",
+            "Dry run on a scratch database that was built from the history, without data. Nothing ran on this database.",
         ),
     };
 }
@@ -131,7 +132,7 @@ fn heading(page: &mut Page, step: &Step, rehearsed: Option<&StepReport>) {
         None => count,
         Some((End::Passed, took_ms)) => format!("{count}, {took_ms} ms"),
         Some((End::Failed, _)) => format!("{count}, FAILED"),
-        Some((End::Skipped | End::Refused, _)) => format!("{count}, not rehearsed"),
+        Some((End::Skipped | End::Refused, _)) => format!("{count}, not run"),
         Some((End::Unsure, _)) => format!("{count}, not known here"),
         Some((End::NotReached, _)) => format!("{count}, not reached"),
     };

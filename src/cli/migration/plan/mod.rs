@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// The files really run, whoever wrote them: on the database itself in a transaction that is never committed, or on a scratch database that
 /// the history's stored statements build again. A production profile uses scratch unless --on says otherwise. On the
-/// database itself the locks are real while the rehearsal runs, and sequences move on; a file that reaches outside the
+/// database itself the locks are real while the dry run runs, and sequences move on; a file that reaches outside the
 /// database (programs, files of the server, other servers) is not run there, because no rollback undoes that. On the
 /// scratch database it is, as a role that reaches nothing on this machine. --no-rehearsal runs nothing.
 ///
@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "N", requires = "rollback", conflicts_with = "to", value_parser = clap::value_parser!(u32).range(1..))]
     last: Option<u32>,
 
-    /// Where to rehearse
+    /// Where to dry-run
     #[arg(long, value_name = "PLACE")]
     on: Option<On>,
 
@@ -128,7 +128,7 @@ impl<'a> Lost<'a> {
     }
 }
 
-/// Plans and rehearses.
+/// Plans and dry-runs.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let wish = match (args.rollback, &args.to) {
         (false, to) => PlanRequest::Apply {

@@ -1,4 +1,4 @@
-//! What a rehearsal found in sum: what will change, be locked and be lost, and of which files that is not known.
+//! What a dry run found in sum: what will change, be locked and be lost, and of which files that is not known.
 
 use super::super::super::page::{Page, Span, Table, Tone};
 use super::difference;
@@ -7,7 +7,7 @@ use crate::domain::dry_run::coverage::NotCovered;
 use crate::domain::dry_run::measure::Blocks;
 use crate::domain::dry_run::{Environment, Report, TableLockSummary};
 
-/// What was found in sum. A heading with nothing below it is left out when the rehearsal stopped: it would reassure.
+/// What was found in sum. A heading with nothing below it is left out when the dry run stopped: it would reassure.
 pub(super) fn summary(page: &mut Page, report: &Report) {
     let (unrehearsed, unmeasured) = (report.unrehearsed(), report.unmeasured());
     let nothing = report
@@ -91,7 +91,7 @@ fn section(
 }
 
 fn locked(page: &mut Page, locks: &[&TableLockSummary]) {
-    // A run commits behind each file, and the rehearsal nowhere.
+    // A run commits behind each file, and the dry run nowhere.
     let differs = |held: &&TableLockSummary| held.held_ms != held.rehearsal_held_ms;
     let is_longer = locks.iter().any(differs);
     let mut heads = vec!["  TABLE", "WHO WAITS", ">HELD MS"];

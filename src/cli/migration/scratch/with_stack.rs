@@ -34,7 +34,7 @@ impl Scratch {
                 "The scratch database could not be started.",
                 error.to_string(),
             )
-            .with_hint("`--on target` rehearses on the database itself.")
+            .with_hint("`--on target` runs it on the database itself.")
         })?;
         Ok(Self { stack })
     }
