@@ -142,7 +142,7 @@ fn is_unlocked(model: &Model) -> bool {
 pub fn short(command: Command, model: &Model) -> &'static str {
     match (command, model.migrations.rollback_wish()) {
         (Command::Rollback, Ok(PlanRequest::RollbackLast { .. })) => "roll this back",
-        (Command::Rehearse, Ok(_)) => "dry-run the rollback",
+        (Command::Rehearse, Ok(_)) => "dry run of its rollback",
         (Command::Unlock, _) if is_unlocked(model) => "change the unlock",
         _ => command.spec().short,
     }

@@ -337,6 +337,8 @@ pub struct Failure {
     pub took: Duration,
     /// Number of the failing statement, from 1.
     pub statement: Option<usize>,
+    /// Of an interrupted run: how many statements are done for good, and whether the next one may be done all the same.
+    pub done: Option<(usize, bool)>,
     /// What went wrong, harmless and bounded.
     pub error: String,
 }

@@ -28,7 +28,7 @@ fn the_confirmation_names_each_risk_with_its_reason_and_a_safer_way() {
         "loses data (drop-table): Dropping two loses its rows.",
         "Safer: Rename the table in this file and drop it in a later one",
         "No rollback file: 2 tidy. It cannot be rolled back.",
-        "`supadeck migration plan --to 2` dry-runs it.",
+        "`supadeck migration plan --to 2` tries it in a dry run.",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
@@ -58,7 +58,7 @@ fn what_is_late_is_named_with_the_newest_applied_version() {
     let said = said(ran.ended(2));
     for line in [
         "Out of order: 1 one is older than versions that are applied already, the newest of them 9.",
-        "`supadeck migration plan --include-out-of-order` dry-runs it.",
+        "`supadeck migration plan --include-out-of-order` tries it in a dry run.",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
@@ -90,7 +90,7 @@ fn going_on_counts_and_lists_only_what_runs() {
         assert!(shown.contains(line), "{line}\n{shown}");
     }
     assert!(!shown.contains("drop table old"), "{shown}");
-    assert!(!shown.contains("dry-runs it"), "{shown}");
+    assert!(!shown.contains("tries it in a dry run"), "{shown}");
     let retry = world.run(&["migration", "apply", "--retry"]);
     let shown = said(retry.ended(2));
     for line in [

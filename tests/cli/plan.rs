@@ -46,7 +46,7 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
         "{lock}"
     );
     let data = world.data(&["migration", "plan"]);
-    let rehearsal = &data["dry run"];
+    let rehearsal = &data["rehearsal"];
     assert_eq!(rehearsal["on"], "target");
     assert_eq!(rehearsal["steps"][0]["end"], "passed");
     assert_eq!(rehearsal["steps"][0]["statements"][1]["line"], 2);
@@ -64,9 +64,9 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
     );
     assert_eq!(data["risks"][0]["statements"].as_array().unwrap().len(), 2);
     let back = world.data(&["migration", "plan", "--rollback", "--last", "1"]);
-    assert_eq!(back["dry run"]["losses"][0]["rows"], 2);
+    assert_eq!(back["rehearsal"]["losses"][0]["rows"], 2);
     let static_only = world.data(&["migration", "plan", "--no-rehearsal"]);
-    assert!(static_only["dry run"].is_null());
+    assert!(static_only["rehearsal"].is_null());
     let listed = world.data(&["migration", "list"]);
     assert_eq!(listed[1]["state"], "pending");
     assert_eq!(world.sql("select count(note) from one"), ["1"]);
@@ -81,11 +81,11 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
     let ran = world.run(&["migration", "plan", "--json"]);
     let document = ran.ended(8).document();
     assert_eq!(document["problem"]["code"], "42P01");
-    assert_eq!(document["data"]["dry run"]["steps"][0]["end"], "failed");
+    assert_eq!(document["data"]["rehearsal"]["steps"][0]["end"], "failed");
     let text = world.run(&["migration", "plan"]);
     text.ended(8);
     assert!(
-        text.out.contains("did not come to its end")
+        text.out.contains("did not reach its end")
             && text.out.contains("FAILED")
             && text.err.contains("line 2, column 15")
             && text.err.contains('^'),
@@ -102,7 +102,7 @@ fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
     );
     let out = world.run(&["migration", "plan"]).done().out.clone();
     for part in [
-        "Not dry-run, because it runs outside a transaction: 2 two.",
+        "Not run here, because it runs outside a transaction: 2 two.",
         "--on scratch",
         "Will change\n  Not known of 2 two.",
         "Will lock\n  Not known of 2 two.",
@@ -215,9 +215,9 @@ fn a_production_profile_rehearses_on_scratch_and_verify_needs_no_database() {
         format!("default = \"live\"\n\n[profiles.live]\nurl = \"{url}\"\nproduction = true\n");
     std::fs::write(dir.join("profiles.toml"), profile).unwrap();
     let data = world.data(&["migration", "plan"]);
-    assert_eq!(data["dry run"]["on"], "scratch");
-    assert!(data["dry run"]["problem"].is_null());
-    assert_eq!(data["dry run"]["difference"][0]["name"], "public.two");
+    assert_eq!(data["rehearsal"]["on"], "scratch");
+    assert!(data["rehearsal"]["problem"].is_null());
+    assert_eq!(data["rehearsal"]["difference"][0]["name"], "public.two");
     for name in ["SUPABASE_DB_URL", "SUPABASE_URL"] {
         world.unset(name);
     }

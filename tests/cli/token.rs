@@ -75,8 +75,8 @@ fn everything_of_the_engine_works_with_a_token_alone() {
     );
     assert_eq!(states(&world), "applied");
     let rehearsed = world.data(&["migration", "plan", "--rollback"]);
-    assert_eq!(rehearsed["dry run"]["on"], "target", "{rehearsed}");
-    let lost = &rehearsed["dry run"]["losses"][0];
+    assert_eq!(rehearsed["rehearsal"]["on"], "target", "{rehearsed}");
+    let lost = &rehearsed["rehearsal"]["losses"][0];
     assert_eq!(lost["way"], "table_dropped", "{rehearsed}");
     let refused = world.problem(3, &["migration", "verify", "1", "--on", "target"]);
     assert!(
@@ -236,8 +236,8 @@ fn a_plan_over_the_api_can_be_rehearsed_on_a_scratch_database() {
     fs::write(of_production.join("profiles.toml"), profile).unwrap();
     for args in [["--on", "scratch"], ["--profile", "live"]] {
         let plan = world.data(&[["migration", "plan"], args].concat());
-        assert_eq!(plan["dry run"]["on"], "scratch", "{plan}");
-        assert_eq!(plan["dry run"]["steps"][0]["end"], "passed", "{plan}");
+        assert_eq!(plan["rehearsal"]["on"], "scratch", "{plan}");
+        assert_eq!(plan["rehearsal"]["steps"][0]["end"], "passed", "{plan}");
         assert_eq!(
             api.count("add c text"),
             0,

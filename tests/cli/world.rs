@@ -42,6 +42,18 @@ pub struct World {
     /// The directory the binary runs in.
     pub project: PathBuf,
     variables: BTreeMap<String, String>,
+    /// Whether the database ends with the test: each one that is served holds connections of a server that has 300.
+    is_own: bool,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.is_own {
+            let (runtime, stack) = &*STACK;
+            // A test that fails has said why already.
+            let _ = runtime.block_on(stack.drop_database(&self.database));
+        }
+    }
 }
 
 /// How a run of the binary ended.
@@ -56,14 +68,17 @@ impl World {
     /// A new project's database, with the repository as the project directory.
     pub fn empty() -> Self {
         let (database, info) = new_database();
-        Self::on(database, info)
+        let mut world = Self::on(database, info);
+        world.is_own = true;
+        world
     }
 
     /// A database with every migration and seed, shared by all tests that only read.
     pub fn full() -> Self {
         static FULL: OnceLock<(String, Info)> = OnceLock::new();
         let (database, info) = FULL.get_or_init(|| {
-            let world = Self::empty();
+            let mut world = Self::empty();
+            world.is_own = false;
             world.fill();
             (world.database.clone(), world.info.clone())
         });
@@ -130,6 +145,7 @@ impl World {
             home,
             project: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
             variables,
+            is_own: false,
         }
     }
 

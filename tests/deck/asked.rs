@@ -298,14 +298,14 @@ fn the_footer_says_that_an_applied_version_rehearses_its_rollback() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "g", "j", "j"]);
     assert!(
-        text(&model).contains("p dry-run the rollback"),
+        text(&model).contains("p dry run of its rollback"),
         "{}",
         text(&model)
     );
     press(&mut model, &["G"]);
     let frame = text(&model);
     assert!(
-        frame.contains("p dry-run") && !frame.contains("dry-run the rollback"),
+        frame.contains("p dry run") && !frame.contains("its rollback"),
         "{frame}"
     );
     let mut back = plan();

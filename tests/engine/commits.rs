@@ -2,7 +2,7 @@
 //! BEGIN. And files of several transactions that fail before the first COMMIT.
 
 use crate::bench::{Bench, ends, everything, run};
-use supadeck::domain::migration::{StepEnd, StepMode, plan_summary};
+use supadeck::domain::migration::{Direction, StepEnd, StepMode, plan_summary};
 use supadeck::ops::migration;
 
 const ENUM: &str = "create type perm as enum ('a');";
@@ -170,4 +170,43 @@ async fn what_may_remain_of_a_first_statement_still_stops_the_version() {
         "create unique index concurrently i on t (a);\ncreate table a ();",
     );
     assert_eq!(ends(&bench.apply().await), [StepEnd::Interrupted]);
+}
+
+/// The second connection holds the lock and writes the journal. When it alone is lost, what was committed is not run again.
+#[tokio::test]
+async fn what_was_committed_is_not_run_again_when_the_second_connection_was_lost() {
+    for (file, rows) in [
+        // Everything is committed: there is nothing left to run.
+        (
+            "create table a (x int);\ncommit;\ninsert into a values (2);\nselect pg_sleep(3);",
+            1,
+        ),
+        // The first part is committed, and the second runs after it.
+        (
+            "create table a (x int);\ninsert into a values (1);\nselect pg_sleep(3);\ncommit;\ninsert into a values (2);",
+            2,
+        ),
+    ] {
+        let bench = Bench::new().await;
+        bench.up("1_a.sql", file);
+        let ends_the_other = async {
+            let end = "select coalesce(bool_or(pg_terminate_backend(l.pid)), false)::text from pg_locks l \
+                where l.locktype = 'advisory' and l.granted and l.pid <> pg_backend_pid() \
+                and l.database = (select oid from pg_database where datname = current_database()) \
+                and exists (select from pg_stat_activity s where s.wait_event = 'PgSleep' and s.datname = current_database())";
+            while bench.texts(end).await != ["true"] {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        let (outcome, ()) = tokio::join!(bench.apply(), ends_the_other);
+        assert_eq!(ends(&outcome), [StepEnd::Interrupted], "{outcome:?}");
+        let plan = bench
+            .plan(crate::alone::go_on(Direction::Apply, false))
+            .await
+            .unwrap();
+        let outcome = run(&bench.schema, &plan).await;
+        assert!(outcome.is_complete(), "{outcome:?}");
+        let count = bench.texts("select count(*)::text from a").await;
+        assert_eq!(count, [rows.to_string()], "{file}");
+    }
 }

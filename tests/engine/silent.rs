@@ -29,6 +29,7 @@ fn note() -> Failure {
         outcome: "failed",
         took: Duration::ZERO,
         statement: None,
+        done: None,
         error: "Journal this.".into(),
     }
 }

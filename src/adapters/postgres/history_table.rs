@@ -285,7 +285,7 @@ pub(super) fn line(version: &str, direction: &str, sha256: &str, runner: &Operat
 /// The journal's line of a failed run, written afterwards.
 pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Operator) -> String {
     if failure.outcome == INTERRUPTED {
-        return super::journal::close_orphan(&failure.version, failure.statement, &failure.error);
+        return super::journal::close_orphan(failure);
     }
     let direction = match failure.direction {
         Direction::Apply => "apply",

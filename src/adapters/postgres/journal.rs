@@ -3,7 +3,7 @@
 
 use super::history_table::{LOCK, Operator, dollar, in_ddl_lock};
 use crate::domain::migration::{Direction, Interruption, LockHolder};
-use crate::domain::script::{Record, Script};
+use crate::domain::script::{Failure, Record, Script};
 
 /// The lines of runs that were begun and not ended, and that no later line has settled.
 const OPEN: &str = "j.outcome in ('running', 'interrupted') and not exists (select from supabase_migrations.supadeck_journal l \
@@ -236,15 +236,22 @@ pub(super) fn invalid_indexes(line: JournalEntry) -> String {
     )
 }
 
-/// Ends the line of a run whose runner lost it, once its session is over.
-pub(super) fn close_orphan(version: &str, statement: Option<usize>, error: &str) -> String {
+/// Ends the line of a run whose runner lost it, once its session is over. What the runner knows to be done is not run again:
+/// the position moves on to what comes after it.
+pub(super) fn close_orphan(failure: &Failure) -> String {
+    let number =
+        |number: Option<usize>| number.map_or_else(|| "null".to_owned(), |one| one.to_string());
+    let position = failure.done.map(|(done, _)| done + 1);
     format!(
-        "update supabase_migrations.supadeck_journal j set outcome = 'interrupted', in_doubt = true, \
+        "update supabase_migrations.supadeck_journal j set outcome = 'interrupted', in_doubt = {}, \
+        position = greatest(j.position, {}), \
         failing_statement = coalesce({}, j.position), error = {}, finished = pg_catalog.clock_timestamp() \
         where j.version = {} and j.outcome = 'running' and {OPEN}",
-        statement.map_or_else(|| "null".to_owned(), |statement| statement.to_string()),
-        dollar(error),
-        dollar(version),
+        failure.done.is_none_or(|(_, is_in_doubt)| is_in_doubt),
+        number(position),
+        number(failure.statement),
+        dollar(&failure.error),
+        dollar(&failure.version),
     )
 }
 

@@ -54,7 +54,10 @@ judged as (
 )
 select j.rolname, j.oid, j.name, j.word,
   case when j.relkind = 'v' and j.invokes or j.is_secured and not j.is_open then 'policies' else 'all' end,
-  case when j.relkind in ('v', 'm') then pg_catalog.md5(pg_catalog.pg_get_viewdef(j.oid)) else j.digest end,
+  pg_catalog.md5(pg_catalog.concat_ws(' ', case when j.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(j.oid) || j.relowner else j.digest end,
+    case when not pg_catalog.has_table_privilege(j.role, j.oid, j.word) then (select pg_catalog.string_agg(a.attnum::text, ',' order by a.attnum)
+      from pg_catalog.pg_attribute a where a.attrelid = j.oid and a.attnum > 0 and not a.attisdropped
+        and pg_catalog.has_column_privilege(j.role, j.oid, a.attnum, j.word)) end)),
   case when j.passes then 'passes' when j.relkind = 'v' then case when j.invokes then 'invoker_view' else 'owner_view' end
     when j.relkind in ('m', 'f') then 'no_policies' when not j.is_secured then case when j.relrowsecurity then 'owner' else 'rls_off' end
     when j.is_open then 'open_policy' else 'policies' end,

@@ -204,8 +204,8 @@ fn losses(lines: &mut Lines, report: &Report) {
         );
         lines.push((Tone::Danger, harmless(&text).into_owned()));
     }
-    if report.losses.is_empty() && report.uncounted.is_empty() {
-        assured(lines, report, unknown.as_ref(), "No data is lost");
+    if let Some(text) = report.no_loss() {
+        assured(lines, report, unknown.as_ref(), text);
     } else if !report.losses.is_empty() {
         lines.push(blank());
         lines.push((Tone::Danger, "What is lost:".to_owned()));

@@ -188,10 +188,8 @@ pub fn changes(before: &[Right], after: &[Right]) -> Vec<AccessChange> {
         if let Some(old) = old {
             told.insert((role, old.id, verb));
         }
-        let is_same = old.is_some_and(|old| {
-            old.verdict == right.verdict
-                && (right.verdict != Verdict::Policies || old.digest == right.digest)
-        });
+        let is_same =
+            old.is_some_and(|old| old.verdict == right.verdict && old.digest == right.digest);
         if !is_same {
             changes.push(AccessChange {
                 table: right.object.clone(),
@@ -271,12 +269,15 @@ pub struct Line {
     pub text: String,
 }
 
-/// The changes in words, one line for the verbs of a role and a table that change in the same way. Roles that pass row level
-/// security by are left out: they have every row of every table.
+/// The changes in words, one line for the verbs of a role and a table that change in the same way. Of roles that pass row
+/// level security by only what they lose is told: they have every row of every table.
 pub fn lines(changes: &[AccessChange]) -> Vec<Line> {
     type Key<'a> = (&'a str, &'a str, Verdict, Verdict, Option<Why>, bool);
     let mut groups: Vec<(Key<'_>, Vec<&AccessChange>)> = Vec::new();
-    for change in changes.iter().filter(|change| !change.passes) {
+    for change in changes
+        .iter()
+        .filter(|change| !change.passes || change.after == Verdict::None)
+    {
         let key: Key<'_> = (
             &change.table,
             &change.role,
@@ -290,38 +291,45 @@ pub fn lines(changes: &[AccessChange]) -> Vec<Line> {
             None => groups.push((key, vec![change])),
         }
     }
-    let line =
-        |((table, role, before, after, why, opens), group): (Key<'_>, Vec<&AccessChange>)| {
-            let verbs: Vec<&str> = group.iter().map(|change| change.verb.as_str()).collect();
-            let verbs = verbs.join(", ");
-            let reach = why.map_or("", Why::words);
-            let mut text = match (before, after) {
-                (_, Verdict::None) => format!("{role} loses {verbs} on {table}"),
-                _ if why == Some(Why::Definer) => {
-                    format!("{role} gains {verbs} on {table}: {reach}")
-                }
-                (Verdict::None, _) => format!("{role} gains {verbs} on {table}: {reach}"),
-                (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),
-                (old, new) if new < old => {
-                    format!("{role} is limited in {verbs} on {table}: now {reach}")
-                }
-                _ => format!("{role} may {verbs} other rows of {table}: the policies differ"),
-            };
-            let shown = group.iter().find(|change| change.may_show());
-            if let Some(change) = shown {
-                let who = match change.role.as_str() {
-                    "anon" => "visible to everybody",
-                    "authenticated" => "visible to any signed-in stranger",
-                    _ => "visible to it",
-                };
-                match change.rows {
-                    Some(1) => text.push_str(&format!("; 1 row becomes {who}")),
-                    Some(rows) => text.push_str(&format!("; {rows} rows become {who}")),
-                    None => text.push_str(&format!("; how many rows become {who} was not counted")),
-                }
+    let line = |((table, role, before, after, why, opens), group): (
+        Key<'_>,
+        Vec<&AccessChange>,
+    )| {
+        let verbs: Vec<&str> = group.iter().map(|change| change.verb.as_str()).collect();
+        let verbs = verbs.join(", ");
+        let reach = why.map_or("", Why::words);
+        let mut text = match (before, after) {
+            (_, Verdict::None) => format!("{role} loses {verbs} on {table}"),
+            _ if why == Some(Why::Definer) => {
+                format!("{role} gains {verbs} on {table}: {reach}")
             }
-            Line { opens, text }
+            (Verdict::None, _) => format!("{role} gains {verbs} on {table}: {reach}"),
+            (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),
+            (old, new) if new < old => {
+                format!("{role} is limited in {verbs} on {table}: now {reach}")
+            }
+            _ if why == Some(Why::Policies) => {
+                format!("{role} may {verbs} other rows of {table}: the policies differ")
+            }
+            _ => format!(
+                "{role} may {verbs} other rows or columns of {table}: its definition, owner or grants differ"
+            ),
         };
+        let shown = group.iter().find(|change| change.may_show());
+        if let Some(change) = shown {
+            let who = match change.role.as_str() {
+                "anon" => "visible to everybody",
+                "authenticated" => "visible to any signed-in stranger",
+                _ => "visible to it",
+            };
+            match change.rows {
+                Some(1) => text.push_str(&format!("; 1 row becomes {who}")),
+                Some(rows) => text.push_str(&format!("; {rows} rows become {who}")),
+                None => text.push_str(&format!("; how many rows become {who} was not counted")),
+            }
+        }
+        Line { opens, text }
+    };
     groups.into_iter().map(line).collect()
 }
 

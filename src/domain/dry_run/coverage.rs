@@ -1,7 +1,7 @@
 //! What a dry run knows nothing of: files that it did not run, and files that it ran without measuring. Both faces say it
 //! in these words, before what was found in the others.
 
-use super::{End, Report, StepReport};
+use super::{End, Environment, Report, StepReport};
 use crate::domain::plural::listed;
 
 /// Files of a plan of which nothing is known.
@@ -20,6 +20,16 @@ pub struct NotCovered {
 }
 
 impl Report {
+    /// What is said where no loss was found; `None` where one was, or where something was not counted.
+    pub fn no_loss(&self) -> Option<&'static str> {
+        let is_sure = self.losses.is_empty() && self.uncounted.is_empty();
+        is_sure.then_some(match self.on {
+            Environment::Target => "No data is lost",
+            // Nothing can be lost where nothing is.
+            Environment::Scratch => "Not known: the scratch database has no data of this one",
+        })
+    }
+
     /// The files that were not run.
     pub fn unrehearsed(&self) -> Option<NotCovered> {
         self.unknown(|_| false)

@@ -195,7 +195,7 @@ impl EffectLedger {
         effect
     }
 
-    /// Enters that a statement without a condition made these changes: all rows of a table are the same rows each time.
+    /// Enters the rows that a statement changed. Of several statements the most is taken: they may change the same rows.
     pub fn record_overwrite(&mut self, changed: &[TableRows]) {
         for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
             let overwritten = self.lost.overwritten.entry(table.clone()).or_default();
@@ -287,13 +287,7 @@ impl EffectLedger {
         }
         let renewals = self.lost.renewals.iter().filter_map(|(id, renewals)| {
             let name = &self.tables.get(id)?.name;
-            let is_told = is_gone(name)
-                || emptied.contains(name)
-                || self
-                    .lost
-                    .overwritten
-                    .get(name)
-                    .is_some_and(|rows| *rows > 0);
+            let is_told = is_gone(name) || emptied.contains(name);
             (!is_told).then(|| renewed(*id, name, renewals.clone(), before, after))
         });
         Candidates {

@@ -194,10 +194,24 @@ impl Interruption {
 
     fn ways(&self) -> Vec<Resolution> {
         let version = self.version.as_str();
+        let (applied, reverted) = match self.direction {
+            Direction::Apply => (
+                "Says that all of it was done by hand.",
+                "Says that what it did was undone by hand.",
+            ),
+            // A rollback that is done leaves the version reverted.
+            Direction::Rollback => (
+                "Says that what the rollback did was undone by hand, and the migration is there again.",
+                "Says that the rest of the rollback was done by hand, and the migration is gone.",
+            ),
+        };
         let ways = [
             resolution(
                 &[self.verb(), "--resume"],
-                "Goes on from the statement it stopped at.",
+                &match self.done() {
+                    done if done >= self.of => "Runs nothing again, and records it.".to_owned(),
+                    done => format!("Goes on from statement {}.", done + 1),
+                },
             ),
             resolution(
                 &[self.verb(), "--retry"],
@@ -207,14 +221,8 @@ impl Interruption {
                 }
                 .as_str(),
             ),
-            resolution(
-                &["repair", "--status", "applied", version],
-                "Says that all of it was done by hand.",
-            ),
-            resolution(
-                &["repair", "--status", "reverted", version],
-                "Says that what it did was undone by hand.",
-            ),
+            resolution(&["repair", "--status", "applied", version], applied),
+            resolution(&["repair", "--status", "reverted", version], reverted),
         ];
         ways.into_iter().flatten().collect()
     }

@@ -3,7 +3,7 @@
 
 use super::enum_values::{Doubt, doubt};
 use super::error::step_problem;
-use super::losses::{count_losses, overwrites_all};
+use super::losses::count_losses;
 use super::outside::refused;
 use super::record::recorder;
 use super::script::parts;
@@ -227,9 +227,7 @@ fn of_take(
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
         let effect = account.record_statement(&step.version, statement + 1, sql, ran);
-        if effect.changed.iter().any(|one| one.rows.updated > 0) && overwrites_all(sql) {
-            account.record_overwrite(&effect.changed);
-        }
+        account.record_overwrite(&effect.changed);
         report.took_ms += milliseconds(ran.took);
         report.statements.push(StatementReport {
             took_ms: milliseconds(ran.took),

@@ -5,8 +5,6 @@ use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::measure::Baseline;
 use crate::domain::dry_run::{Environment, LossKind, Report};
-use crate::domain::lint::assess;
-use crate::domain::lint::rule::UPDATE_WITHOUT_WHERE;
 use crate::domain::problem::Problem;
 use crate::ports::Recorder;
 
@@ -55,11 +53,4 @@ pub(super) async fn count_losses(
         Environment::Scratch => report.losses = candidates.without_counts(),
     }
     Ok(())
-}
-
-/// Whether a statement is known to overwrite every row of a table.
-pub(super) fn overwrites_all(sql: &str) -> bool {
-    assess(sql)
-        .findings()
-        .any(|finding| finding.rule == UPDATE_WITHOUT_WHERE.name)
 }

@@ -253,6 +253,10 @@ impl Runner<'_> {
                 outcome,
                 took: self.reports[index].took,
                 statement,
+                done: match halt {
+                    RunError::Halfway(halfway) => Some((halfway.resume_at, halfway.is_in_doubt)),
+                    _ => None,
+                },
                 error: harmless(&problem.to_string())
                     .chars()
                     .take(JOURNAL_ERROR_CHARS)

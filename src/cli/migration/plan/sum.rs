@@ -28,8 +28,7 @@ pub(super) fn summary(page: &mut Page, report: &Report) {
     if section(page, report, "Will lock", unmeasured.as_ref(), nothing) {
         locked(page, &locks);
     }
-    let is_sure = report.losses.is_empty() && report.uncounted.is_empty();
-    let nothing = is_sure.then_some("No data is lost");
+    let nothing = report.no_loss();
     if section(page, report, "Will be lost", unmeasured.as_ref(), nothing) {
         difference::uncounted(page, "  ", &report.uncounted);
         difference::losses(page, "  ", &report.losses);

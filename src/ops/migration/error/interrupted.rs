@@ -82,10 +82,21 @@ pub(super) fn problem(
         return problem.with_hint(again(halfway, step, verb));
     }
     let indexes = drop_first(&halfway.invalid_indexes);
+    let (done, undone) = match step.direction {
+        Direction::Apply => ("applied", "reverted"),
+        Direction::Rollback => ("reverted", "applied"),
+    };
+    let on = if halfway.resume_at >= of {
+        format!("Record it with `supadeck migration {verb} --resume`, which runs nothing again")
+    } else {
+        format!(
+            "Go on from statement {} with `supadeck migration {verb} --resume`",
+            halfway.resume_at + 1
+        )
+    };
     problem.with_hint(format!(
-        "{indexes}Go on from statement {} with `supadeck migration {verb} --resume`, run the whole file again with `--retry`, or settle it by hand and say so with `supadeck migration repair --status applied|reverted {}`.",
-        (halfway.resume_at + 1).min(of.max(1)),
-        step.version
+        "{indexes}{on}, run the whole file again with `--retry`, or finish it by hand and say so with `supadeck migration repair --status {done} {version}` (`--status {undone}` when all of it was undone by hand).",
+        version = step.version
     ))
 }
 
