@@ -55,7 +55,7 @@ pub async fn verify_on_scratch(
             continue;
         }
         let mut way = Scratch {
-            scratch,
+            workspace: scratch,
             stage,
             watch,
             entry,
@@ -155,7 +155,7 @@ pub(super) fn no_rollback(trip: &mut RoundTrip, why: RollbackError) {
 }
 
 struct Scratch<'a> {
-    scratch: &'a Workspace,
+    workspace: &'a Workspace,
     stage: &'a dyn Stage,
     watch: &'a RunControl,
     entry: &'a Entry,
@@ -175,9 +175,9 @@ impl Scratch<'_> {
             trip.problem = Some(problem);
             return Ok(true);
         }
-        let applied = picture(self.scratch, self.stage).await?;
-        let back = match rollback_step(self.scratch, self.entry).await {
-            Ok(_) => match plan(self.scratch, &PlanRequest::RollbackLast { count: 1 }).await {
+        let applied = picture(self.workspace, self.stage).await?;
+        let back = match rollback_step(self.workspace, self.entry).await {
+            Ok(_) => match plan(self.workspace, &PlanRequest::RollbackLast { count: 1 }).await {
                 Ok(plan) => self.go(&plan).await?,
                 Err(problem) => Some(problem),
             }
@@ -190,7 +190,7 @@ impl Scratch<'_> {
             *after = Some(applied);
             return Ok(false);
         }
-        let returned = picture(self.scratch, self.stage).await?;
+        let returned = picture(self.workspace, self.stage).await?;
         trip.difference = Difference::between(start, &returned);
         // The scratch database has no data that could be counted.
         let account = EffectLedger::new(&Baseline::default());
@@ -199,7 +199,7 @@ impl Scratch<'_> {
             not_again(trip, problem);
             return Ok(true);
         }
-        let again = picture(self.scratch, self.stage).await?;
+        let again = picture(self.workspace, self.stage).await?;
         trip.again = Difference::between(&applied, &again);
         verdict(trip);
         *after = Some(again);
@@ -211,7 +211,7 @@ impl Scratch<'_> {
             to: Some(self.entry.version.clone()),
             include_out_of_order: true,
         };
-        match plan(self.scratch, &wish).await {
+        match plan(self.workspace, &wish).await {
             Ok(plan) => self.go(&plan).await,
             Err(problem) => Ok(Some(problem)),
         }
@@ -219,7 +219,7 @@ impl Scratch<'_> {
 
     /// Runs for good. What stops the user's wish is an error, what stops the file is a finding.
     async fn go(&self, plan: &Plan) -> Result<Option<Problem>, Problem> {
-        match run(self.scratch, plan, self.watch).await?.problem {
+        match run(self.workspace, plan, self.watch).await?.problem {
             Some(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Network) => {
                 Err(problem)
             }
