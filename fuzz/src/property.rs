@@ -8,7 +8,7 @@ use crate::domain::project_url::ProjectUrl;
 use crate::domain::lint::{Level, assess, assess_in_order};
 use crate::domain::sql::lexer::{Kind, highlight, tokens};
 use crate::domain::sql::psql::parse;
-use crate::domain::sql::refusal::refusal;
+use crate::domain::sql::execution_mode::refusal;
 use crate::domain::source::Source;
 use crate::domain::sql::split::{split, statements, unclosed};
 use secrecy::ExposeSecret as _;
