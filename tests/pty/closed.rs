@@ -53,11 +53,11 @@ fn begun(info: &Info, dir: &tempfile::TempDir, what: &str, more: &[(&str, &str)]
         _ => {
             screen.send("2G");
             screen.wait_for("slow: migration");
-            screen.send(if what == "dry-run" { "p" } else { "a" });
+            screen.send(if what == "dry_run" { "p" } else { "a" });
         }
     }
     match what {
-        "dry-run" => {}
+        "dry_run" => {}
         "seed" => {
             screen.read_on("To confirm, type “seed”");
             screen.confirm("seed");
@@ -94,7 +94,7 @@ fn assert_finished(info: &Info, what: &str, screen: &Screen) {
 #[test]
 fn a_closed_terminal_ends_what_runs_and_then_the_program() {
     let dir = slow_files();
-    for what in ["idle", "apply", "dry-run", "seed"] {
+    for what in ["idle", "apply", "dry_run", "seed"] {
         let info = project(&format!("pty_closed_{what}"));
         let mut screen = begun(&info, &dir, what, &[]);
         let closed = Instant::now();
