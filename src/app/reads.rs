@@ -170,9 +170,10 @@ impl Model {
 
 fn old_text(what: &str, failure: Failure<'_>) -> String {
     let (why, since) = (failure.why, moment(failure.since, Form::Clock));
-    let reason = match why.kind {
-        Kind::Cancelled => "the refresh was stopped.".to_owned(),
-        _ => why.to_string(),
-    };
-    format!("These {what} are old. Refreshing fails since {since}: {reason}")
+    match why.kind {
+        Kind::Cancelled => {
+            format!("These {what} are old. The refresh was cancelled at {since}.")
+        }
+        _ => format!("These {what} are old. Refreshing fails since {since}: {why}"),
+    }
 }

@@ -486,7 +486,7 @@ fn a_read_that_takes_long_says_whom_it_waits_for_and_can_be_stopped() {
         answer(&mut model, asked, stopped);
         let frame = words(&text(&model));
         assert!(!frame.contains("Waiting for"), "{frame}");
-        assert!(frame.contains("the refresh was stopped."), "{frame}");
+        assert!(frame.contains("The refresh was cancelled at"), "{frame}");
         assert!(
             press(&mut model, &["esc"])
                 .iter()

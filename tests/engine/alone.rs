@@ -63,7 +63,7 @@ async fn running_a_file_again_says_what_it_repeats_and_where_that_leaves_it() {
     assert_eq!(problem.code.as_deref(), Some("42P07"));
     let hint = problem.hint.unwrap();
     for word in [
-        "had done its statement 1",
+        "had done statement 1",
         "stopped at statement 2",
         "goes on at statement 1 from now on",
         "repair --status",

@@ -380,7 +380,7 @@ impl NonTransactionalRun<'_> {
         let _ = self.end_worker(backend).await;
         let words = match &halfway.why {
             Cause::Refused(refused) => format!("{} ({})", refused.message, refused.code),
-            Cause::Cancelled => "It was stopped.".to_owned(),
+            Cause::Cancelled => "It was cancelled.".to_owned(),
             Cause::Lost(why) => why.clone(),
         };
         let words: String = harmless(&words).chars().take(ERROR_CHARS).collect();

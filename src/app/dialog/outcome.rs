@@ -60,7 +60,7 @@ impl Ended {
             (StepEnd::RolledBack, false) => ": nothing of it remains".to_owned(),
             (StepEnd::RolledBack, true) => ": it is still applied, as before".to_owned(),
             (StepEnd::Unknown, _) => ": nobody can say yet; read the list again".to_owned(),
-            (StepEnd::Interrupted, false) => ": what ran before remains".to_owned(),
+            (StepEnd::Interrupted, false) => ": what was committed before remains".to_owned(),
             (StepEnd::Interrupted, true) => ": what it undid before stays undone".to_owned(),
             (StepEnd::NotRun, _) => String::new(),
         };

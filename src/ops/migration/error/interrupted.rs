@@ -27,7 +27,7 @@ pub(super) fn problem(
         )
     };
     let title = match on {
-        Environment::Target => format!("{at}; what ran before remains."),
+        Environment::Target => format!("{at}; {}.", remains(halfway, of)),
         Environment::Scratch => format!("{at}{NOT_THE_TARGET}."),
     };
     let mut problem = match &halfway.why {
@@ -100,6 +100,21 @@ pub(super) fn problem(
     ))
 }
 
+/// What is done for good, and what a transaction of the file's own took back with it.
+fn remains(halfway: &Interrupted, of: usize) -> String {
+    let kept = match halfway.resume_at {
+        0 => "nothing that ran before remains".to_owned(),
+        1 => "statement 1 remains".to_owned(),
+        last => format!("statements 1 to {last} remain"),
+    };
+    let last = halfway.statement.min(of);
+    match last.saturating_sub(halfway.resume_at) {
+        0 => kept,
+        1 => format!("{kept}, statement {last} was undone"),
+        _ => format!("{kept}, statements {} to {last} were undone", halfway.resume_at + 1),
+    }
+}
+
 /// What the same failure leaves where the file runs for good.
 fn would_leave(halfway: &Interrupted) -> String {
     let remains = match halfway.resume_at {
@@ -119,14 +134,18 @@ fn would_leave(halfway: &Interrupted) -> String {
 /// The hint behind a run from the start that stopped at what the run before it had done: the journal holds only where the
 /// newer one stands.
 fn again(halfway: &Interrupted, step: &Step, verb: &str) -> String {
-    let (at, version) = (halfway.statement + 1, &step.version);
+    let (done, version) = (step.repeats, &step.version);
+    let had = match done {
+        1 => "statement 1".to_owned(),
+        done => format!("statements 1 to {done}"),
+    };
+    let end = if done < step.statements.len() {
+        format!(", and stopped at statement {}", done + 1)
+    } else {
+        String::new()
+    };
     format!(
-        "The run before had done its statement {at}, and {}. `supadeck migration {verb} --resume` goes on at statement {} from now on: undo by hand what the run before did and take it, or do by hand what is left and say so with `supadeck migration repair --status applied|reverted {version}`.",
-        if step.repeats < step.statements.len() {
-            format!("stopped at statement {}", step.repeats + 1)
-        } else {
-            "all others".to_owned()
-        },
+        "The run before had done {had}{end}. `supadeck migration {verb} --resume` goes on at statement {} from now on: undo by hand what the run before did and take it, or do by hand what is left and say so with `supadeck migration repair --status applied|reverted {version}`.",
         halfway.resume_at + 1,
     )
 }
