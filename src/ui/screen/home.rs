@@ -26,6 +26,9 @@ use ratatui::text::{Line, Span};
 /// The tables that are named at most.
 const MOST_TABLES: usize = 16;
 
+/// A body of fewer rows does not show all sections.
+const LOW: u16 = 14;
+
 type Lines = Vec<Line<'static>>;
 
 pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
@@ -70,7 +73,13 @@ pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
             &right,
         );
     } else {
-        let all: Vec<(&str, Lines)> = left.into_iter().chain(right).collect();
+        let [project, schema] = left;
+        // Where there is little room, what the header does not say already comes first.
+        let all: Vec<(&str, Lines)> = if body.height < LOW {
+            [schema].into_iter().chain(right).chain([project]).collect()
+        } else {
+            [project, schema].into_iter().chain(right).collect()
+        };
         column(frame, body, view, &all);
     }
 }
