@@ -89,7 +89,11 @@ async fn run_all(context: &Context, work: &Work, confirm: &Confirm) -> Answered 
     }
     // A digit sorts before the `_` that ends a version.
     let goes_first = |to: &str, version: &str| to.len() > version.len() && to.starts_with(version);
-    for one in plan.files.iter().filter(|one| goes_first(&one.to, &one.version)) {
+    for one in plan
+        .files
+        .iter()
+        .filter(|one| goes_first(&one.to, &one.version))
+    {
         let text = format!(
             "The Supabase CLI sorts by file name: `supabase db reset` and `db push` run {to}_{name} before the other file of {version}. If it needs that file, renumber both by hand.",
             to = one.to,

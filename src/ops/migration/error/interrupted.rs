@@ -111,7 +111,10 @@ fn remains(halfway: &Interrupted, of: usize) -> String {
     match last.saturating_sub(halfway.resume_at) {
         0 => kept,
         1 => format!("{kept}, statement {last} was undone"),
-        _ => format!("{kept}, statements {} to {last} were undone", halfway.resume_at + 1),
+        _ => format!(
+            "{kept}, statements {} to {last} were undone",
+            halfway.resume_at + 1
+        ),
     }
 }
 
