@@ -122,7 +122,7 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
                 "how many is not known".to_owned()
             }
             None => match loss.uncounted {
-                None => "with its rows".to_owned(),
+                None => format!("with its {unit}s"),
                 Some(why) => format!("how much was not counted: {}", why.words()),
             },
             Some(0) => "empty now".to_owned(),
@@ -141,7 +141,8 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
         } else {
             ""
         };
-        page.toned(tone, &format!("{indent}{what}: {many}{again}"));
+        let joint = if many.starts_with("with ") { "" } else { ":" };
+        page.toned(tone, &format!("{indent}{what}{joint} {many}{again}"));
     }
 }
 
