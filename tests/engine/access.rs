@@ -20,6 +20,10 @@ const IN_USE: &str = "
     insert into public.stamp select generate_series(1, 5);
     alter table public.stamp enable row level security;
     revoke all on public.stamp from anon, authenticated, service_role;
+    create table public.pebble (id int); insert into public.pebble select generate_series(1, 5);
+    alter table public.pebble enable row level security; revoke all on public.pebble from anon, authenticated, service_role;
+    create view public.peek as select * from public.pebble where id < 3;
+    revoke all on public.peek from anon, authenticated, service_role; grant select on public.peek to anon;
     create schema hidden; create table hidden.key (id int);";
 
 /// Each change that is told: role, verb, table, how far before and after, rows.
@@ -71,6 +75,10 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
             &["anon select public.note: none to all 1"], "row level security is off; 1 row becomes visible to everybody"),
         ("create view spy as select * from letter; revoke all on spy from anon, authenticated, service_role; grant select on spy to anon",
             &["anon select public.spy: none to all 12"], "it reads as its owner, past the policies of its tables (no security_invoker); 12 rows"),
+        ("create or replace view peek as select * from pebble",
+            &["anon select public.peek: all to all 3"],
+            "anon may select other rows or columns of public.peek: its definition, owner or grants differ; 3 rows become visible to everybody"),
+        ("alter table pebble rename column id to number; alter table pebble rename to stone", &[], ""),
         ("create view spy with (security_invoker = true) as select * from letter; revoke all on spy from anon, authenticated, service_role; grant select on spy to authenticated",
             &["authenticated select public.spy: none to policies 0"], "what the policies of its tables let through"),
         ("create function peek() returns bigint language sql security definer set search_path = '' as 'select count(*) from public.letter'; \

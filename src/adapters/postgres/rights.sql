@@ -1,6 +1,6 @@
 -- What each role may do with each table, view and function, as far as it is more than nothing: role, number of the object, its
 -- name, the verb, how far it reaches, a digest of what decides that, why, and whether the role passes row level security by.
--- Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
+-- A view is digested by its rule, which names tables by their numbers: a rename is no change. Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
 with space as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n
   where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
@@ -54,7 +54,8 @@ judged as (
 )
 select j.rolname, j.oid, j.name, j.word,
   case when j.relkind = 'v' and j.invokes or j.is_secured and not j.is_open then 'policies' else 'all' end,
-  pg_catalog.md5(pg_catalog.concat_ws(' ', case when j.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(j.oid) || j.relowner else j.digest end,
+  pg_catalog.md5(pg_catalog.concat_ws(' ', case when j.relkind in ('v', 'm') then (select pg_catalog.string_agg(w.ev_action::text, '')
+      from pg_catalog.pg_rewrite w where w.ev_class = j.oid) || j.relowner else j.digest end,
     case when not pg_catalog.has_table_privilege(j.role, j.oid, j.word) then (select pg_catalog.string_agg(a.attnum::text, ',' order by a.attnum)
       from pg_catalog.pg_attribute a where a.attrelid = j.oid and a.attnum > 0 and not a.attisdropped
         and pg_catalog.has_column_privilege(j.role, j.oid, a.attnum, j.word)) end)),
