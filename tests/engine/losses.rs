@@ -146,6 +146,44 @@ async fn renames_and_moves_are_told_as_such() {
     assert_eq!(losses, [""; 0]);
 }
 
+/// What the migration did before it, and what other files' rollbacks did, is not the rollback's.
+#[tokio::test]
+async fn a_rollback_is_not_charged_with_what_other_files_did() {
+    let bench = in_use().await;
+    bench.up(
+        "1_a.sql",
+        "create table mill.kept as table mill.sack; delete from mill.sack;",
+    );
+    bench.down(
+        "1_a.sql",
+        "insert into mill.sack select * from mill.kept; drop table mill.kept;",
+    );
+    bench.up(
+        "2_b.sql",
+        "update mill.grain set id = id; comment on table mill.grain is 'b';",
+    );
+    bench.down("2_b.sql", "comment on table mill.grain is null;");
+    let stage = database(&bench.url);
+    let pending = migration::verify_on_target(&bench.schema, stage.as_ref(), &[], &watch().0)
+        .await
+        .unwrap();
+    for trip in &pending.versions {
+        let of_rows = words(&trip.losses);
+        let of_rows = of_rows.iter().filter(|loss| loss.starts_with("Rows"));
+        assert_eq!(of_rows.count(), 0, "{}: {:?}", trip.version, trip.losses);
+    }
+    assert!(bench.apply().await.is_complete());
+    let versions = ["1", "2"].map(str::to_owned);
+    let applied = migration::verify_on_target(&bench.schema, stage.as_ref(), &versions, &watch().0)
+        .await
+        .unwrap();
+    for trip in &applied.versions {
+        let of_rows = words(&trip.losses);
+        let of_rows = of_rows.iter().filter(|loss| loss.starts_with("Rows"));
+        assert_eq!(of_rows.count(), 0, "{}: {:?}", trip.version, trip.losses);
+    }
+}
+
 /// What a rollback loses is counted the same way: values of what was there before the migration, none of what it made.
 #[tokio::test]
 async fn a_rollback_in_verify_loses_by_identity_too() {

@@ -59,6 +59,8 @@ pub(super) struct PgDryRun {
     files: HashMap<u32, Option<u32>>,
     /// The same before anything ran.
     first_files: HashMap<u32, Option<u32>>,
+    /// The same where the transaction was marked.
+    marked_files: HashMap<u32, Option<u32>>,
     /// The same before the file that runs.
     files_before: HashMap<u32, Option<u32>>,
     /// Which statements are measured together with others.
@@ -80,6 +82,7 @@ impl Stage for PgDatabase {
                 known: Vec::new(),
                 files: HashMap::new(),
                 first_files: HashMap::new(),
+                marked_files: HashMap::new(),
                 files_before: HashMap::new(),
                 quiet: Quiet::default(),
             };
@@ -352,6 +355,12 @@ impl PgDryRun {
         }
     }
 
+    /// Ends or undoes a file, and leaves the session as the next one finds it in a run.
+    async fn begin_anew(&mut self, savepoint: &str) -> Result<(), Problem> {
+        let (reset, limits) = (dry_run_limits::end_session(), self.caps());
+        self.plain(format!("{savepoint}; {reset}; {limits}")).await
+    }
+
     /// Runs SQL of ours whose answer says nothing.
     async fn plain(&mut self, sql: String) -> Result<(), Problem> {
         let running = async {
@@ -500,46 +509,28 @@ impl Rehearsal for PgDryRun {
     }
 
     fn close_file(&mut self) -> Task<'_, ()> {
-        let sql = format!(
-            "release savepoint supadeck_file; {}; {}",
-            dry_run_limits::end_session(),
-            self.caps()
-        );
-        Box::pin(self.plain(sql))
+        Box::pin(self.begin_anew("release savepoint supadeck_file"))
     }
 
     fn undo_file(&mut self) -> Task<'_, ()> {
         self.files.clone_from(&self.files_before);
-        let sql = format!(
-            "rollback to savepoint supadeck_file; release savepoint supadeck_file; {}; {}",
-            dry_run_limits::end_session(),
-            self.caps()
-        );
-        Box::pin(self.plain(sql))
+        let undo = "rollback to savepoint supadeck_file; release savepoint supadeck_file";
+        Box::pin(self.begin_anew(undo))
     }
 
     fn mark(&mut self) -> Task<'_, ()> {
+        self.marked_files.clone_from(&self.files);
         Box::pin(self.plain("savepoint supadeck_mark".to_owned()))
     }
 
     fn back_to_start(&mut self) -> Task<'_, ()> {
         self.files.clone_from(&self.first_files);
-        let sql = format!(
-            "rollback to savepoint supadeck_start; {}; {}",
-            dry_run_limits::end_session(),
-            self.caps()
-        );
-        Box::pin(self.plain(sql))
+        Box::pin(self.begin_anew("rollback to savepoint supadeck_start"))
     }
 
     fn back(&mut self) -> Task<'_, ()> {
-        self.files.clone_from(&self.first_files);
-        let sql = format!(
-            "rollback to savepoint supadeck_mark; {}; {}",
-            dry_run_limits::end_session(),
-            self.caps()
-        );
-        Box::pin(self.plain(sql))
+        self.files.clone_from(&self.marked_files);
+        Box::pin(self.begin_anew("rollback to savepoint supadeck_mark"))
     }
 
     fn count<'a>(&'a mut self, holdings: &'a [CountTarget]) -> Task<'a, Counts> {

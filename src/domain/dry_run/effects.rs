@@ -90,6 +90,19 @@ impl EffectLedger {
         }
     }
 
+    /// The ledger of the next file of the same transaction: the server goes on counting where it was, and nothing of what the
+    /// files before did is this one's.
+    pub fn next(mut self) -> Self {
+        let lost = std::mem::take(&mut self.lost);
+        for (id, (file, bytes)) in lost.files {
+            if let Some(state) = self.tables.get_mut(&id) {
+                (state.file, state.bytes) = (file, bytes);
+            }
+        }
+        self.kept = Lost::default();
+        self
+    }
+
     /// A file begins.
     pub fn open_file(&mut self) {
         self.kept = self.lost.clone();

@@ -105,7 +105,8 @@ impl Target<'_> {
         let mut tried = Tried::default();
         // What is lost is counted in the state before everything, to which the transaction returns in the end.
         let ground = self.session.ground().await?;
-        let mut lost: Vec<(usize, EffectLedger, Candidates)> = Vec::new();
+        let mut lost: Vec<(usize, Candidates)> = Vec::new();
+        let mut ledger = EffectLedger::new(&ground);
         for (index, (entry, trip)) in entries.iter().zip(&mut trips).enumerate() {
             let (up, down) = up_and_down(self.schema, entry).await;
             let up = match up {
@@ -127,8 +128,8 @@ impl Target<'_> {
             }
             let before = self.session.picture().await?;
             self.session.mark().await?;
-            let mut nothing = EffectLedger::new(&ground);
-            match self.run(&up, &tried, &mut nothing).await? {
+            ledger = ledger.next();
+            match self.run(&up, &tried, &mut ledger).await? {
                 Ran::Well => {}
                 Ran::Unsure(problem) => {
                     trip.finding = Verdict::Unsure;
@@ -150,14 +151,14 @@ impl Target<'_> {
                     continue;
                 }
             };
-            let mut account = EffectLedger::new(&ground);
-            let mut failed = self.run(&down, &tried, &mut account).await?;
+            ledger = ledger.next();
+            let mut failed = self.run(&down, &tried, &mut ledger).await?;
             if matches!(failed, Ran::Well) {
                 let returned = self.session.picture().await?;
                 trip.difference = Difference::between(&before, &returned);
-                let candidates = account.candidates(&applied, &returned);
-                lost.push((index, account, candidates));
-                failed = self.run(&up, &tried, &mut nothing).await?;
+                let candidates = ledger.candidates(&applied, &returned);
+                lost.push((index, candidates));
+                failed = self.run(&up, &tried, &mut ledger).await?;
                 if matches!(failed, Ran::Well) {
                     let again = self.session.picture().await?;
                     trip.again = Difference::between(&applied, &again);
@@ -176,14 +177,14 @@ impl Target<'_> {
             }
             // The next ones are tried on what a rollback that works would not have disturbed.
             self.session.back().await?;
-            if !matches!(self.run(&up, &tried, &mut nothing).await?, Ran::Well) {
+            if !matches!(self.run(&up, &tried, &mut ledger).await?, Ran::Well) {
                 break;
             }
             tried.steps.push(up);
         }
         self.session.back_to_start().await?;
-        for (index, account, candidates) in lost {
-            self.settle(&mut trips[index], &account, candidates, &ground)
+        for (index, candidates) in lost {
+            self.settle(&mut trips[index], &ledger, candidates, &ground)
                 .await?;
         }
         Ok(trips)
@@ -212,7 +213,8 @@ impl Target<'_> {
         }
         let ground = self.session.ground().await?;
         let tried = Tried::default();
-        let mut lost: Vec<(usize, EffectLedger, Candidates)> = Vec::new();
+        let mut lost: Vec<(usize, Candidates)> = Vec::new();
+        let mut ledger = EffectLedger::new(&ground);
         self.session.mark().await?;
         let mut latest = self.session.picture().await?;
         let mut befores: Vec<(usize, Step, Snapshot)> = Vec::new();
@@ -234,16 +236,16 @@ impl Target<'_> {
                 refuse(trip, problem);
                 break;
             }
-            let mut account = EffectLedger::new(&ground);
+            ledger = ledger.next();
             if let Ran::Badly(problem) | Ran::Unsure(problem) =
-                self.run(&down, &tried, &mut account).await?
+                self.run(&down, &tried, &mut ledger).await?
             {
                 fail(trip, problem);
                 break;
             }
             let after = self.session.picture().await?;
-            let candidates = account.candidates(&latest, &after);
-            lost.push((index, account, candidates));
+            let candidates = ledger.candidates(&latest, &after);
+            lost.push((index, candidates));
             match up {
                 Ok(up) => befores.push((index, up, std::mem::replace(&mut latest, after))),
                 Err(problem) => {
@@ -255,9 +257,8 @@ impl Target<'_> {
         let is_whole = befores.len() == entries.len();
         for (index, up, before) in befores.into_iter().rev().filter(|_| is_whole) {
             let trip = &mut trips[index];
-            let mut nothing = EffectLedger::new(&ground);
             if let Ran::Badly(problem) | Ran::Unsure(problem) =
-                self.run(&up, &tried, &mut nothing).await?
+                self.run(&up, &tried, &mut ledger).await?
             {
                 fail(trip, problem);
                 break;
@@ -266,8 +267,8 @@ impl Target<'_> {
             verdict(trip);
         }
         self.session.back().await?;
-        for (index, account, candidates) in lost {
-            self.settle(&mut trips[index], &account, candidates, &ground)
+        for (index, candidates) in lost {
+            self.settle(&mut trips[index], &ledger, candidates, &ground)
                 .await?;
         }
         Ok(trips)
