@@ -299,9 +299,13 @@ pub fn lines(changes: &[AccessChange]) -> Vec<Line> {
         let verbs = verbs.join(", ");
         let reach = why.map_or("", Why::words);
         let mut text = match (before, after) {
+            // A function that runs as its caller is not listed any more; who may call it need not differ.
+            (_, Verdict::None) if verbs == "execute" => {
+                format!("{role} no longer runs {table} as its owner, or may not execute it")
+            }
             (_, Verdict::None) => format!("{role} loses {verbs} on {table}"),
-            _ if why == Some(Why::Definer) => {
-                format!("{role} gains {verbs} on {table}: {reach}")
+            (Verdict::All, _) if why == Some(Why::Definer) => {
+                format!("{role} may execute another body of {table}, which runs as its owner")
             }
             (Verdict::None, _) => format!("{role} gains {verbs} on {table}: {reach}"),
             (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),

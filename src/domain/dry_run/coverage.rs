@@ -13,6 +13,8 @@ pub struct NotCovered {
     outside: Vec<String>,
     /// Those that were undone, because their failure says nothing.
     unsure: Vec<String>,
+    /// Those that were left out because too many before them failed only in the dry run.
+    unreached: Vec<String>,
     /// How many they are.
     pub count: usize,
     /// Whether nothing is known of any file.
@@ -50,12 +52,17 @@ impl Report {
         let alone = named(&|step| step.end == End::Skipped || is_unseen(step));
         let outside = named(&|step| step.end == End::Refused);
         let unsure = named(&|step| step.end == End::Unsure);
-        let count = alone.len() + outside.len() + unsure.len();
+        // A failure says itself that what follows it was not reached.
+        let is_unreached =
+            |step: &StepReport| step.end == End::NotReached && self.problem.is_none();
+        let unreached = named(&is_unreached);
+        let count = alone.len() + outside.len() + unsure.len() + unreached.len();
         (count > 0).then_some(NotCovered {
             is_all: count == self.steps.len(),
             alone,
             outside,
             unsure,
+            unreached,
             count,
         })
     }
@@ -95,6 +102,16 @@ impl NotCovered {
                 names(&self.unsure)
             ));
         }
+        if !self.unreached.is_empty() {
+            let they = match self.unreached.len() {
+                1 => "it changes, locks and loses",
+                _ => "they change, lock and lose",
+            };
+            said.push(format!(
+                "Not run here, because too many files before failed only in the dry run: {}. Nothing is known of what {they}; `supadeck migration plan --on scratch` tries it on a scratch database.",
+                names(&self.unreached)
+            ));
+        }
         said.join(" ")
     }
 
@@ -105,6 +122,7 @@ impl NotCovered {
             .iter()
             .chain(&self.outside)
             .chain(&self.unsure)
+            .chain(&self.unreached)
             .cloned()
             .collect();
         format!("Not known of {}.", names(&all))

@@ -5,7 +5,7 @@ use crate::domain::dry_run::measure::{CountTarget, StatementStats};
 use crate::domain::dry_run::recording::{
     DryRunResult, Failed, FileResult, FileScript, PostRollback, StatementResult,
 };
-use crate::domain::migration::Progress;
+use crate::domain::migration::{Blocker, Progress};
 use crate::domain::problem::Problem;
 use crate::domain::script::{Limits, News, RunError};
 use crate::ports::{GoesOn, Recorder, Rehearsal, Stage, Task};
@@ -140,6 +140,30 @@ impl Recorder for Live {
     }
 }
 
+/// What the server says while a statement runs: kept for its result, and passed on.
+#[derive(Default)]
+struct Heard {
+    notices: Vec<String>,
+    blocker: Option<Blocker>,
+}
+
+impl Heard {
+    fn enter(&mut self, one: News, step: usize, news: &mut (dyn FnMut(Progress) + Send)) {
+        match one {
+            News::Notice(text) => {
+                self.notices.push(text.clone());
+                news(Progress::Notice { step, text });
+            }
+            News::Blocked(blocker) => {
+                self.blocker = Some(blocker.clone());
+                news(Progress::Blocked { step, blocker });
+            }
+            News::Cancelling => news(Progress::Cancelling),
+            _ => {}
+        }
+    }
+}
+
 /// Runs the statements of one file, and then what its commit would check; tells how long that check took.
 pub(super) async fn statements(
     session: &mut dyn Rehearsal,
@@ -169,24 +193,13 @@ pub(super) async fn statements(
         together(session, scene, at..end - 1, news, cancel, keep).await?;
         let part = &parts[end - 1];
         at = end;
-        let (mut notices, mut blocker) = (Vec::new(), None);
+        let mut heard = Heard::default();
         let begun = Instant::now();
         let ended = {
-            let mut said = |one: News| match one {
-                News::Notice(text) => {
-                    notices.push(text.clone());
-                    news(Progress::Notice { step, text });
-                }
-                News::Blocked(seen) => {
-                    blocker = Some(seen.clone());
-                    let blocker = seen;
-                    news(Progress::Blocked { step, blocker });
-                }
-                News::Cancelling => news(Progress::Cancelling),
-                _ => {}
-            };
+            let mut said = |one: News| heard.enter(one, step, news);
             session.run(&part.sql, &mut said, cancel).await
         };
+        let Heard { notices, blocker } = heard;
         let statement = part.statement;
         match ended {
             Ok(ran) => keep(StatementResult {
@@ -223,20 +236,10 @@ async fn together(
     }
     let (step, parts) = (scene.step, &scene.parts[range]);
     let statements: Vec<&str> = parts.iter().map(|part| &*part.sql).collect();
-    let (mut notices, mut blocker) = (Vec::new(), None);
+    let mut heard = Heard::default();
     let (mut at, mut begun) = (0, Instant::now());
     let ended = {
         let mut said = |one: News| match one {
-            News::Notice(text) => {
-                notices.push(text.clone());
-                news(Progress::Notice { step, text });
-            }
-            News::Blocked(seen) => {
-                blocker = Some(seen.clone());
-                let blocker = seen;
-                news(Progress::Blocked { step, blocker });
-            }
-            News::Cancelling => news(Progress::Cancelling),
             News::PartDone { done, rows } => {
                 let statement = parts[done - 1].statement;
                 let ran = StatementStats {
@@ -248,19 +251,19 @@ async fn together(
                 (at, begun) = (done, Instant::now());
                 keep(StatementResult {
                     statement,
-                    notices: std::mem::take(&mut notices),
+                    notices: std::mem::take(&mut heard.notices),
                     ran,
                 });
                 let done = statement + 1;
                 news(Progress::StatementDone { step, done });
             }
-            _ => {}
+            other => heard.enter(other, step, news),
         };
         session.run_quiet(&statements, &mut said, cancel).await
     };
     ended.map_err(|halt| {
         let statement = parts.get(at).map(|part| part.statement);
-        let halt = halt.with_blocker(blocker);
-        Failed::at(statement, notices, begun.elapsed(), halt)
+        let halt = halt.with_blocker(heard.blocker);
+        Failed::at(statement, heard.notices, begun.elapsed(), halt)
     })
 }
