@@ -99,7 +99,7 @@ pub enum Report {
     Checked(Vec<Verdict>),
     /// To `Write::Migrate`.
     Migrated(Result<Outcome, Problem>),
-    /// To `Write::Dry-run`.
+    /// To `Write::Rehearse`.
     Rehearsed(Result<Box<dry_run::Report>, Problem>),
     /// To `Write::Fix`: the list as it is now.
     Fixed(Result<MigrationList, Problem>),

@@ -78,7 +78,7 @@ impl Model {
         let mut readings: Vec<Reading> = here.map(|(_, reading)| reading).collect();
         if self.screen == Screen::Home {
             readings.extend([migrations(), seeds()]);
-            if self.tables.is_wanted() {
+            if self.is_other_project() && self.tables.is_wanted() {
                 readings.push(self.tables.reading("tables"));
             }
         }
@@ -174,6 +174,6 @@ fn old_text(what: &str, failure: Failure<'_>) -> String {
         Kind::Cancelled => {
             format!("These {what} are old. The refresh was cancelled at {since}.")
         }
-        _ => format!("These {what} are old. Refreshing fails since {since}: {why}"),
+        _ => format!("These {what} are old. Refreshing has failed since {since}: {why}"),
     }
 }

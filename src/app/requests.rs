@@ -44,8 +44,8 @@ pub fn schema(model: &mut Model) -> Vec<Effect> {
     if model.journal.table.remote.is_wanted() {
         effects.push(journal(model));
     }
-    // The tables are read once it is known that they are not Weeksmith's.
-    if model.tables.is_wanted() {
+    // The tables are read while it is known that they are not Weeksmith's.
+    if model.is_other_project() && model.tables.is_wanted() {
         effects.push(tables(model));
     }
     effects

@@ -22,6 +22,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     effects
 }
 
+/// Brings the selected row into view, as many rows as there are now.
+fn follow(model: &mut Model) {
+    let height = model.list_height();
+    match execute::list_mut(model) {
+        Some(list) => list.follow(height),
+        None => model.audit.follow(height),
+    }
+}
+
 fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::KeyPressed(key) => press(model, key),
@@ -36,11 +45,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Wheeled(x, y, lines) => wheel(model, x, y, lines),
         Msg::Resized(width, height) => {
             model.size = (width, height);
-            let height = model.list_height();
-            model.audit.follow(height);
-            if let Some(list) = execute::list_mut(model) {
-                list.follow(height);
-            }
+            follow(model);
             Vec::new()
         }
         // The one place where an answer that is no longer wanted is dropped.
@@ -52,17 +57,15 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.waits.remove(&ticket.slot);
             let effects = answers::take(model, *report, at);
             model.migrations.read_again();
-            // Fewer rows than before must not leave the window behind them.
-            let height = model.list_height();
-            if let Some(list) = execute::list_mut(model) {
-                list.follow(height);
-            }
+            // Fewer rows, or a notice above them, must not leave the selection out of view.
+            follow(model);
             effects
         }
         Msg::Waiting { ticket, at, whom } => {
             if model.tickets.is_live(ticket) {
                 let since = model.waits.get(&ticket.slot).map_or(at, |wait| wait.since);
                 model.waits.insert(ticket.slot, Wait { since, whom });
+                follow(model);
             }
             Vec::new()
         }

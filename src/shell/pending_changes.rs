@@ -126,7 +126,17 @@ async fn renumber(schema: &Workspace, which: &str, to: Option<&str>) -> Result<T
 
 async fn renumber_all(schema: &Workspace) -> Result<Told, Problem> {
     let plan = migration::plan_renumber_all(schema).await?;
-    let (lines, target) = (plan.moves.iter().map(moved).collect(), plan.target.clone());
+    if plan.files.is_empty() {
+        return Err(Problem::new(
+            Kind::Conflict,
+            "Every migration has a version of its own.",
+            "There is nothing to renumber.",
+        ));
+    }
+    let warnings = plan.warnings();
+    let warnings = warnings.iter().map(|text| harmless(text).into_owned());
+    let lines = plan.moves.iter().map(moved).chain(warnings).collect();
+    let target = plan.target.clone();
     let title = format!(
         "Give {} a version each",
         counted(plan.files.len(), "migration")

@@ -284,7 +284,7 @@ fn a_failed_reload_keeps_the_rows_and_says_so() {
         "Run a half marathon",
         "Goals (2, old)",
         "refresh failed; showing 11:22:33 UTC",
-        "These goals are old. Refreshing fails since 11:22:33 UTC: The project did not answer.",
+        "These goals are old. Refreshing has failed since 11:22:33 UTC: The project did not answer.",
     ] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }

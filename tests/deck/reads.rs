@@ -180,7 +180,7 @@ fn a_refresh_that_fails_marks_the_rows_as_old_on_every_screen_that_uses_them() {
             answer_but(&mut model, effects, &|load| is(load, name).then(denial));
             let frame = words(&text(&model));
             for part in [
-                "are old. Refreshing fails since 11:22:33 UTC",
+                "are old. Refreshing has failed since 11:22:33 UTC",
                 "may not read this.",
             ] {
                 assert!(frame.contains(part), "{called}: {part}\n{}", text(&model));

@@ -31,7 +31,7 @@ impl Confirm {
         }
         let word = model.confirm_word_at(&plan.target, "seed");
         let mut facts = facts(model, &plan.target);
-        facts.extend(plan.notes.iter().map(|note| ("mind", note.clone())));
+        facts.extend(plan.notes.iter().map(|note| ("note", note.clone())));
         Self::running(title, facts, &script, word, PendingAction::Seed(plan))
     }
 

@@ -1,4 +1,4 @@
-//! What a rollback undoes, what stays, whether rows go along, and the words that confirm it. Its title is in `briefing`.
+//! What a rollback undoes, what stays, whether rows go along, and the words that confirm it. Its title is in `plan_summary`.
 
 use crate::domain::lint::Assessment;
 use crate::domain::migration::Plan;
@@ -28,7 +28,7 @@ pub(super) fn facts(plan: &Plan, risks: Option<&[Assessment]>) -> Vec<(&'static 
     ]
 }
 
-/// Whether a rollback takes rows along, as far as its text tells. The fact is called `mind` only where it does.
+/// Whether a rollback takes rows along, as far as its text tells. The fact is called `note` only where it does.
 fn losses(plan: &Plan, risks: Option<&[Assessment]>) -> (&'static str, String) {
     let (name, text) = match risks {
         _ if plan.statement_count() == 0 => (

@@ -87,20 +87,8 @@ async fn run_all(context: &Context, work: &Work, confirm: &Confirm) -> Answered 
         let from = one.from.display();
         page.line(format!("  {from} becomes {}", one.to.display()));
     }
-    // A digit sorts before the `_` that ends a version.
-    let goes_first = |to: &str, version: &str| to.len() > version.len() && to.starts_with(version);
-    for one in plan
-        .files
-        .iter()
-        .filter(|one| goes_first(&one.to, &one.version))
-    {
-        let text = format!(
-            "The Supabase CLI sorts by file name: `supabase db reset` and `db push` run {to}_{name} before the other file of {version}. If it needs that file, renumber both by hand.",
-            to = one.to,
-            name = one.name,
-            version = one.version,
-        );
-        page.toned(Tone::Warn, &text);
+    for warning in plan.warnings() {
+        page.toned(Tone::Warn, &warning);
     }
     let shown = || Answer::new(&plan, page.clone());
     let what = format!("Rename {}", show::counted(plan.moves.len(), "file"));

@@ -59,10 +59,10 @@ fn ways(page: &mut Page, listing: &MigrationList) {
     for entry in stuck.iter().take(MOST_WAYS) {
         page.blank();
         let title = format!(
-            "Ways out of {} for {} {}:",
-            entry.state.word(),
+            "Fixes for {} {} ({}):",
             entry.version,
-            entry.name
+            entry.name,
+            entry.state.word()
         );
         page.toned(Tone::Strong, &title);
         for way in &entry.ways {
@@ -73,8 +73,8 @@ fn ways(page: &mut Page, listing: &MigrationList) {
     if stuck.len() > MOST_WAYS {
         page.blank();
         let more = match stuck.len() - MOST_WAYS {
-            1 => "One more state has its fixes too.".to_owned(),
-            more => format!("{more} more states have their fixes too."),
+            1 => "1 more migration has fixes too.".to_owned(),
+            more => format!("{more} more migrations have fixes too."),
         };
         page.toned(Tone::Muted, &more);
     }

@@ -24,6 +24,22 @@ pub struct RenumberAllPlan {
     pub target: Target,
 }
 
+impl RenumberAllPlan {
+    /// Where the Supabase CLI, which sorts by file name, would run a file elsewhere: a digit sorts before the `_` that ends a
+    /// version.
+    pub fn warnings(&self) -> Vec<String> {
+        let goes_first = |one: &&Renumbered| {
+            one.to.len() > one.version.len() && one.to.starts_with(&one.version)
+        };
+        let files = self.files.iter().filter(goes_first);
+        files
+            .map(|Renumbered { version, name, to }| {
+                format!("The Supabase CLI sorts by file name: `supabase db reset` and `db push` run {to}_{name} before the other file of {version}. If it needs that file, renumber both by hand.")
+            })
+            .collect()
+    }
+}
+
 /// One migration that gets another version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Renumbered {

@@ -119,17 +119,18 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
         };
         let many = match loss.rows {
             None if matches!(loss.way, LossKind::RowsDeleted | LossKind::RowsChanged) => {
-                "how many is not known".to_owned()
+                ": how many is not known".to_owned()
             }
             None => match loss.uncounted {
-                None => format!("with its {unit}s"),
-                Some(why) => format!("how much was not counted: {}", why.words()),
+                None => format!(" with its {unit}s"),
+                Some(why) => format!(": how much was not counted: {}", why.words()),
             },
-            Some(0) => "empty now".to_owned(),
+            Some(0) => ": empty now".to_owned(),
             Some(rows) if loss.counted => {
-                counted(usize::try_from(rows).unwrap_or(usize::MAX), unit)
+                let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+                format!(": {}", counted(rows, unit))
             }
-            Some(rows) => format!("about {rows} {unit}s"),
+            Some(rows) => format!(": about {rows} {unit}s"),
         };
         let tone = if loss.rows == Some(0) {
             Tone::Plain
@@ -141,8 +142,7 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
         } else {
             ""
         };
-        let joint = if many.starts_with("with ") { "" } else { ":" };
-        page.toned(tone, &format!("{indent}{what}{joint} {many}{again}"));
+        page.toned(tone, &format!("{indent}{what}{many}{again}"));
     }
 }
 
