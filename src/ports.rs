@@ -212,7 +212,7 @@ pub trait Stage: Send + Sync {
     /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
     /// runner that is at work is not waited for.
     fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>>;
-    /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::dry run`]
+    /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::rehearsal`]
     /// opens one. Nothing is sent yet.
     fn recorder(&self, _limits: Limits) -> Option<Box<dyn Recorder>> {
         None
@@ -245,7 +245,7 @@ pub trait Recorder: Send {
     fn end(self: Box<Self>) -> Task<'static, ()>;
 }
 
-/// How a statement of a dry run ended, as [`Dry run::run`] returns it.
+/// How a statement of a dry run ended, as [`Rehearsal::run`] returns it.
 pub type Rehearsed<'a> =
     Pin<Box<dyn Future<Output = Result<StatementStats, RunError>> + Send + 'a>>;
 

@@ -1,5 +1,7 @@
 //! What a role lacks where Postgres says "permission denied for …", as the statement that gives it.
 
+use crate::domain::sql::keyword::quoted;
+
 /// The schema of what the REST interface serves.
 const SCHEMA: &str = "public";
 
@@ -56,19 +58,6 @@ fn place(name: &str, asked: &str) -> String {
         format!("{SCHEMA}.{}", quoted(name))
     } else {
         quoted(name)
-    }
-}
-
-/// An identifier as SQL takes it.
-fn quoted(name: &str) -> String {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if is_plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }
 

@@ -366,7 +366,7 @@ async fn what_fails_on_scratch_outside_a_transaction_remains_nowhere_and_says_so
         "stopped at statement 3 of 4 on the scratch database",
         "the project's own database is as it was",
         "Statements 1 to 2 would remain done, public.u would be left behind and invalid",
-        "Mend the file, and plan again.",
+        "Fix the file, and plan again.",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }

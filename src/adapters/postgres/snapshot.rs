@@ -151,7 +151,7 @@ pub(in crate::adapters) fn seen(seen: Vec<Seen>) -> Vec<Visible> {
 /// Rows as text.
 pub(in crate::adapters) type Texts = Vec<Vec<Option<String>>>;
 
-/// Reads the rows of [`PICTURE`].
+/// Reads the rows of [`SNAPSHOT`].
 pub(in crate::adapters) fn picture(rows: Texts) -> Result<Snapshot, Problem> {
     let mut picture = Snapshot::default();
     for row in rows {
@@ -187,7 +187,7 @@ fn unknown(what: &str) -> Problem {
     Problem::internal(format!("The catalogs say something unknown: {what}."))
 }
 
-/// Reads the rows of [`GROUND`].
+/// Reads the rows of [`BASELINE`].
 pub(in crate::adapters) fn ground(rows: Texts) -> Baseline {
     let mut ground = Baseline::default();
     for row in rows {
@@ -221,7 +221,7 @@ pub(super) fn measure(known: &[u32]) -> String {
     LOCKS_AND_ROWS.replace("$KNOWN$", &ids.join(","))
 }
 
-/// Reads the rows of [`MEASURE`], in the order of the tables' numbers.
+/// Reads the rows of [`LOCKS_AND_ROWS`], in the order of the tables' numbers.
 pub(in crate::adapters) fn touched(rows: &Texts) -> Vec<TouchedTable> {
     let mut touched: Vec<TouchedTable> = rows.iter().filter_map(|row| one_touched(row)).collect();
     touched.sort_by_key(|table| table.id);

@@ -1,6 +1,7 @@
 //! What the table of the migration history is like in a database: the Supabase CLI's own, an older tool's, one with more
 //! columns, a view. Says what is unusual about it and what to do. Reads nothing itself.
 
+use crate::domain::sql::keyword::quoted;
 use serde::Serialize;
 
 /// The table of the history as the catalogs describe it; the default is a table that is not there.
@@ -292,18 +293,6 @@ impl HistoryTable {
             what: format!("{TABLE} has more columns: {}.", names.join(", ")),
             way_out: None,
         })
-    }
-}
-
-/// A name as SQL takes it.
-fn quoted(name: &str) -> String {
-    let is_plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }
 

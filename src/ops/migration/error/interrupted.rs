@@ -67,7 +67,7 @@ pub(super) fn problem(
         problem.detail = Some(more.join("\n"));
     }
     if on == Environment::Scratch {
-        let mend = "Mend the file, and plan again.";
+        let mend = "Fix the file, and plan again.";
         let hint = match problem.hint.take() {
             Some(hint) => format!("{hint} {mend}"),
             None => mend.to_owned(),
