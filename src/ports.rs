@@ -102,7 +102,7 @@ pub trait Secrets: Send + Sync {
         kind: SecretKind,
         value: &'a SecretString,
     ) -> Task<'a, StoredIn>;
-    /// Forgets a secret; one that is not there is no problem. Says what was asked: with [`Keeping::Memory`] the keyring was
+    /// Forgets a secret; one that is not there is no problem. Says what was asked: with [`StoredIn::Memory`] the keyring was
     /// not, and may hold the secret still.
     fn remove<'a>(&'a self, profile: &'a str, kind: SecretKind) -> Task<'a, StoredIn>;
     /// Where secrets are kept.
@@ -131,7 +131,7 @@ pub trait Profiles: Send + Sync {
     fn path(&self) -> String;
 }
 
-/// A Postgres database with the books of migrations and seeds in schema `supabase_migrations`.
+/// A Postgres database with the history of migrations and seeds in schema `supabase_migrations`.
 /// Every method opens a connection of its own, and closes it.
 pub trait Database: Send + Sync {
     /// The migration history with a digest of each version's statements; empty when there is no history table.
@@ -169,7 +169,7 @@ pub type RunAll<'a> = Pin<Box<dyn Future<Output = (usize, Result<(), RunError>)>
 pub trait Session: Send {
     /// The name of the session on the server, for [`Database::settled`].
     fn name(&self) -> &str;
-    /// Makes the tables of the books where they are missing.
+    /// Makes the history tables where they are missing.
     fn prepare(&mut self) -> Task<'_, ()>;
     /// Whether the history has a place for the way back of a version; known once the session is prepared.
     fn stores_rollbacks(&self) -> bool;

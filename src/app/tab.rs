@@ -21,8 +21,8 @@ pub struct Tab {
     pub width: u16,
 }
 
-/// The tabs in so many columns, of the screens that the project has something for. Where the names do not fit, only the current screen keeps its own; where not even the keys
-/// do, it stands alone. So one always sees where one is.
+/// The tabs in so many columns, of the screens that the project has something for. Where the names do not fit, only the
+/// current screen keeps its own; where not even the keys do, it stands alone. So one always sees where one is.
 pub fn tabs(columns: u16, current: Screen, is_there: impl Fn(Screen) -> bool) -> Vec<Tab> {
     let is_shown = |screen| screen == current || is_there(screen);
     let all = placed(is_shown, |_| true);

@@ -1,4 +1,4 @@
-//! One file on its way to the database: what runs in one transaction, what is written into the books with it,
+//! One file on its way to the database: what runs in one transaction, what is written into the history with it,
 //! and how that can end. Shared by migrations and seeds.
 
 use super::migration::history::{Row, sha256};
@@ -69,7 +69,7 @@ pub struct Part {
     pub data: Option<Slice>,
 }
 
-/// The row that a script leaves in the books of the database.
+/// The row that a script leaves in the history of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// A new row of the migration history.
@@ -313,7 +313,7 @@ pub struct ServerError {
     pub part: Option<usize>,
     /// The character in the part's SQL, from 1.
     pub character: Option<usize>,
-    /// Whether it failed when everything had run: in the books or at COMMIT.
+    /// Whether it failed when everything had run: in the history or at COMMIT.
     pub at_commit: bool,
     /// Who was seen to hold the lock that was not to be had in time.
     pub blocker: Option<Blocker>,

@@ -170,7 +170,7 @@ pub async fn use_(profiles: &dyn Profiles, name: &str) -> Result<Profile, Proble
     show(profiles, Some(name), None).await
 }
 
-/// Removes a profile and everything that is kept for it. Says whether the keyring was asked: with [`Keeping::Memory`] it
+/// Removes a profile and everything that is kept for it. Says whether the keyring was asked: with [`StoredIn::Memory`] it
 /// was not, and may hold the secrets still.
 pub async fn remove(
     profiles: &dyn Profiles,

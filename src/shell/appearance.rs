@@ -5,7 +5,7 @@ use crate::ui::Appearance;
 use crate::ui::symbol::Symbols;
 use crate::ui::theme::Theme;
 
-/// The look for this terminal; a theme that was asked for by name comes first.
+/// The appearance for this terminal; a theme that was asked for by name comes first.
 pub(super) fn look(wanted: Option<&str>) -> Appearance {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     choose(wanted, variable)

@@ -24,7 +24,7 @@ pub(super) struct BufferBackend {
 }
 
 impl BufferBackend {
-    /// A canvas of so many columns and rows.
+    /// A buffer of so many columns and rows.
     pub(super) fn new(size: (u16, u16)) -> Self {
         let Ok(inner) = Terminal::new(TestBackend::new(size.0, size.1));
         Self { inner }

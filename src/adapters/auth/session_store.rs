@@ -32,7 +32,7 @@ pub(super) struct State {
     is_loaded: bool,
 }
 
-/// The keeper of a project's session.
+/// The store of a project’s session.
 pub(super) struct SessionStore {
     pub(super) wire: GoTrueClient,
     pub(super) secrets: Arc<dyn Secrets>,
@@ -53,7 +53,7 @@ pub(super) struct SessionStore {
 }
 
 impl SessionStore {
-    /// A keeper that has not looked yet.
+    /// A store that has not been read yet.
     pub(super) fn new(
         wire: GoTrueClient,
         secrets: Arc<dyn Secrets>,

@@ -1,4 +1,4 @@
-//! The project's database as a port: reads the books in one call each, and hands out sessions.
+//! The project's database as a port: reads the history in one call each, and hands out sessions.
 
 use super::client::{Api, Timeouts};
 use super::endpoint::ProjectAccess;
@@ -67,7 +67,7 @@ impl ManagementDatabase {
     }
 
     /// The history with what the catalogs say of its table and the runs that a Postgres connection left open: in one call
-    /// where all of the books are there, because the API counts calls.
+    /// where the tables of the history are there, because the API counts calls.
     async fn read_history(&self) -> Result<History, Problem> {
         let unreadable = |failure| problem(failure, NO_HISTORY);
         let open = journal::interrupted();

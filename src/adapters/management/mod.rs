@@ -1,14 +1,14 @@
 //! The Management API of a hosted project as a database: migrations with an access token and no database password.
 //!
 //! ```text
-//!   address ─► api ─► database ─► session      one script, one call: head, statements, books and COMMIT
-//!              │ │        └─────► mend         the history, changed without a run
-//!              │ │          │  └──► watch        the wish to stop, and who is in the way
-//!              │ │          ├─────► fence        the time after which a call may not begin
-//!              │ │          ├─────► halt         what the end of a call means for the script
-//!              │ │          └─────► dry run    files in one call that is undone (frame: its SQL, reel: its answer, point: places)
-//!              │ └─────► said                  the server's own words, read out of the API's message
-//!              └───────► answer                what a reply means: rows, refused, turned away, or nobody knows
+//!   endpoint ─► client ─► database ─► session      one script, one call: prologue, statements, history and COMMIT
+//!               │ │         ├─► repair             the history, changed without a run
+//!               │ │         ├─► call_supervisor    the wish to stop, and who is in the way
+//!               │ │         ├─► start_deadline     the time after which a call may not begin
+//!               │ │         ├─► outcome            what the end of a call means for the script
+//!               │ │         └─► dry_run            files in one call that is undone (dry_run_script, dry_run_parse, error_position)
+//!               │ └─► error_text                   the server's own words, read out of the API's message
+//!               └───► response                     what a reply means: rows, refused, turned away, or nobody knows
 //! ```
 //!
 //! A call cannot be taken back: closing it stops nothing on the server. So every call that writes carries a mark, by

@@ -1,6 +1,6 @@
 //! Runs a script in one call, and tells truly how it ended.
 //!
-//! The call is the whole transaction: head, statements, books, COMMIT. COMMIT is the last statement, so an error of
+//! The call is the whole transaction: head, statements, history, COMMIT. COMMIT is the last statement, so an error of
 //! Postgres means that nothing remains. Everything else that is no clear answer ends as lost, and is looked up.
 
 use super::call_supervisor::{ActivityMonitor, CallSupervisor, name_of};

@@ -1,5 +1,5 @@
 //! Looks at a run from a second connection while an answer is awaited: how far it is, who blocks it, and whether the server
-//! is at work for it at all. Decides nothing; what it saw goes to the guard.
+//! is at work for it at all. Decides nothing; what it saw goes to the supervisor.
 
 use super::connection::Connection;
 use super::database::PgDatabase;
@@ -276,9 +276,9 @@ impl Poller {
     }
 }
 
-/// How many columns [`sight`] has.
+/// How many columns [`activity_sql`] has.
 pub(in crate::adapters) const SIGHT_COLUMNS: usize = 8;
-/// The column of [`sight`] that counts from 0 how far behind the first one a session in the way is.
+/// The column of [`activity_sql`] that counts from 0 how far behind the first one a session in the way is.
 const HOP_COLUMNS: usize = 7;
 /// How many sessions are named of those that wait for one another.
 const MOST_HOPS: usize = 3;
@@ -307,7 +307,7 @@ fn sight_of(whose: &str) -> String {
     )
 }
 
-/// Reads the rows of [`sight`]; `None` when nobody is in the way.
+/// Reads the rows of [`activity_sql`]; `None` when nobody is in the way.
 pub(in crate::adapters) fn parse_blocking_chain(rows: &[Vec<Option<String>>]) -> Option<Blocker> {
     let is_hop = |row: &[Option<String>], hop: usize| {
         let cell = row.get(HOP_COLUMNS).and_then(Option::as_deref);

@@ -29,7 +29,7 @@ pub(super) struct TxTemplate<'a> {
     pub(super) journal: Option<&'a Operator>,
     /// What the answers of ours in a message are known by; nothing else in the database is called so.
     pub(super) name: &'a str,
-    /// How a script leans on the one before it in the same message, where it may.
+    /// How a script skips the check that the one before it in the same message made, where it may.
     pub(super) lean: Option<PreparedBatch<'a>>,
 }
 
@@ -39,7 +39,7 @@ impl TxTemplate<'_> {
         prologue(script, self.limits, self.positions)
     }
 
-    /// The SQL that writes the books and commits.
+    /// The SQL that writes the history and commits.
     pub(super) fn tail(&self, script: &Script, anchor: TxIdentity<'_>) -> String {
         epilogue(script, anchor, self.column, self.journal)
     }
@@ -57,11 +57,11 @@ impl TxTemplate<'_> {
 /// One script's part of the message.
 struct BatchEntry {
     whole: AssembledTx,
-    /// Whether it leans on the script before it.
+    /// Whether it skips the check that the script before it made.
     leans: bool,
-    /// How many answers come before those of the script's own statements; the last of them has [`Mark::Opens`].
+    /// How many answers come before those of the script's own statements; the last of them has [`Sentinel::Opens`].
     before: usize,
-    /// How many answers come before the row with [`Mark::Ends`].
+    /// How many answers come before the row with [`Sentinel::Ends`].
     ends: usize,
     /// How many answers it gets.
     answers: usize,
@@ -100,7 +100,7 @@ impl Sentinel {
 pub(super) enum BatchEnd {
     /// All its scripts are done.
     Whole,
-    /// A script could not lean on the one before it, and nothing of it or behind it began. Whether any may again.
+    /// A script could not skip its check, and nothing of it or behind it began. Whether any may again.
     Split { leans: bool },
     /// A script cannot be followed in a message, and nothing of it remains: it is to be sent statement by statement.
     Live,
@@ -139,7 +139,7 @@ pub(super) async fn run_batch(
 enum BatchStop {
     /// The server could not read it: nothing of it ran.
     Unread(RunError),
-    /// A script was refused because it leans on the one before it; whether any may again.
+    /// A script was refused because it skips its check; whether any may again.
     Apart { leans: bool },
     /// A script had the session forget what the message keeps there. Holds the number of its transaction, and how it goes on
     /// where nothing of that remains.

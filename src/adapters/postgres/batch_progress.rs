@@ -15,7 +15,7 @@ pub(super) struct BatchProgress<'a> {
 }
 
 impl<'a> BatchProgress<'a> {
-    /// A course that was not begun.
+    /// Progress of a batch that has not begun.
     pub(super) fn new(news: &'a mut (dyn FnMut(BatchNews) + Send)) -> Self {
         Self {
             at: AtomicUsize::new(0),

@@ -29,7 +29,7 @@ pub(super) struct Connection {
 pub(super) struct Notice {
     /// Severity and text.
     pub(super) text: String,
-    /// While it is held, the line may be waiting: see [`Turns`].
+    /// While it is held, the line may be waiting: see [`NoticeOrder`].
     _turn: Option<oneshot::Sender<()>>,
 }
 

@@ -1,5 +1,5 @@
 //! Asks on a connection of a run in bounded time, such as on the one that has the lock and writes the journal while a file
-//! runs outside a transaction. What is asked there stands in `alone`.
+//! runs outside a transaction. What is asked there is in `non_transactional`.
 
 use super::connection::{Connection, rows_as_text};
 use super::error::{innermost, is_fatal, refused};

@@ -1,4 +1,4 @@
-//! The database as a port: reads the books, mends them, and opens sessions.
+//! The database as a port: reads the history, repairs it, and opens sessions.
 
 use super::address::ConnectionConfig;
 use super::answers::{has_code, some_answers};

@@ -1,4 +1,4 @@
-//! The row that a script leaves in the books: what its statement looks like, and its values.
+//! The row that a script leaves in the history: what its statement looks like, and its values.
 
 use super::history_table::{RollbackColumn, array, block, dollar};
 use super::transaction::{HISTORY_CHANGED, ROW_REJECTED, raise_expr};
@@ -51,7 +51,7 @@ impl RowShape {
         }
     }
 
-    /// The statement that changes the books; its values are expressions.
+    /// The statement that changes the history; its values are expressions.
     fn change(self, values: &[String]) -> String {
         let values = values.join(", ");
         match self {

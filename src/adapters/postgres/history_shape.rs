@@ -7,7 +7,7 @@ use crate::domain::migration::history_table::{Column, HistoryTable};
 use crate::domain::problem::{Kind, Problem};
 use serde_json::Value;
 
-/// [`Books`] as JSON: no row where there is no such table. It fails for no table and no role: the catalogs are joined by
+/// [`HistoryTable`] as JSON: no row where there is no such table. It fails for no table and no role: the catalogs are joined by
 /// name, because a lookup by `to_regclass` wants the right to use the schema. A trigger before each insert (`tgtype` 7)
 /// may fill any column, so with one none counts as required.
 pub(in crate::adapters) const BOOKS: &str = "\

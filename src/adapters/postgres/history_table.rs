@@ -1,4 +1,4 @@
-//! The SQL of the books in schema `supabase_migrations`: the history and the seed files, which are the Supabase
+//! The SQL of the tables in schema `supabase_migrations`: the history and the seed files, which are the Supabase
 //! CLI's, and supadeck's journal. Text goes in between dollar quotes, which mean the same under every setting.
 
 use crate::domain::migration::Direction;
@@ -118,7 +118,7 @@ pub(in crate::adapters) fn owned(row: Vec<Option<String>>) -> Option<Owned> {
 pub(in crate::adapters) const SEEDS: &str =
     "select path, hash from supabase_migrations.seed_files order by path collate \"C\"";
 
-/// Which of the books there are, whether their schema is there, and the history's columns with their types.
+/// Which of the tables there are, whether their schema is there, and the history's columns with their types.
 pub(in crate::adapters) const PRESENT: &str = "select \
     pg_catalog.to_regnamespace('supabase_migrations') is not null, \
     pg_catalog.to_regclass('supabase_migrations.seed_files') is not null, \

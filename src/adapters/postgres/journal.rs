@@ -1,5 +1,5 @@
 //! The SQL of supadeck's journal as far as runs outside a transaction need it: their line with its position, and reading
-//! the lines that were never ended. The lines of ordinary runs are in `books`.
+//! the lines that were never ended. The lines of ordinary runs are in `history_table`.
 
 use super::history_table::{LOCK, Operator, dollar, in_ddl_lock};
 use crate::domain::migration::{Direction, Interruption, LockHolder};

@@ -1,21 +1,22 @@
-//! Postgres: runs scripts in transactions and keeps the books in schema `supabase_migrations`.
+//! Postgres: runs scripts in transactions and writes the history and the journal in schema `supabase_migrations`.
 //!
 //! ```text
-//!   url ─► address ─► connection ─► session ─► message      one script, one transaction
-//!   trust ► handshake ────┘  │          ├─────► guard        notices and the wish to stop, meanwhile
-//!                           │          ├─────► batch        scripts in one message: lean (prepared once), course (how far), times
-//!                           │          ├─────► books        the tables and their SQL; record: a script's row
-//!                           │          ├─────► between      what ends between two files
-//!                           │          ├─────► cancel       asks the server to stop
-//!                           │          ├─────► lookout      looks at the run from a second connection
-//!                           │          └─────► alone        a file outside a transaction: keeper, worker, journal, unit
-//!                           ├────────────────► mend         the history, changed without a run (change: its SQL)
-//!                           ├────────────────► inventory    what the history's table is like
-//!                           ├────────────────► log          the journal, read
-//!                           ├────────────────► catalog      what types are made from
-//!                           ├────────────────► dry run    a transaction that is never committed; look: its measures; bounds: its limits
-//!                           ├────────────────► fault        what the server or the line said, as a problem
-//!                           └────────────────► patience     limits for everything but the user's scripts
+//!   connection_config ─► address ─► connection ─► session ─► transaction     one script, one transaction
+//!   trust ─► handshake ─────────────────┘ │         ├─► supervisor            notices and the wish to stop, meanwhile
+//!                                         │         ├─► batch                 scripts in one message (prepared_batch, batch_progress, batch_timing)
+//!                                         │         ├─► history_table         the tables and their SQL (history_row: a script's row)
+//!                                         │         ├─► between               what ends between two files
+//!                                         │         ├─► cancel                asks the server to stop
+//!                                         │         ├─► activity_monitor      looks at the run from a second connection
+//!                                         │         └─► non_transactional     a file outside a transaction (control_connection,
+//!                                         │                                   non_transactional_worker, journal, atomic_group)
+//!                                         ├─► repair                          the history, changed without a run (repair_sql)
+//!                                         ├─► history_shape                   what the history's table is like
+//!                                         ├─► journal_reader                  the journal, read
+//!                                         ├─► catalog                         what types are made from
+//!                                         ├─► dry_run                         a transaction that is never committed (snapshot, dry_run_limits)
+//!                                         ├─► error                           what the server or the line said, as a problem
+//!                                         └─► timeout                         limits for everything but the user's scripts
 //! ```
 //!
 //! Nothing here decides what to run, and no connection is kept between two calls of the port.

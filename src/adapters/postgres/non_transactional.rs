@@ -1,6 +1,6 @@
 //! Runs a script statement by statement outside a transaction, with its position in the journal.
 //!
-//! Two connections: the keeper has the lock on the runners and writes the journal, the worker runs the statements. So
+//! Two connections: the control connection has the lock on the runners and writes the journal, the worker runs the statements. So
 //! nothing a statement does to its session loses the lock or the position. Behind a pooler in transaction mode neither
 //! would hold, and the run is refused.
 
@@ -91,7 +91,7 @@ impl NonTransactionalRun<'_> {
     }
 
     /// Refuses where the server's session changes under a connection. While the worker holds a transaction open, a pooler in
-    /// transaction mode must give the keeper another session, or has given the worker the keeper's.
+    /// transaction mode must give the control connection another session, or has given the worker the control connection's.
     async fn probe(&self, worker: &Connection) -> Result<Backend, RunError> {
         let pid = "select pg_catalog.pg_backend_pid()";
         let before = first_cell(self.keeper.ask(pid).await.map_err(lost)?);
@@ -216,7 +216,7 @@ impl NonTransactionalRun<'_> {
         }
     }
 
-    /// Runs unit by unit; the position is moved before each, and the books are written behind the last.
+    /// Runs unit by unit; the position is moved before each, and the history is written after the last.
     async fn statements(
         &self,
         line: JournalEntry,
@@ -286,7 +286,7 @@ impl NonTransactionalRun<'_> {
         }
     }
 
-    /// Moves the position; fails when the keeper no longer has the lock.
+    /// Moves the position; fails when the control connection no longer has the lock.
     async fn moved(&self, line: JournalEntry, at: usize) -> Result<(), String> {
         let answers = self
             .keeper
@@ -324,7 +324,7 @@ impl NonTransactionalRun<'_> {
             }
             Broken::Line(why) => Cause::Lost(why),
         };
-        // Past the last statement only the books are missing, and they are all or nothing.
+        // Past the last statement only the rows of the history are missing, and they are all or nothing.
         Err(self
             .interrupt(line, backend, StopPoint::at(of, of, why))
             .await)

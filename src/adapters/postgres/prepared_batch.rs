@@ -1,4 +1,4 @@
-//! Scripts that lean on the one before them in the same message.
+//! Scripts that skip the check of the history that the script before them in the same message made.
 //!
 //! For a small file, planning the checks and the rows around it is more work for the server than the file. So they are
 //! prepared once for all of a message, which is answered by one session also behind a pooler.
@@ -13,7 +13,7 @@ use super::transaction::{
 use crate::domain::script::{Limits, Script};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How long after its arrival a message is young enough for its scripts to lean on each other, in milliseconds.
+/// How long after its arrival a message is young enough for its scripts to skip the check, in milliseconds.
 const MAX_AGE_MS: u32 = 250;
 /// The counter of the journal's ids.
 const IDS: &str = "'supabase_migrations.supadeck_journal_id_seq'::pg_catalog.regclass";
@@ -55,7 +55,7 @@ impl PreparedBatch<'_> {
         sql
     }
 
-    /// Writes the books of a script and commits; the `last` script of the message forgets what was prepared. The second answer
+    /// Writes the history of a script and commits; the `last` script of the message forgets what was prepared. The second answer
     /// has the time and the mark.
     pub(super) fn tail(&self, script: &Script, last: bool, mark: &str) -> String {
         let mut values = values(&script.record, self.column);
@@ -132,7 +132,7 @@ impl PreparedBatch<'_> {
     }
 }
 
-/// Whether a script's text says that it may change the books, or what the session keeps prepared.
+/// Whether a script's text says that it may change the history, or what the session keeps prepared.
 pub(super) fn touches_history(script: &Script) -> bool {
     has_word(
         script,
@@ -140,12 +140,12 @@ pub(super) fn touches_history(script: &Script) -> bool {
     )
 }
 
-/// How many answers [`Lean::head`] gets.
+/// How many answers [`PreparedBatch::head`] gets.
 pub(super) fn head_answers(first: bool) -> usize {
     2 + if first { KEPT.len() } else { 0 }
 }
 
-/// How many answers [`Lean::tail`] gets.
+/// How many answers [`PreparedBatch::tail`] gets.
 pub(super) fn tail_answers(last: bool) -> usize {
     5 + RESET_ANSWERS + if last { KEPT.len() } else { 0 }
 }

@@ -41,7 +41,7 @@ pub(super) struct PgSession {
     runner: Operator,
     present: InstalledTables,
     column: Option<RollbackColumn>,
-    /// Whether scripts of one message may lean on each other; not once the server has refused that.
+    /// Whether scripts of one message may skip the check; not once the server has refused that.
     leans: bool,
     /// How many messages of scripts were sent.
     messages: usize,
@@ -376,7 +376,7 @@ pub(super) fn halt(
     RunError::Refused(Box::new(refused))
 }
 
-/// The books did not take the row, and raised nothing.
+/// The history row was not written, and the server raised nothing.
 pub(super) fn history_row_rejected() -> ServerError {
     ServerError {
         code: ROW_REJECTED.to_owned(),

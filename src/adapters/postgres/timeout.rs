@@ -21,7 +21,7 @@ impl Default for StatementTimeout {
     }
 }
 
-/// How many statements [`Patience::limited`] puts in front.
+/// How many statements [`StatementTimeout::with_limits`] puts in front.
 pub(super) const LIMITS: usize = 3;
 
 impl StatementTimeout {

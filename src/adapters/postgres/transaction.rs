@@ -1,4 +1,4 @@
-//! The SQL around a script: the head that opens its transaction under the lock, the tail that writes the books and
+//! The SQL around a script: the head that opens its transaction under the lock, the tail that writes the history and
 //! commits, and the whole of it as one message.
 //!
 //! The head begins with `BEGIN`, so that a session which is already in a failed transaction refuses all of it.
@@ -22,12 +22,12 @@ pub(super) const LEFT: &str = "SD007";
 pub(in crate::adapters) const ROW_REJECTED: &str = "SD006";
 
 /// An expression that raises a code of ours with its reason, for statements that are prepared: only a block can name a
-/// SQLSTATE. It is a cast that fails, of a text that Postgres does not know when it plans the statement; see [`code`].
+/// SQLSTATE. It is a cast that fails, of a text that Postgres does not know when it plans the statement; see [`sqlstate`].
 pub(super) fn raise_expr(code: &str, why: &str) -> String {
     format!("pg_catalog.concat('{why} ({code})')::pg_catalog.int4")
 }
 
-/// The SQLSTATE of an error, or the one that [`raising`] meant.
+/// The SQLSTATE of an error, or the one that [`raise_expr`] meant.
 pub(super) fn sqlstate(error: &DbError) -> &str {
     let code = error.code().code();
     if code != INVALID_TEXT {
@@ -145,12 +145,12 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
     checks
 }
 
-/// How many answers [`head`] gets before the script's own, where nothing was set for it.
+/// How many answers [`prologue`] gets before the script's own, where nothing was set for it.
 pub(super) fn head_answers(limits: &Limits) -> usize {
     4 + RESET_ANSWERS + usize::from(limits.statement_timeout.is_some())
 }
 
-/// How many answers [`tail`] gets.
+/// How many answers [`epilogue`] gets.
 pub(super) fn tail_answers(has_journal: bool) -> usize {
     6 + RESET_ANSWERS + usize::from(has_journal)
 }
@@ -164,7 +164,7 @@ pub(super) fn limit_ms(limit: Duration) -> u128 {
     }
 }
 
-/// Writes the books and commits.
+/// Writes the history and commits.
 pub(in crate::adapters) fn epilogue(
     script: &Script,
     anchor: TxIdentity<'_>,

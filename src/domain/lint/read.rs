@@ -1,4 +1,4 @@
-//! Reads one statement into findings and locks. This file keeps the books; the files below decide, each for its
+//! Reads one statement into findings and locks. Collects the findings; the files below decide, each for its
 //! statements, which rule is broken and what is locked.
 
 mod access;
