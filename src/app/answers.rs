@@ -25,6 +25,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         report,
         Report::Opened(_)
             | Report::SignedIn(_)
+            | Report::SteppedUp(_)
             | Report::GaveUp(_)
             | Report::CodeSent(_)
             | Report::SignedOut(_)
@@ -42,10 +43,16 @@ fn session_of(model: &mut Model, report: &Report, at: Timestamp) {
     let Identity::User(user) = &model.identity else {
         return;
     };
-    if let Some(problem) = report
-        .refusal()
-        .filter(|why| read_problem::ends_session(why))
-    {
+    let refusal = match report {
+        Report::SteppedUp(Err(problem)) => Some(problem),
+        // A code is given to the session in use, or to one of its own that nobody reads as.
+        Report::SignedIn(Err(problem)) => {
+            let waiting = model.waiting.as_ref();
+            waiting.is_some_and(|it| it.is_signed_in).then_some(problem)
+        }
+        other => other.refusal(),
+    };
+    if let Some(problem) = refusal.filter(|why| read_problem::ends_session(why)) {
         model.end_session(problem, at);
     } else if report.is_read() && model.ended.take().is_some() {
         let user = user.clone();
@@ -193,7 +200,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             finished(model, view)
         }
         Report::Unlocked(result) => unlocked(model, result.map(|lock| *lock)),
-        Report::SignedIn(result) => sign_in::answered(model, result),
+        Report::SignedIn(result) | Report::SteppedUp(result) => sign_in::answered(model, result),
         Report::GaveUp(Ok(())) => Vec::new(),
         Report::GaveUp(Err(problem)) => execute::toast(model, problem.to_string()),
         Report::SignedOut(Err(problem)) => sign_in::refused(model, problem),

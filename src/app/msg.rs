@@ -107,8 +107,10 @@ pub enum Report {
     Seeded(Result<SeedOutcome, Problem>),
     /// To `Write::Unlock`: the week as it is now.
     Unlocked(Result<Box<WeekLock>, Problem>),
-    /// To `Write::SignIn`, `Write::VerifyCode`, `Write::StepUp`, `Write::GiveCode` and `Write::GoWithout`.
+    /// To `Write::SignIn`, `Write::VerifyCode`, `Write::GiveCode` and `Write::GoWithout`.
     SignedIn(Result<SignIn, Problem>),
+    /// To `Write::StepUp`: a refusal is one of the session in use.
+    SteppedUp(Result<SignIn, Problem>),
     /// To `Write::GiveUp`.
     GaveUp(Result<(), Problem>),
     /// To `Write::SendCode`.

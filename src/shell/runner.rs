@@ -200,9 +200,9 @@ fn write_refusal(write: &Write) -> Refusal {
         Write::Unlock(_) => |problem| Report::Unlocked(Err(problem)),
         Write::SignIn { .. }
         | Write::VerifyCode { .. }
-        | Write::StepUp
         | Write::GiveCode { .. }
         | Write::GoWithout => |problem| Report::SignedIn(Err(problem)),
+        Write::StepUp => |problem| Report::SteppedUp(Err(problem)),
         Write::GiveUp => |problem| Report::GaveUp(Err(problem)),
         Write::SendCode(_) => |problem| Report::CodeSent(Err(problem)),
         Write::SignOut => |problem| Report::SignedOut(Err(problem)),
@@ -422,12 +422,16 @@ async fn change(
         Write::GiveUp => Report::GaveUp(session::give_up(auth).await),
         write @ (Write::SignIn { .. }
         | Write::VerifyCode { .. }
-        | Write::StepUp
         | Write::GiveCode { .. }
         | Write::GoWithout) => {
             let signed_in = sign_in(auth, write).await;
             warn(auth, inbox);
             Report::SignedIn(signed_in)
+        }
+        Write::StepUp => {
+            let stepped_up = session::step_up(auth).await;
+            warn(auth, inbox);
+            Report::SteppedUp(stepped_up)
         }
         Write::SignOut => Report::SignedOut(session::sign_out(auth).await),
         Write::Open | Write::SaveProfile(_) => {
@@ -445,7 +449,6 @@ async fn sign_in(auth: &dyn Auth, write: Write) -> Result<SignIn, Problem> {
         Write::VerifyCode { email, code } => {
             session::verify_code(auth, &email, code.as_inner()).await
         }
-        Write::StepUp => session::step_up(auth).await,
         Write::GiveCode { factor, code } => {
             let given = session::give_code(auth, &factor, code.as_inner()).await;
             given.map(SignIn::Done)

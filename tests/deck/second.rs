@@ -252,6 +252,42 @@ fn who_reads_at_aal1_can_step_up_later() {
     assert!(text(&model).contains("Enter the 2FA code for carol@example.com  (it was given)"));
 }
 
+/// The session in use is over, whichever step learns it; another sign-in's end says nothing of it.
+#[test]
+fn a_refused_step_of_the_session_in_use_shows_that_it_is_over() {
+    let over = || {
+        let what = "carol@example.com is signed out.";
+        Problem::new(Kind::Auth, what, "The session was ended elsewhere.")
+            .with_code("session_not_found")
+    };
+    let step_up = || {
+        let (mut model, _) = opened((120, 40), Identity::User(carol(Aal::Aal1)));
+        let effects = press(&mut model, &["i", "j", "j", "j", "enter"]);
+        (model, write(&effects).1)
+    };
+    let (mut model, ticket) = step_up();
+    answer(&mut model, ticket, Report::SteppedUp(Err(over())));
+    press(&mut model, &["esc", "esc"]);
+    assert!(text(&model).contains("SIGNED OUT"), "{}", text(&model));
+
+    let (mut model, ticket) = step_up();
+    let waiting = MfaChallenge::new(carol(Aal::Aal1), phone(), true);
+    let report = Report::SteppedUp(Ok(SignIn::Waiting(waiting)));
+    answer(&mut model, ticket, report);
+    let effects = press(&mut model, &["123456", "enter"]);
+    let ticket = write(&effects).1;
+    answer(&mut model, ticket, Report::SignedIn(Err(over())));
+    press(&mut model, &["esc", "esc"]);
+    assert!(text(&model).contains("SIGNED OUT"), "{}", text(&model));
+
+    let mut model = filled((120, 40));
+    ask(&mut model, phone());
+    let effects = press(&mut model, &["123456", "enter"]);
+    let ticket = write(&effects).1;
+    answer(&mut model, ticket, Report::SignedIn(Err(over())));
+    assert!(!text(&model).contains("SIGNED OUT"), "{}", text(&model));
+}
+
 #[test]
 fn a_late_second_factor_raises_who_reads_already() {
     let (mut model, _) = opened((120, 40), Identity::User(carol(Aal::Aal1)));
