@@ -99,7 +99,10 @@ impl DryRunScript<'_> {
                 back,
                 limit.clone(),
                 ("CAPS", dry_run_limits::clamp_timeouts(self.limits)),
-                ("COUNT", snapshot::counting("one", "true")),
+                (
+                    "COUNT",
+                    snapshot::counting("one", "true", &snapshot::may_convert("run")),
+                ),
                 ("LONGEST", self.longest.as_millis().to_string()),
                 ("LATE", OUT_OF_TIME.to_owned()),
             ],

@@ -12,7 +12,7 @@ use super::dry_run_limits::{
     status, undone,
 };
 use super::error::{refused, statement_problem};
-use super::history_table::block;
+use super::history_table::{block, dollar};
 use super::snapshot;
 use super::supervisor::{Failure, Supervisor};
 use super::timeout::StatementTimeout;
@@ -183,7 +183,7 @@ impl PgDryRun {
         let touched = snapshot::touched(&measured);
         self.quiet.enter(&touched);
         let recounts = self
-            .recount(&touched)
+            .recount(&touched, sql)
             .await
             .map_err(|problem| lost(&problem))?;
         Ok(StatementStats {
@@ -195,7 +195,11 @@ impl PgDryRun {
     }
 
     /// Counts the tables that have a new file: whether values or rows went with the old one, only their numbers tell.
-    async fn recount(&mut self, touched: &[TouchedTable]) -> Result<Vec<Recount>, Problem> {
+    async fn recount(
+        &mut self,
+        touched: &[TouchedTable],
+        sql: &str,
+    ) -> Result<Vec<Recount>, Problem> {
         let mut holdings = Vec::new();
         for table in touched.iter().filter(|table| table.bytes.is_some()) {
             if let Some(file) = self.files.get_mut(&table.id)
@@ -207,7 +211,8 @@ impl PgDryRun {
         }
         let mut recounts = Vec::with_capacity(holdings.len());
         for id in holdings {
-            let counting = snapshot::counting(&id.to_string(), "true");
+            let digested = snapshot::may_convert(&format!("{}::pg_catalog.text", dollar(sql)));
+            let counting = snapshot::counting(&id.to_string(), "true", &digested);
             let counts = self
                 .counted(&snapshot::count_into(id, &counting, "true"))
                 .await?;

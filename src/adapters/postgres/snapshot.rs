@@ -254,13 +254,23 @@ fn parsed<T: std::str::FromStr>(cell: Option<String>) -> Option<T> {
     cell?.parse().ok()
 }
 
-/// The inner block that counts one table into `counted`, by an expression for its number and one for its columns' numbers;
-/// around it `counting` and `counted` are declared as text.
-pub(in crate::adapters) fn counting(id: &str, numbers: &str) -> String {
+/// A condition on a statement, given as an expression: whether it may write other values than there were when it writes a
+/// table anew. Of an `ALTER TABLE` only one with a `TYPE` can; whatever hides its statements may.
+pub(in crate::adapters) fn may_convert(statement: &str) -> String {
+    format!(
+        "{statement} operator(pg_catalog.!~*) '^\\s*alter\\s+table' or {statement} operator(pg_catalog.~*) '\\mtype\\M'"
+    )
+}
+
+/// The inner block that counts one table into `counted`, by an expression for its number, one for its columns' numbers, and a
+/// condition under which their values are digested; around it `counting` and `counted` are declared as text.
+pub(in crate::adapters) fn counting(id: &str, numbers: &str, digested: &str) -> String {
     let lines = include_str!("count.sql").lines();
     let lines = lines.filter(|line| !line.starts_with("--"));
     let code = lines.collect::<Vec<_>>().join("\n");
-    code.replace("$ID$", id).replace("$NUMBERS$", numbers)
+    code.replace("$ID$", id)
+        .replace("$NUMBERS$", numbers)
+        .replace("$DIGESTED$", digested)
 }
 
 /// A block that counts a holding, and adds what it says to the setting that [`COUNTED`] reads. `given` is a condition under
@@ -272,7 +282,8 @@ pub(in crate::adapters) fn count(holding: &CountTarget, given: &str) -> String {
         numbers.join(",")
     );
     let id = holding.id;
-    count_into(id, &counting(&id.to_string(), &numbers), given)
+    let digested = if holding.is_digested { "true" } else { "false" };
+    count_into(id, &counting(&id.to_string(), &numbers, digested), given)
 }
 
 /// The block around [`counting`].
@@ -292,11 +303,13 @@ pub(in crate::adapters) const COUNTED: &str = "pg_catalog.concat('[', pg_catalog
 pub(in crate::adapters) fn counted(counts: &[Count]) -> Counts {
     let counts = counts.iter().map(|count| match count {
         Count::Failed(id, code) => (*id, Err(Uncounted::of(code))),
-        Count::Done(id, rows, numbers, values) => {
+        Count::Done(id, rows, numbers, values, digests) => {
             let values = numbers.iter().copied().zip(values.iter().copied());
+            let digests = numbers.iter().copied().zip(digests.iter().cloned());
             let tally = Tally {
                 rows: *rows,
                 values: values.collect(),
+                digests: digests.collect(),
             };
             (*id, Ok(tally))
         }
@@ -308,8 +321,8 @@ pub(in crate::adapters) fn counted(counts: &[Count]) -> Counts {
 #[derive(Debug, serde::Deserialize)]
 #[serde(untagged)]
 pub(in crate::adapters) enum Count {
-    /// Its number, its rows, the numbers of the columns, and how many values each of them has.
-    Done(u32, u64, Vec<i16>, Vec<u64>),
+    /// Its number, its rows, the numbers of the columns, how many values each of them has, and their digests.
+    Done(u32, u64, Vec<i16>, Vec<u64>, Vec<String>),
     /// Its number, and the SQLSTATE with which counting failed.
     Failed(u32, String),
 }

@@ -250,10 +250,21 @@ fn lost(loss: &Loss) -> String {
         (LossKind::ValuesNulled, Some(column)) => {
             format!("  {table}.{}: {count} values become null", harmless(column))
         }
+        (LossKind::ValuesConverted, Some(column)) => format!(
+            "  {table}.{}: up to {} values read differently after the conversion",
+            harmless(column),
+            loss.rows.unwrap_or_default()
+        ),
         (LossKind::TableEmptied, _) => format!("  {table}: is emptied of {count} rows"),
         (LossKind::RowsDeleted, _) => format!("  {table}: {count} rows are deleted"),
         (LossKind::RowsChanged, _) => format!("  {table}: {count} rows are changed"),
-        (LossKind::TableDropped | LossKind::ColumnDropped | LossKind::ValuesNulled, _) => {
+        (
+            LossKind::TableDropped
+            | LossKind::ColumnDropped
+            | LossKind::ValuesNulled
+            | LossKind::ValuesConverted,
+            _,
+        ) => {
             format!("  {table}: goes with {count} rows")
         }
     };

@@ -158,8 +158,7 @@ impl EffectLedger {
                 let renewals = self.lost.renewals.entry(touched.id).or_default();
                 renewals.push(Renewal {
                     tally: recount.tally.clone(),
-                    inserted: touched.rows.inserted,
-                    deleted: touched.rows.deleted,
+                    changed: touched.rows,
                 });
             }
             let rewritten = match how {

@@ -3,7 +3,7 @@
 //! before everything settle how much it is.
 
 use super::effects::EffectLedger;
-use super::measure::{CountTarget, Tally, Uncounted};
+use super::measure::{CountTarget, Rows, Tally, Uncounted};
 use super::{Loss, LossKind, NotCounted};
 use crate::domain::snapshot::{Identity, Kind, Object, Snapshot};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,10 +25,8 @@ pub struct Open {
 pub struct Renewal {
     /// What it held, or why that is not known.
     pub tally: Result<Tally, Uncounted>,
-    /// Rows inserted and deleted by the transaction up to then, as the server counts them.
-    pub inserted: u64,
-    /// The deleted ones.
-    pub deleted: u64,
+    /// Rows that the transaction changed up to then, as the server counts them.
+    pub changed: Rows,
 }
 
 /// A table that was written anew and is still there.
@@ -206,9 +204,16 @@ impl Candidates {
             let columns = table.columns.keys().copied();
             wanted.entry(table.id).or_default().extend(columns);
         }
+        let digested: BTreeSet<u32> = self
+            .renewed
+            .iter()
+            .filter(|table| table.is_digested())
+            .map(|table| table.id)
+            .collect();
         let holding = |(id, columns): (u32, BTreeSet<i16>)| CountTarget {
             id,
             columns: columns.into_iter().collect(),
+            is_digested: digested.contains(&id),
         };
         wanted.into_iter().map(holding).collect()
     }
@@ -275,8 +280,32 @@ fn entered(open: Open, counts: &Counts, account: &EffectLedger) -> Loss {
 }
 
 impl Renewed {
-    /// What a table lost when it was written anew: rows that are not there any more although nothing deleted them, and values
-    /// that are null now.
+    fn is_digested(&self) -> bool {
+        let tallies = self
+            .renewals
+            .iter()
+            .filter_map(|one| one.tally.as_ref().ok());
+        tallies.into_iter().any(|tally| !tally.digests.is_empty())
+    }
+
+    /// Whether the values of a column read differently since they were written anew. Where other statements changed rows before
+    /// nobody can tell, so a new type counts as a difference then.
+    fn is_converted(&self, number: i16, before: &Tally, renewal: &Renewal) -> bool {
+        let is_retyped = self
+            .columns
+            .get(&number)
+            .is_some_and(|(_, is_retyped)| *is_retyped);
+        let Ok(now) = &renewal.tally else {
+            return false;
+        };
+        match (before.digests.get(&number), now.digests.get(&number)) {
+            (Some(old), Some(new)) if renewal.changed == Rows::default() => old != new,
+            _ => is_retyped,
+        }
+    }
+
+    /// What a table lost when it was written anew: rows that are not there any more although nothing deleted them, values that
+    /// are null now, and values that were converted to others.
     fn settle(&self, counts: &Counts, losses: &mut Vec<Loss>, missing: &mut Vec<NotCounted>) {
         let before = match counts.get(&self.id) {
             Some(Ok(tally)) => tally,
@@ -284,6 +313,7 @@ impl Renewed {
             None => return,
         };
         let mut nulled: BTreeMap<i16, (u64, bool)> = BTreeMap::new();
+        let mut converted: BTreeSet<i16> = BTreeSet::new();
         for renewal in &self.renewals {
             let now = match &renewal.tally {
                 Ok(tally) => tally,
@@ -292,7 +322,7 @@ impl Renewed {
                     continue;
                 }
             };
-            let (inserted, deleted) = (renewal.inserted, renewal.deleted);
+            let (inserted, deleted) = (renewal.changed.inserted, renewal.changed.deleted);
             let is_whole = now.rows + deleted >= before.rows + inserted;
             let is_refilled = now.rows + deleted == inserted;
             if before.rows > 0 && !is_whole && (is_refilled || now.rows + deleted < before.rows) {
@@ -304,6 +334,9 @@ impl Renewed {
                 return;
             }
             for (number, (_, is_retyped)) in &self.columns {
+                if self.is_converted(*number, before, renewal) {
+                    converted.insert(*number);
+                }
                 let nulls = |tally: &Tally| {
                     let values = tally.values.get(number).copied();
                     values.map(|values| tally.rows.saturating_sub(values))
@@ -325,6 +358,19 @@ impl Renewed {
                 };
                 let kept = nulled.entry(*number).or_default();
                 *kept = (*kept).max(found);
+            }
+        }
+        // Of the values that are not null now some read differently; how many, no digest tells.
+        for number in converted {
+            let nulled = nulled.get(&number).map_or(0, |(rows, _)| *rows);
+            let values = before.values.get(&number).copied().unwrap_or_default();
+            let column = self.columns.get(&number).map(|(name, _)| name.clone());
+            if values > nulled {
+                losses.push(Loss {
+                    rows: Some(values - nulled),
+                    counted: false,
+                    ..loss(LossKind::ValuesConverted, &self.table, column)
+                });
             }
         }
         for (number, (rows, counted)) in nulled {

@@ -134,6 +134,8 @@ pub struct CountTarget {
     pub id: u32,
     /// The numbers of the columns of which the values other than null count.
     pub columns: Vec<i16>,
+    /// Whether their values are digested too.
+    pub is_digested: bool,
 }
 
 /// What was counted of a table.
@@ -143,6 +145,8 @@ pub struct Tally {
     pub rows: u64,
     /// Values other than null, by the number of the column.
     pub values: BTreeMap<i16, u64>,
+    /// Digests of the values as text, in any order, by the number of the column; empty where nobody asked.
+    pub digests: BTreeMap<i16, String>,
 }
 
 /// Why something could not be counted.

@@ -148,6 +148,9 @@ pub enum LossKind {
     TableEmptied,
     /// Values of a column become null when the table is written anew, as by `ALTER COLUMN … TYPE … USING`.
     ValuesNulled,
+    /// Values of a column read differently when the table is written anew, as by the same: truncated, rounded, replaced. The
+    /// number is that of all values, of which some differ.
+    ValuesConverted,
     /// Rows are deleted.
     RowsDeleted,
     /// Rows are overwritten by a statement that has no condition.

@@ -9,6 +9,7 @@ declare
   act pg_catalog.text := pg_catalog.current_setting('supadeck.act', true);
   last pg_catalog.text := pg_catalog.current_setting('supadeck.last', true);
   rights pg_catalog.text := pg_catalog.current_setting('supadeck.rights', true);
+  run pg_catalog.text := pg_catalog.current_setting('supadeck.run');
   begun pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   done pg_catalog.timestamptz;
   took pg_catalog.int8;
@@ -37,7 +38,7 @@ begin
     if pg_catalog.timestamptz_gt(begun, pg_catalog.timestamptz_pl_interval(pg_catalog.now(), '$LONGEST$ ms')) then
       raise exception 'supadeck: out of time' using errcode = '$LATE$';
     end if;
-    execute pg_catalog.current_setting('supadeck.run');
+    execute run;
     get diagnostics touched = row_count;
     done := pg_catalog.clock_timestamp();
   exception when query_canceled or assert_failure or others then

@@ -107,6 +107,9 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             (LossKind::ValuesNulled, Some(column)) => {
                 format!("column {table}.{column} becomes null")
             }
+            (LossKind::ValuesConverted, Some(column)) => {
+                format!("values of column {table}.{column} read differently after the conversion")
+            }
             (LossKind::TableEmptied, _) => format!("table {table} is emptied"),
             (LossKind::RowsDeleted, _) => format!("rows of table {table} are deleted"),
             (LossKind::RowsChanged, _) => format!("rows of table {table} are changed"),
@@ -129,6 +132,9 @@ pub fn losses(page: &mut Page, indent: &str, losses: &[Loss]) {
             Some(rows) if loss.counted => {
                 let rows = usize::try_from(rows).unwrap_or(usize::MAX);
                 format!(": {}", counted(rows, unit))
+            }
+            Some(rows) if loss.way == LossKind::ValuesConverted => {
+                format!(": up to {rows}")
             }
             Some(rows) => format!(": about {rows} {unit}s"),
         };
