@@ -24,7 +24,18 @@ const IN_USE: &str = "
     alter table public.pebble enable row level security; revoke all on public.pebble from anon, authenticated, service_role;
     create view public.peek as select * from public.pebble where id < 3;
     revoke all on public.peek from anon, authenticated, service_role; grant select on public.peek to anon;
-    create schema hidden; create table hidden.key (id int);";
+    create schema hidden; create table hidden.key (id int);
+    create function public.is_friend() returns boolean language sql stable as 'select false';
+    create table public.den (id int); insert into public.den select generate_series(1, 6);
+    create table public.twig (id int); insert into public.twig values (1);
+    create table public.nest (id int); insert into public.nest select generate_series(1, 3);
+    alter table public.den enable row level security; alter table public.twig enable row level security; alter table public.nest enable row level security;
+    create policy friends on public.den for select to authenticated using (public.is_friend());
+    create policy none_yet on public.twig for select to authenticated using (id > 1);
+    create policy with_twigs on public.nest for select to authenticated using (exists (select from public.twig));
+    create view public.porch with (security_invoker = true) as select * from public.den;
+    revoke all on public.den, public.twig, public.nest, public.porch from anon, authenticated, service_role;
+    grant select on public.den, public.twig, public.nest, public.porch to authenticated;";
 
 /// Each change that is told: role, verb, table, how far before and after, rows.
 fn words(report: &Report) -> Vec<String> {
@@ -90,6 +101,13 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
         ("revoke delete on letter from authenticated", &["authenticated delete public.letter: policies to none -"], "authenticated loses delete"),
         ("alter table letter rename to mail", &[], ""),
         ("drop table letter", &[], ""),
+        // What a policy calls and reads decides too, and so does what a view reads.
+        ("create or replace function is_friend() returns boolean language sql stable as 'select true'",
+            &["authenticated select public.den: policies to policies 6", "authenticated select public.porch: policies to policies 6"],
+            "may select other rows of public.den: the policies, or what they read or call, differ; 6 rows"),
+        ("alter policy none_yet on twig using (id > 0)",
+            &["authenticated select public.nest: policies to policies 3", "authenticated select public.twig: policies to policies 1"], "3 rows become visible"),
+        ("create policy for_reading on twig for select to service_role using (true)", &[], ""),
         ("drop policy gone on letter; comment on table letter is 'x'", &["authenticated delete public.letter: policies to none -"], ""),
     ];
     let bench = Bench::new().await;

@@ -1,7 +1,7 @@
 -- What each role may do with each table, view and function, as far as it is more than nothing: role, number of the object, its
 -- name, the verb, how far it reaches, a digest of what decides that, why, and whether the role passes row level security by.
 -- A view is digested by its rule, which names tables by their numbers: a rename is no change. Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
-with space as (
+with recursive space as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n
   where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
 ),
@@ -38,6 +38,31 @@ policy as (
     coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as takes
   from pg_catalog.pg_policy p
 ),
+-- What the rows of a table or view depend on: the tables that its policies or its rule read, and the functions that they call.
+reads as (
+  select p.polrelid as rel, d.refclassid, d.refobjid
+  from pg_catalog.pg_policy p
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid and d.refobjid <> p.polrelid
+    and d.refclassid in ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
+  union
+  select w.ev_class, d.refclassid, d.refobjid
+  from pg_catalog.pg_rewrite w
+  join pg_catalog.pg_class c on c.oid = w.ev_class and c.relkind = 'v'
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid and d.refobjid <> w.ev_class
+    and d.refclassid in ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
+),
+behind (rel, refclassid, refobjid) as (
+  select rel, refclassid, refobjid from reads where rel in (select oid from rel)
+  union
+  select b.rel, r.refclassid, r.refobjid from behind b join reads r on r.rel = b.refobjid and b.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+),
+called as (
+  select b.rel, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.prosrc, p.prosqlbody, p.prosecdef, p.proowner), ',' order by p.oid)) as digest
+  from behind b
+  join pg_catalog.pg_proc p on p.oid = b.refobjid and b.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  join space s on s.oid = p.pronamespace
+  group by b.rel
+),
 judged as (
   select g.*, coalesce(p.permissive, 0) as permissive, coalesce(p.is_open, false) as is_open, p.digest
   from granted g
@@ -51,6 +76,13 @@ judged as (
     where p.polrelid = g.oid and p.polcmd in ('*', g.command)
       and (0 = any (p.polroles) or exists (select from pg_catalog.unnest(p.polroles) o where o <> 0 and pg_catalog.pg_has_role(g.role, o, 'usage')))
   ) p on g.is_secured
+),
+-- The same of the tables that are read on the way, for each role.
+beyond as (
+  select b.rel, j.role, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', j.is_secured, j.permissive, j.digest), ',' order by j.oid)) as digest
+  from (select distinct rel, refobjid from behind where refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) b
+  join judged j on j.oid = b.refobjid and j.oid <> b.rel and j.word = 'select'
+  group by b.rel, j.role
 )
 select j.rolname, j.oid, j.name, j.word,
   case when j.relkind = 'v' and j.invokes or j.is_secured and not j.is_open then 'policies' else 'all' end,
@@ -58,12 +90,15 @@ select j.rolname, j.oid, j.name, j.word,
       from pg_catalog.pg_rewrite w where w.ev_class = j.oid) || j.relowner else j.digest end,
     case when not pg_catalog.has_table_privilege(j.role, j.oid, j.word) then (select pg_catalog.string_agg(a.attnum::text, ',' order by a.attnum)
       from pg_catalog.pg_attribute a where a.attrelid = j.oid and a.attnum > 0 and not a.attisdropped
-        and pg_catalog.has_column_privilege(j.role, j.oid, a.attnum, j.word)) end)),
+        and pg_catalog.has_column_privilege(j.role, j.oid, a.attnum, j.word)) end,
+    case when j.is_secured and not j.is_open or j.relkind = 'v' then pg_catalog.concat_ws(' ', called.digest, case when j.invokes or j.relkind <> 'v' then beyond.digest end) end)),
   case when j.passes then 'passes' when j.relkind = 'v' then case when j.invokes then 'invoker_view' else 'owner_view' end
     when j.relkind in ('m', 'f') then 'no_policies' when not j.is_secured then case when j.relrowsecurity then 'owner' else 'rls_off' end
     when j.is_open then 'open_policy' else 'policies' end,
   j.passes
 from judged j
+left join called on called.rel = j.oid
+left join beyond on beyond.rel = j.oid and beyond.role = j.role
 where not j.is_secured or j.permissive > 0
 union all
 select role.rolname, p.oid, pg_catalog.concat('function ', pg_catalog.quote_ident(s.nspname), '.', pg_catalog.quote_ident(p.proname), '(',
