@@ -319,6 +319,12 @@ pub struct ServerError {
     pub blocker: Option<Blocker>,
 }
 
+/// The code of a statement that a dry run cannot run although a run can.
+pub const NOT_HERE: &str = "SD012";
+
+/// How long a statement of a dry run may take when nobody says otherwise: what it locks is locked for everybody else meanwhile.
+pub const STATEMENT: Duration = Duration::from_mins(1);
+
 /// The outcome of a run outside a transaction that stopped in the middle.
 pub const INTERRUPTED: &str = "interrupted";
 

@@ -100,6 +100,21 @@ async fn tables_and_columns_are_followed_by_their_identity() {
         (&["update mill.sack set kilos = 1 where id = 1", "alter table mill.sack alter column kilos type int"],
             &["ValuesConverted mill.sack.kilos 20 uncounted", "RowsChanged mill.sack.* 1"]),
         (&["alter table mill.grain add column extra float default random()"], &[]),
+        // A new column that is filled overwrites nothing; one that only has a new name does.
+        (&["alter table mill.sack add column pounds numeric, add column grams numeric", "update mill.sack set pounds = kilos * 2.2, (grams) = row(kilos) where id > 0"], &[]),
+        (&["alter table mill.sack add column pounds numeric; update mill.sack set pounds = 1, kilos = 2"], &["RowsChanged mill.sack.* 20"]),
+        (&["alter table mill.sack rename kilos to pounds; alter table mill.sack add column kilos int; update mill.sack set pounds = 1"],
+            &["RowsChanged mill.sack.* 20"]),
+        (&["alter table mill.sack add column pounds numeric; do $$ begin update mill.sack set pounds = 1; end $$"], &["RowsChanged mill.sack.* 20"]),
+        (&["create function mill.also() returns trigger language plpgsql as $$ begin new.kilos := 0; return new; end $$; \
+            create trigger also before update on mill.sack for each row execute function mill.also(); \
+            alter table mill.sack add column pounds numeric; update mill.sack set pounds = 1"], &["RowsChanged mill.sack.* 20"]),
+        // What a commit would run counts too.
+        (&["create function mill.later() returns trigger language plpgsql as $$ begin delete from mill.crowd; return null; end $$; \
+            create constraint trigger later after insert on mill.sack deferrable initially deferred for each row execute function mill.later(); \
+            insert into mill.sack values (21, 21, 1)"], &["RowsDeleted mill.heir.* 2"]),
+        (&["insert into mill.sack values (21, 21, 1); refresh materialized view mill.sum"], &[]),
+        (&["refresh materialized view mill.sum with no data"], &[]),
         (&["delete from mill.sack where id > 15; alter table mill.sack alter column kilos type int"],
             &["ValuesConverted mill.sack.kilos 20 uncounted", "RowsDeleted mill.sack.* 5"]),
         (&["alter table mill.sack alter column kilos type int using null; drop table mill.sack cascade"], &["TableDropped mill.sack.* 20"]),

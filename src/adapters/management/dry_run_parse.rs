@@ -1,6 +1,6 @@
 //! Reads what the call of a dry run answers into a recording.
 
-use super::dry_run_script::{ACT_BEGINS, NOT_HERE, OUT_OF_TIME, settle};
+use super::dry_run_script::{ACT_BEGINS, OUT_OF_TIME, settle};
 use super::error_position::find_name;
 use crate::adapters::postgres::dry_run_limits::{NOT_MEASURED, as_by_commit, left_transaction};
 use crate::adapters::postgres::snapshot::{self, Texts};
@@ -10,7 +10,7 @@ use crate::domain::dry_run::recording::{
     DryRunResult, Failed, FileResult, FileScript, StatementResult,
 };
 use crate::domain::problem::Problem;
-use crate::domain::script::{RunError, ServerError};
+use crate::domain::script::{NOT_HERE, RunError, ServerError};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::sql::statement_kind::leading_words;
 use crate::domain::text;
@@ -161,7 +161,7 @@ impl<W: Iterator<Item = Event>> Parser<W> {
             }
         }
         match self.ran(&settle())? {
-            Ok(ran) => take.settled = ran.took,
+            Ok(ran) => take.settled = ran,
             Err((took, halt)) => {
                 let halt = as_by_commit(halt);
                 take.failed = Some(Failed::at(None, Vec::new(), took, halt));
@@ -227,8 +227,9 @@ fn has_rows(sql: &str) -> bool {
 fn halt(fault: StatementError, sql: &str, is_cancelled: bool) -> RunError {
     let own = fault.message.strip_prefix("supadeck: ");
     let elsewhere = "Use a scratch database (`--on scratch`), or use a database URL (--db-url).";
-    let ours = |message: String| {
+    let ours = |code: &str, message: String| {
         RunError::Refused(Box::new(ServerError {
+            code: code.to_owned(),
             message,
             hint: Some(elsewhere.to_owned()),
             ..ServerError::default()
@@ -238,13 +239,15 @@ fn halt(fault: StatementError, sql: &str, is_cancelled: bool) -> RunError {
         ("57014", _) if is_cancelled => return RunError::Cancelled,
         (OUT_OF_TIME, Some(_)) => {
             return ours(
+                "",
                 "the dry run takes longer than a call of the Management API may".to_owned(),
             );
         }
         (NOT_HERE, Some(what)) => {
-            return ours(format!(
-                "{what} cannot run in a dry run over the Management API"
-            ));
+            return ours(
+                NOT_HERE,
+                format!("{what} cannot run in a dry run over the Management API"),
+            );
         }
         _ if fault.is_measuring => {
             return RunError::Lost {

@@ -12,7 +12,7 @@ use crate::adapters::postgres::history_table::{block, dollar};
 use crate::adapters::postgres::snapshot::{self, BASELINE, LOCKS_AND_ROWS, SNAPSHOT};
 use crate::domain::dry_run::measure::CountTarget;
 use crate::domain::dry_run::recording::FileScript;
-use crate::domain::script::Limits;
+use crate::domain::script::{Limits, NOT_HERE};
 use crate::domain::sql::statement_kind::{leading_words, outer_words};
 use std::time::Duration;
 
@@ -20,7 +20,6 @@ use std::time::Duration;
 /// a block cannot run.
 const BACK: &str = "SD010";
 pub(super) const OUT_OF_TIME: &str = "SD011";
-pub(super) const NOT_HERE: &str = "SD012";
 /// The words with which the act begins, by which its own lines in a context are known.
 pub(super) const ACT_BEGINS: &str = "do $supadeck$";
 /// How long counting may take in all.

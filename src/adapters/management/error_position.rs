@@ -1,8 +1,8 @@
 //! Where in a statement the server's complaint is. A block is told no position, so it is looked for: a syntax error by letting
 //! the server read the statement once more, a name by its only place.
 
-use super::dry_run_script::NOT_HERE;
 use crate::adapters::postgres::history_table::block;
+use crate::domain::script::NOT_HERE;
 
 /// SQLSTATE of a syntax error.
 pub(super) const SYNTAX: &str = "42601";

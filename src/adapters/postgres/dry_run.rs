@@ -175,6 +175,16 @@ impl PgDryRun {
         cancel: &CancellationToken,
     ) -> Result<StatementStats, RunError> {
         let (took, rows) = self.command(sql, news, cancel).await?;
+        self.measured(sql, took, rows).await
+    }
+
+    /// What a command did that has run.
+    async fn measured(
+        &mut self,
+        sql: &str,
+        took: Duration,
+        rows: u64,
+    ) -> Result<StatementStats, RunError> {
         let question = snapshot::measure(&self.known);
         let measured = self
             .ask(&question)
@@ -261,10 +271,7 @@ impl PgDryRun {
             .with_lookout(lookout);
         let ended = match tokio::time::timeout(limit, execute(&mut guard, sql)).await {
             Ok(ended) => ended,
-            Err(_) => Err(Failure::Line(format!(
-                "The database did not answer for {} seconds.",
-                limit.as_secs()
-            ))),
+            Err(_) => Err(Failure::Line(silent(limit))),
         };
         let took = begun.elapsed();
         guard.forward_notices();
@@ -333,10 +340,7 @@ impl PgDryRun {
                 }
                 Ok(Err(failure)) => break Err(failure),
                 Err(_) => {
-                    break Err(Failure::Line(format!(
-                        "The database did not answer for {} seconds.",
-                        limit.as_secs()
-                    )));
+                    break Err(Failure::Line(silent(limit)));
                 }
             }
         };
@@ -360,7 +364,28 @@ impl PgDryRun {
         }
     }
 
-    /// Ends or undoes a file, and leaves the session as the next one finds it in a run.
+    /// Ends what a run ends between two files. A constraint may be checked only here, as a commit checks it.
+    async fn end_session(&mut self) -> Result<(), RunError> {
+        let sql = dry_run_limits::end_session();
+        let limit = statement_limit(&self.limits) + LATE;
+        let ended = tokio::time::timeout(limit, self.connection.client.simple_query(&sql)).await;
+        match ended {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(match error.as_db_error() {
+                Some(error) => RunError::Refused(Box::new(refused(error))),
+                None => lost(&statement_problem(&error, NOT_MEASURED)),
+            }),
+            Err(_) => {
+                self.connection.give_up();
+                Err(RunError::Lost {
+                    committing: false,
+                    why: silent(limit),
+                })
+            }
+        }
+    }
+
+    /// Undoes a file, and leaves the session as the next one finds it in a run.
     async fn begin_anew(&mut self, savepoint: &str) -> Result<(), Problem> {
         let (reset, limits) = (dry_run_limits::end_session(), self.caps());
         self.plain(format!("{savepoint}; {reset}; {limits}")).await
@@ -397,6 +422,14 @@ impl PgDryRun {
         let rows = patience.on(&fresh, NOT_MEASURED, asking).await?;
         undone(rows.into_iter().flatten().flatten().next().as_deref())
     }
+}
+
+/// That an answer did not come in time.
+fn silent(limit: Duration) -> String {
+    format!(
+        "The database did not answer for {} seconds.",
+        limit.as_secs()
+    )
 }
 
 /// A question of ours that had no answer.
@@ -467,14 +500,15 @@ impl Rehearsal for PgDryRun {
         cancel: &'a CancellationToken,
     ) -> Rehearsed<'a> {
         Box::pin(async move {
-            let settled = self.command(&dry_run_limits::settle(), news, cancel).await;
+            let settle = dry_run_limits::settle();
+            let settled = self.command(&settle, news, cancel).await;
             let (took, rows) = settled.map_err(dry_run_limits::as_by_commit)?;
-            Ok(StatementStats {
-                took,
-                rows,
-                touched: Vec::new(),
-                recounts: Vec::new(),
-            })
+            let begun = Instant::now();
+            self.end_session()
+                .await
+                .map_err(dry_run_limits::as_by_commit)?;
+            let took = took + begun.elapsed();
+            self.measured(&settle, took, rows).await
         })
     }
 
@@ -514,7 +548,8 @@ impl Rehearsal for PgDryRun {
     }
 
     fn close_file(&mut self) -> Task<'_, ()> {
-        Box::pin(self.begin_anew("release savepoint supadeck_file"))
+        let limits = self.caps();
+        Box::pin(self.plain(format!("release savepoint supadeck_file; {limits}")))
     }
 
     fn undo_file(&mut self) -> Task<'_, ()> {

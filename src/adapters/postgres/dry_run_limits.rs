@@ -4,11 +4,9 @@
 use super::history_table::{LOCK, block, dollar};
 use super::transaction::BUSY;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{Limits, RunError};
+use crate::domain::script::{Limits, RunError, STATEMENT};
 use std::time::Duration;
 
-/// How long a statement may take when nobody says otherwise: what it locks is locked for everybody else meanwhile.
-const STATEMENT: Duration = Duration::from_mins(1);
 /// How long the server waits for the next statement: a program that hangs must not hold locks.
 const IDLE: Duration = Duration::from_mins(1);
 /// How long counting one table may take.

@@ -313,7 +313,9 @@ pub fn lines(changes: &[AccessChange]) -> Vec<Line> {
                 format!("{role} is limited in {verbs} on {table}: now {reach}")
             }
             _ if why == Some(Why::Policies) => {
-                format!("{role} may {verbs} other rows of {table}: the policies, or what they read or call, differ")
+                format!(
+                    "{role} may {verbs} other rows of {table}: the policies, or what they read or call, differ"
+                )
             }
             _ => format!(
                 "{role} may {verbs} other rows or columns of {table}: its definition, owner or grants differ"

@@ -1,6 +1,7 @@
 //! Keeps account while a dry run runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
+use super::backfill::{are_new, assigned};
 use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
 use super::measure::{
     Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable,
@@ -8,7 +9,7 @@ use super::measure::{
 use super::{Loss, LossKind, TableLock, TableLockSummary, TableRows};
 use crate::domain::lint::LockMode;
 use crate::domain::snapshot::{Kind, Object, Snapshot};
-use crate::domain::sql::statement_kind::outer_words;
+use crate::domain::sql::statement_kind::{outer_words, significant};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub struct Effect {
 /// The state of one known table.
 struct State {
     name: String,
+    /// What it is called now, without its schema.
+    now: String,
     file: Option<u32>,
     bytes: u64,
     /// Whether dropping it loses rows: no materialized view, and nothing that is kept elsewhere.
@@ -55,6 +58,8 @@ struct Lost {
     emptied: BTreeSet<String>,
     deleted: BTreeMap<String, u64>,
     overwritten: BTreeMap<String, u64>,
+    /// The rows that plain updates wrote of a table, and the columns that they assign.
+    assigned: BTreeMap<u32, (u64, BTreeSet<String>)>,
     /// Tables that are not there any more.
     gone: BTreeSet<u32>,
     /// Tables that were written anew, with what they held right afterwards.
@@ -68,6 +73,7 @@ impl EffectLedger {
     pub fn new(ground: &Baseline) -> Self {
         let state = |known: &BaselineTable| State {
             name: known.table.clone(),
+            now: unqualified(&known.table),
             file: known.file,
             bytes: known.bytes,
             holds_rows: known.holds_rows,
@@ -128,16 +134,20 @@ impl EffectLedger {
             let Some(state) = self.tables.get_mut(&touched.id) else {
                 continue;
             };
-            if touched.table.is_none() {
-                self.lost.gone.insert(touched.id);
-            } else {
-                self.lost.gone.remove(&touched.id);
+            match &touched.table {
+                None => {
+                    self.lost.gone.insert(touched.id);
+                }
+                Some(name) => {
+                    self.lost.gone.remove(&touched.id);
+                    state.now = unqualified(name);
+                }
             }
             let rows = touched.rows.since(state.rows);
             state.rows = touched.rows;
             if rows != Rows::default() {
                 let table = state.name.clone();
-                if rows.deleted > 0 {
+                if rows.deleted > 0 && state.holds_rows {
                     *self.lost.deleted.entry(table.clone()).or_default() += rows.deleted;
                     // A row that is gone is not counted as overwritten too.
                     if let Some(overwritten) = self.lost.overwritten.get_mut(&table) {
@@ -163,6 +173,8 @@ impl EffectLedger {
             }
             let rewritten = match how {
                 None => false,
+                // What a materialized view held is in its tables.
+                Some(NewFile::Emptied) if !state.holds_rows => true,
                 Some(NewFile::Emptied) => {
                     self.lost.emptied.insert(state.name.clone());
                     false
@@ -207,12 +219,37 @@ impl EffectLedger {
         effect
     }
 
+    /// Enters what the commit of a file would run: deferred triggers. It counts as its last statement.
+    pub fn record_commit(&mut self, version: &str, last: usize, ran: &StatementStats) {
+        let effect = self.record_statement(version, last, "", ran);
+        self.record_overwrite("", &effect.changed);
+    }
+
     /// Enters the rows that a statement changed. Of several statements the most is taken: they may change the same rows.
-    pub fn record_overwrite(&mut self, changed: &[TableRows]) {
+    pub fn record_overwrite(&mut self, sql: &str, changed: &[TableRows]) {
+        let assigned = assigned(sql);
         for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
+            let own = assigned.as_ref().and_then(|assigned| {
+                let id = self.id_of(table)?;
+                let is_target = self.tables.get(&id)?.now == assigned.table;
+                is_target.then_some((id, &assigned.columns))
+            });
+            if let Some((id, columns)) = own {
+                let entry = self.lost.assigned.entry(id).or_default();
+                entry.0 = entry.0.max(rows.updated);
+                entry.1.extend(columns.iter().cloned());
+                continue;
+            }
             let overwritten = self.lost.overwritten.entry(table.clone()).or_default();
             *overwritten = (*overwritten).max(rows.updated);
         }
+    }
+
+    fn id_of(&self, table: &str) -> Option<u32> {
+        let mut tables = self.tables.iter();
+        tables
+            .find(|(_, state)| state.name == table)
+            .map(|(id, _)| *id)
     }
 
     /// Enters time in which no lock came: what a commit checks, or a statement that failed.
@@ -265,10 +302,7 @@ impl EffectLedger {
             .collect();
         // Each row counts once: a table that goes or is emptied takes those with it that were deleted before.
         let is_gone = |table: &String| dropped.contains(table);
-        let id_of = |table: &str| {
-            let found = self.tables.iter().find(|(_, state)| state.name == table);
-            found.map(|(id, _)| (*id, None))
-        };
+        let id_of = |table: &str| self.id_of(table).map(|id| (id, None));
         let emptied = &self.lost.emptied;
         open.retain(|open| open.loss.column.is_none() || !emptied.contains(&open.loss.table));
         open.extend(
@@ -280,9 +314,20 @@ impl EffectLedger {
                     parts: id_of(table).into_iter().collect(),
                 }),
         );
+        let mut overwritten = self.lost.overwritten.clone();
+        for (id, (rows, columns)) in &self.lost.assigned {
+            if let Some(state) = self.tables.get(id)
+                && !are_new(*id, columns, before, after)
+            {
+                let deleted = self.lost.deleted.get(&state.name).copied();
+                let rows = rows.saturating_sub(deleted.unwrap_or_default());
+                let most = overwritten.entry(state.name.clone()).or_default();
+                *most = (*most).max(rows);
+            }
+        }
         let ways = [
             (LossKind::RowsDeleted, &self.lost.deleted),
-            (LossKind::RowsChanged, &self.lost.overwritten),
+            (LossKind::RowsChanged, &overwritten),
         ];
         for (way, tables) in ways {
             let left = tables
@@ -312,6 +357,13 @@ impl EffectLedger {
     pub fn about(&self, table: &str) -> Option<u64> {
         self.about.get(table).copied().flatten()
     }
+}
+
+/// A table's name without its schema, as the catalog prints it.
+fn unqualified(name: &str) -> String {
+    let words = significant(name).filter(|token| token.text(name) != ".");
+    let last = words.last();
+    last.map_or_else(String::new, |token| token.text(name).to_owned())
 }
 
 enum NewFile {

@@ -106,7 +106,7 @@ impl Rows {
 }
 
 /// A statement that ran, and the tables that the transaction has touched since it began.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatementStats {
     /// How long the server took.
     pub took: Duration,

@@ -2,6 +2,7 @@
 //! Pure: these are the words of the report, in the order in which they are shown.
 
 pub mod access;
+pub mod backfill;
 pub mod coverage;
 pub mod effects;
 pub mod losses;

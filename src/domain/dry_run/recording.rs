@@ -39,8 +39,8 @@ pub struct FileResult {
     pub ran: Vec<StatementResult>,
     /// Why it failed.
     pub failed: Option<Failed>,
-    /// How long it took to check what its commit would.
-    pub settled: Duration,
+    /// What its commit would check and run, such as deferred triggers.
+    pub settled: StatementStats,
     /// The catalog behind it, when it was looked at.
     pub after: Option<Snapshot>,
 }

@@ -1,7 +1,7 @@
 //! Dry-runs a plan in one transaction that is never committed: what each statement does, and what is different, locked
 //! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
-use super::enum_values::{Doubt, doubt};
+use super::doubt::{Doubt, doubt};
 use super::error::step_problem;
 use super::losses::count_losses;
 use super::outside::refused;
@@ -15,6 +15,7 @@ use crate::domain::dry_run::recording::{DryRunResult, Failed, FileResult, FileSc
 use crate::domain::dry_run::{End, Environment, Report, StatementReport, StepReport};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::script::Limits;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot::difference::Difference;
 use crate::domain::sql::split::split;
@@ -54,7 +55,7 @@ pub(super) async fn rehearse_at(
         return Err(Problem::cancelled("No dry run was made."));
     }
     let mut recorder = recorder(stage, schema.limits).await?;
-    let found = inside(recorder.as_mut(), plan, watch, on, known).await;
+    let found = inside(recorder.as_mut(), schema, plan, watch, on, known).await;
     // Whatever happened: it is rolled back, and the server is asked whether it is.
     let ended = recorder.end().await;
     match (found, ended) {
@@ -70,6 +71,7 @@ pub(super) async fn rehearse_at(
 /// Records, makes the report of it, and asks what is to be known of the state before.
 async fn inside(
     recorder: &mut dyn Recorder,
+    schema: &Workspace,
     plan: &Plan,
     watch: &RunControl,
     on: Environment,
@@ -77,12 +79,13 @@ async fn inside(
 ) -> Result<Report, Problem> {
     let mut news = |progress| drop(watch.progress.send(progress));
     let refused = refused(plan, on);
+    let limits = &schema.limits;
     let scenes = scenes(plan, &refused);
     let steps: Vec<&Step> = plan.steps.iter().collect();
     let left_out = left_out(plan, &refused);
     let goes_on = |step: usize, failed: &Failed, undone: &[usize]| {
         let not_run: Vec<usize> = left_out.iter().chain(undone).copied().collect();
-        doubt(&steps, step, failed, &not_run).is_some()
+        doubt(&steps, step, failed, &not_run, limits).is_some()
     };
     let recording = recorder.record(&scenes, &goes_on, &mut news, &watch.cancel);
     let mut recording = recording.await?;
@@ -90,7 +93,7 @@ async fn inside(
         let tables = &mut recording.ground.tables;
         tables.retain(|table| known.contains(&table.id));
     }
-    let (mut report, account, mut candidates) = told(plan, &refused, on, &recording);
+    let (mut report, account, mut candidates) = told(plan, &refused, on, &recording, limits);
     if let Some(known) = known {
         let is_known = |(id, _): &(u32, Option<i16>)| known.contains(id);
         candidates
@@ -154,6 +157,7 @@ fn told(
     refused: &[Option<String>],
     on: Environment,
     recording: &DryRunResult,
+    limits: &Limits,
 ) -> (Report, EffectLedger, Candidates) {
     let all: Vec<&Step> = plan.steps.iter().collect();
     let mut not_run = left_out(plan, refused);
@@ -177,7 +181,7 @@ fn told(
             break;
         };
         let why = take.failed.as_ref();
-        let why = why.and_then(|failed| doubt(&all, index, failed, &not_run));
+        let why = why.and_then(|failed| doubt(&all, index, failed, &not_run, limits));
         problem = of_take(plan, index, take, report, &mut account, on, why.as_ref());
         if let Some(after) = &take.after {
             if plan.steps.len() <= PICTURES_STEPS && take.failed.is_none() {
@@ -227,7 +231,7 @@ fn of_take(
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
         let effect = account.record_statement(&step.version, statement + 1, sql, ran);
-        account.record_overwrite(&effect.changed);
+        account.record_overwrite(sql, &effect.changed);
         report.took_ms += milliseconds(ran.took);
         report.statements.push(StatementReport {
             took_ms: milliseconds(ran.took),
@@ -239,12 +243,14 @@ fn of_take(
         });
     }
     let failed = take.failed.as_ref();
-    account.add_time(failed.map_or(take.settled, |failed| failed.took));
-    account.close_file();
     let Some(failed) = failed else {
+        account.record_commit(&step.version, step.statements.len(), &take.settled);
+        account.close_file();
         report.end = End::Passed;
         return None;
     };
+    account.add_time(failed.took);
+    account.close_file();
     account.undo_file();
     report.took_ms += milliseconds(failed.took);
     let mut problem = step_problem(&failed.halt, step, text.as_deref(), on);

@@ -4,8 +4,8 @@
 //! says, one transaction a file, and reports what the history says afterwards.
 
 mod diff;
+mod doubt;
 mod dry_run;
-mod enum_values;
 mod error;
 mod extract_edits;
 mod files;

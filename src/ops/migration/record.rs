@@ -164,14 +164,14 @@ impl Heard {
     }
 }
 
-/// Runs the statements of one file, and then what its commit would check; tells how long that check took.
+/// Runs the statements of one file, and then what its commit would check; returns what that check did.
 pub(super) async fn statements(
     session: &mut dyn Rehearsal,
     scene: &FileScript,
     news: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
     keep: &mut (dyn FnMut(StatementResult) + Send),
-) -> Result<Duration, Failed> {
+) -> Result<StatementStats, Failed> {
     let step = scene.step;
     let parts = &scene.parts;
     let mut at = 0;
@@ -217,9 +217,7 @@ pub(super) async fn statements(
     }
     let begun = Instant::now();
     let settled = session.settle(&mut |_| {}, cancel).await;
-    settled
-        .map(|ran| ran.took)
-        .map_err(|halt| Failed::at(None, Vec::new(), begun.elapsed(), halt))
+    settled.map_err(|halt| Failed::at(None, Vec::new(), begun.elapsed(), halt))
 }
 
 /// Runs statements that are measured with the one behind them.

@@ -1,8 +1,8 @@
 //! Proves round trips on the database itself, in one transaction that is never committed: pending versions are applied,
 //! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
 
+use super::doubt::doubt;
 use super::dry_run::scene;
-use super::enum_values::doubt;
 use super::error::step_problem;
 use super::list::read;
 use super::outside;
@@ -291,9 +291,13 @@ impl Target<'_> {
         };
         self.session.open_file().await?;
         let ended = statements(self.session, &scene, &mut news, cancel, &mut keep).await;
-        let Err(failed) = ended else {
-            self.session.close_file().await?;
-            return Ok(Ran::Well);
+        let failed = match ended {
+            Ok(settled) => {
+                account.record_statement(&step.version, step.statements.len(), "", &settled);
+                self.session.close_file().await?;
+                return Ok(Ran::Well);
+            }
+            Err(failed) => failed,
         };
         let text = read_files::read(&step.file).ok().map(|source| source.text);
         let problem = step_problem(&failed.halt, step, text.as_deref(), Environment::Target);
@@ -305,10 +309,12 @@ impl Target<'_> {
         }
         let steps: Vec<&Step> = tried.steps.iter().chain([step]).collect();
         let at = tried.steps.len();
-        Ok(match doubt(&steps, at, &failed, &tried.not_run) {
-            Some(why) => Ran::Unsure(why.explain(problem, &steps, at)),
-            None => Ran::Badly(problem),
-        })
+        Ok(
+            match doubt(&steps, at, &failed, &tried.not_run, &self.schema.limits) {
+                Some(why) => Ran::Unsure(why.explain(problem, &steps, at)),
+                None => Ran::Badly(problem),
+            },
+        )
     }
 }
 

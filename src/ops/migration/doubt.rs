@@ -1,14 +1,16 @@
-//! What fails only because of the dry run: all its files share one transaction, where a run commits between them, and some
-//! files are not run in it at all.
+//! What fails only because of the dry run: all its files share one transaction, where a run commits between them, some files
+//! are not run in it at all, and it has limits of its own.
 
 use crate::domain::dry_run::recording::Failed;
 use crate::domain::migration::Step;
 use crate::domain::plural::listed;
 use crate::domain::problem::Problem;
-use crate::domain::script::RunError;
+use crate::domain::script::{Limits, NOT_HERE, RunError, STATEMENT};
 
 /// SQLSTATE: a value that was added to an enum is used before the commit (unsafe_new_enum_value_usage).
 const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
+/// SQLSTATE: a limit stopped a statement (query_canceled).
+const CANCELED: &str = "57014";
 
 /// Why a failure says nothing about the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(super) enum Doubt {
     EnumValue(usize),
     /// Files before it were not run here: their indexes.
     NotRun(Vec<usize>),
+    /// A dry run cannot run it, with the reason.
+    OnlyHere(String),
 }
 
 /// Whether a failure of a step may come only of the dry run. `not_run` are the steps before it that were not run or undone.
@@ -25,10 +29,20 @@ pub(super) fn doubt(
     at: usize,
     failed: &Failed,
     not_run: &[usize],
+    limits: &Limits,
 ) -> Option<Doubt> {
     let RunError::Refused(refused) = &failed.halt else {
         return None;
     };
+    if refused.code == NOT_HERE {
+        return Some(Doubt::OnlyHere(format!("{}.", refused.message)));
+    }
+    if refused.code == CANCELED && limits.statement_timeout.is_none() && failed.took >= STATEMENT {
+        let seconds = STATEMENT.as_secs();
+        return Some(Doubt::OnlyHere(format!(
+            "a statement took longer than the {seconds} seconds that a dry run gives it, because what it locks is locked for everybody meanwhile. A run has the limit of the role; `--statement-timeout` sets one for both."
+        )));
+    }
     if refused.code == UNSAFE_NEW_ENUM_VALUE {
         // `unsafe use of new value "c" of enum type e`: the label is the first thing in quotes.
         let label = refused.message.split('"').nth(1).unwrap_or_default();
@@ -69,6 +83,9 @@ impl Doubt {
                 title(at),
                 by = title(*by),
             ),
+            Self::OnlyHere(why) => {
+                format!("Not known: {why} It was undone, and the files behind it ran without it.")
+            }
             Self::NotRun(before) => {
                 let names: Vec<String> = before.iter().map(|index| title(*index)).collect();
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -88,6 +105,7 @@ impl Doubt {
                 "{} This happens only because the dry run uses one transaction: {}_{} adds the value, and `migration apply` commits it before {}_{} begins.",
                 problem.why, steps[*by].version, steps[*by].name, steps[at].version, steps[at].name
             ),
+            Self::OnlyHere(_) => return problem,
             Self::NotRun(_) => format!(
                 "{} It may fail only because files before it were not run here.",
                 problem.why
