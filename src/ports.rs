@@ -208,13 +208,13 @@ pub trait Catalogs: Send + Sync {
 }
 
 /// A database on which changes can be dry-run.
-pub trait Stage: Send + Sync {
+pub trait DryRunDatabase: Send + Sync {
     /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
     /// runner that is at work is not waited for.
-    fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>>;
+    fn begin_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>>;
     /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::rehearsal`]
     /// opens one. Nothing is sent yet.
-    fn recorder(&self, _limits: Limits) -> Option<Box<dyn Recorder>> {
+    fn one_call_dry_run(&self, _limits: Limits) -> Option<Box<dyn DryRun>> {
         None
     }
 }
@@ -224,19 +224,19 @@ pub type GoesOn<'a> = &'a (dyn Fn(usize, &Failed, &[usize]) -> bool + Sync);
 
 /// Dry-runs whole files in one transaction that is never committed, under the lock of the runners. A runner that is at
 /// work is not waited for. Nothing of it remains, whatever becomes of this value.
-pub trait Recorder: Send {
+pub trait DryRun: Send {
     /// Runs the files one after the other, up to the first that fails for good, and measures. `goes_on` says whether a failure
     /// comes only of the dry run; such a file is undone, and those behind it run without it. An error means that nothing is
     /// known of what they did.
-    fn record<'a>(
+    fn run_files<'a>(
         &'a mut self,
-        scenes: &'a [FileScript],
+        scripts: &'a [FileScript],
         goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
     ) -> Task<'a, DryRunResult>;
     /// Reads and counts in the state before everything: what tables hold, and what roles see of tables.
-    fn after<'a>(
+    fn measure_before<'a>(
         &'a mut self,
         holdings: &'a [CountTarget],
         seen: &'a [(String, u32)],
@@ -246,15 +246,15 @@ pub trait Recorder: Send {
 }
 
 /// How a statement of a dry run ended, as [`Rehearsal::run`] returns it.
-pub type Rehearsed<'a> =
+pub type StatementRun<'a> =
     Pin<Box<dyn Future<Output = Result<StatementStats, RunError>> + Send + 'a>>;
 
 /// A transaction that is never committed. Nothing of it remains, whatever becomes of this value.
-pub trait Rehearsal: Send {
+pub trait DryRunTransaction: Send {
     /// The catalog as it is within the transaction.
-    fn picture(&mut self) -> Task<'_, Snapshot>;
+    fn snapshot(&mut self) -> Task<'_, Snapshot>;
     /// The tables and sequences as they are within the transaction.
-    fn ground(&mut self) -> Task<'_, Baseline>;
+    fn baseline(&mut self) -> Task<'_, Baseline>;
     /// Whether a statement needs no measure of its own. Asked once for each, in their order.
     fn is_quiet(&mut self, sql: &str) -> bool;
     /// Runs exactly one statement, and measures. Several in one text are refused by the server.
@@ -263,7 +263,7 @@ pub trait Rehearsal: Send {
         sql: &'a str,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
-    ) -> Rehearsed<'a>;
+    ) -> StatementRun<'a>;
     /// What each role may do, as it is within the transaction.
     fn rights(&mut self) -> Task<'_, Vec<Right>>;
     /// How many rows roles see of tables, each counted for no longer than a limit.
@@ -283,17 +283,17 @@ pub trait Rehearsal: Send {
     /// Undoes the file, also after a statement failed, and ends its session.
     fn undo_file(&mut self) -> Task<'_, ()>;
     /// Checks what a commit would check.
-    fn settle<'a>(
+    fn check_deferred<'a>(
         &'a mut self,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
-    ) -> Rehearsed<'a>;
+    ) -> StatementRun<'a>;
     /// Remembers this state, in place of the one remembered before.
-    fn mark(&mut self) -> Task<'_, ()>;
+    fn set_mark(&mut self) -> Task<'_, ()>;
     /// Returns to the state that was remembered, also after a statement failed.
-    fn back(&mut self) -> Task<'_, ()>;
+    fn rollback_to_mark(&mut self) -> Task<'_, ()>;
     /// Returns to the state before anything ran; what was marked is gone.
-    fn back_to_start(&mut self) -> Task<'_, ()>;
+    fn rollback_to_start(&mut self) -> Task<'_, ()>;
     /// Counts, each table for no longer than a limit.
     fn count<'a>(&'a mut self, holdings: &'a [CountTarget]) -> Task<'a, Counts>;
     /// Rolls back, and asks the server whether the transaction is undone. An error says that it is not, or that nobody

@@ -18,7 +18,7 @@ use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
 use crate::ops::migration::Workspace;
 use crate::ops::session;
-use crate::ports::{Auth, Catalogs, Clock, Stage};
+use crate::ports::{Auth, Catalogs, Clock, DryRunDatabase};
 use secrecy::SecretString;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub struct Work {
     /// For the engine.
     pub schema: Workspace,
     /// For dry runs.
-    pub stage: Arc<dyn Stage>,
+    pub stage: Arc<dyn DryRunDatabase>,
     /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,
     /// What the database is called while it is waited for.

@@ -14,7 +14,7 @@ use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
 use crate::ops::migration::Workspace;
 use crate::ops::session;
-use crate::ports::{Auth, Catalogs, Profiles, Rest, Stage};
+use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub(super) struct OpenProject {
 /// What goes over the way to the project's database.
 struct Ways {
     schema: Workspace,
-    stage: Arc<dyn Stage>,
+    stage: Arc<dyn DryRunDatabase>,
     catalogs: Arc<dyn Catalogs>,
     /// What the database is called while it is waited for.
     place: String,
@@ -55,7 +55,7 @@ impl OpenProject {
     }
 
     /// The project's files and database, and where changes are dry-run.
-    pub(super) fn stage(&self) -> Result<(&Workspace, &dyn Stage), Problem> {
+    pub(super) fn stage(&self) -> Result<(&Workspace, &dyn DryRunDatabase), Problem> {
         self.ways().map(|ways| (&ways.schema, ways.stage.as_ref()))
     }
 

@@ -390,7 +390,7 @@ async fn change(
                     progress: forward(ticket, inbox, |news: Progress| news),
                     cancel,
                 };
-                let report = migration::rehearse(schema, stage, &plan, &watch).await;
+                let report = migration::dry_run(schema, stage, &plan, &watch).await;
                 Report::Rehearsed(report.map(Box::new))
             }
             Err(problem) => refuse(problem),

@@ -123,7 +123,7 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
         let remote = api.database();
         let schema = Workspace::new(bench.root.path(), remote.clone());
         let plan = migration::plan(&schema, &everything()).await.unwrap();
-        let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
+        let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
         assert_eq!(words(&there), words(&report), "{sql}");
         assert_eq!(lines(&there.access), lines(&report.access), "{sql}");
     }

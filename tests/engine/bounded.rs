@@ -8,7 +8,7 @@ use supadeck::domain::dry_run::End;
 use supadeck::domain::problem::Kind;
 use supadeck::domain::script::{Limits, RunError};
 use supadeck::ops::migration;
-use supadeck::ports::Stage;
+use supadeck::ports::DryRunDatabase;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn nothing_can_commit() {
     }
     let stage = database(&bench.url);
     let token = CancellationToken::new();
-    let mut session = stage.rehearsal(Limits::default()).await.unwrap();
+    let mut session = stage.begin_dry_run(Limits::default()).await.unwrap();
     let before = everything_there(&bench).await;
     // As a splitter that goes wrong would send it: the server takes one command at a time.
     let ended = session
@@ -48,7 +48,7 @@ async fn nothing_can_commit() {
     session.end().await.unwrap();
     assert_eq!(everything_there(&bench).await, before);
 
-    let mut session = stage.rehearsal(Limits::default()).await.unwrap();
+    let mut session = stage.begin_dry_run(Limits::default()).await.unwrap();
     session
         .run("create table evil ()", &mut |_| {}, &token)
         .await
@@ -70,7 +70,7 @@ async fn a_cancelled_rehearsal_leaves_nothing() {
     let (schema, stage) = (bench.schema.clone(), database(&bench.url));
     let running =
         tokio::spawn(
-            async move { migration::rehearse(&schema, stage.as_ref(), &plan, &watch).await },
+            async move { migration::dry_run(&schema, stage.as_ref(), &plan, &watch).await },
         );
     until(&bench.db, ASLEEP).await;
     cancel.cancel();
@@ -89,7 +89,7 @@ async fn a_rehearsal_whose_connection_is_cut_leaves_nothing() {
     let plan = bench.plan(everything()).await.unwrap();
     let (schema, stage) = (bench.schema.clone(), database(&bench.url));
     let running = tokio::spawn(async move {
-        migration::rehearse(&schema, stage.as_ref(), &plan, &watch().0).await
+        migration::dry_run(&schema, stage.as_ref(), &plan, &watch().0).await
     });
     until(&bench.db, ASLEEP).await;
     bench
@@ -145,7 +145,7 @@ async fn another_runner_is_not_waited_for() {
         .unwrap();
     let plan = bench.plan(everything()).await.unwrap();
     let stage = database(&bench.url);
-    let refused = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
+    let refused = migration::dry_run(&bench.schema, stage.as_ref(), &plan, &watch().0)
         .await
         .unwrap_err();
     assert_eq!((refused.kind, refused.retry), (Kind::Conflict, true));
@@ -173,7 +173,7 @@ async fn sequences_that_moved_are_told() {
     bench.up("2_a.sql", "insert into child (parent_id) values (1);");
     let plan = bench.plan(everything()).await.unwrap();
     let stage = database(&bench.url);
-    let report = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
+    let report = migration::dry_run(&bench.schema, stage.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     assert_eq!(report.sequences, ["public.child_id_seq"]);

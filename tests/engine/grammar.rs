@@ -20,7 +20,7 @@ use supadeck::domain::snapshot::difference::Difference;
 use supadeck::domain::sql::lexer::{Kind, tokens};
 use supadeck::domain::sql::split::{statements, unclosed};
 use supadeck::ops::migration;
-use supadeck::ports::Stage;
+use supadeck::ports::DryRunDatabase;
 
 /// How many chains run beside each other.
 const LANES: u64 = 3;
@@ -227,7 +227,7 @@ async fn go(
         .await
         .map_err(|problem| format!("no plan: {problem:?}"))?;
     let stage = database(&bench.url);
-    let report = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
+    let report = migration::dry_run(&bench.schema, stage.as_ref(), &plan, &watch().0)
         .await
         .map_err(|problem| format!("not dry-run: {problem:?}"))?;
     if let Some(problem) = &report.problem {
@@ -254,8 +254,8 @@ async fn go(
 
 async fn picture(url: &str) -> Snapshot {
     let stage = database(url);
-    let mut session = stage.rehearsal(Limits::default()).await.unwrap();
-    let picture = session.picture().await.unwrap();
+    let mut session = stage.begin_dry_run(Limits::default()).await.unwrap();
+    let picture = session.snapshot().await.unwrap();
     session.end().await.unwrap();
     picture
 }

@@ -128,7 +128,7 @@ async fn a_dry_run_against_its_run() {
         println!("{what}: risks {:?}", begun.elapsed());
         for round in 0..2 {
             let begun = std::time::Instant::now();
-            let report = supadeck::ops::migration::rehearse(
+            let report = supadeck::ops::migration::dry_run(
                 &bench.schema,
                 stage.as_ref(),
                 &plan,

@@ -56,7 +56,7 @@ async fn over_api(bench: &Bench, api: &Standin) -> Report {
     let remote = api.database();
     let schema = Workspace::new(bench.root.path(), remote.clone());
     let plan = migration::plan(&schema, &everything()).await.unwrap();
-    migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
+    migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0)
         .await
         .unwrap()
 }

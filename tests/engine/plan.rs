@@ -40,7 +40,7 @@ pub(crate) async fn rehearse_with(
 ) -> Report {
     let plan = migration::plan(schema, &wish).await.unwrap();
     let stage = database(&bench.url);
-    migration::rehearse(schema, stage.as_ref(), &plan, watch)
+    migration::dry_run(schema, stage.as_ref(), &plan, watch)
         .await
         .unwrap()
 }
@@ -439,7 +439,7 @@ async fn a_rehearsal_through_a_pooler_leaves_nothing_on_the_shared_connection() 
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let before = everything_there(&bench).await;
     for _ in 0..3 {
-        let report = migration::rehearse(&schema, database(&url).as_ref(), &plan, &watch().0)
+        let report = migration::dry_run(&schema, database(&url).as_ref(), &plan, &watch().0)
             .await
             .unwrap();
         assert!(report.problem.is_none(), "{report:?}");

@@ -15,12 +15,16 @@ use supadeck::domain::dry_run::{End, Report};
 use supadeck::domain::migration::{PlanRequest, Progress};
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::ops::migration::{self, Workspace};
-use supadeck::ports::Stage;
+use supadeck::ports::DryRunDatabase;
 
 /// Dry-runs by a way.
-async fn by(schema: &Workspace, stage: &dyn Stage, wish: &PlanRequest) -> Result<Report, Problem> {
+async fn by(
+    schema: &Workspace,
+    stage: &dyn DryRunDatabase,
+    wish: &PlanRequest,
+) -> Result<Report, Problem> {
     let plan = migration::plan(schema, wish).await.unwrap();
-    migration::rehearse(schema, stage, &plan, &watch().0).await
+    migration::dry_run(schema, stage, &plan, &watch().0).await
 }
 
 /// Everything that a dry run could leave behind.
@@ -35,7 +39,7 @@ async fn traces(bench: &Bench) -> Vec<String> {
 async fn rehearse(
     bench: &Bench,
     schema: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     wish: &PlanRequest,
 ) -> Result<Report, Problem> {
     let before = traces(bench).await;
@@ -347,9 +351,10 @@ async fn cancelling_stops_the_server_and_leaves_nothing() {
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let (watch, mut news) = watch();
     let cancel = watch.cancel.clone();
-    let running = tokio::spawn(async move {
-        migration::rehearse(&schema, database.as_ref(), &plan, &watch).await
-    });
+    let running =
+        tokio::spawn(
+            async move { migration::dry_run(&schema, database.as_ref(), &plan, &watch).await },
+        );
     until(&bench.db, ASLEEP).await;
     cancel.cancel();
     let report = running.await.unwrap().unwrap();
@@ -513,7 +518,7 @@ async fn where_nobody_can_be_asked_nothing_is_claimed() {
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let before = traces(&bench).await;
     api.misbehave("", Manner::CutOff, usize::MAX);
-    let found = migration::rehearse(&schema, database.as_ref(), &plan, &watch().0).await;
+    let found = migration::dry_run(&schema, database.as_ref(), &plan, &watch().0).await;
     let problem = found.unwrap_err();
     assert_eq!(problem.kind, Kind::Network, "{problem}");
     assert!(problem.what.contains("nobody knows yet"), "{problem}");

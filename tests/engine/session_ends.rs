@@ -8,7 +8,7 @@ use supadeck::domain::migration::StepEnd;
 use supadeck::domain::snapshot::Snapshot;
 use supadeck::domain::snapshot::difference::{ChangeKind, Difference};
 use supadeck::ops::migration::{self, Workspace};
-use supadeck::ports::Stage;
+use supadeck::ports::DryRunDatabase;
 
 /// Steps of which a file is made. Each of them may leave something behind, or lean on what was left.
 const PIECES: [&str; 30] = [
@@ -77,8 +77,8 @@ fn chain(seed: u64) -> Vec<String> {
 
 async fn picture(bench: &Bench) -> Snapshot {
     let stage = database(&bench.url);
-    let mut session = stage.rehearsal(bench.schema.limits).await.unwrap();
-    let picture = session.picture().await;
+    let mut session = stage.begin_dry_run(bench.schema.limits).await.unwrap();
+    let picture = session.snapshot().await;
     session.end().await.unwrap();
     picture.unwrap()
 }
@@ -146,12 +146,12 @@ async fn a_dry_run_ends_as_the_run_does() {
         };
         let before = picture(&bench).await;
         let stage = database(&bench.url);
-        let here = migration::rehearse(&bench.schema, stage.as_ref(), &plan, &watch().0)
+        let here = migration::dry_run(&bench.schema, stage.as_ref(), &plan, &watch().0)
             .await
             .unwrap();
         let remote = api.database();
         let over_api = Workspace::new(bench.root.path(), remote.clone());
-        let there = migration::rehearse(&over_api, remote.as_ref(), &plan, &watch().0)
+        let there = migration::dry_run(&over_api, remote.as_ref(), &plan, &watch().0)
             .await
             .unwrap();
         let outcome = bench.apply().await;
@@ -248,12 +248,12 @@ async fn what_only_one_transaction_makes_fail_is_told_and_the_rest_goes_on() {
     let api = Standin::start(&bench.url).await;
     let plan = bench.plan(everything()).await.unwrap();
     let direct = database(&bench.url);
-    let here = migration::rehearse(&bench.schema, direct.as_ref(), &plan, &watch().0)
+    let here = migration::dry_run(&bench.schema, direct.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     let remote = api.database();
     let schema = Workspace::new(bench.root.path(), remote.clone());
-    let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
+    let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     for report in [&here, &there] {
@@ -300,7 +300,7 @@ async fn what_only_one_transaction_makes_fail_is_told_and_the_rest_goes_on() {
     // A syntax error is one in any case.
     bench.up("6_last.sql", "creat table last ();");
     let plan = bench.plan(everything()).await.unwrap();
-    let report = migration::rehearse(&bench.schema, direct.as_ref(), &plan, &watch().0)
+    let report = migration::dry_run(&bench.schema, direct.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     assert_eq!(report.steps[5].end, End::Failed);
@@ -318,7 +318,7 @@ async fn what_only_one_transaction_makes_fail_is_told_and_the_rest_goes_on() {
     );
     let plan = other.plan(everything()).await.unwrap();
     let stage = database(&other.url);
-    let report = migration::rehearse(&other.schema, stage.as_ref(), &plan, &watch().0)
+    let report = migration::dry_run(&other.schema, stage.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     let problem = report.problem.unwrap();
@@ -347,13 +347,13 @@ async fn deferred_constraints_are_those_of_each_file() {
     let api = Standin::start(&bench.url).await;
     let plan = bench.plan(everything()).await.unwrap();
     let direct = database(&bench.url);
-    let here = migration::rehearse(&bench.schema, direct.as_ref(), &plan, &watch().0)
+    let here = migration::dry_run(&bench.schema, direct.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     assert!(here.problem.is_none(), "{:?}", here.problem);
     let remote = api.database();
     let schema = Workspace::new(bench.root.path(), remote.clone());
-    let there = migration::rehearse(&schema, remote.as_ref(), &plan, &watch().0)
+    let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0)
         .await
         .unwrap();
     assert!(there.problem.is_none(), "{:?}", there.problem);

@@ -7,7 +7,7 @@ use crate::adapters::secrets::SecretSource;
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::source::Source;
-use crate::ports::{Catalogs, Database, Stage};
+use crate::ports::{Catalogs, Database, DryRunDatabase};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ impl Transport {
     }
 
     /// Where changes can be dry-run.
-    pub fn stage(&self) -> Arc<dyn Stage> {
+    pub fn stage(&self) -> Arc<dyn DryRunDatabase> {
         match self {
             Self::Postgres(database) => Arc::new(database.clone()),
             Self::Management(database) => Arc::new(database.clone()),

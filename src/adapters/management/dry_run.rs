@@ -22,7 +22,7 @@ use crate::domain::dry_run::recording::{DryRunResult, FileResult, FileScript, Po
 use crate::domain::migration::{Blocker, Progress};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Limits, News, RunError};
-use crate::ports::{GoesOn, Recorder, Task};
+use crate::ports::{DryRun, GoesOn, Task};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -68,17 +68,17 @@ impl ApiDryRun {
     /// Records; a file whose failure comes only of the dry run is left out of another call, in which those behind it run.
     async fn all(
         &mut self,
-        scenes: &[FileScript],
+        scripts: &[FileScript],
         goes_on: GoesOn<'_>,
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
     ) -> Result<DryRunResult, Problem> {
-        let mut left: Vec<FileScript> = scenes.to_vec();
+        let mut left: Vec<FileScript> = scripts.to_vec();
         let mut undone: Vec<(usize, FileResult)> = Vec::new();
         loop {
             let mut recording = self.once(&left, news, cancel).await?;
-            let failed = recording.takes.len().checked_sub(1).and_then(|at| {
-                let failed = recording.takes[at].failed.as_ref()?;
+            let failed = recording.files.len().checked_sub(1).and_then(|at| {
+                let failed = recording.files[at].failed.as_ref()?;
                 let steps: Vec<usize> = undone.iter().map(|(step, _)| *step).collect();
                 let step = left[at].step;
                 goes_on(step, failed, &steps).then_some((at, step))
@@ -86,17 +86,17 @@ impl ApiDryRun {
             if let Some((at, step)) = failed.filter(|_| undone.len() < MOST_LEFT_OUT) {
                 // Nothing of a call is left to doubt before the next one.
                 self.aftermath(&[], &[]).await?;
-                undone.push((step, recording.takes.remove(at)));
+                undone.push((step, recording.files.remove(at)));
                 left.remove(at);
                 if let Some(last) = left.last_mut() {
-                    last.is_pictured = true;
+                    last.wants_snapshot = true;
                 }
                 continue;
             }
-            for (step, take) in undone {
-                let at = scenes.iter().position(|scene| scene.step == step);
-                let at = at.unwrap_or_default().min(recording.takes.len());
-                recording.takes.insert(at, take);
+            for (step, result) in undone {
+                let at = scripts.iter().position(|script| script.step == step);
+                let at = at.unwrap_or_default().min(recording.files.len());
+                recording.files.insert(at, result);
             }
             return Ok(recording);
         }
@@ -104,32 +104,32 @@ impl ApiDryRun {
 
     async fn once(
         &mut self,
-        scenes: &[FileScript],
+        scripts: &[FileScript],
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
     ) -> Result<DryRunResult, Problem> {
-        if let Some(scene) = scenes.first() {
-            news(Progress::StepStarted { step: scene.step });
+        if let Some(script) = scripts.first() {
+            news(Progress::StepStarted { step: script.step });
         }
-        let (rows, blocker) = self.call(scenes, news, cancel).await?;
+        let (rows, blocker) = self.call(scripts, news, cancel).await?;
         let text = match extract(&rows) {
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
             None => return Err(lost(Kind::Network, "It held no rows.".to_owned())),
         };
-        let read = dry_run_parse::read(&text, scenes, cancel.is_cancelled());
+        let read = dry_run_parse::read(&text, scripts, cancel.is_cancelled());
         let (number, mut recording) = read?;
         self.state = State::Answered(number);
         for failed in recording
-            .takes
+            .files
             .iter_mut()
-            .filter_map(|take| take.failed.as_mut())
+            .filter_map(|result| result.failed.as_mut())
         {
             failed.halt = failed.halt.clone().with_blocker(blocker.clone());
         }
-        for (scene, take) in scenes.iter().zip(&mut recording.takes) {
-            self.point(scene, take).await;
-            tell(scene, take, news);
+        for (script, result) in scripts.iter().zip(&mut recording.files) {
+            self.point(script, result).await;
+            tell(script, result, news);
         }
         Ok(recording)
     }
@@ -137,7 +137,7 @@ impl ApiDryRun {
     /// Sends the call, and keeps in mind what is known of its transaction; tells who was seen in its way last.
     async fn call(
         &mut self,
-        scenes: &[FileScript],
+        scripts: &[FileScript],
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
     ) -> Result<(Vec<Value>, Option<Blocker>), Problem> {
@@ -170,7 +170,7 @@ impl ApiDryRun {
                 limit: self.limits.cancel_timeout,
             };
             let lookout = ActivityMonitor::new(self.database.clone(), name_of(&run));
-            match watcher.call(&frame.whole(scenes), Some(lookout)).await {
+            match watcher.call(&frame.whole(scripts), Some(lookout)).await {
                 Ok(rows) => {
                     self.state = State::Lost { run, witness };
                     return Ok((rows, blocker));
@@ -194,11 +194,11 @@ impl ApiDryRun {
     }
 
     /// Finds the place of a syntax error.
-    async fn point(&self, scene: &FileScript, take: &mut FileResult) {
-        let Some(failed) = &mut take.failed else {
+    async fn point(&self, script: &FileScript, result: &mut FileResult) {
+        let Some(failed) = &mut result.failed else {
             return;
         };
-        let part = scene
+        let part = script
             .parts
             .iter()
             .find(|part| Some(part.statement) == failed.statement);
@@ -244,8 +244,8 @@ impl ApiDryRun {
         self.state = State::Nothing;
         Ok(PostRollback {
             sequences: found.sequences,
-            counts: snapshot::counted(&found.counts),
-            visible: snapshot::seen(found.visible),
+            counts: snapshot::parse_counts(&found.counts),
+            visible: snapshot::parse_visible(found.visible),
         })
     }
 
@@ -274,18 +274,18 @@ impl ApiDryRun {
     }
 }
 
-impl Recorder for ApiDryRun {
-    fn record<'a>(
+impl DryRun for ApiDryRun {
+    fn run_files<'a>(
         &'a mut self,
-        scenes: &'a [FileScript],
+        scripts: &'a [FileScript],
         goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
     ) -> Task<'a, DryRunResult> {
-        Box::pin(self.all(scenes, goes_on, news, cancel))
+        Box::pin(self.all(scripts, goes_on, news, cancel))
     }
 
-    fn after<'a>(
+    fn measure_before<'a>(
         &'a mut self,
         holdings: &'a [CountTarget],
         seen: &'a [(String, u32)],
@@ -305,15 +305,15 @@ impl Recorder for ApiDryRun {
 }
 
 /// Tells what an answer says of a file, as if it had been watched.
-fn tell(scene: &FileScript, take: &FileResult, news: &mut (dyn FnMut(Progress) + Send)) {
-    let step = scene.step;
+fn tell(script: &FileScript, result: &FileResult, news: &mut (dyn FnMut(Progress) + Send)) {
+    let step = script.step;
     news(Progress::StepStarted { step });
-    for kept in &take.ran {
+    for kept in &result.statements {
         let done = kept.statement + 1;
         news(Progress::StatementDone { step, done });
     }
-    if take.failed.is_none() {
-        let took = take.ran.iter().map(|kept| kept.ran.took).sum();
+    if result.failed.is_none() {
+        let took = result.statements.iter().map(|kept| kept.ran.took).sum();
         news(Progress::StepDone { step, took });
     }
 }
@@ -345,7 +345,7 @@ fn lost(kind: Kind, why: String) -> Problem {
     let lost = Problem::new(kind, what, why).retryable();
     match kind {
         Kind::Network => lost.with_hint(
-            "Where a dry run takes longer than the API waits, use a database URL (--db-url).",
+            "Where a dry run results longer than the API waits, use a database URL (--db-url).",
         ),
         _ => lost,
     }

@@ -32,7 +32,7 @@ enum Event {
     Open(Baseline),
     Ran(MeasuredStatement),
     Failed(StatementError),
-    Picture(SnapshotDelta),
+    Snapshot(SnapshotDelta),
     Rights(Later),
 }
 
@@ -48,8 +48,8 @@ struct Later {
 struct Baseline {
     /// The number of the transaction.
     number: String,
-    ground: Texts,
-    picture: SnapshotDelta,
+    baseline: Texts,
+    snapshot: SnapshotDelta,
     #[serde(default)]
     rights: Texts,
 }
@@ -85,11 +85,11 @@ struct SnapshotDelta {
     gone: Texts,
 }
 
-/// What an answer says of scenes, and the number of its transaction. An answer of another form is a problem; so is one that
+/// What an answer says of files, and the number of its transaction. An answer of another form is a problem; so is one that
 /// does not come from the transaction that was begun.
 pub(super) fn read(
     answer: &str,
-    scenes: &[FileScript],
+    scripts: &[FileScript],
     is_cancelled: bool,
 ) -> Result<(String, DryRunResult), Problem> {
     let answer: Answer = serde_json::from_str(answer).map_err(|error| unreadable(&error))?;
@@ -100,34 +100,34 @@ pub(super) fn read(
     if open.number != answer.number {
         return Err(left_transaction());
     }
-    let before = seen(&Snapshot::default(), open.picture)?;
-    let mut reel = Parser {
+    let before = seen(&Snapshot::default(), open.snapshot)?;
+    let mut parser = Parser {
         latest: before.clone(),
         touched: BTreeMap::new(),
         is_cancelled,
         words,
     };
-    let mut takes = Vec::with_capacity(scenes.len());
-    for scene in scenes {
-        let take = reel.file_result(scene)?;
-        let is_over = take.failed.is_some();
-        takes.push(take);
+    let mut takes = Vec::with_capacity(scripts.len());
+    for script in scripts {
+        let result = parser.file_result(script)?;
+        let is_over = result.failed.is_some();
+        takes.push(result);
         if is_over {
             break;
         }
     }
     let mut rights = Rights {
-        before: snapshot::rights(open.rights)?,
+        before: snapshot::parse_rights(open.rights)?,
         ..Rights::default()
     };
-    if let Some(Event::Rights(later)) = reel.words.next() {
-        rights.after = Some(snapshot::rights(later.after)?);
-        rights.visible = snapshot::seen(later.visible);
+    if let Some(Event::Rights(later)) = parser.words.next() {
+        rights.after = Some(snapshot::parse_rights(later.after)?);
+        rights.visible = snapshot::parse_visible(later.visible);
     }
     let recording = DryRunResult {
         before,
-        ground: snapshot::ground(open.ground),
-        takes,
+        baseline: snapshot::parse_baseline(open.baseline),
+        files: takes,
         rights,
     };
     Ok((answer.number, recording))
@@ -144,47 +144,47 @@ struct Parser<W> {
 
 impl<W: Iterator<Item = Event>> Parser<W> {
     /// The words about one file.
-    fn file_result(&mut self, scene: &FileScript) -> Result<FileResult, Problem> {
-        let mut take = FileResult::default();
-        for part in &scene.parts {
+    fn file_result(&mut self, script: &FileScript) -> Result<FileResult, Problem> {
+        let mut result = FileResult::default();
+        for part in &script.parts {
             match self.ran(&part.sql)? {
-                Ok(ran) => take.ran.push(StatementResult {
+                Ok(ran) => result.statements.push(StatementResult {
                     statement: part.statement,
                     notices: Vec::new(),
                     ran,
                 }),
                 Err((took, halt)) => {
                     let statement = Some(part.statement);
-                    take.failed = Some(Failed::at(statement, Vec::new(), took, halt));
-                    return Ok(take);
+                    result.failed = Some(Failed::at(statement, Vec::new(), took, halt));
+                    return Ok(result);
                 }
             }
         }
         match self.ran(&settle())? {
-            Ok(ran) => take.settled = ran,
+            Ok(ran) => result.commit = ran,
             Err((took, halt)) => {
                 let halt = as_by_commit(halt);
-                take.failed = Some(Failed::at(None, Vec::new(), took, halt));
-                return Ok(take);
+                result.failed = Some(Failed::at(None, Vec::new(), took, halt));
+                return Ok(result);
             }
         }
-        if scene.is_pictured {
-            let Some(Event::Picture(sight)) = self.words.next() else {
+        if script.wants_snapshot {
+            let Some(Event::Snapshot(delta)) = self.words.next() else {
                 return Err(unreadable(&"a look at the catalog is missing"));
             };
-            self.latest = seen(&self.latest, sight)?;
-            take.after = Some(self.latest.clone());
+            self.latest = seen(&self.latest, delta)?;
+            result.after = Some(self.latest.clone());
         }
-        Ok(take)
+        Ok(result)
     }
 
     /// The word about one statement.
     fn ran(&mut self, sql: &str) -> Result<Result<StatementStats, (Duration, RunError)>, Problem> {
         match self.words.next() {
             Some(Event::Ran(measured)) => {
-                let touched = snapshot::touched(&measured.touched).into_iter();
+                let touched = snapshot::parse_touched(&measured.touched).into_iter();
                 self.touched.extend(touched.map(|table| (table.id, table)));
-                let recounts = snapshot::counted(&measured.recounts).into_iter();
+                let recounts = snapshot::parse_counts(&measured.recounts).into_iter();
                 Ok(Ok(StatementStats {
                     took: Duration::from_micros(measured.took_us),
                     rows: if has_rows(sql) { measured.rows } else { 0 },
@@ -202,16 +202,16 @@ impl<W: Iterator<Item = Event>> Parser<W> {
 }
 
 /// The catalog, when it was like this before.
-fn seen(before: &Snapshot, sight: SnapshotDelta) -> Result<Snapshot, Problem> {
-    let mut picture = before.clone();
-    for object in snapshot::picture(sight.gone)?.objects.keys() {
-        picture.objects.remove(object);
-        picture.identities.remove(object);
+fn seen(before: &Snapshot, delta: SnapshotDelta) -> Result<Snapshot, Problem> {
+    let mut snapshot = before.clone();
+    for object in snapshot::parse_snapshot(delta.gone)?.objects.keys() {
+        snapshot.objects.remove(object);
+        snapshot.identities.remove(object);
     }
-    let new = snapshot::picture(sight.new)?;
-    picture.objects.extend(new.objects);
-    picture.identities.extend(new.identities);
-    Ok(picture)
+    let new = snapshot::parse_snapshot(delta.new)?;
+    snapshot.objects.extend(new.objects);
+    snapshot.identities.extend(new.identities);
+    Ok(snapshot)
 }
 
 /// Whether the server counts rows for a statement when it is sent on its own.
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_transaction_that_is_not_the_one_that_was_begun_is_a_problem() {
-        let open = r#"{"open":{"number":"7","ground":[],"picture":{"new":[],"gone":[]}}}"#;
+        let open = r#"{"open":{"number":"7","baseline":[],"snapshot":{"new":[],"gone":[]}}}"#;
         let answer = |number: u8, said: &str| format!(r#"{{"number":"{number}","said":[{said}]}}"#);
         let (number, recording) = read(&answer(7, open), &[], false).unwrap();
         assert_eq!((number.as_str(), recording), ("7", DryRunResult::default()));

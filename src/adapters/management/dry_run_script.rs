@@ -25,7 +25,7 @@ pub(super) const ACT_BEGINS: &str = "do $supadeck$";
 /// How long counting may take in all.
 const COUNT_ALL: Duration = Duration::from_secs(30);
 /// The columns of the questions about the tables and about their locks.
-const GROUND_COLUMNS: usize = 7;
+const BASELINE_COLUMNS: usize = 7;
 const MEASURE_COLUMNS: usize = 8;
 const RIGHTS_COLUMNS: usize = 8;
 /// What a look at the catalog may take, whatever the limit of a statement is; the next look gives that back.
@@ -50,7 +50,7 @@ pub(super) struct DryRunScript<'a> {
 
 impl DryRunScript<'_> {
     /// The whole call.
-    pub(super) fn whole(&self, scenes: &[FileScript]) -> String {
+    pub(super) fn whole(&self, scripts: &[FileScript]) -> String {
         let mut sql = vec![
             format!("{}{}", tag(self.run), dry_run_limits::begin()),
             self.fence.to_owned(),
@@ -60,30 +60,30 @@ impl DryRunScript<'_> {
             block(&dry_run_limits::clamp_timeouts(self.limits)),
         ];
         let see = block(&substitute(
-            &code(include_str!("frame/see.sql")),
+            &code(include_str!("dry_run_script/see.sql")),
             &in_savepoint(),
         ));
         let settle = settle();
-        for scene in scenes {
-            let acts = scene
+        for script in scripts {
+            let acts = script
                 .parts
                 .iter()
                 .map(|part| statement_block(&part.sql, ""));
             sql.extend(acts);
-            if scene.is_pictured {
+            if script.wants_snapshot {
                 sql.extend([statement_block(&settle, EASE), see.clone()]);
             } else {
                 sql.push(statement_block(&settle, ""));
             }
         }
         sql.push(block(&substitute(
-            &code(include_str!("frame/rights.sql")),
+            &code(include_str!("dry_run_script/rights.sql")),
             &[
                 in_savepoint()[0].clone(),
                 in_savepoint()[1].clone(),
                 ("RIGHTS", dollar(&rights())),
-                ("SEES", snapshot::sees()),
-                ("SEEING", snapshot::seeing("one.role", "one.ids")),
+                ("SEES", snapshot::visible_declarations()),
+                ("SEEING", snapshot::visible_sql("one.role", "one.ids")),
             ],
         )));
         sql.extend([REPORT.to_owned(), "rollback".to_owned()]);
@@ -93,25 +93,25 @@ impl DryRunScript<'_> {
     fn open(&self) -> String {
         let [back, limit] = in_savepoint();
         let act = substitute(
-            &code(include_str!("frame/act.sql")),
+            &code(include_str!("dry_run_script/act.sql")),
             &[
                 back,
                 limit.clone(),
                 ("CAPS", dry_run_limits::clamp_timeouts(self.limits)),
                 (
                     "COUNT",
-                    snapshot::counting("one", "true", &snapshot::may_convert("run")),
+                    snapshot::count_sql("one", "true", &snapshot::may_convert("run")),
                 ),
                 ("LONGEST", self.longest.as_millis().to_string()),
                 ("LATE", OUT_OF_TIME.to_owned()),
             ],
         );
         let look = substitute(
-            &code(include_str!("frame/look.sql")),
-            &[("PICTURE", SNAPSHOT.to_owned())],
+            &code(include_str!("dry_run_script/look.sql")),
+            &[("SNAPSHOT", SNAPSHOT.to_owned())],
         );
         let measure = substitute(
-            &code(include_str!("frame/ask.sql")),
+            &code(include_str!("dry_run_script/ask.sql")),
             &[
                 ("TEXTS", cells(MEASURE_COLUMNS, "::pg_catalog.text")),
                 ("COLUMNS", cells(MEASURE_COLUMNS, "")),
@@ -119,10 +119,10 @@ impl DryRunScript<'_> {
             ],
         );
         let (texts, columns) = (
-            cells(GROUND_COLUMNS, "::pg_catalog.text"),
-            cells(GROUND_COLUMNS, ""),
+            cells(BASELINE_COLUMNS, "::pg_catalog.text"),
+            cells(BASELINE_COLUMNS, ""),
         );
-        let ground = format!(
+        let baseline = format!(
             "with q ({columns}) as materialized (\n{BASELINE}\n) \
             select (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array({texts})), '[]')::pg_catalog.text from q), \
             (select pg_catalog.string_agg(c1::pg_catalog.text, ',') from q where c0 = 'table'), \
@@ -130,14 +130,14 @@ impl DryRunScript<'_> {
         );
         let [back, limit] = in_savepoint();
         substitute(
-            &code(include_str!("frame/open.sql")),
+            &code(include_str!("dry_run_script/open.sql")),
             &[
                 back,
                 limit,
                 ("ACT", dollar(&format!("{ACT_BEGINS}{act}$supadeck$"))),
                 ("LOOK", dollar(&look)),
                 ("MEASURE", dollar(&measure)),
-                ("GROUND", dollar(&ground)),
+                ("BASELINE", dollar(&baseline)),
                 ("RIGHTS", dollar(&rights())),
                 ("WITNESS", self.witness.to_string()),
             ],
@@ -161,10 +161,10 @@ pub(super) fn afterwards(number: &str, holdings: &[CountTarget], seen: &[(String
     sql.extend(
         holdings
             .iter()
-            .map(|holding| snapshot::count(holding, &in_time)),
+            .map(|holding| snapshot::count_block(holding, &in_time)),
     );
-    sql.extend(snapshot::visible(seen, &in_time));
-    let columns = cells(GROUND_COLUMNS, "");
+    sql.extend(snapshot::visible_blocks(seen, &in_time));
+    let columns = cells(BASELINE_COLUMNS, "");
     sql.push(format!(
         "select pg_catalog.json_build_object('status', {}, 'sequences', (select coalesce(pg_catalog.json_agg(\
         pg_catalog.json_build_array(c2::pg_catalog.text, c5::pg_catalog.text)), '[]') from (\n{BASELINE}\n) q ({columns}) where c0 = 'sequence'), \
@@ -250,7 +250,7 @@ fn in_savepoint() -> [(&'static str, String); 2] {
         ("BACK", BACK.to_owned()),
         (
             "ASIDE",
-            substitute(&code(include_str!("frame/aside.sql")), &limit),
+            substitute(&code(include_str!("dry_run_script/aside.sql")), &limit),
         ),
     ]
 }
@@ -305,10 +305,10 @@ mod tests {
             sql: (*sql).into(),
             data: None,
         });
-        let scene = FileScript {
+        let script = FileScript {
             step: 0,
             parts: parts.collect(),
-            is_pictured: true,
+            wants_snapshot: true,
         };
         let frame = DryRunScript {
             run: "mark",
@@ -317,7 +317,7 @@ mod tests {
             limits: &Limits::default(),
             longest: Duration::from_secs(1),
         };
-        frame.whole(&[scene])
+        frame.whole(&[script])
     }
 
     #[test]
@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(substitute("$A$ $B$$C$ $", &values), "$B$ b$C$ $");
         assert_eq!(substitute("x", &values), "x");
         let left = [
-            "ACT", "LOOK", "ASIDE", "BACK", "CAPS", "PICTURE", "LIMIT", "LONGEST", "MEASURE",
+            "ACT", "LOOK", "ASIDE", "BACK", "CAPS", "SNAPSHOT", "LIMIT", "LONGEST", "MEASURE",
             "TEXTS", "COLUMNS",
         ];
         let call = whole(&[]);

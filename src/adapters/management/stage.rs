@@ -5,10 +5,10 @@ use super::database::ManagementDatabase;
 use super::dry_run::ApiDryRun;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Limits;
-use crate::ports::{Recorder, Rehearsal, Stage, Task};
+use crate::ports::{DryRun, DryRunDatabase, DryRunTransaction, Task};
 
-impl Stage for ManagementDatabase {
-    fn rehearsal(&self, _limits: Limits) -> Task<'_, Box<dyn Rehearsal>> {
+impl DryRunDatabase for ManagementDatabase {
+    fn begin_dry_run(&self, _limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>> {
         Box::pin(async move {
             Err(Problem::new(
                 Kind::Config,
@@ -19,7 +19,7 @@ impl Stage for ManagementDatabase {
         })
     }
 
-    fn recorder(&self, limits: Limits) -> Option<Box<dyn Recorder>> {
+    fn one_call_dry_run(&self, limits: Limits) -> Option<Box<dyn DryRun>> {
         Some(Box::new(ApiDryRun::new(self.clone(), limits)))
     }
 }

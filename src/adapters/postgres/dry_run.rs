@@ -26,7 +26,7 @@ use crate::domain::dry_run::quiet::Quiet;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Limits, News, RunError};
 use crate::domain::snapshot::Snapshot;
-use crate::ports::{Database as _, Rehearsal, Rehearsed, Stage, Task};
+use crate::ports::{Database as _, DryRunDatabase, DryRunTransaction, StatementRun, Task};
 use futures_util::TryStreamExt as _;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -67,8 +67,8 @@ pub(super) struct PgDryRun {
     quiet: Quiet,
 }
 
-impl Stage for PgDatabase {
-    fn rehearsal(&self, limits: Limits) -> Task<'_, Box<dyn Rehearsal>> {
+impl DryRunDatabase for PgDatabase {
+    fn begin_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>> {
         Box::pin(async move {
             let name = session_name();
             let connection = self.open_as(&name).await?;
@@ -87,7 +87,7 @@ impl Stage for PgDatabase {
                 quiet: Quiet::default(),
             };
             rehearsal.begin().await?;
-            Ok(Box::new(rehearsal) as Box<dyn Rehearsal>)
+            Ok(Box::new(rehearsal) as Box<dyn DryRunTransaction>)
         })
     }
 }
@@ -185,12 +185,12 @@ impl PgDryRun {
         took: Duration,
         rows: u64,
     ) -> Result<StatementStats, RunError> {
-        let question = snapshot::measure(&self.known);
+        let question = snapshot::measure_sql(&self.known);
         let measured = self
             .ask(&question)
             .await
             .map_err(|problem| lost(&problem))?;
-        let touched = snapshot::touched(&measured);
+        let touched = snapshot::parse_touched(&measured);
         self.quiet.enter(&touched);
         let recounts = self
             .recount(&touched, sql)
@@ -222,9 +222,9 @@ impl PgDryRun {
         let mut recounts = Vec::with_capacity(holdings.len());
         for id in holdings {
             let digested = snapshot::may_convert(&format!("{}::pg_catalog.text", dollar(sql)));
-            let counting = snapshot::counting(&id.to_string(), "true", &digested);
+            let counting = snapshot::count_sql(&id.to_string(), "true", &digested);
             let counts = self
-                .counted(&snapshot::count_into(id, &counting, "true"))
+                .counted(&snapshot::count_block_of(id, &counting, "true"))
                 .await?;
             let counts = counts.into_iter();
             recounts.extend(counts.map(|(id, tally)| Recount { id, tally }));
@@ -244,7 +244,7 @@ impl PgDryRun {
             .unwrap_or_default();
         let counts: Vec<snapshot::Count> = serde_json::from_str(&text)
             .map_err(|error| Problem::internal(format!("A count cannot be read: {error}.")))?;
-        Ok(snapshot::counted(&counts))
+        Ok(snapshot::parse_counts(&counts))
     }
 
     /// Runs one command; tells how long the server took, and the rows.
@@ -464,20 +464,20 @@ async fn execute(guard: &mut Supervisor<'_>, sql: &str) -> Result<u64, Failure> 
     Ok(stream.rows_affected().unwrap_or_default())
 }
 
-impl Rehearsal for PgDryRun {
-    fn picture(&mut self) -> Task<'_, Snapshot> {
-        Box::pin(async move { snapshot::picture(self.ask(snapshot::SNAPSHOT).await?) })
+impl DryRunTransaction for PgDryRun {
+    fn snapshot(&mut self) -> Task<'_, Snapshot> {
+        Box::pin(async move { snapshot::parse_snapshot(self.ask(snapshot::SNAPSHOT).await?) })
     }
 
-    fn ground(&mut self) -> Task<'_, Baseline> {
+    fn baseline(&mut self) -> Task<'_, Baseline> {
         Box::pin(async move {
-            let ground = snapshot::ground(self.ask(snapshot::BASELINE).await?);
-            self.known = ground.tables.iter().map(|table| table.id).collect();
-            let tables = ground.tables.iter().filter(|table| table.holds_rows);
+            let baseline = snapshot::parse_baseline(self.ask(snapshot::BASELINE).await?);
+            self.known = baseline.tables.iter().map(|table| table.id).collect();
+            let tables = baseline.tables.iter().filter(|table| table.holds_rows);
             self.first_files = tables.map(|table| (table.id, table.file)).collect();
             self.files.clone_from(&self.first_files);
-            self.quiet = Quiet::new(&ground);
-            Ok(ground)
+            self.quiet = Quiet::new(&baseline);
+            Ok(baseline)
         })
     }
 
@@ -490,15 +490,15 @@ impl Rehearsal for PgDryRun {
         sql: &'a str,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
-    ) -> Rehearsed<'a> {
+    ) -> StatementRun<'a> {
         Box::pin(self.step(sql, news, cancel))
     }
 
-    fn settle<'a>(
+    fn check_deferred<'a>(
         &'a mut self,
         news: &'a mut (dyn FnMut(News) + Send),
         cancel: &'a CancellationToken,
-    ) -> Rehearsed<'a> {
+    ) -> StatementRun<'a> {
         Box::pin(async move {
             let settle = dry_run_limits::settle();
             let settled = self.command(&settle, news, cancel).await;
@@ -522,13 +522,13 @@ impl Rehearsal for PgDryRun {
     }
 
     fn rights(&mut self) -> Task<'_, Vec<Right>> {
-        Box::pin(async move { snapshot::rights(self.ask(snapshot::RIGHTS).await?) })
+        Box::pin(async move { snapshot::parse_rights(self.ask(snapshot::RIGHTS).await?) })
     }
 
     fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>> {
         Box::pin(async move {
             let mut found = Vec::new();
-            for block in snapshot::visible(wanted, "true") {
+            for block in snapshot::visible_blocks(wanted, "true") {
                 let sql = format!("{block}; select {}", snapshot::SEEN);
                 let rows = self.ask_within(&sql, COUNT + COUNT).await?;
                 let text = rows.into_iter().flatten().flatten().next();
@@ -536,7 +536,7 @@ impl Rehearsal for PgDryRun {
                     .map_err(|error| {
                         Problem::internal(format!("A count cannot be read: {error}."))
                     })?;
-                found.extend(snapshot::seen(seen));
+                found.extend(snapshot::parse_visible(seen));
             }
             Ok(found)
         })
@@ -558,17 +558,17 @@ impl Rehearsal for PgDryRun {
         Box::pin(self.begin_anew(undo))
     }
 
-    fn mark(&mut self) -> Task<'_, ()> {
+    fn set_mark(&mut self) -> Task<'_, ()> {
         self.marked_files.clone_from(&self.files);
         Box::pin(self.plain("savepoint supadeck_mark".to_owned()))
     }
 
-    fn back_to_start(&mut self) -> Task<'_, ()> {
+    fn rollback_to_start(&mut self) -> Task<'_, ()> {
         self.files.clone_from(&self.first_files);
         Box::pin(self.begin_anew("rollback to savepoint supadeck_start"))
     }
 
-    fn back(&mut self) -> Task<'_, ()> {
+    fn rollback_to_mark(&mut self) -> Task<'_, ()> {
         self.files.clone_from(&self.marked_files);
         Box::pin(self.begin_anew("rollback to savepoint supadeck_mark"))
     }
@@ -577,7 +577,10 @@ impl Rehearsal for PgDryRun {
         Box::pin(async move {
             let mut counts = Counts::new();
             for holding in holdings {
-                counts.extend(self.counted(&snapshot::count(holding, "true")).await?);
+                counts.extend(
+                    self.counted(&snapshot::count_block(holding, "true"))
+                        .await?,
+                );
             }
             Ok(counts)
         })

@@ -13,9 +13,9 @@ use crate::domain::snapshot::{Identity, Kind, Object, Snapshot};
 use std::collections::BTreeMap;
 
 /// The whole catalog.
-pub(in crate::adapters) const SNAPSHOT: &str = include_str!("picture.sql");
+pub(in crate::adapters) const SNAPSHOT: &str = include_str!("snapshot.sql");
 /// Tables and sequences.
-pub(in crate::adapters) const BASELINE: &str = include_str!("ground.sql");
+pub(in crate::adapters) const BASELINE: &str = include_str!("baseline.sql");
 /// Locks, files and rows of the transaction; `$KNOWN$` stands for the numbers of the tables.
 pub(in crate::adapters) const LOCKS_AND_ROWS: &str = include_str!("measure.sql");
 
@@ -34,7 +34,7 @@ pub(super) fn forget(begun: &str) -> String {
 pub(in crate::adapters) const RIGHTS: &str = include_str!("rights.sql");
 
 /// Reads the rows of [`RIGHTS`].
-pub(in crate::adapters) fn rights(rows: Texts) -> Result<Vec<Right>, Problem> {
+pub(in crate::adapters) fn parse_rights(rows: Texts) -> Result<Vec<Right>, Problem> {
     let right = |row: Vec<Option<String>>| {
         let mut cells = row.into_iter();
         let mut cell = || cells.next().flatten();
@@ -64,7 +64,7 @@ const STRANGER: &str = "00000000-0000-4000-8000-00000000beef";
 
 /// The inner block that counts the rows of tables that a role sees, and adds them to `visible`, by expressions for the role and
 /// the numbers of the tables; around it what [`sees`] gives is declared. `authenticated` is somebody who owns nothing.
-pub(in crate::adapters) fn seeing(role: &str, ids: &str) -> String {
+pub(in crate::adapters) fn visible_sql(role: &str, ids: &str) -> String {
     let claims = format!(
         "pg_catalog.json_build_object('role', {role}, 'aud', {role}, 'sub', case when {role} = 'anon' then null else '{STRANGER}' end)::pg_catalog.text"
     );
@@ -89,7 +89,7 @@ pub(in crate::adapters) fn seeing(role: &str, ids: &str) -> String {
 }
 
 /// The variables of [`seeing`]: it ends some seconds after they are declared.
-pub(in crate::adapters) fn sees() -> String {
+pub(in crate::adapters) fn visible_declarations() -> String {
     format!(
         "id pg_catalog.oid; counted pg_catalog.int8; visible pg_catalog.text; \
         until pg_catalog.timestamptz := pg_catalog.clock_timestamp() + '{} ms'::pg_catalog.interval; ",
@@ -99,7 +99,7 @@ pub(in crate::adapters) fn sees() -> String {
 
 /// A block for each role that counts what it sees, and adds it to the setting that [`SEEN`] reads. `given` is a condition under
 /// which there is time for it.
-pub(in crate::adapters) fn visible(wanted: &[(String, u32)], given: &str) -> Vec<String> {
+pub(in crate::adapters) fn visible_blocks(wanted: &[(String, u32)], given: &str) -> Vec<String> {
     let mut roles: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (role, id) in wanted {
         roles.entry(role).or_default().push(id.to_string());
@@ -108,8 +108,8 @@ pub(in crate::adapters) fn visible(wanted: &[(String, u32)], given: &str) -> Vec
         block(&format!(
             "declare {}begin if {given} then {}end if; \
             perform pg_catalog.set_config('supadeck.visible', pg_catalog.concat(pg_catalog.current_setting('supadeck.visible', true), visible), true); end",
-            sees(),
-            seeing(
+            visible_declarations(),
+            visible_sql(
                 &format!("{}::pg_catalog.text", dollar(role)),
                 &format!("'{{{}}}'::pg_catalog.oid[]", ids.join(","))
             )
@@ -132,7 +132,7 @@ pub(in crate::adapters) enum Seen {
 }
 
 /// Reads what was seen.
-pub(in crate::adapters) fn seen(seen: Vec<Seen>) -> Vec<Visible> {
+pub(in crate::adapters) fn parse_visible(seen: Vec<Seen>) -> Vec<Visible> {
     let one = |seen| match seen {
         Seen::Rows(role, id, rows) => Visible {
             role,
@@ -152,8 +152,8 @@ pub(in crate::adapters) fn seen(seen: Vec<Seen>) -> Vec<Visible> {
 pub(in crate::adapters) type Texts = Vec<Vec<Option<String>>>;
 
 /// Reads the rows of [`SNAPSHOT`].
-pub(in crate::adapters) fn picture(rows: Texts) -> Result<Snapshot, Problem> {
-    let mut picture = Snapshot::default();
+pub(in crate::adapters) fn parse_snapshot(rows: Texts) -> Result<Snapshot, Problem> {
+    let mut snapshot = Snapshot::default();
     for row in rows {
         let mut cells = row.into_iter();
         let mut cell = || cells.next().flatten();
@@ -167,11 +167,11 @@ pub(in crate::adapters) fn picture(rows: Texts) -> Result<Snapshot, Problem> {
             serde_json::from_str(&said).map_err(|error| unknown(&error.to_string()))?;
         let object = Object { kind, on, name };
         if let Some(identity) = identity {
-            picture.identities.insert(object.clone(), identity);
+            snapshot.identities.insert(object.clone(), identity);
         }
-        picture.objects.insert(object, properties);
+        snapshot.objects.insert(object, properties);
     }
-    Ok(picture)
+    Ok(snapshot)
 }
 
 fn identity(text: &str) -> Option<Identity> {
@@ -188,17 +188,17 @@ fn unknown(what: &str) -> Problem {
 }
 
 /// Reads the rows of [`BASELINE`].
-pub(in crate::adapters) fn ground(rows: Texts) -> Baseline {
-    let mut ground = Baseline::default();
+pub(in crate::adapters) fn parse_baseline(rows: Texts) -> Baseline {
+    let mut baseline = Baseline::default();
     for row in rows {
         let mut cells = row.into_iter();
         let mut cell = || cells.next().flatten();
         let (kind, id, name) = (cell(), cell(), cell().unwrap_or_default());
         let (file, bytes, number, holds) = (cell(), cell(), cell(), cell());
         if kind.as_deref() == Some("sequence") {
-            ground.sequences.push((name, number));
+            baseline.sequences.push((name, number));
         } else {
-            ground.tables.push(BaselineTable {
+            baseline.tables.push(BaselineTable {
                 id: parsed(id).unwrap_or_default(),
                 table: name,
                 file: parsed(file),
@@ -209,11 +209,11 @@ pub(in crate::adapters) fn ground(rows: Texts) -> Baseline {
             });
         }
     }
-    ground
+    baseline
 }
 
 /// The question about the locks on some tables; about none it is none.
-pub(super) fn measure(known: &[u32]) -> String {
+pub(super) fn measure_sql(known: &[u32]) -> String {
     if known.is_empty() {
         return "select where false".to_owned();
     }
@@ -222,7 +222,7 @@ pub(super) fn measure(known: &[u32]) -> String {
 }
 
 /// Reads the rows of [`LOCKS_AND_ROWS`], in the order of the tables' numbers.
-pub(in crate::adapters) fn touched(rows: &Texts) -> Vec<TouchedTable> {
+pub(in crate::adapters) fn parse_touched(rows: &Texts) -> Vec<TouchedTable> {
     let mut touched: Vec<TouchedTable> = rows.iter().filter_map(|row| one_touched(row)).collect();
     touched.sort_by_key(|table| table.id);
     touched
@@ -264,7 +264,7 @@ pub(in crate::adapters) fn may_convert(statement: &str) -> String {
 
 /// The inner block that counts one table into `counted`, by an expression for its number, one for its columns' numbers, and a
 /// condition under which their values are digested; around it `counting` and `counted` are declared as text.
-pub(in crate::adapters) fn counting(id: &str, numbers: &str, digested: &str) -> String {
+pub(in crate::adapters) fn count_sql(id: &str, numbers: &str, digested: &str) -> String {
     let lines = include_str!("count.sql").lines();
     let lines = lines.filter(|line| !line.starts_with("--"));
     let code = lines.collect::<Vec<_>>().join("\n");
@@ -275,7 +275,7 @@ pub(in crate::adapters) fn counting(id: &str, numbers: &str, digested: &str) -> 
 
 /// A block that counts a holding, and adds what it says to the setting that [`COUNTED`] reads. `given` is a condition under
 /// which there is time for it.
-pub(in crate::adapters) fn count(holding: &CountTarget, given: &str) -> String {
+pub(in crate::adapters) fn count_block(holding: &CountTarget, given: &str) -> String {
     let numbers: Vec<String> = holding.columns.iter().map(i16::to_string).collect();
     let numbers = format!(
         "a.attnum = any ('{{{}}}'::pg_catalog.int2[])",
@@ -283,11 +283,11 @@ pub(in crate::adapters) fn count(holding: &CountTarget, given: &str) -> String {
     );
     let id = holding.id;
     let digested = if holding.is_digested { "true" } else { "false" };
-    count_into(id, &counting(&id.to_string(), &numbers, digested), given)
+    count_block_of(id, &count_sql(&id.to_string(), &numbers, digested), given)
 }
 
 /// The block around [`counting`].
-pub(in crate::adapters) fn count_into(id: u32, counting: &str, given: &str) -> String {
+pub(in crate::adapters) fn count_block_of(id: u32, counting: &str, given: &str) -> String {
     block(&format!(
         "declare counting pg_catalog.text; counted pg_catalog.text := pg_catalog.json_build_array({id}, '57014')::pg_catalog.text; \
         begin if {given} then counted := null;\n{counting}end if; \
@@ -300,7 +300,7 @@ pub(in crate::adapters) fn count_into(id: u32, counting: &str, given: &str) -> S
 pub(in crate::adapters) const COUNTED: &str = "pg_catalog.concat('[', pg_catalog.substr(pg_catalog.current_setting('supadeck.counted', true), 2), ']')";
 
 /// Reads what was counted.
-pub(in crate::adapters) fn counted(counts: &[Count]) -> Counts {
+pub(in crate::adapters) fn parse_counts(counts: &[Count]) -> Counts {
     let counts = counts.iter().map(|count| match count {
         Count::Failed(id, code) => (*id, Err(Uncounted::of(code))),
         Count::Done(id, rows, numbers, values, digests) => {

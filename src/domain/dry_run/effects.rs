@@ -1,4 +1,4 @@
-//! Keeps account while a dry run runs: turns measures after each statement into what that statement locked, wrote anew
+//! Keeps the ledger while a dry run runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
 use super::backfill::{are_new, assigned};
@@ -37,7 +37,7 @@ struct State {
     rows: Rows,
 }
 
-/// The account of one dry run.
+/// The ledger of one dry run.
 pub struct EffectLedger {
     tables: HashMap<u32, State>,
     about: BTreeMap<String, Option<u64>>,
@@ -69,8 +69,8 @@ struct Lost {
 }
 
 impl EffectLedger {
-    /// An account of what happens to these tables; one that is made on the way is nobody's else and does not count.
-    pub fn new(ground: &Baseline) -> Self {
+    /// A ledger of what happens to these tables; one that is made on the way is nobody's else and does not count.
+    pub fn new(baseline: &Baseline) -> Self {
         let state = |known: &BaselineTable| State {
             name: known.table.clone(),
             now: unqualified(&known.table),
@@ -80,7 +80,7 @@ impl EffectLedger {
             mode: None,
             rows: Rows::default(),
         };
-        let tables = &ground.tables;
+        let tables = &baseline.tables;
         Self {
             tables: tables.iter().map(|one| (one.id, state(one))).collect(),
             about: tables
@@ -281,7 +281,7 @@ impl EffectLedger {
     /// What may be lost by the statements that were entered, between two catalogs; the numbers are open.
     pub fn candidates(&self, before: &Snapshot, after: &Snapshot) -> Candidates {
         let mut open = gone(before, after);
-        // What belongs to an extension is in no picture.
+        // What belongs to an extension is in no snapshot.
         for id in &self.lost.gone {
             let state = self.tables.get(id).filter(|state| {
                 !before.has(&Object {

@@ -163,13 +163,13 @@ pub fn renewed(
     before: &Snapshot,
     after: &Snapshot,
 ) -> Renewed {
-    let columns = |picture: &Snapshot| -> BTreeMap<i16, (String, Option<String>)> {
-        let columns = picture.identities.iter().filter(|(object, identity)| {
+    let columns = |snapshot: &Snapshot| -> BTreeMap<i16, (String, Option<String>)> {
+        let columns = snapshot.identities.iter().filter(|(object, identity)| {
             identity.id == id && object.kind == Kind::Column && identity.part > 0
         });
         columns
             .filter_map(|(object, identity)| {
-                let kind = picture.objects.get(object)?.get("type").cloned();
+                let kind = snapshot.objects.get(object)?.get("type").cloned();
                 Some((
                     i16::try_from(identity.part).ok()?,
                     (object.name.clone(), kind),
@@ -219,11 +219,11 @@ impl Candidates {
     }
 
     /// The losses with their numbers, and what could not be counted although it may be lost.
-    pub fn settle(self, counts: &Counts, account: &EffectLedger) -> (Vec<Loss>, Vec<NotCounted>) {
+    pub fn settle(self, counts: &Counts, ledger: &EffectLedger) -> (Vec<Loss>, Vec<NotCounted>) {
         let mut losses: Vec<Loss> = self
             .open
             .into_iter()
-            .map(|open| entered(open, counts, account))
+            .map(|open| entered(open, counts, ledger))
             .collect();
         let mut missing = Vec::new();
         for table in self.renewed {
@@ -250,7 +250,7 @@ impl Candidates {
     }
 }
 
-fn entered(open: Open, counts: &Counts, account: &EffectLedger) -> Loss {
+fn entered(open: Open, counts: &Counts, ledger: &EffectLedger) -> Loss {
     let Open { mut loss, parts } = open;
     if loss.rows.is_some() || parts.is_empty() {
         return loss;
@@ -274,7 +274,7 @@ fn entered(open: Open, counts: &Counts, account: &EffectLedger) -> Loss {
     if loss.uncounted.is_none() {
         (loss.rows, loss.counted) = (Some(sum), true);
     } else if loss.column.is_none() {
-        loss.rows = account.about(&loss.table);
+        loss.rows = ledger.about(&loss.table);
     }
     loss
 }

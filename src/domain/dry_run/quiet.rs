@@ -62,9 +62,9 @@ pub struct Quiet {
 
 impl Quiet {
     /// For a database with these tables.
-    pub fn new(ground: &Baseline) -> Self {
+    pub fn new(baseline: &Baseline) -> Self {
         let mut quiet = Self::default();
-        for table in &ground.tables {
+        for table in &baseline.tables {
             quiet.know(&table.table);
         }
         quiet

@@ -16,7 +16,7 @@ pub struct FileScript {
     /// Its statements.
     pub parts: Vec<Part>,
     /// Whether the catalog is looked at behind it.
-    pub is_pictured: bool,
+    pub wants_snapshot: bool,
 }
 
 /// A dry run as far as it came.
@@ -25,9 +25,9 @@ pub struct DryRunResult {
     /// The catalog before anything ran.
     pub before: Snapshot,
     /// The tables and sequences before anything ran.
-    pub ground: Baseline,
-    /// One a scene, in their order, up to the first that failed.
-    pub takes: Vec<FileResult>,
+    pub baseline: Baseline,
+    /// One a file, in their order, up to the first that failed.
+    pub files: Vec<FileResult>,
     /// What each role may do before and after.
     pub rights: Rights,
 }
@@ -36,11 +36,11 @@ pub struct DryRunResult {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileResult {
     /// The statements that ran.
-    pub ran: Vec<StatementResult>,
+    pub statements: Vec<StatementResult>,
     /// Why it failed.
     pub failed: Option<Failed>,
     /// What its commit would check and run, such as deferred triggers.
-    pub settled: StatementStats,
+    pub commit: StatementStats,
     /// The catalog behind it, when it was looked at.
     pub after: Option<Snapshot>,
 }

@@ -1,4 +1,4 @@
-//! The account of a dry run: locks by the name a table had before, rewrites told from emptying, losses by way.
+//! The ledger of a dry run: locks by the name a table had before, rewrites told from emptying, losses by way.
 
 use super::LossKind;
 use super::effects::EffectLedger;
@@ -10,7 +10,7 @@ use crate::domain::snapshot::{Kind, Object, Snapshot};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-fn ground() -> Baseline {
+fn baseline() -> Baseline {
     let known = |id: u32, table: &str| BaselineTable {
         id,
         table: table.into(),
@@ -46,24 +46,24 @@ fn ran(took_ms: u64, touched: Vec<TouchedTable>) -> StatementStats {
 }
 
 /// The losses that need no count.
-fn losses(account: &EffectLedger, before: &Snapshot, after: &Snapshot) -> Vec<super::Loss> {
-    let candidates = account.candidates(before, after);
-    candidates.settle(&BTreeMap::new(), account).0
+fn losses(ledger: &EffectLedger, before: &Snapshot, after: &Snapshot) -> Vec<super::Loss> {
+    let candidates = ledger.candidates(before, after);
+    candidates.settle(&BTreeMap::new(), ledger).0
 }
 
 #[test]
 fn a_lock_is_held_from_its_statement_to_the_end_of_its_file() {
-    let mut account = EffectLedger::new(&ground());
-    account.record_statement("1", 1, "x", &ran(5, vec![]));
+    let mut ledger = EffectLedger::new(&baseline());
+    ledger.record_statement("1", 1, "x", &ran(5, vec![]));
     let share = touched(1, LockMode::Share, 1, 8192);
-    let effect = account.record_statement("1", 2, "x", &ran(7, vec![share.clone()]));
+    let effect = ledger.record_statement("1", 2, "x", &ran(7, vec![share.clone()]));
     assert_eq!(effect.locks[0].blocks, Blocks::Writers);
-    let effect = account.record_statement("1", 3, "x", &ran(11, vec![share.clone()]));
+    let effect = ledger.record_statement("1", 3, "x", &ran(11, vec![share.clone()]));
     assert!(effect.locks.is_empty());
-    account.close_file();
-    account.record_statement("2", 1, "x", &ran(13, vec![share]));
-    account.close_file();
-    let locks = account.locks();
+    ledger.close_file();
+    ledger.record_statement("2", 1, "x", &ran(13, vec![share]));
+    ledger.close_file();
+    let locks = ledger.locks();
     assert_eq!(locks.len(), 1);
     assert_eq!(
         (
@@ -79,15 +79,15 @@ fn a_lock_is_held_from_its_statement_to_the_end_of_its_file() {
 
 #[test]
 fn a_statement_that_fails_holds_every_lock_while_it_does() {
-    let mut account = EffectLedger::new(&ground());
+    let mut ledger = EffectLedger::new(&baseline());
     let exclusive = touched(1, LockMode::AccessExclusive, 1, 8192);
-    account.record_statement("1", 1, "x", &ran(2, vec![exclusive.clone()]));
-    account.close_file();
+    ledger.record_statement("1", 1, "x", &ran(2, vec![exclusive.clone()]));
+    ledger.close_file();
     let other = touched(2, LockMode::AccessExclusive, 2, 8192);
-    account.record_statement("2", 1, "x", &ran(3, vec![exclusive, other]));
-    account.add_time(Duration::from_secs(5));
-    account.close_file();
-    let held: Vec<_> = account
+    ledger.record_statement("2", 1, "x", &ran(3, vec![exclusive, other]));
+    ledger.add_time(Duration::from_secs(5));
+    ledger.close_file();
+    let held: Vec<_> = ledger
         .locks()
         .iter()
         .map(|held| (held.held_ms, held.rehearsal_held_ms))
@@ -103,25 +103,25 @@ fn a_new_file_is_a_rewrite_unless_it_is_empty_and_was_not() {
         ("call clean()", 0, false, true),
         ("truncate a", 0, false, true),
     ] {
-        let mut account = EffectLedger::new(&ground());
+        let mut ledger = EffectLedger::new(&baseline());
         let effect =
-            account.record_statement("1", 1, sql, &ran(1, vec![touched(1, exclusive, 9, bytes)]));
+            ledger.record_statement("1", 1, sql, &ran(1, vec![touched(1, exclusive, 9, bytes)]));
         assert_eq!(effect.rewrites == ["public.a"], rewritten, "{sql}");
-        let losses = losses(&account, &Snapshot::default(), &Snapshot::default());
+        let losses = losses(&ledger, &Snapshot::default(), &Snapshot::default());
         let told = losses.iter().any(|loss| loss.way == LossKind::TableEmptied);
         assert_eq!(told, emptied, "{sql}");
-        assert_eq!(account.locks()[0].rewritten, rewritten, "{sql}");
+        assert_eq!(ledger.locks()[0].rewritten, rewritten, "{sql}");
     }
 }
 
 #[test]
 fn a_table_that_was_not_there_before_is_nobodys_concern() {
-    let mut account = EffectLedger::new(&ground());
+    let mut ledger = EffectLedger::new(&baseline());
     let mut new = touched(7, LockMode::AccessExclusive, 7, 0);
     new.rows.deleted = 5;
-    let effect = account.record_statement("1", 1, "x", &ran(1, vec![new]));
+    let effect = ledger.record_statement("1", 1, "x", &ran(1, vec![new]));
     assert_eq!(effect, super::effects::Effect::default());
-    assert!(account.locks().is_empty());
+    assert!(ledger.locks().is_empty());
 }
 
 #[test]
@@ -133,12 +133,12 @@ fn rows_count_once_and_a_dropped_table_takes_its_deleted_rows_with_it() {
         },
         ..touched(1, LockMode::RowExclusive, 1, 8192)
     };
-    let mut account = EffectLedger::new(&ground());
-    account.record_statement("1", 1, "delete", &ran(1, vec![rows(2)]));
-    let effect = account.record_statement("1", 2, "delete", &ran(1, vec![rows(5)]));
+    let mut ledger = EffectLedger::new(&baseline());
+    ledger.record_statement("1", 1, "delete", &ran(1, vec![rows(2)]));
+    let effect = ledger.record_statement("1", 2, "delete", &ran(1, vec![rows(5)]));
     assert_eq!(effect.changed[0].rows.deleted, 3);
-    let found = losses(&account, &Snapshot::default(), &Snapshot::default());
-    let losses = |before: &Snapshot| losses(&account, before, &Snapshot::default());
+    let found = losses(&ledger, &Snapshot::default(), &Snapshot::default());
+    let losses = |before: &Snapshot| losses(&ledger, before, &Snapshot::default());
     assert_eq!(
         (found[0].way, found[0].rows),
         (LossKind::RowsDeleted, Some(5))
@@ -160,7 +160,7 @@ fn rows_count_once_and_a_dropped_table_takes_its_deleted_rows_with_it() {
 #[test]
 fn what_could_not_be_counted_is_listed_with_the_reason() {
     let exclusive = LockMode::AccessExclusive;
-    let mut account = EffectLedger::new(&ground());
+    let mut ledger = EffectLedger::new(&baseline());
     let rewritten = StatementStats {
         recounts: vec![Recount {
             id: 1,
@@ -171,12 +171,12 @@ fn what_could_not_be_counted_is_listed_with_the_reason() {
         }],
         ..ran(1, vec![touched(1, exclusive, 9, 8192)])
     };
-    account.record_statement("1", 1, "alter table a", &rewritten);
+    ledger.record_statement("1", 1, "alter table a", &rewritten);
     let (before, after) = (Snapshot::default(), Snapshot::default());
-    let candidates = account.candidates(&before, &after);
+    let candidates = ledger.candidates(&before, &after);
     assert_eq!(candidates.holdings().len(), 1);
     let counts = [(1, Err(Uncounted::TooLarge))].into();
-    let (losses, missing) = candidates.settle(&counts, &account);
+    let (losses, missing) = candidates.settle(&counts, &ledger);
     assert_eq!(losses, []);
     assert_eq!(
         (missing[0].table.as_str(), missing[0].why),

@@ -20,22 +20,22 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot::difference::Difference;
 use crate::domain::sql::split::split;
 use crate::domain::sql::statement_kind::significant;
-use crate::ports::{Recorder, Stage};
+use crate::ports::{DryRun, DryRunDatabase};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A longer plan is compared only as a whole: each picture takes a moment, and nobody reads a hundred of them.
-const PICTURES_STEPS: usize = 20;
+/// A longer plan is compared only as a whole: each snapshot takes a moment, and nobody reads a hundred of them.
+const SNAPSHOT_STEPS: usize = 20;
 
 /// Dry-runs a plan on the database that it is for. A failing statement is told in the report; an error means that there
 /// is none. Nothing of it remains in either case, except that sequences move on.
-pub async fn rehearse(
+pub async fn dry_run(
     schema: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     plan: &Plan,
     watch: &RunControl,
 ) -> Result<Report, Problem> {
-    let mut report = rehearse_at(schema, stage, plan, watch, Environment::Target, None).await?;
+    let mut report = run_at(schema, stage, plan, watch, Environment::Target, None).await?;
     if report.problem.is_none() {
         report.problem = changed_history(schema, plan).await;
     }
@@ -43,9 +43,9 @@ pub async fn rehearse(
 }
 
 /// Dry-runs at a place. Only tables among `known` count as being there before, when it is given.
-pub(super) async fn rehearse_at(
+pub(super) async fn run_at(
     schema: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     plan: &Plan,
     watch: &RunControl,
     on: Environment,
@@ -55,7 +55,7 @@ pub(super) async fn rehearse_at(
         return Err(Problem::cancelled("No dry run was made."));
     }
     let mut recorder = recorder(stage, schema.limits).await?;
-    let found = inside(recorder.as_mut(), schema, plan, watch, on, known).await;
+    let found = run_and_count(recorder.as_mut(), schema, plan, watch, on, known).await;
     // Whatever happened: it is rolled back, and the server is asked whether it is.
     let ended = recorder.end().await;
     match (found, ended) {
@@ -69,8 +69,8 @@ pub(super) async fn rehearse_at(
 }
 
 /// Records, makes the report of it, and asks what is to be known of the state before.
-async fn inside(
-    recorder: &mut dyn Recorder,
+async fn run_and_count(
+    recorder: &mut dyn DryRun,
     schema: &Workspace,
     plan: &Plan,
     watch: &RunControl,
@@ -80,33 +80,33 @@ async fn inside(
     let mut news = |progress| drop(watch.progress.send(progress));
     let refused = refused(plan, on);
     let limits = &schema.limits;
-    let scenes = scenes(plan, &refused);
+    let scripts = file_scripts(plan, &refused);
     let steps: Vec<&Step> = plan.steps.iter().collect();
     let left_out = left_out(plan, &refused);
     let goes_on = |step: usize, failed: &Failed, undone: &[usize]| {
         let not_run: Vec<usize> = left_out.iter().chain(undone).copied().collect();
         doubt(&steps, step, failed, &not_run, limits).is_some()
     };
-    let recording = recorder.record(&scenes, &goes_on, &mut news, &watch.cancel);
+    let recording = recorder.run_files(&scripts, &goes_on, &mut news, &watch.cancel);
     let mut recording = recording.await?;
     if let Some(known) = known {
-        let tables = &mut recording.ground.tables;
+        let tables = &mut recording.baseline.tables;
         tables.retain(|table| known.contains(&table.id));
     }
-    let (mut report, account, mut candidates) = told(plan, &refused, on, &recording, limits);
+    let (mut report, ledger, mut candidates) = report_of(plan, &refused, on, &recording, limits);
     if let Some(known) = known {
         let is_known = |(id, _): &(u32, Option<i16>)| known.contains(id);
         candidates
             .open
             .retain(|open| open.parts.iter().all(is_known));
     }
-    let ground = &recording.ground;
+    let baseline = &recording.baseline;
     // A line that was lost measures nothing any more, and the report says already that it was.
     let counted = count_losses(
         recorder,
         &mut report,
-        ground,
-        &account,
+        baseline,
+        &ledger,
         candidates,
         &recording.rights,
     )
@@ -118,19 +118,19 @@ async fn inside(
 }
 
 /// The files that can be dry-run in a transaction, without those that are refused.
-fn scenes(plan: &Plan, refused: &[Option<String>]) -> Vec<FileScript> {
-    let is_short = plan.steps.len() <= PICTURES_STEPS;
+fn file_scripts(plan: &Plan, refused: &[Option<String>]) -> Vec<FileScript> {
+    let is_short = plan.steps.len() <= SNAPSHOT_STEPS;
     let steps = plan.steps.iter().enumerate();
-    let mut scenes: Vec<FileScript> = steps
+    let mut scripts: Vec<FileScript> = steps
         .zip(refused)
         .filter(|((_, step), refused)| step.mode != StepMode::Alone && refused.is_none())
         .map(|(numbered, _)| numbered)
-        .map(|(index, step)| scene(index, step, is_short))
+        .map(|(index, step)| file_script(index, step, is_short))
         .collect();
-    if let Some(last) = scenes.last_mut() {
-        last.is_pictured = true;
+    if let Some(last) = scripts.last_mut() {
+        last.wants_snapshot = true;
     }
-    scenes
+    scripts
 }
 
 /// The files that are not run, by their indexes.
@@ -143,16 +143,16 @@ fn left_out(plan: &Plan, refused: &[Option<String>]) -> Vec<usize> {
 }
 
 /// One file as it is dry-run.
-pub(super) fn scene(index: usize, step: &Step, is_pictured: bool) -> FileScript {
+pub(super) fn file_script(index: usize, step: &Step, is_pictured: bool) -> FileScript {
     FileScript {
         step: index,
         parts: parts(step),
-        is_pictured,
+        wants_snapshot: is_pictured,
     }
 }
 
-/// The report of a recording, but for what is counted afterwards, with the account that was kept for it.
-fn told(
+/// The report of a recording, but for what is counted afterwards, with the ledger that was kept for it.
+fn report_of(
     plan: &Plan,
     refused: &[Option<String>],
     on: Environment,
@@ -161,15 +161,15 @@ fn told(
 ) -> (Report, EffectLedger, Candidates) {
     let all: Vec<&Step> = plan.steps.iter().collect();
     let mut not_run = left_out(plan, refused);
-    let mut account = EffectLedger::new(&recording.ground);
+    let mut ledger = EffectLedger::new(&recording.baseline);
     let mut steps: Vec<StepReport> = plan.steps.iter().map(not_reached).collect();
-    let mut takes = recording.takes.iter();
+    let mut results = recording.files.iter();
     let mut latest = &recording.before;
     let mut problem = None;
     for (index, (step, report)) in plan.steps.iter().zip(&mut steps).enumerate() {
         if step.mode == StepMode::Alone {
             report.end = End::Skipped;
-            report.note = Some(alone(step));
+            report.note = Some(not_in_a_transaction(step));
             continue;
         }
         if let Some(Some(note)) = refused.get(index) {
@@ -177,14 +177,14 @@ fn told(
             report.note = Some(note.clone());
             continue;
         }
-        let Some(take) = takes.next() else {
+        let Some(result) = results.next() else {
             break;
         };
-        let why = take.failed.as_ref();
+        let why = result.failed.as_ref();
         let why = why.and_then(|failed| doubt(&all, index, failed, &not_run, limits));
-        problem = of_take(plan, index, take, report, &mut account, on, why.as_ref());
-        if let Some(after) = &take.after {
-            if plan.steps.len() <= PICTURES_STEPS && take.failed.is_none() {
+        problem = file_report(plan, index, result, report, &mut ledger, on, why.as_ref());
+        if let Some(after) = &result.after {
+            if plan.steps.len() <= SNAPSHOT_STEPS && result.failed.is_none() {
                 report.difference = Some(Difference::between(latest, after));
             }
             latest = after;
@@ -204,34 +204,34 @@ fn told(
         losses: Vec::new(),
         uncounted: Vec::new(),
         access: Vec::new(),
-        locks: account.locks(),
+        locks: ledger.locks(),
         difference,
         sequences: Vec::new(),
         problem,
     };
-    let candidates = account.candidates(&recording.before, latest);
-    (report, account, candidates)
+    let candidates = ledger.candidates(&recording.before, latest);
+    (report, ledger, candidates)
 }
 
 /// Puts one file into its report; tells why it failed.
-fn of_take(
+fn file_report(
     plan: &Plan,
     index: usize,
-    take: &FileResult,
+    result: &FileResult,
     report: &mut StepReport,
-    account: &mut EffectLedger,
+    ledger: &mut EffectLedger,
     on: Environment,
     why: Option<&Doubt>,
 ) -> Option<Problem> {
     let step = &plan.steps[index];
     let text = read_files::read(&step.file).ok().map(|source| source.text);
     let lines = text.as_deref().map(lines);
-    account.open_file();
-    for kept in &take.ran {
+    ledger.open_file();
+    for kept in &result.statements {
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
-        let effect = account.record_statement(&step.version, statement + 1, sql, ran);
-        account.record_overwrite(sql, &effect.changed);
+        let effect = ledger.record_statement(&step.version, statement + 1, sql, ran);
+        ledger.record_overwrite(sql, &effect.changed);
         report.took_ms += milliseconds(ran.took);
         report.statements.push(StatementReport {
             took_ms: milliseconds(ran.took),
@@ -242,16 +242,16 @@ fn of_take(
             ..statement_report(step, statement, lines.as_deref(), kept.notices.clone())
         });
     }
-    let failed = take.failed.as_ref();
+    let failed = result.failed.as_ref();
     let Some(failed) = failed else {
-        account.record_commit(&step.version, step.statements.len(), &take.settled);
-        account.close_file();
+        ledger.record_commit(&step.version, step.statements.len(), &result.commit);
+        ledger.close_file();
         report.end = End::Passed;
         return None;
     };
-    account.add_time(failed.took);
-    account.close_file();
-    account.undo_file();
+    ledger.add_time(failed.took);
+    ledger.close_file();
+    ledger.undo_file();
     report.took_ms += milliseconds(failed.took);
     let mut problem = step_problem(&failed.halt, step, text.as_deref(), on);
     report.end = End::Failed;
@@ -286,7 +286,7 @@ pub(super) fn lines(text: &str) -> Vec<usize> {
 }
 
 /// Why a file is not dry-run in a transaction, and what that means.
-fn alone(step: &Step) -> String {
+fn not_in_a_transaction(step: &Step) -> String {
     let why = step.mode_why.as_deref().unwrap_or_default();
     format!(
         "{why} So it cannot be undone, and was not run here; later files ran without it. `--on scratch` runs it."
@@ -347,14 +347,14 @@ async fn changed_history(schema: &Workspace, plan: &Plan) -> Option<Problem> {
 }
 
 /// The catalog of a database and what each role may do, read aside.
-pub(super) async fn look(
+pub(super) async fn snapshot_and_rights(
     schema: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
 ) -> Result<(Snapshot, Vec<Right>), Problem> {
-    let mut session = stage.rehearsal(schema.limits).await?;
+    let mut session = stage.begin_dry_run(schema.limits).await?;
     let looked = async {
-        let picture = session.picture().await?;
-        Ok((picture, session.rights().await?))
+        let snapshot = session.snapshot().await?;
+        Ok((snapshot, session.rights().await?))
     };
     let looked = looked.await;
     session.end().await?;
@@ -362,9 +362,12 @@ pub(super) async fn look(
 }
 
 /// The catalog of a database, read aside.
-pub(super) async fn picture(schema: &Workspace, stage: &dyn Stage) -> Result<Snapshot, Problem> {
-    let mut session = stage.rehearsal(schema.limits).await?;
-    let picture = session.picture().await;
+pub(super) async fn snapshot(
+    schema: &Workspace,
+    stage: &dyn DryRunDatabase,
+) -> Result<Snapshot, Problem> {
+    let mut session = stage.begin_dry_run(schema.limits).await?;
+    let snapshot = session.snapshot().await;
     session.end().await?;
-    picture
+    snapshot
 }

@@ -6,14 +6,14 @@ use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::measure::Baseline;
 use crate::domain::dry_run::{Environment, LossKind, Report};
 use crate::domain::problem::Problem;
-use crate::ports::Recorder;
+use crate::ports::DryRun;
 
 /// Asks for what is known of the state before everything: which sequences moved, and how much is lost.
 pub(super) async fn count_losses(
-    recorder: &mut dyn Recorder,
+    recorder: &mut dyn DryRun,
     report: &mut Report,
-    ground: &Baseline,
-    account: &EffectLedger,
+    baseline: &Baseline,
+    ledger: &EffectLedger,
     candidates: Candidates,
     rights: &Rights,
 ) -> Result<(), Problem> {
@@ -29,7 +29,7 @@ pub(super) async fn count_losses(
         .filter_map(|change| Some((change.role.clone(), change.ids.1?)))
         .filter(|_| report.on == Environment::Target)
         .collect();
-    let found = recorder.after(&holdings, &seen).await?;
+    let found = recorder.measure_before(&holdings, &seen).await?;
     if report.on == Environment::Target {
         enter_rows(&mut access, &found.visible, &rights.visible);
     }
@@ -40,14 +40,14 @@ pub(super) async fn count_losses(
     };
     access.retain(|change| change.why.is_some() || !is_gone(&change.table));
     report.access = access;
-    let moved = ground.sequences.iter().filter(|(name, value)| {
+    let moved = baseline.sequences.iter().filter(|(name, value)| {
         let now = found.sequences.iter().find(|(other, _)| other == name);
         now.is_some_and(|(_, later)| later != value)
     });
     report.sequences = moved.map(|(name, _)| name.clone()).collect();
     match report.on {
         Environment::Target => {
-            (report.losses, report.uncounted) = candidates.settle(&found.counts, account);
+            (report.losses, report.uncounted) = candidates.settle(&found.counts, ledger);
         }
         // What was deleted there is what a migration had inserted there.
         Environment::Scratch => report.losses = candidates.without_counts(),

@@ -34,7 +34,7 @@ mod trip;
 mod verify;
 
 pub use diff::diff;
-pub use dry_run::rehearse;
+pub use dry_run::dry_run;
 pub use extract_edits::{ExtractPlan, branch, plan_branch};
 pub use files::Move;
 pub use list::{list, skipped, sources};

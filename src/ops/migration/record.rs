@@ -8,63 +8,65 @@ use crate::domain::dry_run::recording::{
 use crate::domain::migration::{Blocker, Progress};
 use crate::domain::problem::Problem;
 use crate::domain::script::{Limits, News, RunError};
-use crate::ports::{GoesOn, Recorder, Rehearsal, Stage, Task};
+use crate::ports::{DryRun, DryRunDatabase, DryRunTransaction, GoesOn, Task};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Who records a dry run on a stage: the stage itself, or somebody who asks it question by question.
 pub(super) async fn recorder(
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     limits: Limits,
-) -> Result<Box<dyn Recorder>, Problem> {
-    match stage.recorder(limits) {
+) -> Result<Box<dyn DryRun>, Problem> {
+    match stage.one_call_dry_run(limits) {
         Some(recorder) => Ok(recorder),
-        None => Ok(Box::new(Live(stage.rehearsal(limits).await?))),
+        None => Ok(Box::new(StatementByStatement(
+            stage.begin_dry_run(limits).await?,
+        ))),
     }
 }
 
 /// A dry run in an open transaction.
-struct Live(Box<dyn Rehearsal>);
+struct StatementByStatement(Box<dyn DryRunTransaction>);
 
-impl Live {
+impl StatementByStatement {
     async fn all(
         &mut self,
-        scenes: &[FileScript],
+        scripts: &[FileScript],
         goes_on: GoesOn<'_>,
         news: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancellationToken,
     ) -> Result<DryRunResult, Problem> {
         let session = self.0.as_mut();
-        let before = session.picture().await?;
-        let ground = session.ground().await?;
+        let before = session.snapshot().await?;
+        let baseline = session.baseline().await?;
         let mut rights = Rights {
             before: session.rights().await?,
             ..Rights::default()
         };
-        session.mark().await?;
-        let mut takes = Vec::with_capacity(scenes.len());
+        session.set_mark().await?;
+        let mut results = Vec::with_capacity(scripts.len());
         let (mut undone, mut is_seen) = (Vec::new(), true);
-        for scene in scenes {
-            let step = scene.step;
+        for script in scripts {
+            let step = script.step;
             news(Progress::StepStarted { step });
-            let mut take = FileResult::default();
-            let ran = &mut take.ran;
+            let mut result = FileResult::default();
+            let ran = &mut result.statements;
             let mut keep = |kept| ran.push(kept);
             session.open_file().await?;
-            match statements(session, scene, news, cancel, &mut keep).await {
-                Ok(settled) => take.settled = settled,
+            match run_statements(session, script, news, cancel, &mut keep).await {
+                Ok(settled) => result.commit = settled,
                 Err(failed) => {
                     let is_over = !goes_on(step, &failed, &undone);
                     if matches!(failed.halt, RunError::Refused(_)) {
                         session.undo_file().await?;
                         if !is_seen {
-                            take.after = Some(session.picture().await?);
+                            result.after = Some(session.snapshot().await?);
                             is_seen = true;
                         }
                     }
-                    take.failed = Some(failed);
-                    takes.push(take);
+                    result.failed = Some(failed);
+                    results.push(result);
                     if is_over {
                         break;
                     }
@@ -73,18 +75,18 @@ impl Live {
                 }
             }
             session.close_file().await?;
-            is_seen = scene.is_pictured;
-            let took: Duration = take.ran.iter().map(|kept| kept.ran.took).sum();
+            is_seen = script.wants_snapshot;
+            let took: Duration = result.statements.iter().map(|kept| kept.ran.took).sum();
             news(Progress::StepDone { step, took });
-            if scene.is_pictured {
-                take.after = Some(session.picture().await?);
+            if script.wants_snapshot {
+                result.after = Some(session.snapshot().await?);
             }
-            takes.push(take);
+            results.push(result);
         }
         // A transaction that is lost answers nothing any more.
-        let is_there = takes
+        let is_there = results
             .last()
-            .and_then(|take: &FileResult| take.failed.as_ref())
+            .and_then(|result: &FileResult| result.failed.as_ref())
             .is_none_or(|failed| matches!(failed.halt, RunError::Refused(_)));
         if is_there {
             let after = session.rights().await?;
@@ -99,32 +101,32 @@ impl Live {
         }
         Ok(DryRunResult {
             before,
-            ground,
-            takes,
+            baseline: baseline,
+            files: results,
             rights,
         })
     }
 }
 
-impl Recorder for Live {
-    fn record<'a>(
+impl DryRun for StatementByStatement {
+    fn run_files<'a>(
         &'a mut self,
-        scenes: &'a [FileScript],
+        scripts: &'a [FileScript],
         goes_on: GoesOn<'a>,
         news: &'a mut (dyn FnMut(Progress) + Send),
         cancel: &'a CancellationToken,
     ) -> Task<'a, DryRunResult> {
-        Box::pin(self.all(scenes, goes_on, news, cancel))
+        Box::pin(self.all(scripts, goes_on, news, cancel))
     }
 
-    fn after<'a>(
+    fn measure_before<'a>(
         &'a mut self,
         holdings: &'a [CountTarget],
         seen: &'a [(String, u32)],
     ) -> Task<'a, PostRollback> {
         Box::pin(async move {
-            self.0.back().await?;
-            let sequences = self.0.ground().await?.sequences;
+            self.0.rollback_to_mark().await?;
+            let sequences = self.0.baseline().await?.sequences;
             let counts = self.0.count(holdings).await?;
             let visible = self.0.visible(seen).await?;
             Ok(PostRollback {
@@ -165,15 +167,15 @@ impl Heard {
 }
 
 /// Runs the statements of one file, and then what its commit would check; returns what that check did.
-pub(super) async fn statements(
-    session: &mut dyn Rehearsal,
-    scene: &FileScript,
+pub(super) async fn run_statements(
+    session: &mut dyn DryRunTransaction,
+    script: &FileScript,
     news: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
     keep: &mut (dyn FnMut(StatementResult) + Send),
 ) -> Result<StatementStats, Failed> {
-    let step = scene.step;
-    let parts = &scene.parts;
+    let step = script.step;
+    let parts = &script.parts;
     let mut at = 0;
     let mut is_quiet = None;
     while at < parts.len() {
@@ -190,7 +192,7 @@ pub(super) async fn statements(
                 is_quiet = Some(false);
             }
         }
-        together(session, scene, at..end - 1, news, cancel, keep).await?;
+        run_quiet(session, script, at..end - 1, news, cancel, keep).await?;
         let part = &parts[end - 1];
         at = end;
         let mut heard = Heard::default();
@@ -216,14 +218,14 @@ pub(super) async fn statements(
         news(Progress::StatementDone { step, done });
     }
     let begun = Instant::now();
-    let settled = session.settle(&mut |_| {}, cancel).await;
+    let settled = session.check_deferred(&mut |_| {}, cancel).await;
     settled.map_err(|halt| Failed::at(None, Vec::new(), begun.elapsed(), halt))
 }
 
 /// Runs statements that are measured with the one behind them.
-async fn together(
-    session: &mut dyn Rehearsal,
-    scene: &FileScript,
+async fn run_quiet(
+    session: &mut dyn DryRunTransaction,
+    script: &FileScript,
     range: Range<usize>,
     news: &mut (dyn FnMut(Progress) + Send),
     cancel: &CancellationToken,
@@ -232,7 +234,7 @@ async fn together(
     if range.is_empty() {
         return Ok(());
     }
-    let (step, parts) = (scene.step, &scene.parts[range]);
+    let (step, parts) = (script.step, &script.parts[range]);
     let statements: Vec<&str> = parts.iter().map(|part| &*part.sql).collect();
     let mut heard = Heard::default();
     let (mut at, mut begun) = (0, Instant::now());

@@ -2,7 +2,7 @@
 //! dry-run, and really run before the next one.
 
 use super::dry_run::{
-    lines, look, milliseconds, not_reached, picture, rehearse_at, statement_report,
+    lines, milliseconds, not_reached, run_at, snapshot, snapshot_and_rights, statement_report,
 };
 use super::run::run;
 use super::{RunControl, Workspace, read_files};
@@ -19,7 +19,7 @@ use crate::domain::snapshot::Kind as Thing;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot::difference::Difference;
 use crate::domain::sql::execution_mode::{ExecutionMode, execution_mode};
-use crate::ports::Stage;
+use crate::ports::DryRunDatabase;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -112,11 +112,11 @@ async fn run_for_real(
 /// for good, so that the next one finds what a real run would leave it.
 pub async fn rehearse_on_scratch(
     scratch: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     plan: &Plan,
     watch: &RunControl,
 ) -> Result<Report, Problem> {
-    let (before, rights) = look(scratch, stage).await?;
+    let (before, rights) = snapshot_and_rights(scratch, stage).await?;
     let known = tables(&before);
     let mut reached = None;
     let mut whole = Report {
@@ -139,7 +139,7 @@ pub async fn rehearse_on_scratch(
             is_resume: false,
         };
         if step.mode == StepMode::Alone {
-            let so_far = picture(scratch, stage).await?;
+            let so_far = snapshot(scratch, stage).await?;
             let outcome = run_for_real(scratch, one.steps, watch).await?;
             let ran = outcome.steps.first();
             let told = ran.map(|ran| run_alone(step, ran, outcome.problem.as_ref()));
@@ -152,7 +152,7 @@ pub async fn rehearse_on_scratch(
             }
             continue;
         }
-        let mut report = rehearse_at(
+        let mut report = run_at(
             scratch,
             stage,
             &one,
@@ -180,13 +180,13 @@ pub async fn rehearse_on_scratch(
         whole.steps.push(not_reached(step));
     }
     let after = match reached {
-        Some(picture) => picture,
+        Some(snapshot) => snapshot,
         // What failed is undone, so this shows what the files before it do.
-        None => picture(scratch, stage).await?,
+        None => snapshot(scratch, stage).await?,
     };
     whole.difference = Difference::between(&before, &after);
     if whole.problem.is_none() {
-        whole.access = changes(&rights, &look(scratch, stage).await?.1);
+        whole.access = changes(&rights, &snapshot_and_rights(scratch, stage).await?.1);
     }
     Ok(whole)
 }
@@ -217,8 +217,8 @@ fn run_alone(step: &Step, ran: &RunReport, problem: Option<&Problem>) -> StepRep
 }
 
 /// The numbers of the tables that are there.
-fn tables(picture: &Snapshot) -> BTreeSet<u32> {
-    let identities = picture.identities.iter();
+fn tables(snapshot: &Snapshot) -> BTreeSet<u32> {
+    let identities = snapshot.identities.iter();
     let tables = identities.filter(|(object, _)| {
         matches!(
             object.kind,

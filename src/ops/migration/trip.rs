@@ -2,12 +2,12 @@
 //! rolled back and applied again; applied ones are rolled back, newest first, and applied again.
 
 use super::doubt::doubt;
-use super::dry_run::scene;
+use super::dry_run::file_script;
 use super::error::step_problem;
 use super::list::read;
 use super::outside;
 use super::plan::is_applied;
-use super::record::statements;
+use super::record::run_statements;
 use super::rollback_file::up_and_down;
 use super::verify::{check_known, new_trip, no_rollback, not_again, unusable, verdict};
 use super::{RunControl, Workspace, read_files};
@@ -21,12 +21,12 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::RunError;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot::difference::Difference;
-use crate::ports::{Rehearsal, Stage};
+use crate::ports::{DryRunDatabase, DryRunTransaction};
 
 /// Checks the round trips of the versions that are named, or of those that are pending. Nothing of it remains.
 pub async fn verify_on_target(
     schema: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     versions: &[String],
     watch: &RunControl,
 ) -> Result<Verification, Problem> {
@@ -64,15 +64,15 @@ pub async fn verify_on_target(
     if pending.is_empty() && applied.is_empty() {
         return Ok(verification);
     }
-    let mut session = stage.rehearsal(schema.limits).await?;
+    let mut session = stage.begin_dry_run(schema.limits).await?;
     let found = async {
-        let mut ground = Target {
+        let mut baseline = Target {
             schema,
             watch,
             session: session.as_mut(),
         };
-        let mut trips = ground.down_and_up(&applied).await?;
-        trips.extend(ground.up_and_down(&pending).await?);
+        let mut trips = baseline.down_and_up(&applied).await?;
+        trips.extend(baseline.up_and_down(&pending).await?);
         Ok(trips)
     };
     let found = found.await;
@@ -92,7 +92,7 @@ pub async fn verify_on_target(
 struct Target<'a> {
     schema: &'a Workspace,
     watch: &'a RunControl,
-    session: &'a mut dyn Rehearsal,
+    session: &'a mut dyn DryRunTransaction,
 }
 
 impl Target<'_> {
@@ -104,9 +104,9 @@ impl Target<'_> {
         }
         let mut tried = Tried::default();
         // What is lost is counted in the state before everything, to which the transaction returns in the end.
-        let ground = self.session.ground().await?;
+        let baseline = self.session.baseline().await?;
         let mut lost: Vec<(usize, Candidates)> = Vec::new();
-        let mut ledger = EffectLedger::new(&ground);
+        let mut ledger = EffectLedger::new(&baseline);
         for (index, (entry, trip)) in entries.iter().zip(&mut trips).enumerate() {
             let (up, down) = up_and_down(self.schema, entry).await;
             let up = match up {
@@ -126,8 +126,8 @@ impl Target<'_> {
                 tried.leave_out(up);
                 continue;
             }
-            let before = self.session.picture().await?;
-            self.session.mark().await?;
+            let before = self.session.snapshot().await?;
+            self.session.set_mark().await?;
             ledger = ledger.next();
             match self.run(&up, &tried, &mut ledger).await? {
                 Ran::Well => {}
@@ -142,7 +142,7 @@ impl Target<'_> {
                     break;
                 }
             }
-            let applied = self.session.picture().await?;
+            let applied = self.session.snapshot().await?;
             let down = match down {
                 Ok(down) => down,
                 Err(why) => {
@@ -154,13 +154,13 @@ impl Target<'_> {
             ledger = ledger.next();
             let mut failed = self.run(&down, &tried, &mut ledger).await?;
             if matches!(failed, Ran::Well) {
-                let returned = self.session.picture().await?;
+                let returned = self.session.snapshot().await?;
                 trip.difference = Difference::between(&before, &returned);
                 let candidates = ledger.candidates(&applied, &returned);
                 lost.push((index, candidates));
                 failed = self.run(&up, &tried, &mut ledger).await?;
                 if matches!(failed, Ran::Well) {
-                    let again = self.session.picture().await?;
+                    let again = self.session.snapshot().await?;
                     trip.again = Difference::between(&applied, &again);
                     verdict(trip);
                     tried.steps.push(up);
@@ -176,15 +176,15 @@ impl Target<'_> {
                 }
             }
             // The next ones are tried on what a rollback that works would not have disturbed.
-            self.session.back().await?;
+            self.session.rollback_to_mark().await?;
             if !matches!(self.run(&up, &tried, &mut ledger).await?, Ran::Well) {
                 break;
             }
             tried.steps.push(up);
         }
-        self.session.back_to_start().await?;
+        self.session.rollback_to_start().await?;
         for (index, candidates) in lost {
-            self.settle(&mut trips[index], &ledger, candidates, &ground)
+            self.settle(&mut trips[index], &ledger, candidates, &baseline)
                 .await?;
         }
         Ok(trips)
@@ -194,14 +194,14 @@ impl Target<'_> {
     async fn settle(
         &mut self,
         trip: &mut RoundTrip,
-        account: &EffectLedger,
+        ledger: &EffectLedger,
         candidates: Candidates,
-        ground: &measure::Baseline,
+        baseline: &measure::Baseline,
     ) -> Result<(), Problem> {
         let mut holdings = candidates.holdings();
-        holdings.retain(|holding| ground.tables.iter().any(|table| table.id == holding.id));
+        holdings.retain(|holding| baseline.tables.iter().any(|table| table.id == holding.id));
         let counts = self.session.count(&holdings).await?;
-        (trip.losses, trip.uncounted) = candidates.settle(&counts, account);
+        (trip.losses, trip.uncounted) = candidates.settle(&counts, ledger);
         Ok(())
     }
 
@@ -211,12 +211,12 @@ impl Target<'_> {
         if entries.is_empty() {
             return Ok(trips);
         }
-        let ground = self.session.ground().await?;
+        let baseline = self.session.baseline().await?;
         let tried = Tried::default();
         let mut lost: Vec<(usize, Candidates)> = Vec::new();
-        let mut ledger = EffectLedger::new(&ground);
-        self.session.mark().await?;
-        let mut latest = self.session.picture().await?;
+        let mut ledger = EffectLedger::new(&baseline);
+        self.session.set_mark().await?;
+        let mut latest = self.session.snapshot().await?;
         let mut befores: Vec<(usize, Step, Snapshot)> = Vec::new();
         for (index, entry) in entries.iter().enumerate().rev() {
             let trip = &mut trips[index];
@@ -243,7 +243,7 @@ impl Target<'_> {
                 fail(trip, problem);
                 break;
             }
-            let after = self.session.picture().await?;
+            let after = self.session.snapshot().await?;
             let candidates = ledger.candidates(&latest, &after);
             lost.push((index, candidates));
             match up {
@@ -263,12 +263,12 @@ impl Target<'_> {
                 fail(trip, problem);
                 break;
             }
-            trip.again = Difference::between(&before, &self.session.picture().await?);
+            trip.again = Difference::between(&before, &self.session.snapshot().await?);
             verdict(trip);
         }
-        self.session.back().await?;
+        self.session.rollback_to_mark().await?;
         for (index, candidates) in lost {
-            self.settle(&mut trips[index], &ledger, candidates, &ground)
+            self.settle(&mut trips[index], &ledger, candidates, &baseline)
                 .await?;
         }
         Ok(trips)
@@ -280,20 +280,20 @@ impl Target<'_> {
         &mut self,
         step: &Step,
         tried: &Tried,
-        account: &mut EffectLedger,
+        ledger: &mut EffectLedger,
     ) -> Result<Ran, Problem> {
         let progress = &self.watch.progress;
         let mut news = |one| drop(progress.send(one));
-        let (scene, cancel) = (scene(0, step, false), &self.watch.cancel);
+        let (script, cancel) = (file_script(0, step, false), &self.watch.cancel);
         let mut keep = |kept: StatementResult| {
             let (number, sql) = (kept.statement + 1, &step.statements[kept.statement]);
-            account.record_statement(&step.version, number, sql, &kept.ran);
+            ledger.record_statement(&step.version, number, sql, &kept.ran);
         };
         self.session.open_file().await?;
-        let ended = statements(self.session, &scene, &mut news, cancel, &mut keep).await;
+        let ended = run_statements(self.session, &script, &mut news, cancel, &mut keep).await;
         let failed = match ended {
             Ok(settled) => {
-                account.record_statement(&step.version, step.statements.len(), "", &settled);
+                ledger.record_statement(&step.version, step.statements.len(), "", &settled);
                 self.session.close_file().await?;
                 return Ok(Ran::Well);
             }

@@ -1,7 +1,7 @@
 //! Proves round trips on a scratch database: every migration in order, really applied, rolled back and applied again, with
 //! the catalog compared each time.
 
-use super::dry_run::picture;
+use super::dry_run::snapshot;
 use super::plan::plan;
 use super::rollback_file::{RollbackError, rollback_step};
 use super::run::run;
@@ -12,13 +12,13 @@ use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
 use crate::domain::migration::{Entry, Plan, PlanRequest, State};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::snapshot::difference::Difference;
-use crate::ports::Stage;
+use crate::ports::DryRunDatabase;
 
 /// Applies the project's migrations to an empty scratch database one by one, and checks the round trip of those that are
 /// named, or of all. An error means that nothing could be checked.
 pub async fn verify_on_scratch(
     scratch: &Workspace,
-    stage: &dyn Stage,
+    stage: &dyn DryRunDatabase,
     versions: &[String],
     watch: &RunControl,
 ) -> Result<Verification, Problem> {
@@ -62,8 +62,8 @@ pub async fn verify_on_scratch(
         };
         if is_wanted {
             let start = match before.take() {
-                Some(picture) => picture,
-                None => picture(scratch, stage).await?,
+                Some(snapshot) => snapshot,
+                None => snapshot(scratch, stage).await?,
             };
             stopped = way.there_and_back(&start, &mut trip, &mut before).await?;
             verification.versions.push(trip);
@@ -156,7 +156,7 @@ pub(super) fn no_rollback(trip: &mut RoundTrip, why: RollbackError) {
 
 struct Scratch<'a> {
     workspace: &'a Workspace,
-    stage: &'a dyn Stage,
+    stage: &'a dyn DryRunDatabase,
     watch: &'a RunControl,
     entry: &'a Entry,
 }
@@ -175,7 +175,7 @@ impl Scratch<'_> {
             trip.problem = Some(problem);
             return Ok(true);
         }
-        let applied = picture(self.workspace, self.stage).await?;
+        let applied = snapshot(self.workspace, self.stage).await?;
         let back = match rollback_step(self.workspace, self.entry).await {
             Ok(_) => match plan(self.workspace, &PlanRequest::RollbackLast { count: 1 }).await {
                 Ok(plan) => self.go(&plan).await?,
@@ -190,16 +190,16 @@ impl Scratch<'_> {
             *after = Some(applied);
             return Ok(false);
         }
-        let returned = picture(self.workspace, self.stage).await?;
+        let returned = snapshot(self.workspace, self.stage).await?;
         trip.difference = Difference::between(start, &returned);
         // The scratch database has no data that could be counted.
-        let account = EffectLedger::new(&Baseline::default());
-        trip.losses = account.candidates(&applied, &returned).without_counts();
+        let ledger = EffectLedger::new(&Baseline::default());
+        trip.losses = ledger.candidates(&applied, &returned).without_counts();
         if let Some(problem) = self.apply().await? {
             not_again(trip, problem);
             return Ok(true);
         }
-        let again = picture(self.workspace, self.stage).await?;
+        let again = snapshot(self.workspace, self.stage).await?;
         trip.again = Difference::between(&applied, &again);
         verdict(trip);
         *after = Some(again);

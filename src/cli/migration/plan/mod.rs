@@ -191,7 +191,7 @@ async fn rehearse(
     });
     let (watch, cancel) = quiet();
     if on == On::Target {
-        let rehearsing = migration::rehearse(&work.schema, work.stage.as_ref(), plan, &watch);
+        let rehearsing = migration::dry_run(&work.schema, work.stage.as_ref(), plan, &watch);
         return interrupt::cancelling(context.output(), &cancel, rehearsing).await;
     }
     let scratch = interrupt::ending(Box::pin(Scratch::start(context))).await?;

@@ -5,7 +5,7 @@ declare
   ask pg_catalog.text := $MEASURE$;
   answer pg_catalog.text;
   seen pg_catalog.text;
-  ground pg_catalog.text;
+  baseline pg_catalog.text;
   ids pg_catalog.text;
   files pg_catalog.text;
   rights pg_catalog.text;
@@ -17,7 +17,7 @@ begin
   begin
     $ASIDE$
     execute look into answer, seen using '[]';
-    execute $GROUND$ into ground, ids, files;
+    execute $BASELINE$ into baseline, ids, files;
     execute $RIGHTS$ into rights;
     raise sqlstate '$BACK$';
   exception when sqlstate '$BACK$' then null;
@@ -25,8 +25,8 @@ begin
   ask := case when ids is null then 'select ''[]'', ''[]'', null::pg_catalog.oid[]'
     else pg_catalog.replace(pg_catalog.replace(ask, '$KNOWN$', ids), '$FILES$', coalesce(files, '{}')) end;
   perform pg_catalog.set_config('supadeck.said', pg_catalog.concat('r,', pg_catalog.json_build_object('open',
-    pg_catalog.json_build_object('number', pg_catalog.txid_current()::pg_catalog.text, 'ground', ground::pg_catalog.json,
-    'picture', answer::pg_catalog.json, 'rights', rights::pg_catalog.json))), true);
+    pg_catalog.json_build_object('number', pg_catalog.txid_current()::pg_catalog.text, 'baseline', baseline::pg_catalog.json,
+    'snapshot', answer::pg_catalog.json, 'rights', rights::pg_catalog.json))), true);
   perform pg_catalog.set_config('supadeck.rights', rights, true), pg_catalog.set_config('supadeck.seen', seen, true), pg_catalog.set_config('supadeck.ask', ask, true),
     pg_catalog.set_config('supadeck.look', look, true), pg_catalog.set_config('supadeck.act', act, true),
     pg_catalog.set_config('supadeck.last', '[]', true),

@@ -15,7 +15,7 @@ begin
   exception when sqlstate '$BACK$' then null;
   end;
   perform pg_catalog.set_config('supadeck.said', pg_catalog.concat(said, ',', pg_catalog.json_build_object(
-    'picture', answer::pg_catalog.json)), true);
+    'snapshot', answer::pg_catalog.json)), true);
   perform pg_catalog.set_config('supadeck.seen', seen, true),
     pg_catalog.set_config('statement_timeout', pg_catalog.current_setting('supadeck.limit', true), true);
 end

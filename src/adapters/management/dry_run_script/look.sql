@@ -1,8 +1,8 @@
--- The rows of the picture that were not there the last time, those that are there no longer, and all of them.
+-- The rows of the snapshot that were not there the last time, those that are there no longer, and all of them.
 with fresh as materialized (
   select pg_catalog.json_build_array(q.kind::pg_catalog.text, q.parent::pg_catalog.text, q.name::pg_catalog.text, q.said::pg_catalog.text, q.id::pg_catalog.text)::pg_catalog.text collate "C" as one
   from (
-$PICTURE$
+$SNAPSHOT$
   ) q (kind, parent, name, said, id)
 ),
 seen as materialized (
