@@ -4,7 +4,7 @@ use super::Finding;
 use super::definers::Definers;
 use super::name::Name;
 use super::rule;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The state of a file between two statements.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub struct FileContext {
     indexed: HashMap<Name, Name>,
     /// Findings that hold unless a later statement settles them, by rule and object.
     pending: BTreeMap<(&'static str, String), Finding>,
+    /// The roles that may no longer execute a function, by its name.
+    revoked: BTreeMap<String, BTreeSet<String>>,
     /// Functions with their owner's rights that others can get into.
     pub definers: Definers,
 }
@@ -66,6 +68,42 @@ impl FileContext {
     /// Drops what is pending for an object.
     pub fn resolve(&mut self, rule: &'static str, object: impl Into<String>) {
         self.pending.remove(&(rule, object.into()));
+    }
+
+    /// Whether something is pending for an object.
+    pub fn is_pending(&self, rule: &'static str, object: impl Into<String>) -> bool {
+        self.pending.contains_key(&(rule, object.into()))
+    }
+
+    /// Notes that roles may no longer execute a function, or any where none is named. It is closed when neither `PUBLIC` nor
+    /// `anon` may.
+    pub fn revoke(&mut self, function: Option<String>, roles: &[String]) {
+        let rule = rule::DEFINER_FOR_EVERYBODY.name;
+        let functions: Vec<String> = match function {
+            Some(function) => vec![function],
+            None => {
+                let pending = self.pending.keys().filter(|(of, _)| *of == rule);
+                pending.map(|(_, function)| function.clone()).collect()
+            }
+        };
+        for function in functions {
+            let revoked = self.revoked.entry(function.clone()).or_default();
+            revoked.extend(roles.iter().cloned());
+            if self.is_closed(&function) {
+                self.resolve(rule, function);
+            }
+        }
+    }
+
+    /// Whether neither `PUBLIC` nor `anon` may execute a function any more: one that is replaced keeps its grants.
+    pub fn is_closed(&self, function: &str) -> bool {
+        let revoked = self.revoked.get(function);
+        revoked.is_some_and(|of| ["public", "anon"].iter().all(|role| of.contains(*role)))
+    }
+
+    /// Notes that a function is gone, and what was revoked with it.
+    pub fn reopen(&mut self, function: &str) {
+        self.revoked.remove(function);
     }
 
     /// Ends a file: what nothing in it settled. What is new stays new for the files that follow.

@@ -35,6 +35,9 @@ pub struct Finding {
     pub at: usize,
     /// What happens, a sentence or two.
     pub reason: String,
+    /// The object that the reason is about, as the text names it.
+    #[serde(skip)]
+    pub subject: String,
     /// How to write it more safely.
     pub safer: Option<String>,
     /// The reason of the comment that accepts the finding.

@@ -73,6 +73,11 @@ impl Name {
         EXPOSED.contains(&self.object.as_str())
     }
 
+    /// Whether it is written with this schema.
+    pub fn is_in(&self, schema: &str) -> bool {
+        self.schema.as_deref() == Some(schema)
+    }
+
     /// Whether it has no schema, so that it can be a name of the query itself.
     pub fn is_bare(&self) -> bool {
         self.schema.is_none()

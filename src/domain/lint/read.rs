@@ -308,6 +308,7 @@ impl Analyzer<'_> {
             statement: self.statement,
             at,
             reason: capitalized(&reason),
+            subject: object.to_owned(),
             safer: rule.safer.map(str::to_owned),
             allowed: None,
         })

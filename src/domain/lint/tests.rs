@@ -4,15 +4,21 @@ mod access;
 mod body;
 mod definer;
 mod loss;
+mod opened;
 mod outside;
 mod waiting;
 
 use super::{Assessment, Level, assess, rule};
 use proptest::prelude::*;
 
+/// Nearly every function with its owner's rights breaks it: it has tests of its own (`opened`).
+const APART: &str = "definer-for-everybody";
+
 /// The rules that a file breaks, in its order.
 fn rules(sql: &str) -> Vec<&'static str> {
-    assess(sql).findings().map(|finding| finding.rule).collect()
+    let found = assess(sql);
+    let rules = found.findings().map(|finding| finding.rule);
+    rules.filter(|rule| *rule != APART).collect()
 }
 
 /// Checks one file a row.
@@ -62,7 +68,7 @@ fn what_harms_nobody_is_safe() {
         "grant select on goal to authenticated",
         "comment on table goal is 'x'; analyze goal; create statistics s on a, b from goal;",
         "create view v with (security_invoker = true) as select * from goal",
-        "create function f() returns int language sql security definer set search_path = pg_catalog, pg_temp as 'select 1'",
+        "create function private.f() returns int language sql security definer set search_path = pg_catalog, pg_temp as 'select 1'",
         "create type t as enum ('a'); alter type t add value 'b'; create extension citext; create schema s;",
         "alter table goal validate constraint c; alter table goal alter column c set statistics 5; alter table goal set (fillfactor = 70);",
         "begin; set local lock_timeout = '1s'; commit;",

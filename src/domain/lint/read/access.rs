@@ -1,9 +1,9 @@
 //! Policies, grants, roles, owners and functions that lend their rights: who may do more afterwards than before.
 
 use super::visit::Go;
-use super::{Analyzer, Name, data, outside, rule};
+use super::{Analyzer, Name, data, definer, outside, rule};
 use crate::domain::lint::LockMode;
-use crate::domain::lint::tree::{all_below, child, has, tokens, words};
+use crate::domain::lint::tree::{all_below, child, has, part, tokens, words};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 /// Roles that pass every policy anyway.
@@ -57,25 +57,117 @@ pub(super) fn create_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         None => Some(Grantees::Everybody),
         Some(list) => crowd(&roles(&list)),
     };
-    if !is_restrictive && lets_all_through(node) {
-        let only_reads = child(node, K::POLICY_COMMAND)
-            .is_some_and(|command| has(&command, K::POLICY_COMMAND_SELECT));
+    let only_reads = child(node, K::POLICY_COMMAND)
+        .is_some_and(|command| has(&command, K::POLICY_COMMAND_SELECT));
+    believes_users(read, node, node, K::POLICY);
+    if is_restrictive {
+        return Go::Below;
+    }
+    let opens = lets_all_through(node);
+    if opens || asks_for_sign_in_alone(node) {
         let rule = match crowd {
             None => return Go::Below,
-            Some(Grantees::Everybody) => &rule::POLICY_FOR_EVERYONE,
-            Some(Grantees::SignedIn) if only_reads => &rule::POLICY_SIGNED_IN_READ,
-            Some(Grantees::SignedIn) => &rule::POLICY_SIGNED_IN_WRITE,
+            Some(Grantees::Everybody) if opens => &rule::POLICY_FOR_EVERYONE,
+            Some(_) if only_reads => &rule::POLICY_SIGNED_IN_READ,
+            Some(_) => &rule::POLICY_SIGNED_IN_WRITE,
         };
         read.found(rule, node, policy(node, K::POLICY));
+    } else if crowd.is_some() && !only_reads && is_on_files(node) && asks_for_bucket_alone(node) {
+        let object = policy(node, K::POLICY);
+        read.found(&rule::STORAGE_BUCKET_ALONE, node, object);
     }
     Go::Below
 }
 
-fn lets_all_through(node: &SyntaxNode) -> bool {
+fn clauses(node: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> + '_ {
     [K::USING_EXPR_CLAUSE, K::WITH_CHECK_EXPR_CLAUSE]
         .into_iter()
-        .filter_map(|kind| child(node, kind))
-        .any(|clause| data::is_always_true(&clause))
+        .filter_map(move |kind| child(node, kind))
+}
+
+fn lets_all_through(node: &SyntaxNode) -> bool {
+    clauses(node).any(|clause| data::is_always_true(&clause))
+}
+
+/// What a condition asks, without what makes no difference: parentheses, `select`, casts to text.
+fn asked(clause: &SyntaxNode) -> Vec<String> {
+    let words = tokens(clause).map(|token| token.text().to_lowercase());
+    let words = words.filter(|word| {
+        !matches!(
+            word.as_str(),
+            "using" | "with" | "check" | "(" | ")" | "select" | "::" | ":" | "text"
+        )
+    });
+    words.collect()
+}
+
+/// The ways to ask whether somebody is signed in, whoever it is.
+const SIGNED_IN: [&str; 4] = [
+    "auth.uidisnotnull",
+    "auth.role='authenticated'",
+    "'authenticated'=auth.role",
+    "auth.jwt->>'role'='authenticated'",
+];
+
+/// Whether a condition is true for everybody who is signed in.
+fn asks_for_sign_in_alone(node: &SyntaxNode) -> bool {
+    clauses(node).any(|clause| SIGNED_IN.contains(&asked(&clause).concat().as_str()))
+}
+
+/// Whether a condition asks for nothing but the bucket, and perhaps that somebody is signed in.
+fn asks_for_bucket_alone(node: &SyntaxNode) -> bool {
+    clauses(node).any(|clause| {
+        let words = asked(&clause);
+        let all = words.concat();
+        let asks_for_sign_in = SIGNED_IN.iter().any(|signed_in| all.contains(signed_in));
+        let is_of_sign_in = |word: &str| {
+            asks_for_sign_in
+                && matches!(
+                    word,
+                    "auth" | "uid" | "role" | "jwt" | "is" | "not" | "null" | "->>" | "-" | ">"
+                )
+        };
+        all.contains("bucket_id")
+            && words.iter().all(|word| {
+                word.starts_with('\'')
+                    || is_of_sign_in(word)
+                    || matches!(
+                        word.as_str(),
+                        "bucket_id"
+                            | "="
+                            | ","
+                            | "."
+                            | "in"
+                            | "any"
+                            | "array"
+                            | "["
+                            | "]"
+                            | "and"
+                            | "or"
+                    )
+            })
+    })
+}
+
+/// Whether a policy is one of the files of Storage.
+fn is_on_files(node: &SyntaxNode) -> bool {
+    child(node, K::ON_TABLE).is_some_and(|table| {
+        let name = Name::within(&table, K::TABLE_NAME_REF);
+        name.is_in("storage") && name.object() == "objects"
+    })
+}
+
+/// A condition that asks for what users write about themselves.
+fn believes_users(read: &mut Analyzer, node: &SyntaxNode, conditions: &SyntaxNode, kind: K) {
+    let believes = clauses(conditions).any(|clause| {
+        tokens(&clause).any(|token| {
+            let word = token.text().to_lowercase();
+            word.contains("user_metadata") || word.contains("raw_user_meta_data")
+        })
+    });
+    if believes {
+        read.found(&rule::POLICY_USER_METADATA, node, policy(node, kind));
+    }
 }
 
 pub(super) fn alter_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {
@@ -83,6 +175,7 @@ pub(super) fn alter_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     let Some(action) = child(node, K::ALTER_POLICY_TO) else {
         return Go::Below;
     };
+    believes_users(read, node, &action, K::POLICY_REF);
     // The roles and the command that are not named stay what they are, and the text does not tell what that is.
     let named = child(&action, K::POLICY_ROLES).map(|list| crowd(&roles(&list)));
     let mut object = policy(node, K::POLICY_REF);
@@ -148,6 +241,9 @@ pub(super) fn grant(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     if includes_everybody(&to) {
         read.found(&rule::GRANT_TO_ANON, node, text);
     }
+    if !all_privileged(&to) && is_on_accounts(node) {
+        read.found(&rule::GRANT_ON_AUTH, node, text);
+    }
     if has(node, K::ALL_PRIVILEGES) && !all_privileged(&to) {
         read.found(&rule::GRANT_ALL, node, text);
     }
@@ -158,6 +254,31 @@ pub(super) fn grant(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     if passes_on {
         read.found(&rule::GRANT_OPTION, node, text);
     }
+    Go::Below
+}
+
+/// Whether a grant is one on tables of schema `auth`.
+fn is_on_accounts(node: &SyntaxNode) -> bool {
+    let words: Vec<String> = tokens(node)
+        .map(|token| part(token.text()))
+        .take_while(|word| word != "to")
+        .collect();
+    let is_of_functions = ["function", "procedure", "routine", "sequence", "type"]
+        .iter()
+        .any(|kind| words.iter().any(|word| word.starts_with(kind)));
+    let pairs = words.windows(3);
+    !is_of_functions
+        && pairs.into_iter().any(|three| {
+            matches!(
+                [three[0].as_str(), three[1].as_str(), three[2].as_str()],
+                ["auth", ".", _] | ["in", "schema", "auth"]
+            )
+        })
+}
+
+pub(super) fn revoke(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let from = child(node, K::ROLE_REF_LIST).map_or_else(Vec::new, |list| roles(&list));
+    definer::revoked(read, node, &from);
     Go::Below
 }
 

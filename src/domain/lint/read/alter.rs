@@ -107,7 +107,10 @@ fn form(read: &mut Analyzer, action: &SyntaxNode, table: &Name) {
         K::DETACH_PARTITION => partner(read, action, lock_of(action)),
         K::INHERIT_TABLE => partner(read, action, LockMode::ShareUpdateExclusive),
         K::NO_INHERIT_TABLE => partner(read, action, LockMode::AccessShare),
-        K::ENABLE_RLS => read.settle(&rule::TABLE_WITHOUT_RLS, table.key()),
+        K::ENABLE_RLS => {
+            read.settle(&rule::TABLE_WITHOUT_RLS, table.key());
+            read.settle(&rule::REALTIME_WITHOUT_RLS, table.key());
+        }
         K::DISABLE_TRIGGER => {
             let object = format!("{} on {table}", words(action).to_uppercase());
             read.found_on(&rule::DISABLE_TRIGGER, action, table, object);
@@ -181,6 +184,7 @@ pub(super) fn view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         read.lock(&name, mode, &view);
         if has(node, K::SET_OPTIONS) && create::invokes(node) {
             read.settle(&rule::VIEW_WITHOUT_SECURITY_INVOKER, name.key());
+            read.settle(&rule::VIEW_ON_AUTH, name.key());
         } else if turns_invoker_off(node) {
             let object = format!("View {name}");
             read.found(&rule::VIEW_WITHOUT_SECURITY_INVOKER, node, object);

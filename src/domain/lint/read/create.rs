@@ -114,6 +114,7 @@ pub(super) fn view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         read.create(&name);
     }
     if name.is_exposed() && !has(node, K::TEMP) && !invokes(node) {
+        accounts(read, node, &name);
         read.pend(
             &rule::VIEW_WITHOUT_SECURITY_INVOKER,
             node,
@@ -122,6 +123,22 @@ pub(super) fn view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         );
     }
     Go::Below
+}
+
+/// A view past policies that reads the accounts of users.
+fn accounts(read: &mut Analyzer, node: &SyntaxNode, view: &Name) {
+    let reads = all_below(node, K::RELATION_NAME_REF);
+    if reads
+        .map(|name| Name::of(&name))
+        .any(|name| name.is_in("auth"))
+    {
+        read.pend(
+            &rule::VIEW_ON_AUTH,
+            node,
+            view.key(),
+            format!("View {view}"),
+        );
+    }
 }
 
 pub(super) fn materialized_view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
@@ -133,6 +150,7 @@ pub(super) fn materialized_view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         read.create(&name);
     }
     if name.is_exposed() {
+        accounts(read, node, &name);
         let object = format!("Materialized view {name}");
         read.found(&rule::MATERIALIZED_VIEW_EXPOSED, node, object);
     }
@@ -205,6 +223,22 @@ pub(super) fn statistics(read: &mut Analyzer, node: &SyntaxNode) -> Go {
 }
 
 pub(super) fn publication(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let is_realtime = [K::PUBLICATION, K::PUBLICATION_REF]
+        .into_iter()
+        .filter_map(|kind| child(node, kind))
+        .any(|name| Name::of(&name).object() == "supabase_realtime");
+    if is_realtime && !has(node, K::DROP_PUBLICATION_OBJECTS) {
+        for table in all_below(node, K::TABLE_NAME_REF) {
+            let name = Name::of(&table);
+            if read
+                .world
+                .is_pending(rule::TABLE_WITHOUT_RLS.name, name.key())
+            {
+                let object = format!("Table {name}");
+                read.pend(&rule::REALTIME_WITHOUT_RLS, &table, name.key(), object);
+            }
+        }
+    }
     lock_below(
         read,
         node,

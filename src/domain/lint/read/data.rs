@@ -3,7 +3,7 @@
 use super::visit::Go;
 use super::{Analyzer, Name, rule};
 use crate::domain::lint::LockMode;
-use crate::domain::lint::tree::{all_below, below, child, has, tokens};
+use crate::domain::lint::tree::{all_below, below, child, has, part, tokens, words};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 /// Notes the names that a `WITH` clause defines: they are no tables.
@@ -65,9 +65,23 @@ pub(super) fn locking(read: &mut Analyzer, node: &SyntaxNode) -> Go {
 
 pub(super) fn insert(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     if let Some(reference) = child(node, K::RELATION_NAME_REF) {
-        read.lock(&Name::of(&reference), LockMode::RowExclusive, &reference);
+        let name = Name::of(&reference);
+        read.lock(&name, LockMode::RowExclusive, &reference);
+        opens_bucket(read, node, &name);
     }
     Go::Below
+}
+
+/// A row of `storage.buckets` that is written with `public` as true.
+fn opens_bucket(read: &mut Analyzer, node: &SyntaxNode, name: &Name) {
+    if !name.is_in("storage") || name.object() != "buckets" {
+        return;
+    }
+    let written: Vec<String> = tokens(node).map(|token| part(token.text())).collect();
+    let has = |word: &str| written.iter().any(|one| one == word);
+    if has("public") && has("true") {
+        read.found(&rule::PUBLIC_BUCKET, node, words(node));
+    }
 }
 
 pub(super) fn update(read: &mut Analyzer, node: &SyntaxNode) -> Go {
@@ -83,6 +97,9 @@ fn writes_rows(read: &mut Analyzer, node: &SyntaxNode, rule: &'static rule::Rule
     let name = target.as_ref().map(Name::of);
     if let (Some(target), Some(name)) = (&target, &name) {
         read.lock(name, LockMode::RowExclusive, target);
+        if node.kind() == K::UPDATE {
+            opens_bucket(read, node, name);
+        }
     }
     let is_limited = has(node, K::WHERE_CURRENT_OF)
         || child(node, K::WHERE_CLAUSE).is_some_and(|clause| !is_always_true(&clause));

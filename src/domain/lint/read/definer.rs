@@ -162,8 +162,23 @@ pub(super) fn created(read: &mut Analyzer, node: &SyntaxNode) {
     let options = child(node, K::FUNC_OPTION_LIST)
         .filter(|options| has(options, K::SECURITY_DEFINER_FUNC_OPTION));
     read.settle_definer(&function);
+    read.settle(&rule::DEFINER_FOR_EVERYBODY, &function.name);
     if let Some(options) = options {
+        for_everybody(read, node, &function.name);
         judged(read, node, function, path(&options, &function_name(node)));
+    }
+}
+
+/// A function of the API that lends its owner's rights, unless it only serves triggers.
+fn for_everybody(read: &mut Analyzer, node: &SyntaxNode, function: &str) {
+    let returned = child(node, K::RET_TYPE).map(|returned| words(&returned).to_lowercase());
+    let serves_triggers = returned.is_some_and(|returned| returned.ends_with("trigger"));
+    let is_exposed = function
+        .rsplit_once('.')
+        .is_none_or(|(schema, _)| schema == "graphql_public");
+    if is_exposed && !serves_triggers && !read.world.is_closed(function) {
+        let object = format!("function {function}");
+        read.pend(&rule::DEFINER_FOR_EVERYBODY, node, function, object);
     }
 }
 
@@ -202,6 +217,7 @@ pub(super) fn altered(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     };
     if has(&options, K::SECURITY_INVOKER_FUNC_OPTION) {
         read.settle_definer(&function);
+        read.settle(&rule::DEFINER_FOR_EVERYBODY, &function.name);
         return Go::Below;
     }
     let path = path(&options, &function.name);
@@ -249,12 +265,37 @@ fn moved(node: &SyntaxNode, function: &Function) -> Option<Function> {
     })
 }
 
+/// `REVOKE … ON FUNCTION`, and on all of a schema that the API exposes: who may no longer call.
+pub(super) fn revoked(read: &mut Analyzer, node: &SyntaxNode, roles: &[String]) {
+    if read.is_later() {
+        return;
+    }
+    for kind in [K::FUNCTION_SIG, K::PROCEDURE_SIG, K::ROUTINE_SIG] {
+        for signature in all_below(node, kind) {
+            let name = function(&signature, None).name;
+            read.world.revoke(Some(name), roles);
+        }
+    }
+    let text = words(node).to_lowercase();
+    let is_of_all = ["functions", "routines", "procedures"]
+        .iter()
+        .any(|kind| text.contains(&format!("all {kind} in schema public")));
+    if is_of_all {
+        read.world.revoke(None, roles);
+    }
+}
+
 /// `DROP FUNCTION`: what is gone lends nothing.
 pub(super) fn dropped(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     for kind in [K::FUNCTION_SIG, K::PROCEDURE_SIG, K::ROUTINE_SIG] {
         for signature in all_below(node, kind) {
             let list = child(&signature, K::PARAM_LIST);
-            read.settle_definer(&function(&signature, list.as_ref()));
+            let gone = function(&signature, list.as_ref());
+            read.settle_definer(&gone);
+            read.settle(&rule::DEFINER_FOR_EVERYBODY, &gone.name);
+            if !read.is_later() {
+                read.world.reopen(&gone.name);
+            }
         }
     }
     Go::Below

@@ -17,6 +17,7 @@ pub(super) fn table(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         if !read.is_later() {
             read.world.forget(&name);
             read.settle(&rule::TABLE_WITHOUT_RLS, name.key());
+            read.settle(&rule::REALTIME_WITHOUT_RLS, name.key());
         }
     }
     Go::Past
@@ -41,6 +42,7 @@ pub(super) fn view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         if !read.is_later() {
             read.world.forget(&name);
             read.settle(&rule::VIEW_WITHOUT_SECURITY_INVOKER, name.key());
+            read.settle(&rule::VIEW_ON_AUTH, name.key());
         }
     }
     Go::Past

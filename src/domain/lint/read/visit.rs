@@ -71,6 +71,7 @@ fn open(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         K::ALTER_POLICY => access::alter_policy(read, node),
         K::DROP_POLICY => access::drop_policy(read, node),
         K::GRANT => access::grant(read, node),
+        K::REVOKE => access::revoke(read, node),
         K::GRANT_DEFAULT_PRIVILEGES => access::default_privileges(read, node),
         K::ROLE_OPTION_GENERIC => access::role_option(read, node),
         K::SET | K::SET_CONFIG_PARAM => access::set(read, node),

@@ -29,6 +29,34 @@ super::define::rules! {
         "{} lets everybody who signs up read every row, which is right only for what all of them may know.",
         Some("Where rows belong to somebody, write a condition such as `(select auth.uid()) = user_id`."),
         "create policy signed_in on goal for select to authenticated using (true);";
+    POLICY_USER_METADATA: WeakensAccess "policy-user-metadata",
+        "{} believes `user_metadata`, which every user writes for themselves.",
+        Some("Ask `app_metadata`, which users cannot write, or a table of roles."),
+        "create policy admins on goal to authenticated using ((auth.jwt() -> 'user_metadata' ->> 'role') = 'admin');";
+    STORAGE_BUCKET_ALONE: WeakensAccess "storage-bucket-alone",
+        "{} asks for the bucket alone: whoever it is for writes or deletes the files of everybody in it.",
+        Some("Ask whose file it is too: `owner_id = (select auth.uid()::text)`, or `(storage.foldername(name))[1] = (select auth.uid()::text)`."),
+        "create policy files on storage.objects for all to authenticated using (bucket_id = 'avatars');";
+    PUBLIC_BUCKET: WeakensAccess "public-bucket",
+        "{} makes every file of the bucket readable by everybody who knows its address, past every policy.",
+        Some("Leave it private, and hand out signed URLs."),
+        "insert into storage.buckets (id, name, public) values ('avatars', 'avatars', true);";
+    GRANT_ON_AUTH: WeakensAccess "grant-on-auth",
+        "{} opens accounts: schema `auth` holds e-mail addresses, phone numbers, hashes of passwords and sessions.",
+        Some("Keep what others may see of a user in a table of your own, with policies."),
+        "grant select on auth.users to authenticated;";
+    VIEW_ON_AUTH: WeakensAccess "view-on-auth",
+        "{} reads schema `auth` with its owner's rights: whoever may read it sees accounts of everybody.",
+        Some("Keep what others may see of a user in a table of your own, with policies."),
+        "create view people as select id, email from auth.users;";
+    REALTIME_WITHOUT_RLS: WeakensAccess "realtime-without-rls",
+        "{} is sent to everybody who listens: nothing in this file enables Row Level Security on it.",
+        Some("Add `alter table … enable row level security` and a policy to the same file."),
+        "create table goal (id uuid primary key); alter publication supabase_realtime add table goal;";
+    DEFINER_FOR_EVERYBODY: WeakensAccess "definer-for-everybody",
+        "Everybody may call {}, which runs with its owner's rights, past every policy: EXECUTE is granted to all roles of the API by default.",
+        Some("Add `revoke execute on function … from public, anon, authenticated` to the same file and grant it to whoever needs it, or create it in a schema that the API does not expose."),
+        "create function unlock() returns void language sql security definer set search_path = pg_catalog, pg_temp as $$ select 1 $$;";
     TABLE_WITHOUT_RLS: WeakensAccess "table-without-rls",
         "{} is in a schema that the API exposes, and nothing in this file enables Row Level Security on it.",
         Some("Add `alter table … enable row level security` to the same file, or create the table in a schema that is not exposed."),
