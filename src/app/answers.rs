@@ -6,16 +6,17 @@ use super::dialog::accept;
 use super::dialog::confirm::Confirm;
 use super::dialog::migrate;
 use super::dialog::onboarding::Onboarding;
-use super::dialog::reading;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::Effect;
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
-use super::{execute, labels, layout, production, requests, sign_in};
+use super::{execute, labels, production, requests, sign_in};
 use crate::domain::identity::Identity;
+use crate::domain::moment::{Form, moment};
 use crate::domain::problem::Problem;
 use crate::domain::read_problem;
+use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
 use jiff::Timestamp;
 
@@ -63,6 +64,13 @@ fn session_of(model: &mut Model, report: &Report, at: Timestamp) {
 }
 
 fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
+    if matches!(
+        report,
+        Report::Migrated(_) | Report::Seeded(_) | Report::Fixed(_)
+    ) {
+        // What a dry run found was of another state.
+        model.tried = None;
+    }
     match report {
         Report::Migrations(result) => {
             if let Ok(listing) = &result {
@@ -146,7 +154,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             ask(model, asked, |_| "Nothing to change.".to_owned())
         }
         Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
-            let view = reading::difference(&difference);
+            let view = ResultView::difference(&difference);
             dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
             Vec::new()
         }
@@ -156,10 +164,18 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Report::Rehearsed(result) => {
-            let columns = layout::result_columns(model.size.0);
-            finished(model, |what| match &result {
-                Ok(report) => reading::rehearsed(what, report, columns),
-                Err(problem) => ResultView::failed(what, problem),
+            let planned = model.trial.take();
+            model.tried = None;
+            if let (Ok(report), Some(Planned { plan, .. })) = (&result, &planned) {
+                let when = moment(at, Form::Clock);
+                model.tried = Some(Tried::new(plan, (**report).clone(), when));
+            }
+            finished(model, |what| match (&result, &planned) {
+                (Ok(report), Some(planned)) => ResultView::rehearsed(what, planned, report),
+                (Ok(_), None) => {
+                    ResultView::failed(what, &Problem::internal("a dry run that nobody asked for"))
+                }
+                (Err(problem), _) => ResultView::failed(what, problem),
             })
         }
         Report::Fixed(result) => {
@@ -361,6 +377,7 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
     if planned.plan.target.protection.profile.is_some() {
         return execute::toast(model, execute::sentence(NOT_REHEARSED));
     }
+    model.trial = Some(planned.clone());
     match migrate::rehearsing(planned, model) {
         Some(confirm) => {
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));

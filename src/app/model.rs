@@ -20,6 +20,8 @@ use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
 use crate::domain::mfa::MfaChallenge;
 use crate::domain::migration::Target;
+use crate::domain::report::plan::Planned;
+use crate::domain::report::seen::Tried;
 use crate::domain::table::Table as Brief;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -197,6 +199,10 @@ pub struct Model {
     pub plan_for: PlanFor,
     /// The last run's result, to be read again.
     pub last_result: Option<ResultView>,
+    /// The plan that is to be dry-run or is, with what its text tells.
+    pub trial: Option<Planned>,
+    /// The last dry run, while nothing else was run.
+    pub tried: Option<Tried>,
     /// Whether the key in work came before what the key before it did was on screen.
     pub is_rushed: bool,
     /// One line that is shown for a moment.
@@ -243,6 +249,8 @@ impl Model {
             now: Timestamp::UNIX_EPOCH,
             plan_for: PlanFor::default(),
             last_result: None,
+            trial: None,
+            tried: None,
             is_rushed: false,
             toast: None,
             keymap,
@@ -339,6 +347,8 @@ impl Model {
         self.seeds = Seeds::default();
         self.journal = JournalScreen::default();
         self.last_result = None;
+        self.trial = None;
+        self.tried = None;
     }
 
     /// Whether a question is on top that may be answered only after it was drawn.

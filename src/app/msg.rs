@@ -8,13 +8,13 @@ use crate::domain::cycle::Cycle;
 use crate::domain::dry_run;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
-use crate::domain::lint::Assessment;
 use crate::domain::lock::{UnlockPreview, UnlockRecord, WeekLock};
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
-use crate::domain::migration::{MigrationList, Outcome, Plan, Progress, SourceTexts};
+use crate::domain::migration::{MigrationList, Outcome, Progress, SourceTexts};
 use crate::domain::problem::Problem;
+pub use crate::domain::report::plan::Planned;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use crate::domain::table::Table;
 use jiff::Timestamp;
@@ -144,15 +144,6 @@ impl Report {
             Self::Cycles(Ok(_)) | Self::Goals(Ok(_)) | Self::Locks(Ok(_)) | Self::Audit(Ok(_))
         )
     }
-}
-
-/// A plan and what its files can do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
-    /// The plan.
-    pub plan: Plan,
-    /// One assessment a step, in their order; absent when there is too much SQL to look at while somebody waits.
-    pub risks: Option<Vec<Assessment>>,
 }
 
 /// A project that was opened, and who reads at first.

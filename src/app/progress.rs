@@ -3,6 +3,7 @@
 use super::ticket::Ticket;
 use crate::domain::migration::plan_summary::is_rollback;
 use crate::domain::migration::{Plan, Progress, StepMode, Target};
+use crate::domain::report::outcome::retrying;
 
 /// The write that is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,17 +118,7 @@ impl RunProgress {
             Progress::Blocked { blocker, .. } => Some(format!("Waiting for {blocker}.")),
             Progress::TryingAgain {
                 attempt, of, pause, ..
-            } => {
-                let left = if self.is_rollback {
-                    "it is still applied"
-                } else {
-                    "nothing of it remains"
-                };
-                let seconds = pause.as_secs().max(1);
-                Some(format!(
-                    "The lock was not to be had: {left}. Try {attempt} of {of} in {seconds} s."
-                ))
-            }
+            } => Some(retrying(self.is_rollback, (*attempt, *of), *pause)),
             _ => None,
         }
     }

@@ -1,11 +1,11 @@
 //! Scrolls the details of the screen in view, as far as their text goes.
 
-use super::dialog::result::Tone;
 use super::layout;
 use super::list::Move;
 use super::model::{Model, Screen};
 use super::screen::seeds;
 use super::wrap::wrap;
+use crate::domain::report::Tone;
 
 /// Moves through the details.
 pub(super) fn detail(model: &mut Model, movement: Move) {

@@ -210,13 +210,13 @@ pub fn problem_page(problem: &Problem) -> Page {
     let heading = format!("{}{code}: {}", problem.kind.heading(), problem.what);
     page.toned(Tone::Danger, &heading);
     if !problem.why.is_empty() {
-        page.block(Tone::Plain, "  ", &problem.why);
+        page.block(Tone::Text, "  ", &problem.why);
     }
     if let Some(detail) = &problem.detail {
         page.block(Tone::Muted, "  ", detail);
     }
     if let Some(hint) = &problem.hint {
-        page.block(Tone::Plain, "  ", &format!("Hint: {hint}"));
+        page.block(Tone::Text, "  ", &format!("Hint: {hint}"));
     }
     page
 }

@@ -2,38 +2,21 @@
 //! Everything goes through `domain::text` here, so no command has to remember to make a server's text harmless.
 
 pub use super::table::Table;
+pub use crate::domain::report::Tone;
+use crate::domain::report::{self, Lines};
 use crate::domain::text;
 use unicode_width::UnicodeWidthStr;
 
-/// What a piece of text means; colours follow from it, and no meaning rests on the colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tone {
-    /// Ordinary text.
-    #[default]
-    Plain,
-    /// Headings.
-    Strong,
-    /// Less important text.
-    Muted,
-    /// As it should be.
-    Ok,
-    /// Worth a look.
-    Warn,
-    /// Wrong, or dangerous.
-    Danger,
-}
-
-impl Tone {
-    /// The parameters of the terminal's Select Graphic Rendition sequence.
-    fn sgr(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Strong => Some("1"),
-            Self::Muted => Some("2"),
-            Self::Ok => Some("32"),
-            Self::Warn => Some("33"),
-            Self::Danger => Some("31"),
-        }
+/// The parameters of the terminal's Select Graphic Rendition sequence.
+fn sgr(tone: Tone) -> Option<&'static str> {
+    match tone {
+        Tone::Text => None,
+        Tone::Strong => Some("1"),
+        Tone::Muted => Some("2"),
+        Tone::Ok => Some("32"),
+        Tone::Warn => Some("33"),
+        Tone::Danger => Some("31"),
+        Tone::Accent => Some("36"),
     }
 }
 
@@ -70,7 +53,7 @@ impl Span {
     }
 
     fn write(&self, out: &mut String, color: bool) {
-        match self.tone.sgr().filter(|_| color && !self.text.is_empty()) {
+        match sgr(self.tone).filter(|_| color && !self.text.is_empty()) {
             None => out.push_str(&self.text),
             Some(sgr) => {
                 out.push_str("\u{1b}[");
@@ -85,19 +68,19 @@ impl Span {
 
 impl From<&str> for Span {
     fn from(text: &str) -> Self {
-        Self::new(Tone::Plain, text)
+        Self::new(Tone::Text, text)
     }
 }
 
 impl From<String> for Span {
     fn from(text: String) -> Self {
-        Self::new(Tone::Plain, &text)
+        Self::new(Tone::Text, &text)
     }
 }
 
 impl From<&String> for Span {
     fn from(text: &String) -> Self {
-        Self::new(Tone::Plain, text)
+        Self::new(Tone::Text, text)
     }
 }
 
@@ -110,6 +93,8 @@ pub struct Page {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Line(Vec<Span>),
+    /// A line of a report, which is broken where it is too long.
+    Report(report::Line),
     /// How it is laid out is decided where it is printed.
     Table(Table),
 }
@@ -158,14 +143,20 @@ impl Page {
         self
     }
 
+    /// Adds the lines of a report.
+    pub fn report(&mut self, lines: Lines) -> &mut Self {
+        self.parts.extend(lines.lines.into_iter().map(Part::Report));
+        self
+    }
+
     /// Adds the lines of another page.
     pub fn append(&mut self, other: Self) -> &mut Self {
         self.parts.extend(other.parts);
         self
     }
 
-    /// The page as text, each line ended, with escape sequences only where `color` says so. Tables fit into `width`
-    /// columns as well as they can; without one nothing is cut.
+    /// The page as text, each line ended, with escape sequences only where `color` says so. Tables and reports fit into
+    /// `width` columns as well as they can; without one nothing is cut.
     pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let mut out = String::new();
         let mut write = |line: &[Span]| {
@@ -177,11 +168,32 @@ impl Page {
         for part in &self.parts {
             match part {
                 Part::Line(line) => write(line),
+                Part::Report(line) => {
+                    for row in line.rows(width.unwrap_or(usize::MAX), UnicodeWidthStr::width) {
+                        write(&spans(&row));
+                    }
+                }
                 Part::Table(table) => table.lines(width).for_each(|line| write(&line)),
             }
         }
         out
     }
+}
+
+/// A row of a report; its text is harmless already.
+fn spans(row: &report::Line) -> Vec<Span> {
+    let mut spans = Vec::with_capacity(row.spans.len() + 1);
+    if row.indent > 0 && !row.spans.is_empty() {
+        spans.push(Span {
+            tone: Tone::Text,
+            text: " ".repeat(row.indent),
+        });
+    }
+    spans.extend(row.spans.iter().map(|span| Span {
+        tone: span.tone,
+        text: span.text().to_owned(),
+    }));
+    spans
 }
 
 #[cfg(test)]
@@ -191,7 +203,7 @@ mod tests {
     #[test]
     fn hostile_text_prints_no_escape_sequence() {
         let mut page = Page::of("a\u{1b}[2Jb");
-        page.block(Tone::Plain, "  ", "x\u{7}\ny\u{202e}");
+        page.block(Tone::Text, "  ", "x\u{7}\ny\u{202e}");
         let text = page.render(false, None);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
         assert_eq!(text.lines().count(), 3);

@@ -30,6 +30,7 @@ pub mod project_url;
 pub mod query;
 pub mod read_problem;
 pub mod reference;
+pub mod report;
 pub mod script;
 pub mod secret;
 pub mod seed;

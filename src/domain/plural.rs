@@ -1,8 +1,12 @@
 //! Numbers in a sentence: a number with its noun, and names with commas and an `and`.
 
-/// A number with its noun, which gets its `s` where there is not exactly one.
+/// A number with its noun, which gets its `s` or `es` where there is not exactly one.
 pub fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+    let plural = match count {
+        1 => "",
+        _ if noun.ends_with("ss") => "es",
+        _ => "s",
+    };
     format!("{count} {noun}{plural}")
 }
 
@@ -27,6 +31,7 @@ mod tests {
         assert_eq!(counted(0, "profile"), "0 profiles");
         assert_eq!(counted(1, "profile"), "1 profile");
         assert_eq!(counted(2, "profile"), "2 profiles");
+        assert_eq!(counted(2, "loss"), "2 losses");
     }
 
     #[test]

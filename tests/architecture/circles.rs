@@ -107,10 +107,6 @@ const KNOWN: &[(&[&str], &str)] = &[
         "dialogs act on the whole model; they are to return what they want done",
     ),
     (
-        &["src/app/dialog/outcome.rs", "src/app/dialog/result.rs"],
-        "both are lines of one report, which is to be a module of the domain",
-    ),
-    (
         &["src/cli/profile/collect.rs", "src/cli/profile/linked.rs"],
         "what is collected knows its origin, which says what is missing",
     ),

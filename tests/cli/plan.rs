@@ -32,19 +32,30 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
         "Dry run on this database, in a transaction that was rolled back.",
         "  + table public.two (1 column, 1 constraint)",
         "  - column public.one.note",
-        "  column public.one.note is dropped: 1 value",
+        "  1 value lost: column public.one.note is dropped",
         "Apply 2 two (2 statements, ",
     ] {
         assert!(out.contains(line), "{line} is not in {out}");
     }
     let lock = out
         .lines()
-        .find(|line| line.starts_with("  public.one "))
+        .find(|line| line.starts_with("  public.one: readers and writers wait, "))
         .unwrap();
     assert!(
-        lock.contains("readers and writers") && lock.ends_with("access exclusive  2 statement 2"),
+        lock.ends_with(" ms (access exclusive, by 2 statement 2)"),
         "{lock}"
     );
+    // What is lost comes first.
+    let place = |words: &str| out.find(words).unwrap();
+    let headings = [
+        "What is lost",
+        "Access",
+        "What is locked",
+        "What changes",
+        "Risks",
+        "Apply 2",
+    ];
+    assert!(headings.map(place).is_sorted(), "{out}");
     let data = world.data(&["migration", "plan"]);
     let rehearsal = &data["rehearsal"];
     assert_eq!(rehearsal["on"], "target");
@@ -63,6 +74,13 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
         (1, &"public.one".into(), &"note".into())
     );
     assert_eq!(data["risks"][0]["statements"].as_array().unwrap().len(), 2);
+    assert_eq!(data["losses"][0]["object"], "public.one.note");
+    assert_eq!(data["losses"][0]["values"], 1);
+    let group = &data["risk_groups"][0];
+    assert_eq!(
+        (&group["rule"], &group["count"]),
+        (&"drop-column".into(), &1.into())
+    );
     let back = world.data(&["migration", "plan", "--rollback", "--last", "1"]);
     assert_eq!(back["rehearsal"]["losses"][0]["rows"], 2);
     let static_only = world.data(&["migration", "plan", "--no-rehearsal"]);
@@ -104,20 +122,20 @@ fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
     for part in [
         "Not run here, because it runs outside a transaction: 2 two.",
         "--on scratch",
-        "Will change\n  Not known of 2 two.",
-        "Will lock\n  Not known of 2 two.",
-        "Will be lost\n  Not known of 2 two.",
+        "What is lost\n  Not known of 2 two.",
+        "What is locked\n  Not known of 2 two.",
+        "What changes\n  Not known of 2 two.",
     ] {
         assert!(out.contains(part), "{part} is not in {out}");
     }
-    for part in ["Nothing in", "No table", "Nothing that", "Dry-run on"] {
+    for part in ["Nothing in", "No table", "No data", "Dry run on"] {
         assert!(!out.contains(part), "{part} is in {out}");
     }
     world.files(&[("migrations/3_three.sql", "create table three ();")]);
     let out = world.run(&["migration", "plan"]).done().out.clone();
     for part in [
-        "Will change\n  Not known of 2 two.\n  + table public.three",
-        "  No table that is in use, in a way that anybody waits for, as far as the others go.",
+        "What changes\n  Not known of 2 two.\n  + table public.three",
+        "  No table that is there now is locked, as far as the others go.",
     ] {
         assert!(out.contains(part), "{part} is not in {out}");
     }

@@ -139,12 +139,12 @@ fn cancelling_and_trying_again_promise_of_a_rollback_what_is_true_of_it() {
             (
                 Direction::Apply,
                 "nothing of the file in work will remain",
-                "not to be had: nothing of it remains. Try 3 of 3 in 2 s.",
+                "Could not get the lock: nothing of it remains. Retrying in 2 s (3 of 3).",
             ),
             (
                 Direction::Rollback,
                 "the migration in work stays applied, as before",
-                "not to be had: it is still applied. Try 3 of 3 in 2 s.",
+                "Could not get the lock: it is still applied. Retrying in 2 s (3 of 3).",
             ),
         ] {
             let (mut model, ticket) = running(size, &files(2, direction));

@@ -15,6 +15,7 @@ mod production;
 mod reads;
 mod runs;
 mod second;
+mod told;
 mod unseen;
 mod ways;
 mod words;

@@ -5,7 +5,8 @@ use crate::bench::{Bench, everything, watch};
 use crate::plan::rehearse;
 use crate::standin::Standin;
 use supadeck::domain::dry_run::Report;
-use supadeck::domain::dry_run::access::{Verdict, lines};
+use supadeck::domain::dry_run::access::Verdict;
+use supadeck::domain::report::access::list;
 use supadeck::ops::migration::{self, Workspace};
 
 const IN_USE: &str = "
@@ -118,13 +119,13 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
         let report = rehearse(&bench, everything()).await;
         assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
         assert_eq!(words(&report), *changes, "{sql}");
-        let text = lines(&report.access).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
+        let text = list(&report.access).into_iter().map(|line| line.text()).collect::<Vec<_>>().join("\n");
         assert!(text.contains(said), "{sql}: {text}");
         let remote = api.database();
         let schema = Workspace::new(bench.root.path(), remote.clone());
         let plan = migration::plan(&schema, &everything()).await.unwrap();
         let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
         assert_eq!(words(&there), words(&report), "{sql}");
-        assert_eq!(lines(&there.access), lines(&report.access), "{sql}");
+        assert_eq!(list(&there.access), list(&report.access), "{sql}");
     }
 }

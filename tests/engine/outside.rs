@@ -76,7 +76,8 @@ async fn a_dry_run_on_the_target_does_not_run_what_no_rollback_undoes() {
         );
         let said = report.unrehearsed().unwrap().not_rehearsed();
         assert!(
-            said.contains("reaches outside the database") && said.contains("2 out"),
+            said.contains("because it does what a rollback does not undo")
+                && said.contains("2 out"),
             "{said}"
         );
         let plan = bench.plan(everything()).await.unwrap();

@@ -14,6 +14,7 @@ use crate::app::seen::Seen;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::Plan;
 use crate::domain::plural::counted;
+use crate::domain::report::Tone;
 use crate::domain::seed::SeedPlan;
 use std::ops::Range;
 
@@ -61,11 +62,16 @@ pub enum Unread {
     Above,
 }
 
+/// A fact before it lies on the screen: its name, what it means, what it says.
+pub(super) type Said = (&'static str, Tone, String);
+
 /// What there is to know before one answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What it is about.
     pub name: &'static str,
+    /// What it means.
+    pub tone: Tone,
     /// What it says.
     pub rows: Rows,
     /// Where it begins among all that can be seen.
@@ -110,20 +116,21 @@ pub struct Confirm {
 impl Confirm {
     pub(super) fn new(
         title: String,
-        facts: Vec<(&'static str, String)>,
+        facts: Vec<Said>,
         lines: &[String],
         word: String,
         asked: PendingAction,
     ) -> Self {
         let mut base = 0;
         let mut must_see = Vec::new();
-        let facts = facts.into_iter().map(|(name, text)| {
+        let facts = facts.into_iter().map(|(name, tone, text)| {
             let rows = Rows::plain(&text);
             let begin = base;
             base += rows.text().len() + 1;
             must_see.push(begin..base - 1);
             Fact {
                 name,
+                tone,
                 rows,
                 base: begin,
             }
@@ -155,7 +162,7 @@ impl Confirm {
     /// The question before SQL runs.
     pub(super) fn running(
         title: String,
-        facts: Vec<(&'static str, String)>,
+        facts: Vec<Said>,
         script: &Script,
         word: String,
         asked: PendingAction,

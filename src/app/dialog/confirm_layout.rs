@@ -91,12 +91,6 @@ fn outer_columns(screen: u16, need: usize) -> usize {
     }
 }
 
-/// The columns that a fact has behind its name on a screen of so many.
-pub fn fact_columns(screen: u16) -> usize {
-    let inside = outer_columns(screen, 0).saturating_sub(BORDER.0);
-    inside.saturating_sub(NAME_COLUMNS)
-}
-
 /// The rows of the answer: the question and the field beside or below it, or why it is not asked yet.
 fn answer_rows(confirm: &Confirm, columns: usize) -> (usize, bool) {
     let label = confirm.label();

@@ -1,17 +1,18 @@
 //! The questions before a migration plan: what would run, with what there is to think about, and for a dry run who
 //! would wait meanwhile.
 
-use super::confirm::{Confirm, PendingAction};
-use super::confirm_layout::fact_columns;
+use super::confirm::{Confirm, PendingAction, Said};
 use super::questions::facts;
 use super::script::Script;
-use super::{risky, undoing};
+use crate::app::command::Command;
 use crate::app::model::Model;
 use crate::app::msg::Planned;
 use crate::domain::lint::{Assessment, Level, PredictedLock};
 use crate::domain::migration::interruption::repetition;
 use crate::domain::migration::plan_summary::{self, is_rollback};
 use crate::domain::migration::{Plan, Step, StepMode};
+use crate::domain::report::plan::{TOO_MUCH, rollback_facts, rollback_word};
+use crate::domain::report::{Tone, dry_run, risks, seen};
 use crate::domain::script::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +22,18 @@ const OUT_OF_ORDER: &str = "out of order";
 
 /// The question before a plan runs.
 pub fn running(planned: Planned, model: &Model) -> Confirm {
-    let Planned { plan, risks } = planned;
+    let Planned { plan, risks: texts } = planned;
+    let tried = model.tried.as_ref().filter(|tried| tried.is_of(&plan));
+    // What the dry run of these files has seen wins over what their text made one fear.
+    let risks = match (&texts, tried) {
+        (Some(texts), Some(tried)) => Some(seen::settle(texts, &tried.report)),
+        _ => texts.clone(),
+    };
     let mut facts = facts(model, &plan.target);
-    let summary = risks
-        .as_ref()
-        .map(|risks| risky::sum(&plan, risks, fact_columns(model.size.0)));
+    match tried {
+        Some(tried) => facts.extend(seen::figures(tried)),
+        None => facts.extend(untried(&plan, model)),
+    }
     let mut told = BTreeSet::new();
     let mut script = Script::default();
     script.is_unknown = risks.is_none();
@@ -34,30 +42,51 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
         let assessment = risks.as_ref().and_then(|all| all.get(at));
         for (index, statement) in step.left() {
             let marks =
-                assessment.map_or_else(Vec::new, |known| risky::marks(known, index, &mut told));
+                assessment.map_or_else(Vec::new, |known| risks::marks(known, index, &mut told));
             script.statement(marks, statement);
         }
     }
-    match summary {
-        Some(summary) => facts.extend(summary.into_iter().map(|line| ("risk", line))),
-        None => facts.push((
-            "risk",
-            "too much SQL to look at here, so all of it must be read; `supadeck migration plan` looks at it".into(),
-        )),
+    match &risks {
+        Some(risks) => {
+            let groups = risks::groups(&plan, risks);
+            let lines = groups.iter().map(|group| group.fact(plan.steps.len() == 1));
+            facts.extend(lines.map(|line| ("risk", line.tone(), line.text())));
+        }
+        None => facts.push(("risk", Tone::Danger, TOO_MUCH.to_owned())),
     }
-    facts.extend(cautions(&plan).into_iter().map(|caution| ("note", caution)));
+    let cautions = cautions(&plan).into_iter();
+    facts.extend(cautions.map(|caution| ("note", Tone::Danger, caution)));
     if is_rollback(&plan) {
-        facts.extend(undoing::facts(&plan, risks.as_deref()));
+        // What was counted needs no guess.
+        let may_guess = tried.is_none_or(|tried| !dry_run::is_good(&tried.report));
+        let about_rows = |fact: &Said| may_guess || !matches!(fact.0, "rows" | "note");
+        let undone = rollback_facts(&plan, texts.as_deref()).into_iter();
+        facts.extend(undone.filter(about_rows));
     }
     let title = plan_summary::title(&plan);
     let word = word(&plan, model);
     Confirm::running(title, facts, &script, word, PendingAction::Migrate(plan))
 }
 
+/// That no dry run told what these files do, and the key that makes one.
+fn untried(plan: &Plan, model: &Model) -> Option<Said> {
+    if plan.is_resume || plan.target.protection.profile.is_some() {
+        return None;
+    }
+    let key = model.keymap.first_key(Command::Rehearse);
+    let is_other = model.tried.is_some();
+    let text = if is_other {
+        format!("none of these files with this history; {key} makes one")
+    } else {
+        format!("none yet; {key} makes one")
+    };
+    Some(("dry run", Tone::Muted, text))
+}
+
 /// What is to be typed. What is out of order wants those words too, in production as well.
 fn word(plan: &Plan, model: &Model) -> String {
     if is_rollback(plan) {
-        return model.confirm_word_at(&plan.target, &undoing::word(plan));
+        return model.confirm_word_at(&plan.target, &rollback_word(plan));
     }
     let word = model.confirm_word_at(&plan.target, "apply");
     if plan.steps.iter().any(|step| step.older_than.is_some()) {

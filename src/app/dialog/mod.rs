@@ -11,15 +11,11 @@ pub mod mfa;
 pub mod migrate;
 mod must_read;
 pub mod onboarding;
-mod outcome;
 pub mod palette;
 mod questions;
-pub mod reading;
 pub mod resolutions;
 pub mod result;
-mod risky;
 mod script;
-mod undoing;
 pub mod unlock;
 pub mod value;
 

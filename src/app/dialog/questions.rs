@@ -1,10 +1,11 @@
 //! What is asked before changes, seeds and the service role, and the facts and statements of any such question.
 
-use super::confirm::{Confirm, PendingAction};
+use super::confirm::{Confirm, PendingAction, Said};
 use super::script::Script;
 use crate::app::effect::Fix;
 use crate::app::model::Model;
 use crate::domain::migration::Target;
+use crate::domain::report::Tone;
 use crate::domain::seed::SeedPlan;
 
 impl Confirm {
@@ -31,7 +32,11 @@ impl Confirm {
         }
         let word = model.confirm_word_at(&plan.target, "seed");
         let mut facts = facts(model, &plan.target);
-        facts.extend(plan.notes.iter().map(|note| ("note", note.clone())));
+        facts.extend(
+            plan.notes
+                .iter()
+                .map(|note| ("note", Tone::Danger, note.clone())),
+        );
         Self::running(title, facts, &script, word, PendingAction::Seed(plan))
     }
 
@@ -42,7 +47,7 @@ impl Confirm {
                 .to_owned(),
             "The header stays red until another identity is chosen.".to_owned(),
         ];
-        let facts = vec![("project", project(model))];
+        let facts = vec![of_project(model)];
         let word = model.confirm_word("service");
         Self::new(
             "Read as the service role".into(),
@@ -54,38 +59,45 @@ impl Confirm {
     }
 }
 
+/// How a fact about production looks.
+fn marked(is_production: bool) -> Tone {
+    if is_production {
+        Tone::Danger
+    } else {
+        Tone::Text
+    }
+}
+
 /// The project, and whether it is production.
-pub(super) fn project(model: &Model) -> String {
-    model.project.as_ref().map_or_else(String::new, |project| {
-        let mark = if project.is_production {
-            " (PRODUCTION)"
-        } else {
-            ""
-        };
-        format!("{}{mark}", project.name)
-    })
+pub(super) fn of_project(model: &Model) -> Said {
+    let project = model.project.as_ref();
+    let is_production = project.is_some_and(|project| project.is_production);
+    let name = project.map_or("", |project| project.name.as_str());
+    let mark = if is_production { " (PRODUCTION)" } else { "" };
+    ("project", marked(is_production), format!("{name}{mark}"))
 }
 
 /// The project, the database and the role.
-pub(super) fn facts(model: &Model, target: &Target) -> Vec<(&'static str, String)> {
+pub(super) fn facts(model: &Model, target: &Target) -> Vec<Said> {
     let owner = match &target.protection.profile {
         Some(name) => format!(", of {name} (PRODUCTION)"),
         None => String::new(),
     };
     let mut facts = vec![
-        ("project", project(model)),
+        of_project(model),
         (
             "database",
+            marked(target.protection.profile.is_some()),
             format!(
                 "{} on {}, PostgreSQL {}{owner}",
                 target.database, target.host, target.server_version
             ),
         ),
-        ("as role", target.role.clone()),
+        ("as role", Tone::Text, target.role.clone()),
     ];
     if let Some(timeout) = &target.statement_timeout {
         let text = format!("a statement may take {}", timeout.words());
-        facts.push(("timeout", text));
+        facts.push(("timeout", Tone::Text, text));
     }
     facts
 }

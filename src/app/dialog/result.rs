@@ -1,29 +1,17 @@
-//! How a run ended, as lines that can be read again.
+//! What there is to read in a window of its own: how a run ended, a dry run, a difference. The words are those of
+//! `domain::report`.
 
-use super::outcome::{self, Ended, FileRow};
 use crate::app::keymap::Fault;
-use crate::app::wrap::wrap;
-use crate::domain::migration::{Direction, Outcome, StepEnd};
+use crate::app::msg::Planned;
+use crate::app::wrap::width;
+use crate::domain::dry_run;
+use crate::domain::migration::difference::Difference;
+use crate::domain::migration::{Outcome, StepEnd};
 use crate::domain::plural::counted;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
+use crate::domain::report::outcome::{self, Beside};
+use crate::domain::report::{self, Extent, Line, Lines, Tone, difference, plan};
 use crate::domain::seed::SeedOutcome;
-
-/// The meaning of a line; the theme decides how it looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Went well.
-    Ok,
-    /// Did not run, or wants attention.
-    Warn,
-    /// Failed.
-    Danger,
-    /// Plain text.
-    Text,
-    /// Less important.
-    Muted,
-    /// What comes next.
-    Accent,
-}
 
 /// A result on screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +21,7 @@ pub struct ResultView {
     /// Whether everything went well.
     pub is_good: bool,
     /// What there is to read.
-    pub lines: Vec<(Tone, String)>,
+    pub lines: Vec<Line>,
     /// What stopped it, for a program that ends before anybody could read.
     pub problem: Option<Problem>,
 }
@@ -45,129 +33,99 @@ impl ResultView {
     /// The result of a migration run.
     pub fn migrated(what: &str, outcome: &Outcome) -> Self {
         let problem = outcome.problem.as_ref();
-        let rows = outcome.steps.iter().map(|step| {
-            let ended = Ended {
-                end: step.end,
-                is_cancelled: problem.is_some_and(Problem::is_cancelled),
-                is_rollback: step.direction == Direction::Rollback,
-            };
-            let took = format!("{} ms", step.took.as_millis());
-            let name = format!("{} {}", step.version, step.name);
-            FileRow {
-                line: ended.line(&name, &took),
-                ended,
-                name: step.name.clone(),
-                notes: step.notices.clone(),
-            }
-        });
-        let (is_good, history) = (outcome.is_complete(), outcome.history.as_deref());
-        Self::finish(what, is_good, rows.collect(), problem, history)
+        let beside = Beside {
+            problem,
+            history: Some(outcome.history.as_deref()),
+            with_notes: true,
+        };
+        let lines = outcome::page(&outcome::migrated(outcome), beside);
+        Self::ended(what, outcome.is_complete(), lines, problem)
     }
 
     /// The result of a seed run.
     pub fn seeded(what: &str, outcome: &SeedOutcome) -> Self {
         let problem = outcome.problem.as_ref();
-        let rows = outcome.steps.iter().map(|step| {
-            let ended = Ended {
-                end: step.end,
-                is_cancelled: problem.is_some_and(Problem::is_cancelled),
-                is_rollback: false,
-            };
-            let count = usize::try_from(step.rows).unwrap_or(usize::MAX);
-            let count = format!("{} changed", counted(count, "row"));
-            FileRow {
-                line: ended.line(&step.path, &count),
-                ended,
-                name: step.path.clone(),
-                notes: step.changes.iter().chain(&step.notices).cloned().collect(),
-            }
-        });
         let is_good =
             problem.is_none() && outcome.steps.iter().all(|step| step.end == StepEnd::Done);
-        Self::finish(what, is_good, rows.collect(), problem, None)
+        let beside = Beside {
+            problem,
+            history: None,
+            with_notes: true,
+        };
+        let lines = outcome::page(&outcome::seeded(outcome), beside);
+        Self::ended(what, is_good, lines, problem)
+    }
+
+    /// A dry run, of the plan that was made for it.
+    pub fn rehearsed(what: &str, planned: &Planned, report: &dry_run::Report) -> Self {
+        let settled = planned.risks.as_ref();
+        let settled = settled.map(|risks| report::seen::settle(risks, report));
+        let lines = plan::page(
+            &planned.plan,
+            settled.as_deref(),
+            Some(report),
+            Extent::Short,
+            true,
+        );
+        let title = format!("{what}: {}", report::dry_run::end(report));
+        let is_good = report::dry_run::is_good(report);
+        Self::of(title, is_good, lines, report.problem.as_ref())
+    }
+
+    /// The difference between a file and what was applied from it.
+    pub fn difference(found: &Difference) -> Self {
+        let title = format!("{} {}: file against history", found.version, found.name);
+        Self::of(title, !found.differs, difference::page(found), None)
     }
 
     /// A change of files or of the history that was made.
     pub fn fixed(what: &str) -> Self {
-        let lines = vec![(Tone::Ok, "Done; checked against the database.".to_owned())];
+        let mut lines = Lines::default();
+        lines.put(0, Tone::Ok, "Done; checked against the database.");
         Self::of(format!("{what}: done"), true, lines, None)
     }
 
     /// What is wrong with the user's file of keys, a line a fault.
     pub fn keymap(path: &str, faults: &[Fault]) -> Self {
         let title = format!("Keys: {}", counted(faults.len(), "fault"));
-        let mut lines = vec![(Tone::Text, path.to_owned()), (Tone::Text, String::new())];
-        lines.extend(
-            faults
-                .iter()
-                .map(|fault| (Tone::Danger, format!("line {}: {}", fault.line, fault.what))),
-        );
-        lines.push((Tone::Text, String::new()));
+        let mut lines = Lines::default();
+        lines.put(0, Tone::Text, path);
+        lines.blank();
+        for fault in faults {
+            let text = format!("line {}: {}", fault.line, fault.what);
+            lines.put(0, Tone::Danger, &text);
+        }
+        lines.blank();
         let rest = "The other lines count. `supadeck keys` shows the keys in use.";
-        lines.push((Tone::Muted, rest.to_owned()));
+        lines.put(0, Tone::Muted, rest);
         Self::of(title, false, lines, None)
     }
 
     /// A failure before anything was tried.
     pub fn failed(what: &str, problem: &Problem) -> Self {
-        Self::finish(what, false, Vec::new(), Some(problem), None)
+        let mut lines = Lines::default();
+        report::problem(&mut lines, problem);
+        Self::ended(what, false, lines, Some(problem))
     }
 
-    /// What matters stands first, however many files there are: the sum, what stopped it and what the history says now.
-    fn finish(
-        what: &str,
-        is_good: bool,
-        rows: Vec<FileRow>,
-        problem: Option<&Problem>,
-        history: Option<&[String]>,
-    ) -> Self {
-        let mut parts: Vec<Vec<(Tone, String)>> = vec![outcome::sum(&rows).into_iter().collect()];
-        parts.extend(problem.map(problem_lines));
-        parts.extend(history.map(|history| {
-            let newest = history.last().map_or("none", String::as_str);
-            let count = counted(history.len(), "migration");
-            let text = format!("Checked: {count} applied, the newest is {newest}.");
-            vec![(Tone::Muted, text)]
-        }));
-        parts.push(outcome::lines(rows));
-        parts.retain(|part| !part.is_empty());
-        let lines = parts.join(&(Tone::Text, String::new()));
-        let end = match problem.map(|problem| problem.kind) {
-            _ if is_good => "done",
-            Some(Kind::Internal) => "unknown",
-            Some(Kind::Cancelled) => "cancelled",
-            _ => "not done",
-        };
+    fn ended(what: &str, is_good: bool, lines: Lines, problem: Option<&Problem>) -> Self {
+        let end = outcome::end(is_good, problem);
         Self::of(format!("{what}: {end}"), is_good, lines, problem)
     }
 
-    /// The lines in so many columns; a line that is broken keeps the indent of its begin.
-    pub fn wrapped(&self, columns: usize) -> Vec<(Tone, String)> {
-        let mut out = Vec::new();
-        for (tone, text) in &self.lines {
-            let inner = text.trim_start_matches(' ');
-            let indent = " ".repeat(text.len() - inner.len());
-            let lines = wrap(inner, columns.saturating_sub(indent.len()));
-            out.extend(
-                lines
-                    .into_iter()
-                    .map(|line| (*tone, format!("{indent}{line}"))),
-            );
-        }
-        out
+    /// The lines in rows of so many columns.
+    pub fn wrapped(&self, columns: usize) -> Vec<Line> {
+        let lines = self.lines.iter();
+        lines.flat_map(|line| line.rows(columns, width)).collect()
     }
 
     /// Lines under a heading, as many as are kept.
-    pub(super) fn of(
-        title: String,
-        is_good: bool,
-        mut lines: Vec<(Tone, String)>,
-        problem: Option<&Problem>,
-    ) -> Self {
+    fn of(title: String, is_good: bool, lines: Lines, problem: Option<&Problem>) -> Self {
+        let mut lines = lines.lines;
         if lines.len() > SHOWN_LINES {
-            let rest = lines.len() - SHOWN_LINES;
+            let rest = counted(lines.len() - SHOWN_LINES, "more line");
             lines.truncate(SHOWN_LINES);
-            lines.push((Tone::Muted, format!("and {}", counted(rest, "more line"))));
+            lines.push(Line::new(Tone::Muted, &format!("and {rest}")));
         }
         Self {
             title,
@@ -176,27 +134,4 @@ impl ResultView {
             problem: problem.cloned(),
         }
     }
-}
-
-/// A problem as lines: what, why, the code, the detail, the hint.
-pub fn problem_lines(problem: &Problem) -> Vec<(Tone, String)> {
-    let mut lines = vec![(Tone::Danger, problem.what.clone())];
-    if !problem.why.is_empty() {
-        lines.extend(
-            problem
-                .why
-                .lines()
-                .map(|line| (Tone::Text, line.to_owned())),
-        );
-    }
-    if let Some(detail) = &problem.detail {
-        lines.extend(detail.lines().map(|line| (Tone::Muted, line.to_owned())));
-    }
-    if let Some(hint) = &problem.hint {
-        lines.push((Tone::Warn, hint.clone()));
-    }
-    if let Some(code) = &problem.code {
-        lines.push((Tone::Muted, format!("{} ({code})", problem.kind.heading())));
-    }
-    lines
 }

@@ -2,7 +2,7 @@
 //! then; what the unlock would do to it, and to an unlock that runs already, stands in the confirmation.
 
 use super::confirm::{Confirm, PendingAction};
-use super::questions::project;
+use super::questions::of_project;
 use super::{Dialog, DialogResult};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Load};
@@ -16,6 +16,7 @@ use crate::domain::lock::{
 };
 use crate::domain::moment::{Form, moment, span};
 use crate::domain::problem::Problem;
+use crate::domain::report::Tone;
 use jiff::Timestamp;
 
 /// What was filled in.
@@ -170,7 +171,6 @@ fn question(prospect: UnlockPreview, form: UnlockForm, now: Timestamp, model: &M
     };
     let role = model.identity.role();
     let mut facts = vec![
-        ("project", project(model)),
         ("as", format!("{role} (Row Level Security does not apply)")),
         ("owner", owner.clone()),
         ("cycle", form.cycle.clone()),
@@ -213,6 +213,16 @@ fn question(prospect: UnlockPreview, form: UnlockForm, now: Timestamp, model: &M
     ];
     let word = model.confirm_word("unlock");
     let asked = PendingAction::Unlock(prospect.request);
+    let tone = |name| {
+        if name == "note" {
+            Tone::Danger
+        } else {
+            Tone::Text
+        }
+    };
+    let facts = facts.into_iter();
+    let facts = facts.map(|(name, text)| (name, tone(name), text));
+    let facts = std::iter::once(of_project(model)).chain(facts).collect();
     let mut confirm = Confirm::new(title, facts, &lines, word, asked);
     confirm.form = Some(form);
     confirm

@@ -1,11 +1,11 @@
 //! The Journal screen: what supadeck ran or repaired on this database, newest first.
 
-use crate::app::dialog::result::Tone;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::migration::journal::{Journal, Line};
 use crate::domain::moment::{Form, moment};
 use crate::domain::problem::Problem;
+use crate::domain::report::Tone;
 use jiff::Timestamp;
 
 /// The lines that are read: enough for a look back; `supadeck migration log` reads as many as are wanted.

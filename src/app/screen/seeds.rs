@@ -1,11 +1,11 @@
 //! The Seeds screen: the seed files and whether they ran here.
 
 use crate::app::command::Command;
-use crate::app::dialog::result::Tone;
 use crate::app::model::Model;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::problem::Problem;
+use crate::domain::report::Tone;
 use crate::domain::seed::{SeedEntry, SeedListing, SeedState, StaleSeed};
 use jiff::Timestamp;
 

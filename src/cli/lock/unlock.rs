@@ -89,13 +89,13 @@ fn plan(reader: &Reader, prospect: &UnlockPreview, now: Timestamp) -> Answered {
     let mut fact = |name: &str, tone, text: &str| {
         table.row(vec![Span::new(Tone::Muted, name), Span::new(tone, text)]);
     };
-    fact("project", Tone::Plain, reader.url());
+    fact("project", Tone::Text, reader.url());
     fact("owner", Tone::Strong, &lock.user_id);
-    fact("cycle", Tone::Plain, &cycle);
+    fact("cycle", Tone::Text, &cycle);
     fact("week", Tone::Strong, &week);
-    fact("plan", Tone::Plain, &lock.plan_id);
+    fact("plan", Tone::Text, &lock.plan_id);
     match lock.running_until() {
-        None => fact("now", Tone::Plain, &lock.sentence()),
+        None => fact("now", Tone::Text, &lock.sentence()),
         Some(running) => {
             let left = span(running.duration_since(now));
             let text = format!(
@@ -104,13 +104,13 @@ fn plan(reader: &Reader, prospect: &UnlockPreview, now: Timestamp) -> Answered {
             );
             fact("now", Tone::Warn, &text);
             let opening = prospect.opening.as_ref();
-            fact("because", Tone::Plain, because(opening));
+            fact("because", Tone::Text, because(opening));
             if let Some(opening) = opening {
                 fact("record", Tone::Muted, &opening.record_id);
             }
         }
     }
-    fact("then", Tone::Plain, &then);
+    fact("then", Tone::Text, &then);
     match prospect.bearing(now) {
         UnlockEffect::Opens => {}
         UnlockEffect::Lengthens(by) => {
@@ -128,7 +128,7 @@ fn plan(reader: &Reader, prospect: &UnlockPreview, now: Timestamp) -> Answered {
             fact("which is", Tone::Danger, &text);
         }
     }
-    fact("reason", Tone::Plain, prospect.request.rationale.trim());
+    fact("reason", Tone::Text, prospect.request.rationale.trim());
     let mut page = Page::default();
     page.table(&table);
     page.toned(

@@ -2,8 +2,9 @@
 
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
-use super::difference;
+use super::super::page::{Page, Tone};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::report::difference;
 use crate::ops::migration;
 use clap::Args as ClapArgs;
 
@@ -23,7 +24,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let found = work
         .read(migration::diff(&work.schema, &args.version))
         .await?;
-    let answer = Answer::new(&found, difference::page(&found))?;
+    let mut page = Page::default();
+    let title = format!("{} {}: {}", found.version, found.name, found.state.word());
+    page.toned(Tone::Strong, &title);
+    page.report(difference::page(&found));
+    let answer = Answer::new(&found, page)?;
     if !found.differs {
         return Ok(answer);
     }

@@ -2,7 +2,6 @@
 
 mod apply;
 mod diff;
-mod difference;
 mod list;
 mod log;
 mod new;

@@ -79,7 +79,7 @@ fn page(plan: &ExtractPlan) -> Page {
     page.toned(Tone::Strong, &show::target(&plan.target));
     page.blank();
     page.toned(Tone::Strong, &format!("Write {}", plan.file.display()));
-    page.block(Tone::Plain, "    ", &plan.text);
+    page.block(Tone::Text, "    ", &plan.text);
     dropped(&mut page, plan);
     page.blank();
     restore::restored(&mut page, &plan.restored);

@@ -3,7 +3,9 @@
 
 use super::super::page::{Page, Tone};
 use super::show;
-use crate::domain::migration::{Plan, Progress, Step};
+use crate::domain::migration::{Direction, Plan, Progress, Step};
+use crate::domain::report::outcome::retrying;
+use crate::domain::report::statements::verb;
 
 /// Turns news into lines, and remembers which files were announced.
 pub struct ProgressPrinter<'a> {
@@ -36,13 +38,14 @@ impl<'a> ProgressPrinter<'a> {
                 page.toned(Tone::Warn, &text);
             }
             Progress::TryingAgain {
-                attempt, of, pause, ..
+                step: at,
+                attempt,
+                of,
+                pause,
             } => {
-                let text = format!(
-                    "  The lock was not to be had in time, and nothing remains. Attempt {attempt} of {of} follows in {} ms.",
-                    pause.as_millis()
-                );
-                page.toned(Tone::Warn, &text);
+                let is_rollback = step(*at)?.direction == Direction::Rollback;
+                let text = retrying(is_rollback, (*attempt, *of), *pause);
+                page.toned(Tone::Warn, &format!("  {text}"));
             }
             Progress::StepStarted { step } => return self.announced(*step),
             Progress::Notice { text, .. } => {
@@ -64,7 +67,7 @@ impl<'a> ProgressPrinter<'a> {
         let mut page = Page::default();
         for step in begun {
             let count = show::counted(step.left().count(), "statement");
-            page.line(format!("{} {} ({count}).", deed(step), show::named(step)));
+            page.line(format!("{} {} ({count}).", action(step), show::named(step)));
         }
         self.announced = step + 1;
         (!begun.is_empty()).then_some(page)
@@ -72,11 +75,11 @@ impl<'a> ProgressPrinter<'a> {
 }
 
 /// What a file does, and where it begins when that is not its first statement.
-fn deed(step: &Step) -> String {
-    let deed = show::deed(step.direction);
+fn action(step: &Step) -> String {
+    let verb = verb(step.direction);
     match step.begin_at {
-        0 => deed.to_owned(),
-        at => format!("{deed} from statement {} on", at + 1),
+        0 => verb.to_owned(),
+        at => format!("{verb} from statement {} on", at + 1),
     }
 }
 

@@ -5,7 +5,8 @@ use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
-use super::{difference, list, show};
+use super::{list, show};
+use crate::domain::report::difference;
 use crate::ops::migration::{self, Record, Repair, RepairPlan, RowChange};
 use clap::{Args as ClapArgs, ValueEnum};
 
@@ -84,7 +85,7 @@ fn page(plan: &RepairPlan) -> Page {
         page.blank();
         page.append(change(row));
         if let Some(found) = &row.difference {
-            page.append(difference::page(found));
+            page.report(difference::page(found));
         }
     }
     page.blank();

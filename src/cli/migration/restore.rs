@@ -68,11 +68,11 @@ pub fn restored(page: &mut Page, restored: &Restored) {
         let kept = format!("  The file that is there is kept as {}", old.kept.display());
         page.toned(Tone::Muted, &kept);
     }
-    page.block(Tone::Plain, "    ", &restored.text);
+    page.block(Tone::Text, "    ", &restored.text);
     if let Some(rollback) = &restored.rollback {
         let title = format!("Write {}", rollback.file.display());
         page.toned(Tone::Strong, &title);
-        page.block(Tone::Plain, "    ", &rollback.text);
+        page.block(Tone::Text, "    ", &rollback.text);
     }
     lacks(page, restored);
 }

@@ -6,7 +6,6 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::super::seed::stale;
-use super::plan::body;
 use super::progress::ProgressPrinter;
 use super::show;
 use super::skipped;
@@ -15,6 +14,7 @@ use crate::domain::migration::{
     Direction, Outcome, Plan, PlanRequest, State, StepEnd, StepMode, plan_summary,
 };
 use crate::domain::problem::Problem;
+use crate::domain::report::{self, Lines};
 use crate::domain::seed::StaleSeed;
 use crate::ops::migration::{self, RunControl, Workspace};
 use crate::ops::seed;
@@ -73,11 +73,16 @@ pub async fn carry_out(
     let shown = || {
         let mut page = show::plan(&plan);
         page.append(timeouts::shown(&work.schema.limits, &plan));
-        page.append(show::cautions(&plan));
-        page.append(said.clone());
+        let mut lines = Lines::default();
+        report::plan::cautions(&mut lines, &plan);
+        page.report(lines).append(said.clone());
         // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
         if !options.yes {
-            body::explained(&mut page, &plan, &migration::risks(&plan));
+            let risks = migration::risks(&plan).into_iter();
+            let risks: Vec<_> = risks.map(|risk| risk.assessment).collect();
+            let mut lines = Lines::default();
+            report::risks::section(&mut lines, &plan, &risks);
+            page.report(lines);
             if let Some(rehearse) = show::rehearsed_by(wish) {
                 page.blank();
                 page.toned(Tone::Muted, &format!("`{rehearse}` tries it in a dry run."));
@@ -109,7 +114,7 @@ pub async fn carry_out(
         context.output().note(&page);
     }
     let outcome = watched(context, &work.schema, &plan).await?;
-    report(&outcome, &outlived(&work.schema, &outcome).await, &skipped)
+    ended(&outcome, &outlived(&work.schema, &outcome).await, &skipped)
 }
 
 /// The seeds that a rollback left recorded, although their rows may be gone. Only a courtesy: a run that went well is not
@@ -190,7 +195,7 @@ pub async fn watched(
     interrupt::cancelling(output, &cancel, both).await
 }
 
-fn report(outcome: &Outcome, outlived: &[StaleSeed], skipped: &[String]) -> Answered {
+fn ended(outcome: &Outcome, outlived: &[StaleSeed], skipped: &[String]) -> Answered {
     let mut page = show::outcome(outcome);
     page.append(stale::page(outlived));
     let mut answer = Answer::new(outcome, page)?.with("skipped", &skipped)?;

@@ -2,12 +2,11 @@
 
 use super::super::page::{Page, Span, Table, Tone};
 use crate::domain::migration::interruption::repetition;
-use crate::domain::migration::plan_summary;
-use crate::domain::migration::{
-    Direction, Entry, MigrationList, Outcome, Plan, PlanRequest, State, Step, StepEnd, Target,
-};
+use crate::domain::migration::{Entry, MigrationList, Outcome, Plan, PlanRequest, State, Step};
 pub use crate::domain::plural::counted;
-use crate::domain::problem::Problem;
+use crate::domain::report::outcome::{self, Beside};
+pub use crate::domain::report::plan::target;
+use crate::domain::report::statements::verb;
 
 /// How many states have their ways out under the list; a thousand of them would hide it.
 const MOST_WAYS: usize = 4;
@@ -80,22 +79,10 @@ fn ways(page: &mut Page, listing: &MigrationList) {
     }
 }
 
-/// The database in one line.
-pub fn target(target: &Target) -> String {
-    let Target {
-        host,
-        database,
-        role,
-        server_version,
-        ..
-    } = target;
-    format!("Database {database} on {host} as {role} (Postgres {server_version})")
-}
-
 fn state_tone(state: State) -> Tone {
     match state {
         State::Applied => Tone::Ok,
-        State::Pending => Tone::Plain,
+        State::Pending => Tone::Text,
         State::OutOfOrder | State::Edited | State::Renamed => Tone::Warn,
         State::Missing | State::Invalid | State::Interrupted => Tone::Danger,
     }
@@ -110,7 +97,7 @@ pub fn plan(plan: &Plan) -> Page {
         let file = step.file.display();
         page.toned(
             Tone::Strong,
-            &format!("{} {}", deed(step.direction), named(step)),
+            &format!("{} {}", verb(step.direction), named(step)),
         );
         page.toned(Tone::Muted, &format!("  {file} (sha256 {})", step.sha256));
         if let Some(why) = &step.mode_why {
@@ -126,27 +113,13 @@ pub fn plan(plan: &Plan) -> Page {
             page.toned(Tone::Warn, &format!("  {repetition}"));
         }
         for (_, statement) in step.left() {
-            page.block(Tone::Plain, "    ", &format!("{statement};"));
+            page.block(Tone::Text, "    ", &format!("{statement};"));
         }
         if step.statements.that_run().next().is_none() {
             page.toned(Tone::Muted, "    No statements.");
         }
     }
     page.blank();
-    page
-}
-
-/// What there is to think about before a plan runs.
-pub fn cautions(plan: &Plan) -> Page {
-    let mut page = Page::default();
-    let cautions = plan_summary::cautions(plan);
-    if !cautions.is_empty() {
-        page.blank();
-        page.toned(Tone::Strong, "Note");
-        for caution in cautions {
-            page.toned(Tone::Warn, &format!("  {caution}"));
-        }
-    }
     page
 }
 
@@ -169,9 +142,9 @@ pub fn rehearsed_by(wish: &PlanRequest) -> Option<String> {
 }
 
 /// `Apply 2 migrations, 14 statements`.
-pub fn size(deed: &str, plan: &Plan) -> String {
+pub fn size(verb: &str, plan: &Plan) -> String {
     format!(
-        "{deed} {}, {}",
+        "{verb} {}, {}",
         counted(plan.steps.len(), "migration"),
         counted(plan.statement_count(), "statement")
     )
@@ -182,58 +155,13 @@ pub fn named(step: &Step) -> String {
     format!("{} {}", step.version, step.name)
 }
 
-/// The word for what a step does.
-pub fn deed(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Apply => "Apply",
-        Direction::Rollback => "Roll back",
-    }
-}
-
-/// How a run ended, step by step.
+/// How a run ended. Its problem and the notes of its files are told elsewhere.
 pub fn outcome(outcome: &Outcome) -> Page {
+    let beside = Beside {
+        history: Some(outcome.history.as_deref()),
+        ..Beside::default()
+    };
     let mut page = Page::default();
-    let mut table = Table::new(&["VERSION", "NAME", "END", ">MS"]);
-    let is_cancelled = outcome.problem.as_ref().is_some_and(Problem::is_cancelled);
-    for step in &outcome.steps {
-        let (tone, word) = end(step.end, step.direction, is_cancelled);
-        table.row(vec![
-            Span::from(&step.version),
-            Span::from(&step.name),
-            Span::new(tone, word),
-            Span::from(match step.end {
-                StepEnd::NotRun => String::new(),
-                _ => step.took.as_millis().to_string(),
-            }),
-        ]);
-    }
-    page.table(&table);
-    if outcome.history.is_none() {
-        page.toned(Tone::Warn, "The history could not be read afterwards.");
-    }
+    page.report(outcome::page(&outcome::migrated(outcome), beside));
     page
-}
-
-fn end(end: StepEnd, direction: Direction, is_cancelled: bool) -> (Tone, &'static str) {
-    match (end, direction) {
-        (StepEnd::Done, Direction::Apply) => (Tone::Ok, "applied"),
-        (StepEnd::Done, Direction::Rollback) => (Tone::Ok, "rolled back"),
-        (StepEnd::RolledBack, Direction::Rollback) if is_cancelled => {
-            (Tone::Warn, "cancelled, still applied")
-        }
-        (StepEnd::RolledBack, Direction::Rollback) => (Tone::Warn, "failed, still applied"),
-        _ => word(end, is_cancelled),
-    }
-}
-
-/// How a file ended. Only one can have been rolled back: the one that was stopped or failed.
-pub fn word(end: StepEnd, is_cancelled: bool) -> (Tone, &'static str) {
-    match end {
-        StepEnd::RolledBack if is_cancelled => (Tone::Warn, "cancelled, nothing remains"),
-        StepEnd::RolledBack => (Tone::Warn, "failed, nothing remains"),
-        StepEnd::Unknown => (Tone::Danger, "unknown"),
-        StepEnd::Interrupted => (Tone::Danger, "interrupted"),
-        StepEnd::NotRun => (Tone::Muted, "not run"),
-        StepEnd::Done => (Tone::Ok, "done"),
-    }
 }

@@ -4,14 +4,15 @@ use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
-use super::plan::{On, difference, quiet};
+use super::plan::{On, quiet};
 use super::scratch::Scratch;
-use super::show::{counted, target};
 use super::skipped;
 use super::timeouts::Waits;
 use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
-use crate::domain::plural::listed;
+use crate::domain::plural::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::report::plan::target;
+use crate::domain::report::{Extent, Lines, changes, losses};
 use crate::domain::script::Limits;
 use crate::ops::migration;
 use clap::Args as ClapArgs;
@@ -170,7 +171,7 @@ fn finding(finding: Verdict) -> (Tone, &'static str) {
         ),
         Verdict::Refused => (
             Tone::Danger,
-            "reaches outside the database; not run only to check it",
+            "does what a rollback does not undo; not run only to check it",
         ),
         Verdict::Unsure => (Tone::Warn, "not known here; --on scratch can check it"),
         Verdict::NotReached => (Tone::Warn, "not reached"),
@@ -195,20 +196,26 @@ fn details(page: &mut Page, trip: &RoundTrip) {
         };
         page.toned(tone, &format!("  {problem}"));
         if let Some(detail) = &problem.detail {
-            page.block(Tone::Plain, "    ", detail);
+            page.block(Tone::Text, "    ", detail);
         }
     }
     if !trip.difference.is_empty() {
         page.line("  After the rollback, against before the migration:");
-        difference::write(page, "    ", &trip.difference);
+        let mut lines = Lines::of(Extent::All);
+        changes::list(&mut lines, 4, &trip.difference);
+        page.report(lines);
     }
     if !trip.again.is_empty() {
         page.line("  Applied again, against the first time:");
-        difference::write(page, "    ", &trip.again);
+        let mut lines = Lines::of(Extent::All);
+        changes::list(&mut lines, 4, &trip.again);
+        page.report(lines);
     }
     if !trip.losses.is_empty() {
         page.line("  The rollback throws away:");
-        difference::losses(page, "    ", &trip.losses);
     }
-    difference::uncounted(page, "    ", &trip.uncounted);
+    let mut lines = Lines::of(Extent::All);
+    losses::list(&mut lines, 4, &trip.losses);
+    losses::uncounted(&mut lines, 4, &trip.uncounted);
+    page.report(lines);
 }

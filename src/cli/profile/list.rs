@@ -25,7 +25,7 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         let (tone, production) = if profile.production {
             (Tone::Danger, "production")
         } else {
-            (Tone::Plain, "")
+            (Tone::Text, "")
         };
         table.row(vec![
             Span::from(if in_use { "*" } else { "" }),

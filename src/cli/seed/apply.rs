@@ -6,10 +6,11 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::show;
 use super::super::migration::timeouts::Times;
-use super::super::page::{Page, Span, Table, Tone};
+use super::super::page::{Page, Tone};
 use super::{missing, notes, stale};
 use crate::domain::migration::limit;
 use crate::domain::problem::Problem;
+use crate::domain::report::outcome::{self, Beside};
 use crate::domain::script::Limits;
 use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedProgress, SeedState};
 use crate::ops::migration::Workspace;
@@ -125,7 +126,7 @@ fn shown(plan: &SeedPlan, limits: &Limits) -> Page {
         page.blank();
         page.toned(Tone::Strong, &format!("Run {}", step.path));
         for statement in step.statements() {
-            page.block(Tone::Plain, "    ", &format!("{statement};"));
+            page.block(Tone::Text, "    ", &format!("{statement};"));
         }
     }
     page.blank();
@@ -193,17 +194,7 @@ fn told(plan: &SeedPlan, progress: &SeedProgress) -> Option<Page> {
 }
 
 fn report(outcome: &SeedOutcome) -> Page {
-    let mut table = Table::new(&["PATH", "END", ">ROWS"]);
-    let is_cancelled = outcome.problem.as_ref().is_some_and(Problem::is_cancelled);
-    for step in &outcome.steps {
-        let (tone, word) = show::word(step.end, is_cancelled);
-        table.row(vec![
-            Span::from(&step.path),
-            Span::new(tone, word),
-            Span::from(step.rows.to_string()),
-        ]);
-    }
     let mut page = Page::default();
-    page.table(&table);
+    page.report(outcome::page(&outcome::seeded(outcome), Beside::default()));
     page
 }

@@ -30,7 +30,7 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
         for entry in &listing.entries {
             let tone = match entry.state {
                 SeedState::Applied => Tone::Ok,
-                SeedState::Pending => Tone::Plain,
+                SeedState::Pending => Tone::Text,
                 SeedState::Changed | SeedState::Missing => Tone::Warn,
             };
             table.row(vec![

@@ -9,7 +9,7 @@ use crate::domain::plural::listed;
 pub struct NotCovered {
     /// Those that run outside a transaction.
     alone: Vec<String>,
-    /// Those that reach outside the database.
+    /// Those that do what a rollback does not undo.
     outside: Vec<String>,
     /// Those that were undone, because their failure says nothing.
     unsure: Vec<String>,
@@ -69,6 +69,11 @@ impl Report {
 }
 
 impl NotCovered {
+    /// Whether all of them ran here, and failed in a way that says nothing of a run.
+    pub fn was_run(&self) -> bool {
+        self.unsure.len() == self.count
+    }
+
     /// What stands above everything else about files that were not run.
     pub fn not_rehearsed(&self) -> String {
         let mut said = Vec::new();
@@ -83,12 +88,12 @@ impl NotCovered {
             ));
         }
         if !self.outside.is_empty() {
-            let (they, reach) = match self.outside.len() {
-                1 => ("it changes, locks and loses", "it reaches"),
-                _ => ("they change, lock and lose", "they reach"),
+            let (they, does) = match self.outside.len() {
+                1 => ("it changes, locks and loses", "it does"),
+                _ => ("they change, lock and lose", "they do"),
             };
             said.push(format!(
-                "Not run here, because {reach} outside the database, where a rollback undoes nothing: {}. Nothing is known of what {they}; read every line before it is applied.",
+                "Not run here, because {does} what a rollback does not undo: {}. Nothing is known of what {they}; read every line before it is applied.",
                 names(&self.outside)
             ));
         }

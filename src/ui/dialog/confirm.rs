@@ -126,11 +126,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
 fn fact(view: DrawContext<'_>, confirm: &Confirm, row: &FactRow) -> Line<'static> {
     let fact = &confirm.facts[row.fact];
     let (name, text) = (fact.name, fact.rows.text());
-    let role = if text.contains("PRODUCTION") || name == "note" {
-        Role::Danger
-    } else {
-        Role::Text
-    };
+    let role = Role::of(fact.tone);
     let shown = if row.row == 0 { name } else { "" };
     let text = text[fact.rows.row(row.row).shown].to_owned();
     Line::from(vec![

@@ -7,7 +7,7 @@ use crate::app::layout;
 use crate::ui::DrawContext;
 use crate::ui::theme::Role;
 use ratatui::Frame;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, state: &ResultState, view: DrawContext) {
     let all = frame.area();
@@ -15,7 +15,14 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: DrawContext) {
     let lines = state.view.wrapped(layout::result_columns(all.width));
     let lines: Vec<Line> = lines
         .into_iter()
-        .map(|(tone, text)| Line::styled(text, view.style(Role::of(tone))))
+        .map(|line| {
+            let mut spans = vec![Span::raw(" ".repeat(line.indent))];
+            let pieces = line.spans.iter();
+            spans.extend(pieces.map(|piece| {
+                Span::styled(piece.text().to_owned(), view.style(Role::of(piece.tone)))
+            }));
+            Line::from(spans)
+        })
         .collect();
     let role = if state.view.is_good {
         Role::Ok

@@ -1,6 +1,6 @@
 //! The roles that views name, and the style that a theme gives each.
 
-use crate::app::dialog::result::Tone;
+use crate::domain::report::Tone;
 use ratatui::style::Style;
 use serde::Deserialize;
 
@@ -59,7 +59,7 @@ impl Role {
             Tone::Danger => Self::Removed,
             Tone::Text => Self::Text,
             Tone::Muted => Self::Muted,
-            Tone::Accent => Self::Accent,
+            Tone::Accent | Tone::Strong => Self::Accent,
         }
     }
 

@@ -1,21 +1,20 @@
 //! `supadeck migration plan`.
 
-pub mod body;
-pub mod difference;
-mod sum;
-
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::{Context, Work};
 use super::super::interrupt;
+use super::super::page::Page;
 use super::run::at_rest;
 use super::scratch::Scratch;
 use super::skipped;
 use super::timeouts::{self, Waits};
+use crate::domain::dry_run::Report;
 use crate::domain::dry_run::access::AccessChange;
-use crate::domain::dry_run::measure::Uncounted;
-use crate::domain::dry_run::{self, Report};
+use crate::domain::lint::Assessment;
 use crate::domain::migration::{Plan, PlanRequest, plan_summary};
 use crate::domain::problem::Problem;
+use crate::domain::report::risks::{self, RiskGroup};
+use crate::domain::report::{Extent, losses, plan, seen};
 use crate::ops::migration::{self, RunControl, StepRisk};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
@@ -57,6 +56,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "on")]
     no_rehearsal: bool,
 
+    /// Show every statement, object and risk, however many there are
+    #[arg(long)]
+    all: bool,
+
     #[command(flatten)]
     waits: Waits,
 }
@@ -77,55 +80,11 @@ struct Shown<'a> {
     risks: &'a [StepRisk],
     rehearsal: Option<&'a Report>,
     /// What is lost, as short as it can be said.
-    losses: Vec<Lost<'a>>,
+    losses: Vec<losses::Lost<'a>>,
     /// Who gains or loses access.
     access: &'a [AccessChange],
-}
-
-/// One loss in the JSON document: rows of a table, or values of a column; null where nobody counted.
-#[derive(Serialize)]
-struct Lost<'a> {
-    object: String,
-    kind: dry_run::LossKind,
-    #[serde(flatten)]
-    number: Number,
-    counted: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uncounted: Option<&'a str>,
-}
-
-/// How much is lost.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Number {
-    Rows(Option<u64>),
-    Values(Option<u64>),
-}
-
-impl<'a> Lost<'a> {
-    fn all(report: &'a Report) -> Vec<Self> {
-        let losses = report.losses.iter().map(|loss| Self {
-            object: match &loss.column {
-                None => loss.table.clone(),
-                Some(column) => format!("{}.{column}", loss.table),
-            },
-            kind: loss.way,
-            number: match &loss.column {
-                None => Number::Rows(loss.rows),
-                Some(_) => Number::Values(loss.rows),
-            },
-            counted: loss.counted,
-            uncounted: loss.uncounted.map(Uncounted::words),
-        });
-        let missing = report.uncounted.iter().map(|one| Self {
-            object: one.table.clone(),
-            kind: dry_run::LossKind::ValuesNulled,
-            number: Number::Values(None),
-            counted: false,
-            uncounted: Some(one.why.words()),
-        });
-        losses.chain(missing).collect()
-    }
+    /// The risks that a dry run has not refuted, by rule and file.
+    risk_groups: Vec<RiskGroup>,
 }
 
 /// Plans and dry-runs.
@@ -152,10 +111,24 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Some(rehearse(context, &work, &plan, args.on).await?)
     };
     let (skipped, said) = skipped::of(&work.schema.root)?;
+    let assessments = risks.iter().map(|risk| risk.assessment.clone());
+    let mut assessments: Vec<Assessment> = assessments.collect();
+    if let Some(report) = &report {
+        assessments = seen::settle(&assessments, report);
+    }
     let mut page = if plan.steps.is_empty() {
         at_rest(&work.schema, &wish).await
     } else {
-        body::page(&plan, &risks, report.as_ref())
+        let extent = if args.all { Extent::All } else { Extent::Short };
+        let mut page = Page::default();
+        page.report(plan::page(
+            &plan,
+            Some(&assessments),
+            report.as_ref(),
+            extent,
+            false,
+        ));
+        page
     };
     if !plan.steps.is_empty() {
         page.append(timeouts::shown(&work.schema.limits, &plan));
@@ -165,8 +138,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         plan: &plan,
         risks: &risks,
         rehearsal: report.as_ref(),
-        losses: report.as_ref().map(Lost::all).unwrap_or_default(),
+        losses: report.as_ref().map(losses::all).unwrap_or_default(),
         access: report.as_ref().map_or(&[], |report| &report.access),
+        risk_groups: risks::groups(&plan, &assessments),
     };
     let answer = Answer::new(&shown, page)?
         .with("skipped", &skipped)?

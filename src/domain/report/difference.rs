@@ -1,47 +1,45 @@
-//! How the difference between a file and what was applied reads: statements with their numbers, and the lines that changed
+//! The difference between a file and what was applied from it: statements with their numbers, and the lines that changed
 //! with a few around them.
 
-use super::super::page::{Page, Tone};
-use super::show::counted;
+use super::{Lines, Tone};
 use crate::domain::migration::difference::{Change, Difference, Line, Piece};
+use crate::domain::plural::counted;
 
 /// Unchanged lines that are shown on either side of a changed one.
 const AROUND: usize = 3;
 
 /// The whole difference.
-pub fn page(found: &Difference) -> Page {
-    let mut page = Page::default();
-    let title = format!("{} {}: {}", found.version, found.name, found.state.word());
-    page.toned(Tone::Strong, &title);
+pub fn page(found: &Difference) -> Lines {
+    let mut lines = Lines::default();
     if let Some(note) = &found.note {
-        page.line(note);
+        lines.put(0, Tone::Warn, note);
     }
     if !found.differs {
         if found.note.is_none() {
-            page.toned(Tone::Ok, "The file matches what was applied.");
+            lines.put(0, Tone::Ok, "The file matches what was applied.");
         }
-        return page;
+        return lines;
     }
     if found.only_comments {
-        page.line("Only comments and blanks differ: the statements do the same.");
+        let text = "Only comments and blanks differ: the statements do the same.";
+        lines.put(0, Tone::Text, text);
     }
-    page.toned(Tone::Muted, "- applied   + file");
+    lines.put(0, Tone::Muted, "- was applied, + is in the file.");
     let mut same = 0;
     for piece in &found.statements {
         if piece.change == Change::Same {
             same += 1;
             continue;
         }
-        page.blank();
-        page.toned(Tone::Strong, &heading(piece));
-        lines(&mut page, &piece.lines);
+        lines.heading(&heading(piece));
+        changed(&mut lines, &piece.lines);
     }
     if same > 0 {
-        page.blank();
+        lines.blank();
         let the_same = format!("{} the same on both sides.", counted(same, "statement"));
-        page.toned(Tone::Muted, &the_same);
+        lines.put(0, Tone::Muted, &the_same);
     }
-    page
+    lines
 }
 
 fn heading(piece: &Piece) -> String {
@@ -67,16 +65,16 @@ fn heading(piece: &Piece) -> String {
     }
 }
 
-fn lines(page: &mut Page, lines: &[Line]) {
+fn changed(lines: &mut Lines, all: &[Line]) {
     let is_near = |at: usize| {
-        let near = at.saturating_sub(AROUND)..lines.len().min(at + AROUND + 1);
-        lines[near].iter().any(|line| line.sign != ' ')
+        let near = at.saturating_sub(AROUND)..all.len().min(at + AROUND + 1);
+        all[near].iter().any(|line| line.sign != ' ')
     };
     let mut is_gap = false;
-    for (at, line) in lines.iter().enumerate() {
+    for (at, line) in all.iter().enumerate() {
         if !is_near(at) {
             if !is_gap {
-                page.toned(Tone::Muted, "  …");
+                lines.put(2, Tone::Muted, "…");
             }
             is_gap = true;
             continue;
@@ -85,12 +83,9 @@ fn lines(page: &mut Page, lines: &[Line]) {
         let tone = match line.sign {
             '+' => Tone::Ok,
             '-' => Tone::Danger,
-            _ => Tone::Plain,
+            _ => Tone::Text,
         };
-        if line.text.is_empty() {
-            page.toned(tone, &line.sign.to_string());
-        } else {
-            page.block(tone, &format!("{} ", line.sign), &line.text);
-        }
+        let text = format!("{} {}", line.sign, line.text);
+        lines.put(0, tone, text.trim_end());
     }
 }

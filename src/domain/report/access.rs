@@ -1,0 +1,173 @@
+//! Who gains or loses access, with the consequence and the rows that become visible.
+
+use super::{Line, Lines, Tone};
+use crate::domain::dry_run::Report;
+use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
+use std::cmp::Reverse;
+
+/// The most lines that a short report has of it.
+const MOST: usize = 30;
+
+/// The section of a dry run.
+pub(super) fn section(lines: &mut Lines, report: &Report) {
+    let found = list(&report.access);
+    let nothing = found.is_empty().then_some("Nobody gains or loses access");
+    let unknown = report.unrehearsed();
+    if lines.section(report, "Access", unknown.as_ref(), nothing) {
+        let found = found.into_iter().map(|line| line.indented(2));
+        lines.most(found.collect(), MOST, "change");
+    }
+}
+
+/// What decides a right, as the consequence for who has it.
+fn reach(why: Why) -> &'static str {
+    match why {
+        Why::Passes => "every row, because the role passes row level security by",
+        Why::Owner => "every row, because the role owns it",
+        Why::RlsOff => "every row, because row level security is off",
+        Why::OpenPolicy => "every row, because a policy lets all of them through",
+        Why::Policies => "the rows that policies let through",
+        Why::OwnerView => {
+            "every row it shows, because it reads as its owner, past the policies of its tables (no security_invoker)"
+        }
+        Why::InvokerView => "what the policies of its tables let through",
+        Why::NoPolicies => "every row, because it has no row level security",
+        Why::Definer => "it runs as its owner, past every policy (security definer)",
+    }
+}
+
+/// What is equal in all changes of a line.
+#[derive(PartialEq)]
+struct Same<'a> {
+    role: &'a str,
+    before: Verdict,
+    after: Verdict,
+    why: Option<Why>,
+    opens: bool,
+}
+
+/// The changes of one table and role that are told together.
+struct Group<'a> {
+    same: Same<'a>,
+    table: &'a str,
+    verbs: Vec<&'a str>,
+    /// The change that shows rows.
+    shown: Option<&'a AccessChange>,
+}
+
+/// The changes in words: one line for the verbs of a role and a table that change in the same way, and for the tables that
+/// change in the same way and show no row. Of roles that pass row level security by only what they lose is told: they have
+/// every row of every table. What opens something comes first, and of that what shows the most rows.
+pub fn list(changes: &[AccessChange]) -> Vec<Line> {
+    let mut groups: Vec<Group> = Vec::new();
+    for change in changes
+        .iter()
+        .filter(|change| !change.passes || change.after == Verdict::None)
+    {
+        let same = Same {
+            role: &change.role,
+            before: change.before,
+            after: change.after,
+            why: change.why,
+            opens: change.gains(),
+        };
+        let shown = change.may_show().then_some(change);
+        match groups
+            .iter_mut()
+            .rev()
+            .find(|group| group.same == same && group.table == change.table)
+        {
+            Some(group) => {
+                group.verbs.push(&change.verb);
+                group.shown = group.shown.or(shown);
+            }
+            None => groups.push(Group {
+                same,
+                table: &change.table,
+                verbs: vec![&change.verb],
+                shown,
+            }),
+        }
+    }
+    let mut alike: Vec<(Group, Vec<&str>)> = Vec::new();
+    for group in groups {
+        let is_quiet = |group: &Group| group.shown.is_none_or(|shown| shown.rows == Some(0));
+        let found = alike.iter_mut().find(|(other, _)| {
+            is_quiet(&group)
+                && is_quiet(other)
+                && other.same == group.same
+                && other.verbs == group.verbs
+                && other.shown.is_some() == group.shown.is_some()
+        });
+        match found {
+            Some((_, tables)) => tables.push(group.table),
+            None => {
+                let table = group.table;
+                alike.push((group, vec![table]));
+            }
+        }
+    }
+    alike.sort_by_key(|(group, _)| {
+        // What nobody counted may be everything.
+        let rows = group.shown.map_or(Some(0), |shown| shown.rows);
+        Reverse((group.same.opens, rows.unwrap_or(u64::MAX)))
+    });
+    let line = |(group, tables): (Group, Vec<&str>)| {
+        let tone = if group.same.opens {
+            Tone::Danger
+        } else {
+            Tone::Warn
+        };
+        Line::new(tone, &words(&group, &super::locks::named(&tables)))
+    };
+    alike.into_iter().map(line).collect()
+}
+
+fn words(group: &Group, table: &str) -> String {
+    let Same {
+        role,
+        before,
+        after,
+        why,
+        ..
+    } = group.same;
+    let verbs = group.verbs.join(", ");
+    let reach = why.map_or("", reach);
+    let mut text = match (before, after) {
+        // A function that runs as its caller is not listed any more; who may call it need not differ.
+        (_, Verdict::None) if verbs == "execute" => {
+            format!("{role} no longer runs {table} as its owner, or may not execute it")
+        }
+        (_, Verdict::None) => format!("{role} loses {verbs} on {table}"),
+        (Verdict::All, _) if why == Some(Why::Definer) => {
+            format!("{role} may execute another body of {table}, which runs as its owner")
+        }
+        (Verdict::None, _) => format!("{role} gains {verbs} on {table}: {reach}"),
+        (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),
+        (old, new) if new < old => {
+            format!("{role} is limited in {verbs} on {table}: now {reach}")
+        }
+        _ if why == Some(Why::Policies) => {
+            format!(
+                "{role} may {verbs} other rows of {table}: the policies, or what they read or call, differ"
+            )
+        }
+        _ => format!(
+            "{role} may {verbs} other rows or columns of {table}: its definition, owner or grants differ"
+        ),
+    };
+    if let Some(change) = group.shown {
+        let who = match role {
+            "anon" => "visible to everybody",
+            "authenticated" => "visible to any signed-in stranger",
+            _ => "visible to it",
+        };
+        match change.rows {
+            Some(0) => {}
+            Some(1) => text.push_str(&format!("; 1 row becomes {who}")),
+            Some(rows) => text.push_str(&format!("; {rows} rows become {who}")),
+            None => text.push_str(&format!("; how many rows become {who} was not counted")),
+        }
+    }
+    text
+}

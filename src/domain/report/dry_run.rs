@@ -1,0 +1,75 @@
+//! A dry run in sum: where it was made, what it knows nothing of, then what is lost, opened, locked and changed.
+
+use super::{Lines, Tone, access, changes, locks, losses};
+use crate::domain::dry_run::{Environment, Report};
+use crate::domain::plural::counted;
+
+/// What stands above the findings of a dry run that stopped.
+const STOPPED: &str =
+    "The dry run did not reach its end. This is what the files before that point do.";
+
+/// Where it was made, unless nothing was run.
+pub(super) fn place(lines: &mut Lines, report: &Report) {
+    let unrehearsed = report.unrehearsed();
+    if !unrehearsed.as_ref().is_some_and(|unknown| unknown.is_all) {
+        let text = match report.on {
+            Environment::Target => {
+                "Dry run on this database, in a transaction that was rolled back.".to_owned()
+            }
+            Environment::Scratch => format!(
+                "Dry run on a scratch database of Postgres {} that was built from the history, without data. Nothing ran on this database.",
+                report.database.server_version
+            ),
+        };
+        lines.put(0, Tone::Muted, &text);
+    }
+    if let Some(unknown) = unrehearsed {
+        lines.put(0, Tone::Danger, &unknown.not_rehearsed());
+    }
+}
+
+/// What was found in sum: what is lost comes first. A heading with nothing below it is left out when the dry run stopped:
+/// it would reassure.
+pub(super) fn summary(lines: &mut Lines, report: &Report) {
+    if report.problem.is_some() {
+        lines.put(0, Tone::Danger, STOPPED);
+    }
+    losses::section(lines, report);
+    access::section(lines, report);
+    locks::section(lines, report);
+    changes::section(lines, report);
+    if !report.sequences.is_empty() {
+        lines.blank();
+        let moved = report.sequences.join(", ");
+        let text = format!("Sequences moved on, which a rollback does not undo: {moved}.");
+        lines.put(0, Tone::Warn, &text);
+    }
+}
+
+/// How it ended, behind what it is called: `nothing was changed`, `2 files NOT RUN, nothing was changed`.
+pub fn end(report: &Report) -> String {
+    if report.problem.is_some() {
+        return "FAILED".to_owned();
+    }
+    let Some(unknown) = report.unrehearsed() else {
+        return "nothing was changed".to_owned();
+    };
+    // What failed only here did run.
+    let word = if unknown.was_run() {
+        "NOT KNOWN"
+    } else {
+        "NOT RUN"
+    };
+    if unknown.is_all {
+        return word.to_owned();
+    }
+    format!(
+        "{} {word}, nothing was changed",
+        counted(unknown.count, "file")
+    )
+}
+
+/// Whether it ran to its end and knows of every file.
+pub fn is_good(report: &Report) -> bool {
+    report.problem.is_none() && report.unrehearsed().is_none()
+}

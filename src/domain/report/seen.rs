@@ -1,0 +1,268 @@
+//! What a dry run has seen wins over what the text made one fear, and its figures stand in the question before the same files
+//! are run.
+
+use super::{Tone, access, changes, dry_run, locks, losses};
+use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
+use crate::domain::dry_run::{End, Environment, Report};
+use crate::domain::lint::{Assessment, Finding, Level, StatementRisk, rule};
+use crate::domain::migration::{Direction, Plan};
+use crate::domain::plural::counted;
+use crate::domain::snapshot::Kind;
+use crate::domain::snapshot::difference::ChangeKind;
+use std::collections::BTreeSet;
+
+/// The most losses, and the most changes of access, that a question names.
+const NAMED: usize = 3;
+
+/// The assessments of a plan without the findings that the dry run has shown to be unfounded: waiting for a table, or losing
+/// rows of one, that was not there before; a change of type that converted no value to another; a policy that was dropped and made again; a grant to everybody that lets nobody
+/// at every row; a function that nobody can call who could not before. A file that was not measured keeps all of its
+/// findings, and so does every one of a dry run that stopped.
+pub fn settle(assessments: &[Assessment], report: &Report) -> Vec<Assessment> {
+    let seen = Seen::of(report);
+    let mut settled = assessments.to_vec();
+    for (assessment, step) in settled.iter_mut().zip(&report.steps) {
+        if report.problem.is_some() || step.end != End::Passed || step.note.is_some() {
+            continue;
+        }
+        for statement in &mut assessment.statements {
+            let tables = tables(statement);
+            statement
+                .findings
+                .retain(|finding| finding.allowed.is_some() || !seen.refutes(finding, &tables));
+            let open = statement.findings.iter();
+            let open = open.filter(|finding| finding.allowed.is_none());
+            statement.level = open
+                .map(|finding| finding.level)
+                .max()
+                .unwrap_or(Level::Safe);
+        }
+    }
+    settled
+}
+
+/// The relations that a statement is expected to lock, without their schemas: the text does not always name those.
+fn tables(statement: &StatementRisk) -> Vec<String> {
+    let locks = statement.locks.iter();
+    locks.map(|lock| bare(&lock.table)).collect()
+}
+
+/// The last part of a name, as it can be compared.
+fn bare(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.trim_matches('"').to_lowercase()
+}
+
+/// What a dry run has seen.
+struct Seen {
+    /// The relations that were there before and were locked.
+    locked: BTreeSet<String>,
+    /// The relations that lost something; absent where something was not counted.
+    lost: Option<BTreeSet<String>>,
+    /// The policies that are gone, as a finding names them.
+    dropped: BTreeSet<String>,
+    /// Whether everybody is let at every row of something.
+    is_opened: bool,
+    /// Whether a function that runs as its owner can be called by users who could not before.
+    is_callable: bool,
+}
+
+impl Seen {
+    fn of(report: &Report) -> Self {
+        let changes = report.difference.changes.iter();
+        let dropped = changes
+            .filter(|change| {
+                change.object.kind == Kind::Policy && change.fate == ChangeKind::Removed
+            })
+            .map(|change| {
+                let on = change.object.on.as_deref().unwrap_or_default();
+                policy(&change.object.name, on)
+            });
+        let is_open = |change: &AccessChange| {
+            matches!(change.role.as_str(), "anon" | "public") && change.after == Verdict::All
+        };
+        let is_called = |change: &AccessChange| {
+            change.why == Some(Why::Definer) && !change.passes && change.gains()
+        };
+        let is_counted = report.on == Environment::Target && report.uncounted.is_empty();
+        let lost = report.losses.iter().map(|loss| bare(&loss.table));
+        Self {
+            lost: is_counted.then(|| lost.collect()),
+            locked: report.locks.iter().map(|held| bare(&held.table)).collect(),
+            dropped: dropped.collect(),
+            is_opened: report.access.iter().any(is_open),
+            is_callable: report.access.iter().any(is_called),
+        }
+    }
+
+    /// Whether a finding of a statement that is expected to lock these relations did not come true.
+    fn refutes(&self, finding: &Finding, tables: &[String]) -> bool {
+        let is_new = !tables.is_empty() && !tables.iter().any(|table| self.locked.contains(table));
+        let is_about_rows = [
+            &rule::DROP_TABLE,
+            &rule::DROP_COLUMN,
+            &rule::TRUNCATE,
+            &rule::DELETE_WITHOUT_WHERE,
+            &rule::UPDATE_WITHOUT_WHERE,
+        ]
+        .iter()
+        .any(|one| one.name == finding.rule);
+        match finding.level {
+            Level::BlocksWriters | Level::BlocksReaders | Level::RewritesTable => is_new,
+            _ if is_about_rows => is_new,
+            // What was converted to other values, or to none, was counted.
+            _ if finding.rule == rule::CHANGE_TYPE_MAY_LOSE.name => {
+                let lost = self.lost.as_ref();
+                lost.is_some_and(|lost| !tables.iter().any(|table| lost.contains(table)))
+            }
+            _ if finding.rule == rule::DROP_POLICY.name => {
+                let named = finding.subject.trim_start_matches("policy ");
+                let (name, on) = named.rsplit_once(" on ").unwrap_or((named, ""));
+                !self.dropped.contains(&policy(name, on))
+            }
+            _ if finding.rule == rule::DEFINER_FOR_EVERYBODY.name => !self.is_callable,
+            _ if finding.rule == rule::GRANT_TO_ANON.name => {
+                !self.is_opened && is_on_tables(&finding.subject)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn policy(name: &str, on: &str) -> String {
+    format!("{} on {}", name.trim_matches('"').to_lowercase(), bare(on))
+}
+
+/// Whether a grant is one on tables: what those open is counted.
+fn is_on_tables(grant: &str) -> bool {
+    let grant = grant.to_lowercase();
+    let words: Vec<&str> = grant.split_whitespace().collect();
+    let Some(on) = words.iter().position(|word| *word == "on") else {
+        return false;
+    };
+    let mut kind = words[on + 1..].iter().copied();
+    let kind = match kind.next() {
+        Some("all") => kind.next(),
+        kind => kind,
+    };
+    // A name without a word before it is one of a table.
+    !kind.is_some_and(|kind| {
+        [
+            "function",
+            "functions",
+            "procedure",
+            "procedures",
+            "routine",
+            "routines",
+            "schema",
+            "sequence",
+            "sequences",
+            "type",
+            "domain",
+            "language",
+            "database",
+            "foreign",
+            "large",
+            "parameter",
+            "tablespace",
+        ]
+        .contains(&kind)
+    })
+}
+
+/// A dry run that was made, and of what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tried {
+    files: Vec<(String, Direction, String)>,
+    history: Vec<String>,
+    database: (String, String),
+    /// What it found.
+    pub report: Report,
+    /// When it ended, in words.
+    pub at: String,
+}
+
+impl Tried {
+    /// The dry run of a plan.
+    pub fn new(plan: &Plan, report: Report, at: String) -> Self {
+        Self {
+            files: files(plan),
+            history: plan.history.clone(),
+            database: database(plan),
+            report,
+            at,
+        }
+    }
+
+    /// Whether it was one of the same files (by their digests) behind the same history of the same database.
+    pub fn is_of(&self, plan: &Plan) -> bool {
+        self.files == files(plan)
+            && self.history == plan.history
+            && self.database == database(plan)
+            && !plan.is_resume
+    }
+}
+
+fn files(plan: &Plan) -> Vec<(String, Direction, String)> {
+    let steps = plan.steps.iter();
+    steps
+        .map(|step| (step.version.clone(), step.direction, step.sha256.clone()))
+        .collect()
+}
+
+fn database(plan: &Plan) -> (String, String) {
+    (plan.target.host.clone(), plan.target.database.clone())
+}
+
+/// What a dry run found, in a few facts: what is lost, opened, locked and changed.
+pub fn figures(tried: &Tried) -> Vec<(&'static str, Tone, String)> {
+    let report = &tried.report;
+    let mut facts = Vec::new();
+    if let Some(problem) = &report.problem {
+        let text = format!("at {}: FAILED: {} {}", tried.at, problem.what, problem.why);
+        facts.push(("dry run", Tone::Danger, text));
+        return facts;
+    }
+    facts.push((
+        "dry run",
+        Tone::Muted,
+        format!("at {}: {}", tried.at, dry_run::end(report)),
+    ));
+    if let Some(unknown) = report.unrehearsed() {
+        facts.push(("note", Tone::Danger, unknown.not_rehearsed()));
+        if unknown.is_all {
+            return facts;
+        }
+    }
+    let mut lost = super::Lines::default();
+    losses::uncounted(&mut lost, 0, &report.uncounted);
+    losses::list(&mut lost, 0, &report.losses);
+    named(&mut facts, "lost", &lost.lines, "loss", report.no_loss());
+    let opened = access::list(&report.access);
+    let nothing = Some("Nobody gains or loses access");
+    named(&mut facts, "access", &opened, "change", nothing);
+    let (tone, locked) =
+        locks::sum(report).unwrap_or((Tone::Text, "No query waits for a lock.".to_owned()));
+    facts.push(("locks", tone, locked));
+    facts.push(("changes", Tone::Text, changes::sum(&report.difference)));
+    facts
+}
+
+fn named(
+    facts: &mut Vec<(&'static str, Tone, String)>,
+    name: &'static str,
+    lines: &[super::Line],
+    noun: &str,
+    nothing: Option<&str>,
+) {
+    if lines.is_empty() {
+        facts.extend(nothing.map(|text| (name, Tone::Text, format!("{text}."))));
+    }
+    let shown = super::Extent::Short.of(lines.len(), NAMED);
+    let all = lines[..shown].iter();
+    facts.extend(all.map(|line| (name, line.tone(), line.text())));
+    if shown < lines.len() {
+        let rest = counted(lines.len() - shown, &format!("more {noun}"));
+        facts.push((name, Tone::Danger, format!("and {rest}")));
+    }
+}

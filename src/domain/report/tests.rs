@@ -1,0 +1,93 @@
+//! Lines that are broken, cut and counted.
+
+use super::*;
+use proptest::prelude::*;
+
+fn count(text: &str) -> usize {
+    text.chars().count()
+}
+
+#[test]
+fn a_line_is_broken_at_blanks_and_keeps_its_indent_and_tones() {
+    let line = Line::new(Tone::Danger, "40 rows lost:")
+        .and(Tone::Text, " table public.basket is dropped")
+        .indented(2);
+    let rows = line.rows(20, count);
+    let texts: Vec<String> = rows.iter().map(Line::whole).collect();
+    assert_eq!(
+        texts,
+        [
+            "  40 rows lost:",
+            "    table",
+            "    public.basket is",
+            "    dropped"
+        ]
+    );
+    assert_eq!(rows[0].tone(), Tone::Danger);
+    assert_eq!(rows[1].tone(), Tone::Text);
+    assert_eq!(line.rows(80, count), [line]);
+}
+
+#[test]
+fn the_elastic_piece_gives_way_before_a_line_is_broken() {
+    let sql = "create table goal (id uuid primary key, cycle_id uuid not null)";
+    let line = Line::new(Tone::Muted, "  1  ")
+        .and(Tone::Text, sql)
+        .elastic()
+        .and(Tone::Danger, "  FAILED");
+    let rows = line.rows(50, count);
+    assert_eq!(rows.len(), 1);
+    assert!(
+        rows[0].text().ends_with("…  FAILED") && count(&rows[0].text()) <= 50,
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn one_more_is_shown_instead_of_a_line_that_counts_it() {
+    let shown = |number: usize| {
+        let mut lines = Lines::default();
+        let all = vec![Line::new(Tone::Text, "x"); number];
+        lines.most(all, 3, "loss");
+        (lines.lines.len(), lines.lines.last().map(Line::text))
+    };
+    assert_eq!(shown(4).0, 4);
+    let (rows, last) = shown(5);
+    assert_eq!(rows, 4);
+    assert!(last.unwrap_or_default().starts_with("and 2 more losses;"));
+}
+
+#[test]
+fn statements_stand_on_one_line_without_comments() {
+    assert_eq!(
+        one_line("create /* a */ table t\n  -- b\r  (id int)", 80),
+        "create table t (id int)"
+    );
+    assert_eq!(
+        one_line(&"x".repeat(9_000), 10),
+        format!("{}…", "x".repeat(10))
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_word_of_a_line_is_lost_however_narrow_it_is(
+        words in proptest::collection::vec("[a-zäö漢-]{1,12}", 1..12),
+        cut in 1_usize..11,
+        columns in 1_usize..40,
+        indent in 0_usize..8,
+    ) {
+        let cut = cut.min(words.len());
+        let (head, tail) = words.split_at(cut);
+        let line = Line::new(Tone::Ok, &head.join(" "))
+            .and(Tone::Danger, &format!(" {}", tail.join(" ")))
+            .indented(indent);
+        let rows = line.rows(columns, count);
+        let letters = |text: &str| text.chars().filter(|one| *one != ' ').collect::<String>();
+        let told: String = rows.iter().map(|row| letters(&row.text())).collect();
+        prop_assert_eq!(told, letters(&line.text()));
+        for row in &rows {
+            prop_assert!(count(row.whole().trim_end()) <= columns.max(indent + 3), "{:?}", row);
+        }
+    }
+}
