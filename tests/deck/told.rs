@@ -428,6 +428,29 @@ fn a_number_comes_first_and_nothing_is_called_lost_that_is_not() {
 }
 
 #[test]
+fn the_risks_of_many_files_are_asked_about_by_rule() {
+    let mut plan = files();
+    let step = plan.steps[1].clone();
+    for number in 0..20 {
+        let mut step = step.clone();
+        step.version = format!("2026010200{number:04}");
+        step.statements = [format!("drop table old{number}")].iter().collect();
+        plan.steps.push(step);
+    }
+    let planned = planned(plan);
+    let facts = risks::facts(&planned.plan, planned.risks.as_ref().unwrap());
+    let facts: Vec<String> = facts.iter().map(report::Line::text).collect();
+    assert!(
+        facts.contains(
+            &"loses data (drop-table), 21 times in 21 files: basket, old0, old1, old2, old3, old4 and 15 more"
+                .to_owned()
+        ),
+        "{facts:?}"
+    );
+    assert!(facts.len() < 10, "{facts:?}");
+}
+
+#[test]
 fn a_huge_file_is_told_on_a_few_screens_and_all_of_it_on_request() {
     let mut plan = files();
     plan.steps.truncate(1);
@@ -467,7 +490,10 @@ fn a_huge_file_is_told_on_a_few_screens_and_all_of_it_on_request() {
     let words = shown(&short);
     // What is gone is named before what is new, and what is left out is counted.
     assert!(words.contains("- table public.zz_gone"), "{words}");
-    assert!(words.contains("4541 tables new"), "{words}");
+    assert!(
+        words.contains("and 4561 tables new; `supadeck migration plan --all` shows all"),
+        "{words}"
+    );
     assert!(
         words.contains("loses data (drop-column), 46 times: 20260101000001 contact, statements 8, 108, 208, 308, 408, 508 and 40 more"),
         "{words}"

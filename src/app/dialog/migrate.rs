@@ -48,8 +48,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     match &risks {
         Some(risks) => {
-            let groups = risks::groups(&plan, risks);
-            let lines = groups.iter().map(|group| group.fact(plan.steps.len() == 1));
+            let lines = risks::facts(&plan, risks).into_iter();
             facts.extend(lines.map(|line| ("risk", line.tone(), line.text())));
         }
         None => facts.push(("risk", Tone::Danger, TOO_MUCH.to_owned())),

@@ -1,6 +1,6 @@
 //! What differs in the catalog: every object that is new, gone or changed, with what changed of it.
 
-use super::{Line, Lines, Tone};
+use super::{Line, Lines, REST, Tone};
 use crate::domain::dry_run::Report;
 use crate::domain::plural::counted;
 use crate::domain::snapshot::difference::{ChangeKind, Difference, PropertyChange};
@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
 
 /// The most objects that a short report names.
-const MOST: usize = 60;
+const MOST: usize = 40;
 /// The most lines that the change of one long text takes in a short report.
 const LONGEST: usize = 60;
 
@@ -78,8 +78,8 @@ pub fn list(lines: &mut Lines, indent: usize, difference: &Difference) {
                 format!("{} {fate}", several(count, word))
             })
             .collect();
-        lines.put(indent, Tone::Text, &format!("and {}", kinds.join(", ")));
-        lines.rest(rest.len(), "object");
+        let text = format!("and {}; {REST}", kinds.join(", "));
+        lines.put(indent, Tone::Muted, &text);
     }
 }
 

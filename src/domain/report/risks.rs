@@ -4,6 +4,7 @@
 use super::{Line, Lines, Tone, locks};
 use crate::domain::lint::{Assessment, Finding, Level};
 use crate::domain::migration::{Plan, Step};
+use crate::domain::plural::counted;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 const MOST: usize = 40;
 /// The most reasons that a group of a short report gives.
 const REASONS: usize = 3;
+/// The most groups that a question has a line for.
+const MOST_FACTS: usize = 12;
 /// How wide a comment gets: it fits into a terminal of 80 columns.
 const COLUMNS: usize = 70;
 
@@ -120,7 +123,7 @@ impl RiskGroup {
     }
 
     /// In one line with what it is about, where no reasons follow. The file is named unless it is the only one.
-    pub fn fact(&self, is_only_file: bool) -> Line {
+    fn fact(&self, is_only_file: bool) -> Line {
         let level = self.level.words();
         let (what, number) = match (self.statements.as_slice(), self.reasons.as_slice()) {
             ([number], [reason]) => {
@@ -144,6 +147,41 @@ impl RiskGroup {
         };
         Line::new(tone(self.level), &format!("{what}{place}"))
     }
+}
+
+/// The groups in a line each, for a question that wants all of them read: by rule and file, of many files by rule alone.
+pub fn facts(plan: &Plan, risks: &[Assessment]) -> Vec<Line> {
+    let groups = groups(plan, risks);
+    if groups.len() <= MOST_FACTS {
+        let is_only_file = plan.steps.len() == 1;
+        return groups
+            .iter()
+            .map(|group| group.fact(is_only_file))
+            .collect();
+    }
+    let mut rules: Vec<(&RiskGroup, usize, usize, Vec<&str>)> = Vec::new();
+    for group in &groups {
+        let objects = group.objects.iter().map(String::as_str);
+        match rules.iter_mut().find(|(one, ..)| one.rule == group.rule) {
+            Some((_, count, files, all)) => {
+                *count += group.count;
+                *files += 1;
+                all.extend(objects);
+            }
+            None => rules.push((group, group.count, 1, objects.collect())),
+        }
+    }
+    let line = |(group, count, files, objects): (&RiskGroup, usize, usize, Vec<&str>)| {
+        let text = format!(
+            "{} ({}), {count} times in {}: {}",
+            group.level.words(),
+            group.rule,
+            counted(files, "file"),
+            locks::named(&objects)
+        );
+        Line::new(tone(group.level), &text)
+    };
+    rules.into_iter().map(line).collect()
 }
 
 /// The section: each group with its reasons, and a safer way once a rule. What no comment accepts is an open risk; a comment

@@ -8,6 +8,7 @@ use crate::domain::dry_run::{End, Report, StatementReport, StepReport};
 use crate::domain::lint::{Assessment, Level, StatementRisk};
 use crate::domain::migration::{Direction, Plan, Step};
 use crate::domain::plural::counted;
+use std::cmp::Reverse;
 
 /// The most characters of a statement; a narrow face cuts it further.
 const STATEMENT_CHARS: usize = 160;
@@ -47,16 +48,15 @@ pub(super) fn list(
         heading(lines, step, seen);
         let risks = risks.and_then(|risks| risks.get(index));
         let items = items(step, risks, seen);
-        let is_shown = |item: &Item| !is_short || item.is_notable;
-        let notable = items.iter().filter(|item| is_shown(item)).count();
-        let most = if is_short { MOST_OF_FILE } else { notable };
-        let mut shown = 0;
-        for item in items.iter().filter(|item| is_shown(item)) {
-            if shown < most || item.is_failed {
-                lines.lines.extend(item.lines.iter().cloned());
-                shown += 1;
-            }
+        let shown = if is_short {
+            worst(&items)
+        } else {
+            (0..items.len()).collect()
+        };
+        for index in &shown {
+            lines.lines.extend(items[*index].lines.iter().cloned());
         }
+        let shown = shown.len();
         used += 1 + shown;
         lines.rest(items.len() - shown, "statement");
     }
@@ -89,9 +89,21 @@ fn heading(lines: &mut Lines, step: &Step, seen: Option<&StepReport>) {
 /// A statement with what there is to say of it.
 struct Item {
     lines: Vec<Line>,
-    /// Whether it did something to what is there now, or may.
-    is_notable: bool,
-    is_failed: bool,
+    weight: Weight,
+}
+
+/// How much a statement matters: the one that failed, what its text can do, what it did to what is there now.
+type Weight = (bool, Level, usize);
+
+/// The statements of a long file that matter most, in their order.
+fn worst(items: &[Item]) -> Vec<usize> {
+    let mut worst: Vec<usize> = (0..items.len())
+        .filter(|index| items[*index].weight > (false, Level::Safe, 0))
+        .collect();
+    worst.sort_by_key(|index| Reverse(items[*index].weight));
+    worst.truncate(MOST_OF_FILE);
+    worst.sort_unstable();
+    worst
 }
 
 fn items(step: &Step, risks: Option<&Assessment>, seen: Option<&StepReport>) -> Vec<Item> {
@@ -141,10 +153,6 @@ fn item(
         line = line.and(tone(level), &format!("  {}", level.words()));
     }
     let mut lines = Lines::default();
-    let blocks = ran.iter().flat_map(|ran| &ran.locks);
-    let mut is_notable = level > Level::Safe
-        || is_failed
-        || blocks.clone().any(|lock| lock.blocks > Blocks::NoQuery);
     let accepted = risk.iter().flat_map(|risk| &risk.findings);
     for finding in accepted {
         if let Some(reason) = &finding.allowed {
@@ -153,20 +161,17 @@ fn item(
             lines.put(NUMBER_COLUMNS, Tone::Muted, &text);
         }
     }
-    if let Some(ran) = ran {
-        is_notable |= measured(&mut lines, ran);
-    }
+    let done = ran.map_or(0, |ran| measured(&mut lines, ran));
     let mut all = vec![line];
     all.extend(lines.lines);
     Item {
         lines: all,
-        is_notable,
-        is_failed,
+        weight: (is_failed, level, done),
     }
 }
 
-/// What a statement did; tells whether it did anything to what is there now.
-fn measured(lines: &mut Lines, ran: &StatementReport) -> bool {
+/// What a statement did; tells to how much of what is there now.
+fn measured(lines: &mut Lines, ran: &StatementReport) -> usize {
     for table in &ran.rewrites {
         lines.put(NUMBER_COLUMNS, Tone::Danger, &format!("rewrites {table}"));
     }
@@ -191,5 +196,7 @@ fn measured(lines: &mut Lines, ran: &StatementReport) -> bool {
     if let Some(problem) = &ran.problem {
         lines.put(NUMBER_COLUMNS, Tone::Danger, &problem.why);
     }
-    !ran.rewrites.is_empty() || !ran.changed.is_empty() || !ran.notices.is_empty()
+    let locks = ran.locks.iter();
+    let blocked = locks.filter(|lock| lock.blocks > Blocks::NoQuery).count();
+    ran.rewrites.len() + ran.changed.len() + blocked
 }
