@@ -20,6 +20,8 @@ export type Database = {
           source_ip: unknown;
           user_agent: string | null;
           created_at: string;
+          changed: string[] | null;
+          transaction_id: number;
         };
         ComputedFields: never;
         Insert: {
@@ -35,6 +37,8 @@ export type Database = {
           source_ip?: unknown;
           user_agent?: string | null;
           created_at?: string;
+          changed?: string[] | null;
+          transaction_id?: number;
         };
         Update: {
           id?: string;
@@ -49,6 +53,45 @@ export type Database = {
           source_ip?: unknown;
           user_agent?: string | null;
           created_at?: string;
+          changed?: string[] | null;
+          transaction_id?: number;
+        };
+        Relationships: [];
+      };
+      audit_seal: {
+        Row: {
+          number: number;
+          sealed_at: string;
+          end_transaction: number;
+          end_id: string;
+          record_count: number;
+          first_created_at: string;
+          last_created_at: string;
+          digest: string;
+          leaves: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          number: number;
+          sealed_at?: string;
+          end_transaction: number;
+          end_id: string;
+          record_count: number;
+          first_created_at: string;
+          last_created_at: string;
+          digest: string;
+          leaves: string;
+        };
+        Update: {
+          number?: number;
+          sealed_at?: string;
+          end_transaction?: number;
+          end_id?: string;
+          record_count?: number;
+          first_created_at?: string;
+          last_created_at?: string;
+          digest?: string;
+          leaves?: string;
         };
         Relationships: [];
       };
@@ -411,6 +454,12 @@ export type Database = {
       };
     };
     Functions: {
+      seal_audit_log: {
+        Args: {
+          most?: number;
+        };
+        Returns: Json;
+      };
       unlock_week: {
         Args: {
           plan_id: string;
@@ -433,6 +482,13 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      verify_audit_seals: {
+        Args: {
+          after?: number;
+          records?: number;
+        };
+        Returns: Json;
       };
     };
     Enums: {

@@ -33,6 +33,9 @@ function array<Part extends z.ZodTypeAny>(part: Part): z.ZodType<PgArray<z.infer
 
 const int4 = z.number().int().min(-2147483648).max(2147483647);
 
+/** A bigint. Beyond 53 bits its last digits are lost, where it is sent as a number: cast it to text in the query. */
+const int8 = z.number().min(-9223372036854775808).max(9223372036854775807).refine(Number.isInteger, "Invalid integer");
+
 const number = z.union([z.number(), beyond("NaN", "Infinity", "-Infinity")]);
 
 /** Postgres accepts every UUID, also those that RFC 9562 does not define. */
@@ -48,6 +51,8 @@ const instant = z
     /^(\d{4,}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,6})?(Z|[+-]\d{2}(:\d{2}){0,2})( BC)?|-?infinity)$/,
     "Invalid date and time",
   );
+
+const bytes = z.string().regex(/^\\x([0-9a-f]{2})*$/i, "Invalid bytes");
 
 export const actorType = z.enum(["user", "system", "ai"]);
 export type ActorType = z.infer<typeof actorType>;
@@ -77,6 +82,8 @@ export const auditLogRow = z.object({
   source_ip: z.string().nullable(),
   user_agent: z.string().nullable(),
   created_at: instant,
+  changed: array(z.string()).nullable(),
+  transaction_id: int8,
 });
 export type AuditLogRow = z.infer<typeof auditLogRow>;
 
@@ -93,6 +100,8 @@ export const auditLogInsert = z.object({
   source_ip: z.string().nullable().optional(),
   user_agent: z.string().nullable().optional(),
   created_at: instant.optional(),
+  changed: array(z.string()).nullable().optional(),
+  transaction_id: int8.optional(),
 });
 export type AuditLogInsert = z.infer<typeof auditLogInsert>;
 
@@ -109,8 +118,49 @@ export const auditLogUpdate = z.object({
   source_ip: z.string().nullable().optional(),
   user_agent: z.string().nullable().optional(),
   created_at: instant.optional(),
+  changed: array(z.string()).nullable().optional(),
+  transaction_id: int8.optional(),
 });
 export type AuditLogUpdate = z.infer<typeof auditLogUpdate>;
+
+export const auditSealRow = z.object({
+  number: z.number().gt(0).refine(Number.isInteger, "Invalid integer"),
+  sealed_at: instant,
+  end_transaction: int8,
+  end_id: uuid,
+  record_count: z.number().gt(0).refine(Number.isInteger, "Invalid integer"),
+  first_created_at: instant,
+  last_created_at: instant,
+  digest: bytes,
+  leaves: bytes,
+});
+export type AuditSealRow = z.infer<typeof auditSealRow>;
+
+export const auditSealInsert = z.object({
+  number: z.number().gt(0).refine(Number.isInteger, "Invalid integer"),
+  sealed_at: instant.optional(),
+  end_transaction: int8,
+  end_id: uuid,
+  record_count: z.number().gt(0).refine(Number.isInteger, "Invalid integer"),
+  first_created_at: instant,
+  last_created_at: instant,
+  digest: bytes,
+  leaves: bytes,
+});
+export type AuditSealInsert = z.infer<typeof auditSealInsert>;
+
+export const auditSealUpdate = z.object({
+  number: z.number().gt(0).refine(Number.isInteger, "Invalid integer").optional(),
+  sealed_at: instant.optional(),
+  end_transaction: int8.optional(),
+  end_id: uuid.optional(),
+  record_count: z.number().gt(0).refine(Number.isInteger, "Invalid integer").optional(),
+  first_created_at: instant.optional(),
+  last_created_at: instant.optional(),
+  digest: bytes.optional(),
+  leaves: bytes.optional(),
+});
+export type AuditSealUpdate = z.infer<typeof auditSealUpdate>;
 
 export const chatMessageRow = z.object({
   id: uuid,

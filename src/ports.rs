@@ -1,5 +1,6 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
+use crate::domain::audit::backfill::{Extent, Index, IndexState};
 use crate::domain::catalog::Catalog;
 use crate::domain::dry_run::access::{Right, Visible};
 use crate::domain::dry_run::losses::Counts;
@@ -20,6 +21,7 @@ use crate::domain::seed::SeedHistory;
 use crate::domain::snapshot::Snapshot;
 use secrecy::SecretString;
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use tokio_util::sync::CancellationToken;
 
@@ -205,6 +207,19 @@ pub trait Session: Send {
 pub trait Catalogs: Send + Sync {
     /// What a schema holds; `None` when there is no such schema.
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>>;
+}
+
+/// What the owner of an audit log does for it.
+pub trait AuditUpkeep: Send + Sync {
+    /// How large it is, and whether it has the column `changed`.
+    fn extent(&self) -> Task<'_, Extent>;
+    /// Fills in `changed` of the records that lie in these blocks and have none, in a transaction of its own; how many. Doing it
+    /// again fills in nothing.
+    fn fill<'a>(&'a self, blocks: &'a Range<u64>) -> Task<'a, u64>;
+    /// Whether an index can be used.
+    fn index_state<'a>(&'a self, index: &'a Index) -> Task<'a, IndexState>;
+    /// Builds an index beside readers and writers, in the place of an invalid one. Takes as long as it takes.
+    fn build_index<'a>(&'a self, index: &'a Index, state: IndexState) -> Task<'a, ()>;
 }
 
 /// A database on which changes can be dry-run.

@@ -18,7 +18,7 @@ use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
 use crate::ops::migration::Workspace;
 use crate::ops::session;
-use crate::ports::{Auth, Catalogs, Clock, DryRunDatabase};
+use crate::ports::{AuditUpkeep, Auth, Catalogs, Clock, DryRunDatabase};
 use secrecy::SecretString;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub struct Work {
     pub schema: Workspace,
     /// For dry runs.
     pub stage: Arc<dyn DryRunDatabase>,
+    /// For its audit log.
+    pub upkeep: Arc<dyn AuditUpkeep>,
     /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,
     /// What the database is called while it is waited for.
@@ -268,7 +270,8 @@ impl Context {
     /// A directory and a database, which is looked up among the production profiles unless nothing is claimed of it.
     fn work_over(&self, root: &Path, way: Transport, claim: Option<Claim>) -> Work {
         self.note(&way.notes());
-        let (stage, place, database) = (way.stage(), way.label(), way.database());
+        let (stage, upkeep, place) = (way.stage(), way.audit_upkeep(), way.label());
+        let database = way.database();
         let production = claim.as_ref().and_then(|claim| claim.meant.clone());
         let database = match claim {
             Some(claim) => Arc::new(Guarded {
@@ -281,6 +284,7 @@ impl Context {
         Work {
             schema: Workspace::new(root, database),
             stage,
+            upkeep,
             place,
             production,
             output: self.output,

@@ -35,6 +35,9 @@ pub struct Profile {
     /// The ref in the address of its database, where the project's URL has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_ref: Option<String>,
+    /// What an export of audit records leaves out, such as `*.password`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mask: Vec<String>,
     /// Where its secrets come from, where that is not the keyring. A table, so it stands behind the plain values.
     #[serde(default, skip_serializing_if = "References::is_empty")]
     pub secrets: References,

@@ -44,6 +44,13 @@ pub fn is_absent(problem: &Problem) -> bool {
         && problem.what.starts_with("This project has no ")
 }
 
+/// Whether the answer was larger than what is taken: fewer rows can be asked for.
+pub fn is_too_large(problem: &Problem) -> bool {
+    problem.kind == Kind::Network
+        && problem.what.starts_with("The answer of ")
+        && problem.what.ends_with(" is too large.")
+}
+
 /// Whether the problem says that the session of whoever reads is over: it has to be begun anew.
 pub fn ends_session(problem: &Problem) -> bool {
     let code = problem.code.as_deref();

@@ -126,7 +126,8 @@ pub async fn count(rest: &dyn Rest, who: &Identity, filter: &Filter) -> Result<u
     rest.count(who, &query).await
 }
 
-fn selection(filter: &Filter, who: &Identity, columns: &str) -> Result<Select, Problem> {
+/// The records that fit a filter.
+pub(super) fn selection(filter: &Filter, who: &Identity, columns: &str) -> Result<Select, Problem> {
     let mut query = Select::from("audit_log").columns(columns);
     query.filters = filter.conditions(who)?;
     // Without a filter an index gives the rows; with one the whole trail may be searched.
@@ -135,7 +136,7 @@ fn selection(filter: &Filter, who: &Identity, columns: &str) -> Result<Select, P
 }
 
 /// Orders by (created_at, id) and starts strictly beyond the cursor.
-fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
+pub(super) fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
     let (direction, strict, or_same) = match way {
         PageDirection::Older => (Direction::Descending, Op::Lt, Op::LtEq),
         PageDirection::Newer => (Direction::Ascending, Op::Gt, Op::GtEq),

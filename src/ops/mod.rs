@@ -2,6 +2,9 @@
 //! Nothing here draws, prints or knows a driver.
 
 pub mod audit;
+pub mod audit_backfill;
+pub mod audit_export;
+pub mod audit_seal;
 pub mod cycle;
 pub mod doctor;
 pub mod goal;

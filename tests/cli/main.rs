@@ -42,6 +42,7 @@ mod silent;
 mod standin;
 mod terminal;
 mod token;
+mod trail;
 mod types;
 mod unlock;
 mod usage;

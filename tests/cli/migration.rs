@@ -22,7 +22,9 @@ fn the_list_has_exactly_the_fields_of_the_design() {
         data[0],
         json!({"version": "20251004123000", "name": "core_schema", "state": "applied", "reversible": true})
     );
-    assert_eq!(data.as_array().unwrap().len(), 8);
+    let files = std::fs::read_dir(world.project.join("migrations")).unwrap();
+    let files = files.filter(|entry| entry.as_ref().unwrap().path().is_file());
+    assert_eq!(data.as_array().unwrap().len(), files.count());
     let text = world.run(&["migration", "list"]);
     let lines: Vec<_> = text.done().out.lines().collect();
     assert!(lines[0].starts_with("Database cli_") && lines[0].contains(" as postgres (Postgres "));
@@ -71,6 +73,7 @@ fn a_rollback_file_that_a_rollback_refuses_is_no_way_back() {
 #[test]
 fn apply_and_roll_back_and_apply_again() {
     let world = World::empty();
+    let all = world.data(&["migration", "list"]).as_array().unwrap().len();
     let applied = world.data(&["migration", "apply", "--to", "20251004124000", "--yes"]);
     assert_eq!(applied["steps"].as_array().unwrap().len(), 2);
     assert_eq!(applied["steps"][0]["end"], "done");
@@ -84,9 +87,7 @@ fn apply_and_roll_back_and_apply_again() {
             .iter()
             .map(|(_, state)| *state)
             .collect::<Vec<_>>(),
-        [
-            "applied", "applied", "pending", "pending", "pending", "pending", "pending", "pending"
-        ]
+        [vec!["applied"; 2], vec!["pending"; all - 2]].concat()
     );
     let text = world.run(&["migration", "apply", "--yes"]);
     assert!(
@@ -97,9 +98,9 @@ fn apply_and_roll_back_and_apply_again() {
     assert_eq!(again.done().out, "Nothing is pending.\n");
     let back = world.data(&["migration", "rollback", "--last", "1", "--yes"]);
     assert_eq!(back["steps"][0]["direction"], "rollback");
-    let all = world.data(&["migration", "rollback", "--to", "0", "--yes"]);
-    assert_eq!(all["steps"].as_array().unwrap().len(), 7);
-    assert_eq!(all["history"], json!([]));
+    let back = world.data(&["migration", "rollback", "--to", "0", "--yes"]);
+    assert_eq!(back["steps"].as_array().unwrap().len(), all - 1);
+    assert_eq!(back["history"], json!([]));
     let nothing = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
     assert_eq!(nothing.done().out, "There is nothing to roll back.\n");
     assert_eq!(

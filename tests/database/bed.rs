@@ -5,6 +5,8 @@ use crate::request::{Answer, Request};
 use serde_json::{Value, json};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use supadeck::domain::sql::execution_mode::is_marked;
+use supadeck::domain::sql::split::statements;
 use supadeck_stack::{Info, Options, Stack};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -217,12 +219,17 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Runs it forwards in one transaction.
+    /// Runs it forwards, in one transaction if it can.
     pub async fn apply(&self, owner: &Client) {
-        run(&self.file, owner).await.unwrap();
+        self.try_apply(owner).await.unwrap();
     }
 
-    /// Runs it backwards in one transaction.
+    /// The same where a refusal is a finding.
+    pub async fn try_apply(&self, owner: &Client) -> Result<(), tokio_postgres::Error> {
+        run(&self.file, owner).await
+    }
+
+    /// Runs it backwards, in one transaction if it can.
     pub async fn roll_back(&self, owner: &Client) -> Result<(), tokio_postgres::Error> {
         run(&self.rollback, owner).await
     }
@@ -259,9 +266,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file whose statements Postgres takes as one implicit transaction.
+/// A file whose statements Postgres takes as one implicit transaction; one that says so, statement by statement.
 async fn run(file: &Path, owner: &Client) -> Result<(), tokio_postgres::Error> {
-    owner
-        .batch_execute(&std::fs::read_to_string(file).unwrap())
-        .await
+    let text = std::fs::read_to_string(file).unwrap();
+    if !is_marked(&text) {
+        return owner.batch_execute(&text).await;
+    }
+    for statement in statements(&text) {
+        owner.batch_execute(&statement).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! journal before the program ends, and nothing panics.
 
 use crate::screen::{Screen, start};
-use crate::stack::{project, query, variables};
+use crate::stack::{all_applied, project, query, variables};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use supadeck_stack::Info;
@@ -42,7 +42,7 @@ fn begun(info: &Info, dir: &tempfile::TempDir, what: &str, more: &[(&str, &str)]
     let known = [&variables(info)[..], more].concat();
     let mut screen = start((120, 40), &["--dir", dir.path().to_str().unwrap()], &known);
     screen.wait_for("anon RLS on");
-    screen.wait_for("8 applied");
+    screen.wait_for(&all_applied());
     match what {
         "idle" => return screen,
         "seed" => {

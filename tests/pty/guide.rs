@@ -1,7 +1,7 @@
 //! The first run: no profile exists, and the deck helps to make one.
 
 use crate::screen::start;
-use crate::stack::project;
+use crate::stack::{all_applied, project};
 
 #[test]
 fn the_guide_checks_what_is_typed_and_opens_the_project() {
@@ -40,7 +40,7 @@ fn the_guide_checks_what_is_typed_and_opens_the_project() {
     screen.wait_for("good: PostgreSQL");
     screen.send("\r");
     screen.wait_for("anon RLS on");
-    screen.wait_for("8 applied");
+    screen.wait_for(&all_applied());
     screen.sign_in("carol@example.com");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
@@ -88,14 +88,14 @@ fn without_a_keyring_the_guide_keeps_where_the_keys_come_from() {
     screen.send("\r");
     screen.wait_for("good: PostgreSQL");
     screen.send("\r");
-    screen.wait_for("8 applied");
+    screen.wait_for(&all_applied());
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
     let text = std::fs::read_to_string(home.path().join("supadeck/profiles.toml")).unwrap();
     assert!(text.contains("publishable_key = \"env:MY_KEY\""), "{text}");
     // The next start finds everything.
     let mut screen = start((110, 36), &[], &variables);
-    screen.wait_for("8 applied");
+    screen.wait_for(&all_applied());
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }

@@ -1,7 +1,7 @@
 //! The main job, from the keyboard: sign in, see one's own rows, move the schema back and forth, read a difference.
 
 use crate::screen::{Screen, start};
-use crate::stack::{project, query, variables};
+use crate::stack::{all_applied, migrations, project, query, short, variables};
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -45,24 +45,20 @@ fn two_users_see_different_rows() {
 fn the_schema_goes_back_and_forth_from_the_keyboard() {
     let (mut screen, info) = opened("pty_schema");
     screen.send("2");
-    screen.wait_for("Migrations (8)");
-    screen.wait_for("source_address: migration");
+    let names = migrations();
+    let newest = || format!("{}: migration", short(names.last().unwrap()));
+    screen.wait_for(&format!("Migrations ({})", names.len()));
+    screen.wait_for(&newest());
     // Back to what stands before the audit trail.
-    for above in [
-        "bounds",
-        "bound_roles",
-        "function_search_path",
-        "audit_trail",
-        "row_level_security",
-    ] {
+    let back = names.len() - 3;
+    for above in names[2..names.len() - 1].iter().rev() {
         screen.send("k");
-        screen.wait_for(&format!("{above}: migration"));
+        screen.wait_for(&format!("{}: migration", short(above)));
     }
     screen.send("u");
-    screen.wait_for("create or replace function private.request_context(");
     // The word is asked for when all of it was seen.
     screen.wait_for("see the rest");
-    let shown = screen.read_on("To confirm, type “rollback 5”");
+    let shown = screen.read_on(&format!("To confirm, type “rollback {back}”"));
     assert!(
         shown.contains("drop function private.audit_row();"),
         "{shown}"
@@ -70,21 +66,21 @@ fn the_schema_goes_back_and_forth_from_the_keyboard() {
     // The key that asked, and enter, do nothing.
     screen.send("u\r");
     screen.wait_for("Nothing has run.");
-    screen.confirm("rollback 5");
-    screen.wait_for("Roll back 5 migrations: done");
+    screen.confirm(&format!("rollback {back}"));
+    screen.wait_for(&format!("Roll back {back} migrations: done"));
     screen.wait_for("3 migrations applied, the newest is 20251004125000");
     assert_eq!(history(&info), 3);
     close_result(&mut screen);
     screen.wait_for("pending");
     screen.send("G");
-    screen.wait_for("source_address: migration");
+    screen.wait_for(&newest());
     screen.send("a");
     screen.wait_for("see the rest");
     screen.read_on("To confirm, type “apply”");
     screen.confirm("apply");
-    screen.wait_for("Apply 5 migrations: done");
-    screen.wait_for("8 migrations applied");
-    assert_eq!(history(&info), 8);
+    screen.wait_for(&format!("Apply {back} migrations: done"));
+    screen.wait_for(&format!("{} migrations applied", names.len()));
+    assert_eq!(history(&info), names.len());
     close_result(&mut screen);
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
@@ -166,7 +162,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
 fn the_demo_is_ready_by_itself() {
     let mut screen = start(SIZE, &["demo", "--port", "0"], &[]);
     screen.wait_for("anon RLS on");
-    screen.wait_for("8 applied");
+    screen.wait_for(&all_applied());
     screen.wait_for("alice@example.com");
     screen.sign_in("alice@example.com");
     screen.wait_for("you");

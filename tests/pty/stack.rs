@@ -58,3 +58,25 @@ pub fn query(info: &Info, statement: &str) -> Vec<String> {
 pub fn variables(info: &Info) -> Vec<(&'static str, &str)> {
     info.env_lines()
 }
+
+/// The migrations of this repository, oldest first, as `VERSION_name`.
+pub fn migrations() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".sql").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+/// What the deck says when all of them are applied.
+pub fn all_applied() -> String {
+    format!("{} applied", migrations().len())
+}
+
+/// The name of a migration without its version.
+pub fn short(name: &str) -> &str {
+    name.split_once('_').unwrap().1
+}

@@ -7,7 +7,7 @@ use crate::adapters::secrets::SecretSource;
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::source::Source;
-use crate::ports::{Catalogs, Database, DryRunDatabase};
+use crate::ports::{AuditUpkeep, Catalogs, Database, DryRunDatabase};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -116,6 +116,14 @@ impl Transport {
 
     /// Where changes can be dry-run.
     pub fn stage(&self) -> Arc<dyn DryRunDatabase> {
+        match self {
+            Self::Postgres(database) => Arc::new(database.clone()),
+            Self::Management(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// What the owner of its audit log does there.
+    pub fn audit_upkeep(&self) -> Arc<dyn AuditUpkeep> {
         match self {
             Self::Postgres(database) => Arc::new(database.clone()),
             Self::Management(database) => Arc::new(database.clone()),

@@ -3,6 +3,7 @@
 //! ```text
 //!   endpoint ─► client ─► database ─► session      one script, one call: prologue, statements, history and COMMIT
 //!               │ │         ├─► repair             the history, changed without a run
+//!               │ │         ├─► audit_backfill     names of changed fields, for old audit records
 //!               │ │         ├─► call_supervisor    the wish to stop, and who is in the way
 //!               │ │         ├─► start_deadline     the time after which a call may not begin
 //!               │ │         ├─► outcome            what the end of a call means for the script
@@ -15,6 +16,7 @@
 //! which it is found and cancelled, and a time after which it may not begin any more (docs/decisions/0401). The SQL is
 //! that of the Postgres adapter; nothing here decides what to run.
 
+mod audit_backfill;
 mod call_supervisor;
 mod catalog;
 mod client;

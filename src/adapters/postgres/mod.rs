@@ -14,6 +14,7 @@
 //!                                         ├─► history_shape                   what the history's table is like
 //!                                         ├─► journal_reader                  the journal, read
 //!                                         ├─► catalog                         what types are made from
+//!                                         ├─► audit_backfill                  names of changed fields, for old audit records
 //!                                         ├─► dry_run                         a transaction that is never committed (snapshot, dry_run_limits)
 //!                                         ├─► error                           what the server or the line said, as a problem
 //!                                         └─► timeout                         limits for everything but the user's scripts
@@ -25,6 +26,7 @@ pub(in crate::adapters) mod activity_monitor;
 mod address;
 mod answers;
 mod atomic_group;
+pub(in crate::adapters) mod audit_backfill;
 mod auth_filter;
 mod batch;
 mod batch_progress;

@@ -1,15 +1,21 @@
 //! `supadeck audit`.
 
 mod actor;
+mod backfill;
+mod export;
+mod export_file;
 mod format;
 mod list;
+mod seal;
+mod seal_file;
 mod show;
+mod verify;
 
 use super::answer::Answered;
 use super::context::Context;
 use clap::{Args as ClapArgs, Subcommand};
 
-/// Read the audit trail
+/// Read the audit trail, and look after it
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]
@@ -20,6 +26,10 @@ pub struct Args {
 enum Command {
     List(list::Args),
     Show(show::Args),
+    Export(export::Args),
+    Backfill(backfill::Args),
+    Seal(seal::Args),
+    Verify(verify::Args),
 }
 
 /// Runs the subcommand.
@@ -27,5 +37,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     match &args.command {
         Command::List(args) => list::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
+        Command::Backfill(args) => backfill::run(context, args).await,
+        Command::Seal(args) => seal::run(context, args).await,
+        Command::Verify(args) => verify::run(context, args).await,
     }
 }

@@ -2,10 +2,14 @@
 
 pub mod about;
 pub mod action;
+pub mod backfill;
 mod brief;
 pub mod diff;
+pub mod export;
 pub mod filter;
+pub mod mask;
 pub mod path;
+pub mod seal;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

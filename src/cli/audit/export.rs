@@ -1,0 +1,271 @@
+//! `supadeck audit export`.
+
+use super::super::answer::Answered;
+use super::super::context::{Context, Reader};
+use super::super::interrupt;
+use super::super::output;
+use super::super::page::{Page, Tone};
+use super::export_file::{ExportFile, manifest_path};
+use super::format;
+use super::seal::counted;
+use crate::domain::audit::Record;
+use crate::domain::audit::export::{Manifest, Row, Wanted, columns_of, csv_line, cursor, masked};
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::mask::Mask;
+use crate::domain::csv;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::text;
+use crate::ops::{audit, audit_export};
+use clap::{Args as ClapArgs, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// Write audit records into a file, newest first, with a manifest beside it
+///
+/// The records are read page by page as the identity in use and written at once; memory does not grow with their number. A line that breaks
+/// is taken up again from the last record. Stopped, the export leaves FILE.part, and --resume goes on with it. What is written to the audit log
+/// meanwhile is not part of it.
+///
+/// FILE.manifest.json says what the file holds: filter, identity, masks, how many records, the first and the last, and the SHA-256 of the file.
+/// --where takes the filters of `audit list`. Masks replace values by `[masked]`: `*.password` is a field of that name in both images, at any depth;
+/// `after.email` that of one image; `source_ip` a column. Those of the profile (`mask = [...]`) count too.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The file; it must not be there yet
+    file: PathBuf,
+
+    /// Only records that fit
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true
+    )]
+    filter: String,
+
+    /// The form of the file; without it the end of its name says so
+    #[arg(long, value_name = "FORM")]
+    format: Option<Form>,
+
+    /// What is left out, such as *.password; may be given several times
+    #[arg(long, value_name = "MASK")]
+    mask: Vec<String>,
+
+    /// Go on with an export that was stopped
+    #[arg(long)]
+    resume: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// JSON Lines: a record a line, every column
+    Json,
+    /// Comma-separated values, every column, images as JSON; a cell that a spreadsheet would run as a formula gets an apostrophe in front
+    Csv,
+    /// A Markdown table of who did what to which row, what changed and why
+    Markdown,
+}
+
+impl Form {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// What the end of a name says.
+    fn of(file: &Path) -> Option<Self> {
+        let end = file.extension()?.to_str()?.to_ascii_lowercase();
+        match end.as_str() {
+            "json" | "jsonl" | "ndjson" => Some(Self::Json),
+            "csv" => Some(Self::Csv),
+            "md" | "markdown" => Some(Self::Markdown),
+            _ => None,
+        }
+    }
+}
+
+/// Exports.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let form = args
+        .format
+        .or_else(|| Form::of(&args.file))
+        .ok_or_else(|| {
+            Problem::new(
+                Kind::Usage,
+                "The form of the file is not known.",
+                format!(
+                    "{} ends with none of .jsonl, .csv and .md.",
+                    args.file.display()
+                ),
+            )
+            .with_hint("Say --format json, csv or markdown.")
+        })?;
+    // A fault of what was typed comes before anything is asked.
+    let started_at = context.now();
+    Filter::parse(&args.filter, started_at)?;
+    let typed = args.mask.iter().map(|mask| Mask::read(mask));
+    typed.collect::<Result<Vec<_>, _>>()?;
+    let reader = context.reader().await?;
+    let masks = masks(args, &reader)?;
+    let wanted = wanted(args, form, &masks, &reader);
+    let mut file = if args.resume {
+        let state = ExportFile::stopped(&args.file)?;
+        if let Some(what) = state.wanted.difference(&wanted) {
+            return Err(Problem::new(
+                Kind::Usage,
+                format!("The export of {} was begun otherwise.", args.file.display()),
+                format!("Its {what} is not the same."),
+            )
+            .with_hint("Go on with what it was begun with, or remove the part and begin again.")
+            .into());
+        }
+        ExportFile::resume(&args.file, state)?
+    } else {
+        ExportFile::begin(&args.file, wanted, started_at.to_string())?
+    };
+    let begun = file.state().started_at.parse().unwrap_or(started_at);
+    let filter = Filter::parse(&args.filter, begun)?;
+    let writing = async {
+        let total = audit::count(reader.rest(), reader.who(), &filter)
+            .await
+            .ok();
+        write(context, &reader, &filter, form, &masks, &mut file, total).await
+    };
+    let read = interrupt::ending(writing)
+        .await
+        .map_err(|problem| match problem.hint {
+            Some(_) => problem,
+            None => problem.with_hint("What was written is kept: --resume goes on with it."),
+        })?;
+    let manifest = file.finish(read, context.now().to_string())?;
+    let page = page(&manifest, &args.file, &reader);
+    reader.page(&manifest, page)
+}
+
+/// Reads and writes page by page; tells how many records were read in all, those of an earlier run included.
+async fn write(
+    context: &Context,
+    reader: &Reader,
+    filter: &Filter,
+    form: Form,
+    masks: &[Mask],
+    file: &mut ExportFile,
+    total: Option<u64>,
+) -> Result<u64, Problem> {
+    let before = file.state().records;
+    // The heading of a file without records: with one the columns are known.
+    if file.state().bytes == 0 && form == Form::Markdown {
+        file.write(&format::markdown_head(), 0, None, None)?;
+    }
+    let mut shown = before;
+    let step = (total.unwrap_or(0) / 20).max(10_000);
+    let from = file.state().last.clone();
+    let take = |rows: Vec<Row>| -> Result<(), Problem> {
+        let mut lines = String::new();
+        if form == Form::Csv && file.state().columns.is_empty() {
+            let columns = rows.first().map(columns_of).unwrap_or_default();
+            lines += &csv::record(&columns);
+            file.set_columns(&columns);
+        }
+        let columns = file.state().columns.clone();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let (count, first, last) = (
+            rows.len() as u64,
+            rows.first().and_then(cursor),
+            rows.last().and_then(cursor),
+        );
+        for row in rows {
+            let row = masked(row, masks);
+            match form {
+                Form::Json => lines += &output::document(&row.into()),
+                Form::Csv => lines += &csv_line(&row, &columns),
+                Form::Markdown => lines += &format::markdown(&record(row)?),
+            }
+        }
+        file.write(&lines, count, first, last)?;
+        let records = file.state().records;
+        if records - shown >= step {
+            shown = records;
+            progress(context, records, total);
+        }
+        Ok(())
+    };
+    let rest = reader.rest();
+    let read =
+        audit_export::run(rest, reader.who(), filter, from, audit_export::PAUSE, take).await?;
+    if file.state().bytes == 0 && form == Form::Csv {
+        file.write(&format::csv_head(), 0, None, None)?;
+    }
+    Ok(before + read)
+}
+
+fn record(row: Row) -> Result<Record, Problem> {
+    serde_json::from_value(row.into()).map_err(|error| {
+        Problem::new(
+            Kind::Database,
+            "The project's records do not have the columns that were expected.",
+            text::cell(&error.to_string()).into_owned(),
+        )
+    })
+}
+
+/// A line on stderr for every twentieth part.
+fn progress(context: &Context, records: u64, total: Option<u64>) {
+    let mut page = Page::default();
+    // The server's estimate may be less than what has come.
+    let line = match total.filter(|total| *total > records) {
+        Some(total) => format!("{records} of about {total} records written."),
+        None => format!("{records} records written."),
+    };
+    page.toned(Tone::Muted, &line);
+    context.output().note(&page);
+}
+
+/// What was typed, and what the profile has.
+fn masks(args: &Args, reader: &Reader) -> Result<Vec<Mask>, Problem> {
+    let mut masks: Vec<Mask> = Vec::new();
+    for mask in reader.profile().mask.iter().chain(&args.mask) {
+        let mask = Mask::read(mask)?;
+        if !masks.contains(&mask) {
+            masks.push(mask);
+        }
+    }
+    Ok(masks)
+}
+
+fn wanted(args: &Args, form: Form, masks: &[Mask], reader: &Reader) -> Wanted {
+    let who = reader.who();
+    Wanted {
+        project: reader.url().to_owned(),
+        filter: args.filter.clone(),
+        format: form.word().to_owned(),
+        masked: masks.iter().map(|mask| mask.text().to_owned()).collect(),
+        identity: who.name().to_owned(),
+        role: who.role().to_owned(),
+        rls: who.is_under_rls(),
+    }
+}
+
+fn page(manifest: &Manifest, file: &Path, reader: &Reader) -> Page {
+    let mut page = Page::default();
+    if manifest.records == 0 {
+        page.line(reader.who().no_rows());
+    }
+    page.line(format!(
+        "Wrote {}, {} bytes, to {}.",
+        counted(manifest.records, "record"),
+        manifest.bytes,
+        file.display()
+    ));
+    page.toned(
+        Tone::Muted,
+        &format!(
+            "SHA-256 {}; more in {}.",
+            manifest.sha256,
+            manifest_path(file).display()
+        ),
+    );
+    page
+}

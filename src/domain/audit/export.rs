@@ -1,0 +1,228 @@
+//! An export of audit records: the records as lines, the state of an export that can be gone on with, and the manifest of one that is whole.
+
+use super::Cursor;
+use super::mask::Mask;
+use crate::domain::csv;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A whole record, every column by its name.
+pub type Row = Map<String, Value>;
+
+/// The columns of CSV, as far as a project has them.
+pub const COLUMNS: [&str; 14] = [
+    "id",
+    "created_at",
+    "actor_user_id",
+    "actor_type",
+    "subject_user_id",
+    "action",
+    "before_state",
+    "after_state",
+    "rationale",
+    "correlation_id",
+    "source_ip",
+    "user_agent",
+    "changed",
+    "transaction_id",
+];
+
+/// The columns that a record has, in the order of CSV.
+pub fn columns_of(row: &Row) -> Vec<&'static str> {
+    let has = |column: &&str| row.contains_key(*column);
+    COLUMNS.into_iter().filter(has).collect()
+}
+
+/// A record as a line of CSV; documents and lists are JSON text.
+pub fn csv_line(row: &Row, columns: &[&str]) -> String {
+    let cells: Vec<String> = columns
+        .iter()
+        .map(|column| match row.get(*column) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        })
+        .collect();
+    csv::record(&cells)
+}
+
+/// Where a record stands in the list; none where a column is missing.
+pub fn cursor(row: &Row) -> Option<Cursor> {
+    let text = |column: &str| row.get(column)?.as_str().map(str::to_owned);
+    Some(Cursor {
+        created_at: text("created_at")?,
+        id: text("id")?,
+    })
+}
+
+/// What is exported, as whom: an export is gone on with only by the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The project.
+    pub project: String,
+    /// The filter as it was typed.
+    pub filter: String,
+    /// `json`, `csv` or `markdown`.
+    pub format: String,
+    /// What is masked.
+    pub masked: Vec<String>,
+    /// As whom it is read.
+    pub identity: String,
+    /// The role in the database.
+    pub role: String,
+    /// Whether Row Level Security applies.
+    pub rls: bool,
+}
+
+impl Wanted {
+    /// What is different in another one, as words; none where all is the same.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        [
+            ("project", self.project == other.project),
+            ("filter", self.filter == other.filter),
+            ("format", self.format == other.format),
+            ("masks", self.masked == other.masked),
+            (
+                "identity",
+                self.identity == other.identity && self.role == other.role && self.rls == other.rls,
+            ),
+        ]
+        .into_iter()
+        .find_map(|(name, is_same)| (!is_same).then_some(name))
+    }
+}
+
+/// How far an export has come, as it is kept beside the part of the file that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// What is exported.
+    pub wanted: Wanted,
+    /// When it began: relative times of the filter count from then.
+    pub started_at: String,
+    /// How many records were written.
+    pub records: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// The first record.
+    pub first: Option<Cursor>,
+    /// The last one; the next is the one behind it.
+    pub last: Option<Cursor>,
+    /// The columns of CSV.
+    pub columns: Vec<String>,
+}
+
+impl State {
+    /// Of an export that begins.
+    pub fn new(wanted: Wanted, started_at: String) -> Self {
+        Self {
+            wanted,
+            started_at,
+            records: 0,
+            bytes: 0,
+            first: None,
+            last: None,
+            columns: Vec::new(),
+        }
+    }
+}
+
+/// What stands beside the file of a whole export: what it holds, of whom, and how to see that it is that file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Manifest {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+    /// How many records it holds.
+    pub records: u64,
+    /// The first record in it.
+    pub first: Option<Cursor>,
+    /// The last record in it.
+    pub last: Option<Cursor>,
+    /// How they are ordered.
+    pub order: &'static str,
+    /// What was exported.
+    #[serde(flatten)]
+    pub wanted: Wanted,
+    /// When it began.
+    pub started_at: String,
+    /// When it was whole.
+    pub finished_at: String,
+    /// What made it.
+    pub supadeck: &'static str,
+}
+
+/// Masks a record.
+pub fn masked(mut row: Row, masks: &[Mask]) -> Row {
+    for mask in masks {
+        mask.apply(&mut row);
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_line_of_csv_has_the_columns_that_are_there_and_no_formula() {
+        let row = json!({
+            "id": "1", "action": "=cmd", "before_state": null, "after_state": {"n": 1.50}, "rationale": "a;=b",
+            "changed": ["a", "b"], "transaction_id": -7, "more": 1, "created_at": "2026"
+        });
+        let row = row.as_object().unwrap();
+        let columns = columns_of(row);
+        assert_eq!(
+            columns,
+            [
+                "id",
+                "created_at",
+                "action",
+                "before_state",
+                "after_state",
+                "rationale",
+                "changed",
+                "transaction_id"
+            ]
+        );
+        assert_eq!(
+            csv_line(row, &columns),
+            "1,2026,'=cmd,,\"{\"\"n\"\":1.50}\",\"a;'=b\",\"[\"\"a\"\",\"\"b\"\"]\",-7\r\n"
+        );
+    }
+
+    #[test]
+    fn another_export_is_told_by_what_differs() {
+        let wanted = Wanted {
+            project: "p".into(),
+            filter: String::new(),
+            format: "csv".into(),
+            masked: vec!["*.a".into()],
+            identity: "anon".into(),
+            role: "anon".into(),
+            rls: true,
+        };
+        assert_eq!(wanted.difference(&wanted.clone()), None);
+        let changed = |change: fn(&mut Wanted)| {
+            let mut other = wanted.clone();
+            change(&mut other);
+            wanted.difference(&other)
+        };
+        assert_eq!(changed(|other| other.filter = "x".into()), Some("filter"));
+        assert_eq!(changed(|other| other.masked.clear()), Some("masks"));
+        assert_eq!(changed(|other| other.rls = false), Some("identity"));
+        assert_eq!(
+            changed(|other| other.role = "auditor".into()),
+            Some("identity")
+        );
+        assert_eq!(
+            changed(|other| other.format = "json".into()),
+            Some("format")
+        );
+        assert_eq!(changed(|other| other.project = "q".into()), Some("project"));
+    }
+}

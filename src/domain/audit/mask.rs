@@ -1,0 +1,299 @@
+//! What an export leaves out: values of records that match a mask are replaced by a word.
+//!
+//! A mask is a path: `before.email` and `after.email` in one image, `*.email` in both and at any depth, `after.address.*.street` with any
+//! levels in between, `after.list[0]`, `after."a.b"`. Or it is the name of a column that may hold what one keeps to oneself.
+
+use super::path::{is_key_char, read_quoted};
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::text;
+use serde_json::{Map, Value};
+
+/// What stands in the place of a value.
+pub const WORD: &str = "[masked]";
+
+/// The columns that can be masked as a whole. The others are what a record is found and proven by.
+const COLUMNS: [&str; 8] = [
+    "actor_user_id",
+    "subject_user_id",
+    "before_state",
+    "after_state",
+    "rationale",
+    "correlation_id",
+    "source_ip",
+    "user_agent",
+];
+
+/// One mask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// As it was written.
+    text: String,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Column(&'static str),
+    Path {
+        before: bool,
+        after: bool,
+        levels: Vec<Level>,
+    },
+}
+
+/// A level of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Level {
+    Key(String),
+    Index(usize),
+    /// Any levels, none at the beginning included.
+    Any,
+}
+
+impl Mask {
+    /// Reads a mask; a fault says what would be right.
+    pub fn read(mask: &str) -> Result<Self, Problem> {
+        let written = mask.trim();
+        if let Some(column) = COLUMNS.iter().find(|column| **column == written) {
+            return Ok(Self {
+                text: written.to_owned(),
+                what: What::Column(column),
+            });
+        }
+        let wrong = |why: &str| {
+            Problem::new(
+                Kind::Usage,
+                format!("`{}` is no mask.", text::cell(written)),
+                why,
+            )
+            .with_hint(format!(
+                "Write `*.password`, `after.email`, `before.address.*.street`, or one of the columns {}.",
+                COLUMNS.join(", ")
+            ))
+        };
+        let (side, path) = written
+            .split_once('.')
+            .ok_or_else(|| wrong("It names neither an image with a field nor a column."))?;
+        let (before, after) = match side {
+            "before" | "before_state" => (true, false),
+            "after" | "after_state" => (false, true),
+            "*" => (true, true),
+            _ => return Err(wrong("A mask begins with `before.`, `after.` or `*.`.")),
+        };
+        let mut levels = Vec::new();
+        if side == "*" {
+            levels.push(Level::Any);
+        }
+        let read = read_levels(path);
+        levels.extend(read.ok_or_else(|| wrong("The path behind the image cannot be read."))?);
+        if matches!(levels.last(), None | Some(Level::Any)) {
+            return Err(wrong("A mask ends with the field that is masked."));
+        }
+        Ok(Self {
+            text: written.to_owned(),
+            what: What::Path {
+                before,
+                after,
+                levels,
+            },
+        })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Replaces what it matches in a record; tells whether that was anything.
+    pub fn apply(&self, record: &mut Map<String, Value>) -> bool {
+        let mut within = |column: &str, levels: &[Level]| {
+            let value = record.get_mut(column).filter(|value| !value.is_null());
+            value.is_some_and(|value| mask_within(value, levels))
+        };
+        match &self.what {
+            What::Column(column) => within(column, &[]),
+            What::Path {
+                before,
+                after,
+                levels,
+            } => {
+                let in_before = *before && within("before_state", levels);
+                let in_after = *after && within("after_state", levels);
+                in_before || in_after
+            }
+        }
+    }
+}
+
+/// The levels of `a."b.c"[0].*.d`.
+fn read_levels(path: &str) -> Option<Vec<Level>> {
+    let mut levels = Vec::new();
+    let mut rest = path;
+    let mut wants_key = true;
+    while wants_key || !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (digits, behind) = inner.split_once(']')?;
+            levels.push(Level::Index(digits.parse().ok()?));
+            (rest, wants_key) = (behind, false);
+        } else if !wants_key {
+            (rest, wants_key) = (rest.strip_prefix('.')?, true);
+        } else if let Some(behind) = rest.strip_prefix('*') {
+            levels.push(Level::Any);
+            (rest, wants_key) = (behind, false);
+        } else if let Some(inner) = rest.strip_prefix('"') {
+            let mut chars = inner.chars();
+            levels.push(Level::Key(read_quoted(&mut chars)?));
+            (rest, wants_key) = (chars.as_str(), false);
+        } else {
+            let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
+            let (key, behind) = rest.split_at(end);
+            if key.is_empty() {
+                return None;
+            }
+            levels.push(Level::Key(key.to_owned()));
+            (rest, wants_key) = (behind, false);
+        }
+    }
+    Some(levels)
+}
+
+/// Replaces what lies at the end of the levels. Images are as deep as what is read of them, which is bounded.
+fn mask_within(value: &mut Value, levels: &[Level]) -> bool {
+    let Some((level, rest)) = levels.split_first() else {
+        *value = WORD.into();
+        return true;
+    };
+    match level {
+        Level::Key(key) => match value {
+            Value::Object(members) => members
+                .get_mut(key)
+                .is_some_and(|inner| mask_within(inner, rest)),
+            _ => false,
+        },
+        Level::Index(index) => match value {
+            Value::Array(items) => items
+                .get_mut(*index)
+                .is_some_and(|inner| mask_within(inner, rest)),
+            _ => false,
+        },
+        Level::Any => {
+            // Here, or somewhere below.
+            let mut found = mask_within(value, rest);
+            match value {
+                Value::Object(members) => {
+                    for inner in members.values_mut() {
+                        found |= mask_within(inner, levels);
+                    }
+                }
+                Value::Array(items) => {
+                    for inner in items {
+                        found |= mask_within(inner, levels);
+                    }
+                }
+                _ => {}
+            }
+            found
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn masked(mask: &str, before: &Value, after: &Value) -> (Value, Value) {
+        let mut record = json!({"before_state": before, "after_state": after});
+        Mask::read(mask)
+            .unwrap()
+            .apply(record.as_object_mut().unwrap());
+        (record["before_state"].take(), record["after_state"].take())
+    }
+
+    #[test]
+    fn a_mask_replaces_what_it_names_and_nothing_else() {
+        let image = || json!({"email": "a@b", "password": "x", "list": [{"password": "y", "n": 1}, 2], "a.b": {"c": {"password": null}}});
+        let w = WORD;
+        for (mask, before, after) in [
+            (
+                "after.email",
+                image(),
+                json!({"email": w, "password": "x", "list": [{"password": "y", "n": 1}, 2], "a.b": {"c": {"password": null}}}),
+            ),
+            (
+                "*.password",
+                json!({"email": "a@b", "password": w, "list": [{"password": w, "n": 1}, 2], "a.b": {"c": {"password": w}}}),
+                json!({"email": "a@b", "password": w, "list": [{"password": w, "n": 1}, 2], "a.b": {"c": {"password": w}}}),
+            ),
+            (
+                "before.list[0].n",
+                json!({"email": "a@b", "password": "x", "list": [{"password": "y", "n": w}, 2], "a.b": {"c": {"password": null}}}),
+                image(),
+            ),
+            (
+                "before.list",
+                json!({"email": "a@b", "password": "x", "list": w, "a.b": {"c": {"password": null}}}),
+                image(),
+            ),
+            (
+                r#"after."a.b".c"#,
+                image(),
+                json!({"email": "a@b", "password": "x", "list": [{"password": "y", "n": 1}, 2], "a.b": {"c": w}}),
+            ),
+            (
+                "after.list.*.n",
+                image(),
+                json!({"email": "a@b", "password": "x", "list": [{"password": "y", "n": w}, 2], "a.b": {"c": {"password": null}}}),
+            ),
+            ("after.list[5]", image(), image()),
+            ("after.email.deeper", image(), image()),
+            ("*.none", image(), image()),
+        ] {
+            assert_eq!(masked(mask, &image(), &image()), (before, after), "{mask}");
+        }
+    }
+
+    #[test]
+    fn columns_are_masked_where_they_have_a_value() {
+        let mut record = json!({"source_ip": "203.0.113.1", "after_state": {}, "before_state": null, "rationale": null});
+        for (column, is_there) in [
+            ("source_ip", true),
+            ("rationale", false),
+            ("after_state", true),
+            ("before_state", false),
+            ("user_agent", false),
+        ] {
+            let found = Mask::read(column)
+                .unwrap()
+                .apply(record.as_object_mut().unwrap());
+            assert_eq!(found, is_there, "{column}");
+        }
+        let expected = json!({"source_ip": WORD, "after_state": WORD, "before_state": null, "rationale": null});
+        assert_eq!(record, expected);
+    }
+
+    #[test]
+    fn what_is_no_mask_is_refused() {
+        for mask in [
+            "",
+            "password",
+            "id",
+            "created_at",
+            "action",
+            "after.",
+            "*.*",
+            "after.*",
+            "middle.x",
+            "after..x",
+            "after.a[",
+            "*",
+        ] {
+            let problem = Mask::read(mask).unwrap_err();
+            assert!(
+                problem.kind == Kind::Usage && problem.hint.is_some(),
+                "{mask}"
+            );
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Reads audit records for an export: page by page by key, newest first, as many a page as the size of the records allows, and on from
+//! the last record where the line broke. What is written meanwhile is newer than the first record and not part of it.
+
+use super::audit::{beyond, selection};
+use super::paging::correlation;
+use crate::domain::audit::export::{Row, cursor};
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::{Cursor, PageDirection};
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::read_problem::is_too_large;
+use crate::ports::Rest;
+use std::time::Duration;
+
+/// How large an answer is meant to be, in bytes: small beside the memory that an export may take.
+const MEANT: usize = 1 << 20;
+/// How many records the first page has: how large they are is not known yet.
+const FIRST: usize = 50;
+/// The most records of a page; a server may cut it.
+const MOST: usize = 1_000;
+/// How often a page is asked for again after the adapter has given up, and how long is waited before the first of them.
+const ATTEMPTS: u32 = 7;
+/// How long is waited before the first; each time twice as long.
+pub const PAUSE: Duration = Duration::from_millis(500);
+
+/// Reads every record that fits behind a place in the list, and hands it on; tells how many those were. Whoever takes a page has done with
+/// it when it returns: reading goes on only then.
+pub async fn run(
+    rest: &dyn Rest,
+    who: &Identity,
+    filter: &Filter,
+    from: Option<Cursor>,
+    pause: Duration,
+    mut take: impl FnMut(Vec<Row>) -> Result<(), Problem>,
+) -> Result<u64, Problem> {
+    let correlation = correlation();
+    let mut last = from;
+    let mut rows_a_page = FIRST;
+    let mut failures = 0;
+    let mut read = 0;
+    loop {
+        let query = beyond(
+            selection(filter, who, "*")?,
+            last.as_ref(),
+            PageDirection::Older,
+        )
+        .limit(rows_a_page)
+        .under(&correlation);
+        let answer = rest.select(who, &query).await;
+        let length = answer.as_ref().map_or(0, |answer| answer.body.len());
+        let rows: Vec<Row> = match answer.and_then(|answer| answer.rows()) {
+            Ok(rows) => rows,
+            // Larger records than those before them.
+            Err(problem) if is_too_large(&problem) && rows_a_page > 1 => {
+                rows_a_page = (rows_a_page / 8).max(1);
+                continue;
+            }
+            Err(problem) if problem.retry && failures < ATTEMPTS => {
+                // What a bad line does not carry whole, it may carry in pieces.
+                rows_a_page = (rows_a_page / 4).max(1);
+                tokio::time::sleep(pause * 2_u32.pow(failures)).await;
+                failures += 1;
+                continue;
+            }
+            Err(problem) => return Err(problem),
+        };
+        failures = 0;
+        let Some(end) = rows.last() else {
+            // A short page may have been cut by the server: only an empty one is the end.
+            return Ok(read);
+        };
+        let end = cursor(end).ok_or_else(unplaced)?;
+        if last.as_ref() == Some(&end) {
+            return Err(Problem::internal("The list of records does not go on."));
+        }
+        last = Some(end);
+        read += rows.len() as u64;
+        rows_a_page = (MEANT / (length / rows.len()).max(1)).clamp(1, MOST);
+        take(rows)?;
+    }
+}
+
+fn unplaced() -> Problem {
+    Problem::new(
+        Kind::Database,
+        "The project's records do not have the columns that were expected.",
+        "A record has no id or no created_at.",
+    )
+}

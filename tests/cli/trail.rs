@@ -1,0 +1,433 @@
+//! Looking after the audit trail from the command line: the backfill of old records, seals, exports.
+
+use crate::standin::{REF, TOKEN};
+use crate::world::World;
+use serde_json::json;
+
+/// A database whose log has records without names, as it has them from before the migration.
+fn with_old_records() -> World {
+    let world = World::own();
+    world.sql(
+        "alter table public.audit_log disable trigger keep_record;
+         insert into public.audit_log (action, before_state, after_state)
+           select 'old.update', jsonb_build_object('qty', n, 'notes', 'a'), jsonb_build_object('qty', n + 1, 'notes', 'a')
+           from generate_series(1, 5000) n;
+         alter table public.audit_log enable trigger keep_record",
+    );
+    assert_eq!(world.sql(UNNAMED), ["5000"]);
+    world
+}
+
+const UNNAMED: &str = "select count(*) from public.audit_log where changed is null";
+const WRONG: &str = "select count(*) from public.audit_log where changed is distinct from private.changed_keys(before_state, after_state)";
+
+#[test]
+fn old_records_get_their_names_and_a_second_run_finds_none_without() {
+    let world = with_old_records();
+    // Nothing happens without a word.
+    let ran = world.run(&["audit", "backfill"]);
+    assert!(
+        ran.ended(2).out.contains("audit_log") && ran.err.contains("--yes"),
+        "{ran:?}"
+    );
+    assert_eq!(world.sql(UNNAMED), ["5000"]);
+    let ran = world.run(&["audit", "backfill", "--yes"]);
+    assert!(
+        ran.done().out.contains("5000 records got their names")
+            && ran.err.contains("100 % looked through"),
+        "{ran:?}"
+    );
+    assert_eq!(world.sql(UNNAMED), ["0"]);
+    assert_eq!(world.sql(WRONG), ["0"]);
+    let data = world.data(&["audit", "backfill", "--yes"]);
+    assert_eq!(data["filled"], json!(0));
+    assert_eq!(data["done"], data["blocks"]);
+}
+
+/// As the migration leaves a large log: it gets the indexes that a small one has, and one that was broken off is built anew.
+#[test]
+fn the_indexes_that_a_migration_left_out_are_built() {
+    let world = World::own();
+    let indexes = "select string_agg(indexdef, ';' order by indexname) from pg_indexes where tablename = 'audit_log'";
+    let before = world.sql(indexes);
+    for name in ["changed", "row", "deleted_row", "action_prefix"] {
+        world.sql(&format!("drop index public.audit_log_{name}_idx"));
+    }
+    world.sql_of_superuser("update pg_index set indisvalid = false where indexrelid = 'public.audit_log_transaction_idx'::regclass");
+    assert_eq!(
+        world.data(&["audit", "backfill", "--yes"])["indexes"],
+        json!(5)
+    );
+    assert_eq!(world.sql(indexes), before);
+    let invalid = "select count(*) from pg_index where indrelid = 'public.audit_log'::regclass and not indisvalid";
+    assert_eq!(world.sql(invalid), ["0"]);
+    assert_eq!(
+        world.data(&["audit", "backfill", "--yes"])["indexes"],
+        json!(0)
+    );
+}
+
+#[test]
+fn the_management_api_does_it_too() {
+    let mut world = with_old_records();
+    let api = world.stand_in();
+    for name in [
+        "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_SECRET_KEY",
+        "SUPABASE_DB_URL",
+    ] {
+        world.unset(name);
+    }
+    world.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
+    world.set("SUPADECK_API_URL", api.url.clone());
+    world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
+    assert_eq!(
+        world.data(&["audit", "backfill", "--yes"])["filled"],
+        json!(5000)
+    );
+    assert_eq!(world.sql(WRONG), ["0"]);
+}
+
+#[test]
+fn without_the_column_and_as_somebody_else_it_says_what_to_do() {
+    let world = World::empty();
+    let problem = world.problem(6, &["audit", "backfill", "--yes"]);
+    assert_eq!(problem["what"], "There is no audit log.");
+    world
+        .run(&["migration", "apply", "--to", "20261130123000", "--yes"])
+        .done();
+    let problem = world.problem(6, &["audit", "backfill", "--yes"]);
+    assert_eq!(problem["what"], "The audit log has no column `changed`.");
+    assert!(
+        problem["hint"]
+            .as_str()
+            .unwrap()
+            .contains("migration apply")
+    );
+    world.run(&["migration", "apply", "--yes"]).done();
+    let data = world.data(&["audit", "backfill", "--yes"]);
+    assert_eq!(data["filled"], json!(0));
+}
+
+/// Seals everything, once no other database's transaction holds it back.
+fn sealed(world: &World) {
+    let unsealed = |world: &World| {
+        world.data(&["audit", "verify", "--as", "service"])["unsealed"]["records"].clone()
+    };
+    world.data(&["audit", "seal", "--as", "service"]);
+    while unsealed(world) != json!(0) {
+        world.data(&["audit", "seal", "--as", "service"]);
+    }
+}
+
+#[test]
+fn seals_are_made_checked_exported_and_compared() {
+    let mut world = World::own();
+    let problem = world.problem(5, &["audit", "seal"]);
+    assert!(
+        problem["hint"].as_str().unwrap().contains("--as service"),
+        "{problem}"
+    );
+    let ran = world.run(&["audit", "verify", "--as", "service"]);
+    assert!(ran.done().out.contains("There is no seal yet"), "{ran:?}");
+    sealed(&world);
+    let file = world.path("seals.jsonl").display().to_string();
+    let export = ["audit", "seal", "--as", "service", "--export", &file];
+    world.run(&export).done();
+    let exported = std::fs::read_to_string(&file).unwrap();
+    let against = ["audit", "verify", "--as", "service", "--against", &file];
+    let found = world.data(&against);
+    assert_eq!(found["fault"], json!(null));
+    assert_eq!(found["compared"], json!(exported.lines().count()));
+    assert_eq!(
+        world.sql("select count(*) from public.audit_log"),
+        [found["records"].to_string()]
+    );
+    // An auditor checks too; anon does not.
+    let anon = world.problem(5, &["audit", "verify"]);
+    assert!(anon["hint"].as_str().unwrap().contains("auditor"), "{anon}");
+    world.sign_in("auditor@example.com");
+    assert_eq!(
+        world.data(&["audit", "verify", "--as", "user"])["fault"],
+        json!(null)
+    );
+
+    // More records and another export: the file grows and keeps what it has.
+    world.sql("insert into public.audit_log (action) values ('more')");
+    sealed(&world);
+    world.run(&export).done();
+    let more = std::fs::read_to_string(&file).unwrap();
+    assert!(more.starts_with(&exported) && more.len() > exported.len());
+
+    // The owner rewrites a record and every seal: only the file tells.
+    let rewrite = "set session_replication_role = replica;
+        update public.audit_log set rationale = 'Never mind.' where action = 'more';
+        delete from public.audit_seal";
+    world.sql_of_superuser(rewrite);
+    sealed(&world);
+    assert_eq!(
+        world.data(&["audit", "verify", "--as", "service"])["fault"],
+        json!(null)
+    );
+    let problem = world.problem(1, &against);
+    assert!(
+        problem["what"]
+            .as_str()
+            .unwrap()
+            .starts_with("Seal 1 is not the one of the file"),
+        "{problem}"
+    );
+    let problem = world.problem(1, &export);
+    assert!(
+        problem["what"]
+            .as_str()
+            .unwrap()
+            .starts_with("Nothing was added"),
+        "{problem}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), more);
+
+    // A record: named, with what it is now.
+    let id = world
+        .sql("select id from public.audit_log where action = 'more'")
+        .remove(0);
+    world.sql_of_superuser("set session_replication_role = replica; update public.audit_log set action = 'less' where action = 'more'");
+    let ran = world.run(&["audit", "verify", "--as", "service"]);
+    ran.ended(1);
+    assert!(
+        ran.err.contains(&id) && ran.err.contains("`less`"),
+        "{ran:?}"
+    );
+    world.sql_of_superuser("set session_replication_role = replica; delete from public.audit_log where action = 'less'");
+    let ran = world.run(&["audit", "verify", "--as", "service"]);
+    assert!(
+        ran.ended(1).err.contains("is gone since it was sealed"),
+        "{ran:?}"
+    );
+    let nonsense = world.path("nonsense").display().to_string();
+    std::fs::write(&nonsense, "x\n").unwrap();
+    world.problem(
+        2,
+        &["audit", "verify", "--as", "service", "--against", &nonsense],
+    );
+}
+
+/// A log of so many records beside those of the seeds, with hostile values among them.
+fn with_records(count: u32) -> World {
+    let world = World::own();
+    world.sql(&format!(
+        "insert into public.audit_log (action, actor_type, before_state, after_state, rationale, created_at)
+         select 'export.update', 'system', jsonb_build_object('password', 'secret-' || n, 'deep', jsonb_build_object('password', 'secret'), 'n', 1.50),
+           jsonb_build_object('password', 'secret', 'n', n, 'text', E'a,\"b\"\\n\\u202e|<b>'), '=1+' || n, now() - n * interval '1 minute'
+         from generate_series(1, {count}) n"
+    ));
+    world
+}
+
+#[test]
+fn every_format_holds_every_record_and_its_manifest_says_so() {
+    let world = with_records(3_000);
+    let path = |name: &str| world.path(name).display().to_string();
+    let export = |name: &str, more: &[&str]| {
+        world.data(&[&["audit", "export", &path(name), "--as", "service"], more].concat())
+    };
+    let all: usize = world.sql("select count(*) from public.audit_log")[0]
+        .parse()
+        .unwrap();
+    let manifest = export("all.jsonl", &[]);
+    assert_eq!(manifest["records"], json!(all));
+    let text = std::fs::read_to_string(path("all.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), all);
+    assert_eq!(manifest["first"]["id"], lines[0]["id"]);
+    assert_eq!(manifest["last"]["id"], lines[all - 1]["id"]);
+    // The same as the table has, number by number, in the same order.
+    let order = world.sql("select id from public.audit_log order by created_at desc, id desc");
+    assert!(
+        lines
+            .iter()
+            .zip(&order)
+            .all(|(line, id)| line["id"] == json!(id))
+    );
+    assert!(text.contains("\"n\":1.50") && text.contains("\"changed\":"));
+    let written: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path("all.jsonl.manifest.json")).unwrap())
+            .unwrap();
+    assert_eq!(written, manifest);
+    let sum = std::process::Command::new("sha256sum")
+        .arg(path("all.jsonl"))
+        .output();
+    if let Ok(sum) = sum {
+        let sum = String::from_utf8(sum.stdout).unwrap();
+        assert!(
+            sum.starts_with(manifest["sha256"].as_str().unwrap()),
+            "{sum}"
+        );
+    }
+    assert_eq!(manifest["role"], json!("service_role"));
+
+    // Masked, filtered, and fit for a spreadsheet.
+    let filter = ["--where", "action:export.update", "--mask", "*.password"];
+    let manifest = export("some.csv", &filter);
+    assert_eq!(manifest["records"], json!(3_000));
+    assert_eq!(manifest["masked"], json!(["*.password"]));
+    let csv = std::fs::read_to_string(path("some.csv")).unwrap();
+    assert!(
+        csv.starts_with("id,created_at,actor_user_id,")
+            && csv.contains(",changed,transaction_id\r\n")
+    );
+    assert!(
+        !csv.contains("secret") && csv.contains("[masked]") && csv.contains(",'=1+7,"),
+        "{}",
+        &csv[..600]
+    );
+    assert_eq!(csv.matches("\r\n").count(), 3_001);
+    let manifest = export("some.md", &filter);
+    assert_eq!(manifest["format"], json!("markdown"));
+    let markdown = std::fs::read_to_string(path("some.md")).unwrap();
+    assert_eq!(markdown.lines().count(), 3_002);
+    assert!(!markdown.contains("secret") && !markdown.contains('\u{202e}'));
+
+    // Nothing is written over, nothing unknown is taken, and nobody who may not read gets a file of nothing without a word.
+    for (args, code) in [
+        (
+            &["audit", "export", &path("some.csv"), "--as", "service"][..],
+            2,
+        ),
+        (
+            &["audit", "export", &path("some.txt"), "--as", "service"],
+            2,
+        ),
+        (
+            &[
+                "audit",
+                "export",
+                &path("new.csv"),
+                "--as",
+                "service",
+                "--mask",
+                "password",
+            ],
+            2,
+        ),
+        (
+            &[
+                "audit",
+                "export",
+                &path("new.csv"),
+                "--as",
+                "service",
+                "--resume",
+            ],
+            2,
+        ),
+        (
+            &[
+                "audit",
+                "export",
+                &path("new.csv"),
+                "--as",
+                "service",
+                "--where",
+                "nonsense:1",
+            ],
+            2,
+        ),
+        (
+            &["audit", "export", &path("no/new.csv"), "--as", "service"],
+            3,
+        ),
+    ] {
+        world.problem(code, args);
+    }
+    let empty = export("none.csv", &["--where", "action:none.none"]);
+    assert_eq!(empty["records"], json!(0));
+    assert!(
+        std::fs::read_to_string(path("none.csv"))
+            .unwrap()
+            .starts_with("id,created_at")
+    );
+}
+
+/// Stopped by a signal in the middle, it leaves a part, and goes on with it to the same bytes as an export that was not stopped.
+#[cfg(unix)]
+#[test]
+fn a_stopped_export_goes_on_to_the_same_bytes() {
+    let world = with_records(20_000);
+    let path = |name: &str| world.path(name).display().to_string();
+    let args = |name: &str| -> Vec<String> {
+        [
+            "audit",
+            "export",
+            &path(name),
+            "--as",
+            "service",
+            "--where",
+            "action:export.update",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    };
+    let run = |args: &[String], more: &[&str]| {
+        let args: Vec<&str> = args
+            .iter()
+            .map(String::as_str)
+            .chain(more.iter().copied())
+            .collect();
+        world.run(&args)
+    };
+    run(&args("whole.csv"), &[]).done();
+    for signal in ["INT", "KILL"] {
+        let name = format!("stopped-{signal}.csv");
+        let typed = args(&name);
+        let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+        let mut child = world.command(&typed).spawn().unwrap();
+        let part = path(&format!("{name}.part"));
+        // As soon as something is written.
+        while std::fs::metadata(&part).map_or(0, |part| part.len()) == 0 {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "it ended before it wrote"
+            );
+            std::thread::yield_now();
+        }
+        let kill = std::process::Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        let ended = child.wait().unwrap();
+        if !ended.success() {
+            assert!(!std::path::Path::new(&path(&name)).exists());
+            // Only by the same.
+            let other = run(&args(&name), &["--resume", "--mask", "*.password"]);
+            other.ended(2);
+            assert!(run(&args(&name), &[]).ended(2).err.contains("--resume"));
+            run(&args(&name), &["--resume"]).done();
+        }
+        let (whole, stopped) = (
+            std::fs::read(path("whole.csv")).unwrap(),
+            std::fs::read(path(&name)).unwrap(),
+        );
+        assert!(
+            whole == stopped,
+            "{signal}: {} and {} bytes",
+            whole.len(),
+            stopped.len()
+        );
+        let manifest = |name: &str| -> serde_json::Value {
+            let text = std::fs::read_to_string(path(&format!("{name}.manifest.json"))).unwrap();
+            serde_json::from_str(&text).unwrap()
+        };
+        for member in ["sha256", "bytes", "records", "first", "last"] {
+            assert_eq!(
+                manifest("whole.csv")[member],
+                manifest(&name)[member],
+                "{member}"
+            );
+        }
+        assert!(!std::path::Path::new(&format!("{part}.json")).exists());
+    }
+}
