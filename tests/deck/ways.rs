@@ -120,6 +120,28 @@ pub fn edited(model: &mut Model) {
 }
 
 #[test]
+fn files_that_are_no_migrations_are_named_below_the_list() {
+    for (size, is_named) in [((120, 40), true), ((120, 14), false)] {
+        let mut model = filled(size);
+        for effect in press(&mut model, &["2", "r"]) {
+            let Effect::Load { ticket, load, .. } = effect else {
+                continue;
+            };
+            let mut report = crate::fixture::report(&load);
+            if let Report::Migrations(Ok(listing)) = &mut report {
+                listing.skipped = vec!["notes\u{1b}.sql: the name must look otherwise.".into()];
+            }
+            let more = answer(&mut model, ticket, report);
+            answer_all(&mut model, more);
+        }
+        let frame = text(&model);
+        assert!(frame.contains("1 file skipped"), "{frame}");
+        let why = frame.contains("Skipped: notes") && frame.contains("otherwise.");
+        assert_eq!(why, is_named, "{frame}");
+    }
+}
+
+#[test]
 fn a_rehearsal_runs_the_plan_and_shows_what_would_be_lost() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "G"]);

@@ -5,6 +5,8 @@ use super::roles::state_role;
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::migration::Entry;
+use crate::domain::plural::counted;
+use crate::domain::text::harmless;
 use crate::ui::DrawContext;
 use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
@@ -21,14 +23,39 @@ const COLUMNS: [Column; 4] = [
 
 pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
+    let skipped = &view.model.migrations.skipped;
+    let name = match skipped.len() {
+        0 => "Migrations".to_owned(),
+        count => format!("Migrations, {} skipped", counted(count, "file")),
+    };
     let list = List {
-        name: "Migrations",
+        name: &name,
         columns: &COLUMNS,
         rows: &view.model.migrations.table,
         nothing: Some("No migration files. `supadeck migration new NAME` writes the first one."),
     };
     list.draw(frame, panes.list, view, |entry| cells(entry, view));
+    draw_skipped(frame, panes.list, view);
     draw_detail(frame, panes.detail, view);
+}
+
+/// The files that are no migrations, below the last row, as far as there is room. The heading has their number.
+fn draw_skipped(frame: &mut Frame, pane: Rect, view: DrawContext) {
+    let table = &view.model.migrations.table;
+    if table.remote.ready().is_err() {
+        return;
+    }
+    let room = layout::rows(pane);
+    let shown = table.list.len().saturating_sub(table.list.offset).max(1);
+    let used = u16::try_from(shown).unwrap_or(u16::MAX).saturating_add(1);
+    let below = Rect {
+        y: room.y.saturating_add(used),
+        height: room.height.saturating_sub(used),
+        ..room
+    };
+    let skipped = view.model.migrations.skipped.iter();
+    let lines = skipped.map(|why| (Role::Warn, format!("Skipped: {}", harmless(why))));
+    table::lines(frame, below, view, &lines.collect::<Vec<_>>());
 }
 
 fn cells(entry: &Entry, view: DrawContext) -> Vec<Cell> {
