@@ -70,7 +70,7 @@ fn the_difference_is_shown_and_exits_with_one() {
     )]);
     let text = world.run(&["migration", "diff", "1"]);
     text.ended(1);
-    let expected = "1 one: edited\n- applied   + file\n\nStatement 1 differs:\n- create table one ()\n+ create table one (\n+   id int\n+ )\n\nStatement 2 of the file was not applied:\n+ select '␛[2J'\n";
+    let expected = "1 one: edited\n- was applied, + is in the file.\n\nStatement 1 differs:\n- create table one ()\n+ create table one (\n+   id int\n+ )\n\nStatement 2 of the file was not applied:\n+ select '␛[2J'\n";
     assert_eq!(text.out, expected);
     let ran = world.run(&["migration", "diff", "1", "--json"]);
     let document = ran.ended(1).document();

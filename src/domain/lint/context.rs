@@ -79,12 +79,11 @@ impl FileContext {
     /// `anon` may.
     pub fn revoke(&mut self, function: Option<String>, roles: &[String]) {
         let rule = rule::DEFINER_FOR_EVERYBODY.name;
-        let functions: Vec<String> = match function {
-            Some(function) => vec![function],
-            None => {
-                let pending = self.pending.keys().filter(|(of, _)| *of == rule);
-                pending.map(|(_, function)| function.clone()).collect()
-            }
+        let functions: Vec<String> = if let Some(function) = function {
+            vec![function]
+        } else {
+            let pending = self.pending.keys().filter(|(of, _)| *of == rule);
+            pending.map(|(_, function)| function.clone()).collect()
         };
         for function in functions {
             let revoked = self.revoked.entry(function.clone()).or_default();

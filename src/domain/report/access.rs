@@ -99,12 +99,11 @@ pub fn list(changes: &[AccessChange]) -> Vec<Line> {
                 && other.verbs == group.verbs
                 && other.shown.is_some() == group.shown.is_some()
         });
-        match found {
-            Some((_, tables)) => tables.push(group.table),
-            None => {
-                let table = group.table;
-                alike.push((group, vec![table]));
-            }
+        if let Some((_, tables)) = found {
+            tables.push(group.table);
+        } else {
+            let table = group.table;
+            alike.push((group, vec![table]));
         }
     }
     alike.sort_by_key(|(group, _)| {

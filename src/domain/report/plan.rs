@@ -55,12 +55,11 @@ pub fn page(
             dry_run::summary(&mut lines, report);
         }
     }
-    match assessments {
-        Some(assessments) => risks::section(&mut lines, plan, assessments),
-        None => {
-            lines.heading("Risks");
-            lines.put(2, Tone::Danger, TOO_MUCH);
-        }
+    if let Some(assessments) = assessments {
+        risks::section(&mut lines, plan, assessments);
+    } else {
+        lines.heading("Risks");
+        lines.put(2, Tone::Danger, TOO_MUCH);
     }
     cautions(&mut lines, plan);
     statements::list(&mut lines, plan, assessments, report);

@@ -50,16 +50,15 @@ pub fn groups(plan: &Plan, risks: &[Assessment]) -> Vec<RiskGroup> {
             .open_findings()
             .filter(|found| found.level > Level::Safe);
         for finding in open {
-            match groups[from..]
+            let known = groups[from..]
                 .iter_mut()
-                .find(|group| group.rule == finding.rule)
-            {
-                Some(group) => add(group, finding),
-                None => {
-                    let mut group = empty(step, finding);
-                    add(&mut group, finding);
-                    groups.push(group);
-                }
+                .find(|group| group.rule == finding.rule);
+            if let Some(group) = known {
+                add(group, finding);
+            } else {
+                let mut group = empty(step, finding);
+                add(&mut group, finding);
+                groups.push(group);
             }
         }
     }
@@ -125,17 +124,15 @@ impl RiskGroup {
     /// In one line with what it is about, where no reasons follow. The file is named unless it is the only one.
     fn fact(&self, is_only_file: bool) -> Line {
         let level = self.level.words();
-        let (what, number) = match (self.statements.as_slice(), self.reasons.as_slice()) {
-            ([number], [reason]) => {
-                let reason = reason.trim_end_matches('.');
-                (format!("{level}: {reason}"), Some(number))
-            }
-            _ => {
-                let objects: Vec<&str> = self.objects.iter().map(String::as_str).collect();
-                let (rule, objects) = (self.rule, locks::named(&objects));
-                let count = self.count;
-                (format!("{level} ({rule}), {count} times: {objects}"), None)
-            }
+        let only = (self.statements.as_slice(), self.reasons.as_slice());
+        let (what, number) = if let ([number], [reason]) = only {
+            let reason = reason.trim_end_matches('.');
+            (format!("{level}: {reason}"), Some(number))
+        } else {
+            let objects: Vec<&str> = self.objects.iter().map(String::as_str).collect();
+            let (rule, objects) = (self.rule, locks::named(&objects));
+            let count = self.count;
+            (format!("{level} ({rule}), {count} times: {objects}"), None)
         };
         let place = match (is_only_file, number) {
             (true, None) => String::new(),
