@@ -10,8 +10,6 @@ use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::Problem;
-use supadeck::domain::sql::execution_mode::is_marked;
-use supadeck::domain::sql::split::statements;
 use supadeck::ops::session;
 use supadeck::ports::Secrets;
 use supadeck_stack::{Info, Options, Stack};
@@ -47,16 +45,8 @@ pub async fn weeksmith(name: &str) -> Ground {
     for folder in ["migrations", "seeds"] {
         for file in sql_files(folder) {
             let text = without_psql(&std::fs::read_to_string(&file).unwrap());
-            // What says so runs outside a transaction, one statement after the other.
-            let parts = if is_marked(&text) {
-                statements(&text)
-            } else {
-                vec![text]
-            };
-            for part in parts {
-                let ran = ground.db.batch_execute(&part).await;
-                ran.unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
-            }
+            let ran = ground.db.batch_execute(&text).await;
+            ran.unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
         }
     }
     stack().await.reload_schema(name).await.unwrap();

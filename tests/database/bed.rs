@@ -5,8 +5,6 @@ use crate::request::{Answer, Request};
 use serde_json::{Value, json};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use supadeck::domain::sql::execution_mode::is_marked;
-use supadeck::domain::sql::split::statements;
 use supadeck_stack::{Info, Options, Stack};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -219,7 +217,7 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// Runs it forwards, in one transaction if it can.
+    /// Runs it forwards in one transaction.
     pub async fn apply(&self, owner: &Client) {
         self.try_apply(owner).await.unwrap();
     }
@@ -229,7 +227,7 @@ impl Migration {
         run(&self.file, owner).await
     }
 
-    /// Runs it backwards, in one transaction if it can.
+    /// Runs it backwards in one transaction.
     pub async fn roll_back(&self, owner: &Client) -> Result<(), tokio_postgres::Error> {
         run(&self.rollback, owner).await
     }
@@ -266,14 +264,9 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file whose statements Postgres takes as one implicit transaction; one that says so, statement by statement.
+/// A file whose statements Postgres takes as one implicit transaction.
 async fn run(file: &Path, owner: &Client) -> Result<(), tokio_postgres::Error> {
-    let text = std::fs::read_to_string(file).unwrap();
-    if !is_marked(&text) {
-        return owner.batch_execute(&text).await;
-    }
-    for statement in statements(&text) {
-        owner.batch_execute(&statement).await?;
-    }
-    Ok(())
+    owner
+        .batch_execute(&std::fs::read_to_string(file).unwrap())
+        .await
 }
