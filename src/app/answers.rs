@@ -118,7 +118,9 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::Audit(result) => {
             let height = model.list_height();
             model.audit.arrived(result, at, height);
-            details_when_in_view(model, super::model::Screen::Audit)
+            let mut effects = details_when_in_view(model, super::model::Screen::Audit);
+            effects.extend(requests::audit_search(model));
+            effects
         }
         Report::Journal(result) => {
             model.journal.arrived(result, at);

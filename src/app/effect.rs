@@ -102,6 +102,10 @@ pub enum Load {
         from: Option<Cursor>,
         /// Which way.
         way: PageDirection,
+        /// The most rows.
+        limit: usize,
+        /// Whether every record names the fields that changed, as an earlier page found out.
+        has_changed: Option<bool>,
     },
     /// The difference between a version's file and what was applied from it.
     Difference(String),

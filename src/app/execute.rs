@@ -239,6 +239,9 @@ fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
 
 /// One step back at a time: the reads that take long, the words searched inside a record, the details, the filter.
 fn back(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Audit && model.audit.stop() {
+        return Vec::new();
+    }
     if !model.waits.is_empty() {
         let slots = model.waits.keys().copied().collect();
         return vec![Effect::CancelReads(slots)];
@@ -252,10 +255,8 @@ fn back(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if model.screen == Screen::Audit && !model.audit.filter_text.is_empty() {
-        return match model.audit.set_filter("", model.now) {
-            Ok(()) => requests::audit_from_start(model),
-            Err(problem) => toast(model, problem.to_string()),
-        };
+        model.audit.clear_filter();
+        return requests::audit_from_start(model);
     }
     dialog::filter::set_local(model, "");
     selection_moved(model)
@@ -298,7 +299,11 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
                 effects.extend(requests::audit_near_end(model));
                 effects
             }
-            super::screen::audit::Step::Stayed => Vec::new(),
+            // At the end of what a search has found, one more step goes on with it.
+            super::screen::audit::Step::Stayed => {
+                model.audit.go_on();
+                requests::audit_near_end(model).into_iter().collect()
+            }
             super::screen::audit::Step::WantsStart => requests::audit_from_start(model),
             super::screen::audit::Step::WantsEnd => requests::audit_from_end(model),
         };

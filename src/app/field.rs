@@ -124,6 +124,12 @@ impl Field {
         Secret::new(&self.text)
     }
 
+    /// Puts the cursor before a character.
+    pub fn go_to(&mut self, character: usize) {
+        let found = self.text.char_indices().nth(character);
+        self.at = found.map_or(self.text.len(), |(at, _)| at);
+    }
+
     /// Whether nothing was typed.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()

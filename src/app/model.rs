@@ -22,6 +22,7 @@ use crate::domain::mfa::MfaChallenge;
 use crate::domain::migration::Target;
 use crate::domain::report::plan::Planned;
 use crate::domain::report::seen::Tried;
+use crate::domain::people::{Known, People};
 use crate::domain::table::Table as Brief;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -179,6 +180,8 @@ pub struct Model {
     pub locks: Locks,
     /// Screen 7.
     pub audit: Audit,
+    /// Whose names are known.
+    pub people: People,
     /// Screen 8.
     pub journal: JournalScreen,
     /// Open dialogs; the last one has the keys.
@@ -239,6 +242,7 @@ impl Model {
             goals: Table::default(),
             locks: Locks::default(),
             audit: Audit::default(),
+            people: People::new(),
             journal: JournalScreen::default(),
             dialogs: Vec::new(),
             running: None,
@@ -333,8 +337,24 @@ impl Model {
         self.goals = Table::default();
         self.locks = Locks::looking_for(self.locks.place());
         self.audit = Audit::default();
+        self.know_people();
         self.focus = Focus::List;
         self.detail_top = 0;
+    }
+
+    /// Begins with those whose names are known without asking: who reads, and who is signed in.
+    fn know_people(&mut self) {
+        self.people = People::new();
+        let signed_in = self.project.as_ref();
+        let signed_in = signed_in.and_then(|project| project.signed_in.as_ref());
+        let reads = match &self.identity {
+            Identity::User(user) => Some(user),
+            Identity::Anon | Identity::Service => None,
+        };
+        for user in signed_in.into_iter().chain(reads) {
+            let email = Some(user.email.clone());
+            self.people.add(&user.id, Known { name: None, email });
+        }
     }
 
     /// Opens another project: nothing of the old one stays.

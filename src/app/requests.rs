@@ -129,6 +129,12 @@ pub fn audit_from_end(model: &mut Model) -> Vec<Effect> {
     vec![audit(model, request)]
 }
 
+/// The next piece of a search of the audit list that goes on by itself until the screen is full.
+pub fn audit_search(model: &mut Model) -> Option<Effect> {
+    model.audit.scan.as_ref()?;
+    audit_near_end(model)
+}
+
 /// The next page of the audit list, when the selection came near an end of what is held.
 pub fn audit_near_end(model: &mut Model) -> Option<Effect> {
     let request = model.audit.request_near_end()?;
@@ -140,8 +146,14 @@ fn audit(
     request: (Option<crate::domain::audit::Cursor>, PageDirection),
 ) -> Effect {
     let (from, way) = request;
-    let filter = model.audit.filter.clone();
-    effect(model, Slot::Audit, Load::Audit { filter, from, way })
+    let load = Load::Audit {
+        filter: model.audit.filter.clone(),
+        from,
+        way,
+        limit: model.audit.page_rows(),
+        has_changed: model.audit.has_changed,
+    };
+    effect(model, Slot::Audit, load)
 }
 
 /// Reads the details of the selection once it rests.

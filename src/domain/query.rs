@@ -9,6 +9,9 @@ use serde_json::Value;
 /// The rows asked for at a time, as the design (section 6) fixes it.
 pub const PAGE_ROWS: usize = 200;
 
+/// The code of an answer that was not taken because it is too large.
+pub const TOO_LARGE: &str = "too_large";
+
 /// A selection of rows of one table or view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Select {
@@ -22,6 +25,8 @@ pub struct Select {
     pub order: Vec<Order>,
     /// The most rows wanted; `None` leaves it to the server.
     pub limit: Option<usize>,
+    /// How many rows are passed over first.
+    pub offset: usize,
     /// The id that ties the requests of one user action together.
     pub correlation: Option<String>,
     /// Whether it may search a large table, so that its answer is worth a long wait.
@@ -37,6 +42,7 @@ impl Select {
             filters: Vec::new(),
             order: Vec::new(),
             limit: None,
+            offset: 0,
             correlation: None,
             is_long: false,
         }
@@ -70,6 +76,13 @@ impl Select {
     #[must_use]
     pub fn limit(mut self, rows: usize) -> Self {
         self.limit = Some(rows);
+        self
+    }
+
+    /// Passes over so many rows.
+    #[must_use]
+    pub fn offset(mut self, rows: usize) -> Self {
+        self.offset = rows;
         self
     }
 
@@ -132,6 +145,8 @@ pub enum Filter {
     Any(Vec<Filter>),
     /// All of the conditions hold.
     All(Vec<Filter>),
+    /// A comparison that does not hold. Where the column has no value, neither this nor the comparison itself holds.
+    Not(Box<Filter>),
 }
 
 /// How a column is compared with a value.
@@ -153,10 +168,8 @@ pub enum Op {
     Like,
     /// The same without regard to case.
     ILike,
-    /// `@>`: a JSON document that contains this one.
+    /// `@>`: a JSON document or an array that contains this one.
     Contains,
-    /// A JSON document that does not contain this one.
-    ContainsNot,
 }
 
 impl Filter {
@@ -166,6 +179,18 @@ impl Filter {
             column: column.into(),
             op,
             value: value.into(),
+        }
+    }
+
+    /// The column that one condition on a column is about.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::Compare { column, .. }
+            | Self::In { column, .. }
+            | Self::IsNull { column }
+            | Self::NotNull { column } => Some(column),
+            Self::Not(inner) => inner.column(),
+            Self::Any(_) | Self::All(_) => None,
         }
     }
 

@@ -1,29 +1,44 @@
 //! The audit trail: a page of the list, one record, an estimate of how many there are.
 
 use super::paging::{check_id, correlation};
-use crate::domain::audit::filter::{Filter, Term};
-use crate::domain::audit::{Cursor, Page, PageDirection, Record, Summary, action};
+use crate::domain::audit::filter::{Atom, Cost, Demand, Filter};
+use crate::domain::audit::{Ask, Cursor, Looked, Page, PageDirection, Record, Summary, action};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
-use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
+use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select, TOO_LARGE};
 use crate::domain::read_problem;
 use crate::ports::Rest;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-/// A row of the list: a line of it, or a whole record.
-pub trait Row: DeserializeOwned {
-    /// The columns that are read.
-    const COLUMNS: &'static str;
+/// What is read of a record.
+pub(super) const COLUMNS: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,\
+                       before_state,after_state,rationale,correlation_id,source_ip,user_agent";
+/// So many records are looked at in one piece by the server, for a filter that no index answers.
+const CHECKED_ROWS: usize = 20_000;
+/// So many records come here in one piece to be looked at, before a page is answered with what was found in them.
+const LOOKED_ROWS: u64 = 2_000;
+/// The records of the first answer that is looked at here: few, so that the first that fits is seen at once.
+const FIRST_ROWS: usize = 50;
+/// The most records of one answer that is looked at here; servers give no more by themselves.
+const MOST_ROWS: usize = 1_000;
+/// What an answer that is looked at here should hold at most, in bytes.
+const ANSWER_BYTES: usize = 2 << 20;
+
+/// A row of the list, made of a whole record.
+pub trait Row: Sized {
+    /// What is kept of a record.
+    fn of(record: Record) -> Self;
 
     /// The cursor that stands on this row.
     fn cursor(&self) -> Cursor;
 }
 
-/// Not the images, so that a million rows stay cheap to page.
+/// Not the images, so that a million rows stay cheap to hold.
 impl Row for Summary {
-    const COLUMNS: &'static str =
-        "id,created_at,actor_user_id,actor_type,subject_user_id,action,correlation_id";
+    fn of(record: Record) -> Self {
+        Self::from(record)
+    }
 
     fn cursor(&self) -> Cursor {
         self.cursor()
@@ -31,52 +46,245 @@ impl Row for Summary {
 }
 
 impl Row for Record {
-    const COLUMNS: &'static str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,\
-                                   before_state,after_state,rationale,correlation_id,source_ip,user_agent";
+    fn of(record: Record) -> Self {
+        record
+    }
 
     fn cursor(&self) -> Cursor {
         self.cursor()
     }
 }
 
-/// One page of at most `limit` rows (200 when 0 or more is asked for), newest first, strictly beyond `from`.
-pub async fn page<R: Row>(
-    rest: &dyn Rest,
-    who: &Identity,
-    filter: &Filter,
-    from: Option<&Cursor>,
-    way: PageDirection,
-    limit: usize,
-) -> Result<Page<R>, Problem> {
-    let limit = match limit {
+/// One page of the list, newest first. A filter that no index answers is answered in pieces: then a page may have few rows
+/// or none, and says how far it has come.
+pub async fn page<R: Row>(rest: &dyn Rest, who: &Identity, ask: &Ask) -> Result<Page<R>, Problem> {
+    let correlation = correlation();
+    let has_changed = match ask.has_changed {
+        None if asks_for_changed(&ask.filter) => {
+            Some(names_changes(rest, who, &correlation).await?)
+        }
+        known => known,
+    };
+    let demand = ask.filter.demand(who, has_changed == Some(true))?;
+    let reading = Reading {
+        rest,
+        who,
+        demand: &demand,
+        way: ask.way,
+        correlation: &correlation,
+    };
+    let limit = match ask.limit {
         0 => PAGE_ROWS,
         limit => limit.min(PAGE_ROWS),
     };
-    let correlation = correlation();
-    let query = beyond(selection(filter, who, R::COLUMNS)?, from, way).under(&correlation);
-    let mut rows: Vec<R> = rest.select(who, &query.limit(limit)).await?.rows()?;
-    // A short answer is the end of the list, or the server's `db-max-rows`: one more row tells which.
-    let has_more = match rows.last() {
-        None => false,
-        Some(_) if rows.len() >= limit => true,
-        Some(last) => {
-            let next = beyond(selection(filter, who, "id")?, Some(&last.cursor()), way);
-            let found: Vec<serde_json::Value> = rest.select(who, &next.limit(1)).await?.rows()?;
-            !found.is_empty()
-        }
+    let mut page = match demand.cost() {
+        Cost::Indexed => reading.direct(ask.from.as_ref(), limit).await?,
+        Cost::Checked | Cost::Here => reading.piece(ask.from.as_ref(), limit).await?,
     };
-    let meant = match from {
-        None if rows.is_empty() => suggest_action(rest, who, filter, correlation).await,
-        _ => None,
-    };
-    if way == PageDirection::Newer {
-        rows.reverse();
+    page.has_changed = has_changed;
+    if ask.from.is_none() && page.rows.is_empty() && !page.has_more {
+        page.meant = suggest_action(rest, who, &ask.filter, correlation).await;
     }
-    Ok(Page {
-        rows,
-        has_more,
-        meant,
-    })
+    if ask.way == PageDirection::Newer {
+        page.rows.reverse();
+    }
+    Ok(page)
+}
+
+fn asks_for_changed(filter: &Filter) -> bool {
+    let mut atoms = filter.atoms();
+    atoms.any(|atom| matches!(atom, Atom::Changed(_) | Atom::Row(_)))
+}
+
+/// Whether every record names the fields that changed, in the column `changed`: it is there, and the oldest record has it,
+/// which is the last to get it.
+async fn names_changes(
+    rest: &dyn Rest,
+    who: &Identity,
+    correlation: &str,
+) -> Result<bool, Problem> {
+    #[derive(Deserialize)]
+    struct Oldest {
+        changed: Option<Vec<String>>,
+    }
+    let query = Select::from("audit_log").columns("changed");
+    let query = ordered(query, PageDirection::Newer)
+        .limit(1)
+        .under(correlation);
+    match rest.select(who, &query).await {
+        Ok(answer) => {
+            let rows: Vec<Oldest> = answer.rows()?;
+            Ok(rows.iter().all(|row| row.changed.is_some()))
+        }
+        Err(problem) if is_missing_column(&problem) => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// PostgREST and other servers have different codes for it.
+fn is_missing_column(problem: &Problem) -> bool {
+    matches!(problem.code.as_deref(), Some("42703" | "PGRST204"))
+}
+
+/// How the list is read for one page.
+struct Reading<'a> {
+    rest: &'a dyn Rest,
+    who: &'a Identity,
+    demand: &'a Demand<'a>,
+    way: PageDirection,
+    correlation: &'a str,
+}
+
+impl Reading<'_> {
+    /// The page of a filter that an index answers.
+    async fn direct<R: Row>(
+        &self,
+        from: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<R>, Problem> {
+        let query = self.query(COLUMNS, from).limit(limit);
+        let (records, asked, row_bytes) = self.records(query).await?;
+        let last = records.last().map(Record::cursor);
+        // A short answer is the end of the list, or the server's `db-max-rows`: one more row tells which.
+        let has_more = match &last {
+            None => false,
+            Some(_) if records.len() >= asked => true,
+            Some(last) => self.is_there(self.query("id", Some(last))).await?,
+        };
+        Ok(Page {
+            rows: records.into_iter().map(R::of).collect(),
+            has_more,
+            next: last,
+            row_bytes,
+            ..Page::default()
+        })
+    }
+
+    /// The next piece of a filter for which one record after the other is looked at.
+    async fn piece<R: Row>(&self, from: Option<&Cursor>, limit: usize) -> Result<Page<R>, Problem> {
+        let end = if self.demand.checked.is_empty() {
+            None
+        } else {
+            self.boundary(from).await?
+        };
+        let mut page: Page<R> = Page::default();
+        let mut at = from.cloned();
+        let mut count = 0;
+        let mut wanted = FIRST_ROWS.min(limit.max(1));
+        loop {
+            // Where nothing is left to be looked at here, what comes are rows.
+            let most = if self.demand.rest.is_empty() {
+                limit - page.rows.len()
+            } else {
+                wanted
+            };
+            let query = self.within(end.as_ref(), COLUMNS, at.as_ref()).limit(most);
+            let (records, asked, row_bytes) = self.records(query).await?;
+            page.row_bytes = row_bytes;
+            count += records.len() as u64;
+            let is_short = records.len() < asked;
+            let last = records.last().map(Record::cursor);
+            let fits = |record: &Record| {
+                let mut clauses = self.demand.rest.iter();
+                clauses.all(|clause| clause.fits(record, self.who))
+            };
+            let mut fitting = records.into_iter().filter(fits);
+            for record in fitting.by_ref().take(limit - page.rows.len()) {
+                at = Some(record.cursor());
+                page.rows.push(R::of(record));
+            }
+            // What fits and has no room is read again.
+            if fitting.next().is_some() {
+                page.has_more = true;
+                break;
+            }
+            if last.is_some() {
+                at.clone_from(&last);
+            }
+            let is_over = match &last {
+                _ if !is_short => false,
+                None => true,
+                // It may be the server's own limit.
+                Some(last) => {
+                    !self
+                        .is_there(self.within(end.as_ref(), "id", Some(last)))
+                        .await?
+                }
+            };
+            if is_over {
+                // All of a window was looked at, and there is more behind it.
+                page.has_more = end.is_some();
+                if end.is_some() {
+                    at = end;
+                    count = count.max(CHECKED_ROWS as u64);
+                }
+                break;
+            }
+            if page.rows.len() >= limit || (count >= LOOKED_ROWS && !self.demand.rest.is_empty()) {
+                page.has_more = true;
+                break;
+            }
+            wanted = (ANSWER_BYTES / row_bytes.max(1)).clamp(10, MOST_ROWS);
+        }
+        page.looked = Some(Looked {
+            count,
+            up_to: at.as_ref().map(|at| at.created_at.clone()),
+        });
+        page.next = at;
+        Ok(page)
+    }
+
+    /// The record at the end of the next window: so many records behind `from`, among those that an index gives. None where
+    /// there are fewer.
+    async fn boundary(&self, from: Option<&Cursor>) -> Result<Option<Cursor>, Problem> {
+        let query = self.query("id,created_at", from);
+        let query = query.offset(CHECKED_ROWS - 1).limit(1);
+        let mut rows: Vec<Cursor> = self.rest.select(self.who, &query).await?.rows()?;
+        Ok(rows.pop())
+    }
+
+    /// The records of the list beyond a place, by what an index answers.
+    fn query(&self, columns: &str, from: Option<&Cursor>) -> Select {
+        let mut query = Select::from("audit_log").columns(columns);
+        query.filters.clone_from(&self.demand.indexed);
+        // Without a filter an index gives the rows; with one the whole trail may be searched.
+        query.is_long = !query.filters.is_empty();
+        beyond(query, from, self.way).under(self.correlation)
+    }
+
+    /// Those of them that the server looked at, up to the end of a window where there is one.
+    fn within(&self, end: Option<&Cursor>, columns: &str, from: Option<&Cursor>) -> Select {
+        let mut query = self.query(columns, from);
+        query.filters.extend(self.demand.checked.clone());
+        if let Some(end) = end {
+            query.filters.extend(up_to(end, self.way));
+        }
+        query.is_long = true;
+        query
+    }
+
+    async fn is_there(&self, query: Select) -> Result<bool, Problem> {
+        let found: Vec<Value> = self.rest.select(self.who, &query.limit(1)).await?.rows()?;
+        Ok(!found.is_empty())
+    }
+
+    /// The records, how many were asked for, and how large one was. Where they are too large together, fewer are asked for.
+    async fn records(&self, mut query: Select) -> Result<(Vec<Record>, usize, usize), Problem> {
+        loop {
+            let limit = query.limit.unwrap_or(PAGE_ROWS);
+            match self.rest.select(self.who, &query).await {
+                Ok(answer) => {
+                    let records: Vec<Record> = answer.rows()?;
+                    let row_bytes = answer.body.len() / records.len().max(1);
+                    return Ok((records, limit, row_bytes));
+                }
+                Err(problem) if problem.code.as_deref() == Some(TOO_LARGE) && limit > 1 => {
+                    query.limit = Some((limit / 8).max(1));
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+    }
 }
 
 /// Which action a filter that found nothing may have meant, by the newest records that the identity may see. Only a
@@ -91,8 +299,8 @@ async fn suggest_action(
     struct Seen {
         action: String,
     }
-    let mut terms = filter.terms.iter();
-    if !terms.any(|term| matches!(term, Term::Action(_))) {
+    let mut atoms = filter.atoms();
+    if !atoms.any(|atom| matches!(atom, Atom::Action(_))) {
         return None;
     }
     let newest = Select::from("audit_log").columns("action");
@@ -111,7 +319,7 @@ async fn suggest_action(
 pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, Problem> {
     check_id("record", id)?;
     let query = Select::from("audit_log")
-        .columns(Record::COLUMNS)
+        .columns(COLUMNS)
         .filter(Condition::eq("id", id))
         .limit(1)
         .under(correlation());
@@ -120,41 +328,60 @@ pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, P
     rows.pop().ok_or_else(hidden)
 }
 
-/// How many records fit the filter, as the planner estimates; exact only where the server knows.
+/// How many records fit the filter at most, as the planner estimates; exact only where the server knows. What PostgREST has
+/// no words for is not counted with.
 pub async fn count(rest: &dyn Rest, who: &Identity, filter: &Filter) -> Result<u64, Problem> {
-    let query = selection(filter, who, Summary::COLUMNS)?.under(correlation());
-    rest.count(who, &query).await
+    let demand = filter.demand(who, false)?;
+    let mut query = Select::from("audit_log").columns("id");
+    query.filters = demand.indexed;
+    query.filters.extend(demand.checked);
+    query.is_long = true;
+    rest.count(who, &query.under(correlation())).await
 }
 
-/// The records that fit a filter.
-pub(super) fn selection(filter: &Filter, who: &Identity, columns: &str) -> Result<Select, Problem> {
-    let mut query = Select::from("audit_log").columns(columns);
-    query.filters = filter.conditions(who)?;
-    // Without a filter an index gives the rows; with one the whole trail may be searched.
-    query.is_long = !query.filters.is_empty();
-    Ok(query)
+fn ordered(query: Select, way: PageDirection) -> Select {
+    let direction = match way {
+        PageDirection::Older => Direction::Descending,
+        PageDirection::Newer => Direction::Ascending,
+    };
+    query.order("created_at", direction).order("id", direction)
 }
 
 /// Orders by (created_at, id) and starts strictly beyond the cursor.
 pub(super) fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
-    let (direction, strict, or_same) = match way {
-        PageDirection::Older => (Direction::Descending, Op::Lt, Op::LtEq),
-        PageDirection::Newer => (Direction::Ascending, Op::Gt, Op::GtEq),
-    };
-    let query = query.order("created_at", direction).order("id", direction);
+    let query = ordered(query, way);
     let Some(cursor) = from else {
         return query;
     };
+    let (strict, or_same) = match way {
+        PageDirection::Older => (Op::Lt, Op::LtEq),
+        PageDirection::Newer => (Op::Gt, Op::GtEq),
+    };
+    bounded(cursor, strict, or_same, strict)
+        .into_iter()
+        .fold(query, Select::filter)
+}
+
+/// Ends with the cursor's row.
+fn up_to(cursor: &Cursor, way: PageDirection) -> [Condition; 2] {
+    match way {
+        PageDirection::Older => bounded(cursor, Op::Gt, Op::GtEq, Op::GtEq),
+        PageDirection::Newer => bounded(cursor, Op::Lt, Op::LtEq, Op::LtEq),
+    }
+}
+
+/// The same rows as (created_at, id) < (X, Y), or another order. The first condition says nothing new, but Postgres cannot
+/// start an index scan inside an `or`: without it every page would walk the list from its top.
+fn bounded(cursor: &Cursor, strict: Op, or_same: Op, at_id: Op) -> [Condition; 2] {
     let moment = &cursor.created_at;
-    // The same rows as (created_at, id) < (X, Y). The first condition says nothing new, but Postgres cannot start an
-    // index scan inside an `or`: without it every page would walk the list from its top.
-    query
-        .filter(Condition::compare("created_at", or_same, moment))
-        .filter(Condition::Any(vec![
+    [
+        Condition::compare("created_at", or_same, moment),
+        Condition::Any(vec![
             Condition::compare("created_at", strict, moment),
             Condition::All(vec![
                 Condition::eq("created_at", moment),
-                Condition::compare("id", strict, &cursor.id),
+                Condition::compare("id", at_id, &cursor.id),
             ]),
-        ]))
+        ]),
+    ]
 }

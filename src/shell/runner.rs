@@ -8,9 +8,9 @@ use super::{Start, guide};
 use crate::adapters::secrets::Told;
 use crate::app::effect::{Load, Write};
 use crate::app::msg::{Msg, Planned, Report};
-use crate::app::screen::audit::PAGE_ROWS;
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
+use crate::domain::audit::Ask;
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::{PlanRequest, Progress};
@@ -291,8 +291,21 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Cycles => Report::Cycles(cycle::list(rest, who).await),
         Load::Goals => Report::Goals(goal::list(rest, who, None).await),
         Load::Locks => Report::Locks(lock::list(rest, who, None).await),
-        Load::Audit { filter, from, way } => {
-            Report::Audit(audit::page(rest, who, &filter, from.as_ref(), way, PAGE_ROWS).await)
+        Load::Audit {
+            filter,
+            from,
+            way,
+            limit,
+            has_changed,
+        } => {
+            let ask = Ask {
+                filter,
+                from,
+                way,
+                limit,
+                has_changed,
+            };
+            Report::Audit(audit::page(rest, who, &ask).await)
         }
         Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
         Load::Prospect(request) => {

@@ -3,7 +3,7 @@
 use crate::ground::{Ground, weeksmith};
 use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::domain::audit::filter::Filter;
-use supadeck::domain::audit::{Page, PageDirection, Record, Summary};
+use supadeck::domain::audit::{Ask, Page, PageDirection, Record, Summary};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::Kind;
 use supadeck::ops::audit;
@@ -15,12 +15,24 @@ async fn page(
     way: PageDirection,
     limit: usize,
 ) -> Page {
-    let filter = Filter::parse(text, jiff::Timestamp::now()).unwrap();
-    let cursor = from.map(Summary::cursor);
-    let who = Identity::Service;
-    audit::page(&*project.rest, &who, &filter, cursor.as_ref(), way, limit)
+    let ask = Ask {
+        filter: Filter::parse(text, jiff::Timestamp::now()).unwrap(),
+        from: from.map(Summary::cursor),
+        way,
+        limit,
+        has_changed: None,
+    };
+    audit::page(&*project.rest, &Identity::Service, &ask)
         .await
         .unwrap()
+}
+
+fn ask(text: &str, limit: usize) -> Ask {
+    Ask {
+        filter: Filter::parse(text, jiff::Timestamp::now()).unwrap(),
+        limit,
+        ..Ask::default()
+    }
 }
 
 async fn all(project: &Project, text: &str) -> Vec<Summary> {
@@ -207,17 +219,10 @@ async fn a_value_nested_deeply_does_not_hide_the_records_beside_it() {
          ('d.flat', null, '{\"v\": 1}', '2001-01-02T10:00Z')";
     ground.db.batch_execute(add).await.unwrap();
     let project = ground.project(RoleChoice::Service).await;
-    let filter = Filter::parse("action:d.*", jiff::Timestamp::now()).unwrap();
-    let page: Page<Record> = audit::page(
-        &*project.rest,
-        &Identity::Service,
-        &filter,
-        None,
-        PageDirection::Older,
-        10,
-    )
-    .await
-    .unwrap();
+    let ask = ask("action:d.*", 10);
+    let page: Page<Record> = audit::page(&*project.rest, &Identity::Service, &ask)
+        .await
+        .unwrap();
     assert_eq!(page.rows.len(), 2);
     let deep = &page.rows[1];
     assert_eq!(deep.after_state.as_ref().unwrap()["a"], 1);
@@ -349,8 +354,8 @@ async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
     }
     // Bob may not see the invoice, and is not told of it.
     let (bob, who) = ground.as_user("bob@example.com").await;
-    let filter = Filter::parse("action:invoce.sent", jiff::Timestamp::now()).unwrap();
-    let page = audit::page::<Summary>(&*bob.rest, &who, &filter, None, PageDirection::Older, 0);
+    let ask = ask("action:invoce.sent", 0);
+    let page = audit::page::<Summary>(&*bob.rest, &who, &ask);
     assert_eq!(page.await.unwrap().meant, None);
 }
 
@@ -367,8 +372,8 @@ async fn whole_records_are_paged_like_the_lines_of_the_list() {
         7,
     )
     .await;
-    let filter = Filter::parse("action:weekly_plan.*", jiff::Timestamp::now()).unwrap();
-    let whole = audit::page::<Record>(&*project.rest, &who, &filter, None, PageDirection::Older, 7);
+    let ask = ask("action:weekly_plan.*", 7);
+    let whole = audit::page::<Record>(&*project.rest, &who, &ask);
     let whole = whole.await.unwrap();
     assert_eq!(whole.has_more, lines.has_more);
     let cursors: Vec<_> = lines.rows.iter().map(Summary::cursor).collect();

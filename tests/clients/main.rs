@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod audit_filters;
 mod auth_store;
 mod doctor;
 mod faults;

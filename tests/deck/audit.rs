@@ -37,7 +37,7 @@ fn serve(model: &mut Model, effects: Vec<Effect>) {
         let report = Report::Audit(Ok(Page {
             rows: summaries(rows),
             has_more,
-            meant: None,
+            ..Page::default()
         }));
         let effects = answer(model, ticket, report);
         serve(model, effects);
@@ -158,7 +158,7 @@ fn what_a_wrong_filter_may_have_meant_comes_first_and_nothing_is_cut() {
         press(&mut model, &["7", "/", &wrong, "enter"]);
         let frame = text(&model);
         let told = frame.split_whitespace().collect::<Vec<_>>().join(" ");
-        let fault = "Did you mean `action:`? `acton:` is not a filter. The keys are actor, subject, action, type, since, until, correlation, and paths such as `after.status`.";
+        let fault = "Did you mean `action:`? Column 75: `acton:` is not a filter. The keys are actor, action, changed, since, until, on, row, text, subject, request, type, and paths such as `after.status`.";
         assert!(told.contains(fault), "{frame}");
         press(&mut model, &["backspace"]);
         assert!(!text(&model).contains("Did you mean"), "{}", text(&model));
@@ -373,6 +373,7 @@ fn an_action_that_nothing_has_brings_the_one_that_was_meant() {
         rows: Vec::new(),
         has_more: false,
         meant: Some("plan_item.update".into()),
+        ..Page::default()
     };
     answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
     let frame = text(&model);

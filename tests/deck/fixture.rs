@@ -98,7 +98,7 @@ pub fn report(load: &Load) -> Report {
         Load::Audit { .. } => Report::Audit(Ok(Page {
             rows: summaries(0..5),
             has_more: false,
-            meant: None,
+            ..Page::default()
         })),
         Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),

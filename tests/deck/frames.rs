@@ -192,14 +192,7 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
         Load::Cycles => Report::Cycles(or(problem, Vec::new())),
         Load::Goals => Report::Goals(or(problem, Vec::new())),
         Load::Locks => Report::Locks(or(problem, Vec::new())),
-        Load::Audit { .. } => Report::Audit(or(
-            problem,
-            Page {
-                rows: Vec::new(),
-                has_more: false,
-                meant: None,
-            },
-        )),
+        Load::Audit { .. } => Report::Audit(or(problem, Page::default())),
         _ => return None,
     })
 }

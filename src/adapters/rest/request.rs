@@ -30,6 +30,10 @@ pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Pro
         let limit = limit.to_string();
         request.url.query_pairs_mut().append_pair("limit", &limit);
     }
+    if query.offset > 0 {
+        let offset = query.offset.to_string();
+        request.url.query_pairs_mut().append_pair("offset", &offset);
+    }
     Ok(with_plain_spaces(request))
 }
 
@@ -69,6 +73,8 @@ fn filtered(grammar: &Postgrest, query: &Select) -> Result<Builder, Problem> {
             }
             Filter::Any(parts) => builder.or(branches(parts)?),
             Filter::All(parts) => builder.and(branches(parts)?),
+            // The crate writes a negation only of some; inside `and=(…)` every condition takes one.
+            Filter::Not(_) => builder.and(branch(filter)?),
         };
     }
     Ok(builder)
@@ -87,7 +93,6 @@ fn compare(builder: Builder, column: &str, op: Op, value: &str) -> Builder {
         Op::Like => builder.like(column, value),
         Op::ILike => builder.ilike(column, value),
         Op::Contains => builder.cs(column, value),
-        Op::ContainsNot => builder.not("cs", column, value),
     }
 }
 
@@ -98,6 +103,11 @@ fn branches(parts: &[Filter]) -> Result<String, Problem> {
 
 /// One condition inside `or=(…)` or `and=(…)`, where commas, dots and brackets mean something: values are quoted.
 fn branch(filter: &Filter) -> Result<String, Problem> {
+    condition(filter, "")
+}
+
+/// The same, with `not.` in front where it is negated.
+fn condition(filter: &Filter, not: &str) -> Result<String, Problem> {
     match filter {
         Filter::Compare { column, op, value } => {
             check_column(column)?;
@@ -111,25 +121,26 @@ fn branch(filter: &Filter) -> Result<String, Problem> {
                 Op::Like => "like",
                 Op::ILike => "ilike",
                 Op::Contains => "cs",
-                Op::ContainsNot => "not.cs",
             };
-            Ok(format!("{column}.{word}.{}", quoted(value)))
+            Ok(format!("{column}.{not}{word}.{}", quoted(value)))
         }
         Filter::In { column, values } => {
             check_column(column)?;
             let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
-            Ok(format!("{column}.in.({})", values.join(",")))
+            Ok(format!("{column}.{not}in.({})", values.join(",")))
         }
         Filter::IsNull { column } => {
             check_column(column)?;
-            Ok(format!("{column}.is.null"))
+            Ok(format!("{column}.{not}is.null"))
         }
         Filter::NotNull { column } => {
             check_column(column)?;
-            Ok(format!("{column}.not.is.null"))
+            let not = if not.is_empty() { "not." } else { "" };
+            Ok(format!("{column}.{not}is.null"))
         }
-        Filter::Any(parts) => Ok(format!("or({})", branches(parts)?)),
-        Filter::All(parts) => Ok(format!("and({})", branches(parts)?)),
+        Filter::Any(parts) => Ok(format!("{not}or({})", branches(parts)?)),
+        Filter::All(parts) => Ok(format!("{not}and({})", branches(parts)?)),
+        Filter::Not(inner) => condition(inner, if not.is_empty() { "not." } else { "" }),
     }
 }
 

@@ -54,10 +54,12 @@ impl FilterLine {
                 DialogResult::Close(execute::selection_moved(model))
             }
             Some(Command::Confirm) if is_remote(model) => {
-                match model.audit.set_filter(self.field.text(), model.now) {
+                let text = self.field.text().to_owned();
+                match model.audit.set_filter(&text, model.now, &model.people) {
                     Ok(()) => DialogResult::Close(requests::audit_from_start(model)),
-                    Err(problem) => {
-                        self.problem = Some(said(&problem));
+                    Err(fault) => {
+                        self.problem = Some(said(&fault.problem));
+                        self.field.go_to(fault.at);
                         DialogResult::Stay(Vec::new())
                     }
                 }

@@ -7,8 +7,9 @@ use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
 use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
-use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{Cursor, Page, PageDirection, Record, Summary};
+use crate::domain::audit::filter::{Filter, FilterFault};
+use crate::domain::audit::{Cursor, Looked, Page, PageDirection, Record, Summary};
+use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -23,6 +24,18 @@ const HELD_ROWS: usize = 5 * PAGE_ROWS;
 const HEADING_COLUMNS: usize = 16;
 /// So near to an end of what is held the next page is asked for.
 const NEAR: usize = PAGE_ROWS / 2;
+
+/// What an answer should hold at most, in bytes: where records are large, fewer come at a time.
+const ANSWER_BYTES: usize = 4 << 20;
+
+/// A search that looks at one record after the other, and how far it has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// What was looked at.
+    pub looked: Looked,
+    /// Whether it was stopped; it goes on when one moves on.
+    pub is_stopped: bool,
+}
 
 /// What an awaited page is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +92,15 @@ pub struct Audit {
     pub view: RecordView,
     /// Where the filter found nothing: an action that it may have meant.
     pub meant: Option<String>,
+    /// How far the search has come, where the filter is one that no index answers.
+    pub scan: Option<Scan>,
+    /// Whether every record names the fields that changed, where it is known.
+    pub has_changed: Option<bool>,
+    row_bytes: usize,
+    /// Where older rows go on, where that is not behind the last row held.
+    older: Option<Cursor>,
+    /// Where newer rows go on, where that is not before the first row held.
+    newer_from: Option<Cursor>,
     wanted: Option<Wanted>,
 }
 
@@ -98,6 +120,11 @@ impl Default for Audit {
             about: Vec::new(),
             view: RecordView::default(),
             meant: None,
+            scan: None,
+            has_changed: None,
+            row_bytes: 0,
+            older: None,
+            newer_from: None,
             wanted: None,
         }
     }
@@ -121,13 +148,69 @@ impl Audit {
 
     /// Sets the filter; words that cannot be understood leave it as it was. The rows of the filter before go: under
     /// the new one's heading they would lie. Relative times such as `since:2h` count from `now`.
-    pub fn set_filter(&mut self, text: &str, now: Timestamp) -> Result<(), Problem> {
-        self.filter = Filter::parse(text, now)?;
+    pub fn set_filter(
+        &mut self,
+        text: &str,
+        now: Timestamp,
+        people: &People,
+    ) -> Result<(), FilterFault> {
+        let filter = Filter::read(text, now)?;
+        let filter = filter.resolved(people);
+        self.filter = filter.map_err(|problem| FilterFault { at: 0, problem })?;
         text.trim().clone_into(&mut self.filter_text);
+        self.let_go();
+        Ok(())
+    }
+
+    /// Drops the filter.
+    pub fn clear_filter(&mut self) {
+        self.filter = Filter::default();
+        self.filter_text.clear();
+        self.let_go();
+    }
+
+    /// Lets go of all rows.
+    fn let_go(&mut self) {
         self.rows = Loadable::default();
         (self.selected, self.offset, self.newer) = (0, 0, Some(0));
         (self.has_older, self.has_newer, self.wanted) = (false, false, None);
-        Ok(())
+        (self.older, self.newer_from, self.scan) = (None, None, None);
+        self.meant = None;
+    }
+
+    /// How many rows to ask for.
+    pub fn page_rows(&self) -> usize {
+        (ANSWER_BYTES / self.row_bytes.max(1)).clamp(10, PAGE_ROWS)
+    }
+
+    /// Which way a search goes.
+    pub fn scan_way(&self) -> PageDirection {
+        if self.has_older {
+            PageDirection::Older
+        } else {
+            PageDirection::Newer
+        }
+    }
+
+    /// Whether a search is under way.
+    pub fn is_searching(&self) -> bool {
+        self.wanted.is_some() && self.scan.as_ref().is_some_and(|scan| !scan.is_stopped)
+    }
+
+    /// Stops a search that is under way behind the piece that is awaited. Says whether there was one.
+    pub fn stop(&mut self) -> bool {
+        let is_searching = self.is_searching();
+        if let Some(scan) = self.scan.as_mut().filter(|_| is_searching) {
+            scan.is_stopped = true;
+        }
+        is_searching
+    }
+
+    /// Lets a search that was stopped go on.
+    pub fn go_on(&mut self) {
+        if let Some(scan) = &mut self.scan {
+            scan.is_stopped = false;
+        }
     }
 
     /// Sets the words searched inside the record.
@@ -156,14 +239,19 @@ impl Audit {
             return None;
         }
         let rows = self.rows.held()?;
-        let (wanted, row, way) = if self.has_older && self.selected + NEAR >= rows.len() {
-            (Wanted::Older, rows.back()?, PageDirection::Older)
+        if self.scan.as_ref().is_some_and(|scan| scan.is_stopped) {
+            return None;
+        }
+        let (wanted, beyond, row, way) = if self.has_older && self.selected + NEAR >= rows.len() {
+            let beyond = &self.older;
+            (Wanted::Older, beyond, rows.back(), PageDirection::Older)
         } else if self.has_newer && self.selected < NEAR {
-            (Wanted::Newer, rows.front()?, PageDirection::Newer)
+            let beyond = &self.newer_from;
+            (Wanted::Newer, beyond, rows.front(), PageDirection::Newer)
         } else {
             return None;
         };
-        let cursor = row.cursor();
+        let cursor = beyond.clone().or(row.map(Summary::cursor))?;
         self.wanted = Some(wanted);
         self.rows.started();
         Some((Some(cursor), way))
@@ -177,6 +265,15 @@ impl Audit {
             Err(problem) => return self.rows.arrived(Err(problem), at),
         };
         self.meant = page.meant;
+        self.has_changed = page.has_changed;
+        self.row_bytes = page.row_bytes;
+        self.looked(page.looked, matches!(wanted, Wanted::Start | Wanted::End));
+        match wanted {
+            Wanted::Start => (self.older, self.newer_from) = (page.next, None),
+            Wanted::End => (self.older, self.newer_from) = (None, page.next),
+            Wanted::Older => self.older = page.next,
+            Wanted::Newer => self.newer_from = page.next,
+        }
         let selected = self.row(self.selected).map(|row| row.id.clone());
         let mut rows = self.rows.take_held().unwrap_or_default();
         match wanted {
@@ -198,6 +295,9 @@ impl Audit {
                 rows.extend(page.rows);
                 let excess = rows.len().saturating_sub(HELD_ROWS).min(self.selected);
                 rows.drain(..excess);
+                if excess > 0 {
+                    self.newer_from = None;
+                }
                 self.has_newer |= excess > 0;
                 self.newer = self.newer.map(|newer| newer + excess as u64);
                 self.selected -= excess;
@@ -217,12 +317,30 @@ impl Audit {
                     None => None,
                 };
                 let keep = HELD_ROWS.max(self.selected + 1);
-                self.has_older |= rows.len() > keep;
+                if rows.len() > keep {
+                    (self.has_older, self.older) = (true, None);
+                }
                 rows.truncate(keep);
             }
         }
         self.rows.arrived(Ok(rows), at);
         self.follow(height);
+    }
+
+    /// Adds what was looked at for a page to what was before, or begins anew.
+    fn looked(&mut self, looked: Option<Looked>, is_start: bool) {
+        let Some(looked) = looked else {
+            self.scan = None;
+            return;
+        };
+        let before = self.scan.take().filter(|_| !is_start).unwrap_or_default();
+        self.scan = Some(Scan {
+            looked: Looked {
+                count: before.looked.count + looked.count,
+                ..looked
+            },
+            ..before
+        });
     }
 
     /// Moves the selection.

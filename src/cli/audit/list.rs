@@ -7,22 +7,26 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::actor::actor;
 use super::format;
 use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{self as trail, Cursor, PageDirection, Record, Summary};
+use crate::domain::audit::{self as trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
+use crate::domain::people::{Known, People};
+use crate::domain::plural::grouped;
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// List audit records, newest first
 ///
-/// A filter is made of terms; terms of one key are alternatives, different keys must all hold:
+/// A filter is made of terms; values of one key are alternatives, different keys must all hold, `-` in front takes what does not fit:
 ///
-///     actor:ID|me|none  subject:ID|me|none  action:plan_item.*
-///     type:user|system|ai  correlation:ID  since:2h  until:2025-10-04
+///     actor:bob@example.com  actor:me  subject:none  actor:ID, or its first eight characters
+///     action:plan_item.*  action:task.insert,task.delete  type:user|system|ai  -type:ai
+///     changed:qty,notes  text:"deep work"  row:plan_item/ID  request:ID
+///     since:2h  until:2025-10-04  on:2025-10-04
 ///     after.status:completed  before.qty>3  after.notes~"two words"
 ///     after.tags[0]:x  after."a.b":1  after.v:null  after.v:"null"
 ///
-/// Paths are typed as `audit show` prints them.
+/// Paths are typed as `audit show` prints them. A filter that no index answers looks at one record after the other.
 #[derive(ClapArgs)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -59,6 +63,7 @@ enum Form {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let filter = Filter::parse(&args.filter, context.now())?;
     let reader = context.reader().await?;
+    let filter = filter.resolved(&people(reader.who()))?;
     let list = List {
         reader: &reader,
         filter: &filter,
@@ -107,6 +112,16 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     Ok(answer)
 }
 
+/// Whose names are known: the one who reads.
+fn people(who: &Identity) -> People {
+    let mut people = People::new();
+    if let Identity::User(user) = who {
+        let email = Some(user.email.clone());
+        people.add(&user.id, Known { name: None, email });
+    }
+    people
+}
+
 impl Args {
     /// The form of the bare records: what was asked for, or JSON for the document that holds them.
     fn form(&self, context: &Context) -> Option<Form> {
@@ -127,6 +142,8 @@ struct End {
     is_empty: bool,
     has_more: bool,
     meant: Option<String>,
+    /// How far a search has come that did not come to its end.
+    looked: Option<Looked>,
 }
 
 impl List<'_> {
@@ -134,29 +151,30 @@ impl List<'_> {
     async fn read<R: Row>(&self, mut take: impl FnMut(Vec<R>)) -> Result<End, Problem> {
         let (rest, who) = (self.reader.rest(), self.reader.who());
         let mut count = 0;
-        let mut from: Option<Cursor> = None;
+        let mut looked: Option<Looked> = None;
+        let mut ask = Ask {
+            filter: self.filter.clone(),
+            ..Ask::default()
+        };
         loop {
-            let wanted = self.limit - count;
-            let page = audit::page(
-                rest,
-                who,
-                self.filter,
-                from.as_ref(),
-                PageDirection::Older,
-                wanted,
-            );
-            let page: trail::Page<R> = page.await?;
+            ask.limit = self.limit - count;
+            let page: trail::Page<R> = audit::page(rest, who, &ask).await?;
             count += page.rows.len();
-            let last = page.rows.last().map(Row::cursor);
             take(page.rows);
-            if !page.has_more || last.is_none() || count >= self.limit {
+            let before = looked.map_or(0, |looked| looked.count);
+            looked = page.looked.map(|looked| Looked {
+                count: before + looked.count,
+                ..looked
+            });
+            if !page.has_more || page.next.is_none() || count >= self.limit {
                 return Ok(End {
                     is_empty: count == 0,
                     has_more: page.has_more,
                     meant: page.meant,
+                    looked: looked.filter(|_| page.has_more),
                 });
             }
-            from = last;
+            (ask.from, ask.has_changed) = (page.next, page.has_changed);
         }
     }
 }
@@ -169,6 +187,13 @@ impl End {
             page.toned(
                 Tone::Muted,
                 "There are more: raise --limit, or narrow with --where.",
+            );
+        }
+        if let Some(looked) = &self.looked {
+            let at = looked.up_to.as_deref().unwrap_or_default();
+            page.toned(
+                Tone::Muted,
+                &format!("Looked at {} records, back to {at}.", grouped(looked.count)),
             );
         }
         if let Some(meant) = &self.meant {

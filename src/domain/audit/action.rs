@@ -1,7 +1,8 @@
 //! Which action was meant by one that no record has. It goes by actions that were seen and by those that the Weeksmith
 //! triggers write; what is not among them may exist all the same, so nothing is ever said not to.
 
-use super::filter::{Filter, Term};
+use super::filter::{Atom, Filter, Wildcard};
+use crate::domain::near::edits;
 
 /// The tables with audit triggers (design, section 4).
 const TABLES: [&str; 6] = [
@@ -16,8 +17,6 @@ const TABLES: [&str; 6] = [
 const DEEDS: [&str; 3] = ["insert", "update", "delete"];
 /// What is written besides.
 const UNLOCK: &str = "weekly_plan.unlock";
-/// The most characters that are compared.
-const LONGEST: usize = 64;
 
 /// What the filter's actions were probably meant to be, as it is typed behind `action:`; `None` where every one of them
 /// is known, or none is near.
@@ -28,33 +27,16 @@ pub fn meant(filter: &Filter, seen: &[String]) -> Option<String> {
         deeds.map(move |deed| format!("{table}.{deed}"))
     });
     known.extend(written.chain([UNLOCK.to_owned()]));
-    let typed = filter.terms.iter().filter_map(|term| match term {
-        Term::Action(pattern) => Some(pattern.as_str()),
+    let typed = filter.atoms().filter_map(|atom| match atom {
+        Atom::Action(pattern) => Some(pattern.as_str()),
         _ => None,
     });
     typed
-        .filter(|typed| !known.iter().any(|action| fits(action, typed)))
-        .find_map(|typed| nearest(typed, &known))
-}
-
-/// Whether an action fits a pattern, in which `*` is any run of characters.
-fn fits(action: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let head = parts.next().unwrap_or_default();
-    let Some(tail) = parts.next_back() else {
-        return action == pattern;
-    };
-    let rest = action
-        .strip_prefix(head)
-        .and_then(|rest| rest.strip_suffix(tail));
-    rest.is_some_and(|mut rest| {
-        // What stands between two stars is wanted in its order; the first place where it is leaves the most behind it.
-        parts.all(|part| {
-            let found = rest.find(part);
-            rest = found.map_or("", |at| &rest[at + part.len()..]);
-            found.is_some()
+        .filter(|typed| {
+            let pattern = Wildcard::new(typed);
+            !known.iter().any(|action| pattern.fits(action))
         })
-    })
+        .find_map(|typed| nearest(typed, &known))
 }
 
 fn nearest(typed: &str, known: &[String]) -> Option<String> {
@@ -84,22 +66,6 @@ fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a 
         .filter(|(edits, _)| *edits <= most)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, name)| name)
-}
-
-/// The Levenshtein distance; names are short.
-pub(super) fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(LONGEST).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -142,11 +108,5 @@ mod tests {
         ] {
             assert_eq!(meant_by(typed), None, "{typed}");
         }
-    }
-
-    #[test]
-    fn a_star_is_any_run_of_characters() {
-        assert!(fits("plan_item.update", "plan*.up*") && fits("ä.b", "*"));
-        assert!(!fits("plan_item.update", "plan*.delete") && !fits("a", "a*b"));
     }
 }

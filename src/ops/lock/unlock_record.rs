@@ -6,7 +6,7 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::{LONGEST_UNLOCK_MINUTES, UnlockRecord, WeekLock};
 use crate::domain::problem::Problem;
 use crate::domain::query::{Direction, Filter, Op, Select};
-use crate::ops::audit::Row;
+use crate::ops::audit::COLUMNS;
 use crate::ops::paging::correlation;
 use crate::ports::Rest;
 use jiff::SignedDuration;
@@ -25,7 +25,7 @@ pub async fn opening(
     let longest = SignedDuration::from_mins(LONGEST_UNLOCK_MINUTES.into());
     let earliest = until.saturating_sub(longest).unwrap_or(until);
     let query = Select::from("audit_log")
-        .columns(Record::COLUMNS)
+        .columns(COLUMNS)
         .filter(Filter::eq("action", "weekly_plan.unlock"))
         .filter(Filter::compare(
             "created_at",

@@ -43,6 +43,7 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
         Err(blank) => table::blank(frame, inside, view, Err(blank)),
         Ok(rows) if rows.is_empty() => {
             let text = match &audit.meant {
+                _ if audit.has_older || audit.has_newer => searching(view),
                 Some(meant) => format!(
                     "Did you mean action:{meant}? Nothing fits “{}”. Press {} to type it, esc to drop the filter.",
                     audit.filter_text,
@@ -74,11 +75,42 @@ fn title(view: DrawContext) -> String {
     } else {
         format!(", /{}", audit.filter_text)
     };
+    let looked = match &audit.scan {
+        Some(_) if !audit.has_older && !audit.has_newer => String::new(),
+        Some(scan) => {
+            let looked = scan.looked.text(view.model.now, audit.scan_way());
+            let stopped = if scan.is_stopped { "stopped, " } else { "" };
+            format!(", {stopped}looked at {looked}")
+        }
+        None => String::new(),
+    };
     let old = match audit.rows.standing() {
         Standing::Stale(..) => ", old",
         _ => "",
     };
-    format!("Audit{place}{end}{old}{filter}")
+    format!("Audit{place}{end}{old}{looked}{filter}")
+}
+
+/// What stands in place of rows while a search has found none.
+fn searching(view: DrawContext) -> String {
+    let audit = &view.model.audit;
+    let Some(scan) = &audit.scan else {
+        return String::new();
+    };
+    let looked = scan.looked.text(view.model.now, audit.scan_way());
+    let key = |command| view.model.keymap.first_key(command);
+    if scan.is_stopped {
+        format!(
+            "Stopped. Nothing fits so far; looked at {looked}. {} goes on, {} drops the filter.",
+            key(Command::Down),
+            key(Command::Back)
+        )
+    } else {
+        format!(
+            "No index answers this filter, so one record after the other is looked at. Nothing fits so far; looked at {looked}. {} stops.",
+            key(Command::Back)
+        )
+    }
 }
 
 fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {

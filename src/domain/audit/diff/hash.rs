@@ -3,6 +3,7 @@
 //! so that nobody can make two images that look equal.
 
 use serde_json::{Number, Value};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -81,6 +82,37 @@ impl<'a> Hashes<'a> {
     }
 }
 
+/// Whether two values are equal.
+pub fn is_equal(one: &Value, other: &Value) -> bool {
+    let state = RandomState::new();
+    let (left, right) = (
+        Hashes::new(Some(one), &state),
+        Hashes::new(Some(other), &state),
+    );
+    left.of(one) == right.of(other)
+}
+
+/// Compares two numbers by value, however they are written.
+pub fn compare_numbers(one: &Number, other: &Number) -> Ordering {
+    let (a, b) = (canonical(one), canonical(other));
+    // Where the first digit stands, counted from the point.
+    let place = |(_, digits, exponent): &(bool, String, i64)| {
+        let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+        exponent.saturating_add(length)
+    };
+    let size = |one: &(bool, String, i64), other: &(bool, String, i64)| {
+        // Zero has no digits, and stands below every other.
+        let zero = (!one.1.is_empty()).cmp(&!other.1.is_empty());
+        zero.then(place(one).cmp(&place(other)))
+            .then_with(|| one.1.cmp(&other.1))
+    };
+    match (a.0, b.0) {
+        (false, false) => size(&a, &b),
+        (true, true) => size(&b, &a),
+        (is_negative, _) => is_negative.cmp(&!is_negative).reverse(),
+    }
+}
+
 /// A number in a form that is the same for `1`, `1.0`, `10e-1` and `0.1E1`: sign, digits without zeros at the ends, exponent.
 pub(super) fn canonical(number: &Number) -> (bool, String, i64) {
     let text = number.to_string();
@@ -114,4 +146,46 @@ fn whole(text: &str) -> i64 {
         i64::MAX
     };
     text.trim_start_matches('+').parse().unwrap_or(edge)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn number(text: &str) -> Number {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_value_however_they_are_written() {
+        let rising = [
+            "-1e400", "-20", "-3.5", "-3.05", "-0.1", "0", "1e-400", "0.09", "0.1", "3", "3.5",
+            "20", "1e400",
+        ];
+        for (i, one) in rising.iter().enumerate() {
+            for (j, other) in rising.iter().enumerate() {
+                assert_eq!(
+                    compare_numbers(&number(one), &number(other)),
+                    i.cmp(&j),
+                    "{one} {other}"
+                );
+            }
+        }
+        for (one, other) in [("3", "3.00"), ("300", "3e2"), ("-0", "0"), ("0.5", "5E-1")] {
+            assert_eq!(
+                compare_numbers(&number(one), &number(other)),
+                Ordering::Equal
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_machine_numbers_are(a in -100_000_i64..100_000, b in -100_000_i64..100_000, point in 0_usize..4) {
+            let text = |n: i64| format!("{n}e-{point}");
+            prop_assert_eq!(compare_numbers(&number(&text(a)), &number(&text(b))), a.cmp(&b));
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod tree;
 mod window;
 mod words;
 
+pub use hash::{compare_numbers, is_equal};
 pub use lines::{Line, Mark};
 pub use tree::{Change, Diff, Key, Node, Shape, Tally};
 pub use window::window;

@@ -1,23 +1,35 @@
-//! The filter of the audit list as people type it: `action:plan_item.* since:2h after.status:completed`.
-//! Used by `audit list --where` and by `/` on the screen. Terms of one key are alternatives; different keys must all hold.
+//! The filter of the audit list as people type it: `action:plan_item.* actor:bob changed:qty since:2h`.
+//! Used by `audit list --where` and by `/` on the screen. Values of one key are alternatives, with commas or by writing the
+//! key twice; different keys must all hold; `-` in front of a key takes what does not fit.
 //!
 //! ```text
-//! actor:ID|me|none   subject:ID|me|none   action:plan_item.*   type:user|system|ai   correlation:ID
-//! since:2h   since:2025-10-04   until:2025-10-04T12:30Z        times without an offset are UTC
+//! actor:bob   actor:bob@example.com   actor:me   actor:none   actor:ID   actor:THE-ID'S-BEGINNING   subject: likewise
+//! action:plan_item.*   action:task.insert,task.delete   type:user|system|ai   request:ID   row:plan_item/ID
+//! changed:qty,notes    text:"deep work"                 -actor:bob
+//! since:2h   since:2025-10-04   until:2025-10-04T12:30Z   on:2025-10-04      times without an offset are UTC
 //! after.status:completed   before.qty>3   after.notes~text   after.task_id:null   after.notes~"two words"
 //! after.tags[0]:x   after."a.b":1   after."":x        a key that could be taken for a path stands in quotes
-//! after.v:"null"   after.qty:"3"                      in quotes it is the text and nothing else
+//! after.v:"null"   after.qty:"3"   after.v:"a,b"      in quotes it is the text and nothing else
 //! ```
 
 mod conditions;
+mod fits;
+mod keys;
 mod moment;
 mod parse;
 #[cfg(test)]
 mod tests;
 
+pub use conditions::{Cost, Demand};
+pub use fits::{Wildcard, changed_keys};
+pub use keys::{ALL_KEYS, KeySpec};
 pub use moment::Moment;
+pub use parse::FilterFault;
 
 use super::path::{self, Step, path_text};
+use crate::domain::people::People;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::text;
 use std::fmt;
 
 /// A parsed filter. Printing it gives text that parses to the same filter.
@@ -27,9 +39,18 @@ pub struct Filter {
     pub terms: Vec<Term>,
 }
 
-/// One `key:value` of a filter.
+/// One `key:value,value` of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Term {
+pub struct Term {
+    /// Whether only records are wanted that do not fit.
+    pub is_not: bool,
+    /// The alternatives, all of one key; never empty.
+    pub any: Vec<Atom>,
+}
+
+/// What one value of a filter asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Atom {
     /// Who did it.
     Actor(Person),
     /// Whose data it was.
@@ -42,21 +63,44 @@ pub enum Term {
     Since(Moment),
     /// Not after this moment.
     Until(Moment),
-    /// The records of one user action, by its id.
-    Correlation(String),
+    /// On this day.
+    On(Moment),
+    /// The records of one user action, by its id or the beginning of it; without one, those of none.
+    Request(Option<IdPart>),
+    /// The records of one row, or of all rows of a table.
+    Row(RowRef),
+    /// A field of that name changed.
+    Changed(String),
+    /// A text stands somewhere in the images or in the reason; `*` is any run of characters.
+    Text(String),
     /// A value inside an image.
-    State(StateTerm),
+    Image(ImageTest),
 }
 
 /// A person in a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Person {
-    /// An id of `auth.users`.
-    Id(String),
+    /// An id of `auth.users`, or the beginning of one.
+    Id(IdPart),
     /// Whoever reads.
     Me,
     /// Nobody: the column is null.
     None,
+    /// A name or an e-mail address, still to be looked up.
+    Named(String),
+}
+
+/// A UUID in lower case, or its first eight and more characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdPart(String);
+
+/// A row of a table in a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowRef {
+    /// The table as actions name it.
+    pub table: String,
+    /// The row's `id`; absent for all of the table.
+    pub id: Option<String>,
 }
 
 /// The kinds of actors, as the enum `actor_type` has them.
@@ -72,14 +116,14 @@ pub enum ActorType {
 
 /// A condition on a value inside the image before or after.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateTerm {
+pub struct ImageTest {
     /// Which image.
     pub side: Side,
     /// The keys and array positions that lead to the value; never empty.
     pub path: Vec<Step>,
     /// How the value is compared.
     pub test: Test,
-    /// With what, without quotes. `null` with `:` and `!=` means that there is no value.
+    /// With what, without quotes. `null` with `:` means that there is no value.
     pub value: String,
     /// Whether the value is a text although it reads like a number or like `null`: it was typed in quotes.
     pub is_text: bool,
@@ -94,13 +138,11 @@ pub enum Side {
     After,
 }
 
-/// How a value inside an image is compared.
+/// How a value inside an image is compared. `!=` is `:` in a term that takes what does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
     /// `:` equal; numbers by value.
     Is,
-    /// `!=` not equal, or not there.
-    IsNot,
     /// `>`.
     Above,
     /// `>=`.
@@ -111,6 +153,15 @@ pub enum Test {
     AtMost,
     /// `~` contains, without regard to case; `*` is any run of characters.
     Contains,
+}
+
+/// What a record must be: one of these, or none of them. Terms of one key are one clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause<'a> {
+    /// Whether none of them may fit.
+    pub is_not: bool,
+    /// The alternatives.
+    pub any: Vec<&'a Atom>,
 }
 
 impl ActorType {
@@ -147,7 +198,6 @@ impl Test {
     pub fn sign(self) -> &'static str {
         match self {
             Self::Is => ":",
-            Self::IsNot => "!=",
             Self::Above => ">",
             Self::AtLeast => ">=",
             Self::Below => "<",
@@ -157,10 +207,189 @@ impl Test {
     }
 }
 
+/// The longest UUID, with its dashes.
+const UUID: usize = 36;
+/// So many characters of an id are shown in lists, and are enough in a filter.
+const SHOWN: usize = 8;
+
+impl IdPart {
+    /// Reads a UUID or the beginning of one, as it is shown: eight characters at least.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(id) = uuid::Uuid::try_parse(text) {
+            return Some(Self(id.to_string()));
+        }
+        let text = text.to_ascii_lowercase();
+        let fits = |(at, c): (usize, char)| match at {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        };
+        let is_part = (SHOWN..UUID).contains(&text.len()) && text.char_indices().all(fits);
+        is_part.then_some(Self(text))
+    }
+
+    /// The id, where all of it is known.
+    pub fn whole(&self) -> Option<&str> {
+        (self.0.len() == UUID).then_some(&self.0)
+    }
+
+    /// What is known of it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The least and the greatest id that begin so.
+    pub fn bounds(&self) -> (String, String) {
+        let filled = |digit: &str| {
+            let form = "00000000-0000-0000-0000-000000000000";
+            let rest = form.get(self.0.len()..).unwrap_or_default();
+            format!("{}{}", self.0, rest.replace('0', digit))
+        };
+        (filled("0"), filled("f"))
+    }
+}
+
 impl Filter {
     /// Whether nothing is filtered.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
+    }
+
+    /// Whether a name or an e-mail address must be looked up before it can be asked for.
+    pub fn names_somebody(&self) -> bool {
+        self.atoms().any(|atom| {
+            matches!(
+                atom,
+                Atom::Actor(Person::Named(_)) | Atom::Subject(Person::Named(_))
+            )
+        })
+    }
+
+    /// All that is asked for.
+    pub fn atoms(&self) -> impl Iterator<Item = &Atom> {
+        self.terms.iter().flat_map(|term| &term.any)
+    }
+
+    /// The filter with ids in place of names. A name that nobody has is a problem that says who is known.
+    pub fn resolved(&self, people: &People) -> Result<Self, Problem> {
+        let mut filter = self.clone();
+        for term in &mut filter.terms {
+            let mut any = Vec::with_capacity(term.any.len());
+            for atom in std::mem::take(&mut term.any) {
+                match atom {
+                    Atom::Actor(Person::Named(name)) => {
+                        any.extend(ids("actor", &name, people)?.map(Atom::Actor));
+                    }
+                    Atom::Subject(Person::Named(name)) => {
+                        any.extend(ids("subject", &name, people)?.map(Atom::Subject));
+                    }
+                    other => any.push(other),
+                }
+            }
+            term.any = any;
+        }
+        Ok(filter)
+    }
+
+    /// What must hold, all of it. Wanted values of one key are alternatives.
+    pub fn clauses(&self) -> Vec<Clause<'_>> {
+        let mut clauses: Vec<Clause<'_>> = Vec::new();
+        for term in &self.terms {
+            let same = clauses.iter_mut().find(|clause| {
+                let pair = (clause.any.first(), term.any.first());
+                let is_same = matches!(pair, (Some(one), Some(other)) if one.is_alternative(other));
+                is_same && !clause.is_not && !term.is_not
+            });
+            match same {
+                Some(clause) => clause.any.extend(&term.any),
+                None => clauses.push(Clause {
+                    is_not: term.is_not,
+                    any: term.any.iter().collect(),
+                }),
+            }
+        }
+        clauses
+    }
+}
+
+fn ids(
+    key: &str,
+    name: &str,
+    people: &People,
+) -> Result<impl Iterator<Item = Person> + use<>, Problem> {
+    let found = people.find(name);
+    if !found.is_empty() {
+        let ids: Vec<IdPart> = found.iter().filter_map(|id| IdPart::parse(id)).collect();
+        return Ok(ids.into_iter().map(Person::Id));
+    }
+    let shown = text::cell(name);
+    let why = match people.len() {
+        0 => "No names are known here.".to_owned(),
+        1 => "One person is known here by name.".to_owned(),
+        known => format!("{known} people are known here by name."),
+    };
+    let hint = match people.meant(name) {
+        Some(meant) => format!("Did you mean `{key}:{}`?", quoted(meant)),
+        None => format!(
+            "`{key}:` takes a name or an e-mail address that is known here, `me`, `none`, an id, or the first eight \
+             characters of one."
+        ),
+    };
+    Err(Problem::new(Kind::Usage, format!("`{key}:{shown}` is not a user."), why).with_hint(hint))
+}
+
+impl Atom {
+    /// Whether both are values of one key of which any may hold.
+    fn is_alternative(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Image(one), Self::Image(other)) => {
+                one.test == Test::Is
+                    && other.test == Test::Is
+                    && one.side == other.side
+                    && one.path == other.path
+            }
+            // An end of a span is one.
+            (Self::Since(_) | Self::Until(_), _) => false,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+
+    /// The key with its sign.
+    fn key(&self) -> String {
+        match self {
+            Self::Actor(_) => "actor:".to_owned(),
+            Self::Subject(_) => "subject:".to_owned(),
+            Self::Action(_) => "action:".to_owned(),
+            Self::Type(_) => "type:".to_owned(),
+            Self::Since(_) => "since:".to_owned(),
+            Self::Until(_) => "until:".to_owned(),
+            Self::On(_) => "on:".to_owned(),
+            Self::Request(_) => "request:".to_owned(),
+            Self::Row(_) => "row:".to_owned(),
+            Self::Changed(_) => "changed:".to_owned(),
+            Self::Text(_) => "text:".to_owned(),
+            Self::Image(test) => format!(
+                "{}.{}{}",
+                test.side.word(),
+                path_text(&test.path),
+                test.test.sign()
+            ),
+        }
+    }
+
+    /// The value as it has to be typed.
+    fn value(&self) -> String {
+        match self {
+            Self::Actor(person) | Self::Subject(person) => person.to_string(),
+            Self::Action(text) | Self::Text(text) => quoted(text),
+            // In quotes a dot is part of the name.
+            Self::Changed(name) => path::key_text(name),
+            Self::Type(kind) => kind.word().to_owned(),
+            Self::Since(moment) | Self::Until(moment) | Self::On(moment) => quoted(moment.typed()),
+            Self::Request(id) => id.as_ref().map_or("none", IdPart::text).to_owned(),
+            Self::Row(row) => quoted(&row.to_string()),
+            Self::Image(test) if test.is_text => path::quoted(&test.value, |_| false),
+            Self::Image(test) => quoted(&test.value),
+        }
     }
 }
 
@@ -176,48 +405,47 @@ impl fmt::Display for Filter {
     }
 }
 
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<String> = self.any.iter().map(Atom::value).collect();
+        let key = self.any.first().map(Atom::key).unwrap_or_default();
+        let sign = if self.is_not { "-" } else { "" };
+        write!(f, "{sign}{key}{}", values.join(","))
+    }
+}
+
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Id(id) => f.write_str(id),
+            Self::Id(id) => f.write_str(id.text()),
             Self::Me => f.write_str("me"),
             Self::None => f.write_str("none"),
+            // In quotes it is a name and nothing else.
+            Self::Named(name)
+                if name == "me" || name == "none" || IdPart::parse(name).is_some() =>
+            {
+                f.write_str(&path::quoted(name, |_| false))
+            }
+            Self::Named(name) => f.write_str(&quoted(name)),
         }
     }
 }
 
-impl fmt::Display for Term {
+impl fmt::Display for RowRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Actor(person) => write!(f, "actor:{person}"),
-            Self::Subject(person) => write!(f, "subject:{person}"),
-            Self::Action(pattern) => write!(f, "action:{}", quoted(pattern)),
-            Self::Type(kind) => write!(f, "type:{}", kind.word()),
-            Self::Since(moment) => write!(f, "since:{}", quoted(moment.typed())),
-            Self::Until(moment) => write!(f, "until:{}", quoted(moment.typed())),
-            Self::Correlation(id) => write!(f, "correlation:{id}"),
-            Self::State(term) => write!(
-                f,
-                "{}.{}{}{}",
-                term.side.word(),
-                path_text(&term.path),
-                term.test.sign(),
-                if term.is_text {
-                    path::quoted(&term.value, |_| false)
-                } else {
-                    quoted(&term.value)
-                }
-            ),
+        match &self.id {
+            Some(id) => write!(f, "{}/{id}", self.table),
+            None => f.write_str(&self.table),
         }
     }
 }
 
 /// The value as it has to be typed: in quotes where it would otherwise be cut or read differently.
-fn quoted(value: &str) -> String {
+pub fn quoted(value: &str) -> String {
     let is_plain = !value.is_empty()
         && !value
             .chars()
-            .any(|c| c.is_whitespace() || matches!(c, '"' | '\\'));
+            .any(|c| c.is_whitespace() || matches!(c, '"' | '\\' | ','));
     if is_plain {
         return value.to_owned();
     }

@@ -1,85 +1,112 @@
-//! Reads a filter from text. Every fault names the term, says why, and suggests what was probably meant.
+//! Reads a filter from text. Every fault names the column and the term, says why, and suggests what was probably meant.
 
 use super::conditions::is_number;
-use super::{ActorType, Filter, Moment, Person, Side, StateTerm, Term, Test};
-use crate::domain::audit::action::edits;
+use super::keys::{ALL_KEYS, meant};
+use super::{ActorType, Atom, Filter, IdPart, ImageTest, Moment, Person, RowRef, Side, Term, Test};
 use crate::domain::audit::path::{Step, is_key_char, is_plain_key, read_quoted};
+use crate::domain::near::edits;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 
-/// The keys that stand before a colon; `before.` and `after.` come besides.
-const KEYS: [&str; 7] = [
-    "actor",
-    "subject",
-    "action",
-    "type",
-    "since",
-    "until",
-    "correlation",
-];
 /// The longest filter, in bytes: it becomes part of a URL.
 const LONGEST: usize = 4_096;
-/// The most terms.
-const MOST_TERMS: usize = 32;
+/// The most values.
+const MOST_VALUES: usize = 48;
+
+/// A filter that cannot be used, and where its fault is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterFault {
+    /// The character at which the faulty term begins, from 0 on.
+    pub at: usize,
+    /// What is wrong with it; names the column.
+    pub problem: Problem,
+}
 
 impl Filter {
     /// Reads a filter. `now` is what relative times such as `2h` count back from.
     pub fn parse(text: &str, now: jiff::Timestamp) -> Result<Self, Problem> {
+        Self::read(text, now).map_err(|fault| fault.problem)
+    }
+
+    /// The same, with the place of a fault.
+    pub fn read(text: &str, now: jiff::Timestamp) -> Result<Self, FilterFault> {
+        let whole = |problem| FilterFault { at: 0, problem };
         if text.len() > LONGEST {
-            return Err(fault(
+            return Err(whole(fault(
                 "The filter is too long.",
                 format!("It has more than {LONGEST} bytes."),
-            ));
+            )));
         }
-        let words = words(text)?;
-        if words.len() > MOST_TERMS {
-            return Err(fault(
+        let mut terms = Vec::new();
+        for word in words(text)? {
+            let read = term(&word.text, now).map_err(|problem| placed(word.at, problem))?;
+            terms.push(read);
+        }
+        let values: usize = terms.iter().map(|term| term.any.len()).sum();
+        if values > MOST_VALUES {
+            return Err(whole(fault(
                 "The filter has too many terms.",
-                format!("At most {MOST_TERMS} are read."),
-            ));
+                format!("At most {MOST_VALUES} values are read."),
+            )));
         }
-        let terms = words.iter().map(|word| term(word, now));
-        Ok(Self {
-            terms: terms.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { terms })
     }
 }
 
+/// A problem of the term that begins at a character.
+fn placed(at: usize, mut problem: Problem) -> FilterFault {
+    problem.what = format!("Column {}: {}", at + 1, problem.what);
+    FilterFault { at, problem }
+}
+
+/// A term as it stands in the text.
+struct Word {
+    at: usize,
+    text: String,
+}
+
 /// Splits at white space outside quotes; the quotes stay. `\` in quotes keeps the next character.
-fn words(text: &str) -> Result<Vec<String>, Problem> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut is_quoted = false;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
+fn words(text: &str) -> Result<Vec<Word>, FilterFault> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut word = Word {
+        at: 0,
+        text: String::new(),
+    };
+    let mut quote = None;
+    let mut chars = text.chars().enumerate();
+    while let Some((at, c)) = chars.next() {
         match c {
-            '\0' => {
-                return Err(fault(
-                    "The filter cannot be used.",
-                    "It has a NUL character in it.",
-                ));
-            }
-            c if c.is_whitespace() && !is_quoted => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
+            '\0' => return Err(placed(at, nul())),
+            c if c.is_whitespace() && quote.is_none() => {
+                let empty = Word {
+                    at: at + 1,
+                    text: String::new(),
+                };
+                let ended = std::mem::replace(&mut word, empty);
+                words.extend((!ended.text.is_empty()).then_some(ended));
                 continue;
             }
-            '"' => is_quoted = !is_quoted,
+            '"' if quote.is_some() => quote = None,
+            '"' => quote = Some(at),
             _ => {}
         }
-        word.push(c);
-        if c == '\\' && is_quoted {
-            word.extend(chars.next());
+        word.text.push(c);
+        if c == '\\' && quote.is_some() {
+            word.text.extend(chars.next().map(|(_, c)| c));
         }
     }
-    if is_quoted {
-        return Err(unfinished());
+    if let Some(at) = quote {
+        return Err(placed(at, unfinished()));
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
+    words.extend((!word.text.is_empty()).then_some(word));
     Ok(words)
+}
+
+fn nul() -> Problem {
+    fault(
+        "The filter cannot be used.",
+        "It has a NUL character in it.",
+    )
 }
 
 fn unfinished() -> Problem {
@@ -89,25 +116,32 @@ fn unfinished() -> Problem {
     )
 }
 
+/// A value as it was typed, without its quotes.
+struct Value {
+    text: String,
+    was_quoted: bool,
+}
+
 /// A word, or a value, without its quotes, and whether it had any.
-fn unquoted(word: &str) -> Result<(String, bool), Problem> {
-    let (mut out, mut was_quoted) = (String::with_capacity(word.len()), false);
+fn unquoted(word: &str) -> Result<Value, Problem> {
+    let mut value = Value {
+        text: String::with_capacity(word.len()),
+        was_quoted: false,
+    };
     let mut chars = word.chars();
     while let Some(c) = chars.next() {
         if c == '"' {
-            out.push_str(&read_quoted(&mut chars).ok_or_else(bad_escape)?);
-            was_quoted = true;
+            let inner = read_quoted(&mut chars).ok_or_else(bad_escape)?;
+            value.text.push_str(&inner);
+            value.was_quoted = true;
         } else {
-            out.push(c);
+            value.text.push(c);
         }
     }
-    if out.contains('\0') {
-        return Err(fault(
-            "The filter cannot be used.",
-            "It has a NUL character in it.",
-        ));
+    if value.text.contains('\0') {
+        return Err(nul());
     }
-    Ok((out, was_quoted))
+    Ok(value)
 }
 
 fn bad_escape() -> Problem {
@@ -117,44 +151,204 @@ fn bad_escape() -> Problem {
     )
 }
 
+/// The byte of the first such character outside quotes.
+fn find_outside(text: &str, wanted: char) -> Option<usize> {
+    let mut is_quoted = false;
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' if is_quoted => drop(chars.next()),
+            '"' => is_quoted = !is_quoted,
+            c if c == wanted && !is_quoted => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The values between commas outside quotes.
+fn values(text: &str) -> Result<Vec<Value>, Problem> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = find_outside(rest, ',') {
+        found.push(unquoted(&rest[..at])?);
+        rest = &rest[at + 1..];
+    }
+    found.push(unquoted(rest)?);
+    Ok(found)
+}
+
 fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
-    // Quotes may stand around the whole term; then they say nothing about its value.
-    let (plain, _) = unquoted(word)?;
-    let is_wrapped = word.starts_with('"');
-    if let Some(term) = state_term(if is_wrapped { &plain } else { word }, is_wrapped)? {
-        return Ok(Term::State(term));
-    }
-    let word = plain.as_str();
-    let Some((key, value)) = word.split_once(':') else {
-        return Err(no_term(word));
+    let (is_not, word) = match word.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, word),
     };
-    let known = key.to_ascii_lowercase();
-    if value.is_empty() && KEYS.contains(&known.as_str()) {
-        return Err(fault(
-            format!("`{known}:` needs a value."),
-            "Nothing follows the colon.",
-        ));
+    // Quotes may stand around the whole term; then they say nothing about its value.
+    if word.starts_with('"') {
+        let plain = unquoted(word)?.text;
+        let value = |text: &str| {
+            let value = Value {
+                text: text.to_owned(),
+                was_quoted: false,
+            };
+            Ok(vec![value])
+        };
+        return read_term(is_not, &plain, plain.find(':'), &value, now);
     }
-    match known.as_str() {
-        "actor" => person("actor", value).map(Term::Actor),
-        "subject" => person("subject", value).map(Term::Subject),
-        "action" => Ok(Term::Action(value.to_owned())),
-        "type" => actor_type(value).map(Term::Type),
-        "since" => Moment::parse(value, now, "since").map(Term::Since),
-        "until" => Moment::parse(value, now, "until").map(Term::Until),
-        "correlation" => id(value).map(Term::Correlation).ok_or_else(|| {
-            fault(
-                format!("`{}` is no correlation id.", text::cell(value)),
-                "It is a UUID.",
-            )
-        }),
-        _ => Err(unknown_key(key)),
+    read_term(is_not, word, find_outside(word, ':'), &values, now)
+}
+
+/// How the values behind a sign are read.
+type Values<'a> = &'a dyn Fn(&str) -> Result<Vec<Value>, Problem>;
+
+fn read_term(
+    is_not: bool,
+    word: &str,
+    colon: Option<usize>,
+    values: Values<'_>,
+    now: jiff::Timestamp,
+) -> Result<Term, Problem> {
+    if let Some((other_sign, any)) = image_tests(word, values)? {
+        return Ok(Term {
+            is_not: is_not != other_sign,
+            any,
+        });
+    }
+    let Some(colon) = colon else {
+        return Err(no_term(&unquoted(word)?.text));
+    };
+    let (key, rest) = (&word[..colon], &word[colon + 1..]);
+    let known = key.to_ascii_lowercase();
+    // The older name of it.
+    let known = if known == "correlation" {
+        "request"
+    } else {
+        known.as_str()
+    };
+    if !is_key(known) {
+        return Err(unknown_key(key));
+    }
+    let values = values(rest)?;
+    if let Some(empty) = values.iter().find(|value| value.text.is_empty()) {
+        let why = if values.len() > 1 {
+            "Nothing stands between two commas, or behind the last."
+        } else if empty.was_quoted {
+            "The quotes are empty."
+        } else {
+            "Nothing follows the colon."
+        };
+        return Err(fault(format!("`{known}:` needs a value."), why).with_hint(example(known)));
+    }
+    let any = values.into_iter().map(|value| atom(known, value, now));
+    Ok(Term {
+        is_not,
+        any: any.collect::<Result<_, _>>()?,
+    })
+}
+
+fn is_key(word: &str) -> bool {
+    ALL_KEYS.iter().any(|spec| spec.key == word)
+}
+
+fn example(key: &str) -> String {
+    let spec = ALL_KEYS.iter().find(|spec| spec.key == key);
+    let value = spec.map_or("", |spec| spec.example);
+    format!("For example `{key}:{value}`.")
+}
+
+fn atom(key: &str, value: Value, now: jiff::Timestamp) -> Result<Atom, Problem> {
+    let typed = value.text.as_str();
+    match key {
+        "actor" => Ok(Atom::Actor(person(value))),
+        "subject" => Ok(Atom::Subject(person(value))),
+        "action" => Ok(Atom::Action(value.text)),
+        "type" => actor_type(typed).map(Atom::Type),
+        "since" => Moment::parse(typed, now, "since").map(Atom::Since),
+        "until" => Moment::parse(typed, now, "until").map(Atom::Until),
+        "on" => day(typed, now).map(Atom::On),
+        "request" if typed.eq_ignore_ascii_case("none") => Ok(Atom::Request(None)),
+        "request" => match IdPart::parse(typed) {
+            Some(id) => Ok(Atom::Request(Some(id))),
+            None => Err(fault(
+                format!("`request:{}` is not a request.", text::cell(typed)),
+                "It takes an id (a UUID), the first eight characters of one or more, or `none`.",
+            )),
+        },
+        "row" => row(typed).map(Atom::Row),
+        "changed" => field(value).map(Atom::Changed),
+        _ => Ok(Atom::Text(value.text)),
     }
 }
 
-/// `before.PATH SIGN VALUE` or `after.…`; `None` when the word is not about an image. Of a `wrapped` word the quotes are gone
-/// already.
-fn state_term(word: &str, is_wrapped: bool) -> Result<Option<StateTerm>, Problem> {
+fn person(value: Value) -> Person {
+    if value.was_quoted {
+        return Person::Named(value.text);
+    }
+    match value.text.as_str() {
+        "me" => Person::Me,
+        "none" => Person::None,
+        typed => match IdPart::parse(typed) {
+            Some(id) => Person::Id(id),
+            None => Person::Named(value.text),
+        },
+    }
+}
+
+fn day(typed: &str, now: jiff::Timestamp) -> Result<Moment, Problem> {
+    let moment = Moment::parse(typed, now, "on")?;
+    if moment.day_end().is_some() {
+        return Ok(moment);
+    }
+    Err(fault(
+        format!("`on:{}` is not a day.", text::cell(typed)),
+        "It takes a date (2025-10-04), `today` or `yesterday`.",
+    )
+    .with_hint(format!("For a span write `since:{}`.", text::cell(typed))))
+}
+
+fn row(typed: &str) -> Result<RowRef, Problem> {
+    let (table, id) = match typed.split_once('/') {
+        Some((table, id)) => (table, Some(id)),
+        None => (typed, None),
+    };
+    if table.is_empty() || id == Some("") {
+        return Err(fault(
+            format!("`row:{}` is not a row.", text::cell(typed)),
+            "It takes a table, a slash and the row's id; a table alone stands for all of its rows.",
+        )
+        .with_hint("For example `row:plan_item/ID`."));
+    }
+    if IdPart::parse(table).is_some_and(|part| part.whole().is_some()) {
+        return Err(fault(
+            format!("`row:{}` names no table.", text::cell(typed)),
+            "An id alone does not say of which table it is.",
+        )
+        .with_hint(format!("Write `row:TABLE/{}`.", text::cell(typed))));
+    }
+    Ok(RowRef {
+        table: table.to_owned(),
+        id: id.map(str::to_owned),
+    })
+}
+
+fn field(value: Value) -> Result<String, Problem> {
+    let first = value.text.split(['.', '[']).next().unwrap_or_default();
+    if value.was_quoted || first.len() == value.text.len() {
+        return Ok(value.text);
+    }
+    let shown = text::cell(&value.text);
+    Err(fault(
+        format!("`changed:{shown}` is not a field."),
+        "It takes a field of the row itself, not what is inside one.",
+    )
+    .with_hint(format!(
+        "Write `changed:{}`, or `changed:\"{shown}\"` where the name has a dot.",
+        text::cell(first)
+    )))
+}
+
+/// `before.PATH SIGN VALUE` or `after.…`, and whether the sign was `!=`; `None` when the word is not about an image.
+fn image_tests(word: &str, values: Values<'_>) -> Result<Option<(bool, Vec<Atom>)>, Problem> {
     let (side, rest) = if let Some(rest) = word.strip_prefix("before.") {
         (Side::Before, rest)
     } else if let Some(rest) = word.strip_prefix("after.") {
@@ -171,7 +365,7 @@ fn state_term(word: &str, is_wrapped: bool) -> Result<Option<StateTerm>, Problem
         .with_hint(format!("For example `{}.status:completed`.", side.word())));
     }
     let signs = [
-        ("!=", Test::IsNot),
+        ("!=", Test::Is),
         (">=", Test::AtLeast),
         ("<=", Test::AtMost),
         (">", Test::Above),
@@ -182,8 +376,8 @@ fn state_term(word: &str, is_wrapped: bool) -> Result<Option<StateTerm>, Problem
     ];
     let found = signs
         .into_iter()
-        .find_map(|(sign, test)| Some((test, tail.strip_prefix(sign)?)));
-    let Some((test, value)) = found else {
+        .find_map(|(sign, test)| Some((sign, test, tail.strip_prefix(sign)?)));
+    let Some((sign, test, typed)) = found else {
         return Err(if tail.starts_with('!') {
             fault(
                 format!("`{}` is not understood.", text::cell(word)),
@@ -193,16 +387,26 @@ fn state_term(word: &str, is_wrapped: bool) -> Result<Option<StateTerm>, Problem
             bad_path(rest)
         });
     };
-    let (value, was_quoted) = if is_wrapped {
-        (value.to_owned(), false)
-    } else {
-        unquoted(value)?
-    };
-    let is_equality = matches!(test, Test::Is | Test::IsNot);
+    let image = |value: Value| image_test(word, (side, &path), (sign, test), value);
+    let any = values(typed)?.into_iter().map(image);
+    Ok(Some((sign == "!=", any.collect::<Result<_, _>>()?)))
+}
+
+fn image_test(
+    word: &str,
+    (side, path): (Side, &[Step]),
+    (sign, test): (&str, Test),
+    value: Value,
+) -> Result<Atom, Problem> {
+    let Value {
+        text: value,
+        was_quoted,
+    } = value;
+    let is_equality = test == Test::Is;
     if value.is_empty() && !(is_equality && was_quoted) {
         let problem = fault(
             format!("`{}` compares with nothing.", text::cell(word)),
-            "No value follows the sign.",
+            "No value follows the sign, or a comma.",
         );
         return Err(if is_equality {
             problem.with_hint("Write `\"\"` for a text without any letter, or `null` for no value.")
@@ -218,16 +422,15 @@ fn state_term(word: &str, is_wrapped: bool) -> Result<Option<StateTerm>, Problem
                 text::cell(word)
             ),
             format!(
-                "`{}` takes a number (3, -2.5), a date (2025-10-04) or a time (2025-10-04T12:30Z).",
-                test.sign()
+                "`{sign}` takes a number (3, -2.5), a date (2025-10-04) or a time (2025-10-04T12:30Z)."
             ),
         )
         .with_hint("Texts are compared with `:`, `!=` and `~`."));
     }
     let is_text = was_quoted && is_equality && (value == "null" || is_number(&value));
-    Ok(Some(StateTerm {
+    Ok(Atom::Image(ImageTest {
         side,
-        path,
+        path: path.to_vec(),
         test,
         value,
         is_text,
@@ -284,23 +487,6 @@ fn bad_path(path: &str) -> Problem {
     .with_hint("For example `after.tags[0]:x` or `after.\"a.b\":x`.")
 }
 
-fn person(key: &str, value: &str) -> Result<Person, Problem> {
-    match value {
-        "me" => Ok(Person::Me),
-        "none" => Ok(Person::None),
-        value => id(value).map(Person::Id).ok_or_else(|| {
-            fault(
-                format!("`{key}:{}` is not a user.", text::cell(value)),
-                "It takes a user's id (a UUID), `me` or `none`.",
-            )
-        }),
-    }
-}
-
-fn id(value: &str) -> Option<String> {
-    uuid::Uuid::try_parse(value).ok().map(|id| id.to_string())
-}
-
 fn actor_type(value: &str) -> Result<ActorType, Problem> {
     let all = [ActorType::User, ActorType::System, ActorType::Ai];
     all.into_iter()
@@ -314,25 +500,29 @@ fn actor_type(value: &str) -> Result<ActorType, Problem> {
 }
 
 fn no_term(word: &str) -> Problem {
+    let shown = text::cell(word);
     let problem = fault(
-        format!("`{}` is not a filter.", text::cell(word)),
+        format!("`{shown}` is not a filter."),
         "A filter is a key, a colon and a value.",
     );
-    problem.with_hint(if KEYS.contains(&word) {
-        format!("Write `{word}:` with a value.")
+    let lower = word.to_ascii_lowercase();
+    problem.with_hint(if is_key(&lower) {
+        format!("Write `{lower}:` with a value.")
+    } else if word.contains('.') {
+        format!("For example `action:{shown}`.")
+    } else if word.is_empty() {
+        "A `-` stands right before a key.".to_owned()
     } else {
-        format!("For example `action:{}` or `since:2h`.", text::cell(word))
+        format!("For example `text:{shown}`, `actor:{shown}` or `action:{shown}.*`.")
     })
 }
 
 fn unknown_key(key: &str) -> Problem {
     let shown = text::cell(key);
+    let keys = ALL_KEYS.map(|spec| spec.key).join(", ");
     let problem = fault(
         format!("`{shown}:` is not a filter."),
-        format!(
-            "The keys are {}, and paths such as `after.status`.",
-            KEYS.join(", ")
-        ),
+        format!("The keys are {keys}, and paths such as `after.status`."),
     );
     let lower = key.to_ascii_lowercase();
     if matches!(
@@ -344,17 +534,7 @@ fn unknown_key(key: &str) -> Problem {
             "Name a key inside it, such as `{side}.status:completed`."
         ));
     }
-    // People type the names of the columns, too.
-    let meant = match lower.as_str() {
-        "actor_user_id" | "user" | "who" | "by" => Some("actor"),
-        "subject_user_id" | "owner" => Some("subject"),
-        "actor_type" | "kind" => Some("type"),
-        "correlation_id" | "request" => Some("correlation"),
-        "from" => Some("since"),
-        "to" => Some("until"),
-        other => nearest(other),
-    };
-    match meant {
+    match meant(&lower).or_else(|| nearest(&lower)) {
         Some(meant) => problem.with_hint(format!("Did you mean `{meant}:`?")),
         None => problem,
     }
@@ -362,10 +542,11 @@ fn unknown_key(key: &str) -> Problem {
 
 /// The known key that is at most two edits away.
 fn nearest(key: &str) -> Option<&'static str> {
-    KEYS.into_iter()
-        .map(|known| (edits(key, known), known))
+    ALL_KEYS
+        .into_iter()
+        .map(|spec| (edits(key, spec.key), spec.key))
         .filter(|(edits, known)| *edits <= 2 && *edits < known.len())
-        .min()
+        .min_by_key(|(edits, _)| *edits)
         .map(|(_, known)| known)
 }
 

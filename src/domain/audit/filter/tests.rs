@@ -23,7 +23,18 @@ fn fault(text: &str) -> Problem {
 }
 
 fn conditions(text: &str) -> Vec<Condition> {
-    parse(text).conditions(&Identity::Service).unwrap()
+    let filter = parse(text);
+    let demand = filter.demand(&Identity::Service, false).unwrap();
+    assert!(demand.rest.is_empty(), "{text}");
+    [demand.indexed, demand.checked].concat()
+}
+
+fn not(condition: Condition) -> Condition {
+    let column = condition.column().unwrap().to_owned();
+    Condition::Any(vec![
+        Condition::Not(Box::new(condition)),
+        Condition::IsNull { column },
+    ])
 }
 
 #[test]
@@ -46,8 +57,8 @@ fn keys_do_not_mind_case_and_quotes_may_stand_anywhere() {
 
 #[test]
 fn times_are_counted_back_from_now_or_read_as_utc() {
-    let at = |text: &str| match &parse(text).terms[0] {
-        Term::Since(moment) | Term::Until(moment) => moment.at().to_string(),
+    let at = |text: &str| match &parse(text).terms[0].any[0] {
+        Atom::Since(moment) | Atom::Until(moment) => moment.at().to_string(),
         other => panic!("{other:?}"),
     };
     assert_eq!(at("since:2h"), "2025-10-04T10:00:00Z");
@@ -83,6 +94,124 @@ fn terms_of_one_key_are_alternatives() {
             ]),
         ]
     );
+}
+
+#[test]
+fn commas_are_alternatives_too_and_a_minus_takes_the_rest() {
+    assert_eq!(conditions("type:user,ai"), conditions("type:user type:ai"));
+    assert_eq!(
+        conditions("after.status:a,b"),
+        conditions("after.status:a after.status:b")
+    );
+    assert_eq!(
+        conditions("after.status:\"a,b\""),
+        [Condition::eq("after_state->>status", "a,b")]
+    );
+    assert_eq!(
+        conditions("-type:user,ai"),
+        [
+            not(Condition::eq("actor_type", "user")),
+            not(Condition::eq("actor_type", "ai")),
+        ]
+    );
+    // Both ends of a span must hold.
+    assert_eq!(conditions("before.qty>3 before.qty<9").len(), 4);
+    assert_eq!(
+        conditions("-after.v:null"),
+        [Condition::NotNull {
+            column: "after_state->>v".into()
+        }]
+    );
+    assert_eq!(conditions("-after.v!=1"), conditions("after.v:1"));
+    assert_eq!(conditions("after.v!=1"), conditions("-after.v:1"));
+}
+
+#[test]
+fn a_fault_has_its_column() {
+    let fault = Filter::read("since:2h  -acton:x", now()).unwrap_err();
+    assert_eq!(fault.at, 10);
+    assert!(
+        fault.problem.what.starts_with("Column 11: `acton:`"),
+        "{}",
+        fault.problem
+    );
+    let fault = Filter::read("since:2h after.x:\"a", now()).unwrap_err();
+    assert_eq!(fault.at, 17);
+}
+
+#[test]
+fn the_beginning_of_an_id_stands_for_all_ids_that_begin_so() {
+    assert_eq!(
+        conditions("actor:1B4E28BA-2f"),
+        [
+            Condition::compare(
+                "actor_user_id",
+                Op::GtEq,
+                "1b4e28ba-2f00-0000-0000-000000000000"
+            ),
+            Condition::compare(
+                "actor_user_id",
+                Op::LtEq,
+                "1b4e28ba-2fff-ffff-ffff-ffffffffffff"
+            ),
+        ]
+    );
+    assert!(parse("actor:1b4e28b").names_somebody());
+    assert!(!parse("actor:1b4e28ba").names_somebody());
+}
+
+#[test]
+fn names_become_ids_and_one_that_nobody_has_says_so() {
+    let mut people = People::new();
+    let email = Some("bob@example.com".to_owned());
+    people.add(ID, crate::domain::people::Known { name: None, email });
+    let filter = parse("actor:bob,me -subject:bob@example.com").resolved(&people);
+    assert_eq!(
+        filter.unwrap().to_string(),
+        format!("actor:{ID},me -subject:{ID}")
+    );
+    let problem = parse("actor:bpb").resolved(&people).unwrap_err();
+    assert!(problem.hint.unwrap().contains("actor:bob"));
+    let problem = parse("actor:zoe").resolved(&People::new()).unwrap_err();
+    assert!(problem.why.contains("No names"));
+}
+
+#[test]
+fn a_filter_says_who_answers_it() {
+    let cost = |text: &str, has_changed| {
+        parse(text)
+            .demand(&Identity::Service, has_changed)
+            .unwrap()
+            .cost()
+    };
+    for (text, without, with) in [
+        ("", Cost::Indexed, Cost::Indexed),
+        (
+            "actor:none action:a.* since:2h request:none",
+            Cost::Indexed,
+            Cost::Indexed,
+        ),
+        ("changed:qty", Cost::Here, Cost::Indexed),
+        ("-changed:qty", Cost::Here, Cost::Checked),
+        ("row:task/7", Cost::Checked, Cost::Indexed),
+        ("action:*.x", Cost::Checked, Cost::Checked),
+        ("after.qty:3", Cost::Checked, Cost::Checked),
+        ("text:x", Cost::Here, Cost::Here),
+    ] {
+        assert_eq!(
+            (cost(text, false), cost(text, true)),
+            (without, with),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_name_of_a_field_is_one_element_of_an_array() {
+    let filter = parse(r#"changed:"a\"b,{c}""#);
+    let demand = filter.demand(&Identity::Service, true).unwrap();
+    let wanted = Condition::compare("changed", Op::Contains, r#"{"a\"b,{c}"}"#);
+    assert_eq!(demand.indexed, [wanted]);
 }
 
 #[test]
@@ -251,10 +380,10 @@ fn me_is_whoever_reads() {
     });
     let filter = parse("actor:me");
     assert_eq!(
-        filter.conditions(&alice).unwrap(),
+        filter.demand(&alice, false).unwrap().indexed,
         [Condition::eq("actor_user_id", ID)]
     );
-    let problem = filter.conditions(&Identity::Service).unwrap_err();
+    let problem = filter.demand(&Identity::Service, false).unwrap_err();
     assert_eq!(problem.kind, Kind::Usage);
 }
 
@@ -264,13 +393,21 @@ fn every_fault_says_what_to_do() {
     assert!(hint("actr:me").contains("`actor:`"));
     assert!(hint("sinc:2h").contains("`since:`"));
     assert!(hint("actor_user_id:x").contains("`actor:`"));
-    assert!(hint("correlation_id:x").contains("`correlation:`"));
+    assert!(hint("correlation_id:x").contains("`request:`"));
     assert!(hint("after:x").contains("after.status"));
     assert!(hint("login").contains("action:login"));
+    assert!(hint("plan_item.update").contains("action:plan_item.update"));
     assert!(hint("since").contains("since:"));
-    assert!(fault("zzz:1").why.contains("correlation"));
+    assert!(fault("zzz:1").why.contains("request"));
     assert!(fault("type:robot").why.contains("system"));
-    assert!(fault("actor:bob").why.contains("UUID"));
+    assert!(hint("changed:meta.deep").contains("`changed:meta`"));
+    assert!(hint(&format!("row:{ID}")).contains("row:TABLE/"));
+    assert!(hint("on:2h").contains("since:2h"));
+    assert!(hint("changed:").contains("changed:qty"));
+    assert!(hint("action:a,").contains("action:"));
+    assert!(hint("day:x").contains("`on:`"));
+    assert!(hint("deep").contains("text:deep"));
+    assert!(fault("request:bob").why.contains("UUID"));
     assert!(fault("since:soon").why.contains("2h"));
     assert!(fault("since:").what.contains("value"));
     assert!(fault("after.notes").why.contains('~'));
@@ -306,9 +443,24 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn any_term() -> impl Strategy<Value = Term> {
+fn any_id() -> impl Strategy<Value = IdPart> {
+    (8_usize..=36).prop_filter_map("an id", |length| IdPart::parse(&ID[..length]))
+}
+
+fn any_person() -> impl Strategy<Value = Person> {
+    prop_oneof![
+        any_id().prop_map(Person::Id),
+        Just(Person::Me),
+        Just(Person::None),
+        value().prop_map(Person::Named),
+        Just(Person::Named("me".to_owned())),
+        Just(Person::Named(ID[..8].to_owned())),
+    ]
+}
+
+fn any_image() -> impl Strategy<Value = Atom> {
     let texts = (
-        prop::sample::select(vec![Test::Is, Test::IsNot, Test::Contains]),
+        prop::sample::select(vec![Test::Is, Test::Contains]),
         value(),
     );
     let orders = (
@@ -317,31 +469,44 @@ fn any_term() -> impl Strategy<Value = Term> {
     );
     let test = prop_oneof![texts, orders];
     let side = prop::sample::select(vec![Side::Before, Side::After]);
-    prop_oneof![
-        value().prop_map(Term::Action),
-        Just(Term::Actor(Person::Me)),
-        Just(Term::Subject(Person::None)),
-        Just(Term::Correlation(ID.to_owned())),
-        Just(Term::Type(ActorType::System)),
-        "[0-9]{1,4}[smhdw]".prop_map(|s| Term::Since(Moment::parse(&s, now(), "since").unwrap())),
-        (
+    let path = prop::collection::vec(any_step(), 1..4);
+    (side, path, test, any::<bool>()).prop_map(|(side, path, (test, value), in_quotes)| {
+        let is_text =
+            in_quotes && test == Test::Is && (value == "null" || conditions::is_number(&value));
+        Atom::Image(ImageTest {
             side,
-            prop::collection::vec(any_step(), 1..4),
+            path,
             test,
-            any::<bool>()
-        )
-            .prop_map(
-                |(side, path, (test, value), in_quotes)| Term::State(StateTerm {
-                    side,
-                    path,
-                    test,
-                    is_text: in_quotes
-                        && matches!(test, Test::Is | Test::IsNot)
-                        && (value == "null" || conditions::is_number(&value)),
-                    value,
-                })
-            ),
+            is_text,
+            value,
+        })
+    })
+}
+
+/// Values of one key.
+fn any_atoms() -> impl Strategy<Value = Vec<Atom>> {
+    fn some<T: std::fmt::Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+        prop::collection::vec(of, 1..4)
+    }
+    let moment = |text: String| Moment::parse(&text, now(), "since").unwrap();
+    let row = ("[a-z_]{1,8}(\\.[a-z]{1,4})?", prop::option::of(value()));
+    prop_oneof![
+        some(value().prop_map(Atom::Action)),
+        some(any_person().prop_map(Atom::Actor)),
+        some(any_person().prop_map(Atom::Subject)),
+        some(prop::option::of(any_id()).prop_map(Atom::Request)),
+        some(Just(Atom::Type(ActorType::System))),
+        some(value().prop_map(Atom::Changed)),
+        some(value().prop_map(Atom::Text)),
+        some(row.prop_map(|(table, id)| Atom::Row(RowRef { table, id }))),
+        "[0-9]{1,4}[smhdw]".prop_map(move |text| vec![Atom::Since(moment(text))]),
+        some("20[0-9]{2}-0[1-9]-1[0-9]".prop_map(move |text| Atom::On(moment(text)))),
+        any_image().prop_map(|atom| vec![atom]),
     ]
+}
+
+fn any_term() -> impl Strategy<Value = Term> {
+    (any::<bool>(), any_atoms()).prop_map(|(is_not, any)| Term { is_not, any })
 }
 
 proptest! {
