@@ -43,6 +43,7 @@ async fn open(deck: Deck) -> u8 {
         settings: deck.settings,
         title: deck.title,
         sign_in_hint: deck.sign_in_hint,
+        tells_emails: deck.demo.is_some(),
         keymap: deck.keymap,
         theme: deck.theme,
     };

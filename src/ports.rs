@@ -222,6 +222,12 @@ pub trait AuditUpkeep: Send + Sync {
     fn build_index<'a>(&'a self, index: &'a Index, state: IndexState) -> Task<'a, ()>;
 }
 
+/// The users of a project, past Row Level Security: asked only where that is switched on for the project.
+pub trait UserDirectory: Send + Sync {
+    /// The ids and e-mail addresses of the newest users, so many at most.
+    fn emails(&self, most: usize) -> Task<'_, Vec<(String, String)>>;
+}
+
 /// A database on which changes can be dry-run.
 pub trait DryRunDatabase: Send + Sync {
     /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A

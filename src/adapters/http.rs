@@ -3,7 +3,6 @@
 
 use super::proxy::{Proxies, Route};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::TOO_LARGE;
 use crate::domain::text;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
@@ -175,7 +174,6 @@ impl Fault {
                 format!("The answer of {host} is too large."),
                 format!("More than {} MB came.", bytes / 1024 / 1024),
             )
-            .with_code(TOO_LARGE)
             .with_hint("Narrow down what is asked for."),
             Self::Garbled => network(
                 format!("The answer of {host} could not be read."),

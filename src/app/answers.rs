@@ -14,6 +14,7 @@ use super::msg::{Opened, Planned, Report};
 use super::{execute, labels, production, requests, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
+use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::read_problem;
 use crate::domain::report::seen::Tried;
@@ -125,6 +126,16 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::Journal(result) => {
             model.journal.arrived(result, at);
             Vec::new()
+        }
+        Report::People(told) => {
+            let PeopleTold { people, problems } = *told;
+            model.people.extend(people);
+            name_record(model);
+            match problems.first() {
+                // Ids stand where names would; it is said once, and nothing else waits for it.
+                Some(problem) => execute::toast(model, format!("Names are not known: {problem}")),
+                None => Vec::new(),
+            }
         }
         Report::Tables(result) => {
             model.tables.arrived(result, at);
@@ -254,7 +265,7 @@ fn order_locks(model: &mut Model) {
 /// Says what the record in view is about, by what the rows that are held call it.
 fn name_record(model: &mut Model) {
     if let Some(record) = model.audit.record.held() {
-        model.audit.about = labels::about(record, model);
+        model.audit.head = labels::head(record, model);
     }
 }
 

@@ -2,7 +2,7 @@
 //! what it is called in the footer, where that depends on what is selected.
 
 use super::command::Command;
-use super::model::{Model, Screen};
+use super::model::{Focus, Model, Screen};
 use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::PlanRequest;
@@ -117,8 +117,37 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             }
             Ok(())
         }
-        Command::DiffMode | Command::Fold | Command::NextMatch | Command::PreviousMatch => {
-            on(Screen::Audit)
+        Command::DiffMode
+        | Command::Fold
+        | Command::NextMatch
+        | Command::PreviousMatch
+        | Command::NextChange
+        | Command::PreviousChange
+        | Command::CopyRecord
+        | Command::Clock => on(Screen::Audit),
+        Command::FilterBy => {
+            on(Screen::Audit)?;
+            let term = match model.focus {
+                Focus::List => model.audit.actor_term(),
+                Focus::Detail => model.audit.cursor_term(),
+            };
+            term.map(drop)
+                .ok_or_else(|| "nothing here can be filtered by".to_owned())
+        }
+        Command::RowHistory => {
+            on(Screen::Audit)?;
+            let term = model.audit.row_term();
+            term.map(drop)
+                .ok_or_else(|| "this record does not say which row it is about".to_owned())
+        }
+        Command::FieldHistory => {
+            on(Screen::Audit)?;
+            if model.focus == Focus::List {
+                return Err("go into the record and select a field first".into());
+            }
+            let term = model.audit.field_term();
+            term.map(drop)
+                .ok_or_else(|| "select a field of the record first".to_owned())
         }
         Command::Identity if model.is_opening => Err("the project is still being opened".into()),
         Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::execute::toast;
-use super::model::{Model, Screen};
+use super::model::{Focus, Model, Screen};
 use crate::domain::migration::journal::Line;
 use std::borrow::Cow;
 
@@ -38,10 +38,22 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
                 .selected()
                 .map(|kept| copied(&kept.line)),
         ),
+        Screen::Audit if model.focus == Focus::Detail => ("the value", model.audit.copy_value()),
         Screen::Audit => ("the record", model.audit.copy_text()),
     };
     match text {
         Some(text) => vec![Effect::Copy { what, text }],
+        None => toast(model, "There is nothing to copy."),
+    }
+}
+
+/// Puts the whole audit record on the clipboard.
+pub(super) fn copy_record(model: &mut Model) -> Vec<Effect> {
+    match model.audit.copy_text() {
+        Some(text) => vec![Effect::Copy {
+            what: "the record",
+            text,
+        }],
         None => toast(model, "There is nothing to copy."),
     }
 }

@@ -115,6 +115,8 @@ pub enum Load {
     Journal,
     /// A whole audit record.
     Record(String),
+    /// The people whose names the project tells.
+    People,
     /// The tables of the schema `public`.
     Tables,
     /// Whether what was typed into the guide works.

@@ -146,8 +146,46 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.next_mode();
             Vec::new()
         }
+        Command::Fold if model.focus == Focus::List => {
+            let height = model.list_height();
+            if model.audit.toggle_request(height) {
+                requests::details_now(model)
+            } else {
+                toast(
+                    model,
+                    "This record stands alone: no other of its request is beside it.",
+                )
+            }
+        }
         Command::Fold => {
             model.audit.toggle_fold();
+            Vec::new()
+        }
+        Command::NextChange => change(model, true),
+        Command::PreviousChange => change(model, false),
+        Command::FilterBy => {
+            let term = match model.focus {
+                Focus::List => model.audit.actor_term(),
+                Focus::Detail => model.audit.cursor_term(),
+            };
+            let present = model.audit.filter_text.clone();
+            match term {
+                Some(term) if present.is_empty() => ask(model, term),
+                Some(term) => ask(model, format!("{present} {term}")),
+                None => Vec::new(),
+            }
+        }
+        Command::RowHistory => match model.audit.row_term() {
+            Some(term) => ask(model, term),
+            None => Vec::new(),
+        },
+        Command::FieldHistory => match model.audit.field_term() {
+            Some(term) => ask(model, term),
+            None => Vec::new(),
+        },
+        Command::CopyRecord => copy::copy_record(model),
+        Command::Clock => {
+            model.is_utc = !model.is_utc;
             Vec::new()
         }
         Command::NextMatch => {
@@ -171,6 +209,31 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             None => Vec::new(),
         },
     }
+}
+
+/// Asks the audit trail something else; going back returns to what was asked before.
+fn ask(model: &mut Model, text: String) -> Vec<Effect> {
+    let before = model.audit.filter_text.clone();
+    match model.audit.set_filter(&text, model.now, &model.people) {
+        Ok(()) => {
+            model.audit.came_from.push(before);
+            model.focus = Focus::List;
+            requests::audit_from_start(model)
+        }
+        Err(fault) => toast(model, fault.problem.to_string()),
+    }
+}
+
+/// Goes to the next or previous change of the record, then on to the record beside it.
+fn change(model: &mut Model, is_forward: bool) -> Vec<Effect> {
+    let is_here = model.focus == Focus::Detail && model.audit.shown_record().is_some();
+    if is_here && model.audit.go_change(is_forward) {
+        return Vec::new();
+    }
+    let focus = std::mem::replace(&mut model.focus, Focus::List);
+    let effects = go(model, Move::By(if is_forward { 1 } else { -1 }));
+    model.focus = focus;
+    effects
 }
 
 /// Asks for the plan of a wish.
@@ -253,6 +316,14 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if model.focus == Focus::Detail {
         model.focus = Focus::List;
         return Vec::new();
+    }
+    if model.screen == Screen::Audit
+        && let Some(text) = model.audit.came_from.pop()
+    {
+        return match model.audit.set_filter(&text, model.now, &model.people) {
+            Ok(()) => requests::audit_from_start(model),
+            Err(fault) => toast(model, fault.problem.to_string()),
+        };
     }
     if model.screen == Screen::Audit && !model.audit.filter_text.is_empty() {
         model.audit.clear_filter();

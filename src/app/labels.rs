@@ -1,28 +1,110 @@
-//! What the deck can call a row by its id, from the rows that it holds anyway, and with it what the audit record in view is
+//! What the deck can call a row by its id, from the rows that it holds anyway, and with it what the audit records in view are
 //! about. Nothing is read for it.
 
 use super::loadable::Placeholder;
 use super::model::Model;
+use super::screen::record_head::{HeadLine, facts, row_term, value_term};
 use crate::domain::audit::Record;
+use crate::domain::audit::about::Name;
+use crate::domain::audit::story::Story;
 use crate::domain::plural::listed;
 
-/// What a record is about, as lines of a heading and a text: the table with the row's id, then what names the row. An id
-/// is replaced by what the deck can call its row.
-pub fn about(record: &Record, model: &Model) -> Vec<(String, String)> {
+/// What stands above the difference of a record: the table with the row's id, what names the row, when, who and why. An id is
+/// replaced by what the deck can call its row.
+pub fn head(record: &Record, model: &Model) -> Vec<HeadLine> {
     let about = record.about();
     let own = about.id.as_deref().and_then(|id| called(id, model));
-    let own = own.map(|name| ("which is".to_owned(), name));
-    let row = match (about.table, about.id) {
-        (Some(table), Some(id)) => Some((table, id)),
-        (Some(table), None) => Some(("table".to_owned(), table)),
-        (None, id) => id.map(|id| ("row".to_owned(), id)),
+    let term = || row_term(record);
+    let row = match (&about.table, &about.id) {
+        (Some(table), Some(id)) => Some(HeadLine::fact(table, id.as_str(), term())),
+        (Some(table), None) => Some(HeadLine::fact("table", table.as_str(), term())),
+        (None, id) => id
+            .as_ref()
+            .map(|id| HeadLine::fact("row", id.as_str(), None)),
     };
+    let own = own.map(|name| HeadLine::fact("which is", name, term()));
     let names = about.names.into_iter().map(|name| {
-        let value = called(&name.value, model).unwrap_or(name.value);
-        (name.key, value)
+        // What was cut is not asked for.
+        let term = (!name.value.ends_with('…')).then(|| value_term(&name.key, &name.value));
+        let known = called(&name.value, model);
+        HeadLine::fact(&name.key, name.value, term).called(known)
     });
-    let row = row.into_iter().chain(own).chain(names);
-    row.chain(unread(model)).collect()
+    let row = row
+        .map(HeadLine::as_row)
+        .into_iter()
+        .chain(own)
+        .chain(names);
+    let unread = unread(model).map(|(name, text)| HeadLine::fact(&name, text, None));
+    let person = |id: &str| model.people.called(id).map(str::to_owned);
+    row.chain(unread).chain(facts(record, person)).collect()
+}
+
+/// The row of a story in a few words: `week 9 · Run a half marathon`; else its table and the beginning of its id.
+pub fn row_words(story: &Story, model: &Model, dot: &str) -> String {
+    let own = story.id.as_deref().and_then(|id| called_briefly(id, model));
+    let names = story.names.iter().filter_map(|name| word(name, model));
+    let mut words: Vec<String> = own.into_iter().chain(names).collect();
+    words.dedup();
+    // A week says more at the beginning than behind a long text.
+    words.sort_by_key(|word| !word.starts_with("week "));
+    let table = story.table.as_deref().unwrap_or_default();
+    if !words.is_empty() {
+        words.truncate(3);
+        let words = words.join(&format!(" {dot} "));
+        return if table.is_empty() {
+            words
+        } else {
+            format!("{words} {dot} {table}")
+        };
+    }
+    let id = story.id.as_deref().unwrap_or_default();
+    let id = if is_uuid(id) {
+        id.get(..8).unwrap_or(id)
+    } else {
+        id
+    };
+    format!("{table} {id}").trim().to_owned()
+}
+
+/// A value that names a row, as people say it. An id that nothing is known of says nothing.
+fn word(name: &Name, model: &Model) -> Option<String> {
+    if let Some(known) = called_briefly(&name.value, model) {
+        return Some(known);
+    }
+    if let Some(known) = model.people.called_briefly(&name.value) {
+        return Some(known.to_owned());
+    }
+    if is_uuid(&name.value) || name.key.ends_with("_id") {
+        return None;
+    }
+    let number = ["_no", "_nr", "_number"];
+    match number
+        .into_iter()
+        .find_map(|end| name.key.strip_suffix(end))
+    {
+        Some(what) => Some(format!("{} {}", what.replace('_', " "), name.value)),
+        None => Some(name.value.clone()),
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// What people call the row with this id, in the fewest words.
+fn called_briefly(id: &str, model: &Model) -> Option<String> {
+    let week = model.locks.locks().iter().find(|lock| lock.plan_id == id);
+    if let Some(lock) = week {
+        return Some(format!("week {}", lock.week_no));
+    }
+    if let Some(goal) = model.goals.rows().iter().find(|goal| goal.id == id) {
+        return Some(goal.description.clone());
+    }
+    let cycle = model.cycles.rows().iter().find(|cycle| cycle.id == id)?;
+    Some(format!("cycle of {}", cycle.start_date))
 }
 
 /// Which rows could not be read, so that their ids have no names here.

@@ -25,6 +25,7 @@ use crate::domain::report::seen::Tried;
 use crate::domain::people::{Known, People};
 use crate::domain::table::Table as Brief;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// The open project, as far as the screen needs it. Holds no secret.
@@ -48,6 +49,10 @@ pub struct Project {
     pub patience_s: u64,
     /// What to say where one signs in: the demo names its accounts.
     pub sign_in_hint: Option<String>,
+    /// Whether the e-mail addresses of its users are read over the database connection, past Row Level Security.
+    pub tells_emails: bool,
+    /// Whether its profile names a table with the names of its users.
+    pub has_names: bool,
     /// The user of the stored session, if there is one.
     pub signed_in: Option<User>,
 }
@@ -115,10 +120,18 @@ impl Screen {
             Self::Migrations => Sides::of(48),
             // Its lines say most by themselves.
             Self::Journal => Sides::of(62),
+            // Beside the details there must be room for who, which row and what changed.
+            Self::Audit => Sides {
+                share: 52,
+                from: 110,
+            },
             _ => Sides::of(46),
         }
     }
 }
+
+/// The most filters that are kept to be called up again.
+const MOST_FILTERS: usize = 100;
 
 /// The list's share of the width while one reads the details: they get the room.
 const READING_SHARE: u16 = 30;
@@ -214,6 +227,12 @@ pub struct Model {
     pub keymap: Keymap,
     /// Index into the themes.
     pub theme: usize,
+    /// The time zone of this machine.
+    pub zone: TimeZone,
+    /// Whether the audit list shows times in UTC and not in this machine's zone.
+    pub is_utc: bool,
+    /// The filters of the audit list that were typed, the newest last.
+    pub filter_history: Vec<String>,
 }
 
 impl Model {
@@ -259,6 +278,9 @@ impl Model {
             toast: None,
             keymap,
             theme: 0,
+            zone: TimeZone::UTC,
+            is_utc: false,
+            filter_history: Vec::new(),
         }
     }
 
@@ -340,6 +362,18 @@ impl Model {
         self.know_people();
         self.focus = Focus::List;
         self.detail_top = 0;
+    }
+
+    /// Keeps the filter in force, so that it can be called up again.
+    pub fn remember_filter(&mut self) {
+        let text = self.audit.filter_text.clone();
+        if text.is_empty() {
+            return;
+        }
+        self.filter_history.retain(|kept| *kept != text);
+        self.filter_history.push(text);
+        let excess = self.filter_history.len().saturating_sub(MOST_FILTERS);
+        self.filter_history.drain(..excess);
     }
 
     /// Begins with those whose names are known without asking: who reads, and who is signed in.

@@ -13,6 +13,7 @@ use crate::domain::mfa::SignIn;
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{MigrationList, Outcome, Progress, SourceTexts};
+use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 pub use crate::domain::report::plan::Planned;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
@@ -93,6 +94,8 @@ pub enum Report {
     Journal(Result<Journal, Problem>),
     /// To `Load::Record`.
     Record(Result<Box<Record>, Problem>),
+    /// To `Load::People`.
+    People(Box<PeopleTold>),
     /// To `Load::Tables`.
     Tables(Result<Vec<Table>, Problem>),
     /// To `Load::Check`: one verdict a field, in the order of the guide.

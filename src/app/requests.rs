@@ -4,6 +4,7 @@ use super::effect::{Effect, Load, Timer};
 use super::model::{Model, Screen};
 use super::ticket::Slot;
 use crate::domain::audit::PageDirection;
+use crate::domain::audit::filter::Moment;
 use crate::domain::lock::WeekLock;
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub fn everything(model: &mut Model) -> Vec<Effect> {
 pub fn rows(model: &mut Model) -> Vec<Effect> {
     let mut effects = vec![cycles(model), goals(model), locks(model)];
     effects.extend(audit_from_start(model));
+    let project = model.project.as_ref();
+    if project.is_some_and(|project| project.tells_emails || project.has_names) {
+        effects.push(effect(model, Slot::People, Load::People));
+    }
     effects
 }
 
@@ -129,9 +134,19 @@ pub fn audit_from_end(model: &mut Model) -> Vec<Effect> {
     vec![audit(model, request)]
 }
 
+/// The page of the audit list that begins with the last record of a day, or before a moment.
+pub fn audit_at(model: &mut Model, moment: &Moment) -> Vec<Effect> {
+    let request = model.audit.request_at(moment);
+    vec![audit(model, request)]
+}
+
 /// The next piece of a search of the audit list that goes on by itself until the screen is full.
 pub fn audit_search(model: &mut Model) -> Option<Effect> {
-    model.audit.scan.as_ref()?;
+    // A jump to before the oldest record goes on to it.
+    let is_empty = model.audit.held() == 0 && model.audit.has_newer;
+    if model.audit.scan.is_none() && !is_empty {
+        return None;
+    }
     audit_near_end(model)
 }
 

@@ -28,6 +28,8 @@ pub enum Slot {
     Journal,
     /// The selected audit record.
     Record,
+    /// The people whose names the project tells.
+    People,
     /// The tables of a project of another kind.
     Tables,
     /// Sign-in, sign-out, choice of role.

@@ -1,12 +1,18 @@
 //! The project's REST interface with the identity that reads, for the commands that show rows.
 
 use super::answer::{Answer, Answered};
+use super::interrupt;
 use super::output::Output;
 use super::page::{Page, Table, Tone};
 use super::slow_notice::Patient;
 use crate::adapters::connect::{Project, Transport};
+use crate::domain::audit::filter::Filter;
 use crate::domain::identity::Identity;
+use crate::domain::names_from::NamesFrom;
+use crate::domain::people::{Known, PeopleTold};
+use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
+use crate::ops::people;
 use crate::ports::Rest;
 use serde::Serialize;
 use std::sync::Arc;
@@ -43,6 +49,41 @@ impl Reader {
     /// The way to the database: its word and its sentence, if one is known that can be used.
     pub async fn way(&self) -> Option<(&'static str, String)> {
         Transport::told(&self.project).await
+    }
+
+    /// A filter with ids in place of names. Nobody is asked where it has none.
+    pub async fn resolved(&self, filter: Filter) -> Result<Filter, Problem> {
+        if filter.names_somebody() {
+            let told = interrupt::ending(async { Ok(self.people().await) }).await?;
+            return filter.resolved(&told.people);
+        }
+        Ok(filter)
+    }
+
+    /// The people whose names are known: who reads, and whom the profile's settings let one name.
+    pub async fn people(&self) -> PeopleTold {
+        let directory = if self.project.profile.emails {
+            match Transport::of(&self.project).await {
+                Ok(way) => way.map(Transport::directory),
+                Err(_) => None,
+            }
+        } else {
+            None
+        };
+        let names = self.project.profile.names.as_deref().map(NamesFrom::parse);
+        let (names, fault) = match names {
+            Some(Ok(names)) => (Some(names), None),
+            Some(Err(problem)) => (None, Some(problem)),
+            None => (None, None),
+        };
+        let mut told =
+            people::read(self.rest(), &self.who, names.as_ref(), directory.as_deref()).await;
+        told.problems.extend(fault);
+        if let Identity::User(user) = &self.who {
+            let email = Some(user.email.clone());
+            told.people.add(&user.id, Known { name: None, email });
+        }
+        told
     }
 
     /// The identity.

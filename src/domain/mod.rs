@@ -21,6 +21,7 @@ pub mod markdown;
 pub mod mfa;
 pub mod migration;
 pub mod moment;
+pub mod names_from;
 pub mod near;
 pub mod pasted;
 pub mod people;

@@ -1,5 +1,6 @@
 //! Moments and lengths of time as people read them: moments in UTC, in one form for lists and one for everything else.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// Where a moment stands.
@@ -32,6 +33,38 @@ pub fn printed(text: &str, form: Form) -> String {
     at.map_or_else(|_| text.to_owned(), |at| moment(at, form))
 }
 
+/// A moment as a server prints it, in few columns and in a zone: the time of the day of `now`, else the day too; the year
+/// where it is another.
+pub fn brief(text: &str, now: Timestamp, zone: &TimeZone) -> String {
+    let Ok(at) = text.parse::<Timestamp>() else {
+        return text.to_owned();
+    };
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let form = match (at.date() == now.date(), at.year() == now.year()) {
+        (true, _) => "%H:%M:%S",
+        (false, true) => "%-d %b %H:%M",
+        (false, false) => "%-d %b %Y",
+    };
+    at.strftime(form).to_string()
+}
+
+/// The columns of [`brief`].
+pub const BRIEF_COLUMNS: u16 = 12;
+
+/// How long ago a moment was, as a server prints it, in its largest unit: `40s`, `5m`, `3h`, `12d`, `2y`.
+pub fn ago(text: &str, now: Timestamp) -> String {
+    let Ok(at) = text.parse::<Timestamp>() else {
+        return String::new();
+    };
+    let seconds = now.duration_since(at).as_secs().max(0);
+    let units = [(31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(length, _)| seconds >= *length);
+    match unit {
+        Some((length, name)) => format!("{}{name}", seconds / length),
+        None => format!("{seconds}s"),
+    }
+}
+
 /// A length of time to the minute, such as `1h 5m`.
 pub fn span(length: SignedDuration) -> String {
     let minutes = SignedDuration::from_mins((length.as_secs() + 30) / 60);
@@ -49,6 +82,24 @@ mod tests {
     fn lengths_are_told_to_the_minute() {
         assert_eq!(span(SignedDuration::from_secs(3_910)), "1h 5m");
         assert_eq!(span(SignedDuration::from_secs(20)), "less than a minute");
+    }
+
+    #[test]
+    fn a_moment_in_few_columns_says_what_goes_not_without_saying() {
+        let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap_or_default();
+        for (text, told, passed) in [
+            ("2026-11-30T11:59:20Z", "11:59:20", "40s"),
+            ("2026-11-30T08:59:20+00:00", "08:59:20", "3h"),
+            ("2026-11-09T23:05:00Z", "9 Nov 23:05", "20d"),
+            ("2024-10-04T12:30:00Z", "4 Oct 2024", "2y"),
+            ("2026-12-01T00:00:00Z", "1 Dec 00:00", "0s"),
+            ("infinity", "infinity", ""),
+        ] {
+            assert_eq!(brief(text, now, &TimeZone::UTC), told);
+            assert_eq!(ago(text, now), passed);
+        }
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(brief("2026-11-30T08:59:20Z", now, &zone), "10:59:20");
     }
 
     #[test]

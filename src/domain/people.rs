@@ -1,6 +1,7 @@
 //! The people whose names are known here, beside their ids: who reads, who is signed in, and whom the project tells of.
 
 use super::near::edits;
+use super::problem::Problem;
 use super::text;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,17 @@ pub struct Known {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
     by_id: BTreeMap<String, Known>,
+    /// How many have an address with this part before its host.
+    locals: BTreeMap<String, usize>,
+}
+
+/// Who was told of, and why others were not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PeopleTold {
+    /// Whose names are known.
+    pub people: People,
+    /// Why the names of others are not.
+    pub problems: Vec<Problem>,
 }
 
 impl People {
@@ -55,7 +67,12 @@ impl People {
         }
         let entry = self.by_id.entry(id).or_default();
         entry.name = name.or(entry.name.take());
-        entry.email = email.or(entry.email.take());
+        let Some(email) = email else { return };
+        let old = entry.email.replace(email.clone());
+        if let Some(count) = old.and_then(|old| self.locals.get_mut(&local(&old).to_lowercase())) {
+            *count = count.saturating_sub(1);
+        }
+        *self.locals.entry(local(&email).to_lowercase()).or_default() += 1;
     }
 
     /// Adds all that others know.
@@ -79,8 +96,8 @@ impl People {
         }
         let email = known.email.as_deref()?;
         let local = local(email);
-        let is_alone = self.find(local).len() == 1;
-        Some(if is_alone { local } else { email })
+        let others = self.locals.get(&local.to_lowercase());
+        Some(if others == Some(&1) { local } else { email })
     }
 
     /// The ids of those whom a text means: a whole name or address first, then the part of an address before its host,

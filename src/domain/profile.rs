@@ -38,6 +38,12 @@ pub struct Profile {
     /// What an export of audit records leaves out, such as `*.password`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mask: Vec<String>,
+    /// The table with the names of its users, such as `profiles(id, full_name)`; read as whoever reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<String>,
+    /// Whether the e-mail addresses of its users are read over the database connection and shown beside ids.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emails: bool,
     /// Where its secrets come from, where that is not the keyring. A table, so it stands behind the plain values.
     #[serde(default, skip_serializing_if = "References::is_empty")]
     pub secrets: References,

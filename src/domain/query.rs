@@ -9,9 +9,6 @@ use serde_json::Value;
 /// The rows asked for at a time, as the design (section 6) fixes it.
 pub const PAGE_ROWS: usize = 200;
 
-/// The code of an answer that was not taken because it is too large.
-pub const TOO_LARGE: &str = "too_large";
-
 /// A selection of rows of one table or view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Select {

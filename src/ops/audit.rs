@@ -5,7 +5,7 @@ use crate::domain::audit::filter::{Atom, Cost, Demand, Filter};
 use crate::domain::audit::{Ask, Cursor, Looked, Page, PageDirection, Record, Summary, action};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
-use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select, TOO_LARGE};
+use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
 use crate::domain::read_problem;
 use crate::ports::Rest;
 use serde::Deserialize;
@@ -60,9 +60,7 @@ impl Row for Record {
 pub async fn page<R: Row>(rest: &dyn Rest, who: &Identity, ask: &Ask) -> Result<Page<R>, Problem> {
     let correlation = correlation();
     let has_changed = match ask.has_changed {
-        None if asks_for_changed(&ask.filter) => {
-            Some(names_changes(rest, who, &correlation).await?)
-        }
+        None => names_changes(rest, who, &ask.filter, &correlation).await?,
         known => known,
     };
     let demand = ask.filter.demand(who, has_changed == Some(true))?;
@@ -96,29 +94,45 @@ fn asks_for_changed(filter: &Filter) -> bool {
     atoms.any(|atom| matches!(atom, Atom::Changed(_) | Atom::Row(_)))
 }
 
-/// Whether every record names the fields that changed, in the column `changed`: it is there, and the oldest record has it,
-/// which is the last to get it.
-async fn names_changes(
+/// Whether every record names the fields that changed, in the column `changed`: it is there, and those have it that are the
+/// last to get it when old records are filled in, from whichever end that is done.
+/// Nothing is asked, and nothing known, where the filter does not need it.
+pub(super) async fn names_changes(
     rest: &dyn Rest,
     who: &Identity,
+    filter: &Filter,
     correlation: &str,
-) -> Result<bool, Problem> {
+) -> Result<Option<bool>, Problem> {
     #[derive(Deserialize)]
-    struct Oldest {
+    struct Names {
         changed: Option<Vec<String>>,
     }
-    let query = Select::from("audit_log").columns("changed");
-    let query = ordered(query, PageDirection::Newer)
-        .limit(1)
-        .under(correlation);
-    match rest.select(who, &query).await {
-        Ok(answer) => {
-            let rows: Vec<Oldest> = answer.rows()?;
-            Ok(rows.iter().all(|row| row.changed.is_some()))
-        }
-        Err(problem) if is_missing_column(&problem) => Ok(false),
-        Err(problem) => Err(problem),
+    if !asks_for_changed(filter) {
+        return Ok(None);
     }
+    let oldest = ordered(
+        Select::from("audit_log").columns("changed"),
+        PageDirection::Newer,
+    );
+    // A record from before the column has the transaction 0.
+    let newest = ordered(
+        Select::from("audit_log").columns("changed"),
+        PageDirection::Older,
+    )
+    .filter(Condition::eq("transaction_id", "0"));
+    for (query, is_needed) in [(oldest, true), (newest, false)] {
+        match rest.select(who, &query.limit(1).under(correlation)).await {
+            Ok(answer) => {
+                let rows: Vec<Names> = answer.rows()?;
+                if rows.iter().any(|row| row.changed.is_none()) {
+                    return Ok(Some(false));
+                }
+            }
+            Err(problem) if is_missing_column(&problem) => return Ok(Some(!is_needed)),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(Some(true))
 }
 
 /// PostgREST and other servers have different codes for it.
@@ -127,12 +141,12 @@ fn is_missing_column(problem: &Problem) -> bool {
 }
 
 /// How the list is read for one page.
-struct Reading<'a> {
-    rest: &'a dyn Rest,
-    who: &'a Identity,
-    demand: &'a Demand<'a>,
-    way: PageDirection,
-    correlation: &'a str,
+pub(super) struct Reading<'a> {
+    pub(super) rest: &'a dyn Rest,
+    pub(super) who: &'a Identity,
+    pub(super) demand: &'a Demand<'a>,
+    pub(super) way: PageDirection,
+    pub(super) correlation: &'a str,
 }
 
 impl Reading<'_> {
@@ -184,10 +198,7 @@ impl Reading<'_> {
             count += records.len() as u64;
             let is_short = records.len() < asked;
             let last = records.last().map(Record::cursor);
-            let fits = |record: &Record| {
-                let mut clauses = self.demand.rest.iter();
-                clauses.all(|clause| clause.fits(record, self.who))
-            };
+            let fits = |record: &Record| self.demand.rest_fits(record, self.who);
             let mut fitting = records.into_iter().filter(fits);
             for record in fitting.by_ref().take(limit - page.rows.len()) {
                 at = Some(record.cursor());
@@ -253,7 +264,7 @@ impl Reading<'_> {
     }
 
     /// Those of them that the server looked at, up to the end of a window where there is one.
-    fn within(&self, end: Option<&Cursor>, columns: &str, from: Option<&Cursor>) -> Select {
+    pub(super) fn within(&self, end: Option<&Cursor>, columns: &str, from: Option<&Cursor>) -> Select {
         let mut query = self.query(columns, from);
         query.filters.extend(self.demand.checked.clone());
         if let Some(end) = end {
@@ -278,7 +289,7 @@ impl Reading<'_> {
                     let row_bytes = answer.body.len() / records.len().max(1);
                     return Ok((records, limit, row_bytes));
                 }
-                Err(problem) if problem.code.as_deref() == Some(TOO_LARGE) && limit > 1 => {
+                Err(problem) if read_problem::is_too_large(&problem) && limit > 1 => {
                     query.limit = Some((limit / 8).max(1));
                 }
                 Err(problem) => return Err(problem),
@@ -348,7 +359,7 @@ fn ordered(query: Select, way: PageDirection) -> Select {
 }
 
 /// Orders by (created_at, id) and starts strictly beyond the cursor.
-pub(super) fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
+fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
     let query = ordered(query, way);
     let Some(cursor) = from else {
         return query;

@@ -12,6 +12,7 @@ pub mod link;
 pub mod lock;
 pub mod migration;
 mod paging;
+pub mod people;
 pub mod profile;
 pub mod seed;
 pub mod session;

@@ -64,6 +64,8 @@ pub struct Start {
     pub title: Option<String>,
     /// What to say where one signs in; the demo names its accounts here.
     pub sign_in_hint: Option<String>,
+    /// Whether e-mail addresses are shown beside ids: the demo has no others.
+    pub tells_emails: bool,
     /// The user's keymap file, when there is one: its path and text.
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was asked for by name.
@@ -182,6 +184,7 @@ impl Deck {
         let (keymap, faults) = keymap(&start);
         let mut model = Model::new(size, None, Identity::Anon, keymap);
         model.is_opening = true;
+        model.zone = jiff::tz::TimeZone::system();
         if let Some(faults) = faults {
             dialog::open(&mut model, faults);
         }

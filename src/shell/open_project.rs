@@ -8,13 +8,15 @@ use crate::adapters::secrets::Told;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
 use crate::domain::identity::Identity;
+use crate::domain::names_from::NamesFrom;
+use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim};
 use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
 use crate::ops::migration::Workspace;
-use crate::ops::session;
-use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest};
+use crate::ops::{people, session};
+use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest, UserDirectory};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,10 @@ pub(super) struct OpenProject {
     schema: Result<Ways, Problem>,
     /// What was planned on the way out of a state.
     pub(super) fixes: PendingChanges,
+    /// Where the names of its users are, as the profile says.
+    names: Option<Result<NamesFrom, Problem>>,
+    /// Whether their e-mail addresses may be read.
+    has_emails: bool,
 }
 
 /// What goes over the way to the project's database.
@@ -40,6 +46,7 @@ struct Ways {
     schema: Workspace,
     stage: Arc<dyn DryRunDatabase>,
     catalogs: Arc<dyn Catalogs>,
+    directory: Arc<dyn UserDirectory>,
     /// What the database is called while it is waited for.
     place: String,
 }
@@ -62,6 +69,20 @@ impl OpenProject {
     /// The catalogs of the database.
     pub(super) fn catalogs(&self) -> Result<&dyn Catalogs, Problem> {
         self.ways().map(|ways| ways.catalogs.as_ref())
+    }
+
+    /// The people whose names the project tells, as far as its settings allow.
+    pub(super) async fn people(&self, who: &Identity) -> PeopleTold {
+        let ways = self.schema.as_ref().ok().filter(|_| self.has_emails);
+        let directory = ways.map(|ways| ways.directory.as_ref());
+        let (names, fault) = match &self.names {
+            Some(Ok(names)) => (Some(names), None),
+            Some(Err(problem)) => (None, Some(problem.clone())),
+            None => (None, None),
+        };
+        let mut told = people::read(self.rest.as_ref(), who, names, directory).await;
+        told.problems.extend(fault);
+        told
     }
 
     /// What Auth is called while it is waited for, and how long that is at most.
@@ -122,6 +143,8 @@ pub(super) async fn open(
         url: connected.profile.url.clone(),
         schema,
         fixes: PendingChanges::default(),
+        names: connected.profile.names.as_deref().map(NamesFrom::parse),
+        has_emails: project.tells_emails,
         rest: connected.rest,
         auth: connected.auth,
     };
@@ -191,6 +214,7 @@ async fn schema(
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
     let (stage, catalogs, place) = (way.stage(), way.clone().catalogs(), way.label());
+    let directory = way.clone().directory();
     let database = Guarded {
         database: way.database(),
         profiles,
@@ -200,6 +224,7 @@ async fn schema(
         schema: Workspace::new(root, Arc::new(database)),
         stage,
         catalogs,
+        directory,
         place,
     })
 }
@@ -216,6 +241,9 @@ fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Projec
         notes: connected.notes.clone(),
         patience_s: Limits::default().session.as_secs(),
         sign_in_hint: start.sign_in_hint.clone(),
+        tells_emails: (start.tells_emails || connected.profile.emails)
+            && Transport::is_known(connected),
+        has_names: connected.profile.names.is_some(),
         signed_in: match identity {
             Identity::User(user) => Some(user.clone()),
             Identity::Anon | Identity::Service => None,

@@ -14,6 +14,7 @@ use crate::domain::audit::Ask;
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::{PlanRequest, Progress};
+use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::SeedProgress;
 use crate::ops::migration::RunControl;
@@ -183,6 +184,12 @@ fn refusal(load: &Load) -> Refusal {
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
         Load::Tables => |problem| Report::Tables(Err(problem)),
+        Load::People => |problem| {
+            Report::People(Box::new(PeopleTold {
+                problems: vec![problem],
+                ..PeopleTold::default()
+            }))
+        },
         Load::Opening(_) => |problem| Report::Opening(Err(problem)),
         Load::Prospect(_) => |problem| Report::Prospect(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
@@ -225,6 +232,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Audit { .. }
         | Load::Opening(_)
         | Load::Prospect(_)
+        | Load::People
         | Load::Record(_) => true,
         Load::Migrations
         | Load::Sources(_)
@@ -311,6 +319,7 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Prospect(request) => {
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
         }
+        Load::People => Report::People(Box::new(world.people(who).await)),
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
         _ => refuse(Problem::internal("A read was sent to the wrong place.")),
     }

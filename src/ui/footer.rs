@@ -6,7 +6,9 @@ use super::theme::Role;
 use crate::app::availability::{availability, short};
 use crate::app::command::{Command, TABLE};
 use crate::app::dialog::Dialog;
+use crate::app::dialog::filter::FilterLine;
 use crate::app::model::{Focus, Screen};
+use crate::domain::text::cell;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -29,10 +31,9 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
                 "  searches inside this record; n and N go on",
                 view.style(Role::Muted),
             ),
-            None if view.model.screen == Screen::Audit => Span::styled(
-                "  action:plan_item.* actor:me since:2h correlation:ID after.status:completed",
-                view.style(Role::Muted),
-            ),
+            None if view.model.screen == Screen::Audit => {
+                Span::styled(proposed(line), view.style(Role::Muted))
+            }
             None => Span::styled("  enter keeps it, esc drops it", view.style(Role::Muted)),
         };
         let room = usize::from(area.width.saturating_sub(2));
@@ -56,6 +57,16 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
         return;
     }
     frame.render_widget(Line::from(hints(view, usize::from(area.width))), area);
+}
+
+/// What can be typed next, as far as it fits; it is cut where the line ends.
+fn proposed(line: &FilterLine) -> String {
+    match &line.proposals {
+        Some((proposals, _)) if !proposals.options.is_empty() => {
+            format!("   tab: {}", cell(&proposals.options.join("  ")))
+        }
+        _ => "   enter filters, up shows earlier ones".to_owned(),
+    }
 }
 
 /// Draws why a filter cannot be used, on as many lines above the footer as it takes.

@@ -78,6 +78,12 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     } else {
         view.style(Role::Danger)
     };
+    let project = view.model.project.as_ref();
+    // Names that Row Level Security did not let through are marked.
+    let mark = match project.is_some_and(|project| project.tells_emails) {
+        true => " e-mails ",
+        false => "",
+    };
     let who = match identity {
         // Where there is room, the assurance level too; the start screen has it at any width.
         Identity::User(_) if width >= ROOMY => {
@@ -89,12 +95,13 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     };
     let who = fit(
         &who,
-        width.saturating_sub(sign.len()).max(4),
+        width.saturating_sub(sign.len() + mark.len()).max(4),
         view.symbols.more(),
     );
     vec![
         Span::styled(who, who_style),
         Span::styled(sign, view.style(role)),
+        Span::styled(mark, view.style(Role::Warn)),
     ]
 }
 

@@ -206,6 +206,11 @@ pub fn heading(frame: &mut Frame, pane: Rect, view: DrawContext, title: &str, is
     frame.render_widget(Line::from(spans), Rect { height: 1, ..pane });
 }
 
+/// How wide each column is in a pane.
+pub fn widths_in(columns: &[Column], pane: Rect) -> Vec<u16> {
+    widths(columns, layout::rows(pane).width)
+}
+
 /// Fits the columns: those of a high level go first, so that the others can be read; then what is left is given away.
 fn widths(columns: &[Column], width: u16) -> Vec<u16> {
     // Between two columns stands a space.

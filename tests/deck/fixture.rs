@@ -104,6 +104,7 @@ pub fn report(load: &Load) -> Report {
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
         Load::Tables => Report::Tables(Ok(tables())),
+        Load::People => Report::People(Box::default()),
         Load::Check(_) => Report::Checked(Vec::new()),
         Load::Difference(_) | Load::Fix(_) | Load::Prospect(_) => {
             panic!("{load:?} is asked for by a key only")
@@ -405,7 +406,32 @@ fn locks() -> Vec<WeekLock> {
 pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
     let row = |n: u64| {
         let at = now() - jiff::SignedDuration::from_secs(i64::try_from(n).unwrap());
-        Summary {
+        let (action, before, after) = match n % 3 {
+            0 => (
+                "plan_item.update",
+                Some(image(2, &["a", "b"], 1)),
+                Some(image(3, &["a"], 2)),
+            ),
+            1 => (
+                "goal.insert",
+                None,
+                Some(json!({
+                    "id": "60000000-0000-4000-8001-000000000002",
+                    "user_id": ALICE,
+                    "description": "Ship the billing service",
+                    "start_week": 1,
+                    "end_week": 12,
+                })),
+            ),
+            _ => (
+                "task.delete",
+                Some(
+                    json!({"id": "70000000-0000-4000-8001-000000000002", "title": "Intervals", "unit": "km"}),
+                ),
+                None,
+            ),
+        };
+        Summary::from(Record {
             id: format!("{n:08}-0000-4000-8000-000000000000"),
             created_at: at.to_string().replace('Z', "+00:00"),
             actor_user_id: Some(ALICE.into()),
@@ -415,11 +441,11 @@ pub fn summaries(rows: std::ops::Range<u64>) -> Vec<Summary> {
                 "user".into()
             },
             subject_user_id: Some(ALICE.into()),
-            action: ["plan_item.update", "goal.insert", "task.delete"]
-                [usize::try_from(n % 3).unwrap()]
-            .into(),
-            correlation_id: None,
-        }
+            action: action.into(),
+            before_state: before,
+            after_state: after,
+            ..Record::default()
+        })
     };
     rows.map(row).collect()
 }

@@ -16,6 +16,7 @@ mod reads;
 mod runs;
 mod second;
 mod told;
+mod trail;
 mod unseen;
 mod ways;
 mod words;

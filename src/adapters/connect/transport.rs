@@ -7,7 +7,7 @@ use crate::adapters::secrets::SecretSource;
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::source::Source;
-use crate::ports::{AuditUpkeep, Catalogs, Database, DryRunDatabase};
+use crate::ports::{AuditUpkeep, Catalogs, Database, DryRunDatabase, UserDirectory};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -132,6 +132,14 @@ impl Transport {
 
     /// The database.
     pub fn database(self) -> Arc<dyn Database> {
+        match self {
+            Self::Postgres(database) => Arc::new(database),
+            Self::Management(database) => Arc::new(database),
+        }
+    }
+
+    /// Its users.
+    pub fn directory(self) -> Arc<dyn UserDirectory> {
         match self {
             Self::Postgres(database) => Arc::new(database),
             Self::Management(database) => Arc::new(database),

@@ -28,6 +28,7 @@ mod endpoint;
 mod error_position;
 mod error_text;
 mod outcome;
+mod people;
 mod query;
 mod repair;
 mod response;

@@ -51,6 +51,7 @@ pub(in crate::adapters) mod journal_reader;
 mod lock_wait;
 mod non_transactional;
 mod non_transactional_worker;
+pub(in crate::adapters) mod people;
 mod per_statement;
 mod prepared_batch;
 pub(in crate::adapters) mod repair;

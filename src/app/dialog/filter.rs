@@ -1,10 +1,11 @@
 //! The line in which a filter is typed. Local lists follow while one types; the audit list asks the server on enter.
 
 use super::DialogResult;
+use super::complete::{Proposals, Sources, propose};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::field::Field;
-use crate::app::key::Key;
+use crate::app::key::{Code, Key};
 use crate::app::model::{Focus, Model, Screen};
 use crate::app::{execute, requests};
 use crate::domain::problem::Problem;
@@ -18,6 +19,10 @@ pub struct FilterLine {
     pub before: String,
     /// Why the words cannot be used.
     pub problem: Option<String>,
+    /// What can be typed next, and which of it stands there after a completion.
+    pub proposals: Option<(Proposals, Option<usize>)>,
+    /// Which earlier filter stands there, counted back from the newest.
+    recalled: Option<usize>,
 }
 
 impl FilterLine {
@@ -33,12 +38,73 @@ impl FilterLine {
             },
             before,
             problem: None,
+            proposals: None,
+            recalled: None,
+        }
+        .proposing(model)
+    }
+
+    fn proposing(mut self, model: &Model) -> Self {
+        self.propose(model);
+        self
+    }
+
+    /// Proposes what can be typed next into the filter of the audit list.
+    fn propose(&mut self, model: &Model) {
+        let from = Sources {
+            rows: model.audit.rows.held(),
+            people: &model.people,
+        };
+        let proposals = is_remote(model).then(|| propose(self.field.text(), from));
+        self.proposals = proposals.map(|proposals| (proposals, None));
+    }
+
+    /// Completes the last word by the next proposal.
+    fn complete(&mut self, by: isize) {
+        let Some((proposals, at)) = &mut self.proposals else {
+            return;
+        };
+        let count = proposals.options.len() as isize;
+        if count == 0 {
+            return;
+        }
+        let next = match (*at, by > 0) {
+            (Some(at), _) => (at as isize + by).rem_euclid(count),
+            (None, true) => 0,
+            (None, false) => count - 1,
+        } as usize;
+        *at = Some(next);
+        let text = self.field.text();
+        let start = text.get(..proposals.start).unwrap_or_default();
+        let text = format!("{start}{}", proposals.options[next]);
+        self.field = Field::with(&text);
+    }
+
+    /// Puts an earlier filter in place, or goes back to a later one.
+    fn recall(&mut self, by: isize, model: &Model) {
+        let history = &model.filter_history;
+        let at = match self.recalled {
+            None if by < 0 => return,
+            None => 0,
+            Some(at) if at as isize + by < 0 => {
+                self.recalled = None;
+                self.field = Field::with(&self.before);
+                return self.propose(model);
+            }
+            Some(at) => at.saturating_add_signed(by),
+        };
+        let found = history.iter().rev().nth(at);
+        if let Some(text) = found {
+            self.recalled = Some(at);
+            self.field = Field::with(text);
+            self.propose(model);
         }
     }
 
     /// The words are others now: shows what they find, where that needs no server.
     pub fn edited(&mut self, model: &mut Model) {
         self.problem = None;
+        self.propose(model);
         set_local(model, self.field.text());
     }
 
@@ -56,7 +122,11 @@ impl FilterLine {
             Some(Command::Confirm) if is_remote(model) => {
                 let text = self.field.text().to_owned();
                 match model.audit.set_filter(&text, model.now, &model.people) {
-                    Ok(()) => DialogResult::Close(requests::audit_from_start(model)),
+                    Ok(()) => {
+                        model.audit.came_from.clear();
+                        model.remember_filter();
+                        DialogResult::Close(requests::audit_from_start(model))
+                    }
                     Err(fault) => {
                         self.problem = Some(said(&fault.problem));
                         self.field.go_to(fault.at);
@@ -65,6 +135,15 @@ impl FilterLine {
                 }
             }
             Some(Command::Confirm) => DialogResult::Close(execute::selection_moved(model)),
+            Some(command @ (Command::NextField | Command::PreviousField)) if is_remote(model) => {
+                let is_next = command == Command::NextField;
+                match key.code {
+                    Code::Up | Code::Down => self.recall(if is_next { -1 } else { 1 }, model),
+                    _ => self.complete(if is_next { 1 } else { -1 }),
+                }
+                self.problem = None;
+                DialogResult::Stay(Vec::new())
+            }
             _ => {
                 let effects: Vec<Effect> = Vec::new();
                 if self.field.press(key) {

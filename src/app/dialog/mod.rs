@@ -2,6 +2,7 @@
 //! while it handles a key, and goes back on top unless it says that it is finished.
 
 pub mod accept;
+pub mod complete;
 pub mod confirm;
 pub mod confirm_layout;
 pub mod filter;

@@ -1,4 +1,4 @@
-//! The palette: commands found by name. Commands that cannot run now are listed with the reason.
+//! The palette: commands found by name, and on the Audit screen a moment to go to. Commands that cannot run now are listed with the reason.
 
 use super::DialogResult;
 use crate::app::availability::availability;
@@ -6,7 +6,9 @@ use crate::app::command::{Command, Context, TABLE};
 use crate::app::execute;
 use crate::app::field::Field;
 use crate::app::key::Key;
-use crate::app::model::Model;
+use crate::app::model::{Model, Screen};
+use crate::app::requests;
+use crate::domain::audit::filter::Moment;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
@@ -19,6 +21,8 @@ pub struct Palette {
     pub found: Vec<(Command, Option<String>)>,
     /// The selected one.
     pub selected: usize,
+    /// The moment that was typed in place of a name, to go to in the audit trail.
+    pub moment: Option<Moment>,
 }
 
 impl Palette {
@@ -31,6 +35,15 @@ impl Palette {
 
     /// Finds the commands for what was typed.
     pub fn search(&mut self, model: &Model) {
+        let typed = self.field.text().trim();
+        let is_audit = model.screen == Screen::Audit;
+        let moment = Moment::parse(typed, model.now, "on").ok();
+        self.moment = moment.filter(|_| is_audit);
+        if self.moment.is_some() {
+            self.found.clear();
+            self.selected = 0;
+            return;
+        }
         // Scattered letters are looked for only when the words themselves are nowhere: they match far too much.
         let mut found = find(self.field.text(), AtomKind::Substring);
         if found.is_empty() {
@@ -62,6 +75,10 @@ impl Palette {
             Some(Command::NextField) => self.selected = (self.selected + 1).min(last),
             Some(Command::PreviousField) => self.selected = self.selected.saturating_sub(1),
             Some(Command::Confirm) => {
+                if let Some(moment) = &self.moment {
+                    let effects = requests::audit_at(model, moment);
+                    return DialogResult::Close(effects);
+                }
                 if let Some((command, _)) = self.found.get(self.selected) {
                     return DialogResult::Close(execute::run(model, *command));
                 }

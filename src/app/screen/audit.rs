@@ -7,13 +7,16 @@ use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
 use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
-use crate::domain::audit::filter::{Filter, FilterFault};
+use crate::app::screen::record_head::{HeadLine, row_term};
+use crate::app::screen::request_groups::{RequestGroups, Rows};
+use crate::domain::audit::filter::{Filter, FilterFault, Moment, quoted};
+use crate::domain::audit::path::key_text;
 use crate::domain::audit::{Cursor, Looked, Page, PageDirection, Record, Summary};
 use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
-use std::collections::VecDeque;
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 /// Rows a page (design section 6).
@@ -44,6 +47,8 @@ enum Wanted {
     Start,
     /// Replaces what is held by the oldest page.
     End,
+    /// Replaces what is held by the page that begins at a moment.
+    At,
     /// Goes on after the last row held.
     Older,
     /// Goes on before the first row held.
@@ -67,7 +72,9 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// The rows that are held, newest first, and their freshness.
-    pub rows: Loadable<VecDeque<Summary>>,
+    pub rows: Loadable<Rows>,
+    /// Which requests are folded.
+    pub groups: RequestGroups,
     /// The selected row among those held.
     pub selected: usize,
     /// The first row in the window, among those held.
@@ -86,8 +93,12 @@ pub struct Audit {
     pub search: String,
     /// The selected record.
     pub record: Loadable<Record>,
-    /// What the record is about, as headings and texts.
-    pub about: Vec<(String, String)>,
+    /// What stands above the difference.
+    pub head: Vec<HeadLine>,
+    /// The line of it that is selected; none while the cursor is in the difference.
+    pub head_at: Option<usize>,
+    /// The filters from which one came here by keys, to go back to.
+    pub came_from: Vec<String>,
     /// How it is shown.
     pub view: RecordView,
     /// Where the filter found nothing: an action that it may have meant.
@@ -104,10 +115,16 @@ pub struct Audit {
     wanted: Option<Wanted>,
 }
 
+/// The least or the greatest id.
+fn uuid(byte: u8) -> String {
+    uuid::Uuid::from_bytes([byte; 16]).to_string()
+}
+
 impl Default for Audit {
     fn default() -> Self {
         Self {
             rows: Loadable::default(),
+            groups: RequestGroups::default(),
             selected: 0,
             offset: 0,
             newer: Some(0),
@@ -117,7 +134,9 @@ impl Default for Audit {
             filter_text: String::new(),
             search: String::new(),
             record: Loadable::default(),
-            about: Vec::new(),
+            head: Vec::new(),
+            head_at: None,
+            came_from: Vec::new(),
             view: RecordView::default(),
             meant: None,
             scan: None,
@@ -133,7 +152,7 @@ impl Default for Audit {
 impl Audit {
     /// The rows that are held.
     pub fn held(&self) -> usize {
-        self.rows.held().map_or(0, VecDeque::len)
+        self.rows.held().map_or(0, Rows::len)
     }
 
     /// The row at a place among those held.
@@ -143,7 +162,52 @@ impl Audit {
 
     /// The line of the window on which the selection stands.
     pub fn selected_line(&self) -> usize {
-        self.selected - self.offset.min(self.selected)
+        let Some(rows) = self.rows.held() else {
+            return 0;
+        };
+        let lines = self.offset.min(self.selected)..self.selected;
+        lines.filter(|at| self.groups.is_visible(rows, *at)).count()
+    }
+
+    /// The rows on the lines of the window, at most so many.
+    pub fn window(&self, height: usize) -> Vec<usize> {
+        let Some(rows) = self.rows.held() else {
+            return Vec::new();
+        };
+        let lines = self.offset..rows.len();
+        let lines = lines.filter(|at| self.groups.is_visible(rows, *at));
+        lines.take(height).collect()
+    }
+
+    /// How many records of one request stand on the line of a row; one where it stands alone or is unfolded.
+    pub fn folded(&self, at: usize) -> usize {
+        match self.rows.held() {
+            Some(rows) if self.groups.is_folded(rows, at) == Some(true) => {
+                RequestGroups::size(rows, at)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Whether a row begins an unfolded request, or stands under its beginning; none where it stands alone.
+    pub fn is_unfolded_part(&self, at: usize) -> Option<bool> {
+        let rows = self.rows.held()?;
+        let head = (0..=at).rev().find(|at| RequestGroups::begins(rows, *at))?;
+        let is_open = self.groups.is_folded(rows, head) == Some(false);
+        is_open.then_some(head == at)
+    }
+
+    /// Folds or unfolds the request of the selected row. False where there is nothing to fold.
+    pub fn toggle_request(&mut self, height: usize) -> bool {
+        let Some(rows) = self.rows.held() else {
+            return false;
+        };
+        let Some(at) = self.groups.toggle(rows, self.selected) else {
+            return false;
+        };
+        self.selected = at;
+        self.follow(height);
+        true
     }
 
     /// Sets the filter; words that cannot be understood leave it as it was. The rows of the filter before go: under
@@ -175,6 +239,7 @@ impl Audit {
         (self.selected, self.offset, self.newer) = (0, 0, Some(0));
         (self.has_older, self.has_newer, self.wanted) = (false, false, None);
         (self.older, self.newer_from, self.scan) = (None, None, None);
+        self.groups = RequestGroups::all(!self.filter.is_empty());
         self.meant = None;
     }
 
@@ -233,6 +298,19 @@ impl Audit {
         (None, PageDirection::Newer)
     }
 
+    /// What to ask for to begin with the last record of a day, or before a moment.
+    pub fn request_at(&mut self, moment: &Moment) -> (Option<Cursor>, PageDirection) {
+        self.rows.started();
+        self.wanted = Some(Wanted::At);
+        let (created_at, id) = match moment.day_end() {
+            Some(end) => (end.to_string(), uuid(0)),
+            None => (moment.at().to_string(), uuid(u8::MAX)),
+        };
+        let cursor = Cursor { created_at, id };
+        self.newer_from = Some(cursor.clone());
+        (Some(cursor), PageDirection::Older)
+    }
+
     /// What to ask for when the selection came near an end of what is held; nothing when it has been asked for.
     pub fn request_near_end(&mut self) -> Option<(Option<Cursor>, PageDirection)> {
         if self.wanted.is_some() {
@@ -242,7 +320,9 @@ impl Audit {
         if self.scan.as_ref().is_some_and(|scan| scan.is_stopped) {
             return None;
         }
-        let (wanted, beyond, row, way) = if self.has_older && self.selected + NEAR >= rows.len() {
+        // The last row on the line of the selection.
+        let last = self.selected + self.folded(self.selected) - 1;
+        let (wanted, beyond, row, way) = if self.has_older && last + NEAR >= rows.len() {
             let beyond = &self.older;
             (Wanted::Older, beyond, rows.back(), PageDirection::Older)
         } else if self.has_newer && self.selected < NEAR {
@@ -267,10 +347,15 @@ impl Audit {
         self.meant = page.meant;
         self.has_changed = page.has_changed;
         self.row_bytes = page.row_bytes;
-        self.looked(page.looked, matches!(wanted, Wanted::Start | Wanted::End));
+        self.looked(
+            page.looked,
+            matches!(wanted, Wanted::Start | Wanted::End | Wanted::At),
+        );
         match wanted {
             Wanted::Start => (self.older, self.newer_from) = (page.next, None),
             Wanted::End => (self.older, self.newer_from) = (None, page.next),
+            // Newer ones go on where this page began.
+            Wanted::At => self.older = page.next,
             Wanted::Older => self.older = page.next,
             Wanted::Newer => self.newer_from = page.next,
         }
@@ -289,6 +374,11 @@ impl Audit {
                 (self.has_older, self.has_newer) = (false, page.has_more);
                 self.newer = (!page.has_more).then_some(0);
                 self.selected = rows.len().saturating_sub(1);
+            }
+            Wanted::At => {
+                rows = page.rows.into();
+                (self.has_older, self.has_newer, self.newer) = (page.has_more, true, None);
+                (self.selected, self.offset) = (0, 0);
             }
             Wanted::Older => {
                 self.has_older = page.has_more;
@@ -350,11 +440,22 @@ impl Audit {
             Move::Last if self.has_older => return Step::WantsEnd,
             _ => {}
         }
-        let last = self.held().saturating_sub(1);
+        let Some(rows) = self.rows.held() else {
+            return Step::Stayed;
+        };
         let next = match movement {
-            Move::By(rows) => self.selected.saturating_add_signed(rows).min(last),
+            Move::By(lines) => {
+                let mut at = self.selected;
+                for _ in 0..lines.unsigned_abs() {
+                    match self.groups.step(rows, at, lines > 0) {
+                        Some(next) => at = next,
+                        None => break,
+                    }
+                }
+                at
+            }
             Move::First => 0,
-            Move::Last => last,
+            Move::Last => self.groups.line_of(rows, rows.len().saturating_sub(1)),
         };
         let is_moved = std::mem::replace(&mut self.selected, next) != next;
         self.follow(height);
@@ -364,12 +465,25 @@ impl Audit {
     /// Moves the window so that the selection is inside it.
     pub fn follow(&mut self, height: usize) {
         let height = height.max(1);
-        if self.selected < self.offset {
-            self.offset = self.selected;
-        } else if self.selected >= self.offset + height {
-            self.offset = self.selected + 1 - height;
-        }
-        self.offset = self.offset.min(self.held().saturating_sub(height));
+        let Some(rows) = self.rows.held() else {
+            return;
+        };
+        self.selected = self.groups.line_of(rows, self.selected);
+        self.offset = self.groups.line_of(rows, self.offset).min(self.selected);
+        // The first line that still has the selection in view, and the first that leaves no line empty below.
+        let back = |from: usize, lines: usize| {
+            let mut at = from;
+            for _ in 0..lines {
+                match self.groups.step(rows, at, false) {
+                    Some(before) => at = before,
+                    None => break,
+                }
+            }
+            at
+        };
+        let last = self.groups.line_of(rows, rows.len().saturating_sub(1));
+        let first = back(self.selected, height - 1);
+        self.offset = self.offset.max(first).min(back(last, height - 1));
     }
 
     /// The id of the selected record, unless it is the one that is shown.
@@ -382,6 +496,7 @@ impl Audit {
     /// Takes the selected record.
     pub fn record_arrived(&mut self, result: Result<Record, Problem>, at: Timestamp) {
         self.record.arrived(result, at);
+        self.head_at = None;
         if let Some(record) = self
             .record
             .held()
@@ -400,7 +515,7 @@ impl Audit {
 
     /// The columns of the headings above the difference; longer ones take what they need.
     pub fn heading_columns(&self) -> usize {
-        let keys = self.about.iter().map(|(key, _)| key.width());
+        let keys = self.head.iter().map(|line| line.name.width());
         let keys = keys.filter(|width| *width <= HEADING_COLUMNS);
         keys.max().unwrap_or(0).max("request".width())
     }
@@ -411,8 +526,17 @@ impl Audit {
         self.view.fit(columns, room.height.into());
     }
 
+    /// The selected line above the difference.
+    fn head_line(&self) -> Option<&HeadLine> {
+        self.head.get(self.head_at?)
+    }
+
     /// The value under the cursor of the record that is shown, whole.
     pub fn value_view(&self) -> Option<ValueView> {
+        if let Some(line) = self.head_line() {
+            let value = Value::from(line.raw.as_str());
+            return Some(ValueView::new(line.name.clone(), None, Some(&value)));
+        }
         let (path, old, new) = self.view.value(self.shown_record()?)?;
         Some(ValueView::new(path, old, new))
     }
@@ -429,12 +553,104 @@ impl Audit {
 
     /// Goes to the next or the previous match inside the record.
     pub fn go_match(&mut self, is_forward: bool) {
+        self.head_at = None;
         self.view.go_match(is_forward);
     }
 
-    /// Moves inside the record.
+    /// Goes to the next or the previous change inside the record. False where there is none.
+    pub fn go_change(&mut self, is_forward: bool) -> bool {
+        if self.head_at.take().is_some() {
+            if is_forward {
+                self.view.go_end_change(true);
+            }
+            return is_forward;
+        }
+        self.view.go_change(is_forward)
+    }
+
+    /// Moves inside the record: through the lines above the difference, then through the difference.
     pub fn go_detail(&mut self, movement: Move, height: usize) {
-        self.view.go(movement, height);
+        let heads = self.head.len();
+        let lines = self.view.lines.len();
+        match (movement, self.head_at) {
+            (Move::First, _) if heads > 0 => {
+                self.head_at = Some(0);
+                self.view.go(Move::First, height);
+            }
+            (Move::By(by), Some(at)) => {
+                let next = at.saturating_add_signed(by);
+                if next < heads || lines == 0 {
+                    self.head_at = Some(next.min(heads.saturating_sub(1)));
+                } else {
+                    self.head_at = None;
+                    self.view.go(Move::First, height);
+                    let more = isize::try_from(next - heads).unwrap_or(isize::MAX);
+                    self.view.go(Move::By(more), height);
+                }
+            }
+            (Move::By(by), None) if heads > 0 && by < 0 && by.unsigned_abs() > self.view.cursor => {
+                let above = by.unsigned_abs() - self.view.cursor;
+                self.view.go(Move::First, height);
+                self.head_at = Some(heads.saturating_sub(above));
+            }
+            (Move::By(by), None) if heads > 0 && by > 0 && lines == 0 => {
+                self.head_at = Some(heads - 1);
+            }
+            (movement, _) => {
+                self.head_at = None;
+                self.view.go(movement, height);
+            }
+        }
+    }
+
+    /// The filter for the value under the cursor of the record that is shown.
+    pub fn cursor_term(&self) -> Option<String> {
+        self.shown_record()?;
+        match self.head_line() {
+            Some(line) => line.term.clone(),
+            None => Some(format!("changed:{}", key_text(self.view.field()?))),
+        }
+    }
+
+    /// The filter for the row of the selected record.
+    pub fn row_term(&self) -> Option<String> {
+        if let Some(record) = self.shown_record() {
+            return row_term(record);
+        }
+        let story = &self.row(self.selected)?.story;
+        let (table, id) = (story.table.as_deref()?, story.id.as_deref()?);
+        Some(format!("row:{}", quoted(&format!("{table}/{id}"))))
+    }
+
+    /// The filter for the changes of the field under the cursor, in this row.
+    pub fn field_term(&self) -> Option<String> {
+        self.shown_record()?;
+        if self.head_at.is_some() {
+            return None;
+        }
+        let field = key_text(self.view.field()?);
+        Some(format!("{} changed:{field}", self.row_term()?))
+    }
+
+    /// The filter for who did what the selected row tells.
+    pub fn actor_term(&self) -> Option<String> {
+        let row = self.row(self.selected)?;
+        Some(match &row.actor_user_id {
+            Some(id) => format!("actor:{id}"),
+            None => format!("actor:none type:{}", row.actor_type),
+        })
+    }
+
+    /// The value under the cursor, to be copied: the new one where there are two.
+    pub fn copy_value(&self) -> Option<String> {
+        if let Some(line) = self.head_line() {
+            return Some(line.raw.clone());
+        }
+        let (_, old, new) = self.view.value(self.shown_record()?)?;
+        match new.or(old)? {
+            Value::String(text) => Some(text.clone()),
+            other => serde_json::to_string_pretty(other).ok(),
+        }
     }
 
     /// The selected record as JSON.

@@ -6,5 +6,7 @@ pub mod locks;
 pub mod migrations;
 pub mod rationale;
 pub mod record;
+pub mod record_head;
+pub mod request_groups;
 pub mod seeds;
 pub mod unlock_record;

@@ -200,6 +200,72 @@ impl RecordView {
         &self,
         record: &'a Record,
     ) -> Option<(String, Option<&'a Value>, Option<&'a Value>)> {
+        let nodes = self.under_cursor()?;
+        let old = record.before_state.as_ref();
+        let new = record.after_state.as_ref();
+        let value = |image, is_old| {
+            nodes
+                .iter()
+                .try_fold(image, |value, node| inside(value, &node.key, is_old))
+        };
+        let path: String = nodes.iter().map(|node| path_part(node)).collect();
+        let path = path.trim_start_matches('.').to_owned();
+        Some((
+            path,
+            old.and_then(|image| value(image, true)),
+            new.and_then(|image| value(image, false)),
+        ))
+    }
+
+    /// The field of the row in which the cursor stands.
+    pub fn field(&self) -> Option<&str> {
+        let nodes = self.under_cursor()?;
+        nodes.into_iter().find_map(|node| match &node.key {
+            Key::Name { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Goes to the next change, or the previous one. False where there is none in the record.
+    pub fn go_change(&mut self, is_forward: bool) -> bool {
+        let is_change = |at: &usize| {
+            let line = &self.lines[*at];
+            let is_leaf = line.fold.is_none_or(|is_folded| is_folded);
+            is_leaf && matches!(line.mark, Mark::Added | Mark::Removed | Mark::Changed)
+        };
+        let found = if is_forward {
+            (self.cursor + 1..self.lines.len()).find(is_change)
+        } else {
+            (0..self.cursor.min(self.lines.len())).rev().find(is_change)
+        };
+        if let Some(at) = found {
+            self.cursor = at;
+            self.top = self.top.min(at);
+        }
+        found.is_some()
+    }
+
+    /// Goes to the first change, or to the last one.
+    pub fn go_end_change(&mut self, is_forward: bool) {
+        if is_forward {
+            self.cursor = 0;
+            let is_there = self.lines.first().is_some_and(|line| {
+                line.fold.is_none()
+                    && matches!(line.mark, Mark::Added | Mark::Removed | Mark::Changed)
+            });
+            if !is_there {
+                self.go_change(true);
+            }
+        } else {
+            self.cursor = self.lines.len();
+            if !self.go_change(false) {
+                self.cursor = 0;
+            }
+        }
+    }
+
+    /// The node under the cursor, behind those around it. Nothing on a line of the reason.
+    fn under_cursor(&self) -> Option<Vec<&Node>> {
         let mut seen = 0;
         let mut found = None;
         walk_lines(
@@ -210,20 +276,7 @@ impl RecordView {
                 let Some(node) = nodes.last() else { return };
                 seen += line_count(node, self.mode);
                 if seen > self.cursor && found.is_none() {
-                    let old = record.before_state.as_ref();
-                    let new = record.after_state.as_ref();
-                    let value = |image, is_old| {
-                        nodes
-                            .iter()
-                            .try_fold(image, |value, node| inside(value, &node.key, is_old))
-                    };
-                    let path: String = nodes.iter().map(|node| path_part(node)).collect();
-                    let path = path.trim_start_matches('.').to_owned();
-                    found = Some((
-                        path,
-                        old.and_then(|image| value(image, true)),
-                        new.and_then(|image| value(image, false)),
-                    ));
+                    found = Some(nodes.to_vec());
                 }
             },
         );

@@ -127,6 +127,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let begun = file.state().started_at.parse().unwrap_or(started_at);
     let filter = Filter::parse(&args.filter, begun)?;
+    let filter = reader.resolved(filter).await?;
     let writing = async {
         let total = audit::count(reader.rest(), reader.who(), &filter)
             .await

@@ -9,7 +9,6 @@ use super::format;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{self as trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
-use crate::domain::people::{Known, People};
 use crate::domain::plural::grouped;
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
@@ -63,7 +62,7 @@ enum Form {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let filter = Filter::parse(&args.filter, context.now())?;
     let reader = context.reader().await?;
-    let filter = filter.resolved(&people(reader.who()))?;
+    let filter = reader.resolved(filter).await?;
     let list = List {
         reader: &reader,
         filter: &filter,
@@ -110,16 +109,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         });
     }
     Ok(answer)
-}
-
-/// Whose names are known: the one who reads.
-fn people(who: &Identity) -> People {
-    let mut people = People::new();
-    if let Identity::User(user) = who {
-        let email = Some(user.email.clone());
-        people.add(&user.id, Known { name: None, email });
-    }
-    people
 }
 
 impl Args {
@@ -203,15 +192,18 @@ impl End {
     }
 }
 
+/// The columns of what changed.
+const CHANGE_COLUMNS: usize = 60;
+
 fn table(rows: &[Summary], reader: &Identity) -> Table {
-    let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "@SUBJECT", "#ID"]);
+    let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "CHANGE", "#ID"]);
     for row in rows {
         let actor = actor(&row.actor_type, row.actor_user_id.as_deref(), reader);
         table.row(vec![
             Span::from(&row.created_at),
             Span::from(&row.action),
             Span::from(actor),
-            Span::from(row.subject_user_id.as_deref().unwrap_or_default()),
+            Span::from(row.story.change(CHANGE_COLUMNS, "→").as_str()),
             Span::from(&row.id),
         ]);
     }

@@ -11,6 +11,7 @@ use super::linked::{self, Origin};
 use super::replace::Wish;
 use super::view;
 use crate::adapters::connect;
+use crate::domain::names_from::NamesFrom;
 use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::learn;
@@ -56,6 +57,14 @@ pub struct Args {
     #[arg(long, requires = "replace", conflicts_with = "production")]
     no_production: bool,
 
+    /// The table with the names of its users, to be shown beside ids: `profiles(id, full_name)`
+    #[arg(long, value_name = "TABLE")]
+    names: Option<String>,
+
+    /// Show the e-mail addresses of its users beside ids, read over the database connection, past Row Level Security
+    #[arg(long)]
+    emails: bool,
+
     /// Make it the one in use
     #[arg(long = "use")]
     is_default: bool,
@@ -91,6 +100,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         (None, None) => return Err(missing("name", "the first argument").into()),
     };
     check_name(&name)?;
+    args.names.as_deref().map(NamesFrom::parse).transpose()?;
     let profiles = connect::profiles(context.settings())?;
     profile::check_free(profiles.as_ref(), &name, args.replace).await?;
     let keyring = connect::secrets(context.settings());
@@ -118,6 +128,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         url: url.to_string(),
         dir,
         secrets: collected.references.clone(),
+        names: args.names.clone(),
+        emails: args.emails,
         ..Profile::default()
     };
     if profile.project_ref.is_none() {

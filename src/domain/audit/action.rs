@@ -18,15 +18,21 @@ const DEEDS: [&str; 3] = ["insert", "update", "delete"];
 /// What is written besides.
 const UNLOCK: &str = "weekly_plan.unlock";
 
-/// What the filter's actions were probably meant to be, as it is typed behind `action:`; `None` where every one of them
-/// is known, or none is near.
-pub fn meant(filter: &Filter, seen: &[String]) -> Option<String> {
-    let mut known: Vec<String> = seen.to_vec();
+/// The actions that the Weeksmith triggers write.
+pub fn known() -> impl Iterator<Item = String> {
     let written = TABLES.iter().flat_map(|table| {
         let deeds = DEEDS.iter();
         deeds.map(move |deed| format!("{table}.{deed}"))
     });
-    known.extend(written.chain([UNLOCK.to_owned()]));
+    written.chain([UNLOCK.to_owned()])
+}
+
+/// What the filter's actions were probably meant to be, as it is typed behind `action:`; `None` where every one of them
+/// is known, or none is near.
+pub fn meant(filter: &Filter, seen: &[String]) -> Option<String> {
+    let mut all: Vec<String> = seen.to_vec();
+    all.extend(known());
+    let known = all;
     let typed = filter.atoms().filter_map(|atom| match atom {
         Atom::Action(pattern) => Some(pattern.as_str()),
         _ => None,

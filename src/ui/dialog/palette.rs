@@ -2,6 +2,7 @@
 
 use super::window::{field, put, window};
 use crate::app::dialog::palette::Palette;
+use crate::domain::moment::{Form, moment as written};
 use crate::ui::DrawContext;
 use crate::ui::table::selection_style;
 use crate::ui::text::{fit, pad, wrap};
@@ -13,10 +14,24 @@ use unicode_width::UnicodeWidthStr;
 /// Rows at the bottom for the reason why the selected command cannot run now: a free one and two of text.
 const REASON_ROWS: usize = 3;
 
+fn moment_text(at: jiff::Timestamp) -> String {
+    written(at, Form::Detail)
+}
+
 pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
     let inside = window(frame, view, 96, 20, "Commands", Role::Accent);
     field(frame, inside, 0, view, ">", &palette.field, true);
-    if palette.found.is_empty() {
+    if let Some(moment) = &palette.moment {
+        let at = moment_text(moment.day_end().unwrap_or(moment.at()));
+        let text = match moment.day_end() {
+            Some(_) => format!(
+                "enter goes to the last record of {} in the audit trail",
+                moment.typed()
+            ),
+            None => format!("enter goes to the last record before {at} in the audit trail"),
+        };
+        put(frame, inside, 2, Line::styled(text, view.style(Role::Text)));
+    } else if palette.found.is_empty() {
         put(
             frame,
             inside,

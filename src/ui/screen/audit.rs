@@ -1,42 +1,56 @@
-//! Draws the Audit screen: the window onto the trail at the left, the selected record at the right.
+//! Draws the Audit screen: the window onto the trail at the left, the selected record at the right. Each line says when, who,
+//! which row and what changed; what changed stays however narrow the terminal is.
 
 use super::record;
-use super::roles::action_role;
 use super::words::empty_text;
 use crate::app::command::Command;
+use crate::app::labels;
 use crate::app::layout;
 use crate::app::loadable::Standing;
+use crate::app::model::Model;
 use crate::domain::audit::Summary;
-use crate::domain::identity::Identity;
-use crate::domain::moment::{Form, LIST_COLUMNS, printed};
+use crate::domain::audit::story::Deed;
+use crate::domain::moment::{BRIEF_COLUMNS, ago, brief};
 use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column, Table};
 use crate::ui::text::short_id;
 use crate::ui::theme::Role;
+use jiff::tz::TimeZone;
 use ratatui::Frame;
+use std::collections::BTreeMap;
 
-const COLUMNS: [Column; 5] = [
-    Column::fixed("when (UTC)", LIST_COLUMNS, 1),
-    Column::rest("action", 18, 0),
-    Column::fixed("actor", 8, 2),
-    Column::fixed("subject", 8, 3),
-    Column::fixed("request", 8, 4),
-];
+/// The column of what changed, among the others.
+const CHANGE: usize = 4;
+
+fn columns(zone: &'static str) -> [Column; 5] {
+    [
+        Column::fixed(zone, BRIEF_COLUMNS, 2),
+        Column::fixed("ago", 4, 4),
+        Column::between("who", (8, 10), 3),
+        Column::rest("row", 15, 1),
+        Column::rest("what changed", 20, 0),
+    ]
+}
 
 pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let audit = &view.model.audit;
+    let (zone, heading) = zone(view.model);
+    let columns = columns(heading);
+    let lines = audit.window(layout::rows(panes.list).height.into());
+    let widths = table::widths_in(&columns, panes.list);
     let table = Table {
         title: title(view),
-        columns: &COLUMNS,
-        offset: audit.offset,
-        selected: audit.selected,
-        len: audit.held(),
+        columns: &columns,
+        offset: 0,
+        selected: audit.selected_line(),
+        len: lines.len(),
     };
-    table::draw(frame, panes.list, view, &table, |position| {
-        audit
-            .row(position)
-            .map_or_else(Vec::new, |row| cells(row, &view.model.identity))
+    let room = usize::from(widths[CHANGE]);
+    table::draw(frame, panes.list, view, &table, |line| {
+        let at = lines.get(line).copied();
+        let row = at.and_then(|at| Some((at, audit.row(at)?)));
+        row.map_or_else(Vec::new, |(at, row)| cells(view, (at, row), &zone, room))
     });
     let inside = layout::rows(panes.list);
     match audit.rows.ready() {
@@ -113,24 +127,77 @@ fn searching(view: DrawContext) -> String {
     }
 }
 
-fn cells(row: &Summary, identity: &Identity) -> Vec<Cell> {
-    let who = |id: &Option<String>| match id.as_deref() {
-        None => String::new(),
-        Some(id) if identity.user_id() == Some(id) => "you".to_owned(),
-        Some(id) => short_id(id).to_owned(),
+/// The zone in which times are shown, and what its column is called.
+fn zone(model: &Model) -> (TimeZone, &'static str) {
+    let is_same = model.zone.to_offset(model.now) == jiff::tz::Offset::UTC;
+    if model.is_utc || is_same {
+        (TimeZone::UTC, "when (UTC)")
+    } else {
+        (model.zone.clone(), "when (local)")
+    }
+}
+
+fn cells(
+    view: DrawContext,
+    (at, row): (usize, &Summary),
+    zone: &TimeZone,
+    room: usize,
+) -> Vec<Cell> {
+    let model = view.model;
+    let story = &row.story;
+    let who = match (row.actor_type.as_str(), row.actor_user_id.as_deref()) {
+        ("user", Some(id)) => Cell::text(person(model, id)),
+        (kind, Some(id)) => Cell::of(format!("{kind} {}", person(model, id)), Role::Warn),
+        (kind, None) => Cell::of(kind, Role::Warn),
     };
-    let actor = match (row.actor_type.as_str(), row.actor_user_id.is_some()) {
-        ("user", true) => Cell::text(who(&row.actor_user_id)),
-        (kind, _) => Cell::of(kind, Role::Warn),
+    let arrow = if view.symbols.is_ascii { "->" } else { "→" };
+    let count = model.audit.folded(at);
+    let (words, change, role) = if count > 1 {
+        let words = format!("{} {count} records", view.symbols.fold(true));
+        (words, request_words(model, at, count), Role::Accent)
+    } else {
+        let role = match story.deed {
+            Deed::Insert => Role::Added,
+            Deed::Delete => Role::Removed,
+            Deed::Other => Role::Text,
+        };
+        let words = labels::row_words(story, model, view.symbols.dot());
+        let part = match model.audit.is_unfolded_part(at) {
+            Some(true) => format!("{} ", view.symbols.fold(false)),
+            Some(false) => "  ".to_owned(),
+            None => String::new(),
+        };
+        (format!("{part}{words}"), story.change(room, arrow), role)
     };
     vec![
-        Cell::of(printed(&row.created_at, Form::List), Role::Muted),
-        Cell::of(&row.action, action_role(&row.action)),
-        actor,
-        Cell::of(who(&row.subject_user_id), Role::Muted),
-        Cell::of(
-            row.correlation_id.as_deref().map_or("", short_id),
-            Role::Muted,
-        ),
+        Cell::of(brief(&row.created_at, model.now, zone), Role::Muted),
+        Cell::of(ago(&row.created_at, model.now), Role::Muted),
+        who,
+        Cell::text(words),
+        Cell::of(change, role),
     ]
+}
+
+/// What the records of one request did: `plan_item.update ×8, task.insert`.
+fn request_words(model: &Model, at: usize, count: usize) -> String {
+    let mut actions: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in (at..at + count).filter_map(|at| model.audit.row(at)) {
+        *actions.entry(row.action.as_str()).or_default() += 1;
+    }
+    let mut actions: Vec<(&str, usize)> = actions.into_iter().collect();
+    actions.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let words = actions.into_iter().map(|(action, count)| match count {
+        1 => action.to_owned(),
+        count => format!("{count} {action}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Somebody in few columns: `you`, a name, or the beginning of the id.
+fn person(model: &Model, id: &str) -> String {
+    if model.identity.user_id() == Some(id) {
+        return "you".to_owned();
+    }
+    let known = model.people.called_briefly(id);
+    known.unwrap_or_else(|| short_id(id)).to_owned()
 }

@@ -5,9 +5,9 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::screen::rationale::NAME;
 use crate::app::screen::record::{Mark, Mode, RecordLine};
+use crate::app::screen::record_head::HeadKind;
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::window;
-use crate::domain::moment::{Form, printed};
 use crate::domain::text::harmless;
 use crate::ui::DrawContext;
 use crate::ui::table;
@@ -58,7 +58,7 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
     // On a low pane some lines are kept for the difference, as far as it has so many: it can be scrolled, the facts not.
     let height = usize::from(inside.height);
     let free = height.saturating_sub(audit.view.difference().len() + 1);
-    let facts = facts(record, inside, free.max(height * 2 / 3), view);
+    let facts = facts(inside, free.max(height * 2 / 3), view);
     let shown = facts.len();
     for (row, line) in facts.into_iter().enumerate() {
         frame.render_widget(
@@ -80,8 +80,8 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
 }
 
 /// What the record is about, when it was, who did it, and the beginning of why, then the rest; on so many lines at most.
-/// Where they are few, what it is about gives way first: its ids stand in the images too.
-fn facts(record: &Record, area: Rect, most: usize, view: DrawContext<'_>) -> Vec<Line<'static>> {
+/// Where they are few, what it is about gives way first: its ids stand in the images too. The selected line is among them.
+fn facts(area: Rect, most: usize, view: DrawContext<'_>) -> Vec<Line<'static>> {
     let audit = &view.model.audit;
     let column = audit.heading_columns();
     let (reason, is_cut) = audit.view.reason.beginning();
@@ -94,40 +94,51 @@ fn facts(record: &Record, area: Rect, most: usize, view: DrawContext<'_>) -> Vec
             Span::styled(fit(text, room, more), view.style(role)),
         ])
     };
-    let about = most.saturating_sub(2 + reason.len()).max(1);
-    let about = audit.about.iter().take(about).enumerate();
-    let mut lines: Vec<Line> = about
-        .map(|(at, (key, text))| {
-            let role = if at == 0 { Role::Accent } else { Role::Text };
-            line(key, text, role)
-        })
-        .collect();
-    let when = printed(&record.created_at, Form::Detail);
-    lines.push(line("when", &when, Role::Text));
-    let actor = match &record.actor_user_id {
-        Some(id) => format!("{} ({})", id, record.actor_type),
-        None => record.actor_type.clone(),
-    };
-    lines.push(line("actor", &actor, Role::Text));
-    for (at, text) in reason.iter().enumerate() {
-        let name = if at == 0 { NAME } else { "" };
-        if is_cut && at + 1 == reason.len() {
-            let kept = fit(text, room.saturating_sub(more.width()), "");
-            lines.push(line(name, &format!("{kept}{more}"), Role::Warn));
-        } else {
-            lines.push(line(name, text, Role::Warn));
+    let is_focused = view.model.focus == Focus::Detail;
+    let mut lines: Vec<(usize, bool, Line)> = Vec::new();
+    let mut is_about = true;
+    for (at, head) in audit.head.iter().enumerate() {
+        is_about &= head.name != "when";
+        let is_cursor = is_focused && audit.head_at == Some(at);
+        if head.kind != HeadKind::Reason {
+            let role = match head.kind {
+                HeadKind::Row => Role::Accent,
+                _ => Role::Text,
+            };
+            let drawn = marked(line(&head.name, &head.text, role), is_cursor, view);
+            lines.push((at, is_about, drawn));
+            continue;
+        }
+        for (row, text) in reason.iter().enumerate() {
+            let name = if row == 0 { NAME } else { "" };
+            let drawn = if is_cut && row + 1 == reason.len() {
+                let kept = fit(text, room.saturating_sub(more.width()), "");
+                line(name, &format!("{kept}{more}"), Role::Warn)
+            } else {
+                line(name, text, Role::Warn)
+            };
+            lines.push((at, false, marked(drawn, is_cursor, view)));
         }
     }
-    let optional = [
-        ("subject", &record.subject_user_id),
-        ("request", &record.correlation_id),
-        ("from", &record.source_ip),
-        ("with", &record.user_agent),
-    ];
-    let told = optional.into_iter();
-    lines.extend(told.filter_map(|(name, text)| Some(line(name, text.as_deref()?, Role::Text))));
+    let all = lines.clone();
+    let about = most.saturating_sub(2 + reason.len()).max(1);
+    let mut abouts = 0;
+    lines.retain(|(_, is_about, _)| {
+        abouts += usize::from(*is_about);
+        !is_about || abouts <= about
+    });
     lines.truncate(most);
-    lines
+    // The selected line is shown, whatever gives way for it.
+    if let Some(cursor) = audit.head_at.filter(|_| is_focused)
+        && !lines.iter().any(|(at, ..)| *at == cursor)
+    {
+        let end = all
+            .iter()
+            .rposition(|(at, ..)| *at == cursor)
+            .map_or(0, |at| at + 1);
+        lines = all[end.saturating_sub(most.max(1))..end].to_vec();
+    }
+    lines.into_iter().map(|(.., line)| line).collect()
 }
 
 fn draw_lines(frame: &mut Frame, area: Rect, view: DrawContext, record: &Record) {
@@ -157,7 +168,9 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: DrawContext, record: &Record)
         .unwrap_or(0);
     for (row, at) in (top..record_view.lines.len()).take(height).enumerate() {
         let line = &record_view.lines[at];
-        let is_cursor = at == record_view.cursor && view.model.focus == Focus::Detail;
+        let is_cursor = at == record_view.cursor
+            && view.model.focus == Focus::Detail
+            && view.model.audit.head_at.is_none();
         let is_match = record_view.matches.contains(&at);
         let drawn = line_of(
             view,

@@ -1,6 +1,7 @@
 //! What a filter means to the REST interface: what an index answers, what the server has to look at record by record, and
 //! what is left for this side because PostgREST has no words for it.
 
+use super::super::Record;
 use super::super::path::{Step, is_plain_key};
 use super::{Atom, Clause, Filter, ImageTest, Moment, Person, RowRef, Side, Test};
 use crate::domain::identity::Identity;
@@ -34,6 +35,11 @@ pub enum Cost {
 }
 
 impl Demand<'_> {
+    /// Whether a record fits what is looked at here.
+    pub fn rest_fits(&self, record: &Record, who: &Identity) -> bool {
+        self.rest.iter().all(|clause| clause.fits(record, who))
+    }
+
     /// How the whole of it is answered.
     pub fn cost(&self) -> Cost {
         match (self.checked.is_empty(), self.rest.is_empty()) {
@@ -104,7 +110,16 @@ fn is_read_everywhere(test: &ImageTest, clause: &Clause<'_>) -> bool {
     let is_alone = !clause.is_not && clause.any.len() == 1;
     let has_index = test.path.iter().any(|step| matches!(step, Step::Index(_)));
     let is_value = test.test == Test::Is && !has_index && (test.value != "null" || test.is_text);
-    is_alone || is_value || test.path.iter().all(is_plain)
+    is_value || test.path.iter().all(is_plain) || (is_alone && test.path.iter().all(is_tame))
+}
+
+/// A step that every server reads in quotes: words with spaces and dots in between.
+fn is_tame(step: &Step) -> bool {
+    let is_tame = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '$');
+    match step {
+        Step::Key(key) => key.chars().all(is_tame) && key.chars().any(char::is_alphabetic),
+        Step::Index(_) => true,
+    }
 }
 
 /// Any of the conditions; one alone is itself.

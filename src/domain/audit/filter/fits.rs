@@ -179,7 +179,12 @@ fn is_image(test: &ImageTest, record: &Record) -> bool {
     let found = image.and_then(|image| {
         test.path.iter().try_fold(image, |value, step| match step {
             Step::Key(key) => value.as_object()?.get(key),
-            Step::Index(at) => value.as_array()?.get(*at),
+            Step::Index(at) => match value {
+                Value::Array(items) => items.get(*at),
+                // To Postgres a single value is its own first element.
+                Value::Object(_) => None,
+                single => (*at == 0).then_some(single),
+            },
         })
     });
     let found = found.filter(|value| !value.is_null());

@@ -388,7 +388,12 @@ fn image_tests(word: &str, values: Values<'_>) -> Result<Option<(bool, Vec<Atom>
         });
     };
     let image = |value: Value| image_test(word, (side, &path), (sign, test), value);
-    let any = values(typed)?.into_iter().map(image);
+    // A bound is one: a comma in it is a fault.
+    let typed = match test {
+        Test::Is | Test::Contains => values(typed)?,
+        _ => vec![unquoted(typed)?],
+    };
+    let any = typed.into_iter().map(image);
     Ok(Some((sign == "!=", any.collect::<Result<_, _>>()?)))
 }
 
@@ -546,7 +551,7 @@ fn nearest(key: &str) -> Option<&'static str> {
         .into_iter()
         .map(|spec| (edits(key, spec.key), spec.key))
         .filter(|(edits, known)| *edits <= 2 && *edits < known.len())
-        .min_by_key(|(edits, _)| *edits)
+        .min()
         .map(|(_, known)| known)
 }
 

@@ -1,0 +1,81 @@
+//! The people whose names a project tells: by a table that the profile names, read as whoever reads, and by the e-mail
+//! addresses of its users, over the database connection where that is switched on.
+
+use super::paging::correlation;
+use crate::domain::identity::Identity;
+use crate::domain::names_from::NamesFrom;
+use crate::domain::people::{Known, MOST, People, PeopleTold};
+use crate::domain::problem::Problem;
+use crate::domain::query::{Direction, Filter, Op, Select};
+use crate::ports::{Rest, UserDirectory};
+use serde_json::Value;
+
+/// So many are read at a time.
+const ROWS: usize = 1_000;
+
+/// Reads the names of a table under the rules of the identity, and the e-mail addresses where a directory is given. What
+/// cannot be read is left out, and said.
+pub async fn read(
+    rest: &dyn Rest,
+    who: &Identity,
+    from: Option<&NamesFrom>,
+    directory: Option<&dyn UserDirectory>,
+) -> PeopleTold {
+    let mut told = PeopleTold::default();
+    if let Some(directory) = directory {
+        match directory.emails(MOST).await {
+            Ok(users) => {
+                for (id, email) in users {
+                    let email = Some(email);
+                    told.people.add(&id, Known { name: None, email });
+                }
+            }
+            Err(problem) => told.problems.push(problem),
+        }
+    }
+    if let Some(from) = from
+        && let Err(problem) = names(rest, who, from, &mut told.people).await
+    {
+        told.problems.push(problem);
+    }
+    told
+}
+
+async fn names(
+    rest: &dyn Rest,
+    who: &Identity,
+    from: &NamesFrom,
+    people: &mut People,
+) -> Result<(), Problem> {
+    let correlation = correlation();
+    let mut last: Option<String> = None;
+    let mut count = 0;
+    loop {
+        let mut query = Select::from(&from.table)
+            .columns(format!("{},{}", from.id, from.name))
+            .order(&from.id, Direction::Ascending)
+            .limit(ROWS)
+            .under(&correlation);
+        if let Some(last) = &last {
+            query = query.filter(Filter::compare(&from.id, Op::Gt, last));
+        }
+        let rows: Vec<Value> = rest.select(who, &query).await?.rows()?;
+        for row in &rows {
+            let text = |column: &str| match row.get(column) {
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(Value::Number(number)) => Some(number.to_string()),
+                _ => None,
+            };
+            if let Some(id) = text(&from.id) {
+                let name = text(&from.name);
+                people.add(&id, Known { name, email: None });
+                last = Some(id);
+            }
+        }
+        count += rows.len();
+        // A short answer may be the server's own limit: only an empty one is the end.
+        if rows.is_empty() || count >= MOST {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! What the audit list tells in a line, and what it can be asked: by keys on a record, by a search that goes on in pieces.
+
+use crate::fixture::{ALICE, alice};
+use crate::fixture::{
+    answer, answer_all, filled, now, opened, press, record, summaries, text, ticket,
+};
+use serde_json::json;
+use supadeck::app::effect::{Effect, Load};
+use supadeck::app::model::{Focus, Model};
+use supadeck::app::msg::Report;
+use supadeck::domain::audit::{Cursor, Looked, Page, Record, Summary};
+use supadeck::domain::people::Known;
+
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (60, 14)];
+
+/// The audit screen with these rows, and the details of the first.
+fn trail(size: (u16, u16), rows: Vec<Summary>) -> Model {
+    let (mut model, effects) = opened(size, alice());
+    answer_all(&mut model, effects);
+    let effects = press(&mut model, &["7", "r"]);
+    let page = Page {
+        rows,
+        ..Page::default()
+    };
+    let effects = answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+    answer_all(&mut model, effects);
+    model
+}
+
+/// The filter of the page that is asked for.
+fn asked(effects: &[Effect]) -> Option<String> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            load: Load::Audit { filter, .. },
+            ..
+        } => Some(filter.to_string()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_line_says_who_which_row_and_what_changed_at_every_size() {
+    for size in SIZES {
+        let model = trail(size, summaries(0..5));
+        let frame = text(&model);
+        for part in ["qty", "new: start_week", "deleted: unit km"] {
+            assert!(frame.contains(part), "{size:?} {part}\n{frame}");
+        }
+        let wide: &[&str] = match size.0 {
+            60 => &["week 9", "you", "ai you", "11:22:33"],
+            _ => &[
+                "week 9",
+                "you",
+                "ai you",
+                "11:22:33",
+                "Ship the b",
+                "qty 2→3",
+            ],
+        };
+        for part in wide {
+            assert!(frame.contains(part), "{size:?} {part}\n{frame}");
+        }
+    }
+    let frame = text(&trail((160, 40), summaries(0..5)));
+    for part in ["qty 2→3", "week 9", " 0s ", "when (UTC)"] {
+        assert!(frame.contains(part), "{part}\n{frame}");
+    }
+}
+
+#[test]
+fn people_are_called_by_their_names_where_they_are_known() {
+    let mut rows = summaries(0..3);
+    rows[0].actor_user_id = Some("b0b00000-0000-4000-8000-000000000002".into());
+    let mut model = trail((120, 40), rows);
+    assert!(text(&model).contains("b0b00000"), "{}", text(&model));
+    let email = Some("bob@example.com".to_owned());
+    model.people.add(
+        "b0b00000-0000-4000-8000-000000000002",
+        Known { name: None, email },
+    );
+    let frame = text(&model);
+    assert!(frame.contains(" bob "), "{frame}");
+    // And in filters.
+    let effects = press(&mut model, &["/", "actor:bob", "enter"]);
+    let wanted = "actor:b0b00000-0000-4000-8000-000000000002";
+    assert_eq!(asked(&effects).as_deref(), Some(wanted));
+    assert!(text(&model).contains("/actor:bob"), "{}", text(&model));
+    press(&mut model, &["/", ",bpb", "enter"]);
+    let frame = text(&model);
+    assert!(frame.contains("Did you mean `actor:bob`?"), "{frame}");
+}
+
+#[test]
+fn records_of_one_request_fold_under_one_line() {
+    let mut rows = summaries(0..12);
+    for row in &mut rows[2..9] {
+        row.correlation_id = Some("40000000-0000-4000-8000-000000000009".into());
+    }
+    for size in SIZES {
+        let mut model = trail(size, rows.clone());
+        let frame = text(&model);
+        assert!(frame.contains("▸ 7 records"), "{frame}");
+        press(&mut model, &["j", "j"]);
+        assert_eq!(model.audit.selected, 2);
+        press(&mut model, &["j"]);
+        assert_eq!(model.audit.selected, 9, "over what is folded");
+        press(&mut model, &["k", "space"]);
+        assert!(!text(&model).contains("7 records"), "{}", text(&model));
+        press(&mut model, &["j", "j"]);
+        assert_eq!(model.audit.selected, 4);
+        press(&mut model, &["space"]);
+        assert_eq!(model.audit.selected, 2);
+        press(&mut model, &["g", "space"]);
+        assert!(text(&model).contains("stands alone"), "{}", text(&model));
+        press(&mut model, &["G"]);
+        assert_eq!(model.audit.selected, 11);
+        // What a filter finds stands there record by record.
+        let effects = press(&mut model, &["/", "type:user", "enter"]);
+        let page = Page {
+            rows: rows.clone(),
+            ..Page::default()
+        };
+        answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+        press(&mut model, &["j", "j", "j"]);
+        assert_eq!(model.audit.selected, 3);
+    }
+}
+
+#[test]
+fn keys_on_a_record_ask_for_more_of_the_same_and_escape_goes_back() {
+    let mut model = trail((120, 40), summaries(0..5));
+    let history = "row:plan_item/20000000-0000-4000-8001-000000000902";
+    let effects = press(&mut model, &["H"]);
+    assert_eq!(asked(&effects).as_deref(), Some(history));
+    let effects = press(&mut model, &["esc"]);
+    assert_eq!(asked(&effects).as_deref(), Some(""));
+
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &["l"]);
+    let effects = press(&mut model, &["c"]);
+    let field = format!("{history} changed:qty");
+    assert_eq!(asked(&effects).as_deref(), Some(field.as_str()));
+    assert_eq!(model.focus, Focus::List);
+
+    let mut model = trail((120, 40), summaries(0..5));
+    let effects = press(&mut model, &["f"]);
+    assert_eq!(asked(&effects), Some(format!("actor:{ALICE}")));
+
+    // Every line above the difference can be selected, asked for and copied.
+    let lines = [
+        (
+            "row:plan_item/20000000-0000-4000-8001-000000000902",
+            "20000000-0000-4000-8001-000000000902",
+        ),
+        (
+            "after.goal_id:60000000-0000-4000-8001-000000000001",
+            "60000000-0000-4000-8001-000000000001",
+        ),
+        (
+            "after.plan_id:10000000-0000-4000-8001-000000000009",
+            "10000000-0000-4000-8001-000000000009",
+        ),
+        (
+            "after.task_id:70000000-0000-4000-8001-000000000002",
+            "70000000-0000-4000-8001-000000000002",
+        ),
+        ("on:2026-11-22", "2026-11-22T11:22:33.123456+00:00"),
+        (&format!("actor:{ALICE}"), ALICE),
+        ("text:\"Physio agreed\"", "Physio agreed"),
+        (&format!("subject:{ALICE}"), ALICE),
+        (
+            "request:40000000-0000-4000-8000-000000000009",
+            "40000000-0000-4000-8000-000000000009",
+        ),
+        ("", "203.0.113.7"),
+        ("", "weeksmith/1.0"),
+        ("changed:qty", "3"),
+        ("changed:tags", ""),
+    ];
+    for size in SIZES {
+        for (at, (term, value)) in lines.iter().enumerate() {
+            let mut model = trail(size, summaries(0..5));
+            press(&mut model, &["l", "g"]);
+            press(&mut model, &vec!["j"; at]);
+            if !value.is_empty() {
+                let copied = press(&mut model, &["y"]);
+                let text = (*value).to_owned();
+                let what = "the value";
+                assert_eq!(copied, [Effect::Copy { what, text }], "{at}");
+            }
+            let effects = press(&mut model, &["f"]);
+            let wanted = (!term.is_empty()).then(|| (*term).to_owned());
+            assert_eq!(asked(&effects), wanted, "{at}");
+        }
+    }
+}
+
+#[test]
+fn the_selected_line_above_the_difference_is_in_view_at_every_size() {
+    for size in SIZES {
+        let mut model = trail(size, summaries(0..5));
+        press(&mut model, &["l", "g"]);
+        for line in model.audit.head.clone() {
+            let frame = text(&model);
+            let start: String = line.text.chars().take(20).collect();
+            assert!(frame.contains(&start), "{size:?} {start}\n{frame}");
+            press(&mut model, &["j"]);
+        }
+        press(&mut model, &["g", "enter"]);
+        assert!(
+            text(&model).contains("20000000-0000-4000-8001-000000000902"),
+            "{}",
+            text(&model)
+        );
+    }
+}
+
+#[test]
+fn the_whole_record_is_copied_by_its_own_key() {
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &["l"]);
+    let [Effect::Copy { what, text }] = &press(&mut model, &["Y"])[..] else {
+        panic!("copies")
+    };
+    assert_eq!(*what, "the record");
+    let copied: Record = serde_json::from_str(text).unwrap();
+    assert_eq!(copied, record(&copied.id));
+}
+
+#[test]
+fn the_next_change_is_found_in_the_record_then_in_the_one_behind_it() {
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &["l"]);
+    let key = |model: &Model| model.audit.view.lines[model.audit.view.cursor].key.clone();
+    assert_eq!(key(&model), "qty");
+    press(&mut model, &["]"]);
+    assert_eq!(key(&model), "[1]");
+    press(&mut model, &["]"]);
+    assert_eq!(key(&model), "x");
+    assert_eq!(model.audit.selected, 0);
+    press(&mut model, &["]"]);
+    assert_eq!((model.audit.selected, model.focus), (1, Focus::Detail));
+    press(&mut model, &["["]);
+    assert_eq!(model.audit.selected, 0);
+}
+
+#[test]
+fn a_date_in_the_palette_goes_to_that_day() {
+    for (typed, created_at, id) in [
+        ("2026-10-12", "2026-10-13T00:00:00Z", "00000000"),
+        ("2026-10-12T08:00", "2026-10-12T08:00:00Z", "ffffffff"),
+    ] {
+        let mut model = trail((120, 40), summaries(0..5));
+        press(&mut model, &[":", typed]);
+        assert!(
+            text(&model).contains("enter goes to the last record"),
+            "{}",
+            text(&model)
+        );
+        let effects = press(&mut model, &["enter"]);
+        let Some(Effect::Load {
+            load: Load::Audit {
+                from: Some(from), ..
+            },
+            ..
+        }) = effects.first()
+        else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(from.created_at, created_at);
+        assert!(from.id.starts_with(id));
+        let page = Page {
+            rows: summaries(50..60),
+            has_more: true,
+            ..Page::default()
+        };
+        answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+        assert_eq!(model.audit.selected, 0);
+        // Newer rows are there, too.
+        let effects = press(&mut model, &["j"]);
+        let found = effects.iter().any(|effect| {
+            matches!(
+                effect,
+                Effect::Load {
+                    load: Load::Audit { from: Some(_), .. },
+                    ..
+                }
+            )
+        });
+        assert!(found, "{effects:?}");
+    }
+}
+
+/// A piece of a search: these rows, and how far it came.
+fn piece(rows: Vec<Summary>, count: u64, has_more: bool) -> Report {
+    let at = now() - jiff::SignedDuration::from_hours(24 * i64::try_from(count / 1_000).unwrap());
+    let up_to = at.to_string();
+    let next = Cursor {
+        created_at: up_to.clone(),
+        id: format!("{count:08}-0000-4000-8000-000000000000"),
+    };
+    Report::Audit(Ok(Page {
+        rows,
+        has_more,
+        next: Some(next),
+        looked: Some(Looked {
+            count,
+            up_to: Some(up_to),
+        }),
+        ..Page::default()
+    }))
+}
+
+#[test]
+fn a_search_goes_on_by_itself_says_how_far_it_is_and_can_be_stopped() {
+    for size in SIZES {
+        let mut model = filled(size);
+        let effects = press(&mut model, &["7", "/", "text:ankle", "enter"]);
+        let effects = answer(&mut model, ticket(&effects), piece(Vec::new(), 2_000, true));
+        let frame = text(&model);
+        assert!(frame.contains("looked at 2,000"), "{frame}");
+        assert!(frame.contains("20 Nov"), "{frame}");
+        let from = |effects: &[Effect]| {
+            effects.iter().find_map(|effect| match effect {
+                Effect::Load {
+                    load: Load::Audit { from, .. },
+                    ..
+                } => from.clone(),
+                _ => None,
+            })
+        };
+        assert!(
+            from(&effects).unwrap().id.starts_with("00002000"),
+            "{effects:?}"
+        );
+        // The first hits are seen at once, and the search goes on.
+        let effects = answer(
+            &mut model,
+            ticket(&effects),
+            piece(summaries(3..5), 2_000, true),
+        );
+        assert_eq!(model.audit.held(), 2);
+        let load = effects
+            .iter()
+            .rfind(|effect| from(std::slice::from_ref(effect)).is_some());
+        let waiting = ticket(&[load.unwrap().clone()]);
+        assert!(text(&model).contains("4,000"), "{}", text(&model));
+        // It is stopped behind the piece that is awaited.
+        assert_eq!(press(&mut model, &["esc"]), []);
+        let effects = answer(&mut model, waiting, piece(summaries(7..8), 1_000, true));
+        assert_eq!(from(&effects), None, "{effects:?}");
+        assert_eq!(model.audit.held(), 3);
+        assert!(text(&model).contains("stopped"), "{}", text(&model));
+        // One step on, it goes on.
+        let effects = press(&mut model, &["j", "j", "j"]);
+        assert!(from(&effects).is_some(), "{effects:?}");
+        let effects = answer(&mut model, ticket(&effects), piece(Vec::new(), 500, false));
+        assert_eq!(from(&effects), None);
+        assert!(!text(&model).contains("looked at"), "{}", text(&model));
+    }
+}
+
+#[test]
+fn a_filter_is_completed_and_earlier_ones_are_called_up() {
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &["/", "act", "tab"]);
+    assert!(text(&model).contains("/actor:"), "{}", text(&model));
+    press(&mut model, &["tab", "tab"]);
+    assert!(text(&model).contains("/action:") || text(&model).contains("/actor:"));
+    press(&mut model, &["esc", "/", "changed:q", "tab", "enter"]);
+    assert_eq!(model.audit.filter_text, "changed:qty");
+    press(&mut model, &["/", "ctrl-u", "type:a", "tab", "enter"]);
+    assert_eq!(model.audit.filter_text, "type:ai");
+    press(&mut model, &["/", "up", "up"]);
+    assert!(text(&model).contains(" /changed:qty"), "{}", text(&model));
+    press(&mut model, &["down"]);
+    assert!(text(&model).contains(" /type:ai"), "{}", text(&model));
+    press(&mut model, &["enter"]);
+    assert_eq!(model.filter_history, ["changed:qty", "type:ai"]);
+}
+
+#[test]
+fn a_fault_puts_the_cursor_on_its_column() {
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &["/", "since:2h acton:x type:ai", "enter"]);
+    assert!(text(&model).contains("Column 10"), "{}", text(&model));
+    // What is typed now goes there.
+    press(&mut model, &["-"]);
+    assert!(
+        text(&model).contains("since:2h -acton:x"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn hostile_values_are_harmless_and_never_wider_than_their_column() {
+    let mut rows = summaries(0..1);
+    let hostile = "\u{1b}[2J\u{202e}\u{7}漢字漢字漢字漢字漢字漢字";
+    let found = Record {
+        action: format!("{hostile}.update"),
+        before_state: Some(json!({"id": hostile, "title": hostile, hostile: hostile})),
+        after_state: Some(json!({"id": hostile, "title": hostile, hostile: 3})),
+        rationale: Some(hostile.into()),
+        actor_type: hostile.into(),
+        created_at: rows[0].created_at.clone(),
+        id: rows[0].id.clone(),
+        ..Record::default()
+    };
+    rows[0] = Summary::from(found);
+    for size in SIZES {
+        let frame = text(&trail(size, rows.clone()));
+        assert!(
+            !frame.contains('\u{1b}') && !frame.contains('\u{202e}'),
+            "{frame}"
+        );
+    }
+}
