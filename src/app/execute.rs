@@ -170,17 +170,17 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             };
             let present = model.audit.filter_text.clone();
             match term {
-                Some(term) if present.is_empty() => ask(model, term),
-                Some(term) => ask(model, format!("{present} {term}")),
+                Some(term) if present.is_empty() => ask(model, &term),
+                Some(term) => ask(model, &format!("{present} {term}")),
                 None => Vec::new(),
             }
         }
         Command::RowHistory => match model.audit.row_term() {
-            Some(term) => ask(model, term),
+            Some(term) => ask(model, &term),
             None => Vec::new(),
         },
         Command::FieldHistory => match model.audit.field_term() {
-            Some(term) => ask(model, term),
+            Some(term) => ask(model, &term),
             None => Vec::new(),
         },
         Command::CopyRecord => copy::copy_record(model),
@@ -212,9 +212,9 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
 }
 
 /// Asks the audit trail something else; going back returns to what was asked before.
-fn ask(model: &mut Model, text: String) -> Vec<Effect> {
+fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
     let before = model.audit.filter_text.clone();
-    match model.audit.set_filter(&text, model.now, &model.people) {
+    match model.audit.set_filter(text, model.now, &model.people) {
         Ok(()) => {
             model.audit.came_from.push(before);
             model.focus = Focus::List;

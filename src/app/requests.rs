@@ -144,10 +144,20 @@ pub fn audit_at(model: &mut Model, moment: &Moment) -> Vec<Effect> {
 pub fn audit_search(model: &mut Model) -> Option<Effect> {
     // A jump to before the oldest record goes on to it.
     let is_empty = model.audit.held() == 0 && model.audit.has_newer;
-    if model.audit.scan.is_none() && !is_empty {
+    let has_room = model.audit.has_room(model.list_height());
+    if model.audit.scan.is_none() && !is_empty && !has_room {
         return None;
     }
+    if has_room {
+        return audit_older(model);
+    }
     audit_near_end(model)
+}
+
+/// The next page of the audit list towards older rows, wherever the selection stands.
+fn audit_older(model: &mut Model) -> Option<Effect> {
+    let request = model.audit.request_older()?;
+    Some(audit(model, request))
 }
 
 /// The next page of the audit list, when the selection came near an end of what is held.

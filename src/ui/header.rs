@@ -80,9 +80,10 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     };
     let project = view.model.project.as_ref();
     // Names that Row Level Security did not let through are marked.
-    let mark = match project.is_some_and(|project| project.tells_emails) {
-        true => " e-mails ",
-        false => "",
+    let mark = if project.is_some_and(|project| project.tells_emails) {
+        " e-mails "
+    } else {
+        ""
     };
     let who = match identity {
         // Where there is room, the assurance level too; the start screen has it at any width.

@@ -126,6 +126,44 @@ fn records_of_one_request_fold_under_one_line() {
     }
 }
 
+/// Where one request takes a whole page, the lines below it are filled by the pages behind it.
+#[test]
+fn a_screen_of_folded_requests_is_filled() {
+    let (mut model, effects) = opened((120, 40), alice());
+    answer_all(&mut model, effects);
+    let mut effects = press(&mut model, &["7", "r"]);
+    let mut pages = 0_u64;
+    while asked(&effects).is_some() {
+        let mut rows = summaries(pages * 200..(pages + 1) * 200);
+        for row in &mut rows {
+            row.correlation_id = Some(format!("request {pages}"));
+        }
+        pages += 1;
+        let page = Page {
+            rows,
+            has_more: true,
+            ..Page::default()
+        };
+        effects = answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+        effects.retain(|effect| {
+            matches!(
+                effect,
+                Effect::Load {
+                    load: Load::Audit { .. },
+                    ..
+                }
+            )
+        });
+    }
+    assert_eq!(pages, 5, "as far as rows are held");
+    assert_eq!(
+        text(&model).matches("200 records").count(),
+        5,
+        "{}",
+        text(&model)
+    );
+}
+
 #[test]
 fn keys_on_a_record_ask_for_more_of_the_same_and_escape_goes_back() {
     let mut model = trail((120, 40), summaries(0..5));

@@ -112,6 +112,8 @@ pub struct Audit {
     older: Option<Cursor>,
     /// Where newer rows go on, where that is not before the first row held.
     newer_from: Option<Cursor>,
+    /// Where the page begins that is awaited of a moment.
+    jump: Option<Cursor>,
     wanted: Option<Wanted>,
 }
 
@@ -144,6 +146,7 @@ impl Default for Audit {
             row_bytes: 0,
             older: None,
             newer_from: None,
+            jump: None,
             wanted: None,
         }
     }
@@ -307,8 +310,14 @@ impl Audit {
             None => (moment.at().to_string(), uuid(u8::MAX)),
         };
         let cursor = Cursor { created_at, id };
-        self.newer_from = Some(cursor.clone());
+        self.jump = Some(cursor.clone());
         (Some(cursor), PageDirection::Older)
+    }
+
+    /// Whether folding leaves lines of the window empty that older rows could fill.
+    pub fn has_room(&self, height: usize) -> bool {
+        let shown = self.window(height).len();
+        self.has_older && shown < height.min(self.held()) && self.held() < HELD_ROWS
     }
 
     /// What to ask for when the selection came near an end of what is held; nothing when it has been asked for.
@@ -337,6 +346,18 @@ impl Audit {
         Some((Some(cursor), way))
     }
 
+    /// What to ask for to go on towards older rows; nothing while a page is awaited.
+    pub fn request_older(&mut self) -> Option<(Option<Cursor>, PageDirection)> {
+        if self.wanted.is_some() {
+            return None;
+        }
+        let row = self.rows.held()?.back();
+        let cursor = self.older.clone().or(row.map(Summary::cursor))?;
+        self.wanted = Some(Wanted::Older);
+        self.rows.started();
+        Some((Some(cursor), PageDirection::Older))
+    }
+
     /// Takes a page.
     pub fn arrived(&mut self, result: Result<Page, Problem>, at: Timestamp, height: usize) {
         let wanted = self.wanted.take().unwrap_or(Wanted::Start);
@@ -355,7 +376,7 @@ impl Audit {
             Wanted::Start => (self.older, self.newer_from) = (page.next, None),
             Wanted::End => (self.older, self.newer_from) = (None, page.next),
             // Newer ones go on where this page began.
-            Wanted::At => self.older = page.next,
+            Wanted::At => (self.older, self.newer_from) = (page.next, self.jump.take()),
             Wanted::Older => self.older = page.next,
             Wanted::Newer => self.newer_from = page.next,
         }

@@ -84,7 +84,7 @@ pub fn facts(record: &Record, called: impl Fn(&str) -> Option<String>) -> Vec<He
                 ..HeadLine::fact(
                     "actor",
                     format!("{id} ({})", record.actor_type),
-                    person("actor", id),
+                    Some(person("actor", id)),
                 )
             }
             .called(name)
@@ -112,7 +112,7 @@ pub fn facts(record: &Record, called: impl Fn(&str) -> Option<String>) -> Vec<He
     }
     if let Some(id) = &record.subject_user_id {
         let name = called(id).map(|name| format!("{name} {id}"));
-        lines.push(HeadLine::fact("subject", id.clone(), person("subject", id)).called(name));
+        lines.push(HeadLine::fact("subject", id.clone(), Some(person("subject", id))).called(name));
     }
     if let Some(id) = &record.correlation_id {
         lines.push(HeadLine::fact(
@@ -130,8 +130,8 @@ pub fn facts(record: &Record, called: impl Fn(&str) -> Option<String>) -> Vec<He
     lines
 }
 
-fn person(key: &str, id: &str) -> Option<String> {
-    Some(format!("{key}:{id}"))
+fn person(key: &str, id: &str) -> String {
+    format!("{key}:{id}")
 }
 
 /// The filter for what a row is bound to, or is called by.

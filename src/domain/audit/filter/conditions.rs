@@ -198,16 +198,14 @@ fn condition(atom: &Atom, who: &Identity) -> Result<Condition, Problem> {
 }
 
 fn is_id(column: &str, id: &super::IdPart) -> Condition {
-    match id.whole() {
-        Some(id) => Condition::eq(column, id),
-        None => {
-            let (least, greatest) = id.bounds();
-            Condition::All(vec![
-                Condition::compare(column, Op::GtEq, least),
-                Condition::compare(column, Op::LtEq, greatest),
-            ])
-        }
+    if let Some(id) = id.whole() {
+        return Condition::eq(column, id);
     }
+    let (least, greatest) = id.bounds();
+    Condition::All(vec![
+        Condition::compare(column, Op::GtEq, least),
+        Condition::compare(column, Op::LtEq, greatest),
+    ])
 }
 
 fn is_person(column: &str, person: &Person, who: &Identity) -> Result<Condition, Problem> {

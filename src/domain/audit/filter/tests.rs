@@ -479,8 +479,8 @@ fn any_image() -> impl Strategy<Value = Atom> {
             side,
             path,
             test,
-            is_text,
             value,
+            is_text,
         })
     })
 }
