@@ -6,6 +6,7 @@ use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, PageDirection};
 use crate::domain::identity::Identity;
 use crate::domain::lock::{UnlockRequest, WeekLock};
+use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::{Plan, PlanRequest, Target};
 use crate::domain::seed::SeedPlan;
 use std::path::PathBuf;
@@ -109,8 +110,8 @@ pub enum Load {
     },
     /// The difference between a version's file and what was applied from it.
     Difference(String),
-    /// What a way out of a state would change: the words behind `supadeck migration`.
-    Fix(Vec<String>),
+    /// What a correction of files or of the history would change.
+    Fix(Correction),
     /// The newest lines of the journal.
     Journal,
     /// A whole audit record.

@@ -2,13 +2,14 @@
 //! The plan stays here; the deck holds its number and its words.
 
 use crate::app::effect::Fix;
+use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::{MigrationList, Target};
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
 use crate::ops::migration::{
-    self, Move, RenumberAllPlan, RenumberPlan, Repair, RepairPlan, RestorePlan, RowChange,
-    SplitPlan, Workspace,
+    self, Move, RenumberAllPlan, RenumberPlan, RepairPlan, RestorePlan, RowChange, SplitPlan,
+    Workspace,
 };
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -28,42 +29,44 @@ enum Planned {
 }
 
 impl PendingChanges {
-    /// Plans what the words behind `supadeck migration` ask for.
-    pub(super) async fn plan(&self, schema: &Workspace, words: &[String]) -> Result<Fix, Problem> {
-        let typed: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (planned, title, word, lines, target) = match typed[..] {
-            ["restore", version] => {
-                let plan = migration::plan_restore(schema, &[version.to_owned()]).await?;
+    /// Plans a correction.
+    pub(super) async fn plan(
+        &self,
+        schema: &Workspace,
+        correction: &Correction,
+    ) -> Result<Fix, Problem> {
+        let (planned, title, word, lines, target) = match correction {
+            Correction::Restore { versions } => {
+                let plan = migration::plan_restore(schema, versions).await?;
                 let (lines, target) = (restore_lines(&plan), plan.target.clone());
                 (
                     Planned::Restore(plan),
-                    format!("Write {version} back as it was applied"),
+                    format!("Write {} back as it was applied", versions.join(", ")),
                     "restore",
                     lines,
                     target,
                 )
             }
-            ["repair", "--status", status, version] => {
-                let how = match status {
-                    "applied" => Repair::Applied,
-                    "reverted" => Repair::Reverted,
-                    "renamed" => Repair::Renamed,
-                    _ => return Err(unknown()),
-                };
-                let plan = migration::plan_repair(schema, &[version.to_owned()], how).await?;
+            Correction::Repair { status, versions } => {
+                let plan = migration::plan_repair(schema, versions, *status).await?;
                 let (lines, target) = (repair_lines(&plan), plan.target.clone());
                 (
                     Planned::Repair(plan),
-                    format!("Record {version} as {status} in the history"),
+                    format!(
+                        "Record {} as {} in the history",
+                        versions.join(", "),
+                        status.word()
+                    ),
                     "repair",
                     lines,
                     target,
                 )
             }
-            ["renumber", "--all"] => renumber_all(schema).await?,
-            ["renumber", which] => self::renumber(schema, which, None).await?,
-            ["renumber", which, "--to", to] => self::renumber(schema, which, Some(to)).await?,
-            ["split", which] => {
+            Correction::RenumberAll => renumber_all(schema).await?,
+            Correction::Renumber { which, to } => {
+                self::renumber(schema, which, to.as_deref()).await?
+            }
+            Correction::Split { which } => {
                 let plan = migration::plan_split(schema, which).await?;
                 let lines = plan.lines();
                 let lines = lines.iter().map(|line| harmless(line).into_owned());
@@ -71,7 +74,6 @@ impl PendingChanges {
                 let title = format!("Split {} into migration and rollback", plan.version);
                 (Planned::Split(plan), title, "split", lines, target)
             }
-            _ => return Err(unknown()),
         };
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         *shown = (shown.0 + 1, Some(planned));
@@ -207,8 +209,4 @@ fn row_lines(row: &RowChange) -> Vec<String> {
         lines.push(harmless(&format!("    {} {}", line.sign, line.text)).into_owned());
     }
     lines
-}
-
-fn unknown() -> Problem {
-    Problem::internal("The deck does not know this fix.")
 }

@@ -275,8 +275,8 @@ async fn read(
     let database = world.database_name();
     let reading = async {
         match load {
-            Load::Fix(words) => match world.schema() {
-                Ok(schema) => Report::Fix(world.fixes.plan(schema, &words).await),
+            Load::Fix(correction) => match world.schema() {
+                Ok(schema) => Report::Fix(world.fixes.plan(schema, &correction).await),
                 Err(problem) => refuse(problem),
             },
             Load::Tables => match world.catalogs() {

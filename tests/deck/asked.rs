@@ -6,7 +6,7 @@ use crate::fixture::{
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
-use supadeck::domain::migration::resolution::Resolution;
+use supadeck::domain::migration::resolution::{Resolution, Suggestion};
 use supadeck::domain::migration::{Direction, Plan, RollbackFile, State, StepMode};
 
 /// A plan of these statements, asked for with a key on the pending migration.
@@ -40,7 +40,7 @@ fn words(model: &Model) -> String {
 }
 
 /// Puts the last migration into a state, with ways out.
-fn put(model: &mut Model, state: State, ways: &[&[&str]]) {
+fn put(model: &mut Model, state: State, ways: &[Resolution]) {
     let effects = press(model, &["2", "r"]);
     for effect in effects {
         let Effect::Load { ticket, load, .. } = effect else {
@@ -52,10 +52,9 @@ fn put(model: &mut Model, state: State, ways: &[&[&str]]) {
             entry.state = state;
             entry.ways = ways
                 .iter()
-                .map(|words| Resolution {
-                    command: format!("supadeck migration {}", words.join(" ")),
-                    what: words.join(" "),
-                    arguments: words.iter().map(|word| (*word).to_owned()).collect(),
+                .map(|resolution| Suggestion {
+                    resolution: resolution.clone(),
+                    what: resolution.command(),
                 })
                 .collect();
         }
@@ -63,6 +62,14 @@ fn put(model: &mut Model, state: State, ways: &[&[&str]]) {
         answer_all(model, more);
     }
     press(model, &["G"]);
+}
+
+/// The ways to go on with an interrupted migration.
+fn go_on() -> [Resolution; 2] {
+    [false, true].map(|from_start| Resolution::GoOn {
+        direction: Direction::Apply,
+        from_start,
+    })
 }
 
 #[test]
@@ -120,8 +127,7 @@ fn a_rehearsal_that_others_wait_for_is_asked_about_with_one_key() {
 #[test]
 fn nothing_begins_at_an_interrupted_version_but_its_ways_out() {
     let mut model = filled((120, 40));
-    let ways: &[&[&str]] = &[&["apply", "--resume"], &["apply", "--retry"]];
-    put(&mut model, State::Interrupted, ways);
+    put(&mut model, State::Interrupted, &go_on());
     let footer = text(&model).lines().last().unwrap().to_owned();
     assert!(footer.contains("w fix"), "{footer}");
     for (key, word) in [("a", "a apply"), ("u", "u "), ("p", "p dry-run")] {
@@ -144,7 +150,6 @@ fn going_on_shows_where_and_only_what_runs() {
         plan.steps[0].mode = StepMode::Alone;
         plan
     };
-    let ways: &[&[&str]] = &[&["apply", "--resume"], &["apply", "--retry"]];
     let mut resume = interrupted();
     resume.steps[0].begin_at = 1;
     let mut retry = interrupted();
@@ -172,7 +177,7 @@ fn going_on_shows_where_and_only_what_runs() {
         ),
     ] {
         let mut model = filled((120, 40));
-        put(&mut model, State::Interrupted, ways);
+        put(&mut model, State::Interrupted, &go_on());
         let effects = press(&mut model, keys);
         assert!(
             matches!(

@@ -11,13 +11,9 @@ use supadeck::domain::dry_run::{
 };
 use supadeck::domain::migration::Plan;
 use supadeck::domain::migration::difference::{Change, Difference, Line, Piece};
-use supadeck::domain::migration::resolution::Resolution;
+use supadeck::domain::migration::resolution::{Correction, Resolution, Suggestion};
 use supadeck::domain::migration::{Direction, MigrationList, PlanRequest, State};
 use supadeck::domain::problem::{Kind, Problem};
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
 
 fn rehearsal() -> Rehearsal {
     Rehearsal {
@@ -101,15 +97,15 @@ pub fn edited(model: &mut Model) {
             let entry = entry.unwrap();
             entry.note = Some("The file differs.".into());
             entry.ways = vec![
-                Resolution {
-                    command: "supadeck migration restore 20251004125000".into(),
+                Suggestion {
+                    resolution: Resolution::Correct(Correction::restore("20251004125000")),
                     what: "Writes the file back.".into(),
-                    arguments: words(&["restore", "20251004125000"]),
                 },
-                Resolution {
-                    command: "supadeck migration new NAME --from-edited 20251004125000".into(),
+                Suggestion {
+                    resolution: Resolution::ExtractEdits {
+                        version: "20251004125000".into(),
+                    },
                     what: "Writes a new migration.".into(),
-                    arguments: words(&["new", "NAME", "--from-edited", "20251004125000"]),
                 },
             ];
         }
@@ -495,7 +491,7 @@ fn a_way_out_is_chosen_seen_confirmed_and_made() {
     );
     let effects = press(&mut model, &["enter"]);
     assert!(
-        matches!(&effects[..], [Effect::Load { load: Load::Fix(arguments), .. }] if arguments[0] == "restore"),
+        matches!(&effects[..], [Effect::Load { load: Load::Fix(correction), .. }] if *correction == Correction::restore("20251004125000")),
         "{effects:?}"
     );
     let fix = Fix {

@@ -4,10 +4,11 @@ use crate::bench::{Bench, everything};
 use crate::supabase::{cli, succeeds};
 use std::fs;
 use supadeck::domain::migration::render::file_text;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::migration::{Entry, State};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::sql::split::statements;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 pub(crate) fn versions(all: &[&str]) -> Vec<String> {
     all.iter().map(|one| (*one).to_owned()).collect()

@@ -2,9 +2,10 @@
 
 use crate::bench::{Bench, ends, everything, run};
 use crate::line::{Line, Rule};
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::migration::{Direction, PlanRequest, StepEnd, StepMode};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 /// A file whose second statement fails until `b` has no double values, and leaves an invalid index behind.
 const BREAKS: &str =

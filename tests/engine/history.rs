@@ -1,8 +1,9 @@
 //! The list, the states, the SQL of a version, repair, and new files.
 
 use crate::bench::Bench;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 #[tokio::test]
 async fn listing_reads_and_never_writes() {

@@ -2,8 +2,9 @@
 
 use crate::bench::{Bench, everything, run};
 use supadeck::domain::migration::PlanRequest;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 #[tokio::test]
 async fn everything_that_was_done_is_read_newest_first() {

@@ -7,8 +7,9 @@ use crate::standin::{Manner, patience};
 use std::time::Duration;
 use supadeck::adapters::management::Timeouts;
 use supadeck::domain::migration::StepEnd;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::problem::{Kind, Problem};
-use supadeck::ops::migration::{self, Repair, Workspace};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ops::seed;
 
 /// Applies version 2, and then rolls it back, both under a misbehaviour; the report and the books must agree, and the next

@@ -4,9 +4,10 @@
 use crate::bench::{Bench, ends, everything, run};
 use crate::supabase::{cli, said, succeeds, supabase};
 use std::fs;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::migration::{PlanRequest, State, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 const WALL_CLOCK: &str = "99991231235959";
 

@@ -4,8 +4,9 @@ use crate::agree::{entries, folder, now, versions};
 use crate::bench::{Bench, everything};
 use std::fs;
 use supadeck::domain::migration::State;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 #[tokio::test]
 async fn a_late_migration_is_renumbered_with_its_rollback_and_then_applies() {

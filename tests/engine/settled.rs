@@ -4,9 +4,10 @@ use crate::agree::{folder, now, versions};
 use crate::bench::{Bench, everything};
 use std::fs;
 use supadeck::domain::migration::difference::Change;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::migration::{RollbackFile, State};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 #[tokio::test]
 async fn edits_become_a_new_migration_and_the_old_file_comes_back() {

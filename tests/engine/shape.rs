@@ -2,8 +2,9 @@
 
 use crate::bench::{Bench, everything};
 use supadeck::domain::migration::State;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair};
+use supadeck::ops::migration;
 
 /// A project of one file and a database whose history is made by this SQL, which holds version 1.
 async fn bench(sql: &str) -> Bench {

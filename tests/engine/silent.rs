@@ -7,9 +7,10 @@ use crate::pooler::Pooler;
 use std::sync::Arc;
 use std::time::Duration;
 use supadeck::adapters::postgres::PgDatabase;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::script::Failure;
-use supadeck::ops::migration::{self, Repair, Workspace};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ports::Database as _;
 
 /// Enough for every limit of these tests on a busy machine, and far from no limit at all.

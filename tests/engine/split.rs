@@ -74,7 +74,7 @@ async fn a_pair_of_files_becomes_a_migration_and_its_rollback() {
             entry
                 .ways
                 .iter()
-                .all(|way| !way.command.contains("renumber"))
+                .all(|way| !way.resolution.command().contains("renumber"))
         );
     }
     let now = jiff::Timestamp::now();

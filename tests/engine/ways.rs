@@ -5,9 +5,10 @@ use crate::bench::{Bench, connect, database, ends, everything, run, until, watch
 use crate::pooler::{Pooler, certificates, has};
 use std::path::Path;
 use std::time::Duration;
+use supadeck::domain::migration::resolution::Repair;
 use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration::{self, Repair, Workspace};
+use supadeck::ops::migration::{self, Workspace};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
 use supadeck_stack::{Options, Stack};

@@ -7,11 +7,8 @@ use crate::app::key::{Code, Key};
 use crate::app::model::{Model, PlanFor};
 use crate::app::requests;
 use crate::app::ticket::Slot;
-use crate::domain::migration::resolution::Resolution;
-use crate::domain::migration::{Direction, Entry, PlanRequest};
-
-/// What stands in a command for the name that only its reader can give.
-const PLACEHOLDER: &str = "NAME";
+use crate::domain::migration::resolution::{Correction, Resolution, Suggestion};
+use crate::domain::migration::{Entry, PlanRequest};
 
 /// The choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +18,7 @@ pub struct Resolutions {
     /// Why it needs a way out.
     pub note: String,
     /// The ways.
-    pub ways: Vec<Resolution>,
+    pub ways: Vec<Suggestion>,
     /// The selected one.
     pub selected: usize,
 }
@@ -39,7 +36,11 @@ impl Resolutions {
 
     /// What accepting does with the selected way.
     pub fn accepting(&self, model: &Model) -> &'static str {
-        match self.ways.get(self.selected).map(|way| end_of(model, way)) {
+        match self
+            .ways
+            .get(self.selected)
+            .map(|way| end_of(model, &way.resolution))
+        {
             Some(End::Copy) => "copy the command",
             Some(End::Plan(_)) => "see what it runs",
             _ => "see what it changes",
@@ -63,7 +64,7 @@ impl Resolutions {
             }
             (Some(Command::Confirm), _) => {
                 if let Some(way) = self.ways.get(self.selected) {
-                    return DialogResult::Close(take(model, way));
+                    return DialogResult::Close(take(model, &way.resolution));
                 }
             }
             _ => {}
@@ -77,22 +78,25 @@ enum End {
     /// A plan to confirm.
     Plan(PlanRequest),
     /// A change of files or of the history to confirm.
-    Change,
+    Change(Correction),
     /// The clipboard: the command wants words that are not known here.
     Copy,
 }
 
 /// Where a way leads.
 fn end_of(model: &Model, way: &Resolution) -> End {
-    let words: Vec<&str> = way.arguments.iter().map(String::as_str).collect();
-    let wish = match words[..] {
-        ["apply", "--include-out-of-order"] => model.migrations.apply_wish().ok(),
-        ["apply", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Apply, how)),
-        ["rollback", how @ ("--resume" | "--retry")] => Some(go_on(Direction::Rollback, how)),
-        ["restore" | "repair" | "renumber" | "split", ..] => return End::Change,
-        _ => None,
-    };
-    wish.map_or(End::Copy, End::Plan)
+    match way {
+        Resolution::ApplyOutOfOrder => model.migrations.apply_wish().map_or(End::Copy, End::Plan),
+        Resolution::GoOn {
+            direction,
+            from_start,
+        } => End::Plan(PlanRequest::GoOn {
+            direction: *direction,
+            from_start: *from_start,
+        }),
+        Resolution::Correct(correction) => End::Change(correction.clone()),
+        Resolution::ExtractEdits { .. } => End::Copy,
+    }
 }
 
 /// Goes a way.
@@ -102,25 +106,17 @@ fn take(model: &mut Model, way: &Resolution) -> Vec<Effect> {
             model.plan_for = PlanFor::Running;
             vec![requests::effect(model, Slot::Plan, Load::Plan(wish))]
         }
-        End::Change => {
-            let load = Load::Fix(way.arguments.clone());
-            vec![requests::effect(model, Slot::Answer, load)]
+        End::Change(correction) => {
+            vec![requests::effect(model, Slot::Answer, Load::Fix(correction))]
         }
         // What is said of it is what the clipboard answers: another line would be overwritten by that.
         End::Copy => vec![Effect::Copy {
-            what: if way.arguments.iter().any(|word| word == PLACEHOLDER) {
+            what: if matches!(way, Resolution::ExtractEdits { .. }) {
                 "the command with NAME to fill in"
             } else {
                 "the command"
             },
-            text: way.command.clone(),
+            text: way.command(),
         }],
-    }
-}
-
-fn go_on(direction: Direction, how: &str) -> PlanRequest {
-    PlanRequest::GoOn {
-        direction,
-        from_start: how == "--retry",
     }
 }

@@ -6,8 +6,9 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::{list, show};
+use crate::domain::migration::resolution::Repair;
 use crate::domain::report::difference;
-use crate::ops::migration::{self, Record, Repair, RepairPlan, RowChange};
+use crate::ops::migration::{self, Record, RepairPlan, RowChange};
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// Correct the history without running any SQL
@@ -41,16 +42,16 @@ enum Status {
 
 /// Shows, asks and corrects.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let (repair, word) = match args.status {
-        Status::Applied => (Repair::Applied, "applied"),
-        Status::Reverted => (Repair::Reverted, "reverted"),
-        Status::Renamed => (Repair::Renamed, "renamed"),
+    let repair = match args.status {
+        Status::Applied => Repair::Applied,
+        Status::Reverted => Repair::Reverted,
+        Status::Renamed => Repair::Renamed,
     };
     let work = context.work().await?;
     let planning = migration::plan_repair(&work.schema, &args.versions, repair);
     let plan = work.read(planning).await?;
     let versions = args.versions.join(", ");
-    let what = format!("Record {versions} as {word} in the history");
+    let what = format!("Record {versions} as {} in the history", repair.word());
     let shown = || Answer::new(&plan, page(&plan));
     confirm::confirm(
         context,

@@ -65,7 +65,7 @@ fn ways(page: &mut Page, listing: &MigrationList) {
         );
         page.toned(Tone::Strong, &title);
         for way in &entry.ways {
-            page.line(format!("  {}", way.command));
+            page.line(format!("  {}", way.resolution.command()));
             page.toned(Tone::Muted, &format!("    {}", way.what));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::lock_holder::LockHolder;
-use super::resolution::{Resolution, resolution};
+use super::resolution::{Correction, Repair, Resolution, Suggestion};
 use super::{Direction, Entry, State};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -82,7 +82,7 @@ impl Interruption {
 
     /// The ways out, for a hint.
     pub fn ways_out(&self) -> String {
-        let (verb, version) = (self.verb(), &self.version);
+        let (verb, version) = (self.direction.verb(), &self.version);
         let leftover = match &self.leftover {
             Some(leftover) => format!(
                 "Wait until pid {0} is done, or end it with `select pg_terminate_backend({0})`. Then go ",
@@ -104,14 +104,6 @@ impl Interruption {
     /// How many statements ran already, from the first one.
     pub fn done(&self) -> usize {
         (self.resume_at - 1).min(self.of)
-    }
-
-    /// The subcommand that goes on.
-    pub fn verb(&self) -> &'static str {
-        match self.direction {
-            Direction::Apply => "apply",
-            Direction::Rollback => "rollback",
-        }
     }
 }
 
@@ -192,8 +184,7 @@ impl Interruption {
         applied.contains(&self.version) == (self.direction == Direction::Rollback)
     }
 
-    fn ways(&self) -> Vec<Resolution> {
-        let version = self.version.as_str();
+    fn ways(&self) -> Vec<Suggestion> {
         let (applied, reverted) = match self.direction {
             Direction::Apply => (
                 "Says that all of it was done by hand.",
@@ -205,24 +196,35 @@ impl Interruption {
                 "Says that the rest of the rollback was done by hand, and the migration is gone.",
             ),
         };
+        let go_on = |from_start, what: String| {
+            let direction = self.direction;
+            let resolution = Resolution::GoOn {
+                direction,
+                from_start,
+            };
+            Suggestion::new(resolution, what)
+        };
+        let repair = |status, what| {
+            let correction = Correction::repair(status, &self.version);
+            Suggestion::new(Resolution::Correct(correction), what)
+        };
         let ways = [
-            resolution(
-                &[self.verb(), "--resume"],
-                &match self.done() {
+            go_on(
+                false,
+                match self.done() {
                     done if done >= self.of => "Runs nothing again, and records it.".to_owned(),
                     done => format!("Goes on from statement {}.", done + 1),
                 },
             ),
-            resolution(
-                &[self.verb(), "--retry"],
+            go_on(
+                true,
                 match repetition(self.done(), self.of) {
                     Some(repetition) => format!("Runs the whole file again. {repetition}"),
                     None => "Runs the whole file again.".to_owned(),
-                }
-                .as_str(),
+                },
             ),
-            resolution(&["repair", "--status", "applied", version], applied),
-            resolution(&["repair", "--status", "reverted", version], reverted),
+            repair(Repair::Applied, applied),
+            repair(Repair::Reverted, reverted),
         ];
         ways.into_iter().flatten().collect()
     }

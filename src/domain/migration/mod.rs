@@ -90,7 +90,7 @@ pub struct Entry {
     pub recorded: Option<String>,
     /// The ways out of the state, the safest first.
     #[serde(skip)]
-    pub ways: Vec<resolution::Resolution>,
+    pub ways: Vec<resolution::Suggestion>,
 }
 
 /// The whole list, in the order of versions (compared as text, byte by byte).
@@ -162,6 +162,16 @@ pub enum Direction {
     Apply,
     /// The rollback file.
     Rollback,
+}
+
+impl Direction {
+    /// The subcommand that goes this way.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Rollback => "rollback",
+        }
+    }
 }
 
 /// What the user asked for, before it is a plan.

@@ -1,21 +1,188 @@
-//! What each state means for one version, and the commands that lead out of it. Words only: nothing is decided here.
+//! What each state means for one version, and the ways out of it. Words only: nothing is decided here.
 
 use super::down_section::{DownSection, rolled_back_by};
 use super::version::is_version;
-use super::{Entry, State};
+use super::{Direction, Entry, State};
 use crate::domain::text::{harmless, is_dangerous};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// One way out of a state.
+/// A way out of a state, by a subcommand of `supadeck migration`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// Apply the versions that are out of order too.
+    ApplyOutOfOrder,
+    /// Go on with the interrupted file.
+    GoOn {
+        /// Which of its files it is.
+        direction: Direction,
+        /// Whether it runs again from its first statement, not from the one it stopped at.
+        from_start: bool,
+    },
+    /// Write what was added to an edited file into a new migration, whose name only the user can give.
+    ExtractEdits {
+        /// The version of the edited file.
+        version: String,
+    },
+    /// Correct files or the history.
+    Correct(Correction),
+}
+
+/// A change of files or of the history. No migration runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Correction {
+    /// Write files back as they were applied.
+    Restore {
+        /// Their versions.
+        versions: Vec<String>,
+    },
+    /// Have the history say something else of versions.
+    Repair {
+        /// What it shall say.
+        status: Repair,
+        /// The versions.
+        versions: Vec<String>,
+    },
+    /// Give a migration's files another version.
+    Renumber {
+        /// The version, or the file's name where two files have one version.
+        which: String,
+        /// The new version; newer than all others when absent.
+        to: Option<String>,
+    },
+    /// Give the files of double versions a version each.
+    RenumberAll,
+    /// Split a file of another tool into the migration and its rollback.
+    Split {
+        /// The file's name, or its version.
+        which: String,
+    },
+}
+
+/// What the history shall say of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repair {
+    /// The version is applied; its statements are taken from the file.
+    Applied,
+    /// The version is not applied.
+    Reverted,
+    /// The version was applied, and is recorded under another one.
+    Renamed,
+}
+
+impl Repair {
+    /// The word for it, the same on screen, in text and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Reverted => "reverted",
+            Self::Renamed => "renamed",
+        }
+    }
+}
+
+impl Correction {
+    /// Writes one file back.
+    pub fn restore(version: &str) -> Self {
+        Self::Restore {
+            versions: vec![version.to_owned()],
+        }
+    }
+
+    /// Has the history say something else of one version.
+    pub fn repair(status: Repair, version: &str) -> Self {
+        Self::Repair {
+            status,
+            versions: vec![version.to_owned()],
+        }
+    }
+
+    /// The command, as it is typed into a shell.
+    pub fn command(&self) -> String {
+        command(&self.arguments())
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        match self {
+            Self::Restore { versions } => named(&["restore"], versions),
+            Self::Repair { status, versions } => {
+                named(&["repair", "--status", status.word()], versions)
+            }
+            Self::Renumber { which, to: None } => vec!["renumber", which],
+            Self::Renumber {
+                which,
+                to: Some(to),
+            } => vec!["renumber", which, "--to", to],
+            Self::RenumberAll => vec!["renumber", "--all"],
+            Self::Split { which } => vec!["split", which],
+        }
+    }
+}
+
+impl Resolution {
+    /// The command, as it is typed into a shell.
+    pub fn command(&self) -> String {
+        command(&self.arguments())
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        match self {
+            Self::ApplyOutOfOrder => vec!["apply", "--include-out-of-order"],
+            Self::GoOn {
+                direction,
+                from_start,
+            } => {
+                let how = if *from_start { "--retry" } else { "--resume" };
+                vec![direction.verb(), how]
+            }
+            Self::ExtractEdits { version } => vec!["new", "NAME", "--from-edited", version],
+            Self::Correct(correction) => correction.arguments(),
+        }
+    }
+}
+
+/// A way out of a version's state that is offered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Resolution {
-    /// The command, as it can be typed.
-    pub command: String,
+pub struct Suggestion {
+    /// The way; in JSON the command.
+    #[serde(rename = "command", serialize_with = "as_command")]
+    pub resolution: Resolution,
     /// What it does.
     pub what: String,
-    /// The words behind `supadeck migration`, for a program that carries it out itself.
-    #[serde(skip)]
-    pub arguments: Vec<String>,
+}
+
+impl Suggestion {
+    /// A way out; none when its command cannot be typed safely.
+    pub(super) fn new(resolution: Resolution, what: impl Into<String>) -> Option<Self> {
+        let mut arguments = resolution.arguments().into_iter();
+        let is_safe = !arguments.any(|argument| argument.chars().any(is_dangerous));
+        is_safe.then(|| Self {
+            resolution,
+            what: what.into(),
+        })
+    }
+
+    /// The command and what it does, for a hint.
+    pub fn sentence(&self) -> String {
+        format!("`{}`: {}", self.resolution.command(), self.what)
+    }
+}
+
+fn as_command<S: Serializer>(resolution: &Resolution, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&resolution.command())
+}
+
+/// A correction that is offered.
+fn correct(correction: Correction, what: &str) -> Option<Suggestion> {
+    Suggestion::new(Resolution::Correct(correction), what)
+}
+
+fn renumber(which: &str, to: Option<&str>, what: &str) -> Option<Suggestion> {
+    let correction = Correction::Renumber {
+        which: which.to_owned(),
+        to: to.map(str::to_owned),
+    };
+    correct(correction, what)
 }
 
 /// What is known of a version beside its state.
@@ -54,12 +221,13 @@ pub fn explain(entry: &mut Entry, facts: &Evidence) {
         State::OutOfOrder => (
             Some("It is older than the newest applied version.".to_owned()),
             vec![
-                resolution(
-                    &["apply", "--include-out-of-order"],
+                Suggestion::new(
+                    Resolution::ApplyOutOfOrder,
                     "Applies it all the same, after the newer ones.",
                 ),
-                resolution(
-                    &["renumber", version],
+                renumber(
+                    version,
+                    None,
                     "Gives its files a new version, newer than all others.",
                 ),
             ],
@@ -82,7 +250,7 @@ pub fn explain(entry: &mut Entry, facts: &Evidence) {
 }
 
 /// The file holds its rollback too.
-fn two_in_one(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Resolution>>) {
+fn two_in_one(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Suggestion>>) {
     let note = facts.down_section.as_ref().map(|section| {
         format!(
             "Its rollback is in the same file, after `{}` on line {}, as {} writes it: both would run.",
@@ -94,10 +262,12 @@ fn two_in_one(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Re
     (note, vec![split(entry)])
 }
 
-fn split(entry: &Entry) -> Option<Resolution> {
-    let file = format!("{}_{}.sql", entry.version, entry.name);
-    resolution(
-        &["split", &file],
+fn split(entry: &Entry) -> Option<Suggestion> {
+    let correction = Correction::Split {
+        which: format!("{}_{}.sql", entry.version, entry.name),
+    };
+    correct(
+        correction,
         "Writes the migration and its rollback as two files.",
     )
 }
@@ -111,42 +281,45 @@ fn lone_rollback(entry: &Entry) -> String {
     )
 }
 
-fn edited(version: &str) -> Vec<Option<Resolution>> {
+fn edited(version: &str) -> Vec<Option<Suggestion>> {
     vec![
-        resolution(
-            &["restore", version],
+        correct(
+            Correction::restore(version),
             "Writes the file back as it was applied; the edited one is kept.",
         ),
-        resolution(
-            &["new", "NAME", "--from-edited", version],
+        Suggestion::new(
+            Resolution::ExtractEdits {
+                version: version.to_owned(),
+            },
             "Writes what was added into a new migration, and the file back as it was applied.",
         ),
         accept(version),
     ]
 }
 
-fn accept(version: &str) -> Option<Resolution> {
-    resolution(
-        &["repair", "--status", "applied", version],
+fn accept(version: &str) -> Option<Suggestion> {
+    correct(
+        Correction::repair(Repair::Applied, version),
         "Records the file as it is now; the database is taken to agree with it.",
     )
 }
 
-fn missing(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Resolution>>) {
+fn missing(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Suggestion>>) {
     let version = &entry.version;
-    let reverted = resolution(
-        &["repair", "--status", "reverted", version],
+    let reverted = correct(
+        Correction::repair(Repair::Reverted, version),
         "Takes it out of the history, when its work was undone by hand.",
     );
     let gone = "It was applied from a file that is not here.";
-    let restore = resolution(
-        &["restore", version],
+    let restore = correct(
+        Correction::restore(version),
         "Writes the file back from the statements that the history stores.",
     );
     if !facts.doubt.is_empty() {
         let renumber = facts.doubt.iter().map(|file| {
-            resolution(
-                &["renumber", file, "--to", version],
+            renumber(
+                file,
+                Some(version),
                 "Gives that file the recorded version: it is the one that was applied.",
             )
         });
@@ -166,35 +339,34 @@ fn missing(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Resol
     }
     let note = format!(
         "{gone} `{}` writes it back.",
-        command(&["restore", version])
+        Correction::restore(version).command()
     );
     (Some(note), vec![restore, reverted])
 }
 
-fn renamed(entry: &Entry) -> (Option<String>, Vec<Option<Resolution>>) {
+fn renamed(entry: &Entry) -> (Option<String>, Vec<Option<Suggestion>>) {
     let recorded = entry.recorded.as_deref().unwrap_or_default();
+    let repair = Correction::repair(Repair::Renamed, &entry.version);
     let note = format!(
         "Applied as {recorded}: the history has these statements under that version. `{}` corrects it.",
-        command(&["repair", "--status", "renamed", &entry.version])
+        repair.command()
     );
     let ways = vec![
-        resolution(
-            &["repair", "--status", "renamed", &entry.version],
-            "Gives the row of the history the file's version.",
-        ),
-        resolution(
-            &["renumber", &entry.version, "--to", recorded],
+        correct(repair, "Gives the row of the history the file's version."),
+        renumber(
+            &entry.version,
+            Some(recorded),
             "Gives the files the version of the history.",
         ),
     ];
     (Some(note), ways)
 }
 
-fn invalid(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Resolution>>) {
+fn invalid(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Suggestion>>) {
     if let Some(why) = &facts.unreadable {
         let restore = entry.recorded.as_deref().and_then(|recorded| {
-            resolution(
-                &["restore", recorded],
+            correct(
+                Correction::restore(recorded),
                 "Writes the file back as it was applied; the unreadable one is kept.",
             )
         });
@@ -214,32 +386,26 @@ fn invalid(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Resol
     );
     let own = format!("{}_{}.sql", entry.version, entry.name);
     let ways = vec![
-        resolution(
-            &["renumber", "--all"],
+        correct(
+            Correction::RenumberAll,
             "Gives the files of double versions a version each: one keeps it, the others get the next free one before its successor.",
         ),
-        resolution(
-            &["renumber", &own],
+        renumber(
+            &own,
+            None,
             "Gives this file a new version, newer than all others.",
         ),
     ];
     (Some(note), ways)
 }
 
-/// A way out by a subcommand of `supadeck migration`; none when its arguments cannot be typed safely.
-pub(super) fn resolution(arguments: &[&str], what: &str) -> Option<Resolution> {
-    let is_safe = arguments
-        .iter()
-        .all(|argument| !argument.chars().any(is_dangerous));
-    is_safe.then(|| Resolution {
-        command: command(arguments),
-        what: what.to_owned(),
-        arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
-    })
+fn named<'a>(words: &[&'a str], versions: &'a [String]) -> Vec<&'a str> {
+    let versions = versions.iter().map(String::as_str);
+    words.iter().copied().chain(versions).collect()
 }
 
 /// A subcommand of `supadeck migration` as it is typed into a shell.
-pub fn command(arguments: &[&str]) -> String {
+fn command(arguments: &[&str]) -> String {
     let typed: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
     format!("supadeck migration {}", typed.join(" "))
 }
@@ -308,7 +474,7 @@ mod tests {
         };
         let entry = explained(State::Missing, "x; rm -rf ' ~", &stored);
         assert_eq!(
-            entry.ways[0].command,
+            entry.ways[0].resolution.command(),
             r"supadeck migration repair --status reverted 'x; rm -rf '\'' ~'"
         );
         assert!(explained(State::Missing, "x\ny", &stored).ways.is_empty());

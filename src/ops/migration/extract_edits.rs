@@ -9,7 +9,7 @@ use super::{Workspace, read_files};
 use crate::domain::migration::difference::beyond;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::render::{commented, file_text};
-use crate::domain::migration::resolution::command;
+use crate::domain::migration::resolution::{Correction, Repair};
 use crate::domain::migration::{MigrationList, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
@@ -72,8 +72,8 @@ pub async fn plan_branch(
         )
         .with_hint(format!(
             "Write the file back with `{}`, or record it as it is with `{}`.",
-            command(&["restore", version]),
-            command(&["repair", "--status", "applied", version])
+            Correction::restore(version).command(),
+            Correction::repair(Repair::Applied, version).command()
         )));
     }
     let own = FileName {

@@ -4,6 +4,7 @@ use super::read_files::{self, directory, find_rollback, rollback_file, scan};
 use super::{Workspace, reconcile};
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::History;
+use crate::domain::migration::resolution::Suggestion;
 use crate::domain::migration::state::listing;
 use crate::domain::migration::{Entry, MigrationList, SourceTexts, State};
 use crate::domain::problem::{Kind, Problem};
@@ -84,11 +85,7 @@ fn recorded<'a>(listing: &'a MigrationList, version: &str) -> Option<&'a Entry> 
 
 /// The ways out of an entry's state in one sentence each.
 pub(super) fn way_out(entry: &Entry) -> String {
-    let ways: Vec<String> = entry
-        .ways
-        .iter()
-        .map(|way| format!("`{}`: {}", way.command, way.what))
-        .collect();
+    let ways: Vec<String> = entry.ways.iter().map(Suggestion::sentence).collect();
     if ways.is_empty() {
         "Save the file as it is said above, or rename or remove it.".to_owned()
     } else {

@@ -1,7 +1,7 @@
 //! A project and a database that have parted ways: the history holds versions that have no file here. Nothing is applied
 //! until that is settled; this says how.
 
-use crate::domain::migration::resolution::command;
+use crate::domain::migration::resolution::{Correction, Repair, Resolution};
 use crate::domain::migration::{Entry, MigrationList, State};
 use crate::domain::problem::{Kind, Problem};
 
@@ -35,26 +35,28 @@ fn gone(listing: &MigrationList) -> impl Iterator<Item = &Entry> {
 
 /// How versions without a file are got back, or taken out of the history.
 fn hint(listing: &MigrationList) -> String {
-    let all = |verb: &[&str], wanted: &dyn Fn(&Entry) -> bool| {
-        let versions = gone(listing).filter(|entry| wanted(entry));
-        let versions: Vec<&str> = versions.map(|entry| entry.version.as_str()).collect();
-        let typed: Vec<&str> = verb
-            .iter()
-            .copied()
-            .chain(versions.iter().copied())
-            .collect();
-        (!versions.is_empty()).then(|| command(&typed))
-    };
     // Where a file here could be the lost one, it is not the first way, and only the list says which is.
     let can_restore = |entry: &Entry| {
         let first = entry.ways.first();
-        first.is_some_and(|way| way.command == command(&["restore", &entry.version]))
+        let restore = Resolution::Correct(Correction::restore(&entry.version));
+        first.is_some_and(|way| way.resolution == restore)
     };
-    let restore = all(&["restore"], &can_restore).map_or_else(
-        || "Get the files".to_owned(),
-        |typed| format!("Write the files back from the history with `{typed}`, or get them"),
-    );
-    let reverted = all(&["repair", "--status", "reverted"], &|_| true).unwrap_or_default();
+    let version = |entry: &Entry| entry.version.clone();
+    let versions: Vec<String> = gone(listing)
+        .filter(|entry| can_restore(entry))
+        .map(version)
+        .collect();
+    let restore = if versions.is_empty() {
+        "Get the files".to_owned()
+    } else {
+        let typed = Correction::Restore { versions }.command();
+        format!("Write the files back from the history with `{typed}`, or get them")
+    };
+    let reverted = Correction::Repair {
+        status: Repair::Reverted,
+        versions: gone(listing).map(version).collect(),
+    };
+    let reverted = reverted.command();
     let certain = gone(listing).all(can_restore);
     let look = if certain {
         ""

@@ -43,7 +43,7 @@ pub use new_file::{NewFiles, new};
 pub use plan::plan;
 pub use renumber::{RenumberPlan, plan_renumber, renumber};
 pub use renumber_all::{RenumberAllPlan, Renumbered, plan_renumber_all, renumber_all};
-pub use repair::{Record, Repair, RepairPlan, RowChange, carry_out, plan_repair, repair};
+pub use repair::{Record, RepairPlan, RowChange, carry_out, plan_repair, repair};
 pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use risk::{StepRisk, risks};
 pub use run::run;

@@ -9,7 +9,7 @@ use super::rollback_file::{RollbackError, all_stuck, rollback_step};
 use super::{Workspace, missing_files};
 use crate::domain::migration::down_section;
 use crate::domain::migration::history_table::TableAccess;
-use crate::domain::migration::resolution::command;
+use crate::domain::migration::resolution::{Correction, Suggestion};
 use crate::domain::migration::{
     Direction, Entry, MigrationList, Plan, PlanRequest, RollbackFile, State, Step, StepMode,
 };
@@ -107,7 +107,11 @@ fn apply(
         )
         .with_hint(format!(
             "Apply them with `--include-out-of-order`, or give the files a newer version with `{}`.",
-            command(&["renumber", &late[0]])
+            Correction::Renumber {
+                which: late[0].clone(),
+                to: None
+            }
+            .command()
         )));
     }
     let applied = listing.entries.iter().filter(|entry| is_applied(entry));
@@ -211,10 +215,7 @@ fn all_unusable(first: &Entry, invalid: &[&Entry]) -> Problem {
             continue;
         }
         let way = entry.ways.first();
-        let own = way.map_or_else(
-            || way_out(first),
-            |way| format!("`{}`: {}", way.command, way.what),
-        );
+        let own = way.map_or_else(|| way_out(first), Suggestion::sentence);
         if !ways.contains(&own) {
             ways.push(own);
         }
@@ -290,7 +291,10 @@ fn check_halves(text: &str, file: &Path) -> Result<(), Problem> {
         );
         return Err(Problem::new(Kind::Config, what, why).with_hint(format!(
             "`{}` writes the migration and its rollback as two files.",
-            command(&["split", own.as_ref()])
+            Correction::Split {
+                which: own.into_owned()
+            }
+            .command()
         )));
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::{Workspace, files, read_files};
 use crate::domain::migration::down_section::rolled_back_by;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::history::is_same_text;
-use crate::domain::migration::resolution::command;
+use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::version::{after, is_version};
 use crate::domain::migration::{Entry, MigrationList, State, Target};
 use crate::domain::problem::{Kind, Problem};
@@ -46,10 +46,12 @@ pub async fn plan_renumber(
             ),
             "With a version of its own it would be applied as a migration.",
         )
-        .with_hint(command(&[
-            "split",
-            &name(&entry.version, &entry.name).file_name(),
-        ])));
+        .with_hint(
+            Correction::Split {
+                which: name(&entry.version, &entry.name).file_name(),
+            }
+            .command(),
+        ));
     }
     check(entry, to)?;
     let versions = || {

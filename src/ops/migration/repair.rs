@@ -7,24 +7,13 @@ use super::{Workspace, read_files};
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::history::{History, Row, Stored};
 use crate::domain::migration::history_table::TableAccess;
+use crate::domain::migration::resolution::Repair;
 use crate::domain::migration::{Entry, MigrationList, State, Target};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Change;
 use crate::domain::sql::Statements;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
-
-/// What the history shall say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Repair {
-    /// The version is applied; its statements are taken from the file.
-    Applied,
-    /// The version is not applied.
-    Reverted,
-    /// The version was applied, and is recorded under another one.
-    Renamed,
-}
 
 /// What will change in the history; it is shown and confirmed first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -95,7 +95,7 @@ pub(super) fn go_on(
         )
         .with_hint(format!(
             "Get the file back as it was, run the whole of it with `supadeck migration {} --retry`, or run by hand what is left of it and say so with `supadeck migration repair --status {} {version}`.",
-            interruption.verb(),
+            interruption.direction.verb(),
             match direction {
                 Direction::Apply => "applied",
                 Direction::Rollback => "reverted",
@@ -118,7 +118,10 @@ fn check_session(step: &Step, interruption: &Interruption) -> Result<(), Problem
     let Some((statement, what)) = left.next() else {
         return Ok(());
     };
-    let (verb, version) = (interruption.verb(), harmless(&interruption.version));
+    let (verb, version) = (
+        interruption.direction.verb(),
+        harmless(&interruption.version),
+    );
     Err(Problem::new(
         Kind::Conflict,
         format!("Version {version} cannot go on in another session."),

@@ -23,7 +23,7 @@ pub fn draw(frame: &mut Frame, dialog: &Resolutions, view: DrawContext) {
     let commands: Vec<Vec<String>> = dialog
         .ways
         .iter()
-        .map(|way| wrap(&way.command, columns.saturating_sub(3)))
+        .map(|way| wrap(&way.resolution.command(), columns.saturating_sub(3)))
         .collect();
     let rows = ways.iter().chain(&commands).map(Vec::len).sum::<usize>() + ways.len();
     let height = (note.len() + rows + 5) as u16;

@@ -97,10 +97,10 @@ fn of_two_files_of_an_applied_version_the_one_that_was_applied_is_told() {
     assert_eq!(found[0].recorded, None);
     let note = found[0].note.as_deref().unwrap_or_default();
     assert!(note.contains("1_a.sql, 1_b.sql"), "{note}");
-    let ways: Vec<&str> = found[0]
+    let ways: Vec<String> = found[0]
         .ways
         .iter()
-        .map(|way| way.command.as_str())
+        .map(|way| way.resolution.command())
         .collect();
     assert_eq!(
         ways,

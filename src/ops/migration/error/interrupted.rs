@@ -74,10 +74,7 @@ pub(super) fn problem(
         };
         return problem.with_hint(hint);
     }
-    let verb = match step.direction {
-        Direction::Apply => "apply",
-        Direction::Rollback => "rollback",
-    };
+    let verb = step.direction.verb();
     if halfway.statement < step.repeats {
         return problem.with_hint(again(halfway, step, verb));
     }
