@@ -8,14 +8,14 @@ use crate::domain::dry_run::measure::{Baseline, CountTarget, StatementStats};
 use crate::domain::dry_run::recording::{DryRunResult, Failed, FileScript, PostRollback};
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
-use crate::domain::migration::Progress;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::profile::ProfileSet;
 use crate::domain::query::{Answer, Call, Ping, Select};
-use crate::domain::script::{BatchNews, Change, Failure, Limits, News, RunError, Script};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Change, Failure, Limits, RunError, Script};
 use crate::domain::secret::{SecretKind, StoredIn};
 use crate::domain::seed::SeedHistory;
 use crate::domain::snapshot::Snapshot;
@@ -161,11 +161,11 @@ pub trait Database: Send + Sync {
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>>;
 }
 
-/// How a script ended, as [`Session::run`] returns it.
-pub type Run<'a> = Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>>;
+/// Takes the events of a run.
+pub type Events<'a> = &'a mut (dyn FnMut(RunEvent) + Send);
 
-/// How many scripts are done and how the last one ended, as [`Session::run_all`] returns it.
-pub type RunAll<'a> = Pin<Box<dyn Future<Output = (usize, Result<(), RunError>)> + Send + 'a>>;
+/// How many scripts are done and how the last one ended, as [`Session::run`] returns it.
+pub type Run<'a> = Pin<Box<dyn Future<Output = (usize, Result<(), RunError>)> + Send + 'a>>;
 
 /// One connection that runs scripts, one after the other, each in a transaction.
 pub trait Session: Send {
@@ -175,32 +175,14 @@ pub trait Session: Send {
     fn prepare(&mut self) -> Task<'_, ()>;
     /// Whether the history has a place for the way back of a version; known once the session is prepared.
     fn stores_rollbacks(&self) -> bool;
-    /// Runs a script: all of it, or nothing of it. After a halt the session is still usable unless it was lost.
+    /// Runs scripts one after the other, each all or nothing, until one halts; tells how many are done. After a halt the
+    /// session is still usable unless it was lost, and then more may be done than was told.
     fn run<'a>(
         &'a mut self,
-        script: &'a Script,
-        news: &'a mut (dyn FnMut(News) + Send),
+        scripts: &'a [Script],
+        events: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Run<'a>;
-    /// Runs scripts one after the other, each all or nothing, until one halts; tells how many are done. After a lost
-    /// connection more may be done than that.
-    fn run_all<'a>(
-        &'a mut self,
-        scripts: &'a [Script],
-        news: &'a mut (dyn FnMut(BatchNews) + Send),
-        cancel: &'a CancellationToken,
-    ) -> RunAll<'a> {
-        Box::pin(async move {
-            for (at, script) in scripts.iter().enumerate() {
-                let mut of = |one: News| news(BatchNews::Of(at, one));
-                if let Err(halt) = self.run(script, &mut of, cancel).await {
-                    return (at, Err(halt));
-                }
-                news(BatchNews::Done { at, took: None });
-            }
-            (scripts.len(), Ok(()))
-        })
-    }
 }
 
 /// The catalogs of a database, as far as types are made from them.
@@ -253,7 +235,7 @@ pub trait DryRun: Send {
         &'a mut self,
         scripts: &'a [FileScript],
         goes_on: GoesOn<'a>,
-        news: &'a mut (dyn FnMut(Progress) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Task<'a, DryRunResult>;
     /// Reads and counts in the state before everything: what tables hold, and what roles see of tables.
@@ -282,7 +264,7 @@ pub trait DryRunTransaction: Send {
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
-        news: &'a mut (dyn FnMut(News) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> StatementRun<'a>;
     /// What each role may do, as it is within the transaction.
@@ -294,7 +276,7 @@ pub trait DryRunTransaction: Send {
     fn run_quiet<'a>(
         &'a mut self,
         statements: &'a [&'a str],
-        news: &'a mut (dyn FnMut(News) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>>;
     /// A file begins: what it does from here on can be undone.
@@ -306,7 +288,7 @@ pub trait DryRunTransaction: Send {
     /// Checks what a commit would check.
     fn check_deferred<'a>(
         &'a mut self,
-        news: &'a mut (dyn FnMut(News) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> StatementRun<'a>;
     /// Remembers this state, in place of the one remembered before.

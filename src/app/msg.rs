@@ -12,10 +12,11 @@ use crate::domain::lock::{UnlockPreview, UnlockRecord, WeekLock};
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
-use crate::domain::migration::{MigrationList, Outcome, Progress, SourceTexts};
+use crate::domain::migration::{MigrationList, Outcome, SourceTexts};
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 pub use crate::domain::report::plan::Planned;
+use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use crate::domain::table::Table;
 use jiff::Timestamp;
@@ -54,7 +55,7 @@ pub enum Msg {
         whom: String,
     },
     /// The running write has news.
-    Progressed(Ticket, Progress),
+    Progressed(Ticket, RunEvent),
     /// A timer ran out.
     TimerFired(Timer),
     /// Something outside went well or not; shown for a moment.

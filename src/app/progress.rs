@@ -2,8 +2,9 @@
 
 use super::ticket::Ticket;
 use crate::domain::migration::plan_summary::is_rollback;
-use crate::domain::migration::{Plan, Progress, StepMode, Target};
+use crate::domain::migration::{Plan, StepMode, Target};
 use crate::domain::report::outcome::retrying;
+use crate::domain::run_event::RunEvent;
 
 /// The write that is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,36 +88,41 @@ impl RunProgress {
         self.done = if step == 0 { self.begin_at } else { 0 };
     }
 
-    /// Takes news. A notice leaves what is waited for as it was; all other news say it anew.
-    pub fn take(&mut self, news: Progress) {
-        if !matches!(news, Progress::Notice { .. }) {
-            self.waits_for = self.wait(&news);
+    /// Takes an event. A notice leaves what is waited for as it was; all others say it anew.
+    pub fn take(&mut self, event: RunEvent) {
+        if !matches!(event, RunEvent::Notice { .. }) {
+            self.waits_for = self.wait(&event);
         }
-        match news {
-            Progress::StepStarted { step } | Progress::TryingAgain { step, .. } => self.begin(step),
-            Progress::StatementDone { step, done } => (self.step, self.done) = (step, done),
-            Progress::Notice { text, .. } => self.say(text),
-            Progress::StepDone { step, .. } => {
+        match event {
+            RunEvent::StepStarted { step }
+            | RunEvent::StepRestarted { step }
+            | RunEvent::TryingAgain { step, .. } => self.begin(step),
+            RunEvent::StatementDone { step, done, .. } => (self.step, self.done) = (step, done),
+            RunEvent::Notice { text, .. } => self.say(text),
+            RunEvent::StepDone { step, .. } => {
                 (self.step, self.done) =
                     (step, self.steps.get(step).map_or(0, |(_, count)| *count));
             }
             // The answers of the steps before it may not have come yet.
-            Progress::Blocked { step, .. } if step != self.step => self.begin(step),
-            Progress::Blocked { .. } | Progress::WaitingForLock { .. } | Progress::Cancelling => {}
+            RunEvent::Blocked { step, .. } if step != self.step => self.begin(step),
+            RunEvent::Blocked { .. }
+            | RunEvent::WaitingForLock { .. }
+            | RunEvent::RowsChanged { .. }
+            | RunEvent::Cancelling => {}
         }
     }
 
-    /// What is waited for by these news, in a sentence that stands below the name of the file.
-    fn wait(&self, news: &Progress) -> Option<String> {
-        match news {
-            Progress::WaitingForLock { holder: None } => {
+    /// What is waited for by an event, in a sentence that stands below the name of the file.
+    fn wait(&self, event: &RunEvent) -> Option<String> {
+        match event {
+            RunEvent::WaitingForLock { holder: None } => {
                 Some("Another runner holds the lock; waiting for it.".to_owned())
             }
-            Progress::WaitingForLock {
+            RunEvent::WaitingForLock {
                 holder: Some(holder),
             } => Some(format!("Another runner holds the lock: {holder}.")),
-            Progress::Blocked { blocker, .. } => Some(format!("Waiting for {blocker}.")),
-            Progress::TryingAgain {
+            RunEvent::Blocked { blocker, .. } => Some(format!("Waiting for {blocker}.")),
+            RunEvent::TryingAgain {
                 attempt, of, pause, ..
             } => Some(retrying(self.is_rollback, (*attempt, *of), *pause)),
             _ => None,

@@ -34,6 +34,7 @@ pub mod query;
 pub mod read_problem;
 pub mod reference;
 pub mod report;
+pub mod run_event;
 pub mod script;
 pub mod secret;
 pub mod seed;

@@ -159,62 +159,6 @@ fn as_maybe_ms<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<
     }
 }
 
-/// News of a script that runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
-    /// Another runner holds the lock.
-    WaitingForLock {
-        /// Who, when the server tells.
-        holder: Option<LockHolder>,
-    },
-    /// The script seems to be at work: those before it in its message are in the history. Whether they are done, their answers
-    /// will tell.
-    AtWork,
-    /// A statement waits for somebody else's lock.
-    Blocked(Blocker),
-    /// The server finished a part; counts from 1.
-    PartDone {
-        /// Parts finished so far.
-        done: usize,
-        /// Rows that the statement touched or returned.
-        rows: u64,
-    },
-    /// How many rows the whole script inserted, updated and deleted, where nothing is told of single statements.
-    Rows(u64),
-    /// A notice, severity and text, made harmless.
-    Notice(String),
-    /// The server was told to stop.
-    Cancelling,
-}
-
-/// News of several scripts that run one after the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BatchNews {
-    /// News of one script, by its index.
-    Of(usize, News),
-    /// What a script did is undone, and it begins again; what was told of it does not hold.
-    Again(usize),
-    /// A script is committed.
-    Done {
-        /// Its index.
-        at: usize,
-        /// How long it took by the server's clock, where that is known.
-        took: Option<Duration>,
-    },
-}
-
-impl BatchNews {
-    /// The same news, where so many scripts stand in front.
-    #[must_use]
-    pub fn shifted(self, by: usize) -> Self {
-        match self {
-            Self::Of(at, news) => Self::Of(at + by, news),
-            Self::Again(at) => Self::Again(at + by),
-            Self::Done { at, took } => Self::Done { at: at + by, took },
-        }
-    }
-}
-
 /// Why a script did not end well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunError {

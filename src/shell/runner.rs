@@ -13,12 +13,11 @@ use crate::app::ticket::{Slot, Ticket};
 use crate::domain::audit::Ask;
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
-use crate::domain::migration::{PlanRequest, Progress};
+use crate::domain::migration::PlanRequest;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::seed::SeedProgress;
+use crate::domain::run_event::RunEvent;
 use crate::ops::migration::RunControl;
-use crate::ops::seed::SeedWatch;
 use crate::ops::{audit, cycle, goal, lock, migration, seed, session, tables};
 use crate::ports::Auth;
 use futures_util::FutureExt;
@@ -396,7 +395,7 @@ async fn change(
         Write::Migrate(plan) => match world.schema() {
             Ok(schema) => {
                 let watch = RunControl {
-                    progress: forward(ticket, inbox, |news: Progress| news),
+                    progress: forward(ticket, inbox),
                     cancel,
                 };
                 let outcome = migration::run(schema, &plan, &watch).await;
@@ -409,7 +408,7 @@ async fn change(
         Write::Rehearse(plan) => match world.stage() {
             Ok((schema, stage)) => {
                 let watch = RunControl {
-                    progress: forward(ticket, inbox, |news: Progress| news),
+                    progress: forward(ticket, inbox),
                     cancel,
                 };
                 let report = migration::dry_run(schema, stage, &plan, &watch).await;
@@ -427,8 +426,8 @@ async fn change(
         },
         Write::Seed(plan) => match world.schema() {
             Ok(schema) => {
-                let watch = SeedWatch {
-                    progress: forward(ticket, inbox, seed_news),
+                let watch = RunControl {
+                    progress: forward(ticket, inbox),
                     cancel,
                 };
                 Report::Seeded(seed::run(schema, &plan, &watch).await)
@@ -488,31 +487,14 @@ fn warn(auth: &dyn Auth, inbox: &Sender) {
     }
 }
 
-/// A channel whose news become messages with the write's ticket.
-fn forward<T: Send + 'static>(
-    ticket: Ticket,
-    inbox: &Sender,
-    into: fn(T) -> Progress,
-) -> mpsc::UnboundedSender<T> {
+/// A channel whose events become messages with the write's ticket.
+fn forward(ticket: Ticket, inbox: &Sender) -> mpsc::UnboundedSender<RunEvent> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let inbox = inbox.clone();
     tokio::spawn(async move {
-        while let Some(news) = receiver.recv().await {
-            let _ = inbox.send(Msg::Progressed(ticket, into(news)));
+        while let Some(event) = receiver.recv().await {
+            let _ = inbox.send(Msg::Progressed(ticket, event));
         }
     });
     sender
-}
-
-/// The news of a seed run in the words of a migration run: the screen shows both alike.
-fn seed_news(news: SeedProgress) -> Progress {
-    match news {
-        SeedProgress::WaitingForLock { holder } => Progress::WaitingForLock { holder },
-        SeedProgress::Blocked { step, blocker } => Progress::Blocked { step, blocker },
-        SeedProgress::StepStarted { step } => Progress::StepStarted { step },
-        SeedProgress::StatementDone { step, done, .. } => Progress::StatementDone { step, done },
-        SeedProgress::Notice { step, text } => Progress::Notice { step, text },
-        SeedProgress::StepDone { step, took } => Progress::StepDone { step, took },
-        SeedProgress::Cancelling => Progress::Cancelling,
-    }
 }

@@ -7,9 +7,10 @@ use supadeck::app::msg::{Msg, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
 use supadeck::domain::migration::{
-    Blocker, Direction, LockHolder, Outcome, Plan, Progress, StepEnd, StepReport,
+    Blocker, Direction, LockHolder, Outcome, Plan, StepEnd, StepReport,
 };
 use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::run_event::RunEvent;
 
 const SIZES: [(u16, u16); 2] = [(120, 40), (80, 24)];
 
@@ -128,7 +129,7 @@ fn a_rollback_that_failed_or_was_cancelled_is_said_to_leave_its_migration_applie
 
 #[test]
 fn cancelling_and_trying_again_promise_of_a_rollback_what_is_true_of_it() {
-    let again = Progress::TryingAgain {
+    let again = RunEvent::TryingAgain {
         step: 0,
         attempt: 3,
         of: 3,
@@ -161,7 +162,7 @@ fn cancelling_and_trying_again_promise_of_a_rollback_what_is_true_of_it() {
 fn a_blocked_file_is_named_above_what_it_waits_for_which_stands_once_and_whole() {
     for size in SIZES {
         let (mut model, ticket) = running(size, &files(100, Direction::Apply));
-        let news = Progress::Blocked {
+        let news = RunEvent::Blocked {
             step: 69,
             blocker: blocker(),
         };
@@ -181,7 +182,11 @@ fn a_blocked_file_is_named_above_what_it_waits_for_which_stands_once_and_whole()
         assert_eq!(told.matches("Waiting for").count(), 1, "{frame}");
         assert!(told.contains(&sentence), "{sentence}\n{frame}");
         // News of a statement end the wait.
-        let news = Progress::StatementDone { step: 69, done: 1 };
+        let news = RunEvent::StatementDone {
+            step: 69,
+            done: 1,
+            rows: 0,
+        };
         update(&mut model, Msg::Progressed(ticket, news));
         let frame = text(&model);
         assert!(

@@ -7,8 +7,9 @@ use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
-use supadeck::domain::migration::{Direction, Outcome, PlanRequest, Progress, StepEnd, StepReport};
+use supadeck::domain::migration::{Direction, Outcome, PlanRequest, StepEnd, StepReport};
 use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::run_event::RunEvent;
 
 /// Goes to the pending migration, asks to apply it, and gets the plan.
 fn asked(model: &mut Model) {
@@ -118,12 +119,16 @@ fn progress_names_the_statement_and_shows_notices() {
     asked(&mut model);
     let ticket = ticket(&press(&mut model, &["apply", "enter"]));
     for news in [
-        Progress::StepStarted { step: 0 },
-        Progress::Notice {
+        RunEvent::StepStarted { step: 0 },
+        RunEvent::Notice {
             step: 0,
             text: "NOTICE: \u{1b}[31mhello".into(),
         },
-        Progress::StatementDone { step: 0, done: 1 },
+        RunEvent::StatementDone {
+            step: 0,
+            done: 1,
+            rows: 0,
+        },
     ] {
         update(&mut model, Msg::Progressed(ticket, news));
     }

@@ -68,7 +68,10 @@ async fn an_edited_file_is_shown_kept_and_written_back() {
             .unwrap()
             .contains("supadeck migration diff 1")
     );
-    assert_eq!(found[0].ways[0].command, "supadeck migration restore 1");
+    assert_eq!(
+        found[0].ways[0].resolution.command(),
+        "supadeck migration restore 1"
+    );
     let difference = migration::diff(&bench.schema, "1").await.unwrap();
     assert!(difference.differs && !difference.only_comments);
     let plan = migration::plan_restore(&bench.schema, &versions(&["1", "1"]))

@@ -1,8 +1,9 @@
 //! Applying: what is done, what is stored, and what a failure leaves.
 
 use crate::bench::{Bench, ends, everything, run, watch};
-use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
+use supadeck::domain::migration::{PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 #[tokio::test]
@@ -196,10 +197,10 @@ async fn every_step_statement_and_notice_is_told() {
     let mut told = Vec::new();
     while let Ok(progress) = news.try_recv() {
         told.push(match progress {
-            Progress::StepDone { step, .. } => format!("done {step}"),
-            Progress::StepStarted { step } => format!("started {step}"),
-            Progress::StatementDone { done, .. } => format!("statement {done}"),
-            Progress::Notice { text, .. } => text[..6].to_owned(),
+            RunEvent::StepDone { step, .. } => format!("done {step}"),
+            RunEvent::StepStarted { step } => format!("started {step}"),
+            RunEvent::StatementDone { done, .. } => format!("statement {done}"),
+            RunEvent::Notice { text, .. } => text[..6].to_owned(),
             other => format!("{other:?}"),
         });
     }

@@ -2,8 +2,9 @@
 
 use crate::bench::{Bench, ends, everything, run, watch};
 use crate::line::{Line, Rule};
-use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
+use supadeck::domain::migration::{PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 pub(crate) const FILES: usize = 12;
@@ -57,8 +58,8 @@ async fn every_file_has_its_transaction_its_notices_and_its_time() {
     let (mut started, mut done) = (Vec::new(), Vec::new());
     while let Ok(progress) = news.try_recv() {
         match progress {
-            Progress::StepStarted { step } => started.push(step),
-            Progress::StepDone { step, .. } => done.push(step),
+            RunEvent::StepStarted { step } => started.push(step),
+            RunEvent::StepDone { step, .. } => done.push(step),
             _ => {}
         }
     }
@@ -198,7 +199,7 @@ async fn a_lock_is_tried_again(waits: &'static str) {
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     while !matches!(
         news.recv().await,
-        Some(Progress::TryingAgain { step: 4, .. })
+        Some(RunEvent::TryingAgain { step: 4, .. })
     ) {}
     other.batch_execute("rollback").await.unwrap();
     let outcome = running.await.unwrap();

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use supadeck::adapters::postgres::PgDatabase;
-use supadeck::domain::migration::{Outcome, Plan, PlanRequest, Progress, StepEnd};
+use supadeck::domain::migration::{Outcome, Plan, PlanRequest, StepEnd};
 use supadeck::domain::problem::Problem;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration::{self, RunControl, Workspace};
 use supadeck_stack::{Options, Stack};
 use tokio::sync::OnceCell;
@@ -154,7 +155,7 @@ pub(crate) fn everything() -> PlanRequest {
     }
 }
 
-pub(crate) fn watch() -> (RunControl, UnboundedReceiver<Progress>) {
+pub(crate) fn watch() -> (RunControl, UnboundedReceiver<RunEvent>) {
     let (progress, news) = unbounded_channel();
     let cancel = CancellationToken::new();
     (RunControl { progress, cancel }, news)

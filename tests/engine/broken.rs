@@ -3,8 +3,9 @@
 use crate::bench::{Bench, connect, ends, everything, run, until, watch};
 use crate::line::{Line, Rule};
 use std::time::Duration;
-use supadeck::domain::migration::{Outcome, Progress, StepEnd};
+use supadeck::domain::migration::{Outcome, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 /// The word that only the message with COMMIT holds.
@@ -22,7 +23,14 @@ async fn cancelling_stops_the_statement_and_leaves_nothing() {
     let (schema, shown) = (bench.schema.clone(), plan.clone());
     let running =
         tokio::spawn(async move { migration::run(&schema, &shown, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::StatementDone { step: 1, done: 1 }) {}
+    while !matches!(
+        news.recv().await,
+        Some(RunEvent::StatementDone {
+            step: 1,
+            done: 1,
+            ..
+        })
+    ) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await
@@ -35,7 +43,7 @@ async fn cancelling_stops_the_statement_and_leaves_nothing() {
     assert_eq!(outcome.problem.unwrap().kind, Kind::Cancelled);
     let mut told = false;
     while let Ok(progress) = news.try_recv() {
-        told |= progress == Progress::Cancelling;
+        told |= progress == RunEvent::Cancelling;
     }
     assert!(told);
     assert_eq!(bench.versions().await, ["1"]);
@@ -74,7 +82,7 @@ async fn cancelling_reaches_a_message_of_a_whole_file_too() {
     let schema = bench.schema.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::StepStarted { step: 5 }) {}
+    while news.recv().await != Some(RunEvent::StepStarted { step: 5 }) {}
     until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)

@@ -3,9 +3,10 @@
 
 use crate::batch::{FILES, agreed, bench};
 use crate::bench::{Bench, connect, database, ends, everything, run, until, watch};
-use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
+use supadeck::domain::migration::{PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::domain::script::{BatchNews, Part, Record, RunError, Script};
+use supadeck::domain::run_event::RunEvent;
+use supadeck::domain::script::{Part, Record, RunError, Script};
 use supadeck::ops::migration;
 use supadeck::ports::Database as _;
 use tokio_util::sync::CancellationToken;
@@ -139,8 +140,8 @@ async fn who_waits_in_the_middle_of_a_message_is_the_file_that_does() {
         let mut done = Vec::new();
         let blocked = loop {
             match news.recv().await.unwrap() {
-                Progress::Blocked { step, .. } => break step,
-                Progress::StepDone { step, .. } => done.push(step),
+                RunEvent::Blocked { step, .. } => break step,
+                RunEvent::StepDone { step, .. } => done.push(step),
                 _ => {}
             }
         };
@@ -285,13 +286,13 @@ async fn escaped(then: &str) {
         .unwrap();
     session.prepare().await.unwrap();
     let mut done = Vec::new();
-    let mut news = |one: BatchNews| {
-        if let BatchNews::Done { at, .. } = one {
+    let mut news = |one: RunEvent| {
+        if let RunEvent::StepDone { step: at, .. } = one {
             done.push(at);
         }
     };
     let (count, ended) = session
-        .run_all(&scripts, &mut news, &CancellationToken::new())
+        .run(&scripts, &mut news, &CancellationToken::new())
         .await;
     assert_eq!((count, ended), (2, Err(RunError::Escaped)));
     assert_eq!(done, [0, 1]);

@@ -5,8 +5,9 @@ use crate::standin::Standin;
 use std::time::Duration;
 use supadeck::domain::migration::{StepEnd, limit};
 use supadeck::domain::problem::Kind;
+use supadeck::ops::migration::RunControl;
 use supadeck::ops::migration::{self, Workspace};
-use supadeck::ops::seed::{self, SeedWatch};
+use supadeck::ops::seed;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -156,7 +157,7 @@ async fn zero_lifts_it_for_every_kind_of_file() {
         let plan = seed::plan(&schema, &[], true).await.unwrap();
         let (progress, _news) = mpsc::unbounded_channel();
         let cancel = CancellationToken::new();
-        seed::run(&schema, &plan, &SeedWatch { progress, cancel })
+        seed::run(&schema, &plan, &RunControl { progress, cancel })
             .await
             .unwrap()
     };

@@ -6,8 +6,9 @@ use crate::standin::{Manner, REF, Standin, TOKEN, patience};
 use std::sync::Arc;
 use std::time::Duration;
 use supadeck::adapters::management::{ManagementDatabase, Timeouts};
-use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
+use supadeck::domain::migration::{PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration::{self, Workspace};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
@@ -192,7 +193,7 @@ async fn cancelling_stops_the_server_and_awaits_its_answer() {
         assert!(!agreed(&bench).await);
         let mut told = false;
         while let Ok(progress) = news.try_recv() {
-            told |= progress == Progress::Cancelling;
+            told |= progress == RunEvent::Cancelling;
         }
         assert!(told);
     }

@@ -4,8 +4,9 @@ use crate::bench::{Bench, ends, run, until, watch};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use supadeck::domain::migration::{Progress, StepEnd};
+use supadeck::domain::migration::StepEnd;
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::{migration, seed};
 
 /// A running PgBouncer in front of a bench's database. Stopped when dropped.
@@ -224,7 +225,14 @@ async fn cancelling_and_failing_work_through_the_pooler_and_tls() {
     let (watch, mut news) = watch();
     let (cancel, shown, same) = (watch.cancel.clone(), plan.clone(), schema.clone());
     let running = tokio::spawn(async move { migration::run(&same, &shown, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::StatementDone { step: 0, done: 1 }) {}
+    while !matches!(
+        news.recv().await,
+        Some(RunEvent::StatementDone {
+            step: 0,
+            done: 1,
+            ..
+        })
+    ) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await

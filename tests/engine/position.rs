@@ -4,8 +4,9 @@ use crate::alone::{go_on, open_locks};
 use crate::bench::{Bench, connect, ends, everything, run, until, watch};
 use crate::pooler::Pooler;
 use std::time::Duration;
-use supadeck::domain::migration::{Direction, Progress, StepEnd, plan_summary};
+use supadeck::domain::migration::{Direction, StepEnd, plan_summary};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 #[tokio::test]
@@ -18,7 +19,14 @@ async fn cancelling_leaves_it_interrupted_at_its_statement() {
     let schema = bench.schema.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::StatementDone { step: 0, done: 1 }) {}
+    while !matches!(
+        news.recv().await,
+        Some(RunEvent::StatementDone {
+            step: 0,
+            done: 1,
+            ..
+        })
+    ) {}
     // While it runs it is no interruption: whoever looks sees the runner.
     let listing = migration::list(&bench.schema).await.unwrap();
     let note = listing.entries[0].note.clone().unwrap();
@@ -180,7 +188,7 @@ async fn a_concurrent_index_waits_for_others_and_says_for_whom() {
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     let blocker = loop {
-        if let Some(Progress::Blocked { blocker, .. }) = news.recv().await {
+        if let Some(RunEvent::Blocked { blocker, .. }) = news.recv().await {
             break blocker;
         }
     };

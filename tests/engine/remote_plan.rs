@@ -12,8 +12,9 @@ use serde_json::Value;
 use std::time::Duration;
 use supadeck::adapters::management::{ManagementDatabase, Timeouts};
 use supadeck::domain::dry_run::{End, Report};
-use supadeck::domain::migration::{PlanRequest, Progress};
+use supadeck::domain::migration::PlanRequest;
 use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration::{self, Workspace};
 use supadeck::ports::DryRunDatabase;
 
@@ -363,7 +364,7 @@ async fn cancelling_stops_the_server_and_leaves_nothing() {
     assert_eq!(everything_there(&bench).await, before);
     let mut told = false;
     while let Ok(progress) = news.try_recv() {
-        told |= progress == Progress::Cancelling;
+        told |= progress == RunEvent::Cancelling;
     }
     assert!(told);
 }

@@ -3,8 +3,9 @@
 use crate::bench::{connect, ends, everything, run, watch};
 use crate::management::{LOCK, agreed, begun};
 use std::time::Duration;
-use supadeck::domain::migration::{Outcome, Progress, StepEnd};
+use supadeck::domain::migration::{Outcome, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 #[tokio::test]
@@ -33,7 +34,7 @@ async fn another_runner_is_waited_for_and_then_reported() {
     let running = tokio::spawn(async move { migration::run(&same, &shown, &watch).await.unwrap() });
     while !matches!(
         news.recv().await,
-        Some(Progress::WaitingForLock { holder: Some(_) })
+        Some(RunEvent::WaitingForLock { holder: Some(_) })
     ) {}
     other.batch_execute("rollback").await.unwrap();
     assert!(running.await.unwrap().is_complete());
@@ -65,8 +66,8 @@ async fn somebody_elses_lock_on_a_table_is_told_and_waited_out() {
     let (mut blocker, mut again) = (None, false);
     while let Some(progress) = news.recv().await {
         match progress {
-            Progress::Blocked { blocker: found, .. } => blocker = Some(found),
-            Progress::TryingAgain { .. } => {
+            RunEvent::Blocked { blocker: found, .. } => blocker = Some(found),
+            RunEvent::TryingAgain { .. } => {
                 again = true;
                 other.batch_execute("rollback").await.unwrap();
             }

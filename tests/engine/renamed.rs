@@ -160,7 +160,7 @@ async fn two_candidates_are_told_and_none_is_taken() {
     assert_eq!(refused.kind, Kind::Conflict);
     // A person says which: the way out of the note, typed as it stands.
     assert_eq!(
-        listing.entries[3].ways[0].command,
+        listing.entries[3].ways[0].resolution.command(),
         format!("supadeck migration renumber 2 --to {WALL_CLOCK}")
     );
     let now = "2026-02-03T04:05:59Z".parse().unwrap();

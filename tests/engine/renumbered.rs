@@ -18,7 +18,7 @@ async fn a_late_migration_is_renumbered_with_its_rollback_and_then_applies() {
     let found = entries(&bench).await;
     assert_eq!(found[0].state, State::OutOfOrder);
     assert_eq!(
-        found[0].ways[1].command,
+        found[0].ways[1].resolution.command(),
         "supadeck migration renumber 20240101000000"
     );
     let refused = bench.plan(everything()).await.unwrap_err();

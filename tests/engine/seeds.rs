@@ -5,14 +5,16 @@ use crate::line::{Line, Rule};
 use std::path::PathBuf;
 use supadeck::domain::migration::StepEnd;
 use supadeck::domain::problem::Kind;
-use supadeck::domain::seed::{SeedOutcome, SeedProgress};
+use supadeck::domain::run_event::RunEvent;
+use supadeck::domain::seed::SeedOutcome;
+use supadeck::ops::migration::RunControl;
 use supadeck::ops::migration::Workspace;
-use supadeck::ops::seed::{self, SeedWatch};
+use supadeck::ops::seed;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) fn watch() -> SeedWatch {
-    SeedWatch {
+pub(crate) fn watch() -> RunControl {
+    RunControl {
         progress: unbounded_channel().0,
         cancel: CancellationToken::new(),
     }
@@ -193,7 +195,7 @@ async fn a_seed_can_be_cancelled_amid_its_rows() {
     );
     let plan = seed::plan(&bench.schema, &[], false).await.unwrap();
     let (progress, mut news) = unbounded_channel();
-    let watch = SeedWatch {
+    let watch = RunControl {
         progress,
         cancel: CancellationToken::new(),
     };
@@ -201,7 +203,7 @@ async fn a_seed_can_be_cancelled_amid_its_rows() {
     let running = tokio::spawn(async move { seed::run(&schema, &plan, &watch).await.unwrap() });
     while !matches!(
         news.recv().await,
-        Some(SeedProgress::StatementDone { done: 1, .. })
+        Some(RunEvent::StatementDone { done: 1, .. })
     ) {}
     cancel.cancel();
     let outcome = running.await.unwrap();

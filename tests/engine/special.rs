@@ -4,8 +4,9 @@
 use crate::bench::{Bench, connect, ends, everything, run, watch};
 use crate::supabase::{cli, said, supabase};
 use std::time::Duration;
-use supadeck::domain::migration::{Outcome, Progress, StepEnd};
+use supadeck::domain::migration::{Outcome, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 /// Runs one file in both ways of sending it; what is left must be nothing.
@@ -159,8 +160,8 @@ async fn a_lock_is_tried_again_and_its_holder_is_named() {
     let mut blocker = None;
     loop {
         match news.recv().await.unwrap() {
-            Progress::Blocked { blocker: found, .. } => blocker = Some(found),
-            Progress::TryingAgain { attempt, of, .. } => {
+            RunEvent::Blocked { blocker: found, .. } => blocker = Some(found),
+            RunEvent::TryingAgain { attempt, of, .. } => {
                 assert_eq!((attempt, of), (2, 3));
                 break;
             }
@@ -199,7 +200,7 @@ async fn trying_again_can_be_cancelled_and_comes_to_an_end() {
     assert_eq!(outcome.problem.unwrap().code.as_deref(), Some("55P03"));
     let mut again = 0;
     while let Ok(progress) = news.try_recv() {
-        again += usize::from(matches!(progress, Progress::TryingAgain { .. }));
+        again += usize::from(matches!(progress, RunEvent::TryingAgain { .. }));
     }
     assert_eq!(again, 2);
     schema.limits.lock_pause = Duration::from_hours(1);
@@ -207,7 +208,7 @@ async fn trying_again_can_be_cancelled_and_comes_to_an_end() {
     let cancel = watch.cancel.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while !matches!(news.recv().await, Some(Progress::TryingAgain { .. })) {}
+    while !matches!(news.recv().await, Some(RunEvent::TryingAgain { .. })) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await

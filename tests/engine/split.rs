@@ -31,7 +31,10 @@ async fn a_file_with_both_halves_is_never_applied_as_it_is_and_is_split_on_reque
             .remove(0);
         let note = entry.note.unwrap();
         assert!(note.contains(tool) && note.contains("line 3"), "{note}");
-        assert_eq!(entry.ways[0].command, "supadeck migration split 10_a.sql");
+        assert_eq!(
+            entry.ways[0].resolution.command(),
+            "supadeck migration split 10_a.sql"
+        );
         let problem = migration::plan(&bench.schema, &all()).await.unwrap_err();
         assert_eq!(problem.kind, Kind::Config);
         assert!(problem.why.contains(marker), "{problem}");
@@ -69,7 +72,12 @@ async fn a_pair_of_files_becomes_a_migration_and_its_rollback() {
     for entry in &listing.entries {
         assert_eq!(entry.state, State::Invalid);
         assert!(entry.note.as_ref().unwrap().contains("golang-migrate"));
-        assert!(entry.ways[0].command.contains("migration split 10_a."));
+        assert!(
+            entry.ways[0]
+                .resolution
+                .command()
+                .contains("migration split 10_a.")
+        );
         assert!(
             entry
                 .ways

@@ -2,8 +2,9 @@
 
 use crate::bench::{Bench, connect, ends, everything, run, until, watch};
 use std::time::Duration;
-use supadeck::domain::migration::{Progress, StepEnd};
+use supadeck::domain::migration::StepEnd;
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration;
 
 /// The migration lock, as another runner holds it.
@@ -67,7 +68,7 @@ async fn another_runner_is_waited_for_and_then_reported() {
     }
     let mut waited = None;
     while let Ok(progress) = news.try_recv() {
-        if let Progress::WaitingForLock { holder } = progress {
+        if let RunEvent::WaitingForLock { holder } = progress {
             waited = holder;
         }
     }
@@ -98,7 +99,7 @@ async fn waiting_for_another_runner_can_be_cancelled() {
     let schema = bench.schema.clone();
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
-    while !matches!(news.recv().await, Some(Progress::WaitingForLock { .. })) {}
+    while !matches!(news.recv().await, Some(RunEvent::WaitingForLock { .. })) {}
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_secs(20), running)
         .await
@@ -160,7 +161,7 @@ async fn whom_the_one_in_the_way_waits_for_is_named_too() {
     let running =
         tokio::spawn(async move { migration::run(&schema, &plan, &watch).await.unwrap() });
     let blocker = loop {
-        if let Progress::Blocked { blocker, .. } = news.recv().await.unwrap() {
+        if let RunEvent::Blocked { blocker, .. } = news.recv().await.unwrap() {
             break blocker;
         }
     };

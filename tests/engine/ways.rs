@@ -6,8 +6,9 @@ use crate::pooler::{Pooler, certificates, has};
 use std::path::Path;
 use std::time::Duration;
 use supadeck::domain::migration::resolution::Repair;
-use supadeck::domain::migration::{PlanRequest, Progress, StepEnd};
+use supadeck::domain::migration::{PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
+use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration::{self, Workspace};
 use supadeck::ops::seed;
 use supadeck::ports::Database as _;
@@ -41,7 +42,14 @@ async fn whole_life(bench: &Bench, schema: &Workspace) {
     let (watch, mut news) = watch();
     let (cancel, same) = (watch.cancel.clone(), schema.clone());
     let running = tokio::spawn(async move { migration::run(&same, &plan, &watch).await.unwrap() });
-    while news.recv().await != Some(Progress::StatementDone { step: 0, done: 1 }) {}
+    while !matches!(
+        news.recv().await,
+        Some(RunEvent::StatementDone {
+            step: 0,
+            done: 1,
+            ..
+        })
+    ) {}
     until(&bench.db, "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())").await;
     cancel.cancel();
     let outcome = tokio::time::timeout(Duration::from_mins(1), running)

@@ -8,7 +8,8 @@ use crate::adapters::postgres::activity_monitor::{
     SIGHT_COLUMNS, activity_sql, parse_blocking_chain,
 };
 use crate::domain::migration::Blocker;
-use crate::domain::script::News;
+use crate::domain::run_event::RunEvent;
+use crate::ports::Events;
 use serde_json::Value;
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ const LINGER_STOPPED: Duration = Duration::from_secs(20);
 pub(super) struct CallSupervisor<'a> {
     pub(super) api: &'a Arc<Api>,
     pub(super) run: &'a str,
-    pub(super) news: &'a mut (dyn FnMut(News) + Send),
+    pub(super) events: Events<'a>,
     pub(super) cancel: &'a CancellationToken,
     /// How long the server has to obey a request to stop.
     pub(super) limit: Duration,
@@ -54,13 +55,13 @@ impl CallSupervisor<'_> {
             tokio::select! {
                 biased;
                 ended = &mut call => return ended,
-                blocker = seen(&mut lookout) => (self.news)(News::Blocked(blocker)),
+                blocker = seen(&mut lookout) => (self.events)(RunEvent::Blocked { step: 0, blocker }),
                 is_over = stop.due() => {
                     if is_over {
                         return Err(Failure::Unknown("The server did not answer the request to stop.".to_owned()));
                     }
                     if stop.ask() {
-                        (self.news)(News::Cancelling);
+                        (self.events)(RunEvent::Cancelling);
                     }
                     drop(tokio::spawn(Arc::clone(self.api).stop(self.run.to_owned())));
                 }
@@ -77,7 +78,7 @@ impl CallSupervisor<'_> {
         while Instant::now() < end && api.is_running(self.run).await.is_ok_and(|is| is) {
             if self.cancel.is_cancelled() {
                 if !is_stopping {
-                    (self.news)(News::Cancelling);
+                    (self.events)(RunEvent::Cancelling);
                     is_stopping = true;
                     end = end.min(Instant::now() + LINGER_STOPPED);
                 }

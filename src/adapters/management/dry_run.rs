@@ -19,10 +19,11 @@ use crate::adapters::postgres::snapshot;
 use crate::adapters::postgres::transaction::BUSY;
 use crate::domain::dry_run::measure::CountTarget;
 use crate::domain::dry_run::recording::{DryRunResult, FileResult, FileScript, PostRollback};
-use crate::domain::migration::{Blocker, Progress};
+use crate::domain::migration::Blocker;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{Limits, News, RunError};
-use crate::ports::{DryRun, GoesOn, Task};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Limits, RunError};
+use crate::ports::{DryRun, Events, GoesOn, Task};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -70,7 +71,7 @@ impl ApiDryRun {
         &mut self,
         scripts: &[FileScript],
         goes_on: GoesOn<'_>,
-        news: &mut (dyn FnMut(Progress) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<DryRunResult, Problem> {
         let mut left: Vec<FileScript> = scripts.to_vec();
@@ -105,11 +106,11 @@ impl ApiDryRun {
     async fn once(
         &mut self,
         scripts: &[FileScript],
-        news: &mut (dyn FnMut(Progress) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<DryRunResult, Problem> {
         if let Some(script) = scripts.first() {
-            news(Progress::StepStarted { step: script.step });
+            news(RunEvent::StepStarted { step: script.step });
         }
         let (rows, blocker) = self.call(scripts, news, cancel).await?;
         let text = match extract(&rows) {
@@ -138,7 +139,7 @@ impl ApiDryRun {
     async fn call(
         &mut self,
         scripts: &[FileScript],
-        news: &mut (dyn FnMut(Progress) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(Vec<Value>, Option<Blocker>), Problem> {
         let api = &self.database.api;
@@ -147,9 +148,9 @@ impl ApiDryRun {
         // The numbers of objects that users make begin at 16384.
         let witness = u32::try_from(id.as_u128() & 0x7fff_ffff).unwrap_or_default() | 0x4000_0000;
         let mut blocker = None;
-        let mut said = |one: News| match one {
-            News::Cancelling => news(Progress::Cancelling),
-            News::Blocked(seen) => blocker = Some(seen),
+        let mut said = |event: RunEvent| match event {
+            RunEvent::Cancelling => news(RunEvent::Cancelling),
+            RunEvent::Blocked { blocker: seen, .. } => blocker = Some(seen),
             _ => {}
         };
         let mut turn = RateLimitWait::default();
@@ -165,7 +166,7 @@ impl ApiDryRun {
             let mut watcher = CallSupervisor {
                 api,
                 run: &run,
-                news: &mut said,
+                events: &mut said,
                 cancel,
                 limit: self.limits.cancel_timeout,
             };
@@ -256,7 +257,7 @@ impl ApiDryRun {
         let mut watcher = CallSupervisor {
             api: &self.database.api,
             run,
-            news: &mut |_| {},
+            events: &mut |_| {},
             cancel: &cancel,
             limit: self.limits.cancel_timeout,
         };
@@ -279,7 +280,7 @@ impl DryRun for ApiDryRun {
         &'a mut self,
         scripts: &'a [FileScript],
         goes_on: GoesOn<'a>,
-        news: &'a mut (dyn FnMut(Progress) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Task<'a, DryRunResult> {
         Box::pin(self.all(scripts, goes_on, news, cancel))
@@ -305,16 +306,20 @@ impl DryRun for ApiDryRun {
 }
 
 /// Tells what an answer says of a file, as if it had been watched.
-fn tell(script: &FileScript, result: &FileResult, news: &mut (dyn FnMut(Progress) + Send)) {
+fn tell(script: &FileScript, result: &FileResult, news: Events<'_>) {
     let step = script.step;
-    news(Progress::StepStarted { step });
+    news(RunEvent::StepStarted { step });
     for kept in &result.statements {
         let done = kept.statement + 1;
-        news(Progress::StatementDone { step, done });
+        news(RunEvent::StatementDone {
+            step,
+            done,
+            rows: 0,
+        });
     }
     if result.failed.is_none() {
         let took = result.statements.iter().map(|kept| kept.ran.took).sum();
-        news(Progress::StepDone { step, took });
+        news(RunEvent::StepDone { step, took });
     }
 }
 

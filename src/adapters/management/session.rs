@@ -12,8 +12,9 @@ use crate::adapters::postgres::history_table::{Operator, RollbackColumn};
 use crate::adapters::postgres::resets_session;
 use crate::adapters::postgres::transaction::{AssembledTx, TxIdentity, epilogue, prologue, whole};
 use crate::domain::problem::Problem;
-use crate::domain::script::{Expected, Limits, News, Record, RunError, Script, ServerError};
-use crate::ports::{Database as _, Run, Session, Task};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Expected, Limits, Record, RunError, Script, ServerError};
+use crate::ports::{Database as _, Events, Run, Session, Task};
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,7 @@ impl ApiSession {
     async fn run_script(
         &self,
         script: &Script,
-        news: &mut (dyn FnMut(News) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         if let Some(part) = script.parts.iter().position(|part| part.data.is_some()) {
@@ -66,11 +67,11 @@ impl ApiSession {
             if cancel.is_cancelled() {
                 return Err(RunError::Cancelled);
             }
-            match self.attempt(script, news, cancel).await {
+            match self.attempt(script, events, cancel).await {
                 Err(RunError::Busy { .. }) if begun.elapsed() < self.limits.runner_timeout => {
                     if !is_waiting {
                         let holder = self.database.holder().await;
-                        news(News::WaitingForLock { holder });
+                        events(RunEvent::WaitingForLock { holder });
                         is_waiting = true;
                     }
                     self.wait_for_runner(begun, cancel).await?;
@@ -108,7 +109,7 @@ impl ApiSession {
     async fn attempt(
         &self,
         script: &Script,
-        news: &mut (dyn FnMut(News) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         let run = uuid::Uuid::new_v4().simple().to_string();
@@ -117,7 +118,7 @@ impl ApiSession {
             // The time until which it may begin is counted anew for each turn.
             let whole = self.whole(script, &run);
             let lookout = ActivityMonitor::new(self.database.clone(), name_of(&run));
-            let mut watcher = self.watcher(&run, news, cancel);
+            let mut watcher = self.watcher(&run, events, cancel);
             let ended = watcher.call(&whole.sql, Some(lookout)).await;
             let Err(Failure::Later(asked)) = ended else {
                 break (whole, ended);
@@ -127,7 +128,7 @@ impl ApiSession {
         };
         match ended {
             Ok(rows) => {
-                tell_done(script, &rows, news);
+                tell_done(script, &rows, events);
                 Ok(())
             }
             Err(Failure::Unclear(why)) if self.is_untouched(script).await => {
@@ -138,7 +139,7 @@ impl ApiSession {
             }
             Err(failure) => {
                 if let Failure::Unknown(_) = &failure {
-                    self.watcher(&run, news, cancel).wait_until_idle().await;
+                    self.watcher(&run, events, cancel).wait_until_idle().await;
                 }
                 Err(halt(failure, &whole, cancel))
             }
@@ -148,13 +149,13 @@ impl ApiSession {
     fn watcher<'a>(
         &'a self,
         run: &'a str,
-        news: &'a mut (dyn FnMut(News) + Send),
+        events: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> CallSupervisor<'a> {
         CallSupervisor {
             api: &self.database.api,
             run,
-            news,
+            events,
             cancel,
             limit: self.limits.cancel_timeout,
         }
@@ -224,31 +225,50 @@ impl Session for ApiSession {
 
     fn run<'a>(
         &'a mut self,
-        script: &'a Script,
-        news: &'a mut (dyn FnMut(News) + Send),
+        scripts: &'a [Script],
+        events: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Run<'a> {
-        Box::pin(self.run_script(script, news, cancel))
+        Box::pin(async move {
+            for (step, script) in scripts.iter().enumerate() {
+                let begun = Instant::now();
+                let mut shifted = |event: RunEvent| events(event.shifted(step));
+                if let Err(halt) = self.run_script(script, &mut shifted, cancel).await {
+                    return (step, Err(halt));
+                }
+                let took = begun.elapsed();
+                events(RunEvent::StepDone { step, took });
+            }
+            (scripts.len(), Ok(()))
+        })
     }
 }
 
 /// Tells what became of a script that is done.
-fn tell_done(script: &Script, rows: &[Value], news: &mut (dyn FnMut(News) + Send)) {
+fn tell_done(script: &Script, rows: &[Value], events: Events<'_>) {
     match &script.record {
         // How many rows each statement changed is not told; how many all of them did is.
         Record::Seeded { .. } => {
             if let Some(told) = extract(rows).and_then(Value::as_str) {
                 let counts = told.split(|c: char| !c.is_ascii_digit());
-                news(News::Rows(
-                    counts.filter_map(|count| count.parse::<u64>().ok()).sum(),
-                ));
-                news(News::Notice(format!("Rows in all: {told}.")));
+                events(RunEvent::RowsChanged {
+                    step: 0,
+                    rows: counts.filter_map(|count| count.parse::<u64>().ok()).sum(),
+                });
+                events(RunEvent::Notice {
+                    step: 0,
+                    text: format!("Rows in all: {told}."),
+                });
             }
         }
-        _ if script.parts.is_empty() => {}
-        _ => news(News::PartDone {
-            done: script.parts.len(),
-            rows: 0,
-        }),
+        _ => {
+            if let Some(last) = script.parts.last() {
+                events(RunEvent::StatementDone {
+                    step: 0,
+                    done: last.statement + 1,
+                    rows: 0,
+                });
+            }
+        }
     }
 }

@@ -15,7 +15,8 @@ use super::transaction::{
     AssembledTx, CLOCK, LEFT, RECHECK, TxIdentity, epilogue, epilogue_parts, head_answers,
     prologue, sqlstate, tail_answers, whole,
 };
-use crate::domain::script::{Limits, News, RunError, Script};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Limits, RunError, Script};
 use futures_util::TryStreamExt as _;
 use std::sync::atomic::Ordering;
 use tokio_postgres::SimpleQueryMessage;
@@ -246,8 +247,15 @@ async fn send(
                     lean.has_kept.store(true, Ordering::Relaxed);
                 }
                 let done = answered.saturating_sub(piece.before);
-                if (1..=scripts[index].parts.len()).contains(&done) {
-                    guard.emit(News::PartDone { done, rows });
+                let part = done
+                    .checked_sub(1)
+                    .and_then(|at| scripts[index].parts.get(at));
+                if let Some(part) = part {
+                    guard.emit(RunEvent::StatementDone {
+                        step: 0,
+                        done: part.statement + 1,
+                        rows,
+                    });
                 }
                 if answered == piece.answers && index + 1 < pieces.len() {
                     if !is_counted {

@@ -1,26 +1,28 @@
-//! Where a message of scripts is: which of them are committed, which one seems to be at work, and who is told.
+//! Where a message of several scripts is. It is told from two sides: by the answers, and by the activity monitor, while
+//! answers are kept back.
 
-use crate::domain::script::{BatchNews, News};
+use crate::domain::run_event::RunEvent;
+use crate::ports::Events;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Where a message is, and who is told.
+/// The scripts of a message, and who is told about them.
 pub(super) struct BatchProgress<'a> {
-    /// The script whose answers are read: all before it are committed.
+    /// How many are committed, by their answers.
     at: AtomicUsize,
-    /// The script that the look-out saw at work; the answers of those before it may not have come yet.
+    /// The script that the activity monitor saw at work; the answers of those before it may not have come yet.
     seen: Arc<AtomicUsize>,
-    news: Mutex<&'a mut (dyn FnMut(BatchNews) + Send)>,
+    events: Mutex<Events<'a>>,
 }
 
 impl<'a> BatchProgress<'a> {
     /// Progress of a batch that has not begun.
-    pub(super) fn new(news: &'a mut (dyn FnMut(BatchNews) + Send)) -> Self {
+    pub(super) fn new(events: Events<'a>) -> Self {
         Self {
             at: AtomicUsize::new(0),
             seen: Arc::default(),
-            news: Mutex::new(news),
+            events: Mutex::new(events),
         }
     }
 
@@ -29,35 +31,35 @@ impl<'a> BatchProgress<'a> {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Where the look-out leaves which script it saw at work.
+    /// Where the activity monitor leaves which script it saw at work.
     pub(super) fn seen(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.seen)
     }
 
-    /// Tells news.
-    pub(super) fn tell(&self, news: News) {
+    /// Tells an event of the script that is at work.
+    pub(super) fn tell(&self, event: RunEvent) {
         let seen = self.seen.load(Ordering::Relaxed);
-        let at = match news {
-            News::AtWork if seen <= self.at() => return,
-            News::AtWork | News::Blocked(_) => self.at().max(seen),
+        let at = match event {
+            RunEvent::StepStarted { .. } if seen <= self.at() => return,
+            RunEvent::StepStarted { .. } | RunEvent::Blocked { .. } => self.at().max(seen),
             _ => self.at(),
         };
-        self.pass(BatchNews::Of(at, news));
+        self.pass(event.shifted(at));
     }
 
-    /// The script whose answers were read is committed, and took so long by the server's clock.
-    pub(super) fn next(&self, took: Option<Duration>) {
-        let at = self.at.fetch_add(1, Ordering::Relaxed);
-        self.pass(BatchNews::Done { at, took });
+    /// The script whose answers were read is committed.
+    pub(super) fn next(&self, took: Duration) {
+        let step = self.at.fetch_add(1, Ordering::Relaxed);
+        self.pass(RunEvent::StepDone { step, took });
     }
 
     /// The script is undone, and will begin again.
     pub(super) fn restart(&self) {
-        self.pass(BatchNews::Again(self.at()));
+        self.pass(RunEvent::StepRestarted { step: self.at() });
     }
 
-    fn pass(&self, news: BatchNews) {
-        let mut to = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        to(news);
+    fn pass(&self, event: RunEvent) {
+        let mut to = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        to(event);
     }
 }

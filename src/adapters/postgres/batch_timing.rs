@@ -25,7 +25,7 @@ impl BatchTiming {
     }
 
     /// A script begins, which ends the one before it: tells how long that took.
-    pub(super) fn begin(&mut self, at: Option<i64>) -> Option<Duration> {
+    pub(super) fn begin(&mut self, at: Option<i64>) -> Duration {
         self.ended = at.or(self.ended);
         let took = self.took();
         self.first = self.first.or(at);
@@ -39,19 +39,16 @@ impl BatchTiming {
     }
 
     /// How long the last script took; all of the message's time that no other took where its end is not known.
-    pub(super) fn took(&self) -> Option<Duration> {
+    pub(super) fn took(&self) -> Duration {
         let span = |from: i64, to: i64| {
             let micros = u64::try_from(to.checked_sub(from)?).ok()?;
             Some(Duration::from_micros(micros))
         };
-        let begun = self.begun?;
-        match self.ended {
-            Some(ended) => span(begun, ended),
-            None => Some(
-                self.sent
-                    .elapsed()
-                    .saturating_sub(span(self.first?, begun)?),
-            ),
-        }
+        let since_sent = self.sent.elapsed();
+        let took = || match (self.first?, self.begun?, self.ended) {
+            (_, begun, Some(ended)) => span(begun, ended),
+            (first, begun, None) => Some(since_sent.saturating_sub(span(first, begun)?)),
+        };
+        took().unwrap_or(since_sent)
     }
 }

@@ -24,9 +24,10 @@ use crate::domain::dry_run::measure::{
 };
 use crate::domain::dry_run::quiet::Quiet;
 use crate::domain::problem::Problem;
-use crate::domain::script::{Limits, News, RunError};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Limits, RunError};
 use crate::domain::snapshot::Snapshot;
-use crate::ports::{Database as _, DryRunDatabase, DryRunTransaction, StatementRun, Task};
+use crate::ports::{Database as _, DryRunDatabase, DryRunTransaction, Events, StatementRun, Task};
 use futures_util::TryStreamExt as _;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -171,7 +172,7 @@ impl PgDryRun {
     async fn step(
         &mut self,
         sql: &str,
-        news: &mut (dyn FnMut(News) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<StatementStats, RunError> {
         let (took, rows) = self.command(sql, news, cancel).await?;
@@ -251,7 +252,7 @@ impl PgDryRun {
     async fn command(
         &mut self,
         sql: &str,
-        news: &mut (dyn FnMut(News) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(Duration, u64), RunError> {
         if cancel.is_cancelled() {
@@ -296,7 +297,7 @@ impl PgDryRun {
     async fn commands(
         &mut self,
         statements: &[&str],
-        news: &mut (dyn FnMut(News) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         let limit = statement_limit(&self.limits) + LATE;
@@ -336,7 +337,11 @@ impl PgDryRun {
             match tokio::time::timeout(limit, guard.wait(first)).await {
                 Ok(Ok(rows)) => {
                     done += 1;
-                    guard.emit(News::PartDone { done, rows });
+                    guard.emit(RunEvent::StatementDone {
+                        step: 0,
+                        done,
+                        rows,
+                    });
                 }
                 Ok(Err(failure)) => break Err(failure),
                 Err(_) => {
@@ -488,7 +493,7 @@ impl DryRunTransaction for PgDryRun {
     fn run<'a>(
         &'a mut self,
         sql: &'a str,
-        news: &'a mut (dyn FnMut(News) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> StatementRun<'a> {
         Box::pin(self.step(sql, news, cancel))
@@ -496,7 +501,7 @@ impl DryRunTransaction for PgDryRun {
 
     fn check_deferred<'a>(
         &'a mut self,
-        news: &'a mut (dyn FnMut(News) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> StatementRun<'a> {
         Box::pin(async move {
@@ -515,7 +520,7 @@ impl DryRunTransaction for PgDryRun {
     fn run_quiet<'a>(
         &'a mut self,
         statements: &'a [&'a str],
-        news: &'a mut (dyn FnMut(News) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>> {
         Box::pin(self.commands(statements, news, cancel))

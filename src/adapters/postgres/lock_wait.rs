@@ -2,7 +2,9 @@
 //! waits; waiting for it in the server would hold a snapshot.
 
 use crate::domain::migration::LockHolder;
-use crate::domain::script::{News, RunError};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::RunError;
+use crate::ports::Events;
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +35,7 @@ impl LockWait {
     pub(super) async fn wait(
         &mut self,
         holder: impl Future<Output = Option<LockHolder>>,
-        tell: &mut (dyn FnMut(News) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         let is_late = Instant::now() >= self.deadline;
@@ -44,7 +46,7 @@ impl LockWait {
             }
             self.is_told = true;
             self.holder.clone_from(&holder);
-            tell(News::WaitingForLock { holder });
+            events(RunEvent::WaitingForLock { holder });
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => Ok(()),

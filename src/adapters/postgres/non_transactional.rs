@@ -19,10 +19,12 @@ use super::non_transactional_worker::{self, Backend, StopPoint};
 use super::supervisor::{Failure, Supervisor};
 use super::transaction::{BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, checks};
 use crate::domain::problem::Problem;
+use crate::domain::run_event::RunEvent;
 use crate::domain::script::{
-    Cause, Interrupted, Limits, News, NonTransactional, RunError, Script, ServerError,
+    Cause, Interrupted, Limits, NonTransactional, RunError, Script, ServerError,
 };
 use crate::domain::text::harmless;
+use crate::ports::Events;
 use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +51,7 @@ impl NonTransactionalRun<'_> {
     /// Runs it, and tells where it stopped.
     pub(super) async fn run(
         &mut self,
-        news: &mut (dyn FnMut(News) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         if !self.positions {
@@ -69,12 +71,12 @@ impl NonTransactionalRun<'_> {
                     why: problem.to_string(),
                 })?;
         let backend = self.probe(&worker).await?;
-        self.lock(news, cancel).await?;
-        self.restore(&worker, news).await?;
+        self.lock(events, cancel).await?;
+        self.restore(&worker, events).await?;
         let begun = self.begin(&backend).await;
         let ended = match begun {
             Ok(line) => {
-                self.statements(line, &mut worker, &backend, news, cancel)
+                self.statements(line, &mut worker, &backend, events, cancel)
                     .await
             }
             Err(halt) => Err(halt),
@@ -118,31 +120,26 @@ impl NonTransactionalRun<'_> {
     }
 
     /// Sets the worker's session as the statements left it that ran in another one before.
-    async fn restore(
-        &self,
-        worker: &Connection,
-        news: &mut (dyn FnMut(News) + Send),
-    ) -> Result<(), RunError> {
+    async fn restore(&self, worker: &Connection, events: Events<'_>) -> Result<(), RunError> {
         for sql in &self.alone.session {
             let set = self.keeper.ask_on(worker, sql).await;
             set.map_err(|broken| match broken {
                 Broken::Server(error) => RunError::Refused(Box::new(refused(&error))),
                 Broken::Line(_) => lost(broken),
             })?;
-            news(News::Notice(format!(
-                "supadeck: ran `{}` again for the new session.",
-                harmless(sql)
-            )));
+            events(RunEvent::Notice {
+                step: 0,
+                text: format!(
+                    "supadeck: ran `{}` again for the new session.",
+                    harmless(sql)
+                ),
+            });
         }
         Ok(())
     }
 
     /// Takes the lock for the session, waiting for another runner as long as the limits say.
-    async fn lock(
-        &self,
-        news: &mut (dyn FnMut(News) + Send),
-        cancel: &CancellationToken,
-    ) -> Result<(), RunError> {
+    async fn lock(&self, events: Events<'_>, cancel: &CancellationToken) -> Result<(), RunError> {
         let sql = format!(
             "set synchronous_commit = on; set default_transaction_read_only = off; select pg_catalog.pg_try_advisory_lock({LOCK})"
         );
@@ -152,7 +149,7 @@ impl NonTransactionalRun<'_> {
             if taken.as_deref() == Some("t") {
                 return Ok(());
             }
-            queue.wait(self.keeper.holder(), news, cancel).await?;
+            queue.wait(self.keeper.holder(), events, cancel).await?;
         }
     }
 
@@ -222,7 +219,7 @@ impl NonTransactionalRun<'_> {
         line: JournalEntry,
         worker: &mut Connection,
         backend: &Backend,
-        news: &mut (dyn FnMut(News) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         let bytes: usize = self.script.parts.iter().map(|part| part.sql.len()).sum();
@@ -233,8 +230,8 @@ impl NonTransactionalRun<'_> {
             bytes as u64,
             None,
         );
-        let mut guard =
-            Supervisor::new(worker, news, cancel, self.limits.cancel_timeout).with_lookout(lookout);
+        let mut guard = Supervisor::new(worker, events, cancel, self.limits.cancel_timeout)
+            .with_lookout(lookout);
         let mut begun = self.alone.begin_at;
         for (number, unit) in self.units().into_iter().enumerate() {
             let at = self.script.parts[unit.parts.start].statement;

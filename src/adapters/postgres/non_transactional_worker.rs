@@ -3,7 +3,8 @@
 use super::atomic_group::AtomicGroup;
 use super::error::refused;
 use super::supervisor::{Failure, Supervisor};
-use crate::domain::script::{Cause, Limits, News, Part};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Cause, Limits, Part};
 use crate::domain::sql::execution_mode::runs_alone;
 use crate::domain::sql::statement_kind::leading_words;
 use crate::domain::sql::transaction::{Control, control};
@@ -43,8 +44,9 @@ pub(super) async fn run(
                     SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
                     _ => None,
                 });
-                guard.emit(News::PartDone {
-                    done: index + 1,
+                guard.emit(RunEvent::StatementDone {
+                    step: 0,
+                    done: part.statement + 1,
                     rows: rows.unwrap_or_default(),
                 });
                 continue;

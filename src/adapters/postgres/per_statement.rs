@@ -6,7 +6,8 @@ use super::copy_in::{self, copy};
 use super::session::{Phase, halt, history_row_rejected};
 use super::supervisor::{Failure, Supervisor};
 use super::transaction::TxIdentity;
-use crate::domain::script::{News, RunError, Script};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{RunError, Script};
 use futures_util::TryStreamExt as _;
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -96,8 +97,9 @@ async fn parts(guard: &mut Supervisor<'_>, script: &Script) -> Result<(), RunErr
             }
         };
         let rows = ended.map_err(|failure| halt(guard, failure, Phase::Statement(index), false))?;
-        guard.emit(News::PartDone {
-            done: index + 1,
+        guard.emit(RunEvent::StatementDone {
+            step: 0,
+            done: script.parts[index].statement + 1,
             rows,
         });
     }

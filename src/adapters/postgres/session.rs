@@ -20,13 +20,12 @@ use super::transaction::{
     BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED, is_temporary, sqlstate,
 };
 use crate::domain::problem::Problem;
-use crate::domain::script::{
-    BatchNews, Limits, News, NonTransactional, Part, RunError, Script, ServerError,
-};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Limits, NonTransactional, Part, RunError, Script, ServerError};
 use crate::domain::sql::statement_kind::leading_words;
-use crate::ports::{Run, RunAll, Session, Task};
+use crate::ports::{Events, Run, Session, Task};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How long the answer to a rollback is awaited: a failed transaction has nothing else to do.
@@ -102,7 +101,7 @@ impl PgSession {
         &mut self,
         script: &Script,
         alone: &NonTransactional,
-        news: &mut (dyn FnMut(News) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), RunError> {
         let mut run = NonTransactionalRun {
@@ -116,7 +115,7 @@ impl PgSession {
             script,
             alone,
         };
-        let ended = run.run(news, cancel).await;
+        let ended = run.run(events, cancel).await;
         self.drop_notices();
         ended
     }
@@ -130,18 +129,19 @@ impl PgSession {
     async fn run_next(
         &mut self,
         scripts: &[Script],
-        news: &mut (dyn FnMut(BatchNews) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> (usize, Result<(), RunError>) {
         let Some(script) = scripts.first() else {
             return (0, Ok(()));
         };
-        let course = BatchProgress::new(news);
-        let mut of = |one: News| course.tell(one);
+        let begun = Instant::now();
+        let course = BatchProgress::new(events);
+        let mut of = |event: RunEvent| course.tell(event);
         if let Some(alone) = &script.alone {
             let ended = self.run_alone(script, alone, &mut of, cancel).await;
             if ended.is_ok() {
-                course.next(None);
+                course.next(begun.elapsed());
             }
             return (course.at(), ended);
         }
@@ -189,7 +189,7 @@ impl PgSession {
         let ended = if together == 0 {
             let ended = run_pipelined(&mut guard, script, &frame).await;
             if ended.is_ok() {
-                course.next(None);
+                course.next(begun.elapsed());
             }
             ended.map(|()| BatchEnd::Whole)
         } else {
@@ -217,14 +217,14 @@ impl PgSession {
     async fn run_scripts(
         &mut self,
         scripts: &[Script],
-        news: &mut (dyn FnMut(BatchNews) + Send),
+        events: Events<'_>,
         cancel: &CancellationToken,
     ) -> (usize, Result<(), RunError>) {
         let mut done = 0;
         let mut queue = LockWait::new(self.limits.runner_timeout);
         while done < scripts.len() {
             let before = done;
-            let mut shifted = |one: BatchNews| news(one.shifted(before));
+            let mut shifted = |event: RunEvent| events(event.shifted(before));
             let (more, ended) = self
                 .run_next(&scripts[before..], &mut shifted, cancel)
                 .await;
@@ -234,9 +234,8 @@ impl PgSession {
             }
             let waited = match ended {
                 Err(RunError::Busy { .. }) => {
-                    let mut tell = |one: News| news(BatchNews::Of(done, one));
                     let keeper = self.keeper();
-                    queue.wait(keeper.holder(), &mut tell, cancel).await
+                    queue.wait(keeper.holder(), &mut *events, cancel).await
                 }
                 ended => ended,
             };
@@ -279,28 +278,11 @@ impl Session for PgSession {
 
     fn run<'a>(
         &'a mut self,
-        script: &'a Script,
-        news: &'a mut (dyn FnMut(News) + Send),
+        scripts: &'a [Script],
+        events: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Run<'a> {
-        Box::pin(async move {
-            let mut of = |one: BatchNews| {
-                if let BatchNews::Of(_, one) = one {
-                    news(one);
-                }
-            };
-            let scripts = std::slice::from_ref(script);
-            self.run_scripts(scripts, &mut of, cancel).await.1
-        })
-    }
-
-    fn run_all<'a>(
-        &'a mut self,
-        scripts: &'a [Script],
-        news: &'a mut (dyn FnMut(BatchNews) + Send),
-        cancel: &'a CancellationToken,
-    ) -> RunAll<'a> {
-        Box::pin(self.run_scripts(scripts, news, cancel))
+        Box::pin(self.run_scripts(scripts, events, cancel))
     }
 }
 

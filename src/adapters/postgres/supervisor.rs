@@ -4,7 +4,8 @@ use super::activity_monitor::{ActivityMonitor, Liveness};
 use super::cancel::Canceller;
 use super::connection::{CloseReason, Connection, Notice, OrderedNotices};
 use super::error::{innermost, is_fatal};
-use crate::domain::script::News;
+use crate::domain::run_event::RunEvent;
+use crate::ports::Events;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -68,7 +69,7 @@ pub(super) struct Supervisor<'a> {
     in_turn: Option<OrderedNotices>,
     /// A notice that waits until every answer before it was given.
     held: Option<Notice>,
-    news: &'a mut (dyn FnMut(News) + Send),
+    events: Events<'a>,
     canceller: Canceller,
     driver: &'a AbortHandle,
     request: Option<JoinHandle<()>>,
@@ -79,7 +80,7 @@ impl<'a> Supervisor<'a> {
     /// Looks after a connection for the time of one script.
     pub(super) fn new(
         connection: &'a mut Connection,
-        news: &'a mut (dyn FnMut(News) + Send),
+        events: Events<'a>,
         token: &'a CancellationToken,
         cancel_timeout: Duration,
     ) -> Self {
@@ -98,7 +99,7 @@ impl<'a> Supervisor<'a> {
             notices,
             in_turn: None,
             held: None,
-            news,
+            events,
             canceller: canceller.clone(),
             driver,
             request: None,
@@ -152,8 +153,8 @@ impl<'a> Supervisor<'a> {
                     None => self.notice(Some(notice)),
                 },
                 seen = next(&mut self.lookout) => match seen {
-                    Liveness::AtWork => (self.news)(News::AtWork),
-                    Liveness::Blocked(blocker) => (self.news)(News::Blocked(blocker)),
+                    Liveness::AtWork => (self.events)(RunEvent::StepStarted { step: 0 }),
+                    Liveness::Blocked(blocker) => (self.events)(RunEvent::Blocked { step: 0, blocker }),
                     Liveness::Dead(why) => {
                         // Nobody looks any more, so nothing may be awaited on it again.
                         self.give_up();
@@ -164,7 +165,7 @@ impl<'a> Supervisor<'a> {
                     let now = Instant::now();
                     let first = *self.stop.asked.get_or_insert(now);
                     if first == now {
-                        (self.news)(News::Cancelling);
+                        (self.events)(RunEvent::Cancelling);
                     }
                     if now.duration_since(first) >= self.stop.limit {
                         return Err(Failure::Line("The server did not answer the request to stop.".to_owned()));
@@ -183,17 +184,20 @@ impl<'a> Supervisor<'a> {
         self.driver.abort();
     }
 
-    /// Tells news, after every notice that the server sent before it.
-    pub(super) fn emit(&mut self, news: News) {
+    /// Tells an event, after every notice that the server sent before it.
+    pub(super) fn emit(&mut self, event: RunEvent) {
         if self.in_turn.is_none() {
             self.forward_notices();
         }
-        (self.news)(news);
+        (self.events)(event);
     }
 
     fn notice(&mut self, notice: Option<Notice>) {
         if let Some(notice) = notice {
-            (self.news)(News::Notice(notice.text));
+            (self.events)(RunEvent::Notice {
+                step: 0,
+                text: notice.text,
+            });
         }
     }
 

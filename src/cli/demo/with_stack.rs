@@ -18,8 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use supadeck_stack::{Error, Info, Options, Stack};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 /// The accounts that the seeds make, with their roles.
 const ACCOUNTS: [(&str, &str); 4] = [
@@ -112,19 +110,12 @@ async fn fill(context: &Context, stack: &Stack, root: &Path) -> Result<(), Probl
             include_out_of_order: false,
         };
         let plan = migration::plan(&schema, &wish).await?;
-        let watch = migration::RunControl {
-            progress: mpsc::unbounded_channel().0,
-            cancel: CancellationToken::new(),
-        };
+        let watch = migration::RunControl::quiet();
         let outcome = migration::run(&schema, &plan, &watch).await?;
         if let Some(problem) = outcome.problem {
             return Err(problem);
         }
         let plan = seed::plan(&schema, &[], false).await?;
-        let watch = seed::SeedWatch {
-            progress: mpsc::unbounded_channel().0,
-            cancel: CancellationToken::new(),
-        };
         let outcome = seed::run(&schema, &plan, &watch).await?;
         outcome.problem.map_or(Ok(()), Err)
     };

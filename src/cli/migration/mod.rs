@@ -6,7 +6,7 @@ mod list;
 mod log;
 mod new;
 mod plan;
-mod progress;
+pub mod progress;
 mod renumber;
 mod repair;
 mod restore;

@@ -18,7 +18,6 @@ use crate::domain::report::{Extent, losses, plan, seen};
 use crate::ops::migration::{self, RunControl, StepRisk};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Serialize;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Show what the pending migrations, or a rollback, would change, lock and lose, before anything is changed
@@ -181,10 +180,7 @@ async fn rehearse(
 
 /// A watch whose news nobody reads: the report holds all of it.
 pub fn quiet() -> (RunControl, CancellationToken) {
-    let cancel = CancellationToken::new();
-    let watch = RunControl {
-        progress: mpsc::unbounded_channel().0,
-        cancel: cancel.clone(),
-    };
+    let watch = RunControl::quiet();
+    let cancel = watch.cancel.clone();
     (watch, cancel)
 }

@@ -3,23 +3,19 @@
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
-use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::super::seed::stale;
-use super::progress::ProgressPrinter;
+use super::progress::{ProgressPrinter, watched};
 use super::show;
 use super::skipped;
 use super::timeouts::{self, Waits};
 use crate::domain::migration::{
     Direction, Outcome, Plan, PlanRequest, State, StepEnd, StepMode, plan_summary,
 };
-use crate::domain::problem::Problem;
 use crate::domain::report::{self, Lines};
 use crate::domain::seed::StaleSeed;
 use crate::ops::migration::{self, RunControl, Workspace};
 use crate::ops::seed;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 /// Makes the plan of a wish, has it confirmed, and runs it.
 pub async fn carry_out(
@@ -113,7 +109,8 @@ pub async fn carry_out(
         page.toned(Tone::Warn, &empty);
         context.output().note(&page);
     }
-    let outcome = watched(context, &work.schema, &plan).await?;
+    let run = async |watch: &RunControl| migration::run(&work.schema, &plan, watch).await;
+    let outcome = watched(context, ProgressPrinter::of_plan(&plan), run).await?;
     ended(&outcome, &outlived(&work.schema, &outcome).await, &skipped)
 }
 
@@ -159,40 +156,6 @@ pub async fn at_rest(schema: &Workspace, wish: &PlanRequest) -> Page {
         page.toned(Tone::Warn, &text);
     }
     page
-}
-
-/// Runs a plan with its progress on stderr; Ctrl-C cancels it in order.
-pub async fn watched(
-    context: &Context,
-    schema: &Workspace,
-    plan: &Plan,
-) -> Result<Outcome, Problem> {
-    let (progress, mut news) = mpsc::unbounded_channel();
-    let cancel = CancellationToken::new();
-    let watch = RunControl {
-        progress,
-        cancel: cancel.clone(),
-    };
-    let output = context.output();
-    let tell = async {
-        let mut teller = ProgressPrinter::new(plan);
-        while let Some(progress) = news.recv().await {
-            if let Some(page) = teller.told(&progress) {
-                output.note(&page);
-            }
-        }
-    };
-    let run = async {
-        let outcome = migration::run(schema, plan, &watch).await;
-        // The sender lives in the watch: dropping it ends the telling.
-        drop(watch);
-        outcome
-    };
-    let both = async {
-        let (outcome, ()) = tokio::join!(run, tell);
-        outcome
-    };
-    interrupt::cancelling(output, &cancel, both).await
 }
 
 fn ended(outcome: &Outcome, outlived: &[StaleSeed], skipped: &[String]) -> Answered {

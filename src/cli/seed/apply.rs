@@ -3,7 +3,7 @@
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
-use super::super::interrupt;
+use super::super::migration::progress::{ProgressPrinter, watched};
 use super::super::migration::show;
 use super::super::migration::timeouts::Times;
 use super::super::page::{Page, Tone};
@@ -12,13 +12,11 @@ use crate::domain::migration::limit;
 use crate::domain::problem::Problem;
 use crate::domain::report::outcome::{self, Beside};
 use crate::domain::script::Limits;
-use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedProgress, SeedState};
-use crate::ops::migration::Workspace;
-use crate::ops::seed::{self, SeedWatch};
+use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedState};
+use crate::ops::migration::RunControl;
+use crate::ops::seed;
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 /// Run seed files that have not run yet, each in one transaction
 ///
@@ -87,7 +85,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if args.confirm.yes && !plan.notes.is_empty() {
         context.output().note(&notes::page(&plan.notes));
     }
-    let outcome = watched(context, &work.schema, &plan).await?;
+    let run = async |watch: &RunControl| seed::run(&work.schema, &plan, watch).await;
+    let outcome = watched(context, ProgressPrinter::of_seeds(&plan), run).await?;
     let answer = Answer::new(&outcome, report(&outcome))?.with("notes", &plan.notes)?;
     match &outcome.problem {
         None => Ok(answer),
@@ -134,63 +133,6 @@ fn shown(plan: &SeedPlan, limits: &Limits) -> Page {
     page.toned(Tone::Muted, &format!("Statement timeout: {limit}."));
     page.append(notes::page(&plan.notes));
     page
-}
-
-async fn watched(
-    context: &Context,
-    schema: &Workspace,
-    plan: &SeedPlan,
-) -> Result<SeedOutcome, Problem> {
-    let (progress, mut news) = mpsc::unbounded_channel();
-    let cancel = CancellationToken::new();
-    let watch = SeedWatch {
-        progress,
-        cancel: cancel.clone(),
-    };
-    let output = context.output();
-    let tell = async {
-        while let Some(progress) = news.recv().await {
-            if let Some(page) = told(plan, &progress) {
-                output.note(&page);
-            }
-        }
-    };
-    let run = async {
-        let outcome = seed::run(schema, plan, &watch).await;
-        // The sender lives in the watch: dropping it ends the telling.
-        drop(watch);
-        outcome
-    };
-    let both = async {
-        let (outcome, ()) = tokio::join!(run, tell);
-        outcome
-    };
-    interrupt::cancelling(output, &cancel, both).await
-}
-
-fn told(plan: &SeedPlan, progress: &SeedProgress) -> Option<Page> {
-    let mut page = Page::default();
-    match progress {
-        SeedProgress::Blocked { blocker, .. } => {
-            page.toned(Tone::Warn, &format!("  Waiting for {blocker}."));
-        }
-        SeedProgress::WaitingForLock { .. } => {
-            page.toned(Tone::Warn, "Waiting for another runner to finish.");
-        }
-        SeedProgress::StepStarted { step } => {
-            page.line(format!("Run {}.", plan.steps.get(*step)?.path));
-        }
-        SeedProgress::Notice { text, .. } => {
-            page.block(Tone::Muted, "  ", text);
-        }
-        SeedProgress::StepDone { step, took } => {
-            let path = &plan.steps.get(*step)?.path;
-            let done = format!("  {path} is done, {} ms.", took.as_millis());
-            page.toned(Tone::Ok, &done);
-        }
-        SeedProgress::StatementDone { .. } | SeedProgress::Cancelling => return None,
-    }
-    Some(page)
 }
 
 fn report(outcome: &SeedOutcome) -> Page {

@@ -261,62 +261,6 @@ impl Plan {
     }
 }
 
-/// News while a plan runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// Waiting for another runner's lock.
-    WaitingForLock {
-        /// Who has it, when the server tells.
-        holder: Option<LockHolder>,
-    },
-    /// A statement waits for somebody else's lock.
-    Blocked {
-        /// Index of the step in the plan.
-        step: usize,
-        /// What it waits for, and who has it.
-        blocker: Blocker,
-    },
-    /// A lock was not to be had in time. The file was rolled back, and is tried again after a pause.
-    TryingAgain {
-        /// Index of the step in the plan.
-        step: usize,
-        /// Which attempt comes next, from 2.
-        attempt: u32,
-        /// How many there are at most.
-        of: u32,
-        /// How long the pause is.
-        pause: Duration,
-    },
-    /// A step began; zero-based among the plan's steps.
-    StepStarted {
-        /// Index of the step in the plan.
-        step: usize,
-    },
-    /// The server finished a statement of the step; `done` counts from 1.
-    StatementDone {
-        /// Index of the step in the plan.
-        step: usize,
-        /// Statements finished so far in this step.
-        done: usize,
-    },
-    /// A notice of the server, severity and text.
-    Notice {
-        /// Index of the step in the plan.
-        step: usize,
-        /// Such as `NOTICE: table does not exist, skipping`.
-        text: String,
-    },
-    /// A step ended and was committed.
-    StepDone {
-        /// Index of the step in the plan.
-        step: usize,
-        /// How long it took.
-        took: Duration,
-    },
-    /// The user asked to cancel; the server has been told and its answer is awaited.
-    Cancelling,
-}
-
 /// How one step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,12 +5,11 @@ mod stale;
 
 pub use stale::StaleSeed;
 
-use super::migration::{Blocker, LockHolder, Target};
+use super::migration::Target;
 use super::problem::Problem;
 use super::sql::psql::SeedPart;
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// The seed files that a database has seen, by `supabase_migrations.seed_files`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,53 +18,6 @@ pub struct SeedHistory {
     pub target: Target,
     /// Path and hash of each, sorted by path.
     pub rows: Vec<(String, String)>,
-}
-
-/// News while seeds run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SeedProgress {
-    /// Waiting for another runner's lock.
-    WaitingForLock {
-        /// Who has it, when the server tells.
-        holder: Option<LockHolder>,
-    },
-    /// A statement waits for somebody else's lock.
-    Blocked {
-        /// Index of the step in the plan.
-        step: usize,
-        /// What it waits for, and who has it.
-        blocker: Blocker,
-    },
-    /// A file began; zero-based among the plan's steps.
-    StepStarted {
-        /// Index of the step in the plan.
-        step: usize,
-    },
-    /// The server finished a statement of the file; `done` counts from 1.
-    StatementDone {
-        /// Index of the step in the plan.
-        step: usize,
-        /// Statements finished so far in this file.
-        done: usize,
-        /// What the server said, such as `INSERT 0 3`.
-        change: String,
-    },
-    /// A notice of the server, severity and text.
-    Notice {
-        /// Index of the step in the plan.
-        step: usize,
-        /// Such as `NOTICE: table does not exist, skipping`.
-        text: String,
-    },
-    /// A file ended and was committed.
-    StepDone {
-        /// Index of the step in the plan.
-        step: usize,
-        /// How long it took.
-        took: Duration,
-    },
-    /// The user asked to cancel; the server has been told and its answer is awaited.
-    Cancelling,
 }
 
 /// The state of a seed file, by the hash in `supabase_migrations.seed_files`.

@@ -53,12 +53,12 @@ pub use trip::verify_on_target;
 pub use verify::verify_on_scratch;
 
 use crate::domain::dry_run::Environment;
-use crate::domain::migration::Progress;
+use crate::domain::run_event::RunEvent;
 use crate::domain::script::Limits;
 use crate::ports::Database;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
 /// A project's files and the database they belong to.
@@ -94,16 +94,27 @@ impl Workspace {
     }
 }
 
-/// How a run is followed and stopped from outside.
+/// How a run of migrations or seeds is followed and stopped from outside.
 #[derive(Debug, Clone)]
 pub struct RunControl {
     /// Takes the news. It is unbounded so that a slow screen never holds up a transaction.
-    pub progress: UnboundedSender<Progress>,
+    pub progress: UnboundedSender<RunEvent>,
     /// Stops the run: the server is told, and its answer is awaited.
     pub cancel: CancellationToken,
+}
+
+impl RunControl {
+    /// A run whose news nobody reads: the report holds all of it.
+    pub fn quiet() -> Self {
+        Self {
+            progress: unbounded_channel().0,
+            cancel: CancellationToken::new(),
+        }
+    }
 }
 
 pub(in crate::ops) use error::{cause, held, server_problem};
 pub(in crate::ops) use files::sha256_of;
 pub(in crate::ops) use risk::rollback_keeps_rows;
+pub(in crate::ops) use run::attempts::run_scripts;
 pub(in crate::ops) use script::with_statement;

@@ -5,10 +5,11 @@ use crate::domain::dry_run::measure::{CountTarget, StatementStats};
 use crate::domain::dry_run::recording::{
     DryRunResult, Failed, FileResult, FileScript, PostRollback, StatementResult,
 };
-use crate::domain::migration::{Blocker, Progress};
+use crate::domain::migration::Blocker;
 use crate::domain::problem::Problem;
-use crate::domain::script::{Limits, News, RunError};
-use crate::ports::{DryRun, DryRunDatabase, DryRunTransaction, GoesOn, Task};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Limits, RunError};
+use crate::ports::{DryRun, DryRunDatabase, DryRunTransaction, Events, GoesOn, Task};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +35,7 @@ impl StatementByStatement {
         &mut self,
         scripts: &[FileScript],
         goes_on: GoesOn<'_>,
-        news: &mut (dyn FnMut(Progress) + Send),
+        news: Events<'_>,
         cancel: &CancellationToken,
     ) -> Result<DryRunResult, Problem> {
         let session = self.0.as_mut();
@@ -49,7 +50,7 @@ impl StatementByStatement {
         let (mut undone, mut is_seen) = (Vec::new(), true);
         for script in scripts {
             let step = script.step;
-            news(Progress::StepStarted { step });
+            news(RunEvent::StepStarted { step });
             let mut result = FileResult::default();
             let ran = &mut result.statements;
             let mut keep = |kept| ran.push(kept);
@@ -77,7 +78,7 @@ impl StatementByStatement {
             session.close_file().await?;
             is_seen = script.wants_snapshot;
             let took: Duration = result.statements.iter().map(|kept| kept.ran.took).sum();
-            news(Progress::StepDone { step, took });
+            news(RunEvent::StepDone { step, took });
             if script.wants_snapshot {
                 result.after = Some(session.snapshot().await?);
             }
@@ -113,7 +114,7 @@ impl DryRun for StatementByStatement {
         &'a mut self,
         scripts: &'a [FileScript],
         goes_on: GoesOn<'a>,
-        news: &'a mut (dyn FnMut(Progress) + Send),
+        news: Events<'a>,
         cancel: &'a CancellationToken,
     ) -> Task<'a, DryRunResult> {
         Box::pin(self.all(scripts, goes_on, news, cancel))
@@ -150,19 +151,14 @@ struct Heard {
 }
 
 impl Heard {
-    fn enter(&mut self, one: News, step: usize, news: &mut (dyn FnMut(Progress) + Send)) {
-        match one {
-            News::Notice(text) => {
-                self.notices.push(text.clone());
-                news(Progress::Notice { step, text });
-            }
-            News::Blocked(blocker) => {
-                self.blocker = Some(blocker.clone());
-                news(Progress::Blocked { step, blocker });
-            }
-            News::Cancelling => news(Progress::Cancelling),
-            _ => {}
+    fn enter(&mut self, event: RunEvent, step: usize, news: Events<'_>) {
+        match &event {
+            RunEvent::Notice { text, .. } => self.notices.push(text.clone()),
+            RunEvent::Blocked { blocker, .. } => self.blocker = Some(blocker.clone()),
+            RunEvent::Cancelling => {}
+            _ => return,
         }
+        news(event.shifted(step));
     }
 }
 
@@ -170,7 +166,7 @@ impl Heard {
 pub(super) async fn run_statements(
     session: &mut dyn DryRunTransaction,
     script: &FileScript,
-    news: &mut (dyn FnMut(Progress) + Send),
+    news: Events<'_>,
     cancel: &CancellationToken,
     keep: &mut (dyn FnMut(StatementResult) + Send),
 ) -> Result<StatementStats, Failed> {
@@ -198,7 +194,7 @@ pub(super) async fn run_statements(
         let mut heard = Heard::default();
         let begun = Instant::now();
         let ended = {
-            let mut said = |one: News| heard.enter(one, step, news);
+            let mut said = |event: RunEvent| heard.enter(event, step, news);
             session.run(&part.sql, &mut said, cancel).await
         };
         let Heard { notices, blocker } = heard;
@@ -215,7 +211,8 @@ pub(super) async fn run_statements(
             }
         }
         let done = statement + 1;
-        news(Progress::StatementDone { step, done });
+        let rows = 0;
+        news(RunEvent::StatementDone { step, done, rows });
     }
     let begun = Instant::now();
     let settled = session.check_deferred(&mut |_| {}, cancel).await;
@@ -227,7 +224,7 @@ async fn run_quiet(
     session: &mut dyn DryRunTransaction,
     script: &FileScript,
     range: Range<usize>,
-    news: &mut (dyn FnMut(Progress) + Send),
+    news: Events<'_>,
     cancel: &CancellationToken,
     keep: &mut (dyn FnMut(StatementResult) + Send),
 ) -> Result<(), Failed> {
@@ -239,8 +236,8 @@ async fn run_quiet(
     let mut heard = Heard::default();
     let (mut at, mut begun) = (0, Instant::now());
     let ended = {
-        let mut said = |one: News| match one {
-            News::PartDone { done, rows } => {
+        let mut said = |event: RunEvent| match event {
+            RunEvent::StatementDone { done, rows, .. } => {
                 let statement = parts[done - 1].statement;
                 let ran = StatementStats {
                     took: begun.elapsed(),
@@ -255,7 +252,7 @@ async fn run_quiet(
                     ran,
                 });
                 let done = statement + 1;
-                news(Progress::StatementDone { step, done });
+                news(RunEvent::StatementDone { step, done, rows });
             }
             other => heard.enter(other, step, news),
         };

@@ -1,26 +1,25 @@
 //! Runs a plan exactly as it was shown, one transaction a file, and reports what the history says afterwards.
 
+pub(in crate::ops) mod attempts;
 mod scripts;
-mod tracker;
 
 use super::error::{cause, step_problem};
 use super::script::with_statement;
 use super::{RunControl, Workspace, files, read_files};
 use crate::domain::dry_run::Environment;
 use crate::domain::migration::history::History;
-use crate::domain::migration::{
-    Direction, Outcome, Plan, Progress, Step, StepEnd, StepMode, StepReport,
-};
+use crate::domain::migration::{Direction, Outcome, Plan, Step, StepEnd, StepMode, StepReport};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{BatchNews, Failure, INTERRUPTED, LOCKED, RunError, Script};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Failure, INTERRUPTED, RunError};
 use crate::domain::text::harmless;
 use crate::ports::Session;
+use attempts::{Ended, run_scripts};
 use scripts::{ScriptPrefetch, expect};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
-use tracker::Tracker;
 
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
@@ -78,10 +77,16 @@ impl Runner<'_> {
             if self.watch.cancel.is_cancelled() {
                 return Some(Stop::Between);
             }
-            let (done, ended) = self.attempts(next, session, &scripts).await;
-            if let Err(halt) = ended {
+            let (limits, cancel) = (&self.schema.limits, &self.watch.cancel);
+            let mut events = |event: RunEvent| self.take(event);
+            let ended = run_scripts(session, &scripts, next, limits, &mut events, cancel).await;
+            let Ended { done, halt, took } = ended;
+            if let Some(halt) = halt {
                 let halt = match scripts.get(done) {
-                    Some(script) => with_statement(halt, script),
+                    Some(script) => {
+                        self.reports[next + done].took = took;
+                        with_statement(halt, script)
+                    }
                     None => halt,
                 };
                 let sent = next..next + scripts.len();
@@ -92,48 +97,23 @@ impl Runner<'_> {
         None
     }
 
-    /// Runs scripts, and again after a pause from the one whose lock on a table was not to be had in time: nothing of that
-    /// remains then, and whoever waited behind it had their turn. Tells how many are done.
-    async fn attempts(
-        &mut self,
-        first: usize,
-        session: &mut dyn Session,
-        scripts: &[Script],
-    ) -> (usize, Result<(), RunError>) {
-        let limits = self.schema.limits;
-        let (mut done, mut pause, mut attempt) = (0, limits.lock_pause, 1);
-        loop {
-            let cancel = self.watch.cancel.clone();
-            let left = &scripts[done..];
-            let mut follow = Tracker::new(self, first + done, left);
-            let mut news = |one: BatchNews| follow.take(one);
-            let (more, ended) = session.run_all(left, &mut news, &cancel).await;
-            let blocker = follow.end();
-            let ended = ended.map_err(|halt| halt.with_blocker(blocker));
-            done += more;
-            if more > 0 {
-                (pause, attempt) = (limits.lock_pause, 1);
-            }
-            let is_blocked =
-                matches!(&ended, Err(RunError::Refused(refused)) if refused.code == LOCKED);
-            if !is_blocked || attempt > limits.lock_retries {
-                return (done, ended);
-            }
-            attempt += 1;
-            let step = first + done;
+    /// Writes an event into the reports, and passes it on.
+    fn take(&mut self, event: RunEvent) {
+        match &event {
+            RunEvent::Notice { step, text } => self.reports[*step].notices.push(text.clone()),
             // What the server said of what was undone is said again.
-            self.reports[step].notices.clear();
-            self.tell(Progress::TryingAgain {
-                step,
-                attempt,
-                of: limits.lock_retries + 1,
-                pause,
-            });
-            tokio::select! {
-                () = tokio::time::sleep(pause) => pause *= 2,
-                () = cancel.cancelled() => return (done, Err(RunError::Cancelled)),
+            RunEvent::StepRestarted { step } | RunEvent::TryingAgain { step, .. } => {
+                self.reports[*step].notices.clear();
             }
+            RunEvent::StepDone { step, took } => {
+                let report = &mut self.reports[*step];
+                (report.took, report.end) = (*took, StepEnd::Done);
+                expect(&mut self.expected, &self.plan.steps[*step]);
+            }
+            _ => {}
         }
+        // Nobody may be listening any more; the run goes on all the same.
+        let _ = self.watch.progress.send(event);
     }
 
     /// Reads the history again on a fresh connection, and lets it decide what is reported.
@@ -297,11 +277,6 @@ impl Runner<'_> {
         }
     }
 
-    /// The history holds what a step that is done leaves there.
-    fn expect(&mut self, step: usize) {
-        expect(&mut self.expected, &self.plan.steps[step]);
-    }
-
     /// The step that the server was at when the line was lost: the first of those unanswered that is not done, else the last.
     fn last_reached(&mut self, unanswered: Range<usize>, history: &History) -> usize {
         let (first, last) = (unanswered.start, unanswered.end - 1);
@@ -323,10 +298,6 @@ impl Runner<'_> {
                 Some(_) => StepEnd::NotRun,
             };
         }
-    }
-
-    fn tell(&self, progress: Progress) {
-        let _ = self.watch.progress.send(progress);
     }
 }
 

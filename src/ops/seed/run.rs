@@ -1,20 +1,21 @@
 //! Runs a seed plan, one transaction a file, and tells what each statement changed.
 
-use super::SeedWatch;
 use crate::domain::dry_run::Environment;
 use crate::domain::migration::StepEnd;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::{News, Part, Record, RunError, Script, ServerError};
-use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedProgress, SeedReport, SeedStep};
+use crate::domain::run_event::RunEvent;
+use crate::domain::script::{Part, Record, RunError, Script, ServerError};
+use crate::domain::seed::{SeedHistory, SeedOutcome, SeedPlan, SeedReport, SeedStep};
 use crate::domain::sql::Slice;
 use crate::domain::sql::position::{byte_of_character, excerpt_from};
 use crate::domain::sql::session_effect::lasts;
 use crate::domain::sql::statement_kind::{changes_rows, significant, tag};
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Workspace, cause, held, server_problem, sha256_of, with_statement};
+use crate::ops::migration::{
+    RunControl, Workspace, cause, held, run_scripts, server_problem, sha256_of, with_statement,
+};
 use crate::ports::Session;
-use std::time::Instant;
 
 /// Stands for the changes of a file when the line broke before they were told or confirmed.
 const ROWS_UNKNOWN: &str = "How many rows it changed is not known.";
@@ -23,7 +24,7 @@ const ROWS_UNKNOWN: &str = "How many rows it changed is not known.";
 pub async fn run(
     schema: &Workspace,
     plan: &SeedPlan,
-    watch: &SeedWatch,
+    watch: &RunControl,
 ) -> Result<SeedOutcome, Problem> {
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was run."));
@@ -51,20 +52,9 @@ pub async fn run(
             ));
             break;
         }
-        let _ = watch
-            .progress
-            .send(SeedProgress::StepStarted { step: index });
-        let begun = Instant::now();
         let report = &mut outcome.steps[index];
-        match run_step(session.as_mut(), index, (step, &set), report, watch).await {
-            Ok(()) => {
-                report.end = StepEnd::Done;
-                set.extend(settings(step));
-                let took = begun.elapsed();
-                let _ = watch
-                    .progress
-                    .send(SeedProgress::StepDone { step: index, took });
-            }
+        match run_step(session.as_mut(), schema, index, (step, &set), report, watch).await {
+            Ok(()) => set.extend(settings(step)),
             Err(failed) => {
                 report.end = match &failed.halt {
                     Some(RunError::Lost { committing, .. }) => {
@@ -100,67 +90,58 @@ struct Failed {
 
 async fn run_step(
     session: &mut dyn Session,
+    schema: &Workspace,
     index: usize,
     (step, set): (&SeedStep, &[Slice]),
     report: &mut SeedReport,
-    watch: &SeedWatch,
+    watch: &RunControl,
 ) -> Result<(), Failed> {
     check_unchanged(step).map_err(|problem| Failed {
         problem,
         halt: None,
     })?;
-    let script = script(step, set);
-    let (changes, rows_total, notices) =
-        (&mut report.changes, &mut report.rows, &mut report.notices);
-    let progress = &watch.progress;
-    let mut news = |news: News| {
-        let told = match news {
-            News::WaitingForLock { holder } => SeedProgress::WaitingForLock { holder },
-            News::Blocked(blocker) => SeedProgress::Blocked {
-                step: index,
-                blocker,
-            },
-            News::Cancelling => SeedProgress::Cancelling,
-            // A seed is not sent with others.
-            News::AtWork => return,
-            News::Rows(rows) => {
-                *rows_total = rows;
-                return;
-            }
-            News::PartDone { done, rows } => {
-                let part = &script.parts[done - 1];
-                let change = tag(&part.sql, rows);
-                if changes_rows(&change) {
-                    *rows_total += rows;
-                }
-                changes.push(change.clone());
-                SeedProgress::StatementDone {
-                    step: index,
-                    done: part.statement + 1,
-                    change,
-                }
-            }
-            News::Notice(text) => {
-                notices.push(text.clone());
-                SeedProgress::Notice { step: index, text }
-            }
-        };
+    let scripts = [script(step, set)];
+    let mut events = |event: RunEvent| {
+        take(report, step, &event);
         // Nobody may be listening any more; the run goes on all the same.
-        let _ = progress.send(told);
+        let _ = watch.progress.send(event);
     };
-    let ended = session.run(&script, &mut news, &watch.cancel).await;
-    ended.map_err(|halt| {
-        // What the statements did before the failure is undone with it; of a lost line the record decides.
-        if !matches!(halt, RunError::Lost { .. }) {
-            *changes = Vec::new();
-            *rows_total = 0;
-        }
-        let problem = problem(&halt, step, &script);
-        Failed {
-            problem,
-            halt: Some(with_statement(halt, &script)),
-        }
+    let (limits, cancel) = (&schema.limits, &watch.cancel);
+    let ended = run_scripts(session, &scripts, index, limits, &mut events, cancel).await;
+    let Some(halt) = ended.halt else {
+        return Ok(());
+    };
+    // What the statements did before the failure is undone with it; of a lost line the record decides.
+    if !matches!(halt, RunError::Lost { .. }) {
+        report.changes.clear();
+        report.rows = 0;
+    }
+    Err(Failed {
+        problem: problem(&halt, step, &scripts[0]),
+        halt: Some(with_statement(halt, &scripts[0])),
     })
+}
+
+/// Writes an event of a seed into its report.
+fn take(report: &mut SeedReport, step: &SeedStep, event: &RunEvent) {
+    match event {
+        RunEvent::StatementDone { done, rows, .. } => {
+            let change = tag(&step.parts[done - 1].sql, *rows);
+            if changes_rows(&change) {
+                report.rows += rows;
+            }
+            report.changes.push(change);
+        }
+        RunEvent::RowsChanged { rows, .. } => report.rows = *rows,
+        RunEvent::Notice { text, .. } => report.notices.push(text.clone()),
+        RunEvent::StepRestarted { .. } | RunEvent::TryingAgain { .. } => {
+            report.changes.clear();
+            report.notices.clear();
+            report.rows = 0;
+        }
+        RunEvent::StepDone { .. } => report.end = StepEnd::Done,
+        _ => {}
+    }
 }
 
 fn script(step: &SeedStep, settings: &[Slice]) -> Script {
