@@ -97,6 +97,17 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// What the journal's line of the script is about, and what the script does.
+    pub fn names(&self) -> (&str, &'static str) {
+        match self {
+            Self::Applied { version, .. } => (version, "apply"),
+            Self::RolledBack { version } => (version, "rollback"),
+            Self::Seeded { path, .. } => (path, "seed"),
+        }
+    }
+}
+
 /// Waiting times that protect other users of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Limits {

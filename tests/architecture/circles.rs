@@ -190,13 +190,6 @@ const KNOWN: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "src/ops/migration/run.rs",
-            "src/ops/migration/run/tracker.rs",
-        ],
-        "parts of one subject, which were two files for their size",
-    ),
-    (
-        &[
             "src/shell/ending.rs",
             "src/shell/guide.rs",
             "src/shell/mod.rs",

@@ -10,7 +10,9 @@ use super::outcome::{halt, no_copy, nothing_ran, refused};
 use super::response::Failure;
 use crate::adapters::postgres::history_table::{Operator, RollbackColumn};
 use crate::adapters::postgres::resets_session;
-use crate::adapters::postgres::transaction::{AssembledTx, TxIdentity, epilogue, prologue, whole};
+use crate::adapters::postgres::transaction::{
+    AssembledTx, Behind, TxIdentity, epilogue, prologue, whole,
+};
 use crate::domain::problem::Problem;
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Expected, Limits, Record, RunError, Script, ServerError};
@@ -169,7 +171,7 @@ impl ApiSession {
         let head = format!(
             "{}{}; {fence}; set local application_name = '{}'",
             tag(run),
-            prologue(script, &self.limits, self.has_positions),
+            prologue(script, &self.limits, self.has_positions, Behind::Anything),
             name_of(run)
         );
         // A file that resets settings would lose the one that the transaction is known by.

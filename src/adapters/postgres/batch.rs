@@ -8,17 +8,15 @@ use super::batch_timing::BatchTiming;
 use super::connection::rows_as_text;
 use super::error::refused;
 use super::history_table::{Operator, RollbackColumn, dollar};
-use super::prepared_batch::{self, PreparedBatch};
 use super::session::{Phase, halt};
 use super::supervisor::{Failure, Supervisor};
 use super::transaction::{
-    AssembledTx, CLOCK, LEFT, RECHECK, TxIdentity, epilogue, epilogue_parts, head_answers,
-    prologue, sqlstate, tail_answers, whole,
+    AssembledTx, Behind, CLOCK, TxIdentity, epilogue, epilogue_parts, head_answers, prologue,
+    tail_answers, whole,
 };
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Limits, RunError, Script};
 use futures_util::TryStreamExt as _;
-use std::sync::atomic::Ordering;
 use tokio_postgres::SimpleQueryMessage;
 
 /// What a transaction is written with, besides its script.
@@ -30,14 +28,12 @@ pub(super) struct TxTemplate<'a> {
     pub(super) journal: Option<&'a Operator>,
     /// What the answers of ours in a message are known by; nothing else in the database is called so.
     pub(super) name: &'a str,
-    /// How a script skips the check that the one before it in the same message made, where it may.
-    pub(super) lean: Option<PreparedBatch<'a>>,
 }
 
 impl TxTemplate<'_> {
     /// The SQL that opens a script's transaction.
-    pub(super) fn head(&self, script: &Script) -> String {
-        prologue(script, self.limits, self.positions)
+    pub(super) fn head(&self, script: &Script, behind: Behind) -> String {
+        prologue(script, self.limits, self.positions, behind)
     }
 
     /// The SQL that writes the history and commits.
@@ -58,8 +54,6 @@ impl TxTemplate<'_> {
 /// One script's part of the message.
 struct BatchEntry {
     whole: AssembledTx,
-    /// Whether it skips the check that the script before it made.
-    leans: bool,
     /// How many answers come before those of the script's own statements; the last of them has [`Sentinel::Opens`].
     before: usize,
     /// How many answers come before the row with [`Sentinel::Ends`].
@@ -100,11 +94,9 @@ impl Sentinel {
 /// How a message ended that did not halt.
 pub(super) enum BatchEnd {
     /// All its scripts are done.
-    Whole,
-    /// A script could not skip its check, and nothing of it or behind it began. Whether any may again.
-    Split { leans: bool },
+    Done,
     /// A script cannot be followed in a message, and nothing of it remains: it is to be sent statement by statement.
-    Live,
+    RetryLive,
 }
 
 /// Runs scripts in one message.
@@ -115,22 +107,21 @@ pub(super) async fn run_batch(
     course: &BatchProgress<'_>,
 ) -> Result<BatchEnd, RunError> {
     match send(guard, scripts, frame, course).await {
-        Ok(()) => Ok(BatchEnd::Whole),
-        Err(BatchStop::Apart { leans }) => Ok(BatchEnd::Split { leans }),
-        Err(BatchStop::Astray { number, next }) => {
+        Ok(()) => Ok(BatchEnd::Done),
+        Err(BatchStop::LeftTransaction(number)) => {
             if !is_undone(guard, number).await? {
                 return Err(RunError::Escaped);
             }
             course.restart();
-            Ok(next)
+            Ok(BatchEnd::RetryLive)
         }
         // A message that cannot be read as a whole is not begun: then each script is sent by itself, as far as it goes.
-        Err(BatchStop::Unread(_)) if scripts.len() > 1 => {
+        Err(BatchStop::ParseError(_)) if scripts.len() > 1 => {
             for script in scripts {
                 let sent = send(guard, std::slice::from_ref(script), frame, course).await;
                 sent.map_err(BatchStop::into_halt)?;
             }
-            Ok(BatchEnd::Whole)
+            Ok(BatchEnd::Done)
         }
         Err(stopped) => Err(stopped.into_halt()),
     }
@@ -139,70 +130,44 @@ pub(super) async fn run_batch(
 /// Why a message was not carried out to its end.
 enum BatchStop {
     /// The server could not read it: nothing of it ran.
-    Unread(RunError),
-    /// A script was refused because it skips its check; whether any may again.
-    Apart { leans: bool },
-    /// A script had the session forget what the message keeps there. Holds the number of its transaction, and how it goes on
-    /// where nothing of that remains.
-    Astray { number: Option<u64>, next: BatchEnd },
+    ParseError(RunError),
+    /// A script is no longer in its transaction, or has reset what that is known by. Holds the transaction's number.
+    LeftTransaction(Option<u64>),
     /// A script of it halted.
-    Halted(RunError),
+    Failed(RunError),
 }
 
 impl BatchStop {
     fn into_halt(self) -> RunError {
         match self {
-            Self::Unread(halt) | Self::Halted(halt) => halt,
-            // Only a script behind another one leans.
-            Self::Apart { .. } => RunError::HistoryChanged(Vec::new()),
-            Self::Astray { .. } => RunError::Escaped,
+            Self::ParseError(halt) | Self::Failed(halt) => halt,
+            Self::LeftTransaction(_) => RunError::Escaped,
         }
     }
 }
 
-fn pieces(scripts: &[Script], frame: &TxTemplate<'_>) -> Vec<BatchEntry> {
-    let lean_of = |at: usize| {
-        let lean = frame.lean.as_ref().filter(|_| at > 0)?;
-        lean.same_row_shape(&scripts[at], &scripts[0])
-            .then_some(lean)
-    };
-    let mut leaning = (0..scripts.len()).filter(|at| lean_of(*at).is_some());
-    let first = leaning.next();
-    let last = leaning.next_back().or(first);
-    let piece = |(at, script): (usize, &Script)| {
-        let opens = dollar(&Sentinel::Opens(at).text(frame.name));
-        let ends = dollar(&Sentinel::Ends(at).text(frame.name));
-        let (head, before, tail, settled, behind) = if let Some(lean) = lean_of(at) {
-            let (is_first, is_last) = (first == Some(at), last == Some(at));
-            (
-                lean.head(script, is_first, &opens),
-                prepared_batch::head_answers(is_first),
-                lean.tail(script, is_last, &ends),
-                1,
-                prepared_batch::tail_answers(is_last),
-            )
-        } else {
-            (
-                format!("{}, {opens}", frame.head(script)),
-                head_answers(frame.limits),
-                format!(
-                    "select {CLOCK}, {ends}; {}",
-                    frame.tail(script, TxIdentity::Setting)
-                ),
-                0,
-                1 + tail_answers(frame.journal.is_some()),
-            )
+fn entries(scripts: &[Script], frame: &TxTemplate<'_>) -> Vec<BatchEntry> {
+    let entry = |(at, script): (usize, &Script)| {
+        let behind = match at {
+            0 => Behind::Anything,
+            _ if frame.journal.is_none() => Behind::Anything,
+            _ => Behind::Script,
         };
-        let parts = before + script.parts.len();
+        let [opens, ends] = [Sentinel::Opens(at), Sentinel::Ends(at)]
+            .map(|sentinel| dollar(&sentinel.text(frame.name)));
+        let head = format!("{}, {opens}", frame.head(script, behind));
+        let tail = frame.tail(script, TxIdentity::Setting);
+        let tail = format!("select {CLOCK}, {ends}; {tail}");
+        let before = head_answers(frame.limits, behind);
+        let ends = before + script.parts.len();
         BatchEntry {
             whole: whole(&head, script, &tail),
-            leans: lean_of(at).is_some(),
             before,
-            ends: parts + settled,
-            answers: parts + behind,
+            ends,
+            answers: ends + 1 + tail_answers(frame.journal.is_some()),
         }
     };
-    scripts.iter().enumerate().map(piece).collect()
+    scripts.iter().enumerate().map(entry).collect()
 }
 
 async fn send(
@@ -212,14 +177,14 @@ async fn send(
     course: &BatchProgress<'_>,
 ) -> Result<(), BatchStop> {
     let client = guard.client;
-    let pieces = pieces(scripts, frame);
+    let pieces = entries(scripts, frame);
     let message = pieces
         .iter()
         .map(|piece| piece.whole.sql.as_str())
         .collect::<Vec<_>>()
         .join(BETWEEN);
     let halted = |guard: &mut Supervisor<'_>, failure, place| {
-        BatchStop::Halted(halt(guard, failure, place, true))
+        BatchStop::Failed(halt(guard, failure, place, true))
     };
     let sent = guard.wait(client.simple_query_raw(&message)).await;
     let stream = sent.map_err(|failure| halted(guard, failure, Phase::Prologue))?;
@@ -243,9 +208,6 @@ async fn send(
                 let Some(piece) = pieces.get(index) else {
                     continue;
                 };
-                if let Some(lean) = frame.lean.as_ref().filter(|_| piece.leans) {
-                    lean.has_kept.store(true, Ordering::Relaxed);
-                }
                 let done = answered.saturating_sub(piece.before);
                 let part = done
                     .checked_sub(1)
@@ -303,40 +265,20 @@ async fn send(
                     None if answered - before < parts => Phase::Statement(answered - before),
                     None => Phase::Epilogue,
                 };
-                let code = sqlstate(&error).to_owned();
                 let mut halted = halt(guard, Failure::Server(error), place, true);
                 let is_refused = matches!(halted, RunError::Refused(_));
                 if matches!(halted, RunError::Escaped) {
                     // The number is kept in a setting, and a file that resets it has not left its transaction.
-                    let next = BatchEnd::Live;
-                    return Err(BatchStop::Astray { number, next });
-                }
-                if pieces[index].leans && is_refused {
-                    match place {
-                        Phase::Prologue => {
-                            let leans = code == RECHECK;
-                            return Err(BatchStop::Apart { leans });
-                        }
-                        Phase::Epilogue if code == FORGOTTEN => {
-                            let next = BatchEnd::Split { leans: true };
-                            return Err(BatchStop::Astray { number, next });
-                        }
-                        // What it prepared is ended by name, which the message has no place for.
-                        Phase::Epilogue if code == LEFT => {
-                            let next = BatchEnd::Live;
-                            return Err(BatchStop::Astray { number, next });
-                        }
-                        _ => {}
-                    }
+                    return Err(BatchStop::LeftTransaction(number));
                 }
                 if let RunError::Refused(refused) = &mut halted {
                     refused.character = found.map(|(_, character)| character);
                 }
                 // Whatever began has answered its BEGIN.
                 return Err(if index == 0 && answered == 0 && is_refused {
-                    BatchStop::Unread(halted)
+                    BatchStop::ParseError(halted)
                 } else {
-                    BatchStop::Halted(halted)
+                    BatchStop::Failed(halted)
                 });
             }
         }
@@ -346,7 +288,7 @@ async fn send(
 /// The server's answers are not those that were counted on, so nobody knows which script they belong to. The history does.
 fn out_of_sync(guard: &mut Supervisor<'_>) -> BatchStop {
     guard.give_up();
-    BatchStop::Halted(RunError::Lost {
+    BatchStop::Failed(RunError::Lost {
         committing: true,
         why: "The server's answers did not fit the statements that were sent, so the connection was given up".to_owned(),
     })
@@ -366,9 +308,6 @@ async fn is_undone(guard: &mut Supervisor<'_>, number: Option<u64>) -> Result<bo
     let status = rows_as_text(answers).into_iter().flatten().next().flatten();
     Ok(status.as_deref() == Some("aborted"))
 }
-
-/// `invalid_sql_statement_name`
-const FORGOTTEN: &str = "26000";
 
 /// What stands between two scripts of a message: every tail ends without a semicolon.
 const BETWEEN: &str = ";\n";

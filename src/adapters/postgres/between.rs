@@ -10,23 +10,15 @@ pub(in crate::adapters) const RESETS: &str = "reset all; reset session authoriza
 /// How many statements [`RESETS`] has.
 pub(super) const RESET_ANSWERS: usize = 7;
 
-/// The names under which a message of ours keeps statements prepared begin with this.
-pub(super) const OURS: &str = "supadeck ";
-
 /// Statements of a PL/pgSQL block that end what outlives even a transaction that is undone: the session's advisory locks, and
 /// what was prepared. Operators and unqualified names are not used, because a file's `search_path` may hold.
-pub(in crate::adapters) fn lets_go() -> String {
-    format!(
-        "declare one pg_catalog.text; begin perform pg_catalog.pg_advisory_unlock_all(); \
-        for one in select s.name from pg_catalog.pg_prepared_statements s \
-        where s.from_sql and not pg_catalog.starts_with(s.name, '{OURS}') \
-        loop execute pg_catalog.format('deallocate %I', one); end loop; end; "
-    )
-}
+pub(in crate::adapters) const LETS_GO: &str = "declare one pg_catalog.text; begin perform pg_catalog.pg_advisory_unlock_all(); \
+    for one in select s.name from pg_catalog.pg_prepared_statements s where s.from_sql \
+    loop execute pg_catalog.format('deallocate %I', one); end loop; end; ";
 
 /// SQL that ends all of it, in a transaction or outside. It gives no rows.
 pub(in crate::adapters) fn end_session() -> String {
-    let block = block(&format!("begin {}end", lets_go()));
+    let block = block(&format!("begin {LETS_GO}end"));
     format!("{block}; {RESETS}")
 }
 

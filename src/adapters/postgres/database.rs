@@ -96,12 +96,6 @@ impl PgDatabase {
         Connection::open(&self.address, name).await
     }
 
-    /// Whether the address is known to be a pooler's in transaction mode.
-    pub(super) fn is_transaction_pooler(&self) -> bool {
-        let host = self.address.host();
-        host.contains(".pooler.supabase.") && host.ends_with(":6543")
-    }
-
     pub(super) fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
         let cell = |at: usize| who.get(at).cloned().flatten().unwrap_or_default();
         Target {

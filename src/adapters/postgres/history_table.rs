@@ -1,7 +1,6 @@
 //! The SQL of the tables in schema `supabase_migrations`: the history and the seed files, which are the Supabase
 //! CLI's, and supadeck's journal. Text goes in between dollar quotes, which mean the same under every setting.
 
-use crate::domain::migration::Direction;
 use crate::domain::migration::history::{Row, Stored};
 use crate::domain::migration::limit::Timeout;
 use crate::domain::migration::owner::Owned;
@@ -246,37 +245,24 @@ pub(in crate::adapters) fn journal_done(
     sha256: &str,
     runner: &Operator,
 ) -> String {
-    let (version, direction) = about(record);
-    line(&dollar(version), direction, &dollar(sha256), runner)
+    let (version, direction) = record.names();
+    journal(version, direction, Some(sha256), runner)
 }
 
-/// What a script's line in the journal is about, and what it did.
-pub(super) fn about(record: &Record) -> (&str, &'static str) {
-    match record {
-        Record::Applied { version, .. } => (version, "apply"),
-        Record::RolledBack { version } => (version, "rollback"),
-        Record::Seeded { path, .. } => (path, "seed"),
-    }
-}
-
-/// A line of the journal that is written with what it tells.
+/// A line of the journal that is written with what it tells. Several transactions of one message begin at the same time by
+/// Postgres' clock, so a line begins where the one before it ended.
 pub(super) fn journal(
     version: &str,
     direction: &str,
     sha256: Option<&str>,
     runner: &Operator,
 ) -> String {
-    let sha256 = sha256.map_or_else(|| "null".to_owned(), dollar);
-    line(&dollar(version), direction, &sha256, runner)
-}
-
-/// The same of expressions. Several transactions of one message begin at the same time by Postgres' clock,
-/// so a line begins where the one before it ended.
-pub(super) fn line(version: &str, direction: &str, sha256: &str, runner: &Operator) -> String {
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
-        values ({version}, '{direction}', {sha256}, {}, {}, greatest(pg_catalog.now(), \
+        values ({}, '{direction}', {}, {}, {}, greatest(pg_catalog.now(), \
         (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done')",
+        dollar(version),
+        sha256.map_or_else(|| "null".to_owned(), dollar),
         runner.who(),
         dollar(&runner.host),
     )
@@ -287,10 +273,7 @@ pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Operator) 
     if failure.outcome == INTERRUPTED {
         return super::journal::close_orphan(failure);
     }
-    let direction = match failure.direction {
-        Direction::Apply => "apply",
-        Direction::Rollback => "rollback",
-    };
+    let direction = failure.direction.verb();
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome, failing_statement, error) \
         values ({}, '{direction}', {}, {}, {}, pg_catalog.clock_timestamp() - interval '{} milliseconds', pg_catalog.clock_timestamp(), '{}', {}, {})",

@@ -3,7 +3,7 @@
 
 use super::history_table::{LOCK, Operator, dollar, in_ddl_lock};
 use crate::domain::migration::{Direction, Interruption, LockHolder};
-use crate::domain::script::{Failure, Record, Script};
+use crate::domain::script::{Failure, Script};
 
 /// The lines of runs that were begun and not ended, and that no later line has settled.
 const OPEN: &str = "j.outcome in ('running', 'interrupted') and not exists (select from supabase_migrations.supadeck_journal l \
@@ -142,7 +142,7 @@ pub(super) fn begin(
     worker: (&str, &str),
     runner: &Operator,
 ) -> String {
-    let (version, direction) = names(&script.record);
+    let (version, direction) = script.record.names();
     format!(
         "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome, \
         position, statements, session, keeper, worker, worker_since, invalid_before) \
@@ -162,7 +162,7 @@ pub(super) fn begin(
 
 /// The condition, in a block, that the interrupted run still stands where the plan saw it.
 pub(super) fn position_is(script: &Script, at: usize) -> String {
-    let (version, direction) = names(&script.record);
+    let (version, direction) = script.record.names();
     format!(
         "exists (select from supabase_migrations.supadeck_journal j where {OPEN} and j.version = {} \
         and j.direction = '{direction}' and j.sha256 = {} and j.position = {at})",
@@ -258,12 +258,4 @@ pub(super) fn close_orphan(failure: &Failure) -> String {
 /// The line that says that an interrupted version was settled by hand.
 pub(super) fn settled(version: &str, runner: &Operator) -> String {
     super::history_table::journal(version, "repair_reverted", None, runner)
-}
-
-fn names(record: &Record) -> (&str, &'static str) {
-    match record {
-        Record::Applied { version, .. } => (version, "apply"),
-        Record::RolledBack { version } => (version, "rollback"),
-        Record::Seeded { path, .. } => (path, "seed"),
-    }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   connection_config ─► address ─► connection ─► session ─► transaction     one script, one transaction
 //!   trust ─► handshake ─────────────────┘ │         ├─► supervisor            notices and the wish to stop, meanwhile
-//!                                         │         ├─► batch                 scripts in one message (prepared_batch, batch_progress, batch_timing)
+//!                                         │         ├─► batch                 scripts in one message (batch_progress, batch_timing)
 //!                                         │         ├─► history_table         the tables and their SQL (history_row: a script's row)
 //!                                         │         ├─► between               what ends between two files
 //!                                         │         ├─► cancel                asks the server to stop
@@ -53,7 +53,6 @@ mod non_transactional;
 mod non_transactional_worker;
 pub(in crate::adapters) mod people;
 mod per_statement;
-mod prepared_batch;
 pub(in crate::adapters) mod repair;
 pub(in crate::adapters) mod repair_sql;
 mod session;

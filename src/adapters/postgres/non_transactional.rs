@@ -10,7 +10,7 @@ use super::between::end_session;
 use super::connection::{Connection, rows_as_text};
 use super::control_connection::{Broken, ControlConnection, first_cell, lost};
 use super::database::PgDatabase;
-use super::error::{refused, statement_problem};
+use super::error::{refused, sentence};
 use super::history_row::record;
 use super::history_table::{self, LOCK, Operator, RollbackColumn};
 use super::journal::{self, JournalEntry};
@@ -18,7 +18,7 @@ use super::lock_wait::LockWait;
 use super::non_transactional_worker::{self, Backend, StopPoint};
 use super::supervisor::{Failure, Supervisor};
 use super::transaction::{BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, checks};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{
     Cause, Interrupted, Limits, NonTransactional, RunError, Script, ServerError,
@@ -59,9 +59,6 @@ impl NonTransactionalRun<'_> {
                 "The role of the database URL may not write the journal supabase_migrations.supadeck_journal with its position, without which nobody could go on after a failure.".to_owned(),
             ));
         }
-        if self.database.is_transaction_pooler() {
-            return Err(pooled());
-        }
         let mut worker =
             self.database
                 .open_as(self.name)
@@ -92,31 +89,19 @@ impl NonTransactionalRun<'_> {
         ended
     }
 
-    /// Refuses where the server's session changes under a connection. While the worker holds a transaction open, a pooler in
-    /// transaction mode must give the control connection another session, or has given the worker the control connection's.
+    /// Refuses where the server's session changes under a connection, and readies the worker's.
     async fn probe(&self, worker: &Connection) -> Result<Backend, RunError> {
-        let pid = "select pg_catalog.pg_backend_pid()";
-        let before = first_cell(self.keeper.ask(pid).await.map_err(lost)?);
-        let sql = "begin; select pg_catalog.pg_backend_pid(), backend_start from pg_catalog.pg_stat_activity \
-            where pid = pg_catalog.pg_backend_pid()";
-        let mut rows = rows_as_text(self.keeper.ask_on(worker, sql).await.map_err(lost)?);
-        let after = first_cell(self.keeper.ask(pid).await.map_err(lost)?);
+        let own = own_session(&self.keeper, worker).await.map_err(lost)?;
+        let own = own.ok_or_else(|| RunError::NotAlone(POOLED.to_owned()))?;
         let limits = self.limits;
         let statement = limits.statement_timeout.unwrap_or_default().as_millis();
         let sql = format!(
-            "rollback; {}; set lock_timeout = {}; set statement_timeout = {statement}",
+            "{}; set lock_timeout = {}; set statement_timeout = {statement}",
             end_session(),
             limits.lock_timeout.as_millis()
         );
         self.keeper.ask_on(worker, &sql).await.map_err(lost)?;
-        let mut cells = rows.pop().unwrap_or_default().into_iter().flatten();
-        let (Some(pid), Some(since)) = (cells.next(), cells.next()) else {
-            return Err(pooled());
-        };
-        if before != after || before.as_deref() == Some(pid.as_str()) {
-            return Err(pooled());
-        }
-        Ok(Backend { pid, since })
+        Ok(own)
     }
 
     /// Sets the worker's session as the statements left it that ran in another one before.
@@ -421,32 +406,53 @@ async fn still_open(guard: &mut Supervisor<'_>) -> Option<Cause> {
 
 const POOLED: &str = "The address is that of a pooler in transaction mode, where neither the lock nor the settings of a session hold. Use the direct address or the session pooler's (port 5432).";
 
-fn pooled() -> RunError {
-    RunError::NotAlone(POOLED.to_owned())
+/// The server's session of a second connection; none where sessions change under connections. While the second one holds a
+/// transaction open, a pooler in transaction mode must give the first one another session, or has given its own away. A pooler
+/// that hands out its sessions in turn shows itself when it is asked again after that.
+async fn own_session(
+    first: &ControlConnection<'_>,
+    second: &Connection,
+) -> Result<Option<Backend>, Broken> {
+    let before = session_of(first).await?;
+    let sql = "begin; select pg_catalog.pg_backend_pid(), backend_start from pg_catalog.pg_stat_activity \
+        where pid = pg_catalog.pg_backend_pid()";
+    let mut rows = rows_as_text(first.ask_on(second, sql).await?);
+    let meanwhile = session_of(first).await?;
+    first.ask_on(second, "rollback").await?;
+    let (after, again) = tokio::try_join!(session_of(first), session_of(first))?;
+    let mut cells = rows.pop().unwrap_or_default().into_iter().flatten();
+    let (Some(pid), Some(since)) = (cells.next(), cells.next()) else {
+        return Ok(None);
+    };
+    let is_kept = [meanwhile, after, again].iter().all(|one| *one == before);
+    let is_own = before.as_deref() != Some(pid.as_str());
+    Ok((is_kept && is_own).then_some(Backend { pid, since }))
+}
+
+async fn session_of(connection: &ControlConnection<'_>) -> Result<Option<String>, Broken> {
+    let answers = connection.ask("select pg_catalog.pg_backend_pid()").await?;
+    Ok(first_cell(answers))
 }
 
 impl PgDatabase {
-    /// Why no file can run outside a transaction here: found as a run finds it, by a session that changes under its
-    /// connection while another one holds a transaction open.
+    /// Why no file can run outside a transaction here, found as a run finds it.
     pub(super) async fn why_not_alone(&self) -> Result<Option<String>, Problem> {
         const WHAT: &str = "It cannot be found out whether the address is a pooler's.";
-        if self.is_transaction_pooler() {
-            return Ok(Some(POOLED.to_owned()));
-        }
         let (one, two) = (self.open().await?, self.open().await?);
-        let pid = "select pg_catalog.pg_backend_pid()";
-        let asking = async {
-            let before = one.rows(pid).await?;
-            let between = two.rows(&format!("begin; {pid}")).await?;
-            let after = one.rows(pid).await?;
-            two.client.simple_query("rollback").await?;
-            Ok(before != after || before == between)
+        let first = ControlConnection {
+            connection: &one,
+            patience: self.patience,
         };
-        let asked = async {
-            let swapped: Result<bool, tokio_postgres::Error> = asking.await;
-            swapped.map_err(|error| statement_problem(&error, WHAT))
-        };
-        let swapped = self.patience.on(&one, WHAT, asked).await?;
-        Ok(swapped.then(|| POOLED.to_owned()))
+        match own_session(&first, &two).await {
+            Ok(own) => Ok(own.is_none().then(|| POOLED.to_owned())),
+            Err(Broken::Server(error)) => Err(Problem::new(
+                Kind::Database,
+                WHAT,
+                sentence(error.message()),
+            )),
+            Err(Broken::Line(why)) => {
+                Err(Problem::new(Kind::Network, WHAT, sentence(&why)).retryable())
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::batch::TxTemplate;
 use super::copy_in::{self, copy};
 use super::session::{Phase, halt, history_row_rejected};
 use super::supervisor::{Failure, Supervisor};
-use super::transaction::TxIdentity;
+use super::transaction::{Behind, TxIdentity};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{RunError, Script};
 use futures_util::TryStreamExt as _;
@@ -23,7 +23,7 @@ pub(super) async fn run_pipelined(
     script: &Script,
     frame: &TxTemplate<'_>,
 ) -> Result<(), RunError> {
-    let sql = frame.head(script);
+    let sql = frame.head(script, Behind::Anything);
     let opened = guard.wait(guard_query(guard.client, &sql)).await;
     let answers = opened.map_err(|failure| halt(guard, failure, Phase::Prologue, false))?;
     let number = answers.iter().rev().find_map(|answer| match answer {

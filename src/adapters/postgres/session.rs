@@ -14,17 +14,15 @@ use super::history_table::{InstalledTables, Operator, RollbackColumn};
 use super::lock_wait::LockWait;
 use super::non_transactional::NonTransactionalRun;
 use super::per_statement::run_pipelined;
-use super::prepared_batch::{PreparedBatch, touches_history};
 use super::supervisor::{Failure, Supervisor};
 use super::transaction::{
-    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED, is_temporary, sqlstate,
+    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED, has_word, is_temporary,
 };
 use crate::domain::problem::Problem;
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Limits, NonTransactional, Part, RunError, Script, ServerError};
 use crate::domain::sql::statement_kind::leading_words;
 use crate::ports::{Events, Run, Session, Task};
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -40,14 +38,10 @@ pub(super) struct PgSession {
     runner: Operator,
     present: InstalledTables,
     column: Option<RollbackColumn>,
-    /// Whether scripts of one message may skip the check; not once the server has refused that.
-    leans: bool,
     /// How many messages of scripts were sent.
     messages: usize,
     /// Whether the next script is sent statement by statement, because it could not be followed in a message.
     goes_live: bool,
-    /// How many scripts a message takes at most: as many as the last one carried out before it came apart, then twice as many.
-    width: usize,
 }
 
 /// Where in a transaction something went wrong.
@@ -74,25 +68,19 @@ impl PgSession {
             runner: Operator::here(),
             present: InstalledTables::default(),
             column: None,
-            leans: true,
             messages: 0,
             goes_live: false,
-            width: usize::MAX,
         }
     }
 
     /// How many of the scripts go in one message; none where the first cannot be sent at once.
-    fn batch_len(&self, scripts: &[Script]) -> usize {
+    fn batch_len(scripts: &[Script]) -> usize {
         let goes =
             |script: &&Script| script.at_once && !resets_session(script) && !is_temporary(script);
         let goes_with_others = |script: &&Script| goes(script) && !touches_history(script);
         match scripts.first() {
             Some(first) if goes(&first) && touches_history(first) => 1,
-            _ => scripts
-                .iter()
-                .take(self.width)
-                .take_while(goes_with_others)
-                .count(),
+            _ => scripts.iter().take_while(goes_with_others).count(),
         }
     }
 
@@ -148,7 +136,7 @@ impl PgSession {
         let together = if std::mem::take(&mut self.goes_live) {
             0
         } else {
-            self.batch_len(scripts)
+            Self::batch_len(scripts)
         };
         let scripts = &scripts[..together.max(1)];
         self.messages += 1;
@@ -159,13 +147,6 @@ impl PgSession {
             column: self.column,
             journal: self.present.journal.then_some(&self.runner),
             name: &name,
-            lean: (self.leans && self.present.journal).then_some(PreparedBatch {
-                limits: &self.limits,
-                runner: &self.runner,
-                column: self.column,
-                name: &name,
-                has_kept: AtomicBool::new(false),
-            }),
         };
         let size = |part: &Part| part.sql.len() + part.data.as_ref().map_or(0, |rows| rows.len());
         let parts = scripts.iter().flat_map(|script| &script.parts);
@@ -191,25 +172,17 @@ impl PgSession {
             if ended.is_ok() {
                 course.next(begun.elapsed());
             }
-            ended.map(|()| BatchEnd::Whole)
+            ended.map(|()| BatchEnd::Done)
         } else {
             run_batch(&mut guard, scripts, &frame, &course).await
         };
         match &ended {
-            Ok(BatchEnd::Whole) => {}
+            Ok(BatchEnd::Done) => {}
             // A rollback would stand in line behind what does not answer; and the server ends it with the line.
             Err(RunError::Lost { .. }) => guard.give_up(),
-            Ok(BatchEnd::Split { .. } | BatchEnd::Live) | Err(_) => {
-                let forget = frame.lean.as_ref().and_then(PreparedBatch::forgotten);
-                close(&mut guard, forget).await;
-            }
+            Ok(BatchEnd::RetryLive) | Err(_) => close(&mut guard).await,
         }
-        self.goes_live = matches!(ended, Ok(BatchEnd::Live));
-        self.leans &= !matches!(ended, Ok(BatchEnd::Split { leans: false }));
-        self.width = match ended {
-            Ok(BatchEnd::Split { .. }) => course.at().max(1),
-            _ => self.width.saturating_mul(2),
-        };
+        self.goes_live = matches!(ended, Ok(BatchEnd::RetryLive));
         (course.at(), ended.map(drop))
     }
 
@@ -286,19 +259,15 @@ impl Session for PgSession {
     }
 }
 
-/// Ends a transaction that failed with what it left in the session, and forgets what its message kept prepared: the file may be
-/// tried again, and behind a pooler the session is somebody else's next. A line that breaks here, or is given up, has ended it too.
-async fn close(guard: &mut Supervisor<'_>, forget: Option<String>) {
+/// Ends a transaction that failed with what it left in the session: the file may be tried again, and behind a pooler the
+/// session is somebody else's next. A line that breaks here, or is given up, has ended it too.
+async fn close(guard: &mut Supervisor<'_>) {
     guard.forward_notices();
     // Nobody takes them any more.
     guard.end_turns();
-    // Without a transaction the server warns, and what was never prepared it refuses to forget; that is nobody's news. In one
-    // message, because behind a pooler the session is another's after the rollback.
-    let sql = format!(
-        "rollback; {}; {}",
-        end_session(),
-        forget.unwrap_or_default()
-    );
+    // Without a transaction the server warns, which is nobody's news. In one message, because behind a pooler the session is
+    // another's after the rollback.
+    let sql = format!("rollback; {}", end_session());
     let rollback = guard.client.simple_query(&sql);
     if tokio::time::timeout(ROLLBACK_LIMIT, rollback)
         .await
@@ -322,7 +291,7 @@ pub(super) fn halt(
         Failure::Server(error) => error,
     };
     let is_ours = !matches!(place, Phase::Statement(_));
-    match sqlstate(&error) {
+    match error.code().code() {
         "57014" if guard.stop.is_wanted() => return RunError::Cancelled,
         BUSY if is_ours => return RunError::Busy { holder: None },
         HISTORY_CHANGED if is_ours => {
@@ -344,7 +313,7 @@ pub(super) fn halt(
         _ => {}
     }
     let mut refused = refused(&error);
-    if is_ours && sqlstate(&error) == ROW_REJECTED {
+    if is_ours && error.code().code() == ROW_REJECTED {
         refused = history_row_rejected();
     }
     match place {
@@ -369,6 +338,12 @@ pub(super) fn history_row_rejected() -> ServerError {
         at_commit: true,
         ..ServerError::default()
     }
+}
+
+/// Whether a script's text names the schema of the history, which it may then change: what stands behind it in a message would
+/// not compare it again.
+fn touches_history(script: &Script) -> bool {
+    has_word(script, &["supabase_migrations"])
 }
 
 /// Whether a file resets settings, and with them the one that at-once transactions are recognised by.

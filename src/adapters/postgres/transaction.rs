@@ -4,52 +4,19 @@
 //! The head begins with `BEGIN`, so that a session which is already in a failed transaction refuses all of it.
 //! `RESET ALL` stands inside the transaction: in front of it, a transaction-mode pooler could run it elsewhere.
 
-use super::between::{RESET_ANSWERS, RESETS, lets_go};
+use super::between::{LETS_GO, RESET_ANSWERS, RESETS};
 use super::history_row::record;
 use super::history_table::{self, LOCK, Operator, RollbackColumn, dollar};
 use crate::domain::script::{Limits, Script};
 use std::ops::Range;
 use std::time::Duration;
-use tokio_postgres::error::DbError;
 
 /// SQLSTATEs of our own; Postgres has no class `SD`.
 pub(in crate::adapters) const BUSY: &str = "SD001";
 pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
 pub(in crate::adapters) const LEFT_TRANSACTION: &str = "SD003";
 pub(in crate::adapters) const INTERRUPTED_RUN: &str = "SD004";
-pub(super) const RECHECK: &str = "SD005";
-pub(super) const LEFT: &str = "SD007";
 pub(in crate::adapters) const ROW_REJECTED: &str = "SD006";
-
-/// An expression that raises a code of ours with its reason, for statements that are prepared: only a block can name a
-/// SQLSTATE. It is a cast that fails, of a text that Postgres does not know when it plans the statement; see [`sqlstate`].
-pub(super) fn raise_expr(code: &str, why: &str) -> String {
-    format!("pg_catalog.concat('{why} ({code})')::pg_catalog.int4")
-}
-
-/// The SQLSTATE of an error, or the one that [`raise_expr`] meant.
-pub(super) fn sqlstate(error: &DbError) -> &str {
-    let code = error.code().code();
-    if code != INVALID_TEXT {
-        return code;
-    }
-    let meant = error.message().rsplit_once(" (").map(|(_, rest)| rest);
-    let meant = meant.and_then(|rest| rest.get(..code.len()));
-    [
-        BUSY,
-        HISTORY_CHANGED,
-        LEFT_TRANSACTION,
-        RECHECK,
-        ROW_REJECTED,
-        LEFT,
-    ]
-    .into_iter()
-    .find(|ours| meant == Some(*ours))
-    .unwrap_or(code)
-}
-
-/// `invalid_text_representation`
-const INVALID_TEXT: &str = "22P02";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,29 +29,63 @@ pub(in crate::adapters) enum TxIdentity<'a> {
     Lock,
 }
 
+/// What a script's transaction finds in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::adapters) enum Behind {
+    /// Anything.
+    Anything,
+    /// The transaction of a script that went in front of it in the same message: that compared the history, left its line in
+    /// the journal and reset the session.
+    Script,
+}
+
 /// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
 /// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
 /// places for interrupted runs, one of which would be in the way. The last answer has the transaction's number and the time.
-pub(in crate::adapters) fn prologue(script: &Script, limits: &Limits, positions: bool) -> String {
+pub(in crate::adapters) fn prologue(
+    script: &Script,
+    limits: &Limits,
+    positions: bool,
+    behind: Behind,
+) -> String {
+    let (lock, checks) = (take_lock(), checks(script, positions));
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
     // What the session holds from before ends only once nobody else runs in its transaction.
-    let checks = format!("{}{}{}", take_lock(), lets_go(), checks(script, positions));
-    let mut sql = format!("{BEGIN}; {RESETS}; ");
-    sql.push_str(&history_table::block(&format!(
-        "declare found pg_catalog.text; begin {checks}end"
-    )));
-    sql.push_str(&settings(limits, script));
-    sql
+    let (resets, body) = match behind {
+        Behind::Anything => (
+            format!("{RESETS}; "),
+            format!("declare found pg_catalog.text; begin {lock}{LETS_GO}{checks}end"),
+        ),
+        Behind::Script => (
+            String::new(),
+            format!(
+                "declare found pg_catalog.text; is_same pg_catalog.bool; begin {lock}{SAME_HISTORY}\
+                if is_same is not true then {checks}end if; end"
+            ),
+        ),
+    };
+    let block = history_table::block(&body);
+    let settings = settings(limits, script);
+    format!("{BEGIN}; {resets}{block}{settings}")
 }
 
-pub(super) const BEGIN: &str = "begin isolation level read committed read write";
+/// Finds out, in a block that declares `is_same` and under the lock, whether the history is certainly what the script before
+/// compared it with: the message arrived a moment ago, and no line of the journal was begun behind the session's own, which
+/// every supadeck begins with what it changes. Where the journal does not tell, for want of a right or of a line, the answer
+/// is no.
+const SAME_HISTORY: &str = "if pg_catalog.clock_timestamp() < pg_catalog.statement_timestamp() + interval '250 milliseconds' then \
+    begin is_same := pg_catalog.pg_sequence_last_value('supabase_migrations.supadeck_journal_id_seq') \
+    = pg_catalog.currval('supabase_migrations.supadeck_journal_id_seq'); \
+    exception when others then null; end; end if; ";
+
+const BEGIN: &str = "begin isolation level read committed read write";
 /// Has deferred triggers run before the session is reset: what they set would otherwise be there for the next script.
-pub(super) const FIRE_DEFERRED: &str = "set constraints all immediate";
+const FIRE_DEFERRED: &str = "set constraints all immediate";
 /// Has REST read the schema again, and commits.
-pub(super) const NOTIFY_AND_COMMIT: &str = "notify pgrst, 'reload schema'; commit";
+const NOTIFY_AND_COMMIT: &str = "notify pgrst, 'reload schema'; commit";
 
 /// Keeps the transaction's number, by which it is known later.
-pub(super) const NUMBER: &str =
+const NUMBER: &str =
     "pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)";
 /// The time by the server's clock in microseconds, whatever the session's settings are.
 pub(super) const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
@@ -146,8 +147,12 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
 }
 
 /// How many answers [`prologue`] gets before the script's own, where nothing was set for it.
-pub(super) fn head_answers(limits: &Limits) -> usize {
-    4 + RESET_ANSWERS + usize::from(limits.statement_timeout.is_some())
+pub(super) fn head_answers(limits: &Limits, behind: Behind) -> usize {
+    let resets = match behind {
+        Behind::Anything => RESET_ANSWERS,
+        Behind::Script => 0,
+    };
+    4 + resets + usize::from(limits.statement_timeout.is_some())
 }
 
 /// How many answers [`epilogue`] gets.
@@ -156,7 +161,7 @@ pub(super) fn tail_answers(has_journal: bool) -> usize {
 }
 
 /// A limit as the server takes it: zero is none at all, and what is shorter than a millisecond is one.
-pub(super) fn limit_ms(limit: Duration) -> u128 {
+fn limit_ms(limit: Duration) -> u128 {
     if limit.is_zero() {
         0
     } else {
@@ -198,8 +203,7 @@ pub(super) fn epilogue_parts(
     let mut before = format!("{FIRE_DEFERRED}; set local statement_timeout = 0; ");
     before.push_str(&history_table::block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
-        raise exception 'supadeck: the transaction has ended before its time' using errcode = '{LEFT_TRANSACTION}'; end if; {}end",
-        lets_go()
+        raise exception 'supadeck: the transaction has ended before its time' using errcode = '{LEFT_TRANSACTION}'; end if; {LETS_GO}end"
     )));
     before.push_str(&format!("; {RESETS}"));
     let mut behind = String::new();
@@ -311,10 +315,10 @@ mod tests {
                     expects,
                     ..script(&[])
                 };
-                assert_eq!(
-                    split(&prologue(&script, &limits, true)).len(),
-                    head_answers(&limits)
-                );
+                for behind in [Behind::Anything, Behind::Script] {
+                    let head = prologue(&script, &limits, true, behind);
+                    assert_eq!(split(&head).len(), head_answers(&limits, behind), "{head}");
+                }
             }
         }
     }
