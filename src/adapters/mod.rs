@@ -17,4 +17,5 @@ pub mod profiles;
 pub mod proxy;
 pub mod rest;
 pub mod secrets;
+mod sql;
 pub mod user_lock;

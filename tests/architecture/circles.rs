@@ -46,8 +46,8 @@ const KNOWN: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "src/adapters/postgres/history_table.rs",
-            "src/adapters/postgres/journal.rs",
+            "src/adapters/sql/history_table.rs",
+            "src/adapters/sql/journal.rs",
         ],
         "two halves of the SQL of the runner's own tables; one module for SQL is to hold both",
     ),
@@ -70,8 +70,8 @@ const KNOWN: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "src/adapters/postgres/transaction.rs",
-            "src/adapters/postgres/history_row.rs",
+            "src/adapters/sql/transaction.rs",
+            "src/adapters/sql/history_row.rs",
         ],
         "the codes that a message raises are read where its rows are written",
     ),

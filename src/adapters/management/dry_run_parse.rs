@@ -2,8 +2,8 @@
 
 use super::dry_run_script::{ACT_BEGINS, OUT_OF_TIME, settle};
 use super::error_position::find_name;
-use crate::adapters::postgres::dry_run_limits::{NOT_MEASURED, as_by_commit, left_transaction};
-use crate::adapters::postgres::snapshot::{self, Texts};
+use crate::adapters::sql::dry_run_limits::{NOT_MEASURED, as_by_commit, left_transaction};
+use crate::adapters::sql::snapshot::{self, Texts};
 use crate::domain::dry_run::access::Rights;
 use crate::domain::dry_run::measure::{Recount, StatementStats, TouchedTable};
 use crate::domain::dry_run::recording::{

@@ -7,9 +7,9 @@
 
 use super::call_supervisor::name_of;
 use super::client::tag;
-use crate::adapters::postgres::dry_run_limits::{self, COUNT, statement_limit};
-use crate::adapters::postgres::history_table::{block, dollar};
-use crate::adapters::postgres::snapshot::{self, BASELINE, LOCKS_AND_ROWS, SNAPSHOT};
+use crate::adapters::sql::dry_run_limits::{self, COUNT, statement_limit};
+use crate::adapters::sql::history_table::{block, dollar};
+use crate::adapters::sql::snapshot::{self, BASELINE, LOCKS_AND_ROWS, SNAPSHOT};
 use crate::domain::dry_run::measure::CountTarget;
 use crate::domain::dry_run::recording::FileScript;
 use crate::domain::script::{Limits, NOT_HERE};

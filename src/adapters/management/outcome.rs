@@ -3,7 +3,7 @@
 use super::error_text::ErrorText;
 use super::response::{Failure, no_turn};
 use super::start_deadline::TOO_LATE;
-use crate::adapters::postgres::transaction::{
+use crate::adapters::sql::transaction::{
     AssembledTx, BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION,
 };
 use crate::domain::script::{RunError, ServerError};

@@ -4,7 +4,7 @@ use super::client::extract;
 use super::database::ManagementDatabase;
 use super::response::{Failure, no_turn};
 use crate::adapters::postgres::error::sentence;
-use crate::adapters::postgres::history_table::{TIMEOUT, timeout};
+use crate::adapters::sql::history_table::{TIMEOUT, timeout};
 use crate::domain::migration::Target;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::Mark;

@@ -4,10 +4,10 @@ use super::client::RateLimitWait;
 use super::database::ManagementDatabase;
 use super::query::problem;
 use super::response::Failure;
-use crate::adapters::postgres::history_table::{LOCK, Operator};
 use crate::adapters::postgres::repair::{UNCHANGED, resolve_outcome};
-use crate::adapters::postgres::repair_sql;
-use crate::adapters::postgres::transaction::HISTORY_CHANGED;
+use crate::adapters::sql::history_table::{LOCK, Operator};
+use crate::adapters::sql::repair;
+use crate::adapters::sql::transaction::HISTORY_CHANGED;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ impl ManagementDatabase {
         let statement = self.api.patience.statement;
         let sql: Vec<String> = changes
             .iter()
-            .map(|change| repair_sql::sql(change, &runner, present.journal))
+            .map(|change| repair::sql(change, &runner, present.journal))
             .collect();
         let sql = sql.join("; ");
         // The time until which it may begin is counted anew for each turn.

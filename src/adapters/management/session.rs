@@ -8,9 +8,9 @@ use super::client::{RateLimitWait, extract, tag};
 use super::database::ManagementDatabase;
 use super::outcome::{halt, no_copy, nothing_ran, refused};
 use super::response::Failure;
-use crate::adapters::postgres::history_table::{Operator, RollbackColumn};
 use crate::adapters::postgres::resets_session;
-use crate::adapters::postgres::transaction::{
+use crate::adapters::sql::history_table::{Operator, RollbackColumn};
+use crate::adapters::sql::transaction::{
     AssembledTx, Behind, TxIdentity, epilogue, prologue, whole,
 };
 use crate::domain::problem::Problem;

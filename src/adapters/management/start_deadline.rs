@@ -3,7 +3,7 @@
 //! A call whose answer is lost may still be on its way, and run after everybody has looked. So each one that writes
 //! says until when it may begin, by the server's clock; once that is past and the lock was free, nothing can come of it.
 
-use crate::adapters::postgres::history_table::block;
+use crate::adapters::sql::history_table::block;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 

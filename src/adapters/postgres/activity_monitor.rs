@@ -3,8 +3,8 @@
 
 use super::connection::Connection;
 use super::database::PgDatabase;
-use super::history_table::{array, dollar};
-use super::journal::{person, read_person};
+use crate::adapters::sql::history_table::{array, dollar};
+use crate::adapters::sql::journal::{person, read_person};
 use crate::domain::migration::{Blocker, LockHolder};
 use crate::domain::script::{Record, Script};
 use crate::domain::text::harmless;

@@ -7,10 +7,10 @@ use super::batch_progress::BatchProgress;
 use super::batch_timing::BatchTiming;
 use super::connection::rows_as_text;
 use super::error::refused;
-use super::history_table::{Operator, RollbackColumn, dollar};
 use super::session::{Phase, halt};
 use super::supervisor::{Failure, Supervisor};
-use super::transaction::{
+use crate::adapters::sql::history_table::{Operator, RollbackColumn, dollar};
+use crate::adapters::sql::transaction::{
     AssembledTx, Behind, CLOCK, TxIdentity, epilogue, epilogue_parts, head_answers, prologue,
     tail_answers, whole,
 };

@@ -2,7 +2,7 @@
 
 use super::database::PgDatabase;
 use super::error::statement_problem;
-use super::history_table::dollar;
+use crate::adapters::sql::history_table::dollar;
 use crate::domain::catalog::Catalog;
 use crate::domain::problem::Problem;
 use crate::ports::{Catalogs, Task};

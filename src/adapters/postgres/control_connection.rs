@@ -3,8 +3,8 @@
 
 use super::connection::{Connection, rows_as_text};
 use super::error::{innermost, is_fatal, refused};
-use super::journal;
 use super::timeout::StatementTimeout;
+use crate::adapters::sql::journal;
 use crate::domain::migration::LockHolder;
 use crate::domain::script::RunError;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Streams rows to the server piece by piece: those of a `COPY … FROM stdin`, and the row of the history when its
 //! statements are too many for one message, which would hold them all once more.
 
-use super::history_table::RollbackColumn;
+use crate::adapters::sql::history_table::RollbackColumn;
 use crate::domain::script::{Part, Record, Script};
 use crate::domain::sql::Statements;
 use futures_util::SinkExt as _;

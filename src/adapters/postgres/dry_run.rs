@@ -7,16 +7,16 @@
 use super::activity_monitor::ActivityMonitor;
 use super::connection::Connection;
 use super::database::{PgDatabase, session_name};
-use super::dry_run_limits::{
+use super::error::{refused, statement_problem};
+use super::supervisor::{Failure, Supervisor};
+use super::timeout::StatementTimeout;
+use crate::adapters::sql::dry_run_limits::{
     self, COUNT, NO_TRANSACTION, NOT_BEGUN, NOT_MEASURED, busy, left_transaction, statement_limit,
     status, undone,
 };
-use super::error::{refused, statement_problem};
-use super::history_table::{block, dollar};
-use super::snapshot;
-use super::supervisor::{Failure, Supervisor};
-use super::timeout::StatementTimeout;
-use super::transaction::BUSY;
+use crate::adapters::sql::history_table::{block, dollar};
+use crate::adapters::sql::snapshot;
+use crate::adapters::sql::transaction::BUSY;
 use crate::domain::dry_run::access::{Right, Visible};
 use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{

@@ -4,7 +4,7 @@ use super::answers::{has_code, some_rows};
 use super::connection::Connection;
 use super::database::PgDatabase;
 use super::error::statement_problem;
-use super::history_table::dollar;
+use crate::adapters::sql::history_table::dollar;
 use crate::domain::migration::journal::{Journal, Line};
 use crate::domain::problem::{Kind, Problem};
 use serde_json::Value;
@@ -29,7 +29,11 @@ impl PgDatabase {
         limit: u32,
         version: Option<&str>,
     ) -> Result<Journal, Problem> {
-        let sql = format!("{}; {}", super::history_table::WHO, lines(limit, version));
+        let sql = format!(
+            "{}; {}",
+            crate::adapters::sql::history_table::WHO,
+            lines(limit, version)
+        );
         let (mut rows, error) = some_rows(connection, &self.patience.with_limits(&sql)).await;
         let is_kept = match &error {
             None => true,
@@ -80,7 +84,7 @@ pub(in crate::adapters) fn lines(limit: u32, version: Option<&str>) -> String {
         pg_catalog.round(extract(epoch from finished - started) * 1000), \
         'runs', outcome = 'running' and exists ({})) \
         from supabase_migrations.supadeck_journal j {of}order by id desc limit {limit}",
-        super::journal::lock_pids(
+        crate::adapters::sql::journal::lock_pids(
             " and k.pid = (pg_catalog.to_jsonb(j) ->> 'keeper')::pg_catalog.int4"
         )
     )

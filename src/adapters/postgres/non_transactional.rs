@@ -6,18 +6,20 @@
 
 use super::activity_monitor::ActivityMonitor;
 use super::atomic_group::{AtomicGroup, parted, units};
-use super::between::end_session;
 use super::connection::{Connection, rows_as_text};
 use super::control_connection::{Broken, ControlConnection, first_cell, lost};
 use super::database::PgDatabase;
 use super::error::{refused, sentence};
-use super::history_row::record;
-use super::history_table::{self, LOCK, Operator, RollbackColumn};
-use super::journal::{self, JournalEntry};
 use super::lock_wait::LockWait;
 use super::non_transactional_worker::{self, Backend, StopPoint};
 use super::supervisor::{Failure, Supervisor};
-use super::transaction::{BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, checks};
+use crate::adapters::sql::between::end_session;
+use crate::adapters::sql::history_row::record;
+use crate::adapters::sql::history_table::{self, LOCK, Operator, RollbackColumn};
+use crate::adapters::sql::journal::{self, JournalEntry};
+use crate::adapters::sql::transaction::{
+    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, checks,
+};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{

@@ -5,7 +5,7 @@ use super::batch::TxTemplate;
 use super::copy_in::{self, copy};
 use super::session::{Phase, halt, history_row_rejected};
 use super::supervisor::{Failure, Supervisor};
-use super::transaction::{Behind, TxIdentity};
+use crate::adapters::sql::transaction::{Behind, TxIdentity};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{RunError, Script};
 use futures_util::TryStreamExt as _;

@@ -4,11 +4,11 @@ use super::answers::has_code;
 use super::connection::Connection;
 use super::database::{PgDatabase, make_books};
 use super::error::{innermost, is_fatal, statement_problem};
-use super::history_table::{LOCK, Operator};
 use super::lock_wait::PAUSE;
-use super::repair_sql;
 use super::timeout::with_deadline;
-use super::transaction::{BUSY, HISTORY_CHANGED};
+use crate::adapters::sql::history_table::{LOCK, Operator};
+use crate::adapters::sql::repair;
+use crate::adapters::sql::transaction::{BUSY, HISTORY_CHANGED};
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
@@ -39,12 +39,12 @@ impl PgDatabase {
         let limits = Limits::default();
         let sql: Vec<String> = changes
             .iter()
-            .map(|change| repair_sql::sql(change, &runner, present.journal))
+            .map(|change| repair::sql(change, &runner, present.journal))
             .collect();
         let sql = format!(
             "begin isolation level read committed read write; reset all; {}; set local lock_timeout = {}; set local statement_timeout = {}; \
             {}; commit",
-            super::history_table::block(&format!(
+            crate::adapters::sql::history_table::block(&format!(
                 "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
                 raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
             )),

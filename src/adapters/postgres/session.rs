@@ -5,17 +5,17 @@
 use super::activity_monitor::{ActivityMonitor, HistoryProgress};
 use super::batch::{BatchEnd, TxTemplate, run_batch};
 use super::batch_progress::BatchProgress;
-use super::between::end_session;
 use super::connection::Connection;
 use super::control_connection::ControlConnection;
 use super::database::{PgDatabase, make_books};
 use super::error::refused;
-use super::history_table::{InstalledTables, Operator, RollbackColumn};
 use super::lock_wait::LockWait;
 use super::non_transactional::NonTransactionalRun;
 use super::per_statement::run_pipelined;
 use super::supervisor::{Failure, Supervisor};
-use super::transaction::{
+use crate::adapters::sql::between::end_session;
+use crate::adapters::sql::history_table::{InstalledTables, Operator, RollbackColumn};
+use crate::adapters::sql::transaction::{
     BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED, has_word, is_temporary,
 };
 use crate::domain::problem::Problem;

@@ -88,7 +88,7 @@ const NOTIFY_AND_COMMIT: &str = "notify pgrst, 'reload schema'; commit";
 const NUMBER: &str =
     "pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)";
 /// The time by the server's clock in microseconds, whatever the session's settings are.
-pub(super) const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
+pub(in crate::adapters) const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
 
 /// Takes the runners' lock, in a block.
 fn take_lock() -> String {
@@ -119,7 +119,7 @@ fn settings(limits: &Limits, script: &Script) -> String {
 
 /// What must hold under the lock, as statements of a block that declares `found`: the history is what the plan saw, and no
 /// interrupted run is in the way.
-pub(super) fn checks(script: &Script, positions: bool) -> String {
+pub(in crate::adapters) fn checks(script: &Script, positions: bool) -> String {
     let mut checks = String::new();
     if let Some(expected) = &script.expects {
         // Rows mostly lie in the order they were written, which is that of the versions: only if not, they are sorted.
@@ -147,7 +147,7 @@ pub(super) fn checks(script: &Script, positions: bool) -> String {
 }
 
 /// How many answers [`prologue`] gets before the script's own, where nothing was set for it.
-pub(super) fn head_answers(limits: &Limits, behind: Behind) -> usize {
+pub(in crate::adapters) fn head_answers(limits: &Limits, behind: Behind) -> usize {
     let resets = match behind {
         Behind::Anything => RESET_ANSWERS,
         Behind::Script => 0,
@@ -156,7 +156,7 @@ pub(super) fn head_answers(limits: &Limits, behind: Behind) -> usize {
 }
 
 /// How many answers [`epilogue`] gets.
-pub(super) fn tail_answers(has_journal: bool) -> usize {
+pub(in crate::adapters) fn tail_answers(has_journal: bool) -> usize {
     6 + RESET_ANSWERS + usize::from(has_journal)
 }
 
@@ -181,7 +181,7 @@ pub(in crate::adapters) fn epilogue(
 }
 
 /// What stands around the row that a script leaves: checks before it, the journal and COMMIT behind it.
-pub(super) fn epilogue_parts(
+pub(in crate::adapters) fn epilogue_parts(
     script: &Script,
     anchor: TxIdentity<'_>,
     journal: Option<&Operator>,
@@ -220,12 +220,12 @@ pub(super) fn epilogue_parts(
 }
 
 /// Whether a script's text says that it makes something that lives as long as its session.
-pub(super) fn is_temporary(script: &Script) -> bool {
+pub(in crate::adapters) fn is_temporary(script: &Script) -> bool {
     has_word(script, &["temp", "temporary", "pg_temp"])
 }
 
 /// Whether one of the words, in lower case, stands anywhere in a script's text.
-pub(super) fn has_word(script: &Script, wanted: &[&str]) -> bool {
+pub(in crate::adapters) fn has_word(script: &Script, wanted: &[&str]) -> bool {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
     let mut texts = script.parts.iter().map(|part| part.sql.as_bytes());
     texts.any(|text| {

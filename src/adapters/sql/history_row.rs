@@ -6,7 +6,7 @@ use crate::domain::script::Record;
 use crate::domain::sql::Statements;
 
 /// The statement that writes a script's row. It raises when nothing was changed: a trigger can drop a row in silence.
-pub(super) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
+pub(in crate::adapters) fn record(record: &Record, column: Option<RollbackColumn>) -> String {
     let (change, code, why) = match record {
         Record::Applied {
             version,

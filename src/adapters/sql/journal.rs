@@ -32,13 +32,13 @@ pub(in crate::adapters) fn make() -> String {
 }
 
 /// The condition that lines may be open: quick to plan and to look up, and true of settled ones too.
-pub(super) fn has_open() -> &'static str {
+pub(in crate::adapters) fn has_open() -> &'static str {
     "exists (select from supabase_migrations.supadeck_journal where outcome in ('running', 'interrupted'))"
 }
 
 /// The condition, in a block that declares `found`, that somebody's interrupted run is in the way; `found` then names it.
 /// What another tool has settled in the history since is in nobody's way.
-pub(super) fn find_open() -> String {
+pub(in crate::adapters) fn find_open() -> String {
     format!(
         "found := null; if {} then select j.version into found from supabase_migrations.supadeck_journal j where {OPEN} \
         and exists (select from supabase_migrations.schema_migrations m where m.version = j.version) = (j.direction = 'rollback') limit 1; end if",
@@ -76,7 +76,7 @@ pub(in crate::adapters) fn read_person(row: &[Option<String>], at: usize) -> Opt
 }
 
 /// The backend that has the runners' lock in this database.
-pub(super) fn lock_pids(and: &str) -> String {
+pub(in crate::adapters) fn lock_pids(and: &str) -> String {
     format!(
         "select k.pid from pg_catalog.pg_locks k where k.locktype = 'advisory' and k.granted and k.objsubid = 1 \
         and k.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()) \
@@ -134,7 +134,7 @@ pub(in crate::adapters) fn read_interrupted(row: &[Option<String>]) -> Option<In
 }
 
 /// The line of a run that begins, behind the checks of the head; returns its id. `at` is the statement, from 1.
-pub(super) fn begin(
+pub(in crate::adapters) fn begin(
     script: &Script,
     of: usize,
     at: usize,
@@ -161,7 +161,7 @@ pub(super) fn begin(
 }
 
 /// The condition, in a block, that the interrupted run still stands where the plan saw it.
-pub(super) fn position_is(script: &Script, at: usize) -> String {
+pub(in crate::adapters) fn position_is(script: &Script, at: usize) -> String {
     let (version, direction) = script.record.names();
     format!(
         "exists (select from supabase_migrations.supadeck_journal j where {OPEN} and j.version = {} \
@@ -173,15 +173,15 @@ pub(super) fn position_is(script: &Script, at: usize) -> String {
 
 /// The line of a run and the backend that wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct JournalEntry {
-    pub(super) id: i64,
-    pub(super) keeper: i32,
+pub(in crate::adapters) struct JournalEntry {
+    pub(in crate::adapters) id: i64,
+    pub(in crate::adapters) keeper: i32,
 }
 
 impl JournalEntry {
     /// Moves the position: the statement, from 1, comes next, and all before it are done. Changes nothing when another
     /// backend answers, as it may behind a pooler.
-    pub(super) fn set_position(self, at: usize) -> String {
+    pub(in crate::adapters) fn set_position(self, at: usize) -> String {
         let Self { id, keeper } = self;
         format!(
             "update supabase_migrations.supadeck_journal set position = {at}, finished = pg_catalog.clock_timestamp() \
@@ -190,7 +190,7 @@ impl JournalEntry {
     }
 
     /// Ends it in the middle.
-    pub(super) fn interrupt(
+    pub(in crate::adapters) fn interrupt(
         self,
         resume_at: usize,
         statement: usize,
@@ -206,7 +206,7 @@ impl JournalEntry {
     }
 
     /// Takes it away: nothing remains of what the run did, and how it failed is written as of any other run.
-    pub(super) fn take_back(self) -> String {
+    pub(in crate::adapters) fn take_back(self) -> String {
         format!(
             "delete from supabase_migrations.supadeck_journal where id = {}",
             self.id
@@ -214,7 +214,7 @@ impl JournalEntry {
     }
 
     /// Ends it well; raises `code` when the line is gone, or another backend answers than the one that has the lock.
-    pub(super) fn done(self, of: usize, code: &str) -> String {
+    pub(in crate::adapters) fn done(self, of: usize, code: &str) -> String {
         let Self { id, keeper } = self;
         super::history_table::block(&format!(
             "begin update supabase_migrations.supadeck_journal set outcome = 'done', position = {}, error = null, in_doubt = false, \
@@ -226,7 +226,7 @@ impl JournalEntry {
 }
 
 /// The invalid indexes that were not there before a run.
-pub(super) fn invalid_indexes(line: JournalEntry) -> String {
+pub(in crate::adapters) fn invalid_indexes(line: JournalEntry) -> String {
     format!(
         "select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_index i \
         join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
@@ -238,7 +238,7 @@ pub(super) fn invalid_indexes(line: JournalEntry) -> String {
 
 /// Ends the line of a run whose runner lost it, once its session is over. What the runner knows to be done is not run again:
 /// the position moves on to what comes after it.
-pub(super) fn close_orphan(failure: &Failure) -> String {
+pub(in crate::adapters) fn close_orphan(failure: &Failure) -> String {
     let number =
         |number: Option<usize>| number.map_or_else(|| "null".to_owned(), |one| one.to_string());
     let position = failure.done.map(|(done, _)| done + 1);
@@ -256,6 +256,6 @@ pub(super) fn close_orphan(failure: &Failure) -> String {
 }
 
 /// The line that says that an interrupted version was settled by hand.
-pub(super) fn settled(version: &str, runner: &Operator) -> String {
+pub(in crate::adapters) fn settled(version: &str, runner: &Operator) -> String {
     super::history_table::journal(version, "repair_reverted", None, runner)
 }

@@ -28,7 +28,7 @@ pub(in crate::adapters) const BOOKS: &str = "\
     where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations'";
 
 /// Who is connected to what, what that is recognised by, the statement timeout, and [`BOOKS`] in the fifth column.
-pub(super) fn who_and_books(mark: &str) -> String {
+pub(in crate::adapters) fn who_and_books(mark: &str) -> String {
     format!("{WHO}, {mark}, {TIMEOUT}, ({BOOKS})")
 }
 

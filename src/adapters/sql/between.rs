@@ -8,7 +8,7 @@ use super::history_table::block;
 pub(in crate::adapters) const RESETS: &str = "reset all; reset session authorization; reset role; \
     close all; unlisten *; discard temp; discard sequences";
 /// How many statements [`RESETS`] has.
-pub(super) const RESET_ANSWERS: usize = 7;
+pub(in crate::adapters) const RESET_ANSWERS: usize = 7;
 
 /// Statements of a PL/pgSQL block that end what outlives even a transaction that is undone: the session's advisory locks, and
 /// what was prepared. Operators and unqualified names are not used, because a file's `search_path` may hold.

@@ -21,7 +21,7 @@ pub(in crate::adapters) const LOCKS_AND_ROWS: &str = include_str!("measure.sql")
 
 /// Forgets the statements that a file, or the driver to read types of results, prepared since a time: they outlive a transaction, and
 /// behind a pooler they would stay with somebody else's connection under a name that is taken then.
-pub(super) fn forget(begun: &str) -> String {
+pub(in crate::adapters) fn forget(begun: &str) -> String {
     block(&format!(
         "declare one text; begin for one in select name from pg_catalog.pg_prepared_statements \
         where (from_sql or name ~ '^s[0-9]+$') and prepare_time >= {}::pg_catalog.timestamptz \
@@ -213,7 +213,7 @@ pub(in crate::adapters) fn parse_baseline(rows: Texts) -> Baseline {
 }
 
 /// The question about the locks on some tables; about none it is none.
-pub(super) fn measure_sql(known: &[u32]) -> String {
+pub(in crate::adapters) fn measure_sql(known: &[u32]) -> String {
     if known.is_empty() {
         return "select where false".to_owned();
     }

@@ -24,7 +24,7 @@ macro_rules! digest_of {
 }
 
 /// The digest of the column `statements`.
-pub(super) const STATEMENTS_DIGEST: &str =
+pub(in crate::adapters) const STATEMENTS_DIGEST: &str =
     digest_of!("pg_catalog.array_to_string(statements, pg_catalog.chr(30))");
 
 /// The history with digests of the statements. Fails where a table of an older tool lacks a column.
@@ -209,7 +209,7 @@ pub(in crate::adapters) enum RollbackColumn {
 }
 
 /// SQL in a transaction of its own, under the lock for making tables.
-pub(super) fn in_ddl_lock(sql: &str) -> String {
+pub(in crate::adapters) fn in_ddl_lock(sql: &str) -> String {
     format!(
         "begin isolation level read committed read write; set local lock_timeout = '4s'; set local statement_timeout = '20s'; \
         select pg_catalog.pg_advisory_xact_lock({MAKING_LOCK}); set local client_min_messages = warning; {sql}; commit"
@@ -234,7 +234,7 @@ impl Operator {
     }
 
     /// Somebody, as the role of the connection.
-    pub(super) fn who(&self) -> String {
+    pub(in crate::adapters) fn who(&self) -> String {
         format!("{} || ' as ' || session_user", dollar(&self.user))
     }
 }
@@ -251,7 +251,7 @@ pub(in crate::adapters) fn journal_done(
 
 /// A line of the journal that is written with what it tells. Several transactions of one message begin at the same time by
 /// Postgres' clock, so a line begins where the one before it ended.
-pub(super) fn journal(
+pub(in crate::adapters) fn journal(
     version: &str,
     direction: &str,
     sha256: Option<&str>,
@@ -335,7 +335,7 @@ fn pieces(json: &str) -> Option<Vec<String>> {
 }
 
 /// An array of text.
-pub(super) fn array<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
+pub(in crate::adapters) fn array<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = pieces.into_iter().map(dollar).collect();
     format!("array[{}]::pg_catalog.text[]", quoted.join(","))
 }
