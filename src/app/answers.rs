@@ -19,6 +19,7 @@ use crate::domain::problem::Problem;
 use crate::domain::read_problem;
 use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
+use crate::domain::text::sentence;
 use jiff::Timestamp;
 
 /// Takes an answer.
@@ -388,7 +389,7 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
         return execute::toast(model, LATE);
     }
     if planned.plan.target.protection.profile.is_some() {
-        return execute::toast(model, execute::sentence(NOT_REHEARSED));
+        return execute::toast(model, sentence(NOT_REHEARSED));
     }
     model.trial = Some(planned.clone());
     match migrate::rehearsing(planned, model) {

@@ -18,6 +18,7 @@ use super::scroll;
 use super::ticket::Slot;
 use crate::domain::identity::Identity;
 use crate::domain::migration::PlanRequest;
+use crate::domain::text::sentence;
 use std::time::Duration;
 
 /// How long a toast stays.
@@ -261,17 +262,6 @@ pub fn toast(model: &mut Model, text: impl Into<String>) -> Vec<Effect> {
 /// The timer that takes the toast away.
 pub fn toast_timer() -> Effect {
     Effect::Arm(Timer::Toast, TOAST)
-}
-
-/// Makes a reason a sentence.
-pub(super) fn sentence(reason: &str) -> String {
-    let mut chars = reason.chars();
-    let first = chars
-        .next()
-        .map(|c| c.to_uppercase().collect::<String>())
-        .unwrap_or_default();
-    let stop = if reason.ends_with('.') { "" } else { "." };
-    format!("{first}{}{stop}", chars.as_str())
 }
 
 /// The next screen that the project has something for.

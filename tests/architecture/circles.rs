@@ -38,21 +38,6 @@ const KNOWN: &[(&[&str], &str)] = &[
     ),
     (
         &[
-            "src/adapters/postgres/error.rs",
-            "src/adapters/postgres/handshake.rs",
-            "src/adapters/postgres/tls.rs",
-        ],
-        "a TLS problem is worded where certificates are checked",
-    ),
-    (
-        &[
-            "src/adapters/sql/history_table.rs",
-            "src/adapters/sql/journal.rs",
-        ],
-        "two halves of the SQL of the runner's own tables; one module for SQL is to hold both",
-    ),
-    (
-        &[
             "src/adapters/postgres/non_transactional.rs",
             "src/adapters/postgres/answers.rs",
             "src/adapters/postgres/batch.rs",
@@ -67,13 +52,6 @@ const KNOWN: &[(&[&str], &str)] = &[
             "src/adapters/postgres/non_transactional_worker.rs",
         ],
         "the engine's files hand `PgDatabase` down; a connector is to take its place",
-    ),
-    (
-        &[
-            "src/adapters/sql/transaction.rs",
-            "src/adapters/sql/history_row.rs",
-        ],
-        "the codes that a message raises are read where its rows are written",
     ),
     (
         &["src/app/answers.rs", "src/app/sign_in.rs"],

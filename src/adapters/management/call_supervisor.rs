@@ -4,9 +4,7 @@
 use super::client::Api;
 use super::database::ManagementDatabase;
 use super::response::Failure;
-use crate::adapters::postgres::activity_monitor::{
-    SIGHT_COLUMNS, activity_sql, parse_blocking_chain,
-};
+use crate::adapters::sql::activity::{SIGHT_COLUMNS, activity_sql, parse_blocking_chain};
 use crate::domain::migration::Blocker;
 use crate::domain::run_event::RunEvent;
 use crate::ports::Events;

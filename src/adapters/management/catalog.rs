@@ -2,7 +2,7 @@
 
 use super::database::ManagementDatabase;
 use super::query::problem;
-use crate::adapters::postgres::catalog::{parse, query};
+use crate::adapters::sql::catalog::{parse, query};
 use crate::domain::catalog::Catalog;
 use crate::ports::{Catalogs, Task};
 

@@ -4,7 +4,7 @@ use super::endpoint::ProjectAccess;
 use super::response::{Failure, fault, no_turn, read};
 use crate::adapters::http::{Http, Limits, Request, jittered};
 use crate::adapters::rest::secret_header;
-use crate::adapters::sql::history_table::dollar;
+use crate::adapters::sql::quote::dollar;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};

@@ -6,8 +6,11 @@ use super::query::{QueryResult, Rows, problem};
 use super::response::Failure;
 use super::session::{ApiSession, NOT_ALONE};
 use super::start_deadline::StartDeadline;
-use crate::adapters::postgres::journal_reader;
-use crate::adapters::sql::history_table::{self, InstalledTables, LOCK, Operator};
+use crate::adapters::sql::history_table::{self, InstalledTables};
+use crate::adapters::sql::journal::Operator;
+use crate::adapters::sql::journal_lines;
+use crate::adapters::sql::lock;
+use crate::adapters::sql::target;
 use crate::adapters::sql::{history_shape, journal};
 use crate::domain::migration::LockHolder;
 use crate::domain::migration::history::{History, Stored};
@@ -129,8 +132,8 @@ impl ManagementDatabase {
 
     /// Who holds the runners' lock, when the server tells.
     pub(super) async fn holder(&self) -> Option<LockHolder> {
-        let told = self.tell(Some((&journal::holder(), 5))).await.ok()?;
-        journal::read_person(told.rows.first()?, 0)
+        let told = self.tell(Some((&lock::holder(), 5))).await.ok()?;
+        lock::read_person(told.rows.first()?, 0)
     }
 
     /// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
@@ -191,8 +194,9 @@ impl ManagementDatabase {
     pub(super) async fn wait_for_lock(&self) -> Result<f64, Failure> {
         let slice = SLICE.min(self.api.patience.statement / 2);
         let sql = format!(
-            "set local lock_timeout = {}; select pg_catalog.pg_advisory_xact_lock({LOCK}); {}",
+            "set local lock_timeout = {}; {}; {}",
             slice.as_millis(),
+            lock::wait(),
             self.question(&[])
         );
         self.told(&sql).await.map(|(told, _)| told.clock)
@@ -239,7 +243,7 @@ impl Database for ManagementDatabase {
     fn note<'a>(&'a self, failure: &'a Failed) -> Task<'a, ()> {
         Box::pin(async move {
             let limit = self.api.patience.statement.as_millis();
-            let line = history_table::journal_failed(failure, &Operator::here());
+            let line = journal::journal_failed(failure, &Operator::here());
             let sql = format!(
                 "set local lock_timeout = {}; set local statement_timeout = {limit}; {line}",
                 limit / 2
@@ -255,19 +259,19 @@ impl Database for ManagementDatabase {
 
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
         Box::pin(async move {
-            let lines = journal_reader::lines(limit, version);
+            let lines = journal_lines::lines(limit, version);
             let (told, is_kept) = match self.tell(Some((&lines, 1))).await {
                 Err(Failure::Refused(said)) if is_missing(&said.code) => {
                     (self.tell(None).await, false)
                 }
                 Err(Failure::Refused(said)) if said.code == "42501" => {
-                    return Err(journal_reader::denied());
+                    return Err(journal_lines::denied());
                 }
                 told => (told, true),
             };
-            let told = told.map_err(|failure| problem(failure, journal_reader::UNREADABLE))?;
+            let told = told.map_err(|failure| problem(failure, journal_lines::UNREADABLE))?;
             Ok(Journal {
-                lines: journal_reader::read(told.rows),
+                lines: journal_lines::read(told.rows),
                 is_kept,
                 target: told.target,
             })
@@ -280,13 +284,9 @@ impl Database for ManagementDatabase {
 
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
         Box::pin(async move {
-            let told = self.tell(Some((&history_table::owners(name), 4))).await;
+            let told = self.tell(Some((&target::owners(name), 4))).await;
             let told = told.map_err(|failure| problem(failure, "The owners cannot be read."))?;
-            Ok(told
-                .rows
-                .into_iter()
-                .filter_map(history_table::owned)
-                .collect())
+            Ok(told.rows.into_iter().filter_map(target::owned).collect())
         })
     }
 

@@ -11,12 +11,12 @@ use super::dry_run_script::{DryRunScript, afterwards, afterwards_limit, longest}
 use super::error_position::{SYNTAX, parse_only};
 use super::query::problem;
 use super::response::Failure;
-use super::start_deadline::TOO_LATE;
+use crate::adapters::sql::codes::BUSY;
+use crate::adapters::sql::codes::TOO_LATE;
 use crate::adapters::sql::dry_run_limits::{
     NOT_BEGUN, NOT_MEASURED, busy, left_transaction, undone,
 };
 use crate::adapters::sql::snapshot;
-use crate::adapters::sql::transaction::BUSY;
 use crate::domain::dry_run::measure::CountTarget;
 use crate::domain::dry_run::recording::{DryRunResult, FileResult, FileScript, PostRollback};
 use crate::domain::migration::Blocker;

@@ -7,8 +7,9 @@
 
 use super::call_supervisor::name_of;
 use super::client::tag;
+use crate::adapters::sql::between;
 use crate::adapters::sql::dry_run_limits::{self, COUNT, statement_limit};
-use crate::adapters::sql::history_table::{block, dollar};
+use crate::adapters::sql::quote::{block, dollar};
 use crate::adapters::sql::snapshot::{self, BASELINE, LOCKS_AND_ROWS, SNAPSHOT};
 use crate::domain::dry_run::measure::CountTarget;
 use crate::domain::dry_run::recording::FileScript;
@@ -52,7 +53,7 @@ impl DryRunScript<'_> {
     /// The whole call.
     pub(super) fn whole(&self, scripts: &[FileScript]) -> String {
         let mut sql = vec![
-            format!("{}{}", tag(self.run), dry_run_limits::begin()),
+            format!("{}{}", tag(self.run), between::open()),
             self.fence.to_owned(),
             format!("set local application_name = '{}'", name_of(self.run)),
             block(&format!("begin {EASE}end")),

@@ -1,7 +1,7 @@
 //! Where in a statement the server's complaint is. A block is told no position, so it is looked for: a syntax error by letting
 //! the server read the statement once more, a name by its only place.
 
-use crate::adapters::sql::history_table::block;
+use crate::adapters::sql::quote::block;
 use crate::domain::script::NOT_HERE;
 
 /// SQLSTATE of a syntax error.

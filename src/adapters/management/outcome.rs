@@ -2,10 +2,9 @@
 
 use super::error_text::ErrorText;
 use super::response::{Failure, no_turn};
-use super::start_deadline::TOO_LATE;
-use crate::adapters::sql::transaction::{
-    AssembledTx, BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION,
-};
+use crate::adapters::sql::codes::TOO_LATE;
+use crate::adapters::sql::codes::{BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION};
+use crate::adapters::sql::transaction::AssembledTx;
 use crate::domain::script::{RunError, ServerError};
 use tokio_util::sync::CancellationToken;
 

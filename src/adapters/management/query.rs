@@ -3,11 +3,11 @@
 use super::client::extract;
 use super::database::ManagementDatabase;
 use super::response::{Failure, no_turn};
-use crate::adapters::postgres::error::sentence;
-use crate::adapters::sql::history_table::{TIMEOUT, timeout};
+use crate::adapters::sql::target::{TIMEOUT, timeout};
 use crate::domain::migration::Target;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::Mark;
+use crate::domain::text::sentence;
 use serde_json::Value;
 
 /// Rows as text.

@@ -5,9 +5,11 @@ use super::database::ManagementDatabase;
 use super::query::problem;
 use super::response::Failure;
 use crate::adapters::postgres::repair::{UNCHANGED, resolve_outcome};
-use crate::adapters::sql::history_table::{LOCK, Operator};
+use crate::adapters::sql::between::{BEGIN, RESETS};
+use crate::adapters::sql::codes::HISTORY_CHANGED;
+use crate::adapters::sql::journal::Operator;
+use crate::adapters::sql::lock;
 use crate::adapters::sql::repair;
-use crate::adapters::sql::transaction::HISTORY_CHANGED;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
 use tokio_util::sync::CancellationToken;
@@ -27,10 +29,10 @@ impl ManagementDatabase {
         // The time until which it may begin is counted anew for each turn.
         let write = || {
             format!(
-                "begin isolation level read committed read write; reset all; set local lock_timeout = {}; \
-                select pg_catalog.pg_advisory_xact_lock({LOCK}); {}; set local lock_timeout = {}; \
+                "{BEGIN}; {RESETS}; set local lock_timeout = {}; {}; {}; set local lock_timeout = {}; \
                 set local statement_timeout = {}; {sql}; commit",
                 (statement / 2).as_millis().max(1),
+                lock::wait(),
                 self.fence.guard_sql(self.api.patience.on_the_way),
                 limits.lock_timeout.as_millis(),
                 statement.as_millis().max(1),

@@ -8,8 +8,9 @@ use super::client::{RateLimitWait, extract, tag};
 use super::database::ManagementDatabase;
 use super::outcome::{halt, no_copy, nothing_ran, refused};
 use super::response::Failure;
-use crate::adapters::postgres::resets_session;
-use crate::adapters::sql::history_table::{Operator, RollbackColumn};
+use crate::adapters::sql::history_table::RollbackColumn;
+use crate::adapters::sql::journal::Operator;
+use crate::adapters::sql::transaction::resets_session;
 use crate::adapters::sql::transaction::{
     AssembledTx, Behind, TxIdentity, epilogue, prologue, whole,
 };
@@ -181,7 +182,7 @@ impl ApiSession {
             TxIdentity::Setting
         };
         let journal = self.has_journal.then_some(&self.runner);
-        let tail = epilogue(script, anchor, self.column, journal);
+        let tail = epilogue(script, anchor, None, self.column, journal);
         let rows = match &script.record {
             Record::Seeded { .. } => ROWS,
             _ => "select 'done' as supadeck",

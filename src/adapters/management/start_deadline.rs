@@ -3,12 +3,10 @@
 //! A call whose answer is lost may still be on its way, and run after everybody has looked. So each one that writes
 //! says until when it may begin, by the server's clock; once that is past and the lock was free, nothing can come of it.
 
-use crate::adapters::sql::history_table::block;
+use crate::adapters::sql::codes::TOO_LATE;
+use crate::adapters::sql::quote::block;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-/// SQLSTATE of a call that came too late; the others of supadeck's own stand in `postgres/message.rs`.
-pub(super) const TOO_LATE: &str = "SD009";
 
 /// The server's clock as it was last seen, and the latest time that was given to a call.
 #[derive(Debug, Default)]

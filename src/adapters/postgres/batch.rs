@@ -9,9 +9,11 @@ use super::connection::rows_as_text;
 use super::error::refused;
 use super::session::{Phase, halt};
 use super::supervisor::{Failure, Supervisor};
-use crate::adapters::sql::history_table::{Operator, RollbackColumn, dollar};
+use crate::adapters::sql::history_table::RollbackColumn;
+use crate::adapters::sql::journal::Operator;
+use crate::adapters::sql::quote::dollar;
 use crate::adapters::sql::transaction::{
-    AssembledTx, Behind, CLOCK, TxIdentity, epilogue, epilogue_parts, head_answers, prologue,
+    AssembledTx, Behind, TxIdentity, epilogue, epilogue_parts, head_answers, prologue,
     tail_answers, whole,
 };
 use crate::domain::run_event::RunEvent;
@@ -37,8 +39,13 @@ impl TxTemplate<'_> {
     }
 
     /// The SQL that writes the history and commits.
-    pub(super) fn tail(&self, script: &Script, anchor: TxIdentity<'_>) -> String {
-        epilogue(script, anchor, self.column, self.journal)
+    pub(super) fn tail(
+        &self,
+        script: &Script,
+        anchor: TxIdentity<'_>,
+        mark: Option<&str>,
+    ) -> String {
+        epilogue(script, anchor, mark, self.column, self.journal)
     }
 
     /// The same without the script's row: what stands before it, and what stands behind it.
@@ -47,7 +54,7 @@ impl TxTemplate<'_> {
         script: &Script,
         anchor: TxIdentity<'_>,
     ) -> (String, String) {
-        epilogue_parts(script, anchor, self.journal)
+        epilogue_parts(script, anchor, None, self.journal)
     }
 }
 
@@ -156,15 +163,15 @@ fn entries(scripts: &[Script], frame: &TxTemplate<'_>) -> Vec<BatchEntry> {
         let [opens, ends] = [Sentinel::Opens(at), Sentinel::Ends(at)]
             .map(|sentinel| dollar(&sentinel.text(frame.name)));
         let head = format!("{}, {opens}", frame.head(script, behind));
-        let tail = frame.tail(script, TxIdentity::Setting);
-        let tail = format!("select {CLOCK}, {ends}; {tail}");
+        let tail = frame.tail(script, TxIdentity::Setting, Some(&ends));
         let before = head_answers(frame.limits, behind);
-        let ends = before + script.parts.len();
+        let parts = before + script.parts.len();
         BatchEntry {
             whole: whole(&head, script, &tail),
             before,
-            ends,
-            answers: ends + 1 + tail_answers(frame.journal.is_some()),
+            // Deferred triggers belong to the script: they run before the mark.
+            ends: parts + 1,
+            answers: parts + 1 + tail_answers(frame.journal.is_some()),
         }
     };
     scripts.iter().enumerate().map(entry).collect()

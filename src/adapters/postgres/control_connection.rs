@@ -4,7 +4,7 @@
 use super::connection::{Connection, rows_as_text};
 use super::error::{innermost, is_fatal, refused};
 use super::timeout::StatementTimeout;
-use crate::adapters::sql::journal;
+use crate::adapters::sql::lock;
 use crate::domain::migration::LockHolder;
 use crate::domain::script::RunError;
 use std::time::Duration;
@@ -33,8 +33,8 @@ impl ControlConnection<'_> {
 
     /// Who holds the lock on the runners, when the server tells.
     pub(super) async fn holder(&self) -> Option<LockHolder> {
-        let answers = self.ask(&journal::holder()).await.ok()?;
-        journal::read_person(rows_as_text(answers).first()?, 0)
+        let answers = self.ask(&lock::holder()).await.ok()?;
+        lock::read_person(rows_as_text(answers).first()?, 0)
     }
 
     /// Sends SQL of ours; a line that does not answer in time is given up.

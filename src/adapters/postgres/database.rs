@@ -9,8 +9,12 @@ use super::session::PgSession;
 use super::timeout::{LIMITS, StatementTimeout, with_deadline};
 use super::variables::PgVariables;
 use crate::adapters::sql::history_shape;
-use crate::adapters::sql::history_table::{self, InstalledTables, LOCK, Operator};
+use crate::adapters::sql::history_table::{self, InstalledTables};
 use crate::adapters::sql::journal;
+use crate::adapters::sql::journal::Operator;
+use crate::adapters::sql::lock;
+use crate::adapters::sql::quote;
+use crate::adapters::sql::target;
 use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, Stored};
@@ -103,7 +107,7 @@ impl PgDatabase {
             database: cell(1),
             role: cell(0),
             server_version: connection.server_version.clone(),
-            statement_timeout: history_table::timeout(
+            statement_timeout: target::timeout(
                 who.get(3).and_then(Option::as_deref),
                 self.address.sets("statement_timeout"),
             ),
@@ -174,10 +178,10 @@ impl PgDatabase {
         connection: &Connection,
         sql: impl Fn(&str) -> String,
     ) -> (Vec<Vec<Vec<Option<String>>>>, Option<Error>) {
-        let asked = self.patience.with_limits(&sql(history_table::MARK));
+        let asked = self.patience.with_limits(&sql(target::MARK));
         let (answers, error) = some_answers(connection, &asked).await;
         match &error {
-            Some(error) if answers.len() <= LIMITS && has_code(error, history_table::NO_MARK) => {
+            Some(error) if answers.len() <= LIMITS && has_code(error, target::NO_MARK) => {
                 some_answers(connection, &self.patience.with_limits(&sql("null"))).await
             }
             _ => (answers, error),
@@ -187,7 +191,7 @@ impl PgDatabase {
     async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
         let unreadable = |error| statement_problem(&error, NO_SEEDS);
         let sql = |mark: &str| {
-            let (who, timeout) = (history_table::WHO, history_table::TIMEOUT);
+            let (who, timeout) = (target::WHO, target::TIMEOUT);
             format!("{who}, {mark}, {timeout}; {}", history_table::SEEDS)
         };
         let (answers, error) = self.marked_answers(connection, sql).await;
@@ -279,7 +283,7 @@ impl Database for PgDatabase {
     fn note<'a>(&'a self, failure: &'a Failure) -> Task<'a, ()> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = history_table::journal_failed(failure, &Operator::here());
+            let sql = journal::journal_failed(failure, &Operator::here());
             let sql = self.patience.with_limits(&sql);
             // A database can have its sessions begin read only.
             let sql = format!("set local transaction_read_only = off; {sql}");
@@ -304,13 +308,13 @@ impl Database for PgDatabase {
     fn owners<'a>(&'a self, name: &'a str) -> Task<'a, Vec<Owned>> {
         Box::pin(async move {
             let connection = self.open().await?;
-            let sql = self.patience.with_limits(&history_table::owners(name));
+            let sql = self.patience.with_limits(&target::owners(name));
             let reading = async {
                 let rows = connection.rows(&sql).await;
                 rows.map_err(|error| statement_problem(&error, NO_OWNERS))
             };
             let rows = self.patience.on(&connection, NO_OWNERS, reading).await?;
-            Ok(rows.into_iter().filter_map(history_table::owned).collect())
+            Ok(rows.into_iter().filter_map(target::owned).collect())
         })
     }
 
@@ -338,12 +342,13 @@ async fn terminate_session(connection: &Connection, session: &str) -> Result<(),
     };
     let sql = format!(
         "select {end} from pg_catalog.pg_stat_activity where application_name = {} and pid <> pg_catalog.pg_backend_pid()",
-        history_table::dollar(session)
+        quote::dollar(session)
     );
     // Not every role may end its own sessions behind a pooler; the lock below is what decides.
     let _ = connection.client.simple_query(&sql).await;
     let sql = format!(
-        "begin; set local lock_timeout = {milliseconds}; select pg_catalog.pg_advisory_xact_lock({LOCK}); commit"
+        "begin; set local lock_timeout = {milliseconds}; {}; commit",
+        lock::wait()
     );
     connection
         .client

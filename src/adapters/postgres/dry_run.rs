@@ -10,13 +10,14 @@ use super::database::{PgDatabase, session_name};
 use super::error::{refused, statement_problem};
 use super::supervisor::{Failure, Supervisor};
 use super::timeout::StatementTimeout;
+use crate::adapters::sql::between;
+use crate::adapters::sql::codes::BUSY;
 use crate::adapters::sql::dry_run_limits::{
     self, COUNT, NO_TRANSACTION, NOT_BEGUN, NOT_MEASURED, busy, left_transaction, statement_limit,
     status, undone,
 };
-use crate::adapters::sql::history_table::{block, dollar};
+use crate::adapters::sql::quote::{block, dollar};
 use crate::adapters::sql::snapshot;
-use crate::adapters::sql::transaction::BUSY;
 use crate::domain::dry_run::access::{Right, Visible};
 use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{
@@ -97,7 +98,7 @@ impl PgDryRun {
     async fn begin(&mut self) -> Result<(), Problem> {
         let sql = format!(
             "{}; {}; savepoint supadeck_start; select pg_catalog.txid_current(), pg_catalog.now()",
-            dry_run_limits::begin(),
+            between::open(),
             self.caps(),
         );
         let patience = self.database.patience;

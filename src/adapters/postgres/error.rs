@@ -3,10 +3,11 @@
 use super::address::{ConnectionConfig, Endpoint};
 use super::auth_filter::Refused as Unasked;
 use super::handshake::HandshakeError;
+use super::tls::certificate_problem;
 use crate::domain::hidden::shown_path;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::ServerError;
-use crate::domain::text::harmless;
+use crate::domain::text::{harmless, sentence};
 use std::error::Error as _;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
@@ -200,16 +201,6 @@ pub(super) fn connect_timeout(address: &ConnectionConfig, seconds: u64) -> Probl
     .retryable()
 }
 
-/// A certificate that is not trusted.
-pub(super) fn certificate_problem(cause: &str) -> Problem {
-    Problem::new(
-        Kind::Network,
-        "The server's certificate is not trusted.",
-        sentence(cause),
-    )
-    .with_hint("Name the root certificate with `sslrootcert`; a hosted project's is on its database settings page.")
-}
-
 /// Any other fault of a statement of ours, such as reading the history.
 pub(super) fn statement_problem(error: &Error, what: &str) -> Problem {
     match error.as_db_error() {
@@ -265,7 +256,6 @@ pub(super) fn is_fatal(error: &DbError) -> bool {
     )
 }
 
-/// A notice as one line.
 /// Whether a notice is one of the server's log, which it sends where `client_min_messages` asks for that.
 pub(super) fn is_log(notice: &DbError) -> bool {
     use tokio_postgres::error::Severity;
@@ -275,6 +265,7 @@ pub(super) fn is_log(notice: &DbError) -> bool {
     )
 }
 
+/// A notice as one line.
 pub(super) fn notice(notice: &DbError) -> String {
     harmless(&format!("{}: {}", notice.severity(), notice.message())).into_owned()
 }
@@ -288,15 +279,4 @@ pub(super) fn innermost(error: &Error) -> String {
         next = inner.source();
     }
     cause
-}
-
-pub(in crate::adapters) fn sentence(text: &str) -> String {
-    let text = harmless(text.trim());
-    let mut chars = text.chars();
-    let first = chars
-        .next()
-        .map(|c| c.to_uppercase().to_string())
-        .unwrap_or_default();
-    let end = if text.ends_with(['.', '?']) { "" } else { "." };
-    format!("{first}{}{end}", chars.as_str())
 }

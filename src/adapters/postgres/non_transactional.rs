@@ -9,23 +9,25 @@ use super::atomic_group::{AtomicGroup, parted, units};
 use super::connection::{Connection, rows_as_text};
 use super::control_connection::{Broken, ControlConnection, first_cell, lost};
 use super::database::PgDatabase;
-use super::error::{refused, sentence};
+use super::error::refused;
 use super::lock_wait::LockWait;
 use super::non_transactional_worker::{self, Backend, StopPoint};
 use super::supervisor::{Failure, Supervisor};
+use crate::adapters::sql::between::BEGIN;
 use crate::adapters::sql::between::end_session;
+use crate::adapters::sql::codes::{BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION};
 use crate::adapters::sql::history_row::record;
-use crate::adapters::sql::history_table::{self, LOCK, Operator, RollbackColumn};
-use crate::adapters::sql::journal::{self, JournalEntry};
-use crate::adapters::sql::transaction::{
-    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, checks,
-};
+use crate::adapters::sql::history_table::RollbackColumn;
+use crate::adapters::sql::journal::{self, JournalEntry, Operator};
+use crate::adapters::sql::lock;
+use crate::adapters::sql::quote;
+use crate::adapters::sql::transaction::checks;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{
     Cause, Interrupted, Limits, NonTransactional, RunError, Script, ServerError,
 };
-use crate::domain::text::harmless;
+use crate::domain::text::{harmless, sentence};
 use crate::ports::Events;
 use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
@@ -84,9 +86,7 @@ impl NonTransactionalRun<'_> {
         // The line's end frees the lock too.
         let _ = self
             .keeper
-            .ask(&format!(
-                "rollback; select pg_catalog.pg_advisory_unlock({LOCK})"
-            ))
+            .ask(&format!("rollback; {}", lock::release()))
             .await;
         ended
     }
@@ -128,7 +128,8 @@ impl NonTransactionalRun<'_> {
     /// Takes the lock for the session, waiting for another runner as long as the limits say.
     async fn lock(&self, events: Events<'_>, cancel: &CancellationToken) -> Result<(), RunError> {
         let sql = format!(
-            "set synchronous_commit = on; set default_transaction_read_only = off; select pg_catalog.pg_try_advisory_lock({LOCK})"
+            "set synchronous_commit = on; set default_transaction_read_only = off; {}",
+            lock::try_for_session()
         );
         let mut queue = LockWait::new(self.limits.runner_timeout);
         loop {
@@ -151,9 +152,9 @@ impl NonTransactionalRun<'_> {
             ));
         }
         let sql = format!(
-            "begin isolation level read committed read write; set local lock_timeout = {}; {}; {}; commit",
+            "{BEGIN}; set local lock_timeout = {}; {}; {}; commit",
             self.limits.lock_timeout.as_millis().max(1),
-            history_table::block(&format!("declare found pg_catalog.text; begin {checks}end")),
+            quote::block(&format!("declare found pg_catalog.text; begin {checks}end")),
             journal::begin(
                 script,
                 self.alone.of,
@@ -291,7 +292,7 @@ impl NonTransactionalRun<'_> {
     async fn finish(&self, line: JournalEntry, backend: &Backend) -> Result<(), RunError> {
         let of = self.alone.of;
         let sql = format!(
-            "begin isolation level read committed read write; set local lock_timeout = {}; {}; {}; notify pgrst, 'reload schema'; commit",
+            "{BEGIN}; set local lock_timeout = {}; {}; {}; notify pgrst, 'reload schema'; commit",
             self.limits.lock_timeout.as_millis().max(1),
             line.done(of, LEFT_TRANSACTION),
             record(&self.script.record, self.column),
@@ -338,7 +339,7 @@ impl NonTransactionalRun<'_> {
             "rollback; select pg_catalog.pg_terminate_backend(pid, {}) from pg_catalog.pg_stat_activity where pid = {} and backend_start = {}::timestamptz",
             WORKER_END.as_millis(),
             backend.pid,
-            history_table::dollar(&backend.since)
+            quote::dollar(&backend.since)
         );
         let limit = WORKER_END + self.database.patience.0;
         self.keeper

@@ -53,7 +53,7 @@ pub(super) async fn run_pipelined(
         }
         behind
     } else {
-        frame.tail(script, anchor)
+        frame.tail(script, anchor, None)
     };
     match guard.wait(guard_query(guard.client, &sql)).await {
         Ok(_) => Ok(()),

@@ -6,9 +6,10 @@ use super::database::{PgDatabase, make_books};
 use super::error::{innermost, is_fatal, statement_problem};
 use super::lock_wait::PAUSE;
 use super::timeout::with_deadline;
-use crate::adapters::sql::history_table::{LOCK, Operator};
+use crate::adapters::sql::between;
+use crate::adapters::sql::codes::{BUSY, HISTORY_CHANGED};
+use crate::adapters::sql::journal::Operator;
 use crate::adapters::sql::repair;
-use crate::adapters::sql::transaction::{BUSY, HISTORY_CHANGED};
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Change, Limits};
@@ -42,12 +43,8 @@ impl PgDatabase {
             .map(|change| repair::sql(change, &runner, present.journal))
             .collect();
         let sql = format!(
-            "begin isolation level read committed read write; reset all; {}; set local lock_timeout = {}; set local statement_timeout = {}; \
-            {}; commit",
-            crate::adapters::sql::history_table::block(&format!(
-                "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-                raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
-            )),
+            "{}; set local lock_timeout = {}; set local statement_timeout = {}; {}; commit",
+            between::open(),
             limits.lock_timeout.as_millis(),
             self.patience.0.as_millis().max(1),
             sql.join("; ")
@@ -123,7 +120,7 @@ fn lost(connection: &Connection, error: &Error) -> String {
     } else {
         innermost(error)
     };
-    super::error::sentence(&why)
+    crate::domain::text::sentence(&why)
 }
 
 fn refusal(error: &Error) -> Problem {

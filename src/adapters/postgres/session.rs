@@ -14,14 +14,15 @@ use super::non_transactional::NonTransactionalRun;
 use super::per_statement::run_pipelined;
 use super::supervisor::{Failure, Supervisor};
 use crate::adapters::sql::between::end_session;
-use crate::adapters::sql::history_table::{InstalledTables, Operator, RollbackColumn};
-use crate::adapters::sql::transaction::{
-    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED, has_word, is_temporary,
+use crate::adapters::sql::codes::{
+    BUSY, HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION, ROW_REJECTED,
 };
+use crate::adapters::sql::history_table::{InstalledTables, RollbackColumn};
+use crate::adapters::sql::journal::Operator;
+use crate::adapters::sql::transaction::{has_word, is_temporary, resets_session};
 use crate::domain::problem::Problem;
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Limits, NonTransactional, Part, RunError, Script, ServerError};
-use crate::domain::sql::statement_kind::leading_words;
 use crate::ports::{Events, Run, Session, Task};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -344,14 +345,4 @@ pub(super) fn history_row_rejected() -> ServerError {
 /// not compare it again.
 fn touches_history(script: &Script) -> bool {
     has_word(script, &["supabase_migrations"])
-}
-
-/// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
-pub(in crate::adapters) fn resets_session(script: &Script) -> bool {
-    script.parts.iter().any(|part| {
-        matches!(
-            leading_words(&part.sql, 1).first().map(String::as_str),
-            Some("reset" | "discard")
-        )
-    })
 }

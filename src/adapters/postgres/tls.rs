@@ -1,9 +1,9 @@
 //! TLS to Postgres on rustls with ring: who is trusted for each policy.
 
-use super::error::certificate_problem;
 use super::trust::{Policy, Roots, Verify};
 use crate::domain::hidden::shown_path;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::text::sentence;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
@@ -25,6 +25,16 @@ use x509_cert::der::{Decode as _, Encode as _};
 /// Supabase's own roots, which sign the certificates of its databases and poolers. Public, and the same for everybody:
 /// taken from the Supabase CLI's repository, where they are `prod-ca-2021.crt` and `prod-ca-2025.crt`.
 const SUPABASE_ROOTS: &[u8] = include_bytes!("supabase_roots.pem");
+
+/// A certificate that is not trusted.
+pub(super) fn certificate_problem(cause: &str) -> Problem {
+    Problem::new(
+        Kind::Network,
+        "The server's certificate is not trusted.",
+        sentence(cause),
+    )
+    .with_hint("Name the root certificate with `sslrootcert`; a hosted project's is on its database settings page.")
+}
 
 /// The connector that a policy wants.
 pub(super) fn connector(policy: &Policy) -> Result<MakeRustlsConnect, Problem> {

@@ -1,7 +1,17 @@
 //! What ends between two files: everything that a file leaves in its session. A run, a dry run and a run over the Management
 //! API all use this list, so a file meets the same session in each of them.
 
-use super::history_table::block;
+use super::lock;
+use super::quote::block;
+
+/// Opens a transaction, whatever the session's defaults are.
+pub(in crate::adapters) const BEGIN: &str = "begin isolation level read committed read write";
+
+/// Opens a transaction under the runners' lock in a session that is reset first, or raises that another runner is at work.
+pub(in crate::adapters) fn open() -> String {
+    let block = block(&format!("begin {}end", lock::take()));
+    format!("{BEGIN}; {RESETS}; {block}")
+}
 
 /// The statements that end what a session holds by its transaction or by its name: settings and the role, cursors, listens,
 /// temporary objects, the last values of sequences. Each of them may stand in a transaction, and gives no rows.

@@ -1,8 +1,7 @@
 //! The bounds of every dry run, however it is made: how its transaction begins, how long it may wait and work, and how it is
 //! known to be undone.
 
-use super::history_table::{LOCK, block, dollar};
-use super::transaction::BUSY;
+use super::quote::{block, dollar};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Limits, RunError, STATEMENT};
 use std::time::Duration;
@@ -15,17 +14,6 @@ pub(in crate::adapters) const NOT_BEGUN: &str = "The dry run could not begin.";
 pub(in crate::adapters) const NOT_MEASURED: &str = "The dry run could not be measured.";
 /// SQLSTATE: there is no transaction any more.
 pub(in crate::adapters) const NO_TRANSACTION: &str = "25P01";
-
-/// Opens the transaction under the runners' lock, as a run does but for the wait.
-pub(in crate::adapters) fn begin() -> String {
-    let check = block(&format!(
-        "begin if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; end"
-    ));
-    format!(
-        "begin isolation level read committed read write; reset all; reset session authorization; reset role; {check}"
-    )
-}
 
 /// What a commit would check, as one block. Each deferrable constraint is named: `ALL` would also hold for those that later
 /// files make. Constraints of schemas that the file's role may not use are left to [`end_session`]. And a run writes its

@@ -1,7 +1,8 @@
 //! The row that a script leaves in the history.
 
-use super::history_table::{RollbackColumn, array, block, dollar};
-use super::transaction::{HISTORY_CHANGED, ROW_REJECTED};
+use super::codes::{HISTORY_CHANGED, ROW_REJECTED};
+use super::history_table::RollbackColumn;
+use super::quote::{array, block, dollar};
 use crate::domain::script::Record;
 use crate::domain::sql::Statements;
 

@@ -1,7 +1,7 @@
 //! What the catalogs say of the history's table: its kind, its columns, what the role may do with it. Asked together with
 //! who is connected, before the table itself is read, so that a table that cannot be read is still explained.
 
-use super::history_table::{TIMEOUT, WHO};
+use super::target::{TIMEOUT, WHO};
 use crate::domain::migration::history::Row;
 use crate::domain::migration::history_table::{Column, HistoryTable};
 use crate::domain::problem::{Kind, Problem};

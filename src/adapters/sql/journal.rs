@@ -1,9 +1,11 @@
-//! The SQL of supadeck's journal as far as runs outside a transaction need it: their line with its position, and reading
-//! the lines that were never ended. The lines of ordinary runs are in `history_table`.
+//! The SQL of supadeck's journal: the line that a run leaves, the line of a run outside a transaction with its position, and
+//! the lines that were never ended.
 
-use super::history_table::{LOCK, Operator, dollar, in_ddl_lock};
-use crate::domain::migration::{Direction, Interruption, LockHolder};
-use crate::domain::script::{Failure, Script};
+use super::history_table::in_ddl_lock;
+use super::lock::{lock_pids, person, read_person};
+use super::quote::{block, dollar};
+use crate::domain::migration::{Direction, Interruption};
+use crate::domain::script::{Failure, INTERRUPTED, Record, Script};
 
 /// The lines of runs that were begun and not ended, and that no later line has settled.
 const OPEN: &str = "j.outcome in ('running', 'interrupted') and not exists (select from supabase_migrations.supadeck_journal l \
@@ -31,6 +33,80 @@ pub(in crate::adapters) fn make() -> String {
     )
 }
 
+/// Who runs, for the journal: never more than names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::adapters) struct Operator {
+    pub(in crate::adapters) user: String,
+    pub(in crate::adapters) host: String,
+}
+
+impl Operator {
+    /// The user of the operating system, and the machine's name.
+    pub(in crate::adapters) fn here() -> Self {
+        let unknown = |_| "unknown".to_owned();
+        Self {
+            user: whoami::username().unwrap_or_else(unknown),
+            host: whoami::hostname().unwrap_or_else(unknown),
+        }
+    }
+
+    /// Somebody, as the role of the connection.
+    pub(in crate::adapters) fn who(&self) -> String {
+        format!("{} || ' as ' || session_user", dollar(&self.user))
+    }
+}
+
+/// The journal's line of a script that is about to be committed.
+pub(in crate::adapters) fn journal_done(
+    record: &Record,
+    sha256: &str,
+    runner: &Operator,
+) -> String {
+    let (version, direction) = record.names();
+    journal(version, direction, Some(sha256), runner)
+}
+
+/// A line of the journal that is written with what it tells. Several transactions of one message begin at the same time by
+/// Postgres' clock, so a line begins where the one before it ended.
+pub(in crate::adapters) fn journal(
+    version: &str,
+    direction: &str,
+    sha256: Option<&str>,
+    runner: &Operator,
+) -> String {
+    format!(
+        "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome) \
+        values ({}, '{direction}', {}, {}, {}, greatest(pg_catalog.now(), \
+        (select finished from supabase_migrations.supadeck_journal order by id desc limit 1)), pg_catalog.clock_timestamp(), 'done')",
+        dollar(version),
+        sha256.map_or_else(|| "null".to_owned(), dollar),
+        runner.who(),
+        dollar(&runner.host),
+    )
+}
+
+/// The journal's line of a failed run, written afterwards.
+pub(in crate::adapters) fn journal_failed(failure: &Failure, runner: &Operator) -> String {
+    if failure.outcome == INTERRUPTED {
+        return close_orphan(failure);
+    }
+    let direction = failure.direction.verb();
+    format!(
+        "insert into supabase_migrations.supadeck_journal(version, direction, sha256, who, host, started, finished, outcome, failing_statement, error) \
+        values ({}, '{direction}', {}, {}, {}, pg_catalog.clock_timestamp() - interval '{} milliseconds', pg_catalog.clock_timestamp(), '{}', {}, {})",
+        dollar(&failure.version),
+        dollar(&failure.sha256),
+        runner.who(),
+        dollar(&runner.host),
+        failure.took.as_millis(),
+        failure.outcome,
+        failure
+            .statement
+            .map_or_else(|| "null".to_owned(), |statement| statement.to_string()),
+        dollar(&failure.error),
+    )
+}
+
 /// The condition that lines may be open: quick to plan and to look up, and true of settled ones too.
 pub(in crate::adapters) fn has_open() -> &'static str {
     "exists (select from supabase_migrations.supadeck_journal where outcome in ('running', 'interrupted'))"
@@ -43,46 +119,6 @@ pub(in crate::adapters) fn find_open() -> String {
         "found := null; if {} then select j.version into found from supabase_migrations.supadeck_journal j where {OPEN} \
         and exists (select from supabase_migrations.schema_migrations m where m.version = j.version) = (j.direction = 'rollback') limit 1; end if",
         has_open()
-    )
-}
-
-/// The holder of the runners' lock: pid, user, application, since, query.
-pub(in crate::adapters) fn holder() -> String {
-    format!(
-        "select {} from pg_catalog.pg_stat_activity a where a.pid = ({})",
-        person("a"),
-        lock_pids("")
-    )
-}
-
-/// The columns that name a session.
-pub(in crate::adapters) fn person(alias: &str) -> String {
-    format!(
-        "{alias}.pid, {alias}.usename, {alias}.application_name, \
-        pg_catalog.date_trunc('second', coalesce({alias}.xact_start, {alias}.state_change, {alias}.backend_start))::text, {alias}.query"
-    )
-}
-
-/// Reads the columns of [`person`], the first of which is at `at`.
-pub(in crate::adapters) fn read_person(row: &[Option<String>], at: usize) -> Option<LockHolder> {
-    let cell = |offset: usize| row.get(at + offset).and_then(Option::as_deref);
-    Some(LockHolder::of(
-        cell(0)?.parse().ok()?,
-        cell(1).unwrap_or_default(),
-        cell(2).unwrap_or_default(),
-        cell(3),
-        cell(4),
-    ))
-}
-
-/// The backend that has the runners' lock in this database.
-pub(in crate::adapters) fn lock_pids(and: &str) -> String {
-    format!(
-        "select k.pid from pg_catalog.pg_locks k where k.locktype = 'advisory' and k.granted and k.objsubid = 1 \
-        and k.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()) \
-        and k.classid = {} and k.objid = {}{and} limit 1",
-        LOCK >> 32,
-        LOCK & 0xffff_ffff
     )
 }
 
@@ -216,7 +252,7 @@ impl JournalEntry {
     /// Ends it well; raises `code` when the line is gone, or another backend answers than the one that has the lock.
     pub(in crate::adapters) fn done(self, of: usize, code: &str) -> String {
         let Self { id, keeper } = self;
-        super::history_table::block(&format!(
+        block(&format!(
             "begin update supabase_migrations.supadeck_journal set outcome = 'done', position = {}, error = null, in_doubt = false, \
             failing_statement = null, finished = pg_catalog.clock_timestamp() where id = {id} and pg_catalog.pg_backend_pid() = {keeper}; \
             if not found then raise exception 'supadeck: the run has lost its line in the journal' using errcode = '{code}'; end if; end",
@@ -257,5 +293,5 @@ pub(in crate::adapters) fn close_orphan(failure: &Failure) -> String {
 
 /// The line that says that an interrupted version was settled by hand.
 pub(in crate::adapters) fn settled(version: &str, runner: &Operator) -> String {
-    super::history_table::journal(version, "repair_reverted", None, runner)
+    journal(version, "repair_reverted", None, runner)
 }

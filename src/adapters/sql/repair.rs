@@ -1,8 +1,10 @@
 //! The SQL that changes the history without running a migration, each change with its line in the journal.
 
+use super::codes::HISTORY_CHANGED;
 use super::history_row::record;
-use super::history_table::{Operator, STATEMENTS_DIGEST, array, block, dollar, journal};
-use super::transaction::HISTORY_CHANGED;
+use super::history_table::STATEMENTS_DIGEST;
+use super::journal::{Operator, journal};
+use super::quote::{array, block, dollar};
 use crate::domain::migration::history::Row;
 use crate::domain::script::{Change, Record};
 

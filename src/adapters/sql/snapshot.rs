@@ -1,7 +1,7 @@
 //! The questions that a dry run asks the catalogs, and how their answers are read.
 
 use super::dry_run_limits::COUNT;
-use super::history_table::{block, dollar};
+use super::quote::{block, dollar};
 use crate::domain::dry_run::access::{Right, Verdict, Visible, Why};
 use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{

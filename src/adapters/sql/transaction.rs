@@ -4,19 +4,17 @@
 //! The head begins with `BEGIN`, so that a session which is already in a failed transaction refuses all of it.
 //! `RESET ALL` stands inside the transaction: in front of it, a transaction-mode pooler could run it elsewhere.
 
-use super::between::{LETS_GO, RESET_ANSWERS, RESETS};
+use super::between::{BEGIN, LETS_GO, RESET_ANSWERS, RESETS};
+use super::codes::{HISTORY_CHANGED, INTERRUPTED_RUN, LEFT_TRANSACTION};
 use super::history_row::record;
-use super::history_table::{self, LOCK, Operator, RollbackColumn, dollar};
+use super::history_table::RollbackColumn;
+use super::journal::{self, Operator};
+use super::lock;
+use super::quote::{block, dollar};
 use crate::domain::script::{Limits, Script};
+use crate::domain::sql::statement_kind::leading_words;
 use std::ops::Range;
 use std::time::Duration;
-
-/// SQLSTATEs of our own; Postgres has no class `SD`.
-pub(in crate::adapters) const BUSY: &str = "SD001";
-pub(in crate::adapters) const HISTORY_CHANGED: &str = "SD002";
-pub(in crate::adapters) const LEFT_TRANSACTION: &str = "SD003";
-pub(in crate::adapters) const INTERRUPTED_RUN: &str = "SD004";
-pub(in crate::adapters) const ROW_REJECTED: &str = "SD006";
 
 /// What the tail compares to find out whether it is still in the transaction of the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +37,7 @@ pub(in crate::adapters) enum Behind {
     Script,
 }
 
-/// Opens the transaction, and raises [`BUSY`] when another runner is at work. Waiting for it in the server would hold a
-/// snapshot, for which the other's `CREATE INDEX CONCURRENTLY` would wait in turn. `positions` says whether the journal has
+/// Opens the transaction under the runners' lock. `positions` says whether the journal has
 /// places for interrupted runs, one of which would be in the way. The last answer has the transaction's number and the time.
 pub(in crate::adapters) fn prologue(
     script: &Script,
@@ -48,7 +45,7 @@ pub(in crate::adapters) fn prologue(
     positions: bool,
     behind: Behind,
 ) -> String {
-    let (lock, checks) = (take_lock(), checks(script, positions));
+    let (lock, checks) = (lock::take(), checks(script, positions));
     // Each statement of a block sees what was committed before it, so this reads what the lock protects.
     // What the session holds from before ends only once nobody else runs in its transaction.
     let (resets, body) = match behind {
@@ -64,8 +61,7 @@ pub(in crate::adapters) fn prologue(
             ),
         ),
     };
-    let block = history_table::block(&body);
-    let settings = settings(limits, script);
+    let (block, settings) = (block(&body), settings(limits, script));
     format!("{BEGIN}; {resets}{block}{settings}")
 }
 
@@ -78,7 +74,6 @@ const SAME_HISTORY: &str = "if pg_catalog.clock_timestamp() < pg_catalog.stateme
     = pg_catalog.currval('supabase_migrations.supadeck_journal_id_seq'); \
     exception when others then null; end; end if; ";
 
-const BEGIN: &str = "begin isolation level read committed read write";
 /// Has deferred triggers run before the session is reset: what they set would otherwise be there for the next script.
 const FIRE_DEFERRED: &str = "set constraints all immediate";
 /// Has REST read the schema again, and commits.
@@ -88,15 +83,7 @@ const NOTIFY_AND_COMMIT: &str = "notify pgrst, 'reload schema'; commit";
 const NUMBER: &str =
     "pg_catalog.set_config('supadeck.transaction', pg_catalog.txid_current()::text, true)";
 /// The time by the server's clock in microseconds, whatever the session's settings are.
-pub(in crate::adapters) const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
-
-/// Takes the runners' lock, in a block.
-fn take_lock() -> String {
-    format!(
-        "if not pg_catalog.pg_try_advisory_xact_lock({LOCK}) then \
-        raise exception 'supadeck: another runner is at work' using errcode = '{BUSY}'; end if; "
-    )
-}
+const CLOCK: &str = "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) operator(pg_catalog.*) 1000000)::pg_catalog.int8";
 
 /// The limits of the script's statements, what was set for it, and what its transaction is known by.
 fn settings(limits: &Limits, script: &Script) -> String {
@@ -140,7 +127,7 @@ pub(in crate::adapters) fn checks(script: &Script, positions: bool) -> String {
     if script.expects.is_some() && positions && !script.is_resume {
         checks.push_str(&format!(
             "{}; if found is not null then raise exception 'supadeck: a version is interrupted' using errcode = '{INTERRUPTED_RUN}', detail = found; end if; ",
-            super::journal::find_open()
+            journal::find_open()
         ));
     }
     checks
@@ -155,7 +142,7 @@ pub(in crate::adapters) fn head_answers(limits: &Limits, behind: Behind) -> usiz
     4 + resets + usize::from(limits.statement_timeout.is_some())
 }
 
-/// How many answers [`epilogue`] gets.
+/// How many answers [`epilogue`] gets without a mark.
 pub(in crate::adapters) fn tail_answers(has_journal: bool) -> usize {
     6 + RESET_ANSWERS + usize::from(has_journal)
 }
@@ -169,14 +156,15 @@ fn limit_ms(limit: Duration) -> u128 {
     }
 }
 
-/// Writes the history and commits.
+/// Writes the history and commits. Its second answer is the time with a `mark`, where one is wanted.
 pub(in crate::adapters) fn epilogue(
     script: &Script,
     anchor: TxIdentity<'_>,
+    mark: Option<&str>,
     column: Option<RollbackColumn>,
     journal: Option<&Operator>,
 ) -> String {
-    let (before, behind) = epilogue_parts(script, anchor, journal);
+    let (before, behind) = epilogue_parts(script, anchor, mark, journal);
     format!("{before}; {}; {behind}", record(&script.record, column))
 }
 
@@ -184,6 +172,7 @@ pub(in crate::adapters) fn epilogue(
 pub(in crate::adapters) fn epilogue_parts(
     script: &Script,
     anchor: TxIdentity<'_>,
+    mark: Option<&str>,
     journal: Option<&Operator>,
 ) -> (String, String) {
     let here = match anchor {
@@ -191,24 +180,25 @@ pub(in crate::adapters) fn epilogue_parts(
         TxIdentity::Setting => {
             "pg_catalog.current_setting('supadeck.transaction', true)".to_owned()
         }
-        // The key's upper and lower half stand in two columns.
         TxIdentity::Lock => format!(
-            "(select pg_catalog.txid_current()::text from pg_catalog.pg_locks where locktype = 'advisory' and granted \
-            and pid = pg_catalog.pg_backend_pid() and classid = {} and objid = {} and objsubid = 1)",
-            LOCK >> 32,
-            LOCK & 0xffff_ffff
+            "(select pg_catalog.txid_current()::text from pg_catalog.pg_locks k where {} and k.pid = pg_catalog.pg_backend_pid())",
+            lock::is_it("k")
         ),
     };
     // What the file set for its own statements, such as a second each, is for its deferred triggers, and not for the rest.
-    let mut before = format!("{FIRE_DEFERRED}; set local statement_timeout = 0; ");
-    before.push_str(&history_table::block(&format!(
+    let mut before = format!("{FIRE_DEFERRED}; ");
+    if let Some(mark) = mark {
+        before.push_str(&format!("select {CLOCK}, {mark}; "));
+    }
+    before.push_str("set local statement_timeout = 0; ");
+    before.push_str(&block(&format!(
         "begin if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{LEFT_TRANSACTION}'; end if; {LETS_GO}end"
     )));
     before.push_str(&format!("; {RESETS}"));
     let mut behind = String::new();
     if let Some(runner) = journal {
-        behind.push_str(&history_table::journal_done(
+        behind.push_str(&journal::journal_done(
             &script.record,
             &script.sha256,
             runner,
@@ -222,6 +212,16 @@ pub(in crate::adapters) fn epilogue_parts(
 /// Whether a script's text says that it makes something that lives as long as its session.
 pub(in crate::adapters) fn is_temporary(script: &Script) -> bool {
     has_word(script, &["temp", "temporary", "pg_temp"])
+}
+
+/// Whether a file resets settings, and with them the one that at-once transactions are recognised by.
+pub(in crate::adapters) fn resets_session(script: &Script) -> bool {
+    script.parts.iter().any(|part| {
+        matches!(
+            leading_words(&part.sql, 1).first().map(String::as_str),
+            Some("reset" | "discard")
+        )
+    })
 }
 
 /// Whether one of the words, in lower case, stands anywhere in a script's text.
@@ -341,8 +341,11 @@ mod tests {
                 ..script(&[])
             };
             for journal in [None, Some(&runner)] {
-                let tail = epilogue(&script, TxIdentity::Setting, None, journal);
-                assert_eq!(split(&tail).len(), tail_answers(journal.is_some()));
+                for mark in [None, Some("'a;b'")] {
+                    let tail = epilogue(&script, TxIdentity::Setting, mark, None, journal);
+                    let marked = usize::from(mark.is_some());
+                    assert_eq!(split(&tail).len(), tail_answers(journal.is_some()) + marked);
+                }
             }
         }
     }

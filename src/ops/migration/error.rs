@@ -12,7 +12,7 @@ use crate::domain::script::{RunError, ServerError};
 use crate::domain::sql::execution_mode::{Refusal, Remedy};
 use crate::domain::sql::position::{byte_of_character, excerpt, place};
 use crate::domain::sql::split::split;
-use crate::domain::text::{CELL_LIMIT, cell, harmless, harmless_lines};
+use crate::domain::text::{CELL_LIMIT, cell, harmless, harmless_lines, sentence};
 use std::path::Path;
 
 /// Where something ended that ended on a scratch database; follows what ended.
@@ -214,19 +214,4 @@ pub(super) fn offset(text: &str, statement: usize, character: Option<usize>) -> 
             .map_or(0, |token| token.start),
     };
     Some(statement.range.start + inside)
-}
-
-/// A server's message with a capital and a full stop.
-pub(in crate::ops) fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let first = chars
-        .next()
-        .map(|c| c.to_uppercase().to_string())
-        .unwrap_or_default();
-    let end = if message.ends_with(['.', '?', ':']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{first}{}{end}", chars.as_str())
 }

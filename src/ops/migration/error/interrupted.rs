@@ -1,13 +1,13 @@
 //! Puts into words how a file outside a transaction stopped in the middle: what that leaves, and the ways on.
 
-use super::{NOT_THE_TARGET, offset, sentence, server_problem};
+use super::{NOT_THE_TARGET, offset, server_problem};
 use crate::domain::dry_run::Environment;
 use crate::domain::migration::interruption::drop_first;
 use crate::domain::migration::{Direction, Step};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{Cause, Interrupted};
 use crate::domain::sql::position::excerpt;
-use crate::domain::text::harmless;
+use crate::domain::text::sentence;
 
 /// A file outside a transaction stopped in the middle.
 pub(super) fn problem(
@@ -39,9 +39,7 @@ pub(super) fn problem(
             server_problem(refused, title, place, on)
         }
         Cause::Cancelled => Problem::cancelled(title),
-        Cause::Lost(why) => {
-            Problem::new(Kind::Network, title, sentence(&harmless(why))).retryable()
-        }
+        Cause::Lost(why) => Problem::new(Kind::Network, title, sentence(why)).retryable(),
     };
     let mut more: Vec<String> = problem.detail.take().into_iter().collect();
     if halfway.is_in_doubt {
