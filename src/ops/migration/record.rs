@@ -102,7 +102,7 @@ impl StatementByStatement {
         }
         Ok(DryRunResult {
             before,
-            baseline: baseline,
+            baseline,
             files: results,
             rights,
         })
