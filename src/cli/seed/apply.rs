@@ -9,7 +9,6 @@ use super::super::migration::timeouts::Times;
 use super::super::page::{Page, Tone};
 use super::{missing, notes, stale};
 use crate::domain::migration::limit;
-use crate::domain::problem::Problem;
 use crate::domain::report::outcome::{self, Beside};
 use crate::domain::script::Limits;
 use crate::domain::seed::{SeedEntry, SeedListing, SeedOutcome, SeedPlan, SeedState};
