@@ -504,3 +504,32 @@ fn a_huge_file_is_told_on_a_few_screens_and_all_of_it_on_request() {
     );
     assert!(!shown(&whole).contains("--all"));
 }
+
+#[test]
+fn what_failed_only_here_is_not_known_and_what_was_left_out_is_not_run() {
+    let end = |ends: [End; 2]| {
+        let mut found = dry_run();
+        for (step, end) in found.steps.iter_mut().zip(ends) {
+            step.end = end;
+        }
+        report::dry_run::end(&found)
+    };
+    assert_eq!(end([End::Passed, End::Passed]), "nothing was changed");
+    assert_eq!(end([End::Unsure, End::Unsure]), "NOT KNOWN");
+    assert_eq!(
+        end([End::Unsure, End::Passed]),
+        "1 file NOT KNOWN, nothing was changed"
+    );
+    assert_eq!(end([End::Refused, End::Skipped]), "NOT RUN");
+    assert_eq!(end([End::Unsure, End::Skipped]), "NOT RUN");
+    let mut left_out = dry_run();
+    left_out.steps[1].end = End::Refused;
+    let page = report::plan::page(&files(), Some(&[]), Some(&left_out), Extent::Short, false);
+    assert!(
+        shown(&page).contains(
+            "! Not run here, because it does what a rollback does not undo: 20260101000002 tidy."
+        ),
+        "{}",
+        shown(&page)
+    );
+}

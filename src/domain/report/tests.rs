@@ -1,6 +1,11 @@
 //! Lines that are broken, cut and counted.
 
 use super::*;
+use crate::domain::dry_run::measure::Blocks;
+use crate::domain::dry_run::{Environment, TableLockSummary};
+use crate::domain::lint::LockMode;
+use crate::domain::migration::Target;
+use crate::domain::snapshot::difference::Difference;
 use proptest::prelude::*;
 
 fn count(text: &str) -> usize {
@@ -55,6 +60,47 @@ fn one_more_is_shown_instead_of_a_line_that_counts_it() {
     let (rows, last) = shown(5);
     assert_eq!(rows, 4);
     assert!(last.unwrap_or_default().starts_with("and 2 more losses;"));
+}
+
+#[test]
+fn what_supautils_locks_is_one_line() {
+    let lock = |table: String| TableLockSummary {
+        table,
+        mode: LockMode::AccessExclusive,
+        blocks: Blocks::ReadersAndWriters,
+        version: "1".into(),
+        statement: 2,
+        held_ms: 9,
+        rehearsal_held_ms: 9,
+        rewritten: false,
+    };
+    let locked = |count: usize| {
+        let platform = (0..count).map(|number| lock(format!("auth.t{number}")));
+        let others = ["public.goal", "storage.objects"].map(|table| lock(table.into()));
+        let report = Report {
+            on: Environment::Target,
+            database: Target::default(),
+            steps: Vec::new(),
+            difference: Difference::default(),
+            locks: platform.chain(others).collect(),
+            losses: Vec::new(),
+            uncounted: Vec::new(),
+            access: Vec::new(),
+            sequences: Vec::new(),
+            problem: None,
+        };
+        let mut lines = Lines::default();
+        locks::section(&mut lines, &report);
+        lines.lines.iter().map(Line::whole).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        locked(18)[2..],
+        [
+            "  public.goal: readers and writers wait, 9 ms (access exclusive, by 1 statement 2)",
+            "  19 tables of auth and storage: readers and writers wait, at most 9 ms; supautils locks them for every policy and trigger (access exclusive, by 1 statement 2)",
+        ]
+    );
+    assert_eq!(locked(3).len(), 2 + 5);
 }
 
 #[test]
