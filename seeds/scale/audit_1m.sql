@@ -1,5 +1,7 @@
--- One million audit records of 5,000 people over two years, made by the database. Only for measuring: never part of `seed apply`, but
--- `supadeck seed apply seeds/scale/audit_1m.sql --statement-timeout 0`. The same records every time; running it again adds none.
+-- One million audit records of 5,000 people over two years, made by the database. Only for measuring; `seed apply` does not take it.
+-- The same records every time; running it again adds none.
+--
+--   PGOPTIONS='-c statement_timeout=0' psql "$SUPABASE_DB_URL" -1 -f seeds/scale/audit_1m.sql
 
 \set records 1000000
 \set people 5000
