@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_line_of_csv_has_the_columns_that_are_there_and_no_formula() {
         let row = json!({
-            "id": "1", "action": "=cmd", "before_state": null, "after_state": {"n": 1.50}, "rationale": "a;=b",
+            "id": "1", "action": "=cmd", "before_state": null, "after_state": {"n": 1.5}, "rationale": "a;=b",
             "changed": ["a", "b"], "transaction_id": -7, "more": 1, "created_at": "2026"
         });
         let row = row.as_object().unwrap();
@@ -191,7 +191,7 @@ mod tests {
         );
         assert_eq!(
             csv_line(row, &columns),
-            "1,2026,'=cmd,,\"{\"\"n\"\":1.50}\",\"a;'=b\",\"[\"\"a\"\",\"\"b\"\"]\",-7\r\n"
+            "1,2026,'=cmd,,\"{\"\"n\"\":1.5}\",\"a;'=b\",\"[\"\"a\"\",\"\"b\"\"]\",-7\r\n"
         );
     }
 
