@@ -264,7 +264,12 @@ impl Reading<'_> {
     }
 
     /// Those of them that the server looked at, up to the end of a window where there is one.
-    pub(super) fn within(&self, end: Option<&Cursor>, columns: &str, from: Option<&Cursor>) -> Select {
+    pub(super) fn within(
+        &self,
+        end: Option<&Cursor>,
+        columns: &str,
+        from: Option<&Cursor>,
+    ) -> Select {
         let mut query = self.query(columns, from);
         query.filters.extend(self.demand.checked.clone());
         if let Some(end) = end {
