@@ -1,6 +1,6 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
-use crate::domain::audit::backfill::{Extent, Index, IndexState};
+use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::catalog::Catalog;
 use crate::domain::dry_run::access::{Right, Visible};
 use crate::domain::dry_run::losses::Counts;
@@ -194,7 +194,7 @@ pub trait Catalogs: Send + Sync {
 /// What the owner of an audit log does for it.
 pub trait AuditUpkeep: Send + Sync {
     /// How large it is, and whether it has the column `changed`.
-    fn extent(&self) -> Task<'_, Extent>;
+    fn extent(&self) -> Task<'_, LogExtent>;
     /// Fills in `changed` of the records that lie in these blocks and have none, in a transaction of its own; how many. Doing it
     /// again fills in nothing.
     fn fill<'a>(&'a self, blocks: &'a Range<u64>) -> Task<'a, u64>;

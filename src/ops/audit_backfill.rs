@@ -1,7 +1,7 @@
 //! Fills in `changed` of audit records that are older than the column, piece by piece, and then builds the indexes that the migration left
 //! out. It may be stopped anywhere and begun again: what is done is passed over.
 
-use crate::domain::audit::backfill::{INDEXES, IndexState, PieceSize, Progress};
+use crate::domain::audit::backfill::{BackfillProgress, INDEXES, IndexState, PieceSize};
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::AuditUpkeep;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ const ATTEMPTS: u32 = 6;
 pub const PAUSE: Duration = Duration::from_millis(250);
 
 /// How a backfill ended: how far it came, and why no further.
-pub type Ended = (Progress, Option<Problem>);
+pub type Ended = (BackfillProgress, Option<Problem>);
 
 /// Looks through the whole audit log. Cancelled between two pieces. `pause` is how long is waited after the first failure.
 pub async fn run(
     upkeep: &dyn AuditUpkeep,
     pause: Duration,
-    mut told: impl FnMut(&Progress) + Send,
+    mut told: impl FnMut(&BackfillProgress) + Send,
     cancel: &CancellationToken,
 ) -> Result<Ended, Problem> {
     let extent = upkeep.extent().await?;
@@ -31,9 +31,9 @@ pub async fn run(
         )
         .with_hint("Apply it with `supadeck migration apply`."));
     }
-    let mut progress = Progress {
+    let mut progress = BackfillProgress {
         blocks: extent.blocks,
-        ..Progress::default()
+        ..BackfillProgress::default()
     };
     let mut size = PieceSize::default();
     let mut failures = 0;
@@ -79,8 +79,8 @@ pub async fn run(
 /// Builds what is missing, and anew what was broken off.
 async fn build(
     upkeep: &dyn AuditUpkeep,
-    progress: &mut Progress,
-    mut told: impl FnMut(&Progress) + Send,
+    progress: &mut BackfillProgress,
+    mut told: impl FnMut(&BackfillProgress) + Send,
     cancel: &CancellationToken,
 ) -> Result<(), Problem> {
     for index in &INDEXES {
@@ -109,7 +109,7 @@ const AGAIN: &str = "Run it again: what is done is passed over.";
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::audit::backfill::{Extent, Index};
+    use crate::domain::audit::backfill::{Index, LogExtent};
     use crate::ports::Task;
     use std::ops::Range;
     use std::sync::Mutex;
@@ -144,9 +144,9 @@ mod tests {
     }
 
     impl AuditUpkeep for Log {
-        fn extent(&self) -> Task<'_, Extent> {
+        fn extent(&self) -> Task<'_, LogExtent> {
             Box::pin(async {
-                Ok(Extent {
+                Ok(LogExtent {
                     blocks: self.blocks,
                     records: 0,
                     has_column: self.has_column,
@@ -238,7 +238,7 @@ mod tests {
     async fn it_stops_between_two_pieces() {
         let log = Log::of(100_000, 0);
         let cancel = CancellationToken::new();
-        let told = |progress: &Progress| {
+        let told = |progress: &BackfillProgress| {
             if progress.done > 1_000 {
                 cancel.cancel();
             }

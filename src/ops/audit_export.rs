@@ -3,7 +3,7 @@
 
 use super::audit::{Reading, names_changes};
 use super::paging::correlation;
-use crate::domain::audit::export::{Row, cursor};
+use crate::domain::audit::export::{ExportRow, cursor};
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, PageDirection, Record};
 use crate::domain::identity::Identity;
@@ -31,7 +31,7 @@ pub async fn run(
     filter: &Filter,
     from: Option<Cursor>,
     pause: Duration,
-    mut take: impl FnMut(Vec<Row>) -> Result<(), Problem>,
+    mut take: impl FnMut(Vec<ExportRow>) -> Result<(), Problem>,
 ) -> Result<u64, Problem> {
     let correlation = correlation();
     let has_changed = names_changes(rest, who, filter, &correlation).await?;
@@ -51,7 +51,7 @@ pub async fn run(
         let query = reading.within(None, "*", last.as_ref()).limit(rows_a_page);
         let answer = rest.select(who, &query).await;
         let length = answer.as_ref().map_or(0, |answer| answer.body.len());
-        let rows: Vec<Row> = match answer.and_then(|answer| answer.rows()) {
+        let rows: Vec<ExportRow> = match answer.and_then(|answer| answer.rows()) {
             Ok(rows) => rows,
             // Larger records than those before them.
             Err(problem) if is_too_large(&problem) && rows_a_page > 1 => {
@@ -79,11 +79,11 @@ pub async fn run(
         last = Some(end);
         rows_a_page = (MEANT / (length / rows.len()).max(1)).clamp(1, MOST);
         // What PostgREST has no words for is looked at here.
-        let fits = |row: &Row| {
+        let fits = |row: &ExportRow| {
             demand.rest.is_empty()
                 || record(row).is_some_and(|record| demand.rest_fits(&record, who))
         };
-        let rows: Vec<Row> = rows.into_iter().filter(fits).collect();
+        let rows: Vec<ExportRow> = rows.into_iter().filter(fits).collect();
         read += rows.len() as u64;
         if !rows.is_empty() {
             take(rows)?;
@@ -92,7 +92,7 @@ pub async fn run(
 }
 
 /// A row as the record that it is.
-fn record(row: &Row) -> Option<Record> {
+fn record(row: &ExportRow) -> Option<Record> {
     serde_json::from_value(row.clone().into()).ok()
 }
 

@@ -1,7 +1,7 @@
 //! Seals of the audit log: making them, reading them, and checking the records against them.
 
 use super::paging::correlation;
-use crate::domain::audit::seal::{Fault, Seal, Unsealed, Verification, compare};
+use crate::domain::audit::seal::{Seal, SealFault, SealVerification, Unsealed, compare};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Call, Direction, Filter, Op, PAGE_ROWS, Select};
@@ -102,20 +102,20 @@ pub async fn verify(
     rest: &dyn Rest,
     who: &Identity,
     file: Option<&[Seal]>,
-    mut told: impl FnMut(&Verification),
-) -> Result<Verification, Problem> {
+    mut told: impl FnMut(&SealVerification),
+) -> Result<SealVerification, Problem> {
     #[derive(Deserialize)]
     struct Checked {
         seals: u64,
         records: u64,
         last: u64,
         digest: String,
-        fault: Option<Fault>,
+        fault: Option<SealFault>,
         more: bool,
         unsealed: Option<Unsealed>,
     }
     let correlation = correlation();
-    let mut found = Verification::default();
+    let mut found = SealVerification::default();
     loop {
         let call = Call {
             is_read: true,

@@ -7,13 +7,13 @@ use super::query::problem;
 use crate::adapters::postgres::audit_backfill::{
     EXTENT, UNBUILT, UNFILLED, UNREADABLE, as_owner, extent, index_state, index_state_sql, piece,
 };
-use crate::domain::audit::backfill::{Extent, Index, IndexState};
+use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::{AuditUpkeep, Task};
 use std::ops::Range;
 
 impl AuditUpkeep for ManagementDatabase {
-    fn extent(&self) -> Task<'_, Extent> {
+    fn extent(&self) -> Task<'_, LogExtent> {
         Box::pin(async move {
             let told = self.tell(Some((EXTENT, 3))).await;
             extent(&told.map_err(|failure| problem(failure, UNREADABLE))?.rows)

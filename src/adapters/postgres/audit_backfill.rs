@@ -3,7 +3,7 @@
 
 use super::database::PgDatabase;
 use super::error::statement_problem;
-use crate::domain::audit::backfill::{Extent, Index, IndexState};
+use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::{AuditUpkeep, Task};
 use std::ops::Range;
@@ -52,7 +52,7 @@ pub(in crate::adapters) fn piece(blocks: &Range<u64>) -> String {
 }
 
 /// Reads the row of [`EXTENT`].
-pub(in crate::adapters) fn extent(rows: &[Vec<Option<String>>]) -> Result<Extent, Problem> {
+pub(in crate::adapters) fn extent(rows: &[Vec<Option<String>>]) -> Result<LogExtent, Problem> {
     let Some(row) = rows.first() else {
         return Err(Problem::new(
             Kind::Conflict,
@@ -67,7 +67,7 @@ pub(in crate::adapters) fn extent(rows: &[Vec<Option<String>>]) -> Result<Extent
             .parse::<u64>()
             .map_err(|_| Problem::internal("The size of the audit log is no number."))
     };
-    Ok(Extent {
+    Ok(LogExtent {
         blocks: number(0)?,
         records: number(1)?,
         has_column: matches!(cell(2), "t" | "true"),
@@ -83,7 +83,7 @@ pub(in crate::adapters) fn as_owner(mut problem: Problem) -> Problem {
 }
 
 impl AuditUpkeep for PgDatabase {
-    fn extent(&self) -> Task<'_, Extent> {
+    fn extent(&self) -> Task<'_, LogExtent> {
         Box::pin(async move {
             let connection = self.open().await?;
             let sql = self.patience.with_limits(EXTENT);

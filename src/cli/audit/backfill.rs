@@ -5,7 +5,7 @@ use super::super::confirm::{self, Confirm};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
-use crate::domain::audit::backfill::Progress;
+use crate::domain::audit::backfill::BackfillProgress;
 use crate::domain::problem::Problem;
 use crate::ops::audit_backfill;
 use clap::Args as ClapArgs;
@@ -53,7 +53,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     .await?;
     let output = context.output();
     let mut shown = 0;
-    let told = |progress: &Progress| {
+    let told = |progress: &BackfillProgress| {
         if progress.indexes > 0 {
             let mut page = Page::default();
             page.toned(Tone::Muted, &format!("{} indexes built.", progress.indexes));
@@ -85,7 +85,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
 }
 
-fn answer(progress: &Progress) -> Result<Answer, Problem> {
+fn answer(progress: &BackfillProgress) -> Result<Answer, Problem> {
     let mut page = Page::default();
     let filled = match progress.filled {
         0 => "No record was without names".to_owned(),

@@ -9,7 +9,9 @@ use super::export_file::{ExportFile, manifest_path};
 use super::format;
 use super::seal::counted;
 use crate::domain::audit::Record;
-use crate::domain::audit::export::{Manifest, Row, Wanted, columns_of, csv_line, cursor, masked};
+use crate::domain::audit::export::{
+    ExportRequest, ExportRow, Manifest, columns_of, csv_line, cursor, masked,
+};
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
 use crate::domain::csv;
@@ -163,7 +165,7 @@ async fn write(
     let mut shown = before;
     let step = (total.unwrap_or(0) / 20).max(10_000);
     let from = file.state().last.clone();
-    let take = |rows: Vec<Row>| -> Result<(), Problem> {
+    let take = |rows: Vec<ExportRow>| -> Result<(), Problem> {
         let mut lines = String::new();
         if form == Form::Csv && file.state().columns.is_empty() {
             let columns = rows.first().map(columns_of).unwrap_or_default();
@@ -202,7 +204,7 @@ async fn write(
     Ok(before + read)
 }
 
-fn record(row: Row) -> Result<Record, Problem> {
+fn record(row: ExportRow) -> Result<Record, Problem> {
     serde_json::from_value(row.into()).map_err(|error| {
         Problem::new(
             Kind::Database,
@@ -236,9 +238,9 @@ fn masks(args: &Args, reader: &Reader) -> Result<Vec<Mask>, Problem> {
     Ok(masks)
 }
 
-fn wanted(args: &Args, form: Form, masks: &[Mask], reader: &Reader) -> Wanted {
+fn wanted(args: &Args, form: Form, masks: &[Mask], reader: &Reader) -> ExportRequest {
     let who = reader.who();
-    Wanted {
+    ExportRequest {
         project: reader.url().to_owned(),
         filter: args.filter.clone(),
         format: form.word().to_owned(),

@@ -8,7 +8,7 @@
 //! ```
 
 use crate::domain::audit::Cursor;
-use crate::domain::audit::export::{Manifest, State, Wanted};
+use crate::domain::audit::export::{ExportRequest, ExportState, Manifest};
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,12 +21,12 @@ pub struct ExportFile {
     path: PathBuf,
     part: File,
     hash: Sha256,
-    state: State,
+    state: ExportState,
 }
 
 impl ExportFile {
     /// Begins an export. What is there already is never written over.
-    pub fn begin(path: &Path, wanted: Wanted, started_at: String) -> Result<Self, Problem> {
+    pub fn begin(path: &Path, wanted: ExportRequest, started_at: String) -> Result<Self, Problem> {
         for (there, hint) in [
             (
                 path.to_owned(),
@@ -59,14 +59,14 @@ impl ExportFile {
             path: path.to_owned(),
             part,
             hash: Sha256::new(),
-            state: State::new(wanted, started_at),
+            state: ExportState::new(wanted, started_at),
         };
         file.keep_state()?;
         Ok(file)
     }
 
     /// The state of an export that was stopped.
-    pub fn stopped(path: &Path) -> Result<State, Problem> {
+    pub fn stopped(path: &Path) -> Result<ExportState, Problem> {
         let place = state_path(path);
         let text = fs::read_to_string(&place).map_err(|error| {
             let why = match error.kind() {
@@ -80,7 +80,7 @@ impl ExportFile {
     }
 
     /// Goes on behind what the state says. More than that in the part was written without its state, and comes again.
-    pub fn resume(path: &Path, state: State) -> Result<Self, Problem> {
+    pub fn resume(path: &Path, state: ExportState) -> Result<Self, Problem> {
         let place = part_path(path);
         let broken = |error: io::Error| unwritable(&place, &error);
         let mut part = OpenOptions::new()
@@ -111,7 +111,7 @@ impl ExportFile {
     }
 
     /// How far it has come.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &ExportState {
         &self.state
     }
 
@@ -247,8 +247,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn wanted() -> Wanted {
-        Wanted {
+    fn wanted() -> ExportRequest {
+        ExportRequest {
             project: "p".into(),
             filter: String::new(),
             format: "json".into(),

@@ -47,7 +47,7 @@ pub async fn add(rest: &dyn Rest, who: &Identity, file: &Path) -> Result<(u64, u
     })
     .await?;
     if let Some(gone) = to_compare.first() {
-        let fault = seal::Fault::of_seal(seal::FaultKind::NotThere, gone.number);
+        let fault = seal::SealFault::of_seal(seal::SealFaultKind::NotThere, gone.number);
         return Err(differs(file, &fault.sentence()));
     }
     let written = OpenOptions::new()

@@ -6,7 +6,7 @@ use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::seal::counted;
 use super::seal_file;
-use crate::domain::audit::seal::{Unsealed, Verification};
+use crate::domain::audit::seal::{SealVerification, Unsealed};
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::audit_seal;
 use clap::Args as ClapArgs;
@@ -35,7 +35,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let output = context.output();
     let mut shown = 0;
-    let told = |found: &Verification| {
+    let told = |found: &SealVerification| {
         // A line for every hundred thousand.
         if found.records / 100_000 > shown {
             shown = found.records / 100_000;
@@ -57,7 +57,7 @@ fn failed(problem: Problem, answer: Answer) -> Failure {
     Failure::after(problem, answer)
 }
 
-fn page(found: &Verification) -> Page {
+fn page(found: &SealVerification) -> Page {
     let mut page = Page::default();
     if found.seals == 0 && found.fault.is_none() {
         page.toned(Tone::Warn, "There is no seal yet: nothing is proven.");
@@ -91,7 +91,7 @@ fn unsealed_line(unsealed: &Unsealed) -> String {
     }
 }
 
-fn problem(found: &Verification) -> Option<Problem> {
+fn problem(found: &SealVerification) -> Option<Problem> {
     let fault = found.fault.as_ref()?;
     let why = match &fault.found {
         Some(now) => format!("It is now `{}` of {}.", now.action, now.created_at),

@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(2);
 
 /// The audit log as it is when a backfill begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct LogExtent {
     /// How many blocks it has on disk.
     pub blocks: u64,
     /// About how many records there are.
@@ -70,7 +70,7 @@ pub enum IndexState {
 
 /// How far a backfill has come. Records are looked through block by block, from the first one on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Progress {
+pub struct BackfillProgress {
     /// How many blocks were looked through.
     pub done: u64,
     /// How many there were at the start. What was written later has its names already.
@@ -81,7 +81,7 @@ pub struct Progress {
     pub indexes: u64,
 }
 
-impl Progress {
+impl BackfillProgress {
     /// Whether nothing is left.
     pub fn is_over(&self) -> bool {
         self.done >= self.blocks
@@ -106,7 +106,7 @@ impl Default for PieceSize {
 
 impl PieceSize {
     /// The piece that comes next.
-    pub fn next(self, progress: &Progress) -> Range<u64> {
+    pub fn next(self, progress: &BackfillProgress) -> Range<u64> {
         progress.done..progress.blocks.min(progress.done + self.0)
     }
 
@@ -139,7 +139,7 @@ mod tests {
         #[test]
         fn every_block_once(blocks in 0_u64..20_000, took in proptest::collection::vec(0_u64..5_000, 1..60)) {
             let mut size = PieceSize::default();
-            let mut progress = Progress { blocks, ..Progress::default() };
+            let mut progress = BackfillProgress { blocks, ..BackfillProgress::default() };
             let mut times = took.iter().cycle();
             while !progress.is_over() {
                 let piece = size.next(&progress);

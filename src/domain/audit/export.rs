@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A whole record, every column by its name.
-pub type Row = Map<String, Value>;
+pub type ExportRow = Map<String, Value>;
 
 /// The columns of CSV, as far as a project has them.
 pub const COLUMNS: [&str; 14] = [
@@ -28,13 +28,13 @@ pub const COLUMNS: [&str; 14] = [
 ];
 
 /// The columns that a record has, in the order of CSV.
-pub fn columns_of(row: &Row) -> Vec<&'static str> {
+pub fn columns_of(row: &ExportRow) -> Vec<&'static str> {
     let has = |column: &&str| row.contains_key(*column);
     COLUMNS.into_iter().filter(has).collect()
 }
 
 /// A record as a line of CSV; documents and lists are JSON text.
-pub fn csv_line(row: &Row, columns: &[&str]) -> String {
+pub fn csv_line(row: &ExportRow, columns: &[&str]) -> String {
     let cells: Vec<String> = columns
         .iter()
         .map(|column| match row.get(*column) {
@@ -47,7 +47,7 @@ pub fn csv_line(row: &Row, columns: &[&str]) -> String {
 }
 
 /// Where a record stands in the list; none where a column is missing.
-pub fn cursor(row: &Row) -> Option<Cursor> {
+pub fn cursor(row: &ExportRow) -> Option<Cursor> {
     let text = |column: &str| row.get(column)?.as_str().map(str::to_owned);
     Some(Cursor {
         created_at: text("created_at")?,
@@ -57,7 +57,7 @@ pub fn cursor(row: &Row) -> Option<Cursor> {
 
 /// What is exported, as whom: an export is gone on with only by the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct ExportRequest {
     /// The project.
     pub project: String,
     /// The filter as it was typed.
@@ -70,11 +70,11 @@ pub struct Wanted {
     pub identity: String,
     /// The role in the database.
     pub role: String,
-    /// Whether Row Level Security applies.
+    /// Whether ExportRow Level Security applies.
     pub rls: bool,
 }
 
-impl Wanted {
+impl ExportRequest {
     /// What is different in another one, as words; none where all is the same.
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         [
@@ -94,9 +94,9 @@ impl Wanted {
 
 /// How far an export has come, as it is kept beside the part of the file that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct ExportState {
     /// What is exported.
-    pub wanted: Wanted,
+    pub wanted: ExportRequest,
     /// When it began: relative times of the filter count from then.
     pub started_at: String,
     /// How many records were written.
@@ -111,9 +111,9 @@ pub struct State {
     pub columns: Vec<String>,
 }
 
-impl State {
+impl ExportState {
     /// Of an export that begins.
-    pub fn new(wanted: Wanted, started_at: String) -> Self {
+    pub fn new(wanted: ExportRequest, started_at: String) -> Self {
         Self {
             wanted,
             started_at,
@@ -145,7 +145,7 @@ pub struct Manifest {
     pub order: &'static str,
     /// What was exported.
     #[serde(flatten)]
-    pub wanted: Wanted,
+    pub wanted: ExportRequest,
     /// When it began.
     pub started_at: String,
     /// When it was whole.
@@ -155,7 +155,7 @@ pub struct Manifest {
 }
 
 /// Masks a record.
-pub fn masked(mut row: Row, masks: &[Mask]) -> Row {
+pub fn masked(mut row: ExportRow, masks: &[Mask]) -> ExportRow {
     for mask in masks {
         mask.apply(&mut row);
     }
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn another_export_is_told_by_what_differs() {
-        let wanted = Wanted {
+        let wanted = ExportRequest {
             project: "p".into(),
             filter: String::new(),
             format: "csv".into(),
@@ -207,7 +207,7 @@ mod tests {
             rls: true,
         };
         assert_eq!(wanted.difference(&wanted.clone()), None);
-        let changed = |change: fn(&mut Wanted)| {
+        let changed = |change: fn(&mut ExportRequest)| {
             let mut other = wanted.clone();
             change(&mut other);
             wanted.difference(&other)

@@ -37,13 +37,13 @@ enum What {
     Path {
         before: bool,
         after: bool,
-        levels: Vec<Level>,
+        levels: Vec<MaskLevel>,
     },
 }
 
 /// A level of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Level {
+enum MaskLevel {
     Key(String),
     Index(usize),
     /// Any levels, none at the beginning included.
@@ -82,11 +82,11 @@ impl Mask {
         };
         let mut levels = Vec::new();
         if side == "*" {
-            levels.push(Level::Any);
+            levels.push(MaskLevel::Any);
         }
         let read = read_levels(path);
         levels.extend(read.ok_or_else(|| wrong("The path behind the image cannot be read."))?);
-        if matches!(levels.last(), None | Some(Level::Any)) {
+        if matches!(levels.last(), None | Some(MaskLevel::Any)) {
             return Err(wrong("A mask ends with the field that is masked."));
         }
         Ok(Self {
@@ -106,7 +106,7 @@ impl Mask {
 
     /// Replaces what it matches in a record; tells whether that was anything.
     pub fn apply(&self, record: &mut Map<String, Value>) -> bool {
-        let mut within = |column: &str, levels: &[Level]| {
+        let mut within = |column: &str, levels: &[MaskLevel]| {
             let value = record.get_mut(column).filter(|value| !value.is_null());
             value.is_some_and(|value| mask_within(value, levels))
         };
@@ -126,23 +126,23 @@ impl Mask {
 }
 
 /// The levels of `a."b.c"[0].*.d`.
-fn read_levels(path: &str) -> Option<Vec<Level>> {
+fn read_levels(path: &str) -> Option<Vec<MaskLevel>> {
     let mut levels = Vec::new();
     let mut rest = path;
     let mut wants_key = true;
     while wants_key || !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
             let (digits, behind) = inner.split_once(']')?;
-            levels.push(Level::Index(digits.parse().ok()?));
+            levels.push(MaskLevel::Index(digits.parse().ok()?));
             (rest, wants_key) = (behind, false);
         } else if !wants_key {
             (rest, wants_key) = (rest.strip_prefix('.')?, true);
         } else if let Some(behind) = rest.strip_prefix('*') {
-            levels.push(Level::Any);
+            levels.push(MaskLevel::Any);
             (rest, wants_key) = (behind, false);
         } else if let Some(inner) = rest.strip_prefix('"') {
             let mut chars = inner.chars();
-            levels.push(Level::Key(read_quoted(&mut chars)?));
+            levels.push(MaskLevel::Key(read_quoted(&mut chars)?));
             (rest, wants_key) = (chars.as_str(), false);
         } else {
             let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
@@ -150,7 +150,7 @@ fn read_levels(path: &str) -> Option<Vec<Level>> {
             if key.is_empty() {
                 return None;
             }
-            levels.push(Level::Key(key.to_owned()));
+            levels.push(MaskLevel::Key(key.to_owned()));
             (rest, wants_key) = (behind, false);
         }
     }
@@ -158,25 +158,25 @@ fn read_levels(path: &str) -> Option<Vec<Level>> {
 }
 
 /// Replaces what lies at the end of the levels. Images are as deep as what is read of them, which is bounded.
-fn mask_within(value: &mut Value, levels: &[Level]) -> bool {
+fn mask_within(value: &mut Value, levels: &[MaskLevel]) -> bool {
     let Some((level, rest)) = levels.split_first() else {
         *value = WORD.into();
         return true;
     };
     match level {
-        Level::Key(key) => match value {
+        MaskLevel::Key(key) => match value {
             Value::Object(members) => members
                 .get_mut(key)
                 .is_some_and(|inner| mask_within(inner, rest)),
             _ => false,
         },
-        Level::Index(index) => match value {
+        MaskLevel::Index(index) => match value {
             Value::Array(items) => items
                 .get_mut(*index)
                 .is_some_and(|inner| mask_within(inner, rest)),
             _ => false,
         },
-        Level::Any => {
+        MaskLevel::Any => {
             // Here, or somewhere below.
             let mut found = mask_within(value, rest);
             match value {

@@ -77,9 +77,9 @@ pub fn read(file: &str) -> Result<Vec<Seal>, Problem> {
 
 /// What is not as it was sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct SealFault {
     /// What happened.
-    pub kind: FaultKind,
+    pub kind: SealFaultKind,
     /// In which seal it was found.
     pub seal: u64,
     /// The record, where it is about one.
@@ -105,7 +105,7 @@ pub struct Found {
 /// What happened to a record or a seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FaultKind {
+pub enum SealFaultKind {
     /// A record says something else.
     Changed,
     /// A record is gone.
@@ -122,9 +122,9 @@ pub enum FaultKind {
     NotThere,
 }
 
-impl Fault {
+impl SealFault {
     /// A fault of a whole seal.
-    pub fn of_seal(kind: FaultKind, seal: u64) -> Self {
+    pub fn of_seal(kind: SealFaultKind, seal: u64) -> Self {
         Self {
             kind,
             seal,
@@ -139,24 +139,24 @@ impl Fault {
         let seal = self.seal;
         let record = self.record.as_deref().unwrap_or("?");
         match (self.kind, &self.column) {
-            (FaultKind::Changed, Some(column)) => {
+            (SealFaultKind::Changed, Some(column)) => {
                 format!("`{column}` of record {record} is not what its images say (seal {seal}).")
             }
-            (FaultKind::Changed, None) => {
+            (SealFaultKind::Changed, None) => {
                 format!("Record {record} is not what it was when it was sealed (seal {seal}).")
             }
-            (FaultKind::Removed, _) => {
+            (SealFaultKind::Removed, _) => {
                 format!("Record {record} is gone since it was sealed (seal {seal}).")
             }
-            (FaultKind::Added, _) => {
+            (SealFaultKind::Added, _) => {
                 format!("Record {record} was put among those that were sealed (seal {seal}).")
             }
-            (FaultKind::SealChanged, _) => format!("Seal {seal} is not what it was."),
-            (FaultKind::SealRemoved, _) => format!("Seal {seal} is gone."),
-            (FaultKind::NotAsExported, _) => {
+            (SealFaultKind::SealChanged, _) => format!("Seal {seal} is not what it was."),
+            (SealFaultKind::SealRemoved, _) => format!("Seal {seal} is gone."),
+            (SealFaultKind::NotAsExported, _) => {
                 format!("Seal {seal} is not the one of the file: records or seals were rewritten.")
             }
-            (FaultKind::NotThere, _) => format!("Seal {seal} of the file is gone."),
+            (SealFaultKind::NotThere, _) => format!("Seal {seal} of the file is gone."),
         }
     }
 }
@@ -177,7 +177,7 @@ impl Unsealed {
 
 /// What a check came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Verification {
+pub struct SealVerification {
     /// How many seals were checked and found as they were.
     pub seals: u64,
     /// How many records they hold.
@@ -189,22 +189,25 @@ pub struct Verification {
     /// How many seals of the file were found here as they are there.
     pub compared: Option<u64>,
     /// The first thing that is not as it was.
-    pub fault: Option<Fault>,
+    pub fault: Option<SealFault>,
     /// What no seal covers yet; unknown after a fault.
     pub unsealed: Option<Unsealed>,
 }
 
 /// The first seal of the file that is not the same here. `here` has the seals of the same numbers, as far as they are there.
-pub fn compare(file: &[Seal], here: &[Seal]) -> Option<Fault> {
+pub fn compare(file: &[Seal], here: &[Seal]) -> Option<SealFault> {
     file.iter().find_map(|exported| {
         let own = here.iter().find(|seal| seal.number == exported.number);
         match own {
-            None => Some(Fault::of_seal(FaultKind::NotThere, exported.number)),
+            None => Some(SealFault::of_seal(SealFaultKind::NotThere, exported.number)),
             // The digest is over everything else that a seal says.
             Some(own)
                 if own.digest != exported.digest || own.record_count != exported.record_count =>
             {
-                Some(Fault::of_seal(FaultKind::NotAsExported, exported.number))
+                Some(SealFault::of_seal(
+                    SealFaultKind::NotAsExported,
+                    exported.number,
+                ))
             }
             Some(_) => None,
         }
@@ -260,13 +263,13 @@ mod tests {
         for (here, kind, number) in [
             (
                 &[seal(1, "a"), seal(2, "x"), seal(3, "y")][..],
-                FaultKind::NotAsExported,
+                SealFaultKind::NotAsExported,
                 2,
             ),
-            (&[seal(1, "a")][..], FaultKind::NotThere, 2),
-            (&[][..], FaultKind::NotThere, 1),
+            (&[seal(1, "a")][..], SealFaultKind::NotThere, 2),
+            (&[][..], SealFaultKind::NotThere, 1),
         ] {
-            assert_eq!(compare(&file, here), Some(Fault::of_seal(kind, number)));
+            assert_eq!(compare(&file, here), Some(SealFault::of_seal(kind, number)));
         }
     }
 }
