@@ -195,7 +195,7 @@ async fn an_old_record_takes_its_names_once_and_nothing_else() {
             let code = fault
                 .as_ref()
                 .and_then(|fault| fault.code())
-                .map(|code| code.code());
+                .map(tokio_postgres::error::SqlState::code);
             let expected = (!may).then_some("42501");
             cells.same(&format!("{role}: {update}"), &expected, &code);
         }

@@ -61,7 +61,7 @@ async fn fill(owner: &Client) -> u64 {
     let sql: String = seed
         .lines()
         .filter(|line| !line.starts_with('\\'))
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect();
     let sql = sql
         .replace(":records", &records.to_string())

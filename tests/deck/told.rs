@@ -276,7 +276,9 @@ fn what_a_dry_run_has_seen_wins_over_what_the_text_made_one_fear() {
     let found = dry_run();
     let all = planned(files()).risks.unwrap();
     let rules = |all: &[supadeck::domain::lint::Assessment]| -> Vec<&'static str> {
-        let findings = all.iter().flat_map(|risk| risk.open_findings());
+        let findings = all
+            .iter()
+            .flat_map(supadeck::domain::lint::Assessment::open_findings);
         findings.map(|finding| finding.rule).collect()
     };
     assert!(rules(&all).contains(&"drop-policy"), "{:?}", rules(&all));

@@ -29,7 +29,7 @@ struct Answer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Event {
-    Open(Baseline),
+    Open(Beginning),
     Ran(MeasuredStatement),
     Failed(StatementError),
     Snapshot(SnapshotDelta),
@@ -45,7 +45,7 @@ struct Later {
 
 /// What was there before.
 #[derive(Debug, Deserialize)]
-struct Baseline {
+struct Beginning {
     /// The number of the transaction.
     number: String,
     baseline: Texts,
