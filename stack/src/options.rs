@@ -23,6 +23,9 @@ pub struct Options {
     pub prefer_real_postgrest: bool,
     /// Where Postgres comes from; `None` reads `SUPADECK_POSTGRES`, else takes the first that works.
     pub provider: Option<Provider>,
+    /// The major version of Postgres; `None` reads `SUPADECK_POSTGRES_VERSION`, else takes that of the first that works. Kept
+    /// data has one already.
+    pub major: Option<u32>,
     /// Told about each step and each download.
     pub progress: Option<Progress>,
     /// Life of an access token; one hour when `None`.
@@ -50,6 +53,7 @@ impl fmt::Debug for Options {
             .field("postgrest", &self.postgrest)
             .field("prefer_real_postgrest", &self.prefer_real_postgrest)
             .field("provider", &self.provider)
+            .field("major", &self.major)
             .field("progress", &self.progress.is_some())
             .field("access_token_ttl", &self.access_token_ttl)
             .field("reuse_window", &self.reuse_window)

@@ -6,6 +6,7 @@ use crate::fixture::{
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
+use supadeck::domain::migration::platform_grants::PlatformGrants;
 use supadeck::domain::migration::resolution::{Resolution, Suggestion};
 use supadeck::domain::migration::{Direction, Plan, RollbackFile, State, StepMode};
 
@@ -122,6 +123,30 @@ fn a_rehearsal_that_others_wait_for_is_asked_about_with_one_key() {
     let (mut model, _) = asked((120, 40), "p", locking());
     assert_eq!(press(&mut model, &["n"]), []);
     assert!(model.dialogs.is_empty() && model.running.is_none());
+}
+
+/// Policies lock the platform's tables, whatever table they are on: both questions say it in one line.
+#[test]
+fn what_locks_sign_ins_is_asked_about_in_one_line() {
+    let locking = || {
+        let mut plan = of(&["create policy p on goal for select using (true)"]);
+        let list = r#"{"postgres": ["auth.users", "auth.sessions", "storage.objects"]}"#;
+        plan.target.platform = Box::new(PlatformGrants::parse(Some(list), None, "postgres"));
+        plan
+    };
+    let said =
+        "3 tables of auth and storage: supautils locks them for every policy and dropped trigger";
+    for size in [(120, 40), (80, 24)] {
+        let (model, effects) = asked(size, "p", locking());
+        assert_eq!(effects, []);
+        let frame = words(&model);
+        for part in [said, "supadeck migration plan --on scratch"] {
+            assert!(frame.contains(part), "{part}\n{}", text(&model));
+        }
+        assert!(!frame.contains("auth.users"), "{}", text(&model));
+    }
+    let (model, _) = asked((120, 40), "a", locking());
+    assert!(words(&model).contains(said), "{}", text(&model));
 }
 
 #[test]

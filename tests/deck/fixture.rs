@@ -315,6 +315,7 @@ pub fn plan() -> Plan {
         begin_at: 0,
         repeats: 0,
         older_than: None,
+        passed_over: std::collections::BTreeSet::new(),
         way_back: RollbackFile::Usable,
     };
     Plan {

@@ -174,6 +174,8 @@ fn dry_run() -> DryRun {
         uncounted: Vec::new(),
         access: vec![anon("select", Some(500)), anon("update", None)],
         sequences: Vec::new(),
+        passed_over: Vec::new(),
+        platform_locks: None,
         problem: None,
     }
 }

@@ -34,6 +34,8 @@ fn rehearsal() -> Rehearsal {
         uncounted: Vec::new(),
         access: Vec::new(),
         sequences: Vec::new(),
+        passed_over: Vec::new(),
+        platform_locks: None,
         problem: None,
     }
 }

@@ -11,12 +11,14 @@ use supadeck::ops::seed;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Sets a limit of the database's, which other tests do not share.
+/// Sets a limit for whoever connects to the database, which other tests do not share, and for `postgres`, who has one of two
+/// minutes everywhere.
 async fn short(bench: &Bench, time: &str) {
     bench
         .db
         .batch_execute(&format!(
-            "do $$ begin execute format('alter database %I set statement_timeout = %L', current_database(), '{time}'); end $$"
+            "do $$ begin execute format('alter database %I set statement_timeout = %L', current_database(), '{time}'); \
+            execute format('alter role postgres in database %I set statement_timeout = %L', current_database(), '{time}'); end $$"
         ))
         .await
         .unwrap();
@@ -51,11 +53,17 @@ async fn the_limit_that_stops_a_statement_is_named_with_its_owner() {
     let plan = bench.plan(everything()).await.unwrap();
     let timeout = plan.target.statement_timeout.clone().unwrap();
     assert_eq!(timeout.ms, 200);
-    assert!(timeout.of.starts_with("database "), "{timeout:?}");
+    assert!(
+        timeout.of.starts_with("role postgres in database "),
+        "{timeout:?}"
+    );
     let outcome = run(&bench.schema, &plan).await;
     let problem = outcome.problem.unwrap();
     let hint = problem.hint.unwrap();
-    assert!(hint.contains("200ms, set for database"), "{hint}");
+    assert!(
+        hint.contains("200ms, set for role postgres in database"),
+        "{hint}"
+    );
     assert!(hint.contains("--statement-timeout 0"), "{hint}");
 
     // The run's own, and the file's own.
@@ -136,7 +144,7 @@ async fn zero_lifts_it_for_every_kind_of_file() {
     let plan = bench.plan(everything()).await.unwrap();
     let shown = limit::of_plan(&bench.schema.limits, &plan);
     assert!(
-        shown.starts_with("no limit, by this run (300ms, set for database"),
+        shown.starts_with("no limit, by this run (300ms, set for role postgres in database"),
         "{shown}"
     );
     let outcome = run(&bench.schema, &plan).await;
@@ -168,14 +176,17 @@ async fn zero_lifts_it_for_every_kind_of_file() {
     let plan = migration::plan(&schema, &everything()).await.unwrap();
     let outcome = run(&schema, &plan).await;
     let hint = outcome.problem.unwrap().hint.unwrap();
-    assert!(hint.contains("300ms, set for database"), "{hint}");
+    assert!(
+        hint.contains("300ms, set for role postgres in database"),
+        "{hint}"
+    );
     let problem = seeded(schema.clone()).await.problem.unwrap();
     assert!(
         problem
             .hint
             .clone()
             .unwrap()
-            .contains("300ms, set for database"),
+            .contains("300ms, set for role postgres in database"),
         "{problem}"
     );
     schema.limits.statement_timeout = Some(Duration::ZERO);

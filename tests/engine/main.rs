@@ -40,6 +40,8 @@ mod misbehave;
 mod outside;
 mod pack;
 mod plan;
+mod platform;
+mod platform_locks;
 mod pooler;
 mod position;
 mod refused;

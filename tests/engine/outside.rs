@@ -166,9 +166,15 @@ async fn on_a_scratch_database_the_server_refuses_it() {
             "drop table if exists t, u; drop function if exists f();",
         );
         let stage = crate::bench::database(&bench.url);
-        let found = migration::verify_on_scratch(&bench.schema, stage.as_ref(), &[], &watch().0)
-            .await
-            .unwrap();
+        let found = migration::verify_on_scratch(
+            &bench.schema,
+            stage.as_ref(),
+            &[],
+            &mut migration::Passing::default(),
+            &watch().0,
+        )
+        .await
+        .unwrap();
         assert!(!mark.exists(), "{way}");
         let out = &found.versions[1];
         assert_eq!(out.finding, Verdict::Failed, "{way}: {out:#?}");

@@ -311,13 +311,24 @@ async fn the_history_builds_a_scratch_database_on_which_a_plan_really_runs() {
     let before = everything_there(&bench).await;
     let scratch = Bench::new().await;
     let there = Workspace::new(bench.root.path(), database(&scratch.url));
-    migration::rebuild(&bench.schema, &there, &watch().0)
-        .await
-        .unwrap();
+    migration::rebuild(
+        &bench.schema,
+        &there,
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap();
     let stage = database(&scratch.url);
-    let report = migration::rehearse_on_scratch(&there, stage.as_ref(), &plan, &watch().0)
-        .await
-        .unwrap();
+    let report = migration::rehearse_on_scratch(
+        &there,
+        stage.as_ref(),
+        &plan,
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap();
     assert!(report.problem.is_none(), "{report:?}");
     assert_eq!(report.on, Environment::Scratch);
     let (locks, changes, losses) = told(&report);
@@ -341,13 +352,24 @@ async fn on_scratch(bench: &Bench) -> Report {
     let plan = bench.plan(everything()).await.unwrap();
     let scratch = Bench::new().await;
     let there = Workspace::new(bench.root.path(), database(&scratch.url));
-    migration::rebuild(&bench.schema, &there, &watch().0)
-        .await
-        .unwrap();
+    migration::rebuild(
+        &bench.schema,
+        &there,
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap();
     let stage = database(&scratch.url);
-    migration::rehearse_on_scratch(&there, stage.as_ref(), &plan, &watch().0)
-        .await
-        .unwrap()
+    migration::rehearse_on_scratch(
+        &there,
+        stage.as_ref(),
+        &plan,
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap()
 }
 
 #[tokio::test]
@@ -417,9 +439,14 @@ async fn a_history_without_statements_does_not_build_a_scratch_database() {
         .unwrap();
     let scratch = Bench::new().await;
     let there = Workspace::new(bench.root.path(), database(&scratch.url));
-    let refused = migration::rebuild(&bench.schema, &there, &watch().0)
-        .await
-        .unwrap_err();
+    let refused = migration::rebuild(
+        &bench.schema,
+        &there,
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap_err();
     assert!(refused.what.contains("version 1"), "{refused}");
 }
 

@@ -84,7 +84,7 @@ fn comparable(report: &Report) -> String {
 }
 
 /// Dry-runs by both ways; the reports are the same.
-async fn both(bench: &Bench, api: &Standin, wish: &PlanRequest) -> Report {
+pub(crate) async fn both(bench: &Bench, api: &Standin, wish: &PlanRequest) -> Report {
     let before = traces(bench).await;
     let (direct, remote) = (database(&bench.url), api.database());
     let here = by(&bench.schema, direct.as_ref(), wish).await.unwrap();

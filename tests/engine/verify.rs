@@ -10,9 +10,15 @@ use supadeck::ops::migration::{self, Workspace};
 async fn on_scratch(bench: &Bench, versions: &[&str]) -> Verification {
     let versions: Vec<String> = versions.iter().map(|version| (*version).into()).collect();
     let stage = database(&bench.url);
-    migration::verify_on_scratch(&bench.schema, stage.as_ref(), &versions, &watch().0)
-        .await
-        .unwrap()
+    migration::verify_on_scratch(
+        &bench.schema,
+        stage.as_ref(),
+        &versions,
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap()
 }
 
 /// Checks on the database itself, and makes sure that nothing remains.
@@ -53,9 +59,15 @@ async fn the_projects_own_migrations_make_the_round_trip() {
     let bench = Bench::new().await;
     let schema = Workspace::new(env!("CARGO_MANIFEST_DIR"), database(&bench.url));
     let stage = database(&bench.url);
-    let verification = migration::verify_on_scratch(&schema, stage.as_ref(), &[], &watch().0)
-        .await
-        .unwrap();
+    let verification = migration::verify_on_scratch(
+        &schema,
+        stage.as_ref(),
+        &[],
+        &mut migration::Passing::default(),
+        &watch().0,
+    )
+    .await
+    .unwrap();
     let files = std::fs::read_dir(schema.root.join("migrations")).unwrap();
     let files = files
         .map(|entry| entry.unwrap().path())
@@ -426,8 +438,14 @@ async fn an_unknown_version_is_refused() {
             .is_err()
     );
     assert!(
-        migration::verify_on_scratch(&bench.schema, stage.as_ref(), &wanted, &watch().0)
-            .await
-            .is_err()
+        migration::verify_on_scratch(
+            &bench.schema,
+            stage.as_ref(),
+            &wanted,
+            &mut migration::Passing::default(),
+            &watch().0
+        )
+        .await
+        .is_err()
     );
 }

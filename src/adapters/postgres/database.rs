@@ -111,6 +111,7 @@ impl PgDatabase {
                 who.get(3).and_then(Option::as_deref),
                 self.address.sets("statement_timeout"),
             ),
+            platform: Box::new(target::platform(who.get(5).and_then(Option::as_deref))),
             mark: Box::new(self.address.mark(who.get(2).cloned().flatten())),
             ..Target::default()
         }

@@ -3,6 +3,7 @@
 use super::quote::dollar;
 use crate::domain::migration::limit::Timeout;
 use crate::domain::migration::owner::Owned;
+use crate::domain::migration::platform_grants::PlatformGrants;
 
 /// Who is connected to what.
 pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";
@@ -24,6 +25,22 @@ pub(in crate::adapters) const TIMEOUT: &str = "(select pg_catalog.json_build_obj
     and exists (select from pg_catalog.unnest(d.setconfig) c where pg_catalog.starts_with(c, 'statement_timeout=')) \
     order by d.setrole = 0, d.setdatabase = 0 limit 1), 'server'))::pg_catalog.text \
     from pg_catalog.pg_settings s where s.name = 'statement_timeout' and s.reset_val <> '0')";
+
+/// The lists of tables that supautils locks for the role, and the role, as JSON; null for a superuser, whom it leaves alone.
+pub(in crate::adapters) const PLATFORM: &str = "(select pg_catalog.json_build_array(pg_catalog.current_setting('supautils.policy_grants', true), \
+    pg_catalog.current_setting('supautils.drop_trigger_grants', true), r.rolname)::pg_catalog.text \
+    from pg_catalog.pg_roles r where r.rolname = current_user and not r.rolsuper)";
+
+/// Reads what [`PLATFORM`] gave.
+pub(in crate::adapters) fn platform(json: Option<&str>) -> PlatformGrants {
+    let told = json.and_then(|json| serde_json::from_str::<[Option<String>; 3]>(json).ok());
+    let [policy, trigger, role] = told.unwrap_or_default();
+    PlatformGrants::parse(
+        policy.as_deref(),
+        trigger.as_deref(),
+        &role.unwrap_or_default(),
+    )
+}
 
 /// Reads what [`TIMEOUT`] gave. `by_url` says that the URL's own options set one.
 pub(in crate::adapters) fn timeout(json: Option<&str>, by_url: bool) -> Option<Timeout> {

@@ -10,7 +10,7 @@ use crate::app::msg::Planned;
 use crate::domain::lint::{Assessment, Level, PredictedLock};
 use crate::domain::migration::interruption::repetition;
 use crate::domain::migration::plan_summary::{self, is_rollback};
-use crate::domain::migration::{Plan, Step, StepMode};
+use crate::domain::migration::{Plan, Step, StepMode, platform_locks};
 use crate::domain::report::plan::{TOO_MUCH, rollback_facts, rollback_word};
 use crate::domain::report::{Tone, dry_run, risks, seen};
 use crate::domain::script::Limits;
@@ -110,6 +110,7 @@ fn cautions(plan: &Plan) -> Vec<String> {
     let again = plan.steps.iter();
     let again = again.filter_map(|step| repetition(step.repeats, step.statements.len()));
     let mut cautions: Vec<String> = again.collect();
+    cautions.extend(platform_locks::of_plan(plan).map(|locks| format!("Locks {}", locks.line())));
     cautions.extend(plan_summary::alone(plan));
     cautions.extend(plan_summary::cautions(plan));
     cautions
@@ -122,6 +123,15 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
         Some(risks) => waiting(plan, risks),
         None => vec!["There is too much SQL to look at here: it may lock any table.".to_owned()],
     };
+    let platform = platform_locks::predicted(&plan.target.platform, &plan.steps, false);
+    if let Some(locks) = platform {
+        lines.insert(0, format!("Locks {}", locks.line()));
+        lines.insert(
+            1,
+            "On a scratch database nobody waits: `supadeck migration plan --on scratch`."
+                .to_owned(),
+        );
+    }
     if lines.is_empty() {
         return None;
     }

@@ -27,6 +27,10 @@ pub struct Args {
     #[arg(long)]
     pub empty: bool,
 
+    /// The major version of Postgres, such as 17; without it, that of the Postgres on this machine
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(15..))]
+    pub postgres: Option<u32>,
+
     /// Use this PostgREST binary for REST; without it, `postgrest` on PATH, or else a server that is built in
     #[arg(long, value_name = "PATH", env = "SUPADECK_POSTGREST")]
     pub postgrest: Option<PathBuf>,

@@ -71,6 +71,7 @@ async fn start(context: &Context, args: &Args, temporary: Option<&Path>) -> Resu
         data: args.data.clone(),
         folder: temporary.map(Path::to_owned),
         postgrest: args.postgrest.clone(),
+        major: args.postgres,
         // The real one is what hosted projects run.
         prefer_real_postgrest: true,
         progress: Some(Arc::new(move |step| {

@@ -1,6 +1,7 @@
 //! `supadeck migration`: the subcommands, and how a plan and its end are shown.
 
 mod apply;
+mod chosen;
 mod diff;
 mod list;
 mod log;

@@ -4,19 +4,21 @@ use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::{Context, Work};
 use super::super::interrupt;
 use super::super::page::Page;
+use super::chosen::{On, chosen};
 use super::run::at_rest;
-use super::scratch::Scratch;
+use super::scratch::{Scratch, Wanted};
 use super::skipped;
 use super::timeouts::{self, Waits};
 use crate::domain::dry_run::Report;
 use crate::domain::dry_run::access::AccessChange;
 use crate::domain::lint::Assessment;
-use crate::domain::migration::{Plan, PlanRequest, plan_summary};
+use crate::domain::migration::platform_locks::PlatformLocks;
+use crate::domain::migration::{Plan, PlanRequest, plan_summary, platform_locks};
 use crate::domain::problem::Problem;
 use crate::domain::report::risks::{self, RiskGroup};
 use crate::domain::report::{Extent, losses, plan, seen};
-use crate::ops::migration::{self, RunControl, StepRisk};
-use clap::{Args as ClapArgs, ValueEnum};
+use crate::ops::migration::{self, Passing, RunControl, StepRisk};
+use clap::Args as ClapArgs;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -63,15 +65,6 @@ pub struct Args {
     waits: Waits,
 }
 
-/// Where files are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum On {
-    /// The database itself, in a transaction that is never committed
-    Target,
-    /// A scratch database on this machine, which is thrown away
-    Scratch,
-}
-
 /// The JSON document.
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -84,6 +77,8 @@ struct Shown<'a> {
     access: &'a [AccessChange],
     /// The risks that a dry run has not refuted, by rule and file.
     risk_groups: Vec<RiskGroup>,
+    /// What running it locks of the platform.
+    platform_locks: Option<PlatformLocks>,
 }
 
 /// Plans and dry-runs.
@@ -140,6 +135,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         losses: report.as_ref().map(losses::all).unwrap_or_default(),
         access: report.as_ref().map_or(&[], |report| &report.access),
         risk_groups: risks::groups(&plan, &assessments),
+        platform_locks: platform_locks::of_plan(&plan),
     };
     let answer = Answer::new(&shown, page)?
         .with("skipped", &skipped)?
@@ -155,23 +151,30 @@ async fn rehearse(
     context: &Context,
     work: &Work,
     plan: &Plan,
-    on: Option<On>,
+    asked: Option<On>,
 ) -> Result<Report, Problem> {
     let production = plan.target.protection.profile.as_ref();
-    let on = on.unwrap_or(match production.or(work.production.as_ref()) {
+    let on = asked.unwrap_or(match production.or(work.production.as_ref()) {
         None => On::Target,
         Some(_) => On::Scratch,
     });
+    let on = match platform_locks::of_plan(plan).filter(|_| on == On::Target) {
+        None => on,
+        Some(locks) => chosen(context, &locks, asked.is_some()).await?,
+    };
     let (watch, cancel) = quiet();
     if on == On::Target {
         let rehearsing = migration::dry_run(&work.schema, work.stage.as_ref(), plan, &watch);
         return interrupt::cancelling(context.output(), &cancel, rehearsing).await;
     }
-    let scratch = interrupt::ending(Box::pin(Scratch::start(context))).await?;
+    let wanted = Wanted::of_target(&plan.target.server_version);
+    let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
+    let mut passing = Passing::on(scratch.is_right_version());
     let rehearsing = async {
         let there = scratch.work(context, &work.schema.root, work.schema.limits)?;
-        migration::rebuild(&work.schema, &there.schema, &watch).await?;
-        migration::rehearse_on_scratch(&there.schema, there.stage.as_ref(), plan, &watch).await
+        migration::rebuild(&work.schema, &there.schema, &mut passing, &watch).await?;
+        let (schema, stage) = (&there.schema, there.stage.as_ref());
+        migration::rehearse_on_scratch(schema, stage, plan, &mut passing, &watch).await
     };
     let report = interrupt::cancelling(context.output(), &cancel, rehearsing).await;
     scratch.stop().await;

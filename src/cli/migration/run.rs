@@ -10,7 +10,7 @@ use super::show;
 use super::skipped;
 use super::timeouts::{self, Waits};
 use crate::domain::migration::{
-    Direction, Outcome, Plan, PlanRequest, State, StepEnd, StepMode, plan_summary,
+    Direction, Outcome, Plan, PlanRequest, State, StepEnd, StepMode, plan_summary, platform_locks,
 };
 use crate::domain::report::{self, Lines};
 use crate::domain::seed::StaleSeed;
@@ -70,6 +70,7 @@ pub async fn carry_out(
         let mut page = show::plan(&plan);
         page.append(timeouts::shown(&work.schema.limits, &plan));
         let mut lines = Lines::default();
+        report::locks::foretold(&mut lines, &plan);
         report::plan::cautions(&mut lines, &plan);
         page.report(lines).append(said.clone());
         // Whoever says yes beforehand looked before; everybody else sees the risks that the deck shows.
@@ -86,6 +87,7 @@ pub async fn carry_out(
         }
         Answer::new(&plan, page)?
             .with("limits", &work.schema.limits)?
+            .with("platform_locks", &platform_locks::of_plan(&plan))?
             .with("statement_timeout", &plan.target.statement_timeout)
     };
     confirm::confirm(

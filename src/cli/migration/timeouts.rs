@@ -171,6 +171,7 @@ mod tests {
             begin_at: 0,
             repeats: 0,
             older_than: None,
+            passed_over: std::collections::BTreeSet::new(),
             way_back: RollbackFile::Usable,
         };
         let index = "create index concurrently i on goal (id)";

@@ -4,18 +4,20 @@ use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
-use super::plan::{On, quiet};
-use super::scratch::Scratch;
+use super::chosen::{On, chosen};
+use super::plan::quiet;
+use super::scratch::{Scratch, VERSION, Wanted};
 use super::skipped;
 use super::timeouts::Waits;
 use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
 use crate::domain::plural::{counted, listed};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::report::plan::target;
-use crate::domain::report::{Extent, Lines, changes, losses};
+use crate::domain::report::{Extent, Lines, changes, dry_run, losses};
 use crate::domain::script::Limits;
-use crate::ops::migration;
+use crate::ops::migration::{self, Passing};
 use clap::Args as ClapArgs;
+use std::path::Path;
 
 /// Prove that each rollback file undoes its migration: apply, roll back, apply again, and compare the catalog
 ///
@@ -46,8 +48,18 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let (watch, cancel) = quiet();
     let output = context.output();
     let versions = &args.versions;
-    let verification = if args.on == On::Target {
-        let mut work = context.work().await?;
+    let mut is_guessed = false;
+    let mut target = None;
+    if args.on == On::Target {
+        let work = context.work().await?;
+        let locks = work.read(migration::locked_by_trips(&work.schema, versions));
+        let on = match locks.await? {
+            Some(locks) => chosen(context, &locks, true).await?,
+            None => On::Target,
+        };
+        target = (on == On::Target).then_some(work);
+    }
+    let verification = if let Some(mut work) = target {
         args.waits.set(&mut work.schema.limits);
         let stage = work.stage.as_ref();
         let checking = migration::verify_on_target(&work.schema, stage, versions, &watch);
@@ -56,23 +68,42 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let root = context.root().await?;
         let mut limits = Limits::default();
         args.waits.set(&mut limits);
-        let scratch = interrupt::ending(Box::pin(Scratch::start(context))).await?;
+        let wanted = wanted(context, &root).await?;
+        let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
+        is_guessed = !scratch.is_right_version();
+        let mut passing = Passing::on(scratch.is_right_version());
         let checking = async {
             let work = scratch.work(context, &root, limits)?;
-            migration::verify_on_scratch(&work.schema, work.stage.as_ref(), versions, &watch).await
+            let (schema, stage) = (&work.schema, work.stage.as_ref());
+            migration::verify_on_scratch(schema, stage, versions, &mut passing, &watch).await
         };
         let checked = interrupt::cancelling(output, &cancel, Box::pin(checking)).await;
         scratch.stop().await;
         checked?
     };
     let (skipped, said) = skipped::of(&context.root().await?)?;
-    let mut page = page(&verification, versions);
+    let mut page = page(&verification, versions, is_guessed);
     page.append(said);
     let answer = Answer::new(&verification, page)?.with("skipped", &skipped)?;
     match problem(&verification) {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem, answer)),
     }
+}
+
+/// The version of Postgres that the project has: of the database, where a command names one and it answers, else what the
+/// directory says. Nothing needs a database here.
+async fn wanted(context: &Context, root: &Path) -> Result<Wanted, Problem> {
+    if context.settings().db_url.is_some() {
+        let target = async { context.work().await?.schema.database.history().await };
+        match interrupt::ending(Box::pin(target)).await {
+            Ok(history) => return Ok(Wanted::of_target(&history.target.server_version)),
+            Err(problem) if problem.is_cancelled() => return Err(problem),
+            // It is not needed: only its version would have been.
+            Err(problem) => tracing::debug!(%problem, "the version of the database is not known"),
+        }
+    }
+    Ok(Wanted::of_project(root))
 }
 
 /// Why the check failed: what did not pass, and apart from it what nobody has looked at.
@@ -105,18 +136,28 @@ fn problem(verification: &Verification) -> Option<Problem> {
     }))
 }
 
-fn page(verification: &Verification, named: &[String]) -> Page {
+fn page(verification: &Verification, named: &[String], is_guessed: bool) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Strong, &target(&verification.database));
-    page.toned(
-        Tone::Muted,
-        match verification.on {
-            Environment::Target => {
-                "Checked on this database, in a transaction that was rolled back."
-            }
-            Environment::Scratch => "Checked on a scratch database, which is gone again.",
-        },
-    );
+    let place = match verification.on {
+        Environment::Target => {
+            "Checked on this database, in a transaction that was rolled back.".to_owned()
+        }
+        Environment::Scratch => format!(
+            "Checked on a scratch database of Postgres {}, which is gone again.",
+            verification.database.server_version
+        ),
+    };
+    page.toned(Tone::Muted, &place);
+    if is_guessed {
+        let text = format!(
+            "That is the Postgres of this machine; the project's is not known. `major_version` in supabase/config.toml, or {VERSION}, chooses another."
+        );
+        page.toned(Tone::Muted, &text);
+    }
+    let mut lines = Lines::default();
+    dry_run::not_covered(&mut lines, &verification.passed_over);
+    page.report(lines);
     if verification.versions.is_empty() {
         page.line("There was nothing to check.");
         return page;

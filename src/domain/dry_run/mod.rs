@@ -7,17 +7,20 @@ pub mod coverage;
 pub mod effects;
 pub mod losses;
 pub mod measure;
+pub mod passed_over;
 pub mod quiet;
 pub mod recording;
 #[cfg(test)]
 mod tests;
 
 use self::access::AccessChange;
+use super::migration::platform_locks::PlatformLocks;
 use super::migration::{Direction, Target};
 use super::problem::Problem;
 use super::snapshot::difference::Difference;
 use crate::domain::lint::LockMode;
 use measure::{Blocks, Rows, Uncounted};
+use passed_over::PassedOver;
 use serde::Serialize;
 
 /// Where something was dry-run.
@@ -209,6 +212,10 @@ pub struct Report {
     pub access: Vec<AccessChange>,
     /// Sequences whose values moved: that is not undone, by Postgres' design.
     pub sequences: Vec<String>,
+    /// What a scratch database did not run, because its server lacks what the platform has.
+    pub passed_over: Vec<PassedOver>,
+    /// What is locked of the platform, which stands in no other list of locks.
+    pub platform_locks: Option<PlatformLocks>,
     /// What stopped the dry run.
     pub problem: Option<Problem>,
 }
@@ -277,6 +284,8 @@ pub struct Verification {
     pub database: Target,
     /// One entry a version.
     pub versions: Vec<RoundTrip>,
+    /// What a scratch database did not run, because its server lacks what the platform has.
+    pub passed_over: Vec<PassedOver>,
 }
 
 impl Verification {

@@ -11,6 +11,8 @@ pub mod limit;
 pub mod lock_holder;
 pub mod owner;
 pub mod plan_summary;
+pub mod platform_grants;
+pub mod platform_locks;
 pub mod rename_detection;
 pub mod render;
 pub mod resolution;
@@ -24,6 +26,7 @@ pub use state::RollbackFile;
 use super::production::{Mark, Protection};
 use super::sql::Statements;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -130,6 +133,9 @@ pub struct Target {
     /// The statement timeout that is set there for whoever connects, where there is one.
     #[serde(skip)]
     pub statement_timeout: Option<limit::Timeout>,
+    /// The tables of the platform that policies and dropped triggers lock there.
+    #[serde(skip)]
+    pub platform: Box<platform_grants::PlatformGrants>,
     /// Why a file cannot run outside a transaction on this way to it, a sentence or two. Asked only where a plan has such a file.
     #[serde(skip)]
     pub refuses_alone: Option<String>,
@@ -230,6 +236,9 @@ pub struct Step {
     pub older_than: Option<String>,
     /// What stands in the place of its rollback file; a rollback itself needs none.
     pub way_back: RollbackFile,
+    /// Indexes of statements that are not run, though they are recorded: only a scratch database passes any over.
+    #[serde(skip)]
+    pub passed_over: BTreeSet<usize>,
 }
 
 impl Step {

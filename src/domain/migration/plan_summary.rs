@@ -241,6 +241,7 @@ mod tests {
             begin_at: 0,
             repeats: 0,
             older_than: None,
+            passed_over: std::collections::BTreeSet::new(),
             way_back,
         }
     }

@@ -1,6 +1,7 @@
 //! A dry run in sum: where it was made, what it knows nothing of, then what is lost, opened, locked and changed.
 
 use super::{Lines, Tone, access, changes, locks, losses};
+use crate::domain::dry_run::passed_over::{self, PassedOver};
 use crate::domain::dry_run::{Environment, Report};
 use crate::domain::plural::counted;
 
@@ -25,6 +26,14 @@ pub(super) fn place(lines: &mut Lines, report: &Report) {
     }
     if let Some(unknown) = unrehearsed {
         lines.put(0, Tone::Danger, &unknown.not_rehearsed());
+    }
+    not_covered(lines, &report.passed_over);
+}
+
+/// What a scratch database did not run.
+pub fn not_covered(lines: &mut Lines, passed: &[PassedOver]) {
+    for line in passed_over::lines(passed) {
+        lines.put(0, Tone::Warn, &line);
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Line, Lines, Tone};
 use crate::domain::dry_run::measure::Blocks;
 use crate::domain::dry_run::{Report, TableLockSummary};
 use crate::domain::lint::LockMode;
+use crate::domain::migration::{Plan, platform_locks};
 use crate::domain::plural::{counted, listed};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ pub(super) fn section(lines: &mut Lines, report: &Report) {
         .iter()
         .partition(|held| held.blocks != Blocks::NoQuery || held.rewritten);
     let nothing = match (heard.is_empty(), quiet.is_empty()) {
+        _ if report.platform_locks.is_some() => None,
         (true, true) => Some("No table that is there now is locked"),
         (true, false) => Some("No table is locked in a way that a query waits for"),
         _ => None,
@@ -32,6 +34,9 @@ pub(super) fn section(lines: &mut Lines, report: &Report) {
     let unknown = unknown.as_ref();
     let is_shown = lines.section(report, "What is locked", unknown, nothing);
     if is_shown {
+        if let Some(platform) = &report.platform_locks {
+            lines.put(2, Tone::Danger, &platform.line());
+        }
         heard.sort_by_key(|held| Reverse((held.rewritten, held.blocks)));
         let (platform, own): (Vec<_>, Vec<_>) =
             heard.into_iter().partition(|held| is_of_platform(held));
@@ -77,6 +82,13 @@ fn of_platform(locks: &[&TableLockSummary]) -> Vec<Line> {
     );
     let line = Line::new(Tone::Danger, &text).and(Tone::Muted, &by);
     vec![line.indented(2)]
+}
+
+/// What running a plan locks of the platform, before anything is known but its text.
+pub fn foretold(lines: &mut Lines, plan: &Plan) {
+    if let Some(locks) = platform_locks::of_plan(plan) {
+        lines.put(0, Tone::Danger, &format!("Locks {}", locks.line()));
+    }
 }
 
 /// Names in a sentence; of many only the first ones.

@@ -1,6 +1,6 @@
 //! A plan as it is read before it runs: what a dry run found in sum, the risks, what to think about, then every file.
 
-use super::{Extent, Lines, Tone, dry_run, problem, risks, statements};
+use super::{Extent, Lines, Tone, dry_run, locks, problem, risks, statements};
 use crate::domain::dry_run::Report;
 use crate::domain::lint::Assessment;
 use crate::domain::migration::plan_summary::{self, newest_left};
@@ -54,6 +54,9 @@ pub fn page(
             }
             dry_run::summary(&mut lines, report);
         }
+    }
+    if report.is_none() {
+        locks::foretold(&mut lines, plan);
     }
     if let Some(assessments) = assessments {
         risks::section(&mut lines, plan, assessments);

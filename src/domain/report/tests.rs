@@ -87,6 +87,8 @@ fn what_supautils_locks_is_one_line() {
             uncounted: Vec::new(),
             access: Vec::new(),
             sequences: Vec::new(),
+            passed_over: Vec::new(),
+            platform_locks: None,
             problem: None,
         };
         let mut lines = Lines::default();

@@ -12,7 +12,10 @@ use crate::domain::dry_run::access::Right;
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::recording::{DryRunResult, Failed, FileResult, FileScript};
-use crate::domain::dry_run::{End, Environment, Report, StatementReport, StepReport};
+use crate::domain::dry_run::{
+    End, Environment, Report, StatementReport, StepReport, TableLockSummary,
+};
+use crate::domain::migration::platform_locks::{PlatformLocks, predicted};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Limits;
@@ -197,6 +200,8 @@ fn report_of(
         }
     }
     let difference = Difference::between(&recording.before, latest);
+    let mut locks = ledger.locks();
+    let platform_locks = platform_locks(plan, &mut steps, &mut locks);
     let report = Report {
         on,
         database: plan.target.clone(),
@@ -204,13 +209,46 @@ fn report_of(
         losses: Vec::new(),
         uncounted: Vec::new(),
         access: Vec::new(),
-        locks: ledger.locks(),
+        locks,
         difference,
         sequences: Vec::new(),
+        passed_over: Vec::new(),
+        platform_locks,
         problem,
     };
     let candidates = ledger.candidates(&recording.before, latest);
     (report, ledger, candidates)
+}
+
+/// Takes the platform's locks out of the others: they are told together. What ran counts, also where the server has none of
+/// these tables.
+fn platform_locks(
+    plan: &Plan,
+    steps: &mut [StepReport],
+    locks: &mut Vec<TableLockSummary>,
+) -> Option<PlatformLocks> {
+    let grants = &plan.target.platform;
+    let ran = plan.steps.iter().zip(steps.iter());
+    let ran = ran.filter(|(_, report)| matches!(report.end, End::Passed | End::Failed));
+    let mut told = predicted(grants, ran.map(|(step, _)| step), false)?;
+    for report in steps.iter_mut() {
+        for one in &mut report.statements {
+            let sql = &one.sql;
+            one.locks.retain(|lock| !grants.is_theirs(sql, &lock.table));
+        }
+    }
+    let mut held = None;
+    locks.retain(|lock| {
+        let of = plan.steps.iter().find(|step| step.version == lock.version);
+        let sql = of.and_then(|step| step.statements.iter().nth(lock.statement - 1));
+        let is_theirs = sql.is_some_and(|sql| grants.is_theirs(sql, &lock.table));
+        if is_theirs {
+            held = held.max(Some(lock.held_ms));
+        }
+        !is_theirs
+    });
+    told.held_ms = held;
+    Some(told)
 }
 
 /// Puts one file into its report; tells why it failed.

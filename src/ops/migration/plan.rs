@@ -271,6 +271,7 @@ pub(super) fn step(entry: &Entry, direction: Direction, file: &Path) -> Result<S
         begin_at: 0,
         repeats: 0,
         older_than: None,
+        passed_over: std::collections::BTreeSet::new(),
         way_back: match direction {
             Direction::Apply => entry.way_back,
             Direction::Rollback => RollbackFile::Usable,

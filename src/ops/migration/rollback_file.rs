@@ -142,6 +142,7 @@ async fn stored_way_back(schema: &Workspace, entry: &Entry) -> Result<Step, Roll
         begin_at: 0,
         repeats: 0,
         older_than: None,
+        passed_over: std::collections::BTreeSet::new(),
         way_back: RollbackFile::Usable,
     })
 }

@@ -4,6 +4,7 @@
 use super::dry_run::{
     lines, milliseconds, not_reached, run_at, snapshot, snapshot_and_rights, statement_report,
 };
+use super::passing::{Judged, Passing};
 use super::run::run;
 use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::access::changes;
@@ -11,8 +12,9 @@ use crate::domain::dry_run::{
     End, Environment, Report, StatementReport, StepReport, TableLockSummary,
 };
 use crate::domain::migration::history::sha256;
+use crate::domain::migration::platform_locks::of_plan;
 use crate::domain::migration::{
-    Direction, Outcome, Plan, RollbackFile, Step, StepMode, StepReport as RunReport,
+    Direction, Outcome, Plan, RollbackFile, Step, StepEnd, StepMode, StepReport as RunReport,
 };
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::snapshot::Kind as Thing;
@@ -24,10 +26,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Applies to an empty scratch database what the history of another one stores, oldest first. A version that does not
-/// run, or that has no stored statements, is named.
+/// run, or that has no stored statements, is named; what the scratch server lacks is passed over.
 pub async fn rebuild(
     from: &Workspace,
     scratch: &Workspace,
+    passing: &mut Passing,
     watch: &RunControl,
 ) -> Result<(), Problem> {
     let history = from.database.history().await?;
@@ -59,10 +62,11 @@ pub async fn rebuild(
             begin_at: 0,
             repeats: 0,
             older_than: None,
+            passed_over: BTreeSet::new(),
             way_back: RollbackFile::Usable,
         });
     }
-    let outcome = run_for_real(scratch, steps, watch).await?;
+    let outcome = run_for_real(scratch, steps, passing, watch).await?;
     match outcome.problem {
         None => Ok(()),
         Some(problem) if problem.kind == Kind::Cancelled => Err(problem),
@@ -91,11 +95,15 @@ fn not_rebuilt(version: &str, why: &str) -> Problem {
 /// Runs steps on a scratch database, which nobody else uses.
 async fn run_for_real(
     scratch: &Workspace,
-    steps: Vec<Step>,
+    mut steps: Vec<Step>,
+    passing: &mut Passing,
     watch: &RunControl,
 ) -> Result<Outcome, Problem> {
+    for step in &mut steps {
+        passing.enter(step);
+    }
     let history = scratch.database.history().await?;
-    let plan = Plan {
+    let mut plan = Plan {
         steps,
         target: history.target.clone(),
         history: history.versions(),
@@ -105,7 +113,45 @@ async fn run_for_real(
         progress: tokio::sync::mpsc::unbounded_channel().0,
         cancel: watch.cancel.clone(),
     };
-    run(&scratch.on_scratch(), &plan, &quiet).await
+    run_passing(&scratch.on_scratch(), &mut plan, passing, &quiet).await
+}
+
+/// Runs a plan on a scratch database, and goes on without what its server lacks.
+pub(super) async fn run_passing(
+    scratch: &Workspace,
+    plan: &mut Plan,
+    passing: &mut Passing,
+    watch: &RunControl,
+) -> Result<Outcome, Problem> {
+    let mut before = Vec::new();
+    loop {
+        let mut outcome = run(scratch, plan, watch).await?;
+        let at = outcome
+            .steps
+            .iter()
+            .position(|ran| ran.end != StepEnd::Done);
+        if let (Some(at), Some(problem)) = (at, outcome.problem.take()) {
+            let statement = outcome.steps[at].statement;
+            match passing.judge(&mut plan.steps[at], statement, &problem) {
+                Judged::Again => {
+                    before.extend(outcome.steps.drain(..at));
+                    plan.steps.drain(..at);
+                    plan.history = outcome.history.take().unwrap_or_default();
+                    continue;
+                }
+                Judged::Unsure(why) => {
+                    outcome.problem = Some(Problem {
+                        why: format!("{} {why}", problem.why),
+                        ..problem
+                    });
+                }
+                Judged::Own => outcome.problem = Some(passing.own(problem)),
+            }
+        }
+        before.append(&mut outcome.steps);
+        outcome.steps = before;
+        return Ok(outcome);
+    }
 }
 
 /// Dry-runs a plan on a scratch database that holds the same history: each file in a transaction of its own, and then
@@ -114,6 +160,7 @@ pub async fn rehearse_on_scratch(
     scratch: &Workspace,
     stage: &dyn DryRunDatabase,
     plan: &Plan,
+    passing: &mut Passing,
     watch: &RunControl,
 ) -> Result<Report, Problem> {
     let (before, rights) = snapshot_and_rights(scratch, stage).await?;
@@ -129,6 +176,8 @@ pub async fn rehearse_on_scratch(
         uncounted: Vec::new(),
         access: Vec::new(),
         sequences: Vec::new(),
+        passed_over: Vec::new(),
+        platform_locks: of_plan(plan),
         problem: None,
     };
     for step in &plan.steps {
@@ -140,7 +189,7 @@ pub async fn rehearse_on_scratch(
         };
         if step.mode == StepMode::Alone {
             let so_far = snapshot(scratch, stage).await?;
-            let outcome = run_for_real(scratch, one.steps, watch).await?;
+            let outcome = run_for_real(scratch, one.steps, passing, watch).await?;
             let ran = outcome.steps.first();
             let told = ran.map(|ran| run_alone(step, ran, outcome.problem.as_ref()));
             whole.steps.extend(told);
@@ -152,15 +201,7 @@ pub async fn rehearse_on_scratch(
             }
             continue;
         }
-        let mut report = run_at(
-            scratch,
-            stage,
-            &one,
-            watch,
-            Environment::Scratch,
-            Some(&known),
-        )
-        .await?;
+        let mut report = try_one(scratch, stage, one.clone(), &known, passing, watch).await?;
         whole.steps.append(&mut report.steps);
         merge(&mut whole.locks, report.locks);
         for loss in report.losses {
@@ -170,7 +211,9 @@ pub async fn rehearse_on_scratch(
         }
         whole.problem = report.problem;
         if whole.problem.is_none() {
-            whole.problem = run_for_real(scratch, one.steps, watch).await?.problem;
+            whole.problem = run_for_real(scratch, one.steps, passing, watch)
+                .await?
+                .problem;
         }
         if whole.problem.is_some() {
             break;
@@ -185,10 +228,41 @@ pub async fn rehearse_on_scratch(
         None => snapshot(scratch, stage).await?,
     };
     whole.difference = Difference::between(&before, &after);
+    whole.passed_over = passing.passed().to_vec();
     if whole.problem.is_none() {
         whole.access = changes(&rights, &snapshot_and_rights(scratch, stage).await?.1);
     }
     Ok(whole)
+}
+
+/// Dry-runs one file, again and again without what the server lacks.
+async fn try_one(
+    scratch: &Workspace,
+    stage: &dyn DryRunDatabase,
+    mut one: Plan,
+    known: &BTreeSet<u32>,
+    passing: &mut Passing,
+    watch: &RunControl,
+) -> Result<Report, Problem> {
+    for step in &mut one.steps {
+        passing.enter(step);
+    }
+    let place = Environment::Scratch;
+    loop {
+        let mut report = run_at(scratch, stage, &one, watch, place, Some(known)).await?;
+        let Some(problem) = report.problem.take() else {
+            return Ok(report);
+        };
+        let mut statements = report.steps.iter().flat_map(|step| &step.statements);
+        let failed = statements.find(|ran| ran.problem.is_some());
+        let number = failed.map(|ran| ran.statement);
+        let judged = one.steps.first_mut();
+        let judged = judged.map(|step| passing.judge(step, number, &problem));
+        if !matches!(judged, Some(Judged::Again)) {
+            report.problem = Some(passing.own(problem));
+            return Ok(report);
+        }
+    }
 }
 
 /// A file that ran outside a transaction: nothing of it was measured but where it stopped.

@@ -82,7 +82,7 @@ pub(super) fn parts(step: &Step) -> Vec<Part> {
         .iter()
         .enumerate()
         .skip(step.begin_at)
-        .filter(|(index, _)| !left_out.contains(index))
+        .filter(|(index, _)| !left_out.contains(index) && !step.passed_over.contains(index))
         .filter(|(_, sql)| significant(sql).next().is_some())
         .filter_map(|(statement, _)| {
             Some(Part {

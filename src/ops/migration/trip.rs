@@ -60,6 +60,7 @@ pub async fn verify_on_target(
         on: Environment::Target,
         database: history.target,
         versions: invalid.map(unusable).collect(),
+        passed_over: Vec::new(),
     };
     if pending.is_empty() && applied.is_empty() {
         return Ok(verification);

@@ -2,9 +2,10 @@
 //! the catalog compared each time.
 
 use super::dry_run::snapshot;
+use super::passing::Passing;
 use super::plan::plan;
 use super::rollback_file::{RollbackError, rollback_step};
-use super::run::run;
+use super::scratch::run_passing;
 use super::{RunControl, Workspace};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::measure::Baseline;
@@ -20,6 +21,7 @@ pub async fn verify_on_scratch(
     scratch: &Workspace,
     stage: &dyn DryRunDatabase,
     versions: &[String],
+    passing: &mut Passing,
     watch: &RunControl,
 ) -> Result<Verification, Problem> {
     let scratch = &scratch.on_scratch();
@@ -30,6 +32,7 @@ pub async fn verify_on_scratch(
         on: Environment::Scratch,
         database: listing.target.clone(),
         versions: Vec::new(),
+        passed_over: Vec::new(),
     };
     // What is newer than every wanted version has nothing to do with them.
     let newest = all
@@ -57,6 +60,7 @@ pub async fn verify_on_scratch(
         let mut way = Scratch {
             workspace: scratch,
             stage,
+            passing: &mut *passing,
             watch,
             entry,
         };
@@ -79,6 +83,7 @@ pub async fn verify_on_scratch(
             stopped = true;
         }
     }
+    verification.passed_over = passing.passed().to_vec();
     Ok(verification)
 }
 
@@ -157,6 +162,7 @@ pub(super) fn no_rollback(trip: &mut RoundTrip, why: RollbackError) {
 struct Scratch<'a> {
     workspace: &'a Workspace,
     stage: &'a dyn DryRunDatabase,
+    passing: &'a mut Passing,
     watch: &'a RunControl,
     entry: &'a Entry,
 }
@@ -178,7 +184,7 @@ impl Scratch<'_> {
         let applied = snapshot(self.workspace, self.stage).await?;
         let back = match rollback_step(self.workspace, self.entry).await {
             Ok(_) => match plan(self.workspace, &PlanRequest::RollbackLast { count: 1 }).await {
-                Ok(plan) => self.go(&plan).await?,
+                Ok(plan) => self.go(plan).await?,
                 Err(problem) => Some(problem),
             }
             .map(RollbackError::Unusable),
@@ -206,20 +212,24 @@ impl Scratch<'_> {
         Ok(false)
     }
 
-    async fn apply(&self) -> Result<Option<Problem>, Problem> {
+    async fn apply(&mut self) -> Result<Option<Problem>, Problem> {
         let wish = PlanRequest::Apply {
             to: Some(self.entry.version.clone()),
             include_out_of_order: true,
         };
         match plan(self.workspace, &wish).await {
-            Ok(plan) => self.go(&plan).await,
+            Ok(plan) => self.go(plan).await,
             Err(problem) => Ok(Some(problem)),
         }
     }
 
     /// Runs for good. What stops the user's wish is an error, what stops the file is a finding.
-    async fn go(&self, plan: &Plan) -> Result<Option<Problem>, Problem> {
-        match run(self.workspace, plan, self.watch).await?.problem {
+    async fn go(&mut self, mut plan: Plan) -> Result<Option<Problem>, Problem> {
+        for step in &mut plan.steps {
+            self.passing.enter(step);
+        }
+        let ran = run_passing(self.workspace, &mut plan, self.passing, self.watch).await?;
+        match ran.problem {
             Some(problem) if matches!(problem.kind, Kind::Cancelled | Kind::Network) => {
                 Err(problem)
             }

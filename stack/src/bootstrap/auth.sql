@@ -1,4 +1,5 @@
--- Schema auth with the tables of Supabase Auth that matter to a project: users, identities, sessions, tokens.
+-- Schema auth with the tables of Supabase Auth. Those of users, identities, sessions and tokens have all their columns; those
+-- of its sign-ins by other providers are there to be named by policies, triggers and grants.
 set client_min_messages = warning;
 
 create schema auth authorization supabase_admin;
@@ -112,6 +113,46 @@ create table auth.one_time_tokens (
     unique (user_id, token_type)
 );
 
+create table auth.instances (
+    id uuid primary key, uuid uuid, raw_base_config text, created_at timestamptz, updated_at timestamptz
+);
+create table auth.audit_log_entries (
+    instance_id uuid, id uuid primary key, payload json, created_at timestamptz,
+    ip_address varchar(64) not null default ''
+);
+create index audit_logs_instance_id_idx on auth.audit_log_entries (instance_id);
+create table auth.schema_migrations (version varchar(255) primary key);
+create table auth.flow_state (
+    id uuid primary key, user_id uuid, auth_code text, code_challenge text, provider_type text not null,
+    provider_access_token text, provider_refresh_token text, created_at timestamptz, updated_at timestamptz,
+    authentication_method text not null, auth_code_issued_at timestamptz
+);
+create table auth.sso_providers (
+    id uuid primary key, resource_id text, created_at timestamptz, updated_at timestamptz, disabled boolean
+);
+create table auth.sso_domains (
+    id uuid primary key, sso_provider_id uuid not null references auth.sso_providers (id) on delete cascade,
+    domain text not null, created_at timestamptz, updated_at timestamptz
+);
+create table auth.saml_providers (
+    id uuid primary key, sso_provider_id uuid not null references auth.sso_providers (id) on delete cascade,
+    entity_id text not null unique, metadata_xml text not null, metadata_url text, attribute_mapping jsonb,
+    created_at timestamptz, updated_at timestamptz, name_id_format text
+);
+create table auth.saml_relay_states (
+    id uuid primary key, sso_provider_id uuid not null references auth.sso_providers (id) on delete cascade,
+    request_id text not null, for_email text, redirect_to text, created_at timestamptz, updated_at timestamptz,
+    flow_state_id uuid references auth.flow_state (id) on delete cascade
+);
+
+alter table auth.instances enable row level security;
+alter table auth.audit_log_entries enable row level security;
+alter table auth.schema_migrations enable row level security;
+alter table auth.flow_state enable row level security;
+alter table auth.sso_providers enable row level security;
+alter table auth.sso_domains enable row level security;
+alter table auth.saml_providers enable row level security;
+alter table auth.saml_relay_states enable row level security;
 alter table auth.users enable row level security;
 alter table auth.identities enable row level security;
 alter table auth.sessions enable row level security;

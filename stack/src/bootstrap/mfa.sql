@@ -23,6 +23,9 @@ create table if not exists auth.mfa_factors (
     phone text,
     last_challenged_at timestamptz unique
 );
+alter table auth.mfa_factors
+    add column if not exists web_authn_credential jsonb,
+    add column if not exists web_authn_aaguid uuid;
 create unique index if not exists mfa_factors_user_friendly_name_unique
     on auth.mfa_factors (friendly_name, user_id) where trim(friendly_name) <> '';
 create index if not exists factor_id_created_at_idx on auth.mfa_factors (user_id, created_at);
@@ -35,6 +38,7 @@ create table if not exists auth.mfa_challenges (
     ip_address inet not null,
     otp_code text
 );
+alter table auth.mfa_challenges add column if not exists web_authn_session_data jsonb;
 create index if not exists mfa_challenge_created_at_idx on auth.mfa_challenges (created_at desc);
 
 alter table auth.mfa_factors enable row level security;

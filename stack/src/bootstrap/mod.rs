@@ -1,5 +1,5 @@
-//! Makes a database look like a fresh Supabase project: roles, schemas, `auth.*`, default privileges. Owns the SQL and
-//! the cloning of databases; serves nothing.
+//! Makes a database look like a fresh Supabase project: roles, the platform's schemas, what role `postgres` may do with
+//! them. Owns the SQL and the cloning of databases; serves nothing.
 
 use crate::Error;
 use crate::database::Session;
@@ -18,6 +18,9 @@ const SERVER_ROLES: &str = include_str!("server_roles.sql");
 const SCHEMA: &str = include_str!("schema.sql");
 const AUTH: &str = include_str!("auth.sql");
 const MFA: &str = include_str!("mfa.sql");
+const STORAGE: &str = include_str!("storage.sql");
+const PLATFORM: &str = include_str!("platform.sql");
+const POWERS: &str = include_str!("powers.sql");
 
 /// How often the password of role postgres is stretched. It is random and long, so once would do, but people use it in
 /// other tools, and those built on Java insist on the 4096 of RFC 7677. Unoptimised, that many cost 60 ms of CPU at each
@@ -46,6 +49,13 @@ pub(crate) async fn run(admin: &Session, secrets: &Secrets) -> Result<(), Error>
     admin.run("creating schema auth", AUTH).await?;
     admin
         .run("creating the tables of second factors", MFA)
+        .await?;
+    admin.run("creating schema storage", STORAGE).await?;
+    admin
+        .run("creating the platform's schemas", PLATFORM)
+        .await?;
+    admin
+        .run("giving role postgres what the platform gives it", POWERS)
         .await?;
     settle(admin, MAIN).await
 }

