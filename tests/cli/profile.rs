@@ -1,7 +1,7 @@
 //! `supadeck profile`.
 
 use crate::keyring::Keyring;
-use crate::world::{PASSWORD, World, texts};
+use crate::world::{PASSWORD, World, own_migrations, texts};
 
 #[test]
 fn a_profile_is_checked_kept_used_and_removed() {
@@ -43,7 +43,7 @@ fn a_profile_is_checked_kept_used_and_removed() {
             .as_array()
             .unwrap()
             .len(),
-        8
+        own_migrations()
     );
     world.data(&["cycle", "list", "--as", "service", "--profile", "local"]);
     let text = world.run(&["profile", "list"]);

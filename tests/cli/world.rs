@@ -338,3 +338,10 @@ pub fn texts(dir: &Path) -> Vec<(PathBuf, String)> {
     }
     found
 }
+
+/// How many migrations the project itself has.
+pub fn own_migrations() -> usize {
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+    let is_sql = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ext| ext == "sql");
+    files.map(Result::unwrap).filter(is_sql).count()
+}

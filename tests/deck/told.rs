@@ -314,6 +314,36 @@ fn what_a_dry_run_has_seen_wins_over_what_the_text_made_one_fear() {
         why: Uncounted::TooLarge,
     });
     assert!(feared(&kept));
+    // An update is judged by whether it overwrote anything.
+    let filled = assess_in_order(["update customer set age = 3;"]);
+    let feared = |found: &DryRun| {
+        let settled = seen::settle(&filled, found);
+        rules(&settled).contains(&"update-without-where")
+    };
+    kept.uncounted.clear();
+    assert!(!feared(&kept));
+    let overwritten = Loss {
+        way: LossKind::RowsChanged,
+        table: "public.customer".into(),
+        ..kept.losses[0].clone()
+    };
+    kept.losses.push(overwritten);
+    assert!(feared(&kept));
+    // A table is known by its new name too.
+    let later = assess_in_order(["update client set age = 3; alter table client drop column age;"]);
+    let found_in = |found: &DryRun| rules(&seen::settle(&later, found));
+    assert_eq!(found_in(&kept), [""; 0], "no such table was there before");
+    let mut renamed = change(Kind::Table, None, "public.client", ChangeKind::Renamed);
+    renamed.renamed_from = Some(Object {
+        kind: Kind::Table,
+        on: None,
+        name: "public.customer".into(),
+    });
+    kept.difference.changes.push(renamed);
+    let rules_found = found_in(&kept);
+    for rule in ["update-without-where", "drop-column"] {
+        assert!(rules_found.contains(&rule), "{rule}: {rules_found:?}");
+    }
     // A policy that is gone is feared rightly, and one that stopped or was not measured has refuted nothing.
     let mut gone = found.clone();
     let policy = change(

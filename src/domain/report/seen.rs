@@ -3,7 +3,7 @@
 
 use super::{Tone, access, changes, dry_run, locks, losses};
 use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
-use crate::domain::dry_run::{End, Environment, Report};
+use crate::domain::dry_run::{End, Environment, LossKind, Report};
 use crate::domain::lint::{Assessment, Finding, Level, StatementRisk, rule};
 use crate::domain::migration::{Direction, Plan};
 use crate::domain::plural::counted;
@@ -59,6 +59,8 @@ struct Seen {
     locked: BTreeSet<String>,
     /// The relations that lost something; absent where something was not counted.
     lost: Option<BTreeSet<String>>,
+    /// Those among them of which rows were overwritten.
+    overwritten: BTreeSet<String>,
     /// The policies that are gone, as a finding names them.
     dropped: BTreeSet<String>,
     /// Whether everybody is let at every row of something.
@@ -84,11 +86,31 @@ impl Seen {
         let is_called = |change: &AccessChange| {
             change.why == Some(Why::Definer) && !change.passes && change.gains()
         };
+        // Locks and losses have the names from before; later statements know a renamed table by its new one.
+        let renamed: Vec<(String, String)> = report
+            .difference
+            .changes
+            .iter()
+            .filter_map(|change| {
+                let was = change.renamed_from.as_ref()?;
+                was.on
+                    .is_none()
+                    .then(|| (bare(&was.name), bare(&change.object.name)))
+            })
+            .collect();
+        let known = |names: BTreeSet<String>| {
+            let also = renamed.iter().filter(|(was, _)| names.contains(was));
+            let also: Vec<String> = also.map(|(_, now)| now.clone()).collect();
+            names.into_iter().chain(also).collect::<BTreeSet<String>>()
+        };
         let is_counted = report.on == Environment::Target && report.uncounted.is_empty();
         let lost = report.losses.iter().map(|loss| bare(&loss.table));
+        let overwritten = report.losses.iter();
+        let overwritten = overwritten.filter(|loss| loss.way == LossKind::RowsChanged);
         Self {
-            lost: is_counted.then(|| lost.collect()),
-            locked: report.locks.iter().map(|held| bare(&held.table)).collect(),
+            lost: is_counted.then(|| known(lost.collect())),
+            overwritten: known(overwritten.map(|loss| bare(&loss.table)).collect()),
+            locked: known(report.locks.iter().map(|held| bare(&held.table)).collect()),
             dropped: dropped.collect(),
             is_opened: report.access.iter().any(is_open),
             is_callable: report.access.iter().any(is_called),
@@ -103,12 +125,15 @@ impl Seen {
             &rule::DROP_COLUMN,
             &rule::TRUNCATE,
             &rule::DELETE_WITHOUT_WHERE,
-            &rule::UPDATE_WITHOUT_WHERE,
         ]
         .iter()
         .any(|one| one.name == finding.rule);
         match finding.level {
             Level::BlocksWriters | Level::BlocksReaders | Level::RewritesTable => is_new,
+            // Only columns that the plan makes were filled.
+            _ if finding.rule == rule::UPDATE_WITHOUT_WHERE.name => {
+                is_new || self.lost.is_some() && !self.overwritten.contains(&bare(&finding.subject))
+            }
             _ if is_about_rows => is_new,
             // What was converted to other values, or to none, was counted.
             _ if finding.rule == rule::CHANGE_TYPE_MAY_LOSE.name => {
