@@ -323,14 +323,17 @@ async fn no_api_role_truncates_or_calls_what_is_private() {
         let callable = value(
             &superuser,
             &format!(
-                "select coalesce(string_agg(p.oid::regprocedure::text, ' '), 'nothing') from pg_catalog.pg_proc p
+                "select coalesce(string_agg(p.oid::regprocedure::text, ' ' order by p.oid::regprocedure::text), 'nothing') from pg_catalog.pg_proc p
                  where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
                    and has_function_privilege('{role}', p.oid, 'execute')"
             ),
         )
         .await;
         let allowed = match role {
-            "service_role" => "unlock_week(uuid,text,integer)",
+            "service_role" => {
+                "seal_audit_log(integer) unlock_week(uuid,text,integer) verify_audit_seals(bigint,integer)"
+            }
+            "auditor" => "verify_audit_seals(bigint,integer)",
             _ => "nothing",
         };
         cells.same(

@@ -119,7 +119,7 @@ pub fn edited(model: &mut Model) {
 
 #[test]
 fn files_that_are_no_migrations_are_named_below_the_list() {
-    for (size, is_named) in [((120, 40), true), ((120, 14), false)] {
+    for (size, is_named) in [((120, 40), true), ((120, 9), false)] {
         let mut model = filled(size);
         for effect in press(&mut model, &["2", "r"]) {
             let Effect::Load { ticket, load, .. } = effect else {

@@ -196,7 +196,7 @@ impl End {
 const CHANGE_COLUMNS: usize = 60;
 
 fn table(rows: &[Summary], reader: &Identity) -> Table {
-    let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "CHANGE", "#ID"]);
+    let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "~CHANGE", "#ID"]);
     for row in rows {
         let actor = actor(&row.actor_type, row.actor_user_id.as_deref(), reader);
         table.row(vec![
