@@ -248,7 +248,7 @@ pub trait DryRun: Send {
     fn end(self: Box<Self>) -> Task<'static, ()>;
 }
 
-/// How a statement of a dry run ended, as [`Rehearsal::run`] returns it.
+/// How a statement of a dry run ended, as [`DryRunTransaction::run`] returns it.
 pub type StatementRun<'a> =
     Pin<Box<dyn Future<Output = Result<StatementStats, RunError>> + Send + 'a>>;
 
