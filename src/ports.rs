@@ -215,7 +215,7 @@ pub trait DryRunDatabase: Send + Sync {
     /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
     /// runner that is at work is not waited for.
     fn begin_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>>;
-    /// Who records whole files, where no transaction stays open from question to question. None where [`Stage::rehearsal`]
+    /// Who records whole files, where no transaction stays open from question to question. None where [`DryRunDatabase::begin_dry_run`]
     /// opens one. Nothing is sent yet.
     fn one_call_dry_run(&self, _limits: Limits) -> Option<Box<dyn DryRun>> {
         None

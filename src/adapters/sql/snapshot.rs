@@ -63,7 +63,7 @@ pub(in crate::adapters) fn parse_rights(rows: Texts) -> Result<Vec<Right>, Probl
 const STRANGER: &str = "00000000-0000-4000-8000-00000000beef";
 
 /// The inner block that counts the rows of tables that a role sees, and adds them to `visible`, by expressions for the role and
-/// the numbers of the tables; around it what [`sees`] gives is declared. `authenticated` is somebody who owns nothing.
+/// the numbers of the tables; around it what [`visible_declarations`] gives is declared. `authenticated` is somebody who owns nothing.
 pub(in crate::adapters) fn visible_sql(role: &str, ids: &str) -> String {
     let claims = format!(
         "pg_catalog.json_build_object('role', {role}, 'aud', {role}, 'sub', case when {role} = 'anon' then null else '{STRANGER}' end)::pg_catalog.text"
@@ -88,7 +88,7 @@ pub(in crate::adapters) fn visible_sql(role: &str, ids: &str) -> String {
     )
 }
 
-/// The variables of [`seeing`]: it ends some seconds after they are declared.
+/// The variables of [`visible_sql`]: it ends some seconds after they are declared.
 pub(in crate::adapters) fn visible_declarations() -> String {
     format!(
         "id pg_catalog.oid; counted pg_catalog.int8; visible pg_catalog.text; \
@@ -118,7 +118,7 @@ pub(in crate::adapters) fn visible_blocks(wanted: &[(String, u32)], given: &str)
     roles.into_iter().map(one).collect()
 }
 
-/// What was counted by [`visible`] so far, as one JSON array.
+/// What was counted by [`visible_blocks`] so far, as one JSON array.
 pub(in crate::adapters) const SEEN: &str = "pg_catalog.concat('[', pg_catalog.substr(pg_catalog.current_setting('supadeck.visible', true), 2), ']')";
 
 /// What is said of the rows that a role sees: the role, the number of the table, and how many, or the SQLSTATE.
@@ -286,7 +286,7 @@ pub(in crate::adapters) fn count_block(holding: &CountTarget, given: &str) -> St
     count_block_of(id, &count_sql(&id.to_string(), &numbers, digested), given)
 }
 
-/// The block around [`counting`].
+/// The block around [`count_sql`].
 pub(in crate::adapters) fn count_block_of(id: u32, counting: &str, given: &str) -> String {
     block(&format!(
         "declare counting pg_catalog.text; counted pg_catalog.text := pg_catalog.json_build_array({id}, '57014')::pg_catalog.text; \
@@ -296,7 +296,7 @@ pub(in crate::adapters) fn count_block_of(id: u32, counting: &str, given: &str) 
     ))
 }
 
-/// What was counted by [`count`] so far, as one JSON array.
+/// What was counted by [`count_block`] so far, as one JSON array.
 pub(in crate::adapters) const COUNTED: &str = "pg_catalog.concat('[', pg_catalog.substr(pg_catalog.current_setting('supadeck.counted', true), 2), ']')";
 
 /// Reads what was counted.
