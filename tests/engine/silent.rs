@@ -108,13 +108,19 @@ async fn somebody_elses_lock_is_not_waited_for_without_end() {
     // The limits were the messages' own: whoever gets the server's connection next has none of them.
     let next = connect(&pooled.replace("pgbouncer=true", "")).await;
     for setting in ["lock_timeout", "statement_timeout"] {
-        let rows = next.simple_query(&format!("show {setting}")).await.unwrap();
-        let shown = rows.iter().find_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
-            _ => None,
-        });
-        assert_eq!(shown, Some("0"), "{setting}");
+        let own = shown(&other, setting).await;
+        assert_eq!(shown(&next, setting).await, own, "{setting}");
+        assert!(own.is_some());
     }
+}
+
+/// What a session says of a setting.
+async fn shown(session: &tokio_postgres::Client, setting: &str) -> Option<String> {
+    let rows = session.simple_query(&format!("show {setting}")).await;
+    rows.unwrap().iter().find_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    })
 }
 
 /// Repairs version 1 to applied over a line; what was said, and whether the history has it in the end.
