@@ -145,7 +145,7 @@ fn faults_of_the_keymap_stay_until_closed_and_the_deck_can_be_left() {
     let config = home.path().join(".config/supadeck");
     std::fs::create_dir_all(&config).unwrap();
     let text =
-        "\"app.quit\" = [\"ctrl+q\"]\n\"dialog.confirm\" = [\"return\"]\n\"app.help\" = [\"H\"]\n";
+        "\"app.quit\" = [\"ctrl+q\"]\n\"dialog.confirm\" = [\"return\"]\n\"app.help\" = [\"Z\"]\n";
     std::fs::write(config.join("keymap.toml"), text).unwrap();
     let info = project("pty_keymap");
     let mut screen = start_in(home, (120, 40), &[], &variables(&info));
@@ -157,7 +157,7 @@ fn faults_of_the_keymap_stay_until_closed_and_the_deck_can_be_left() {
     screen.send("\r");
     screen.wait_gone("faults");
     screen.wait_for(&all_applied());
-    screen.send("H");
+    screen.send("Z");
     screen.wait_for("Everywhere");
     screen.send("\u{1b}");
     screen.wait_gone("Everywhere");
