@@ -3,9 +3,9 @@
 
 use super::audit::{Reading, names_changes};
 use super::paging::correlation;
-use crate::domain::audit::export::{ExportRow, cursor};
+use crate::domain::audit::export::{ExportRow, cursor, record};
 use crate::domain::audit::filter::Filter;
-use crate::domain::audit::{Cursor, PageDirection, Record};
+use crate::domain::audit::{Cursor, PageDirection};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::read_problem::is_too_large;
@@ -79,21 +79,18 @@ pub async fn run(
         last = Some(end);
         rows_a_page = (MEANT / (length / rows.len()).max(1)).clamp(1, MOST);
         // What PostgREST has no words for is looked at here.
-        let fits = |row: &ExportRow| {
-            demand.rest.is_empty()
-                || record(row).is_some_and(|record| demand.rest_fits(&record, who))
-        };
-        let rows: Vec<ExportRow> = rows.into_iter().filter(fits).collect();
-        read += rows.len() as u64;
-        if !rows.is_empty() {
-            take(rows)?;
+        let mut fitting = Vec::with_capacity(rows.len());
+        for row in rows {
+            // A row that cannot be compared is no row that does not fit.
+            if demand.rest.is_empty() || demand.rest_fits(&record(row.clone())?, who) {
+                fitting.push(row);
+            }
+        }
+        read += fitting.len() as u64;
+        if !fitting.is_empty() {
+            take(fitting)?;
         }
     }
-}
-
-/// A row as the record that it is.
-fn record(row: &ExportRow) -> Option<Record> {
-    serde_json::from_value(row.clone().into()).ok()
 }
 
 fn unplaced() -> Problem {

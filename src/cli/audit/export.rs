@@ -8,15 +8,13 @@ use super::super::page::{Page, Tone};
 use super::export_file::{ExportFile, manifest_path};
 use super::format;
 use super::seal::counted;
-use crate::domain::audit::Record;
 use crate::domain::audit::export::{
-    ExportRequest, ExportRow, Manifest, columns_of, csv_line, cursor, masked,
+    ExportRequest, ExportRow, Manifest, columns_of, csv_line, cursor, masked, record,
 };
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
 use crate::domain::csv;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::text;
 use crate::ops::{audit, audit_export};
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -202,16 +200,6 @@ async fn write(
         file.write(&format::csv_head(), 0, None, None)?;
     }
     Ok(before + read)
-}
-
-fn record(row: ExportRow) -> Result<Record, Problem> {
-    serde_json::from_value(row.into()).map_err(|error| {
-        Problem::new(
-            Kind::Database,
-            "The project's records do not have the columns that were expected.",
-            text::cell(&error.to_string()).into_owned(),
-        )
-    })
 }
 
 /// A line on stderr for every twentieth part.

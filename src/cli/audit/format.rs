@@ -3,25 +3,13 @@
 //! formula gets an apostrophe in front, and in Markdown what would act on a terminal is made harmless.
 
 use crate::domain::audit::Record;
+use crate::domain::audit::export::COLUMNS;
 use crate::domain::{csv, markdown};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The columns of CSV, by their names in the table and in its order of telling.
-const COLUMNS: [&str; 12] = [
-    "id",
-    "created_at",
-    "actor_user_id",
-    "actor_type",
-    "subject_user_id",
-    "action",
-    "before_state",
-    "after_state",
-    "rationale",
-    "correlation_id",
-    "source_ip",
-    "user_agent",
-];
+/// How many columns the list has; an export has those that came later too.
+const LISTED: usize = 12;
 
 /// The columns of Markdown. `row` and `changed` are told in a few words, the others are columns of the table.
 const TOLD: [&str; 8] = [
@@ -35,7 +23,8 @@ const TOLD: [&str; 8] = [
     "id",
 ];
 
-fn cells(record: &Record) -> [Cow<'_, str>; 12] {
+/// The cells of the first columns of [`COLUMNS`]: those of a record in the list.
+fn cells(record: &Record) -> [Cow<'_, str>; LISTED] {
     fn optional(text: Option<&String>) -> Cow<'_, str> {
         Cow::Borrowed(text.map_or("", String::as_str))
     }
@@ -60,7 +49,7 @@ fn cells(record: &Record) -> [Cow<'_, str>; 12] {
 
 /// The heading of CSV.
 pub fn csv_head() -> String {
-    csv::record(&COLUMNS)
+    csv::record(&COLUMNS[..LISTED])
 }
 
 /// A record as a line of CSV; the images are JSON text.

@@ -1,8 +1,10 @@
 //! An export of audit records: the records as lines, the state of an export that can be gone on with, and the manifest of one that is whole.
 
-use super::Cursor;
 use super::mask::Mask;
+use super::{Cursor, Record};
 use crate::domain::csv;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -26,6 +28,17 @@ pub const COLUMNS: [&str; 14] = [
     "changed",
     "transaction_id",
 ];
+
+/// A whole record as the list and the forms take it; a project whose records have other columns is told so.
+pub fn record(row: ExportRow) -> Result<Record, Problem> {
+    serde_json::from_value(row.into()).map_err(|error| {
+        Problem::new(
+            Kind::Database,
+            "The project's records do not have the columns that were expected.",
+            text::cell(&error.to_string()).into_owned(),
+        )
+    })
+}
 
 /// The columns that a record has, in the order of CSV.
 pub fn columns_of(row: &ExportRow) -> Vec<&'static str> {
@@ -70,7 +83,7 @@ pub struct ExportRequest {
     pub identity: String,
     /// The role in the database.
     pub role: String,
-    /// Whether ExportRow Level Security applies.
+    /// Whether Row Level Security applies.
     pub rls: bool,
 }
 

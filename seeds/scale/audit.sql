@@ -1,9 +1,12 @@
--- Ten million audit records of 5,000 people over two years, made by the database. Only for measuring; `seed apply` does not take it.
--- The same records every time; running it again adds none.
+-- Audit records of 5,000 people over two years, made by the database: a million, or as many as `-v records` says. Only for measuring;
+-- `seed apply` does not take it. The same records every time; running it again with the same number adds none.
 --
---   PGOPTIONS='-c statement_timeout=0' psql "$SUPABASE_DB_URL" -1 -f seeds/scale/audit_10m.sql
+--   PGOPTIONS='-c statement_timeout=0' psql "$SUPABASE_DB_URL" -v records=10000000 -1 -f seeds/scale/audit.sql
 
-\set records 10000000
+\if :{?records}
+\else
+\set records 1000000
+\endif
 \set people 5000
 
 insert into auth.users (id, aud, role, email, raw_user_meta_data, created_at, updated_at)
