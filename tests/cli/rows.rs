@@ -229,6 +229,19 @@ fn the_audit_list_pages_filters_and_changes_its_form() {
         2,
         &["audit", "list", "--as", "service", "--where", "acton:x"],
     );
+    // A condition that is turned round begins with the sign of an option.
+    let all = world.data(&["audit", "list", "--as", "service"]);
+    let actor = |row: &Value| row["actor_type"].as_str().map(str::to_owned);
+    assert!(
+        all.as_array()
+            .unwrap()
+            .iter()
+            .any(|row| actor(row) == Some("ai".into()))
+    );
+    let without = world.data(&["audit", "list", "--as", "service", "--where", "-type:ai"]);
+    let without = without.as_array().unwrap();
+    assert!(!without.is_empty());
+    assert!(without.iter().all(|row| actor(row) != Some("ai".into())));
 }
 
 #[test]

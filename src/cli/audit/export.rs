@@ -5,6 +5,7 @@ use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::output;
 use super::super::page::{Page, Tone};
+use super::Which;
 use super::export_file::{ExportFile, manifest_path};
 use super::format;
 use super::seal::counted;
@@ -33,14 +34,8 @@ pub struct Args {
     /// The file; it must not be there yet
     file: PathBuf,
 
-    /// Only records that fit
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true
-    )]
-    filter: String,
+    #[command(flatten)]
+    which: Which,
 
     /// The form of the file; without it the end of its name says so
     #[arg(long, value_name = "FORM")]
@@ -104,7 +99,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         })?;
     // A fault of what was typed comes before anything is asked.
     let started_at = context.now();
-    Filter::parse(&args.filter, started_at)?;
+    Filter::parse(&args.which.filter, started_at)?;
     let typed = args.mask.iter().map(|mask| Mask::read(mask));
     typed.collect::<Result<Vec<_>, _>>()?;
     let reader = context.reader().await?;
@@ -126,7 +121,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         ExportFile::begin(&args.file, wanted, started_at.to_string())?
     };
     let begun = file.state().started_at.parse().unwrap_or(started_at);
-    let filter = Filter::parse(&args.filter, begun)?;
+    let filter = Filter::parse(&args.which.filter, begun)?;
     let filter = reader.resolved(filter).await?;
     let writing = async {
         let total = audit::count(reader.rest(), reader.who(), &filter)
@@ -230,7 +225,7 @@ fn wanted(args: &Args, form: Form, masks: &[Mask], reader: &Reader) -> ExportReq
     let who = reader.who();
     ExportRequest {
         project: reader.url().to_owned(),
-        filter: args.filter.clone(),
+        filter: args.which.filter.clone(),
         format: form.word().to_owned(),
         masked: masks.iter().map(|mask| mask.text().to_owned()).collect(),
         identity: who.name().to_owned(),

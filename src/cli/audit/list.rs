@@ -4,6 +4,7 @@ use super::super::answer::{Answered, Body};
 use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
+use super::Which;
 use super::actor::actor;
 use super::format;
 use crate::domain::audit::filter::Filter;
@@ -29,14 +30,8 @@ use clap::{Args as ClapArgs, ValueEnum};
 #[derive(ClapArgs)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Only records that fit
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true
-    )]
-    filter: String,
+    #[command(flatten)]
+    which: Which,
 
     /// The most records
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -60,7 +55,7 @@ enum Form {
 
 /// Reads the newest records that fit. Only the table does without their images.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let filter = Filter::parse(&args.filter, context.now())?;
+    let filter = Filter::parse(&args.which.filter, context.now())?;
     let reader = context.reader().await?;
     let filter = reader.resolved(filter).await?;
     let list = List {

@@ -22,6 +22,21 @@ pub struct Args {
     command: Command,
 }
 
+/// Which records a command is about.
+#[derive(ClapArgs)]
+struct Which {
+    /// Only records that fit
+    // A condition may begin with `-`, which turns it round.
+    #[arg(
+        long = "where",
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    filter: String,
+}
+
 #[derive(Subcommand)]
 enum Command {
     List(list::Args),
