@@ -97,7 +97,7 @@ async fn tables_and_columns_are_followed_by_their_identity() {
             &["ValuesNulled mill.grain.weight 8", "ValuesConverted mill.grain.weight 42 uncounted"]),
         (&["do $$ begin alter table mill.sack alter kilos type int using 7; end $$"], &["ValuesConverted mill.sack.kilos 20 uncounted"]),
         (&["alter table mill.sack alter column kilos type double precision"], &[]),
-        (&["update mill.sack set kilos = 1 where id = 1", "alter table mill.sack alter column kilos type int"],
+        (&["update mill.sack set kilos = 7 where id = 1", "alter table mill.sack alter column kilos type int"],
             &["ValuesConverted mill.sack.kilos 20 uncounted", "RowsChanged mill.sack.* 1"]),
         (&["alter table mill.grain add column extra float default random()"], &[]),
         // A new column that is filled overwrites nothing; one that only has a new name does.
@@ -143,13 +143,34 @@ async fn tables_and_columns_are_followed_by_their_identity() {
         let report = rehearse(&bench, everything()).await;
         assert!(report.problem.is_none(), "{files:?}: {:?}", report.problem);
         assert_eq!(words(&report.losses), *losses, "{files:?}");
-        assert_eq!(report.uncounted, [], "{files:?}");
+        // Where rows were changed before values were converted, it is said that nobody can tell.
+        let has = |word: &str| losses.iter().any(|loss| loss.starts_with(word));
+        let is_mixed = has("ValuesConverted") && (has("RowsDeleted") || has("RowsChanged"));
+        assert_eq!(report.uncounted.len(), usize::from(is_mixed), "{files:?}");
         let remote = over_api(&bench, &api).await;
         assert_eq!(words(&remote.losses), *losses, "{files:?} {:?}", remote.problem);
         for at in 0..files.len() {
             std::fs::remove_file(bench.root.path().join(format!("supabase/migrations/{}_case.sql", at + 1))).unwrap();
         }
     }
+}
+
+/// Rows that were changed before hide what a conversion does to the values of the same type: that is said.
+#[tokio::test]
+async fn what_cannot_be_told_from_other_changes_is_listed_as_not_counted() {
+    let bench = in_use().await;
+    bench.up(
+        "1_case.sql",
+        "insert into mill.sack values (99, 1, 1); alter table mill.sack alter column kilos type numeric using 0;",
+    );
+    let report = rehearse(&bench, everything()).await;
+    assert!(report.problem.is_none(), "{:?}", report.problem);
+    assert_eq!(report.uncounted.len(), 1, "{:?}", report.losses);
+    let why = report.uncounted[0].why;
+    assert_eq!(
+        why,
+        supadeck::domain::dry_run::measure::Uncounted::RowsChanged
+    );
 }
 
 /// The catalog is the same afterwards, and all the same something was lost; or it differs only by names.

@@ -115,9 +115,18 @@ pub(crate) async fn stack_of(major: u32) -> Option<Stack> {
     }
 }
 
+/// Every version is proven but those of which statements were not run: they are not known.
 fn proven(found: &Verification) {
     for trip in &found.versions {
-        assert_eq!(trip.finding, Verdict::Proven, "{trip:#?}");
+        let mut passed = found.passed_over.iter();
+        let is_passed = passed
+            .any(|one| one.version == trip.version && !one.sql.to_lowercase().starts_with("set "));
+        let expected = if is_passed {
+            Verdict::Unsure
+        } else {
+            Verdict::Proven
+        };
+        assert_eq!(trip.finding, expected, "{trip:#?}");
     }
 }
 
@@ -203,7 +212,7 @@ async fn a_fault_of_the_file_stays_one_and_says_what_was_not_run() {
     bench.down("1_a.sql", "drop table a;");
     bench.up("2_b.sql", "create index on public.b (id);");
     let found = bench.verified().await;
-    assert_eq!(found.versions[0].finding, Verdict::Proven);
+    assert_eq!(found.versions[0].finding, Verdict::Unsure);
     assert_eq!(found.versions[1].finding, Verdict::Failed);
     let problem = found.versions[1].problem.as_ref().unwrap();
     assert_eq!(problem.code.as_deref(), Some("42P01"));

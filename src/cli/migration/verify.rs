@@ -214,7 +214,7 @@ fn finding(finding: Verdict) -> (Tone, &'static str) {
             Tone::Danger,
             "does what a rollback does not undo; not run only to check it",
         ),
-        Verdict::Unsure => (Tone::Warn, "not known here; --on scratch can check it"),
+        Verdict::Unsure => (Tone::Warn, "not known here"),
         Verdict::NotReached => (Tone::Warn, "not reached"),
     }
 }

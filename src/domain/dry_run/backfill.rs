@@ -67,6 +67,8 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
                 Kind::Close => depth = depth.checked_sub(1)?,
                 _ if depth > 0 => {}
                 _ if sign(at) == Some(",") => break,
+                // Of `IS DISTINCT FROM` it is no clause.
+                _ if is(at, "from") && is(at - 1, "distinct") => {}
                 _ if ["from", "where", "returning"]
                     .iter()
                     .any(|word| is(at, word)) =>
@@ -149,6 +151,11 @@ mod tests {
                 "update s.t x set (a, b) = (select c, d from e), f = 1 from g",
                 "t",
                 &["a", "b", "f"],
+            ),
+            (
+                "update t set a = b is not distinct from c, d = 1 from e",
+                "t",
+                &["a", "d"],
             ),
             (
                 "update t set a = case when x = 1 then 2 end returning *",

@@ -333,6 +333,11 @@ impl Renewed {
                 });
                 return;
             }
+            // Its values may have been converted to others of the same type, and nobody can tell.
+            let is_mixed = !now.digests.is_empty() && renewal.changed != Rows::default();
+            if is_mixed && now.digests != before.digests {
+                missing.push(self.not_counted(Uncounted::RowsChanged));
+            }
             for (number, (_, is_retyped)) in &self.columns {
                 if self.is_converted(*number, before, renewal) {
                     converted.insert(*number);

@@ -159,6 +159,8 @@ pub enum Uncounted {
     NoRight,
     /// The server refused the count for another reason.
     Refused,
+    /// Other statements had changed rows before they could be compared.
+    RowsChanged,
 }
 
 impl Uncounted {
@@ -177,6 +179,9 @@ impl Uncounted {
             Self::TooLarge => "too large to count within the time limit",
             Self::NoRight => "the role has no right to read it",
             Self::Refused => "the server refused to count it",
+            Self::RowsChanged => {
+                "other statements changed its rows before its values could be compared"
+            }
         }
     }
 }

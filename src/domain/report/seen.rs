@@ -26,6 +26,15 @@ pub fn settle(assessments: &[Assessment], report: &Report) -> Vec<Assessment> {
             continue;
         }
         for statement in &mut assessment.statements {
+            // What was not run shows nothing.
+            let is_run = !report.passed_over.iter().any(|one| {
+                one.version == step.version
+                    && one.direction == step.direction
+                    && one.statement == statement.statement + 1
+            });
+            if !is_run {
+                continue;
+            }
             let tables = tables(statement);
             statement
                 .findings
@@ -57,12 +66,16 @@ fn bare(name: &str) -> String {
 struct Seen {
     /// The relations that were there before and were locked.
     locked: BTreeSet<String>,
-    /// The relations that lost something; absent where something was not counted.
-    lost: Option<BTreeSet<String>>,
-    /// Those among them of which rows were overwritten.
-    overwritten: BTreeSet<String>,
-    /// The policies that are gone, as a finding names them.
-    dropped: BTreeSet<String>,
+    /// The tables that the plan makes. Nothing else is known to be new by its name: a table may have been renamed, or be a view's.
+    added: BTreeSet<String>,
+    /// Whether everything that may be lost was counted.
+    is_counted: bool,
+    /// Whether rows of anything were overwritten: a partition's loss does not have the name that the statement has.
+    is_overwritten: bool,
+    /// Whether values of anything were converted to others, or to none.
+    is_converted: bool,
+    /// Whether any policy is gone.
+    is_policy_gone: bool,
     /// Whether everybody is let at every row of something.
     is_opened: bool,
     /// Whether a function that runs as its owner can be called by users who could not before.
@@ -71,14 +84,9 @@ struct Seen {
 
 impl Seen {
     fn of(report: &Report) -> Self {
-        let changes = report.difference.changes.iter();
-        let dropped = changes
-            .filter(|change| {
+        let is_policy_gone =
+            report.difference.changes.iter().any(|change| {
                 change.object.kind == Kind::Policy && change.fate == ChangeKind::Removed
-            })
-            .map(|change| {
-                let on = change.object.on.as_deref().unwrap_or_default();
-                policy(&change.object.name, on)
             });
         let is_open = |change: &AccessChange| {
             matches!(change.role.as_str(), "anon" | "public") && change.after == Verdict::All
@@ -86,32 +94,28 @@ impl Seen {
         let is_called = |change: &AccessChange| {
             change.why == Some(Why::Definer) && !change.passes && change.gains()
         };
-        // Locks and losses have the names from before; later statements know a renamed table by its new one.
-        let renamed: Vec<(String, String)> = report
-            .difference
-            .changes
-            .iter()
-            .filter_map(|change| {
-                let was = change.renamed_from.as_ref()?;
-                was.on
-                    .is_none()
-                    .then(|| (bare(&was.name), bare(&change.object.name)))
-            })
-            .collect();
-        let known = |names: BTreeSet<String>| {
-            let also = renamed.iter().filter(|(was, _)| names.contains(was));
-            let also: Vec<String> = also.map(|(_, now)| now.clone()).collect();
-            names.into_iter().chain(also).collect::<BTreeSet<String>>()
-        };
+        let added =
+            report.difference.changes.iter().filter(|change| {
+                change.object.kind == Kind::Table && change.fate == ChangeKind::Added
+            });
+        let platform = report.platform_locks.iter().flat_map(|locks| &locks.tables);
+        let locked = report.locks.iter().map(|held| &held.table).chain(platform);
         let is_counted = report.on == Environment::Target && report.uncounted.is_empty();
-        let lost = report.losses.iter().map(|loss| bare(&loss.table));
-        let overwritten = report.losses.iter();
-        let overwritten = overwritten.filter(|loss| loss.way == LossKind::RowsChanged);
         Self {
-            lost: is_counted.then(|| known(lost.collect())),
-            overwritten: known(overwritten.map(|loss| bare(&loss.table)).collect()),
-            locked: known(report.locks.iter().map(|held| bare(&held.table)).collect()),
-            dropped: dropped.collect(),
+            is_counted,
+            is_overwritten: report
+                .losses
+                .iter()
+                .any(|loss| loss.way == LossKind::RowsChanged),
+            is_converted: report.losses.iter().any(|loss| {
+                matches!(
+                    loss.way,
+                    LossKind::ValuesConverted | LossKind::ValuesNulled | LossKind::TableEmptied
+                )
+            }),
+            added: added.map(|change| bare(&change.object.name)).collect(),
+            locked: locked.map(|table| bare(table)).collect(),
+            is_policy_gone,
             is_opened: report.access.iter().any(is_open),
             is_callable: report.access.iter().any(is_called),
         }
@@ -119,7 +123,10 @@ impl Seen {
 
     /// Whether a finding of a statement that is expected to lock these relations did not come true.
     fn refutes(&self, finding: &Finding, tables: &[String]) -> bool {
-        let is_new = !tables.is_empty() && !tables.iter().any(|table| self.locked.contains(table));
+        let is_new = !tables.is_empty()
+            && tables
+                .iter()
+                .all(|table| self.added.contains(table) && !self.locked.contains(table));
         let is_about_rows = [
             &rule::DROP_TABLE,
             &rule::DROP_COLUMN,
@@ -132,18 +139,16 @@ impl Seen {
             Level::BlocksWriters | Level::BlocksReaders | Level::RewritesTable => is_new,
             // Only columns that the plan makes were filled.
             _ if finding.rule == rule::UPDATE_WITHOUT_WHERE.name => {
-                is_new || self.lost.is_some() && !self.overwritten.contains(&bare(&finding.subject))
+                is_new || self.is_counted && !self.is_overwritten
             }
             _ if is_about_rows => is_new,
             // What was converted to other values, or to none, was counted.
             _ if finding.rule == rule::CHANGE_TYPE_MAY_LOSE.name => {
-                let lost = self.lost.as_ref();
-                lost.is_some_and(|lost| !tables.iter().any(|table| lost.contains(table)))
+                self.is_counted && !self.is_converted
             }
             _ if finding.rule == rule::DROP_POLICY.name => {
-                let named = finding.subject.trim_start_matches("policy ");
-                let (name, on) = named.rsplit_once(" on ").unwrap_or((named, ""));
-                !self.dropped.contains(&policy(name, on))
+                // Policies and their tables may be renamed on the way, so any that is gone may be this one.
+                !self.is_policy_gone
             }
             _ if finding.rule == rule::DEFINER_FOR_EVERYBODY.name => !self.is_callable,
             _ if finding.rule == rule::GRANT_TO_ANON.name => {
@@ -152,10 +157,6 @@ impl Seen {
             _ => false,
         }
     }
-}
-
-fn policy(name: &str, on: &str) -> String {
-    format!("{} on {}", name.trim_matches('"').to_lowercase(), bare(on))
 }
 
 /// Whether a grant is one on tables: what those open is counted.

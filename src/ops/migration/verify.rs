@@ -13,6 +13,7 @@ use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
 use crate::domain::migration::{Entry, Plan, PlanRequest, State};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::snapshot::difference::Difference;
+use crate::domain::sql::statement_kind::leading_words;
 use crate::ports::DryRunDatabase;
 
 /// Applies the project's migrations to an empty scratch database one by one, and checks the round trip of those that are
@@ -208,6 +209,26 @@ impl Scratch<'_> {
         let again = snapshot(self.workspace, self.stage).await?;
         trip.again = Difference::between(&applied, &again);
         verdict(trip);
+        let mut passed = self.passing.passed().iter();
+        if trip.finding == Verdict::Proven
+            && let Some(passed) = passed.find(|one| {
+                // A setting makes nothing that a rollback could leave behind.
+                one.version == self.entry.version && leading_words(&one.sql, 1) != ["set"]
+            })
+        {
+            // What did not run has proven nothing.
+            trip.finding = Verdict::Unsure;
+            trip.problem = Some(
+                Problem::new(
+                    Kind::Database,
+                    "Its round trip is not proven: statements of it were not run here.",
+                    format!("The scratch server lacks {}.", passed.lacks),
+                )
+                .with_hint(
+                    "Install it for the Postgres of this machine, or check with --on target.",
+                ),
+            );
+        }
         *after = Some(again);
         Ok(false)
     }
