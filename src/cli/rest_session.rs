@@ -55,6 +55,10 @@ impl Reader {
     pub async fn resolved(&self, filter: Filter) -> Result<Filter, Problem> {
         if filter.names_somebody() {
             let told = interrupt::ending(async { Ok(self.people().await) }).await?;
+            // Of fewer names the filter would mean others.
+            if let Some(problem) = told.problems.into_iter().next() {
+                return Err(problem);
+            }
             return filter.resolved(&told.people);
         }
         Ok(filter)
@@ -62,10 +66,14 @@ impl Reader {
 
     /// The people whose names are known: who reads, and whom the profile's settings let one name.
     pub async fn people(&self) -> PeopleTold {
+        let mut no_way = None;
         let directory = if self.project.profile.emails {
             match Transport::of(&self.project).await {
                 Ok(way) => way.map(Transport::directory),
-                Err(_) => None,
+                Err(problem) => {
+                    no_way = Some(problem);
+                    None
+                }
             }
         } else {
             None
@@ -78,7 +86,7 @@ impl Reader {
         };
         let mut told =
             people::read(self.rest(), &self.who, names.as_ref(), directory.as_deref()).await;
-        told.problems.extend(fault);
+        told.problems.extend(no_way.into_iter().chain(fault));
         if let Identity::User(user) = &self.who {
             let email = Some(user.email.clone());
             told.people.add(&user.id, Known { name: None, email });

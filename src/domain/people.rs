@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 /// The most people that are kept.
 pub const MOST: usize = 20_000;
-/// The most people that one name stands for.
-const MOST_OF_A_NAME: usize = 20;
+/// The most people that one name may stand for in a filter.
+pub const MOST_OF_A_NAME: usize = 20;
 
 /// What is known of somebody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,7 +124,6 @@ impl People {
                 .iter()
                 .filter(|(_, known)| fits(known))
                 .map(|(id, _)| id.as_str())
-                .take(MOST_OF_A_NAME)
                 .collect();
             if !found.is_empty() {
                 return found;

@@ -431,3 +431,51 @@ fn a_stopped_export_goes_on_to_the_same_bytes() {
         assert!(!std::path::Path::new(&format!("{part}.json")).exists());
     }
 }
+
+/// What cannot be asked leaves nothing behind, what is there stays, and a mask that matched nothing is told.
+#[test]
+fn an_export_leaves_nothing_that_is_in_the_way_and_writes_over_nothing() {
+    let world = with_records(50);
+    let path = world.path("x.jsonl").display().to_string();
+    let part = format!("{path}.part");
+    let export = |more: &[&str]| {
+        let args = ["audit", "export", &path, "--as", "service"];
+        world.run(&[&args[..], more].concat())
+    };
+    for filter in ["actor:nobdy", "actor:me"] {
+        export(&["--where", filter]).ended(2);
+        assert!(!std::path::Path::new(&part).exists(), "{filter}");
+    }
+    let ran = export(&["--mask", "*.password", "--mask", "*.pasword"]);
+    assert!(
+        ran.done().out.contains("*.pasword matched nothing") && !ran.out.contains("*.password "),
+        "{ran:?}"
+    );
+    let manifest = std::fs::read_to_string(format!("{path}.manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["mask_matches"][1], json!(0));
+    assert!(manifest["mask_matches"][0].as_u64() > Some(0), "{manifest}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    // A part that was left, and a file that came there meanwhile.
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::remove_file(format!("{path}.manifest.json")).unwrap();
+    std::fs::write(&part, "").unwrap();
+    let state = json!({
+        "wanted": {
+            "project": manifest["project"], "filter": "", "meaning": "", "format": "json", "masked": [],
+            "identity": manifest["identity"], "role": manifest["role"], "rls": manifest["rls"],
+        },
+        "started_at": manifest["started_at"], "records": 0, "bytes": 0, "first": null, "last": null, "columns": [],
+    });
+    std::fs::write(format!("{part}.json"), state.to_string()).unwrap();
+    let ran = export(&["--resume"]);
+    assert!(ran.ended(2).err.contains("is there already"), "{ran:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), whole);
+    std::fs::remove_file(&path).unwrap();
+    export(&["--resume"]).done();
+}

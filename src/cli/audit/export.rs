@@ -5,10 +5,10 @@ use super::super::context::{Context, Reader};
 use super::super::interrupt;
 use super::super::output;
 use super::super::page::{Page, Tone};
-use super::Which;
 use super::export_file::{ExportFile, manifest_path};
 use super::format;
 use super::seal::counted;
+use super::which::Which;
 use crate::domain::audit::export::{
     ExportRequest, ExportRow, Manifest, columns_of, csv_line, cursor, masked, record,
 };
@@ -104,25 +104,34 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     typed.collect::<Result<Vec<_>, _>>()?;
     let reader = context.reader().await?;
     let masks = masks(args, &reader)?;
-    let wanted = wanted(args, form, &masks, &reader);
-    let mut file = if args.resume {
-        let state = ExportFile::stopped(&args.file)?;
-        if let Some(what) = state.wanted.difference(&wanted) {
-            return Err(Problem::new(
-                Kind::Usage,
-                format!("The export of {} was begun otherwise.", args.file.display()),
-                format!("Its {what} is not the same."),
-            )
-            .with_hint("Go on with what it was begun with, or remove the part and begin again.")
-            .into());
-        }
-        ExportFile::resume(&args.file, state)?
+    let stopped = if args.resume {
+        Some(ExportFile::stopped(&args.file)?)
     } else {
-        ExportFile::begin(&args.file, wanted, started_at.to_string())?
+        None
     };
-    let begun = file.state().started_at.parse().unwrap_or(started_at);
-    let filter = Filter::parse(&args.which.filter, begun)?;
+    let begun = stopped
+        .as_ref()
+        .and_then(|state| state.started_at.parse().ok());
+    let filter = Filter::parse(&args.which.filter, begun.unwrap_or(started_at))?;
     let filter = reader.resolved(filter).await?;
+    // What cannot be asked leaves no file behind.
+    filter.demand(reader.who(), false)?;
+    let wanted = wanted(args, &filter, form, &masks, &reader);
+    let mut file = match stopped {
+        None => ExportFile::begin(&args.file, wanted, started_at.to_string())?,
+        Some(state) => {
+            if let Some(what) = state.wanted.difference(&wanted) {
+                return Err(Problem::new(
+                    Kind::Usage,
+                    format!("The export of {} was begun otherwise.", args.file.display()),
+                    format!("Its {what} is not the same."),
+                )
+                .with_hint("Go on with what it was begun with, or remove the part and begin again.")
+                .into());
+            }
+            ExportFile::resume(&args.file, state)?
+        }
+    };
     let writing = async {
         let total = audit::count(reader.rest(), reader.who(), &filter)
             .await
@@ -172,14 +181,16 @@ async fn write(
             rows.first().and_then(cursor),
             rows.last().and_then(cursor),
         );
+        let mut matches = file.state().mask_matches.clone();
         for row in rows {
-            let row = masked(row, masks);
+            let row = masked(row, masks, &mut matches);
             match form {
                 Form::Json => lines += &output::document(&row.into()),
                 Form::Csv => lines += &csv_line(&row, &columns),
                 Form::Markdown => lines += &format::markdown(&record(row)?),
             }
         }
+        file.set_mask_matches(matches);
         file.write(&lines, count, first, last)?;
         let records = file.state().records;
         if records - shown >= step {
@@ -221,11 +232,18 @@ fn masks(args: &Args, reader: &Reader) -> Result<Vec<Mask>, Problem> {
     Ok(masks)
 }
 
-fn wanted(args: &Args, form: Form, masks: &[Mask], reader: &Reader) -> ExportRequest {
+fn wanted(
+    args: &Args,
+    meant: &Filter,
+    form: Form,
+    masks: &[Mask],
+    reader: &Reader,
+) -> ExportRequest {
     let who = reader.who();
     ExportRequest {
         project: reader.url().to_owned(),
         filter: args.which.filter.clone(),
+        meaning: meant.to_string(),
         format: form.word().to_owned(),
         masked: masks.iter().map(|mask| mask.text().to_owned()).collect(),
         identity: who.name().to_owned(),
@@ -245,6 +263,11 @@ fn page(manifest: &Manifest, file: &Path, reader: &Reader) -> Page {
         manifest.bytes,
         file.display()
     ));
+    let masks = manifest.wanted.masked.iter().zip(&manifest.mask_matches);
+    for (mask, _) in masks.filter(|(_, count)| **count == 0) {
+        let text = format!("The mask {mask} matched nothing that another one had left.");
+        page.toned(Tone::Warn, &text);
+    }
     page.toned(
         Tone::Muted,
         &format!(

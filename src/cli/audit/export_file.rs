@@ -9,6 +9,7 @@
 
 use crate::domain::audit::Cursor;
 use crate::domain::audit::export::{ExportRequest, ExportState, Manifest};
+use crate::domain::migration::history::hex;
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -50,9 +51,12 @@ impl ExportFile {
                 .with_hint(hint));
             }
         }
-        let part = OpenOptions::new()
-            .write(true)
-            .create_new(true)
+        let mut open = OpenOptions::new();
+        open.write(true).create_new(true);
+        // It may hold what people wrote, and where from.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+        let part = open
             .open(part_path(path))
             .map_err(|error| unwritable(&part_path(path), &error))?;
         let file = Self {
@@ -81,6 +85,7 @@ impl ExportFile {
 
     /// Goes on behind what the state says. More than that in the part was written without its state, and comes again.
     pub fn resume(path: &Path, state: ExportState) -> Result<Self, Problem> {
+        free(path)?;
         let place = part_path(path);
         let broken = |error: io::Error| unwritable(&place, &error);
         let mut part = OpenOptions::new()
@@ -108,6 +113,11 @@ impl ExportFile {
             hash,
             state,
         })
+    }
+
+    /// How many records each mask matched so far; kept with the next lines.
+    pub fn set_mask_matches(&mut self, matches: Vec<u64>) {
+        self.state.mask_matches = matches;
     }
 
     /// How far it has come.
@@ -165,12 +175,14 @@ impl ExportFile {
             records: self.state.records,
             first: self.state.first,
             last: self.state.last,
+            mask_matches: self.state.mask_matches,
             order: "newest first",
             wanted: self.state.wanted,
             started_at: self.state.started_at,
             finished_at,
             supadeck: env!("CARGO_PKG_VERSION"),
         };
+        free(&self.path)?;
         replace(&manifest_path(&self.path), &manifest, true)?;
         fs::rename(&place, &self.path).map_err(broken)?;
         // What is left of it says nothing that the manifest does not say.
@@ -215,13 +227,17 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
+/// Refuses where there is a file already.
+fn free(path: &Path) -> Result<(), Problem> {
+    if !path.exists() {
+        return Ok(());
     }
-    digits
+    Err(Problem::new(
+        Kind::Usage,
+        format!("{} is there already.", path.display()),
+        "An export writes over nothing.",
+    )
+    .with_hint("Move that file away, then go on with --resume."))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Problem {
@@ -251,6 +267,7 @@ mod tests {
         ExportRequest {
             project: "p".into(),
             filter: String::new(),
+            meaning: String::new(),
             format: "json".into(),
             masked: Vec::new(),
             identity: "anon".into(),

@@ -10,6 +10,7 @@ mod seal;
 mod seal_file;
 mod show;
 mod verify;
+mod which;
 
 use super::answer::Answered;
 use super::context::Context;
@@ -20,21 +21,6 @@ use clap::{Args as ClapArgs, Subcommand};
 pub struct Args {
     #[command(subcommand)]
     command: Command,
-}
-
-/// Which records a command is about.
-#[derive(ClapArgs)]
-struct Which {
-    /// Only records that fit
-    // A condition may begin with `-`, which turns it round.
-    #[arg(
-        long = "where",
-        value_name = "FILTER",
-        default_value = "",
-        hide_default_value = true,
-        allow_hyphen_values = true
-    )]
-    filter: String,
 }
 
 #[derive(Subcommand)]

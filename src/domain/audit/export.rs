@@ -75,6 +75,8 @@ pub struct ExportRequest {
     pub project: String,
     /// The filter as it was typed.
     pub filter: String,
+    /// The same with ids in place of names and times in place of spans.
+    pub meaning: String,
     /// `json`, `csv` or `markdown`.
     pub format: String,
     /// What is masked.
@@ -93,8 +95,9 @@ impl ExportRequest {
         [
             ("project", self.project == other.project),
             ("filter", self.filter == other.filter),
+            ("meaning of the filter", self.meaning == other.meaning),
             ("format", self.format == other.format),
-            ("masks", self.masked == other.masked),
+            ("list of masks", self.masked == other.masked),
             (
                 "identity",
                 self.identity == other.identity && self.role == other.role && self.rls == other.rls,
@@ -122,6 +125,9 @@ pub struct ExportState {
     pub last: Option<Cursor>,
     /// The columns of CSV.
     pub columns: Vec<String>,
+    /// How many records each mask matched, in their order.
+    #[serde(default)]
+    pub mask_matches: Vec<u64>,
 }
 
 impl ExportState {
@@ -135,6 +141,7 @@ impl ExportState {
             first: None,
             last: None,
             columns: Vec::new(),
+            mask_matches: Vec::new(),
         }
     }
 }
@@ -154,6 +161,8 @@ pub struct Manifest {
     pub first: Option<Cursor>,
     /// The last record in it.
     pub last: Option<Cursor>,
+    /// How many records each mask matched, in the order of `masked`.
+    pub mask_matches: Vec<u64>,
     /// How they are ordered.
     pub order: &'static str,
     /// What was exported.
@@ -167,10 +176,11 @@ pub struct Manifest {
     pub supadeck: &'static str,
 }
 
-/// Masks a record.
-pub fn masked(mut row: ExportRow, masks: &[Mask]) -> ExportRow {
-    for mask in masks {
-        mask.apply(&mut row);
+/// Masks a record, and counts for each mask whether it matched.
+pub fn masked(mut row: ExportRow, masks: &[Mask], matches: &mut Vec<u64>) -> ExportRow {
+    matches.resize(masks.len(), 0);
+    for (mask, count) in masks.iter().zip(matches) {
+        *count += u64::from(mask.apply(&mut row));
     }
     row
 }
@@ -213,6 +223,7 @@ mod tests {
         let wanted = ExportRequest {
             project: "p".into(),
             filter: String::new(),
+            meaning: String::new(),
             format: "csv".into(),
             masked: vec!["*.a".into()],
             identity: "anon".into(),
@@ -226,7 +237,11 @@ mod tests {
             wanted.difference(&other)
         };
         assert_eq!(changed(|other| other.filter = "x".into()), Some("filter"));
-        assert_eq!(changed(|other| other.masked.clear()), Some("masks"));
+        assert_eq!(
+            changed(|other| other.meaning = "actor:1".into()),
+            Some("meaning of the filter")
+        );
+        assert_eq!(changed(|other| other.masked.clear()), Some("list of masks"));
         assert_eq!(changed(|other| other.rls = false), Some("identity"));
         assert_eq!(
             changed(|other| other.role = "auditor".into()),

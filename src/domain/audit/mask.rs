@@ -168,6 +168,12 @@ fn mask_within(value: &mut Value, levels: &[MaskLevel]) -> bool {
             Value::Object(members) => members
                 .get_mut(key)
                 .is_some_and(|inner| mask_within(inner, rest)),
+            // `list.0` is an element too, as it is in a filter.
+            Value::Array(items) => key
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index))
+                .is_some_and(|inner| mask_within(inner, rest)),
             _ => false,
         },
         MaskLevel::Index(index) => match value {
@@ -245,6 +251,11 @@ mod tests {
                 "after.list.*.n",
                 image(),
                 json!({"email": "a@b", "password": "x", "list": [{"password": "y", "n": w}, 2], "a.b": {"c": {"password": null}}}),
+            ),
+            (
+                "before.list.0.n",
+                json!({"email": "a@b", "password": "x", "list": [{"password": "y", "n": w}, 2], "a.b": {"c": {"password": null}}}),
+                image(),
             ),
             ("after.list[5]", image(), image()),
             ("after.email.deeper", image(), image()),

@@ -27,7 +27,7 @@ pub use moment::Moment;
 pub use parse::FilterFault;
 
 use super::path::{self, Step, path_text};
-use crate::domain::people::People;
+use crate::domain::people::{MOST_OF_A_NAME, People};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use std::fmt;
@@ -317,6 +317,15 @@ fn ids(
     people: &People,
 ) -> Result<impl Iterator<Item = Person> + use<>, Problem> {
     let found = people.find(name);
+    // Fewer of them would be other records.
+    if found.len() > MOST_OF_A_NAME {
+        return Err(Problem::new(
+            Kind::Usage,
+            format!("`{key}:{}` is {} people.", text::cell(name), found.len()),
+            format!("A filter asks for {MOST_OF_A_NAME} of one name at most."),
+        )
+        .with_hint("Type more of the name, an e-mail address, or an id."));
+    }
     if !found.is_empty() {
         let ids: Vec<IdPart> = found.iter().filter_map(|id| IdPart::parse(id)).collect();
         return Ok(ids.into_iter().map(Person::Id));
