@@ -173,6 +173,9 @@ pub fn short(command: Command, model: &Model) -> &'static str {
         (Command::Rollback, Ok(PlanRequest::RollbackLast { .. })) => "roll this back",
         (Command::Rehearse, Ok(_)) => "dry run of its rollback",
         (Command::Unlock, _) if is_unlocked(model) => "change the unlock",
+        (Command::FilterBy, _) if model.focus == Focus::List => "by who",
+        // Beside the list there is more to say; help has it.
+        (Command::DiffMode, _) if model.focus == Focus::List => "",
         _ => command.spec().short,
     }
 }

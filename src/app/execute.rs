@@ -16,6 +16,7 @@ use super::model::{Focus, Model, PlanFor, Screen};
 use super::requests;
 use super::scroll;
 use super::ticket::Slot;
+use crate::domain::audit::filter::Filter;
 use crate::domain::identity::Identity;
 use crate::domain::migration::PlanRequest;
 use crate::domain::text::sentence;
@@ -172,7 +173,16 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let present = model.audit.filter_text.clone();
             match term {
                 Some(term) if present.is_empty() => ask(model, &term),
-                Some(term) => ask(model, &format!("{present} {term}")),
+                Some(term) => {
+                    let read = |text: &str| Filter::parse(text, model.now).ok();
+                    let both = read(&present).zip(read(&term));
+                    let narrowed = both.and_then(|(own, new)| own.narrowed(&new));
+                    let text = match narrowed {
+                        Some(narrowed) => narrowed.to_string(),
+                        None => format!("{present} {term}"),
+                    };
+                    ask(model, &text)
+                }
                 None => Vec::new(),
             }
         }

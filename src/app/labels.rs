@@ -25,7 +25,7 @@ pub fn head(record: &Record, model: &Model) -> Vec<HeadLine> {
     let own = own.map(|name| HeadLine::fact("which is", name, term()));
     let names = about.names.into_iter().map(|name| {
         // What was cut is not asked for.
-        let term = (!name.value.ends_with('…')).then(|| value_term(&name.key, &name.value));
+        let term = (!name.value.ends_with('…')).then(|| value_term(record, &name.key, &name.value));
         let known = called(&name.value, model);
         HeadLine::fact(&name.key, name.value, term).called(known)
     });

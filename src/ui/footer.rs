@@ -107,7 +107,9 @@ fn hints(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
             .filter(|spec| spec.context == *context && !spec.short.is_empty());
         for spec in own.filter(|spec| !last.contains(&spec.command)) {
             let hint = hint(spec.command);
-            let is_live = !hint.0.is_empty() && availability(spec.command, model).is_ok();
+            let is_live = !hint.0.is_empty()
+                && !hint.1.is_empty()
+                && availability(spec.command, model).is_ok();
             if is_live && size(&hint) <= room {
                 room -= size(&hint);
                 shown.push(hint);

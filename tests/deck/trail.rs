@@ -233,6 +233,60 @@ fn keys_on_a_record_ask_for_more_of_the_same_and_escape_goes_back() {
     }
 }
 
+/// What is asked for by a key fits the record that it was asked on, and is never more than before.
+#[test]
+fn a_key_asks_for_what_the_record_has_and_narrows() {
+    let (mut model, effects) = opened((120, 40), alice());
+    answer_all(&mut model, effects);
+    for effect in press(&mut model, &["7", "r", "l"]) {
+        let Effect::Load { ticket, load, .. } = effect else {
+            continue;
+        };
+        let mut report = crate::fixture::report(&load);
+        if let Report::Record(Ok(record)) = &mut report {
+            record.action = "plan_item.delete".into();
+            record.after_state = None;
+        }
+        for effect in answer(&mut model, ticket, report) {
+            let Effect::Load { ticket, load, .. } = effect else {
+                continue;
+            };
+            let mut report = crate::fixture::report(&load);
+            if let Report::Record(Ok(record)) = &mut report {
+                record.action = "plan_item.delete".into();
+                record.after_state = None;
+            }
+            answer(&mut model, ticket, report);
+        }
+    }
+    let effects = press(&mut model, &["g", "j", "f"]);
+    let goal = "before.goal_id:60000000-0000-4000-8001-000000000001";
+    assert_eq!(asked(&effects).as_deref(), Some(goal), "{}", text(&model));
+
+    let mut model = trail((120, 40), summaries(0..5));
+    let effects = press(&mut model, &["/", "changed:notes", "enter"]);
+    answer_all(&mut model, effects);
+    press(&mut model, &["l", "g"]);
+    press(&mut model, &["j"; 11]);
+    let effects = press(&mut model, &["f"]);
+    assert_eq!(
+        asked(&effects).as_deref(),
+        Some("changed:qty"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn the_footer_of_the_list_has_room_for_the_filter() {
+    let frame = text(&trail((80, 24), summaries(0..5)));
+    let footer = frame.lines().last().unwrap();
+    assert!(
+        footer.contains("/ filter") && footer.contains("f by who"),
+        "{footer}"
+    );
+}
+
 #[test]
 fn the_selected_line_above_the_difference_is_in_view_at_every_size() {
     for size in SIZES {

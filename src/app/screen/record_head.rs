@@ -134,7 +134,12 @@ fn person(key: &str, id: &str) -> String {
     format!("{key}:{id}")
 }
 
-/// The filter for what a row is bound to, or is called by.
-pub fn value_term(key: &str, value: &str) -> String {
-    format!("after.{}:{}", key_text(key), quoted(value))
+/// The filter for what a record's row is bound to, or is called by. Of a row that was deleted only the image before is there.
+pub fn value_term(record: &Record, key: &str, value: &str) -> String {
+    let side = if record.after_state.is_some() {
+        "after"
+    } else {
+        "before"
+    };
+    format!("{side}.{}:{}", key_text(key), quoted(value))
 }

@@ -290,6 +290,25 @@ impl Filter {
         Ok(filter)
     }
 
+    /// This filter and another one, which takes the place of wanted values of the same key: beside them it would widen what is
+    /// asked for. Nothing where no value gives way.
+    pub fn narrowed(&self, other: &Self) -> Option<Self> {
+        let gives_way = |term: &Term| {
+            !term.is_not
+                && other.terms.iter().filter(|one| !one.is_not).any(|one| {
+                    let pair = (term.any.first(), one.any.first());
+                    matches!(pair, (Some(own), Some(new)) if own.is_alternative(new))
+                })
+        };
+        if !self.terms.iter().any(gives_way) {
+            return None;
+        }
+        let kept = self.terms.iter().filter(|term| !gives_way(term));
+        Some(Self {
+            terms: kept.chain(&other.terms).cloned().collect(),
+        })
+    }
+
     /// What must hold, all of it. Wanted values of one key are alternatives.
     pub fn clauses(&self) -> Vec<Clause<'_>> {
         let mut clauses: Vec<Clause<'_>> = Vec::new();

@@ -534,3 +534,30 @@ proptest! {
         let _ = Filter::parse(&text, now());
     }
 }
+
+#[test]
+fn another_value_of_a_key_takes_the_place_of_the_one_that_is_there() {
+    for (own, new, both) in [
+        ("changed:notes", "changed:qty", Some("changed:qty")),
+        (
+            "action:plan_item.* -type:ai",
+            "action:task.insert",
+            Some("-type:ai action:task.insert"),
+        ),
+        (
+            "after.qty:1 after.b:2",
+            "after.qty:3",
+            Some("after.b:2 after.qty:3"),
+        ),
+        ("actor:bob since:2h", "type:ai", None),
+        ("-changed:notes", "changed:qty", None),
+        ("after.qty:1", "before.qty:1", None),
+    ] {
+        let narrowed = parse(own).narrowed(&parse(new));
+        assert_eq!(
+            narrowed.map(|filter| filter.to_string()).as_deref(),
+            both,
+            "{own} {new}"
+        );
+    }
+}
