@@ -85,8 +85,14 @@ async fn build(
 ) -> Result<(), Problem> {
     for index in &INDEXES {
         let state = upkeep.index_state(index).await?;
-        if state == IndexState::Valid {
-            continue;
+        match state {
+            IndexState::Valid => continue,
+            IndexState::BeingBuilt => {
+                let what = format!("The index {} is not built here.", index.name);
+                let why = "Another session builds it right now.";
+                return Err(Problem::new(Kind::Conflict, what, why).with_hint(AGAIN));
+            }
+            IndexState::Invalid | IndexState::Missing => {}
         }
         tokio::select! {
             biased;

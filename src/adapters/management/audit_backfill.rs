@@ -1,10 +1,10 @@
-//! The backfill of `audit_log.changed` as a port, with the statements of the Postgres adapter: one call a piece. A call that is sent
+//! The backfill of `audit_log.changed` as a port, with the statements of `adapters/sql`: one call a piece. A call that is sent
 //! again fills nothing twice.
 
 use super::client::extract;
 use super::database::ManagementDatabase;
 use super::query::problem;
-use crate::adapters::postgres::audit_backfill::{
+use crate::adapters::sql::audit_backfill::{
     EXTENT, UNBUILT, UNFILLED, UNREADABLE, as_owner, extent, index_state, index_state_sql, piece,
 };
 use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
@@ -35,7 +35,7 @@ impl AuditUpkeep for ManagementDatabase {
 
     fn index_state<'a>(&'a self, index: &'a Index) -> Task<'a, IndexState> {
         Box::pin(async move {
-            let told = self.tell(Some((&index_state_sql(index), 1))).await;
+            let told = self.tell(Some((&index_state_sql(index), 2))).await;
             let told = told.map_err(|failure| problem(failure, UNBUILT))?;
             Ok(index_state(&told.rows))
         })

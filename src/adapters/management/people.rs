@@ -1,8 +1,8 @@
-//! The e-mail addresses of the project's users as a port, with the query of the Postgres adapter.
+//! The e-mail addresses of the project's users as a port, with the query of `adapters/sql`.
 
 use super::database::ManagementDatabase;
 use super::query::problem;
-use crate::adapters::postgres::people::{WHAT, pairs, query};
+use crate::adapters::sql::people::{WHAT, pairs, query};
 use crate::ports::{Task, UserDirectory};
 
 impl UserDirectory for ManagementDatabase {

@@ -13,8 +13,12 @@ const OPEN: &str = "j.outcome in ('running', 'interrupted') and not exists (sele
 
 /// The condition that an index is invalid and stays so. That of a partitioned table waits for its parts, and one that somebody
 /// builds right now will be valid.
-const INVALID: &str = "not i.indisvalid and c.relkind = 'i' \
-    and not exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid)";
+fn invalid() -> String {
+    format!("not i.indisvalid and c.relkind = 'i' and not {BEING_BUILT}")
+}
+
+/// The condition that somebody builds an index right now.
+pub(super) const BEING_BUILT: &str = "exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid)";
 
 /// SQL that makes the journal, or adds what the journal of an older supadeck lacks.
 pub(in crate::adapters) fn make() -> String {
@@ -132,11 +136,12 @@ pub(in crate::adapters) fn interrupted() -> String {
         j.outcome = 'running' or j.in_doubt, j.error, \
         (select pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.chr(30) order by n.nspname, c.relname) \
         from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-        where {INVALID} and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}'))), {}, {} \
+        where {} and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}'))), {}, {} \
         from supabase_migrations.supadeck_journal j \
         left join pg_catalog.pg_stat_activity r on j.outcome = 'running' and r.pid = j.keeper and r.pid = ({}) \
         left join pg_catalog.pg_stat_activity w on r.pid is null and w.pid = j.worker and w.backend_start = j.worker_since and w.state <> 'idle' \
         where {OPEN} and j.position is not null order by j.id",
+        invalid(),
         person("r"),
         person("w"),
         lock_pids(" and k.pid = j.keeper"),
@@ -267,8 +272,9 @@ pub(in crate::adapters) fn invalid_indexes(line: JournalEntry) -> String {
         "select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_index i \
         join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
         join supabase_migrations.supadeck_journal j on j.id = {} \
-        where {INVALID} and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}')) order by 1",
-        line.id
+        where {} and i.indexrelid <> all (coalesce(j.invalid_before, '{{}}')) order by 1",
+        line.id,
+        invalid()
     )
 }
 

@@ -7,10 +7,12 @@
 //!                    │         └─► history_table, history_shape          the tables, and what they are like
 //!                    ├─► repair                                          the history, changed without a run
 //!                    ├─► journal_lines, activity, target, catalog        what is read and shown
+//!                    ├─► audit_backfill, people                          what is asked beside the migrations
 //!                    └─► snapshot, dry_run_limits                        what a dry run asks
 //! ```
 
 pub(in crate::adapters) mod activity;
+pub(in crate::adapters) mod audit_backfill;
 pub(in crate::adapters) mod between;
 pub(in crate::adapters) mod catalog;
 pub(in crate::adapters) mod codes;
@@ -21,6 +23,7 @@ pub(in crate::adapters) mod history_table;
 pub(in crate::adapters) mod journal;
 pub(in crate::adapters) mod journal_lines;
 pub(in crate::adapters) mod lock;
+pub(in crate::adapters) mod people;
 pub(in crate::adapters) mod quote;
 pub(in crate::adapters) mod repair;
 pub(in crate::adapters) mod snapshot;

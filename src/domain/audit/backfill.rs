@@ -62,8 +62,10 @@ pub const INDEXES: [Index; 5] = [
 pub enum IndexState {
     /// It can.
     Valid,
-    /// A build was broken off, or somebody builds it right now.
+    /// A build was broken off.
     Invalid,
+    /// Somebody builds it right now.
+    BeingBuilt,
     /// It is not there.
     Missing,
 }
