@@ -48,9 +48,23 @@ pub struct Lacking {
 #[derive(Debug, Clone)]
 struct Missing {
     lacks: String,
-    names: BTreeSet<String>,
+    /// Of the statement that was passed over.
+    made: Made,
+    /// What the names of an extension's functions and types begin with.
     prefixes: &'static [&'static str],
 }
+
+/// The names of what a statement makes, in lower case and without their schemas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Made {
+    names: BTreeSet<String>,
+    /// The columns that it adds, each behind its table.
+    columns: BTreeSet<(String, String)>,
+}
+
+/// The SQLSTATEs that say that something is not there.
+const ABSENT: [&str; 5] = ["42704", "42883", "3F000", "42P01", UNDEFINED_COLUMN];
+const UNDEFINED_COLUMN: &str = "42703";
 
 /// Why a refused statement is passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,16 +91,19 @@ impl Lacking {
         if let Some(lacks) = self.root(code, &problem.why) {
             let extension = lacks.strip_prefix("extension ").unwrap_or_default();
             let (names, prefixes) = provided::by(extension);
-            let mut names: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            names.insert(extension.to_owned());
-            self.enter(&lacks, names, prefixes);
+            let names = names.iter().copied().chain([extension]);
+            let brought = Made {
+                names: names.map(str::to_owned).collect(),
+                columns: BTreeSet::new(),
+            };
+            self.enter(&lacks, brought, prefixes);
             self.enter(&lacks, made(sql), &[]);
             return Some(Reason {
                 lacks,
                 depends: false,
             });
         }
-        let lacks = self.depends_on(code, &problem.why)?;
+        let lacks = self.depends_on(sql, code, &problem.why)?;
         self.enter(&lacks, made(sql), &[]);
         Some(Reason {
             lacks,
@@ -99,10 +116,24 @@ impl Lacking {
         self.missing.is_empty()
     }
 
-    fn enter(&mut self, lacks: &str, names: BTreeSet<String>, prefixes: &'static [&'static str]) {
+    /// A statement that ran: what it makes is there, whatever was passed over before.
+    pub fn ran(&mut self, sql: &str) {
+        if self.missing.is_empty() {
+            return;
+        }
+        let made = made(sql);
+        for one in &mut self.missing {
+            one.made.names.retain(|name| !made.names.contains(name));
+            let columns = &mut one.made.columns;
+            columns
+                .retain(|column| !made.columns.contains(column) && !made.names.contains(&column.0));
+        }
+    }
+
+    fn enter(&mut self, lacks: &str, made: Made, prefixes: &'static [&'static str]) {
         self.missing.push(Missing {
             lacks: lacks.to_owned(),
-            names,
+            made,
             prefixes,
         });
     }
@@ -131,23 +162,52 @@ impl Lacking {
     }
 
     /// What lacks, where a refusal says that something is not there which was passed over with it.
-    fn depends_on(&self, code: &str, why: &str) -> Option<String> {
-        let is_absence = matches!(
-            code,
-            "42704" | "42883" | "3F000" | "42P01" | "42703" | "42P17" | "0A000"
-        );
-        if !is_absence {
+    fn depends_on(&self, sql: &str, code: &str, why: &str) -> Option<String> {
+        if !is_absence(code) && !matches!(code, "42P17" | "0A000") {
             return None;
         }
         let words = absent(why);
         let mut missing = self.missing.iter();
-        let found = missing.find(|one| {
-            words.iter().any(|word| {
-                one.names.contains(word) || one.prefixes.iter().any(|it| word.starts_with(it))
+        let found = if code == UNDEFINED_COLUMN {
+            // A column is one of a table, which the message names or the statement.
+            let named = why.contains(" of relation \"").then_some(&words);
+            let in_sql;
+            let tables = match named {
+                Some(words) => words,
+                None => {
+                    in_sql = words_of(sql);
+                    &in_sql
+                }
+            };
+            missing.find(|one| {
+                let mut columns = one.made.columns.iter();
+                columns.any(|(table, column)| words.contains(column) && tables.contains(table))
             })
-        })?;
-        Some(found.lacks.clone())
+        } else {
+            let is_named = matches!(code, "42704" | "42883");
+            missing.find(|one| {
+                words.iter().any(|word| {
+                    let is_like = || one.prefixes.iter().any(|it| word.starts_with(it));
+                    one.made.names.contains(word) || is_named && is_like()
+                })
+            })
+        };
+        found.map(|one| one.lacks.clone())
     }
+}
+
+/// Whether a SQLSTATE says that something is not there.
+pub fn is_absence(code: &str) -> bool {
+    ABSENT.contains(&code)
+}
+
+/// The words of a statement, in lower case.
+fn words_of(sql: &str) -> BTreeSet<String> {
+    let tokens = significant(sql);
+    let words = tokens.filter(|token| matches!(token.kind, Kind::Word | Kind::QuotedWord));
+    words
+        .map(|token| token.text(sql).trim_matches('"').to_lowercase())
+        .collect()
 }
 
 /// The names that a message says are not there: those in quotes, and those of a function or operator before its arguments.
@@ -176,9 +236,8 @@ fn absent(why: &str) -> BTreeSet<String> {
     words
 }
 
-/// The last part of the names of what a statement makes: `item` of `create table public.item`, the columns and constraints of
-/// `alter table … add`.
-fn made(sql: &str) -> BTreeSet<String> {
+/// What a statement makes: `item` of `create table public.item`, the columns and constraints of `alter table … add`.
+fn made(sql: &str) -> Made {
     let tokens: Vec<(Kind, String)> = significant(sql)
         .map(|token| (token.kind, token.text(sql).to_lowercase()))
         .collect();
@@ -203,7 +262,7 @@ fn made(sql: &str) -> BTreeSet<String> {
         let (kind, text) = tokens.get(at)?;
         matches!(kind, Kind::Word | Kind::QuotedWord).then(|| text.trim_matches('"').to_owned())
     };
-    let mut names = BTreeSet::new();
+    let mut made = Made::default();
     match word(0) {
         "create" => {
             let is_kind = |at: &usize| {
@@ -228,22 +287,31 @@ fn made(sql: &str) -> BTreeSet<String> {
                         | "publication"
                 )
             };
-            names.extend((1..6).find(is_kind).and_then(|at| name(at + 1)));
+            made.names
+                .extend((1..6).find(is_kind).and_then(|at| name(at + 1)));
         }
         "alter" => {
+            let is_table = word(1) == "table" || (word(1), word(2)) == ("foreign", "table");
+            let table = is_table.then(|| name(if word(1) == "table" { 2 } else { 3 }));
+            let table = table.flatten();
             let mut depth = 0_usize;
             for (at, (kind, text)) in tokens.iter().enumerate() {
                 match kind {
                     Kind::Open => depth += 1,
                     Kind::Close => depth = depth.saturating_sub(1),
-                    Kind::Word if depth == 0 && text == "add" => names.extend(name(at + 1)),
+                    Kind::Word if depth == 0 && text == "add" => match (&table, name(at + 1)) {
+                        (Some(table), Some(column)) if word(at + 1) != "constraint" => {
+                            made.columns.insert((table.clone(), column));
+                        }
+                        (_, added) => made.names.extend(added),
+                    },
                     _ => {}
                 }
             }
         }
         _ => {}
     }
-    names
+    made
 }
 
 impl PassedOver {

@@ -2,7 +2,7 @@
 
 use super::dry_run::lines;
 use super::read_files;
-use crate::domain::dry_run::passed_over::{Lacking, PassedOver};
+use crate::domain::dry_run::passed_over::{Lacking, PassedOver, is_absence};
 use crate::domain::migration::{Direction, Step, StepMode};
 use crate::domain::problem::Problem;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,13 +75,16 @@ impl Passing {
         ))
     }
 
+    /// A step that ran to its end: what it made is there.
+    pub(super) fn ran(&mut self, step: &Step) {
+        for (_, sql) in step.left() {
+            self.lacking.ran(sql);
+        }
+    }
+
     /// A failure that is told as the file's own, with the word that something before it was not run.
     pub(super) fn own(&self, mut problem: Problem) -> Problem {
-        let is_absence = matches!(
-            problem.code.as_deref(),
-            Some("42704" | "42883" | "3F000" | "42P01" | "42703")
-        );
-        if is_absence && !self.lacking.is_empty() {
+        if problem.code.as_deref().is_some_and(is_absence) && !self.lacking.is_empty() {
             problem.why.push_str(
                 " Statements before it were not run here, see “Not covered”: it may fail only because of that.",
             );

@@ -130,6 +130,8 @@ pub(super) async fn run_passing(
             .steps
             .iter()
             .position(|ran| ran.end != StepEnd::Done);
+        let done = plan.steps.iter().take(at.unwrap_or(plan.steps.len()));
+        done.for_each(|step| passing.ran(step));
         if let (Some(at), Some(problem)) = (at, outcome.problem.take()) {
             let statement = outcome.steps[at].statement;
             match passing.judge(&mut plan.steps[at], statement, &problem) {
@@ -224,14 +226,17 @@ pub async fn rehearse_on_scratch(
     }
     let after = match reached {
         Some(snapshot) => snapshot,
-        // What failed is undone, so this shows what the files before it do.
-        None => snapshot(scratch, stage).await?,
+        None => {
+            // What failed is undone, so this shows what the files before it do.
+            let (after, rights_after) = snapshot_and_rights(scratch, stage).await?;
+            if whole.problem.is_none() {
+                whole.access = changes(&rights, &rights_after);
+            }
+            after
+        }
     };
     whole.difference = Difference::between(&before, &after);
     whole.passed_over = passing.passed().to_vec();
-    if whole.problem.is_none() {
-        whole.access = changes(&rights, &snapshot_and_rights(scratch, stage).await?.1);
-    }
     Ok(whole)
 }
 

@@ -8,7 +8,7 @@ use super::list::read;
 use super::outside;
 use super::plan::is_applied;
 use super::record::run_statements;
-use super::rollback_file::up_and_down;
+use super::rollback_file::{RollbackError, up_and_down};
 use super::verify::{check_known, new_trip, no_rollback, not_again, unusable, verdict};
 use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::effects::EffectLedger;
@@ -132,14 +132,13 @@ impl Target<'_> {
             ledger = ledger.next();
             match self.run(&up, &tried, &mut ledger).await? {
                 Ran::Well => {}
-                Ran::Unsure(problem) => {
-                    trip.finding = Verdict::Unsure;
-                    trip.problem = Some(problem);
+                ran @ Ran::Unsure(_) => {
+                    ran.enter_failure(trip);
                     tried.leave_out(up);
                     continue;
                 }
-                Ran::Badly(problem) => {
-                    fail(trip, problem);
+                ran @ Ran::Badly(_) => {
+                    ran.enter_failure(trip);
                     break;
                 }
             }
@@ -154,7 +153,8 @@ impl Target<'_> {
             };
             ledger = ledger.next();
             let mut failed = self.run(&down, &tried, &mut ledger).await?;
-            if matches!(failed, Ran::Well) {
+            let is_rolled_back = matches!(failed, Ran::Well);
+            if is_rolled_back {
                 let returned = self.session.snapshot().await?;
                 trip.difference = Difference::between(&before, &returned);
                 let candidates = ledger.candidates(&applied, &returned);
@@ -169,12 +169,9 @@ impl Target<'_> {
                 }
             }
             match failed {
-                Ran::Well => {}
-                Ran::Badly(problem) => not_again(trip, problem),
-                Ran::Unsure(problem) => {
-                    trip.finding = Verdict::Unsure;
-                    trip.problem = Some(problem);
-                }
+                Ran::Badly(problem) if is_rolled_back => not_again(trip, problem),
+                Ran::Badly(problem) => no_rollback(trip, RollbackError::Unusable(problem)),
+                ran @ (Ran::Well | Ran::Unsure(_)) => drop(ran.enter_failure(trip)),
             }
             // The next ones are tried on what a rollback that works would not have disturbed.
             self.session.rollback_to_mark().await?;
@@ -238,10 +235,8 @@ impl Target<'_> {
                 break;
             }
             ledger = ledger.next();
-            if let Ran::Badly(problem) | Ran::Unsure(problem) =
-                self.run(&down, &tried, &mut ledger).await?
-            {
-                fail(trip, problem);
+            let ran = self.run(&down, &tried, &mut ledger).await?;
+            if ran.enter_failure(trip) {
                 break;
             }
             let after = self.session.snapshot().await?;
@@ -258,10 +253,8 @@ impl Target<'_> {
         let is_whole = befores.len() == entries.len();
         for (index, up, before) in befores.into_iter().rev().filter(|_| is_whole) {
             let trip = &mut trips[index];
-            if let Ran::Badly(problem) | Ran::Unsure(problem) =
-                self.run(&up, &tried, &mut ledger).await?
-            {
-                fail(trip, problem);
+            let ran = self.run(&up, &tried, &mut ledger).await?;
+            if ran.enter_failure(trip) {
                 break;
             }
             trip.again = Difference::between(&before, &self.session.snapshot().await?);
@@ -325,6 +318,20 @@ enum Ran {
     Badly(Problem),
     /// It failed, and may do so only because of the check.
     Unsure(Problem),
+}
+
+impl Ran {
+    /// Enters why it failed, where it did.
+    fn enter_failure(self, trip: &mut RoundTrip) -> bool {
+        let (finding, problem) = match self {
+            Self::Well => return false,
+            Self::Badly(problem) => (Verdict::Failed, problem),
+            Self::Unsure(problem) => (Verdict::Unsure, problem),
+        };
+        trip.finding = finding;
+        trip.problem = Some(problem);
+        true
+    }
 }
 
 /// The files that a check has come by, and those among them that were not run or are undone.

@@ -162,3 +162,101 @@ fn what_depends_on_it_is_passed_over_and_nothing_else() {
         assert_eq!(found.map(|(lacks, _)| lacks).as_deref(), expected, "{sql}");
     }
 }
+
+#[test]
+fn a_column_is_missing_from_its_own_table_only() {
+    let mut lacking = Lacking::default();
+    let why = "Extension \"vector\" is not available.";
+    lacks(&mut lacking, "create extension vector", "0A000", why).unwrap();
+    let why = "Type \"vector\" does not exist.";
+    let sql = "alter table public.\"Item\" add column title text, add v vector(3), add constraint named check (true)";
+    lacks(&mut lacking, sql, "42704", why).unwrap();
+    for (sql, why, is_passed) in [
+        (
+            "create index on \"Item\" (v)",
+            "Column \"v\" does not exist.",
+            true,
+        ),
+        (
+            "comment on column public.\"Item\".title is ''",
+            "Column \"title\" of relation \"Item\" does not exist.",
+            true,
+        ),
+        (
+            "create view x as select i.title from public.\"Item\" i",
+            "Column i.title does not exist.",
+            true,
+        ),
+        (
+            "select title from post",
+            "Column \"title\" does not exist.",
+            false,
+        ),
+        (
+            "insert into post (title) select 1 from \"Item\"",
+            "Column \"title\" of relation \"post\" does not exist.",
+            false,
+        ),
+        (
+            "create index on \"Item\" (named)",
+            "Column \"named\" does not exist.",
+            false,
+        ),
+    ] {
+        let found = lacks(&mut lacking, sql, "42703", why);
+        assert_eq!(found.is_some(), is_passed, "{sql}");
+    }
+}
+
+#[test]
+fn what_was_made_since_is_there() {
+    let mut lacking = Lacking::default();
+    let why = "Extension \"vector\" is not available.";
+    lacks(&mut lacking, "create extension vector", "0A000", why).unwrap();
+    let why = "Type \"vector\" does not exist.";
+    lacks(&mut lacking, "create table item (v vector)", "42704", why).unwrap();
+    let absent = "Relation \"item\" does not exist.";
+    assert!(lacks(&mut lacking, "select 1 from item", "42P01", absent).is_some());
+    lacking.ran("create table public.item (id int)");
+    assert_eq!(
+        lacks(&mut lacking, "select 1 from item", "42P01", absent),
+        None
+    );
+    lacks(&mut lacking, "alter table item add v vector", "42704", why).unwrap();
+    let column = "Column \"v\" of relation \"item\" does not exist.";
+    assert!(lacks(&mut lacking, "update item set v = null", "42703", column).is_some());
+    lacking.ran("alter table item add column v text");
+    assert_eq!(
+        lacks(&mut lacking, "update item set v = null", "42703", column),
+        None
+    );
+}
+
+#[test]
+fn a_plain_name_is_not_taken_for_one_of_an_extension() {
+    let mut lacking = Lacking::default();
+    for extension in ["pgtap", "http", "wrappers"] {
+        let why = format!("Extension \"{extension}\" is not available.");
+        let sql = format!("create extension {extension}");
+        lacks(&mut lacking, &sql, "0A000", &why).unwrap();
+    }
+    for (code, why) in [
+        ("42883", "Function is_admin() does not exist."),
+        ("42883", "Function has_access(uuid) does not exist."),
+        ("42883", "Function stripe_customer(uuid) does not exist."),
+        ("42P01", "Relation \"http_log\" does not exist."),
+        ("42P01", "Relation \"plans\" does not exist."),
+    ] {
+        assert_eq!(lacks(&mut lacking, "select 1", code, why), None, "{why}");
+    }
+    for (code, why) in [
+        ("42883", "Function throws_ok(text) does not exist."),
+        ("42883", "Function stripe_fdw_handler() does not exist."),
+        ("42883", "Function public.http_get(text) does not exist."),
+    ] {
+        assert!(
+            lacks(&mut lacking, "select 1", code, why).is_some(),
+            "{why}"
+        );
+    }
+}
