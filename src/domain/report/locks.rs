@@ -3,18 +3,12 @@
 use super::{Line, Lines, Tone};
 use crate::domain::dry_run::measure::Blocks;
 use crate::domain::dry_run::{Report, TableLockSummary};
-use crate::domain::lint::LockMode;
 use crate::domain::migration::{Plan, platform_locks};
 use crate::domain::plural::{counted, listed};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 /// The most tables that a short report names.
 const MOST: usize = 30;
-/// The schemas whose tables supautils locks.
-const PLATFORM: [&str; 2] = ["auth", "storage"];
-/// From so many tables of the platform on they are told in one line: no file locks as many by itself.
-const MANY: usize = 6;
 /// The most tables that are named in one sentence.
 const NAMED: usize = 6;
 
@@ -38,50 +32,14 @@ pub(super) fn section(lines: &mut Lines, report: &Report) {
             lines.put(2, Tone::Danger, &platform.line());
         }
         heard.sort_by_key(|held| Reverse((held.rewritten, held.blocks)));
-        let (platform, own): (Vec<_>, Vec<_>) =
-            heard.into_iter().partition(|held| is_of_platform(held));
-        let all = own.iter().map(|held| line(held).indented(2));
+        let all = heard.iter().map(|held| line(held).indented(2));
         lines.most(all.collect(), MOST, "table");
-        lines.lines.extend(of_platform(&platform));
     }
     if (is_shown || report.problem.is_none()) && !quiet.is_empty() {
         let names: Vec<&str> = quiet.iter().map(|held| held.table.as_str()).collect();
         let text = format!("No query waits for the locks on {}.", named(&names));
         lines.put(2, Tone::Muted, &text);
     }
-}
-
-/// Whether a table is one of the platform's that is locked whole, as supautils does for every policy and trigger.
-fn is_of_platform(held: &TableLockSummary) -> bool {
-    let schema = held.table.split('.').next().unwrap_or_default();
-    PLATFORM.contains(&schema) && held.mode == LockMode::AccessExclusive && !held.rewritten
-}
-
-/// The locks on tables of the platform: many of them are one fact.
-fn of_platform(locks: &[&TableLockSummary]) -> Vec<Line> {
-    let (Some(first), true) = (locks.first(), locks.len() >= MANY) else {
-        return locks.iter().map(|held| line(held).indented(2)).collect();
-    };
-    let schemas: BTreeSet<&str> = locks
-        .iter()
-        .filter_map(|held| held.table.split('.').next())
-        .collect();
-    let schemas: Vec<&str> = schemas.into_iter().collect();
-    let longest = locks.iter().map(|held| held.rehearsal_held_ms).max();
-    let text = format!(
-        "{} of {}: readers and writers wait, at most {} ms; supautils locks them for every policy and trigger",
-        counted(locks.len(), "table"),
-        listed(&schemas),
-        longest.unwrap_or_default()
-    );
-    let by = format!(
-        " ({}, by {} statement {})",
-        first.mode.words(),
-        first.version,
-        first.statement
-    );
-    let line = Line::new(Tone::Danger, &text).and(Tone::Muted, &by);
-    vec![line.indented(2)]
 }
 
 /// What running a plan locks of the platform, before anything is known but its text.

@@ -267,9 +267,11 @@ pub fn figures(tried: &Tried) -> Vec<(&'static str, Tone, String)> {
     let opened = access::list(&report.access);
     let nothing = Some("Nobody gains or loses access");
     named(&mut facts, "access", &opened, "change", nothing);
-    let (tone, locked) =
-        locks::sum(report).unwrap_or((Tone::Text, "No query waits for a lock.".to_owned()));
-    facts.push(("locks", tone, locked));
+    let platform = report.platform_locks.as_ref();
+    facts.extend(platform.map(|locks| ("locks", Tone::Danger, locks.line())));
+    let nothing = || (Tone::Text, "No query waits for a lock.".to_owned());
+    let locked = locks::sum(report).or_else(|| platform.is_none().then(nothing));
+    facts.extend(locked.map(|(tone, text)| ("locks", tone, text)));
     facts.push(("changes", Tone::Text, changes::sum(&report.difference)));
     facts
 }

@@ -1,10 +1,12 @@
 //! Lines that are broken, cut and counted.
 
+use super::seen::{Tried, figures};
 use super::*;
 use crate::domain::dry_run::measure::Blocks;
 use crate::domain::dry_run::{Environment, TableLockSummary};
 use crate::domain::lint::LockMode;
-use crate::domain::migration::Target;
+use crate::domain::migration::platform_locks::{LockingStatement, PlatformLocks};
+use crate::domain::migration::{Plan, Target};
 use crate::domain::snapshot::difference::Difference;
 use proptest::prelude::*;
 
@@ -63,7 +65,7 @@ fn one_more_is_shown_instead_of_a_line_that_counts_it() {
 }
 
 #[test]
-fn what_supautils_locks_is_one_line() {
+fn what_supautils_locks_is_one_line_and_no_other_lock_is_folded_into_it() {
     let lock = |table: String| TableLockSummary {
         table,
         mode: LockMode::AccessExclusive,
@@ -74,35 +76,60 @@ fn what_supautils_locks_is_one_line() {
         rehearsal_held_ms: 9,
         rewritten: false,
     };
-    let locked = |count: usize| {
-        let platform = (0..count).map(|number| lock(format!("auth.t{number}")));
-        let others = ["public.goal", "storage.objects"].map(|table| lock(table.into()));
+    let platform = PlatformLocks {
+        tables: vec!["auth.users".into(), "auth.sessions".into()],
+        statements: vec![LockingStatement {
+            version: "1".into(),
+            statement: 1,
+        }],
+        held_ms: Some(9),
+    };
+    let told = |own: usize, platform_locks: Option<PlatformLocks>| {
         let report = Report {
             on: Environment::Target,
             database: Target::default(),
             steps: Vec::new(),
             difference: Difference::default(),
-            locks: platform.chain(others).collect(),
+            locks: (0..own)
+                .map(|number| lock(format!("auth.t{number}")))
+                .collect(),
             losses: Vec::new(),
             uncounted: Vec::new(),
             access: Vec::new(),
             sequences: Vec::new(),
             passed_over: Vec::new(),
-            platform_locks: None,
+            platform_locks,
             problem: None,
         };
         let mut lines = Lines::default();
         locks::section(&mut lines, &report);
-        lines.lines.iter().map(Line::whole).collect::<Vec<_>>()
+        let plan = Plan {
+            steps: Vec::new(),
+            target: Target::default(),
+            history: Vec::new(),
+            is_resume: false,
+        };
+        let tried = Tried::new(&plan, report, "12:00".into());
+        let facts = figures(&tried).into_iter().filter(|fact| fact.0 == "locks");
+        (
+            lines.lines.iter().map(Line::whole).collect::<Vec<_>>(),
+            facts.map(|fact| fact.2).collect::<Vec<_>>(),
+        )
     };
-    assert_eq!(
-        locked(18)[2..],
-        [
-            "  public.goal: readers and writers wait, 9 ms (access exclusive, by 1 statement 2)",
-            "  19 tables of auth and storage: readers and writers wait, at most 9 ms; supautils locks them for every policy and trigger (access exclusive, by 1 statement 2)",
-        ]
+    let (lines, facts) = told(9, Some(platform.clone()));
+    assert_eq!(lines.len(), 2 + 1 + 9);
+    assert!(
+        lines[2].starts_with("  2 tables of auth: supautils locks"),
+        "{lines:?}"
     );
-    assert_eq!(locked(3).len(), 2 + 5);
+    assert_eq!(facts.len(), 2, "{facts:?}");
+    let (_, facts) = told(0, Some(platform));
+    assert!(
+        matches!(&facts[..], [one] if one.starts_with("2 tables of auth")),
+        "{facts:?}"
+    );
+    let (_, facts) = told(0, None);
+    assert_eq!(facts, ["No query waits for a lock."]);
 }
 
 #[test]
