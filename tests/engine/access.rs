@@ -101,6 +101,8 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
             &["anon select hidden.key: none to all 0"], "anon gains select on hidden.key"),
         ("revoke delete on letter from authenticated", &["authenticated delete public.letter: policies to none -"], "authenticated loses delete"),
         ("alter table letter rename to mail", &[], ""),
+        ("alter table letter rename owner to holder", &[], ""),
+        ("alter table twig rename to branch; alter table branch rename id to number", &[], ""),
         ("drop table letter", &[], ""),
         // What a policy calls and reads decides too, and so does what a view reads.
         ("create or replace function is_friend() returns boolean language sql stable as 'select true'",

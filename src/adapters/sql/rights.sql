@@ -1,6 +1,6 @@
 -- What each role may do with each table, view and function, as far as it is more than nothing: role, number of the object, its
 -- name, the verb, how far it reaches, a digest of what decides that, why, and whether the role passes row level security by.
--- A view is digested by its rule, which names tables by their numbers: a rename is no change. Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
+-- A view is digested by its rule and a policy by its tree, which name tables and columns by their numbers: a rename is no change. Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
 with recursive space as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n
   where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
@@ -32,10 +32,13 @@ granted as (
     and (pg_catalog.has_table_privilege(role.oid, rel.oid, verb.word)
       or verb.word <> 'delete' and pg_catalog.has_any_column_privilege(role.oid, rel.oid, verb.word))
 ),
-policy as (
+policy as materialized (
   select p.polrelid, p.polcmd, p.polpermissive, p.polroles,
     coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as shows,
-    coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as takes
+    coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as takes,
+    -- Without the places in the text that it was read from.
+    pg_catalog.regexp_replace(p.polqual::text, ':[a-z_]*(location|_len) -?[0-9]+', '', 'g') as shows_tree,
+    pg_catalog.regexp_replace(coalesce(p.polwithcheck, p.polqual)::text, ':[a-z_]*(location|_len) -?[0-9]+', '', 'g') as takes_tree
   from pg_catalog.pg_policy p
 ),
 -- What the rows of a table or view depend on: the tables that its policies or its rule read, and the functions that they call.
@@ -70,8 +73,8 @@ judged as (
     select pg_catalog.count(*) filter (where p.polpermissive) as permissive,
       pg_catalog.bool_or(p.polpermissive and (g.command = 'a' or p.shows = 'true') and (g.command in ('r', 'd') or p.takes = 'true'))
         and not pg_catalog.bool_or(not p.polpermissive) as is_open,
-      pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.polpermissive, case when g.command <> 'a' then p.shows end,
-        case when g.command in ('a', 'w') then p.takes end), ',' order by p.polpermissive, p.shows, p.takes)) as digest
+      pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.polpermissive, case when g.command <> 'a' then p.shows_tree end,
+        case when g.command in ('a', 'w') then p.takes_tree end), ',' order by p.polpermissive, p.shows_tree, p.takes_tree)) as digest
     from policy p
     where p.polrelid = g.oid and p.polcmd in ('*', g.command)
       and (0 = any (p.polroles) or exists (select from pg_catalog.unnest(p.polroles) o where o <> 0 and pg_catalog.pg_has_role(g.role, o, 'usage')))
