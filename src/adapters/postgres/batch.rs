@@ -297,7 +297,7 @@ fn out_of_sync(guard: &mut Supervisor<'_>) -> BatchStop {
     guard.give_up();
     BatchStop::Failed(RunError::Lost {
         committing: true,
-        why: "The server's answers did not fit the statements that were sent, so the connection was given up".to_owned(),
+        why: "The server answered more or fewer statements than were sent, so the connection was closed".to_owned(),
     })
 }
 

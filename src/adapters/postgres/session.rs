@@ -332,7 +332,7 @@ pub(super) fn halt(
 pub(super) fn history_row_rejected() -> ServerError {
     ServerError {
         code: ROW_REJECTED.to_owned(),
-        message: "Its row was not taken by the books in schema supabase_migrations".to_owned(),
+        message: "Its history row was not written: an insert into supabase_migrations.schema_migrations had no effect".to_owned(),
         hint: Some(
             "A trigger there drops rows in silence: without it the file can be applied.".to_owned(),
         ),

@@ -48,7 +48,8 @@ pub fn lasts(statement: &str) -> bool {
     let words = leading_words(statement, 3);
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     match (word(0), word(1)) {
-        ("set", "local" | "transaction" | "constraints" | "role") | ("reset", "role") => false,
+        ("set", "local" | "transaction" | "constraints") => false,
+        ("set" | "reset", "role" | "session_authorization") => false,
         ("set" | "reset", "session") => !matches!(word(2), "authorization" | "role"),
         ("set" | "reset", _) => true,
         ("select", _) => sets_config(statement),
@@ -92,6 +93,8 @@ mod tests {
             "set role app",
             "set session role app",
             "SET SESSION AUTHORIZATION app",
+            "set session_authorization = app",
+            "reset session_authorization",
             "reset role",
             "reset session authorization",
             "set local search_path = a",
