@@ -170,14 +170,11 @@ impl Lacking {
         let mut missing = self.missing.iter();
         let found = if code == UNDEFINED_COLUMN {
             // A column is one of a table, which the message names or the statement.
-            let named = why.contains(" of relation \"").then_some(&words);
-            let in_sql;
-            let tables = match named {
-                Some(words) => words,
-                None => {
-                    in_sql = words_of(sql);
-                    &in_sql
-                }
+            let is_named = why.contains(" of relation \"");
+            let tables = if is_named {
+                words.clone()
+            } else {
+                words_of(sql)
             };
             missing.find(|one| {
                 let mut columns = one.made.columns.iter();

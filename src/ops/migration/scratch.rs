@@ -224,16 +224,15 @@ pub async fn rehearse_on_scratch(
     for step in &plan.steps[whole.steps.len()..] {
         whole.steps.push(not_reached(step));
     }
-    let after = match reached {
-        Some(snapshot) => snapshot,
-        None => {
-            // What failed is undone, so this shows what the files before it do.
-            let (after, rights_after) = snapshot_and_rights(scratch, stage).await?;
-            if whole.problem.is_none() {
-                whole.access = changes(&rights, &rights_after);
-            }
-            after
+    let after = if let Some(snapshot) = reached {
+        snapshot
+    } else {
+        // What failed is undone, so this shows what the files before it do.
+        let (after, rights_after) = snapshot_and_rights(scratch, stage).await?;
+        if whole.problem.is_none() {
+            whole.access = changes(&rights, &rights_after);
         }
+        after
     };
     whole.difference = Difference::between(&before, &after);
     whole.passed_over = passing.passed().to_vec();
