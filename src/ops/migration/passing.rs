@@ -77,7 +77,8 @@ impl Passing {
 
     /// A step that ran to its end: what it made is there.
     pub(super) fn ran(&mut self, step: &Step) {
-        for (_, sql) in step.left() {
+        let ran = step.left().filter(|(at, _)| !step.passed_over.contains(at));
+        for (_, sql) in ran {
             self.lacking.ran(sql);
         }
     }
