@@ -167,6 +167,16 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             });
             ask(model, asked, |_| "Nothing to change.".to_owned())
         }
+        Report::Review(Ok(review)) if model.dialogs.is_empty() => {
+            let view = ResultView::review(&review, &model.people);
+            dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+            Vec::new()
+        }
+        Report::Review(Ok(_)) => Vec::new(),
+        Report::Review(Err(problem)) => {
+            show(model, ResultView::failed("Review", &problem));
+            Vec::new()
+        }
         Report::Difference(Ok(difference)) if model.dialogs.is_empty() => {
             let view = ResultView::difference(&difference);
             dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));

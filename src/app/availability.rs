@@ -101,6 +101,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(|_| ())
                 .ok_or_else(|| "the file is missing".to_owned())
         }
+        Command::Review => wanted_review(model).map(drop),
         Command::Unlock => {
             on(Screen::Locks)?;
             let lock = model
@@ -159,6 +160,26 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// The cycle, and on the Locks screen the week, whose review is wanted.
+pub(super) fn wanted_review(model: &Model) -> Result<(String, Option<u8>), String> {
+    let wanted = match model.screen {
+        Screen::Cycles => model
+            .cycles
+            .selected()
+            .map(|cycle| (cycle.id.clone(), None)),
+        Screen::Goals => model
+            .goals
+            .selected()
+            .map(|goal| (goal.cycle_id.clone(), None)),
+        Screen::Locks => {
+            let lock = model.locks.selected();
+            lock.map(|lock| (lock.cycle_id.clone(), Some(lock.week_no)))
+        }
+        _ => return Err("works on the Cycles, Goals and Locks screens".to_owned()),
+    };
+    wanted.ok_or_else(|| "no cycle is selected".to_owned())
 }
 
 fn is_unlocked(model: &Model) -> bool {

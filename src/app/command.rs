@@ -45,6 +45,7 @@ pub enum Command {
     SeedApply,
     SeedAgain,
     Unlock,
+    Review,
     DiffMode,
     Fold,
     NextMatch,
@@ -75,6 +76,8 @@ pub enum Context {
     Migrations,
     /// On the Seeds screen.
     Seeds,
+    /// On the Cycles, Goals and Locks screens.
+    Planning,
     /// On the Locks screen.
     Locks,
     /// On the Audit screen.
@@ -91,6 +94,7 @@ impl Context {
             Self::List => "Lists",
             Self::Migrations => "Migrations",
             Self::Seeds => "Seeds",
+            Self::Planning => "Cycles, Goals and Locks",
             Self::Locks => "Locks",
             Self::Audit => "Audit",
             Self::Dialog => "Dialogs",
@@ -98,11 +102,12 @@ impl Context {
     }
 
     /// All contexts, in the order of help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Global,
         Self::List,
         Self::Migrations,
         Self::Seeds,
+        Self::Planning,
         Self::Locks,
         Self::Audit,
         Self::Dialog,
@@ -112,6 +117,10 @@ impl Context {
     pub fn overlaps(self, other: Self) -> bool {
         let is_base = |context| matches!(context, Self::Global | Self::List);
         self == other
+            || matches!(
+                (self, other),
+                (Self::Planning, Self::Locks) | (Self::Locks, Self::Planning)
+            )
             || (self != Self::Dialog && other != Self::Dialog && (is_base(self) || is_base(other)))
     }
 }
@@ -189,6 +198,7 @@ pub const TABLE: &[Spec] = &[
     risk(twin(spec(C::WaysOut, "migration.ways", "Choose how to fix the state of the selected migration", "fix", X::Migrations), "migration restore, repair, renumber"), Risk::Writes),
     risk(twin(spec(C::SeedApply, "seed.apply", "Run the seed files that have not run yet", "run pending", X::Seeds), "seed apply"), Risk::Writes),
     risk(twin(spec(C::SeedAgain, "seed.again", "Run the selected seed file, also when it ran before", "run this", X::Seeds), "seed apply PATH --again"), Risk::Writes),
+    twin(spec(C::Review, "cycle.review", "Read the review of the cycle or the week", "review", X::Planning), "cycle export ID"),
     risk(twin(spec(C::Unlock, "lock.unlock", "Unlock the selected week for a while, or change its running unlock", "unlock", X::Locks), "lock unlock --plan ID --for 60m --reason TEXT"), Risk::Writes),
     spec(C::DiffMode, "audit.view", "Show changes only, side by side, or unified", "view", X::Audit),
     spec(C::Fold, "audit.fold", "Fold or unfold the selected part, in the list the request", "fold", X::Audit),

@@ -91,6 +91,13 @@ pub enum Load {
     Goals,
     /// The locks of all weeks.
     Locks,
+    /// The review of a cycle, or of one of its weeks.
+    Review {
+        /// The cycle's id.
+        cycle: String,
+        /// The week; the whole cycle when absent.
+        week: Option<u8>,
+    },
     /// How the running unlock of a week came about.
     Opening(Box<WeekLock>),
     /// What an unlock would do.

@@ -1,6 +1,6 @@
 //! What a command does.
 
-use super::availability::availability;
+use super::availability::{availability, wanted_review};
 use super::command::Command;
 use super::copy;
 use super::dialog::filter::FilterLine;
@@ -137,6 +137,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             };
             vec![requests::effect(model, Slot::Plan, load)]
         }
+        Command::Review => match wanted_review(model) {
+            Ok((cycle, week)) => {
+                let load = Load::Review { cycle, week };
+                vec![requests::effect(model, Slot::Answer, load)]
+            }
+            Err(_) => Vec::new(),
+        },
         Command::Unlock => match model.locks.selected() {
             Some(lock) => {
                 let form = UnlockForm::new(lock, model);

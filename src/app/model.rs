@@ -338,11 +338,15 @@ impl Model {
         match self.screen {
             Screen::Migrations => &[Context::Migrations, Context::List, Context::Global],
             Screen::Seeds => &[Context::Seeds, Context::List, Context::Global],
-            Screen::Locks => &[Context::Locks, Context::List, Context::Global],
+            Screen::Locks => &[
+                Context::Locks,
+                Context::Planning,
+                Context::List,
+                Context::Global,
+            ],
+            Screen::Cycles | Screen::Goals => &[Context::Planning, Context::List, Context::Global],
             Screen::Audit => &[Context::Audit, Context::List, Context::Global],
-            Screen::Home | Screen::Cycles | Screen::Goals | Screen::Journal => {
-                &[Context::List, Context::Global]
-            }
+            Screen::Home | Screen::Journal => &[Context::List, Context::Global],
         }
     }
 

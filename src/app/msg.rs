@@ -16,6 +16,7 @@ use crate::domain::migration::{MigrationList, Outcome, SourceTexts};
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 pub use crate::domain::report::plan::Planned;
+use crate::domain::review::Review;
 use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use crate::domain::table::Table;
@@ -87,6 +88,8 @@ pub enum Report {
     Prospect(Result<Box<UnlockPreview>, Problem>),
     /// To `Load::Audit`.
     Audit(Result<Page, Problem>),
+    /// To `Load::Review`.
+    Review(Result<Box<Review>, Problem>),
     /// To `Load::Difference`.
     Difference(Result<Difference, Problem>),
     /// To `Load::Fix`.

@@ -124,13 +124,12 @@ impl Reader {
     /// The line that says as whom it was read.
     pub fn heading(&self) -> Page {
         let mut page = Page::default();
-        let (tone, rls) = if self.who.is_under_rls() {
-            (Tone::Muted, "Row Level Security applies")
+        let tone = if self.who.is_under_rls() {
+            Tone::Muted
         } else {
-            (Tone::Danger, "Row Level Security does NOT apply")
+            Tone::Danger
         };
-        let (name, role) = (self.who.name(), self.who.rights());
-        page.toned(tone, &format!("As {name} ({role}); {rls}."));
+        page.toned(tone, &self.who.sentence());
         page
     }
 }

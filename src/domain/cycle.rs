@@ -2,6 +2,8 @@
 
 use super::goal::Goal;
 use super::lock::WeekLock;
+use jiff::ToSpan;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// The number of weeks in a cycle.
@@ -22,6 +24,22 @@ pub struct Cycle {
     pub current_week: u8,
     /// When the row was written, as PostgREST prints it.
     pub created_at: String,
+}
+
+impl Cycle {
+    /// The first day and the last of a week, `YYYY-MM-DD`; nothing where the cycle's days are none.
+    pub fn days(&self, week: u8) -> Option<(String, String)> {
+        let start: Date = self.start_date.parse().ok()?;
+        let end: Date = self.end_date.parse().ok()?;
+        let first = start.checked_add((i32::from(week) - 1).weeks()).ok()?;
+        let last = first.checked_add(6.days()).ok()?.min(end.max(first));
+        Some((first.to_string(), last.to_string()))
+    }
+
+    /// Whether a week is still to come for its owner: its completion says nothing yet.
+    pub fn is_to_come(&self, week: u8) -> bool {
+        week > self.current_week
+    }
 }
 
 /// A row of `vision`: what the owner is planning towards.
@@ -95,6 +113,30 @@ impl Heat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_week_has_seven_days_within_its_cycle() {
+        let mut cycle = Cycle {
+            id: String::new(),
+            user_id: String::new(),
+            start_date: "2026-10-05".into(),
+            end_date: "2026-12-25".into(),
+            current_week: 9,
+            created_at: String::new(),
+        };
+        let days = |cycle: &Cycle, week| {
+            let (first, last) = cycle.days(week).unwrap();
+            format!("{first} {last}")
+        };
+        assert_eq!(days(&cycle, 1), "2026-10-05 2026-10-11");
+        assert_eq!(days(&cycle, 12), "2026-12-21 2026-12-25");
+        assert!(!cycle.is_to_come(9) && cycle.is_to_come(10));
+        // A cycle may be shorter than twelve weeks.
+        cycle.end_date = "2026-10-06".into();
+        assert_eq!(days(&cycle, 12), "2026-12-21 2026-12-21");
+        cycle.start_date = "9999-12-31".into();
+        assert_eq!(cycle.days(2), None);
+    }
 
     #[test]
     fn heat_marks_the_target_band() {

@@ -136,6 +136,17 @@ impl Identity {
         }
     }
 
+    /// As whom rows were read, and whether Row Level Security applied.
+    pub fn sentence(&self) -> String {
+        let applies = if self.is_under_rls() {
+            "applies"
+        } else {
+            "does NOT apply"
+        };
+        let (name, role) = (self.name(), self.rights());
+        format!("As {name} ({role}); Row Level Security {applies}.")
+    }
+
     /// Whether Row Level Security decides which rows this identity sees.
     pub fn is_under_rls(&self) -> bool {
         self.role() != "service_role"

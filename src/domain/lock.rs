@@ -46,6 +46,12 @@ impl WeekLock {
         self.completion_pct.as_ref().and_then(Number::as_f64)
     }
 
+    /// The completion as a score: none while the week is still to come.
+    pub fn score(&self, cycle: Option<&Cycle>) -> Option<f64> {
+        let is_to_come = cycle.is_some_and(|cycle| cycle.is_to_come(self.week_no));
+        self.percent().filter(|_| !is_to_come)
+    }
+
     /// How the week stands: locked, open by itself, or open because of an emergency unlock.
     pub fn standing(&self) -> LockState {
         match (self.locked, self.week_no > self.locked_after_week) {
@@ -200,7 +206,29 @@ pub struct Unlocked {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_week_to_come_has_no_score() {
+        let lock = serde_json::json!({
+            "plan_id": "p", "cycle_id": "c", "user_id": "u", "week_no": 4, "mode": "time_block", "locked": false, "why": "",
+            "locked_after_week": 6, "unlocked_until": null, "is_current_week": false, "item_count": 1, "planned_qty": 1,
+            "completed_qty": 0, "completion_pct": 0.0,
+        });
+        let lock: WeekLock = serde_json::from_value(lock).unwrap();
+        let cycle = |current_week| Cycle {
+            id: "c".into(),
+            user_id: "u".into(),
+            start_date: "2026-10-05".into(),
+            end_date: "2026-12-27".into(),
+            current_week,
+            created_at: String::new(),
+        };
+        assert_eq!(lock.score(Some(&cycle(3))), None);
+        assert_eq!(lock.score(Some(&cycle(4))), Some(0.0));
+        assert_eq!(lock.score(None), Some(0.0));
+    }
 
     #[test]
     fn a_reason_speaks_of_its_own_week_alone() {

@@ -178,6 +178,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Goals => |problem| Report::Goals(Err(problem)),
         Load::Locks => |problem| Report::Locks(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
+        Load::Review { .. } => |problem| Report::Review(Err(problem)),
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
         Load::Fix(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
@@ -231,6 +232,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Audit { .. }
         | Load::Opening(_)
         | Load::Prospect(_)
+        | Load::Review { .. }
         | Load::People
         | Load::Record(_) => true,
         Load::Migrations
@@ -317,6 +319,10 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
         Load::Prospect(request) => {
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
+        }
+        Load::Review { cycle, week } => {
+            let read = cycle::review(rest, who, &cycle, week).await;
+            Report::Review(read.map(Box::new))
         }
         Load::People => Report::People(Box::new(world.people(who).await)),
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),

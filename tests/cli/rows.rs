@@ -352,3 +352,60 @@ fn a_project_that_does_not_answer_is_a_network_problem() {
         "auth"
     );
 }
+
+#[test]
+fn the_review_of_a_cycle_is_markdown_of_what_its_owner_sees() {
+    let mut world = World::full();
+    world.sign_in("alice@example.com");
+    let list = world.run(&["cycle", "list", "--as", "user", "--json"]);
+    let list = list.done().document();
+    let id = list["data"][0]["id"].as_str().unwrap().to_owned();
+    let ran = world.run(&["cycle", "export", &id, "--as", "user"]);
+    let text = &ran.done().out;
+    for piece in [
+        "# Cycle 20",
+        "## Goals",
+        "## Weeks",
+        "- week 1: ",
+        "Row Level Security applies",
+    ] {
+        assert!(text.contains(piece), "{piece}: {text}");
+    }
+    let document = world.run(&[
+        "cycle", "export", &id, "--week", "1", "--as", "user", "--json",
+    ]);
+    let document = document.done().document();
+    let weeks = document["data"]["weeks"].as_array().unwrap();
+    assert_eq!(weeks.len(), 1, "{document}");
+    // What the view counts is what the items say.
+    let lock = &weeks[0]["lock"];
+    let items = weeks[0]["items"].as_array().unwrap();
+    assert_eq!(
+        lock["item_count"].as_u64(),
+        Some(items.len() as u64),
+        "{document}"
+    );
+    assert!(
+        items.iter().all(|item| item["title"].is_string()),
+        "{document}"
+    );
+    // A file is written once, and over nothing.
+    let file = world.path("review.md");
+    let name = file.to_str().unwrap();
+    let ran = world.run(&["cycle", "export", &id, name, "--as", "user"]);
+    ran.done();
+    assert_eq!(&std::fs::read_to_string(&file).unwrap(), text);
+    let problem = world.problem(3, &["cycle", "export", &id, name, "--as", "user"]);
+    assert!(
+        problem["what"]
+            .as_str()
+            .unwrap()
+            .contains("could not be written"),
+        "{problem}"
+    );
+    assert_eq!(&std::fs::read_to_string(&file).unwrap(), text);
+    // Nobody else's cycle, and no such week.
+    world.sign_in("bob@example.com");
+    world.problem(5, &["cycle", "export", &id, "--as", "user"]);
+    world.problem(2, &["cycle", "export", &id, "--week", "13", "--as", "user"]);
+}

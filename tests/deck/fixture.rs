@@ -106,7 +106,7 @@ pub fn report(load: &Load) -> Report {
         Load::Tables => Report::Tables(Ok(tables())),
         Load::People => Report::People(Box::default()),
         Load::Check(_) => Report::Checked(Vec::new()),
-        Load::Difference(_) | Load::Fix(_) | Load::Prospect(_) => {
+        Load::Difference(_) | Load::Review { .. } | Load::Fix(_) | Load::Prospect(_) => {
             panic!("{load:?} is asked for by a key only")
         }
     }

@@ -361,3 +361,39 @@ fn a_click_on_an_unlocked_week_brings_its_reason_too() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn the_review_of_the_selected_week_or_cycle_is_asked_for_and_read_in_a_window() {
+    let wanted = |model: &mut Model| {
+        let effects = press(model, &["v"]);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Load {
+                ticket,
+                load: Load::Review { cycle, week },
+                ..
+            } => Some((ticket, cycle, week)),
+            _ => None,
+        })
+    };
+    let mut model = at_week((120, 40), 8);
+    let lock = model.locks.selected().unwrap().clone();
+    let (ticket, cycle, week) = wanted(&mut model).unwrap();
+    assert_eq!((cycle, week), (lock.cycle_id.clone(), Some(lock.week_no)));
+    press(&mut model, &["4"]);
+    let (_, cycle, week) = wanted(&mut model).unwrap();
+    assert_eq!(
+        Some(cycle),
+        model.cycles.selected().map(|cycle| cycle.id.clone())
+    );
+    assert_eq!(week, None);
+    // The older request is not wanted any more; a refusal of the newer one is said.
+    let problem = Problem::new(Kind::Denied, "Cycle x is not visible to anon.", "");
+    answer(&mut model, ticket, Report::Review(Err(problem.clone())));
+    assert!(model.dialogs.is_empty());
+    let (ticket, _, _) = wanted(&mut model).unwrap();
+    answer(&mut model, ticket, Report::Review(Err(problem)));
+    let text = text(&model);
+    assert!(text.contains("Cycle x is not visible to anon."), "{text}");
+    press(&mut model, &["esc", "2"]);
+    assert!(wanted(&mut model).is_none(), "the key is another one there");
+}

@@ -7,10 +7,12 @@ use crate::app::wrap::width;
 use crate::domain::dry_run;
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::{Outcome, StepEnd};
+use crate::domain::people::People;
 use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 use crate::domain::report::outcome::{self, Beside};
 use crate::domain::report::{self, Extent, Line, Lines, Tone, difference, plan};
+use crate::domain::review::Review;
 use crate::domain::seed::SeedOutcome;
 
 /// A result on screen.
@@ -76,6 +78,11 @@ impl ResultView {
     pub fn difference(found: &Difference) -> Self {
         let title = format!("{} {}: file against history", found.version, found.name);
         Self::of(title, !found.differs, difference::page(found), None)
+    }
+
+    /// The review of a cycle or of a week.
+    pub fn review(review: &Review, people: &People) -> Self {
+        Self::of(review.title(), true, review.lines(people), None)
     }
 
     /// A change of files or of the history that was made.

@@ -1,5 +1,6 @@
 //! `supadeck cycle`.
 
+mod export;
 mod list;
 mod show;
 
@@ -18,6 +19,7 @@ pub struct Args {
 enum Command {
     List(list::Args),
     Show(show::Args),
+    Export(export::Args),
 }
 
 /// Runs the subcommand.
@@ -25,5 +27,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     match &args.command {
         Command::List(args) => list::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
     }
 }

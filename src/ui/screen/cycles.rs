@@ -58,7 +58,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext, cycle: Option<&
     let inside = layout::inside(pane);
     let mut lines = goal_lines(view, &cycle.id, usize::from(inside.width));
     lines.push(Line::default());
-    let weeks = week_lines(view, &cycle.id);
+    let weeks = week_lines(view, cycle);
     let about_weeks = loadable::remark(view, "week locks", &view.model.locks.remote);
     lines.extend(wrapped(view, about_weeks, inside.width.into()));
     if !weeks.is_empty() {
@@ -143,23 +143,31 @@ fn wrapped(
 }
 
 /// One line a week: its number, a bar of completion, the figures, and whether it is locked.
-fn week_lines(view: DrawContext<'_>, cycle_id: &str) -> Vec<Line<'static>> {
+fn week_lines(view: DrawContext<'_>, cycle: &Cycle) -> Vec<Line<'static>> {
     let (full, empty) = view.symbols.bar();
     let weeks = view
         .model
         .locks
         .locks()
         .iter()
-        .filter(|lock| lock.cycle_id == cycle_id);
+        .filter(|lock| lock.cycle_id == cycle.id);
     weeks
         .map(|lock| {
-            let percent = lock.percent();
+            let percent = lock.score(Some(cycle));
             let cells = percent.map_or(0, |percent| {
                 (percent / 5.0).round().clamp(0.0, 20.0) as usize
             });
             let role = heat_role(Heat::of(percent));
             let figure = percent.map_or_else(
-                || "nothing planned".to_owned(),
+                || {
+                    let is_to_come = cycle.is_to_come(lock.week_no);
+                    let words = if is_to_come {
+                        "to come"
+                    } else {
+                        "nothing planned"
+                    };
+                    words.to_owned()
+                },
                 |percent| format!("{percent:>3.0} %"),
             );
             let standing = lock.standing();

@@ -346,7 +346,7 @@ fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
             .iter()
             .filter(|lock| lock.cycle_id == cycle.id);
         spans.extend(weeks.map(|lock| {
-            let heat = Heat::of(lock.percent());
+            let heat = Heat::of(lock.score(Some(cycle)));
             match lock.standing() {
                 LockState::Open => Span::styled(
                     if heat == Heat::Empty {

@@ -17,6 +17,7 @@ use crate::domain::cycle::{Heat, TARGET_PERCENT};
 use crate::domain::identity::Identity;
 use crate::domain::lock::{LockState, UnlockRecord, WeekLock};
 use crate::domain::moment::{Form, printed};
+use crate::domain::plural::counted;
 use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table;
@@ -132,7 +133,7 @@ fn grid_line(view: DrawContext<'_>, row: &GridRow, width: u16, is_selected: bool
             " "
         };
         let standing = lock.standing();
-        let heat = Heat::of(lock.percent());
+        let heat = Heat::of(lock.score(cycle));
         let mut parts = vec![
             (current, Role::Accent),
             (view.symbols.week(standing), standing_role(standing)),
@@ -252,9 +253,18 @@ fn facts(lock: &WeekLock, view: DrawContext) -> Vec<(Role, String)> {
         lines.push((Role::Accent, "This is the current week.".into()));
     }
     lines.push((Role::Text, String::new()));
-    let percent = lock.percent();
+    let mut cycles = view.model.cycles.rows().iter();
+    let cycle = cycles.find(|cycle| cycle.id == lock.cycle_id);
+    let percent = lock.score(cycle);
     let heat = Heat::of(percent);
     let completion = match percent {
+        None if lock.percent().is_some() => format!(
+            "The week is still to come: {} planned.",
+            counted(
+                usize::try_from(lock.item_count).unwrap_or(usize::MAX),
+                "item"
+            )
+        ),
         None => "Nothing is planned.".to_owned(),
         Some(percent) => format!(
             "{} of {} completed in {} items: {percent:.0} %, {} the {TARGET_PERCENT:.0} % target.",
