@@ -82,6 +82,11 @@ pub struct CycleDetail {
 /// Source: design section 7, Locks.
 pub const TARGET_PERCENT: f64 = 85.0;
 
+/// A completion in whole percent. What is under the target does not read as if it had reached it.
+pub fn whole_percent(percent: f64) -> String {
+    format!("{:.0} %", percent.floor())
+}
+
 /// From here on a week is near its target.
 pub const NEAR_PERCENT: f64 = TARGET_PERCENT - 20.0;
 
@@ -144,5 +149,7 @@ mod tests {
         assert_eq!(Heat::of(Some(64.9)), Heat::Low);
         assert_eq!(Heat::of(Some(65.0)), Heat::Near);
         assert_eq!(Heat::of(Some(85.0)), Heat::OnTarget);
+        assert_eq!(whole_percent(84.9), "84 %");
+        assert_eq!(whole_percent(85.0), "85 %");
     }
 }

@@ -2,7 +2,8 @@
 //! the way, what was changed. The deck shows it and `cycle export` writes it as Markdown, in the same words.
 
 use super::audit::Record;
-use super::cycle::{Cycle, Heat, TARGET_PERCENT, Vision};
+use super::audit::about::About;
+use super::cycle::{Cycle, Heat, TARGET_PERCENT, Vision, whole_percent};
 use super::goal::Goal;
 use super::lock::{LockState, WeekLock};
 use super::markdown;
@@ -187,8 +188,10 @@ impl Review {
             (Some(percent), week) => {
                 let so_far = if week.is_some() { "" } else { " so far" };
                 let (tone, band) = band(percent);
-                let text =
-                    format!("Completion{so_far}: {percent:.0} %, {band} of {TARGET_PERCENT:.0} %.");
+                let text = format!(
+                    "Completion{so_far}: {}, {band} of {TARGET_PERCENT:.0} %.",
+                    whole_percent(percent)
+                );
                 (tone, text)
             }
         };
@@ -252,7 +255,11 @@ impl Review {
             if let (Some(percent), false) = (week.lock.percent(), week.is_to_come)
                 && Heat::of(Some(percent)) == Heat::OnTarget
             {
-                let text = format!("week {}: on target with {percent:.0} %", week.lock.week_no);
+                let text = format!(
+                    "week {}: on target with {}",
+                    week.lock.week_no,
+                    whole_percent(percent)
+                );
                 wins.push((0, Tone::Ok, text));
             }
             let told = names.into_iter().map(|name| {
@@ -273,7 +280,10 @@ impl Review {
             if let (Some(percent), true) = (week.lock.percent(), is_over)
                 && Heat::of(Some(percent)) == Heat::Low
             {
-                let text = format!("week {number}: far from the target with {percent:.0} %");
+                let text = format!(
+                    "week {number}: far from the target with {}",
+                    whole_percent(percent)
+                );
                 obstacles.push((0, Tone::Warn, text));
             }
             let missed = week.items.iter().filter(|one| {
@@ -286,6 +296,23 @@ impl Review {
             obstacles.extend(told);
         }
         obstacles
+    }
+
+    /// What a row of the cycle is called.
+    fn row_name(&self, about: &About) -> Option<String> {
+        let id = about.id.as_ref()?;
+        if let Some(goal) = self.goals.iter().find(|goal| goal.id == *id) {
+            return Some(format!("({} goal)", goal.kind));
+        }
+        self.weeks.iter().find_map(|week| {
+            let number = week.lock.week_no;
+            if week.lock.plan_id == *id {
+                return Some(format!("(week {number})"));
+            }
+            let item = week.items.iter().find(|one| one.item.id == *id)?;
+            let title = item.title.as_deref().unwrap_or(id);
+            Some(format!("({title}, week {number})"))
+        })
     }
 
     fn change_points(&self, people: &People) -> Vec<(usize, Tone, String)> {
@@ -302,9 +329,8 @@ impl Review {
                 None => record.actor_type.as_str(),
             };
             let about = record.about();
-            let row = about
-                .row()
-                .map_or_else(String::new, |row| format!(" {row}"));
+            let row = self.row_name(&about).or_else(|| about.id.clone());
+            let row = row.map_or_else(String::new, |row| format!(" {row}"));
             let brief = record.brief();
             let why = record.rationale.as_ref();
             let why = why.map_or_else(String::new, |why| format!(" ({why})"));
@@ -326,7 +352,7 @@ impl WeekReview {
             None => (Tone::Muted, "nothing planned".to_owned()),
             Some(percent) => {
                 let (tone, band) = band(percent);
-                (tone, format!("{percent:.0} %, {band}"))
+                (tone, format!("{}, {band}", whole_percent(percent)))
             }
         }
     }

@@ -147,6 +147,43 @@ fn what_could_not_be_read_is_said() {
     );
 }
 
+#[test]
+fn a_change_names_its_row_as_the_review_does() {
+    let mut review = review(vec![week(
+        2,
+        3,
+        vec![item(2, "Run", (3.0, 1.0), "planned", "")],
+    )]);
+    let record = |action: &str, id: &str| {
+        let record = json!({
+            "id": "r", "created_at": "2026-10-06T07:08:09Z", "actor_user_id": null, "actor_type": "system",
+            "subject_user_id": "u", "action": action, "before_state": {"id": id, "qty": 2}, "after_state": {"id": id, "qty": 3},
+            "rationale": "Why not", "correlation_id": null, "source_ip": null, "user_agent": null,
+        });
+        serde_json::from_value(record).unwrap()
+    };
+    review.changes.records = vec![
+        record("plan_item.update", "i"),
+        record("weekly_plan.update", "plan 2"),
+        record("goal.update", "g"),
+        record("plan_item.update", "another"),
+    ];
+    let told = told(&review);
+    let head = "  2026-10-06 07:08 UTC, system: ";
+    let tail = ": qty: 2 → 3 (Why not)";
+    for line in [
+        "plan_item.update (Run, week 2)",
+        "weekly_plan.update (week 2)",
+        "goal.update (personal goal)",
+        "plan_item.update another",
+    ] {
+        assert!(
+            told.contains(&format!("{head}{line}{tail}")),
+            "{line}: {told:?}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_in_it_becomes_more_than_text(notes in "(\n|[-#>*_`|\\[\\]()!<&@:/.a-c1 ]){0,24}", title in "[-#>*_`\\[<@a-c1. ]{1,12}") {

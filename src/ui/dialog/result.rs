@@ -32,9 +32,13 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: DrawContext) {
     let height = (lines.len().min(1_000) as u16 + 4).min(all.height.saturating_sub(2));
     let inside = window(frame, view, width, height, &state.view.title, role);
     let keys = &view.model.keymap;
-    let close = format!(
-        "close; {} shows it again",
-        keys.first_key(Command::LastResult)
-    );
+    // What was only read, a difference or a review, is asked for anew.
+    let is_kept = view.model.last_result.as_ref() == Some(&state.view);
+    let again = keys.first_key(Command::LastResult);
+    let close = if is_kept {
+        format!("close; {again} shows it again")
+    } else {
+        "close".to_owned()
+    };
     read(frame, inside, view, &lines, state.top, &close);
 }

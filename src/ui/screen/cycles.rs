@@ -5,7 +5,7 @@ use super::words::owner;
 use super::{legend, list::List};
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::domain::cycle::{Cycle, Heat};
+use crate::domain::cycle::{Cycle, Heat, whole_percent};
 use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column};
@@ -168,7 +168,7 @@ fn week_lines(view: DrawContext<'_>, cycle: &Cycle) -> Vec<Line<'static>> {
                     };
                     words.to_owned()
                 },
-                |percent| format!("{percent:>3.0} %"),
+                |percent| format!("{:>5}", whole_percent(percent)),
             );
             let standing = lock.standing();
             let mark = if lock.is_current_week {

@@ -13,7 +13,7 @@ use crate::app::layout;
 use crate::app::loadable::{Placeholder, Standing as ReadStanding};
 use crate::app::model::Focus;
 use crate::app::screen::locks::{GridRow, cell_width, name_width};
-use crate::domain::cycle::{Heat, TARGET_PERCENT};
+use crate::domain::cycle::{Heat, TARGET_PERCENT, whole_percent};
 use crate::domain::identity::Identity;
 use crate::domain::lock::{LockState, UnlockRecord, WeekLock};
 use crate::domain::moment::{Form, printed};
@@ -267,10 +267,11 @@ fn facts(lock: &WeekLock, view: DrawContext) -> Vec<(Role, String)> {
         ),
         None => "Nothing is planned.".to_owned(),
         Some(percent) => format!(
-            "{} of {} completed in {} items: {percent:.0} %, {} the {TARGET_PERCENT:.0} % target.",
+            "{} of {} completed in {} items: {}, {} the {TARGET_PERCENT:.0} % target.",
             lock.completed_qty,
             lock.planned_qty,
             lock.item_count,
+            whole_percent(percent),
             if heat == Heat::OnTarget {
                 "on"
             } else {
