@@ -394,3 +394,18 @@ fn an_interrupted_migration_names_its_ways_out_and_takes_them() {
         (&"applied".into(), &"applied".into())
     );
 }
+
+#[test]
+fn a_directory_without_migrations_proves_nothing() {
+    let world = World::full();
+    let empty = world.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let dir = empty.to_str().unwrap();
+    for on in ["scratch", "target"] {
+        let problem = world.problem(3, &["migration", "verify", "--on", on, "--dir", dir]);
+        assert_eq!(problem["what"], "Nothing was checked.", "{on}: {problem}");
+    }
+    std::fs::create_dir(empty.join("migrations")).unwrap();
+    let ran = world.run(&["migration", "verify", "--on", "target", "--dir", dir]);
+    ran.done();
+}

@@ -9,7 +9,9 @@ use super::outside;
 use super::plan::is_applied;
 use super::record::run_statements;
 use super::rollback_file::{RollbackError, up_and_down};
-use super::verify::{check_known, new_trip, no_rollback, not_again, unusable, verdict};
+use super::verify::{
+    check_directory, check_known, new_trip, no_rollback, not_again, unusable, verdict,
+};
 use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
@@ -30,6 +32,7 @@ pub async fn verify_on_target(
     versions: &[String],
     watch: &RunControl,
 ) -> Result<Verification, Problem> {
+    check_directory(schema)?;
     let (listing, history) = read(schema).await?;
     let entries = listing.entries.iter();
     check_known(

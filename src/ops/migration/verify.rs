@@ -6,7 +6,7 @@ use super::passing::Passing;
 use super::plan::plan;
 use super::rollback_file::{RollbackError, rollback_step};
 use super::scratch::run_passing;
-use super::{RunControl, Workspace};
+use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::measure::Baseline;
 use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
@@ -26,6 +26,7 @@ pub async fn verify_on_scratch(
     watch: &RunControl,
 ) -> Result<Verification, Problem> {
     let scratch = &scratch.on_scratch();
+    check_directory(scratch)?;
     let listing = super::list(scratch).await?;
     let all: Vec<&Entry> = listing.entries.iter().collect();
     check_known(versions, all.iter().map(|entry| entry.version.as_str()))?;
@@ -148,6 +149,18 @@ pub(super) fn not_again(trip: &mut RoundTrip, mut problem: Problem) {
         Verdict::NotRestored
     };
     trip.problem = Some(problem);
+}
+
+/// Refuses a directory without migrations: a check that looked at no file is no proof.
+pub(super) fn check_directory(workspace: &Workspace) -> Result<(), Problem> {
+    let Some(doubt) = read_files::doubt(&workspace.root) else {
+        return Ok(());
+    };
+    Err(
+        Problem::new(Kind::Config, "Nothing was checked.", doubt).with_hint(
+            "Name the project's directory with `--dir`: the one with supabase/ or migrations/ in it.",
+        ),
+    )
 }
 
 /// There is no way back, or it cannot be used.
