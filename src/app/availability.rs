@@ -3,6 +3,7 @@
 
 use super::command::Command;
 use super::model::{Focus, Model, Screen};
+use super::screen::home;
 use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::PlanRequest;
@@ -152,7 +153,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         }
         Command::Identity if model.is_opening => Err("the project is still being opened".into()),
         Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
-        Command::Open if model.screen == Screen::Home => {
+        Command::Open if model.screen == Screen::Home && home::selected(model).is_none() => {
             Err("there is nothing to open here".into())
         }
         Command::Filter if model.screen == Screen::Home => {

@@ -14,6 +14,7 @@ use super::effect::{Effect, Load, Timer};
 use super::list::{List, Move};
 use super::model::{Focus, Model, PlanFor, Screen};
 use super::requests;
+use super::screen::home;
 use super::scroll;
 use super::ticket::Slot;
 use crate::domain::audit::filter::Filter;
@@ -77,10 +78,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
+        Command::Open if model.screen == Screen::Home => match home::open(model) {
+            Some(command) => run(model, command),
+            None => Vec::new(),
+        },
         Command::Open => {
-            if model.screen != Screen::Home {
-                model.focus = Focus::Detail;
-            }
+            model.focus = Focus::Detail;
             Vec::new()
         }
         Command::Apply => {
@@ -301,6 +304,9 @@ fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if let Some(list) = list_mut(model) {
         list.follow(height);
     }
+    if screen == Screen::Audit {
+        model.audit.follow(height);
+    }
     if screen == Screen::Journal && !model.journal.table.remote.is_wanted() {
         return requests::screen(model);
     }
@@ -366,6 +372,10 @@ fn page(model: &Model) -> isize {
 pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
     if model.focus == Focus::Detail {
         scroll::detail(model, movement);
+        return Vec::new();
+    }
+    if model.screen == Screen::Home {
+        home::go(model, movement);
         return Vec::new();
     }
     let height = model.list_height();

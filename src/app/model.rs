@@ -179,6 +179,8 @@ pub struct Model {
     pub waits: BTreeMap<Slot, Wait>,
     /// The live requests.
     pub tickets: Tickets,
+    /// Screen 1: which of its lines that lead somewhere is selected.
+    pub home: usize,
     /// The tables of a project of another kind, for Home.
     pub tables: Loadable<Vec<Brief>>,
     /// Screen 2.
@@ -254,6 +256,7 @@ impl Model {
             ended: None,
             waits: BTreeMap::new(),
             tickets: Tickets::default(),
+            home: 0,
             tables: Loadable::default(),
             migrations: Migrations::default(),
             seeds: Seeds::default(),
@@ -399,6 +402,7 @@ impl Model {
     pub fn open_project(&mut self, project: Project, identity: Identity) {
         self.project = Some(project);
         self.become_identity(identity);
+        self.home = 0;
         self.locks = Locks::default();
         self.tables = Loadable::default();
         self.migrations = Migrations::default();

@@ -146,8 +146,11 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     if layout::holds(areas.header, x, y) {
         return execute::run(model, Command::Identity);
     }
+    if model.screen == Screen::Home {
+        return Vec::new();
+    }
     let panes = model.panes();
-    if layout::holds(panes.detail, x, y) && model.screen != Screen::Home {
+    if layout::holds(panes.detail, x, y) {
         model.focus = Focus::Detail;
         return Vec::new();
     }

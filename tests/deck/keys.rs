@@ -7,6 +7,7 @@ use supadeck::app::effect::{Effect, Load};
 use supadeck::app::keymap::Keymap;
 use supadeck::app::model::{Focus, Screen};
 use supadeck::app::msg::Msg;
+use supadeck::app::screen::home::{self, Place};
 use supadeck::app::update;
 
 #[test]
@@ -185,4 +186,47 @@ fn the_journal_is_read_when_it_is_looked_at_and_kept_up_to_date_from_then_on() {
     assert!(!reads(&press(&mut model, &["8"])), "it is on its way");
     let effects = press(&mut model, &["1", "r"]);
     assert!(reads(&effects), "{effects:?}");
+}
+
+#[test]
+fn every_line_of_home_that_leads_somewhere_is_reached_and_opened_at_any_height() {
+    for size in [(120, 40), (80, 24), (60, 14), (40, 8)] {
+        let mut model = filled(size);
+        let count = home::places(&model).len();
+        assert!(count > 8, "{count}");
+        for at in 0..count {
+            assert_eq!(model.home, at);
+            let mut there = model.clone();
+            press(&mut model, &["j"]);
+            let model = &mut there;
+            let place = home::selected(model).unwrap();
+            // The mark of the selected line is in view.
+            let shown = text(model);
+            assert!(shown.contains('▌'), "{size:?} {place:?}:\n{shown}");
+            press(model, &["enter"]);
+            match place {
+                Place::Identity => {
+                    assert!(matches!(model.dialogs.last(), Some(Dialog::Identity(_))))
+                }
+                Place::Migrations => assert_eq!(model.screen, Screen::Migrations),
+                Place::Seeds => assert_eq!(model.screen, Screen::Seeds),
+                Place::Cycle(row) => {
+                    assert_eq!(model.screen, Screen::Cycles);
+                    assert_eq!(model.cycles.list.current(), Some(row));
+                }
+                Place::Change(row) => {
+                    assert_eq!(model.screen, Screen::Audit);
+                    assert_eq!(
+                        model.audit.selected,
+                        model
+                            .audit
+                            .groups
+                            .line_of(model.audit.rows.held().unwrap(), row)
+                    );
+                }
+            }
+        }
+        press(&mut model, &["j", "g"]);
+        assert_eq!(model.home, 0);
+    }
 }

@@ -1,6 +1,7 @@
 //! One file per screen that has more state than rows and a place in them.
 
 pub mod audit;
+pub mod home;
 pub mod journal;
 pub mod locks;
 pub mod migrations;

@@ -6,6 +6,7 @@ use super::words::owner;
 use crate::app::command::Command;
 use crate::app::loadable::{Loadable, Placeholder};
 use crate::app::model::Screen;
+use crate::app::screen::home::{self, CHANGES, CYCLES, Place};
 use crate::domain::cycle::Heat;
 use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
@@ -26,13 +27,32 @@ use ratatui::text::{Line, Span};
 /// The tables that are named at most.
 const MOST_TABLES: usize = 16;
 
-/// A body of fewer rows does not show all sections.
-const LOW: u16 = 14;
+type Lines = Vec<Row>;
 
-type Lines = Vec<Line<'static>>;
+/// A line, and where it leads.
+#[derive(Clone)]
+struct Row {
+    line: Line<'static>,
+    place: Option<Place>,
+}
+
+impl From<Line<'static>> for Row {
+    fn from(line: Line<'static>) -> Self {
+        Self { line, place: None }
+    }
+}
+
+impl Row {
+    fn to(self, place: Place) -> Self {
+        Self {
+            place: Some(place),
+            ..self
+        }
+    }
+}
 
 pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
-    let is_wide = body.width >= 96;
+    let is_wide = home::is_wide(body);
     let half = if is_wide { body.width / 2 } else { body.width };
     let width = usize::from(half.saturating_sub(3));
     let left = [
@@ -75,7 +95,7 @@ pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
     } else {
         let [project, schema] = left;
         // Where there is little room, what the header does not say already comes first.
-        let all: Vec<(&str, Lines)> = if body.height < LOW {
+        let all: Vec<(&str, Lines)> = if home::is_low(body) {
             [schema].into_iter().chain(right).chain([project]).collect()
         } else {
             [project, schema].into_iter().chain(right).collect()
@@ -84,43 +104,80 @@ pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
     }
 }
 
+/// Draws sections below each other. Where there is no room for all of them, the selected line is in view.
 fn column(frame: &mut Frame, area: Rect, view: DrawContext, sections: &[(&str, Lines)]) {
-    let mut y = area.y;
-    for (title, lines) in sections {
-        if y >= area.bottom() {
-            return;
-        }
-        table::heading(
-            frame,
-            Rect {
+    let selected = home::selected(view.model);
+    let is_selected = |row: &Row| row.place.is_some() && row.place == selected;
+    // A heading and an empty line stand around each section.
+    let length: usize = sections.iter().map(|(_, lines)| lines.len() + 2).sum();
+    let length = length.saturating_sub(1);
+    let rows = sections.iter().flat_map(|(_, lines)| {
+        let lines = lines.iter().map(Some);
+        std::iter::once(None).chain(lines).chain([None])
+    });
+    let places: Vec<usize> = rows
+        .clone()
+        .enumerate()
+        .filter(|(_, row)| row.is_some_and(|row| row.place.is_some()))
+        .map(|(at, _)| at)
+        .collect();
+    let at = rows.clone().position(|row| row.is_some_and(is_selected));
+    let height = usize::from(area.height);
+    let most = length.saturating_sub(height);
+    let top = match at {
+        Some(at) if Some(&at) == places.last() => most,
+        Some(at) if Some(&at) == places.first() => 0,
+        // Two lines below it are in view too.
+        Some(at) => (at + 3).saturating_sub(height).min(most),
+        None => 0,
+    };
+    let mut line = 0;
+    let mut place = |draw: &mut dyn FnMut(Rect)| {
+        if line >= top && line - top < height {
+            let y = area.y + (line - top) as u16;
+            draw(Rect {
                 y,
                 height: 1,
                 ..area
-            },
-            view,
-            title,
-            true,
-        );
-        y += 1;
-        for line in lines {
-            if y >= area.bottom() {
-                return;
-            }
-            frame.render_widget(
-                line.clone(),
-                Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1),
-            );
-            y += 1;
+            });
         }
-        y += 1;
+        line += 1;
+    };
+    for (title, lines) in sections {
+        place(&mut |area| table::heading(frame, area, view, title, true));
+        for row in lines {
+            place(&mut |area| {
+                let mut line = row.line.clone();
+                if is_selected(row) {
+                    let role = if view.model.dialogs.is_empty() {
+                        Role::Selection
+                    } else {
+                        Role::SelectionDim
+                    };
+                    for span in &mut line.spans {
+                        span.style = span.style.patch(view.style(role));
+                    }
+                    let mark = Span::styled(view.symbols.cursor(), view.style(Role::Accent));
+                    frame.render_widget(mark, Rect { width: 1, ..area });
+                }
+                let area = Rect {
+                    x: area.x + 1,
+                    width: area.width.saturating_sub(2),
+                    ..area
+                };
+                frame.render_widget(line, area);
+            });
+        }
+        place(&mut |_| {});
     }
 }
 
-fn fact(view: DrawContext<'_>, name: &str, text: impl Into<String>, role: Role) -> Line<'static> {
+fn fact(view: DrawContext<'_>, name: &str, text: impl Into<String>, role: Role) -> Row {
     Line::from(vec![
         Span::styled(format!("{name:<10} "), view.style(Role::Muted)),
         Span::styled(harmless(&text.into()).into_owned(), view.style(role)),
     ])
+    .into()
 }
 
 fn project(view: DrawContext<'_>, width: usize) -> Lines {
@@ -145,7 +202,8 @@ fn project(view: DrawContext<'_>, width: usize) -> Lines {
         match &model.ended {
             None => fact(view, "you are", identity.name().to_owned(), Role::Accent),
             Some(_) => fact(view, "you were", identity.name().to_owned(), Role::Warn),
-        },
+        }
+        .to(Place::Identity),
         fact(view, "role", identity.rights().into_owned(), Role::Text),
     ];
     let (text, role) = if identity.is_under_rls() {
@@ -178,7 +236,7 @@ fn project(view: DrawContext<'_>, width: usize) -> Lines {
 fn paragraph(view: DrawContext<'_>, text: &str, width: usize, role: Role) -> Lines {
     wrap(text, width)
         .into_iter()
-        .map(|line| Line::styled(line, view.style(role)))
+        .map(|line| Line::styled(line, view.style(role)).into())
         .collect()
 }
 
@@ -230,7 +288,7 @@ fn tables(view: DrawContext<'_>, width: usize) -> Lines {
         }
         if tables.len() > MOST_TABLES {
             let rest = format!("and {} more", tables.len() - MOST_TABLES);
-            lines.push(Line::styled(rest, view.style(Role::Muted)));
+            lines.push(Line::styled(rest, view.style(Role::Muted)).into());
         }
     }
     let text = "Cycles, Goals, Locks and Audit appear in a project with the Weeksmith schema.";
@@ -277,7 +335,7 @@ fn schema(view: DrawContext<'_>, width: usize) -> Lines {
         parts.push(Span::styled("none", view.style(Role::Muted)));
     }
     line.extend(parts);
-    lines.push(Line::from(line));
+    lines.push(Row::from(Line::from(line)).to(Place::Migrations));
     lines.extend(remark(view, "seeds", &view.model.seeds.table.remote, width));
     if let Ok(seeds) = view.model.seeds.table.remote.ready() {
         let count = |state: SeedState| seeds.iter().filter(|seed| seed.state == state).count();
@@ -304,7 +362,7 @@ fn schema(view: DrawContext<'_>, width: usize) -> Lines {
         } else {
             parts.join("  ")
         };
-        lines.push(fact(view, "seeds", text, Role::Text));
+        lines.push(fact(view, "seeds", text, Role::Text).to(Place::Seeds));
         let stale = view.model.seeds.stale.len();
         if stale > 0 {
             let text = format!(
@@ -329,7 +387,7 @@ fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
         lines.extend(paragraph(view, &text, width, Role::Muted));
         return lines;
     }
-    for cycle in cycles.iter().take(6) {
+    for (at, cycle) in cycles.iter().enumerate().take(CYCLES) {
         let owner = owner(view, &cycle.user_id);
         let text = format!(
             "{} to {}  week {:>2}  {owner} ",
@@ -362,18 +420,16 @@ fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
                 ),
             }
         }));
-        lines.push(Line::from(spans));
+        lines.push(Row::from(Line::from(spans)).to(Place::Cycle(at)));
     }
-    if cycles.len() > 6 {
-        lines.push(Line::styled(
-            format!("and {} more", cycles.len() - 6),
-            view.style(Role::Muted),
-        ));
+    if cycles.len() > CYCLES {
+        let rest = format!("and {} more", cycles.len() - CYCLES);
+        lines.push(Line::styled(rest, view.style(Role::Muted)).into());
     }
     if !view.model.locks.locks().is_empty() {
         let signs = legend::heat(view).into_iter().chain(legend::standing(view));
         let legend = legend::lines(signs, width).into_iter();
-        lines.extend(legend.map(|line| Line::styled(line, view.style(Role::Muted))));
+        lines.extend(legend.map(|line| Line::styled(line, view.style(Role::Muted)).into()));
     }
     // What was not read is not counted.
     let goals = view.model.goals.remote.ready().ok();
@@ -383,7 +439,7 @@ fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
     let locked = locked.map(|count| counted(count, "locked week"));
     let counts: Vec<String> = goals.into_iter().chain(locked).collect();
     if !counts.is_empty() {
-        lines.push(Line::styled(counts.join(", "), view.style(Role::Muted)));
+        lines.push(Line::styled(counts.join(", "), view.style(Role::Muted)).into());
     }
     lines.extend(remark(view, "goals", &view.model.goals.remote, width));
     lines.extend(remark(view, "week locks", &view.model.locks.remote, width));
@@ -400,12 +456,12 @@ fn audit(view: DrawContext<'_>, width: usize) -> Lines {
         let text = view.model.identity.no_rows();
         return [old, paragraph(view, &text, width, Role::Muted)].concat();
     }
-    let line = |row: &crate::domain::audit::Summary| {
+    let line = |(at, row): (usize, &crate::domain::audit::Summary)| {
         let who = match (row.actor_type.as_str(), row.actor_user_id.as_deref()) {
             ("user", Some(id)) => owner(view, id),
             (kind, _) => kind.to_owned(),
         };
-        Line::from(vec![
+        let line = Line::from(vec![
             Span::styled(
                 format!("{} ", printed(&row.created_at, Form::List)),
                 view.style(Role::Muted),
@@ -415,15 +471,14 @@ fn audit(view: DrawContext<'_>, width: usize) -> Lines {
                 view.style(action_role(&row.action)),
             ),
             Span::styled(harmless(&who).into_owned(), view.style(Role::Muted)),
-        ])
+        ]);
+        Row::from(line).to(Place::Change(at))
     };
     let mut lines = old;
-    lines.extend(rows.iter().take(8).map(line));
+    lines.extend(rows.iter().enumerate().take(CHANGES).map(line));
     let key = view.model.keymap.first_key(Command::Audit);
     let title = Screen::Audit.title();
-    lines.push(Line::styled(
-        format!("{key} opens {title}."),
-        view.style(Role::Muted),
-    ));
+    let text = format!("{key} opens {title}.");
+    lines.push(Line::styled(text, view.style(Role::Muted)).into());
     lines
 }
