@@ -9,9 +9,10 @@ use super::dialog::onboarding::Onboarding;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::Effect;
+use super::labels::name_record;
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
-use super::{execute, labels, production, requests, sign_in};
+use super::{execute, production, requests, sign_in};
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
@@ -95,17 +96,20 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::Cycles(result) => {
             model.cycles.arrived(result, at);
             order_locks(model);
+            model.name_rows();
             name_record(model);
             Vec::new()
         }
         Report::Goals(result) => {
             model.goals.arrived(result, at);
+            model.name_rows();
             name_record(model);
             Vec::new()
         }
         Report::Locks(result) => {
             model.locks.arrived(result, at);
             order_locks(model);
+            model.name_rows();
             name_record(model);
             details_when_in_view(model, super::model::Screen::Locks)
         }
@@ -271,13 +275,6 @@ fn order_locks(model: &mut Model) {
         .map(|cycle| cycle.id.as_str())
         .collect();
     model.locks.order(&ids);
-}
-
-/// Says what the record in view is about, by what the rows that are held call it.
-fn name_record(model: &mut Model) {
-    if let Some(record) = model.audit.record.held() {
-        model.audit.head = labels::head(record, model);
-    }
 }
 
 /// The guide, where it is open.

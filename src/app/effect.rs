@@ -46,6 +46,17 @@ pub enum Effect {
     },
     /// Send `TimerFired` after a while; a timer that is armed again starts anew.
     Arm(Timer, Duration),
+    /// Keep a filter that was typed, for the next time.
+    KeepFilter {
+        /// Of which profile.
+        profile: String,
+        /// Of which project.
+        url: String,
+        /// Whom it was typed as, by [`crate::domain::audit::filter_book::identity_key`].
+        who: String,
+        /// The filter.
+        filter: String,
+    },
     /// Clear the terminal and draw all of it.
     Redraw,
     /// Give the terminal back and stop the process until it is continued.

@@ -51,7 +51,11 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Some(view) => open(model, Dialog::Result(ResultState { view, top: 0 })),
             None => Vec::new(),
         },
-        Command::Refresh => requests::screen(model),
+        Command::Refresh => {
+            // A backfill may have ended meanwhile.
+            model.audit.has_changed = None;
+            requests::screen(model)
+        }
         Command::Theme => {
             model.theme = model.theme.wrapping_add(1);
             Vec::new()
@@ -207,6 +211,10 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::CopyRecord => copy::copy_record(model),
         Command::Clock => {
             model.is_utc = !model.is_utc;
+            let zone = model.shown_zone();
+            if model.audit.show_zone(model.now, &zone) {
+                return requests::audit_from_start(model);
+            }
             Vec::new()
         }
         Command::NextMatch => {
@@ -235,7 +243,8 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
 /// Asks the audit trail something else; going back returns to what was asked before.
 fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
     let before = model.audit.filter_text.clone();
-    match model.audit.set_filter(text, model.now, &model.people) {
+    let (now, zone) = (model.now, model.shown_zone());
+    match model.audit.set_filter(text, (now, &zone), &model.people) {
         Ok(()) => {
             model.audit.came_from.push(before);
             model.focus = Focus::List;
@@ -333,7 +342,8 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Audit
         && let Some(text) = model.audit.came_from.pop()
     {
-        return match model.audit.set_filter(&text, model.now, &model.people) {
+        let (now, zone) = (model.now, model.shown_zone());
+        return match model.audit.set_filter(&text, (now, &zone), &model.people) {
             Ok(()) => requests::audit_from_start(model),
             Err(fault) => toast(model, fault.problem.to_string()),
         };

@@ -9,6 +9,13 @@ use crate::domain::audit::about::Name;
 use crate::domain::audit::story::Story;
 use crate::domain::plural::listed;
 
+/// Says what the record in view is about, by what the rows that are held call it.
+pub fn name_record(model: &mut Model) {
+    if let Some(record) = model.audit.record.held() {
+        model.audit.head = head(record, model);
+    }
+}
+
 /// What stands above the difference of a record: the table with the row's id, what names the row, when, who and why. An id is
 /// replaced by what the deck can call its row.
 pub fn head(record: &Record, model: &Model) -> Vec<HeadLine> {
@@ -36,7 +43,10 @@ pub fn head(record: &Record, model: &Model) -> Vec<HeadLine> {
         .chain(names);
     let unread = unread(model).map(|(name, text)| HeadLine::fact(&name, text, None));
     let person = |id: &str| model.people.called(id).map(str::to_owned);
-    row.chain(unread).chain(facts(record, person)).collect()
+    let zone = model.shown_zone();
+    row.chain(unread)
+        .chain(facts(record, &zone, person))
+        .collect()
 }
 
 /// The row of a story in a few words: `week 9 · Run a half marathon`; else its table and the beginning of its id.
@@ -96,15 +106,7 @@ fn is_uuid(text: &str) -> bool {
 
 /// What people call the row with this id, in the fewest words.
 fn called_briefly(id: &str, model: &Model) -> Option<String> {
-    let week = model.locks.locks().iter().find(|lock| lock.plan_id == id);
-    if let Some(lock) = week {
-        return Some(format!("week {}", lock.week_no));
-    }
-    if let Some(goal) = model.goals.rows().iter().find(|goal| goal.id == id) {
-        return Some(goal.description.clone());
-    }
-    let cycle = model.cycles.rows().iter().find(|cycle| cycle.id == id)?;
-    Some(format!("cycle of {}", cycle.start_date))
+    Some(model.row_names.get(id)?.brief.clone())
 }
 
 /// Which rows could not be read, so that their ids have no names here.
@@ -127,22 +129,5 @@ fn unread(model: &Model) -> Option<(String, String)> {
 
 /// What people call the row with this id: a week, a goal, a cycle.
 fn called(id: &str, model: &Model) -> Option<String> {
-    let start = |cycle_id: &str| {
-        let mut cycles = model.cycles.rows().iter();
-        cycles.find(|cycle| cycle.id == cycle_id)
-    };
-    let week = model.locks.locks().iter().find(|lock| lock.plan_id == id);
-    let week = week.map(|lock| match start(&lock.cycle_id) {
-        Some(cycle) => format!(
-            "week {} of the cycle from {}",
-            lock.week_no, cycle.start_date
-        ),
-        None => format!("week {} of cycle {}", lock.week_no, lock.cycle_id),
-    });
-    let goal = || {
-        let goal = model.goals.rows().iter().find(|goal| goal.id == id)?;
-        Some(format!("{} goal: {}", goal.kind, goal.description))
-    };
-    let cycle = || start(id).map(|cycle| format!("{} to {}", cycle.start_date, cycle.end_date));
-    week.or_else(goal).or_else(cycle)
+    Some(model.row_names.get(id)?.full.clone())
 }

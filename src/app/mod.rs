@@ -34,6 +34,7 @@ mod production;
 pub mod progress;
 pub mod reads;
 pub mod requests;
+pub mod row_names;
 pub mod rows;
 pub mod screen;
 mod scroll;

@@ -8,6 +8,7 @@ use super::layout::{self, Areas, Panes, Sides};
 use super::loadable::Loadable;
 use super::progress::Running;
 use super::reads::{Ended, Wait};
+use super::row_names::RowNames;
 use super::screen::audit::Audit;
 use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
@@ -15,6 +16,7 @@ use super::screen::migrations::Migrations;
 use super::screen::seeds::Seeds;
 use super::table::{Row, Table};
 use super::ticket::{Slot, Tickets};
+use crate::domain::audit::filter_book::{FilterBook, identity_key};
 use crate::domain::cycle::Cycle;
 use crate::domain::goal::Goal;
 use crate::domain::identity::{Identity, User};
@@ -51,6 +53,8 @@ pub struct Project {
     pub sign_in_hint: Option<String>,
     /// Whether the e-mail addresses of its users are read over the database connection, past Row Level Security.
     pub tells_emails: bool,
+    /// The filters of the audit list that were typed before, where they are kept.
+    pub filters: Option<FilterBook>,
     /// Whether its profile names a table with the names of its users.
     pub has_names: bool,
     /// The user of the stored session, if there is one.
@@ -130,9 +134,6 @@ impl Screen {
     }
 }
 
-/// The most filters that are kept to be called up again.
-const MOST_FILTERS: usize = 100;
-
 /// The list's share of the width while one reads the details: they get the room.
 const READING_SHARE: u16 = 30;
 
@@ -197,6 +198,8 @@ pub struct Model {
     pub audit: Audit,
     /// Whose names are known.
     pub people: People,
+    /// What the weeks, goals and cycles are called that are held.
+    pub row_names: RowNames,
     /// Screen 8.
     pub journal: JournalScreen,
     /// Open dialogs; the last one has the keys.
@@ -233,8 +236,8 @@ pub struct Model {
     pub zone: TimeZone,
     /// Whether the audit list shows times in UTC and not in this machine's zone.
     pub is_utc: bool,
-    /// The filters of the audit list that were typed, the newest last.
-    pub filter_history: Vec<String>,
+    /// The filters of the audit list that were typed, by whom.
+    pub filter_book: FilterBook,
 }
 
 impl Model {
@@ -265,6 +268,7 @@ impl Model {
             locks: Locks::default(),
             audit: Audit::default(),
             people: People::new(),
+            row_names: RowNames::default(),
             journal: JournalScreen::default(),
             dialogs: Vec::new(),
             running: None,
@@ -283,7 +287,7 @@ impl Model {
             theme: 0,
             zone: TimeZone::UTC,
             is_utc: false,
-            filter_history: Vec::new(),
+            filter_book: FilterBook::default(),
         }
     }
 
@@ -366,21 +370,38 @@ impl Model {
         self.goals = Table::default();
         self.locks = Locks::looking_for(self.locks.place());
         self.audit = Audit::default();
+        self.row_names = RowNames::default();
         self.know_people();
         self.focus = Focus::List;
         self.detail_top = 0;
     }
 
-    /// Keeps the filter in force, so that it can be called up again.
-    pub fn remember_filter(&mut self) {
-        let text = self.audit.filter_text.clone();
-        if text.is_empty() {
-            return;
+    /// The filters that were typed as the identity in use, the newest last.
+    pub fn filter_history(&self) -> &[String] {
+        self.filter_book.history(&identity_key(&self.identity))
+    }
+
+    /// Keeps the filter in force, so that it can be called up again. Says whether it may be kept.
+    pub fn remember_filter(&mut self) -> bool {
+        let filter = &self.audit.filter_text;
+        self.filter_book
+            .remember(&identity_key(&self.identity), filter)
+    }
+
+    /// The zone in which times are shown, and in which they are typed where they have no offset.
+    pub fn shown_zone(&self) -> TimeZone {
+        let is_same = self.zone.to_offset(self.now) == jiff::tz::Offset::UTC;
+        if self.is_utc || is_same {
+            TimeZone::UTC
+        } else {
+            self.zone.clone()
         }
-        self.filter_history.retain(|kept| *kept != text);
-        self.filter_history.push(text);
-        let excess = self.filter_history.len().saturating_sub(MOST_FILTERS);
-        self.filter_history.drain(..excess);
+    }
+
+    /// Names the rows that are held; to be called when some have arrived.
+    pub fn name_rows(&mut self) {
+        let (locks, goals) = (self.locks.locks(), self.goals.rows());
+        self.row_names = RowNames::of(locks, goals, self.cycles.rows());
     }
 
     /// Begins with those whose names are known without asking: who reads, and who is signed in.
@@ -400,6 +421,7 @@ impl Model {
 
     /// Opens another project: nothing of the old one stays.
     pub fn open_project(&mut self, project: Project, identity: Identity) {
+        self.filter_book = project.filters.clone().unwrap_or_default();
         self.project = Some(project);
         self.become_identity(identity);
         self.home = 0;

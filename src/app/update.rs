@@ -5,6 +5,7 @@ use super::command::{Command, Context};
 use super::dialog::{self, Dialog};
 use super::effect::{Effect, Timer};
 use super::key::Key;
+use super::labels;
 use super::layout;
 use super::list::Move;
 use super::model::{Focus, Model, Screen};
@@ -15,7 +16,11 @@ use super::{execute, jobs, scroll, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let was_utc = model.is_utc;
     let effects = take(model, msg);
+    if model.is_utc != was_utc {
+        labels::name_record(model);
+    }
     // Whatever changed the room, or what stands in it.
     scroll::fit(model);
     dialog::fit(model);

@@ -8,8 +8,7 @@ use super::slow_notice::Patient;
 use crate::adapters::connect::{Project, Transport};
 use crate::domain::audit::filter::Filter;
 use crate::domain::identity::Identity;
-use crate::domain::names_from::NamesFrom;
-use crate::domain::people::{Known, PeopleTold};
+use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::ops::people;
@@ -66,32 +65,21 @@ impl Reader {
 
     /// The people whose names are known: who reads, and whom the profile's settings let one name.
     pub async fn people(&self) -> PeopleTold {
-        let mut no_way = None;
-        let directory = if self.project.profile.emails {
-            match Transport::of(&self.project).await {
-                Ok(way) => way.map(Transport::directory),
-                Err(problem) => {
-                    no_way = Some(problem);
-                    None
-                }
-            }
+        let way = if self.project.profile.emails {
+            let way = Transport::of(&self.project).await;
+            way.map(|way| way.map(Transport::directory))
         } else {
-            None
+            Ok(None)
         };
-        let names = self.project.profile.names.as_deref().map(NamesFrom::parse);
-        let (names, fault) = match names {
-            Some(Ok(names)) => (Some(names), None),
-            Some(Err(problem)) => (None, Some(problem)),
-            None => (None, None),
-        };
-        let mut told =
-            people::read(self.rest(), &self.who, names.as_ref(), directory.as_deref()).await;
-        told.problems.extend(no_way.into_iter().chain(fault));
-        if let Identity::User(user) = &self.who {
-            let email = Some(user.email.clone());
-            told.people.add(&user.id, Known { name: None, email });
-        }
-        told
+        let names = self.project.profile.names.as_deref();
+        let directory = way.as_ref().map(Option::as_deref);
+        people::read(
+            self.rest(),
+            &self.who,
+            names,
+            directory.map_err(Clone::clone),
+        )
+        .await
     }
 
     /// The identity.

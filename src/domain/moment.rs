@@ -33,6 +33,20 @@ pub fn printed(text: &str, form: Form) -> String {
     at.map_or_else(|_| text.to_owned(), |at| moment(at, form))
 }
 
+/// A moment as a server prints it, in a zone, with the zone or its offset behind it; and its day there. What is no moment stays as it is.
+pub fn zoned(text: &str, zone: &TimeZone) -> (String, Option<String>) {
+    let Ok(at) = text.parse::<Timestamp>() else {
+        return (text.to_owned(), None);
+    };
+    if *zone == TimeZone::UTC {
+        let day = at.strftime("%Y-%m-%d").to_string();
+        return (moment(at, Form::Detail), Some(day));
+    }
+    let at = at.to_zoned(zone.clone());
+    let when = at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
+    (when, Some(at.date().to_string()))
+}
+
 /// A moment as a server prints it, in few columns and in a zone: the time of the day of `now`, else the day too; the year
 /// where it is another.
 pub fn brief(text: &str, now: Timestamp, zone: &TimeZone) -> String {
@@ -100,6 +114,19 @@ mod tests {
         }
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(brief("2026-11-30T08:59:20Z", now, &zone), "10:59:20");
+    }
+
+    #[test]
+    fn a_moment_in_a_zone_has_the_day_of_the_zone() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let text = "2026-10-13T23:30:00.5Z";
+        let told = |zone: &TimeZone| {
+            let (when, day) = zoned(text, zone);
+            format!("{when}, {}", day.unwrap_or_default())
+        };
+        assert_eq!(told(&TimeZone::UTC), "2026-10-13 23:30:00 UTC, 2026-10-13");
+        assert_eq!(told(&zone), "2026-10-14 01:30:00 +02:00, 2026-10-14");
+        assert_eq!(zoned("infinity", &zone), ("infinity".to_owned(), None));
     }
 
     #[test]

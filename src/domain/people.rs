@@ -25,6 +25,8 @@ pub struct People {
     by_id: BTreeMap<String, Known>,
     /// How many have an address with this part before its host.
     locals: BTreeMap<String, usize>,
+    /// What can be typed for somebody, in lower case and as it is, and for how many.
+    words: BTreeMap<(String, String), usize>,
 }
 
 /// Who was told of, and why others were not.
@@ -66,9 +68,13 @@ impl People {
             return;
         }
         let entry = self.by_id.entry(id).or_default();
-        entry.name = name.or(entry.name.take());
+        if let Some(name) = name {
+            let old = entry.name.replace(name.clone());
+            replace_word(&mut self.words, old.as_deref(), &name);
+        }
         let Some(email) = email else { return };
         let old = entry.email.replace(email.clone());
+        replace_word(&mut self.words, old.as_deref().map(local), local(&email));
         if let Some(count) = old.and_then(|old| self.locals.get_mut(&local(&old).to_lowercase())) {
             *count = count.saturating_sub(1);
         }
@@ -143,13 +149,33 @@ impl People {
             .map(|(_, word)| word)
     }
 
-    /// What can be typed for somebody: names, and addresses without their hosts.
+    /// What can be typed for somebody: names, and addresses without their hosts; each once, in the order of the alphabet.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.by_id.values().flat_map(|known| {
-            let email = known.email.as_deref().map(local);
-            known.name.as_deref().into_iter().chain(email)
-        })
+        self.words.keys().map(|(_, word)| word.as_str())
     }
+
+    /// Those of them that begin so, without regard to case. What else is known is not looked at.
+    pub fn words_from<'a>(&'a self, start: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let start = start.to_lowercase();
+        let from = (start.clone(), String::new());
+        let rest = self.words.range(from..).map(|(key, _)| key);
+        rest.take_while(move |(lower, _)| lower.starts_with(&start))
+            .map(|(_, word)| word.as_str())
+    }
+}
+
+/// Somebody is called otherwise.
+fn replace_word(words: &mut BTreeMap<(String, String), usize>, old: Option<&str>, new: &str) {
+    let key = |word: &str| (word.to_lowercase(), word.to_owned());
+    if let Some(old) = old.map(key)
+        && let Some(count) = words.get_mut(&old)
+    {
+        *count -= 1;
+        if *count == 0 {
+            words.remove(&old);
+        }
+    }
+    *words.entry(key(new)).or_default() += 1;
 }
 
 fn local(email: &str) -> &str {
@@ -212,5 +238,23 @@ mod tests {
         assert_eq!(people.find("bob@example.com"), ["1"]);
         people.add("5", Known::default());
         assert_eq!(people.len(), 4);
+    }
+
+    #[test]
+    fn words_are_found_by_their_beginning_and_follow_what_is_known() {
+        let mut people = people();
+        let from = |people: &People, start: &str| -> Vec<String> {
+            people.words_from(start).map(str::to_owned).collect()
+        };
+        assert_eq!(from(&people, "AL"), ["alice", "Alice Liddell"]);
+        assert_eq!(from(&people, "bob"), ["bob", "Bobby␛[2J"]);
+        let name = Some("Alice Hargreaves".to_owned());
+        let email = Some("ah@example.com".to_owned());
+        people.add("2", Known { name, email });
+        // One alice is left: 3.
+        assert_eq!(from(&people, "al"), ["alice", "Alice Hargreaves"]);
+        assert_eq!(from(&people, "a").len(), 3);
+        let all: Vec<&str> = people.words().collect();
+        assert_eq!(all.len(), from(&people, "").len());
     }
 }

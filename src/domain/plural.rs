@@ -1,7 +1,9 @@
 //! Numbers in a sentence: a number with its noun, and names with commas and an `and`.
 
 /// A number with its noun, which gets its `s` or `es` where there is not exactly one.
-pub fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    // No count is larger than this.
+    let count = count.try_into().unwrap_or(u64::MAX);
     let plural = match count {
         1 => "",
         _ if noun.ends_with("ss") => "es",

@@ -10,6 +10,7 @@ use crate::domain::read_problem;
 use crate::ports::Rest;
 use serde::Deserialize;
 use serde_json::Value;
+use std::time::Duration;
 
 /// What is read of a record.
 pub(super) const COLUMNS: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,\
@@ -24,6 +25,10 @@ const FIRST_ROWS: usize = 50;
 const MOST_ROWS: usize = 1_000;
 /// What an answer that is looked at here should hold at most, in bytes.
 const ANSWER_BYTES: usize = 2 << 20;
+
+/// How long the question is awaited whether all records name what changed. It is answered at once where the index is there that
+/// the backfill builds at its end; before that the server may read the whole table for it.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// A row of the list, made of a whole record.
 pub trait Row: Sized {
@@ -94,8 +99,8 @@ fn asks_for_changed(filter: &Filter) -> bool {
     atoms.any(|atom| matches!(atom, Atom::Changed(_) | Atom::Row(_)))
 }
 
-/// Whether every record names the fields that changed, in the column `changed`: it is there, and those have it that are the
-/// last to get it when old records are filled in, from whichever end that is done.
+/// Whether every record names the fields that changed, in the column `changed`: none is left without. A server that does not know
+/// soon counts as one where some are: then records are compared, which is always right.
 /// Nothing is asked, and nothing known, where the filter does not need it.
 pub(super) async fn names_changes(
     rest: &dyn Rest,
@@ -110,33 +115,41 @@ pub(super) async fn names_changes(
     if !asks_for_changed(filter) {
         return Ok(None);
     }
+    // The oldest is filled in first: where it is not, nothing else has to be asked.
     let oldest = ordered(
         Select::from("audit_log").columns("changed"),
         PageDirection::Newer,
     );
-    // A record from before the column has the transaction 0.
-    let newest = ordered(
-        Select::from("audit_log").columns("changed"),
-        PageDirection::Older,
-    )
-    .filter(Condition::eq("transaction_id", "0"));
-    for (query, is_needed) in [(oldest, true), (newest, false)] {
-        match rest.select(who, &query.limit(1).under(correlation)).await {
-            Ok(answer) => {
-                let rows: Vec<Names> = answer.rows()?;
-                if rows.iter().any(|row| row.changed.is_none()) {
-                    return Ok(Some(false));
-                }
+    match rest.select(who, &oldest.limit(1).under(correlation)).await {
+        Ok(answer) => {
+            let rows: Vec<Names> = answer.rows()?;
+            if rows.iter().any(|row| row.changed.is_none()) {
+                return Ok(Some(false));
             }
-            Err(problem) if is_missing_column(&problem) => return Ok(Some(!is_needed)),
-            Err(problem) => return Err(problem),
         }
+        Err(problem) if is_missing_column(&problem) => return Ok(Some(false)),
+        Err(problem) => return Err(problem),
     }
-    Ok(Some(true))
+    let unfilled = Select::from("audit_log")
+        .columns("id")
+        .filter(Condition::IsNull {
+            column: "changed".to_owned(),
+        })
+        .order("id", Direction::Ascending)
+        .limit(1)
+        .under(correlation);
+    match tokio::time::timeout(PROBE, rest.select(who, &unfilled)).await {
+        Ok(Ok(answer)) => Ok(Some(answer.rows::<Value>()?.is_empty())),
+        Ok(Err(problem)) if problem.code.as_deref() != Some(STATEMENT_TIMEOUT) => Err(problem),
+        Ok(Err(_)) | Err(_) => Ok(Some(false)),
+    }
 }
 
+/// The server gave a statement up.
+const STATEMENT_TIMEOUT: &str = "57014";
+
 /// PostgREST and other servers have different codes for it.
-fn is_missing_column(problem: &Problem) -> bool {
+pub(super) fn is_missing_column(problem: &Problem) -> bool {
     matches!(problem.code.as_deref(), Some("42703" | "PGRST204"))
 }
 

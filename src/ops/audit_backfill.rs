@@ -208,7 +208,7 @@ mod tests {
             assert_eq!((progress.done, progress.filled), (3_001, 3_001));
             assert_eq!(
                 (progress.indexes, log.indexes.lock().unwrap().len()),
-                (4, 5)
+                (5, 6)
             );
             let mut next = 0;
             for piece in log.pieces.lock().unwrap().iter() {

@@ -1,13 +1,14 @@
 //! Reads audit records for an export: page by page by key, newest first, as many a page as the size of the records allows, and on from
 //! the last record where the line broke. What is written meanwhile is newer than the first record and not part of it.
 
-use super::audit::{Reading, names_changes};
+use super::audit::{Reading, is_missing_column, names_changes};
 use super::paging::correlation;
-use crate::domain::audit::export::{ExportRow, cursor, record};
+use crate::domain::audit::export::{COLUMNS, ExportRow, cursor, record};
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, PageDirection};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::Select;
 use crate::domain::read_problem::is_too_large;
 use crate::ports::Rest;
 use std::time::Duration;
@@ -18,6 +19,8 @@ const MEANT: usize = 1 << 20;
 const FIRST: usize = 50;
 /// The most records of a page; a server may cut it.
 const MOST: usize = 1_000;
+/// The columns that came with a later migration.
+const LATER: [&str; 2] = ["changed", "transaction_id"];
 /// How often a page is asked for again after the adapter has given up, and how long is waited before the first of them.
 const ATTEMPTS: u32 = 7;
 /// How long is waited before the first; each time twice as long.
@@ -91,6 +94,21 @@ pub async fn run(
             take(fitting)?;
         }
     }
+}
+
+/// The columns of the records, as far as a project has them: of an export without records none comes to tell.
+pub async fn columns(rest: &dyn Rest, who: &Identity) -> Result<Vec<&'static str>, Problem> {
+    let later = Select::from("audit_log")
+        .columns(LATER.join(","))
+        .limit(1)
+        .under(correlation());
+    let has_later = match rest.select(who, &later).await {
+        Ok(_) => true,
+        Err(problem) if is_missing_column(&problem) => false,
+        Err(problem) => return Err(problem),
+    };
+    let is_there = |column: &&str| has_later || !LATER.contains(column);
+    Ok(COLUMNS.into_iter().filter(is_there).collect())
 }
 
 fn unplaced() -> Problem {

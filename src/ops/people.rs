@@ -13,15 +13,19 @@ use serde_json::Value;
 /// So many are read at a time.
 const ROWS: usize = 1_000;
 
-/// Reads the names of a table under the rules of the identity, and the e-mail addresses where a directory is given. What
-/// cannot be read is left out, and said.
+/// Reads the names of the table that the profile names, under the rules of the identity, and the e-mail addresses where there is a
+/// directory that may be asked, or why there is none. What cannot be read is left out, and said. Who reads is known without asking.
 pub async fn read(
     rest: &dyn Rest,
     who: &Identity,
-    from: Option<&NamesFrom>,
-    directory: Option<&dyn UserDirectory>,
+    from: Option<&str>,
+    directory: Result<Option<&dyn UserDirectory>, Problem>,
 ) -> PeopleTold {
     let mut told = PeopleTold::default();
+    let directory = directory.unwrap_or_else(|problem| {
+        told.problems.push(problem);
+        None
+    });
     if let Some(directory) = directory {
         match directory.emails(MOST).await {
             Ok(users) => {
@@ -33,10 +37,16 @@ pub async fn read(
             Err(problem) => told.problems.push(problem),
         }
     }
-    if let Some(from) = from
-        && let Err(problem) = names(rest, who, from, &mut told.people).await
-    {
-        told.problems.push(problem);
+    if let Some(from) = from {
+        let read = match NamesFrom::parse(from) {
+            Ok(from) => names(rest, who, &from, &mut told.people).await,
+            Err(problem) => Err(problem),
+        };
+        told.problems.extend(read.err());
+    }
+    if let Identity::User(user) = who {
+        let email = Some(user.email.clone());
+        told.people.add(&user.id, Known { name: None, email });
     }
     told
 }

@@ -334,6 +334,12 @@ impl Deck {
                     let notice = clipboard.copy(what, &text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }
+                Effect::KeepFilter {
+                    profile,
+                    url,
+                    who,
+                    filter,
+                } => self.runner.keep_filter(profile, url, who, filter),
                 Effect::Redraw => surface.redraw()?,
                 Effect::Suspend => self.suspend(surface)?,
                 Effect::Quit => self.is_over = true,

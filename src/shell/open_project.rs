@@ -2,13 +2,15 @@
 
 use super::Start;
 use super::pending_changes::PendingChanges;
+use crate::adapters::config_dir::config_dir;
 use crate::adapters::connect::{self, Account, Guarded, Project as Connected, Settings, Transport};
+use crate::adapters::filter_file::FilterFile;
 use crate::adapters::http::Limits;
 use crate::adapters::secrets::Told;
 use crate::app::model::Project;
 use crate::app::msg::Opened;
+use crate::domain::audit::filter_book::FilterBook;
 use crate::domain::identity::Identity;
-use crate::domain::names_from::NamesFrom;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim};
@@ -36,7 +38,7 @@ pub(super) struct OpenProject {
     /// What was planned on the way out of a state.
     pub(super) fixes: PendingChanges,
     /// Where the names of its users are, as the profile says.
-    names: Option<Result<NamesFrom, Problem>>,
+    names: Option<String>,
     /// Whether their e-mail addresses may be read.
     has_emails: bool,
 }
@@ -75,14 +77,13 @@ impl OpenProject {
     pub(super) async fn people(&self, who: &Identity) -> PeopleTold {
         let ways = self.schema.as_ref().ok().filter(|_| self.has_emails);
         let directory = ways.map(|ways| ways.directory.as_ref());
-        let (names, fault) = match &self.names {
-            Some(Ok(names)) => (Some(names), None),
-            Some(Err(problem)) => (None, Some(problem.clone())),
-            None => (None, None),
-        };
-        let mut told = people::read(self.rest.as_ref(), who, names, directory).await;
-        told.problems.extend(fault);
-        told
+        people::read(
+            self.rest.as_ref(),
+            who,
+            self.names.as_deref(),
+            Ok(directory),
+        )
+        .await
     }
 
     /// What Auth is called while it is waited for, and how long that is at most.
@@ -137,13 +138,14 @@ pub(super) async fn open(
     let project = Project {
         is_production: production.is_some(),
         production,
+        filters: filters(&connected, &book, start),
         ..describe(&connected, start, &identity)
     };
     let world = OpenProject {
         url: connected.profile.url.clone(),
         schema,
         fixes: PendingChanges::default(),
-        names: connected.profile.names.as_deref().map(NamesFrom::parse),
+        names: connected.profile.names.clone(),
         has_emails: project.tells_emails,
         rest: connected.rest,
         auth: connected.auth,
@@ -154,6 +156,16 @@ pub(super) async fn open(
         ended,
     };
     Ok((world, opened))
+}
+
+/// The filters that were typed before, where they are kept: for a profile of the user's file, as which it is opened. The demo is another
+/// project each time.
+fn filters(connected: &Connected, book: &ProfileSet, start: &Start) -> Option<FilterBook> {
+    let profile = &connected.profile;
+    let own = book.profiles.get(&profile.name);
+    let is_own = start.title.is_none() && own.is_some_and(|own| own.url == profile.url);
+    let dir = is_own.then(config_dir)?.ok()?;
+    Some(FilterFile::of(&dir, &profile.name, &profile.url)?.read())
 }
 
 /// Who signs in for this run; a refusal is said, and the deck starts as anon.

@@ -5,6 +5,8 @@ use super::ending::Writes;
 use super::open_project::{self, OpenProject};
 use super::patience::Patience;
 use super::{Start, guide};
+use crate::adapters::config_dir::config_dir;
+use crate::adapters::filter_file::FilterFile;
 use crate::adapters::secrets::Told;
 use crate::app::effect::{Load, Write};
 use crate::app::msg::{Msg, Planned, Report};
@@ -143,6 +145,20 @@ impl Runner {
                 session::close(&*world.auth).await;
             }
         }
+    }
+
+    /// Keeps a filter in the user's files, away from the loop: another program may hold the file for a moment.
+    pub(super) fn keep_filter(&self, profile: String, url: String, who: String, filter: String) {
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let file = config_dir()
+                .ok()
+                .and_then(|dir| FilterFile::of(&dir, &profile, &url));
+            if let Some(Err(error)) = file.map(|file| file.remember(&who, &filter)) {
+                let notice = format!("The filter is not kept for the next time: {error}.");
+                drop(inbox.send(Msg::Noticed(notice)));
+            }
+        });
     }
 
     /// Asks the running write to stop.

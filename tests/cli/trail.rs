@@ -33,7 +33,9 @@ fn old_records_get_their_names_and_a_second_run_finds_none_without() {
     assert_eq!(world.sql(UNNAMED), ["5000"]);
     let ran = world.run(&["audit", "backfill", "--yes"]);
     assert!(
-        ran.done().out.contains("5000 records got their names")
+        ran.done()
+            .out
+            .contains("5000 records now name the fields that they changed")
             && ran.err.contains("100 % looked through"),
         "{ran:?}"
     );
@@ -50,13 +52,13 @@ fn the_indexes_that_a_migration_left_out_are_built() {
     let world = World::own();
     let indexes = "select string_agg(indexdef, ';' order by indexname) from pg_indexes where tablename = 'audit_log'";
     let before = world.sql(indexes);
-    for name in ["changed", "row", "deleted_row", "action_prefix"] {
+    for name in ["changed", "row", "deleted_row", "action_prefix", "unfilled"] {
         world.sql(&format!("drop index public.audit_log_{name}_idx"));
     }
     world.sql_of_superuser("update pg_index set indisvalid = false where indexrelid = 'public.audit_log_transaction_idx'::regclass");
     assert_eq!(
         world.data(&["audit", "backfill", "--yes"])["indexes"],
-        json!(5)
+        json!(6)
     );
     assert_eq!(world.sql(indexes), before);
     let invalid = "select count(*) from pg_index where indrelid = 'public.audit_log'::regclass and not indisvalid";
@@ -354,6 +356,87 @@ fn every_format_holds_every_record_and_its_manifest_says_so() {
 
 /// Stopped by a signal in the middle, it leaves a part, and goes on with it to the same bytes as an export that was not stopped.
 #[cfg(unix)]
+/// What the profile masks leaves the project neither in an export nor in a listing for a program, and the listing says so.
+#[test]
+fn a_listing_for_a_program_is_masked_as_an_export_is() {
+    let world = with_records(20);
+    let dir = world.path("config/supadeck");
+    std::fs::create_dir_all(&dir).unwrap();
+    let profile = format!(
+        "[profiles.work]\nurl = \"{}\"\nmask = [\"*.password\", \"source_ip\"]\n\n[profiles.work.secrets]\nsecret_key = \"env:SUPABASE_SECRET_KEY\"\n",
+        world.info.url
+    );
+    std::fs::write(dir.join("profiles.toml"), profile).unwrap();
+    let list = [
+        "audit",
+        "list",
+        "--profile",
+        "work",
+        "--as",
+        "service",
+        "--where",
+        "action:export.update",
+        "--format",
+    ];
+    for form in ["json", "csv", "markdown"] {
+        let ran = world.run(&[&list[..], &[form]].concat());
+        let out = &ran.done().out;
+        assert!(!out.contains("secret"), "{form} {out}");
+        assert!(
+            form == "markdown" || out.contains("[masked]"),
+            "{form} {out}"
+        );
+        assert!(
+            ran.err.contains("masks *.password: 20 records")
+                && ran.err.contains("masks source_ip: 0 records"),
+            "{ran:?}"
+        );
+    }
+    let document = world.run(&[
+        "audit",
+        "list",
+        "--profile",
+        "work",
+        "--as",
+        "service",
+        "--where",
+        "action:export.update",
+        "--json",
+    ]);
+    assert!(!document.done().out.contains("secret"), "{document:?}");
+    assert_eq!(
+        document.document()["meta"]["masked"],
+        json!(["*.password", "source_ip"])
+    );
+}
+
+/// The heading of an export without records is that of one with some, also where the project lacks the later columns.
+#[test]
+fn an_export_without_records_has_the_columns_of_the_project() {
+    let world = World::own();
+    let heading = |world: &World, name: &str, filter: &str| {
+        let file = world.path(name).display().to_string();
+        world
+            .run(&[
+                "audit", "export", &file, "--as", "service", "--where", filter,
+            ])
+            .done();
+        let text = std::fs::read_to_string(&file).unwrap();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    let some = heading(&world, "some.csv", "");
+    assert_eq!(heading(&world, "none.csv", "action:nothing.at_all"), some);
+    assert_eq!(some.split(',').count(), 14);
+    world.sql("alter table public.audit_log drop column changed cascade");
+    world.reload();
+    assert_eq!(
+        heading(&world, "fewer.csv", "action:nothing.at_all")
+            .split(',')
+            .count(),
+        12
+    );
+}
+
 #[test]
 fn a_stopped_export_goes_on_to_the_same_bytes() {
     let world = with_records(20_000);

@@ -137,5 +137,17 @@ async fn every_filter_that_is_offered_has_its_index() {
         }
         superuser.batch_execute("rollback").await.unwrap();
     }
+    // Whether a record without names is left.
+    superuser
+        .batch_execute("begin; set local role auditor")
+        .await
+        .unwrap();
+    let query = "select id from public.audit_log where changed is null order by id limit 1";
+    let (plan, blocks) = explain(&superuser, query).await;
+    superuser.batch_execute("rollback").await.unwrap();
+    cells.check(
+        plan.contains("audit_log_unfilled_idx") && blocks <= 10,
+        || format!("{query}: {blocks} blocks of {records} records\n{plan}"),
+    );
     cells.finish();
 }

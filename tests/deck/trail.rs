@@ -2,13 +2,16 @@
 
 use crate::fixture::{ALICE, alice};
 use crate::fixture::{
-    answer, answer_all, filled, now, opened, press, record, summaries, text, ticket,
+    answer, answer_all, filled, now, opened, press, project, record, summaries, text, ticket,
 };
 use serde_json::json;
 use supadeck::app::effect::{Effect, Load};
-use supadeck::app::model::{Focus, Model};
+use supadeck::app::model::{Focus, Model, Project};
 use supadeck::app::msg::Report;
+use supadeck::domain::audit::filter::{Atom, Filter, Side, holding};
+use supadeck::domain::audit::filter_book::FilterBook;
 use supadeck::domain::audit::{Cursor, Looked, Page, Record, Summary};
+use supadeck::domain::identity::Identity;
 use supadeck::domain::people::Known;
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (60, 14)];
@@ -99,13 +102,13 @@ fn records_of_one_request_fold_under_one_line() {
     for size in SIZES {
         let mut model = trail(size, rows.clone());
         let frame = text(&model);
-        assert!(frame.contains("▸ 7 records"), "{frame}");
+        assert!(frame.contains("▸ 7 in one"), "{frame}");
         press(&mut model, &["j", "j"]);
         assert_eq!(model.audit.selected, 2);
         press(&mut model, &["j"]);
         assert_eq!(model.audit.selected, 9, "over what is folded");
         press(&mut model, &["k", "space"]);
-        assert!(!text(&model).contains("7 records"), "{}", text(&model));
+        assert!(!text(&model).contains("7 in one"), "{}", text(&model));
         press(&mut model, &["j", "j"]);
         assert_eq!(model.audit.selected, 4);
         press(&mut model, &["space"]);
@@ -157,7 +160,7 @@ fn a_screen_of_folded_requests_is_filled() {
     }
     assert_eq!(pages, 5, "as far as rows are held");
     assert_eq!(
-        text(&model).matches("200 records").count(),
+        text(&model).matches("200 in one").count(),
         5,
         "{}",
         text(&model)
@@ -468,7 +471,161 @@ fn a_filter_is_completed_and_earlier_ones_are_called_up() {
     press(&mut model, &["down"]);
     assert!(text(&model).contains(" /type:ai"), "{}", text(&model));
     press(&mut model, &["enter"]);
-    assert_eq!(model.filter_history, ["changed:qty", "type:ai"]);
+    assert_eq!(model.filter_history(), ["changed:qty", "type:ai"]);
+}
+
+/// A filter that was typed as one identity is not called up as another, and is kept only where the project keeps them.
+#[test]
+fn earlier_filters_are_those_of_the_identity() {
+    let mut model = trail((120, 40), summaries(0..5));
+    let kept = |effects: &[Effect]| -> Vec<String> {
+        let kept = effects.iter().filter_map(|effect| match effect {
+            Effect::KeepFilter { who, filter, .. } => Some(format!("{who} {filter}")),
+            _ => None,
+        });
+        kept.collect()
+    };
+    let effects = press(&mut model, &["/", "type:ai", "enter"]);
+    assert_eq!(kept(&effects), [""; 0]);
+    let mut book = FilterBook::of("http://127.0.0.1:54321");
+    book.remember(&format!("user:{ALICE}"), "changed:qty");
+    let project = Project {
+        filters: Some(book),
+        ..project()
+    };
+    model.open_project(project, alice());
+    press(&mut model, &["/", "up"]);
+    assert!(text(&model).contains(" /changed:qty"), "{}", text(&model));
+    let effects = press(&mut model, &["ctrl-u", "actor:me", "enter"]);
+    assert_eq!(kept(&effects), [format!("user:{ALICE} actor:me")]);
+    model.become_identity(Identity::Service);
+    press(&mut model, &["/", "up"]);
+    assert!(!text(&model).contains("actor:me"), "{}", text(&model));
+    let effects = press(&mut model, &["type:ai", "enter"]);
+    assert_eq!(kept(&effects), ["service type:ai"]);
+    model.become_identity(alice());
+    assert_eq!(model.filter_history(), ["changed:qty", "actor:me"]);
+}
+
+/// One rule: days and times are those of the zone that is shown, in the list, above a record, in what a key asks for and in what is typed.
+#[test]
+fn the_zone_that_is_shown_is_the_zone_that_is_typed() {
+    let mut model = trail((120, 40), summaries(0..5));
+    model.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(14));
+    let from = |effects: &[Effect]| {
+        let asked = effects.iter().find_map(|effect| match effect {
+            Effect::Load {
+                load: Load::Audit { filter, .. },
+                ..
+            } => Some(filter.clone()),
+            _ => None,
+        });
+        let moments = asked.into_iter().flat_map(|filter| {
+            let atoms = filter.atoms().cloned().collect::<Vec<_>>();
+            atoms.into_iter().filter_map(|atom| match atom {
+                Atom::On(moment) => Some(moment.at().to_string()),
+                _ => None,
+            })
+        });
+        moments.collect::<Vec<_>>()
+    };
+    // The record is of 11:22 UTC on the 22nd: of the 23rd, 01:22, fourteen hours east.
+    press(&mut model, &["t", "t"]);
+    assert!(text(&model).contains("when (local)"), "{}", text(&model));
+    press(&mut model, &["l"]);
+    let frame = text(&model);
+    assert!(frame.contains("2026-11-23 01:22:33 +14:00"), "{frame}");
+    let at = model
+        .audit
+        .head
+        .iter()
+        .position(|line| line.name == "when")
+        .unwrap();
+    press(&mut model, &["g"]);
+    let effects = press(&mut model, &[&vec!["j"; at][..], &["f"]].concat());
+    assert_eq!(model.audit.filter_text, "on:2026-11-23");
+    assert_eq!(from(&effects), ["2026-11-22T10:00:00Z"]);
+    // The same words mean the day of UTC once that is shown.
+    let effects = press(&mut model, &["t"]);
+    assert_eq!(from(&effects), ["2026-11-23T00:00:00Z"]);
+    // What means the same everywhere is not asked for again.
+    let effects = press(
+        &mut model,
+        &["/", "ctrl-u", "since:2026-11-22T11:00Z", "enter", "t"],
+    );
+    assert_eq!(
+        effects
+            .iter()
+            .filter(|effect| asked(std::slice::from_ref(effect)).is_some())
+            .count(),
+        1
+    );
+}
+
+/// Records that came or went changed no field: they are asked for by what they hold.
+#[test]
+fn a_field_of_a_row_that_came_or_went_is_asked_for_by_its_value() {
+    let history = "row:plan_item/20000000-0000-4000-8001-000000000902";
+    for (side, key, term) in [
+        ("after", "f", "after.qty:3"),
+        ("before", "f", "before.qty:2"),
+        ("after", "c", "after.qty:3"),
+        ("before", "c", "before.qty:2"),
+    ] {
+        let mut model = trail((120, 40), summaries(0..5));
+        let id = model.audit.row(0).unwrap().id.clone();
+        let mut whole = record(&id);
+        if side == "after" {
+            whole.before_state = None;
+        } else {
+            whole.after_state = None;
+        }
+        model.audit.record_arrived(Ok(whole), now());
+        press(&mut model, &["l"]);
+        while model.audit.view.lines[model.audit.view.cursor].key != "qty" {
+            press(&mut model, &["j"]);
+        }
+        let effects = press(&mut model, &[key]);
+        let wanted = if key == "c" {
+            format!("{history} {term}")
+        } else {
+            term.to_owned()
+        };
+        assert_eq!(
+            asked(&effects).as_deref(),
+            Some(wanted.as_str()),
+            "{side} {key}"
+        );
+    }
+}
+
+/// What a value is asked for by is read as that value, whatever it is.
+#[test]
+fn a_value_is_asked_for_as_it_is() {
+    for value in [
+        json!("null"),
+        json!("3"),
+        json!(3),
+        json!(""),
+        json!("a,\"b\" c"),
+        json!(true),
+        json!(null),
+        json!({"a": 1}),
+        json!("x*%_".repeat(100)),
+    ] {
+        let record = Record {
+            after_state: Some(json!({"v": value})),
+            ..Record::default()
+        };
+        let term = holding(Side::After, "v", &value);
+        let filter = Filter::parse(&term, now()).unwrap();
+        assert!(filter.fits(&record, &Identity::Service), "{term}");
+        let other = Record {
+            after_state: Some(json!({"v": if value.is_null() { json!(1) } else { json!(null) }})),
+            ..Record::default()
+        };
+        assert!(!filter.fits(&other, &Identity::Service), "{term}");
+    }
 }
 
 #[test]

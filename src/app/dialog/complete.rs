@@ -40,7 +40,8 @@ pub fn propose(text: &str, from: Sources<'_>) -> Proposals {
             let values = &term[colon + 1..];
             let begin = values.rfind(',').map_or(0, |at| at + 1);
             let start = word_start + sign + colon + 1 + begin;
-            (start, &values[begin..], of_key(&term[..colon], from))
+            let typed = &values[begin..];
+            (start, typed, of_key(&term[..colon], typed, from))
         }
     };
     let lower = typed.trim_start_matches('"').to_lowercase();
@@ -81,13 +82,14 @@ fn keys(term: &str, from: Sources<'_>) -> Vec<String> {
         .collect()
 }
 
-fn of_key(key: &str, from: Sources<'_>) -> Vec<String> {
+fn of_key(key: &str, typed: &str, from: Sources<'_>) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match key.to_ascii_lowercase().as_str() {
         "actor" | "subject" => {
             let mut people: Vec<String> = words(&["me", "none"]);
-            let known: BTreeSet<&str> = from.people.words().collect();
-            people.extend(known.into_iter().map(quoted));
+            // There may be many: only those that fit are looked at, one more than are shown since one may stand there already.
+            let known = from.people.words_from(typed.trim_start_matches('"'));
+            people.extend(known.take(MOST + 1).map(quoted));
             people
         }
         "action" => {

@@ -8,6 +8,7 @@ use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::{Focus, Model, Screen};
 use crate::app::{execute, requests};
+use crate::domain::audit::filter_book::identity_key;
 use crate::domain::problem::Problem;
 
 /// The line being typed.
@@ -82,7 +83,7 @@ impl FilterLine {
 
     /// Puts an earlier filter in place, or goes back to a later one.
     fn recall(&mut self, by: isize, model: &Model) {
-        let history = &model.filter_history;
+        let history = model.filter_history();
         let at = match self.recalled {
             None if by < 0 => return,
             None => 0,
@@ -121,11 +122,15 @@ impl FilterLine {
             }
             Some(Command::Confirm) if is_remote(model) => {
                 let text = self.field.text().to_owned();
-                match model.audit.set_filter(&text, model.now, &model.people) {
+                let (now, zone) = (model.now, model.shown_zone());
+                match model.audit.set_filter(&text, (now, &zone), &model.people) {
                     Ok(()) => {
                         model.audit.came_from.clear();
-                        model.remember_filter();
-                        DialogResult::Close(requests::audit_from_start(model))
+                        let mut effects = requests::audit_from_start(model);
+                        if model.remember_filter() {
+                            effects.extend(kept(model));
+                        }
+                        DialogResult::Close(effects)
                     }
                     Err(fault) => {
                         self.problem = Some(said(&fault.problem));
@@ -153,6 +158,18 @@ impl FilterLine {
             }
         }
     }
+}
+
+/// Keeps the filter in force for the next time, where the project keeps them.
+fn kept(model: &Model) -> Option<Effect> {
+    let project = model.project.as_ref()?;
+    project.filters.as_ref()?;
+    Some(Effect::KeepFilter {
+        profile: project.name.clone(),
+        url: project.url.clone(),
+        who: identity_key(&model.identity),
+        filter: model.audit.filter_text.clone(),
+    })
 }
 
 /// A problem on few lines: what was probably meant comes first, for whoever reads no further.

@@ -38,6 +38,7 @@ impl Palette {
         let typed = self.field.text().trim();
         let is_audit = model.screen == Screen::Audit;
         let moment = Moment::parse(typed, model.now, "on").ok();
+        let moment = moment.map(|moment| moment.in_zone(model.now, &model.shown_zone()));
         self.moment = moment.filter(|_| is_audit);
         if self.moment.is_some() {
             self.found.clear();

@@ -9,12 +9,13 @@ use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
 use crate::app::screen::record_head::{HeadLine, row_term};
 use crate::app::screen::request_groups::{RequestGroups, Rows};
-use crate::domain::audit::filter::{Filter, FilterFault, Moment, quoted};
+use crate::domain::audit::filter::{Filter, FilterFault, Moment, Side, holding, quoted};
 use crate::domain::audit::path::key_text;
 use crate::domain::audit::{Cursor, Looked, Page, PageDirection, Record, Summary};
 use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -214,19 +215,31 @@ impl Audit {
     }
 
     /// Sets the filter; words that cannot be understood leave it as it was. The rows of the filter before go: under
-    /// the new one's heading they would lie. Relative times such as `since:2h` count from `now`.
+    /// the new one's heading they would lie. Relative times such as `since:2h` count from now; days and times without an offset are
+    /// those of the zone that is shown.
     pub fn set_filter(
         &mut self,
         text: &str,
-        now: Timestamp,
+        (now, zone): (Timestamp, &TimeZone),
         people: &People,
     ) -> Result<(), FilterFault> {
-        let filter = Filter::read(text, now)?;
+        let filter = Filter::read(text, now)?.in_zone(now, zone);
         let filter = filter.resolved(people);
         self.filter = filter.map_err(|problem| FilterFault { at: 0, problem })?;
         text.trim().clone_into(&mut self.filter_text);
         self.let_go();
         Ok(())
+    }
+
+    /// Another zone is shown: where days of the filter are others now, it asks for other records. Says whether it does.
+    pub fn show_zone(&mut self, now: Timestamp, zone: &TimeZone) -> bool {
+        let filter = self.filter.in_zone(now, zone);
+        let is_other = filter != self.filter;
+        if is_other {
+            self.filter = filter;
+            self.let_go();
+        }
+        is_other
     }
 
     /// Drops the filter.
@@ -629,8 +642,20 @@ impl Audit {
         self.shown_record()?;
         match self.head_line() {
             Some(line) => line.term.clone(),
-            None => Some(format!("changed:{}", key_text(self.view.field()?))),
+            None => self.value_or_change(),
         }
+    }
+
+    /// The filter for the field under the cursor: that it changed; of a row that came or went, which changed none, what it holds.
+    fn value_or_change(&self) -> Option<String> {
+        let record = self.shown_record()?;
+        let side = match (&record.before_state, &record.after_state) {
+            (Some(_), None) => Side::Before,
+            (None, Some(_)) => Side::After,
+            _ => return Some(format!("changed:{}", key_text(self.view.field()?))),
+        };
+        let (path, old, new) = self.view.value(record)?;
+        Some(holding(side, &path, new.or(old)?))
     }
 
     /// The filter for the row of the selected record.
@@ -649,8 +674,7 @@ impl Audit {
         if self.head_at.is_some() {
             return None;
         }
-        let field = key_text(self.view.field()?);
-        Some(format!("{} changed:{field}", self.row_term()?))
+        Some(format!("{} {}", self.row_term()?, self.value_or_change()?))
     }
 
     /// The filter for who did what the selected row tells.

@@ -4,7 +4,8 @@
 use crate::domain::audit::Record;
 use crate::domain::audit::filter::quoted;
 use crate::domain::audit::path::key_text;
-use crate::domain::moment::{Form, printed};
+use crate::domain::moment::zoned;
+use jiff::tz::TimeZone;
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +73,13 @@ pub fn row_term(record: &Record) -> Option<String> {
 }
 
 /// The lines below those of what the record is about: when, who, why, whose, of which request, from where. `called` gives the
-/// names of people.
-pub fn facts(record: &Record, called: impl Fn(&str) -> Option<String>) -> Vec<HeadLine> {
-    let when = printed(&record.created_at, Form::Detail);
-    let day = record.created_at.get(..10).unwrap_or_default();
+/// names of people; times and days are those of the zone.
+pub fn facts(
+    record: &Record,
+    zone: &TimeZone,
+    called: impl Fn(&str) -> Option<String>,
+) -> Vec<HeadLine> {
+    let (when, day) = zoned(&record.created_at, zone);
     let actor = match &record.actor_user_id {
         Some(id) => {
             let name = called(id).map(|name| format!("{name} ({}) {id}", record.actor_type));
@@ -98,7 +102,7 @@ pub fn facts(record: &Record, called: impl Fn(&str) -> Option<String>) -> Vec<He
     let mut lines = vec![
         HeadLine {
             raw: record.created_at.clone(),
-            ..HeadLine::fact("when", when, (!day.is_empty()).then(|| format!("on:{day}")))
+            ..HeadLine::fact("when", when, day.map(|day| format!("on:{day}")))
         },
         actor,
     ];

@@ -88,9 +88,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 fn answer(progress: &BackfillProgress) -> Result<Answer, Problem> {
     let mut page = Page::default();
     let filled = match progress.filled {
-        0 => "No record was without names".to_owned(),
-        1 => "1 record got its names".to_owned(),
-        count => format!("{count} records got their names"),
+        0 => "Every record already named the fields that it changed".to_owned(),
+        1 => "1 record now names the fields that it changed".to_owned(),
+        count => format!("{count} records now name the fields that they changed"),
     };
     let built = match progress.indexes {
         0 => String::new(),

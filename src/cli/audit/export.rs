@@ -7,7 +7,7 @@ use super::super::output;
 use super::super::page::{Page, Tone};
 use super::export_file::{ExportFile, manifest_path};
 use super::format;
-use super::seal::counted;
+use super::masks;
 use super::which::Which;
 use crate::domain::audit::export::{
     ExportRequest, ExportRow, Manifest, columns_of, csv_line, cursor, masked, record,
@@ -15,6 +15,7 @@ use crate::domain::audit::export::{
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
 use crate::domain::csv;
+use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{audit, audit_export};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -27,8 +28,8 @@ use std::path::{Path, PathBuf};
 /// meanwhile is not part of it.
 ///
 /// FILE.manifest.json says what the file holds: filter, identity, masks, how many records, the first and the last, and the SHA-256 of the file.
-/// --where takes the filters of `audit list`. Masks replace values by `[masked]`: `*.password` is a field of that name in both images, at any depth;
-/// `after.email` that of one image; `source_ip` a column. Those of the profile (`mask = [...]`) count too.
+/// --where takes the filters of `audit list`. Masks replace values by `[masked]`: `*.password` is a field of that name in the row before and after, at any depth;
+/// `after.email` that of the row after the change; `source_ip` a column. Those of the profile (`mask = [...]`) count too.
 #[derive(ClapArgs)]
 pub struct Args {
     /// The file; it must not be there yet
@@ -103,7 +104,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let typed = args.mask.iter().map(|mask| Mask::read(mask));
     typed.collect::<Result<Vec<_>, _>>()?;
     let reader = context.reader().await?;
-    let masks = masks(args, &reader)?;
+    let masks = masks::of(&reader, &args.mask)?;
     let stopped = if args.resume {
         Some(ExportFile::stopped(&args.file)?)
     } else {
@@ -203,7 +204,8 @@ async fn write(
     let read =
         audit_export::run(rest, reader.who(), filter, from, audit_export::PAUSE, take).await?;
     if file.state().bytes == 0 && form == Form::Csv {
-        file.write(&format::csv_head(), 0, None, None)?;
+        let columns = audit_export::columns(rest, reader.who()).await?;
+        file.write(&csv::record(&columns), 0, None, None)?;
     }
     Ok(before + read)
 }
@@ -218,18 +220,6 @@ fn progress(context: &Context, records: u64, total: Option<u64>) {
     };
     page.toned(Tone::Muted, &line);
     context.output().note(&page);
-}
-
-/// What was typed, and what the profile has.
-fn masks(args: &Args, reader: &Reader) -> Result<Vec<Mask>, Problem> {
-    let mut masks: Vec<Mask> = Vec::new();
-    for mask in reader.profile().mask.iter().chain(&args.mask) {
-        let mask = Mask::read(mask)?;
-        if !masks.contains(&mask) {
-            masks.push(mask);
-        }
-    }
-    Ok(masks)
 }
 
 fn wanted(

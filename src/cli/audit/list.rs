@@ -6,11 +6,13 @@ use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use super::actor::actor;
 use super::format;
+use super::masks;
 use super::which::Which;
 use crate::domain::audit::filter::Filter;
+use crate::domain::audit::mask::Mask;
 use crate::domain::audit::{self as trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
-use crate::domain::plural::grouped;
+use crate::domain::plural::{counted, grouped};
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -26,7 +28,8 @@ use clap::{Args as ClapArgs, ValueEnum};
 ///     after.status:completed  before.qty>3  after.notes~"two words"
 ///     after.tags[0]:x  after."a.b":1  after.v:null  after.v:"null"
 ///
-/// Paths are typed as `audit show` prints them. A filter that no index answers looks at one record after the other.
+/// Paths are typed as `audit show` prints them; `before` is the row before the change, `after` the row after it. Days and times without an
+/// offset are UTC. A filter that no index answers looks at one record after the other.
 #[derive(ClapArgs)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -37,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
 
-    /// The bare records in this form, instead of a table
+    /// The bare records in this form, instead of a table; what the profile masks (`mask = [...]`) is left out, as from an export
     #[arg(long, value_name = "FORM", conflicts_with = "json")]
     format: Option<Form>,
 }
@@ -72,6 +75,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         }
         return Ok(answer);
     };
+    let masks = masks::of(&reader, &[])?;
+    let mut matches = vec![0_u64; masks.len()];
     let mut text = match form {
         Form::Json => String::new(),
         Form::Csv => format::csv_head(),
@@ -79,10 +84,17 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let mut rows: Vec<Record> = Vec::new();
     // A line that is written needs its record no longer: there may be many, and their images are large.
-    let take = |page: Vec<Record>| match form {
-        Form::Json => rows.extend(page),
-        Form::Csv => text.extend(page.iter().map(format::csv)),
-        Form::Markdown => text.extend(page.iter().map(format::markdown)),
+    let take = |mut page: Vec<Record>| {
+        for record in &mut page {
+            for (mask, count) in masks.iter().zip(&mut matches) {
+                *count += u64::from(mask.apply_to(record));
+            }
+        }
+        match form {
+            Form::Json => rows.extend(page),
+            Form::Csv => text.extend(page.iter().map(format::csv)),
+            Form::Markdown => text.extend(page.iter().map(format::markdown)),
+        }
     };
     let end = interrupt::ending(list.read(take)).await?;
     let mut answer = reader.page(&rows, Page::default())?;
@@ -90,11 +102,22 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     if let Some(meant) = &end.meant {
         answer = answer.with("meant", meant)?;
     }
+    if !masks.is_empty() {
+        let masked: Vec<&str> = masks.iter().map(Mask::text).collect();
+        answer = answer
+            .with("masked", &masked)?
+            .with("mask_matches", &matches)?;
+    }
     if args.format.is_some() {
         // The bare records are for a program; whose they are and whether they are all is for whoever ran it.
         let mut note = reader.heading();
         if end.is_empty {
             note.line(reader.who().no_rows());
+        }
+        for (mask, count) in masks.iter().zip(&matches) {
+            let (mask, count) = (mask.text(), counted(*count, "record"));
+            let told = format!("The profile masks {mask}: {count}.");
+            note.toned(Tone::Muted, &told);
         }
         note.append(end.notes());
         context.output().note(&note);

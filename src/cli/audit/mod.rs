@@ -6,6 +6,7 @@ mod export;
 mod export_file;
 mod format;
 mod list;
+mod masks;
 mod seal;
 mod seal_file;
 mod show;

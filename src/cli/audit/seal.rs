@@ -5,6 +5,7 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::seal_file;
+use crate::domain::plural::counted;
 use crate::ops::audit_seal::{self, Sealed};
 use clap::Args as ClapArgs;
 use std::path::PathBuf;
@@ -57,12 +58,4 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         exported = Some(all);
     }
     Ok(reader.page(&sealed, page)?.with("exported", &exported)?)
-}
-
-/// `1 record`, `2 records`.
-pub(super) fn counted(count: u64, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
 }

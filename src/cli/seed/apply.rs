@@ -64,7 +64,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             .with("stale", &seeds.stale)?
             .with("notes", &seeds.notes)?);
     }
-    let count = plan.steps.iter().map(|step| step.parts.len()).sum();
+    let count: usize = plan.steps.iter().map(|step| step.parts.len()).sum();
     let what = format!(
         "Run {}, {}",
         show::counted(plan.steps.len(), "seed"),

@@ -34,7 +34,7 @@ pub struct Index {
 }
 
 /// The indexes that the migration leaves to the backfill where the log is large.
-pub const INDEXES: [Index; 5] = [
+pub const INDEXES: [Index; 6] = [
     Index {
         name: "audit_log_changed_idx",
         definition: "using gin (changed)",
@@ -54,6 +54,10 @@ pub const INDEXES: [Index; 5] = [
     Index {
         name: "audit_log_transaction_idx",
         definition: "(transaction_id, id)",
+    },
+    Index {
+        name: "audit_log_unfilled_idx",
+        definition: "(id) where changed is null",
     },
 ];
 
@@ -77,7 +81,7 @@ pub struct BackfillProgress {
     pub done: u64,
     /// How many there were at the start. What was written later has its names already.
     pub blocks: u64,
-    /// How many records got their names.
+    /// How many records were given `changed`.
     pub filled: u64,
     /// How many indexes were built.
     pub indexes: u64,

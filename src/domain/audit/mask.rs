@@ -3,7 +3,8 @@
 //! A mask is a path: `before.email` and `after.email` in one image, `*.email` in both and at any depth, `after.address.*.street` with any
 //! levels in between, `after.list[0]`, `after."a.b"`. Or it is the name of a column that may hold what one keeps to oneself.
 
-use super::path::{is_key_char, read_quoted};
+use super::Record;
+use super::path::{WrittenStep, read_steps};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use serde_json::{Map, Value};
@@ -104,6 +105,41 @@ impl Mask {
         &self.text
     }
 
+    /// The same in a record whose columns are known.
+    pub fn apply_to(&self, record: &mut Record) -> bool {
+        let image = |image: &mut Option<Value>, levels: &[MaskLevel]| {
+            let value = image.as_mut().filter(|value| !value.is_null());
+            value.is_some_and(|value| mask_within(value, levels))
+        };
+        match &self.what {
+            What::Path {
+                before,
+                after,
+                levels,
+            } => {
+                let in_before = *before && image(&mut record.before_state, levels);
+                let in_after = *after && image(&mut record.after_state, levels);
+                in_before || in_after
+            }
+            What::Column("before_state") => image(&mut record.before_state, &[]),
+            What::Column("after_state") => image(&mut record.after_state, &[]),
+            What::Column(column) => {
+                let place = match *column {
+                    "actor_user_id" => &mut record.actor_user_id,
+                    "subject_user_id" => &mut record.subject_user_id,
+                    "rationale" => &mut record.rationale,
+                    "correlation_id" => &mut record.correlation_id,
+                    "source_ip" => &mut record.source_ip,
+                    "user_agent" => &mut record.user_agent,
+                    _ => return false,
+                };
+                let is_there = place.is_some();
+                *place = is_there.then(|| WORD.to_owned());
+                is_there
+            }
+        }
+    }
+
     /// Replaces what it matches in a record; tells whether that was anything.
     pub fn apply(&self, record: &mut Map<String, Value>) -> bool {
         let mut within = |column: &str, levels: &[MaskLevel]| {
@@ -127,34 +163,16 @@ impl Mask {
 
 /// The levels of `a."b.c"[0].*.d`.
 fn read_levels(path: &str) -> Option<Vec<MaskLevel>> {
-    let mut levels = Vec::new();
-    let mut rest = path;
-    let mut wants_key = true;
-    while wants_key || !rest.is_empty() {
-        if let Some(inner) = rest.strip_prefix('[') {
-            let (digits, behind) = inner.split_once(']')?;
-            levels.push(MaskLevel::Index(digits.parse().ok()?));
-            (rest, wants_key) = (behind, false);
-        } else if !wants_key {
-            (rest, wants_key) = (rest.strip_prefix('.')?, true);
-        } else if let Some(behind) = rest.strip_prefix('*') {
-            levels.push(MaskLevel::Any);
-            (rest, wants_key) = (behind, false);
-        } else if let Some(inner) = rest.strip_prefix('"') {
-            let mut chars = inner.chars();
-            levels.push(MaskLevel::Key(read_quoted(&mut chars)?));
-            (rest, wants_key) = (chars.as_str(), false);
-        } else {
-            let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
-            let (key, behind) = rest.split_at(end);
-            if key.is_empty() {
-                return None;
-            }
-            levels.push(MaskLevel::Key(key.to_owned()));
-            (rest, wants_key) = (behind, false);
-        }
-    }
-    Some(levels)
+    let (steps, rest) = read_steps(path).ok()?;
+    let level = |step| match step {
+        WrittenStep::Key(key, _) => Some(MaskLevel::Key(key)),
+        WrittenStep::Index(index) => Some(MaskLevel::Index(index)),
+        WrittenStep::Any => Some(MaskLevel::Any),
+        // Where an element was and where it is are not one place.
+        WrittenStep::Moved(..) => None,
+    };
+    let levels = steps.into_iter().map(level).collect::<Option<_>>()?;
+    rest.is_empty().then_some(levels)
 }
 
 /// Replaces what lies at the end of the levels. Images are as deep as what is read of them, which is bounded.
@@ -282,6 +300,33 @@ mod tests {
         }
         let expected = json!({"source_ip": WORD, "after_state": WORD, "before_state": null, "rationale": null});
         assert_eq!(record, expected);
+    }
+
+    #[test]
+    fn a_record_is_masked_as_its_columns_are() {
+        let record = Record {
+            actor_user_id: Some("a".into()),
+            source_ip: Some("203.0.113.1".into()),
+            before_state: Some(json!({"email": "x", "list": [{"email": "y"}]})),
+            after_state: Some(json!({"email": "z"})),
+            ..Record::default()
+        };
+        for mask in COLUMNS
+            .into_iter()
+            .chain(["*.email", "before.list[0].email", "after.none"])
+        {
+            let mask = Mask::read(mask).unwrap();
+            let mut columns = serde_json::to_value(&record).unwrap();
+            let mut whole = record.clone();
+            let found = mask.apply(columns.as_object_mut().unwrap());
+            assert_eq!(mask.apply_to(&mut whole), found, "{}", mask.text());
+            assert_eq!(
+                serde_json::to_value(&whole).unwrap(),
+                columns,
+                "{}",
+                mask.text()
+            );
+        }
     }
 
     #[test]

@@ -7,13 +7,16 @@ mod brief;
 pub mod diff;
 pub mod export;
 pub mod filter;
+pub mod filter_book;
 pub mod mask;
 mod page;
+mod page_direction;
 pub mod path;
 pub mod seal;
 pub mod story;
 
-pub use page::{Ask, Looked, Page, PageDirection, Summary};
+pub use page::{Ask, Looked, Page, Summary};
+pub use page_direction::PageDirection;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::story::Story;
-use super::{Cursor, Record};
+use super::{Cursor, PageDirection, Record};
 use crate::domain::plural::grouped;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -28,16 +28,6 @@ pub struct Summary {
     /// The record in a few words.
     #[serde(skip)]
     pub story: Story,
-}
-
-/// Which way a page goes from its cursor.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum PageDirection {
-    /// Towards older rows, the order of the list.
-    #[default]
-    Older,
-    /// Towards newer rows; the page is still ordered newest first.
-    Newer,
 }
 
 /// What is asked of the list.
@@ -85,7 +75,7 @@ pub struct Looked {
 
 impl Looked {
     /// How far it has come, such as `12,000 back to 3 Oct`; the year stands there where it is another.
-    pub fn text(&self, now: Timestamp, way: PageDirection) -> String {
+    pub fn text(&self, now: Timestamp, way: PageDirection, zone: &TimeZone) -> String {
         let count = grouped(self.count);
         let Some(at) = self
             .up_to
@@ -94,7 +84,7 @@ impl Looked {
         else {
             return count;
         };
-        let (at, now) = (at.to_zoned(TimeZone::UTC), now.to_zoned(TimeZone::UTC));
+        let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
         let form = match (at.date() == now.date(), at.year() == now.year()) {
             (true, _) => "%H:%M",
             (false, true) => "%-d %b",

@@ -110,6 +110,69 @@ pub fn read_quoted(chars: &mut impl Iterator<Item = char>) -> Option<String> {
     }
 }
 
+/// A step as it is written; it may stand for one that another kind of path does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrittenStep {
+    /// A key, and whether it stood in quotes.
+    Key(String, bool),
+    /// `[2]`.
+    Index(usize),
+    /// `[2→3]`: an array element that moved.
+    Moved(usize, usize),
+    /// `*`: any steps.
+    Any,
+}
+
+/// Why a path cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathFault {
+    /// Quotes are not closed.
+    Unfinished,
+    /// Something else stands where a step is wanted.
+    Step,
+}
+
+/// Reads the steps of `a."b.c"[0].*.d` from the beginning of a text, and gives what follows them.
+pub fn read_steps(text: &str) -> Result<(Vec<WrittenStep>, &str), PathFault> {
+    let mut steps = Vec::new();
+    let mut rest = text;
+    let mut wants_step = true;
+    loop {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let (digits, behind) = inner.split_once(']').ok_or(PathFault::Step)?;
+            let number = |digits: &str| digits.parse().map_err(|_| PathFault::Step);
+            steps.push(match digits.split_once('→') {
+                Some((old, new)) => WrittenStep::Moved(number(old)?, number(new)?),
+                None => WrittenStep::Index(number(digits)?),
+            });
+            rest = behind;
+        } else if !wants_step {
+            let Some(behind) = rest.strip_prefix('.') else {
+                return Ok((steps, rest));
+            };
+            (rest, wants_step) = (behind, true);
+            continue;
+        } else if let Some(inner) = rest.strip_prefix('"') {
+            let mut chars = inner.chars();
+            let key = read_quoted(&mut chars).ok_or(PathFault::Unfinished)?;
+            steps.push(WrittenStep::Key(key, true));
+            rest = chars.as_str();
+        } else if let Some(behind) = rest.strip_prefix('*') {
+            steps.push(WrittenStep::Any);
+            rest = behind;
+        } else {
+            let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
+            let (key, behind) = rest.split_at(end);
+            if key.is_empty() {
+                return Err(PathFault::Step);
+            }
+            steps.push(WrittenStep::Key(key.to_owned(), false));
+            rest = behind;
+        }
+        wants_step = false;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -139,6 +202,33 @@ mod tests {
             Step::Key("b.c".into()),
         ];
         assert_eq!(path_text(&steps), "a[2].\"b.c\"");
+    }
+
+    #[test]
+    fn steps_are_read_as_they_are_written() {
+        let key = |key: &str| WrittenStep::Key(key.to_owned(), false);
+        let quoted = |key: &str| WrittenStep::Key(key.to_owned(), true);
+        let (steps, rest) = read_steps("a.\"b.c\"[0].*.0[2→3]:x").unwrap();
+        let expected = [
+            key("a"),
+            quoted("b.c"),
+            WrittenStep::Index(0),
+            WrittenStep::Any,
+            key("0"),
+            WrittenStep::Moved(2, 3),
+        ];
+        assert_eq!((steps.as_slice(), rest), (expected.as_slice(), ":x"));
+        for (text, fault) in [
+            ("", PathFault::Step),
+            ("a.", PathFault::Step),
+            ("a..b", PathFault::Step),
+            ("a[", PathFault::Step),
+            ("a[x]", PathFault::Step),
+            ("a[1→]", PathFault::Step),
+            ("a.\"b", PathFault::Unfinished),
+        ] {
+            assert_eq!(read_steps(text), Err(fault), "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::app::labels;
 use crate::app::layout;
 use crate::app::loadable::Standing;
 use crate::app::model::Model;
+use crate::app::screen::audit::Scan;
 use crate::domain::audit::Summary;
 use crate::domain::audit::story::Deed;
 use crate::domain::moment::{BRIEF_COLUMNS, ago, brief};
@@ -92,7 +93,7 @@ fn title(view: DrawContext) -> String {
     let looked = match &audit.scan {
         Some(_) if !audit.has_older && !audit.has_newer => String::new(),
         Some(scan) => {
-            let looked = scan.looked.text(view.model.now, audit.scan_way());
+            let looked = looked(view, scan);
             let stopped = if scan.is_stopped { "stopped, " } else { "" };
             format!(", {stopped}looked at {looked}")
         }
@@ -111,7 +112,7 @@ fn searching(view: DrawContext) -> String {
     let Some(scan) = &audit.scan else {
         return String::new();
     };
-    let looked = scan.looked.text(view.model.now, audit.scan_way());
+    let looked = looked(view, scan);
     let key = |command| view.model.keymap.first_key(command);
     if scan.is_stopped {
         format!(
@@ -127,14 +128,22 @@ fn searching(view: DrawContext) -> String {
     }
 }
 
+/// How far a search has come.
+fn looked(view: DrawContext, scan: &Scan) -> String {
+    let way = view.model.audit.scan_way();
+    scan.looked
+        .text(view.model.now, way, &view.model.shown_zone())
+}
+
 /// The zone in which times are shown, and what its column is called.
 fn zone(model: &Model) -> (TimeZone, &'static str) {
-    let is_same = model.zone.to_offset(model.now) == jiff::tz::Offset::UTC;
-    if model.is_utc || is_same {
-        (TimeZone::UTC, "when (UTC)")
+    let zone = model.shown_zone();
+    let heading = if zone == TimeZone::UTC {
+        "when (UTC)"
     } else {
-        (model.zone.clone(), "when (local)")
-    }
+        "when (local)"
+    };
+    (zone, heading)
 }
 
 fn cells(
@@ -153,7 +162,7 @@ fn cells(
     let arrow = if view.symbols.is_ascii { "->" } else { "→" };
     let count = model.audit.folded(at);
     let (words, change, role) = if count > 1 {
-        let words = format!("{} {count} records", view.symbols.fold(true));
+        let words = format!("{} {count} in one request", view.symbols.fold(true));
         (words, request_words(model, at, count), Role::Accent)
     } else {
         let role = match story.deed {

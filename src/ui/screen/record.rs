@@ -147,7 +147,7 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: DrawContext, record: &Record)
     if record_view.difference().is_empty() {
         let key = view.model.keymap.first_key(Command::DiffMode);
         let text = match (&record.before_state, &record.after_state) {
-            (None, None) => "This record has no images.".to_owned(),
+            (None, None) => "This record holds no row, neither before nor after.".to_owned(),
             _ => format!("Before and after are the same. Press {key} for everything."),
         };
         table::lines(frame, area, view, &[(Role::Muted, text)]);

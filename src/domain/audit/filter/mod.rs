@@ -6,7 +6,7 @@
 //! actor:bob   actor:bob@example.com   actor:me   actor:none   actor:ID   actor:THE-ID'S-BEGINNING   subject: likewise
 //! action:plan_item.*   action:task.insert,task.delete   type:user|system|ai   request:ID   row:plan_item/ID
 //! changed:qty,notes    text:"deep work"                 -actor:bob
-//! since:2h   since:2025-10-04   until:2025-10-04T12:30Z   on:2025-10-04      times without an offset are UTC
+//! since:2h   since:2025-10-04   until:2025-10-04T12:30Z   on:2025-10-04      without an offset UTC; in the deck as it shows times
 //! after.status:completed   before.qty>3   after.notes~text   after.task_id:null   after.notes~"two words"
 //! after.tags[0]:x   after."a.b":1   after."":x        a key that could be taken for a path stands in quotes
 //! after.v:"null"   after.qty:"3"   after.v:"a,b"      in quotes it is the text and nothing else
@@ -14,6 +14,7 @@
 
 mod conditions;
 mod fits;
+mod holding;
 mod keys;
 mod moment;
 mod parse;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use conditions::{Cost, Demand};
 pub use fits::{Wildcard, changed_keys};
+pub use holding::holding;
 pub use keys::{ALL_KEYS, KeySpec};
 pub use moment::Moment;
 pub use parse::FilterFault;
@@ -30,6 +32,8 @@ use super::path::{self, Step, path_text};
 use crate::domain::people::{MOST_OF_A_NAME, People};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::fmt;
 
 /// A parsed filter. Printing it gives text that parses to the same filter.
@@ -288,6 +292,18 @@ impl Filter {
             term.any = any;
         }
         Ok(filter)
+    }
+
+    /// The filter as it is meant in a zone: days and times without an offset are those of that zone.
+    #[must_use]
+    pub fn in_zone(&self, now: Timestamp, zone: &TimeZone) -> Self {
+        let mut filter = self.clone();
+        for atom in filter.terms.iter_mut().flat_map(|term| &mut term.any) {
+            if let Atom::Since(moment) | Atom::Until(moment) | Atom::On(moment) = atom {
+                *moment = moment.in_zone(now, zone);
+            }
+        }
+        filter
     }
 
     /// This filter and another one, which takes the place of wanted values of the same key: beside them it would widen what is

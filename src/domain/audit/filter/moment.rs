@@ -1,4 +1,4 @@
-//! A moment in a filter: a date, a time, or a span back from now. Without an offset it is UTC.
+//! A moment in a filter: a date, a time, or a span back from now. Without an offset it is UTC, or of the zone that it is put in.
 
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
@@ -11,18 +11,23 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Moment {
     typed: String,
     at: Timestamp,
-    is_whole_day: bool,
+    /// Of a whole day, where the next one begins.
+    day_end: Option<Timestamp>,
 }
+
+/// A moment, and of a whole day where the next one begins.
+type Found = (Timestamp, Option<Timestamp>);
 
 impl Moment {
     /// Reads `2h`, `1d12h`, `today`, `2025-10-04`, `2025-10-04T12:30` or a time with an offset. `key` is for the message.
     pub fn parse(typed: &str, now: Timestamp, key: &str) -> Result<Self, Problem> {
+        let zone = TimeZone::UTC;
         let found = relative(typed, now)
-            .map(|at| (at, false))
-            .or_else(|| day_word(typed, now).map(|at| (at, true)))
-            .or_else(|| typed.parse::<Timestamp>().ok().map(|at| (at, false)))
-            .or_else(|| absolute(typed));
-        let Some((at, is_whole_day)) = found else {
+            .map(|at| (at, None))
+            .or_else(|| day_word(typed, now, &zone))
+            .or_else(|| typed.parse::<Timestamp>().ok().map(|at| (at, None)))
+            .or_else(|| absolute(typed, &zone));
+        let Some((at, day_end)) = found else {
             return Err(Problem::new(
                 Kind::Usage,
                 format!("`{key}:{}` is no time.", text::cell(typed)),
@@ -32,18 +37,32 @@ impl Moment {
         Ok(Self {
             typed: typed.to_owned(),
             at,
-            is_whole_day,
+            day_end,
         })
+    }
+
+    /// The same text as it is meant in a zone: a day, or a time without an offset, is another moment there.
+    #[must_use]
+    pub fn in_zone(&self, now: Timestamp, zone: &TimeZone) -> Self {
+        let has_offset = self.typed.parse::<Timestamp>().is_ok();
+        let found = day_word(&self.typed, now, zone)
+            .or_else(|| absolute(&self.typed, zone).filter(|_| !has_offset));
+        let (at, day_end) = found.unwrap_or((self.at, self.day_end));
+        Self {
+            typed: self.typed.clone(),
+            at,
+            day_end,
+        }
     }
 
     /// Reads only what does not depend on the present: a date, or a time, with or without an offset.
     pub(super) fn fixed(typed: &str) -> Option<Self> {
-        let timed = typed.parse::<Timestamp>().ok().map(|at| (at, false));
-        let (at, is_whole_day) = timed.or_else(|| absolute(typed))?;
+        let timed = typed.parse::<Timestamp>().ok().map(|at| (at, None));
+        let (at, day_end) = timed.or_else(|| absolute(typed, &TimeZone::UTC))?;
         Some(Self {
             typed: typed.to_owned(),
             at,
-            is_whole_day,
+            day_end,
         })
     }
 
@@ -59,9 +78,7 @@ impl Moment {
 
     /// For a whole day the start of the next one: `until:2025-10-04` includes that day.
     pub fn day_end(&self) -> Option<Timestamp> {
-        let day = SignedDuration::from_hours(24);
-        self.is_whole_day
-            .then(|| self.at.checked_add(day).unwrap_or(Timestamp::MAX))
+        self.day_end
     }
 }
 
@@ -93,28 +110,31 @@ fn relative(typed: &str, now: Timestamp) -> Option<Timestamp> {
     Some(now.checked_sub(span).unwrap_or(Timestamp::MIN))
 }
 
-fn day_word(typed: &str, now: Timestamp) -> Option<Timestamp> {
-    let today = now.to_zoned(TimeZone::UTC).date();
+fn day_word(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Found> {
+    let today = now.to_zoned(zone.clone()).date();
     let date = match typed.to_ascii_lowercase().as_str() {
         "today" => today,
         "yesterday" => today.yesterday().ok()?,
         _ => return None,
     };
-    start_of(date)
+    day(date, zone)
 }
 
-fn absolute(typed: &str) -> Option<(Timestamp, bool)> {
+fn absolute(typed: &str, zone: &TimeZone) -> Option<Found> {
     if typed.contains(':') {
         let moment: DateTime = typed.parse().ok()?;
-        let zoned = moment.to_zoned(TimeZone::UTC).ok()?;
-        return Some((zoned.timestamp(), false));
+        let zoned = moment.to_zoned(zone.clone()).ok()?;
+        return Some((zoned.timestamp(), None));
     }
     if typed.len() != "2025-10-04".len() {
         return None;
     }
-    Some((start_of(typed.parse().ok()?)?, true))
+    day(typed.parse().ok()?, zone)
 }
 
-fn start_of(date: Date) -> Option<Timestamp> {
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+/// A day of a zone, which need not have 24 hours.
+fn day(date: Date, zone: &TimeZone) -> Option<Found> {
+    let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
+    let next = date.tomorrow().ok().and_then(start);
+    Some((start(date)?, Some(next.unwrap_or(Timestamp::MAX))))
 }

@@ -3,7 +3,9 @@
 use super::conditions::is_number;
 use super::keys::{ALL_KEYS, meant};
 use super::{ActorType, Atom, Filter, IdPart, ImageTest, Moment, Person, RowRef, Side, Term, Test};
-use crate::domain::audit::path::{Step, is_key_char, is_plain_key, read_quoted};
+use crate::domain::audit::path::{
+    PathFault, Step, WrittenStep, is_plain_key, read_quoted, read_steps,
+};
 use crate::domain::near::edits;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
@@ -445,42 +447,23 @@ fn image_test(
 /// Reads a path as the difference shows it, such as `tags[0]` or `a."b.c"`, and gives what follows it. Of a moved element,
 /// `[2→3]`, each side takes its own position.
 fn image_path(side: Side, text: &str) -> Result<(Vec<Step>, &str), Problem> {
-    let mut steps = Vec::new();
-    let mut rest = text;
-    let mut wants_key = true;
-    loop {
-        if let Some(inner) = rest.strip_prefix('[') {
-            let (digits, behind) = inner.split_once(']').ok_or_else(|| bad_path(text))?;
-            let digits = match (digits.split_once('→'), side) {
-                (Some((old, _)), Side::Before) => old,
-                (Some((_, new)), Side::After) => new,
-                (None, _) => digits,
-            };
-            steps.push(Step::Index(digits.parse().map_err(|_| bad_path(text))?));
-            (rest, wants_key) = (behind, false);
-        } else if let Some(inner) = rest.strip_prefix('"').filter(|_| wants_key) {
-            let mut chars = inner.chars();
-            let key = read_quoted(&mut chars).ok_or_else(unfinished)?;
-            if key.contains('\0') {
-                return Err(bad_path(text));
-            }
-            steps.push(Step::Key(key));
-            (rest, wants_key) = (chars.as_str(), false);
-        } else if wants_key {
-            let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
-            let (key, behind) = rest.split_at(end);
-            steps.push(match key.parse() {
-                Ok(at) => Step::Index(at),
-                Err(_) if is_plain_key(key) => Step::Key(key.to_owned()),
-                Err(_) => return Err(bad_path(text)),
-            });
-            (rest, wants_key) = (behind, false);
-        } else if let Some(behind) = rest.strip_prefix('.') {
-            (rest, wants_key) = (behind, true);
-        } else {
-            return Ok((steps, rest));
-        }
-    }
+    let (written, rest) = read_steps(text).map_err(|fault| match fault {
+        PathFault::Unfinished => unfinished(),
+        PathFault::Step => bad_path(text),
+    })?;
+    let step = |written| match (written, side) {
+        (WrittenStep::Index(at), _)
+        | (WrittenStep::Moved(at, _), Side::Before)
+        | (WrittenStep::Moved(_, at), Side::After) => Some(Step::Index(at)),
+        (WrittenStep::Key(key, true), _) => (!key.contains('\0')).then_some(Step::Key(key)),
+        (WrittenStep::Key(key, false), _) => match key.parse() {
+            Ok(at) => Some(Step::Index(at)),
+            Err(_) => is_plain_key(&key).then_some(Step::Key(key)),
+        },
+        (WrittenStep::Any, _) => None,
+    };
+    let steps = written.into_iter().map(step).collect::<Option<_>>();
+    Ok((steps.ok_or_else(|| bad_path(text))?, rest))
 }
 
 fn bad_path(path: &str) -> Problem {
