@@ -19,6 +19,7 @@ use crate::domain::script::{Change, Failure, Limits, RunError, Script};
 use crate::domain::secret::{SecretKind, StoredIn};
 use crate::domain::seed::SeedHistory;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::table::info::{TableList, TablesWanted};
 use secrecy::SecretString;
 use std::future::Future;
 use std::ops::Range;
@@ -86,6 +87,8 @@ pub trait Rest: Send + Sync {
     fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64>;
     /// Calls a function. One that may write is never repeated after it may have run.
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer>;
+    /// What the REST server says about a schema by itself: its OpenAPI document, where it gives one to this identity.
+    fn describe<'a>(&'a self, who: &'a Identity, schema: &'a str) -> Task<'a, Answer>;
     /// Asks the REST server whether it is there; any answer that is its own will do.
     fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Ping>;
     /// Tells that the schema was changed just now: the REST server learns of it a moment later, and a name that it does not
@@ -189,6 +192,12 @@ pub trait Session: Send {
 pub trait Catalogs: Send + Sync {
     /// What a schema holds; `None` when there is no such schema.
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>>;
+}
+
+/// The tables of a database, with what a role may do to them.
+pub trait TableCatalog: Send + Sync {
+    /// The tables that are asked for.
+    fn tables<'a>(&'a self, wanted: &'a TablesWanted) -> Task<'a, TableList>;
 }
 
 /// What the owner of an audit log does for it.

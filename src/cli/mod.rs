@@ -29,6 +29,7 @@ mod seed;
 mod slow_notice;
 mod startup;
 mod table;
+mod tables;
 mod types;
 mod usage;
 mod whoami;
@@ -66,6 +67,7 @@ enum Command {
     Goal(goal::Args),
     Lock(lock::Args),
     Audit(audit::Args),
+    Table(tables::Args),
     Login(login::Args),
     Logout(logout::Args),
     Whoami(whoami::Args),
@@ -176,6 +178,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Goal(args) => goal::run(context, args).await,
         Command::Lock(args) => lock::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Table(args) => tables::run(context, args).await,
         Command::Login(args) => login::run(context, args).await,
         Command::Logout(args) => logout::run(context, args).await,
         Command::Whoami(args) => whoami::run(context, args).await,

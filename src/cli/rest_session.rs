@@ -12,7 +12,7 @@ use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::ops::people;
-use crate::ports::Rest;
+use crate::ports::{Rest, TableCatalog};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -48,6 +48,11 @@ impl Reader {
     /// The way to the database: its word and its sentence, if one is known that can be used.
     pub async fn way(&self) -> Option<(&'static str, String)> {
         Transport::told(&self.project).await
+    }
+
+    /// The tables as the database knows them, where there is a way to it.
+    pub async fn tables(&self) -> Result<Option<Arc<dyn TableCatalog>>, Problem> {
+        Ok(Transport::of(&self.project).await?.map(Transport::tables))
     }
 
     /// A filter with ids in place of names. Nobody is asked where it has none.

@@ -78,6 +78,10 @@ impl Rest for Patient {
         self.task(self.rest.call(who, call))
     }
 
+    fn describe<'a>(&'a self, who: &'a Identity, schema: &'a str) -> Task<'a, Answer> {
+        self.task(self.rest.describe(who, schema))
+    }
+
     fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Ping> {
         self.task(self.rest.ping(who))
     }

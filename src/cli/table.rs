@@ -2,6 +2,7 @@
 //! Only columns that say so give way; numbers, versions, words and times never do.
 
 use super::page::{Span, Tone};
+use crate::domain::text;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -12,14 +13,15 @@ pub struct Table {
     rows: Vec<Vec<Span>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Column {
-    name: &'static str,
+    name: Cow<'static, str>,
     kind: Kind,
 }
 
+/// What a column holds, and so how it gives way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     /// Words, versions, times: never shortened.
     Plain,
     /// Numbers, aligned to the right.
@@ -51,6 +53,18 @@ impl Table {
         }
     }
 
+    /// A table whose headings a server has named.
+    pub fn named(header: impl IntoIterator<Item = (String, Kind)>) -> Self {
+        let column = |(name, kind): (String, Kind)| Column {
+            name: Cow::Owned(text::cell(&name).into_owned()),
+            kind,
+        };
+        Self {
+            columns: header.into_iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
     /// Adds a row; it has as many cells as the heading.
     pub fn row(&mut self, cells: Vec<Span>) {
         debug_assert_eq!(cells.len(), self.columns.len());
@@ -65,7 +79,7 @@ impl Table {
         let widths = self.widths(&rows);
         let heading = self.columns.iter();
         let heading: Vec<_> = heading
-            .map(|column| Span::new(Tone::Strong, column.name))
+            .map(|column| Span::new(Tone::Strong, &column.name))
             .collect();
         std::iter::once(self.aligned(&heading, &widths))
             .chain((0..rows.len()).map(move |at| self.aligned(&rows[at], &widths)))
@@ -173,11 +187,14 @@ impl Column {
         ];
         for (sign, kind) in signs {
             if let Some(name) = header.strip_prefix(sign) {
-                return Self { name, kind };
+                return Self {
+                    name: Cow::Borrowed(name),
+                    kind,
+                };
             }
         }
         Self {
-            name: header,
+            name: Cow::Borrowed(header),
             kind: Kind::Plain,
         }
     }

@@ -25,6 +25,24 @@ pub fn record<T: AsRef<str>>(cells: &[T]) -> String {
     line
 }
 
+/// The same of cells of which some have no value: those are empty, and a text without any letter is in quotes, as Postgres
+/// tells them apart.
+pub fn values<T: AsRef<str>>(cells: &[Option<T>]) -> String {
+    let mut line = String::new();
+    for (at, cell) in cells.iter().enumerate() {
+        if at > 0 {
+            line.push(',');
+        }
+        match cell.as_ref().map(AsRef::as_ref) {
+            None => {}
+            Some("") => line.push_str("\"\""),
+            Some(text) => push(&mut line, text, at > 0),
+        }
+    }
+    line.push_str("\r\n");
+    line
+}
+
 fn push(line: &mut String, cell: &str, may_be_number: bool) {
     let safe = if may_be_number && is_number(cell) {
         cell.to_owned()

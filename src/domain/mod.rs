@@ -10,6 +10,7 @@ pub mod cycle;
 pub mod database_url;
 pub mod deep_json;
 pub mod dry_run;
+pub mod filter;
 pub mod given;
 pub mod goal;
 pub mod grant;

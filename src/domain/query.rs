@@ -14,6 +14,8 @@ pub const PAGE_ROWS: usize = 200;
 pub struct Select {
     /// The table or view.
     pub table: String,
+    /// Its schema, where that is not the first one that the server serves.
+    pub schema: Option<String>,
     /// The columns, separated by commas; `*` is all.
     pub columns: String,
     /// Conditions that must all hold.
@@ -35,6 +37,7 @@ impl Select {
     pub fn from(table: impl Into<String>) -> Self {
         Self {
             table: table.into(),
+            schema: None,
             columns: "*".to_owned(),
             filters: Vec::new(),
             order: Vec::new(),
@@ -43,6 +46,14 @@ impl Select {
             correlation: None,
             is_long: false,
         }
+    }
+
+    /// A table of a schema. The server takes the first schema that it serves where none is named: `public` is named only
+    /// beside others.
+    #[must_use]
+    pub fn of_schema(mut self, schema: impl Into<String>) -> Self {
+        self.schema = Some(schema.into());
+        self
     }
 
     /// Narrows the columns.

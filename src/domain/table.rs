@@ -1,4 +1,12 @@
-//! A table of a project as it is listed: its name and how wide it is.
+//! A table of a project: as it is listed on Home here; described, filtered, paged and changed in the files below.
+
+pub mod cell;
+pub mod column;
+pub mod filter;
+pub mod info;
+pub mod name;
+pub mod openapi;
+pub mod paging;
 
 use super::catalog::Relation;
 

@@ -16,5 +16,6 @@ pub mod people;
 pub mod profile;
 pub mod seed;
 pub mod session;
+pub mod table;
 pub mod tables;
 pub mod types;

@@ -40,6 +40,7 @@ mod silent;
 #[path = "../engine/standin.rs"]
 #[allow(dead_code)]
 mod standin;
+mod tables;
 mod terminal;
 mod token;
 mod trail;

@@ -7,7 +7,7 @@ use crate::adapters::secrets::SecretSource;
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::source::Source;
-use crate::ports::{AuditUpkeep, Catalogs, Database, DryRunDatabase, UserDirectory};
+use crate::ports::{AuditUpkeep, Catalogs, Database, DryRunDatabase, TableCatalog, UserDirectory};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -140,6 +140,14 @@ impl Transport {
 
     /// Its users.
     pub fn directory(self) -> Arc<dyn UserDirectory> {
+        match self {
+            Self::Postgres(database) => Arc::new(database),
+            Self::Management(database) => Arc::new(database),
+        }
+    }
+
+    /// Its tables.
+    pub fn tables(self) -> Arc<dyn TableCatalog> {
         match self {
             Self::Postgres(database) => Arc::new(database),
             Self::Management(database) => Arc::new(database),

@@ -3,8 +3,10 @@
 use super::database::ManagementDatabase;
 use super::query::problem;
 use crate::adapters::sql::catalog::{parse, query};
+use crate::adapters::sql::tables;
 use crate::domain::catalog::Catalog;
-use crate::ports::{Catalogs, Task};
+use crate::domain::table::info::{TableList, TablesWanted};
+use crate::ports::{Catalogs, TableCatalog, Task};
 
 impl Catalogs for ManagementDatabase {
     fn read<'a>(&'a self, schema: &'a str) -> Task<'a, Option<Catalog>> {
@@ -12,6 +14,16 @@ impl Catalogs for ManagementDatabase {
             let told = self.tell(Some((&query(schema), 1))).await;
             let told = told.map_err(|failure| problem(failure, "The catalogs cannot be read."))?;
             parse(told.rows)
+        })
+    }
+}
+
+impl TableCatalog for ManagementDatabase {
+    fn tables<'a>(&'a self, wanted: &'a TablesWanted) -> Task<'a, TableList> {
+        Box::pin(async move {
+            let told = self.tell(Some((&tables::query(wanted), 1))).await;
+            let told = told.map_err(|failure| problem(failure, tables::WHAT))?;
+            tables::parse(told.rows)
         })
     }
 }

@@ -156,7 +156,7 @@ impl Refusal {
             .retryable(),
             "PGRST106" => Problem::new(
                 Kind::Config,
-                "The project does not expose the schema `public`.",
+                "The project's REST interface does not serve this schema.",
                 said,
             )
             .with_hint("Add it to the exposed schemas in the API settings."),
@@ -372,8 +372,11 @@ fn denied_by_schema(kind: Kind, what: String, details: &str) -> Problem {
 }
 
 fn missing(name: &str, said: &str, code: &str) -> Problem {
-    read_problem::absent(name, said, code)
-        .with_hint("The Weeksmith schema is missing: see `supadeck migration list`.")
+    read_problem::absent(name, said, code).with_hint(if is_of_weeksmith(name) {
+        "The Weeksmith schema is missing: see `supadeck migration list`."
+    } else {
+        "`supadeck table list` shows what there is."
+    })
 }
 
 /// REST does not know the name, also after some patience.
@@ -381,9 +384,29 @@ fn unnoticed(name: &str, said: &str, code: &str) -> Problem {
     let mut problem = read_problem::absent(name, said, code);
     problem.what =
         format!("This project has no `{name}`, or its REST server has not noticed it yet.");
-    problem.with_hint(
-        "The Weeksmith schema is missing: see `supadeck migration list`. If it is applied, run `NOTIFY pgrst, 'reload schema'`.",
-    )
+    problem.with_hint(if is_of_weeksmith(name) {
+        "The Weeksmith schema is missing: see `supadeck migration list`. If it is applied, run `NOTIFY pgrst, 'reload schema'`."
+    } else {
+        "`supadeck table list` shows what there is. If it was made just now, run `NOTIFY pgrst, 'reload schema'`."
+    })
+}
+
+/// Whether a table or function is one of those that the screens and commands of Weeksmith read.
+fn is_of_weeksmith(name: &str) -> bool {
+    let own = [
+        "cycle",
+        "goal",
+        "weekly_plan",
+        "task",
+        "plan_item",
+        "vision",
+        "audit_log",
+        "chat_session",
+        "chat_message",
+        "week_lock_status",
+        "unlock_week",
+    ];
+    own.contains(&name)
 }
 
 fn too_many(status: u16) -> Problem {

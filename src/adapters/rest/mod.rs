@@ -157,6 +157,16 @@ impl Rest for PostgRest {
         })
     }
 
+    fn describe<'a>(&'a self, who: &'a Identity, schema: &'a str) -> Task<'a, Answer> {
+        Box::pin(async move {
+            let request = request::describe(&self.base, schema)?;
+            let deed = Operation::Read("the API's own description");
+            self.exchange(who, request, None, RetryPolicy::Read, deed)
+                .await
+                .map(answer)
+        })
+    }
+
     fn ping<'a>(&'a self, who: &'a Identity) -> Task<'a, Ping> {
         Box::pin(async move {
             let started = Instant::now();

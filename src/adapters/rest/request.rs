@@ -2,8 +2,9 @@
 //! done here: it quotes no value, panics on a limit of 0, and puts the limit into a header that proxies may drop.
 
 use crate::adapters::http::Request;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Call, Direction, Filter, Op, Select};
+use crate::domain::text;
 use postgrest::{Builder, Postgrest};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -34,14 +35,55 @@ pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Pro
         let offset = query.offset.to_string();
         request.url.query_pairs_mut().append_pair("offset", &offset);
     }
+    with_schema(&mut request, "accept-profile", query.schema.as_deref())?;
     Ok(with_plain_spaces(request))
 }
 
 /// The request for an estimate: one row at most, and the planner's number of all.
 pub(super) fn count(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
     let first = query.columns.split(',').next().unwrap_or("*");
-    let request = taken(filtered(grammar, query)?.select(first).planned_count())?;
+    let mut request = taken(filtered(grammar, query)?.select(first).planned_count())?;
+    with_schema(&mut request, "accept-profile", query.schema.as_deref())?;
     Ok(with_plain_spaces(request))
+}
+
+/// The request of the server's own description of a schema.
+pub(super) fn describe(base: &str, schema: &str) -> Result<Request, Problem> {
+    let url = Url::parse(&format!("{base}/"))
+        .map_err(|_| Problem::internal("The project's address could not be made into a URL."))?;
+    let mut headers = HeaderMap::new();
+    let json = HeaderValue::from_static("application/openapi+json, application/json");
+    headers.insert(reqwest::header::ACCEPT, json);
+    let mut request = Request {
+        method: Method::GET,
+        url,
+        headers,
+        body: None,
+    };
+    with_schema(&mut request, "accept-profile", Some(schema))?;
+    Ok(request)
+}
+
+/// Names the schema that is meant. A name that no header can hold is one that no server serves.
+fn with_schema(
+    request: &mut Request,
+    header: &'static str,
+    schema: Option<&str>,
+) -> Result<(), Problem> {
+    let Some(schema) = schema else {
+        return Ok(());
+    };
+    let value = HeaderValue::from_str(schema).map_err(|_| {
+        Problem::new(
+            Kind::Usage,
+            format!("The schema `{}` cannot be asked for.", text::cell(schema)),
+            "The REST interface takes a schema's name in a header, which cannot hold it.",
+        )
+    })?;
+    request
+        .headers
+        .insert(HeaderName::from_static(header), value);
+    Ok(())
 }
 
 /// The request of a function call.
@@ -51,10 +93,11 @@ pub(super) fn call(grammar: &Postgrest, call: &Call) -> Result<Request, Problem>
 }
 
 fn filtered(grammar: &Postgrest, query: &Select) -> Result<Builder, Problem> {
-    check_name(&query.table)?;
-    let mut builder = grammar.from(&query.table);
+    let mut builder = grammar.from(segment(&query.table)?);
     for filter in &query.filters {
         builder = match filter {
+            // As the name of a parameter it would be taken for something else.
+            filter if filter.column().is_some_and(is_reserved) => builder.and(branch(filter)?),
             Filter::Compare { column, op, value } => {
                 check_column(column)?;
                 compare(builder, column, *op, value)
@@ -78,6 +121,39 @@ fn filtered(grammar: &Postgrest, query: &Select) -> Result<Builder, Problem> {
         };
     }
     Ok(builder)
+}
+
+/// Whether the name of a column is also the name of a parameter with a meaning of its own.
+fn is_reserved(column: &str) -> bool {
+    let first = column.split("->").next().unwrap_or_default();
+    matches!(
+        first,
+        "select" | "order" | "limit" | "offset" | "and" | "or" | "not" | "columns" | "on_conflict"
+    )
+}
+
+/// A table's name as the segment of a path. A URL has no place for one that is a dot or two.
+fn segment(name: &str) -> Result<String, Problem> {
+    if name.is_empty() {
+        return Err(Problem::internal("A table has no name."));
+    }
+    if matches!(name, "." | "..") {
+        return Err(Problem::new(
+            Kind::Usage,
+            format!("The table `{name}` cannot be asked for."),
+            "In an address its name means another place.",
+        ));
+    }
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(out)
 }
 
 /// At the top level the whole value is read as it is: quotes would become part of it.
@@ -158,7 +234,7 @@ fn quoted(value: &str) -> String {
     out
 }
 
-/// Tables and functions become a part of the path.
+/// Functions become a part of the path.
 fn check_name(name: &str) -> Result<(), Problem> {
     let is_fine = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if is_fine {
@@ -177,7 +253,10 @@ fn check_column(column: &str) -> Result<(), Problem> {
         match c {
             '\\' if is_quoted => is_fine &= chars.next().is_some(),
             '"' => is_quoted = !is_quoted,
-            c => is_fine &= is_quoted || c.is_alphanumeric() || matches!(c, '_' | '-' | '>' | '$'),
+            c => {
+                is_fine &=
+                    is_quoted || c.is_alphanumeric() || matches!(c, '_' | '-' | '>' | '$' | ' ');
+            }
         }
     }
     if is_fine && !is_quoted {
@@ -296,11 +375,47 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_place() {
         let grammar = Postgrest::new("http://localhost/rest/v1");
-        for name in ["", "a/b", "a?b", "../auth", "a b"] {
+        for name in ["", ".", ".."] {
             assert!(select(&grammar, &Select::from(name)).is_err(), "{name}");
+        }
+        for (name, path) in [
+            ("a/b", "a%2Fb"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("../auth", "..%2Fauth"),
+            ("a b%20", "a%20b%2520"),
+            ("größe", "gr%C3%B6%C3%9Fe"),
+        ] {
+            let request = select(&grammar, &Select::from(name)).unwrap();
+            let sent = request.url.as_str().split('?').next().unwrap().to_owned();
+            assert_eq!(sent, format!("http://localhost/rest/v1/{path}"));
         }
         let query = Select::from("t").filter(Filter::Any(vec![Filter::eq("a.eq.1,b", "x")]));
         assert!(select(&grammar, &query).is_err());
+    }
+
+    #[test]
+    fn a_column_that_is_called_like_a_parameter_stands_inside_a_condition() {
+        let query = Select::from("t")
+            .filter(Filter::eq("order", "x,y"))
+            .filter(Filter::IsNull {
+                column: "limit".into(),
+            })
+            .filter(Filter::eq("\"odd, name\"", "x"));
+        let found = parameters(&query);
+        assert_eq!(
+            found[0],
+            ("and".to_owned(), "(order.eq.\"x,y\")".to_owned())
+        );
+        assert_eq!(found[1], ("and".to_owned(), "(limit.is.null)".to_owned()));
+        assert_eq!(found[2], ("\"odd, name\"".to_owned(), "eq.x".to_owned()));
+    }
+
+    #[test]
+    fn a_schema_stands_in_its_header() {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        let request = select(&grammar, &Select::from("t").of_schema("api")).unwrap();
+        assert_eq!(request.headers["accept-profile"], "api");
+        assert!(select(&grammar, &Select::from("t").of_schema("a\nb")).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //!                    │         └─► history_table, history_shape          the tables, and what they are like
 //!                    ├─► repair                                          the history, changed without a run
 //!                    ├─► journal_lines, activity, target, catalog        what is read and shown
-//!                    ├─► audit_backfill, people                          what is asked beside the migrations
+//!                    ├─► audit_backfill, people, tables                  what is asked beside the migrations
 //!                    └─► snapshot, dry_run_limits                        what a dry run asks
 //! ```
 
@@ -27,5 +27,6 @@ pub(in crate::adapters) mod people;
 pub(in crate::adapters) mod quote;
 pub(in crate::adapters) mod repair;
 pub(in crate::adapters) mod snapshot;
+pub(in crate::adapters) mod tables;
 pub(in crate::adapters) mod target;
 pub(in crate::adapters) mod transaction;

@@ -1,9 +1,14 @@
 //! Whether a record fits a filter, computed here: for what PostgREST has no words for, and as the measure of what it answers.
 
-use super::conditions::{is_number, is_plain, row_id_start, time_bound};
-use super::{Atom, Clause, Filter, IdPart, ImageTest, Moment, Person, RowRef, Side, Test};
+use super::conditions::row_id_start;
+use super::{Atom, Clause, Filter, ImageTest, Person, RowRef, Side};
 use crate::domain::audit::Record;
 use crate::domain::audit::path::Step;
+use crate::domain::filter::condition::{is_number, time_bound};
+use crate::domain::filter::id_part::IdPart;
+use crate::domain::filter::json_test::is_plain;
+use crate::domain::filter::moment::Moment;
+use crate::domain::filter::sign::Test;
 use crate::domain::identity::Identity;
 use crate::domain::query::Op;
 use serde_json::{Map, Number, Value};

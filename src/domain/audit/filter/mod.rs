@@ -16,17 +16,18 @@ mod conditions;
 mod fits;
 mod holding;
 mod keys;
-mod moment;
 mod parse;
 #[cfg(test)]
 mod tests;
 
+pub use crate::domain::filter::id_part::IdPart;
+pub use crate::domain::filter::moment::Moment;
+pub use crate::domain::filter::sign::Test;
+pub use crate::domain::filter::text::{FilterFault, quoted};
 pub use conditions::{Cost, Demand};
 pub use fits::{Wildcard, changed_keys};
 pub use holding::holding;
 pub use keys::{ALL_KEYS, KeySpec};
-pub use moment::Moment;
-pub use parse::FilterFault;
 
 use super::path::{self, Step, path_text};
 use crate::domain::people::{MOST_OF_A_NAME, People};
@@ -94,10 +95,6 @@ pub enum Person {
     Named(String),
 }
 
-/// A UUID in lower case, or its first eight and more characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdPart(String);
-
 /// A row of a table in a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowRef {
@@ -142,23 +139,6 @@ pub enum Side {
     After,
 }
 
-/// How a value inside an image is compared. `!=` is `:` in a term that takes what does not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Test {
-    /// `:` equal; numbers by value.
-    Is,
-    /// `>`.
-    Above,
-    /// `>=`.
-    AtLeast,
-    /// `<`.
-    Below,
-    /// `<=`.
-    AtMost,
-    /// `~` contains, without regard to case; `*` is any run of characters.
-    Contains,
-}
-
 /// What a record must be: one of these, or none of them. Terms of one key are one clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause<'a> {
@@ -194,61 +174,6 @@ impl Side {
             Self::Before => "before",
             Self::After => "after",
         }
-    }
-}
-
-impl Test {
-    /// The sign in a filter.
-    pub fn sign(self) -> &'static str {
-        match self {
-            Self::Is => ":",
-            Self::Above => ">",
-            Self::AtLeast => ">=",
-            Self::Below => "<",
-            Self::AtMost => "<=",
-            Self::Contains => "~",
-        }
-    }
-}
-
-/// The longest UUID, with its dashes.
-const UUID: usize = 36;
-/// So many characters of an id are shown in lists, and are enough in a filter.
-const SHOWN: usize = 8;
-
-impl IdPart {
-    /// Reads a UUID or the beginning of one, as it is shown: eight characters at least.
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(id) = uuid::Uuid::try_parse(text) {
-            return Some(Self(id.to_string()));
-        }
-        let text = text.to_ascii_lowercase();
-        let fits = |(at, c): (usize, char)| match at {
-            8 | 13 | 18 | 23 => c == '-',
-            _ => c.is_ascii_hexdigit(),
-        };
-        let is_part = (SHOWN..UUID).contains(&text.len()) && text.char_indices().all(fits);
-        is_part.then_some(Self(text))
-    }
-
-    /// The id, where all of it is known.
-    pub fn whole(&self) -> Option<&str> {
-        (self.0.len() == UUID).then_some(&self.0)
-    }
-
-    /// What is known of it.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// The least and the greatest id that begin so.
-    pub fn bounds(&self) -> (String, String) {
-        let filled = |digit: &str| {
-            let form = "00000000-0000-0000-0000-000000000000";
-            let rest = form.get(self.0.len()..).unwrap_or_default();
-            format!("{}{}", self.0, rest.replace('0', digit))
-        };
-        (filled("0"), filled("f"))
     }
 }
 
@@ -482,16 +407,4 @@ impl fmt::Display for RowRef {
             None => f.write_str(&self.table),
         }
     }
-}
-
-/// The value as it has to be typed: in quotes where it would otherwise be cut or read differently.
-pub fn quoted(value: &str) -> String {
-    let is_plain = !value.is_empty()
-        && !value
-            .chars()
-            .any(|c| c.is_whitespace() || matches!(c, '"' | '\\' | ','));
-    if is_plain {
-        return value.to_owned();
-    }
-    path::quoted(value, |_| false)
 }

@@ -1,28 +1,19 @@
 //! Reads a filter from text. Every fault names the column and the term, says why, and suggests what was probably meant.
 
-use super::conditions::is_number;
 use super::keys::{ALL_KEYS, meant};
-use super::{ActorType, Atom, Filter, IdPart, ImageTest, Moment, Person, RowRef, Side, Term, Test};
-use crate::domain::audit::path::{
-    PathFault, Step, WrittenStep, is_plain_key, read_quoted, read_steps,
+use super::{ActorType, Atom, Filter, ImageTest, Person, RowRef, Side, Term};
+use crate::domain::audit::path::Step;
+use crate::domain::filter::condition::is_number;
+use crate::domain::filter::id_part::IdPart;
+use crate::domain::filter::moment::Moment;
+use crate::domain::filter::sign::{Test, read_sign};
+use crate::domain::filter::text::{
+    FilterFault, LONGEST, MOST_VALUES, Typed, fault, find_outside, json_path, placed, unquoted,
+    values, words,
 };
 use crate::domain::near::edits;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::Problem;
 use crate::domain::text;
-
-/// The longest filter, in bytes: it becomes part of a URL.
-const LONGEST: usize = 4_096;
-/// The most values.
-const MOST_VALUES: usize = 48;
-
-/// A filter that cannot be used, and where its fault is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilterFault {
-    /// The character at which the faulty term begins, from 0 on.
-    pub at: usize,
-    /// What is wrong with it; names the column.
-    pub problem: Problem,
-}
 
 impl Filter {
     /// Reads a filter. `now` is what relative times such as `2h` count back from.
@@ -55,131 +46,6 @@ impl Filter {
     }
 }
 
-/// A problem of the term that begins at a character.
-fn placed(at: usize, mut problem: Problem) -> FilterFault {
-    problem.what = format!("Column {}: {}", at + 1, problem.what);
-    FilterFault { at, problem }
-}
-
-/// A term as it stands in the text.
-struct Word {
-    at: usize,
-    text: String,
-}
-
-/// Splits at white space outside quotes; the quotes stay. `\` in quotes keeps the next character.
-fn words(text: &str) -> Result<Vec<Word>, FilterFault> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut word = Word {
-        at: 0,
-        text: String::new(),
-    };
-    let mut quote = None;
-    let mut chars = text.chars().enumerate();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\0' => return Err(placed(at, nul())),
-            c if c.is_whitespace() && quote.is_none() => {
-                let empty = Word {
-                    at: at + 1,
-                    text: String::new(),
-                };
-                let ended = std::mem::replace(&mut word, empty);
-                words.extend((!ended.text.is_empty()).then_some(ended));
-                continue;
-            }
-            '"' if quote.is_some() => quote = None,
-            '"' => quote = Some(at),
-            _ => {}
-        }
-        word.text.push(c);
-        if c == '\\' && quote.is_some() {
-            word.text.extend(chars.next().map(|(_, c)| c));
-        }
-    }
-    if let Some(at) = quote {
-        return Err(placed(at, unfinished()));
-    }
-    words.extend((!word.text.is_empty()).then_some(word));
-    Ok(words)
-}
-
-fn nul() -> Problem {
-    fault(
-        "The filter cannot be used.",
-        "It has a NUL character in it.",
-    )
-}
-
-fn unfinished() -> Problem {
-    fault(
-        "The filter ends inside quotes.",
-        "A closing `\"` is missing.",
-    )
-}
-
-/// A value as it was typed, without its quotes.
-struct Value {
-    text: String,
-    was_quoted: bool,
-}
-
-/// A word, or a value, without its quotes, and whether it had any.
-fn unquoted(word: &str) -> Result<Value, Problem> {
-    let mut value = Value {
-        text: String::with_capacity(word.len()),
-        was_quoted: false,
-    };
-    let mut chars = word.chars();
-    while let Some(c) = chars.next() {
-        if c == '"' {
-            let inner = read_quoted(&mut chars).ok_or_else(bad_escape)?;
-            value.text.push_str(&inner);
-            value.was_quoted = true;
-        } else {
-            value.text.push(c);
-        }
-    }
-    if value.text.contains('\0') {
-        return Err(nul());
-    }
-    Ok(value)
-}
-
-fn bad_escape() -> Problem {
-    fault(
-        "An escape in the filter's quotes is not finished.",
-        "Four hex digits follow `\\u`, and a backslash itself is written twice.",
-    )
-}
-
-/// The byte of the first such character outside quotes.
-fn find_outside(text: &str, wanted: char) -> Option<usize> {
-    let mut is_quoted = false;
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' if is_quoted => drop(chars.next()),
-            '"' => is_quoted = !is_quoted,
-            c if c == wanted && !is_quoted => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The values between commas outside quotes.
-fn values(text: &str) -> Result<Vec<Value>, Problem> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = find_outside(rest, ',') {
-        found.push(unquoted(&rest[..at])?);
-        rest = &rest[at + 1..];
-    }
-    found.push(unquoted(rest)?);
-    Ok(found)
-}
-
 fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
     let (is_not, word) = match word.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -189,7 +55,7 @@ fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
     if word.starts_with('"') {
         let plain = unquoted(word)?.text;
         let value = |text: &str| {
-            let value = Value {
+            let value = Typed {
                 text: text.to_owned(),
                 was_quoted: false,
             };
@@ -201,7 +67,7 @@ fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
 }
 
 /// How the values behind a sign are read.
-type Values<'a> = &'a dyn Fn(&str) -> Result<Vec<Value>, Problem>;
+type Values<'a> = &'a dyn Fn(&str) -> Result<Vec<Typed>, Problem>;
 
 fn read_term(
     is_not: bool,
@@ -258,7 +124,7 @@ fn example(key: &str) -> String {
     format!("For example `{key}:{value}`.")
 }
 
-fn atom(key: &str, value: Value, now: jiff::Timestamp) -> Result<Atom, Problem> {
+fn atom(key: &str, value: Typed, now: jiff::Timestamp) -> Result<Atom, Problem> {
     let typed = value.text.as_str();
     match key {
         "actor" => Ok(Atom::Actor(person(value))),
@@ -282,7 +148,7 @@ fn atom(key: &str, value: Value, now: jiff::Timestamp) -> Result<Atom, Problem> 
     }
 }
 
-fn person(value: Value) -> Person {
+fn person(value: Typed) -> Person {
     if value.was_quoted {
         return Person::Named(value.text);
     }
@@ -333,7 +199,7 @@ fn row(typed: &str) -> Result<RowRef, Problem> {
     })
 }
 
-fn field(value: Value) -> Result<String, Problem> {
+fn field(value: Typed) -> Result<String, Problem> {
     let first = value.text.split(['.', '[']).next().unwrap_or_default();
     if value.was_quoted || first.len() == value.text.len() {
         return Ok(value.text);
@@ -358,7 +224,7 @@ fn image_tests(word: &str, values: Values<'_>) -> Result<Option<(bool, Vec<Atom>
     } else {
         return Ok(None);
     };
-    let (path, tail) = image_path(side, rest)?;
+    let (path, tail) = json_path(rest, side == Side::Before, &|| bad_path(rest))?;
     if tail.is_empty() {
         return Err(fault(
             format!("`{}` compares with nothing.", text::cell(word)),
@@ -366,20 +232,7 @@ fn image_tests(word: &str, values: Values<'_>) -> Result<Option<(bool, Vec<Atom>
         )
         .with_hint(format!("For example `{}.status:completed`.", side.word())));
     }
-    let signs = [
-        ("!=", Test::Is),
-        (">=", Test::AtLeast),
-        ("<=", Test::AtMost),
-        (">", Test::Above),
-        ("<", Test::Below),
-        ("~", Test::Contains),
-        (":", Test::Is),
-        ("=", Test::Is),
-    ];
-    let found = signs
-        .into_iter()
-        .find_map(|(sign, test)| Some((sign, test, tail.strip_prefix(sign)?)));
-    let Some((sign, test, typed)) = found else {
+    let Some((sign, test, typed)) = read_sign(tail) else {
         return Err(if tail.starts_with('!') {
             fault(
                 format!("`{}` is not understood.", text::cell(word)),
@@ -389,7 +242,7 @@ fn image_tests(word: &str, values: Values<'_>) -> Result<Option<(bool, Vec<Atom>
             bad_path(rest)
         });
     };
-    let image = |value: Value| image_test(word, (side, &path), (sign, test), value);
+    let image = |value: Typed| image_test(word, (side, &path), (sign, test), value);
     // A bound is one: a comma in it is a fault.
     let typed = match test {
         Test::Is | Test::Contains => values(typed)?,
@@ -403,9 +256,9 @@ fn image_test(
     word: &str,
     (side, path): (Side, &[Step]),
     (sign, test): (&str, Test),
-    value: Value,
+    value: Typed,
 ) -> Result<Atom, Problem> {
-    let Value {
+    let Typed {
         text: value,
         was_quoted,
     } = value;
@@ -442,28 +295,6 @@ fn image_test(
         value,
         is_text,
     }))
-}
-
-/// Reads a path as the difference shows it, such as `tags[0]` or `a."b.c"`, and gives what follows it. Of a moved element,
-/// `[2→3]`, each side takes its own position.
-fn image_path(side: Side, text: &str) -> Result<(Vec<Step>, &str), Problem> {
-    let (written, rest) = read_steps(text).map_err(|fault| match fault {
-        PathFault::Unfinished => unfinished(),
-        PathFault::Step => bad_path(text),
-    })?;
-    let step = |written| match (written, side) {
-        (WrittenStep::Index(at), _)
-        | (WrittenStep::Moved(at, _), Side::Before)
-        | (WrittenStep::Moved(_, at), Side::After) => Some(Step::Index(at)),
-        (WrittenStep::Key(key, true), _) => (!key.contains('\0')).then_some(Step::Key(key)),
-        (WrittenStep::Key(key, false), _) => match key.parse() {
-            Ok(at) => Some(Step::Index(at)),
-            Err(_) => is_plain_key(&key).then_some(Step::Key(key)),
-        },
-        (WrittenStep::Any, _) => None,
-    };
-    let steps = written.into_iter().map(step).collect::<Option<_>>();
-    Ok((steps.ok_or_else(|| bad_path(text))?, rest))
 }
 
 fn bad_path(path: &str) -> Problem {
@@ -536,8 +367,4 @@ fn nearest(key: &str) -> Option<&'static str> {
         .filter(|(edits, known)| *edits <= 2 && *edits < known.len())
         .min()
         .map(|(_, known)| known)
-}
-
-fn fault(what: impl Into<String>, why: impl Into<String>) -> Problem {
-    Problem::new(Kind::Usage, what, why)
 }

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::domain::audit::path::Step;
+use crate::domain::filter::condition::is_number;
 use crate::domain::identity::{Identity, User};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Filter as Condition, Op};
@@ -482,8 +483,7 @@ fn any_image() -> impl Strategy<Value = Atom> {
     let side = prop::sample::select(vec![Side::Before, Side::After]);
     let path = prop::collection::vec(any_step(), 1..4);
     (side, path, test, any::<bool>()).prop_map(|(side, path, (test, value), in_quotes)| {
-        let is_text =
-            in_quotes && test == Test::Is && (value == "null" || conditions::is_number(&value));
+        let is_text = in_quotes && test == Test::Is && (value == "null" || is_number(&value));
         Atom::Image(ImageTest {
             side,
             path,

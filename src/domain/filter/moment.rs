@@ -56,7 +56,7 @@ impl Moment {
     }
 
     /// Reads only what does not depend on the present: a date, or a time, with or without an offset.
-    pub(super) fn fixed(typed: &str) -> Option<Self> {
+    pub fn fixed(typed: &str) -> Option<Self> {
         let timed = typed.parse::<Timestamp>().ok().map(|at| (at, None));
         let (at, day_end) = timed.or_else(|| absolute(typed, &TimeZone::UTC))?;
         Some(Self {

@@ -1,0 +1,120 @@
+//! `supadeck table list`.
+
+use super::super::answer::Answered;
+use super::super::context::Context;
+use super::super::interrupt;
+use super::super::page::{Page, Span, Table, Tone};
+use crate::domain::plural::grouped;
+use crate::domain::table::cell::size;
+use crate::domain::table::info::{TableInfo, TableList, TableRights};
+use crate::domain::text;
+use crate::ops::table;
+use clap::Args as ClapArgs;
+
+/// List tables and views, with what the identity may do
+///
+/// Of the schemas that the REST interface serves, as far as the database says. The rights are those of grants; which rows are seen, policies decide.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// Another schema; can be given several times
+    #[arg(long, value_name = "NAME")]
+    schema: Vec<String>,
+}
+
+/// Reads the list.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let reader = context.reader().await?;
+    let reading = async {
+        let catalog = reader.tables().await?;
+        table::list(
+            catalog.as_deref(),
+            reader.rest(),
+            reader.who(),
+            &args.schema,
+        )
+        .await
+    };
+    let found = interrupt::ending(reading).await?;
+    let mut page = Page::default();
+    if found.tables.is_empty() {
+        let schemas: Vec<_> = found.schemas.iter().map(|name| text::cell(name)).collect();
+        page.line(format!("No tables in {}.", schemas.join(", ")));
+    } else {
+        page.table(&table_of(&found, reader.who().role()));
+    }
+    let answer = reader.page(&found.tables, page)?;
+    Ok(answer.with("schemas", &found.schemas)?)
+}
+
+fn table_of(found: &TableList, role: &str) -> Table {
+    let mut table = Table::new(&[
+        "TABLE", "KIND", ">ROWS", ">SIZE", "RLS", "GRANTS", "~COMMENT",
+    ]);
+    for one in &found.tables {
+        let (tone, rls) = rls(one, role);
+        table.row(vec![
+            Span::from(one.full_name().to_string()),
+            Span::from(one.kind.word()),
+            Span::from(
+                one.rows
+                    .map(|rows| format!("~{}", grouped(rows)))
+                    .unwrap_or_default(),
+            ),
+            Span::from(one.bytes.map(size).unwrap_or_default()),
+            Span::new(tone, &rls),
+            Span::from(rights(one.rights)),
+            Span::from(one.comment.clone().unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+/// Whether policies decide what is seen, in a few words.
+pub fn rls(table: &TableInfo, role: &str) -> (Tone, String) {
+    match (table.rls, table.security_invoker) {
+        (Some(rls), _) if !rls.enabled => {
+            let is_open = table
+                .rights
+                .is_some_and(|may| may.select || may.insert || may.update || may.delete);
+            let tone = if is_open && role != "service_role" {
+                Tone::Warn
+            } else {
+                Tone::Muted
+            };
+            (tone, "off".to_owned())
+        }
+        (Some(rls), _) => {
+            let forced = if rls.forced { ", forced" } else { "" };
+            match rls.policies {
+                0 => (Tone::Text, format!("on, no policy{forced}")),
+                1 => (Tone::Text, format!("on, 1 policy{forced}")),
+                count => (Tone::Text, format!("on, {count} policies{forced}")),
+            }
+        }
+        (None, Some(true)) => (Tone::Text, "as its reader".to_owned()),
+        (None, Some(false)) => (Tone::Warn, "as its owner".to_owned()),
+        (None, None) => (Tone::Muted, String::new()),
+    }
+}
+
+/// What may be done, in words.
+pub fn rights(rights: Option<TableRights>) -> String {
+    let Some(may) = rights else {
+        return String::new();
+    };
+    let all = [
+        (may.select, "select"),
+        (may.insert, "insert"),
+        (may.update, "update"),
+        (may.delete, "delete"),
+    ];
+    let words: Vec<&str> = all
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, word)| word)
+        .collect();
+    if words.is_empty() {
+        return "none".to_owned();
+    }
+    words.join(", ")
+}
