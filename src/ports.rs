@@ -13,7 +13,7 @@ use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::profile::ProfileSet;
-use crate::domain::query::{Answer, Call, Ping, Select};
+use crate::domain::query::{Answer, Call, Ping, RowWrite, Select};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Change, Failure, Limits, RunError, Script};
 use crate::domain::secret::{SecretKind, StoredIn};
@@ -87,6 +87,8 @@ pub trait Rest: Send + Sync {
     fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64>;
     /// Calls a function. One that may write is never repeated after it may have run.
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer>;
+    /// Changes rows, and gives those that were changed. Never repeated after it may have run.
+    fn write<'a>(&'a self, who: &'a Identity, write: &'a RowWrite) -> Task<'a, Answer>;
     /// What the REST server says about a schema by itself: its OpenAPI document, where it gives one to this identity.
     fn describe<'a>(&'a self, who: &'a Identity, schema: &'a str) -> Task<'a, Answer>;
     /// Asks the REST server whether it is there; any answer that is its own will do.

@@ -146,6 +146,28 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.tables.arrived(result, at);
             Vec::new()
         }
+        Report::TableList(result) => {
+            model.browser.arrived(result, at);
+            Vec::new()
+        }
+        Report::TableInfo(result) => {
+            let who = model.identity.clone();
+            let grid = model.browser.grid.as_mut();
+            let result = result.map(|described| *described);
+            if grid.is_some_and(|grid| grid.described(result, &who, at)) {
+                requests::rows_from_start(model)
+            } else {
+                Vec::new()
+            }
+        }
+        Report::Rows(result) => {
+            let height = model.list_height();
+            if let Some(grid) = &mut model.browser.grid {
+                grid.arrived(result.map(|page| *page), at, height);
+            }
+            Vec::new()
+        }
+        Report::WholeRow(result) => super::browse::whole(model, result.map(|page| *page)),
         Report::Record(result) => {
             model.audit.record_arrived(result.map(|record| *record), at);
             name_record(model);

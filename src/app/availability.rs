@@ -151,6 +151,39 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             term.map(drop)
                 .ok_or_else(|| "select a field of the record first".to_owned())
         }
+        Command::RowNow => {
+            on(Screen::Audit)?;
+            super::browse::row_of_record(model)
+                .map(drop)
+                .ok_or_else(|| "this record does not say which row it is about".to_owned())
+        }
+        Command::Sort | Command::RowForm | Command::CopyRow => {
+            on(Screen::Tables)?;
+            model
+                .browser
+                .grid
+                .as_ref()
+                .map(drop)
+                .ok_or_else(|| "open a table first".to_owned())
+        }
+        Command::FollowBack => {
+            on(Screen::Tables)?;
+            model
+                .browser
+                .grid
+                .as_ref()
+                .map(drop)
+                .ok_or_else(|| "no table is open".to_owned())
+        }
+        Command::TrailOfRow => {
+            on(Screen::Tables)?;
+            if !model.has(Screen::Audit) {
+                return Err("this project has no audit trail".into());
+            }
+            let term = model.browser.history_term();
+            term.map(drop)
+                .ok_or_else(|| "the audit trail names rows by their `id`".to_owned())
+        }
         Command::Identity if model.is_opening => Err("the project is still being opened".into()),
         Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
         Command::Open if model.screen == Screen::Home && home::selected(model).is_none() => {

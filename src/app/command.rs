@@ -22,6 +22,7 @@ pub enum Command {
     Locks,
     Audit,
     Journal,
+    Tables,
     NextScreen,
     PreviousScreen,
     Down,
@@ -57,6 +58,12 @@ pub enum Command {
     FieldHistory,
     CopyRecord,
     Clock,
+    RowNow,
+    Sort,
+    RowForm,
+    CopyRow,
+    TrailOfRow,
+    FollowBack,
     Confirm,
     NextField,
     PreviousField,
@@ -82,6 +89,8 @@ pub enum Context {
     Locks,
     /// On the Audit screen.
     Audit,
+    /// On the Tables screen.
+    Tables,
     /// In dialogs, where characters are typed.
     Dialog,
 }
@@ -97,6 +106,7 @@ impl Context {
             Self::Planning => "Cycles, Goals and Locks",
             Self::Locks => "Locks",
             Self::Audit => "Audit",
+            Self::Tables => "Tables",
             Self::Dialog => "Dialogs",
         }
     }
@@ -110,6 +120,7 @@ impl Context {
         Self::Planning,
         Self::Locks,
         Self::Audit,
+        Self::Tables,
         Self::Dialog,
     ];
 
@@ -209,8 +220,14 @@ pub const TABLE: &[Spec] = &[
     spec(C::PreviousChange, "audit.previous_change", "Go to the previous change, then to the record before", "", X::Audit),
     spec(C::CopyRecord, "audit.copy_record", "Copy the whole record as JSON", "", X::Audit),
     spec(C::Clock, "audit.clock", "Show times in UTC, or in this machine's time zone", "", X::Audit),
+    twin(spec(C::RowNow, "audit.row_now", "Open the row of this record as it is now", "", X::Audit), "table rows TABLE --where id:ID"),
     spec(C::NextMatch, "audit.next_match", "Go to the next match inside the record", "", X::Audit),
     spec(C::PreviousMatch, "audit.previous_match", "Go to the previous match inside the record", "", X::Audit),
+    twin(spec(C::Sort, "table.sort", "Sort by the selected column: upwards, downwards, no more", "sort", X::Tables), "table rows TABLE --sort COLUMN"),
+    spec(C::RowForm, "table.form", "Show the row as a form, or as JSON", "json", X::Tables),
+    twin(spec(C::TrailOfRow, "table.history", "Show every change of this row in the audit trail", "history", X::Tables), "audit list --where row:TABLE/ID"),
+    spec(C::FollowBack, "table.back", "Go back to the table from which a foreign key was followed", "", X::Tables),
+    spec(C::CopyRow, "table.copy_row", "Copy the whole row as JSON", "", X::Tables),
     spec(C::Open, "list.open", "Open the selected row, or go into its details", "open", X::List),
     spec(C::Filter, "list.filter", "Filter the list, or search inside the details", "filter", X::List),
     spec(C::Copy, "list.copy", "Copy what is selected", "copy", X::List),
@@ -230,6 +247,7 @@ pub const TABLE: &[Spec] = &[
     twin(spec(C::Locks, "screen.locks", "Locks", "", X::Global), "lock list"),
     twin(spec(C::Audit, "screen.audit", "Audit", "", X::Global), "audit list"),
     twin(spec(C::Journal, "screen.journal", "Journal", "", X::Global), "migration log"),
+    twin(spec(C::Tables, "screen.tables", "Tables", "", X::Global), "table list"),
     spec(C::NextScreen, "screen.next", "Next screen", "", X::Global),
     spec(C::PreviousScreen, "screen.previous", "Previous screen", "", X::Global),
     twin(spec(C::Identity, "app.identity", "Choose who reads: anon, a user, the service role", "identity", X::Global), "login, logout, --as"),

@@ -4,6 +4,7 @@ use super::effect::Effect;
 use super::execute::toast;
 use super::model::{Focus, Model, Screen};
 use crate::domain::migration::journal::Line;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Puts what is selected on the clipboard, by the name that people know it under.
@@ -30,6 +31,21 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             "the plan's id",
             model.locks.selected().map(|lock| lock.plan_id.clone()),
         ),
+        Screen::Tables if model.browser.grid.is_some() => (
+            "the value",
+            model
+                .browser
+                .cursor_value(model.focus == Focus::Detail)
+                .map(|(_, value)| copied_value(value)),
+        ),
+        Screen::Tables => (
+            "the table's name",
+            model
+                .browser
+                .table
+                .selected()
+                .map(|table| table.info.full_name().to_string()),
+        ),
         Screen::Journal => (
             "the line",
             model
@@ -55,6 +71,30 @@ pub(super) fn copy_record(model: &mut Model) -> Vec<Effect> {
             text,
         }],
         None => toast(model, "There is nothing to copy."),
+    }
+}
+
+/// Puts the whole row of a table on the clipboard.
+pub(super) fn copy_row(model: &mut Model) -> Vec<Effect> {
+    let is_cut = model.browser.row().is_some_and(|row| row.is_cut);
+    match model.browser.row_json() {
+        Some(_) if is_cut => toast(
+            model,
+            "The row is too large to be held whole: open it first, then copy one value.",
+        ),
+        Some(text) => vec![Effect::Copy {
+            what: "the row",
+            text,
+        }],
+        None => toast(model, "There is nothing to copy."),
+    }
+}
+
+/// A value as a program reads it: a text as it is, anything else as JSON.
+fn copied_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

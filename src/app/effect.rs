@@ -9,6 +9,8 @@ use crate::domain::lock::{UnlockRequest, WeekLock};
 use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::{Plan, PlanRequest, Target};
 use crate::domain::seed::SeedPlan;
+use crate::domain::table::name::TableName;
+use crate::domain::table::paging::RowsWanted;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -138,6 +140,14 @@ pub enum Load {
     People,
     /// The tables of the schema `public`.
     Tables,
+    /// The tables of the schemas that are served, with what who reads may do.
+    TableList,
+    /// What is known of a table.
+    TableInfo(TableName),
+    /// A page of the rows of a table.
+    Rows(Box<RowsWanted>),
+    /// One row of a table, whole.
+    WholeRow(Box<RowsWanted>),
     /// Whether what was typed into the guide works.
     Check(Setup),
 }

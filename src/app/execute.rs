@@ -1,6 +1,7 @@
 //! What a command does.
 
 use super::availability::{availability, wanted_review};
+use super::browse;
 use super::command::Command;
 use super::copy;
 use super::dialog::filter::FilterLine;
@@ -86,6 +87,20 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Some(command) => run(model, command),
             None => Vec::new(),
         },
+        Command::Open if model.screen == Screen::Tables => browse::open(model),
+        Command::Sort => browse::sort(model),
+        Command::RowForm => browse::form(model),
+        Command::FollowBack => browse::back(model),
+        Command::RowNow => browse::row_now(model),
+        Command::TrailOfRow => match model.browser.history_term() {
+            Some(term) => {
+                let mut effects = go_to(model, Screen::Audit);
+                effects.extend(ask(model, &term));
+                effects
+            }
+            None => Vec::new(),
+        },
+        Command::CopyRow => copy::copy_row(model),
         Command::Open => {
             model.focus = Focus::Detail;
             Vec::new()
@@ -302,7 +317,8 @@ fn next_screen(model: &Model, by: isize) -> Screen {
     screen
 }
 
-fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+/// Goes to a screen, and reads what it shows where that was not read before.
+pub fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if model.screen == screen {
         return Vec::new();
     }
@@ -318,6 +334,9 @@ fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     }
     if screen == Screen::Journal && !model.journal.table.remote.is_wanted() {
         return requests::screen(model);
+    }
+    if screen == Screen::Tables && !model.browser.table.remote.is_wanted() {
+        return requests::table_list(model);
     }
     requests::details_now(model)
 }
@@ -338,6 +357,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if model.focus == Focus::Detail {
         model.focus = Focus::List;
         return Vec::new();
+    }
+    if model.screen == Screen::Tables && model.browser.grid.is_some() {
+        return browse::leave(model);
     }
     if model.screen == Screen::Audit
         && let Some(text) = model.audit.came_from.pop()
@@ -366,6 +388,8 @@ pub fn list_mut(model: &mut Model) -> Option<&mut List> {
         Screen::Goals => Some(&mut model.goals.list),
         Screen::Locks => Some(&mut model.locks.list),
         Screen::Journal => Some(&mut model.journal.table.list),
+        Screen::Tables if model.browser.grid.is_some() => None,
+        Screen::Tables => Some(&mut model.browser.table.list),
     }
 }
 
@@ -406,6 +430,9 @@ pub fn go(model: &mut Model, movement: Move) -> Vec<Effect> {
             super::screen::audit::Step::WantsEnd => requests::audit_from_end(model),
         };
     }
+    if model.screen == Screen::Tables && model.browser.grid.is_some() {
+        return browse::go(model, movement);
+    }
     if model.screen == Screen::Locks && model.locks.give_up_missing() {
         return selection_moved(model);
     }
@@ -432,6 +459,9 @@ fn left(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Locks {
         return go_week(model, -1);
     }
+    if browse::go_column(model, -1) {
+        return Vec::new();
+    }
     model.focus = Focus::List;
     Vec::new()
 }
@@ -439,6 +469,9 @@ fn left(model: &mut Model) -> Vec<Effect> {
 fn right(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Locks {
         return go_week(model, 1);
+    }
+    if browse::go_column(model, 1) {
+        return Vec::new();
     }
     if model.screen != Screen::Home {
         model.focus = Focus::Detail;

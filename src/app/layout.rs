@@ -118,6 +118,25 @@ pub fn panes(body: Rect, sides: Sides, rows: usize, is_detail_focused: bool) -> 
     }
 }
 
+/// Divides the body between the grid of a table and the row that is read: the grid has all of it until then.
+pub fn grid_panes(body: Rect, is_row_read: bool) -> Panes {
+    if is_row_read {
+        return panes(
+            body,
+            Sides {
+                share: 45,
+                from: 110,
+            },
+            usize::MAX,
+            true,
+        );
+    }
+    Panes {
+        list: body,
+        detail: Rect::new(body.x, body.y, 0, 0),
+    }
+}
+
 /// So many percent of a length.
 fn share(length: u16, percent: u16) -> u16 {
     (u32::from(length) * u32::from(percent) / 100) as u16

@@ -14,6 +14,7 @@
 
 pub mod answers;
 pub mod availability;
+mod browse;
 pub mod command;
 mod copy;
 pub mod dialog;

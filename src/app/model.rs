@@ -14,6 +14,7 @@ use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
 use super::screen::migrations::Migrations;
 use super::screen::seeds::Seeds;
+use super::screen::tables::Tables;
 use super::table::{Row, Table};
 use super::ticket::{Slot, Tickets};
 use crate::domain::audit::filter_book::{FilterBook, identity_key};
@@ -80,11 +81,13 @@ pub enum Screen {
     Audit,
     /// What was run on the database.
     Journal,
+    /// Every table of the project.
+    Tables,
 }
 
 impl Screen {
     /// All screens with their names and the commands that go there.
-    pub const ALL: [(Self, &'static str, Command); 8] = [
+    pub const ALL: [(Self, &'static str, Command); 9] = [
         (Self::Home, "Home", Command::Home),
         (Self::Migrations, "Migrations", Command::Migrations),
         (Self::Seeds, "Seeds", Command::Seeds),
@@ -93,6 +96,7 @@ impl Screen {
         (Self::Locks, "Locks", Command::Locks),
         (Self::Audit, "Audit", Command::Audit),
         (Self::Journal, "Journal", Command::Journal),
+        (Self::Tables, "Tables", Command::Tables),
     ];
 
     /// The screen's name.
@@ -124,6 +128,7 @@ impl Screen {
             Self::Migrations => Sides::of(48),
             // Its lines say most by themselves.
             Self::Journal => Sides::of(62),
+            Self::Tables => Sides::of(60),
             // Beside the details there must be room for who, which row and what changed.
             Self::Audit => Sides {
                 share: 52,
@@ -202,6 +207,8 @@ pub struct Model {
     pub row_names: RowNames,
     /// Screen 8.
     pub journal: JournalScreen,
+    /// Screen 9.
+    pub browser: Tables,
     /// Open dialogs; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// The write that is under way.
@@ -270,6 +277,7 @@ impl Model {
             people: People::new(),
             row_names: RowNames::default(),
             journal: JournalScreen::default(),
+            browser: Tables::default(),
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,
@@ -299,6 +307,9 @@ impl Model {
     /// Where the two halves of the screen are.
     pub fn panes(&self) -> Panes {
         let is_detail = self.focus == Focus::Detail;
+        if self.screen == Screen::Tables && self.browser.grid.is_some() {
+            return layout::grid_panes(self.areas().body, is_detail);
+        }
         let is_long = matches!(self.screen, Screen::Migrations | Screen::Audit);
         let mut sides = self.screen.sides();
         if is_detail && is_long {
@@ -318,6 +329,7 @@ impl Model {
             Screen::Locks => self.locks.list.len(),
             Screen::Audit => self.audit.held(),
             Screen::Journal => self.journal.table.list.len(),
+            Screen::Tables => self.browser.table.list.len(),
         }
     }
 
@@ -353,6 +365,7 @@ impl Model {
             ],
             Screen::Cycles | Screen::Goals => &[Context::Planning, Context::List, Context::Global],
             Screen::Audit => &[Context::Audit, Context::List, Context::Global],
+            Screen::Tables => &[Context::Tables, Context::List, Context::Global],
             Screen::Home | Screen::Journal => &[Context::List, Context::Global],
         }
     }
@@ -371,6 +384,7 @@ impl Model {
         self.locks = Locks::looking_for(self.locks.place());
         self.audit = Audit::default();
         self.row_names = RowNames::default();
+        self.browser = self.browser.anew();
         self.know_people();
         self.focus = Focus::List;
         self.detail_top = 0;
@@ -430,6 +444,7 @@ impl Model {
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
         self.journal = JournalScreen::default();
+        self.browser = Tables::default();
         self.last_result = None;
         self.trial = None;
         self.tried = None;

@@ -20,6 +20,8 @@ use crate::domain::review::Review;
 use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use crate::domain::table::Table;
+use crate::domain::table::info::{TableDescribed, TableList};
+use crate::domain::table::paging::RowPage;
 use jiff::Timestamp;
 
 /// Something that happened.
@@ -102,6 +104,14 @@ pub enum Report {
     People(Box<PeopleTold>),
     /// To `Load::Tables`.
     Tables(Result<Vec<Table>, Problem>),
+    /// To `Load::TableList`.
+    TableList(Result<TableList, Problem>),
+    /// To `Load::TableInfo`.
+    TableInfo(Result<Box<TableDescribed>, Problem>),
+    /// To `Load::Rows`.
+    Rows(Result<Box<RowPage>, Problem>),
+    /// To `Load::WholeRow`.
+    WholeRow(Result<Box<RowPage>, Problem>),
     /// To `Load::Check`: one verdict a field, in the order of the guide.
     Checked(Vec<Verdict>),
     /// To `Write::Migrate`.
@@ -139,6 +149,8 @@ impl Report {
             | Self::Prospect(Err(problem))
             | Self::Audit(Err(problem))
             | Self::Record(Err(problem))
+            | Self::Rows(Err(problem))
+            | Self::WholeRow(Err(problem))
             | Self::Unlocked(Err(problem)) => Some(problem),
             _ => None,
         }
@@ -148,7 +160,11 @@ impl Report {
     pub fn is_read(&self) -> bool {
         matches!(
             self,
-            Self::Cycles(Ok(_)) | Self::Goals(Ok(_)) | Self::Locks(Ok(_)) | Self::Audit(Ok(_))
+            Self::Cycles(Ok(_))
+                | Self::Goals(Ok(_))
+                | Self::Locks(Ok(_))
+                | Self::Audit(Ok(_))
+                | Self::Rows(Ok(_))
         )
     }
 }

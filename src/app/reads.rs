@@ -45,7 +45,11 @@ impl Model {
             Screen::Goals => !self.goals.remote.is_absent(),
             Screen::Locks => !self.locks.remote.is_absent(),
             Screen::Audit => !self.audit.rows.is_absent(),
-            Screen::Home | Screen::Migrations | Screen::Seeds | Screen::Journal => true,
+            Screen::Home
+            | Screen::Migrations
+            | Screen::Seeds
+            | Screen::Journal
+            | Screen::Tables => true,
         }
     }
 
@@ -73,6 +77,12 @@ impl Model {
             Screen::Migrations => return vec![migrations()],
             Screen::Seeds => return vec![seeds()],
             Screen::Journal => return vec![self.journal.table.remote.reading("journal lines")],
+            Screen::Tables => {
+                return vec![match &self.browser.grid {
+                    Some(grid) => grid.rows.reading("rows"),
+                    None => self.browser.table.remote.reading("tables"),
+                }];
+            }
         };
         let here = of_rows.into_iter().filter(|(screen, _)| self.has(*screen));
         let mut readings: Vec<Reading> = here.map(|(_, reading)| reading).collect();
@@ -167,6 +177,9 @@ impl Model {
         self.goals.remote.failed(why.clone(), at);
         self.locks.remote.failed(why.clone(), at);
         self.audit.rows.failed(why.clone(), at);
+        if let Some(grid) = &mut self.browser.grid {
+            grid.rows.failed(why.clone(), at);
+        }
     }
 }
 

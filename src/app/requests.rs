@@ -6,6 +6,8 @@ use super::ticket::Slot;
 use crate::domain::audit::PageDirection;
 use crate::domain::audit::filter::Moment;
 use crate::domain::lock::WeekLock;
+use crate::domain::table::name::TableName;
+use crate::domain::table::paging::RowsWanted;
 use std::time::Duration;
 
 /// How long the selection rests before its details are read.
@@ -38,6 +40,11 @@ pub fn rows(model: &mut Model) -> Vec<Effect> {
     let project = model.project.as_ref();
     if project.is_some_and(|project| project.tells_emails || project.has_names) {
         effects.push(effect(model, Slot::People, Load::People));
+    }
+    // The grid of whoever read before is read again, whatever screen is in view.
+    effects.extend(grid(model));
+    if model.screen == Screen::Tables {
+        effects.extend(table_list(model));
     }
     effects
 }
@@ -89,6 +96,8 @@ pub fn screen(model: &mut Model) -> Vec<Effect> {
         Screen::Locks => vec![locks(model), cycles(model)],
         Screen::Audit => audit_from_start(model),
         Screen::Journal => vec![journal(model)],
+        Screen::Tables if model.browser.grid.is_some() => grid(model),
+        Screen::Tables => table_list(model),
     }
 }
 
@@ -105,6 +114,62 @@ fn seeds(model: &mut Model) -> Effect {
 fn journal(model: &mut Model) -> Effect {
     model.journal.table.remote.started();
     effect(model, Slot::Journal, Load::Journal)
+}
+
+/// The list of tables.
+pub fn table_list(model: &mut Model) -> Vec<Effect> {
+    model.browser.table.remote.started();
+    vec![effect(model, Slot::TableList, Load::TableList)]
+}
+
+/// What is known of the table whose grid is open; its rows follow.
+pub fn grid(model: &mut Model) -> Vec<Effect> {
+    let Some(grid) = &mut model.browser.grid else {
+        return Vec::new();
+    };
+    grid.table.started();
+    grid.rows.started();
+    let name: TableName = grid.name.clone();
+    // Pages of the grid before are no longer wanted.
+    model.tickets.void(Slot::Rows);
+    vec![effect(model, Slot::TableInfo, Load::TableInfo(name))]
+}
+
+/// The first page of the grid.
+pub fn rows_from_start(model: &mut Model) -> Vec<Effect> {
+    let wanted = model.browser.grid.as_mut().map(|grid| grid.request_start());
+    wanted.map_or_else(Vec::new, |wanted| vec![page_of_rows(model, wanted)])
+}
+
+/// The last page of the grid.
+pub fn rows_from_end(model: &mut Model) -> Vec<Effect> {
+    let grid = model.browser.grid.as_mut();
+    let wanted = grid.and_then(|grid| grid.request_end());
+    wanted.map_or_else(Vec::new, |wanted| vec![page_of_rows(model, wanted)])
+}
+
+/// The next page of the grid, when the selection came near an end of what is held.
+pub fn rows_near_end(model: &mut Model) -> Vec<Effect> {
+    let grid = model.browser.grid.as_mut();
+    let wanted = grid.and_then(|grid| grid.request_near_end());
+    wanted.map_or_else(Vec::new, |wanted| vec![page_of_rows(model, wanted)])
+}
+
+fn page_of_rows(model: &mut Model, wanted: RowsWanted) -> Effect {
+    effect(model, Slot::Rows, Load::Rows(Box::new(wanted)))
+}
+
+/// The selected row whole, where the grid holds it cut.
+pub fn whole_row(model: &mut Model) -> Vec<Effect> {
+    let grid = model.browser.grid.as_ref();
+    let wanted = grid.and_then(|grid| grid.request_whole());
+    wanted.map_or_else(Vec::new, |wanted| {
+        vec![effect(
+            model,
+            Slot::WholeRow,
+            Load::WholeRow(Box::new(wanted)),
+        )]
+    })
 }
 
 fn cycles(model: &mut Model) -> Effect {

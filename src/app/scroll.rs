@@ -14,6 +14,10 @@ pub(super) fn detail(model: &mut Model, movement: Move) {
         model.audit.go_detail(movement, height);
         return;
     }
+    if model.screen == Screen::Tables && model.browser.grid.is_some() {
+        model.browser.go_form(movement, height);
+        return;
+    }
     let last = last_top(model);
     model.detail_top = match movement {
         Move::By(rows) => model.detail_top.saturating_add_signed(rows).min(last),
@@ -29,6 +33,7 @@ fn last_top(model: &Model) -> usize {
         Screen::Migrations => model.migrations.note_rows() + model.migrations.rows.len(),
         Screen::Journal => row_count(&model.journal.detail(), columns),
         Screen::Seeds => row_count(&seeds::detail(model), columns),
+        Screen::Tables => row_count(&model.browser.detail(model.identity.role()), columns),
         Screen::Cycles => cycle_lines(model),
         _ => 0,
     };
@@ -39,6 +44,7 @@ fn last_top(model: &Model) -> usize {
 pub(super) fn fit(model: &mut Model) {
     let inside = layout::inside(model.panes().detail);
     model.audit.fit(inside);
+    super::browse::fit(model);
     if model.screen == Screen::Migrations {
         model.detail_top = model.migrations.fit(inside.width, model.detail_top);
     }

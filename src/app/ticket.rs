@@ -32,6 +32,14 @@ pub enum Slot {
     People,
     /// The tables of a project of another kind.
     Tables,
+    /// The list of the Tables screen.
+    TableList,
+    /// What is known of the table whose grid is open.
+    TableInfo,
+    /// A page of its rows.
+    Rows,
+    /// One of its rows, whole.
+    WholeRow,
     /// Sign-in, sign-out, choice of role.
     Session,
     /// The checks of the first-run guide.

@@ -30,9 +30,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Brings the selected row into view, as many rows as there are now.
 fn follow(model: &mut Model) {
     let height = model.list_height();
-    match execute::list_mut(model) {
-        Some(list) => list.follow(height),
-        None => model.audit.follow(height),
+    if let Some(list) = execute::list_mut(model) {
+        return list.follow(height);
+    }
+    match model.screen {
+        Screen::Audit => model.audit.follow(height),
+        _ => super::browse::fit(model),
     }
 }
 
@@ -174,6 +177,11 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     }
     let from = match model.screen {
         Screen::Audit => model.audit.selected_line(),
+        Screen::Tables if model.browser.grid.is_some() => {
+            super::browse::click_column(model, x - rows.x);
+            let grid = model.browser.grid.as_ref();
+            grid.map_or(0, |grid| grid.selected.saturating_sub(grid.offset))
+        }
         _ => execute::list_mut(model).map_or(0, |list| list.selected.saturating_sub(list.offset)),
     };
     let by = line as isize - from as isize;

@@ -163,6 +163,7 @@ fn is_change(matches: &clap::ArgMatches) -> bool {
             "apply" | "rollback" | "restore" | "renumber" | "split" | "repair" | "new"
         ),
         "seed" => leaf == "apply",
+        "table" => matches!(leaf, "insert" | "update" | "delete"),
         "audit" => matches!(leaf, "backfill" | "export" | "seal"),
         "lock" => leaf == "unlock",
         "profile" => matches!(leaf, "add" | "use" | "remove"),

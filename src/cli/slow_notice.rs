@@ -4,7 +4,7 @@
 use super::output::Output;
 use super::page::{Page, Tone};
 use crate::domain::identity::Identity;
-use crate::domain::query::{Answer, Call, Ping, Select};
+use crate::domain::query::{Answer, Call, Ping, RowWrite, Select};
 use crate::ports::{Rest, Task};
 use std::future::Future;
 use std::sync::Arc;
@@ -76,6 +76,10 @@ impl Rest for Patient {
 
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer> {
         self.task(self.rest.call(who, call))
+    }
+
+    fn write<'a>(&'a self, who: &'a Identity, write: &'a RowWrite) -> Task<'a, Answer> {
+        self.task(self.rest.write(who, write))
     }
 
     fn describe<'a>(&'a self, who: &'a Identity, schema: &'a str) -> Task<'a, Answer> {

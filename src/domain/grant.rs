@@ -18,6 +18,18 @@ pub fn to_read(message: &str, relation: &str, role: &str) -> Option<String> {
     Some(format!("grant {what} to {};", quoted(role)))
 }
 
+/// The same to write rows: `verb` is that of SQL.
+pub fn to_write(message: &str, relation: &str, verb: &str, role: &str) -> Option<String> {
+    let (kind, name) = denied(message)?;
+    match kind {
+        "table" | "view" | "foreign table" | "relation" if name == relation => {
+            let place = place(name, relation);
+            Some(format!("grant {verb} on {place} to {};", quoted(role)))
+        }
+        _ => to_read(message, relation, role),
+    }
+}
+
 /// The same to call a function. What a function may lack inside is for its author to say.
 pub fn to_call(message: &str, function: &str, role: &str) -> Option<String> {
     let (kind, name) = denied(message)?;

@@ -208,6 +208,47 @@ impl Filter {
     }
 }
 
+/// What is done to rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Rows are added.
+    Insert,
+    /// Rows get other values.
+    Update,
+    /// Rows are removed.
+    Delete,
+}
+
+impl Verb {
+    /// The word of SQL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// A change of the rows of one table that fit its conditions; those that were changed come back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowWrite {
+    /// The table or view.
+    pub table: String,
+    /// Its schema.
+    pub schema: String,
+    /// What is done.
+    pub verb: Verb,
+    /// Conditions that must all hold; without one nothing but an insert is sent.
+    pub filters: Vec<Filter>,
+    /// The values by their columns: a JSON object; none for a delete.
+    pub body: Option<Value>,
+    /// The columns that come back, separated by commas.
+    pub columns: String,
+    /// The id that ties the requests of one user action together.
+    pub correlation: Option<String>,
+}
+
 /// A call of a database function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {

@@ -1,6 +1,7 @@
 //! A table of a project: as it is listed on Home here; described, filtered, paged and changed in the files below.
 
 pub mod cell;
+pub mod change;
 pub mod column;
 pub mod filter;
 pub mod info;

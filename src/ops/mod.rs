@@ -17,5 +17,6 @@ pub mod profile;
 pub mod seed;
 pub mod session;
 pub mod table;
+pub mod table_change;
 pub mod tables;
 pub mod types;

@@ -212,7 +212,7 @@ async fn read(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::query::{Answer, Call, Filter, Op, Ping};
+    use crate::domain::query::{Answer, Call, Filter, Op, Ping, RowWrite};
     use crate::domain::table::column::ColumnInfo;
     use crate::domain::table::info::TableSource;
     use crate::domain::table::paging::{PageStart, RowOrder};
@@ -263,6 +263,10 @@ mod tests {
         }
 
         fn call<'a>(&'a self, _: &'a Identity, _: &'a Call) -> Task<'a, Answer> {
+            Box::pin(async { Err(Problem::internal("")) })
+        }
+
+        fn write<'a>(&'a self, _: &'a Identity, _: &'a RowWrite) -> Task<'a, Answer> {
             Box::pin(async { Err(Problem::internal("")) })
         }
 

@@ -18,7 +18,7 @@ use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
 use crate::ops::migration::Workspace;
 use crate::ops::{people, session};
-use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest, UserDirectory};
+use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest, TableCatalog, UserDirectory};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +49,7 @@ struct Ways {
     stage: Arc<dyn DryRunDatabase>,
     catalogs: Arc<dyn Catalogs>,
     directory: Arc<dyn UserDirectory>,
+    tables: Arc<dyn TableCatalog>,
     /// What the database is called while it is waited for.
     place: String,
 }
@@ -71,6 +72,11 @@ impl OpenProject {
     /// The catalogs of the database.
     pub(super) fn catalogs(&self) -> Result<&dyn Catalogs, Problem> {
         self.ways().map(|ways| ways.catalogs.as_ref())
+    }
+
+    /// The tables as the database knows them, where there is a way to it.
+    pub(super) fn tables(&self) -> Option<&dyn TableCatalog> {
+        self.schema.as_ref().ok().map(|ways| ways.tables.as_ref())
     }
 
     /// The people whose names the project tells, as far as its settings allow.
@@ -226,7 +232,7 @@ async fn schema(
         .or_else(|| connected.profile.dir.clone())
         .unwrap_or(here);
     let (stage, catalogs, place) = (way.stage(), way.clone().catalogs(), way.label());
-    let directory = way.clone().directory();
+    let (directory, tables) = (way.clone().directory(), way.clone().tables());
     let database = Guarded {
         database: way.database(),
         profiles,
@@ -237,6 +243,7 @@ async fn schema(
         stage,
         catalogs,
         directory,
+        tables,
         place,
     })
 }

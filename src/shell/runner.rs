@@ -20,7 +20,7 @@ use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::ops::migration::RunControl;
-use crate::ops::{audit, cycle, goal, lock, migration, seed, session, tables};
+use crate::ops::{audit, cycle, goal, lock, migration, seed, session, table, tables};
 use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -200,6 +200,10 @@ fn refusal(load: &Load) -> Refusal {
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
         Load::Tables => |problem| Report::Tables(Err(problem)),
+        Load::TableList => |problem| Report::TableList(Err(problem)),
+        Load::TableInfo(_) => |problem| Report::TableInfo(Err(problem)),
+        Load::Rows(_) => |problem| Report::Rows(Err(problem)),
+        Load::WholeRow(_) => |problem| Report::WholeRow(Err(problem)),
         Load::People => |problem| {
             Report::People(Box::new(PeopleTold {
                 problems: vec![problem],
@@ -250,6 +254,10 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Prospect(_)
         | Load::Review { .. }
         | Load::People
+        | Load::TableList
+        | Load::TableInfo(_)
+        | Load::Rows(_)
+        | Load::WholeRow(_)
         | Load::Record(_) => true,
         Load::Migrations
         | Load::Sources(_)
@@ -341,6 +349,15 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
             Report::Review(read.map(Box::new))
         }
         Load::People => Report::People(Box::new(world.people(who).await)),
+        Load::TableList => Report::TableList(table::list(world.tables(), rest, who, &[]).await),
+        Load::TableInfo(name) => {
+            let described = table::describe(world.tables(), rest, who, &name).await;
+            Report::TableInfo(described.map(Box::new))
+        }
+        Load::Rows(wanted) => Report::Rows(table::rows(rest, who, &wanted).await.map(Box::new)),
+        Load::WholeRow(wanted) => {
+            Report::WholeRow(table::rows(rest, who, &wanted).await.map(Box::new))
+        }
         Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
         _ => refuse(Problem::internal("A read was sent to the wrong place.")),
     }

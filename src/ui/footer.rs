@@ -31,7 +31,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
                 "  searches inside this record; n and N go on",
                 view.style(Role::Muted),
             ),
-            None if view.model.screen == Screen::Audit => {
+            None if line.proposals.is_some() => {
                 Span::styled(proposed(line), view.style(Role::Muted))
             }
             None => Span::styled("  enter keeps it, esc drops it", view.style(Role::Muted)),

@@ -60,6 +60,7 @@ const KNOWN: &[(&[&str], &str)] = &[
     (
         &[
             "src/app/availability.rs",
+            "src/app/browse.rs",
             "src/app/copy.rs",
             "src/app/dialog/confirm.rs",
             "src/app/dialog/confirm_layout.rs",

@@ -336,3 +336,252 @@ fn over_the_management_api_the_tables_are_the_same() {
     );
     assert_eq!(world.data(&["table", "list", "--as", "anon"]), list);
 }
+
+const NOTES: &str = "
+    create table public.note (
+        id int generated always as identity primary key,
+        owner text not null default 'nobody',
+        body text constraint body_is_short check (length(body) < 40),
+        stars smallint,
+        mood public.mood default 'calm',
+        data json,
+        price numeric(12, 4),
+        double_stars int generated always as (stars * 2) stored,
+        at timestamptz not null default now()
+    );
+    insert into public.note (owner, body, stars, data) values
+        ('alice', 'one', 1, '{\"a\": 1}'), ('bob', 'two', 2, null), ('alice', 'three', 3, null);
+    create function public.touch() returns trigger language plpgsql as $$
+        begin new.at = '2030-01-01Z'; return new; end $$;
+    create trigger touch before update on public.note for each row execute function public.touch();
+    alter table public.note enable row level security;
+    create policy everybody_reads on public.note for select to authenticated using (true);
+    create policy \"own \"\"rows\"\"\" on public.note for update to authenticated using (owner = 'alice');
+    create policy adds_own on public.note for insert to authenticated with check (owner = 'alice');
+    grant select, insert, update, delete on public.note to authenticated, service_role;";
+
+/// A project with notes that everybody signed in may read, and change those of alice.
+fn with_notes() -> World {
+    let mut world = World::own();
+    world.sql("create type public.mood as enum ('calm', 'wild')");
+    world.sql(NOTES);
+    world.reload();
+    world.sign_in("alice@example.com");
+    world
+}
+
+#[test]
+fn a_row_is_added_changed_and_removed_and_each_is_shown_first() {
+    let world = with_notes();
+    let add = [
+        "table",
+        "insert",
+        "note",
+        "--set",
+        "owner=alice",
+        "--set",
+        "body=new, \"x\"",
+        "--set",
+        "data={\"k\": [1]}",
+        "--as",
+        "user",
+    ];
+    let refused = world.run(&[&add[..], &["--json"]].concat());
+    let document = refused.ended(2).document();
+    assert_eq!(document["data"][0]["verb"], "insert", "{document}");
+    assert_eq!(document["data"][0]["columns"][1]["after"], "new, \"x\"");
+    assert_eq!(world.sql("select count(*)::text from note"), ["3"]);
+    let added = world.data(&[&add[..], &["--yes"]].concat());
+    assert_eq!(added[0]["row"]["body"], "new, \"x\"");
+    assert_eq!(added[0]["row"]["mood"], "calm");
+    assert_eq!(
+        world.sql("select data::text from note where body like 'new%'"),
+        ["{\"k\": [1]}"]
+    );
+    let changed = world.data(&[
+        "table",
+        "update",
+        "note",
+        "--where",
+        "id:1",
+        "--set",
+        "stars=5",
+        "--set",
+        "mood=wild",
+        "--set",
+        "price=12.50",
+        "--as",
+        "user",
+        "--yes",
+    ]);
+    assert_eq!(
+        changed[0]["besides"],
+        json!(["double_stars", "at"]),
+        "{changed}"
+    );
+    assert_eq!(
+        world.sql("select concat_ws(' ', stars, mood, price, double_stars) from note where id = 1"),
+        ["5 wild 12.5000 10"]
+    );
+    let same = world.run(&[
+        "table", "update", "note", "--where", "id:1", "--set", "stars=5", "--as", "user", "--yes",
+    ]);
+    assert!(same.done().out.contains("Nothing to change"), "{same:?}");
+    let gone = world.data(&[
+        "table",
+        "delete",
+        "note",
+        "--where",
+        "owner:alice stars>3",
+        "--as",
+        "service",
+        "--yes",
+    ]);
+    assert_eq!(rows(&gone).len(), 1);
+    assert_eq!(
+        world.sql("select string_agg(id::text, ',' order by id) from note"),
+        ["2,3,4"]
+    );
+}
+
+#[test]
+fn a_refusal_names_the_policy_or_the_constraint_and_is_no_success() {
+    let world = with_notes();
+    let update = |filter: &str, set: &str, code| {
+        world.problem(
+            code,
+            &[
+                "table", "update", "note", "--where", filter, "--set", set, "--as", "user", "--yes",
+            ],
+        )
+    };
+    let hidden = update("id:2", "body=x", 5);
+    assert!(
+        hidden["why"]
+            .as_str()
+            .unwrap()
+            .contains("policy “own \"rows\"” using (owner = 'alice'::text)"),
+        "{hidden}"
+    );
+    let check = update("id:1", &format!("body={}", "x".repeat(60)), 8);
+    assert!(
+        check["why"].as_str().unwrap().contains("body_is_short"),
+        "{check}"
+    );
+    let computed = update("id:1", "double_stars=3", 2);
+    assert!(
+        computed["why"].as_str().unwrap().contains("computes"),
+        "{computed}"
+    );
+    update("id:1", "mood=mild", 2);
+    update("id:99", "body=x", 5);
+    let added = world.problem(
+        5,
+        &[
+            "table",
+            "insert",
+            "note",
+            "--set",
+            "owner=bob",
+            "--as",
+            "user",
+            "--yes",
+        ],
+    );
+    assert!(added["why"].as_str().unwrap().contains("policy"), "{added}");
+    // There is no policy for it at all.
+    let delete = world.problem(
+        5,
+        &[
+            "table", "delete", "note", "--where", "id:1", "--as", "user", "--yes",
+        ],
+    );
+    assert!(
+        delete["why"]
+            .as_str()
+            .unwrap()
+            .contains("no policy lets authenticated delete rows"),
+        "{delete}"
+    );
+    let anon = world.problem(
+        5,
+        &[
+            "table",
+            "insert",
+            "note",
+            "--set",
+            "owner=alice",
+            "--as",
+            "anon",
+            "--yes",
+        ],
+    );
+    assert_eq!(anon["code"], "42501");
+    world.problem(
+        2,
+        &[
+            "table", "delete", "note", "--where", "", "--as", "service", "--yes",
+        ],
+    );
+    assert_eq!(world.sql("select count(*)::text from note"), ["3"]);
+    // The first refusal stops the rest, and what was done before it is told.
+    let ran = world.run(&[
+        "table", "update", "note", "--where", "stars>0", "--set", "stars=9", "--as", "user",
+        "--yes", "--json",
+    ]);
+    let document = ran.ended(5).document();
+    assert_eq!(rows(&document["data"]).len(), 1, "{document}");
+    assert_eq!(
+        world.sql("select string_agg(stars::text, ',' order by id) from note"),
+        ["9,2,3"]
+    );
+}
+
+#[test]
+fn rows_without_a_key_are_not_changed_and_those_of_a_composite_one_are() {
+    let world = World::empty();
+    world.sql(
+        "create table public.bare (n int);
+         insert into public.bare values (1), (1);
+         create table public.pair (a int, b text, note text, primary key (a, b));
+         insert into public.pair values (1, 'x,y', 'old'), (1, 'z', 'old');
+         create view public.seen as select * from public.pair;
+         grant select, insert, update, delete on all tables in schema public to service_role;",
+    );
+    world.reload();
+    let problem = world.problem(
+        2,
+        &[
+            "table", "delete", "bare", "--where", "n:1", "--as", "service", "--yes",
+        ],
+    );
+    assert!(
+        problem["why"].as_str().unwrap().contains("no key"),
+        "{problem}"
+    );
+    world.problem(
+        2,
+        &[
+            "table", "update", "seen", "--where", "a:1", "--set", "note=x", "--as", "service",
+            "--yes",
+        ],
+    );
+    let changed = world.data(&[
+        "table",
+        "update",
+        "pair",
+        "--where",
+        "b:\"x,y\"",
+        "--set",
+        "note=\"null\"",
+        "--as",
+        "service",
+        "--yes",
+    ]);
+    assert_eq!(
+        changed[0]["row"],
+        json!({"a": 1, "b": "x,y", "note": "null"})
+    );
+    assert_eq!(world.sql("select count(*)::text from bare"), ["2"]);
+    assert_eq!(world.sql("select note from pair where b = 'z'"), ["old"]);
+}

@@ -1,5 +1,6 @@
 //! A deck with the demo's kind of data, and the few moves that every test makes.
 
+use crate::browsed;
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -104,6 +105,10 @@ pub fn report(load: &Load) -> Report {
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
         Load::Tables => Report::Tables(Ok(tables())),
+        Load::TableList => Report::TableList(Ok(browsed::list())),
+        Load::TableInfo(name) => Report::TableInfo(Ok(Box::new(browsed::info(name)))),
+        Load::Rows(wanted) => Report::Rows(Ok(Box::new(browsed::page(wanted)))),
+        Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(browsed::page(wanted)))),
         Load::People => Report::People(Box::default()),
         Load::Check(_) => Report::Checked(Vec::new()),
         Load::Difference(_) | Load::Review { .. } | Load::Fix(_) | Load::Prospect(_) => {

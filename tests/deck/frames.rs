@@ -193,6 +193,10 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
         Load::Goals => Report::Goals(or(problem, Vec::new())),
         Load::Locks => Report::Locks(or(problem, Vec::new())),
         Load::Audit { .. } => Report::Audit(or(problem, Page::default())),
+        Load::TableList => {
+            use supadeck::domain::table::info::TableList;
+            Report::TableList(or(problem, TableList::default()))
+        }
         _ => return None,
     })
 }
@@ -246,6 +250,7 @@ fn every_screen_empty_loading_failed_and_denied() {
             let expected = match (state, title) {
                 ("empty", &"Migrations") => "No migration files.",
                 ("empty", &"Seeds") => "No seed files.",
+                ("empty", &"Tables") => "The schemas that REST serves have no tables.",
                 ("empty", &"Journal") => "This database has no journal yet",
                 ("empty", _) => "No rows visible to alice@example.com",
                 ("loading", _) => "Reading.",

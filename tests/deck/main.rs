@@ -4,6 +4,7 @@
 
 mod asked;
 mod audit;
+mod browsed;
 mod dialogs;
 mod ends;
 mod fixture;
@@ -15,6 +16,7 @@ mod production;
 mod reads;
 mod runs;
 mod second;
+mod tables;
 mod told;
 mod trail;
 mod unseen;

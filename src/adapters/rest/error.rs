@@ -6,6 +6,7 @@ use crate::adapters::http::Reply;
 use crate::domain::grant;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::Verb;
 use crate::domain::read_problem;
 use crate::domain::secret::{ApiKey, KEY_FORMS, KeyForm};
 use crate::domain::text;
@@ -27,6 +28,8 @@ pub(super) enum Operation<'a> {
     Read(&'a str),
     /// Calling a function.
     Call(&'a str),
+    /// Changing rows of a table or view.
+    Write(Verb, &'a str),
 }
 
 impl Operation<'_> {
@@ -34,12 +37,15 @@ impl Operation<'_> {
         match self {
             Self::Read(table) => format!("read {table}"),
             Self::Call(function) => format!("call {function}"),
+            Self::Write(Verb::Insert, table) => format!("insert into {table}"),
+            Self::Write(Verb::Update, table) => format!("update {table}"),
+            Self::Write(Verb::Delete, table) => format!("delete from {table}"),
         }
     }
 
     fn name(self) -> String {
         match self {
-            Self::Read(name) | Self::Call(name) => name.to_owned(),
+            Self::Read(name) | Self::Call(name) | Self::Write(_, name) => name.to_owned(),
         }
     }
 }
@@ -127,6 +133,11 @@ impl Refusal {
     fn by_code(&self, who: &Identity, deed: Operation<'_>, key: Option<&ApiKey>) -> Problem {
         let said = sentence(&self.message);
         let problem = match self.code.as_str() {
+            "42501" if self.message.contains("row-level security policy") => Problem::new(
+                Kind::Denied,
+                format!("{} may not {} such a row.", called(who), deed.words()),
+                format!("{said} The check of a policy refused it, or the row could not be seen afterwards."),
+            ),
             "42501" => self.not_granted(who, deed, said),
             "42P17" => Problem::new(
                 Kind::Database,
@@ -178,6 +189,9 @@ impl Refusal {
             .with_hint("Try again.")
             .retryable(),
             code if NOT_A_VALUE.contains(&code) => {
+                Problem::new(Kind::Usage, "A value was not accepted.", said)
+            }
+            code if code.len() == 5 && code.starts_with("22") && matches!(deed, Operation::Write(..)) => {
                 Problem::new(Kind::Usage, "A value was not accepted.", said)
             }
             // The rest of class 22 comes up while the server computes with what the rows hold.
@@ -335,6 +349,9 @@ impl Refusal {
         let statement = match deed {
             Operation::Read(table) => grant::to_read(&self.message, table, who.role()),
             Operation::Call(function) => grant::to_call(&self.message, function, who.role()),
+            Operation::Write(verb, table) => {
+                grant::to_write(&self.message, table, verb.word(), who.role())
+            }
         };
         let why = match &statement {
             // Who is not signed in may be meant to see nothing.

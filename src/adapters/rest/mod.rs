@@ -16,7 +16,7 @@ use super::key::Key;
 use crate::domain::given::ref_of_key;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::{Answer, Call, Ping, Range, Select};
+use crate::domain::query::{Answer, Call, Ping, Range, RowWrite, Select};
 use crate::ports::{Clock, Rest, Task};
 use error::Operation;
 pub(in crate::adapters) use error::{sentence, shown};
@@ -154,6 +154,23 @@ impl Rest for PostgRest {
                 .exchange(who, request, correlation, errand, deed)
                 .await?;
             Ok(answer(reply))
+        })
+    }
+
+    fn write<'a>(&'a self, who: &'a Identity, write: &'a RowWrite) -> Task<'a, Answer> {
+        Box::pin(async move {
+            let request = request::write(self.grammar(), write)?;
+            let deed = Operation::Write(write.verb, &write.table);
+            let correlation = write.correlation.as_deref();
+            let policy = RetryPolicy::Write;
+            let reply = self
+                .exchange(who, request, correlation, policy, deed)
+                .await?;
+            // `Content-Range` of a change says which rows were asked for, not how many came back.
+            Ok(Answer {
+                body: reply.body,
+                range: None,
+            })
         })
     }
 

@@ -3,7 +3,7 @@
 
 use crate::adapters::http::Request;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::{Call, Direction, Filter, Op, Select};
+use crate::domain::query::{Call, Direction, Filter, Op, RowWrite, Select, Verb};
 use crate::domain::text;
 use postgrest::{Builder, Postgrest};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -11,7 +11,7 @@ use reqwest::{Method, Url};
 
 /// The request of a selection.
 pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
-    let mut builder = filtered(grammar, query)?.select(&query.columns);
+    let mut builder = filtered(grammar, &query.table, &query.filters)?.select(&query.columns);
     if !query.order.is_empty() {
         let columns: Vec<String> = query
             .order
@@ -42,8 +42,35 @@ pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Pro
 /// The request for an estimate: one row at most, and the planner's number of all.
 pub(super) fn count(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
     let first = query.columns.split(',').next().unwrap_or("*");
-    let mut request = taken(filtered(grammar, query)?.select(first).planned_count())?;
+    let mut request = taken(
+        filtered(grammar, &query.table, &query.filters)?
+            .select(first)
+            .planned_count(),
+    )?;
     with_schema(&mut request, "accept-profile", query.schema.as_deref())?;
+    Ok(with_plain_spaces(request))
+}
+
+/// The request of a change of rows. One that would change every row is never made.
+pub(super) fn write(grammar: &Postgrest, write: &RowWrite) -> Result<Request, Problem> {
+    if write.filters.is_empty() && write.verb != Verb::Insert {
+        return Err(Problem::internal(
+            "A change without a condition would be one of every row.",
+        ));
+    }
+    let builder = filtered(grammar, &write.table, &write.filters)?.select(&write.columns);
+    let body = write.body.as_ref().map(ToString::to_string);
+    let body = body.unwrap_or_default();
+    let builder = match write.verb {
+        Verb::Insert => builder.insert(body),
+        Verb::Update => builder.update(body),
+        Verb::Delete => builder.delete(),
+    };
+    let mut request = taken(builder)?;
+    with_schema(&mut request, "content-profile", Some(&write.schema))?;
+    let json = HeaderValue::from_static("application/json");
+    request.headers.insert(reqwest::header::CONTENT_TYPE, json);
+    request.headers.remove("accept-profile");
     Ok(with_plain_spaces(request))
 }
 
@@ -92,9 +119,9 @@ pub(super) fn call(grammar: &Postgrest, call: &Call) -> Result<Request, Problem>
     taken(grammar.rpc(&call.function, call.arguments.to_string()))
 }
 
-fn filtered(grammar: &Postgrest, query: &Select) -> Result<Builder, Problem> {
-    let mut builder = grammar.from(segment(&query.table)?);
-    for filter in &query.filters {
+fn filtered(grammar: &Postgrest, table: &str, filters: &[Filter]) -> Result<Builder, Problem> {
+    let mut builder = grammar.from(segment(table)?);
+    for filter in filters {
         builder = match filter {
             // As the name of a parameter it would be taken for something else.
             filter if filter.column().is_some_and(is_reserved) => builder.and(branch(filter)?),
@@ -416,6 +443,34 @@ mod tests {
         let request = select(&grammar, &Select::from("t").of_schema("api")).unwrap();
         assert_eq!(request.headers["accept-profile"], "api");
         assert!(select(&grammar, &Select::from("t").of_schema("a\nb")).is_err());
+    }
+
+    #[test]
+    fn a_change_has_its_conditions_and_never_none() {
+        let grammar = Postgrest::new("http://localhost/rest/v1");
+        let mut change = RowWrite {
+            table: "t".into(),
+            schema: "api".into(),
+            verb: Verb::Update,
+            filters: vec![Filter::eq("id", "7"), Filter::eq("a", "x y")],
+            body: Some(serde_json::json!({"a": null})),
+            columns: "id,a".into(),
+            correlation: None,
+        };
+        let request = write(&grammar, &change).unwrap();
+        assert_eq!(request.method, Method::PATCH);
+        assert_eq!(
+            request.url.query(),
+            Some("id=eq.7&a=eq.x%20y&select=id%2Ca")
+        );
+        assert_eq!(request.headers["content-profile"], "api");
+        assert_eq!(request.headers["prefer"], "return=representation");
+        assert_eq!(request.body.unwrap(), b"{\"a\":null}");
+        for verb in [Verb::Update, Verb::Delete] {
+            change.verb = verb;
+            change.filters.clear();
+            assert!(write(&grammar, &change).is_err());
+        }
     }
 
     #[test]

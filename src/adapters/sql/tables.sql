@@ -125,6 +125,17 @@ select jsonb_build_object(
         left join pg_catalog.pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum
         where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
       ), '[]') end,
+      'policies', case when $TABLE$::pg_catalog.text is null then '[]' else coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'name', p.polname,
+          'verb', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+          'permissive', p.polpermissive,
+          'applies', (select exists (select from unnest(p.polroles) as u (role)
+            where u.role = 0 or pg_catalog.pg_has_role(reader.oid, u.role, 'MEMBER')) from reader),
+          'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+          'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+        ) order by p.polname)
+        from pg_catalog.pg_policy p where p.polrelid = r.oid), '[]') end,
       'references', coalesce((
         select jsonb_agg(jsonb_build_object('name', k.conname, 'columns', k.own, 'other_columns', k.other,
           'table', jsonb_build_object('schema', n.nspname, 'name', o.relname)) order by k.conname)

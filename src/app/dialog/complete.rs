@@ -8,7 +8,7 @@ use crate::domain::people::People;
 use std::collections::BTreeSet;
 
 /// The most proposals.
-const MOST: usize = 24;
+pub(super) const MOST: usize = 24;
 
 /// Proposals for the last word of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn propose(text: &str, from: Sources<'_>) -> Proposals {
 }
 
 /// Where the last word begins: behind the last white space outside quotes.
-fn last_word(text: &str) -> usize {
+pub(super) fn last_word(text: &str) -> usize {
     let (mut start, mut is_quoted, mut is_escaped) = (0, false, false);
     for (at, c) in text.char_indices() {
         match c {

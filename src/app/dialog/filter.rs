@@ -2,12 +2,13 @@
 
 use super::DialogResult;
 use super::complete::{Proposals, Sources, propose};
+use super::complete_columns::propose_columns;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::{Focus, Model, Screen};
-use crate::app::{execute, requests};
+use crate::app::{browse, execute, requests};
 use crate::domain::audit::filter_book::identity_key;
 use crate::domain::problem::Problem;
 
@@ -52,11 +53,17 @@ impl FilterLine {
 
     /// Proposes what can be typed next into the filter of the audit list.
     fn propose(&mut self, model: &Model) {
-        let from = Sources {
-            rows: model.audit.rows.held(),
-            people: &model.people,
-        };
-        let proposals = is_remote(model).then(|| propose(self.field.text(), from));
+        let text = self.field.text();
+        let proposals = is_remote(model).then(|| match &model.browser.grid {
+            Some(grid) if model.screen == Screen::Tables => propose_columns(text, grid),
+            _ => {
+                let from = Sources {
+                    rows: model.audit.rows.held(),
+                    people: &model.people,
+                };
+                propose(text, from)
+            }
+        });
         self.proposals = proposals.map(|proposals| (proposals, None));
     }
 
@@ -83,6 +90,10 @@ impl FilterLine {
 
     /// Puts an earlier filter in place, or goes back to a later one.
     fn recall(&mut self, by: isize, model: &Model) {
+        // The filters of tables are not kept: each table has its own columns.
+        if model.screen != Screen::Audit {
+            return;
+        }
         let history = model.filter_history();
         let at = match self.recalled {
             None if by < 0 => return,
@@ -119,6 +130,16 @@ impl FilterLine {
             Some(Command::Cancel) => {
                 set_local(model, &self.before);
                 DialogResult::Close(execute::selection_moved(model))
+            }
+            Some(Command::Confirm) if model.screen == Screen::Tables && is_remote(model) => {
+                match browse::set_filter(model, self.field.text()) {
+                    Ok(effects) => DialogResult::Close(effects),
+                    Err(fault) => {
+                        self.problem = Some(said(&fault.problem));
+                        self.field.go_to(fault.at);
+                        DialogResult::Stay(Vec::new())
+                    }
+                }
             }
             Some(Command::Confirm) if is_remote(model) => {
                 let text = self.field.text().to_owned();
@@ -182,7 +203,11 @@ fn said(problem: &Problem) -> String {
 
 /// Whether enter sends the words to the server.
 fn is_remote(model: &Model) -> bool {
-    model.screen == Screen::Audit && model.focus == Focus::List
+    match model.screen {
+        Screen::Audit => model.focus == Focus::List,
+        Screen::Tables => model.browser.grid.is_some(),
+        _ => false,
+    }
 }
 
 /// The filter in force on the screen in view.
@@ -195,6 +220,10 @@ pub fn current(model: &Model) -> &str {
         Screen::Cycles => &model.cycles.list.filter,
         Screen::Goals => &model.goals.list.filter,
         Screen::Locks => &model.locks.list.filter,
+        Screen::Tables => match &model.browser.grid {
+            Some(grid) => &grid.filter_text,
+            None => &model.browser.table.list.filter,
+        },
         Screen::Audit if model.focus == Focus::Detail => &model.audit.search,
         Screen::Audit => &model.audit.filter_text,
     }
@@ -210,8 +239,9 @@ pub fn set_local(model: &mut Model, text: &str) {
         Screen::Cycles => model.cycles.set_filter(text),
         Screen::Goals => model.goals.set_filter(text),
         Screen::Locks => model.locks.set_filter(text),
+        Screen::Tables if model.browser.grid.is_none() => model.browser.table.set_filter(text),
         Screen::Audit if model.focus == Focus::Detail => model.audit.set_search(text),
-        Screen::Audit => {}
+        Screen::Audit | Screen::Tables => {}
     }
     let height = model.list_height();
     if let Some(list) = execute::list_mut(model) {

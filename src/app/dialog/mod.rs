@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod complete;
+mod complete_columns;
 pub mod confirm;
 pub mod confirm_layout;
 pub mod filter;

@@ -26,6 +26,8 @@ pub enum Side {
     After,
     /// It did not change.
     Same,
+    /// It is a value of a row, which has no other side.
+    Alone,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +85,19 @@ impl ValueView {
         }
     }
 
+    /// A value of a row.
+    pub fn alone(title: String, value: &Value) -> Self {
+        let text = Marked::plain(&whole(value));
+        let side = Side::Alone;
+        Self {
+            title,
+            top: 0,
+            parts: vec![Part { side, text }],
+            rows: Vec::new(),
+            columns: 0,
+        }
+    }
+
     /// Wraps the texts at so many columns, unless they are already.
     pub fn fit(&mut self, columns: usize) {
         let columns = columns.max(1);
@@ -122,6 +137,7 @@ impl ValueView {
                     Side::Before => "before",
                     Side::After => "after",
                     Side::Same => "did not change",
+                    Side::Alone => "value",
                 };
                 Shown::Heading(side, words)
             }

@@ -1,6 +1,7 @@
 //! One file per screen that has more state than rows and a place in them.
 
 pub mod audit;
+pub mod grid;
 pub mod home;
 pub mod journal;
 pub mod locks;
@@ -10,4 +11,5 @@ pub mod record;
 pub mod record_head;
 pub mod request_groups;
 pub mod seeds;
+pub mod tables;
 pub mod unlock_record;

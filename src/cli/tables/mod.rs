@@ -1,5 +1,6 @@
 //! `supadeck table`.
 
+mod change;
 mod list;
 mod rows;
 mod show;
@@ -21,6 +22,9 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Rows(rows::Args),
+    Insert(change::Insert),
+    Update(change::Update),
+    Delete(change::Delete),
 }
 
 /// Runs the subcommand.
@@ -29,5 +33,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::List(args) => list::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Rows(args) => rows::run(context, args).await,
+        Command::Insert(args) => change::insert(context, args).await,
+        Command::Update(args) => change::update(context, args).await,
+        Command::Delete(args) => change::delete(context, args).await,
     }
 }

@@ -70,6 +70,7 @@ fn page(table: &TableInfo, role: &str) -> Page {
     page.table(&facts);
     page.blank();
     page.table(&columns(table));
+    policies(&mut page, table);
     links(&mut page, "REFERENCES", &table.references, false);
     links(&mut page, "REFERENCED BY", &table.referenced_by, true);
     page
@@ -109,6 +110,33 @@ fn column_rights(column: &ColumnInfo) -> String {
         Some(_) if words.is_empty() => "none".to_owned(),
         Some(_) => words.join(", "),
     }
+}
+
+fn policies(page: &mut Page, of: &TableInfo) {
+    if of.policies.is_empty() {
+        return;
+    }
+    let mut table = Table::new(&["POLICY", "FOR", "~USING", "~CHECK"]);
+    for policy in &of.policies {
+        let tone = if policy.applies == Some(false) {
+            Tone::Muted
+        } else {
+            Tone::Text
+        };
+        let verb = if policy.permissive {
+            policy.verb.clone()
+        } else {
+            format!("{}, restrictive", policy.verb)
+        };
+        table.row(vec![
+            Span::new(tone, &policy.name),
+            Span::new(tone, &verb),
+            Span::new(tone, policy.qual.as_deref().unwrap_or_default()),
+            Span::new(tone, policy.check.as_deref().unwrap_or_default()),
+        ]);
+    }
+    page.blank();
+    page.table(&table);
 }
 
 fn links(page: &mut Page, heading: &'static str, links: &[TableLink], is_back: bool) {

@@ -484,17 +484,17 @@ impl Place<'_> {
         if let (Op::Eq, Some(end)) = (op, moment.day_end()) {
             let at = |at: jiff::Timestamp| at.strftime("%Y-%m-%d").to_string();
             return Ok(Condition::All(vec![
-                Condition::compare(column, Op::GtEq, self.utc(kind, at(moment.at()))),
-                Condition::compare(column, Op::Lt, self.utc(kind, at(end))),
+                Condition::compare(column, Op::GtEq, self.utc(kind, &at(moment.at()))),
+                Condition::compare(column, Op::Lt, self.utc(kind, &at(end))),
             ]));
         }
         let (op, bound) = time_bound(op, &moment);
-        Ok(Condition::compare(column, op, self.utc(kind, bound)))
+        Ok(Condition::compare(column, op, self.utc(kind, &bound)))
     }
 
     /// A time as the column reads it: with its offset, or without one where the column has none.
     #[allow(clippy::unused_self)]
-    fn utc(&self, kind: ColumnKind, bound: String) -> String {
+    fn utc(&self, kind: ColumnKind, bound: &str) -> String {
         let bare = bound.trim_end_matches("+00:00");
         match kind {
             ColumnKind::LocalTime => bare.to_owned(),
@@ -555,14 +555,13 @@ fn no_term(word: &str, table: &TableInfo) -> Problem {
         "A filter is a column, a sign (`:`, `!=`, `>`, `>=`, `<`, `<=`, `~`) and a value.",
     );
     let text_column = |column: &&ColumnInfo| column.kind() == ColumnKind::Text;
-    let example = match table.column(word) {
-        Some(_) => format!("{}:", path::key_text(word)),
-        None => {
-            let column = table.columns.iter().find(text_column);
-            let column = column.or(table.columns.first());
-            let column = column.map_or("name", |column| column.name.as_str());
-            format!("{}~{shown}", path::key_text(column))
-        }
+    let example = if table.column(word).is_some() {
+        format!("{}:", path::key_text(word))
+    } else {
+        let column = table.columns.iter().find(text_column);
+        let column = column.or(table.columns.first());
+        let column = column.map_or("name", |column| column.name.as_str());
+        format!("{}~{shown}", path::key_text(column))
     };
     problem.with_hint(format!("For example `{example}`."))
 }

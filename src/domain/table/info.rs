@@ -79,6 +79,24 @@ pub struct TableRls {
     pub policies: u32,
 }
 
+/// A policy of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePolicy {
+    /// Its name.
+    pub name: String,
+    /// What it is for: `select`, `insert`, `update`, `delete` or `all`.
+    pub verb: String,
+    /// Whether it opens; else it narrows what others open.
+    pub permissive: bool,
+    /// Whether it is for the role in use, itself or by membership; absent where that role is not there.
+    pub applies: Option<bool>,
+    /// Which rows it is about.
+    #[serde(rename = "using")]
+    pub qual: Option<String>,
+    /// What rows must be that are written.
+    pub check: Option<String>,
+}
+
 /// A foreign key, from whichever of its two tables one looks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableLink {
@@ -118,6 +136,9 @@ pub struct TableInfo {
     /// The columns, in their order. A list of tables goes without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<ColumnInfo>,
+    /// The policies, of whatever role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<TablePolicy>,
     /// The foreign keys of the table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<TableLink>,
@@ -234,6 +255,36 @@ impl TableInfo {
     /// Whether Row Level Security decides which rows are seen.
     pub fn has_rls(&self) -> bool {
         self.rls.is_some_and(|rls| rls.enabled)
+    }
+
+    /// The policies that decide for the role in use whether it may do this, in words.
+    pub fn policies_for(&self, verb: &str) -> Vec<String> {
+        let decides = |policy: &&TablePolicy| {
+            (policy.verb == verb || policy.verb == "all") && policy.applies != Some(false)
+        };
+        let words = |policy: &TablePolicy| {
+            let kind = if policy.permissive {
+                ""
+            } else {
+                "restrictive "
+            };
+            let name = text::cell(&policy.name);
+            let shown = |expression: &str| text::cell(expression).into_owned();
+            let using = policy
+                .qual
+                .as_deref()
+                .map(|qual| format!(" using {}", shown(qual)));
+            let check = policy
+                .check
+                .as_deref()
+                .map(|check| format!(" with check {}", shown(check)));
+            format!(
+                "{kind}policy “{name}”{}{}",
+                using.unwrap_or_default(),
+                check.unwrap_or_default()
+            )
+        };
+        self.policies.iter().filter(decides).map(words).collect()
     }
 
     /// Takes the columns that rows have which came: their names are all that is known.

@@ -179,7 +179,7 @@ impl RowOrder {
         let mut same: Vec<Condition> = Vec::new();
         for column in &self.columns {
             let name = column_text(&column.name);
-            let value = comparable(row.get(&column.name)?)?;
+            let value = comparable(row.get(&column.name)?).ok()?;
             let is_up = column.direction == Direction::Ascending;
             let op = if is_up { Op::Gt } else { Op::Lt };
             let null = || Condition::IsNull {
@@ -214,7 +214,7 @@ impl RowOrder {
         if let Some(first) = self.columns.first()
             && !first.nullable
             && self.columns.len() > 1
-            && let Some(value) = comparable(row.get(&first.name)?)?
+            && let Some(value) = comparable(row.get(&first.name)?).ok()?
         {
             let op = match first.direction {
                 Direction::Ascending => Op::GtEq,
@@ -230,14 +230,17 @@ impl RowOrder {
     }
 }
 
-/// A value as a filter takes it, `None` inside for null; nothing where it is no simple value.
-fn comparable(value: &Value) -> Option<Option<String>> {
+/// An array or a document, which no filter compares.
+struct NotSimple;
+
+/// A value as a filter takes it; none for null.
+fn comparable(value: &Value) -> Result<Option<String>, NotSimple> {
     match value {
-        Value::Null => Some(None),
-        Value::Bool(is) => Some(Some(is.to_string())),
-        Value::Number(number) => Some(Some(number.to_string())),
-        Value::String(text) => Some(Some(text.clone())),
-        Value::Array(_) | Value::Object(_) => None,
+        Value::Null => Ok(None),
+        Value::Bool(is) => Ok(Some(is.to_string())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Array(_) | Value::Object(_) => Err(NotSimple),
     }
 }
 

@@ -33,6 +33,7 @@ fn line(row: Option<Shown<'_>>, view: DrawContext) -> Line<'static> {
         Side::Before => Role::Removed,
         Side::After => Role::Added,
         Side::Same => Role::Text,
+        Side::Alone => Role::Muted,
     };
     match row {
         Some(Shown::Heading(side, words)) => Line::styled(words, view.style(role(side))),

@@ -3,6 +3,7 @@
 mod audit;
 mod cycles;
 mod goals;
+mod grid;
 mod home;
 mod journal;
 mod legend;
@@ -11,7 +12,9 @@ mod locks;
 mod migrations;
 mod record;
 mod roles;
+mod row_form;
 mod seeds;
+mod tables;
 mod words;
 
 use super::DrawContext;
@@ -33,5 +36,6 @@ pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
         Screen::Locks => locks::draw(frame, view),
         Screen::Audit => audit::draw(frame, view),
         Screen::Journal => journal::draw(frame, view),
+        Screen::Tables => tables::draw(frame, view),
     }
 }

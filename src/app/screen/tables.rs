@@ -1,0 +1,347 @@
+//! The Tables screen: the tables of the project, the grid of one, and the row that one reads as a form.
+
+use crate::app::list::Move;
+use crate::app::screen::grid::{Grid, GridRow};
+use crate::app::table::{Row, Table};
+use crate::domain::audit::path::key_text;
+use crate::domain::plural::{counted, grouped};
+use crate::domain::problem::Problem;
+use crate::domain::report::Tone;
+use crate::domain::table::cell::size;
+use crate::domain::table::filter::RowFilter;
+use crate::domain::table::info::{TableInfo, TableLink, TableList, TableRights};
+use crate::domain::table::name::TableName;
+use crate::domain::text::harmless;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The most grids that one can go back to.
+const MOST_BACK: usize = 20;
+
+/// The state of the screen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tables {
+    /// One row a table.
+    pub table: Table<ListedTable>,
+    /// The grid that is open.
+    pub grid: Option<Box<Grid>>,
+    /// The grids from which one came here, the last one last.
+    pub came_from: Vec<Grid>,
+}
+
+/// A table with the key that the selection follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTable {
+    key: String,
+    /// What is known of it.
+    pub info: TableInfo,
+}
+
+impl Row for ListedTable {
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn haystack(&self) -> String {
+        format!("{} {}", self.key, self.info.kind.word())
+    }
+}
+
+/// Rows that a foreign key leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// Their table.
+    pub table: TableName,
+    /// The filter that finds them.
+    pub filter: String,
+}
+
+/// A line of the form of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormLine<'a> {
+    /// A column, by its place in the grid, and the foreign key that it begins.
+    Column(usize, Option<&'a TableLink>),
+    /// A foreign key of another table that leads here.
+    Back(&'a TableLink),
+}
+
+impl Tables {
+    /// Takes a list.
+    pub fn arrived(&mut self, result: Result<TableList, Problem>, at: Timestamp) {
+        let rows = result.map(|list| {
+            let listed = |info: TableInfo| ListedTable {
+                key: info.full_name().to_string(),
+                info,
+            };
+            list.tables.into_iter().map(listed).collect()
+        });
+        self.table.arrived(rows, at);
+    }
+
+    /// Opens the grid of a table; the one that is open is gone back to.
+    pub fn open(&mut self, name: TableName, filter: &str) {
+        if let Some(grid) = self.grid.take() {
+            self.came_from.push(*grid);
+            let excess = self.came_from.len().saturating_sub(MOST_BACK);
+            self.came_from.drain(..excess);
+        }
+        self.grid = Some(Box::new(Grid::new(name, filter)));
+    }
+
+    /// Goes back to the grid before, or closes the last one. False where none is open.
+    pub fn back(&mut self) -> bool {
+        let was_open = self.grid.is_some();
+        self.grid = self.came_from.pop().map(Box::new);
+        was_open
+    }
+
+    /// For another identity: the same grid, of which nothing is read yet.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self {
+            grid: self.grid.as_ref().map(|grid| Box::new(grid.anew())),
+            ..Self::default()
+        }
+    }
+
+    /// The lines of the form of the selected row.
+    pub fn form_lines(&self) -> Vec<FormLine<'_>> {
+        let Some(grid) = &self.grid else {
+            return Vec::new();
+        };
+        let table = grid.table.held();
+        let references = table.map_or(&[][..], |table| &table.references);
+        let back = table.map_or(&[][..], |table| &table.referenced_by);
+        let columns = grid.columns.iter().enumerate().map(|(at, column)| {
+            let begins = |link: &&TableLink| link.columns.first() == Some(&column.name);
+            FormLine::Column(at, references.iter().find(begins))
+        });
+        columns.chain(back.iter().map(FormLine::Back)).collect()
+    }
+
+    /// Moves through the form.
+    pub fn go_form(&mut self, movement: Move, height: usize) {
+        let count = self.form_lines().len();
+        let Some(grid) = &mut self.grid else {
+            return;
+        };
+        let last = count.saturating_sub(1);
+        let form = &mut grid.form;
+        if form.is_json {
+            form.top = match movement {
+                Move::By(rows) => form.top.saturating_add_signed(rows),
+                Move::First => 0,
+                Move::Last => usize::MAX,
+            };
+            return;
+        }
+        form.at = match movement {
+            Move::By(rows) => form.at.saturating_add_signed(rows).min(last),
+            Move::First => 0,
+            Move::Last => last,
+        };
+        let height = height.max(1);
+        if form.at < form.top {
+            form.top = form.at;
+        } else if form.at >= form.top + height {
+            form.top = form.at + 1 - height;
+        }
+    }
+
+    /// The selected line of the form.
+    pub fn form_line(&self) -> Option<FormLine<'_>> {
+        let at = self.grid.as_ref()?.form.at;
+        self.form_lines().get(at).copied()
+    }
+
+    /// The value under the cursor, with the name of its column.
+    pub fn cursor_value(&self, is_form: bool) -> Option<(&str, &Value)> {
+        let grid = self.grid.as_ref()?;
+        let at = match (is_form, self.form_line()) {
+            (true, Some(FormLine::Column(at, _))) => at,
+            (true, _) => return None,
+            (false, _) => grid.column,
+        };
+        let name = &grid.columns.get(at)?.name;
+        Some((name, grid.selected_row()?.values.get(at)?))
+    }
+
+    /// Where the foreign key on the selected line leads; none where it leads nowhere.
+    pub fn followed(&self) -> Option<Followed> {
+        let grid = self.grid.as_ref()?;
+        let link = match self.form_line()? {
+            FormLine::Column(_, link) => link?,
+            FormLine::Back(link) => link,
+        };
+        let pairs = link.columns.iter().zip(&link.other_columns);
+        let terms = pairs.map(|(own, other)| {
+            let value = grid.value(own).filter(|value| !value.is_null())?;
+            RowFilter::term_for(other, value)
+        });
+        Some(Followed {
+            table: link.table.clone(),
+            filter: terms.collect::<Option<Vec<_>>>()?.join(" "),
+        })
+    }
+
+    /// The filter of the audit trail that finds the changes of the selected row; none where its key is not an `id`.
+    pub fn history_term(&self) -> Option<String> {
+        let grid = self.grid.as_ref()?;
+        let table = grid.table.held()?;
+        if table.key != ["id"] {
+            return None;
+        }
+        let id = match grid.value("id")? {
+            Value::String(id) => id.clone(),
+            Value::Number(id) => id.to_string(),
+            _ => return None,
+        };
+        let name = if grid.name.is_public() {
+            grid.name.name.clone()
+        } else {
+            format!("{}.{}", grid.name.schema, grid.name.name)
+        };
+        Some(format!("row:{name}/{id}"))
+    }
+
+    /// The selected row as JSON; one that is not held whole says so.
+    pub fn row_json(&self) -> Option<String> {
+        let values = self.grid.as_ref()?.values()?;
+        serde_json::to_string_pretty(&Value::Object(values)).ok()
+    }
+
+    /// The selected row.
+    pub fn row(&self) -> Option<&GridRow> {
+        self.grid.as_ref()?.selected_row()
+    }
+
+    /// What is known of the table that is selected in the list, as paragraphs.
+    pub fn detail(&self, role: &str) -> Vec<(Tone, String)> {
+        let Some(listed) = self.table.selected() else {
+            return Vec::new();
+        };
+        let table = &listed.info;
+        let mut lines = vec![(Tone::Text, described(table))];
+        let (tone, told) = rls(table, role);
+        if !told.is_empty() {
+            lines.push((tone, told));
+        }
+        if let Some(may) = table.rights {
+            let words = rights(may);
+            lines.push(match words.as_str() {
+                "" => (Tone::Warn, format!("{role} has no grant on it.")),
+                words => (Tone::Text, format!("Grants of {role}: {words}.")),
+            });
+        }
+        match table.key.as_slice() {
+            [] => lines.push((
+                Tone::Muted,
+                "It has no key: its rows are counted off.".to_owned(),
+            )),
+            key => {
+                let key: Vec<String> = key.iter().map(|name| key_text(name)).collect();
+                lines.push((Tone::Muted, format!("Key: {}.", key.join(", "))));
+            }
+        }
+        if let Some(comment) = &table.comment {
+            lines.push((Tone::Text, harmless(comment).into_owned()));
+        }
+        lines
+    }
+}
+
+/// What it is and how large.
+fn described(table: &TableInfo) -> String {
+    let kind = table.kind.word();
+    let mut out = format!("{}{}", kind[..1].to_uppercase(), &kind[1..]);
+    if let Some(rows) = table.rows {
+        out.push_str(&format!(", about {} rows", grouped(rows)));
+    }
+    if let Some(bytes) = table.bytes {
+        out.push_str(&format!(", {} with its indexes", size(bytes)));
+    }
+    out.push('.');
+    out
+}
+
+/// Whether policies decide what is seen.
+fn rls(table: &TableInfo, role: &str) -> (Tone, String) {
+    match (table.rls, table.security_invoker) {
+        (Some(rls), _) if !rls.enabled => {
+            let is_open = table.rights.is_some_and(|may| !rights(may).is_empty());
+            let tone = if is_open && role != "service_role" {
+                Tone::Warn
+            } else {
+                Tone::Muted
+            };
+            (tone, "Row Level Security is off.".to_owned())
+        }
+        (Some(rls), _) => {
+            let forced = if rls.forced {
+                ", also for its owner"
+            } else {
+                ""
+            };
+            let count = match rls.policies {
+                0 => "without a policy: nobody under it sees a row".to_owned(),
+                count => format!("with {}", counted_policies(count)),
+            };
+            (
+                Tone::Text,
+                format!("Row Level Security is on{forced}, {count}."),
+            )
+        }
+        (None, Some(true)) => (
+            Tone::Text,
+            "Its rows are read with the rights of its reader.".to_owned(),
+        ),
+        (None, Some(false)) => (
+            Tone::Warn,
+            "Its rows are read with the rights of its owner: policies of its tables may not apply."
+                .to_owned(),
+        ),
+        (None, None) => (Tone::Muted, String::new()),
+    }
+}
+
+fn counted_policies(count: u32) -> String {
+    match count {
+        1 => "1 policy".to_owned(),
+        count => format!("{count} policies"),
+    }
+}
+
+/// What may be done, in words.
+pub fn rights(may: TableRights) -> String {
+    let all = [
+        (may.select, "select"),
+        (may.insert, "insert"),
+        (may.update, "update"),
+        (may.delete, "delete"),
+    ];
+    let words: Vec<&str> = all
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, word)| word)
+        .collect();
+    words.join(", ")
+}
+
+/// How many rows the grid shows of how many, as far as that is known.
+pub fn place(grid: &Grid) -> String {
+    let held = grid.held();
+    if held == 0 {
+        return String::new();
+    }
+    match grid.before {
+        Some(before) => {
+            let more = if grid.has_after { "+" } else { "" };
+            format!(
+                "{} of {}{more}",
+                grouped((before + grid.selected + 1) as u64),
+                grouped((before + held) as u64)
+            )
+        }
+        None => counted(held, "row"),
+    }
+}

@@ -1,0 +1,93 @@
+//! Draws the Tables screen: the list of tables with what is known of one, or the grid that is open.
+
+use super::list::List;
+use super::{grid, row_form};
+use crate::app::layout;
+use crate::app::model::Focus;
+use crate::app::screen::tables::{ListedTable, rights};
+use crate::domain::plural::grouped;
+use crate::domain::table::cell::size;
+use crate::ui::DrawContext;
+use crate::ui::table::{self, Cell, Column};
+use crate::ui::theme::Role;
+use ratatui::Frame;
+
+/// The name is never left out; the rest goes by what one chooses a table by.
+const COLUMNS: [Column; 6] = [
+    Column::rest("table", 16, 0),
+    Column::fixed("rows", 11, 0),
+    Column::between("RLS", (12, 20), 1),
+    Column::between("grants", (10, 30), 1),
+    Column::fixed("size", 9, 2),
+    Column::between("kind", (5, 17), 3),
+];
+
+pub fn draw(frame: &mut Frame, view: DrawContext) {
+    let panes = view.model.panes();
+    if view.model.browser.grid.is_some() {
+        grid::draw(frame, panes.list, view);
+        if view.model.focus == Focus::Detail {
+            row_form::draw(frame, panes.detail, view);
+        }
+        return;
+    }
+    let list = List {
+        name: "Tables",
+        columns: &COLUMNS,
+        rows: &view.model.browser.table,
+        nothing: Some("The schemas that REST serves have no tables."),
+    };
+    list.draw(frame, panes.list, view, |listed| cells(listed, view));
+    let is_focused = view.model.focus == Focus::Detail;
+    let selected = view.model.browser.table.selected();
+    let title = selected.map(|listed| listed.info.full_name().to_string());
+    table::heading(
+        frame,
+        panes.detail,
+        view,
+        &title.unwrap_or_default(),
+        is_focused,
+    );
+    let lines = view.model.browser.detail(view.model.identity.role());
+    table::read(frame, layout::inside(panes.detail), view, &lines);
+}
+
+fn cells(listed: &ListedTable, view: DrawContext) -> Vec<Cell> {
+    let table = &listed.info;
+    let rows = table
+        .rows
+        .map(|rows| format!("{:>11}", format!("~{}", grouped(rows))));
+    let may = table.rights.map(rights);
+    let is_open =
+        may.as_ref().is_some_and(|may| !may.is_empty()) && view.model.identity.is_under_rls();
+    let rls = match (table.rls, table.security_invoker) {
+        (Some(rls), _) if !rls.enabled => {
+            Cell::of("off", if is_open { Role::Warn } else { Role::Muted })
+        }
+        (Some(rls), _) => match rls.policies {
+            0 => Cell::text("on, no policy"),
+            1 => Cell::text("on, 1 policy"),
+            count => Cell::text(format!("on, {count} policies")),
+        },
+        (None, Some(true)) => Cell::text("as its reader"),
+        (None, Some(false)) => Cell::of("as its owner", Role::Warn),
+        (None, None) => Cell::text(""),
+    };
+    let grants = match may {
+        Some(may) if may.is_empty() => Cell::of("none", Role::Muted),
+        Some(may) if may == "select, insert, update, delete" => Cell::text("all"),
+        Some(may) => Cell::text(may),
+        None => Cell::text(""),
+    };
+    vec![
+        Cell::text(table.full_name().to_string()),
+        Cell::text(rows.unwrap_or_default()),
+        rls,
+        grants,
+        Cell::of(
+            format!("{:>9}", table.bytes.map(size).unwrap_or_default()),
+            Role::Muted,
+        ),
+        Cell::of(table.kind.word(), Role::Muted),
+    ]
+}

@@ -1,0 +1,291 @@
+//! The Tables screen: the list, the grid in both directions, a row, foreign keys there and back, filters, and who reads.
+
+use crate::browsed::GOALS;
+use crate::fixture::{answer, answer_all, filled, press, text, ticket};
+use supadeck::app::dialog::Dialog;
+use supadeck::app::effect::{Effect, Load};
+use supadeck::app::model::{Focus, Model, Screen};
+use supadeck::app::msg::{Msg, Report};
+use supadeck::app::update;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::query::{Direction, Filter};
+use supadeck::domain::table::paging::RowsWanted;
+
+fn keys(model: &mut Model, keys: &[&str]) {
+    for key in keys {
+        let effects = press(model, &[key]);
+        answer_all(model, effects);
+    }
+}
+
+/// A deck with the grid of goals open.
+fn goals(size: (u16, u16)) -> Model {
+    let mut model = filled(size);
+    keys(&mut model, &["9", "j", "enter"]);
+    model
+}
+
+fn id(model: &Model) -> u64 {
+    let grid = model.browser.grid.as_ref().unwrap();
+    grid.value("id").unwrap().as_u64().unwrap()
+}
+
+fn wanted(effects: &[Effect]) -> RowsWanted {
+    let rows = effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            load: Load::Rows(wanted),
+            ..
+        } => Some((**wanted).clone()),
+        _ => None,
+    });
+    rows.unwrap_or_else(|| panic!("{effects:?}"))
+}
+
+#[test]
+fn the_list_says_what_one_may_do_and_what_is_open() {
+    let mut model = filled((120, 40));
+    keys(&mut model, &["9"]);
+    let frame = text(&model);
+    for told in [
+        "goal",
+        "~12,345",
+        "on, 2 policies",
+        "as its owner",
+        "view",
+        "2.8 MB",
+    ] {
+        assert!(frame.contains(told), "{told}:\n{frame}");
+    }
+    keys(&mut model, &["j", "j"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("Row Level Security is off.") && frame.contains("␛[2J"),
+        "{frame}"
+    );
+    insta::assert_snapshot!("tables_list_80x24", {
+        let mut model = filled((80, 24));
+        keys(&mut model, &["9"]);
+        text(&model)
+    });
+}
+
+#[test]
+fn a_grid_at_three_sizes() {
+    for size in [(120, 40), (80, 24), (60, 14)] {
+        let model = goals(size);
+        insta::assert_snapshot!(format!("grid_{}x{}", size.0, size.1), text(&model));
+    }
+    let mut model = goals((120, 40));
+    keys(&mut model, &["enter"]);
+    insta::assert_snapshot!("grid_row_120x40", text(&model));
+}
+
+#[test]
+fn the_key_stays_in_view_and_columns_move() {
+    let mut model = goals((60, 14));
+    let frame = text(&model);
+    assert!(
+        frame.contains("id") && frame.contains("description"),
+        "{frame}"
+    );
+    keys(&mut model, &["l", "l", "l", "l", "l", "l", "l", "l"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("created_at") && !frame.contains("description"),
+        "{frame}"
+    );
+    assert!(
+        frame.lines().nth(3).unwrap().trim_start().starts_with("id"),
+        "{frame}"
+    );
+    keys(&mut model, &["h", "h", "h", "h", "h", "h", "h"]);
+    assert!(text(&model).contains("description"));
+}
+
+#[test]
+fn pages_come_by_the_key_wherever_one_goes() {
+    let mut model = goals((120, 40));
+    assert_eq!(id(&model), 1);
+    keys(&mut model, &["G"]);
+    assert_eq!(id(&model), GOALS as u64);
+    for _ in 0..40 {
+        keys(&mut model, &["pgup"]);
+    }
+    assert!(id(&model) < 1_000);
+    keys(&mut model, &["g"]);
+    assert_eq!(id(&model), 1);
+    for _ in 0..20 {
+        keys(&mut model, &["pgdn"]);
+    }
+    let far = id(&model);
+    assert!(far > 400, "{far}");
+    assert!(model.browser.grid.as_ref().unwrap().held() <= 1_000);
+}
+
+#[test]
+fn sorting_goes_to_the_server() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    let up = wanted(&press(&mut model, &["s"]));
+    let first = |wanted: &RowsWanted| {
+        (
+            wanted.order.columns[0].name.clone(),
+            wanted.order.columns[0].direction,
+        )
+    };
+    assert_eq!(first(&up), ("description".to_owned(), Direction::Ascending));
+    let down = wanted(&press(&mut model, &["s"]));
+    assert_eq!(
+        first(&down),
+        ("description".to_owned(), Direction::Descending)
+    );
+    let none = wanted(&press(&mut model, &["s"]));
+    assert_eq!(first(&none), ("id".to_owned(), Direction::Ascending));
+}
+
+#[test]
+fn a_filter_is_completed_checked_and_sent() {
+    let mut model = goals((120, 40));
+    press(&mut model, &["/", "typ", "tab"]);
+    let Some(Dialog::Filter(line)) = model.dialogs.last() else {
+        panic!("{:?}", model.dialogs);
+    };
+    assert_eq!(line.field.text(), "type:");
+    press(&mut model, &["pro", "tab"]);
+    let effects = press(&mut model, &["enter"]);
+    assert_eq!(
+        wanted(&effects).filter,
+        [Filter::eq("type", "professional")]
+    );
+    answer_all(&mut model, effects);
+    press(&mut model, &["/", " weight:heavy", "enter"]);
+    let frame = text(&model);
+    assert!(frame.contains("a number"), "{frame}");
+    press(&mut model, &["esc"]);
+    let effects = press(&mut model, &["esc"]);
+    assert!(wanted(&effects).filter.is_empty());
+}
+
+#[test]
+fn a_foreign_key_is_followed_there_and_back() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["enter"]);
+    assert_eq!(model.focus, Focus::Detail);
+    let frame = text(&model);
+    assert!(frame.contains("→ cycle"), "{frame}");
+    keys(&mut model, &["j", "j", "j", "enter"]);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(
+        (grid.name.name.as_str(), grid.filter_text.as_str()),
+        ("cycle", "id:2")
+    );
+    assert_eq!(id(&model), 2);
+    // From there to the goals of the cycle, the other way round.
+    keys(&mut model, &["enter", "j", "j", "enter"]);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(
+        (grid.name.name.as_str(), grid.filter_text.as_str()),
+        ("goal", "cycle_id:2")
+    );
+    keys(&mut model, &["backspace"]);
+    assert_eq!(model.browser.grid.as_ref().unwrap().name.name, "cycle");
+    keys(&mut model, &["backspace"]);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!((grid.name.name.as_str(), grid.form.at), ("goal", 3));
+    keys(&mut model, &["backspace"]);
+    assert!(model.browser.grid.is_none());
+}
+
+#[test]
+fn values_and_rows_are_copied_as_they_are() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["j", "l"]);
+    let copied = |effects: Vec<Effect>| match effects.first() {
+        Some(Effect::Copy { text, .. }) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    let value = copied(press(&mut model, &["y"]));
+    assert_eq!(value, "Run 2 km\u{1b}[31m\nevery week");
+    let row = copied(press(&mut model, &["Y"]));
+    let row: serde_json::Value = serde_json::from_str(&row).unwrap();
+    assert_eq!(row["weight"].to_string(), "2.50");
+    keys(&mut model, &["v"]);
+    assert!(
+        text(&model).contains("\"weight\": 2.50"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn nothing_of_one_identity_is_shown_under_another() {
+    let mut model = goals((120, 40));
+    let old = press(&mut model, &["G"]);
+    let effects = supadeck::app::execute::become_identity(&mut model, Identity::Anon);
+    assert!(model.browser.grid.as_ref().unwrap().held() == 0);
+    assert!(!text(&model).contains("Read 3 books"));
+    // An answer that was under way for alice comes too late.
+    answer_all(&mut model, old);
+    assert_eq!(model.browser.grid.as_ref().unwrap().held(), 0);
+    let denied = Problem::new(
+        Kind::Denied,
+        "anon may not read goal.",
+        "A grant is missing.",
+    );
+    let described = effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            ticket,
+            load: Load::TableInfo(name),
+            ..
+        } => Some((*ticket, name.clone())),
+        _ => None,
+    });
+    let (described, name) = described.unwrap();
+    let info = crate::browsed::info(&name);
+    let effects = answer(&mut model, described, Report::TableInfo(Ok(Box::new(info))));
+    answer(&mut model, ticket(&effects), Report::Rows(Err(denied)));
+    let frame = text(&model);
+    assert!(
+        frame.contains("Not visible to anon.") && frame.contains("A grant is missing"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn an_audit_record_leads_to_its_row_and_a_row_to_its_records() {
+    let mut model = filled((120, 40));
+    keys(&mut model, &["7", "o"]);
+    assert_eq!(model.screen, Screen::Tables);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(grid.name.name, "plan_item");
+    assert!(grid.filter_text.starts_with("id:"), "{}", grid.filter_text);
+    let mut model = goals((120, 40));
+    keys(&mut model, &["H"]);
+    assert_eq!(model.screen, Screen::Audit);
+    assert_eq!(model.audit.filter_text, "row:goal/1");
+}
+
+#[test]
+fn a_click_selects_row_and_column() {
+    let mut model = goals((120, 40));
+    let rows = supadeck::app::layout::rows(model.panes().list);
+    update(&mut model, Msg::Clicked(rows.x + 12, rows.y + 4));
+    assert_eq!(id(&model), 5);
+    assert!(model.browser.grid.as_ref().unwrap().column > 0);
+}
+
+#[test]
+fn a_grid_holds_at_any_size() {
+    for width in [1, 2, 5, 10, 20, 39, 61, 200] {
+        for height in [1, 3, 6, 9, 14, 60] {
+            let mut model = goals((width, height));
+            text(&model);
+            keys(
+                &mut model,
+                &["l", "j", "G", "h", "enter", "j", "v", "G", "esc", "g"],
+            );
+            text(&model);
+        }
+    }
+}
