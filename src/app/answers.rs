@@ -167,6 +167,16 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Report::RowsWritten(done, problem) => {
+            let what = model
+                .running
+                .take()
+                .map_or_else(String::new, |running| running.what);
+            model
+                .dialogs
+                .retain(|dialog| !matches!(dialog, Dialog::Running));
+            super::browse::written(model, &what, &done, problem)
+        }
         Report::WholeRow(result) => super::browse::whole(model, result.map(|page| *page)),
         Report::Record(result) => {
             model.audit.record_arrived(result.map(|record| *record), at);

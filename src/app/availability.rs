@@ -7,6 +7,7 @@ use super::screen::home;
 use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::PlanRequest;
+use crate::domain::query::Verb;
 
 /// Why nothing is dry-run on a production database.
 pub(super) const NOT_REHEARSED: &str = "dry runs do not run on production; use `supadeck migration plan`, which takes a scratch database";
@@ -165,6 +166,35 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .as_ref()
                 .map(drop)
                 .ok_or_else(|| "open a table first".to_owned())
+        }
+        Command::EditValue => {
+            on(Screen::Tables)?;
+            let is_draft = model
+                .browser
+                .grid
+                .as_ref()
+                .is_some_and(|grid| grid.draft.is_some());
+            let verb = if is_draft { Verb::Insert } else { Verb::Update };
+            super::browse::can_change(model, verb)
+        }
+        Command::NewRow | Command::DuplicateRow => {
+            on(Screen::Tables)?;
+            super::browse::can_change(model, Verb::Insert)
+        }
+        Command::DeleteRow => {
+            on(Screen::Tables)?;
+            super::browse::can_change(model, Verb::Delete)
+        }
+        Command::WriteRows | Command::DropStaged => {
+            on(Screen::Tables)?;
+            if let Some(running) = &model.running {
+                return Err(format!("{} is still running", running.what));
+            }
+            let marked = model.browser.grid.as_ref().map_or(0, |grid| grid.marked());
+            if marked == 0 {
+                return Err("no change is marked".into());
+            }
+            Ok(())
         }
         Command::FollowBack => {
             on(Screen::Tables)?;

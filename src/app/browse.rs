@@ -1,8 +1,12 @@
 //! What the keys do on the Tables screen: into a table, into a row, along a foreign key and back.
 
+use super::command::Command;
+use super::dialog::confirm::Confirm;
+use super::dialog::edit::EditForm;
+use super::dialog::result::ResultView;
 use super::dialog::value::ValueView;
-use super::dialog::{self, Dialog};
-use super::effect::Effect;
+use super::dialog::{self, Dialog, ResultState};
+use super::effect::{Effect, RowsWrite};
 use super::execute::toast;
 use super::layout;
 use super::list::Move;
@@ -11,10 +15,15 @@ use super::screen::grid::GridStep;
 use super::screen::tables::{Followed, FormLine};
 use super::{execute, requests};
 use crate::domain::filter::text::FilterFault;
+use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
+use crate::domain::query::Verb;
+use crate::domain::table::change::RowChanged;
 use crate::domain::table::filter::RowFilter;
+use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::RowPage;
+use serde_json::Value;
 
 /// From the list into a table, from the grid into a row, in a row along a foreign key or into a value.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -35,6 +44,14 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         }
         model.focus = Focus::Detail;
         return requests::whole_row(model);
+    }
+    let is_draft = model
+        .browser
+        .grid
+        .as_ref()
+        .is_some_and(|grid| grid.draft.is_some());
+    if is_draft {
+        return edit(model);
     }
     if let Some(Followed { table, filter }) = model.browser.followed() {
         return open_table(model, table, &filter);
@@ -61,8 +78,20 @@ pub(super) fn open_table(model: &mut Model, name: TableName, filter: &str) -> Ve
     requests::grid(model)
 }
 
-/// Back to the grid from which one came here; from the first one to the list.
+/// Back to the grid from which one came here; from the first one to the list. What is marked would be lost.
 pub(super) fn back(model: &mut Model) -> Vec<Effect> {
+    let marked = model.browser.grid.as_ref().map_or(0, |grid| grid.marked());
+    if marked > 0 {
+        let (write, drop) = (
+            model.keymap.first_key(Command::WriteRows),
+            model.keymap.first_key(Command::DropStaged),
+        );
+        let text = format!(
+            "{} not written: {write} writes, {drop} drops that of the selected row.",
+            counted(marked, "change")
+        );
+        return toast(model, text);
+    }
     model.browser.back();
     model.focus = if model.browser.grid.is_some() {
         Focus::Detail
@@ -229,4 +258,151 @@ pub(super) fn row_now(model: &mut Model) -> Vec<Effect> {
     let mut effects = execute::go_to(model, Screen::Tables);
     effects.extend(open_table(model, table, &filter));
     effects
+}
+
+/// Opens the line in which the selected value is typed.
+pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
+    let is_form = model.focus == Focus::Detail;
+    let Some(grid) = &model.browser.grid else {
+        return Vec::new();
+    };
+    let at = match model.browser.form_line() {
+        Some(FormLine::Column(at, _)) if is_form => at,
+        Some(FormLine::Back(_)) if is_form => return toast(model, "Select a column first."),
+        _ => grid.column,
+    };
+    let Some(column) = grid.columns.get(at) else {
+        return Vec::new();
+    };
+    let own = grid.selected_row().filter(|_| grid.draft.is_none());
+    if own.is_some_and(|row| row.is_cut) {
+        return toast(
+            model,
+            "The row is too large to be held whole: open it first.",
+        );
+    }
+    let value = grid.marked_value(&column.name);
+    let value = value.or_else(|| own.and_then(|row| row.values.get(at)));
+    match EditForm::new(column, value) {
+        Some(form) => {
+            dialog::open(model, Dialog::Edit(Box::new(form)));
+            Vec::new()
+        }
+        None => toast(
+            model,
+            "This value has several lines or is long: `supadeck table update` takes it.",
+        ),
+    }
+}
+
+/// Marks a value that was typed.
+pub(super) fn stage_value(
+    model: &mut Model,
+    column: &str,
+    value: Value,
+) -> Result<Vec<Effect>, Problem> {
+    if let Some(grid) = &mut model.browser.grid {
+        grid.stage(column, value)?;
+    }
+    Ok(Vec::new())
+}
+
+/// Begins a new row, as a form.
+pub(super) fn draft(model: &mut Model, is_copy: bool) -> Vec<Effect> {
+    if let Some(grid) = &mut model.browser.grid {
+        grid.begin_draft(is_copy);
+        model.focus = Focus::Detail;
+    }
+    Vec::new()
+}
+
+/// Marks the selected row to be deleted, or no more.
+pub(super) fn delete(model: &mut Model) -> Vec<Effect> {
+    let staged = model.browser.grid.as_mut().map(|grid| grid.stage_delete());
+    match staged {
+        Some(Err(problem)) => toast(model, problem.to_string()),
+        _ => Vec::new(),
+    }
+}
+
+/// Drops what is marked of the selected row.
+pub(super) fn drop_staged(model: &mut Model) -> Vec<Effect> {
+    if let Some(grid) = &mut model.browser.grid {
+        grid.drop_staged();
+        if model.browser.row().is_none() {
+            model.focus = Focus::List;
+        }
+    }
+    Vec::new()
+}
+
+/// Asks whether what is marked is to be written.
+pub(super) fn write(model: &mut Model) -> Vec<Effect> {
+    let Some(grid) = &model.browser.grid else {
+        return Vec::new();
+    };
+    let (Some(table), changes) = (grid.table.held(), grid.changes()) else {
+        return Vec::new();
+    };
+    match changes {
+        Ok(changes) => {
+            let table = (**table).clone();
+            let confirm = Confirm::rows(RowsWrite { table, changes }, model);
+            dialog::open(model, Dialog::Confirm(Box::new(confirm)));
+            Vec::new()
+        }
+        Err(problem) => toast(model, problem.to_string()),
+    }
+}
+
+/// Changes were written, all or up to the first refusal: says so, and reads the rows again.
+pub(super) fn written(
+    model: &mut Model,
+    what: &str,
+    done: &[RowChanged],
+    problem: Option<Problem>,
+) -> Vec<Effect> {
+    let Some(grid) = &mut model.browser.grid else {
+        return Vec::new();
+    };
+    let of = grid.marked();
+    grid.written(done.len());
+    let unknown = TableInfo::unknown(&grid.name);
+    let table = grid.table.held().map_or(&unknown, |table| table);
+    let told: Vec<String> = done.iter().map(|one| one.told(table)).collect();
+    let mut effects = match problem {
+        Some(problem) => {
+            let view = ResultView::rows(what, &told, of, &problem);
+            dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+            Vec::new()
+        }
+        None => match told.as_slice() {
+            [one] => toast(model, one.clone()),
+            all => toast(model, format!("{} written.", counted(all.len(), "change"))),
+        },
+    };
+    effects.extend(requests::rows_from_start(model));
+    effects
+}
+
+/// Why the rows of the open table cannot be changed by its identity.
+pub(super) fn can_change(model: &Model, verb: Verb) -> Result<(), String> {
+    if let Some(running) = &model.running {
+        return Err(format!("{} is still running", running.what));
+    }
+    let grid = model.browser.grid.as_ref().ok_or("open a table first")?;
+    let table = grid.table.held().ok_or("the table is not known yet")?;
+    let may = table.rights.is_none_or(|may| match verb {
+        Verb::Insert => may.insert,
+        Verb::Update => may.update,
+        Verb::Delete => may.delete,
+    });
+    if !may {
+        let role = model.identity.role();
+        return Err(format!("{role} has no grant to {} rows here", verb.word()));
+    }
+    if verb != Verb::Insert && table.key.is_empty() {
+        return Err("the table has no key that tells one row from another".into());
+    }
+    Ok(())
 }

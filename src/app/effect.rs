@@ -9,6 +9,8 @@ use crate::domain::lock::{UnlockRequest, WeekLock};
 use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::{Plan, PlanRequest, Target};
 use crate::domain::seed::SeedPlan;
+use crate::domain::table::change::RowChange;
+use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::RowsWanted;
 use std::path::PathBuf;
@@ -167,6 +169,8 @@ pub enum Write {
     Seed(SeedPlan),
     /// Unlock a week.
     Unlock(UnlockRequest),
+    /// Change rows of a table, one after the other until one is refused.
+    Rows(Box<RowsWrite>),
     /// Sign in with a password.
     SignIn {
         /// E-mail address.
@@ -200,6 +204,15 @@ pub enum Write {
     SignOut,
     /// Store a new profile and open it.
     SaveProfile(Setup),
+}
+
+/// Changes of rows of a table, in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowsWrite {
+    /// The table.
+    pub table: TableInfo,
+    /// The changes.
+    pub changes: Vec<RowChange>,
 }
 
 /// A change of files or of the history, as it is shown before it is made. What is made is kept outside, under the number.

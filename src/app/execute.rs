@@ -91,6 +91,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Sort => browse::sort(model),
         Command::RowForm => browse::form(model),
         Command::FollowBack => browse::back(model),
+        Command::EditValue => browse::edit(model),
+        Command::NewRow => browse::draft(model, false),
+        Command::DuplicateRow => browse::draft(model, true),
+        Command::DeleteRow => browse::delete(model),
+        Command::WriteRows => browse::write(model),
+        Command::DropStaged => browse::drop_staged(model),
         Command::RowNow => browse::row_now(model),
         Command::TrailOfRow => match model.browser.history_term() {
             Some(term) => {

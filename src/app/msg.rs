@@ -20,6 +20,7 @@ use crate::domain::review::Review;
 use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
 use crate::domain::table::Table;
+use crate::domain::table::change::RowChanged;
 use crate::domain::table::info::{TableDescribed, TableList};
 use crate::domain::table::paging::RowPage;
 use jiff::Timestamp;
@@ -124,6 +125,8 @@ pub enum Report {
     Seeded(Result<SeedOutcome, Problem>),
     /// To `Write::Unlock`: the week as it is now.
     Unlocked(Result<Box<WeekLock>, Problem>),
+    /// To `Write::Rows`: those that were made, and why the next was not.
+    RowsWritten(Vec<RowChanged>, Option<Problem>),
     /// To `Write::SignIn`, `Write::VerifyCode`, `Write::GiveCode` and `Write::GoWithout`.
     SignedIn(Result<SignIn, Problem>),
     /// To `Write::StepUp`: a refusal is one of the session in use.
@@ -151,6 +154,7 @@ impl Report {
             | Self::Record(Err(problem))
             | Self::Rows(Err(problem))
             | Self::WholeRow(Err(problem))
+            | Self::RowsWritten(_, Some(problem))
             | Self::Unlocked(Err(problem)) => Some(problem),
             _ => None,
         }

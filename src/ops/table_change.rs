@@ -6,25 +6,15 @@ use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{RowWrite, Select, Verb};
 use crate::domain::table::cell::cell_text;
-use crate::domain::table::change::{ColumnChange, RowChange, differences, key_words, same_key};
+use crate::domain::table::change::{
+    ColumnChange, RowChange, RowChanged, differences, key_words, same_key,
+};
 use crate::domain::table::column::{ColumnKind, column_text};
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::paging::RowValues;
 use crate::domain::text;
 use crate::ports::Rest;
-use serde::Serialize;
 use serde_json::Value;
-
-/// What became of a change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RowChanged {
-    /// What was done: `insert`, `update` or `delete`.
-    pub verb: &'static str,
-    /// The row as it is now; for one that is gone, as it was.
-    pub row: RowValues,
-    /// Columns that the database changed besides: by triggers and defaults.
-    pub besides: Vec<String>,
-}
 
 /// Makes a change.
 pub async fn make(

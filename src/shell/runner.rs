@@ -20,7 +20,7 @@ use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::ops::migration::RunControl;
-use crate::ops::{audit, cycle, goal, lock, migration, seed, session, table, tables};
+use crate::ops::{audit, cycle, goal, lock, migration, seed, session, table, table_change, tables};
 use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -225,6 +225,7 @@ fn write_refusal(write: &Write) -> Refusal {
         Write::Fix(_) => |problem| Report::Fixed(Err(problem)),
         Write::Seed(_) => |problem| Report::Seeded(Err(problem)),
         Write::Unlock(_) => |problem| Report::Unlocked(Err(problem)),
+        Write::Rows(_) => |problem| Report::RowsWritten(Vec::new(), Some(problem)),
         Write::SignIn { .. }
         | Write::VerifyCode { .. }
         | Write::GiveCode { .. }
@@ -478,6 +479,20 @@ async fn change(
                 .await
                 .map(|unlocked| Box::new(unlocked.lock)),
         ),
+        Write::Rows(write) => {
+            let mut done = Vec::new();
+            let mut stopped = None;
+            for change in &write.changes {
+                match table_change::make(&*world.rest, who, &write.table, change).await {
+                    Ok(changed) => done.push(changed),
+                    Err(problem) => {
+                        stopped = Some(problem);
+                        break;
+                    }
+                }
+            }
+            Report::RowsWritten(done, stopped)
+        }
         Write::SendCode(email) => Report::CodeSent(session::send_code(auth, &email).await),
         Write::GiveUp => Report::GaveUp(session::give_up(auth).await),
         write @ (Write::SignIn { .. }

@@ -3,13 +3,15 @@
 use crate::browsed::GOALS;
 use crate::fixture::{answer, answer_all, filled, press, text, ticket};
 use supadeck::app::dialog::Dialog;
-use supadeck::app::effect::{Effect, Load};
+use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::{Focus, Model, Screen};
 use supadeck::app::msg::{Msg, Report};
+use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::query::{Direction, Filter};
+use supadeck::domain::table::change::{RowChange, RowChanged};
 use supadeck::domain::table::paging::RowsWanted;
 
 fn keys(model: &mut Model, keys: &[&str]) {
@@ -288,4 +290,170 @@ fn a_grid_holds_at_any_size() {
             text(&model);
         }
     }
+}
+
+fn write_effect(effects: &[Effect]) -> (Ticket, Vec<RowChange>) {
+    let found = effects.iter().find_map(|effect| match effect {
+        Effect::Write {
+            ticket,
+            write: Write::Rows(write),
+            ..
+        } => Some((*ticket, write.changes.clone())),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("{effects:?}"))
+}
+
+/// Types a value in place of the one that is there.
+fn type_value(model: &mut Model, text: &str) {
+    press(model, &["e", "ctrl-u", text, "enter"]);
+}
+
+#[test]
+fn changes_are_marked_shown_confirmed_and_written_in_one_go() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    type_value(&mut model, "Read two books");
+    let frame = text(&model);
+    assert!(
+        frame.contains("1 change not written") && frame.contains("Read two books"),
+        "{frame}"
+    );
+    keys(&mut model, &["j", "l"]);
+    press(&mut model, &["e", "down", "enter"]);
+    // The same value again is no change.
+    keys(&mut model, &["j"]);
+    press(&mut model, &["e", "enter"]);
+    assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 2);
+    press(&mut model, &["w"]);
+    let frame = text(&model);
+    for told in [
+        "PATCH goal, the row id 1",
+        "→ Read two books",
+        "alice@example.com",
+        "type: personal → professional",
+    ] {
+        assert!(frame.contains(told), "{told}:\n{frame}");
+    }
+    let effects = press(&mut model, &["write", "enter"]);
+    let (ticket, changes) = write_effect(&effects);
+    assert_eq!(changes.len(), 2);
+    let done = changes.iter().map(|change| RowChanged {
+        verb: change.word(),
+        row: change.was().unwrap().clone(),
+        besides: Vec::new(),
+    });
+    let effects = answer(
+        &mut model,
+        ticket,
+        Report::RowsWritten(done.collect(), None),
+    );
+    answer_all(&mut model, effects);
+    assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 0);
+    assert!(
+        text(&model).contains("2 changes written."),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn the_first_refusal_is_said_and_the_rest_stays_marked() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    type_value(&mut model, "one");
+    keys(&mut model, &["j"]);
+    type_value(&mut model, "two");
+    press(&mut model, &["w"]);
+    let effects = press(&mut model, &["write", "enter"]);
+    let (ticket, changes) = write_effect(&effects);
+    let done = vec![RowChanged {
+        verb: "update",
+        row: changes[0].was().unwrap().clone(),
+        besides: vec!["updated_at".into()],
+    }];
+    let problem = Problem::new(
+        Kind::Conflict,
+        "The row id 2 was changed by somebody else.",
+        "x",
+    );
+    let effects = answer(&mut model, ticket, Report::RowsWritten(done, Some(problem)));
+    let frame = text(&model);
+    for told in [
+        "Changed id 1.",
+        "updated_at",
+        "1 of 2 done",
+        "changed by somebody else",
+    ] {
+        assert!(frame.contains(told), "{told}:\n{frame}");
+    }
+    answer_all(&mut model, effects);
+    press(&mut model, &["esc"]);
+    assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 1);
+    // What is marked is not lost by leaving.
+    press(&mut model, &["esc"]);
+    assert!(
+        model.browser.grid.is_some() && text(&model).contains("not written"),
+        "{}",
+        text(&model)
+    );
+    keys(&mut model, &["j", "u", "esc"]);
+    assert!(model.browser.grid.is_none());
+}
+
+#[test]
+fn a_wrong_value_is_refused_in_the_line() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l", "l", "l", "l"]);
+    press(&mut model, &["e", "ctrl-u", "heavy", "enter"]);
+    let frame = text(&model);
+    assert!(frame.contains("a number is wanted"), "{frame}");
+    press(&mut model, &["esc"]);
+    assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 0);
+}
+
+#[test]
+fn a_new_row_is_made_as_a_form() {
+    let mut model = goals((120, 40));
+    press(&mut model, &["n"]);
+    assert!(text(&model).contains("a new row"), "{}", text(&model));
+    press(&mut model, &["j", "enter", "Walk", "enter", "w"]);
+    assert!(text(&model).contains("POST goal"), "{}", text(&model));
+    let effects = press(&mut model, &["write", "enter"]);
+    let (_, changes) = write_effect(&effects);
+    let [RowChange::Insert { values }] = &changes[..] else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(
+        serde_json::to_string(values).unwrap(),
+        r#"{"description":"Walk"}"#
+    );
+}
+
+#[test]
+fn what_one_may_not_do_is_said_before() {
+    // There is no grant to delete goals.
+    let mut model = goals((120, 40));
+    press(&mut model, &["D"]);
+    assert!(
+        text(&model).contains("no grant to delete"),
+        "{}",
+        text(&model)
+    );
+    let mut model = goals((120, 40));
+    model.project.as_mut().unwrap().is_production = true;
+    keys(&mut model, &["l"]);
+    type_value(&mut model, "x");
+    press(&mut model, &["w"]);
+    assert!(
+        text(&model).contains("To confirm, type “demo”"),
+        "{}",
+        text(&model)
+    );
+    let effects = press(&mut model, &["write", "enter"]);
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Write { .. }))
+    );
 }

@@ -46,6 +46,12 @@ impl Confirm {
                 RunProgress::default(),
                 Write::Unlock(request.clone()),
             ),
+            PendingAction::Rows(write) => jobs::start(
+                model,
+                self.title.clone(),
+                RunProgress::default(),
+                Write::Rows(write.clone()),
+            ),
             PendingAction::Service => execute::become_identity(model, Identity::Service),
         }
     }

@@ -5,7 +5,7 @@ use super::script::Script;
 use super::unlock::UnlockForm;
 use super::{Dialog, DialogResult};
 use crate::app::command::Command;
-use crate::app::effect::Fix;
+use crate::app::effect::{Fix, RowsWrite};
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::Model;
@@ -31,6 +31,8 @@ pub enum PendingAction {
     Seed(SeedPlan),
     /// To unlock a week.
     Unlock(UnlockRequest),
+    /// To change rows of a table.
+    Rows(Box<RowsWrite>),
     /// To read with the service role.
     Service,
 }
@@ -157,6 +159,26 @@ impl Confirm {
             must_see,
             seen: Seen::default(),
         }
+    }
+
+    /// A question of which every line must be seen.
+    pub(super) fn all(
+        title: String,
+        facts: Vec<Said>,
+        lines: &[String],
+        word: String,
+        asked: PendingAction,
+    ) -> Self {
+        let mut confirm = Self::new(title, facts, lines, word, asked);
+        let base = confirm.base;
+        let mut at = 0;
+        for line in confirm.text.text().split('\n') {
+            if !line.is_empty() {
+                confirm.must_see.push(base + at..base + at + line.len());
+            }
+            at += line.len() + 1;
+        }
+        confirm
     }
 
     /// The question before SQL runs.

@@ -6,6 +6,7 @@ pub mod complete;
 mod complete_columns;
 pub mod confirm;
 pub mod confirm_layout;
+pub mod edit;
 pub mod filter;
 pub mod help;
 pub mod identity;
@@ -51,6 +52,8 @@ pub enum Dialog {
     Ways(resolutions::Resolutions),
     /// The first run.
     Guide(onboarding::Onboarding),
+    /// A value of a row being typed.
+    Edit(Box<edit::EditForm>),
     /// A value of an audit record, whole.
     Value(Box<value::ValueView>),
 }
@@ -107,6 +110,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Dialog::Palette(palette) => palette.press(key, command, model),
         Dialog::Filter(line) => line.press(key, command, model),
+        Dialog::Edit(form) => form.press(key, command, model),
         Dialog::Identity(identity) => identity.press(key, command, model),
         Dialog::Confirm(confirm) => confirm.press(key, command, model),
         Dialog::Running => running(command, model),
@@ -172,6 +176,7 @@ impl Dialog {
         match self {
             Self::Palette(palette) => Some(&mut palette.field),
             Self::Filter(line) => Some(&mut line.field),
+            Self::Edit(form) => Some(&mut form.field),
             Self::Identity(identity) => identity.field(),
             Self::Unlock(form) => Some(form.field()),
             Self::Guide(guide) => Some(guide.field()),

@@ -2,11 +2,13 @@
 
 use super::confirm::{Confirm, PendingAction, Said};
 use super::script::Script;
-use crate::app::effect::Fix;
+use crate::app::effect::{Fix, RowsWrite};
 use crate::app::model::Model;
 use crate::domain::migration::Target;
+use crate::domain::plural::counted;
 use crate::domain::report::Tone;
 use crate::domain::seed::SeedPlan;
+use crate::domain::table::change::RowChange;
 
 impl Confirm {
     /// The question before a change of files or of the history.
@@ -38,6 +40,50 @@ impl Confirm {
                 .map(|note| ("note", Tone::Danger, note.clone())),
         );
         Self::running(title, facts, &script, word, PendingAction::Seed(plan))
+    }
+
+    /// The question before rows are changed: each request, and what was and what will be.
+    pub fn rows(write: RowsWrite, model: &Model) -> Self {
+        let name = write.table.full_name().to_string();
+        let title = format!("Write {} of {name}", counted(write.changes.len(), "change"));
+        let lines: Vec<String> = write
+            .changes
+            .iter()
+            .flat_map(|change| change.told(&write.table))
+            .collect();
+        let rls = if model.identity.is_under_rls() {
+            "Row Level Security applies"
+        } else {
+            "Row Level Security does not apply"
+        };
+        let tone = if model.identity.is_under_rls() {
+            Tone::Text
+        } else {
+            Tone::Danger
+        };
+        let facts = vec![
+            of_project(model),
+            ("as", tone, format!("{} ({rls})", model.identity.called())),
+            (
+                "each",
+                Tone::Text,
+                "only while the row is as it was read; the first refusal stops the rest".to_owned(),
+            ),
+        ];
+        let is_delete = |change: &RowChange| matches!(change, RowChange::Delete { .. });
+        let word = if write.changes.iter().any(is_delete) {
+            "delete"
+        } else {
+            "write"
+        };
+        let word = model.confirm_word(word);
+        Self::all(
+            title,
+            facts,
+            &lines,
+            word,
+            PendingAction::Rows(Box::new(write)),
+        )
     }
 
     /// The question before the service role is chosen.

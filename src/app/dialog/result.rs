@@ -92,6 +92,23 @@ impl ResultView {
         Self::of(format!("{what}: done"), true, lines, None)
     }
 
+    /// Changes of rows, of which one was refused.
+    pub fn rows(what: &str, done: &[String], of: usize, problem: &Problem) -> Self {
+        let mut lines = Lines::default();
+        for one in done {
+            lines.put(0, Tone::Ok, one);
+        }
+        if of > 1 {
+            let text = format!(
+                "{} of {of} done; the rest was not tried and stays marked.",
+                done.len()
+            );
+            lines.put(0, Tone::Warn, &text);
+        }
+        report::problem(&mut lines, problem);
+        Self::ended(what, false, lines, Some(problem))
+    }
+
     /// What is wrong with the user's file of keys, a line a fault.
     pub fn keymap(path: &str, faults: &[Fault]) -> Self {
         let title = format!("Keys: {}", counted(faults.len(), "fault"));

@@ -5,16 +5,18 @@ use crate::app::list::Move;
 use crate::app::loadable::Loadable;
 use crate::domain::filter::text::FilterFault;
 use crate::domain::identity::Identity;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter as Condition};
-use crate::domain::table::cell::cell_text;
-use crate::domain::table::column::{ColumnInfo, column_text};
+use crate::domain::table::cell::{CellText, cell_text};
+use crate::domain::table::change::RowChange;
+use crate::domain::table::column::{ColumnInfo, ColumnKind, column_text};
 use crate::domain::table::filter::{RowFilter, RowFilterFor};
 use crate::domain::table::info::{TableDescribed, TableInfo};
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::{PageStart, RowOrder, RowPage, RowValues, RowsWanted};
 use crate::domain::text::CELL_LIMIT;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::VecDeque;
 use unicode_width::UnicodeWidthStr;
@@ -104,6 +106,10 @@ pub struct Grid {
     pub cut_at: Option<usize>,
     /// The place in the selected row as a form.
     pub form: RowForm,
+    /// Changes that are marked and not written yet.
+    pub staged: Vec<RowChange>,
+    /// A new row that is being made.
+    pub draft: Option<RowValues>,
     /// The selected row whole, where the grid holds it cut.
     whole: Option<GridRow>,
     order: RowOrder,
@@ -146,6 +152,8 @@ impl Grid {
             before: Some(0),
             cut_at: None,
             form: RowForm::default(),
+            staged: Vec::new(),
+            draft: None,
             whole: None,
             order: RowOrder::default(),
             row_bytes: 0,
@@ -327,6 +335,152 @@ impl Grid {
         let row = self.selected_row()?;
         let names = self.columns.iter().map(|column| column.name.clone());
         Some(names.zip(row.values.iter().cloned()).collect())
+    }
+
+    /// The change that is marked of a row.
+    pub fn staged_of(&self, row: &GridRow) -> Option<&RowChange> {
+        let key = &self.columns[..self.frozen.min(self.columns.len())];
+        if key.is_empty() {
+            return None;
+        }
+        self.staged.iter().find(|change| {
+            let was = change.was();
+            was.is_some_and(|was| {
+                let mut pairs = key.iter().zip(&row.values);
+                pairs.all(|(column, value)| was.get(&column.name) == Some(value))
+            })
+        })
+    }
+
+    /// How many changes are marked.
+    pub fn marked(&self) -> usize {
+        self.staged.len() + usize::from(self.draft.is_some())
+    }
+
+    /// The value of a column that is marked for the row in the form, where it is another one than the row has.
+    pub fn marked_value(&self, column: &str) -> Option<&Value> {
+        if let Some(draft) = &self.draft {
+            return draft.get(column);
+        }
+        match self.staged_of(self.selected_row()?)? {
+            RowChange::Update { values, .. } => values.get(column),
+            _ => None,
+        }
+    }
+
+    /// Whether the selected row is marked to be deleted.
+    pub fn is_marked_deleted(&self) -> bool {
+        let row = self.selected_row().filter(|_| self.draft.is_none());
+        let change = row.and_then(|row| self.staged_of(row));
+        matches!(change, Some(RowChange::Delete { .. }))
+    }
+
+    /// The selected row as it was read, for a change: whole, and of a table that is known.
+    fn as_read(&self) -> Result<(&TableInfo, RowValues), Problem> {
+        let table = self.table.held();
+        let table =
+            table.ok_or_else(|| Problem::new(Kind::Usage, "The table is not known yet.", ""))?;
+        let row = self.selected_row();
+        let row = row.ok_or_else(|| Problem::new(Kind::Usage, "No row is selected.", ""))?;
+        if row.is_cut {
+            return Err(Problem::new(
+                Kind::Usage,
+                "The row is too large to be held whole.",
+                "Open it first: then it is read whole.",
+            ));
+        }
+        let values = self.values().unwrap_or_default();
+        // A row that is marked already is changed from what it was then.
+        let marked = self.staged_of(row).and_then(RowChange::was).cloned();
+        Ok((table, marked.unwrap_or(values)))
+    }
+
+    /// Marks another value of a column, of the selected row or of the new one.
+    pub fn stage(&mut self, column: &str, value: Value) -> Result<(), Problem> {
+        if let Some(draft) = &self.draft {
+            let mut draft = draft.clone();
+            draft.insert(column.to_owned(), value);
+            if let Some(table) = self.table.held() {
+                RowChange::insert(table, draft.clone())?;
+            }
+            self.draft = Some(draft);
+            return Ok(());
+        }
+        let (table, was) = self.as_read()?;
+        let row = self.selected_row();
+        let mut values = match row.and_then(|row| self.staged_of(row)) {
+            Some(RowChange::Update { values, .. }) => values.clone(),
+            _ => RowValues::new(),
+        };
+        values.insert(column.to_owned(), value);
+        let change = RowChange::update(table, was, values)?;
+        self.replace(change);
+        Ok(())
+    }
+
+    /// Marks the selected row to be deleted, or no more.
+    pub fn stage_delete(&mut self) -> Result<(), Problem> {
+        let (table, was) = self.as_read()?;
+        let change = if self.is_marked_deleted() {
+            None
+        } else {
+            Some(RowChange::delete(table, was)?)
+        };
+        self.draft = None;
+        self.replace(change);
+        Ok(())
+    }
+
+    /// Puts a change in the place of the one that is marked of the selected row.
+    fn replace(&mut self, change: Option<RowChange>) {
+        self.drop_staged();
+        self.staged.extend(change);
+    }
+
+    /// Drops what is marked of the selected row, or the new one.
+    pub fn drop_staged(&mut self) {
+        if self.draft.take().is_some() {
+            return;
+        }
+        let marked = self.selected_row().and_then(|row| self.staged_of(row));
+        if let Some(marked) = marked.cloned() {
+            self.staged.retain(|change| *change != marked);
+        }
+    }
+
+    /// Begins a new row: empty, or with the values of the selected one that can be given.
+    pub fn begin_draft(&mut self, is_copy: bool) {
+        let mut draft = RowValues::new();
+        let (table, row) = (self.table.held(), self.selected_row());
+        if let (true, Some(table), Some(row)) = (is_copy, table, row) {
+            for (column, value) in self.columns.iter().zip(&row.values) {
+                let is_own = table.key.contains(&column.name) && column.default.is_some();
+                let may = column.may_insert != Some(false) && !column.is_generated;
+                if may && !is_own && !value.is_null() {
+                    draft.insert(column.name.clone(), value.clone());
+                }
+            }
+        }
+        self.draft = Some(draft);
+        self.form = RowForm::default();
+    }
+
+    /// All that is marked.
+    pub fn changes(&self) -> Result<Vec<RowChange>, Problem> {
+        let mut changes = self.staged.clone();
+        if let (Some(draft), Some(table)) = (&self.draft, self.table.held()) {
+            changes.push(RowChange::insert(table, draft.clone())?);
+        }
+        Ok(changes)
+    }
+
+    /// So many of the changes were written, in their order.
+    pub fn written(&mut self, count: usize) {
+        let of_rows = count.min(self.staged.len());
+        self.staged.drain(..of_rows);
+        if count > of_rows {
+            self.draft = None;
+        }
     }
 
     /// How many rows to ask for.
@@ -532,7 +686,7 @@ impl Grid {
                 self.columns.iter().zip(&mut self.widths).zip(&row.values)
             {
                 if usize::from(*width) < WIDTHS.1 {
-                    let wide = cell_text(column.kind(), value, Some(&jiff::tz::TimeZone::UTC))
+                    let wide = grid_text(column.kind(), value, &TimeZone::UTC, "…")
                         .text
                         .width();
                     *width = (*width).max(wide.clamp(WIDTHS.0, WIDTHS.1) as u16);
@@ -639,6 +793,16 @@ impl Grid {
         }
         shown
     }
+}
+
+/// The text of a value in the grid: that of a cell, and of a UUID its beginning, which filters take, and its end.
+pub fn grid_text(kind: ColumnKind, value: &Value, zone: &TimeZone, more: &str) -> CellText {
+    let cell = cell_text(kind, value, Some(zone));
+    if kind == ColumnKind::Uuid && cell.text.len() == 36 && cell.text.is_ascii() {
+        let text = format!("{}{more}{}", &cell.text[..8], &cell.text[32..]);
+        return CellText { text, ..cell };
+    }
+    cell
 }
 
 /// Whether a document has more than so many characters, as far as one has to look.

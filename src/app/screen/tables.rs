@@ -111,7 +111,9 @@ impl Tables {
         };
         let table = grid.table.held();
         let references = table.map_or(&[][..], |table| &table.references);
-        let back = table.map_or(&[][..], |table| &table.referenced_by);
+        // A row that is not there yet is referenced by none.
+        let back = table.filter(|_| grid.draft.is_none());
+        let back = back.map_or(&[][..], |table| &table.referenced_by);
         let columns = grid.columns.iter().enumerate().map(|(at, column)| {
             let begins = |link: &&TableLink| link.columns.first() == Some(&column.name);
             FormLine::Column(at, references.iter().find(begins))

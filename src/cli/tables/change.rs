@@ -12,14 +12,14 @@ use crate::domain::filter::text::{Typed, find_outside, unquoted};
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::table::cell::cell_text;
-use crate::domain::table::change::{RowChange, key_words, typed_value};
+use crate::domain::table::change::{RowChange, RowChanged, key_words, typed_value};
 use crate::domain::table::column::ColumnKind;
 use crate::domain::table::filter::{RowFilter, RowFilterFor};
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::paging::{PageStart, RowOrder, RowValues, RowsWanted};
 use crate::domain::text;
 use crate::ops::table;
-use crate::ops::table_change::{self, RowChanged};
+use crate::ops::table_change;
 use clap::Args as ClapArgs;
 
 /// The most rows of one command.

@@ -7,15 +7,19 @@ use super::cell::cell_text;
 use super::column::{ColumnInfo, ColumnKind, column_text};
 use super::info::TableInfo;
 use super::paging::RowValues;
+use crate::domain::audit::diff::window;
 use crate::domain::filter::text::Typed;
 use crate::domain::near::edits;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Filter as Condition, Op};
 use crate::domain::text;
+use serde::Serialize;
 use serde_json::{Number, Value};
 
 /// Values up to this length are compared by the server: they become part of a URL.
 const LONGEST: usize = 400;
+/// The columns of a value where a change is told.
+const TOLD: usize = 120;
 /// So long may all of them be together.
 const LONGEST_ALL: usize = 3_000;
 
@@ -48,6 +52,41 @@ pub struct AsRead {
     pub conditions: Vec<Condition>,
     /// The columns that it cannot compare: they are looked at right before.
     pub looked_at: Vec<String>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RowChanged {
+    /// What was done: `insert`, `update` or `delete`.
+    pub verb: &'static str,
+    /// The row as it is now; for one that is gone, as it was.
+    pub row: RowValues,
+    /// Columns that the database changed besides: by triggers and defaults.
+    pub besides: Vec<String>,
+}
+
+impl RowChanged {
+    /// What was done, in a line.
+    pub fn told(&self, table: &TableInfo) -> String {
+        let words = match self.verb {
+            "insert" => "Added",
+            "update" => "Changed",
+            _ => "Deleted",
+        };
+        let besides = if self.besides.is_empty() {
+            String::new()
+        } else {
+            format!(
+                " The database changed besides: {}.",
+                self.besides.join(", ")
+            )
+        };
+        format!(
+            "{words} {}.{}",
+            key_words(table, &self.row),
+            text::harmless(&besides)
+        )
+    }
 }
 
 /// A column that a change gives another value.
@@ -157,6 +196,31 @@ impl RowChange {
             Some(was) => key_words(table, was),
             None => "a new row".to_owned(),
         }
+    }
+
+    /// The change to be read: the request, and a line a column.
+    pub fn told(&self, table: &TableInfo) -> Vec<String> {
+        let mut lines = vec![self.request(table)];
+        for one in self.columns() {
+            let kind = table
+                .column(&one.column)
+                .map_or(ColumnKind::Unknown, ColumnInfo::kind);
+            let cell = |value: &Value| cell_text(kind, value, None).text;
+            let name = text::harmless(&one.column).into_owned();
+            lines.push(match (&one.old, &one.new) {
+                (Some(old), Some(new)) => {
+                    let (old, new) = window(&cell(old), &cell(new), (TOLD, TOLD), "…");
+                    format!("  {name}: {old} → {new}")
+                }
+                (None, Some(new)) => format!("  {name}: {}", cell(new)),
+                (Some(old), None) => format!(
+                    "  - {name}: {}",
+                    window(&cell(old), "", (TOLD, TOLD), "…").0
+                ),
+                (None, None) => continue,
+            });
+        }
+        lines
     }
 
     /// The request in one line, as PostgREST gets it, without the address and the values of its conditions.

@@ -1,6 +1,7 @@
 //! Draws what lies over the screen.
 
 mod confirm;
+mod edit;
 mod help;
 mod identity;
 mod mfa;
@@ -21,6 +22,7 @@ use ratatui::Frame;
 pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
     match dialog {
         Dialog::Filter(_) => {}
+        Dialog::Edit(form) => edit::draw(frame, form, view),
         Dialog::Help(top) => help::draw(frame, *top, view),
         Dialog::Palette(palette) => palette::draw(frame, palette, view),
         Dialog::Identity(identity) => identity::draw(frame, identity, view),

@@ -2,11 +2,11 @@
 
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::app::screen::grid::Grid;
+use crate::app::screen::grid::{Grid, grid_text};
 use crate::app::screen::tables::place;
-use crate::domain::plural::grouped;
+use crate::domain::plural::{counted, grouped};
 use crate::domain::query::Direction;
-use crate::domain::table::cell::cell_text;
+use crate::domain::table::change::RowChange;
 use crate::ui::DrawContext;
 use crate::ui::table;
 use crate::ui::text::{fit, pad};
@@ -48,7 +48,17 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
             ..rows
         };
         row(frame, area, view, grid, at, &columns);
-        if at == grid.selected {
+        let marked = grid.row(at).and_then(|row| grid.staged_of(row));
+        if let Some(change) = marked.filter(|_| at != grid.selected || !is_focused) {
+            let (sign, role) = match change {
+                RowChange::Delete { .. } => ("-", Role::Removed),
+                _ => ("~", Role::Changed),
+            };
+            frame.render_widget(
+                Line::styled(sign, view.style(role)),
+                Rect::new(pane.x, area.y, 1, 1),
+            );
+        } else if at == grid.selected {
             let mark = if is_focused {
                 view.symbols.cursor()
             } else {
@@ -99,6 +109,9 @@ fn title(grid: &Grid, view: DrawContext) -> String {
             "the server sends {} at a time",
             grouped(rows as u64)
         ));
+    }
+    if grid.marked() > 0 {
+        parts.push(format!("{} not written", counted(grid.marked(), "change")));
     }
     if !grid.filter_text.is_empty() {
         parts.push(format!("/{}", grid.filter_text));
@@ -171,12 +184,23 @@ fn row(
     let Some(row) = grid.row(at) else {
         return;
     };
+    let change = grid.staged_of(row);
     let mut spans = Vec::new();
     for (place, width) in columns {
         let (Some(column), Some(value)) = (grid.columns.get(*place), row.values.get(*place)) else {
             continue;
         };
-        let cell = cell_text(column.kind(), value, Some(&view.model.zone));
+        let new = match change {
+            Some(RowChange::Update { values, .. }) => values.get(&column.name),
+            _ => None,
+        };
+        let value = new.unwrap_or(value);
+        let plain = match change {
+            Some(RowChange::Delete { .. }) => Role::Removed,
+            _ if new.is_some() => Role::Changed,
+            _ => Role::Text,
+        };
+        let cell = grid_text(column.kind(), value, &view.model.zone, view.symbols.more());
         let width = usize::from(*width);
         let text = if column.kind().is_number() && !cell.is_sign {
             right(&cell.text, width, view.symbols.more())
@@ -186,7 +210,7 @@ fn row(
         let style = match (is_selected, cell.is_sign) {
             (true, _) => base,
             (false, true) => view.style(Role::Muted),
-            (false, false) => view.style(Role::Text),
+            (false, false) => view.style(plain),
         };
         let style = if is_selected && is_focused && *place == grid.column {
             style.add_modifier(Modifier::UNDERLINED | Modifier::BOLD)

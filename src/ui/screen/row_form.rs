@@ -4,6 +4,7 @@ use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::screen::grid::Grid;
 use crate::app::screen::tables::FormLine;
+use crate::domain::audit::diff::window;
 use crate::domain::table::cell::cell_text;
 use crate::domain::text::harmless;
 use crate::ui::DrawContext;
@@ -27,18 +28,23 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
         return;
     }
     let is_focused = view.model.focus == Focus::Detail;
-    let form = if grid.form.is_json { "as JSON" } else { "row" };
+    let form = match (&grid.draft, grid.form.is_json) {
+        (Some(_), _) => "a new row",
+        (None, true) => "as JSON",
+        (None, false) if grid.is_marked_deleted() => "row, marked to be deleted",
+        (None, false) => "row",
+    };
     let cut = match browser.row() {
-        Some(row) if row.is_cut => ", cut",
+        Some(row) if row.is_cut && grid.draft.is_none() => ", cut",
         _ => "",
     };
     let title = format!("{}: {form}{cut}", grid.name);
     table::heading(frame, pane, view, &title, is_focused);
     let inside = layout::inside(pane);
-    if browser.row().is_none() {
+    if browser.row().is_none() && grid.draft.is_none() {
         return;
     }
-    if grid.form.is_json {
+    if grid.form.is_json && grid.draft.is_none() {
         json(frame, inside, view, grid);
         return;
     }
@@ -57,12 +63,30 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
         let spans = match line {
             FormLine::Column(at, link) => {
                 let column = &grid.columns[*at];
-                let row = browser.row();
-                let value = row.and_then(|row| row.values.get(*at));
-                let cell =
-                    value.map(|value| cell_text(column.kind(), value, Some(&view.model.zone)));
+                let row = browser.row().filter(|_| grid.draft.is_none());
+                let own = row.and_then(|row| row.values.get(*at));
+                let marked = grid.marked_value(&column.name);
+                let value = marked.or(own);
+                let zone = Some(&view.model.zone);
+                let cell = value.map(|value| cell_text(column.kind(), value, zone));
                 let is_sign = cell.as_ref().is_some_and(|cell| cell.is_sign);
-                let text = cell.map(|cell| cell.text).unwrap_or_default();
+                let mut text = cell.map(|cell| cell.text).unwrap_or_default();
+                if let (Some(_), Some(own)) = (marked, own) {
+                    let old = cell_text(column.kind(), own, Some(&view.model.zone)).text;
+                    let (old, new) = window(&old, &text, (room / 2, room / 2), view.symbols.more());
+                    text = format!("{old} {} {new}", arrow(view));
+                } else if value.is_none() {
+                    text = column.default.as_ref().map_or_else(
+                        || "not given".to_owned(),
+                        |default| format!("default {default}"),
+                    );
+                }
+                let role = match (marked, value) {
+                    (Some(_), _) => Role::Changed,
+                    (None, None) => Role::Muted,
+                    _ if is_sign => Role::Muted,
+                    _ => Role::Text,
+                };
                 let is_null = value.is_none_or(serde_json::Value::is_null);
                 let led = link.filter(|_| !is_null);
                 let led = led
@@ -80,7 +104,7 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
                         }),
                     ),
                     Span::styled(" ", base),
-                    Span::styled(text, plain(if is_sign { Role::Muted } else { Role::Text })),
+                    Span::styled(text, plain(role)),
                     Span::styled(led, plain(Role::Key)),
                 ]
             }
