@@ -118,7 +118,7 @@ impl Context {
     }
 
     /// All contexts, in the order of help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Global,
         Self::List,
         Self::Migrations,

@@ -1,6 +1,6 @@
 //! The term that asks for a value that a record has.
 
-use super::conditions::is_number;
+use crate::domain::filter::condition::is_number;
 use super::{Side, quoted};
 use crate::domain::audit::path;
 use serde_json::Value;
