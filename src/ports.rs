@@ -7,6 +7,7 @@ use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{Baseline, CountTarget, StatementStats};
 use crate::domain::dry_run::recording::{DryRunResult, Failed, FileScript, PostRollback};
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::history::{History, Stored};
 use crate::domain::migration::journal::Journal;
@@ -37,20 +38,27 @@ pub trait Clock: Send + Sync {
 
 /// Sign-in and the session that follows from it. Tokens stay inside the implementation.
 pub trait Auth: Send + Sync {
-    /// The identity of the stored session, if there is one that can still be used or refreshed.
+    /// The users who are kept, without asking the server; a session may have ended meanwhile.
+    fn kept(&self) -> Task<'_, KeptUsers>;
+    /// The identity of the kept user who is in use, with the session continued when it is about to end; anon when nobody is
+    /// in use.
     fn current(&self) -> Task<'_, Identity>;
+    /// The same of this identity, as Auth knows it now; anon where no session of it is kept.
+    fn again<'a>(&'a self, who: &'a Identity) -> Task<'a, Identity>;
+    /// Notes that this user was chosen to read: who reads when nobody is asked for, and the last used one.
+    fn used<'a>(&'a self, who: &'a Identity) -> Task<'a, ()>;
     /// Makes sure that the identity can be read as: a user's session is continued when it is about to end. Changes nothing
     /// else, and asks nobody for anon and the service role.
     fn go_on<'a>(&'a self, who: &'a Identity) -> Task<'a, ()>;
-    /// Signs in with a password. The session is stored before this returns, or [`Auth::take_warning`] says why not; one
+    /// Signs in with a password; whoever else is kept stays so. The session is stored before this returns, or [`Auth::take_warning`] says why not; one
     /// that waits for its second factor is stored nowhere.
     fn sign_in<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Task<'a, SignIn>;
     /// Asks for a one-time code by e-mail.
     fn send_code<'a>(&'a self, email: &'a str) -> Task<'a, ()>;
     /// Signs in with the code that came by e-mail.
     fn verify_code<'a>(&'a self, email: &'a str, code: &'a SecretString) -> Task<'a, SignIn>;
-    /// Asks which second factors the signed-in user can give; done when one was given.
-    fn step_up(&self) -> Task<'_, SignIn>;
+    /// Asks which second factors this signed-in user can give; done when one was given.
+    fn step_up<'a>(&'a self, who: &'a Identity) -> Task<'a, SignIn>;
     /// Gives the code of a second factor, for the sign-in that waits for it. The new session is stored like any other.
     fn give_code<'a>(&'a self, factor: &'a str, code: &'a SecretString) -> Task<'a, Identity>;
     /// Takes the session of one factor as it is.
@@ -58,15 +66,15 @@ pub trait Auth: Send + Sync {
     /// Gives up the sign-in that waits for its second factor: its session is ended on the server, and whoever was signed
     /// in before stays so. Nothing happens when none waits.
     fn give_up(&self) -> Task<'_, ()>;
-    /// Ends this session, and only this one, on the server and here: that of the user who was handed out last.
-    fn sign_out(&self) -> Task<'_, ()>;
+    /// Ends the session of this user, and only this one, on the server and here.
+    fn sign_out<'a>(&'a self, who: &'a Identity) -> Task<'a, ()>;
     /// Ends on the server what nobody can reach once the program has ended: a session that is stored nowhere, and a
     /// sign-in that waits for its second factor. A refresh that is under way comes to its end first. Takes two seconds at
     /// most.
     fn close(&self) -> Task<'_, ()>;
-    /// Ends on the server whatever session is stored under the profile's name, of whichever project, and forgets it.
-    /// Returns whose it was; `None` when there was none. An error says that it is forgotten here, and why it may live on there.
-    fn end_stored(&self) -> Task<'_, Option<Identity>>;
+    /// Ends on the server whatever sessions are stored under the profile's name, of whichever project, and forgets them.
+    /// Returns whose they were. An error says that they are forgotten here, and why one may live on there.
+    fn end_stored(&self) -> Task<'_, Vec<Identity>>;
     /// Which session was replaced here and could not be ended on the server, once.
     fn take_left_open(&self) -> Option<Problem> {
         None

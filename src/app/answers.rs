@@ -6,6 +6,7 @@ use super::dialog::accept;
 use super::dialog::confirm::Confirm;
 use super::dialog::migrate;
 use super::dialog::onboarding::Onboarding;
+use super::dialog::project::ProjectDialog;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::Effect;
@@ -32,7 +33,7 @@ pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             | Report::SteppedUp(_)
             | Report::GaveUp(_)
             | Report::CodeSent(_)
-            | Report::SignedOut(_)
+            | Report::SignedOut(..)
     ) {
         model.is_session_busy = false;
     }
@@ -61,7 +62,8 @@ fn session_of(model: &mut Model, report: &Report, at: Timestamp) {
     } else if report.is_read() && model.ended.take().is_some() {
         let user = user.clone();
         if let Some(project) = &mut model.project {
-            project.signed_in = Some(user);
+            project.kept.put(&user);
+            project.kept.used(&user.id);
         }
     }
 }
@@ -279,21 +281,16 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::SignedIn(result) | Report::SteppedUp(result) => sign_in::answered(model, result),
         Report::GaveUp(Ok(())) => Vec::new(),
         Report::GaveUp(Err(problem)) => execute::toast(model, problem.to_string()),
-        Report::SignedOut(Err(problem)) => sign_in::refused(model, problem),
         Report::CodeSent(result) => {
             if let Some(dialog) = sign_in::dialog(model) {
                 dialog.code_sent(result);
             }
             Vec::new()
         }
-        Report::SignedOut(Ok(())) => {
-            model
-                .dialogs
-                .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
-            if let Some(project) = &mut model.project {
-                project.signed_in = None;
-            }
-            execute::become_identity(model, Identity::Anon)
+        Report::SignedOut(who, result) => sign_in::signed_out(model, &who, result),
+        Report::Choices(choices) => {
+            sign_in::choices(model, *choices);
+            Vec::new()
         }
         Report::Opened(result) => opened(model, result, at),
     }
@@ -314,6 +311,15 @@ fn guide(model: &mut Model) -> Option<&mut Onboarding> {
     let mut dialogs = model.dialogs.iter_mut();
     dialogs.find_map(|dialog| match dialog {
         Dialog::Guide(guide) => Some(guide),
+        _ => None,
+    })
+}
+
+/// The dialog in which a project is chosen, where it is open.
+fn project_dialog(model: &mut Model) -> Option<&mut ProjectDialog> {
+    let mut dialogs = model.dialogs.iter_mut();
+    dialogs.find_map(|dialog| match dialog {
+        Dialog::Project(project) => Some(project),
         _ => None,
     })
 }
@@ -341,6 +347,12 @@ fn opened(model: &mut Model, result: Result<Opened, Problem>, at: Timestamp) -> 
                 }
                 None => requests::everything(model),
             }
+        }
+        Err(problem) if project_dialog(model).is_some() => {
+            if let Some(dialog) = project_dialog(model) {
+                dialog.refused(problem);
+            }
+            Vec::new()
         }
         Err(problem) => {
             if guide(model).is_none() {

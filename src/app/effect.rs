@@ -41,6 +41,8 @@ pub enum Effect {
     CancelReads(Vec<Slot>),
     /// Ask the running write to stop; its answer still comes.
     CancelWrite,
+    /// Keep that this user was chosen to read.
+    Used(Identity),
     /// Put a text on the clipboard.
     Copy {
         /// What it is, for the answer: `the cycle's id`.
@@ -150,6 +152,8 @@ pub enum Load {
     Rows(Box<RowsWanted>),
     /// One row of a table, whole.
     WholeRow(Box<RowsWanted>),
+    /// The kept users and the profiles, as they are now.
+    Choices,
     /// Whether what was typed into the guide works.
     Check(Setup),
 }
@@ -159,6 +163,8 @@ pub enum Load {
 pub enum Write {
     /// Open the project that the program was started for.
     Open,
+    /// Open the project of a profile.
+    OpenProfile(String),
     /// Run a plan.
     Migrate(Plan),
     /// Run a plan in a transaction that is never committed.
@@ -187,7 +193,7 @@ pub enum Write {
         /// The code.
         code: Secret,
     },
-    /// Ask which second factors the signed-in user can give.
+    /// Ask which second factors the user who reads can give.
     StepUp,
     /// Give the code of a second factor, for the sign-in that waits for it.
     GiveCode {
@@ -200,8 +206,8 @@ pub enum Write {
     GoWithout,
     /// Give up the sign-in that waits for its second factor.
     GiveUp,
-    /// End the session.
-    SignOut,
+    /// End the session of a kept user.
+    SignOut(Identity),
     /// Store a new profile and open it.
     SaveProfile(Setup),
 }

@@ -8,6 +8,7 @@ use super::dialog::filter::FilterLine;
 use super::dialog::identity::IdentityDialog;
 use super::dialog::onboarding::Onboarding;
 use super::dialog::palette::Palette;
+use super::dialog::project::ProjectDialog;
 use super::dialog::resolutions::Resolutions;
 use super::dialog::unlock::UnlockForm;
 use super::dialog::{self, Dialog, ResultState};
@@ -46,7 +47,15 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Identity => {
             let identity = IdentityDialog::new(model);
-            open(model, Dialog::Identity(identity))
+            dialog::open(model, Dialog::Identity(identity));
+            vec![requests::effect(model, Slot::Choices, Load::Choices)]
+        }
+        Command::Project => {
+            let open = model.project.as_ref();
+            let (name, url) = open.map_or(("", ""), |open| (&open.name, &open.url));
+            let project = ProjectDialog::new(model.projects(), name, url);
+            dialog::open(model, Dialog::Project(project));
+            vec![requests::effect(model, Slot::Choices, Load::Choices)]
         }
         Command::LastResult => match model.last_result.clone() {
             Some(view) => open(model, Dialog::Result(ResultState { view, top: 0 })),
@@ -497,4 +506,11 @@ fn go_week(model: &mut Model, by: i8) -> Vec<Effect> {
 pub fn become_identity(model: &mut Model, identity: Identity) -> Vec<Effect> {
     model.become_identity(identity);
     requests::everything(model)
+}
+
+/// The same because somebody chose it: it is kept as the last one used.
+pub fn choose_identity(model: &mut Model, identity: Identity) -> Vec<Effect> {
+    let mut effects = vec![Effect::Used(identity.clone())];
+    effects.extend(become_identity(model, identity));
+    effects
 }

@@ -2,6 +2,7 @@
 
 use super::command::{Command, Context};
 use super::dialog::Dialog;
+use super::dialog::project::ProfileBrief;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes, Sides};
@@ -20,7 +21,8 @@ use super::ticket::{Slot, Tickets};
 use crate::domain::audit::filter_book::{FilterBook, identity_key};
 use crate::domain::cycle::Cycle;
 use crate::domain::goal::Goal;
-use crate::domain::identity::{Identity, User};
+use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::MfaChallenge;
 use crate::domain::migration::Target;
 use crate::domain::people::{Known, People};
@@ -58,8 +60,10 @@ pub struct Project {
     pub filters: Option<FilterBook>,
     /// Whether its profile names a table with the names of its users.
     pub has_names: bool,
-    /// The user of the stored session, if there is one.
-    pub signed_in: Option<User>,
+    /// The users whose sessions are kept.
+    pub kept: KeptUsers,
+    /// The profiles of the user's file.
+    pub profiles: Vec<ProfileBrief>,
 }
 
 /// The screens, in the order of their keys.
@@ -169,6 +173,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// The open project; absent before the first profile exists.
     pub project: Option<Project>,
+    /// What the deck was started for.
+    pub started_for: Option<ProfileBrief>,
     /// Whether the project is being opened.
     pub is_opening: bool,
     /// Who reads.
@@ -258,6 +264,7 @@ impl Model {
         Self {
             size,
             project,
+            started_for: None,
             is_opening: false,
             identity,
             screen: Screen::Home,
@@ -376,7 +383,8 @@ impl Model {
         self.ended = None;
         self.waits.clear();
         if let (Identity::User(user), Some(project)) = (&identity, &mut self.project) {
-            project.signed_in = Some(user.clone());
+            project.kept.put(user);
+            project.kept.used(&user.id);
         }
         self.identity = identity;
         self.cycles = Table::default();
@@ -418,16 +426,16 @@ impl Model {
         self.row_names = RowNames::of(locks, goals, self.cycles.rows());
     }
 
-    /// Begins with those whose names are known without asking: who reads, and who is signed in.
+    /// Begins with those whose names are known without asking: who reads, and who is kept.
     fn know_people(&mut self) {
         self.people = People::new();
-        let signed_in = self.project.as_ref();
-        let signed_in = signed_in.and_then(|project| project.signed_in.as_ref());
+        let kept = self.project.as_ref();
+        let kept = kept.into_iter().flat_map(|project| &project.kept.users);
         let reads = match &self.identity {
             Identity::User(user) => Some(user),
             Identity::Anon | Identity::Service => None,
         };
-        for user in signed_in.into_iter().chain(reads) {
+        for user in kept.chain(reads) {
             let email = Some(user.email.clone());
             self.people.add(&user.id, Known { name: None, email });
         }
@@ -436,6 +444,12 @@ impl Model {
     /// Opens another project: nothing of the old one stays.
     pub fn open_project(&mut self, project: Project, identity: Identity) {
         self.filter_book = project.filters.clone().unwrap_or_default();
+        self.started_for.get_or_insert_with(|| ProfileBrief {
+            name: project.name.clone(),
+            url: project.url.clone(),
+            is_production: project.is_production,
+            is_profile: false,
+        });
         self.project = Some(project);
         self.become_identity(identity);
         self.home = 0;
@@ -448,6 +462,16 @@ impl Model {
         self.last_result = None;
         self.trial = None;
         self.tried = None;
+    }
+
+    /// The projects that can be opened: what the deck was started for, and the profiles.
+    pub fn projects(&self) -> Vec<ProfileBrief> {
+        let profiles = self.project.iter().flat_map(|project| &project.profiles);
+        let profiles: Vec<ProfileBrief> = profiles.cloned().collect();
+        let is_listed = |start: &&ProfileBrief| profiles.iter().any(|one| one.is(start));
+        let start = self.started_for.iter().find(|start| !is_listed(start));
+        let start: Vec<ProfileBrief> = start.cloned().into_iter().collect();
+        [start, profiles].concat()
     }
 
     /// Whether a question is on top that may be answered only after it was drawn.

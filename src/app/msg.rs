@@ -1,5 +1,6 @@
 //! Messages: everything that can happen to the deck, as facts. Answers carry the ticket of their request.
 
+use super::dialog::project::ProfileBrief;
 use super::effect::{Fix, Timer};
 use super::key::Key;
 use super::ticket::Ticket;
@@ -8,6 +9,7 @@ use crate::domain::cycle::Cycle;
 use crate::domain::dry_run;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::lock::{UnlockPreview, UnlockRecord, WeekLock};
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::difference::Difference;
@@ -135,9 +137,11 @@ pub enum Report {
     GaveUp(Result<(), Problem>),
     /// To `Write::SendCode`.
     CodeSent(Result<(), Problem>),
-    /// To `Write::SignOut`.
-    SignedOut(Result<(), Problem>),
-    /// To `Write::Open` and `Write::SaveProfile`: the project that is open now.
+    /// To `Write::SignOut`: whose session is over here.
+    SignedOut(Identity, Result<(), Problem>),
+    /// To `Load::Choices`.
+    Choices(Box<Choices>),
+    /// To `Write::Open`, `Write::OpenProfile` and `Write::SaveProfile`: the project that is open now.
     Opened(Result<Opened, Problem>),
 }
 
@@ -171,6 +175,15 @@ impl Report {
                 | Self::Rows(Ok(_))
         )
     }
+}
+
+/// Who and what there is to choose from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Choices {
+    /// The users whose sessions are kept, where the store told.
+    pub kept: Option<KeptUsers>,
+    /// The profiles of the user's file.
+    pub profiles: Vec<ProfileBrief>,
 }
 
 /// A project that was opened, and who reads at first.

@@ -170,8 +170,8 @@ impl Model {
                 self.ended = Some(Ended { since: at, why });
             }
         }
-        if let Some(project) = &mut self.project {
-            project.signed_in = None;
+        if let (Some(project), Some(id)) = (&mut self.project, self.identity.user_id()) {
+            project.kept.remove(id);
         }
         self.cycles.remote.failed(why.clone(), at);
         self.goals.remote.failed(why.clone(), at);

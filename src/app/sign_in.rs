@@ -1,15 +1,18 @@
 //! What the answers to a sign-in do to the model: somebody reads from now on, is asked for a second factor, or was refused.
 //! Nobody reads as another unasked, and a sign-in that nobody wants any more is given up.
 
-use super::dialog::identity::IdentityDialog;
+use super::dialog::choose::Chooser;
+use super::dialog::identity::{self, IdentityDialog};
 use super::dialog::result::ResultView;
 use super::dialog::{Dialog, mfa};
 use super::effect::Effect;
 use super::model::Model;
+use super::msg::Choices;
 use super::{answers, execute};
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::{MfaChallenge, SignIn, can_try_again};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 
 /// Takes the answer to a sign-in, or to one of its steps.
 pub fn answered(model: &mut Model, result: Result<SignIn, Problem>) -> Vec<Effect> {
@@ -84,12 +87,12 @@ fn signed_in(model: &mut Model, identity: Identity) -> Vec<Effect> {
     effects
 }
 
-/// Somebody signed in after the user had gone back: the session is theirs now, so nothing may go on as the one before,
-/// and nobody reads as them without being asked. Who reads already goes on, at the level that the session now has.
+/// Somebody signed in after the user had gone back: they are kept, and nobody reads as them without being asked. Who reads
+/// already goes on, at the level that the session now has.
 fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
     let name = identity.name().to_owned();
     if let (Identity::User(user), Some(project)) = (&identity, &mut model.project) {
-        project.signed_in = Some(user.clone());
+        project.kept.put(user);
     }
     let is_reader = model.identity.user_id() == identity.user_id();
     let text = if is_reader {
@@ -101,9 +104,69 @@ fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
     let mut effects = match &model.identity {
         Identity::User(_) if is_reader && model.identity.sees_as(&identity) => Vec::new(),
         Identity::User(_) if is_reader => execute::become_identity(model, identity),
-        Identity::User(_) => execute::become_identity(model, Identity::Anon),
+        // Whoever reads is kept beside the new one, and goes on; the store takes the new one for the last used.
+        Identity::User(_) => vec![Effect::Used(model.identity.clone())],
         Identity::Anon | Identity::Service => Vec::new(),
     };
     effects.extend(execute::toast(model, text));
     effects
+}
+
+/// Takes the answer to a sign-out: nobody reads on as a user whose session is over.
+pub fn signed_out(model: &mut Model, who: &Identity, result: Result<(), Problem>) -> Vec<Effect> {
+    let told = match result {
+        Ok(()) => format!("{} is signed out.", who.name()),
+        // Here the session is over in any case.
+        Err(problem) if problem.kind == Kind::Network => problem.to_string(),
+        Err(problem) => return refused(model, problem),
+    };
+    if let (Some(project), Some(id)) = (&mut model.project, who.user_id()) {
+        project.kept.remove(id);
+    }
+    let mut effects = if model.identity.user_id() == who.user_id() {
+        model
+            .dialogs
+            .retain(|dialog| !matches!(dialog, Dialog::Identity(_)));
+        execute::become_identity(model, Identity::Anon)
+    } else {
+        let list = Chooser::at_here(&identity::entries(model));
+        if let Some(dialog) = dialog(model) {
+            dialog.is_busy = false;
+            dialog.list = list;
+        }
+        Vec::new()
+    };
+    effects.extend(execute::toast(model, told));
+    effects
+}
+
+/// Takes what there is to choose from, as the store and the user's file have it now. While somebody chooses, nothing that
+/// is on the list changes its place.
+pub fn choices(model: &mut Model, choices: Choices) {
+    let is_choosing = |dialog: &Dialog| matches!(dialog, Dialog::Identity(_));
+    let is_choosing = model.dialogs.iter().any(is_choosing);
+    let Some(project) = &mut model.project else {
+        return;
+    };
+    if let Some(kept) = choices.kept {
+        let here = std::mem::take(&mut project.kept);
+        project.kept = if is_choosing {
+            let mut all = here.clone();
+            for user in &kept.users {
+                all.put(user);
+            }
+            KeptUsers {
+                users: all.users,
+                ..kept
+            }
+        } else {
+            kept
+        };
+    }
+    project.profiles.clone_from(&choices.profiles);
+    for dialog in &mut model.dialogs {
+        if let Dialog::Project(dialog) = dialog {
+            dialog.add(choices.profiles.clone());
+        }
+    }
 }

@@ -40,6 +40,8 @@ pub enum Slot {
     Rows,
     /// One of its rows, whole.
     WholeRow,
+    /// Who and what there is to choose from.
+    Choices,
     /// Sign-in, sign-out, choice of role.
     Session,
     /// The checks of the first-run guide.

@@ -113,9 +113,10 @@ impl Context {
             told,
             is_token_typed: global.access_token.is_some(),
             dir: global.dir.clone(),
-            as_: global.identity.map(|identity| match identity {
+            as_: global.identity.as_ref().map(|identity| match identity {
                 As::Anon => connect::RoleChoice::Anon,
                 As::User => connect::RoleChoice::User,
+                As::UserCalled(name) => connect::RoleChoice::UserCalled(name.clone()),
                 As::Service => connect::RoleChoice::Service,
             }),
             ..Settings::default()
@@ -162,12 +163,16 @@ impl Context {
     }
 
     /// The project for a command that reads no rows: nobody need be signed in for it.
-    async fn without_reader(&self) -> Result<Project, Problem> {
+    pub async fn without_reader(&self) -> Result<Project, Problem> {
+        let is_user = |who: &connect::RoleChoice| {
+            matches!(
+                who,
+                connect::RoleChoice::User | connect::RoleChoice::UserCalled(_)
+            )
+        };
+        let as_ = self.settings.as_.clone().filter(|who| !is_user(who));
         let settings = Settings {
-            as_: self
-                .settings
-                .as_
-                .filter(|who| *who != connect::RoleChoice::User),
+            as_,
             ..self.settings.clone()
         };
         self.resolved(&settings).await
@@ -206,6 +211,9 @@ impl Context {
         let project = self.project().await?;
         let url = || format!("Auth at {}", project.profile.url);
         let who = slow_notice::telling(self.output, url, connect::identity(&project)).await?;
+        if let Err(problem) = session::used(project.auth.as_ref(), &who).await {
+            tracing::warn!(%problem, "who was used last could not be stored");
+        }
         Ok(Reader::new(project, who, self.output))
     }
 

@@ -2,7 +2,10 @@
 
 use super::output::Color;
 use crate::adapters::log::Level;
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command, ValueEnum};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// Options of every command. `Debug` is left out on purpose: three of them can hold a secret.
@@ -39,8 +42,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 
-    /// Read rows as nobody, as the signed-in user, or past Row Level Security with the secret key
-    #[arg(long = "as", global = true, value_name = "IDENTITY")]
+    /// Read rows as `anon`, `user` (the last one used), `user:EMAIL` (one who is kept), or past Row Level Security as `service`
+    #[arg(long = "as", global = true, value_name = "IDENTITY", value_parser = AsParser)]
     pub identity: Option<As>,
 
     /// Print one JSON document on stdout
@@ -57,14 +60,67 @@ pub struct Global {
 }
 
 /// Whose rows to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum As {
-    /// Nobody: the publishable key alone
+    /// Nobody: the publishable key alone.
     Anon,
-    /// The signed-in user
+    /// The kept user who was used last.
     User,
-    /// The service role: Row Level Security does not apply
+    /// The kept user of this e-mail address.
+    UserCalled(String),
+    /// The service role: Row Level Security does not apply.
     Service,
+}
+
+/// Reads the value of `--as`.
+#[derive(Debug, Clone)]
+struct AsParser;
+
+impl AsParser {
+    const WORDS: [(&'static str, &'static str); 4] = [
+        ("anon", "Nobody: the publishable key alone"),
+        ("user", "The signed-in user who was used last"),
+        ("user:EMAIL", "The signed-in user of this address"),
+        (
+            "service",
+            "The service role: Row Level Security does not apply",
+        ),
+    ];
+}
+
+impl TypedValueParser for AsParser {
+    type Value = As;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<As, clap::Error> {
+        let text = value.to_str().unwrap_or_default();
+        match text.split_once(':') {
+            None => match text {
+                "anon" => return Ok(As::Anon),
+                "user" => return Ok(As::User),
+                "service" => return Ok(As::Service),
+                _ => {}
+            },
+            Some(("user", name)) if !name.trim().is_empty() => {
+                return Ok(As::UserCalled(name.trim().to_owned()));
+            }
+            Some(_) => {}
+        }
+        // What stands here may be a secret: clap's own words repeat it as they do for every list of values.
+        let words = Self::WORDS.map(|(word, _)| word);
+        PossibleValuesParser::new(words)
+            .parse_ref(command, arg, value)
+            .and_then(|_| Err(clap::Error::new(ErrorKind::InvalidValue).with_cmd(command)))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values = Self::WORDS.map(|(word, help)| PossibleValue::new(word).help(help));
+        Some(Box::new(values.into_iter()))
+    }
 }
 
 /// How much goes into the log file.

@@ -6,10 +6,11 @@ use super::mfa::{self, Wish};
 use super::output::Output;
 use super::page::{Page, Tone};
 use super::{interrupt, prompt, secret, slow_notice};
-use crate::domain::identity::Identity;
+use crate::adapters::connect::Project;
+use crate::domain::identity::{Identity, User};
 use crate::domain::mfa::SignIn;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::profile::Profile;
 use crate::domain::secret::StoredIn;
 use crate::domain::text;
 use crate::ops::session;
@@ -20,11 +21,11 @@ use std::future::Future;
 
 /// Sign in with a password, or with a code that is sent by e-mail
 ///
-/// The session is kept in the keyring. The password is asked for without echo; --password-stdin reads it from stdin. An account with an
+/// The session is kept in the keyring, beside those of other users; `--as user:EMAIL` chooses one. The password is asked for without echo; --password-stdin reads it from stdin. An account with an
 /// authenticator app is asked for its code too, and is signed in once it was given or gone without; --second-factor asks later.
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The e-mail address, asked for when it is left out
+    /// The e-mail address, asked for when it is left out; enter alone takes the last one
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
 
@@ -57,7 +58,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .into());
     }
     let given = args.wish.given(args.password_stdin)?;
-    let project = context.project().await?;
+    let project = if args.second_factor {
+        context.project().await?
+    } else {
+        context.without_reader().await?
+    };
     if let StoredIn::Memory(why) = project.secrets.keeping().await? {
         return Err(no_keyring(&why).into());
     }
@@ -67,9 +72,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         args,
         output: context.output(),
         url: &project.profile.url,
+        last: project.kept.email.as_deref(),
     };
     let entered = if args.second_factor {
-        asking.answered(session::step_up(auth)).await?
+        let who = &project.identity;
+        asking.answered(session::step_up(auth, who)).await?
     } else {
         asking.first().await?
     };
@@ -87,7 +94,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     // The run ends here, and with it a session that is nowhere else.
     match auth.take_warning() {
         Some(problem) => Err(problem.into()),
-        None => signed_in(&identity, &project.profile),
+        None => signed_in(&identity, &project),
     }
 }
 
@@ -97,6 +104,8 @@ struct Asking<'a> {
     args: &'a Args,
     output: Output,
     url: &'a str,
+    /// The address of the last sign-in.
+    last: Option<&'a str>,
 }
 
 impl Asking<'_> {
@@ -104,7 +113,7 @@ impl Asking<'_> {
     async fn first(&self) -> Result<SignIn, Problem> {
         let email = match &self.args.email {
             Some(email) => email.clone(),
-            None => prompt::line("E-mail: ").await?,
+            None => self.asked_address().await?,
         };
         if !self.args.code {
             let password = self.given("Password: ", no_password).await?;
@@ -118,6 +127,16 @@ impl Asking<'_> {
         let code = self.given(&question, || sent(&email)).await?;
         let signed_in = session::verify_code(self.auth, &email, &code);
         self.answered(signed_in).await
+    }
+
+    /// Asks for the address; an empty line is the last one.
+    async fn asked_address(&self) -> Result<String, Problem> {
+        let Some(last) = self.last else {
+            return prompt::line("E-mail: ").await;
+        };
+        let typed = prompt::line(&format!("E-mail [{}]: ", text::cell(last))).await?;
+        let is_empty = typed.trim().is_empty();
+        Ok(if is_empty { last.to_owned() } else { typed })
     }
 
     /// What is typed, or comes by stdin; `missing` is the problem where neither can be.
@@ -173,19 +192,29 @@ fn no_keyring(why: &str) -> Problem {
     )
 }
 
-fn signed_in(identity: &Identity, profile: &Profile) -> Answered {
+fn signed_in(identity: &Identity, project: &Project) -> Answered {
     let mut page = Page::default();
     let text = format!(
         "Signed in as {} ({}) on {}.",
         identity.name(),
         identity.rights(),
-        profile.title()
+        project.profile.title()
     );
     page.toned(Tone::Ok, &text);
     page.toned(
         Tone::Muted,
         "The session is kept in the system's keyring; `supadeck logout` removes it.",
     );
+    let is_other = |user: &&User| identity.user_id() != Some(user.id.as_str());
+    let others = project.kept.users.iter().filter(is_other).map(User::name);
+    let others: Vec<&str> = others.collect();
+    if !others.is_empty() {
+        let text = format!(
+            "Kept too: {}; `--as user:EMAIL` reads as one of them.",
+            listed(&others)
+        );
+        page.toned(Tone::Muted, &text);
+    }
     if identity.lacks_second_factor() {
         page.toned(
             Tone::Warn,

@@ -4,42 +4,103 @@ use super::answer::{Answer, Answered};
 use super::context::Context;
 use super::page::{Page, Tone};
 use super::{interrupt, slow_notice};
-use crate::domain::identity::Identity;
+use crate::adapters::connect::{Project, RoleChoice};
+use crate::domain::identity::{Identity, User};
+use crate::domain::plural::listed;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::StoredIn;
 use crate::ops::session;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-/// Sign out here; other sessions of the account stay
+/// Sign out one user here; the other kept users, and other sessions of the account, stay
 #[derive(ClapArgs)]
-pub struct Args {}
+pub struct Args {
+    /// The e-mail address of the user [default: the one in use]
+    #[arg(value_name = "EMAIL")]
+    email: Option<String>,
 
-/// Ends this session.
-pub async fn run(context: &Context, _args: &Args) -> Answered {
-    let project = context.project().await?;
-    let write = session::sign_out(project.auth.as_ref());
-    let whom = || format!("Auth at {}", project.profile.url);
-    let write = slow_notice::telling(context.output(), whom, write);
-    interrupt::ending(write).await?;
+    /// Sign out every user who is kept for the project
+    #[arg(long, conflicts_with = "email")]
+    all: bool,
+}
+
+/// Ends the session of one user, or of all.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let project = context.without_reader().await?;
+    let whose = meant(context, args, &project)?;
+    for user in &whose {
+        let who = Identity::User(user.clone());
+        let write = session::sign_out(project.auth.as_ref(), &who);
+        let whom = || format!("Auth at {}", project.profile.url);
+        let write = slow_notice::telling(context.output(), whom, write);
+        interrupt::ending(write).await?;
+    }
     let mut page = Page::default();
     // Asked afterwards: a keyring may have been given up meanwhile.
     let keeping = project.secrets.keeping().await?;
+    let project_name = project.profile.title();
     if let StoredIn::Memory(why) = &keeping {
         let text = format!(
             "No session was found, and the keyring was not asked: it may hold one still. {why}"
         );
         page.toned(Tone::Warn, &text);
-    } else {
-        let project_name = project.profile.title();
-        let text = match &project.identity {
-            Identity::User(user) => format!(
-                "{} is signed out of {project_name}: the session is removed from the keyring and ended on the server.",
-                user.email
-            ),
-            _ => format!("No session is kept for {project_name}."),
-        };
-        page.line(text);
+    } else if whose.is_empty() {
+        page.line(format!("No session is kept for {project_name}."));
+    }
+    for user in &whose {
+        page.line(format!(
+            "{} is signed out of {project_name}: the session is removed from the keyring and ended on the server.",
+            user.name()
+        ));
+    }
+    let is_left = |user: &&User| !whose.contains(user);
+    let left: Vec<&str> = project
+        .kept
+        .users
+        .iter()
+        .filter(is_left)
+        .map(User::name)
+        .collect();
+    if !left.is_empty() {
+        let text = format!("Still kept: {}.", listed(&left));
+        page.toned(Tone::Muted, &text);
     }
     let asked = keeping == StoredIn::Keyring;
-    Ok(Answer::new(&json!(null), page)?.with("keyring_asked", &asked)?)
+    let ended: Vec<&str> = whose.iter().map(User::name).collect();
+    Ok(Answer::new(&json!(null), page)?
+        .with("keyring_asked", &asked)?
+        .with("signed_out", &ended)?
+        .with("kept", &left)?)
+}
+
+/// Whose session is to end: that of the one who is named, of all, or of the one in use.
+fn meant(context: &Context, args: &Args, project: &Project) -> Result<Vec<User>, Problem> {
+    let kept = &project.kept;
+    let by_option = match &context.settings().as_ {
+        Some(RoleChoice::UserCalled(name)) => Some(name),
+        Some(RoleChoice::User) => kept.last_used().map(|user| &user.email),
+        _ => None,
+    };
+    if args.all {
+        return Ok(kept.users.clone());
+    }
+    if let Some(name) = args.email.as_ref().or(by_option) {
+        return Ok(vec![kept.called(name, &project.profile.title())?.clone()]);
+    }
+    match (kept.in_use(), kept.users.as_slice()) {
+        (Some(user), _) | (None, [user]) => Ok(vec![user.clone()]),
+        (None, []) => Ok(Vec::new()),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(User::name).collect();
+            Err(Problem::new(
+                Kind::Usage,
+                "Nobody is in use, and several users are kept.",
+                format!("They are {}.", listed(&names)),
+            )
+            .with_hint(
+                "Name one: `supadeck logout EMAIL`; `supadeck logout --all` ends all sessions.",
+            ))
+        }
+    }
 }

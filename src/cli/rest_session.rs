@@ -8,6 +8,7 @@ use super::slow_notice::Patient;
 use crate::adapters::connect::{Project, Transport};
 use crate::domain::audit::filter::Filter;
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
@@ -38,6 +39,11 @@ impl Reader {
     /// The profile, or what stands for one.
     pub fn profile(&self) -> &Profile {
         &self.project.profile
+    }
+
+    /// The users whose sessions are kept.
+    pub fn kept(&self) -> &KeptUsers {
+        &self.project.kept
     }
 
     /// The project's address.

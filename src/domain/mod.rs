@@ -16,6 +16,7 @@ pub mod goal;
 pub mod grant;
 pub mod hidden;
 pub mod identity;
+pub mod kept;
 pub mod lint;
 pub mod lock;
 pub mod markdown;

@@ -22,6 +22,8 @@ const ENDS: [&str; 10] = [
 pub const NOBODY: &str = "no_session";
 /// The code of a request as a user in whose place another one is signed in.
 pub const REPLACED: &str = "session_replaced";
+/// The code of a user who was named and is not kept.
+pub const NOT_KEPT: &str = "user_not_kept";
 
 /// Codes of a project that does not know a table or a function.
 const ABSENT: [&str; 4] = ["PGRST205", "PGRST202", "42P01", "42883"];

@@ -116,7 +116,11 @@ pub async fn check(subject: &Subject<'_>) -> Vec<Check> {
         },
         async {
             // A session that is about to end is refreshed, and nothing is read as the user before.
-            let session = waits.on(&at_auth, subject.auth.current()).await;
+            let session = match subject.identity {
+                who @ Identity::User(_) => subject.auth.again(who),
+                Identity::Anon | Identity::Service => subject.auth.current(),
+            };
+            let session = waits.on(&at_auth, session).await;
             let schema = match (subject.identity, &session) {
                 (Identity::User(user), Err(problem)) if problem.kind == Kind::Network => skipped(
                     "weeksmith",

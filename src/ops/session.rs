@@ -1,6 +1,7 @@
 //! Who is signed in, and signing in and out, with one factor or two.
 
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::SignIn;
 use crate::domain::problem::{Kind, Problem};
 use crate::ports::Auth;
@@ -9,9 +10,19 @@ use secrecy::{ExposeSecret, SecretString};
 /// The digits of an authenticator app's code.
 const CODE_DIGITS: usize = 6;
 
-/// The identity of the session that is kept, refreshed when it is about to end; anon when nobody is signed in.
+/// The identity of the kept user who is in use, refreshed when the session is about to end; anon when nobody is.
 pub async fn current(auth: &dyn Auth) -> Result<Identity, Problem> {
     auth.current().await
+}
+
+/// The users who are kept.
+pub async fn kept(auth: &dyn Auth) -> Result<KeptUsers, Problem> {
+    auth.kept().await
+}
+
+/// Notes that this user was chosen to read.
+pub async fn used(auth: &dyn Auth, who: &Identity) -> Result<(), Problem> {
+    auth.used(who).await
 }
 
 /// Signs in with e-mail (or phone number) and password.
@@ -56,7 +67,7 @@ pub async fn close(auth: &dyn Auth) {
     }
 }
 
-/// Ends whatever session is stored for a profile that is removed or replaced. Returns what is to be known about it.
+/// Ends whatever sessions are stored for a profile that is removed or replaced. Returns what is to be known about it.
 pub async fn end_stored(auth: &dyn Auth) -> Option<String> {
     let problem = auth.end_stored().await.err()?;
     let hint = problem.hint.clone().unwrap_or_default();
@@ -86,9 +97,9 @@ pub async fn verify_code(
     auth.verify_code(email, &code).await
 }
 
-/// Asks which second factors the signed-in user can give; done when one was given already.
-pub async fn step_up(auth: &dyn Auth) -> Result<SignIn, Problem> {
-    auth.step_up().await
+/// Asks which second factors a signed-in user can give; done when one was given already.
+pub async fn step_up(auth: &dyn Auth, who: &Identity) -> Result<SignIn, Problem> {
+    auth.step_up(who).await
 }
 
 /// Gives the six digits of an authenticator app for the sign-in that waits for them.
@@ -119,9 +130,9 @@ pub async fn give_up(auth: &dyn Auth) -> Result<(), Problem> {
     auth.give_up().await
 }
 
-/// Ends this session, and only this one, on the server and here.
-pub async fn sign_out(auth: &dyn Auth) -> Result<(), Problem> {
-    auth.sign_out().await
+/// Ends this user's session, and only this one, on the server and here.
+pub async fn sign_out(auth: &dyn Auth, who: &Identity) -> Result<(), Problem> {
+    auth.sign_out(who).await
 }
 
 /// People paste a code with a space in the middle.

@@ -326,6 +326,7 @@ impl Deck {
                 } => self.runner.write(ticket, identity, write),
                 Effect::CancelReads(slots) => self.runner.cancel_reads(&slots),
                 Effect::CancelWrite => self.runner.cancel_write(),
+                Effect::Used(identity) => self.runner.used(identity),
                 Effect::Arm(timer, after) => self.timers.arm(timer, after),
                 Effect::Copy { what, text } => {
                     let clipboard = self

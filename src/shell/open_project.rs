@@ -7,9 +7,11 @@ use crate::adapters::connect::{self, Account, Guarded, Project as Connected, Set
 use crate::adapters::filter_file::FilterFile;
 use crate::adapters::http::Limits;
 use crate::adapters::secrets::Told;
+use crate::app::dialog::project::ProfileBrief;
 use crate::app::model::Project;
-use crate::app::msg::Opened;
+use crate::app::msg::{Choices, Opened};
 use crate::domain::audit::filter_book::FilterBook;
+use crate::domain::hidden::shown;
 use crate::domain::identity::Identity;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
@@ -41,6 +43,8 @@ pub(super) struct OpenProject {
     names: Option<String>,
     /// Whether their e-mail addresses may be read.
     has_emails: bool,
+    /// The user's file.
+    profiles: Option<Arc<dyn Profiles>>,
 }
 
 /// What goes over the way to the project's database.
@@ -92,6 +96,19 @@ impl OpenProject {
         .await
     }
 
+    /// Who and what there is to choose from now.
+    pub(super) async fn choices(&self) -> Choices {
+        let kept = session::kept(self.auth.as_ref()).await;
+        let profiles = match &self.profiles {
+            Some(profiles) => profiles.read().await.unwrap_or_default(),
+            None => ProfileSet::default(),
+        };
+        Choices {
+            kept: kept.ok(),
+            profiles: briefs(&profiles),
+        }
+    }
+
     /// What Auth is called while it is waited for, and how long that is at most.
     pub(super) fn auth_name(&self) -> String {
         let most = Limits::default().session.as_secs();
@@ -110,10 +127,11 @@ impl OpenProject {
     }
 }
 
-/// Opens the project that the settings mean, and says who reads at first.
+/// Opens the project that the settings mean, and says who reads at first. What the deck was started with is about the
+/// project that it was started for, and about no other.
 pub(super) async fn open(
     settings: &Settings,
-    start: &Start,
+    start: Option<&Start>,
 ) -> Result<(OpenProject, Opened), Problem> {
     let account = settings.account_for_run();
     let mut connected = match account {
@@ -140,12 +158,13 @@ pub(super) async fn open(
             .then(|| connected.profile.name.clone()),
         meant: production.clone(),
     };
-    let schema = schema(&mut connected, settings, (profiles, claim)).await;
+    let schema = schema(&mut connected, settings, (profiles.clone(), claim)).await;
     let project = Project {
+        profiles: briefs(&book),
         is_production: production.is_some(),
         production,
         filters: filters(&connected, &book, start),
-        ..describe(&connected, start, &identity)
+        ..describe(&connected, start)
     };
     let world = OpenProject {
         url: connected.profile.url.clone(),
@@ -153,6 +172,7 @@ pub(super) async fn open(
         fixes: PendingChanges::default(),
         names: connected.profile.names.clone(),
         has_emails: project.tells_emails,
+        profiles,
         rest: connected.rest,
         auth: connected.auth,
     };
@@ -166,10 +186,15 @@ pub(super) async fn open(
 
 /// The filters that were typed before, where they are kept: for a profile of the user's file, as which it is opened. The demo is another
 /// project each time.
-fn filters(connected: &Connected, book: &ProfileSet, start: &Start) -> Option<FilterBook> {
+fn filters(
+    connected: &Connected,
+    book: &ProfileSet,
+    start: Option<&Start>,
+) -> Option<FilterBook> {
     let profile = &connected.profile;
     let own = book.profiles.get(&profile.name);
-    let is_own = start.title.is_none() && own.is_some_and(|own| own.url == profile.url);
+    let is_titled = start.is_some_and(|start| start.title.is_some());
+    let is_own = !is_titled && own.is_some_and(|own| own.url == profile.url);
     let dir = is_own.then(config_dir)?.ok()?;
     Some(FilterFile::of(&dir, &profile.name, &profile.url)?.read())
 }
@@ -248,25 +273,47 @@ async fn schema(
     })
 }
 
-fn describe(connected: &Connected, start: &Start, identity: &Identity) -> Project {
+/// The profiles of the file, as far as they can be opened and shown.
+fn briefs(book: &ProfileSet) -> Vec<ProfileBrief> {
+    let profiles = book.profiles.iter();
+    profiles
+        .filter_map(|(name, profile)| {
+            Some(ProfileBrief {
+                name: shown(name).into_owned(),
+                url: profile.project_url().ok()?.to_string(),
+                is_production: profile.production,
+                is_profile: true,
+            })
+        })
+        .collect()
+}
+
+/// The settings with which a profile is opened. What was typed when the deck was started was about another project.
+pub(super) fn of_profile(start: &Start, name: &str) -> Result<Settings, Problem> {
+    let started = &start.settings;
+    let typed = Settings {
+        profile: Some(name.to_owned()),
+        config_dir: started.config_dir.clone(),
+        told: started.told.clone(),
+        ..Settings::default()
+    };
+    Ok(typed.over(Settings::from_environment()?))
+}
+
+fn describe(connected: &Connected, start: Option<&Start>) -> Project {
+    let title = start.and_then(|start| start.title.clone());
     Project {
-        name: start
-            .title
-            .clone()
-            .unwrap_or_else(|| connected.profile.name.clone()),
+        name: title.unwrap_or_else(|| connected.profile.name.clone()),
         url: connected.profile.url.clone(),
         has_database: Transport::is_known(connected),
         has_service_key: connected.has_service_key,
         notes: connected.notes.clone(),
         patience_s: Limits::default().session.as_secs(),
-        sign_in_hint: start.sign_in_hint.clone(),
-        tells_emails: (start.tells_emails || connected.profile.emails)
+        sign_in_hint: start.and_then(|start| start.sign_in_hint.clone()),
+        tells_emails: (start.is_some_and(|start| start.tells_emails) || connected.profile.emails)
             && Transport::is_known(connected),
         has_names: connected.profile.names.is_some(),
-        signed_in: match identity {
-            Identity::User(user) => Some(user.clone()),
-            Identity::Anon | Identity::Service => None,
-        },
+        kept: connected.kept.clone(),
         ..Project::default()
     }
 }

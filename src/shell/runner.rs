@@ -137,6 +137,18 @@ impl Runner {
         }
     }
 
+    /// Keeps that this user was chosen to read.
+    pub(super) fn used(&self, identity: Identity) {
+        let Ok(world) = opened(&self.world) else {
+            return;
+        };
+        tokio::spawn(async move {
+            if let Err(problem) = session::used(&*world.auth, &identity).await {
+                tracing::warn!(%problem, "who was used last could not be stored");
+            }
+        });
+    }
+
     /// Ends on the server what nobody comes back to: a session that is stored nowhere, a sign-in that is half done.
     pub(super) fn close(&self) -> impl Future<Output = ()> + use<> {
         let place = Arc::clone(&self.world);
@@ -213,13 +225,16 @@ fn refusal(load: &Load) -> Refusal {
         Load::Opening(_) => |problem| Report::Opening(Err(problem)),
         Load::Prospect(_) => |problem| Report::Prospect(Err(problem)),
         Load::Check(_) => |_| Report::Checked(Vec::new()),
+        Load::Choices => |_| Report::Choices(Box::default()),
     }
 }
 
 /// How a write that never came to its end is answered.
 fn write_refusal(write: &Write) -> Refusal {
     match write {
-        Write::Open | Write::SaveProfile(_) => |problem| Report::Opened(Err(problem)),
+        Write::Open | Write::OpenProfile(_) | Write::SaveProfile(_) => {
+            |problem| Report::Opened(Err(problem))
+        }
         Write::Migrate(_) => |problem| Report::Migrated(Err(problem)),
         Write::Rehearse(_) => |problem| Report::Rehearsed(Err(problem)),
         Write::Fix(_) => |problem| Report::Fixed(Err(problem)),
@@ -233,7 +248,8 @@ fn write_refusal(write: &Write) -> Refusal {
         Write::StepUp => |problem| Report::SteppedUp(Err(problem)),
         Write::GiveUp => |problem| Report::GaveUp(Err(problem)),
         Write::SendCode(_) => |problem| Report::CodeSent(Err(problem)),
-        Write::SignOut => |problem| Report::SignedOut(Err(problem)),
+        // It did not come so far as to be told whose it was: nobody's session is over.
+        Write::SignOut(_) => |problem| Report::SignedOut(Identity::Anon, Err(problem)),
     }
 }
 
@@ -269,6 +285,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Fix(_)
         | Load::Journal
         | Load::Tables
+        | Load::Choices
         | Load::Check(_) => false,
     }
 }
@@ -288,6 +305,9 @@ async fn read(
         Ok(world) => world,
         Err(problem) => return refuse(problem),
     };
+    if load == Load::Choices {
+        return Report::Choices(Box::new(world.choices().await));
+    }
     if is_of_rows(&load) {
         // The session first, so that Auth is named where it is Auth that does not answer, and asked once.
         let going_on = world.auth.go_on(who);
@@ -410,6 +430,10 @@ async fn change(
     let refuse = write_refusal(&write);
     let settings = match write {
         Write::Open => Some((start.settings.clone(), None)),
+        Write::OpenProfile(ref name) => match open_project::of_profile(start, name) {
+            Ok(settings) => Some((settings, None)),
+            Err(problem) => return refuse(problem),
+        },
         Write::SaveProfile(ref setup) => match guide::save(start, setup).await {
             Ok(saved) => Some(saved),
             Err(problem) => return refuse(problem),
@@ -418,13 +442,23 @@ async fn change(
     };
     if let Some((settings, note)) = settings {
         let notes = note.into_iter();
-        return Report::Opened(open_project::open(&settings, start).await.map(
-            |(world, mut opened)| {
+        let of_start = (!matches!(write, Write::OpenProfile(_))).then_some(start);
+        return match open_project::open(&settings, of_start).await {
+            Ok((world, mut opened)) => {
                 opened.project.notes.extend(notes);
-                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(world));
-                opened
-            },
-        ));
+                let world = Some(Arc::new(world));
+                let before = {
+                    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+                    std::mem::replace(&mut *place, world)
+                };
+                // Nobody comes back to a session that is stored nowhere.
+                if let Some(before) = before {
+                    tokio::spawn(async move { session::close(&*before.auth).await });
+                }
+                Report::Opened(Ok(opened))
+            }
+            Err(problem) => refuse(problem),
+        };
     }
     let world = match opened(place) {
         Ok(world) => world,
@@ -504,12 +538,15 @@ async fn change(
             Report::SignedIn(signed_in)
         }
         Write::StepUp => {
-            let stepped_up = session::step_up(auth).await;
+            let stepped_up = session::step_up(auth, who).await;
             warn(auth, inbox);
             Report::SteppedUp(stepped_up)
         }
-        Write::SignOut => Report::SignedOut(session::sign_out(auth).await),
-        Write::Open | Write::SaveProfile(_) => {
+        Write::SignOut(whose) => {
+            let ended = session::sign_out(auth, &whose).await;
+            Report::SignedOut(whose, ended)
+        }
+        Write::Open | Write::OpenProfile(_) | Write::SaveProfile(_) => {
             refuse(Problem::internal("A project was opened twice."))
         }
     }

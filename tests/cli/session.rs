@@ -46,6 +46,97 @@ fn a_session_is_kept_until_it_is_ended() {
 }
 
 #[test]
+fn users_are_kept_side_by_side_and_chosen_by_name() {
+    let mut world = World::full();
+    let Some(_keyring) = Keyring::start(&mut world) else {
+        return;
+    };
+    let login = |email: &str| {
+        let args = ["login", "--email", email, "--password-stdin"];
+        world.run_with(&args, &format!("{PASSWORD}\n"))
+    };
+    login("alice@example.com").done();
+    let out = login("bob@example.com").done().out.clone();
+    assert!(
+        out.contains("Kept too: alice@example.com; `--as user:EMAIL`"),
+        "{out}"
+    );
+    let email = |args: &[&str]| world.data(args)["email"].as_str().unwrap_or("-").to_owned();
+    assert_eq!(email(&["whoami"]), "bob@example.com");
+    assert_eq!(
+        email(&["whoami", "--as", "user:alice@example.com"]),
+        "alice@example.com"
+    );
+    assert_eq!(
+        email(&["whoami", "--as", "user"]),
+        "alice@example.com",
+        "the last one used"
+    );
+    // Each sees the rows that are their own.
+    let owners = |who: &str| {
+        let cycles = world.data(&["cycle", "list", "--as", who]);
+        let rows = cycles.as_array().unwrap().iter();
+        let owners: std::collections::BTreeSet<String> = rows
+            .map(|row| row["user_id"].as_str().unwrap().to_owned())
+            .collect();
+        owners
+    };
+    let (hers, his) = (
+        owners("user:alice@example.com"),
+        owners("user:BOB@example.com"),
+    );
+    assert!(
+        hers.len() == 1 && his.len() == 1 && hers != his,
+        "{hers:?} {his:?}"
+    );
+    let text = world.run(&["whoami", "--as", "user:alice@example.com"]);
+    let text = &text.done().out;
+    for line in [
+        "alice@example.com  authenticated  --as user:alice@example.com  reads now",
+        "bob@example.com    authenticated  --as user:bob@example.com",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let json = world.run(&["whoami", "--json"]);
+    let kept = json.done().document()["meta"]["kept"].clone();
+    assert_eq!(kept.as_array().unwrap().len(), 2, "{kept}");
+    let nobody = world.problem(4, &["goal", "list", "--as", "user:carol@example.com"]);
+    let url = &world.info.url;
+    assert_eq!(
+        nobody["what"],
+        format!("carol@example.com is not signed in on {url}.")
+    );
+    assert_eq!(
+        nobody["why"],
+        "The users kept for it are alice@example.com and bob@example.com."
+    );
+    assert_eq!(
+        nobody["hint"],
+        "Sign in with `supadeck login --email carol@example.com`."
+    );
+    for odd in ["user:", "root", "userx", "service:x"] {
+        world.run(&["whoami", "--as", odd]).ended(2);
+    }
+    // One is signed out: the other stays, and is read as only when that is asked for.
+    let out = world.run(&["logout"]).done().out.clone();
+    assert!(
+        out.starts_with("alice@example.com is signed out of"),
+        "{out}"
+    );
+    assert!(out.contains("Still kept: bob@example.com."), "{out}");
+    assert_eq!(world.data(&["whoami"])["kind"], "anon");
+    assert_eq!(email(&["whoami", "--as", "user"]), "bob@example.com");
+    world.problem(4, &["logout", "alice@example.com"]);
+    login("alice@example.com").done();
+    world.run(&["logout", "bob@example.com"]).done();
+    assert_eq!(email(&["whoami"]), "alice@example.com");
+    login("bob@example.com").done();
+    world.run(&["logout", "--all"]).done();
+    assert_eq!(world.data(&["whoami"])["kind"], "anon");
+    world.problem(4, &["whoami", "--as", "user"]);
+}
+
+#[test]
 fn a_wrong_password_and_a_wrong_address_are_refused() {
     let mut world = World::full();
     let Some(_keyring) = Keyring::start(&mut world) else {

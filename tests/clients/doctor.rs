@@ -103,7 +103,7 @@ async fn one_table_that_cannot_be_read_is_found() {
         ground.db.batch_execute(mends).await.unwrap();
     }
     // A session that is over is blamed, and not REST.
-    project.auth.sign_out().await.unwrap();
+    project.auth.sign_out(&project.identity).await.unwrap();
     let checks = look(&project, &settings).await;
     let check = checks
         .iter()

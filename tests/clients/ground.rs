@@ -1,15 +1,17 @@
 //! The ground that the tests stand on: a database with the Weeksmith schema and its seeds, served; projects to it.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use supadeck::adapters::auth::{list_place, user_place};
 use supadeck::adapters::connect::{Project, RoleChoice, Settings, resolve_with};
 use supadeck::adapters::http::Limits;
 use supadeck::adapters::secrets::SecretStore;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::Problem;
+use supadeck::domain::secret::SecretKind;
 use supadeck::ops::session;
 use supadeck::ports::Secrets;
 use supadeck_stack::{Info, Options, Stack};
@@ -153,4 +155,28 @@ impl Ground {
         let who = whole(session::sign_in(&*project.auth, email, &password).await);
         (project, who)
     }
+}
+
+/// Where a session is kept: that of the user in use under a profile.
+pub async fn session_place(secrets: &dyn Secrets, profile: &str) -> Option<String> {
+    let list = secrets.get(&list_place(profile), SecretKind::Session).await;
+    let list: serde_json::Value = serde_json::from_str(list.unwrap()?.expose_secret()).unwrap();
+    Some(user_place(profile, list["in_use"].as_str()?))
+}
+
+/// The stored session of the user in use under a profile.
+pub async fn stored_session(secrets: &dyn Secrets, profile: &str) -> Option<serde_json::Value> {
+    let place = session_place(secrets, profile).await?;
+    let text = secrets.get(&place, SecretKind::Session).await.unwrap()?;
+    Some(serde_json::from_str(text.expose_secret()).unwrap())
+}
+
+/// Stores a session in its user's place.
+pub async fn store_session(secrets: &dyn Secrets, profile: &str, stored: &serde_json::Value) {
+    let place = user_place(profile, stored["user"]["id"].as_str().unwrap());
+    let text = SecretString::from(stored.to_string());
+    secrets
+        .set(&place, SecretKind::Session, &text)
+        .await
+        .unwrap();
 }

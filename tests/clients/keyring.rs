@@ -1,7 +1,7 @@
 //! The keyring with a real Secret Service: gnome-keyring on a session bus of its own. The tests that run inside that bus are
 //! marked as ignored and started by the ones outside.
 
-use crate::ground::{Ground, PASSWORD, limits, weeksmith, whole};
+use crate::ground::{Ground, PASSWORD, limits, store_session, stored_session, weeksmith, whole};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -260,13 +260,9 @@ async fn counting(url: &str, text: &'static str) -> (String, Arc<AtomicUsize>) {
 /// Makes the stored session one that has to be refreshed.
 async fn grow_stale(project: &Project) {
     let name = &project.profile.name;
-    let stored = project.secrets.get(name, SecretKind::Session);
-    let stored = stored.await.unwrap().unwrap();
-    let mut stored: serde_json::Value = serde_json::from_str(stored.expose_secret()).unwrap();
+    let mut stored = stored_session(&*project.secrets, name).await.unwrap();
     stored["expires_at"] = 0.into();
-    let text = SecretString::from(stored.to_string());
-    let kept = project.secrets.set(name, SecretKind::Session, &text);
-    assert_eq!(kept.await.unwrap(), StoredIn::Keyring);
+    store_session(&*project.secrets, name, &stored).await;
 }
 
 /// How many processes share one session.

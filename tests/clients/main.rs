@@ -13,6 +13,7 @@ mod auth_store;
 mod doctor;
 mod faults;
 mod ground;
+mod kept;
 mod keyring;
 mod profile;
 mod reads;

@@ -1,6 +1,8 @@
 //! The second factor against a real Auth server: who is signed in between the two, and what each end of it leaves behind.
 
-use crate::ground::{Ground, PASSWORD, limits, stack, weeksmith, whole};
+use crate::ground::{
+    Ground, PASSWORD, limits, stack, store_session, stored_session, weeksmith, whole,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::sync::Arc;
@@ -11,7 +13,6 @@ use supadeck::domain::identity::{Aal, Identity};
 use supadeck::domain::mfa::{MfaChallenge, SignIn};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::query::Select;
-use supadeck::domain::secret::SecretKind;
 use supadeck::ops::{cycle, session};
 use supadeck::ports::Secrets;
 use supadeck_stack::totp;
@@ -52,9 +53,7 @@ async fn project(ground: &Ground, vault: &Arc<SecretStore>) -> Project {
 }
 
 async fn kept(vault: &SecretStore, project: &Project) -> Option<Value> {
-    let kept = vault.get(&project.profile.name, SecretKind::Session);
-    let text = kept.await.unwrap()?;
-    Some(serde_json::from_str(text.expose_secret()).unwrap())
+    stored_session(vault, &project.profile.name).await
 }
 
 /// Signs in with a password where a second factor is asked for.
@@ -234,13 +233,13 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
     // The next program finds the session, and its user steps up.
     let second = project(&ground, &vault).await;
     assert_eq!(second.identity, low);
-    let SignIn::Waiting(waiting) = session::step_up(&*second.auth).await.unwrap() else {
+    let SignIn::Waiting(waiting) = session::step_up(&*second.auth, &low).await.unwrap() else {
         panic!("nothing was asked for");
     };
     assert!(waiting.is_signed_in);
     session::give_up(&*second.auth).await.unwrap();
     assert_eq!(session::current(&*second.auth).await.unwrap(), low);
-    session::step_up(&*second.auth).await.unwrap();
+    session::step_up(&*second.auth, &low).await.unwrap();
     let high = session::give_code(&*second.auth, &waiting.factors[0].id, &code(PHONE, 0))
         .await
         .unwrap();
@@ -252,7 +251,7 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
         .unwrap_err();
     assert_eq!(mixed.kind, Kind::Conflict, "rows of aal2 under aal1");
     assert_eq!(
-        session::step_up(&*second.auth).await.unwrap(),
+        session::step_up(&*second.auth, &high).await.unwrap(),
         SignIn::Done(high.clone())
     );
 
@@ -260,11 +259,7 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
     let mut stored = kept(&vault, &second).await.unwrap();
     let token = stored["refresh_token"].clone();
     stored["expires_at"] = 0.into();
-    let text = SecretString::from(stored.to_string());
-    vault
-        .set(&second.profile.name, SecretKind::Session, &text)
-        .await
-        .unwrap();
+    store_session(&*vault, &second.profile.name, &stored).await;
     let third = project(&ground, &vault).await;
     let who = session::current(&*third.auth).await.unwrap();
     assert_eq!(who, high);
@@ -276,7 +271,7 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
 async fn who_has_no_second_factor_is_told_so() {
     let ground = weeksmith("second_none").await;
     let (project, bob) = ground.as_user(BOB).await;
-    let none = session::step_up(&*project.auth).await.unwrap_err();
+    let none = session::step_up(&*project.auth, &bob).await.unwrap_err();
     assert_eq!(none.code.as_deref(), Some("no_second_factor"), "{none:?}");
     assert_eq!(session::current(&*project.auth).await.unwrap(), bob);
     // One that only asks by text message is said to be out of reach.
@@ -286,7 +281,9 @@ async fn who_has_no_second_factor_is_told_so() {
     assert!(waiting.unusable().why.contains("text message"));
     session::give_up(&*project.auth).await.unwrap();
     let anon = ground.project(RoleChoice::Anon).await;
-    let nobody = session::step_up(&*anon.auth).await.unwrap_err();
+    let nobody = session::step_up(&*anon.auth, &Identity::Anon)
+        .await
+        .unwrap_err();
     assert_eq!(nobody.what, "Nobody is signed in.");
 }
 

@@ -132,7 +132,7 @@ fn made() -> Vec<(&'static str, Model)> {
         ("identity", keys(&["i"])),
         (
             "password",
-            keys(&["i", "enter", "me@example.com", "tab", "hush"]),
+            keys(&["i", "with e-mail", "enter", "me@example.com", "tab", "hush"]),
         ),
         ("ways", {
             let mut model = filled((120, 40));

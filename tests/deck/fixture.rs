@@ -10,7 +10,7 @@ use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::key::Key;
 use supadeck::app::keymap::Keymap;
 use supadeck::app::model::{Model, Project};
-use supadeck::app::msg::{Msg, Opened, Planned, Report};
+use supadeck::app::msg::{Choices, Msg, Opened, Planned, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
 use supadeck::domain::audit::{Page, Record, Summary};
@@ -111,6 +111,10 @@ pub fn report(load: &Load) -> Report {
         Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(browsed::page(wanted)))),
         Load::People => Report::People(Box::default()),
         Load::Check(_) => Report::Checked(Vec::new()),
+        Load::Choices => Report::Choices(Box::new(Choices {
+            kept: None,
+            profiles: Vec::new(),
+        })),
         Load::Difference(_) | Load::Review { .. } | Load::Fix(_) | Load::Prospect(_) => {
             panic!("{load:?} is asked for by a key only")
         }
@@ -160,10 +164,17 @@ pub fn read_on(model: &mut Model) -> Vec<String> {
 
 /// The ticket of the first read or write.
 pub fn ticket(effects: &[Effect]) -> Ticket {
-    let found = effects.iter().find_map(|effect| match effect {
-        Effect::Load { ticket, .. } | Effect::Write { ticket, .. } => Some(*ticket),
-        _ => None,
-    });
+    // What there is to choose from is read beside everything else.
+    let is_choices =
+        |effect: &&Effect| matches!(effect, Effect::Load { load, .. } if *load == Load::Choices);
+    let (choices, others): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(is_choices);
+    let found = others
+        .into_iter()
+        .chain(choices)
+        .find_map(|effect| match effect {
+            Effect::Load { ticket, .. } | Effect::Write { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
     found.expect("no read or write among the effects")
 }
 

@@ -145,7 +145,7 @@ fn no_size_breaks_any_screen_or_dialog() {
         &["?"][..],
         &["ctrl-p"],
         &["i"],
-        &["i", "enter"],
+        &["i", "with e-mail", "enter"],
         &["2", "/", "x"],
         &["7", "l"],
     ] {

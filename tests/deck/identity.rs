@@ -1,8 +1,10 @@
 //! Who reads: signing in and out, and that nothing read as one is ever shown under another's name.
 
 use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, ticket};
-use supadeck::app::effect::{Effect, Timer, Write};
-use supadeck::app::msg::{Msg, Report};
+use supadeck::app::dialog::project::ProfileBrief;
+use supadeck::app::effect::{Effect, Load, Timer, Write};
+use supadeck::app::model::Project;
+use supadeck::app::msg::{Choices, Msg, Opened, Report};
 use supadeck::app::update;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::mfa::SignIn;
@@ -33,6 +35,10 @@ fn a_password_sign_in_sends_the_password_once_and_forgets_it() {
         ],
     );
     let [
+        Effect::Load {
+            load: Load::Choices,
+            ..
+        },
         Effect::Write {
             write: Write::SignIn { email, password },
             ..
@@ -138,16 +144,12 @@ fn an_answer_for_the_old_identity_is_dropped() {
 fn signing_out_takes_every_row_away() {
     let mut model = filled((120, 40));
     assert!(text(&model).contains("2026-09-28"));
-    press(&mut model, &["i"]);
-    let at = supadeck::app::dialog::identity::CHOICES
-        .iter()
-        .position(|choice| *choice == supadeck::app::dialog::identity::Choice::SignOut)
-        .unwrap();
-    press(&mut model, &["k"; 6]);
-    let effects = press(&mut model, &vec!["j"; at]);
-    assert!(effects.is_empty());
-    let effects = press(&mut model, &["enter"]);
-    answer(&mut model, ticket(&effects), Report::SignedOut(Ok(())));
+    let effects = press(&mut model, &["i", "sign out", "enter"]);
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::SignedOut(alice(), Ok(())),
+    );
     assert_eq!(model.identity, Identity::Anon);
     assert!(!text(&model).contains("2026-09-28"));
 }
@@ -155,9 +157,7 @@ fn signing_out_takes_every_row_away() {
 #[test]
 fn the_service_role_wants_its_word_and_then_stands_in_the_header() {
     let mut model = filled((120, 40));
-    press(&mut model, &["i"]);
-    press(&mut model, &["j"; 6]);
-    press(&mut model, &["enter"]);
+    press(&mut model, &["i", "service", "enter"]);
     assert_eq!(model.identity, alice(), "choosing is not enough");
     press(&mut model, &["enter"]);
     assert!(
@@ -187,14 +187,7 @@ fn going_back_from_a_slow_sign_in_does_not_sign_in() {
     );
     assert_eq!(model.identity, Identity::Anon);
     assert_eq!(
-        model
-            .project
-            .as_ref()
-            .unwrap()
-            .signed_in
-            .as_ref()
-            .unwrap()
-            .email,
+        model.project.as_ref().unwrap().kept.users[0].email,
         "alice@example.com"
     );
     let frame = text(&model);
@@ -205,32 +198,245 @@ fn going_back_from_a_slow_sign_in_does_not_sign_in() {
 }
 
 #[test]
-fn somebody_else_signed_in_late_ends_the_reading_as_the_first() {
+fn somebody_else_signed_in_late_is_kept_and_read_as_only_when_chosen() {
     let mut model = filled((120, 40));
-    press(&mut model, &["i"]);
-    press(&mut model, &["k"; 6]);
     let effects = press(
         &mut model,
-        &["enter", "bob@example.com", "tab", "pw", "enter"],
+        &[
+            "i",
+            "password",
+            "enter",
+            "bob@example.com",
+            "tab",
+            "pw",
+            "enter",
+        ],
     );
     press(&mut model, &["esc", "esc"]);
-    let bob = User {
-        id: "b0b".into(),
-        email: "bob@example.com".into(),
+    let report = Report::SignedIn(Ok(SignIn::Done(bob())));
+    let effects = answer(&mut model, ticket(&effects), report);
+    assert_eq!(model.identity, alice(), "bob was not wanted");
+    assert!(!model.cycles.rows().is_empty(), "alice reads on");
+    assert!(effects.contains(&Effect::Used(alice())), "{effects:?}");
+    press(&mut model, &["i", "2"]);
+    assert_eq!(model.identity, bob());
+}
+
+/// A deck in which alice reads, and bob and carol are kept too.
+fn three() -> supadeck::app::model::Model {
+    let mut model = filled((120, 40));
+    let project = model.project.as_mut().unwrap();
+    for who in [bob(), user("carol")] {
+        let Identity::User(user) = who else {
+            panic!("{who:?}");
+        };
+        project.kept.put(&user);
+    }
+    model
+}
+
+fn user(name: &str) -> Identity {
+    Identity::User(User {
+        id: format!("id-{name}"),
+        email: format!("{name}@example.com"),
         role: "authenticated".into(),
         ..User::default()
+    })
+}
+
+fn bob() -> Identity {
+    user("bob")
+}
+
+#[test]
+fn a_digit_or_a_few_letters_switch_in_one_step_and_nothing_of_the_former_stays() {
+    for (keys, who) in [
+        (vec!["i", "2"], bob()),
+        (vec!["i", "car", "enter"], user("carol")),
+        (vec!["i", "j", "enter"], bob()),
+        (vec!["i", "0"], Identity::Anon),
+    ] {
+        let mut model = three();
+        press(&mut model, &["7"]);
+        assert!(!model.audit.rows.held().is_none_or(|rows| rows.is_empty()));
+        let effects = press(&mut model, &keys);
+        assert_eq!(model.identity, who, "{keys:?}");
+        assert!(model.dialogs.is_empty(), "{keys:?}");
+        assert!(model.audit.rows.held().is_none() && model.cycles.rows().is_empty());
+        let header = text(&model).lines().next().unwrap().to_owned();
+        assert!(header.contains(who.name()), "{header}");
+        assert!(
+            !text(&model).contains("alice@example.com"),
+            "{}",
+            text(&model)
+        );
+        let is_used = effects.contains(&Effect::Used(who.clone()));
+        assert_eq!(is_used, who != Identity::Anon, "{effects:?}");
+        let reads = effects.iter().filter(|effect| {
+            matches!(effect, Effect::Load { identity, load, .. } if *identity == who && *load != Load::Choices)
+        });
+        assert!(reads.count() >= 4, "{effects:?}");
+    }
+}
+
+#[test]
+fn the_cursor_stands_on_who_one_is() {
+    let mut model = three();
+    press(&mut model, &["i", "3", "i"]);
+    let frame = text(&model);
+    let line = frame
+        .lines()
+        .find(|line| line.contains("this is who you are"));
+    let line = line.unwrap();
+    assert!(
+        line.contains("carol@example.com") && line.contains('▌') || line.contains("> "),
+        "{frame}"
+    );
+    press(&mut model, &["enter"]);
+    assert_eq!(model.identity, user("carol"), "nothing happens");
+}
+
+#[test]
+fn one_who_is_kept_is_signed_out_from_the_list_and_the_reader_stays() {
+    let mut model = three();
+    let effects = press(&mut model, &["i", "j", "delete"]);
+    let sign_out = effects.iter().find_map(|effect| match effect {
+        Effect::Write {
+            ticket,
+            write: Write::SignOut(who),
+            ..
+        } => Some((*ticket, who.clone())),
+        _ => None,
+    });
+    let (ticket, who) = sign_out.unwrap();
+    assert_eq!(who, bob());
+    answer(&mut model, ticket, Report::SignedOut(who, Ok(())));
+    assert_eq!(model.identity, alice());
+    assert!(!model.cycles.rows().is_empty());
+    assert_eq!(model.project.as_ref().unwrap().kept.users.len(), 2);
+    press(&mut model, &["2"]);
+    assert_eq!(model.identity, user("carol"), "the list is as it is shown");
+}
+
+#[test]
+fn what_another_program_changed_moves_nobody_while_one_chooses() {
+    let mut model = three();
+    let effects = press(&mut model, &["i"]);
+    // Bob was signed out there, and dave signed in.
+    let mut kept = model.project.as_ref().unwrap().kept.clone();
+    kept.remove("id-bob");
+    if let Identity::User(user) = user("dave") {
+        kept.put(&user);
+    }
+    let choices = Choices {
+        kept: Some(kept),
+        profiles: Vec::new(),
     };
     answer(
         &mut model,
         ticket(&effects),
-        Report::SignedIn(Ok(SignIn::Done(Identity::User(bob)))),
+        Report::Choices(Box::new(choices)),
     );
-    assert_eq!(
-        model.identity,
-        Identity::Anon,
-        "alice's session is gone, and bob was not wanted"
+    press(&mut model, &["4"]);
+    assert_eq!(model.identity, user("dave"));
+    let mut again = model.clone();
+    press(&mut again, &["i", "3"]);
+    assert_eq!(again.identity, user("carol"));
+}
+
+#[test]
+fn a_sign_in_remembers_the_address() {
+    let mut model = filled((120, 40));
+    model.project.as_mut().unwrap().kept.email = Some("alice@example.com".into());
+    let effects = press(&mut model, &["i", "sign out", "enter"]);
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::SignedOut(alice(), Ok(())),
     );
-    assert!(model.cycles.rows().is_empty());
+    let effects = press(&mut model, &["i", "enter", "pw", "enter"]);
+    let email = effects.iter().find_map(|effect| match effect {
+        Effect::Write {
+            write: Write::SignIn { email, .. },
+            ..
+        } => Some(email.as_str()),
+        _ => None,
+    });
+    assert_eq!(email, Some("alice@example.com"));
+}
+
+#[test]
+fn another_project_is_opened_in_one_step_and_one_that_cannot_be_leaves_the_first() {
+    let mut model = filled((120, 40));
+    let profile = |name: &str, is_production| ProfileBrief {
+        name: name.into(),
+        url: format!("https://{name}.example.com"),
+        is_production,
+        is_profile: true,
+    };
+    model.project.as_mut().unwrap().profiles = vec![profile("live", true), profile("work", false)];
+    press(&mut model, &["P"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("live  https://live.example.com  PRODUCTION"),
+        "{frame}"
+    );
+    assert!(frame.contains("this is open"), "{frame}");
+    let effects = press(&mut model, &["3"]);
+    let [
+        Effect::Write {
+            ticket,
+            write: Write::OpenProfile(name),
+            ..
+        },
+        ..,
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(name, "work");
+    let no = Problem::new(
+        Kind::Config,
+        "The profile cannot be opened.",
+        "Its URL is none.",
+    );
+    answer(&mut model, *ticket, Report::Opened(Err(no)));
+    assert!(
+        text(&model).contains("The profile cannot be opened."),
+        "{}",
+        text(&model)
+    );
+    assert!(!model.cycles.rows().is_empty() && model.identity == alice());
+    let effects = press(&mut model, &["wor", "enter"]);
+    let opened = Opened {
+        project: Project {
+            name: "work".into(),
+            profiles: vec![profile("live", true), profile("work", false)],
+            ..crate::fixture::project()
+        },
+        identity: Identity::Anon,
+        ended: None,
+    };
+    answer(
+        &mut model,
+        crate::fixture::ticket(&effects),
+        Report::Opened(Ok(opened)),
+    );
+    assert!(model.dialogs.is_empty() && model.cycles.rows().is_empty());
+    assert!(text(&model).lines().next().unwrap().contains("work"));
+    assert!(!text(&model).contains("alice"), "{}", text(&model));
+    // The way back to what the deck was started for.
+    let effects = press(&mut model, &["P", "1"]);
+    let is_back = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Write {
+                write: Write::Open,
+                ..
+            }
+        )
+    };
+    assert!(effects.iter().any(is_back), "{effects:?}");
 }
 
 #[test]

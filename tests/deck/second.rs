@@ -77,7 +77,7 @@ fn nobody_reads_as_carol_before_her_code_is_accepted() {
     let mut model = asked((120, 40), phone());
     assert_eq!(model.identity, Identity::Anon);
     assert!(text(&model).contains("carol@example.com is not signed in yet"));
-    assert_eq!(model.project.as_ref().unwrap().signed_in, None);
+    assert!(model.project.as_ref().unwrap().kept.is_empty());
     let effects = press(&mut model, &["123456", "enter"]);
     let (Write::GiveCode { factor, code }, ticket) = write(&effects) else {
         panic!("{effects:?}");
@@ -172,8 +172,7 @@ fn going_on_without_is_a_choice_of_its_own() {
 #[test]
 fn giving_up_leaves_who_reads_and_ends_the_half_session() {
     let mut model = filled((120, 40));
-    press(&mut model, &["i"]);
-    press(&mut model, &["k"; 6]);
+    press(&mut model, &["i", "password"]);
     let effects = press(
         &mut model,
         &["enter", "carol@example.com", "tab", "pw", "enter"],
@@ -232,7 +231,7 @@ fn an_answer_after_going_back_is_given_up_too() {
 #[test]
 fn who_reads_at_aal1_can_step_up_later() {
     let (mut model, _) = opened((120, 40), Identity::User(carol(Aal::Aal1)));
-    press(&mut model, &["i", "j", "j", "j"]);
+    press(&mut model, &["i", "2fa"]);
     let effects = press(&mut model, &["enter"]);
     let (Write::StepUp, ticket) = write(&effects) else {
         panic!("{effects:?}: {}", text(&model));
@@ -262,7 +261,7 @@ fn a_refused_step_of_the_session_in_use_shows_that_it_is_over() {
     };
     let step_up = || {
         let (mut model, _) = opened((120, 40), Identity::User(carol(Aal::Aal1)));
-        let effects = press(&mut model, &["i", "j", "j", "j", "enter"]);
+        let effects = press(&mut model, &["i", "2fa", "enter"]);
         (model, write(&effects).1)
     };
     let (mut model, ticket) = step_up();
@@ -291,7 +290,7 @@ fn a_refused_step_of_the_session_in_use_shows_that_it_is_over() {
 #[test]
 fn a_late_second_factor_raises_who_reads_already() {
     let (mut model, _) = opened((120, 40), Identity::User(carol(Aal::Aal1)));
-    let effects = press(&mut model, &["i", "j", "j", "j", "enter"]);
+    let effects = press(&mut model, &["i", "2fa", "enter"]);
     let waiting = MfaChallenge::new(carol(Aal::Aal1), phone(), true);
     answer(
         &mut model,

@@ -139,7 +139,7 @@ fn an_auditor_reads_everybody_and_the_service_role_unlocks() {
     screen.wait_for("Locks (4)");
     screen.send("i");
     screen.wait_for("╭ Identity");
-    screen.send("jjjjjj\r");
+    screen.send("service\r");
     screen.wait_for("To confirm, type “service”");
     screen.confirm("service");
     screen.wait_for("service role RLS OFF");

@@ -248,9 +248,8 @@ impl Screen {
     pub fn sign_in(&mut self, email: &str) {
         self.send("i");
         self.wait_for("╭ Identity");
-        // Up to the first choice, which is the password.
-        self.send("kkkkkk\r");
-        self.wait_for("password");
+        self.send("with e-mail and password\r");
+        self.wait_for("next field");
         self.send(email);
         self.send("\tweeksmith-demo\r");
         self.wait_for(&format!("{email} ("));

@@ -2,11 +2,13 @@
 //! and one that was made for this run. Scope local, within two seconds; here they end in any case.
 
 use super::client::GoTrueClient;
+use super::places::user_place;
 use super::session::Session;
 use super::session_store::{SessionStore, State};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::secret::{ApiKey, SecretKind, unbind};
+use futures_util::future::join_all;
 use secrecy::SecretString;
 use serde_json::json;
 use std::sync::{Arc, PoisonError};
@@ -37,44 +39,44 @@ impl SessionStore {
     /// Ends the sessions that a new one has taken the place of. What cannot be ended is kept to be said.
     pub(super) async fn end_replaced(&self, replaced: Replaced, new: &Session) {
         let Replaced { held, stored } = replaced;
-        let mut left = None;
-        if let Some(stored) = &stored
-            && let Some((url, session)) = Session::of_any_project(stored)
-            && !session.is_one_with(new)
-        {
-            left = self.end_of(&url, session).await.err();
-        }
-        let is_stored_too = |held: &Session| {
-            let stored = stored.as_ref().and_then(Session::of_any_project);
-            stored.is_some_and(|(_, stored)| stored.is_one_with(held))
-        };
-        if let Some(held) = held.filter(|held| !held.is_one_with(new) && !is_stored_too(held)) {
-            let name = held.identity.name().to_owned();
-            let ended = self.end_on_server(held).await;
-            left = ended
-                .err()
-                .map(|problem| left_open(&name, &problem))
-                .or(left);
-        }
+        let stored: Vec<(String, Session)> =
+            stored.iter().filter_map(Session::of_any_project).collect();
+        let held = held.filter(|held| {
+            let is_stored_too = stored.iter().any(|(_, stored)| stored.is_one_with(held));
+            !held.is_one_with(new) && !is_stored_too
+        });
+        let ended = stored
+            .into_iter()
+            .chain(held.map(|held| (self.wire.url.clone(), held)))
+            .filter(|(_, session)| !session.is_one_with(new))
+            .map(async |(url, session)| self.end_of(&url, session).await.err());
+        let left = join_all(ended).await.into_iter().flatten().next();
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
     }
 
-    /// Ends whatever session is stored, and forgets it.
-    pub(super) async fn end_stored(&self) -> Result<Option<Identity>, Problem> {
-        let mut state = self.state.lock().await;
+    /// Ends whatever sessions are stored, and forgets them.
+    pub(super) async fn end_stored(&self) -> Result<Vec<Identity>, Problem> {
         let until = Instant::now() + self.wire.http.limits().farewell;
         let _turn = self.turns.take_until(until).await;
-        let stored = self.secrets.get(&self.profile, SecretKind::Session).await?;
-        *state = State::default();
-        self.secrets
-            .remove(&self.profile, SecretKind::Session)
-            .await?;
-        let Some((url, session)) = stored.as_ref().and_then(Session::of_any_project) else {
-            return Ok(None);
-        };
-        let identity = session.identity.clone();
-        self.end_of(&url, session).await?;
-        Ok(Some(identity))
+        let stored = self.all_stored().await?;
+        for state in self.states() {
+            let mut state = state.lock().await;
+            let whose = std::mem::take(&mut state.whose);
+            *state = State {
+                whose,
+                ..State::default()
+            };
+        }
+        self.forget_all().await?;
+        let texts = stored.iter().map(|(_, text)| text);
+        let stored: Vec<(String, Session)> = texts.filter_map(Session::of_any_project).collect();
+        let whose = stored.iter().map(|(_, session)| session.identity.clone());
+        let whose = whose.collect();
+        let ended = stored
+            .into_iter()
+            .map(async |(url, session)| self.end_of(&url, session).await);
+        let ended: Result<Vec<()>, Problem> = join_all(ended).await.into_iter().collect();
+        ended.map(|_| whose)
     }
 
     /// Ends a session of the project at `url`, with the key that is kept for that project.
@@ -107,26 +109,33 @@ impl SessionStore {
             // A sign-in that is under way may still bring a session.
             let _entering = keeper.entering.lock().await;
             keeper.give_up().await?;
-            let mut state = keeper.state.lock().await;
-            let outlives = keeper
-                .secrets
-                .outlives(&keeper.profile, SecretKind::Session);
-            if state.is_stored && outlives {
-                return Ok(());
-            }
-            match state.session.take() {
-                Some(session) => end(&keeper.wire, session, keeper.now()).await,
-                None => Ok(()),
-            }
+            let ended = keeper
+                .states()
+                .into_iter()
+                .map(async |state| keeper.close_one(&mut *state.lock().await).await);
+            join_all(ended).await.into_iter().collect()
         };
         self.in_time(closing).await
     }
+
+    /// Ends a session that the next program will not find.
+    async fn close_one(&self, state: &mut State) -> Result<(), Problem> {
+        let place = user_place(&self.profile, &state.whose);
+        let outlives = self.secrets.outlives(&place, SecretKind::Session);
+        if state.is_stored && outlives {
+            return Ok(());
+        }
+        match state.session.take() {
+            Some(session) => end(&self.wire, session, self.now()).await,
+            None => Ok(()),
+        }
+    }
 }
 
-/// What a new session takes the place of: the one in use, and the text in the store.
+/// What a new session takes the place of: the one in use, and the texts in the store.
 pub(super) struct Replaced {
     pub(super) held: Option<Session>,
-    pub(super) stored: Option<SecretString>,
+    pub(super) stored: Vec<SecretString>,
 }
 
 /// The server wants a token that is still good; one that cannot be refreshed belongs to a session that is over.

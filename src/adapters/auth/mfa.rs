@@ -48,16 +48,15 @@ impl SessionStore {
         Ok(SignIn::Waiting(waiting))
     }
 
-    /// Which second factors the signed-in user can give.
-    pub(super) async fn step_up(self: &Arc<Self>) -> Result<SignIn, Problem> {
+    /// Which second factors a signed-in user can give.
+    pub(super) async fn step_up(self: &Arc<Self>, who: &Identity) -> Result<SignIn, Problem> {
         let mut half = self.half.lock().await;
-        let session = self
-            .valid_session()
-            .await?
-            .ok_or_else(super::not_signed_in)?;
+        let whose = who.user_id().unwrap_or_default();
+        let session = self.valid_session(whose).await?;
+        let session = session.ok_or_else(super::not_signed_in)?;
         let user = match &session.identity {
             Identity::User(user) if user.aal == Aal::Aal1 => user.clone(),
-            other => return Ok(SignIn::Done(self.handed_out(other))),
+            other => return Ok(SignIn::Done(other.clone())),
         };
         let factors = self.wire.user(&session.access).await?.factors();
         if factors.is_empty() {
@@ -124,9 +123,9 @@ impl SessionStore {
         if let Some(session) = half.session.take() {
             return self.replace(session).await;
         }
-        match self.current().await {
-            Ok(now) if now.user_id() == half.whose.user_id() => Ok(now),
-            Ok(now) => Err(somebody_else(&now, &half.whose)),
+        match self.again(half.whose.user_id().unwrap_or_default()).await {
+            Ok(Identity::Anon) => Err(super::not_signed_in()),
+            Ok(now) => Ok(now),
             Err(problem) => {
                 if can_try_again(&problem) {
                     *place = Some(half);
@@ -177,8 +176,10 @@ impl SessionStore {
         factor: &str,
         code: &SecretString,
     ) -> Result<Identity, Problem> {
-        self.valid_session().await?;
-        let mut state = self.state.lock().await;
+        let whose = half.whose.user_id().unwrap_or_default().to_owned();
+        self.valid_session(&whose).await?;
+        let state = self.of(&whose);
+        let mut state = state.lock().await;
         let until = Instant::now() + self.wire.http.limits().session;
         let turn = self.turns.take_until(until).await;
         if matches!(turn, Turn::Theirs) {
@@ -186,11 +187,8 @@ impl SessionStore {
         }
         self.take_newer(&mut state).await?;
         let session = state.session.clone().ok_or_else(super::not_signed_in)?;
-        if session.identity.user_id() != half.whose.user_id() {
-            return Err(somebody_else(&session.identity, &half.whose));
-        }
         let raised = self.exchange(half, factor, code, &session.access).await?;
-        let identity = self.handed_out(&raised.identity);
+        let identity = raised.identity.clone();
         self.persist(&mut state, raised).await;
         Ok(identity)
     }
@@ -222,19 +220,6 @@ impl SessionStore {
 fn is_stale(problem: &Problem) -> bool {
     let code = problem.code.as_deref();
     code.is_some_and(|code| STALE.contains(&code))
-}
-
-/// Another program has signed in as somebody else meanwhile.
-fn somebody_else(now: &Identity, whose: &Identity) -> Problem {
-    Problem::new(
-        Kind::Conflict,
-        format!("{} is signed in now.", now.name()),
-        format!(
-            "The second factor was asked for {}; nothing was sent.",
-            whose.name()
-        ),
-    )
-    .with_hint("Sign in again as the one you want to be.")
 }
 
 fn no_pending_sign_in() -> Problem {

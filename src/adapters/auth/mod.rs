@@ -7,6 +7,7 @@
 //!    │  └─► waiting ─────┘  │                                           │
 //!    └──── for its second factor (`second`) ────────────────────────────┘
 //! ```
+//! Any number of users are signed in at once, each with a session and a keyring entry of its own (`kept`).
 //! One refresher at a time: a mutex in this process, and between processes a lock that goes with the place in the store
 //! (`turn`); the stored session is read again under the lock. A new refresh token is stored before anything is done with it.
 //! What is replaced, and what nobody could reach later, is ended on the server (`ending`).
@@ -14,15 +15,20 @@
 mod client;
 mod ending;
 mod error;
+mod kept;
 mod mfa;
+mod places;
 mod refresh;
 mod session;
 mod session_store;
 mod turn;
 
+pub use places::{list_place, user_place};
+
 use super::http::Http;
 use super::key::Key;
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::SignIn;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Ping;
@@ -98,26 +104,24 @@ impl GoTrue {
         }
     }
 
-    /// The identity of the session that is kept, without asking the server; it may have ended meanwhile.
-    pub async fn stored_identity(&self) -> Result<Option<Identity>, Problem> {
-        self.keeper.stored_identity().await
+    /// Whether a session of this user is stored, without asking the server.
+    pub async fn has_session(&self, id: &str) -> Result<bool, Problem> {
+        self.keeper.has_session(id).await
     }
 
     /// An access token of exactly that identity with some time left; refreshes when there is not. A user whose role has
     /// changed meanwhile is somebody else: the answer would stand under the old role.
     pub async fn bearer(&self, who: &Identity) -> Result<SecretString, Problem> {
-        let session = self
-            .keeper
-            .valid_session()
-            .await?
-            .ok_or_else(not_signed_in)?;
+        let id = who.user_id().unwrap_or_default();
+        let session = self.keeper.valid_session(id).await?;
+        let session = session.ok_or_else(not_signed_in)?;
         if session.identity.sees_as(who) {
             return Ok(session.access);
         }
         Err(Problem::new(
             Kind::Conflict,
             format!(
-                "{} ({}) is signed in now.",
+                "{} is {} now.",
                 session.identity.name(),
                 session.identity.rights()
             ),
@@ -128,12 +132,13 @@ impl GoTrue {
             ),
         )
         .with_code(read_problem::REPLACED)
-        .with_hint("Run the command again to read as the one who is signed in; in the deck, sign in again."))
+        .with_hint("Run the command again to read as what the user is now; in the deck, choose the user again."))
     }
 
     /// Refreshes because the server did not accept this token; does nothing when it has been replaced meanwhile.
-    pub async fn renew(&self, rejected: &SecretString) -> Result<(), Problem> {
-        self.keeper.refresh_if(rejected).await
+    pub async fn renew(&self, who: &Identity, rejected: &SecretString) -> Result<(), Problem> {
+        let id = who.user_id().unwrap_or_default();
+        self.keeper.refresh_if(id, rejected).await
     }
 
     async fn enter(&self, path: &'static str, body: serde_json::Value) -> Result<SignIn, Problem> {
@@ -148,8 +153,36 @@ impl GoTrue {
 }
 
 impl Auth for GoTrue {
+    fn kept(&self) -> Task<'_, KeptUsers> {
+        Box::pin(self.keeper.kept())
+    }
+
     fn current(&self) -> Task<'_, Identity> {
-        Box::pin(self.keeper.current())
+        Box::pin(async {
+            let kept = self.keeper.kept().await?;
+            match kept.in_use() {
+                Some(user) => self.keeper.again(&user.id).await,
+                None => Ok(Identity::Anon),
+            }
+        })
+    }
+
+    fn again<'a>(&'a self, who: &'a Identity) -> Task<'a, Identity> {
+        Box::pin(async {
+            match who {
+                Identity::User(user) => self.keeper.again(&user.id).await,
+                Identity::Anon | Identity::Service => Ok(who.clone()),
+            }
+        })
+    }
+
+    fn used<'a>(&'a self, who: &'a Identity) -> Task<'a, ()> {
+        Box::pin(async {
+            match who {
+                Identity::User(user) => self.keeper.used(&user.id).await,
+                Identity::Anon | Identity::Service => Ok(()),
+            }
+        })
     }
 
     fn go_on<'a>(&'a self, who: &'a Identity) -> Task<'a, ()> {
@@ -192,9 +225,9 @@ impl Auth for GoTrue {
         })
     }
 
-    fn step_up(&self) -> Task<'_, SignIn> {
+    fn step_up<'a>(&'a self, who: &'a Identity) -> Task<'a, SignIn> {
         let keeper = Arc::clone(&self.keeper);
-        Box::pin(async move { keeper.step_up().await })
+        Box::pin(async move { keeper.step_up(who).await })
     }
 
     fn give_code<'a>(&'a self, factor: &'a str, code: &'a SecretString) -> Task<'a, Identity> {
@@ -215,9 +248,10 @@ impl Auth for GoTrue {
         Box::pin(to_its_end(async move { keeper.give_up().await }))
     }
 
-    fn sign_out(&self) -> Task<'_, ()> {
+    fn sign_out<'a>(&'a self, who: &'a Identity) -> Task<'a, ()> {
         let keeper = Arc::clone(&self.keeper);
-        Box::pin(to_its_end(async move { keeper.sign_out().await }))
+        let who = who.clone();
+        Box::pin(to_its_end(async move { keeper.sign_out(&who).await }))
     }
 
     fn close(&self) -> Task<'_, ()> {
@@ -225,7 +259,7 @@ impl Auth for GoTrue {
         Box::pin(to_its_end(async move { keeper.close().await }))
     }
 
-    fn end_stored(&self) -> Task<'_, Option<Identity>> {
+    fn end_stored(&self) -> Task<'_, Vec<Identity>> {
         let keeper = Arc::clone(&self.keeper);
         Box::pin(to_its_end(async move { keeper.end_stored().await }))
     }

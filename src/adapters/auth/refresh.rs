@@ -63,7 +63,7 @@ impl SessionStore {
                 {
                     return Ok(newer);
                 }
-                self.forget(state, Some(&session.identity)).await?;
+                self.forget(state).await?;
                 Err(signed_out(&session, problem))
             }
             Err(problem) => Err(problem),
@@ -97,7 +97,7 @@ impl SessionStore {
 
     /// Takes over what is stored, where it is newer than what is held.
     pub(super) async fn take_newer(&self, state: &mut State) -> Result<Option<Session>, Problem> {
-        let Some(stored) = self.stored().await? else {
+        let Some(stored) = self.stored(&state.whose).await? else {
             return Ok(None);
         };
         let is_newer = state.session.as_ref().is_none_or(|held| {
@@ -122,7 +122,7 @@ impl SessionStore {
     ) -> Result<Option<Session>, Problem> {
         let deadline = until.min(Instant::now() + WRITING);
         loop {
-            if let Some(stored) = self.stored().await?
+            if let Some(stored) = self.stored(&state.whose).await?
                 && !stored.has_token_of(spent)
             {
                 if stored.is_later(spent) && stored.is_fresh(self.now()) {

@@ -26,6 +26,7 @@ use super::rest::{Keys, Misplaced, PostgRest, no_secret_key};
 use super::secrets::{SecretSource, SecretStore, Trust};
 use crate::domain::given;
 use crate::domain::identity::Identity;
+use crate::domain::kept::KeptUsers;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::profile::{Profile, ProfileSet};
 use crate::domain::project_url::ProjectUrl;
@@ -56,6 +57,8 @@ pub struct Project {
     pub secrets: Arc<dyn Secrets>,
     /// Who reads at first. A user's session may turn out to have ended: see [`identity`].
     pub identity: Identity,
+    /// The users whose sessions are kept.
+    pub kept: KeptUsers,
     /// The database URL with its password, where one is known.
     pub database_url: Option<SecretSource>,
     /// The token for the Management API, where one is known.
@@ -187,7 +190,8 @@ pub async fn resolve_with(
         lock_dir: dir.ok(),
         clock: Arc::clone(&clock),
     });
-    let identity = first_identity(settings.as_, &keys, &auth).await?;
+    let title = found.profile.title();
+    let (identity, kept) = first_identity(settings.as_.as_ref(), &keys, &auth, &title).await?;
     if let StoredIn::Memory(why) = secrets.keeping().await? {
         notes.push(format!("{why} {IN_MEMORY}"));
     }
@@ -208,6 +212,7 @@ pub async fn resolve_with(
         auth: Arc::new(auth),
         secrets,
         identity,
+        kept,
         database_url,
         access_token,
         references,
@@ -226,7 +231,7 @@ pub async fn resolve_with(
 /// and anon from then on.
 pub async fn identity(project: &Project) -> Result<Identity, Problem> {
     match &project.identity {
-        Identity::User(_) => project.auth.current().await,
+        who @ Identity::User(_) => project.auth.again(who).await,
         other => Ok(other.clone()),
     }
 }
@@ -342,24 +347,52 @@ fn ad_hoc_profile(url: ProjectUrl) -> Meant {
     Meant::of(profile, url, false)
 }
 
-/// Who reads at first. The service role only when it was asked for: nothing is ever silently elevated.
+/// Who reads at first, and who else is kept. The service role only when it was asked for: nothing is ever silently elevated.
 async fn first_identity(
-    wanted: Option<RoleChoice>,
+    wanted: Option<&RoleChoice>,
     keys: &Keys,
     auth: &GoTrue,
-) -> Result<Identity, Problem> {
-    match wanted {
-        Some(RoleChoice::Anon) => Ok(Identity::Anon),
-        Some(RoleChoice::Service) if keys.secret.is_some() => Ok(Identity::Service),
-        Some(RoleChoice::Service) => Err(no_secret_key(keys.misplaced.secret.as_deref())),
-        Some(RoleChoice::User) => auth.stored_identity().await?.ok_or_else(|| {
-            Problem::new(
-                Kind::Auth,
-                "Nobody is signed in.",
-                "No session is kept for this project.",
-            )
-            .with_hint(crate::adapters::auth::HOW_TO_SIGN_IN)
-        }),
-        None => Ok(auth.stored_identity().await?.unwrap_or(Identity::Anon)),
-    }
+    project: &str,
+) -> Result<(Identity, KeptUsers), Problem> {
+    let mut kept = auth.kept().await?;
+    let who = match wanted {
+        Some(RoleChoice::Anon) => Identity::Anon,
+        Some(RoleChoice::Service) if keys.secret.is_some() => Identity::Service,
+        Some(RoleChoice::Service) => return Err(no_secret_key(keys.misplaced.secret.as_deref())),
+        Some(RoleChoice::UserCalled(name)) => {
+            let user = kept.called(name, project)?.clone();
+            if !auth.has_session(&user.id).await? {
+                kept.remove(&user.id);
+                kept.called(name, project)?;
+            }
+            Identity::User(user)
+        }
+        Some(RoleChoice::User) => loop {
+            let Some(user) = kept.last_used().cloned() else {
+                return Err(nobody_kept());
+            };
+            if auth.has_session(&user.id).await? {
+                break Identity::User(user);
+            }
+            kept.remove(&user.id);
+        },
+        None => match kept.in_use().cloned() {
+            Some(user) if auth.has_session(&user.id).await? => Identity::User(user),
+            Some(user) => {
+                kept.remove(&user.id);
+                Identity::Anon
+            }
+            None => Identity::Anon,
+        },
+    };
+    Ok((who, kept))
+}
+
+fn nobody_kept() -> Problem {
+    Problem::new(
+        Kind::Auth,
+        "Nobody is signed in.",
+        "No session is kept for this project.",
+    )
+    .with_hint(crate::adapters::auth::HOW_TO_SIGN_IN)
 }

@@ -11,12 +11,14 @@ use std::env::VarError;
 use std::path::PathBuf;
 
 /// The identity that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoleChoice {
     /// The publishable key alone.
     Anon,
-    /// The signed-in user.
+    /// The kept user who was used last.
     User,
+    /// The kept user who is called so.
+    UserCalled(String),
     /// The service role, to which RLS does not apply.
     Service,
 }
@@ -186,8 +188,11 @@ impl Settings {
 
     /// The account that signs in for this run: where the user is asked for, and one is known.
     pub fn account_for_run(&self) -> Option<&Account> {
-        let is_user = self.as_ == Some(RoleChoice::User);
-        self.account.as_ref().filter(|_| is_user)
+        self.account.as_ref().filter(|account| match &self.as_ {
+            Some(RoleChoice::User) => true,
+            Some(RoleChoice::UserCalled(name)) => name.eq_ignore_ascii_case(&account.email),
+            Some(RoleChoice::Anon | RoleChoice::Service) | None => false,
+        })
     }
 
     /// The same settings for whoever signs in for this run: without the session that is stored.

@@ -81,7 +81,7 @@ impl PostgRest {
                 && refusal.is_about_the_token()
                 && !has_refreshed
             {
-                self.auth.renew(token).await?;
+                self.auth.renew(who, token).await?;
                 has_refreshed = true;
                 continue;
             }

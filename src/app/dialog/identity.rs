@@ -1,5 +1,6 @@
 //! Who reads: the choice between anon, a signed-in user and the service role, and the forms to sign in.
 
+use super::choose::{Chooser, Entry, Pressed, digit};
 use super::confirm::Confirm;
 use super::mfa::{self, MfaStep};
 use super::{Dialog, DialogResult};
@@ -9,82 +10,107 @@ use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
 use crate::app::{execute, jobs};
-use crate::domain::identity::{Aal, Identity};
+use crate::domain::identity::{Aal, Identity, User};
 use crate::domain::mfa::{MfaChallenge, can_try_again};
 use crate::domain::problem::Problem;
 
 /// A way to go from here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
+    /// Read as a user who is kept.
+    Kept(User),
     /// Read as nobody.
     Anon,
-    /// Go back to the user who is signed in.
-    Return,
     /// Sign in with a password.
     Password,
     /// Sign in with a code by e-mail.
     Code,
-    /// Give the second factor of the user who is signed in.
-    SecondFactor,
-    /// End the session.
-    SignOut,
+    /// Give the second factor of the user who reads.
+    SecondFactor(User),
+    /// End the session of the user who reads.
+    SignOut(User),
     /// Read as the service role.
     Service,
 }
 
-/// The choices in their order.
-pub const CHOICES: [Choice; 7] = [
-    Choice::Password,
-    Choice::Code,
-    Choice::Return,
-    Choice::SecondFactor,
-    Choice::SignOut,
-    Choice::Anon,
-    Choice::Service,
-];
+/// The choices in their order: the kept users, then the others.
+pub fn choices(model: &Model) -> Vec<Choice> {
+    let kept = model.project.as_ref().map(|project| &project.kept.users);
+    let kept = kept.into_iter().flatten().cloned().map(Choice::Kept);
+    let mut choices: Vec<Choice> = kept.collect();
+    choices.extend([
+        Choice::Password,
+        Choice::Code,
+        Choice::Anon,
+        Choice::Service,
+    ]);
+    if let Identity::User(user) = &model.identity
+        && model.ended.is_none()
+    {
+        choices.extend([
+            Choice::SecondFactor(user.clone()),
+            Choice::SignOut(user.clone()),
+        ]);
+    }
+    choices
+}
+
+/// The choices as a list to choose from.
+pub fn entries(model: &Model) -> Vec<Entry> {
+    let choices = choices(model).into_iter().enumerate();
+    choices
+        .map(|(at, choice)| choice.entry(at, model))
+        .collect()
+}
 
 impl Choice {
-    /// The words of the choice.
-    pub fn title(self, model: &Model) -> String {
-        let signed_in = model
-            .project
-            .as_ref()
-            .and_then(|project| project.signed_in.clone());
-        let name =
-            signed_in.map_or_else(String::new, |user| Identity::User(user).name().to_owned());
-        match self {
+    fn entry(&self, at: usize, model: &Model) -> Entry {
+        let mut entry = Entry::new(match self {
+            Self::Kept(user) => {
+                let identity = Identity::User(user.clone());
+                format!("{} ({})", identity.name(), identity.rights())
+            }
             Self::Anon => "Read as anon: nobody is signed in".into(),
-            Self::Return if name.is_empty() => "Read as the signed-in user".into(),
-            Self::Return => format!("Read as {name}"),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
-            Self::SecondFactor if name.is_empty() => "Enter the 2FA code".into(),
-            Self::SecondFactor => format!("Enter the 2FA code for {name}"),
-            Self::SignOut if name.is_empty() => "Sign out".into(),
-            Self::SignOut => format!("Sign out {name}"),
+            Self::SecondFactor(user) => format!("Enter the 2FA code for {}", user.name()),
+            Self::SignOut(user) => format!("Sign out {}", user.name()),
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
-        }
+        });
+        entry.digit = match self {
+            Self::Kept(_) => digit(at),
+            Self::Anon => Some('0'),
+            _ => None,
+        };
+        entry.is_here = match self {
+            Self::Kept(user) => {
+                model.identity.user_id() == Some(user.id.as_str()) && model.ended.is_none()
+            }
+            // Who is nobody and has nobody to go to wants to sign in.
+            Self::Anon => {
+                let has_kept = model.project.as_ref().is_some_and(|it| !it.kept.is_empty());
+                model.identity == Identity::Anon && has_kept
+            }
+            Self::Service => model.identity == Identity::Service,
+            _ => false,
+        };
+        entry.is_danger = *self == Self::Service;
+        entry.reason = self.reason(model).map(str::to_owned);
+        entry
     }
 
     /// Why the choice cannot be taken now.
-    pub fn reason(self, model: &Model) -> Option<&'static str> {
+    fn reason(&self, model: &Model) -> Option<&'static str> {
         let project = model.project.as_ref()?;
         match self {
             Self::Anon if model.identity == Identity::Anon => Some("this is who you are"),
             Self::Service if model.identity == Identity::Service => Some("this is who you are"),
-            Self::Return | Self::SignOut | Self::SecondFactor if model.ended.is_some() => {
-                Some("the session has ended")
-            }
-            Self::Return if matches!(model.identity, Identity::User(_)) => {
+            Self::Kept(user)
+                if model.identity.user_id() == Some(user.id.as_str()) && model.ended.is_none() =>
+            {
                 Some("this is who you are")
             }
-            Self::Return | Self::SignOut | Self::SecondFactor if project.signed_in.is_none() => {
-                Some("nobody is signed in")
-            }
-            Self::SecondFactor => {
-                let user = project.signed_in.as_ref()?;
-                (user.aal > Aal::Aal1).then_some("it was given")
-            }
+            Self::SecondFactor(user) if user.aal > Aal::Aal1 => Some("it was given"),
             Self::Service if !project.has_service_key => {
                 Some("no secret key; set SUPABASE_SECRET_KEY")
             }
@@ -113,8 +139,8 @@ pub enum Step {
 pub struct IdentityDialog {
     /// Where one is.
     pub step: Step,
-    /// The selected choice.
-    pub selected: usize,
+    /// The list of the choices.
+    pub list: Chooser,
     /// E-mail address.
     pub email: Field,
     /// Password or code.
@@ -128,20 +154,22 @@ pub struct IdentityDialog {
 }
 
 impl IdentityDialog {
-    /// The dialog at the choice; the first choice that can be taken is selected.
+    /// The dialog at the choice; it begins at who one is.
     pub fn new(model: &Model) -> Self {
-        let selected = CHOICES
-            .iter()
-            .position(|choice| choice.reason(model).is_none())
-            .unwrap_or(0);
+        let kept = model.project.as_ref().map(|project| &project.kept);
         // Whoever was signed out need not type the address again.
         let email = match &model.identity {
-            Identity::User(user) if model.ended.is_some() => user.email.as_str(),
-            _ => "",
+            Identity::User(user) if model.ended.is_some() => Some(&user.email),
+            _ => kept.and_then(|kept| kept.email.as_ref()),
         };
+        let is_kept = |email: &&String| {
+            kept.is_some_and(|kept| kept.users.iter().any(|user| user.email == **email))
+        };
+        let email = email.filter(|email| !is_kept(email));
+        let email = email.map_or("", String::as_str);
         Self {
             step: Step::Choose,
-            selected,
+            list: Chooser::at_here(&entries(model)),
             is_in_secret: !email.is_empty(),
             email: Field::with(email),
             secret: Field::secret(),
@@ -194,8 +222,10 @@ impl IdentityDialog {
         model: &mut Model,
     ) -> DialogResult {
         match (command, &self.step) {
-            (Some(Command::Cancel), Step::Choose) => DialogResult::Close(Vec::new()),
-            (Some(Command::Cancel), _) => {
+            (
+                Some(Command::Cancel),
+                Step::Password | Step::Email | Step::Code | Step::Second(_),
+            ) => {
                 // An answer still under way must not make somebody who went back read as another. A sign-in that waits for
                 // its second factor is given up at once, or when that answer has come.
                 let is_under_way = self.is_busy || model.is_session_busy;
@@ -205,11 +235,13 @@ impl IdentityDialog {
                 } else {
                     mfa::give_up(model)
                 };
-                *self = Self {
-                    selected: self.selected,
-                    ..Self::new(model)
-                };
+                let selected = self.list.selected;
+                *self = Self::new(model);
+                self.list.selected = selected;
                 DialogResult::Stay(effects)
+            }
+            (Some(Command::Cancel), Step::Choose) if self.is_busy => {
+                DialogResult::Close(Vec::new())
             }
             (_, _) if self.is_busy => DialogResult::Stay(Vec::new()),
             (_, Step::Choose) => self.choose(key, command, model),
@@ -246,19 +278,25 @@ impl IdentityDialog {
     }
 
     fn choose(&mut self, key: Key, command: Option<Command>, model: &mut Model) -> DialogResult {
-        let last = CHOICES.len() - 1;
-        match (command, key.typed()) {
-            (Some(Command::NextField), _) | (_, Some('j')) => {
-                self.selected = (self.selected + 1).min(last);
-            }
-            (Some(Command::PreviousField), _) | (_, Some('k')) => {
-                self.selected = self.selected.saturating_sub(1);
-            }
-            (Some(Command::Confirm), _) => return self.take(CHOICES[self.selected], model),
-            (_, Some('q')) => return DialogResult::Close(Vec::new()),
-            _ => {}
+        let choices = choices(model);
+        match self.list.press(key, command, &entries(model)) {
+            Pressed::Left => DialogResult::Close(Vec::new()),
+            Pressed::Chosen(at) => match choices.into_iter().nth(at) {
+                Some(choice) => self.take(choice, model),
+                None => DialogResult::Stay(Vec::new()),
+            },
+            Pressed::Removed(at) => match choices.into_iter().nth(at) {
+                Some(Choice::Kept(user)) => DialogResult::Stay(self.sign_out(user, model)),
+                _ => DialogResult::Stay(Vec::new()),
+            },
+            Pressed::Moved => DialogResult::Stay(Vec::new()),
         }
-        DialogResult::Stay(Vec::new())
+    }
+
+    fn sign_out(&mut self, user: User, model: &mut Model) -> Vec<Effect> {
+        self.problem = None;
+        self.is_busy = !model.is_session_busy;
+        jobs::session(model, Write::SignOut(Identity::User(user)))
     }
 
     fn take(&mut self, choice: Choice, model: &mut Model) -> DialogResult {
@@ -270,24 +308,16 @@ impl IdentityDialog {
             Choice::Anon => {
                 return DialogResult::Close(execute::become_identity(model, Identity::Anon));
             }
-            Choice::Return => {
-                let user = model
-                    .project
-                    .as_ref()
-                    .and_then(|project| project.signed_in.clone());
-                let identity = user.map_or(Identity::Anon, Identity::User);
-                return DialogResult::Close(execute::become_identity(model, identity));
+            Choice::Kept(user) => {
+                return DialogResult::Close(execute::choose_identity(model, Identity::User(user)));
             }
             Choice::Password => self.step = Step::Password,
             Choice::Code => self.step = Step::Email,
-            Choice::SecondFactor => {
+            Choice::SecondFactor(_) => {
                 self.is_busy = !model.is_session_busy;
                 return DialogResult::Stay(jobs::session(model, Write::StepUp));
             }
-            Choice::SignOut => {
-                self.is_busy = !model.is_session_busy;
-                return DialogResult::Stay(jobs::session(model, Write::SignOut));
-            }
+            Choice::SignOut(user) => return DialogResult::Stay(self.sign_out(user, model)),
             Choice::Service => {
                 let confirm = Confirm::service(model);
                 super::open(model, Dialog::Confirm(Box::new(confirm)));

@@ -2,6 +2,7 @@
 //! while it handles a key, and goes back on top unless it says that it is finished.
 
 pub mod accept;
+pub mod choose;
 pub mod complete;
 mod complete_columns;
 pub mod confirm;
@@ -15,6 +16,7 @@ pub mod migrate;
 mod must_read;
 pub mod onboarding;
 pub mod palette;
+pub mod project;
 mod questions;
 pub mod resolutions;
 pub mod result;
@@ -23,7 +25,7 @@ pub mod unlock;
 pub mod value;
 
 use super::command::Command;
-use super::effect::Effect;
+use super::effect::{Effect, Write};
 use super::field::{self, Field};
 use super::key::{Code, Key};
 use super::model::Model;
@@ -40,6 +42,8 @@ pub enum Dialog {
     Filter(filter::FilterLine),
     /// Who reads.
     Identity(identity::IdentityDialog),
+    /// Which project is open.
+    Project(project::ProjectDialog),
     /// What will run, and the word to type.
     Confirm(Box<confirm::Confirm>),
     /// What runs now; its state is `Model::running`.
@@ -112,6 +116,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Filter(line) => line.press(key, command, model),
         Dialog::Edit(form) => form.press(key, command, model),
         Dialog::Identity(identity) => identity.press(key, command, model),
+        Dialog::Project(project) => choose_project(project, key, command, model),
         Dialog::Confirm(confirm) => confirm.press(key, command, model),
         Dialog::Running => running(command, model),
         Dialog::Result(state) => {
@@ -181,6 +186,7 @@ impl Dialog {
             Self::Unlock(form) => Some(form.field()),
             Self::Guide(guide) => Some(guide.field()),
             Self::Confirm(_)
+            | Self::Project(_)
             | Self::Help(_)
             | Self::Running
             | Self::Result(_)
@@ -206,6 +212,28 @@ impl Dialog {
                 Vec::new()
             }
             _ => execute::toast(model, word),
+        }
+    }
+}
+
+/// Opens the project that is chosen; the dialog closes when it is there.
+fn choose_project(
+    dialog: &mut project::ProjectDialog,
+    key: Key,
+    command: Option<Command>,
+    model: &mut Model,
+) -> DialogResult {
+    match dialog.press(key, command) {
+        project::Asked::Nothing => DialogResult::Stay(Vec::new()),
+        project::Asked::Close => DialogResult::Close(Vec::new()),
+        project::Asked::Open(project) => {
+            dialog.is_busy = !model.is_session_busy;
+            let write = if project.is_profile {
+                Write::OpenProfile(project.name)
+            } else {
+                Write::Open
+            };
+            DialogResult::Stay(jobs::session(model, write))
         }
     }
 }

@@ -228,13 +228,11 @@ fn question(prospect: UnlockPreview, form: UnlockForm, now: Timestamp, model: &M
     confirm
 }
 
-/// A user by e-mail where somebody signed in is the one, else by id.
+/// A user by e-mail where a kept user is the one, else by id.
 fn owner(user_id: &str, model: &Model) -> String {
-    let signed_in = model
-        .project
-        .as_ref()
-        .and_then(|project| project.signed_in.as_ref());
-    match signed_in.filter(|user| user.id == user_id && !user.email.is_empty()) {
+    let project = model.project.as_ref();
+    let user = project.and_then(|project| project.kept.get(user_id));
+    match user.filter(|user| !user.email.is_empty()) {
         Some(user) => user.email.clone(),
         None => user_id.to_owned(),
     }

@@ -1,25 +1,41 @@
 //! Draws the identity dialog.
 
+use super::choose;
 use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
-use crate::app::dialog::identity::{CHOICES, IdentityDialog, Step};
+use crate::app::dialog::identity::{Choice, IdentityDialog, Step, choices, entries};
 use crate::domain::text::cell;
 use crate::ui::DrawContext;
-use crate::ui::table::{self, selection_style};
-use crate::ui::text::pad;
+use crate::ui::table;
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+/// Rows for what is waited for, or went wrong.
+const PROBLEM: u16 = 5;
+
 pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: DrawContext) {
+    let entries = entries(view.model);
+    let is_told = dialog.is_busy || dialog.problem.is_some();
+    let below = if is_told { PROBLEM } else { 0 };
     let (title, height) = match &dialog.step {
         Step::Second(second) => ("Second factor", super::mfa::height(second)),
+        Step::Choose => (
+            "Identity",
+            choose::height(&entries).saturating_add(below + 3),
+        ),
         _ => ("Identity", 14),
     };
     let inside = window(frame, view, 78, height, title, Role::Accent);
     let used = match &dialog.step {
-        Step::Choose => draw_choices(frame, inside, dialog, view),
+        Step::Choose => {
+            let list = Rect {
+                height: inside.height.saturating_sub(below + 1),
+                ..inside
+            };
+            choose::draw(frame, list, &dialog.list, &entries, view)
+        }
         Step::Password => {
             field(
                 frame,
@@ -90,6 +106,12 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: DrawContext) {
             },
         ),
     ];
+    if is_choice {
+        pairs.insert(0, ("0-9, a-z".to_owned(), "read as"));
+        if let Some(Choice::Kept(_)) = choices(view.model).get(dialog.list.selected) {
+            pairs.push(("delete".to_owned(), "sign out"));
+        }
+    }
     if matches!(dialog.step, Step::Second(_)) {
         pairs.push((keys.first_key(Command::NextField), "next"));
     }
@@ -110,30 +132,4 @@ fn waiting(view: DrawContext) -> Vec<(Role, String)> {
         (Role::Muted, format!("Waiting for {url}: {waited} s.")),
         (Role::Muted, format!("It is given up after {limit} s.")),
     ]
-}
-
-fn draw_choices(
-    frame: &mut Frame,
-    inside: Rect,
-    dialog: &IdentityDialog,
-    view: DrawContext,
-) -> u16 {
-    for (index, choice) in CHOICES.iter().enumerate() {
-        let reason = choice.reason(view.model);
-        let is_selected = index == dialog.selected;
-        let style = match reason {
-            Some(_) if !is_selected => view.style(Role::Muted),
-            _ => selection_style(view, is_selected, true),
-        };
-        let tail = reason.map_or_else(String::new, |reason| format!("  ({reason})"));
-        let mark = if is_selected {
-            view.symbols.cursor()
-        } else {
-            " "
-        };
-        let text = format!("{mark} {}{tail}", choice.title(view.model));
-        let line = Line::styled(pad(&text, inside.width.into(), view.symbols.more()), style);
-        put(frame, inside, index as u16, line);
-    }
-    CHOICES.len() as u16
 }

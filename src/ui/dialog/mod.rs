@@ -1,5 +1,6 @@
 //! Draws what lies over the screen.
 
+mod choose;
 mod confirm;
 mod edit;
 mod help;
@@ -7,6 +8,7 @@ mod identity;
 mod mfa;
 mod onboarding;
 mod palette;
+mod project;
 mod resolutions;
 mod result;
 mod running;
@@ -26,6 +28,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Help(top) => help::draw(frame, *top, view),
         Dialog::Palette(palette) => palette::draw(frame, palette, view),
         Dialog::Identity(identity) => identity::draw(frame, identity, view),
+        Dialog::Project(project) => project::draw(frame, project, view),
         Dialog::Confirm(confirm) => confirm::draw(frame, confirm, view),
         Dialog::Running => running::draw(frame, view),
         Dialog::Result(state) => result::draw(frame, state, view),
