@@ -1,5 +1,6 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
+use crate::domain::account::AuthAccount;
 use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::catalog::Catalog;
 use crate::domain::dry_run::access::{Right, Visible};
@@ -66,6 +67,9 @@ pub trait Auth: Send + Sync {
     /// Gives up the sign-in that waits for its second factor: its session is ended on the server, and whoever was signed
     /// in before stays so. Nothing happens when none waits.
     fn give_up(&self) -> Task<'_, ()>;
+    /// Takes an account to act as, with tokens that are signed here and kept in memory; nobody signs in. A problem where
+    /// the project's JWT secret is not known.
+    fn act<'a>(&'a self, account: &'a AuthAccount) -> Task<'a, Identity>;
     /// Ends the session of this user, and only this one, on the server and here.
     fn sign_out<'a>(&'a self, who: &'a Identity) -> Task<'a, ()>;
     /// Ends on the server what nobody can reach once the program has ended: a session that is stored nowhere, and a
@@ -227,6 +231,8 @@ pub trait AuditUpkeep: Send + Sync {
 pub trait UserDirectory: Send + Sync {
     /// The ids and e-mail addresses of the newest users, so many at most.
     fn emails(&self, most: usize) -> Task<'_, Vec<(String, String)>>;
+    /// The user of this e-mail address, phone number or id, where there is one.
+    fn account<'a>(&'a self, name: &'a str) -> Task<'a, Option<AuthAccount>>;
 }
 
 /// A database on which changes can be dry-run.

@@ -61,7 +61,9 @@ fn session_of(model: &mut Model, report: &Report, at: Timestamp) {
         model.end_session(problem, at);
     } else if report.is_read() && model.ended.take().is_some() {
         let user = user.clone();
-        if let Some(project) = &mut model.project {
+        if let Some(project) = &mut model.project
+            && !user.is_acted
+        {
             project.kept.put(&user);
             project.kept.used(&user.id);
         }

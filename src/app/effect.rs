@@ -206,6 +206,8 @@ pub enum Write {
     GoWithout,
     /// Give up the sign-in that waits for its second factor.
     GiveUp,
+    /// Act as the user of this e-mail address or id.
+    Act(String),
     /// End the session of a kept user.
     SignOut(Identity),
     /// Store a new profile and open it.

@@ -48,6 +48,8 @@ pub struct Project {
     pub has_database: bool,
     /// Whether a secret key is known, so that the service role can be chosen.
     pub has_service_key: bool,
+    /// Whether the JWT secret is known, so that one can act as any user.
+    pub can_act: bool,
     /// What the user should know, such as that there is no keyring.
     pub notes: Vec<String>,
     /// After how many seconds a request to sign in or out is given up.
@@ -382,7 +384,9 @@ impl Model {
         self.tickets.bump_epoch();
         self.ended = None;
         self.waits.clear();
-        if let (Identity::User(user), Some(project)) = (&identity, &mut self.project) {
+        if let (Identity::User(user), Some(project)) = (&identity, &mut self.project)
+            && !user.is_acted
+        {
             project.kept.put(user);
             project.kept.used(&user.id);
         }

@@ -129,7 +129,7 @@ pub enum Report {
     Unlocked(Result<Box<WeekLock>, Problem>),
     /// To `Write::Rows`: those that were made, and why the next was not.
     RowsWritten(Vec<RowChanged>, Option<Problem>),
-    /// To `Write::SignIn`, `Write::VerifyCode`, `Write::GiveCode` and `Write::GoWithout`.
+    /// To `Write::SignIn`, `Write::VerifyCode`, `Write::GiveCode`, `Write::GoWithout` and `Write::Act`.
     SignedIn(Result<SignIn, Problem>),
     /// To `Write::StepUp`: a refusal is one of the session in use.
     SteppedUp(Result<SignIn, Problem>),

@@ -170,7 +170,9 @@ impl Model {
                 self.ended = Some(Ended { since: at, why });
             }
         }
-        if let (Some(project), Some(id)) = (&mut self.project, self.identity.user_id()) {
+        if let (Some(project), Some(id)) = (&mut self.project, self.identity.user_id())
+            && !self.identity.is_acted()
+        {
             project.kept.remove(id);
         }
         self.cycles.remote.failed(why.clone(), at);

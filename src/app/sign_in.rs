@@ -80,7 +80,11 @@ fn signed_in(model: &mut Model, identity: Identity) -> Vec<Effect> {
     } else {
         ""
     };
-    let signed_in = format!("Signed in as {}{without}.", identity.name());
+    let signed_in = if identity.is_acted() {
+        format!("Acting as {}; nobody signed in.", identity.name())
+    } else {
+        format!("Signed in as {}{without}.", identity.name())
+    };
     model.toast.get_or_insert(signed_in);
     let mut effects = execute::become_identity(model, identity);
     effects.push(execute::toast_timer());
@@ -91,6 +95,9 @@ fn signed_in(model: &mut Model, identity: Identity) -> Vec<Effect> {
 /// already goes on, at the level that the session now has.
 fn signed_in_unwanted(model: &mut Model, identity: Identity) -> Vec<Effect> {
     let name = identity.name().to_owned();
+    if identity.is_acted() {
+        return Vec::new();
+    }
     if let (Identity::User(user), Some(project)) = (&identity, &mut model.project) {
         project.kept.put(user);
     }

@@ -17,7 +17,7 @@ use crate::domain::profile::ProfileSet;
 use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
 use crate::ops::migration::Workspace;
-use crate::ops::session;
+use crate::ops::{acting, session};
 use crate::ports::{AuditUpkeep, Auth, Catalogs, Clock, DryRunDatabase};
 use secrecy::SecretString;
 use std::future::Future;
@@ -117,6 +117,7 @@ impl Context {
                 As::Anon => connect::RoleChoice::Anon,
                 As::User => connect::RoleChoice::User,
                 As::UserCalled(name) => connect::RoleChoice::UserCalled(name.clone()),
+                As::Acted(name) => connect::RoleChoice::Acted(name.clone()),
                 As::Service => connect::RoleChoice::Service,
             }),
             ..Settings::default()
@@ -209,12 +210,28 @@ impl Context {
             return Ok(Reader::new(project, who, self.output));
         }
         let project = self.project().await?;
+        if let Some(connect::RoleChoice::Acted(name)) = &self.settings.as_ {
+            let who = self.act(&project, name).await?;
+            return Ok(Reader::new(project, who, self.output));
+        }
         let url = || format!("Auth at {}", project.profile.url);
         let who = slow_notice::telling(self.output, url, connect::identity(&project)).await?;
         if let Err(problem) = session::used(project.auth.as_ref(), &who).await {
             tracing::warn!(%problem, "who was used last could not be stored");
         }
         Ok(Reader::new(project, who, self.output))
+    }
+
+    /// Takes any user of the project to read as, with a token that is signed here.
+    pub async fn act(&self, project: &Project, name: &str) -> Result<Identity, Problem> {
+        let way = Transport::of(project).await?;
+        let place = way.as_ref().map_or_else(String::new, Transport::label);
+        let directory = way.map(Transport::directory);
+        let acting = acting::act(project.auth.as_ref(), directory.as_deref(), name);
+        let acting = slow_notice::telling(self.output, || place.clone(), acting);
+        let (who, note) = interrupt::ending(acting).await?;
+        self.note(note.as_slice());
+        Ok(who)
     }
 
     /// The project for a user who signs in for this run only, with SUPADECK_EMAIL and SUPADECK_PASSWORD: for machines

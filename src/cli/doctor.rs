@@ -61,7 +61,13 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
                 Err(problem) => (project, Some(problem)),
             }
         }
-        None => (context.project().await?, None),
+        None => {
+            let mut project = context.project().await?;
+            if let Some(connect::RoleChoice::Acted(name)) = &context.settings().as_ {
+                project.identity = context.act(&project, name).await?;
+            }
+            (project, None)
+        }
     };
     let profiles = connect::profiles(context.settings())?;
     // A command that has to ask somebody must not look like a server that does not answer.

@@ -42,7 +42,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 
-    /// Read rows as `anon`, `user` (the last one used), `user:EMAIL` (one who is kept), or past Row Level Security as `service`
+    /// Read rows as `anon`, `user` (the last one used), `user:EMAIL` (one who is kept), `acted:EMAIL` (any user, by SUPABASE_JWT_SECRET), or past Row Level Security as `service`
     #[arg(long = "as", global = true, value_name = "IDENTITY", value_parser = AsParser)]
     pub identity: Option<As>,
 
@@ -68,6 +68,8 @@ pub enum As {
     User,
     /// The kept user of this e-mail address.
     UserCalled(String),
+    /// Any user of the project, by e-mail address or id.
+    Acted(String),
     /// The service role: Row Level Security does not apply.
     Service,
 }
@@ -77,10 +79,14 @@ pub enum As {
 struct AsParser;
 
 impl AsParser {
-    const WORDS: [(&'static str, &'static str); 4] = [
+    const WORDS: [(&'static str, &'static str); 5] = [
         ("anon", "Nobody: the publishable key alone"),
         ("user", "The signed-in user who was used last"),
         ("user:EMAIL", "The signed-in user of this address"),
+        (
+            "acted:EMAIL",
+            "Any user, by a token that is signed here with SUPABASE_JWT_SECRET",
+        ),
         (
             "service",
             "The service role: Row Level Security does not apply",
@@ -107,6 +113,9 @@ impl TypedValueParser for AsParser {
             },
             Some(("user", name)) if !name.trim().is_empty() => {
                 return Ok(As::UserCalled(name.trim().to_owned()));
+            }
+            Some(("acted", name)) if !name.trim().is_empty() => {
+                return Ok(As::Acted(name.trim().to_owned()));
             }
             Some(_) => {}
         }

@@ -23,7 +23,7 @@ enum Command {
 /// List the goals that the identity may see
 #[derive(ClapArgs)]
 struct List {
-    /// Only those of one cycle
+    /// Only those of one cycle; its id, or as much of it as tells it apart
     #[arg(long, value_name = "ID")]
     cycle: Option<String>,
 }

@@ -16,6 +16,7 @@ mod keys;
 mod lock;
 mod login;
 mod logout;
+mod man;
 mod mfa;
 mod migration;
 mod output;
@@ -76,6 +77,7 @@ enum Command {
     Types(types::Args),
     Keys(keys::Args),
     Completions(completions::Args),
+    Man(man::Args),
     Demo(demo::Args),
 }
 
@@ -94,9 +96,34 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
+/// The same for parsing: the help of a command has its own options, and names the place of the global ones.
+fn parser() -> clap::Command {
+    let mut root = command();
+    root.build();
+    with_own_options(root)
+}
+
+fn with_own_options(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(|mut inner| {
+        let global = inner.get_arguments().filter(|arg| arg.is_global_set());
+        let global: Vec<clap::Id> = global.map(|arg| arg.get_id().clone()).collect();
+        for id in global {
+            inner = inner.mut_arg(id, |arg| arg.hide(true));
+        }
+        if inner.get_after_help().is_none() {
+            inner = inner.after_help(GLOBAL);
+        }
+        with_own_options(inner)
+    })
+}
+
+/// Where the options are that every command has.
+const GLOBAL: &str =
+    "Options of every command, such as --profile, --as, --dir and --json: see `supadeck --help`.";
+
 /// Runs what was typed.
 pub async fn run(args: Vec<OsString>) -> Ended {
-    let matches = match command().try_get_matches_from(&args) {
+    let matches = match parser().try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) => return Ended::Exit(refused(&args, &error)),
     };
@@ -188,6 +215,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Types(args) => types::run(context, args).await,
         Command::Keys(args) => keys::run(args),
         Command::Completions(args) => completions::run(args, self::command()),
+        Command::Man(args) => man::run(args, self::command()),
         Command::Demo(_) => Err(Problem::internal("The demo runs elsewhere.").into()),
     }
 }

@@ -151,9 +151,6 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
         Asked::AccessToken => "an access token",
         Asked::Totp => "a code",
     };
-    let set = asked
-        .variable()
-        .map_or_else(|| "Use".to_owned(), |name| format!("Set {name}, or use"));
     Err(Problem::new(
         Kind::Usage,
         format!("{option} holds {what}, which may not stand on a command line."),
@@ -164,9 +161,15 @@ pub fn resolve(asked: Asked, text: &str) -> Result<SecretString, Problem> {
                 .unwrap_or_default()
         ),
     )
-    .with_hint(format!(
-        "{set} {option} env:NAME, {option} 'cmd:COMMAND', or {option} - to read it from stdin."
-    )))
+    .with_hint(match asked.variable() {
+        // One line that does it right, first: what is typed at its prompt is neither shown nor kept by the shell.
+        Some(name) => format!(
+            "Type `read -rs {name} && export {name}`, paste it, and leave out {option}. Or use {option} env:NAME, {option} 'cmd:COMMAND', or {option} - to read it from stdin."
+        ),
+        None => format!(
+            "Use {option} env:NAME, {option} 'cmd:COMMAND', or {option} - to read it from stdin."
+        ),
+    }))
 }
 
 /// Whether a variable's name is written as nearly all are: a password seldom is.

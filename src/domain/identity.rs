@@ -66,6 +66,9 @@ pub struct User {
     /// Whether the account has a second factor, as far as it is known.
     #[serde(default)]
     pub has_second_factor: bool,
+    /// Whether nobody signed in: one acts as this user, with a token that was signed here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_acted: bool,
 }
 
 impl User {
@@ -101,6 +104,7 @@ impl Identity {
     /// The role, and the assurance level where it says something: after a second factor, and without one that is there.
     pub fn rights(&self) -> Cow<'_, str> {
         match self {
+            Self::User(user) if user.is_acted => format!("{}, acted", user.role).into(),
             Self::User(user) if user.aal > Aal::Aal1 || user.has_second_factor => {
                 format!("{}, {}", user.role, user.aal.word()).into()
             }
@@ -145,6 +149,11 @@ impl Identity {
         };
         let (name, role) = (self.name(), self.rights());
         format!("As {name} ({role}); Row Level Security {applies}.")
+    }
+
+    /// Whether one only acts as the user.
+    pub fn is_acted(&self) -> bool {
+        matches!(self, Self::User(user) if user.is_acted)
     }
 
     /// Whether Row Level Security decides which rows this identity sees.
@@ -227,6 +236,17 @@ mod tests {
         assert_eq!(
             without.no_rows(),
             "No rows visible to a@b.c (authenticated, aal1). The second factor was not given."
+        );
+        let acted = Identity::User(User {
+            email: "a@b.c".into(),
+            role: "authenticated".into(),
+            is_acted: true,
+            ..User::default()
+        });
+        assert_eq!(acted.rights(), "authenticated, acted");
+        assert!(
+            !acted.sees_as(&user(Aal::Aal1, false)),
+            "it is another token"
         );
         assert!(without.sees_as(&user(Aal::Aal1, false)));
         assert!(!without.sees_as(&user(Aal::Aal2, true)));

@@ -48,6 +48,10 @@ impl KeptUsers {
 
     /// Puts a user in, or what is new of one who is there.
     pub fn put(&mut self, user: &User) {
+        // Nothing is kept of one as whom somebody only acts.
+        if user.is_acted {
+            return;
+        }
         match self.users.iter_mut().find(|kept| kept.id == user.id) {
             Some(kept) => {
                 // A stored session does not know of second factors; whoever signed in does.

@@ -77,6 +77,7 @@ impl Claims {
             role: text::cell(role).into_owned(),
             aal: Aal::parse(self.aal.as_deref()),
             has_second_factor: false,
+            is_acted: false,
         })
     }
 }

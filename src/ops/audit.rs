@@ -1,6 +1,7 @@
 //! The audit trail: a page of the list, one record, an estimate of how many there are.
 
-use super::paging::{check_id, correlation};
+use super::paging::correlation;
+use super::short_id::{self, RECORD};
 use crate::domain::audit::filter::{Atom, Cost, Demand, Filter};
 use crate::domain::audit::{Ask, Cursor, Looked, Page, PageDirection, Record, Summary, action};
 use crate::domain::identity::Identity;
@@ -346,7 +347,7 @@ async fn suggest_action(
 
 /// One record with its images.
 pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, Problem> {
-    check_id("record", id)?;
+    let id = &short_id::whole(rest, who, RECORD, id).await?;
     let query = Select::from("audit_log")
         .columns(COLUMNS)
         .filter(Condition::eq("id", id))

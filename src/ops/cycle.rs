@@ -1,6 +1,7 @@
 //! Cycles: the list, one with its goals, locks and vision, and the review of one.
 
-use super::paging::{all, check_id, correlation};
+use super::paging::{all, correlation};
+use super::short_id::{self, CYCLE};
 use super::{audit, goal, lock};
 use crate::domain::audit::filter::Filter as AuditFilter;
 use crate::domain::audit::{Ask, Record};
@@ -38,7 +39,7 @@ pub async fn list(rest: &dyn Rest, who: &Identity) -> Result<Vec<Cycle>, Problem
 
 /// One cycle with what belongs to it. A cycle that RLS hides is told from one that is there only by its absence.
 pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<CycleDetail, Problem> {
-    check_id("cycle", id)?;
+    let id = &short_id::whole(rest, who, CYCLE, id).await?;
     let correlation = correlation();
     let Some(cycle) = row(rest, who, id, &correlation).await? else {
         return Err(not_visible(id, who));
@@ -78,7 +79,7 @@ pub async fn review(
     id: &str,
     week: Option<u8>,
 ) -> Result<Review, Problem> {
-    check_id("cycle", id)?;
+    let id = &short_id::whole(rest, who, CYCLE, id).await?;
     if let Some(week) = week.filter(|week| !(1..=WEEKS).contains(week)) {
         let why = format!("A cycle has weeks 1 to {WEEKS}.");
         return Err(Problem::new(

@@ -1,6 +1,7 @@
 //! Goals: the list, of one cycle or of all.
 
-use super::paging::{all, check_id, correlation};
+use super::paging::{all, correlation};
+use super::short_id::{self, CYCLE};
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
@@ -28,7 +29,7 @@ pub(super) async fn read(
 ) -> Result<Vec<Goal>, Problem> {
     let mut query = Select::from("goal").columns(COLUMNS).under(correlation);
     if let Some(cycle) = cycle {
-        check_id("cycle", cycle)?;
+        let cycle = short_id::whole(rest, who, CYCLE, cycle).await?;
         query = query.filter(Filter::eq("cycle_id", cycle));
     }
     let mut goals = all(rest, who, query, "id", |row: &Goal| row.id.clone()).await?;

@@ -1,6 +1,7 @@
 //! The use cases: what the screens and the subcommands both call. Typed input, typed output, every effect through a port.
 //! Nothing here draws, prints or knows a driver.
 
+pub mod acting;
 pub mod audit;
 pub mod audit_backfill;
 pub mod audit_export;
@@ -16,6 +17,7 @@ pub mod people;
 pub mod profile;
 pub mod seed;
 pub mod session;
+mod short_id;
 pub mod table;
 pub mod table_change;
 pub mod tables;

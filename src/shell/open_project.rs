@@ -3,13 +3,15 @@
 use super::Start;
 use super::pending_changes::PendingChanges;
 use crate::adapters::config_dir::config_dir;
-use crate::adapters::connect::{self, Account, Guarded, Project as Connected, Settings, Transport};
+use crate::adapters::connect::{
+    self, Account, Guarded, Project as Connected, RoleChoice, Settings, Transport,
+};
 use crate::adapters::filter_file::FilterFile;
 use crate::adapters::http::Limits;
 use crate::adapters::secrets::Told;
 use crate::app::dialog::project::ProfileBrief;
 use crate::app::model::Project;
-use crate::app::msg::{Choices, Opened};
+use crate::app::msg::{Choices, Msg, Opened};
 use crate::domain::audit::filter_book::FilterBook;
 use crate::domain::hidden::shown;
 use crate::domain::identity::Identity;
@@ -19,11 +21,12 @@ use crate::domain::production::{self, Claim};
 use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
 use crate::ops::migration::Workspace;
-use crate::ops::{people, session};
+use crate::ops::{acting, people, session};
 use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest, TableCatalog, UserDirectory};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// How long the first screen waits for Auth to continue a session.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -94,6 +97,20 @@ impl OpenProject {
             Ok(directory),
         )
         .await
+    }
+
+    /// Takes any user of the project to act as; what is to be known about it goes out before the answer.
+    pub(super) async fn act(
+        &self,
+        name: &str,
+        inbox: &mpsc::UnboundedSender<Msg>,
+    ) -> Result<Identity, Problem> {
+        let directory = self.ways().ok().map(|ways| ways.directory.as_ref());
+        let (who, note) = acting::act(self.auth.as_ref(), directory, name).await?;
+        if let Some(note) = note {
+            let _ = inbox.send(Msg::Noticed(note));
+        }
+        Ok(who)
     }
 
     /// Who and what there is to choose from now.
@@ -176,11 +193,21 @@ pub(super) async fn open(
         rest: connected.rest,
         auth: connected.auth,
     };
-    let opened = Opened {
+    let mut opened = Opened {
         project,
         identity,
         ended,
     };
+    if let Some(RoleChoice::Acted(name)) = &settings.as_ {
+        let directory = world.ways().ok().map(|ways| ways.directory.as_ref());
+        match acting::act(world.auth.as_ref(), directory, name).await {
+            Ok((identity, note)) => {
+                opened.identity = identity;
+                opened.project.notes.extend(note);
+            }
+            Err(problem) => opened.project.notes.push(problem.to_string()),
+        }
+    }
     Ok((world, opened))
 }
 
@@ -307,6 +334,7 @@ fn describe(connected: &Connected, start: Option<&Start>) -> Project {
         url: connected.profile.url.clone(),
         has_database: Transport::is_known(connected),
         has_service_key: connected.has_service_key,
+        can_act: connected.can_act,
         notes: connected.notes.clone(),
         patience_s: Limits::default().session.as_secs(),
         sign_in_hint: start.and_then(|start| start.sign_in_hint.clone()),

@@ -244,6 +244,7 @@ fn write_refusal(write: &Write) -> Refusal {
         Write::SignIn { .. }
         | Write::VerifyCode { .. }
         | Write::GiveCode { .. }
+        | Write::Act(_)
         | Write::GoWithout => |problem| Report::SignedIn(Err(problem)),
         Write::StepUp => |problem| Report::SteppedUp(Err(problem)),
         Write::GiveUp => |problem| Report::GaveUp(Err(problem)),
@@ -537,6 +538,7 @@ async fn change(
             warn(auth, inbox);
             Report::SignedIn(signed_in)
         }
+        Write::Act(name) => Report::SignedIn(world.act(&name, inbox).await.map(SignIn::Done)),
         Write::StepUp => {
             let stepped_up = session::step_up(auth, who).await;
             warn(auth, inbox);

@@ -5,7 +5,7 @@ use super::text::{fit, wrap};
 use super::theme::Role;
 use crate::app::loadable::{Failure, Reading};
 use crate::app::tab;
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, User};
 use crate::domain::moment::{Form, moment};
 use crate::domain::problem::Kind;
 use ratatui::Frame;
@@ -79,6 +79,7 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
         view.style(Role::Danger)
     };
     let project = view.model.project.as_ref();
+    let acted = if identity.is_acted() { " ACTED " } else { "" };
     // Names that Row Level Security did not let through are marked.
     let mark = if project.is_some_and(|project| project.tells_emails) {
         " e-mails "
@@ -87,8 +88,8 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     };
     let who = match identity {
         // Where there is room, the assurance level too; the start screen has it at any width.
-        Identity::User(_) if width >= ROOMY => {
-            format!("{} ({})", identity.name(), identity.rights())
+        Identity::User(user) if width >= ROOMY => {
+            format!("{} ({})", identity.name(), rights_of(user))
         }
         Identity::User(user) => format!("{} ({})", identity.name(), user.role),
         Identity::Anon => "anon".to_owned(),
@@ -96,14 +97,26 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
     };
     let who = fit(
         &who,
-        width.saturating_sub(sign.len() + mark.len()).max(4),
+        width
+            .saturating_sub(acted.len() + sign.len() + mark.len())
+            .max(4),
         view.symbols.more(),
     );
     vec![
         Span::styled(who, who_style),
+        Span::styled(acted, view.style(Role::Warn)),
         Span::styled(sign, view.style(role)),
         Span::styled(mark, view.style(Role::Warn)),
     ]
+}
+
+/// The role with the assurance level; that it is acted stands beside it.
+fn rights_of(user: &User) -> String {
+    let user = User {
+        is_acted: false,
+        ..user.clone()
+    };
+    Identity::User(user).rights().into_owned()
 }
 
 /// Draws what is wrong, since when, and the key that helps; what does not fit is cut.

@@ -111,10 +111,12 @@ fn what_a_sign_in_or_a_profile_takes_the_place_of_ends_on_the_server() {
     world.set("SUPABASE_URL", &front.url);
     world.data(&["profile", "add", "local"]);
     login(&world, "alice@example.com");
+    login(&world, "alice@example.com");
+    assert_eq!(sessions(&world), "1", "her first one is over");
     login(&world, "bob@example.com");
-    assert_eq!(sessions(&world), "1", "alice's is over");
+    assert_eq!(sessions(&world), "2", "both are kept");
     world.data(&["profile", "add", "local", "--replace"]);
-    assert_eq!(sessions(&world), "0", "bob's is over");
+    assert_eq!(sessions(&world), "0", "both are over");
     login(&world, "carol@example.com");
     let removed = world.run(&["profile", "remove", "local"]);
     assert!(

@@ -47,4 +47,5 @@ mod trail;
 mod types;
 mod unlock;
 mod usage;
+mod words;
 mod world;

@@ -76,6 +76,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
         profile: "p".into(),
         lock_dir: None,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        jwt_secret: None,
     });
     let who = whole(auth.sign_in("alice@example.com", &PASSWORD.into()).await);
     store.refuses.store(true, Ordering::SeqCst);

@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod acting;
 mod audit;
 mod audit_filters;
 mod auth_store;

@@ -459,3 +459,55 @@ fn an_empty_answer_names_who_asked() {
         text(&model)
     );
 }
+
+#[test]
+fn one_who_is_acted_as_stands_in_the_header_as_acted_and_is_kept_nowhere() {
+    let mut model = three();
+    press(&mut model, &["i", "act as", "enter"]);
+    assert!(text(&model).contains("no JWT secret"), "{}", text(&model));
+    press(&mut model, &["esc", "esc"]);
+    model.project.as_mut().unwrap().can_act = true;
+    let effects = press(
+        &mut model,
+        &["i", "act as", "enter", "dave@example.com", "enter"],
+    );
+    let act = effects.iter().find_map(|effect| match effect {
+        Effect::Write {
+            ticket,
+            write: Write::Act(name),
+            ..
+        } => Some((*ticket, name.clone())),
+        _ => None,
+    });
+    let (ticket, name) = act.unwrap();
+    assert_eq!(name, "dave@example.com");
+    let Identity::User(dave) = user("dave") else {
+        panic!()
+    };
+    let acted = Identity::User(User {
+        is_acted: true,
+        ..dave
+    });
+    answer(
+        &mut model,
+        ticket,
+        Report::SignedIn(Ok(SignIn::Done(acted.clone()))),
+    );
+    assert_eq!(model.identity, acted);
+    assert_eq!(model.project.as_ref().unwrap().kept.users.len(), 3);
+    for size in [(120, 40), (80, 24), (60, 14)] {
+        update(&mut model, Msg::Resized(size.0, size.1));
+        let header = text(&model).lines().next().unwrap().to_owned();
+        assert!(
+            header.contains("dave@example.com (authenticated) ACTED  RLS on"),
+            "{header}"
+        );
+    }
+    assert!(
+        text(&model).contains("Acting as dave@example.com"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["i", "1"]);
+    assert_eq!(model.identity, alice());
+}

@@ -18,6 +18,7 @@ fn carol(aal: Aal) -> User {
         role: "authenticated".into(),
         aal,
         has_second_factor: true,
+        is_acted: false,
     }
 }
 

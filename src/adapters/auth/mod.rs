@@ -12,6 +12,7 @@
 //! (`turn`); the stored session is read again under the lock. A new refresh token is stored before anything is done with it.
 //! What is replaced, and what nobody could reach later, is ended on the server (`ending`).
 
+mod acting;
 mod client;
 mod ending;
 mod error;
@@ -27,6 +28,7 @@ pub use places::{list_place, user_place};
 
 use super::http::Http;
 use super::key::Key;
+use crate::domain::account::AuthAccount;
 use crate::domain::identity::Identity;
 use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::SignIn;
@@ -34,6 +36,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Ping;
 use crate::domain::read_problem;
 use crate::ports::{Auth, Clock, Secrets, Task};
+use acting::Acting;
 use client::GoTrueClient;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -62,12 +65,15 @@ pub struct Parts {
     pub lock_dir: Option<PathBuf>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// The project's JWT secret, with which one can act as a user.
+    pub jwt_secret: Option<SecretString>,
 }
 
 /// The Auth interface of one project.
 #[derive(Clone)]
 pub struct GoTrue {
     keeper: Arc<SessionStore>,
+    acting: Arc<Acting>,
 }
 
 impl std::fmt::Debug for GoTrue {
@@ -94,6 +100,7 @@ impl GoTrue {
             dir.join(format!("session-{name}.lock"))
         });
         Self {
+            acting: Arc::new(Acting::new(parts.jwt_secret)),
             keeper: Arc::new(SessionStore::new(
                 wire,
                 parts.secrets,
@@ -113,6 +120,10 @@ impl GoTrue {
     /// changed meanwhile is somebody else: the answer would stand under the old role.
     pub async fn bearer(&self, who: &Identity) -> Result<SecretString, Problem> {
         let id = who.user_id().unwrap_or_default();
+        if who.is_acted() {
+            let (url, now) = (&self.keeper.wire.url, self.keeper.now());
+            return self.acting.bearer(id, url, now);
+        }
         let session = self.keeper.valid_session(id).await?;
         let session = session.ok_or_else(not_signed_in)?;
         if session.identity.sees_as(who) {
@@ -138,6 +149,9 @@ impl GoTrue {
     /// Refreshes because the server did not accept this token; does nothing when it has been replaced meanwhile.
     pub async fn renew(&self, who: &Identity, rejected: &SecretString) -> Result<(), Problem> {
         let id = who.user_id().unwrap_or_default();
+        if who.is_acted() {
+            return Err(self.secret_refused());
+        }
         self.keeper.refresh_if(id, rejected).await
     }
 
@@ -170,6 +184,14 @@ impl Auth for GoTrue {
     fn again<'a>(&'a self, who: &'a Identity) -> Task<'a, Identity> {
         Box::pin(async {
             match who {
+                Identity::User(user) if user.is_acted => {
+                    let is_there = self.acting.has(&user.id);
+                    Ok(if is_there {
+                        who.clone()
+                    } else {
+                        Identity::Anon
+                    })
+                }
                 Identity::User(user) => self.keeper.again(&user.id).await,
                 Identity::Anon | Identity::Service => Ok(who.clone()),
             }
@@ -179,8 +201,8 @@ impl Auth for GoTrue {
     fn used<'a>(&'a self, who: &'a Identity) -> Task<'a, ()> {
         Box::pin(async {
             match who {
-                Identity::User(user) => self.keeper.used(&user.id).await,
-                Identity::Anon | Identity::Service => Ok(()),
+                Identity::User(user) if !user.is_acted => self.keeper.used(&user.id).await,
+                Identity::User(_) | Identity::Anon | Identity::Service => Ok(()),
             }
         })
     }
@@ -248,7 +270,17 @@ impl Auth for GoTrue {
         Box::pin(to_its_end(async move { keeper.give_up().await }))
     }
 
+    fn act<'a>(&'a self, account: &'a AuthAccount) -> Task<'a, Identity> {
+        Box::pin(async { self.acting.take(account) })
+    }
+
     fn sign_out<'a>(&'a self, who: &'a Identity) -> Task<'a, ()> {
+        if let Identity::User(user) = who
+            && user.is_acted
+        {
+            self.acting.forget(&user.id);
+            return Box::pin(async { Ok(()) });
+        }
         let keeper = Arc::clone(&self.keeper);
         let who = who.clone();
         Box::pin(to_its_end(async move { keeper.sign_out(&who).await }))

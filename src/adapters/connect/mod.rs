@@ -75,6 +75,8 @@ pub struct Project {
     pub has_publishable_key: bool,
     /// Whether the service role can be chosen.
     pub has_service_key: bool,
+    /// Whether the project's JWT secret is known, so that one can act as any user.
+    pub can_act: bool,
     /// Why a key is missing although one was given in its place.
     pub misplaced: Misplaced,
     /// What the user should know, as sentences.
@@ -173,6 +175,13 @@ pub async fn resolve_with(
         found.profile.database_ref = ref_of_keys;
     }
 
+    // A secret that signs for every user goes to no project that it may not belong to: SUPABASE_URL has to name it.
+    let is_named = settings.variables.name_project || !found.owns_secrets;
+    let variable = settings.variables.jwt_secret.as_ref().filter(|_| is_named);
+    let jwt_secret = settings.jwt_secret.clone();
+    let jwt_secret = jwt_secret.or_else(|| variable.map(|variable| variable.value.clone()));
+    let can_act = jwt_secret.is_some();
+
     let is_own_database = found.owns_secrets && settings.db_url.is_none();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let http = Arc::new(Http::new(limits));
@@ -189,6 +198,7 @@ pub async fn resolve_with(
         profile: found.profile.name.clone(),
         lock_dir: dir.ok(),
         clock: Arc::clone(&clock),
+        jwt_secret: jwt_secret.clone(),
     });
     let title = found.profile.title();
     let (identity, kept) = first_identity(settings.as_.as_ref(), &keys, &auth, &title).await?;
@@ -221,6 +231,7 @@ pub async fn resolve_with(
         postgres: settings.postgres.clone(),
         has_publishable_key,
         has_service_key,
+        can_act,
         misplaced,
         notes,
         is_own_database,
@@ -356,7 +367,8 @@ async fn first_identity(
 ) -> Result<(Identity, KeptUsers), Problem> {
     let mut kept = auth.kept().await?;
     let who = match wanted {
-        Some(RoleChoice::Anon) => Identity::Anon,
+        // Whoever one acts as is looked up over the database, which is not known yet.
+        Some(RoleChoice::Anon | RoleChoice::Acted(_)) => Identity::Anon,
         Some(RoleChoice::Service) if keys.secret.is_some() => Identity::Service,
         Some(RoleChoice::Service) => return Err(no_secret_key(keys.misplaced.secret.as_deref())),
         Some(RoleChoice::UserCalled(name)) => {

@@ -19,6 +19,8 @@ pub enum RoleChoice {
     User,
     /// The kept user who is called so.
     UserCalled(String),
+    /// Any user of the project, by e-mail address or id: a token for them is signed here.
+    Acted(String),
     /// The service role, to which RLS does not apply.
     Service,
 }
@@ -52,6 +54,8 @@ pub struct Variables {
     pub secret_key: Option<Variable>,
     /// The database URL.
     pub db_url: Option<Variable>,
+    /// The secret with which the project's tokens are signed.
+    pub jwt_secret: Option<Variable>,
     /// What is set and not used, because another project was named than SUPABASE_URL's.
     pub left_out: Option<IgnoredVariables>,
 }
@@ -96,6 +100,8 @@ pub struct Settings {
     pub secret_key: Option<SecretString>,
     /// The database URL.
     pub db_url: Option<SecretString>,
+    /// The secret with which the project's tokens are signed.
+    pub jwt_secret: Option<SecretString>,
     /// The token for the Management API.
     pub access_token: Option<SecretString>,
     /// Whether the token was typed.
@@ -174,6 +180,7 @@ impl Settings {
                 publishable_key: secret(&["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]),
                 secret_key: secret(&["SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]),
                 db_url: secret(&["SUPABASE_DB_URL", "DATABASE_URL"]),
+                jwt_secret: secret(&["SUPABASE_JWT_SECRET"]),
                 left_out: None,
             },
             access_token: secret(&["SUPABASE_ACCESS_TOKEN"]).map(|variable| variable.value),
@@ -191,7 +198,7 @@ impl Settings {
         self.account.as_ref().filter(|account| match &self.as_ {
             Some(RoleChoice::User) => true,
             Some(RoleChoice::UserCalled(name)) => name.eq_ignore_ascii_case(&account.email),
-            Some(RoleChoice::Anon | RoleChoice::Service) | None => false,
+            Some(RoleChoice::Anon | RoleChoice::Acted(_) | RoleChoice::Service) | None => false,
         })
     }
 
@@ -249,6 +256,7 @@ impl Settings {
             self.publishable_key = self.publishable_key.or(environment.publishable_key);
             self.secret_key = self.secret_key.or(environment.secret_key);
             self.db_url = self.db_url.or(environment.db_url);
+            self.jwt_secret = self.jwt_secret.or(environment.jwt_secret);
             self.variables = environment.variables;
         }
         self.access_token = self.access_token.or(environment.access_token);

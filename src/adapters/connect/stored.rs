@@ -62,5 +62,6 @@ pub async fn session_of(settings: &Settings, name: &str) -> Arc<dyn Auth> {
         profile: profile.name,
         lock_dir: dir,
         clock: Arc::new(SystemClock),
+        jwt_secret: None,
     }))
 }

@@ -314,6 +314,7 @@ fn stray(name: &'static str, name_project: bool) -> Variables {
         publishable_key: None,
         secret_key: variable("sb_secret_stray000"),
         db_url: variable("postgres://stray"),
+        jwt_secret: None,
         left_out: None,
     }
 }

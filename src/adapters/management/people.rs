@@ -2,7 +2,10 @@
 
 use super::database::ManagementDatabase;
 use super::query::problem;
-use crate::adapters::sql::people::{WHAT, pairs, query};
+use crate::adapters::sql::people::{
+    ACCOUNT_COLUMNS, WHAT, account, account_query, pairs, query,
+};
+use crate::domain::account::AuthAccount;
 use crate::ports::{Task, UserDirectory};
 
 impl UserDirectory for ManagementDatabase {
@@ -11,6 +14,16 @@ impl UserDirectory for ManagementDatabase {
             let told = self.tell(Some((&query(most), 2))).await;
             let told = told.map_err(|failure| problem(failure, WHAT))?;
             Ok(pairs(told.rows))
+        })
+    }
+
+    fn account<'a>(&'a self, name: &'a str) -> Task<'a, Option<AuthAccount>> {
+        Box::pin(async move {
+            let told = self
+                .tell(Some((&account_query(name), ACCOUNT_COLUMNS)))
+                .await;
+            let told = told.map_err(|failure| problem(failure, WHAT))?;
+            Ok(account(told.rows))
         })
     }
 }

@@ -29,6 +29,8 @@ pub enum Choice {
     SecondFactor(User),
     /// End the session of the user who reads.
     SignOut(User),
+    /// Act as any user.
+    Act,
     /// Read as the service role.
     Service,
 }
@@ -39,13 +41,15 @@ pub fn choices(model: &Model) -> Vec<Choice> {
     let kept = kept.into_iter().flatten().cloned().map(Choice::Kept);
     let mut choices: Vec<Choice> = kept.collect();
     choices.extend([
+        Choice::Anon,
         Choice::Password,
         Choice::Code,
-        Choice::Anon,
+        Choice::Act,
         Choice::Service,
     ]);
     if let Identity::User(user) = &model.identity
         && model.ended.is_none()
+        && !user.is_acted
     {
         choices.extend([
             Choice::SecondFactor(user.clone()),
@@ -73,6 +77,7 @@ impl Choice {
             Self::Anon => "Read as anon: nobody is signed in".into(),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
+            Self::Act => "Act as any user: a token is signed here, nobody signs in".into(),
             Self::SecondFactor(user) => format!("Enter the 2FA code for {}", user.name()),
             Self::SignOut(user) => format!("Sign out {}", user.name()),
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
@@ -83,9 +88,7 @@ impl Choice {
             _ => None,
         };
         entry.is_here = match self {
-            Self::Kept(user) => {
-                model.identity.user_id() == Some(user.id.as_str()) && model.ended.is_none()
-            }
+            Self::Kept(user) => is_reader(user, model),
             // Who is nobody and has nobody to go to wants to sign in.
             Self::Anon => {
                 let has_kept = model.project.as_ref().is_some_and(|it| !it.kept.is_empty());
@@ -105,11 +108,8 @@ impl Choice {
         match self {
             Self::Anon if model.identity == Identity::Anon => Some("this is who you are"),
             Self::Service if model.identity == Identity::Service => Some("this is who you are"),
-            Self::Kept(user)
-                if model.identity.user_id() == Some(user.id.as_str()) && model.ended.is_none() =>
-            {
-                Some("this is who you are")
-            }
+            Self::Kept(user) if is_reader(user, model) => Some("this is who you are"),
+            Self::Act if !project.can_act => Some("no JWT secret; set SUPABASE_JWT_SECRET"),
             Self::SecondFactor(user) if user.aal > Aal::Aal1 => Some("it was given"),
             Self::Service if !project.has_service_key => {
                 Some("no secret key; set SUPABASE_SECRET_KEY")
@@ -117,6 +117,11 @@ impl Choice {
             _ => None,
         }
     }
+}
+
+fn is_reader(user: &User, model: &Model) -> bool {
+    let is_acted = model.identity.is_acted();
+    model.identity.user_id() == Some(user.id.as_str()) && model.ended.is_none() && !is_acted
 }
 
 /// Where in the dialog one is.
@@ -130,6 +135,8 @@ pub enum Step {
     Email,
     /// Typing the code.
     Code,
+    /// Typing whom to act as.
+    Act,
     /// Giving the second factor.
     Second(MfaStep),
 }
@@ -182,7 +189,7 @@ impl IdentityDialog {
     pub fn field(&mut self) -> Option<&mut Field> {
         match &mut self.step {
             Step::Choose => None,
-            Step::Email => Some(&mut self.email),
+            Step::Email | Step::Act => Some(&mut self.email),
             Step::Password if !self.is_in_secret => Some(&mut self.email),
             Step::Password | Step::Code => Some(&mut self.secret),
             Step::Second(second) => second.field(),
@@ -224,7 +231,7 @@ impl IdentityDialog {
         match (command, &self.step) {
             (
                 Some(Command::Cancel),
-                Step::Password | Step::Email | Step::Code | Step::Second(_),
+                Step::Password | Step::Email | Step::Code | Step::Act | Step::Second(_),
             ) => {
                 // An answer still under way must not make somebody who went back read as another. A sign-in that waits for
                 // its second factor is given up at once, or when that answer has come.
@@ -313,6 +320,10 @@ impl IdentityDialog {
             }
             Choice::Password => self.step = Step::Password,
             Choice::Code => self.step = Step::Email,
+            Choice::Act => {
+                self.email = Field::new();
+                self.step = Step::Act;
+            }
             Choice::SecondFactor(_) => {
                 self.is_busy = !model.is_session_busy;
                 return DialogResult::Stay(jobs::session(model, Write::StepUp));
@@ -344,6 +355,7 @@ impl IdentityDialog {
         self.problem = None;
         let write = match self.step {
             Step::Email => Write::SendCode(email),
+            Step::Act => Write::Act(email),
             Step::Code => Write::VerifyCode {
                 email,
                 code: self.secret.take_secret(),

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 /// Show a cycle with its goals and the locks of its weeks
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The cycle's id
+    /// The cycle's id, or as much of it as tells it apart
     id: String,
 }
 

@@ -132,6 +132,7 @@ fn settings(info: &Info, root: PathBuf) -> Settings {
         publishable_key: Some(info.publishable_key.clone().into()),
         secret_key: Some(info.secret_key.clone().into()),
         db_url: Some(info.db_url.clone().into()),
+        jwt_secret: Some(info.jwt_secret.clone().into()),
         dir: Some(root),
         without_keyring: true,
         ..Settings::default()

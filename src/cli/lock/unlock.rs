@@ -16,7 +16,7 @@ use jiff::Timestamp;
 /// What it would do is shown first, also to an unlock that runs already, and a word is asked for.
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The id of the week's plan; see `supadeck lock list`
+    /// The id of the week's plan, or as much of it as tells it apart; see `supadeck lock list`
     #[arg(long, value_name = "ID")]
     plan: String,
 

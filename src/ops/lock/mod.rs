@@ -6,7 +6,8 @@ mod unlock_record;
 pub use unlock::{look, unlock};
 pub use unlock_record::opening;
 
-use super::paging::{all, check_id, correlation};
+use super::paging::{all, correlation};
+use super::short_id::{self, CYCLE};
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
 use crate::domain::problem::Problem;
@@ -38,7 +39,7 @@ pub(super) async fn read(
         .columns(COLUMNS)
         .under(correlation);
     if let Some(cycle) = cycle {
-        check_id("cycle", cycle)?;
+        let cycle = short_id::whole(rest, who, CYCLE, cycle).await?;
         query = query.filter(Filter::eq("cycle_id", cycle));
     }
     let mut locks = all(rest, who, query, "plan_id", |row: &WeekLock| {

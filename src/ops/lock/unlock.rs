@@ -10,6 +10,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Call;
 use crate::ops::cycle;
 use crate::ops::paging::{check_id, correlation};
+use crate::ops::short_id::{self, PLAN};
 use crate::ports::Rest;
 use serde_json::json;
 
@@ -24,6 +25,10 @@ pub async fn look(
     request: &UnlockRequest,
 ) -> Result<UnlockPreview, Problem> {
     check(who, request)?;
+    let request = &UnlockRequest {
+        plan_id: short_id::whole(rest, who, PLAN, &request.plan_id).await?,
+        ..request.clone()
+    };
     let correlation = correlation();
     let lock = status(rest, who, &request.plan_id, &correlation).await?;
     if lock.standing() == LockState::Open {
@@ -59,6 +64,7 @@ pub async fn unlock(
     request: &UnlockRequest,
 ) -> Result<Unlocked, Problem> {
     let reason = check(who, request)?;
+    check_id("plan", &request.plan_id)?;
     let correlation = correlation();
     let before = status(rest, who, &request.plan_id, &correlation).await?;
     if before.unlocked_until != request.shown_until {
@@ -113,7 +119,6 @@ fn check<'a>(who: &Identity, request: &'a UnlockRequest) -> Result<&'a str, Prob
             "Choose the service role with `--as service`; it needs the project's secret key.",
         ));
     }
-    check_id("plan", &request.plan_id)?;
     let reason = request.rationale.trim();
     if reason.is_empty() {
         return Err(Problem::new(

@@ -61,6 +61,18 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: DrawContext) {
             field(frame, inside, 0, view, "e-mail", &dialog.email, true);
             1
         }
+        Step::Act => {
+            field(frame, inside, 0, view, "e-mail or id", &dialog.email, true);
+            let text =
+                "A token for five minutes is signed with the JWT secret, and kept in memory.";
+            put(
+                frame,
+                inside,
+                1,
+                Line::styled(text, view.style(Role::Muted)),
+            );
+            2
+        }
         Step::Code => {
             let text = format!("A code was sent to {}.", cell(dialog.email.text()));
             put(frame, inside, 0, Line::styled(text, view.style(Role::Text)));
@@ -87,7 +99,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: DrawContext) {
     } else if let Step::Second(second) = &dialog.step {
         let text = super::mfa::hint(second);
         table::lines(frame, area, view, &[(Role::Muted, text)]);
-    } else if let Some(hint) = hint.filter(|_| dialog.step != Step::Choose) {
+    } else if let Some(hint) = hint.filter(|_| !matches!(dialog.step, Step::Choose | Step::Act)) {
         table::lines(frame, area, view, &[(Role::Muted, hint)]);
     }
     let keys = &view.model.keymap;
