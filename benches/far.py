@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Measures supadeck beside psql with the database 100 ms away.
+"""Measures supadeck beside psql with the database far away.
 
-    benches/far.py BINARY [ROUNDS]        BINARY: a build with the feature `demo`
+    benches/far.py BINARY [ROUNDS] [MILLISECONDS]        BINARY: a build with the feature `demo`
 
-A proxy on loopback holds each piece back for 50 ms each way. The time of a command divided by the time there and back is how
-many round trips it waits for, in all its connections. Peers are taken where they are there: psql, dbmate and the Supabase CLI
+A proxy on loopback holds each piece back so that there and back take so many milliseconds, 100 where nothing is said. The time
+of a command divided by that is how many round trips it waits for, in all its connections; the farther away, the less the
+machine's own work counts: 1000 counts round trips, also of a debug build on a busy machine. Peers are taken where they are there: psql, dbmate and the Supabase CLI
 (`supabase`) on PATH. The commands of all tools alternate.
 """
 
@@ -19,7 +20,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-DELAY = 0.05
+DELAY = (float(sys.argv[3]) if len(sys.argv) > 3 else 100) / 2000
 
 
 async def copy(reader, writer):

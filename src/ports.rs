@@ -3,10 +3,12 @@
 use crate::domain::account::AuthAccount;
 use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::catalog::Catalog;
-use crate::domain::dry_run::access::{Right, Visible};
+use crate::domain::dry_run::access::Right;
 use crate::domain::dry_run::losses::Counts;
-use crate::domain::dry_run::measure::{Baseline, CountTarget, StatementStats};
-use crate::domain::dry_run::recording::{DryRunResult, Failed, FileScript, PostRollback};
+use crate::domain::dry_run::measure::{Baseline, CountTarget};
+use crate::domain::dry_run::recording::{
+    DryRunResult, Failed, FileResult, FileScript, PostRollback,
+};
 use crate::domain::identity::Identity;
 use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::SignIn;
@@ -150,8 +152,17 @@ pub trait Profiles: Send + Sync {
     fn path(&self) -> String;
 }
 
+/// What will be wanted in a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Soon {
+    /// A session, or a dry run.
+    Run,
+    /// The history.
+    History,
+}
+
 /// A Postgres database with the history of migrations and seeds in schema `supabase_migrations`.
-/// Every method opens a connection of its own, and closes it.
+/// Every method uses a connection of its own, and closes it.
 pub trait Database: Send + Sync {
     /// The migration history with a digest of each version's statements; empty when there is no history table.
     fn history(&self) -> Task<'_, History>;
@@ -172,6 +183,8 @@ pub trait Database: Send + Sync {
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal>;
     /// The seed files that were run here; empty when there is no such table.
     fn seeds(&self) -> Task<'_, SeedHistory>;
+    /// Says what will be wanted in a moment, so that it can be connected to meanwhile. Nothing has to come of it.
+    fn expect(&self, soon: Soon);
     /// Why no file can run outside a transaction on this way to the database, a sentence or two; none where one can.
     fn refuses_alone(&self) -> Task<'_, Option<String>>;
     /// The tables, views, sequences, types, functions and schemas that are called so, with their owners.
@@ -237,21 +250,16 @@ pub trait UserDirectory: Send + Sync {
 
 /// A database on which changes can be dry-run.
 pub trait DryRunDatabase: Send + Sync {
-    /// Opens a connection and begins a transaction on it that is never committed, under the lock of the runners. A
-    /// runner that is at work is not waited for.
-    fn begin_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>>;
-    /// Who records whole files, where no transaction stays open from question to question. None where [`DryRunDatabase::begin_dry_run`]
-    /// opens one. Nothing is sent yet.
-    fn one_call_dry_run(&self, _limits: Limits) -> Option<Box<dyn DryRun>> {
-        None
-    }
+    /// Begins a dry run under the lock of the runners. A runner that is at work is not waited for.
+    fn dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRun>>;
+    /// The same as a transaction that goes back and forth, where there is one.
+    fn open_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>>;
 }
 
 /// Whether a dry run goes on behind a file that failed, given its step, the failure, and the steps undone before it.
 pub type GoesOn<'a> = &'a (dyn Fn(usize, &Failed, &[usize]) -> bool + Sync);
 
-/// Dry-runs whole files in one transaction that is never committed, under the lock of the runners. A runner that is at
-/// work is not waited for. Nothing of it remains, whatever becomes of this value.
+/// Dry-runs whole files in one transaction that is never committed. Nothing of it remains, whatever becomes of this value.
 pub trait DryRun: Send {
     /// Runs the files one after the other, up to the first that fails for good, and measures. `goes_on` says whether a failure
     /// comes only of the dry run; such a file is undone, and those behind it run without it. An error means that nothing is
@@ -273,52 +281,25 @@ pub trait DryRun: Send {
     fn end(self: Box<Self>) -> Task<'static, ()>;
 }
 
-/// How a statement of a dry run ended, as [`DryRunTransaction::run`] returns it.
-pub type StatementRun<'a> =
-    Pin<Box<dyn Future<Output = Result<StatementStats, RunError>> + Send + 'a>>;
-
-/// A transaction that is never committed. Nothing of it remains, whatever becomes of this value.
+/// A transaction that is never committed, and goes back and forth. Nothing of it remains, whatever becomes of this value.
 pub trait DryRunTransaction: Send {
     /// The catalog as it is within the transaction.
     fn snapshot(&mut self) -> Task<'_, Snapshot>;
     /// The tables and sequences as they are within the transaction.
     fn baseline(&mut self) -> Task<'_, Baseline>;
-    /// Whether a statement needs no measure of its own. Asked once for each, in their order.
-    fn is_quiet(&mut self, sql: &str) -> bool;
-    /// Runs exactly one statement, and measures. Several in one text are refused by the server.
-    fn run<'a>(
-        &'a mut self,
-        sql: &'a str,
-        news: Events<'a>,
-        cancel: &'a CancellationToken,
-    ) -> StatementRun<'a>;
     /// What each role may do, as it is within the transaction.
     fn rights(&mut self) -> Task<'_, Vec<Right>>;
-    /// How many rows roles see of tables, each counted for no longer than a limit.
-    fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>>;
-    /// Runs statements that need no measure of their own, several on their way at once. Each is told as a part that is done, with
-    /// its place among them; the first that fails ends it.
-    fn run_quiet<'a>(
+    /// Runs one file, measures, and ends its session as a run does behind it. A file that the server refuses is undone. Several
+    /// commands in the text of one statement are refused.
+    fn run_file<'a>(
         &'a mut self,
-        statements: &'a [&'a str],
+        script: &'a FileScript,
         news: Events<'a>,
         cancel: &'a CancellationToken,
-    ) -> Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>>;
-    /// A file begins: what it does from here on can be undone.
-    fn open_file(&mut self) -> Task<'_, ()>;
-    /// Ends the session of the file as a run does behind it; what it did stays.
-    fn close_file(&mut self) -> Task<'_, ()>;
-    /// Undoes the file, also after a statement failed, and ends its session.
-    fn undo_file(&mut self) -> Task<'_, ()>;
-    /// Checks what a commit would check.
-    fn check_deferred<'a>(
-        &'a mut self,
-        news: Events<'a>,
-        cancel: &'a CancellationToken,
-    ) -> StatementRun<'a>;
+    ) -> Task<'a, FileResult>;
     /// Remembers this state, in place of the one remembered before.
     fn set_mark(&mut self) -> Task<'_, ()>;
-    /// Returns to the state that was remembered, also after a statement failed.
+    /// Returns to the state that was remembered.
     fn rollback_to_mark(&mut self) -> Task<'_, ()>;
     /// Returns to the state before anything ran; what was marked is gone.
     fn rollback_to_start(&mut self) -> Task<'_, ()>;

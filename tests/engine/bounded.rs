@@ -5,11 +5,25 @@ use crate::ground::everything_there;
 use crate::plan::{in_use, rehearse, rehearse_with, told};
 use std::time::Duration;
 use supadeck::domain::dry_run::End;
+use supadeck::domain::dry_run::recording::FileScript;
 use supadeck::domain::problem::Kind;
-use supadeck::domain::script::{Limits, RunError};
+use supadeck::domain::script::{Limits, Part, RunError};
 use supadeck::ops::migration;
 use supadeck::ports::DryRunDatabase;
 use tokio_util::sync::CancellationToken;
+
+/// A file of one statement, as a splitter that goes wrong would make it.
+fn file(statement: &'static str) -> FileScript {
+    FileScript {
+        step: 0,
+        parts: vec![Part {
+            statement: 0,
+            sql: statement.into(),
+            data: None,
+        }],
+        wants_snapshot: false,
+    }
+}
 
 #[tokio::test]
 async fn nothing_can_commit() {
@@ -31,30 +45,31 @@ async fn nothing_can_commit() {
     }
     let stage = database(&bench.url);
     let token = CancellationToken::new();
-    let mut session = stage.begin_dry_run(Limits::default()).await.unwrap();
+    let mut session = stage.open_dry_run(Limits::default()).await.unwrap();
     let before = everything_there(&bench).await;
     // As a splitter that goes wrong would send it: the server takes one command at a time.
     let ended = session
-        .run(
-            "create table evil (); commit; create table worse ()",
+        .run_file(
+            &file("create table evil (); commit; create table worse ()"),
             &mut |_| {},
             &token,
         )
         .await;
+    let halt = ended.unwrap().failed.unwrap().halt;
     assert!(
-        matches!(&ended, Err(RunError::Refused(refused)) if refused.code == "42601"),
-        "{ended:?}"
+        matches!(&halt, RunError::Refused(refused) if refused.code == "42601"),
+        "{halt:?}"
     );
     session.end().await.unwrap();
     assert_eq!(everything_there(&bench).await, before);
 
-    let mut session = stage.begin_dry_run(Limits::default()).await.unwrap();
-    session
-        .run("create table evil ()", &mut |_| {}, &token)
-        .await
-        .unwrap();
-    let ended = session.run("commit", &mut |_| {}, &token).await;
-    assert_eq!(ended, Err(RunError::Escaped));
+    let mut session = stage.open_dry_run(Limits::default()).await.unwrap();
+    let ended = session
+        .run_file(&file("create table evil ()"), &mut |_| {}, &token)
+        .await;
+    assert_eq!(ended.unwrap().failed, None);
+    let ended = session.run_file(&file("commit"), &mut |_| {}, &token).await;
+    assert_eq!(ended.unwrap().failed.unwrap().halt, RunError::Escaped);
     let told = session.end().await.unwrap_err();
     assert!(told.why.contains("COMMITTED"), "{told}");
 }

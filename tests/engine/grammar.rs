@@ -9,7 +9,8 @@ mod changes;
 mod disguise;
 mod pieces;
 
-use crate::bench::{Bench, database, run, stack, watch};
+use crate::bench::{Bench, database, run, stack};
+use crate::packed::{both, timeless};
 use author::{Author, Written};
 use std::path::Path;
 use supadeck::domain::dry_run::Report;
@@ -226,10 +227,11 @@ async fn go(
         .plan(wish)
         .await
         .map_err(|problem| format!("no plan: {problem:?}"))?;
-    let stage = database(&bench.url);
-    let report = migration::dry_run(&bench.schema, stage.as_ref(), &plan, &watch().0)
-        .await
-        .map_err(|problem| format!("not dry-run: {problem:?}"))?;
+    let (report, strict) = both(bench, &plan).await;
+    let (packed, unpacked) = (timeless(&report), timeless(&strict));
+    if packed != unpacked {
+        return Err(format!("packed {packed:#}\nunpacked {unpacked:#}"));
+    }
     if let Some(problem) = &report.problem {
         let steps: Vec<_> = report
             .steps
@@ -254,7 +256,7 @@ async fn go(
 
 async fn picture(url: &str) -> Snapshot {
     let stage = database(url);
-    let mut session = stage.begin_dry_run(Limits::default()).await.unwrap();
+    let mut session = stage.open_dry_run(Limits::default()).await.unwrap();
     let picture = session.snapshot().await.unwrap();
     session.end().await.unwrap();
     picture

@@ -39,6 +39,7 @@ mod mark;
 mod misbehave;
 mod outside;
 mod pack;
+mod packed;
 mod plan;
 mod platform;
 mod platform_locks;

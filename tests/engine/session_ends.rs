@@ -45,10 +45,14 @@ const PIECES: [&str; 30] = [
 ];
 
 /// A generator of which a seed makes the same again.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, most: usize) -> usize {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(7919).wrapping_add(17))
+    }
+
+    pub(crate) fn below(&mut self, most: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -59,7 +63,7 @@ impl Chance {
 
 /// A chain of two to four files with one to four statements each.
 fn chain(seed: u64) -> Vec<String> {
-    let mut chance = Chance(seed.wrapping_mul(7919).wrapping_add(17));
+    let mut chance = Chance::of(seed);
     let mut number = 0;
     let files = 2 + chance.below(3);
     (0..files)
@@ -77,7 +81,7 @@ fn chain(seed: u64) -> Vec<String> {
 
 async fn picture(bench: &Bench) -> Snapshot {
     let stage = database(&bench.url);
-    let mut session = stage.begin_dry_run(bench.schema.limits).await.unwrap();
+    let mut session = stage.open_dry_run(bench.schema.limits).await.unwrap();
     let picture = session.snapshot().await;
     session.end().await.unwrap();
     picture.unwrap()

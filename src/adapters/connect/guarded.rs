@@ -10,7 +10,7 @@ use crate::domain::production::{Claim, Protection, is_news, learn, protection};
 use crate::domain::profile::ProfileSet;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
-use crate::ports::{Database, Profiles, Session, Task};
+use crate::ports::{Database, Profiles, Session, Soon, Task};
 use std::sync::Arc;
 
 /// A database and what was known of it before.
@@ -96,6 +96,10 @@ impl Database for Guarded {
 
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
         self.database.journal(limit, version)
+    }
+
+    fn expect(&self, soon: Soon) {
+        self.database.expect(soon);
     }
 
     fn refuses_alone(&self) -> Task<'_, Option<String>> {

@@ -19,7 +19,7 @@ use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure as Failed, Limits};
 use crate::domain::seed::SeedHistory;
-use crate::ports::{Database, Session, Task};
+use crate::ports::{Database, Session, Soon, Task};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -277,6 +277,9 @@ impl Database for ManagementDatabase {
             })
         })
     }
+
+    /// Each call is a session of its own, so there is nothing to open.
+    fn expect(&self, _soon: Soon) {}
 
     fn refuses_alone(&self) -> Task<'_, Option<String>> {
         Box::pin(std::future::ready(Ok(Some(NOT_ALONE.to_owned()))))

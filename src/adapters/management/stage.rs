@@ -8,7 +8,7 @@ use crate::domain::script::Limits;
 use crate::ports::{DryRun, DryRunDatabase, DryRunTransaction, Task};
 
 impl DryRunDatabase for ManagementDatabase {
-    fn begin_dry_run(&self, _limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>> {
+    fn open_dry_run(&self, _limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>> {
         Box::pin(async move {
             Err(Problem::new(
                 Kind::Config,
@@ -19,7 +19,10 @@ impl DryRunDatabase for ManagementDatabase {
         })
     }
 
-    fn one_call_dry_run(&self, limits: Limits) -> Option<Box<dyn DryRun>> {
-        Some(Box::new(ApiDryRun::new(self.clone(), limits)))
+    fn dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRun>> {
+        // Nothing is sent yet.
+        Box::pin(
+            async move { Ok(Box::new(ApiDryRun::new(self.clone(), limits)) as Box<dyn DryRun>) },
+        )
     }
 }

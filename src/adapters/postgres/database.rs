@@ -6,6 +6,7 @@ use super::connection::Connection;
 use super::connection_config::parse;
 use super::error::statement_problem;
 use super::session::PgSession;
+use super::spare::{Purpose, Spare, Spares};
 use super::timeout::{LIMITS, StatementTimeout, with_deadline};
 use super::variables::PgVariables;
 use crate::adapters::sql::history_shape;
@@ -24,7 +25,7 @@ use crate::domain::problem::Problem;
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
 use crate::domain::source::Source;
-use crate::ports::{Database, Session, Task};
+use crate::ports::{Database, Session, Soon, Task};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use tokio_postgres::Error;
 /// How connections that only read are called on the server.
 pub(super) const APPLICATION: &str = "supadeck";
 const NO_HISTORY: &str = "The migration history cannot be read.";
+const NO_BOOKS: &str = "The tables of the migration history cannot be made.";
 const NO_SEEDS: &str = "The record of seed files cannot be read.";
 const NO_OWNERS: &str = "The owners cannot be read.";
 const NO_JOURNAL: &str = "The journal was not written.";
@@ -48,6 +50,10 @@ pub struct PgDatabase {
     /// What was left out around the URL.
     trimmed: Option<String>,
     pub(super) patience: StatementTimeout,
+    /// Whether a dry run sends and measures every statement by itself.
+    pub(super) is_strict: bool,
+    /// What was opened ahead. Copies of this value share it.
+    spares: Arc<Spares<InstalledTables>>,
 }
 
 impl PgDatabase {
@@ -68,6 +74,8 @@ impl PgDatabase {
                 .1
                 .map(|note| format!("{}: {note}", source.of("The database URL"))),
             patience: StatementTimeout::default(),
+            is_strict: false,
+            spares: Arc::default(),
         })
     }
 
@@ -75,6 +83,13 @@ impl PgDatabase {
     #[must_use]
     pub fn with_statement_limit(mut self, limit: Duration) -> Self {
         self.patience = StatementTimeout(limit);
+        self
+    }
+
+    /// The same database, where a dry run sends and measures every statement by itself: slower, and the same report.
+    #[must_use]
+    pub fn strictly(mut self) -> Self {
+        self.is_strict = true;
         self
     }
 
@@ -98,6 +113,65 @@ impl PgDatabase {
 
     pub(super) async fn open_as(&self, name: &str) -> Result<Connection, Problem> {
         Connection::open(&self.address, name).await
+    }
+
+    /// A connection that runs something, under a name of its own: one that was opened ahead, or a new one.
+    pub(super) async fn open_to_run(&self) -> Result<Spare<InstalledTables>, Problem> {
+        if let Some(spare) = self.spares.take(Purpose::Run).await {
+            return Ok(spare);
+        }
+        let name = session_name();
+        Ok(Spare {
+            connection: self.open_as(&name).await?,
+            name,
+            answer: None,
+        })
+    }
+
+    /// A connection that was opened ahead to ask on it, where there is one. It may turn out to be dead: then a new one is asked.
+    pub(super) async fn spare_reader(&self) -> Option<Connection> {
+        let spare = self.spares.take(Purpose::Read).await;
+        spare.map(|spare| spare.connection)
+    }
+
+    /// Keeps a connection that has answered a question for the next one.
+    pub(super) fn keep_to_read(&self, connection: Connection) {
+        let spare = Spare {
+            connection,
+            name: APPLICATION.to_owned(),
+            answer: None,
+        };
+        self.spares.keep(Purpose::Read, async { Some(spare) });
+    }
+
+    /// Begins to open a connection that will be wanted in a moment. One that runs something is asked already which tables there
+    /// are.
+    pub(super) fn open_ahead(&self, purpose: Purpose) {
+        if self.spares.has(purpose) {
+            return;
+        }
+        let database = self.clone();
+        self.spares.keep(purpose, async move {
+            let name = match purpose {
+                Purpose::Read => APPLICATION.to_owned(),
+                Purpose::Run => session_name(),
+            };
+            let connection = database.open_as(&name).await.ok()?;
+            let answer = match purpose {
+                Purpose::Read => None,
+                Purpose::Run => {
+                    let patience = database.patience;
+                    let looking = look(&connection, patience);
+                    let looked = patience.on(&connection, NO_BOOKS, looking).await;
+                    Some(looked.ok()?)
+                }
+            };
+            Some(Spare {
+                connection,
+                name,
+                answer,
+            })
+        });
     }
 
     pub(super) fn target(&self, connection: &Connection, who: &[Option<String>]) -> Target {
@@ -240,8 +314,18 @@ impl fmt::Debug for PgDatabase {
 impl Database for PgDatabase {
     fn history(&self) -> Task<'_, History> {
         Box::pin(async move {
+            if let Some(spare) = self.spare_reader().await
+                && let Ok(history) = self.read_history(&spare).await
+            {
+                return Ok(history);
+            }
             let connection = self.open().await?;
-            self.read_history(&connection).await
+            let history = self.read_history(&connection).await?;
+            // A run is about to begin, and how it ended is asked next.
+            if self.spares.has(Purpose::Run) {
+                self.keep_to_read(connection);
+            }
+            Ok(history)
         })
     }
 
@@ -270,9 +354,8 @@ impl Database for PgDatabase {
 
     fn session(&self, limits: Limits) -> Task<'_, Box<dyn Session>> {
         Box::pin(async move {
-            let name = session_name();
-            let connection = self.open_as(&name).await?;
-            let session = PgSession::new(connection, name, limits, self.clone());
+            let spare = self.open_to_run().await?;
+            let session = PgSession::new(spare, limits, self.clone());
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }
@@ -300,6 +383,13 @@ impl Database for PgDatabase {
 
     fn journal<'a>(&'a self, limit: u32, version: Option<&'a str>) -> Task<'a, Journal> {
         Box::pin(self.read_journal(limit, version))
+    }
+
+    fn expect(&self, soon: Soon) {
+        self.open_ahead(match soon {
+            Soon::Run => Purpose::Run,
+            Soon::History => Purpose::Read,
+        });
     }
 
     fn refuses_alone(&self) -> Task<'_, Option<String>> {
@@ -359,46 +449,53 @@ async fn terminate_session(connection: &Connection, session: &str) -> Result<(),
         .map_err(|error| statement_problem(&error, NO_END))
 }
 
-/// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without.
-pub(super) async fn make_books(
+/// Which of the tables there are.
+async fn look(
     connection: &Connection,
     patience: StatementTimeout,
 ) -> Result<InstalledTables, Problem> {
-    let unmade = |error| {
-        statement_problem(
-            &error,
-            "The tables of the migration history cannot be made.",
-        )
+    let rows = connection
+        .rows(&patience.with_limits(history_table::PRESENT))
+        .await;
+    let rows = rows.map_err(|error| statement_problem(&error, NO_BOOKS))?;
+    Ok(InstalledTables::of(&rows))
+}
+
+/// Makes the tables that are missing, and tells what there is. A journal that may not be made is done without. `looked` is what
+/// there was a moment ago, where that is known.
+pub(super) async fn make_books(
+    connection: &Connection,
+    patience: StatementTimeout,
+    looked: Option<InstalledTables>,
+) -> Result<InstalledTables, Problem> {
+    let unmade = |error| statement_problem(&error, NO_BOOKS);
+    let present = match looked {
+        Some(present) => present,
+        None => look(connection, patience).await?,
     };
-    let look = || async {
-        connection
-            .rows(&patience.with_limits(history_table::PRESENT))
-            .await
-            .map(|rows| InstalledTables::of(&rows))
-    };
-    let mut present = look().await.map_err(unmade)?;
     let missing = present.missing();
-    if missing.is_none() && present.journal && present.positions {
+    let has_journal = present.journal && present.positions;
+    if missing.is_none() && has_journal {
         return Ok(present);
     }
-    if let Some(sql) = missing {
-        connection.client.simple_query(&sql).await.map_err(unmade)?;
-    }
-    if !present.journal || !present.positions {
-        match connection.client.simple_query(&journal::make()).await {
-            Ok(_) => {}
-            Err(error) if has_code(&error, &["42501"]) => {
-                connection
-                    .client
-                    .simple_query("rollback")
-                    .await
-                    .map_err(unmade)?;
-            }
-            Err(error) => return Err(unmade(error)),
+    // All on their way at once. In a transaction that failed the server refuses what follows.
+    let (tables, journal) = (missing.unwrap_or_default(), journal::make());
+    let make = |sql| async move { connection.client.simple_query(sql).await.map(drop) };
+    let made = futures_util::join!(
+        make(&tables),
+        make(if has_journal { "" } else { &journal }),
+        look(connection, patience)
+    );
+    match made {
+        (Ok(()), Ok(()), Ok(present)) => Ok(present),
+        // A journal that may not be made is done without.
+        (Ok(()), Err(error), _) if has_code(&error, &["42501"]) => {
+            make("rollback").await.map_err(unmade)?;
+            look(connection, patience).await
         }
+        (Err(error), ..) | (_, Err(error), _) => Err(unmade(error)),
+        (.., Err(problem)) => Err(problem),
     }
-    present = look().await.map_err(unmade)?;
-    Ok(present)
 }
 
 /// A name of its own for a session, so that it can be found on the server and ended.

@@ -1,592 +1,548 @@
-//! A transaction that is never committed: runs statements one by one and measures what each of them did.
-//!
-//! Statements go by the extended protocol, where the server itself refuses a text with more than one command: a COMMIT
-//! that no reader of the file saw cannot hide behind a semicolon. Every measure stands between a savepoint and the return
-//! to it, so that it leaves neither locks nor settings; and it fails where the transaction has ended meanwhile.
+//! A dry run on a connection of its own: a transaction that is never committed, in which files run and are measured.
 
-use super::activity_monitor::ActivityMonitor;
 use super::connection::Connection;
-use super::database::{PgDatabase, session_name};
-use super::error::{refused, statement_problem};
-use super::supervisor::{Failure, Supervisor};
-use super::timeout::StatementTimeout;
+use super::database::PgDatabase;
+use super::dry_run_feed::goes_back;
+use super::dry_run_files::{FilesRun, Flown};
+use super::dry_run_questions::{KnownTables, Questions, asked, counted, refused, send};
+use super::error::statement_problem;
+use super::spare::{Purpose, Spare};
 use crate::adapters::sql::between;
 use crate::adapters::sql::codes::BUSY;
 use crate::adapters::sql::dry_run_limits::{
-    self, COUNT, NO_TRANSACTION, NOT_BEGUN, NOT_MEASURED, busy, left_transaction, statement_limit,
-    status, undone,
+    self, COUNT, NOT_BEGUN, NOT_MEASURED, busy, status, undone,
 };
-use crate::adapters::sql::quote::{block, dollar};
-use crate::adapters::sql::snapshot;
-use crate::domain::dry_run::access::{Right, Visible};
+use crate::adapters::sql::snapshot::{self, Texts};
+use crate::domain::dry_run::access::{Right, Rights, Visible, changes};
 use crate::domain::dry_run::losses::Counts;
-use crate::domain::dry_run::measure::{
-    Baseline, CountTarget, Recount, StatementStats, TouchedTable,
-};
+use crate::domain::dry_run::measure::{Baseline, CountTarget};
 use crate::domain::dry_run::quiet::Quiet;
+use crate::domain::dry_run::recording::{DryRunResult, FileResult, FileScript, PostRollback};
 use crate::domain::problem::Problem;
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Limits, RunError};
 use crate::domain::snapshot::Snapshot;
-use crate::ports::{Database as _, DryRunDatabase, DryRunTransaction, Events, StatementRun, Task};
-use futures_util::TryStreamExt as _;
-use std::collections::{HashMap, VecDeque};
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::Poll;
-use std::time::{Duration, Instant};
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error};
+use crate::ports::{
+    Database as _, DryRun, DryRunDatabase, DryRunTransaction, Events, GoesOn, Task,
+};
 use tokio_util::sync::CancellationToken;
 
-/// How long after its limit a statement's answer is still awaited; then the line is given up.
-const LATE: Duration = Duration::from_secs(15);
-/// How many commands that need no measure of their own are on their way at once.
-const WINDOW: usize = 32;
+/// The savepoint to which the transaction returns for what was there before the files, and that before everything.
+const MARK: &str = "rollback to savepoint supadeck_mark";
+const START: &str = "rollback to savepoint supadeck_start";
+/// Undoes the file that runs, and all that were sent together.
+const UNDO_FILE: &str = "rollback to savepoint supadeck_file; release savepoint supadeck_file";
+const UNDO_FILES: &str = "rollback to savepoint supadeck_files; release savepoint supadeck_files";
 
 /// A dry run on a connection of its own.
 pub(super) struct PgDryRun {
     database: PgDatabase,
     connection: Connection,
     name: String,
-    /// The transaction's number.
-    number: String,
     /// When it began, by the server's clock.
     begun: String,
-    limits: Limits,
+    questions: Questions,
     /// The tables that were there, once they were asked for; what is made on the way is nobody's concern, and a new
     /// database would pay for it with every statement.
     known: Vec<u32>,
-    /// The files of the tables among them that hold rows, as they were seen last.
-    files: HashMap<u32, Option<u32>>,
-    /// The same before anything ran.
-    first_files: HashMap<u32, Option<u32>>,
-    /// The same where the transaction was marked.
-    marked_files: HashMap<u32, Option<u32>>,
-    /// The same before the file that runs.
-    files_before: HashMap<u32, Option<u32>>,
+    /// Those tables as they were seen last, before anything ran, and where the transaction was marked.
+    tables: KnownTables,
+    first_tables: KnownTables,
+    marked_tables: KnownTables,
     /// Which statements are measured together with others.
     quiet: Quiet,
+    /// Whether the savepoint of files that were sent together still stands, and no mark behind it.
+    has_files: bool,
+    /// What was there before anything ran, where it was asked for.
+    before: Option<Before>,
+}
+
+/// What is asked before anything runs.
+struct Before {
+    snapshot: Snapshot,
+    baseline: Baseline,
+    rights: Vec<Right>,
 }
 
 impl DryRunDatabase for PgDatabase {
-    fn begin_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>> {
+    fn dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRun>> {
         Box::pin(async move {
-            let name = session_name();
-            let connection = self.open_as(&name).await?;
-            let mut rehearsal = PgDryRun {
-                database: self.clone(),
-                connection,
-                name,
-                number: String::new(),
-                begun: String::new(),
-                limits,
-                known: Vec::new(),
-                files: HashMap::new(),
-                first_files: HashMap::new(),
-                marked_files: HashMap::new(),
-                files_before: HashMap::new(),
-                quiet: Quiet::default(),
-            };
-            rehearsal.begin().await?;
-            Ok(Box::new(rehearsal) as Box<dyn DryRunTransaction>)
+            let begun = PgDryRun::begin(self, limits, true).await?;
+            Ok(Box::new(begun) as Box<dyn DryRun>)
+        })
+    }
+
+    fn open_dry_run(&self, limits: Limits) -> Task<'_, Box<dyn DryRunTransaction>> {
+        Box::pin(async move {
+            let begun = PgDryRun::begin(self, limits, false).await?;
+            Ok(Box::new(begun) as Box<dyn DryRunTransaction>)
         })
     }
 }
 
 impl PgDryRun {
-    async fn begin(&mut self) -> Result<(), Problem> {
-        let sql = format!(
+    /// Begins the transaction; `looks` says whether everything that was there before is asked for at once.
+    async fn begin(database: &PgDatabase, limits: Limits, looks: bool) -> Result<Self, Problem> {
+        let Spare {
+            connection, name, ..
+        } = database.open_to_run().await?;
+        // In the end another connection is asked whether all of it is undone.
+        database.open_ahead(Purpose::Read);
+        let mut dry_run = Self {
+            database: database.clone(),
+            connection,
+            name,
+            begun: String::new(),
+            questions: Questions {
+                number: String::new(),
+                limits,
+                patience: database.patience,
+            },
+            known: Vec::new(),
+            tables: KnownTables::default(),
+            first_tables: KnownTables::default(),
+            marked_tables: KnownTables::default(),
+            quiet: Quiet::default(),
+            has_files: false,
+            before: None,
+        };
+        dry_run.open(looks).await?;
+        Ok(dry_run)
+    }
+
+    /// Begins, and sends what is asked before anything runs right behind: where the transaction does not begin, none of it is
+    /// answered.
+    async fn open(&mut self, looks: bool) -> Result<(), Problem> {
+        let begin = format!(
             "{}; {}; savepoint supadeck_start; select pg_catalog.txid_current(), pg_catalog.now()",
             between::open(),
-            self.caps(),
+            self.questions.caps(),
+        );
+        let (snapshot, baseline, rights) = (
+            self.questions.usual(snapshot::SNAPSHOT),
+            self.questions.usual(snapshot::BASELINE),
+            self.questions.usual(snapshot::RIGHTS),
         );
         let patience = self.database.patience;
-        let opening = async {
-            self.connection.rows(&sql).await.map_err(|error| {
-                if super::answers::has_code(&error, &[BUSY]) {
-                    return busy();
-                }
-                statement_problem(&error, NOT_BEGUN)
-            })
+        let mut looked = Vec::new();
+        let rows = {
+            let client = &self.connection.client;
+            let beginning = send(asked(client, &begin));
+            let questions = [&snapshot, &baseline, &rights];
+            let mut looking = Vec::new();
+            let mut marking = None;
+            if looks {
+                looking.extend(questions.map(|question| send(asked(client, question))));
+                marking = Some(send(asked(client, "savepoint supadeck_mark")));
+            }
+            let opening = async {
+                beginning.await.map_err(|error| {
+                    if super::answers::has_code(&error, &[BUSY]) {
+                        return busy();
+                    }
+                    statement_problem(&error, NOT_BEGUN)
+                })
+            };
+            let rows = patience.on(&self.connection, NOT_BEGUN, opening).await?;
+            for question in looking.into_iter().chain(marking) {
+                let asking = async { question.await.map_err(|error| refused(&error)) };
+                looked.push(patience.on(&self.connection, NOT_MEASURED, asking).await?);
+            }
+            rows
         };
-        let rows = patience.on(&self.connection, NOT_BEGUN, opening).await?;
         let mut cells = rows.into_iter().next_back().into_iter().flatten().flatten();
         let (Some(number), Some(begun)) = (cells.next(), cells.next()) else {
             return Err(Problem::internal("The transaction has no number."));
         };
-        (self.number, self.begun) = (number, begun);
-        while self.connection.notices.try_recv().is_ok() {}
+        (self.questions.number, self.begun) = (number, begun);
+        self.drop_notices();
+        // The savepoint answers nothing.
+        looked.truncate(3);
+        let answers = looked.into_iter().map(|rows| self.questions.rows(rows));
+        let answers = answers.collect::<Result<Vec<Texts>, Problem>>()?;
+        let mut answers = answers.into_iter();
+        if let (Some(snapshot), Some(baseline), Some(rights)) =
+            (answers.next(), answers.next(), answers.next())
+        {
+            let baseline = snapshot::parse_baseline(baseline);
+            self.know(&baseline);
+            self.before = Some(Before {
+                snapshot: snapshot::parse_snapshot(snapshot)?,
+                baseline,
+                rights: snapshot::parse_rights(rights)?,
+            });
+        }
         Ok(())
     }
 
-    /// SQL that lowers the waiting times to our limits, where the file raised them or took them away. It gives no rows.
-    fn caps(&self) -> String {
-        block(&dry_run_limits::clamp_timeouts(&self.limits))
-    }
-
-    /// A question of ours between a savepoint and the return to it, under no setting and no role of the file: a catalog is
-    /// printed differently under other settings, and that would look like a change.
-    fn in_savepoint(&self, sql: &str, limit: Duration) -> String {
-        format!(
-            "savepoint supadeck_aside; reset all; reset session authorization; reset role; \
-            set local search_path = ''; set local row_security = off; set local jit = off; set local statement_timeout = {}; \
-            {sql}; rollback to savepoint supadeck_aside; release savepoint supadeck_aside; {}; select pg_catalog.txid_current()",
-            limit.as_millis(),
-            self.caps()
-        )
-    }
-
-    /// Asks, and makes sure that the transaction is still ours.
-    async fn ask(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, Problem> {
-        let StatementTimeout(limit) = self.database.patience;
-        self.ask_within(sql, limit).await
-    }
-
-    /// The same, where the server works on it no longer than a limit.
-    async fn ask_within(
-        &mut self,
-        sql: &str,
-        limit: Duration,
-    ) -> Result<Vec<Vec<Option<String>>>, Problem> {
-        let message = self.in_savepoint(sql, limit);
-        let asking = async {
-            let rows = self.connection.rows(&message).await;
-            rows.map_err(|error| {
-                if super::answers::has_code(&error, &[NO_TRANSACTION]) {
-                    return left_transaction();
-                }
-                statement_problem(&error, NOT_MEASURED)
-            })
-        };
-        let patience = self.database.patience;
-        let mut rows = patience.on(&self.connection, NOT_MEASURED, asking).await?;
-        let number = rows.pop().and_then(|row| row.into_iter().next().flatten());
+    fn drop_notices(&mut self) {
         while self.connection.notices.try_recv().is_ok() {}
-        if number.as_ref() != Some(&self.number) {
-            return Err(left_transaction());
-        }
-        Ok(rows)
     }
 
-    /// Runs one command, and measures.
-    async fn step(
+    /// Keeps the tables that were there before.
+    fn know(&mut self, baseline: &Baseline) {
+        self.known = baseline.tables.iter().map(|table| table.id).collect();
+        self.tables = KnownTables::of(baseline);
+        self.first_tables = self.tables.clone();
+        self.marked_tables = self.tables.clone();
+        self.quiet = Quiet::new(baseline);
+    }
+
+    /// Asks several things at once.
+    async fn ask(&mut self, messages: Vec<String>) -> Result<Vec<Texts>, Problem> {
+        let answers = self.questions.ask(&self.connection, messages).await?;
+        self.drop_notices();
+        Ok(answers)
+    }
+
+    async fn ask_one(&mut self, question: &str) -> Result<Texts, Problem> {
+        let answers = self.ask(vec![self.questions.usual(question)]).await?;
+        Ok(answers.into_iter().next().unwrap_or_default())
+    }
+
+    /// Runs files up to the first that fails. What the server refuses is undone.
+    async fn files(
         &mut self,
-        sql: &str,
+        scripts: &[FileScript],
+        is_told: bool,
+        wants_rights: bool,
         news: Events<'_>,
         cancel: &CancellationToken,
-    ) -> Result<StatementStats, RunError> {
-        let (took, rows) = self.command(sql, news, cancel).await?;
-        self.measured(sql, took, rows).await
-    }
-
-    /// What a command did that has run.
-    async fn measured(
-        &mut self,
-        sql: &str,
-        took: Duration,
-        rows: u64,
-    ) -> Result<StatementStats, RunError> {
-        let question = snapshot::measure_sql(&self.known);
-        let measured = self
-            .ask(&question)
-            .await
-            .map_err(|problem| lost(&problem))?;
-        let touched = snapshot::parse_touched(&measured);
-        self.quiet.enter(&touched);
-        let recounts = self
-            .recount(&touched, sql)
-            .await
-            .map_err(|problem| lost(&problem))?;
-        Ok(StatementStats {
-            took,
-            rows,
-            touched,
-            recounts,
-        })
-    }
-
-    /// Counts the tables that have a new file: whether values or rows went with the old one, only their numbers tell.
-    async fn recount(
-        &mut self,
-        touched: &[TouchedTable],
-        sql: &str,
-    ) -> Result<Vec<Recount>, Problem> {
-        let mut holdings = Vec::new();
-        for table in touched.iter().filter(|table| table.bytes.is_some()) {
-            if let Some(file) = self.files.get_mut(&table.id)
-                && *file != table.file
-            {
-                *file = table.file;
-                holdings.push(table.id);
-            }
-        }
-        let mut recounts = Vec::with_capacity(holdings.len());
-        for id in holdings {
-            let digested = snapshot::may_convert(&format!("{}::pg_catalog.text", dollar(sql)));
-            let counting = snapshot::count_sql(&id.to_string(), "true", &digested);
-            let counts = self
-                .counted(&snapshot::count_block_of(id, &counting, "true"))
-                .await?;
-            let counts = counts.into_iter();
-            recounts.extend(counts.map(|(id, tally)| Recount { id, tally }));
-        }
-        Ok(recounts)
-    }
-
-    /// Runs a block that counts, and reads what it says.
-    async fn counted(&mut self, block: &str) -> Result<Counts, Problem> {
-        let sql = format!("{block}; select {}", snapshot::COUNTED);
-        let rows = self.ask_within(&sql, COUNT).await?;
-        let text = rows
-            .into_iter()
-            .flatten()
-            .flatten()
-            .next()
-            .unwrap_or_default();
-        let counts: Vec<snapshot::Count> = serde_json::from_str(&text)
-            .map_err(|error| Problem::internal(format!("A count cannot be read: {error}.")))?;
-        Ok(snapshot::parse_counts(&counts))
-    }
-
-    /// Runs one command; tells how long the server took, and the rows.
-    async fn command(
-        &mut self,
-        sql: &str,
-        news: Events<'_>,
-        cancel: &CancellationToken,
-    ) -> Result<(Duration, u64), RunError> {
-        if cancel.is_cancelled() {
-            return Err(RunError::Cancelled);
-        }
-        let limit = statement_limit(&self.limits) + LATE;
-        let cancel_timeout = self.limits.cancel_timeout;
-        let begun = Instant::now();
-        let lookout = ActivityMonitor::new(
-            self.database.clone(),
-            self.name.clone(),
-            self.limits.silence,
-            sql.len() as u64,
-            None,
-        );
-        let mut guard = Supervisor::new(&mut self.connection, news, cancel, cancel_timeout)
-            .with_lookout(lookout);
-        let ended = match tokio::time::timeout(limit, execute(&mut guard, sql)).await {
-            Ok(ended) => ended,
-            Err(_) => Err(Failure::Line(silent(limit))),
-        };
-        let took = begun.elapsed();
-        guard.forward_notices();
-        match ended {
-            Ok(rows) => Ok((took, rows)),
-            Err(Failure::Line(why)) => {
-                guard.give_up();
-                Err(RunError::Lost {
-                    committing: false,
-                    why,
-                })
-            }
-            Err(Failure::Server(error)) => Err(match error.code().code() {
-                "57014" if guard.stop.is_wanted() => RunError::Cancelled,
-                _ => RunError::Refused(Box::new(refused(&error))),
-            }),
-        }
-    }
-
-    /// Runs commands that touch nothing which was there before, several on their way at once: in a failed transaction the
-    /// server refuses all that follow.
-    async fn commands(
-        &mut self,
-        statements: &[&str],
-        news: Events<'_>,
-        cancel: &CancellationToken,
-    ) -> Result<(), RunError> {
-        let limit = statement_limit(&self.limits) + LATE;
-        let bytes: usize = statements.iter().map(|sql| sql.len()).sum();
-        let lookout = ActivityMonitor::new(
-            self.database.clone(),
-            self.name.clone(),
-            self.limits.silence,
-            bytes as u64,
-            None,
-        );
-        let cancel_timeout = self.limits.cancel_timeout;
-        let turns = self.connection.turns.clone();
-        let mut guard = Supervisor::new(&mut self.connection, news, cancel, cancel_timeout)
-            .with_lookout(lookout)
-            .ordered(turns.keep());
-        let client = guard.client;
-        let mut flying: VecDeque<Flying<'_>> = VecDeque::new();
-        let (mut next, mut done) = (0, 0);
-        let ended = loop {
-            while next < statements.len() && flying.len() < WINDOW && !guard.stop.is_wanted() {
-                let mut sent: Flying<'_> = Box::pin(affected(client, statements[next]));
-                // The first look sends it.
-                flying.push_back(match futures_util::poll!(&mut sent) {
-                    Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
-                    Poll::Pending => sent,
-                });
-                next += 1;
-            }
-            let Some(first) = flying.pop_front() else {
-                break if next < statements.len() {
-                    Err(Failure::Line(String::new()))
-                } else {
-                    Ok(())
-                };
+    ) -> Result<Flown, Problem> {
+        let (tables, quiet) = (self.tables.clone(), self.quiet.clone());
+        let mut is_strict = self.database.is_strict || scripts.iter().any(goes_back);
+        loop {
+            let open = if std::mem::replace(&mut self.has_files, true) {
+                "release savepoint supadeck_files; savepoint supadeck_files; "
+            } else {
+                "savepoint supadeck_files; "
             };
-            match tokio::time::timeout(limit, guard.wait(first)).await {
-                Ok(Ok(rows)) => {
-                    done += 1;
-                    guard.emit(RunEvent::StatementDone {
-                        step: 0,
-                        done,
-                        rows,
-                    });
+            let run = FilesRun {
+                database: &self.database,
+                connection: &mut self.connection,
+                name: &self.name,
+                questions: &self.questions,
+                known: &self.known,
+                tables: &mut self.tables,
+                quiet: &mut self.quiet,
+                open,
+                is_strict,
+                wants_rights,
+                tells_files: is_told,
+            };
+            let flown = run.run(scripts, news, cancel).await?;
+            self.drop_notices();
+            if !flown.is_unclear {
+                let failed = flown.files.last().and_then(|file| file.failed.as_ref());
+                if failed.is_some_and(|failed| matches!(failed.halt, RunError::Refused(_))) {
+                    self.undo(UNDO_FILE).await?;
                 }
-                Ok(Err(failure)) => break Err(failure),
-                Err(_) => {
-                    break Err(Failure::Line(silent(limit)));
-                }
+                return Ok(flown);
             }
-        };
-        drop(flying);
-        let is_stopped = guard.stop.is_wanted();
-        guard.end_turns();
-        match ended {
-            Ok(()) => Ok(()),
-            Err(Failure::Line(why)) if why.is_empty() && is_stopped => Err(RunError::Cancelled),
-            Err(Failure::Line(why)) => {
-                guard.give_up();
-                Err(RunError::Lost {
-                    committing: false,
-                    why,
-                })
-            }
-            Err(Failure::Server(error)) => Err(match error.code().code() {
-                "57014" if is_stopped => RunError::Cancelled,
-                _ => RunError::Refused(Box::new(refused(&error))),
-            }),
-        }
-    }
-
-    /// Ends what a run ends between two files. A constraint may be checked only here, as a commit checks it.
-    async fn end_session(&mut self) -> Result<(), RunError> {
-        let sql = dry_run_limits::end_session();
-        let limit = statement_limit(&self.limits) + LATE;
-        let ended = tokio::time::timeout(limit, self.connection.client.simple_query(&sql)).await;
-        match ended {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(match error.as_db_error() {
-                Some(error) => RunError::Refused(Box::new(refused(error))),
-                None => lost(&statement_problem(&error, NOT_MEASURED)),
-            }),
-            Err(_) => {
-                self.connection.give_up();
-                Err(RunError::Lost {
-                    committing: false,
-                    why: silent(limit),
-                })
+            (self.tables, self.quiet) = (tables.clone(), quiet.clone());
+            self.undo(UNDO_FILES).await?;
+            self.has_files = false;
+            is_strict = true;
+            if let Some(script) = scripts.first() {
+                news(RunEvent::StepRestarted { step: script.step });
             }
         }
     }
 
-    /// Undoes a file, and leaves the session as the next one finds it in a run.
-    async fn begin_anew(&mut self, savepoint: &str) -> Result<(), Problem> {
-        let (reset, limits) = (dry_run_limits::end_session(), self.caps());
-        self.plain(format!("{savepoint}; {reset}; {limits}")).await
+    /// The SQL that returns to a savepoint, and leaves the session as the next file finds it in a run.
+    fn returning(&self, savepoint: &str) -> String {
+        let (reset, limits) = (dry_run_limits::end_session(), self.questions.caps());
+        format!("{savepoint}; {reset}; {limits}")
+    }
+
+    async fn return_to(&mut self, savepoint: &str) -> Result<(), Problem> {
+        self.plain(&self.returning(savepoint)).await
+    }
+
+    /// Undoes what ran and was not told as done. The server goes on counting rows over it.
+    async fn undo(&mut self, savepoint: &str) -> Result<(), Problem> {
+        self.return_to(savepoint).await?;
+        let counters = self.ask_one(&snapshot::counters_sql(&self.known)).await?;
+        self.tables.count_besides(counters);
+        Ok(())
     }
 
     /// Runs SQL of ours whose answer says nothing.
-    async fn plain(&mut self, sql: String) -> Result<(), Problem> {
+    async fn plain(&self, sql: &str) -> Result<(), Problem> {
         let running = async {
-            let ran = self.connection.client.simple_query(&sql).await;
-            ran.map(drop)
-                .map_err(|error| statement_problem(&error, NOT_MEASURED))
+            let ran = self.connection.client.simple_query(sql).await;
+            ran.map(drop).map_err(|error| refused(&error))
         };
         let patience = self.database.patience;
         patience.on(&self.connection, NOT_MEASURED, running).await
     }
 
+    /// Runs the files.
+    async fn all(
+        &mut self,
+        scripts: &[FileScript],
+        goes_on: GoesOn<'_>,
+        news: Events<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<DryRunResult, Problem> {
+        let Some(before) = self.before.take() else {
+            return Err(Problem::internal("A dry run runs once."));
+        };
+        let mut rights = Rights {
+            before: before.rights,
+            ..Rights::default()
+        };
+        let mut results: Vec<FileResult> = Vec::with_capacity(scripts.len());
+        let (mut undone, mut is_seen, mut after) = (Vec::new(), true, None);
+        while results.len() < scripts.len() {
+            let left = &scripts[results.len()..];
+            let next = &left[..together(left)];
+            let is_last = next.len() == left.len();
+            let flown = self.files(next, true, is_last, news, cancel).await?;
+            for (script, mut result) in left.iter().zip(flown.files) {
+                if let Some(failed) = &result.failed
+                    && matches!(failed.halt, RunError::Refused(_))
+                    && !is_seen
+                {
+                    result.after = Some(self.snapshot().await?);
+                    is_seen = true;
+                } else if result.failed.is_none() {
+                    is_seen = script.wants_snapshot;
+                }
+                results.push(result);
+            }
+            after = flown.rights;
+            let step = scripts[results.len() - 1].step;
+            let failed = results.last().and_then(|result| result.failed.as_ref());
+            if let Some(failed) = failed {
+                if !goes_on(step, failed, &undone) {
+                    break;
+                }
+                undone.push(step);
+            }
+        }
+        // A transaction that is lost answers nothing any more.
+        let is_there = results
+            .last()
+            .and_then(|result: &FileResult| result.failed.as_ref())
+            .is_none_or(|failed| matches!(failed.halt, RunError::Refused(_)));
+        if is_there {
+            let after = match after {
+                Some(after) => after,
+                None => self.rights().await?,
+            };
+            let changes = changes(&rights.before, &after);
+            let wanted: Vec<(String, u32)> = changes
+                .iter()
+                .filter(|change| change.may_show())
+                .map(|change| (change.role.clone(), change.ids.0))
+                .collect();
+            let seen = self.seeing(&wanted);
+            rights.visible = visible(self.ask(seen).await?)?;
+            rights.after = Some(after);
+        }
+        Ok(DryRunResult {
+            before: before.snapshot,
+            baseline: before.baseline,
+            files: results,
+            rights,
+        })
+    }
+
+    /// The questions how many rows roles see of tables, each counted for no longer than a limit.
+    fn seeing(&self, wanted: &[(String, u32)]) -> Vec<String> {
+        let blocks = snapshot::visible_blocks(wanted, "true").into_iter();
+        let question = |block| {
+            let sql = format!("{block}; select {}", snapshot::SEEN);
+            self.questions.message(&sql, COUNT + COUNT)
+        };
+        blocks.map(question).collect()
+    }
+
+    /// The questions how much there is of tables, each counted for no longer than a limit.
+    fn counting(&self, holdings: &[CountTarget]) -> Vec<String> {
+        let blocks = holdings.iter();
+        let blocks = blocks.map(|holding| snapshot::count_block(holding, "true"));
+        blocks
+            .map(|block| self.questions.counting(&block))
+            .collect()
+    }
+
+    /// Returns to the state before the files, and asks everything of it at once.
+    async fn before(
+        &mut self,
+        holdings: &[CountTarget],
+        seen: &[(String, u32)],
+    ) -> Result<PostRollback, Problem> {
+        self.tables.return_to(&self.marked_tables);
+        self.has_files = false;
+        let mut messages = vec![self.questions.usual(snapshot::BASELINE)];
+        messages.extend(self.counting(holdings));
+        messages.extend(self.seeing(seen));
+        let back = self.returning(MARK);
+        let client = &self.connection.client;
+        let returning = send(asked(client, &back));
+        let asking = self.questions.ask(&self.connection, messages);
+        let (returned, answers) = futures_util::join!(returning, asking);
+        returned.map_err(|error| refused(&error))?;
+        let mut answers = answers?.into_iter();
+        self.drop_notices();
+        let baseline = snapshot::parse_baseline(answers.next().unwrap_or_default());
+        let mut counts = Counts::new();
+        for answer in answers.by_ref().take(holdings.len()) {
+            counts.extend(counted(answer)?);
+        }
+        Ok(PostRollback {
+            sequences: baseline.sequences,
+            counts,
+            visible: visible(answers.collect())?,
+        })
+    }
+
     async fn try_end(&mut self) -> Result<(), Problem> {
-        let patience = self.database.patience;
         // What is still in the session's hands is undone with it, whatever the answer is.
         let rollback = format!(
             "rollback; {}; select pg_catalog.pg_advisory_unlock_all()",
             snapshot::forget(&self.begun)
         );
-        if self.plain(rollback).await.is_err() {
+        if self.plain(&rollback).await.is_err() {
             self.connection.give_up();
             self.database.settled(&self.name).await?;
         }
-        let fresh = self.database.open().await?;
-        let sql = patience.with_limits(&format!("select {}", status(&self.number)));
+        let spare = self.database.spare_reader().await;
+        let answered = match &spare {
+            Some(spare) => self.status(spare).await.ok(),
+            None => None,
+        };
+        let (fresh, status) = if let Some(known) = spare.zip(answered) {
+            known
+        } else {
+            let fresh = self.database.open().await?;
+            let status = self.status(&fresh).await?;
+            (fresh, status)
+        };
+        // The history is read next.
+        self.database.keep_to_read(fresh);
+        undone(status.as_deref())
+    }
+
+    /// What became of the transaction, as another connection sees it.
+    async fn status(&self, fresh: &Connection) -> Result<Option<String>, Problem> {
+        let patience = self.database.patience;
+        let sql = patience.with_limits(&format!("select {}", status(&self.questions.number)));
         let asking = async {
             let rows = fresh.rows(&sql).await;
             rows.map_err(|error| statement_problem(&error, NOT_MEASURED))
         };
-        let rows = patience.on(&fresh, NOT_MEASURED, asking).await?;
-        undone(rows.into_iter().flatten().flatten().next().as_deref())
+        let rows = patience.on(fresh, NOT_MEASURED, asking).await?;
+        Ok(rows.into_iter().flatten().flatten().next())
     }
 }
 
-/// That an answer did not come in time.
-fn silent(limit: Duration) -> String {
-    format!(
-        "The database did not answer for {} seconds.",
-        limit.as_secs()
-    )
+/// How many files are sent together: one that may return to a state before goes by itself.
+fn together(scripts: &[FileScript]) -> usize {
+    let plain = scripts.iter().take_while(|script| !goes_back(script));
+    plain.count().max(1)
 }
 
-/// A question of ours that had no answer.
-fn lost(problem: &Problem) -> RunError {
-    match problem.code.as_deref() {
-        Some(NO_TRANSACTION) => RunError::Escaped,
-        _ => RunError::Lost {
-            committing: false,
-            why: problem.to_string(),
-        },
+/// What roles see.
+fn visible(answers: Vec<Texts>) -> Result<Vec<Visible>, Problem> {
+    let mut found = Vec::new();
+    for answer in answers {
+        let text = answer.into_iter().flatten().flatten().next();
+        let seen: Vec<snapshot::Seen> = serde_json::from_str(&text.unwrap_or_default())
+            .map_err(|error| Problem::internal(format!("A count cannot be read: {error}.")))?;
+        found.extend(snapshot::parse_visible(seen));
     }
+    Ok(found)
 }
 
-/// A command on its way.
-type Flying<'a> = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send + 'a>>;
+impl DryRun for PgDryRun {
+    fn run_files<'a>(
+        &'a mut self,
+        scripts: &'a [FileScript],
+        goes_on: GoesOn<'a>,
+        news: Events<'a>,
+        cancel: &'a CancellationToken,
+    ) -> Task<'a, DryRunResult> {
+        Box::pin(self.all(scripts, goes_on, news, cancel))
+    }
 
-/// The same, for a command that is sent behind others.
-async fn affected(client: &Client, sql: &str) -> Result<u64, Error> {
-    let nothing = Vec::<(i32, Type)>::new();
-    let mut stream = pin!(client.query_typed_raw(sql, nothing).await?);
-    while stream.try_next().await?.is_some() {}
-    Ok(stream.rows_affected().unwrap_or_default())
-}
+    fn measure_before<'a>(
+        &'a mut self,
+        holdings: &'a [CountTarget],
+        seen: &'a [(String, u32)],
+    ) -> Task<'a, PostRollback> {
+        Box::pin(self.before(holdings, seen))
+    }
 
-/// Sends one command by the extended protocol and reads its answer to the end. Rows are thrown away as they come.
-async fn execute(guard: &mut Supervisor<'_>, sql: &str) -> Result<u64, Failure> {
-    let client = guard.client;
-    let nothing = Vec::<(i32, Type)>::new();
-    let stream = guard.wait(client.query_typed_raw(sql, nothing)).await?;
-    let mut stream = pin!(stream);
-    while guard.wait(stream.try_next()).await?.is_some() {}
-    Ok(stream.rows_affected().unwrap_or_default())
+    fn end(mut self: Box<Self>) -> Task<'static, ()> {
+        Box::pin(async move { self.try_end().await })
+    }
 }
 
 impl DryRunTransaction for PgDryRun {
     fn snapshot(&mut self) -> Task<'_, Snapshot> {
-        Box::pin(async move { snapshot::parse_snapshot(self.ask(snapshot::SNAPSHOT).await?) })
+        Box::pin(async move { snapshot::parse_snapshot(self.ask_one(snapshot::SNAPSHOT).await?) })
     }
 
     fn baseline(&mut self) -> Task<'_, Baseline> {
         Box::pin(async move {
-            let baseline = snapshot::parse_baseline(self.ask(snapshot::BASELINE).await?);
-            self.known = baseline.tables.iter().map(|table| table.id).collect();
-            let tables = baseline.tables.iter().filter(|table| table.holds_rows);
-            self.first_files = tables.map(|table| (table.id, table.file)).collect();
-            self.files.clone_from(&self.first_files);
-            self.quiet = Quiet::new(&baseline);
+            // What was counted until now is nothing of what follows.
+            let counters = snapshot::counters_sql(&self.known);
+            let questions = [snapshot::BASELINE, &counters];
+            let questions = questions.map(|question| self.questions.usual(question));
+            let mut answers = self.ask(questions.to_vec()).await?.into_iter();
+            let baseline = snapshot::parse_baseline(answers.next().unwrap_or_default());
+            self.know(&baseline);
+            self.tables
+                .count_besides(answers.next().unwrap_or_default());
+            self.first_tables = self.tables.clone();
+            self.marked_tables = self.tables.clone();
             Ok(baseline)
         })
     }
 
-    fn is_quiet(&mut self, sql: &str) -> bool {
-        self.quiet.is_quiet(sql)
-    }
-
-    fn run<'a>(
-        &'a mut self,
-        sql: &'a str,
-        news: Events<'a>,
-        cancel: &'a CancellationToken,
-    ) -> StatementRun<'a> {
-        Box::pin(self.step(sql, news, cancel))
-    }
-
-    fn check_deferred<'a>(
-        &'a mut self,
-        news: Events<'a>,
-        cancel: &'a CancellationToken,
-    ) -> StatementRun<'a> {
-        Box::pin(async move {
-            let settle = dry_run_limits::settle();
-            let settled = self.command(&settle, news, cancel).await;
-            let (took, rows) = settled.map_err(dry_run_limits::as_by_commit)?;
-            let begun = Instant::now();
-            self.end_session()
-                .await
-                .map_err(dry_run_limits::as_by_commit)?;
-            let took = took + begun.elapsed();
-            self.measured(&settle, took, rows).await
-        })
-    }
-
-    fn run_quiet<'a>(
-        &'a mut self,
-        statements: &'a [&'a str],
-        news: Events<'a>,
-        cancel: &'a CancellationToken,
-    ) -> Pin<Box<dyn Future<Output = Result<(), RunError>> + Send + 'a>> {
-        Box::pin(self.commands(statements, news, cancel))
-    }
-
     fn rights(&mut self) -> Task<'_, Vec<Right>> {
-        Box::pin(async move { snapshot::parse_rights(self.ask(snapshot::RIGHTS).await?) })
+        Box::pin(async move { snapshot::parse_rights(self.ask_one(snapshot::RIGHTS).await?) })
     }
 
-    fn visible<'a>(&'a mut self, wanted: &'a [(String, u32)]) -> Task<'a, Vec<Visible>> {
+    fn run_file<'a>(
+        &'a mut self,
+        script: &'a FileScript,
+        news: Events<'a>,
+        cancel: &'a CancellationToken,
+    ) -> Task<'a, FileResult> {
         Box::pin(async move {
-            let mut found = Vec::new();
-            for block in snapshot::visible_blocks(wanted, "true") {
-                let sql = format!("{block}; select {}", snapshot::SEEN);
-                let rows = self.ask_within(&sql, COUNT + COUNT).await?;
-                let text = rows.into_iter().flatten().flatten().next();
-                let seen: Vec<snapshot::Seen> = serde_json::from_str(&text.unwrap_or_default())
-                    .map_err(|error| {
-                        Problem::internal(format!("A count cannot be read: {error}."))
-                    })?;
-                found.extend(snapshot::parse_visible(seen));
-            }
-            Ok(found)
+            let one = std::slice::from_ref(script);
+            let flown = self.files(one, false, false, news, cancel).await?;
+            Ok(flown.files.into_iter().next().unwrap_or_default())
         })
-    }
-
-    fn open_file(&mut self) -> Task<'_, ()> {
-        self.files_before.clone_from(&self.files);
-        Box::pin(self.plain("savepoint supadeck_file".to_owned()))
-    }
-
-    fn close_file(&mut self) -> Task<'_, ()> {
-        let limits = self.caps();
-        Box::pin(self.plain(format!("release savepoint supadeck_file; {limits}")))
-    }
-
-    fn undo_file(&mut self) -> Task<'_, ()> {
-        self.files.clone_from(&self.files_before);
-        let undo = "rollback to savepoint supadeck_file; release savepoint supadeck_file";
-        Box::pin(self.begin_anew(undo))
     }
 
     fn set_mark(&mut self) -> Task<'_, ()> {
-        self.marked_files.clone_from(&self.files);
-        Box::pin(self.plain("savepoint supadeck_mark".to_owned()))
+        self.marked_tables.clone_from(&self.tables);
+        self.has_files = false;
+        Box::pin(self.plain("savepoint supadeck_mark"))
     }
 
     fn rollback_to_start(&mut self) -> Task<'_, ()> {
-        self.files.clone_from(&self.first_files);
-        Box::pin(self.begin_anew("rollback to savepoint supadeck_start"))
+        self.tables.return_to(&self.first_tables);
+        self.has_files = false;
+        Box::pin(self.return_to(START))
     }
 
     fn rollback_to_mark(&mut self) -> Task<'_, ()> {
-        self.files.clone_from(&self.marked_files);
-        Box::pin(self.begin_anew("rollback to savepoint supadeck_mark"))
+        self.tables.return_to(&self.marked_tables);
+        self.has_files = false;
+        Box::pin(self.return_to(MARK))
     }
 
     fn count<'a>(&'a mut self, holdings: &'a [CountTarget]) -> Task<'a, Counts> {
         Box::pin(async move {
             let mut counts = Counts::new();
-            for holding in holdings {
-                counts.extend(
-                    self.counted(&snapshot::count_block(holding, "true"))
-                        .await?,
-                );
+            for answer in self.ask(self.counting(holdings)).await? {
+                counts.extend(counted(answer)?);
             }
             Ok(counts)
         })

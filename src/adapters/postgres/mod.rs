@@ -14,12 +14,14 @@
 //!                                         ├─► journal_reader                  the journal, read
 //!                                         ├─► catalog                         what types are made from
 //!                                         ├─► audit_backfill                  names of changed fields, for old audit records
-//!                                         ├─► dry_run                         a transaction that is never committed
+//!                                         ├─► dry_run                         a transaction that is never committed (dry_run_files,
+//!                                         │                                   dry_run_feed, dry_run_questions)
 //!                                         ├─► error                           what the server or the line said, as a problem
 //!                                         └─► timeout                         limits for everything but the user's scripts
 //! ```
 //!
-//! The SQL is in `adapters/sql`. Nothing here decides what to run, and no connection is kept between two calls of the port.
+//! The SQL is in `adapters/sql`. Nothing here decides what to run. What is expected is connected to ahead (`spare`): such a
+//! connection has run nothing, and nobody keeps it for long.
 
 mod activity_monitor;
 mod address;
@@ -38,6 +40,9 @@ mod control_connection;
 mod copy_in;
 mod database;
 mod dry_run;
+mod dry_run_feed;
+mod dry_run_files;
+mod dry_run_questions;
 mod error;
 mod handshake;
 mod journal_reader;
@@ -48,6 +53,7 @@ mod people;
 mod per_statement;
 pub(in crate::adapters) mod repair;
 mod session;
+mod spare;
 mod supervisor;
 mod timeout;
 mod tls;

@@ -33,7 +33,7 @@ impl PgDatabase {
             .on(
                 &connection,
                 UNCHANGED,
-                make_books(&connection, self.patience),
+                make_books(&connection, self.patience, None),
             )
             .await?;
         let runner = Operator::here();

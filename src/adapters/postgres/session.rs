@@ -12,6 +12,7 @@ use super::error::refused;
 use super::lock_wait::LockWait;
 use super::non_transactional::NonTransactionalRun;
 use super::per_statement::run_pipelined;
+use super::spare::Spare;
 use super::supervisor::{Failure, Supervisor};
 use crate::adapters::sql::between::end_session;
 use crate::adapters::sql::codes::{
@@ -37,6 +38,8 @@ pub(super) struct PgSession {
     limits: Limits,
     database: PgDatabase,
     runner: Operator,
+    /// Which tables there were when the connection was opened ahead.
+    looked: Option<InstalledTables>,
     present: InstalledTables,
     column: Option<RollbackColumn>,
     /// How many messages of scripts were sent.
@@ -55,18 +58,14 @@ pub(super) enum Phase {
 
 impl PgSession {
     /// A session on an open connection.
-    pub(super) fn new(
-        connection: Connection,
-        name: String,
-        limits: Limits,
-        database: PgDatabase,
-    ) -> Self {
+    pub(super) fn new(spare: Spare<InstalledTables>, limits: Limits, database: PgDatabase) -> Self {
         Self {
-            connection,
-            name,
+            connection: spare.connection,
+            name: spare.name,
             limits,
             database,
             runner: Operator::here(),
+            looked: spare.answer,
             present: InstalledTables::default(),
             column: None,
             messages: 0,
@@ -236,7 +235,7 @@ impl Session for PgSession {
     fn prepare(&mut self) -> Task<'_, ()> {
         Box::pin(async move {
             let patience = self.database.patience;
-            let making = make_books(&self.connection, patience);
+            let making = make_books(&self.connection, patience, self.looked.take());
             let what = "The tables of the migration history cannot be made.";
             let present = patience.on(&self.connection, what, making).await?;
             self.column = present.rollback();

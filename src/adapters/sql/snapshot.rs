@@ -221,6 +221,18 @@ pub(in crate::adapters) fn measure_sql(known: &[u32]) -> String {
     LOCKS_AND_ROWS.replace("$KNOWN$", &ids.join(","))
 }
 
+/// The question how many rows of some tables the transaction has inserted, updated and deleted, also those that are undone.
+pub(in crate::adapters) fn counters_sql(known: &[u32]) -> String {
+    let ids: Vec<String> = known.iter().map(u32::to_string).collect();
+    format!(
+        "select k, pg_catalog.pg_stat_get_xact_tuples_inserted(k), pg_catalog.pg_stat_get_xact_tuples_updated(k), \
+        pg_catalog.pg_stat_get_xact_tuples_deleted(k) from pg_catalog.unnest('{{{}}}'::pg_catalog.oid[]) k \
+        where pg_catalog.pg_stat_get_xact_tuples_inserted(k) + pg_catalog.pg_stat_get_xact_tuples_updated(k) \
+        + pg_catalog.pg_stat_get_xact_tuples_deleted(k) > 0",
+        ids.join(",")
+    )
+}
+
 /// Reads the rows of [`LOCKS_AND_ROWS`], in the order of the tables' numbers.
 pub(in crate::adapters) fn parse_touched(rows: &Texts) -> Vec<TouchedTable> {
     let mut touched: Vec<TouchedTable> = rows.iter().filter_map(|row| one_touched(row)).collect();

@@ -18,6 +18,7 @@ use crate::domain::problem::Problem;
 use crate::domain::report::risks::{self, RiskGroup};
 use crate::domain::report::{Extent, losses, plan, seen};
 use crate::ops::migration::{self, Passing, RunControl, StepRisk};
+use crate::ports::Soon;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -97,6 +98,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let mut work = context.work().await?;
     args.waits.set(&mut work.schema.limits);
+    let place = args.on.unwrap_or(match work.production {
+        None => On::Target,
+        Some(_) => On::Scratch,
+    });
+    if place == On::Target && !args.no_rehearsal {
+        work.schema.database.expect(Soon::Run);
+    }
     let plan = work.read(migration::plan(&work.schema, &wish)).await?;
     let risks = migration::risks(&plan);
     let report = if args.no_rehearsal || plan.steps.is_empty() {

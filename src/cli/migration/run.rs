@@ -16,6 +16,7 @@ use crate::domain::report::{self, Lines};
 use crate::domain::seed::StaleSeed;
 use crate::ops::migration::{self, RunControl, Workspace};
 use crate::ops::seed;
+use crate::ports::Soon;
 
 /// Makes the plan of a wish, has it confirmed, and runs it.
 pub async fn carry_out(
@@ -26,6 +27,10 @@ pub async fn carry_out(
 ) -> Answered {
     let mut work = context.work().await?;
     waits.set(&mut work.schema.limits);
+    // Nobody is asked, so what is planned runs in a moment.
+    if options.yes {
+        work.schema.database.expect(Soon::Run);
+    }
     let plan = work.read(migration::plan(&work.schema, wish)).await?;
     let (skipped, said) = match wish {
         PlanRequest::Apply { .. } => skipped::of(&work.schema.root)?,

@@ -7,6 +7,7 @@ use super::measure::{Baseline, TouchedTable};
 use crate::domain::sql::lexer::Kind;
 use crate::domain::sql::statement_kind::{leading_words, outer_words, significant};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// The first words of commands that touch nothing but what they name, and run no code of the database but event triggers. The
 /// first of each kind is measured all the same: what the platform does behind each of them shows there.
@@ -49,11 +50,11 @@ const KINDS: [(&str, &str); 36] = [
     ("revoke", "execute"),
 ];
 
-/// Decides for the statements of one dry run, in their order.
+/// Decides for the statements of one dry run, in their order. Cheap to copy.
 #[derive(Debug, Clone, Default)]
 pub struct Quiet {
     /// Words of the names of tables that were there before, in lower case.
-    known: HashSet<String>,
+    known: Arc<HashSet<String>>,
     /// The kinds of commands that were measured.
     seen: HashSet<(String, String)>,
     /// The table that the last statement inserted rows into, as it is written.
@@ -84,7 +85,28 @@ impl Quiet {
         } else {
             name.rsplit('.').next().unwrap_or(name)
         };
-        self.known.extend(words(own));
+        let is_new = |word: &String| !self.known.contains(word);
+        let new: Vec<String> = words(own).filter(is_new).collect();
+        if !new.is_empty() {
+            Arc::make_mut(&mut self.known).extend(new);
+        }
+    }
+
+    /// Whether a statement may give a table that was there before another name or another file. What stands behind it is judged,
+    /// and run, only once it is measured.
+    pub fn may_move(&self, sql: &str) -> bool {
+        let first = leading_words(sql, 2);
+        let [one, two] = first.as_slice() else {
+            return true;
+        };
+        let pair = (one.as_str(), two.as_str());
+        match one.as_str() {
+            "insert" | "update" | "delete" | "drop" | "set" | "reset" => false,
+            "alter" if KINDS.contains(&pair) => {
+                words(sql).any(|word| self.known.contains(&word)) && !keeps_files(sql)
+            }
+            _ => !KINDS.contains(&pair) || runs_a_query(one, two, sql),
+        }
     }
 
     /// Whether a statement needs no measure of its own. Asked once for each, in their order.
@@ -112,6 +134,23 @@ impl Quiet {
             && !runs_a_query(one, two, sql)
             && !words(sql).any(|word| self.known.contains(&word))
     }
+}
+
+/// Whether an `ALTER` changes neither a name nor what stands in a table's file.
+fn keeps_files(sql: &str) -> bool {
+    let words = outer_words(sql);
+    words.iter().enumerate().all(|(at, word)| {
+        let next = words.get(at + 1).map(String::as_str).unwrap_or_default();
+        match word.as_str() {
+            "add" => matches!(
+                next,
+                "constraint" | "check" | "foreign" | "unique" | "primary"
+            ),
+            "set" => matches!(next, "not" | "default" | "statistics" | "storage"),
+            "type" | "rename" => false,
+            _ => true,
+        }
+    })
 }
 
 /// `CREATE TABLE … AS` and what stands for a materialized view run a query; tables of a tablespace are not named.
@@ -215,6 +254,45 @@ mod tests {
         assert!(quiet.is_quiet("alter table sales add y int"));
         quiet.enter(&[renamed]);
         assert!(!quiet.is_quiet("alter table sales add z int"));
+    }
+
+    #[test]
+    fn what_may_rename_or_rewrite_a_known_table_is_waited_for() {
+        let quiet = quiet();
+        for sql in [
+            "alter table orders add x int default random()",
+            "alter table orders alter x type text",
+            "alter table orders rename to sales",
+            "alter table orders set schema other",
+            "alter table orders set logged",
+            "truncate orders",
+            "do $$ begin end $$",
+            "select f()",
+            "with x as (select 1) select f()",
+            "create table a as select f()",
+            "create extension x",
+            "refresh materialized view v",
+            "savepoint a",
+            "commit",
+            "",
+        ] {
+            assert!(quiet.may_move(sql), "{sql}");
+        }
+        for sql in [
+            "alter table orders enable row level security",
+            "alter table only orders add constraint a primary key (id)",
+            "alter table orders alter column a set not null, alter b set default 1",
+            "alter table orders drop column a",
+            "alter table a add x int",
+            "create index i on orders (id)",
+            "create policy p on orders using (true)",
+            "insert into orders values (1)",
+            "update orders set id = 1",
+            "drop table orders",
+            "comment on table orders is 'type'",
+        ] {
+            assert!(!quiet.may_move(sql), "{sql}");
+        }
     }
 
     #[test]

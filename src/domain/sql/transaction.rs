@@ -24,6 +24,29 @@ pub enum Control {
     TwoPhase,
 }
 
+/// The words without one of which no command ends a transaction.
+const ENDS: [&str; 5] = ["commit", "end", "rollback", "abort", "prepare"];
+
+/// Whether a text may hold a command that ends a transaction, wherever it stands: also in a string, a comment or a body. So it
+/// holds whatever one takes for a string, a comment or the end of a statement.
+pub fn may_end(text: &str) -> bool {
+    let goes_on =
+        |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') || !byte.is_ascii();
+    let words = text.as_bytes().split(|byte| !goes_on(byte));
+    // A number may stand right before a word, and a parameter.
+    words
+        .flat_map(|word| {
+            [
+                word,
+                word.rsplit(|byte| *byte == b'$').next().unwrap_or(word),
+            ]
+        })
+        .any(|word| {
+            ENDS.iter()
+                .any(|end| word.eq_ignore_ascii_case(end.as_bytes()))
+        })
+}
+
 /// How a file deals with transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
@@ -222,6 +245,30 @@ fn fault(controls: &[(usize, Control)]) -> Option<(usize, &'static str)> {
 mod tests {
     use super::super::split::statements;
     use super::*;
+
+    #[test]
+    fn what_may_end_a_transaction_is_seen_wherever_it_stands() {
+        for text in [
+            "commit",
+            "select 1; COMMIT",
+            "select '; end; '",
+            "-- rollback",
+            "select 1commit",
+            "$1abort",
+            "$a$end$a$",
+            "case when a then b end",
+            "PREPARE transaction 'a'",
+        ] {
+            assert!(may_end(text), "{text}");
+        }
+        for text in [
+            "select ending, commits, send from vendor",
+            "create table the_end ()",
+            "insert into a values ('é')",
+        ] {
+            assert!(!may_end(text), "{text}");
+        }
+    }
 
     fn of(sql: &str) -> Shape {
         let statements = statements(sql);

@@ -5,7 +5,6 @@ use super::doubt::{Doubt, doubt};
 use super::error::step_problem;
 use super::losses::count_losses;
 use super::outside::refused;
-use super::record::recorder;
 use super::script::parts;
 use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::access::Right;
@@ -57,7 +56,7 @@ pub(super) async fn run_at(
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("No dry run was made."));
     }
-    let mut recorder = recorder(stage, schema.limits).await?;
+    let mut recorder = stage.dry_run(schema.limits).await?;
     let found = run_and_count(recorder.as_mut(), schema, plan, watch, on, known).await;
     // Whatever happened: it is rolled back, and the server is asked whether it is.
     let ended = recorder.end().await;
@@ -389,7 +388,7 @@ pub(super) async fn snapshot_and_rights(
     schema: &Workspace,
     stage: &dyn DryRunDatabase,
 ) -> Result<(Snapshot, Vec<Right>), Problem> {
-    let mut session = stage.begin_dry_run(schema.limits).await?;
+    let mut session = stage.open_dry_run(schema.limits).await?;
     let looked = async {
         let snapshot = session.snapshot().await?;
         Ok((snapshot, session.rights().await?))
@@ -404,7 +403,7 @@ pub(super) async fn snapshot(
     schema: &Workspace,
     stage: &dyn DryRunDatabase,
 ) -> Result<Snapshot, Problem> {
-    let mut session = stage.begin_dry_run(schema.limits).await?;
+    let mut session = stage.open_dry_run(schema.limits).await?;
     let snapshot = session.snapshot().await;
     session.end().await?;
     snapshot

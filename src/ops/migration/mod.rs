@@ -20,7 +20,6 @@ mod plan;
 mod platform;
 mod read_files;
 mod reconcile;
-mod record;
 mod renumber;
 mod renumber_all;
 mod repair;

@@ -13,7 +13,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Failure, INTERRUPTED, RunError};
 use crate::domain::text::harmless;
-use crate::ports::Session;
+use crate::ports::{Session, Soon};
 use attempts::{Ended, run_scripts};
 use scripts::{ScriptPrefetch, expect};
 use std::collections::BTreeSet;
@@ -44,6 +44,8 @@ pub async fn run(schema: &Workspace, plan: &Plan, watch: &RunControl) -> Result<
         return Ok(runner.outcome(None, schema.database.history().await.ok()));
     }
     let mut session = schema.database.session(schema.limits).await?;
+    // How it ended is read on another connection, which is opened meanwhile.
+    schema.database.expect(Soon::History);
     session.prepare().await?;
     let halted = runner.steps(session.as_mut()).await;
     let name = session.name().to_owned();

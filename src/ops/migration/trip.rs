@@ -7,7 +7,6 @@ use super::error::step_problem;
 use super::list::read;
 use super::outside;
 use super::plan::is_applied;
-use super::record::run_statements;
 use super::rollback_file::{RollbackError, up_and_down};
 use super::verify::{
     check_directory, check_known, new_trip, no_rollback, not_again, unusable, verdict,
@@ -16,11 +15,9 @@ use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::measure;
-use crate::domain::dry_run::recording::StatementResult;
 use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
 use crate::domain::migration::{Entry, State, Step, StepMode};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::RunError;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot::difference::Difference;
 use crate::ports::{DryRunDatabase, DryRunTransaction};
@@ -68,7 +65,7 @@ pub async fn verify_on_target(
     if pending.is_empty() && applied.is_empty() {
         return Ok(verification);
     }
-    let mut session = stage.begin_dry_run(schema.limits).await?;
+    let mut session = stage.open_dry_run(schema.limits).await?;
     let found = async {
         let mut baseline = Target {
             schema,
@@ -282,27 +279,19 @@ impl Target<'_> {
         let progress = &self.watch.progress;
         let mut news = |one| drop(progress.send(one));
         let (script, cancel) = (file_script(0, step, false), &self.watch.cancel);
-        let mut keep = |kept: StatementResult| {
+        let result = self.session.run_file(&script, &mut news, cancel).await?;
+        for kept in &result.statements {
             let (number, sql) = (kept.statement + 1, &step.statements[kept.statement]);
             ledger.record_statement(&step.version, number, sql, &kept.ran);
-        };
-        self.session.open_file().await?;
-        let ended = run_statements(self.session, &script, &mut news, cancel, &mut keep).await;
-        let failed = match ended {
-            Ok(settled) => {
-                ledger.record_statement(&step.version, step.statements.len(), "", &settled);
-                self.session.close_file().await?;
-                return Ok(Ran::Well);
-            }
-            Err(failed) => failed,
+        }
+        let Some(failed) = result.failed else {
+            ledger.record_statement(&step.version, step.statements.len(), "", &result.commit);
+            return Ok(Ran::Well);
         };
         let text = read_files::read(&step.file).ok().map(|source| source.text);
         let problem = step_problem(&failed.halt, step, text.as_deref(), Environment::Target);
         if matches!(problem.kind, Kind::Cancelled | Kind::Network) {
             return Err(problem);
-        }
-        if matches!(failed.halt, RunError::Refused(_)) {
-            self.session.undo_file().await?;
         }
         let steps: Vec<&Step> = tried.steps.iter().chain([step]).collect();
         let at = tried.steps.len();
