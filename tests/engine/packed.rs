@@ -203,3 +203,44 @@ fn same(packed: &serde_json::Value, strict: &serde_json::Value, told: &str) {
     };
     panic!("{told}\npacked\n{}\nstrict\n{}", part(&one), part(&other));
 }
+
+/// `cargo test --features demo --test engine packed::how_long -- --ignored --nocapture`
+#[tokio::test]
+#[ignore = "it measures, and proves nothing"]
+async fn how_long_a_dry_run_of_8_000_statements_takes_beside_its_run() {
+    let inserts = (0..8000)
+        .map(|at| format!("insert into lines (id, note) values ({at}, 'note {at}');\n"))
+        .collect::<String>();
+    let objects = (0..2000)
+        .map(|at| {
+            format!(
+                "create table t{at} (id int primary key, note text);\ncreate index on t{at} (note);\n\
+                alter table t{at} enable row level security;\ncomment on table t{at} is 'x';\n"
+            )
+        })
+        .collect::<String>();
+    for (what, text) in [("inserts", inserts), ("objects", objects)] {
+        let bench = Bench::new().await;
+        bench
+            .db
+            .batch_execute("create table lines (id int, note text)")
+            .await
+            .unwrap();
+        bench.up("1_large.sql", &text);
+        let plan = bench.plan(everything()).await.unwrap();
+        for round in 0..3 {
+            for (how, stage) in [
+                ("packed", database_on(&bench.url)),
+                ("strict", database_on(&bench.url).strictly()),
+            ] {
+                let begun = std::time::Instant::now();
+                let report = migration::dry_run(&bench.schema, &stage, &plan, &watch().0).await;
+                assert!(report.unwrap().problem.is_none());
+                println!("{what}, round {round}, {how}: {:.2?}", begun.elapsed());
+            }
+        }
+        let begun = std::time::Instant::now();
+        assert!(bench.apply().await.is_complete());
+        println!("{what}, the run: {:.2?}", begun.elapsed());
+    }
+}

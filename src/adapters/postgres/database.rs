@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::connection_config::parse;
 use super::error::statement_problem;
 use super::session::PgSession;
-use super::spare::{Purpose, Spare, Spares};
+use super::spare::{Purpose, Spares};
 use super::timeout::{LIMITS, StatementTimeout, with_deadline};
 use super::variables::PgVariables;
 use crate::adapters::sql::history_shape;
@@ -53,7 +53,22 @@ pub struct PgDatabase {
     /// Whether a dry run sends and measures every statement by itself.
     pub(super) is_strict: bool,
     /// What was opened ahead. Copies of this value share it.
-    spares: Arc<Spares<InstalledTables>>,
+    spares: Arc<Spares<Spare>>,
+}
+
+/// An open connection that has run nothing.
+pub(super) struct Spare {
+    pub(super) connection: Connection,
+    /// Its name on the server.
+    pub(super) name: String,
+    /// Which tables there were when it was opened ahead.
+    pub(super) looked: Option<InstalledTables>,
+}
+
+impl Spare {
+    fn is_closed(&self) -> bool {
+        self.connection.client.is_closed()
+    }
 }
 
 impl PgDatabase {
@@ -116,21 +131,21 @@ impl PgDatabase {
     }
 
     /// A connection that runs something, under a name of its own: one that was opened ahead, or a new one.
-    pub(super) async fn open_to_run(&self) -> Result<Spare<InstalledTables>, Problem> {
-        if let Some(spare) = self.spares.take(Purpose::Run).await {
+    pub(super) async fn open_to_run(&self) -> Result<Spare, Problem> {
+        if let Some(spare) = self.spares.take(Purpose::Run, Spare::is_closed).await {
             return Ok(spare);
         }
         let name = session_name();
         Ok(Spare {
             connection: self.open_as(&name).await?,
             name,
-            answer: None,
+            looked: None,
         })
     }
 
     /// A connection that was opened ahead to ask on it, where there is one. It may turn out to be dead: then a new one is asked.
     pub(super) async fn spare_reader(&self) -> Option<Connection> {
-        let spare = self.spares.take(Purpose::Read).await;
+        let spare = self.spares.take(Purpose::Read, Spare::is_closed).await;
         spare.map(|spare| spare.connection)
     }
 
@@ -139,7 +154,7 @@ impl PgDatabase {
         let spare = Spare {
             connection,
             name: APPLICATION.to_owned(),
-            answer: None,
+            looked: None,
         };
         self.spares.keep(Purpose::Read, async { Some(spare) });
     }
@@ -157,7 +172,7 @@ impl PgDatabase {
                 Purpose::Run => session_name(),
             };
             let connection = database.open_as(&name).await.ok()?;
-            let answer = match purpose {
+            let looked = match purpose {
                 Purpose::Read => None,
                 Purpose::Run => {
                     let patience = database.patience;
@@ -169,7 +184,7 @@ impl PgDatabase {
             Some(Spare {
                 connection,
                 name,
-                answer,
+                looked,
             })
         });
     }

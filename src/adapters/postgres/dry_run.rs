@@ -1,12 +1,12 @@
 //! A dry run on a connection of its own: a transaction that is never committed, in which files run and are measured.
 
 use super::connection::Connection;
-use super::database::PgDatabase;
+use super::database::{PgDatabase, Spare};
 use super::dry_run_feed::goes_back;
 use super::dry_run_files::{FilesRun, Flown};
 use super::dry_run_questions::{KnownTables, Questions, asked, counted, refused, send};
 use super::error::statement_problem;
-use super::spare::{Purpose, Spare};
+use super::spare::Purpose;
 use crate::adapters::sql::between;
 use crate::adapters::sql::codes::BUSY;
 use crate::adapters::sql::dry_run_limits::{

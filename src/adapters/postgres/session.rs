@@ -7,12 +7,11 @@ use super::batch::{BatchEnd, TxTemplate, run_batch};
 use super::batch_progress::BatchProgress;
 use super::connection::Connection;
 use super::control_connection::ControlConnection;
-use super::database::{PgDatabase, make_books};
+use super::database::{PgDatabase, Spare, make_books};
 use super::error::refused;
 use super::lock_wait::LockWait;
 use super::non_transactional::NonTransactionalRun;
 use super::per_statement::run_pipelined;
-use super::spare::Spare;
 use super::supervisor::{Failure, Supervisor};
 use crate::adapters::sql::between::end_session;
 use crate::adapters::sql::codes::{
@@ -58,14 +57,14 @@ pub(super) enum Phase {
 
 impl PgSession {
     /// A session on an open connection.
-    pub(super) fn new(spare: Spare<InstalledTables>, limits: Limits, database: PgDatabase) -> Self {
+    pub(super) fn new(spare: Spare, limits: Limits, database: PgDatabase) -> Self {
         Self {
             connection: spare.connection,
             name: spare.name,
             limits,
             database,
             runner: Operator::here(),
-            looked: spare.answer,
+            looked: spare.looked,
             present: InstalledTables::default(),
             column: None,
             messages: 0,

@@ -4,7 +4,6 @@
 //! A spare connection is as good as one that is opened when it is needed: nothing has run on it, and what is read on it is
 //! read then. One that could not be had, or that nobody wanted in time, is as if it had never been asked for.
 
-use super::connection::Connection;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -21,38 +20,29 @@ pub(super) enum Purpose {
     Run,
 }
 
-/// An open connection, and what was asked on it ahead.
-pub(super) struct Spare<A> {
-    pub(super) connection: Connection,
-    /// Its name on the server.
-    pub(super) name: String,
-    /// The answer, where there is one.
-    pub(super) answer: Option<A>,
-}
-
 /// The spare connections of one address.
-pub(super) struct Spares<A>(Mutex<Vec<Opening<A>>>);
+pub(super) struct Spares<C>(Mutex<Vec<Opening<C>>>);
 
-struct Opening<A> {
+struct Opening<C> {
     purpose: Purpose,
     /// Whoever wants it says where it is to be sent. Its task ends with this value.
-    wish: oneshot::Sender<oneshot::Sender<Spare<A>>>,
+    wish: oneshot::Sender<oneshot::Sender<C>>,
 }
 
-impl<A> Default for Spares<A> {
+impl<C> Default for Spares<C> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<A: Send + 'static> Spares<A> {
+impl<C: Send + 'static> Spares<C> {
     /// Keeps a connection for a while, once it is open.
     pub(super) fn keep(
         &self,
         purpose: Purpose,
-        opening: impl Future<Output = Option<Spare<A>>> + Send + 'static,
+        opening: impl Future<Output = Option<C>> + Send + 'static,
     ) {
-        let (wish, wanted) = oneshot::channel::<oneshot::Sender<Spare<A>>>();
+        let (wish, wanted) = oneshot::channel::<oneshot::Sender<C>>();
         tokio::spawn(async move {
             let spare = opening.await;
             if let Some(spare) = spare
@@ -75,7 +65,7 @@ impl<A: Send + 'static> Spares<A> {
     }
 
     /// A spare connection, once it is open; none where there is none, or where it is closed already.
-    pub(super) async fn take(&self, purpose: Purpose) -> Option<Spare<A>> {
+    pub(super) async fn take(&self, purpose: Purpose, is_closed: fn(&C) -> bool) -> Option<C> {
         loop {
             let wish = {
                 let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +76,7 @@ impl<A: Send + 'static> Spares<A> {
             let (whom, sent) = oneshot::channel();
             if wish.send(whom).is_ok()
                 && let Ok(spare) = sent.await
-                && !spare.connection.client.is_closed()
+                && !is_closed(&spare)
             {
                 return Some(spare);
             }
