@@ -30,21 +30,13 @@ const ENDS: [&str; 5] = ["commit", "end", "rollback", "abort", "prepare"];
 /// Whether a text may hold a command that ends a transaction, wherever it stands: also in a string, a comment or a body. So it
 /// holds whatever one takes for a string, a comment or the end of a statement.
 pub fn may_end(text: &str) -> bool {
-    let goes_on =
-        |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$') || !byte.is_ascii();
-    let words = text.as_bytes().split(|byte| !goes_on(byte));
-    // A number may stand right before a word, and a parameter.
-    words
-        .flat_map(|word| {
-            [
-                word,
-                word.rsplit(|byte| *byte == b'$').next().unwrap_or(word),
-            ]
-        })
-        .any(|word| {
-            ENDS.iter()
-                .any(|end| word.eq_ignore_ascii_case(end.as_bytes()))
-        })
+    // What may stand in a word; a number, a parameter or a quote of dollars may stand right before one.
+    let goes_on = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_' || !byte.is_ascii();
+    let mut words = text.as_bytes().split(|byte| !goes_on(byte));
+    words.any(|word| {
+        let is = |end: &&str| word.eq_ignore_ascii_case(end.as_bytes());
+        ENDS.iter().any(|end| is(&end))
+    })
 }
 
 /// How a file deals with transactions.
