@@ -213,11 +213,7 @@ pub(super) async fn open(
 
 /// The filters that were typed before, where they are kept: for a profile of the user's file, as which it is opened. The demo is another
 /// project each time.
-fn filters(
-    connected: &Connected,
-    book: &ProfileSet,
-    start: Option<&Start>,
-) -> Option<FilterBook> {
+fn filters(connected: &Connected, book: &ProfileSet, start: Option<&Start>) -> Option<FilterBook> {
     let profile = &connected.profile;
     let own = book.profiles.get(&profile.name);
     let is_titled = start.is_some_and(|start| start.title.is_some());

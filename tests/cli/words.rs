@@ -75,7 +75,9 @@ fn manual_pages_are_made_of_every_command() {
 fn an_id_is_taken_as_it_is_shown_and_one_that_is_not_alone_is_said() {
     let mut world = World::full();
     world.sign_in("alice@example.com");
-    let as_alice = |args: &[&str]| [args, &["--as", "user"]].concat();
+    fn as_alice<'a>(args: &[&'a str]) -> Vec<&'a str> {
+        [args, &["--as", "user"]].concat()
+    }
     let cycles = world.data(&as_alice(&["cycle", "list"]));
     let ids: Vec<&str> = cycles
         .as_array()

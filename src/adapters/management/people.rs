@@ -2,9 +2,7 @@
 
 use super::database::ManagementDatabase;
 use super::query::problem;
-use crate::adapters::sql::people::{
-    ACCOUNT_COLUMNS, WHAT, account, account_query, pairs, query,
-};
+use crate::adapters::sql::people::{ACCOUNT_COLUMNS, WHAT, account, account_query, pairs, query};
 use crate::domain::account::AuthAccount;
 use crate::ports::{Task, UserDirectory};
 

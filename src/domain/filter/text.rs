@@ -1,7 +1,9 @@
 //! How a filter is written, whatever it asks for: terms between white space, values between commas, quotes and their escapes,
 //! and faults with their place. The audit trail and tables have their own keys.
 
-use crate::domain::audit::path::{self, PathFault, Step, WrittenStep, is_plain_key, read_quoted, read_steps};
+use crate::domain::audit::path::{
+    self, PathFault, Step, WrittenStep, is_plain_key, read_quoted, read_steps,
+};
 use crate::domain::problem::{Kind, Problem};
 
 /// The longest filter, in bytes: it becomes part of a URL.

@@ -1,8 +1,8 @@
 //! The term that asks for a value that a record has.
 
-use crate::domain::filter::condition::is_number;
 use super::{Side, quoted};
 use crate::domain::audit::path;
+use crate::domain::filter::condition::is_number;
 use serde_json::Value;
 
 /// The most characters of a text that are asked for; of a longer one its beginning is.
