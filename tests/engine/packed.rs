@@ -11,7 +11,7 @@ use supadeck::ops::migration;
 use supadeck::ports::DryRunDatabase;
 
 /// Steps of which a file is made; `$N$` is another number in each.
-const PIECES: [&str; 62] = [
+const PIECES: [&str; 64] = [
     "create table fresh$N$ (id int primary key, note text)",
     "create table other$N$ (id int)",
     "create index on child (parent_id)",
@@ -23,6 +23,8 @@ const PIECES: [&str; 62] = [
     "insert into child (id, parent_id) values ($N$00, 1)",
     "insert into child (id, parent_id, note) values ($N$01, 1, 'far too long for twenty characters')",
     "insert into nowhere values (1)",
+    "insert into notes (id, note) values (2$N$, 'z') returning id, 'glad'::public.weather",
+    "insert into notes (id, note) values (3$N$, 'z') returning *, array['glad'::public.weather], notes",
     "insert into notes (id, note) values ($N$, 'x')",
     "insert into notes (id, note) values (1$N$, 'y')",
     "update parent set old = 'z' where id < 5",
@@ -149,7 +151,7 @@ async fn a_packed_dry_run_tells_what_a_strict_one_tells() {
     bench
         .db
         .batch_execute(
-            "create schema app; create table notes (id int, note text);
+            "create schema app; create table notes (id int, note text); create type public.weather as enum ('glad', 'sad');
             create function empties() returns trigger language plpgsql as $$ begin truncate child; return null; end $$;
             create trigger empties after insert on notes for each statement when (pg_trigger_depth() < 2) execute function empties();
             insert into parent values (30, 'n', '30'), (31, 'n', '31')",
@@ -183,6 +185,36 @@ async fn a_packed_dry_run_tells_what_a_strict_one_tells() {
         only.is_some() || (passed > 10 && failed > 10),
         "{passed} {failed}"
     );
+}
+
+#[tokio::test]
+async fn rows_of_a_type_of_its_own_hold_nothing_up_and_blame_nobody() {
+    let bench = in_use().await;
+    bench
+        .db
+        .batch_execute(
+            "create type weather as enum ('glad', 'sad'); create table day (at int, felt weather)",
+        )
+        .await
+        .unwrap();
+    let gives = "insert into day values (1, 'glad') returning *, array[felt], day;";
+    for (text, failed) in [
+        (gives.to_owned(), None),
+        (format!("comment on table day is 'x';\n{gives}"), None),
+        (format!("{gives}\ninsert into nowhere values (1);"), Some(2)),
+        (
+            format!("{gives}\n{gives}\nselect 1 / (at - 1) from day;"),
+            Some(3),
+        ),
+    ] {
+        bench.up("5_f.sql", &text);
+        let plan = bench.plan(everything()).await.unwrap();
+        let (packed, strict) = both(&bench, &plan).await;
+        same(&timeless(&packed), &timeless(&strict), &text);
+        let statements = packed.steps.iter().flat_map(|step| &step.statements);
+        let blamed = statements.clone().find(|one| one.problem.is_some());
+        assert_eq!(blamed.map(|one| one.statement), failed, "{text}");
+    }
 }
 
 /// The first thing in which two reports differ.

@@ -35,7 +35,6 @@ use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 use tokio_util::sync::CancellationToken;
 
@@ -245,6 +244,54 @@ impl Flight<'_, '_> {
     ) -> Result<(), Stop> {
         let client = guard.client;
         let mut queue: VecDeque<Sent<'_>> = VecDeque::new();
+        let ended = self
+            .fly_queue(
+                guard,
+                feed,
+                flown,
+                tables,
+                at_file,
+                quiet,
+                (client, &mut queue),
+            )
+            .await;
+        if matches!(ended, Err(Stop::Unclear)) {
+            // What is on its way runs to its end, and each of it under its own limit. Ctrl-C is heard meanwhile.
+            while let Some((_, item, _, flying)) = queue.pop_front() {
+                let limit = self.limit_of(&item);
+                let ended = tokio::time::timeout(limit, guard.wait(flying)).await;
+                if !matches!(ended, Ok(Ok(_) | Err(Failure::Server(_)))) {
+                    break;
+                }
+            }
+        }
+        ended
+    }
+
+    /// How long an answer is waited for.
+    fn limit_of(&self, item: &Item) -> Duration {
+        match item {
+            Item::Statement(_) | Item::Settle | Item::EndSession => self.limit,
+            // Each of them has the server's limit for itself.
+            Item::Packed(range, _) => self.limit * u32::try_from(range.len()).unwrap_or(u32::MAX),
+            _ => self.questions.patience.0 * 3 / 2,
+        }
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the state of one flight, which its caller goes on with"
+    )]
+    async fn fly_queue<'c>(
+        &'c self,
+        guard: &mut Supervisor<'_>,
+        feed: &mut Feed<'_>,
+        flown: &mut Flown,
+        tables: &mut KnownTables,
+        at_file: &mut KnownTables,
+        quiet: &mut Quiet,
+        (client, queue): (&'c Client, &mut VecDeque<Sent<'c>>),
+    ) -> Result<(), Stop> {
         let (mut bytes, mut is_waiting) = (0, false);
         let mut latest = Instant::now();
         let mut settled = Duration::ZERO;
@@ -278,14 +325,7 @@ impl Flight<'_, '_> {
                 Item::Packed(range, counts) => Some((range.start, Arc::clone(counts))),
                 _ => None,
             };
-            let limit = match &item {
-                Item::Statement(_) | Item::Settle | Item::EndSession => self.limit,
-                // Each of them has the server's limit for itself.
-                Item::Packed(range, _) => {
-                    self.limit * u32::try_from(range.len()).unwrap_or(u32::MAX)
-                }
-                _ => self.questions.patience.0 * 3 / 2,
-            };
+            let limit = self.limit_of(&item);
             let ended = match tokio::time::timeout(limit, guard.wait(flying)).await {
                 Ok(ended) => ended,
                 Err(_) => Err(Failure::Line(silent(limit))),
@@ -355,9 +395,9 @@ impl Flight<'_, '_> {
                         measured.map_err(|problem| commit_failed(settled, lost(&problem)))?;
                     let mut touched = snapshot::parse_touched(&rows);
                     let (renewed, is_renamed) = tables.enter(&mut touched);
-                    // What is on its way behind it of the same file changes nothing.
-                    let goes_on = queue.iter().any(|sent| sent.0 > file);
-                    if goes_on && (is_renamed || !renewed.is_empty()) {
+                    // An answer that is not read yet would stand before those of what is counted.
+                    let is_first = queue.is_empty();
+                    if !is_first && (is_renamed || !renewed.is_empty()) {
                         return Err(Stop::Unclear);
                     }
                     quiet.enter(&touched);
@@ -533,7 +573,6 @@ impl Flight<'_, '_> {
             Item::Packed(range, counts) => {
                 let counts = std::mem::take(&mut *locked(&counts));
                 let (done, mut halt) = (counts.len(), halt(failure));
-                let share = took / u32::try_from(done + 1).unwrap_or(u32::MAX);
                 let failed = range.start + done;
                 if failed >= range.end {
                     return Stop::Unclear;
@@ -548,10 +587,12 @@ impl Flight<'_, '_> {
                     }
                     refused.character = Some(inside);
                 }
+                // Nobody knows how the time is shared. A limit of the server is one of a single statement, so it is that of the
+                // one that failed.
                 for (part, rows) in range.zip(counts) {
-                    self.ran(flown, part, share, rows);
+                    self.ran(flown, part, Duration::ZERO, rows);
                 }
-                self.failed(flown, failed, share, halt)
+                self.failed(flown, failed, took, halt)
             }
             Item::Measure(part, _) if is_cancelled => {
                 self.failed(flown, part, took, RunError::Cancelled)
@@ -651,12 +692,10 @@ fn lost(problem: &Problem) -> RunError {
     }
 }
 
-/// Sends one command by the extended protocol and reads its answer to the end. Rows are thrown away as they come.
+/// Sends one command by the extended protocol and reads its answer to the end. Rows are thrown away as they come, and no type
+/// of a column is looked up: that would be a question behind all that is on its way already.
 async fn execute(client: &Client, sql: &str) -> Result<u64, Error> {
-    let nothing = Vec::<(i32, Type)>::new();
-    let mut stream = pin!(client.query_typed_raw(sql, nothing).await?);
-    while stream.try_next().await?.is_some() {}
-    Ok(stream.rows_affected().unwrap_or_default())
+    client.execute_typed(sql, &[]).await
 }
 
 /// Sends several commands in one message, and keeps how many rows each of them touched.
