@@ -81,6 +81,7 @@ const KNOWN: &[(&[&str], &str)] = &[
             "src/app/msg.rs",
             "src/app/reads.rs",
             "src/app/requests.rs",
+            "src/app/screen/home.rs",
             "src/app/screen/seeds.rs",
             "src/app/scroll.rs",
         ],

@@ -396,7 +396,7 @@ fn a_row_is_added_changed_and_removed_and_each_is_shown_first() {
     assert_eq!(added[0]["row"]["mood"], "calm");
     assert_eq!(
         world.sql("select data::text from note where body like 'new%'"),
-        ["{\"k\": [1]}"]
+        ["{\"k\":[1]}"]
     );
     let changed = world.data(&[
         "table",

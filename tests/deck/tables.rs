@@ -362,7 +362,7 @@ fn the_first_refusal_is_said_and_the_rest_stays_marked() {
     let mut model = goals((120, 40));
     keys(&mut model, &["l"]);
     type_value(&mut model, "one");
-    keys(&mut model, &["j"]);
+    keys(&mut model, &["j", "j"]);
     type_value(&mut model, "two");
     press(&mut model, &["w"]);
     let effects = press(&mut model, &["write", "enter"]);
@@ -374,7 +374,7 @@ fn the_first_refusal_is_said_and_the_rest_stays_marked() {
     }];
     let problem = Problem::new(
         Kind::Conflict,
-        "The row id 2 was changed by somebody else.",
+        "The row id 3 was changed by somebody else.",
         "x",
     );
     let effects = answer(&mut model, ticket, Report::RowsWritten(done, Some(problem)));
@@ -397,7 +397,7 @@ fn the_first_refusal_is_said_and_the_rest_stays_marked() {
         "{}",
         text(&model)
     );
-    keys(&mut model, &["j", "u", "esc"]);
+    keys(&mut model, &["u", "esc"]);
     assert!(model.browser.grid.is_none());
 }
 
@@ -407,7 +407,7 @@ fn a_wrong_value_is_refused_in_the_line() {
     keys(&mut model, &["l", "l", "l", "l"]);
     press(&mut model, &["e", "ctrl-u", "heavy", "enter"]);
     let frame = text(&model);
-    assert!(frame.contains("a number is wanted"), "{frame}");
+    assert!(frame.contains("number is wanted"), "{frame}");
     press(&mut model, &["esc"]);
     assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 0);
 }
