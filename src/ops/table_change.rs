@@ -9,7 +9,7 @@ use crate::domain::table::cell::cell_text;
 use crate::domain::table::change::{
     ColumnChange, RowChange, RowChanged, differences, key_words, same_key,
 };
-use crate::domain::table::column::{ColumnKind, column_text};
+use crate::domain::table::column::{ColumnInfo, ColumnKind, column_text};
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::paging::RowValues;
 use crate::domain::text;
@@ -262,7 +262,7 @@ fn changed_meanwhile(table: &TableInfo, was: &RowValues, differs: &[ColumnChange
     let told = differs.iter().take(5).map(|change| {
         let kind = table
             .column(&change.column)
-            .map_or(ColumnKind::Unknown, |column| column.kind());
+            .map_or(ColumnKind::Unknown, ColumnInfo::kind);
         let cell = |value: &Option<Value>| {
             let text = cell_text(kind, value.as_ref().unwrap_or(&Value::Null), None).text;
             let cut: String = text.chars().take(60).collect();
@@ -300,7 +300,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::query::{Answer, Call, Ping};
-    use crate::domain::table::column::ColumnInfo;
     use crate::domain::table::info::{TablePolicy, TableRls, TableSource};
     use crate::domain::table::name::TableName;
     use crate::ports::Task;

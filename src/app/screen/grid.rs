@@ -942,7 +942,7 @@ mod tests {
                 prop_assert!(grid.held() <= 2 * HELD_PAGES * PAGE_ROWS);
                 prop_assert!(grid.offset <= grid.selected && grid.selected < grid.offset + height);
                 let rows = grid.rows.held().unwrap();
-                let ids: Vec<u64> = rows.iter().map(|row| row.values.iter().nth(usize::from(!is_keyed)).unwrap().as_u64().unwrap()).collect();
+                let ids: Vec<u64> = rows.iter().map(|row| row.values[usize::from(!is_keyed)].as_u64().unwrap()).collect();
                 prop_assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]));
                 if let Some(before) = grid.before {
                     prop_assert_eq!(before as u64, ids[0]);

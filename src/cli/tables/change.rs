@@ -13,7 +13,7 @@ use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::table::cell::cell_text;
 use crate::domain::table::change::{RowChange, RowChanged, key_words, typed_value};
-use crate::domain::table::column::ColumnKind;
+use crate::domain::table::column::{ColumnInfo, ColumnKind};
 use crate::domain::table::filter::{RowFilter, RowFilterFor};
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::paging::{PageStart, RowOrder, RowValues, RowsWanted};
@@ -271,7 +271,7 @@ fn plan(reader: &Reader, table: &TableInfo, changes: &[RowChange]) -> Result<Ans
         for one in change.columns() {
             let kind = table
                 .column(&one.column)
-                .map_or(ColumnKind::Unknown, |column| column.kind());
+                .map_or(ColumnKind::Unknown, ColumnInfo::kind);
             let cell = |value: &Option<serde_json::Value>| {
                 value
                     .as_ref()
