@@ -20,6 +20,7 @@ mod man;
 mod mfa;
 mod migration;
 mod output;
+mod own_help;
 mod page;
 mod profile;
 mod prompt;
@@ -96,34 +97,9 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// The same for parsing: the help of a command has its own options, and names the place of the global ones.
-fn parser() -> clap::Command {
-    let mut root = command();
-    root.build();
-    with_own_options(root)
-}
-
-fn with_own_options(command: clap::Command) -> clap::Command {
-    command.mut_subcommands(|mut inner| {
-        let global = inner.get_arguments().filter(|arg| arg.is_global_set());
-        let global: Vec<clap::Id> = global.map(|arg| arg.get_id().clone()).collect();
-        for id in global {
-            inner = inner.mut_arg(id, |arg| arg.hide(true));
-        }
-        if inner.get_after_help().is_none() {
-            inner = inner.after_help(GLOBAL);
-        }
-        with_own_options(inner)
-    })
-}
-
-/// Where the options are that every command has.
-const GLOBAL: &str =
-    "Options of every command, such as --profile, --as, --dir and --json: see `supadeck --help`.";
-
 /// Runs what was typed.
 pub async fn run(args: Vec<OsString>) -> Ended {
-    let matches = match parser().try_get_matches_from(&args) {
+    let matches = match command().try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) => return Ended::Exit(refused(&args, &error)),
     };
@@ -224,13 +200,14 @@ async fn answer(context: &Context, command: &Command) -> Answered {
 fn refused(args: &[OsString], error: &clap::Error) -> u8 {
     let json = usage::wants_json(args);
     let output = Output::new(json, output::Color::Never);
+    let help = own_help::of(args, error, command());
     if !error.use_stderr() {
-        return output::help(&error.render().to_string());
+        return output::help(&help.unwrap_or_else(|| error.render().to_string()));
     }
     if json {
-        return output.finish(Err(usage::problem(error).into()));
+        return output.finish(Err(usage::problem(error, &command()).into()));
     }
-    output::usage(&usage::message(error));
+    output::usage(&help.unwrap_or_else(|| usage::message(error, &command())));
     Kind::Usage.exit_code()
 }
 

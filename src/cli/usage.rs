@@ -31,18 +31,18 @@ pub fn wants_json(args: &[OsString]) -> bool {
 }
 
 /// The message of the parser, as it is printed for people.
-pub fn message(error: &clap::Error) -> String {
+pub fn message(error: &clap::Error, root: &clap::Command) -> String {
     let arguments: Vec<String> = std::env::args_os()
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    redact_arguments(&with_tip(error), &arguments)
+    redact_arguments(&with_tip(error, root), &arguments)
 }
 
 /// The parser's words, with the name here of a command that others call so, in the place of a similar one.
-fn with_tip(error: &clap::Error) -> String {
+fn with_tip(error: &clap::Error, root: &clap::Command) -> String {
     let message = error.render().to_string();
-    let Some(tip) = pointed(error) else {
+    let Some(tip) = pointed(error, root) else {
         return message;
     };
     let mut paragraphs = message.split("\n\n");
@@ -53,13 +53,13 @@ fn with_tip(error: &clap::Error) -> String {
 }
 
 /// What a word is called here that is no command where it was typed.
-fn pointed(error: &clap::Error) -> Option<String> {
+fn pointed(error: &clap::Error, root: &clap::Command) -> Option<String> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
     let known = ELSEWHERE.iter().filter(|(other, _)| other == word);
     let mut names: Vec<String> = known.map(|(_, own)| format!("`supadeck {own}`")).collect();
-    for group in super::command().get_subcommands() {
+    for group in root.get_subcommands() {
         let leaf = group.get_subcommands().find(|leaf| leaf.get_name() == word);
         if let Some(leaf) = leaf {
             let (group, leaf) = (group.get_name(), leaf.get_name());
@@ -77,8 +77,8 @@ fn pointed(error: &clap::Error) -> Option<String> {
 }
 
 /// The same as a problem.
-pub fn problem(error: &clap::Error) -> Problem {
-    let message = message(error);
+pub fn problem(error: &clap::Error, root: &clap::Command) -> Problem {
+    let message = message(error, root);
     let mut paragraphs = message.split("\n\n");
     let first = paragraphs.next().unwrap_or_default();
     let what = first.strip_prefix("error: ").unwrap_or(first).trim();
@@ -104,11 +104,9 @@ mod tests {
 
     fn refused(args: &[&str]) -> Problem {
         let args = std::iter::once("supadeck").chain(args.iter().copied());
-        problem(
-            &super::super::command()
-                .try_get_matches_from(args)
-                .unwrap_err(),
-        )
+        let root = super::super::command();
+        let error = root.clone().try_get_matches_from(args).unwrap_err();
+        problem(&error, &root)
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Acting as a user: short tokens that are signed here with the project's JWT secret, in memory only. No session is made on
 //! the server, and nothing is left there.
 
-use super::GoTrue;
 use crate::domain::account::{AuthAccount, check_role};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::read_problem;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
@@ -48,7 +48,7 @@ impl Acting {
     pub(super) fn bearer(&self, id: &str, url: &str, now: i64) -> Result<SecretString, Problem> {
         let secret = self.secret.as_ref().ok_or_else(no_secret)?;
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let (account, signed) = accounts.get_mut(id).ok_or_else(super::not_signed_in)?;
+        let (account, signed) = accounts.get_mut(id).ok_or_else(nobody)?;
         if let Some((token, ends)) = signed
             && ends.saturating_sub(now) >= MARGIN
         {
@@ -73,17 +73,28 @@ impl Acting {
     }
 }
 
-impl GoTrue {
-    /// The problem of a token that the server does not take although it was signed just now.
-    pub(super) fn secret_refused(&self) -> Problem {
-        Problem::new(
-            Kind::Auth,
-            "The project does not take a token that is signed with this JWT secret.",
-            "It is the secret of another project, or the project signs with other keys now.",
-        )
-        .with_code("jwt_secret_refused")
-        .with_hint("Look at the project's JWT keys: only a legacy secret that is not revoked can sign here.")
-    }
+/// The problem of a token that the server does not take although it was signed just now.
+pub(super) fn secret_refused() -> Problem {
+    Problem::new(
+        Kind::Auth,
+        "The project does not take a token that is signed with this JWT secret.",
+        "It is the secret of another project, or the project signs with other keys now.",
+    )
+    .with_code("jwt_secret_refused")
+    .with_hint(
+        "Look at the project's JWT keys: only a legacy secret that is not revoked can sign here.",
+    )
+}
+
+/// The problem of a request as somebody who is acted as no more.
+fn nobody() -> Problem {
+    Problem::new(
+        Kind::Auth,
+        "Nobody is acted as.",
+        "The account was given up.",
+    )
+    .with_code(read_problem::NOBODY)
+    .with_hint("Act as the user again.")
 }
 
 /// A JWT with these claims, signed by HS256.

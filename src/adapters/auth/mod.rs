@@ -36,7 +36,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Ping;
 use crate::domain::read_problem;
 use crate::ports::{Auth, Clock, Secrets, Task};
-use acting::Acting;
+use acting::{Acting, secret_refused};
 use client::GoTrueClient;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -150,7 +150,7 @@ impl GoTrue {
     pub async fn renew(&self, who: &Identity, rejected: &SecretString) -> Result<(), Problem> {
         let id = who.user_id().unwrap_or_default();
         if who.is_acted() {
-            return Err(self.secret_refused());
+            return Err(secret_refused());
         }
         self.keeper.refresh_if(id, rejected).await
     }
