@@ -227,6 +227,9 @@ impl EffectLedger {
 
     /// Enters the rows that a statement changed. Of several statements the most is taken: they may change the same rows.
     pub fn record_overwrite(&mut self, sql: &str, changed: &[TableRows]) {
+        if changed.iter().all(|one| one.rows.updated == 0) {
+            return;
+        }
         let assigned = assigned(sql);
         for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
             let own = assigned.as_ref().and_then(|assigned| {

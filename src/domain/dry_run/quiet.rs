@@ -168,16 +168,25 @@ fn inserted(sql: &str) -> Option<String> {
     if first.first().map(String::as_str) != Some("insert") {
         return None;
     }
-    let words = outer_words(sql);
-    let is_plain = words.iter().any(|word| word == "values")
-        && !words
-            .iter()
-            .any(|word| matches!(word.as_str(), "select" | "with"));
     let name = significant(sql)
         .skip(2)
         .take_while(|token| token.kind != Kind::Open)
         .map(|token| token.text(sql))
         .take_while(|word| !word.eq_ignore_ascii_case("values"));
+    let mut depth = 0_usize;
+    let (mut has_values, mut has_query) = (false, false);
+    for token in significant(sql) {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Word if depth == 0 => {
+                has_values |= token.is_word(sql, "values");
+                has_query |= token.is_word(sql, "select") || token.is_word(sql, "with");
+            }
+            _ => {}
+        }
+    }
+    let is_plain = has_values && !has_query;
     is_plain.then(|| name.collect::<String>())
 }
 

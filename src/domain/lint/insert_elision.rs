@@ -66,6 +66,49 @@ pub fn shortened(sql: &str) -> Option<Elided> {
     (!short.cuts.is_empty()).then_some(short)
 }
 
+/// Whether a statement is an `INSERT … VALUES` of rows that hold nothing but values: it does nothing else, whatever stands in it.
+pub fn holds_only_values(sql: &str) -> bool {
+    let mut meaningful = tokens(sql).filter(|token| !token.is_blank()).peekable();
+    let mut word = |word: &str| {
+        let next = meaningful.next();
+        next.is_some_and(|token| token.is_word(sql, word))
+    };
+    if !word("insert") || !word("into") {
+        return false;
+    }
+    // The table, and its columns in parentheses.
+    let mut depth = 0_usize;
+    loop {
+        let Some(token) = meaningful.next() else {
+            return false;
+        };
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close if depth > 0 => depth -= 1,
+            Kind::Word if depth == 0 && token.is_word(sql, "values") => break,
+            Kind::Word | Kind::QuotedWord => {}
+            Kind::Other if matches!(token.text(sql), "." | ",") => {}
+            _ => return false,
+        }
+        let is_query = ["select", "with", "table"];
+        if is_query.iter().any(|word| token.is_word(sql, word)) {
+            return false;
+        }
+    }
+    loop {
+        match row(sql, &mut meaningful) {
+            Some(row) if row.is_plain => {}
+            _ => return false,
+        }
+        match meaningful.next() {
+            None => return true,
+            Some(token) if token.kind == Kind::Semicolon => return meaningful.next().is_none(),
+            Some(token) if token.text(sql) == "," => {}
+            Some(_) => return false,
+        }
+    }
+}
+
 struct Row {
     end: usize,
     is_plain: bool,
@@ -136,6 +179,33 @@ mod tests {
                 sql.find(piece).unwrap(),
                 "{piece}"
             );
+        }
+    }
+
+    #[test]
+    fn rows_of_nothing_but_values_are_known() {
+        for sql in [
+            "insert into t values (1)",
+            "INSERT INTO a.\"b c\" (id, \"note\") VALUES (1, 'x; select f()'), (-2.5, null) ;",
+            "-- c\ninsert into t (a) values ('{}'::jsonb)",
+        ] {
+            assert!(holds_only_values(sql), "{sql}");
+        }
+        for sql in [
+            "insert into t values (f(1))",
+            "insert into t values (1) on conflict do nothing",
+            "insert into t values (1) returning f(a)",
+            "insert into t select f()",
+            "insert into t (a) select f() from (values (1)) x",
+            "insert into t values (1); select f()",
+            "insert into t values ((select 1))",
+            "insert into t values ('cut",
+            "insert into t default values",
+            "with x as (select f()) insert into t values (1)",
+            "insert into t[f()] values (1)",
+            "",
+        ] {
+            assert!(!holds_only_values(sql), "{sql}");
         }
     }
 

@@ -13,6 +13,7 @@ mod read;
 pub mod rule;
 mod tree;
 
+pub use insert_elision::holds_only_values;
 pub use level::Level;
 pub use lock::{LockMode, PredictedLock};
 

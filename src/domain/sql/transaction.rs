@@ -35,7 +35,7 @@ pub fn may_end(text: &str) -> bool {
     let mut words = text.as_bytes().split(|byte| !goes_on(byte));
     words.any(|word| {
         let is = |end: &&str| word.eq_ignore_ascii_case(end.as_bytes());
-        ENDS.iter().any(|end| is(&end))
+        ENDS.iter().any(is)
     })
 }
 
