@@ -158,7 +158,7 @@ async fn a_packed_dry_run_tells_what_a_strict_one_tells() {
         )
         .await
         .unwrap();
-    let (mut passed, mut failed) = (0, 0);
+    let (mut passed, mut failed, mut ran) = (0, 0, 0);
     for seed in seeds {
         let files = chain(seed);
         let told = format!("SUPADECK_PACKED_SEED={seed}\n{}", files.join("\n---\n"));
@@ -178,12 +178,15 @@ async fn a_packed_dry_run_tells_what_a_strict_one_tells() {
         } else {
             &mut passed
         }) += 1;
+        let statements = packed.steps.iter().flat_map(|step| &step.statements);
+        ran += statements.filter(|one| one.problem.is_none()).count();
         same(&timeless(&packed), &timeless(&strict), &told);
     }
-    println!("{passed} passed, {failed} failed");
+    // Most chains fail somewhere: that is where the two could differ.
+    println!("{passed} passed, {failed} failed, {ran} statements ran");
     assert!(
-        only.is_some() || (passed > 10 && failed > 10),
-        "{passed} {failed}"
+        only.is_some() || (passed > 0 && failed > 10 && ran > 100),
+        "{passed} {failed} {ran}"
     );
 }
 
