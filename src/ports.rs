@@ -1,5 +1,8 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
+use crate::domain::access::explain::{RowAnswer, RowQuestion};
+use crate::domain::access::matrix::{Probe, Sight};
+use crate::domain::access::rules::AccessRules;
 use crate::domain::account::AuthAccount;
 use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::catalog::Catalog;
@@ -246,6 +249,17 @@ pub trait UserDirectory: Send + Sync {
     fn emails(&self, most: usize) -> Task<'_, Vec<(String, String)>>;
     /// The user of this e-mail address, phone number or id, where there is one.
     fn account<'a>(&'a self, name: &'a str) -> Task<'a, Option<AuthAccount>>;
+}
+
+/// A database as far as access is concerned. Every question is asked in a read-only transaction that is rolled back.
+pub trait AccessDatabase: Send + Sync {
+    /// What decides who may do what, and the users of the project that some texts may mean: ids, e-mail addresses, or what stands
+    /// before the `@` of one. Without any, no user is looked up.
+    fn rules<'a>(&'a self, people: &'a [String]) -> Task<'a, AccessRules>;
+    /// Counts rows as identities, each for no longer than a limit; in the order of the probes.
+    fn see<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>>;
+    /// Evaluates conditions on one row as an identity.
+    fn explain<'a>(&'a self, question: &'a RowQuestion) -> Task<'a, RowAnswer>;
 }
 
 /// A database on which changes can be dry-run.

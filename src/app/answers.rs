@@ -136,6 +136,22 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.journal.arrived(result, at);
             Vec::new()
         }
+        Report::Access(result) => {
+            model.access.arrived(result, at);
+            let height = model.list_height();
+            if model.screen == super::model::Screen::Access {
+                model.access.list.follow(height);
+            }
+            Vec::new()
+        }
+        Report::Explained(result) => {
+            let view = match &result {
+                Ok(told) => ResultView::explained(told),
+                Err(problem) => ResultView::failed("Explain", problem),
+            };
+            show(model, view);
+            Vec::new()
+        }
         Report::People(told) => {
             let PeopleTold { people, problems } = *told;
             model.people.extend(people);

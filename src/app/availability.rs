@@ -85,6 +85,12 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(|_| ())
                 .ok_or_else(|| "nothing to fix on this version".to_owned())
         }
+        Command::Explain => {
+            on(Screen::Access)?;
+            let cell = model.access.selected();
+            cell.map(|_| ())
+                .ok_or_else(|| "no table is selected".into())
+        }
         Command::SeedApply => {
             on(Screen::Seeds)?;
             can_write()

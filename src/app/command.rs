@@ -24,6 +24,7 @@ pub enum Command {
     Audit,
     Journal,
     Tables,
+    Access,
     NextScreen,
     PreviousScreen,
     Down,
@@ -71,6 +72,7 @@ pub enum Command {
     DeleteRow,
     WriteRows,
     DropStaged,
+    Explain,
     Confirm,
     NextField,
     PreviousField,
@@ -98,6 +100,8 @@ pub enum Context {
     Audit,
     /// On the Tables screen.
     Tables,
+    /// On the Access screen.
+    Access,
     /// In dialogs, where characters are typed.
     Dialog,
 }
@@ -114,12 +118,13 @@ impl Context {
             Self::Locks => "Locks",
             Self::Audit => "Audit",
             Self::Tables => "Tables",
+            Self::Access => "Access",
             Self::Dialog => "Dialogs",
         }
     }
 
     /// All contexts, in the order of help.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::List,
         Self::Migrations,
@@ -128,6 +133,7 @@ impl Context {
         Self::Locks,
         Self::Audit,
         Self::Tables,
+        Self::Access,
         Self::Dialog,
     ];
 
@@ -241,6 +247,7 @@ pub const TABLE: &[Spec] = &[
     spec(C::DropStaged, "table.drop", "Drop the marked changes of this row", "", X::Tables),
     spec(C::FollowBack, "table.back", "Go back to the table from which a foreign key was followed", "", X::Tables),
     spec(C::CopyRow, "table.copy_row", "Copy the whole row as JSON", "", X::Tables),
+    twin(spec(C::Explain, "access.explain", "Explain why the identity may, or may not, do something with one row", "explain a row", X::Access), "access explain TABLE KEY --as IDENTITY"),
     spec(C::Open, "list.open", "Open the selected row, or go into its details", "open", X::List),
     spec(C::Filter, "list.filter", "Filter the list, or search inside the details", "filter", X::List),
     spec(C::Copy, "list.copy", "Copy what is selected", "copy", X::List),
@@ -261,6 +268,7 @@ pub const TABLE: &[Spec] = &[
     twin(spec(C::Audit, "screen.audit", "Audit", "", X::Global), "audit list"),
     twin(spec(C::Journal, "screen.journal", "Journal", "", X::Global), "migration log"),
     twin(spec(C::Tables, "screen.tables", "Tables", "", X::Global), "table list"),
+    twin(spec(C::Access, "screen.access", "Access: who may do what with which rows", "", X::Global), "access list"),
     spec(C::NextScreen, "screen.next", "Next screen", "", X::Global),
     spec(C::PreviousScreen, "screen.previous", "Previous screen", "", X::Global),
     twin(spec(C::Identity, "app.identity", "Choose who reads: anon, a user, the service role", "identity", X::Global), "login, logout, --as"),

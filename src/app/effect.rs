@@ -2,6 +2,8 @@
 
 use super::ticket::{Slot, Ticket};
 use crate::app::secret::Secret;
+use crate::domain::access::explain::ExplainRequest;
+use crate::domain::access::viewer::Who;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, PageDirection};
 use crate::domain::identity::Identity;
@@ -154,6 +156,10 @@ pub enum Load {
     WholeRow(Box<RowsWanted>),
     /// The kept users and the profiles, as they are now.
     Choices,
+    /// Who may do what, for these users beside the usual identities.
+    Access(Vec<Who>),
+    /// Why somebody may do something with a row, or may not.
+    Explain(Box<ExplainRequest>),
     /// Whether what was typed into the guide works.
     Check(Setup),
 }

@@ -4,6 +4,7 @@ use super::availability::{availability, wanted_review};
 use super::browse;
 use super::command::Command;
 use super::copy;
+use super::dialog::explain::ExplainForm;
 use super::dialog::filter::FilterLine;
 use super::dialog::identity::IdentityDialog;
 use super::dialog::onboarding::Onboarding;
@@ -257,6 +258,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.go_match(false);
             Vec::new()
         }
+        Command::Explain => {
+            let form = model.access.selected();
+            match form.map(|(table, viewer)| ExplainForm::new(table, viewer)) {
+                Some(form) => open(model, Dialog::Explain(form)),
+                None => Vec::new(),
+            }
+        }
         Command::Confirm
         | Command::NextField
         | Command::PreviousField
@@ -347,7 +355,12 @@ pub fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if screen == Screen::Audit {
         model.audit.follow(height);
     }
-    if screen == Screen::Journal && !model.journal.table.remote.is_wanted() {
+    let is_unread = match screen {
+        Screen::Journal => !model.journal.table.remote.is_wanted(),
+        Screen::Access => !model.access.remote.is_wanted(),
+        _ => false,
+    };
+    if is_unread {
         return requests::screen(model);
     }
     if screen == Screen::Tables && !model.browser.table.remote.is_wanted() {
@@ -405,6 +418,7 @@ pub fn list_mut(model: &mut Model) -> Option<&mut List> {
         Screen::Journal => Some(&mut model.journal.table.list),
         Screen::Tables if model.browser.grid.is_some() => None,
         Screen::Tables => Some(&mut model.browser.table.list),
+        Screen::Access => Some(&mut model.access.list),
     }
 }
 
@@ -477,6 +491,9 @@ fn left(model: &mut Model) -> Vec<Effect> {
     if browse::go_column(model, -1) {
         return Vec::new();
     }
+    if model.screen == Screen::Access && model.focus == Focus::List {
+        return go_column(model, -1);
+    }
     model.focus = Focus::List;
     Vec::new()
 }
@@ -488,6 +505,9 @@ fn right(model: &mut Model) -> Vec<Effect> {
     if browse::go_column(model, 1) {
         return Vec::new();
     }
+    if model.screen == Screen::Access && model.focus == Focus::List {
+        return go_column(model, 1);
+    }
     if model.screen != Screen::Home {
         model.focus = Focus::Detail;
     }
@@ -496,6 +516,14 @@ fn right(model: &mut Model) -> Vec<Effect> {
 
 fn go_week(model: &mut Model, by: i8) -> Vec<Effect> {
     if model.locks.go_week(by) {
+        selection_moved(model)
+    } else {
+        Vec::new()
+    }
+}
+
+fn go_column(model: &mut Model, by: isize) -> Vec<Effect> {
+    if model.access.go_column(by) {
         selection_moved(model)
     } else {
         Vec::new()

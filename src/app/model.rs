@@ -10,6 +10,7 @@ use super::loadable::Loadable;
 use super::progress::Running;
 use super::reads::{Ended, Wait};
 use super::row_names::RowNames;
+use super::screen::access::AccessScreen;
 use super::screen::audit::Audit;
 use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
@@ -89,11 +90,13 @@ pub enum Screen {
     Journal,
     /// Every table of the project.
     Tables,
+    /// Who may do what with which rows.
+    Access,
 }
 
 impl Screen {
     /// All screens with their names and the commands that go there.
-    pub const ALL: [(Self, &'static str, Command); 9] = [
+    pub const ALL: [(Self, &'static str, Command); 10] = [
         (Self::Home, "Home", Command::Home),
         (Self::Migrations, "Migrations", Command::Migrations),
         (Self::Seeds, "Seeds", Command::Seeds),
@@ -103,6 +106,7 @@ impl Screen {
         (Self::Audit, "Audit", Command::Audit),
         (Self::Journal, "Journal", Command::Journal),
         (Self::Tables, "Tables", Command::Tables),
+        (Self::Access, "Access", Command::Access),
     ];
 
     /// The screen's name.
@@ -132,6 +136,11 @@ impl Screen {
                 from: 117,
             },
             Self::Migrations => Sides::of(48),
+            // An identity takes thirteen columns.
+            Self::Access => Sides {
+                share: 62,
+                from: 117,
+            },
             // Its lines say most by themselves.
             Self::Journal => Sides::of(62),
             Self::Tables => Sides::of(60),
@@ -217,6 +226,8 @@ pub struct Model {
     pub journal: JournalScreen,
     /// Screen 9.
     pub browser: Tables,
+    /// Screen 0.
+    pub access: AccessScreen,
     /// Open dialogs; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// The write that is under way.
@@ -287,6 +298,7 @@ impl Model {
             row_names: RowNames::default(),
             journal: JournalScreen::default(),
             browser: Tables::default(),
+            access: AccessScreen::default(),
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,
@@ -339,6 +351,7 @@ impl Model {
             Screen::Audit => self.audit.held(),
             Screen::Journal => self.journal.table.list.len(),
             Screen::Tables => self.browser.table.list.len(),
+            Screen::Access => self.access.list.len(),
         }
     }
 
@@ -375,6 +388,7 @@ impl Model {
             Screen::Cycles | Screen::Goals => &[Context::Planning, Context::List, Context::Global],
             Screen::Audit => &[Context::Audit, Context::List, Context::Global],
             Screen::Tables => &[Context::Tables, Context::List, Context::Global],
+            Screen::Access => &[Context::Access, Context::List, Context::Global],
             Screen::Home | Screen::Journal => &[Context::List, Context::Global],
         }
     }
@@ -397,6 +411,7 @@ impl Model {
         self.audit = Audit::default();
         self.row_names = RowNames::default();
         self.browser = self.browser.anew();
+        self.access = AccessScreen::default();
         self.know_people();
         self.focus = Focus::List;
         self.detail_top = 0;

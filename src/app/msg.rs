@@ -4,6 +4,8 @@ use super::dialog::project::ProfileBrief;
 use super::effect::{Fix, Timer};
 use super::key::Key;
 use super::ticket::Ticket;
+use crate::domain::access::explain::Explanation;
+use crate::domain::access::listing::Matrix;
 use crate::domain::audit::{Page, Record};
 use crate::domain::cycle::Cycle;
 use crate::domain::dry_run;
@@ -115,6 +117,10 @@ pub enum Report {
     Rows(Result<Box<RowPage>, Problem>),
     /// To `Load::WholeRow`.
     WholeRow(Result<Box<RowPage>, Problem>),
+    /// To `Load::Access`.
+    Access(Result<Box<Matrix>, Problem>),
+    /// To `Load::Explain`.
+    Explained(Result<Box<Explanation>, Problem>),
     /// To `Load::Check`: one verdict a field, in the order of the guide.
     Checked(Vec<Verdict>),
     /// To `Write::Migrate`.

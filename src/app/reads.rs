@@ -49,7 +49,8 @@ impl Model {
             | Screen::Migrations
             | Screen::Seeds
             | Screen::Journal
-            | Screen::Tables => true,
+            | Screen::Tables
+            | Screen::Access => true,
         }
     }
 
@@ -76,6 +77,7 @@ impl Model {
             Screen::Audit => vec![audit()],
             Screen::Migrations => return vec![migrations()],
             Screen::Seeds => return vec![seeds()],
+            Screen::Access => return vec![self.access.remote.reading("rights")],
             Screen::Journal => return vec![self.journal.table.remote.reading("journal lines")],
             Screen::Tables => {
                 return vec![match &self.browser.grid {

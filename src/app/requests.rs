@@ -3,8 +3,10 @@
 use super::effect::{Effect, Load, Timer};
 use super::model::{Model, Screen};
 use super::ticket::Slot;
+use crate::domain::access::viewer::Who;
 use crate::domain::audit::PageDirection;
 use crate::domain::audit::filter::Moment;
+use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::RowsWanted;
@@ -56,6 +58,10 @@ pub fn schema(model: &mut Model) -> Vec<Effect> {
     if model.journal.table.remote.is_wanted() {
         effects.push(journal(model));
     }
+    // Who may do what is read where somebody looks at it.
+    if model.screen == Screen::Access || model.access.remote.is_wanted() {
+        effects.push(access(model));
+    }
     // The tables are read while it is known that they are not Weeksmith's.
     if model.is_other_project() && model.tables.is_wanted() {
         effects.push(tables(model));
@@ -98,6 +104,7 @@ pub fn screen(model: &mut Model) -> Vec<Effect> {
         Screen::Journal => vec![journal(model)],
         Screen::Tables if model.browser.grid.is_some() => grid(model),
         Screen::Tables => table_list(model),
+        Screen::Access => vec![access(model)],
     }
 }
 
@@ -170,6 +177,16 @@ pub fn whole_row(model: &mut Model) -> Vec<Effect> {
             Load::WholeRow(Box::new(wanted)),
         )]
     })
+}
+
+fn access(model: &mut Model) -> Effect {
+    model.access.remote.started();
+    let also = match &model.identity {
+        Identity::User(user) if user.id.is_empty() => Vec::new(),
+        Identity::User(user) => vec![Who::User(user.id.clone())],
+        Identity::Anon | Identity::Service => Vec::new(),
+    };
+    effect(model, Slot::Access, Load::Access(also))
 }
 
 fn cycles(model: &mut Model) -> Effect {

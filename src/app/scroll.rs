@@ -4,7 +4,7 @@ use super::layout;
 use super::list::Move;
 use super::model::{Model, Screen};
 use super::screen::seeds;
-use super::wrap::wrap;
+use super::wrap::{width, wrap};
 use crate::domain::report::Tone;
 
 /// Moves through the details.
@@ -32,6 +32,13 @@ fn last_top(model: &Model) -> usize {
     let rows = match model.screen {
         Screen::Migrations => model.migrations.note_rows() + model.migrations.rows.len(),
         Screen::Journal => row_count(&model.journal.detail(), columns),
+        Screen::Access => {
+            let lines = model.access.detail();
+            lines
+                .iter()
+                .map(|line| line.rows(columns, width).len())
+                .sum()
+        }
         Screen::Seeds => row_count(&seeds::detail(model), columns),
         Screen::Tables => row_count(&model.browser.detail(model.identity.role()), columns),
         Screen::Cycles => cycle_lines(model),
@@ -50,7 +57,7 @@ pub(super) fn fit(model: &mut Model) {
     }
     if matches!(
         model.screen,
-        Screen::Migrations | Screen::Journal | Screen::Seeds
+        Screen::Migrations | Screen::Journal | Screen::Seeds | Screen::Access
     ) && model.detail_top > 0
     {
         model.detail_top = model.detail_top.min(last_top(model));

@@ -42,6 +42,8 @@ pub enum Slot {
     WholeRow,
     /// Who and what there is to choose from.
     Choices,
+    /// Who may do what.
+    Access,
     /// Sign-in, sign-out, choice of role.
     Session,
     /// The checks of the first-run guide.

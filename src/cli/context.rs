@@ -9,6 +9,7 @@ use super::{interrupt, slow_notice};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Guarded, Project, Settings, Transport};
 use crate::adapters::secrets::Told;
+use crate::domain::access::viewer::Who;
 use crate::domain::hidden;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
@@ -18,7 +19,7 @@ use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
 use crate::ops::migration::Workspace;
 use crate::ops::{acting, session};
-use crate::ports::{AuditUpkeep, Auth, Catalogs, Clock, DryRunDatabase};
+use crate::ports::{AccessDatabase, AuditUpkeep, Auth, Catalogs, Clock, DryRunDatabase};
 use secrecy::SecretString;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The settings of one run of the command line.
 pub struct Context {
     settings: Settings,
+    /// What `--as` says.
+    identity: Option<As>,
     output: Output,
     /// With what a session may have been made or continued.
     auth: Mutex<Option<Arc<dyn Auth>>>,
@@ -113,17 +116,22 @@ impl Context {
             told,
             is_token_typed: global.access_token.is_some(),
             dir: global.dir.clone(),
-            as_: global.identity.as_ref().map(|identity| match identity {
-                As::Anon => connect::RoleChoice::Anon,
-                As::User => connect::RoleChoice::User,
-                As::UserCalled(name) => connect::RoleChoice::UserCalled(name.clone()),
-                As::Acted(name) => connect::RoleChoice::Acted(name.clone()),
-                As::Service => connect::RoleChoice::Service,
-            }),
+            as_: global
+                .identity
+                .as_ref()
+                .and_then(|identity| match identity {
+                    As::Anon => Some(connect::RoleChoice::Anon),
+                    As::User => Some(connect::RoleChoice::User),
+                    As::UserCalled(name) => Some(connect::RoleChoice::UserCalled(name.clone())),
+                    As::Acted(name) => Some(connect::RoleChoice::Acted(name.clone())),
+                    As::Service => Some(connect::RoleChoice::Service),
+                    As::Who(_) => None,
+                }),
             ..Settings::default()
         };
         Ok(Self {
             settings: typed.over(Settings::from_environment()?),
+            identity: global.identity.clone(),
             output,
             auth: Mutex::default(),
         })
@@ -139,6 +147,23 @@ impl Context {
             .take();
         if let Some(auth) = auth {
             session::close(auth.as_ref()).await;
+        }
+    }
+
+    /// Whose access is asked for with `--as`.
+    pub fn asked(&self) -> Result<Option<Who>, Problem> {
+        match &self.identity {
+            None => Ok(None),
+            Some(As::Anon) => Ok(Some(Who::Anon)),
+            Some(As::Service) => Ok(Some(Who::Service)),
+            Some(As::Who(asked)) => Ok(Some(asked.clone())),
+            Some(As::UserCalled(name) | As::Acted(name)) => Ok(Some(Who::User(name.clone()))),
+            Some(As::User) => Err(Problem::new(
+                Kind::Usage,
+                "Which user is meant is not known.",
+                "The catalogs are read over the database, where nobody is signed in.",
+            )
+            .with_hint("Use --as user:EMAIL.")),
         }
     }
 
@@ -318,15 +343,24 @@ impl Context {
 
     /// The catalogs of the database.
     pub async fn catalogs(&self) -> Result<Arc<dyn Catalogs>, Problem> {
+        Ok(self.way().await?.catalogs())
+    }
+
+    /// The database, as far as access is concerned.
+    pub async fn access(&self) -> Result<Arc<dyn AccessDatabase>, Problem> {
+        Ok(self.way().await?.access())
+    }
+
+    /// The way to the database, for a command that only reads it.
+    async fn way(&self) -> Result<Transport, Problem> {
         let book = self.book().await?;
-        let way = match self.bare_database(&book) {
-            Some((url, source)) => Transport::by_url(url, &source, &self.settings.postgres)?,
+        match self.bare_database(&book) {
+            Some((url, source)) => Transport::by_url(url, &source, &self.settings.postgres),
             None => {
                 interrupt::ending(async { Transport::needed(&self.without_reader().await?).await })
-                    .await?
+                    .await
             }
-        };
-        Ok(way.catalogs())
+        }
     }
 
     /// The project directory, for a command that needs no database.

@@ -2,6 +2,7 @@
 
 use super::output::Color;
 use crate::adapters::log::Level;
+use crate::domain::access::viewer::Who;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args, Command, ValueEnum};
@@ -72,6 +73,18 @@ pub enum As {
     Acted(String),
     /// The service role: Row Level Security does not apply.
     Service,
+    /// Somebody who reads no rows over REST here: for what is asked about access only.
+    Who(Who),
+}
+
+impl Global {
+    /// Whose access is asked for, where it is somebody who does not read rows over REST here.
+    pub fn asked(&self) -> Option<&Who> {
+        match &self.identity {
+            Some(As::Who(asked)) => Some(asked),
+            _ => None,
+        }
+    }
 }
 
 /// Reads the value of `--as`.
@@ -79,7 +92,7 @@ pub enum As {
 struct AsParser;
 
 impl AsParser {
-    const WORDS: [(&'static str, &'static str); 5] = [
+    const WORDS: [(&'static str, &'static str); 7] = [
         ("anon", "Nobody: the publishable key alone"),
         ("user", "The signed-in user who was used last"),
         ("user:EMAIL", "The signed-in user of this address"),
@@ -90,6 +103,14 @@ impl AsParser {
         (
             "service",
             "The service role: Row Level Security does not apply",
+        ),
+        (
+            "stranger",
+            "Somebody who is signed in and owns nothing, for `supadeck access`",
+        ),
+        (
+            "role:NAME",
+            "A stranger in another role of the API, for `supadeck access`",
         ),
     ];
 }
@@ -109,6 +130,7 @@ impl TypedValueParser for AsParser {
                 "anon" => return Ok(As::Anon),
                 "user" => return Ok(As::User),
                 "service" => return Ok(As::Service),
+                "stranger" => return Ok(As::Who(Who::Stranger)),
                 _ => {}
             },
             Some(("user", name)) if !name.trim().is_empty() => {
@@ -116,6 +138,9 @@ impl TypedValueParser for AsParser {
             }
             Some(("acted", name)) if !name.trim().is_empty() => {
                 return Ok(As::Acted(name.trim().to_owned()));
+            }
+            Some(("role", name)) if !name.trim().is_empty() => {
+                return Ok(As::Who(Who::Role(name.trim().to_owned())));
             }
             Some(_) => {}
         }

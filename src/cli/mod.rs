@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes a call of a use case, and its result a text or a JSON document with an exit
 //! code. One file a subcommand; its doc comment is its help. Nothing here draws, and only `output` prints.
 
+mod access;
 mod answer;
 mod audit;
 mod completions;
@@ -70,6 +71,7 @@ enum Command {
     Lock(lock::Args),
     Audit(audit::Args),
     Table(tables::Args),
+    Access(access::Args),
     Login(login::Args),
     Logout(logout::Args),
     Whoami(whoami::Args),
@@ -123,6 +125,9 @@ pub async fn run(args: Vec<OsString>) -> Ended {
         Err(problem) => return Ended::Exit(output.finish(Err(problem.into()))),
     };
     let answered = match &cli.command {
+        command if !matches!(command, Some(Command::Access(_))) && global.asked().is_some() => {
+            Err(access::only_there().into())
+        }
         None if json => Err(Problem::new(
             Kind::Usage,
             "--json needs a command.",
@@ -167,6 +172,7 @@ fn is_change(matches: &clap::ArgMatches) -> bool {
         ),
         "seed" => leaf == "apply",
         "table" => matches!(leaf, "insert" | "update" | "delete"),
+        "access" => leaf == "snapshot",
         "audit" => matches!(leaf, "backfill" | "export" | "seal"),
         "lock" => leaf == "unlock",
         "profile" => matches!(leaf, "add" | "use" | "remove"),
@@ -183,6 +189,7 @@ async fn answer(context: &Context, command: &Command) -> Answered {
         Command::Lock(args) => lock::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Table(args) => tables::run(context, args).await,
+        Command::Access(args) => access::run(context, args).await,
         Command::Login(args) => login::run(context, args).await,
         Command::Logout(args) => logout::run(context, args).await,
         Command::Whoami(args) => whoami::run(context, args).await,

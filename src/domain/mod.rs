@@ -1,6 +1,7 @@
 //! Types and rules of supadeck: what a migration, a lock, an audit record or an identity is.
 //! No I/O, no clock, no async: everything here is a value or a pure function.
 
+pub mod access;
 pub mod account;
 pub mod audit;
 pub mod base_url;

@@ -1,6 +1,7 @@
 //! The use cases: what the screens and the subcommands both call. Typed input, typed output, every effect through a port.
 //! Nothing here draws, prints or knows a driver.
 
+pub mod access;
 pub mod acting;
 pub mod audit;
 pub mod audit_backfill;

@@ -22,7 +22,9 @@ use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
 use crate::ops::migration::Workspace;
 use crate::ops::{acting, people, session};
-use crate::ports::{Auth, Catalogs, DryRunDatabase, Profiles, Rest, TableCatalog, UserDirectory};
+use crate::ports::{
+    AccessDatabase, Auth, Catalogs, DryRunDatabase, Profiles, Rest, TableCatalog, UserDirectory,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +57,7 @@ struct Ways {
     schema: Workspace,
     stage: Arc<dyn DryRunDatabase>,
     catalogs: Arc<dyn Catalogs>,
+    access: Arc<dyn AccessDatabase>,
     directory: Arc<dyn UserDirectory>,
     tables: Arc<dyn TableCatalog>,
     /// What the database is called while it is waited for.
@@ -84,6 +87,11 @@ impl OpenProject {
     /// The tables as the database knows them, where there is a way to it.
     pub(super) fn tables(&self) -> Option<&dyn TableCatalog> {
         self.schema.as_ref().ok().map(|ways| ways.tables.as_ref())
+    }
+
+    /// Who may do what on the database.
+    pub(super) fn access(&self) -> Result<&dyn AccessDatabase, Problem> {
+        self.ways().map(|ways| ways.access.as_ref())
     }
 
     /// The people whose names the project tells, as far as its settings allow.
@@ -281,6 +289,7 @@ async fn schema(
         .unwrap_or(here);
     let (stage, catalogs, place) = (way.stage(), way.clone().catalogs(), way.label());
     let (directory, tables) = (way.clone().directory(), way.clone().tables());
+    let access = way.access();
     let database = Guarded {
         database: way.database(),
         profiles,
@@ -290,6 +299,7 @@ async fn schema(
         schema: Workspace::new(root, Arc::new(database)),
         stage,
         catalogs,
+        access,
         directory,
         tables,
         place,

@@ -19,6 +19,7 @@ use crate::domain::migration::PlanRequest;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
+use crate::ops::access::{self, MatrixRequest};
 use crate::ops::migration::RunControl;
 use crate::ops::{audit, cycle, goal, lock, migration, seed, session, table, table_change, tables};
 use crate::ports::Auth;
@@ -210,6 +211,8 @@ fn refusal(load: &Load) -> Refusal {
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
         Load::Fix(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
+        Load::Access(_) => |problem| Report::Access(Err(problem)),
+        Load::Explain(_) => |problem| Report::Explained(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
         Load::Tables => |problem| Report::Tables(Err(problem)),
         Load::TableList => |problem| Report::TableList(Err(problem)),
@@ -285,6 +288,8 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Difference(_)
         | Load::Fix(_)
         | Load::Journal
+        | Load::Access(_)
+        | Load::Explain(_)
         | Load::Tables
         | Load::Choices
         | Load::Check(_) => false,
@@ -324,6 +329,23 @@ async fn read(
         match load {
             Load::Fix(correction) => match world.schema() {
                 Ok(schema) => Report::Fix(world.fixes.plan(schema, &correction).await),
+                Err(problem) => refuse(problem),
+            },
+            Load::Access(also) => match world.access() {
+                Ok(database) => {
+                    let request = MatrixRequest {
+                        also,
+                        ..MatrixRequest::default()
+                    };
+                    Report::Access(access::matrix(database, &request).await.map(Box::new))
+                }
+                Err(problem) => refuse(problem),
+            },
+            Load::Explain(request) => match world.access() {
+                Ok(database) => {
+                    let told = access::explain(database, &request).await;
+                    Report::Explained(told.map(|(_, told)| Box::new(told)))
+                }
                 Err(problem) => refuse(problem),
             },
             Load::Tables => match world.catalogs() {

@@ -7,8 +7,9 @@ use super::theme::Role;
 use crate::app::layout;
 use crate::app::loadable::Placeholder;
 use crate::app::model::Focus;
+use crate::app::wrap::width;
 use crate::domain::problem::Problem;
-use crate::domain::report::Tone;
+use crate::domain::report::{self, Tone};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -320,6 +321,27 @@ pub fn read(frame: &mut Frame, area: Rect, view: DrawContext, paragraphs: &[(Ton
             ..area
         };
         frame.render_widget(line, row);
+    }
+}
+
+/// The same for lines of a report.
+pub fn read_lines(frame: &mut Frame, area: Rect, view: DrawContext, lines: &[report::Line]) {
+    let columns = usize::from(area.width);
+    let rows = lines.iter().flat_map(|line| line.rows(columns, width));
+    for (y, line) in (area.y..area.bottom()).zip(rows.skip(view.model.detail_top)) {
+        let mut spans = vec![Span::raw(" ".repeat(line.indent))];
+        let pieces = line.spans.iter();
+        spans.extend(
+            pieces.map(|piece| {
+                Span::styled(piece.text().to_owned(), view.style(Role::of(piece.tone)))
+            }),
+        );
+        let row = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        frame.render_widget(Line::from(spans), row);
     }
 }
 

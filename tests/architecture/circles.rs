@@ -65,6 +65,7 @@ const KNOWN: &[(&[&str], &str)] = &[
             "src/app/dialog/confirm.rs",
             "src/app/dialog/confirm_layout.rs",
             "src/app/dialog/edit.rs",
+            "src/app/dialog/explain.rs",
             "src/app/dialog/filter.rs",
             "src/app/dialog/help.rs",
             "src/app/dialog/identity.rs",

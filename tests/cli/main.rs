@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod access;
 mod addresses;
 mod agree;
 mod asked;

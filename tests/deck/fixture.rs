@@ -115,7 +115,12 @@ pub fn report(load: &Load) -> Report {
             kept: None,
             profiles: Vec::new(),
         })),
-        Load::Difference(_) | Load::Review { .. } | Load::Fix(_) | Load::Prospect(_) => {
+        Load::Access(_) => Report::Access(Ok(Box::new(crate::access::matrix()))),
+        Load::Difference(_)
+        | Load::Review { .. }
+        | Load::Fix(_)
+        | Load::Prospect(_)
+        | Load::Explain(_) => {
             panic!("{load:?} is asked for by a key only")
         }
     }

@@ -22,9 +22,10 @@ fn on_screen(size: (u16, u16), digit: &str) -> Model {
 
 #[test]
 fn every_screen_at_three_sizes() {
-    for (index, (_, title, _)) in Screen::ALL.iter().enumerate() {
+    for (_, title, command) in &Screen::ALL {
+        let key = supadeck::app::keymap::Keymap::default().first_key(*command);
         for size in SIZES {
-            let model = on_screen(size, &(index + 1).to_string());
+            let model = on_screen(size, &key);
             insta::assert_snapshot!(
                 format!("{}_{}x{}", title.to_lowercase(), size.0, size.1),
                 text(&model)
@@ -35,8 +36,9 @@ fn every_screen_at_three_sizes() {
 
 #[test]
 fn every_screen_in_ansi_and_mono() {
-    for (index, (_, title, _)) in Screen::ALL.iter().enumerate() {
-        let model = on_screen((100, 20), &(index + 1).to_string());
+    for (_, title, command) in &Screen::ALL {
+        let key = supadeck::app::keymap::Keymap::default().first_key(*command);
+        let model = on_screen((100, 20), &key);
         let mono = draw(&model, "mono");
         insta::assert_snapshot!(format!("{}_mono", title.to_lowercase()), lines(&mono));
         for theme in ["ansi", "dark"] {
@@ -189,6 +191,7 @@ fn not_ready(load: &Load, problem: Option<&Problem>) -> Option<Report> {
             Report::Seeds(or(problem, empty))
         }
         Load::Journal => Report::Journal(or(problem, Journal::default())),
+        Load::Access(_) => Report::Access(or(problem, Box::default())),
         Load::Cycles => Report::Cycles(or(problem, Vec::new())),
         Load::Goals => Report::Goals(or(problem, Vec::new())),
         Load::Locks => Report::Locks(or(problem, Vec::new())),
@@ -241,8 +244,9 @@ fn every_screen_empty_loading_failed_and_denied() {
         ("denied", in_state(Some(&denied)), Some(&denied)),
     ];
     for (state, mut model, problem) in states {
-        for (index, (_, title, _)) in Screen::ALL.iter().enumerate() {
-            let effects = press(&mut model, &[&(index + 1).to_string()]);
+        for (_, title, command) in &Screen::ALL {
+            let key = model.keymap.first_key(*command);
+            let effects = press(&mut model, &[&key]);
             if state != "loading" {
                 answer_in_state(&mut model, effects, problem);
             }
@@ -251,6 +255,7 @@ fn every_screen_empty_loading_failed_and_denied() {
                 ("empty", &"Migrations") => "No migration files.",
                 ("empty", &"Seeds") => "No seed files.",
                 ("empty", &"Tables") => "The schemas that REST serves have no tables.",
+                ("empty", &"Access") => "There are no tables in the schemas of the API.",
                 ("empty", &"Journal") => "This database has no journal yet",
                 ("empty", _) => "No rows visible to alice@example.com",
                 ("loading", _) => "Reading.",

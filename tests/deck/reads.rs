@@ -33,6 +33,7 @@ fn refused(load: &Load, problem: &Problem) -> Report {
         Load::Record(_) => Report::Record(Err(problem)),
         Load::Journal => Report::Journal(Err(problem)),
         Load::Tables => Report::Tables(Err(problem)),
+        Load::Access(_) => Report::Access(Err(problem)),
         other => panic!("{other:?} is asked for by a key only"),
     }
 }

@@ -211,10 +211,11 @@ fn the_palette_says_in_full_why_the_selected_command_cannot_run() {
 
 #[test]
 fn the_current_screen_is_always_among_the_tabs() {
-    for (index, (_, title, _)) in Screen::ALL.iter().enumerate() {
+    for (_, title, command) in &Screen::ALL {
+        let key = supadeck::app::keymap::Keymap::default().first_key(*command);
         for width in [24, 50, 79, 80] {
             let mut model: Model = filled((width, 24));
-            press(&mut model, &[&(index + 1).to_string()]);
+            press(&mut model, &[&key]);
             let frame = text(&model);
             let tabs = frame.lines().nth(1).unwrap();
             assert!(tabs.contains(title), "{width}\n{frame}");

@@ -69,4 +69,6 @@ mod traces;
 mod verify;
 mod walk;
 mod ways;
+mod who;
+mod who_random;
 mod wire;

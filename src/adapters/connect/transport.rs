@@ -7,7 +7,9 @@ use crate::adapters::secrets::SecretSource;
 use crate::domain::given;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::source::Source;
-use crate::ports::{AuditUpkeep, Catalogs, Database, DryRunDatabase, TableCatalog, UserDirectory};
+use crate::ports::{
+    AccessDatabase, AuditUpkeep, Catalogs, Database, DryRunDatabase, TableCatalog, UserDirectory,
+};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -124,6 +126,14 @@ impl Transport {
 
     /// What the owner of its audit log does there.
     pub fn audit_upkeep(&self) -> Arc<dyn AuditUpkeep> {
+        match self {
+            Self::Postgres(database) => Arc::new(database.clone()),
+            Self::Management(database) => Arc::new(database.clone()),
+        }
+    }
+
+    /// Who may do what there.
+    pub fn access(&self) -> Arc<dyn AccessDatabase> {
         match self {
             Self::Postgres(database) => Arc::new(database.clone()),
             Self::Management(database) => Arc::new(database.clone()),

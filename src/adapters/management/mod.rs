@@ -16,6 +16,7 @@
 //! which it is found and cancelled, and a time after which it may not begin any more (docs/decisions/0401). The SQL is
 //! that of the Postgres adapter; nothing here decides what to run.
 
+mod access;
 mod audit_backfill;
 mod call_supervisor;
 mod catalog;

@@ -23,6 +23,7 @@
 //! The SQL is in `adapters/sql`. Nothing here decides what to run. What is expected is connected to ahead (`spare`): such a
 //! connection has run nothing, and nobody keeps it for long.
 
+mod access;
 mod activity_monitor;
 mod address;
 mod answers;

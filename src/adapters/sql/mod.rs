@@ -8,9 +8,10 @@
 //!                    ├─► repair                                          the history, changed without a run
 //!                    ├─► journal_lines, activity, target, catalog        what is read and shown
 //!                    ├─► audit_backfill, people, tables                  what is asked beside the migrations
-//!                    └─► snapshot, dry_run_limits                        what a dry run asks
+//!                    └─► snapshot, dry_run_limits ─► access              what a dry run asks, and who may do what
 //! ```
 
+pub(in crate::adapters) mod access;
 pub(in crate::adapters) mod activity;
 pub(in crate::adapters) mod audit_backfill;
 pub(in crate::adapters) mod between;

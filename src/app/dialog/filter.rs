@@ -215,6 +215,7 @@ pub fn current(model: &Model) -> &str {
     match model.screen {
         Screen::Home => "",
         Screen::Journal => &model.journal.table.list.filter,
+        Screen::Access => &model.access.list.filter,
         Screen::Migrations => &model.migrations.table.list.filter,
         Screen::Seeds => &model.seeds.table.list.filter,
         Screen::Cycles => &model.cycles.list.filter,
@@ -234,6 +235,7 @@ pub fn set_local(model: &mut Model, text: &str) {
     match model.screen {
         Screen::Home => {}
         Screen::Journal => model.journal.table.set_filter(text),
+        Screen::Access => model.access.set_filter(text),
         Screen::Migrations => model.migrations.table.set_filter(text),
         Screen::Seeds => model.seeds.table.set_filter(text),
         Screen::Cycles => model.cycles.set_filter(text),

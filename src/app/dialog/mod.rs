@@ -8,6 +8,7 @@ mod complete_columns;
 pub mod confirm;
 pub mod confirm_layout;
 pub mod edit;
+pub mod explain;
 pub mod filter;
 pub mod help;
 pub mod identity;
@@ -52,6 +53,8 @@ pub enum Dialog {
     Result(ResultState),
     /// An emergency unlock being filled in.
     Unlock(unlock::UnlockForm),
+    /// Which row is to be explained.
+    Explain(explain::ExplainForm),
     /// The ways out of a migration's state.
     Ways(resolutions::Resolutions),
     /// The first run.
@@ -125,6 +128,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
             scroll(&mut state.top, key, command, (lines, rows))
         }
         Dialog::Unlock(form) => form.press(key, command, model),
+        Dialog::Explain(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
         Dialog::Guide(guide) => guide.press(key, command, model),
         Dialog::Value(value) => {
@@ -184,6 +188,7 @@ impl Dialog {
             Self::Edit(form) => Some(&mut form.field),
             Self::Identity(identity) => identity.field(),
             Self::Unlock(form) => Some(form.field()),
+            Self::Explain(form) => Some(&mut form.field),
             Self::Guide(guide) => Some(guide.field()),
             Self::Confirm(_)
             | Self::Project(_)

@@ -4,6 +4,7 @@
 use crate::app::keymap::Fault;
 use crate::app::msg::Planned;
 use crate::app::wrap::width;
+use crate::domain::access::explain::Explanation;
 use crate::domain::dry_run;
 use crate::domain::migration::difference::Difference;
 use crate::domain::migration::{Outcome, StepEnd};
@@ -11,7 +12,7 @@ use crate::domain::people::People;
 use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 use crate::domain::report::outcome::{self, Beside};
-use crate::domain::report::{self, Extent, Line, Lines, Tone, difference, plan};
+use crate::domain::report::{self, Extent, Line, Lines, Tone, difference, explained, plan};
 use crate::domain::review::Review;
 use crate::domain::seed::SeedOutcome;
 
@@ -123,6 +124,12 @@ impl ResultView {
         let rest = "The other lines count. `supadeck keys` shows the keys in use.";
         lines.put(0, Tone::Muted, rest);
         Self::of(title, false, lines, None)
+    }
+
+    /// Why somebody may do something with a row, or may not.
+    pub fn explained(told: &Explanation) -> Self {
+        let is_good = told.disagrees.is_none();
+        Self::of(explained::title(told), is_good, explained::page(told), None)
     }
 
     /// A failure before anything was tried.

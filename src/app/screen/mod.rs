@@ -1,5 +1,6 @@
 //! One file per screen that has more state than rows and a place in them.
 
+pub mod access;
 pub mod audit;
 pub mod grid;
 pub mod home;

@@ -20,7 +20,7 @@ pub(super) fn section(lines: &mut Lines, report: &Report) {
 }
 
 /// What decides a right, as the consequence for who has it.
-fn reach(why: Why) -> &'static str {
+pub fn reach(why: Why) -> &'static str {
     match why {
         Why::Passes => "every row, because the role passes row level security by",
         Why::Owner => "every row, because the role owns it",

@@ -5,11 +5,13 @@ pub mod access;
 pub mod changes;
 pub mod difference;
 pub mod dry_run;
+pub mod explained;
 pub mod locks;
 pub mod losses;
 pub mod outcome;
 pub mod plan;
 pub mod risks;
+pub mod secured;
 pub mod seen;
 pub mod statements;
 #[cfg(test)]

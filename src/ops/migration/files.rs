@@ -24,6 +24,23 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
     written.map_err(|error| unwritten(path, &error))
 }
 
+/// Writes a file that may be there already. A reader sees the old one or the new one, whole.
+pub(in crate::ops) fn write_over(path: &Path, text: &str) -> Result<(), Problem> {
+    let whole = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new(".").join(path),
+        _ => path.to_owned(),
+    };
+    let written = (|| {
+        let file = beside(&whole, text.as_bytes())?;
+        if let Ok(there) = fs::metadata(&whole) {
+            file.as_file().set_permissions(there.permissions())?;
+        }
+        file.persist(&whole).map_err(|error| error.error)?;
+        settle(&whole)
+    })();
+    written.map_err(|error| unwritten(path, &error))
+}
+
 /// Replaces a file whose bytes are kept at `kept` first. Refused when it is not the file that was seen.
 pub(super) fn replace(path: &Path, text: &str, seen: &str, kept: &Path) -> Result<(), Problem> {
     let bytes = read(path)?;

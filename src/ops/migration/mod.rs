@@ -8,7 +8,7 @@ mod doubt;
 mod dry_run;
 mod error;
 mod extract_edits;
-mod files;
+pub(in crate::ops) mod files;
 mod list;
 mod log;
 mod losses;

@@ -3,6 +3,7 @@
 mod choose;
 mod confirm;
 mod edit;
+mod explain;
 mod help;
 mod identity;
 mod mfa;
@@ -33,6 +34,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Running => running::draw(frame, view),
         Dialog::Result(state) => result::draw(frame, state, view),
         Dialog::Unlock(form) => unlock::draw(frame, form, view),
+        Dialog::Explain(form) => explain::draw(frame, form, view),
         Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
         Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),

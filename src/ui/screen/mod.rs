@@ -1,5 +1,6 @@
 //! One file per screen.
 
+mod access;
 mod audit;
 mod cycles;
 mod goals;
@@ -37,5 +38,6 @@ pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
         Screen::Audit => audit::draw(frame, view),
         Screen::Journal => journal::draw(frame, view),
         Screen::Tables => tables::draw(frame, view),
+        Screen::Access => access::draw(frame, view),
     }
 }

@@ -1,0 +1,158 @@
+//! The Access screen: tables by identities, and what the selected identity may do with the selected table, and why.
+
+use crate::app::list::List;
+use crate::app::loadable::Loadable;
+use crate::domain::access::listing::Matrix;
+use crate::domain::access::matrix::AccessCell;
+use crate::domain::access::rules::{SecuredTable, Verb};
+use crate::domain::access::viewer::Viewer;
+use crate::domain::dry_run::access::Verdict;
+use crate::domain::problem::Problem;
+use crate::domain::report::{Line, Tone, secured};
+use jiff::Timestamp;
+
+/// The state of the screen.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AccessScreen {
+    /// The matrix as it was read.
+    pub remote: Loadable<Box<Matrix>>,
+    /// The place among the tables.
+    pub list: List,
+    /// The selected identity, by its place.
+    pub column: usize,
+}
+
+impl AccessScreen {
+    /// Takes an answer; table and identity stay, by their names.
+    pub fn arrived(&mut self, result: Result<Box<Matrix>, Problem>, at: Timestamp) {
+        let place = self.selected();
+        let place = place.map(|(table, viewer)| (table.full_name(), viewer.name.clone()));
+        self.remote.arrived(result, at);
+        self.refresh();
+        if let Some((table, viewer)) = place
+            && let Some(matrix) = self.matrix()
+        {
+            let row = matrix.tables().position(|own| own.full_name() == table);
+            let column = matrix.viewers.iter().position(|own| own.name == viewer);
+            self.column = column.unwrap_or(0);
+            if let Some(row) = row {
+                self.list.select_row(row);
+            }
+        }
+        let last = self.matrix().map_or(0, |matrix| matrix.viewers.len());
+        self.column = self.column.min(last.saturating_sub(1));
+    }
+
+    /// The matrix that is held.
+    pub fn matrix(&self) -> Option<&Matrix> {
+        self.remote.held().map(Box::as_ref)
+    }
+
+    /// The selected table and identity.
+    pub fn selected(&self) -> Option<(&SecuredTable, &Viewer)> {
+        let matrix = self.matrix()?;
+        let table = matrix.tables().nth(self.list.current()?)?;
+        Some((table, matrix.viewers.get(self.column)?))
+    }
+
+    /// Moves along the identities; true when it changed.
+    pub fn go_column(&mut self, by: isize) -> bool {
+        let count = self.matrix().map_or(0, |matrix| matrix.viewers.len());
+        let next = self
+            .column
+            .saturating_add_signed(by)
+            .min(count.saturating_sub(1));
+        std::mem::replace(&mut self.column, next) != next
+    }
+
+    /// Sets the filter.
+    pub fn set_filter(&mut self, filter: &str) {
+        let row = self.list.current();
+        filter.clone_into(&mut self.list.filter);
+        self.refresh();
+        if let Some(row) = row {
+            self.list.select_row(row);
+        }
+    }
+
+    fn refresh(&mut self) {
+        let names: Vec<String> = self.matrix().map_or_else(Vec::new, |matrix| {
+            let text = |table: &SecuredTable| format!("{} {}", table.full_name(), table.rls_word());
+            matrix.tables().map(text).collect()
+        });
+        self.list.refresh(names.len(), |row| names[row].clone());
+    }
+
+    /// Everything about the selected cell.
+    pub fn detail(&self) -> Vec<Line> {
+        let (Some((table, viewer)), Some(matrix)) = (self.selected(), self.matrix()) else {
+            return Vec::new();
+        };
+        let mut lines = vec![secured::head(table), Line::default()];
+        lines.extend(secured::cells(matrix.of(table, viewer)).lines);
+        lines.push(Line::default());
+        for (to, what) in secured::grants(&matrix.rules, table) {
+            lines.push(Line::new(Tone::Text, &format!("granted to {to}: {what}")));
+        }
+        lines.push(Line::default());
+        lines.extend(secured::policies(&matrix.rules, table).lines);
+        let role = &matrix.rules.connection.role;
+        let seen = if matrix.rules.connection.passes {
+            "which sees all rows"
+        } else {
+            "which is under row level security itself"
+        };
+        lines.push(Line::default());
+        lines.push(Line::new(Tone::Muted, &format!("read as {role}, {seen}")));
+        lines
+    }
+
+    /// What the copy key takes.
+    pub fn copy_text(&self) -> Option<String> {
+        let detail = self.detail();
+        let lines: Vec<String> = detail.iter().map(Line::whole).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// One cell in a few columns: what may be done, and the rows seen.
+pub fn cell_text(cells: &[AccessCell]) -> String {
+    let letters = crate::domain::access::matrix::letters(cells);
+    let Some(select) = cells.iter().find(|cell| cell.verb == Verb::Select) else {
+        return letters;
+    };
+    let odd = if is_odd(cells) { "!" } else { "" };
+    if letters == "----" && select.visible.is_none_or(|rows| rows == 0) {
+        return format!("{letters}{odd}");
+    }
+    let rows = match (select.visible, select.total) {
+        (None, _) => "?".to_owned(),
+        (Some(seen), total) => {
+            let more = if select.at_least { "+" } else { "" };
+            let total = total.map_or_else(String::new, |total| format!("/{}", short(total)));
+            format!("{}{more}{total}", short(seen))
+        }
+    };
+    format!("{letters} {rows}{odd}")
+}
+
+/// A number in at most four columns.
+fn short(number: u64) -> String {
+    match number {
+        0..10_000 => number.to_string(),
+        10_000..1_000_000 => format!("{}k", number / 1_000),
+        1_000_000..1_000_000_000 => format!("{}M", number / 1_000_000),
+        _ => format!("{}G", number / 1_000_000_000),
+    }
+}
+
+/// Whether the catalogs and the rows do not agree somewhere.
+pub fn is_odd(cells: &[AccessCell]) -> bool {
+    cells.iter().any(|cell| cell.disagrees.is_some())
+}
+
+/// How far an identity comes at most.
+pub fn reach(cells: &[AccessCell]) -> Verdict {
+    let most = cells.iter().map(|cell| cell.verdict).max();
+    most.unwrap_or(Verdict::None)
+}

@@ -1,0 +1,53 @@
+//! `supadeck access`.
+
+mod check;
+mod explain;
+mod heading;
+mod list;
+mod show;
+mod snapshot;
+
+use super::answer::Answered;
+use super::context::Context;
+use crate::domain::problem::{Kind, Problem};
+use clap::{Args as ClapArgs, Subcommand};
+
+/// See who may do what with which rows, and why
+///
+/// It reads the catalogs over the database connection or the Management API, and proves each cell by counting rows as that
+/// role in a read-only transaction that is rolled back. Nothing is changed, and nobody is signed in.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Explain(explain::Args),
+    Snapshot(snapshot::Args),
+    Check(check::Args),
+}
+
+/// Runs the subcommand.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    match &args.command {
+        Command::List(args) => list::run(context, args).await,
+        Command::Show(args) => show::run(context, args).await,
+        Command::Explain(args) => explain::run(context, args).await,
+        Command::Snapshot(args) => snapshot::run(context, args).await,
+        Command::Check(args) => check::run(context, args).await,
+    }
+}
+
+/// What is said of an identity whose rows are not read over REST.
+pub fn only_there() -> Problem {
+    Problem::new(
+        Kind::Usage,
+        "This identity is for `supadeck access` only.",
+        "Rows are read as anon, as the signed-in user or as the service role.",
+    )
+    .with_hint("Use --as anon, --as user or --as service.")
+}

@@ -1,0 +1,208 @@
+//! Who may do what: the matrix with its proof, one table, one row.
+
+use super::migration::files::write_over;
+use crate::domain::access::expected::{CheckReport, ExpectedFile, snapshot};
+use crate::domain::access::explain::{ExplainRequest, Explanation, inquire};
+use crate::domain::access::listing::Matrix;
+use crate::domain::access::matrix::{Probe, Sight, draft};
+use crate::domain::access::rules::{AccessRules, SecuredTable};
+use crate::domain::access::viewer::{Who, find, usual};
+use crate::domain::near::edits;
+use crate::domain::problem::{Kind, Problem};
+use crate::ports::AccessDatabase;
+use std::path::Path;
+
+/// The most probes that are sent at once.
+const MOST_AT_ONCE: usize = 240;
+
+/// What is asked of the matrix.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MatrixRequest {
+    /// Only these; without any the usual ones.
+    pub only: Vec<Who>,
+    /// These as well.
+    pub also: Vec<Who>,
+    /// The schemas; without any those of the API.
+    pub schemas: Vec<String>,
+    /// Whether all schemas are meant.
+    pub is_everywhere: bool,
+    /// The tables; without any all of the schemas.
+    pub tables: Vec<String>,
+}
+
+/// The texts under which users have to be looked up.
+fn people<'a>(asked: impl Iterator<Item = &'a Who>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for one in asked {
+        if let Who::User(name) = one
+            && !names.contains(name)
+        {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Reads the catalogs, judges every cell, and counts the rows that prove it.
+pub async fn matrix(
+    database: &dyn AccessDatabase,
+    request: &MatrixRequest,
+) -> Result<Matrix, Problem> {
+    made(database, request, true).await
+}
+
+/// The same without counting.
+pub async fn judged(
+    database: &dyn AccessDatabase,
+    request: &MatrixRequest,
+) -> Result<Matrix, Problem> {
+    made(database, request, false).await
+}
+
+async fn made(
+    database: &dyn AccessDatabase,
+    request: &MatrixRequest,
+    counts: bool,
+) -> Result<Matrix, Problem> {
+    let people = people(request.only.iter().chain(&request.also));
+    let rules = database.rules(&people).await?;
+    let mut viewers = Vec::new();
+    if request.only.is_empty() {
+        viewers = usual(&rules);
+    }
+    for asked in request.only.iter().chain(&request.also) {
+        let viewer = find(&rules, asked)?;
+        if !viewers.contains(&viewer) {
+            viewers.push(viewer);
+        }
+    }
+    let tables = chosen(&rules, request)?;
+    let draft = draft(&rules, &tables, &viewers);
+    let sights = if counts {
+        count(database, &draft.probes).await?
+    } else {
+        Vec::new()
+    };
+    let ids = tables.iter().map(|table| table.id).collect();
+    let cells = draft.finish(&sights);
+    Ok(Matrix {
+        viewers,
+        tables: ids,
+        cells,
+        rules,
+    })
+}
+
+/// The tables that are meant.
+fn chosen<'a>(
+    rules: &'a AccessRules,
+    request: &MatrixRequest,
+) -> Result<Vec<&'a SecuredTable>, Problem> {
+    if !request.tables.is_empty() {
+        return request
+            .tables
+            .iter()
+            .map(|name| table(rules, name))
+            .collect();
+    }
+    let schemas = if request.schemas.is_empty() {
+        rules.api_schemas()
+    } else {
+        request.schemas.clone()
+    };
+    let is_meant = |table: &&SecuredTable| request.is_everywhere || schemas.contains(&table.schema);
+    Ok(rules.tables.iter().filter(is_meant).collect())
+}
+
+/// The table that a name means.
+pub fn table<'a>(rules: &'a AccessRules, name: &str) -> Result<&'a SecuredTable, Problem> {
+    rules.table(name).ok_or_else(|| {
+        let problem = Problem::new(
+            Kind::Usage,
+            format!("There is no table or view `{name}`."),
+            "The database does not have it, or several schemas do.",
+        );
+        let names = rules.tables.iter().map(|table| {
+            if name.contains('.') {
+                table.full_name()
+            } else {
+                table.name.clone()
+            }
+        });
+        let near = names.map(|own| (edits(&own, name), own)).min();
+        match near.filter(|(edits, _)| *edits <= 2) {
+            Some((_, own)) => problem.with_hint(format!("Did you mean `{own}`?")),
+            None => problem.with_hint("See `supadeck access list --all-schemas`."),
+        }
+    })
+}
+
+/// Counts, some at once; those of one table are counted in one transaction.
+async fn count(database: &dyn AccessDatabase, probes: &[Probe]) -> Result<Vec<Sight>, Problem> {
+    let mut sights = Vec::with_capacity(probes.len());
+    let mut start = 0;
+    while start < probes.len() {
+        let most = probes.len().min(start + MOST_AT_ONCE);
+        let begins = |at: usize| probes[at].viewer.is_none();
+        let end = if most == probes.len() {
+            most
+        } else {
+            (start + 1..=most)
+                .rev()
+                .find(|at| begins(*at))
+                .unwrap_or(most)
+        };
+        sights.extend(database.see(&probes[start..end]).await?);
+        start = end;
+    }
+    Ok(sights)
+}
+
+/// Explains why somebody may, or may not, do something with one row.
+pub async fn explain(
+    database: &dyn AccessDatabase,
+    request: &ExplainRequest,
+) -> Result<(AccessRules, Explanation), Problem> {
+    let people = people(std::iter::once(&request.asked));
+    let rules = database.rules(&people).await?;
+    let viewer = find(&rules, &request.asked)?;
+    let table = table(&rules, &request.table)?;
+    if let Some(role) = rules.role(&viewer.role).filter(|role| !role.may_set) {
+        return Err(Problem::new(
+            Kind::Denied,
+            format!("The row cannot be looked at as {}.", viewer.name),
+            format!(
+                "The connection's role {} may not take the role {}.",
+                rules.connection.role, role.name
+            ),
+        )
+        .with_hint("Connect as a role that may, such as `postgres`."));
+    }
+    let inquiry = inquire(&rules, table, &viewer, request.verb, &request.wanted)?;
+    let answer = database.explain(&inquiry.question).await?;
+    let explanation = inquiry.finish(answer);
+    Ok((rules, explanation))
+}
+
+/// Checks what a file expects, in one reading of the database.
+pub async fn check(
+    database: &dyn AccessDatabase,
+    file: &ExpectedFile,
+) -> Result<(Matrix, CheckReport), Problem> {
+    let request = MatrixRequest {
+        only: file.who(),
+        schemas: file.schemas.clone().unwrap_or_default(),
+        is_everywhere: file.schemas.is_none(),
+        ..MatrixRequest::default()
+    };
+    let matrix = matrix(database, &request).await?;
+    let report = file.check(&matrix);
+    Ok((matrix, report))
+}
+
+/// Writes a matrix as a file; one that is there is replaced whole. Tells how many sentences it has.
+pub fn write_snapshot(matrix: &Matrix, file: &Path) -> Result<usize, Problem> {
+    let text = snapshot(matrix);
+    write_over(file, &text)?;
+    Ok(text.lines().count().saturating_sub(2))
+}
