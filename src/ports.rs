@@ -1,6 +1,7 @@
 //! The traits that the adapters implement and the use cases call. Nothing here knows a driver or a file system.
 
 use crate::domain::access::explain::{RowAnswer, RowQuestion};
+use crate::domain::access::lint::AccessFinding;
 use crate::domain::access::matrix::{Probe, Sight};
 use crate::domain::access::rules::AccessRules;
 use crate::domain::account::AuthAccount;
@@ -256,6 +257,8 @@ pub trait AccessDatabase: Send + Sync {
     /// What decides who may do what, and the users of the project that some texts may mean: ids, e-mail addresses, or what stands
     /// before the `@` of one. Without any, no user is looked up.
     fn rules<'a>(&'a self, people: &'a [String]) -> Task<'a, AccessRules>;
+    /// What is doubtful about access, the worst first.
+    fn lint(&self) -> Task<'_, Vec<AccessFinding>>;
     /// Counts rows as identities, each for no longer than a limit; in the order of the probes.
     fn see<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>>;
     /// Evaluates conditions on one row as an identity.

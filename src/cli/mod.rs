@@ -172,7 +172,7 @@ fn is_change(matches: &clap::ArgMatches) -> bool {
         ),
         "seed" => leaf == "apply",
         "table" => matches!(leaf, "insert" | "update" | "delete"),
-        "access" => leaf == "snapshot",
+        "access" => matches!(leaf, "snapshot" | "lint"),
         "audit" => matches!(leaf, "backfill" | "export" | "seal"),
         "lock" => leaf == "unlock",
         "profile" => matches!(leaf, "add" | "use" | "remove"),

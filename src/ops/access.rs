@@ -1,8 +1,10 @@
 //! Who may do what: the matrix with its proof, one table, one row.
 
 use super::migration::files::write_over;
+use super::migration::new_file::{NewFiles, free_name, make};
 use crate::domain::access::expected::{CheckReport, ExpectedFile, snapshot};
 use crate::domain::access::explain::{ExplainRequest, Explanation, inquire};
+use crate::domain::access::lint::{AccessFinding, migration};
 use crate::domain::access::listing::Matrix;
 use crate::domain::access::matrix::{Probe, Sight, draft};
 use crate::domain::access::rules::{AccessRules, SecuredTable};
@@ -90,6 +92,7 @@ async fn made(
         tables: ids,
         cells,
         rules,
+        findings: Vec::new(),
     })
 }
 
@@ -198,6 +201,35 @@ pub async fn check(
     let matrix = matrix(database, &request).await?;
     let report = file.check(&matrix);
     Ok((matrix, report))
+}
+
+/// The matrix with what is doubtful, for somebody who looks at both. What cannot be asked for the second keeps nobody from the first.
+pub async fn overview(
+    database: &dyn AccessDatabase,
+    request: &MatrixRequest,
+) -> Result<Matrix, Problem> {
+    let mut matrix = matrix(database, request).await?;
+    matrix.findings = database.lint().await.unwrap_or_default();
+    Ok(matrix)
+}
+
+/// Writes what can be mended as a migration with its rollback.
+pub fn write_mending(
+    root: &Path,
+    name: &str,
+    now: jiff::Timestamp,
+    findings: &[AccessFinding],
+) -> Result<NewFiles, Problem> {
+    if findings.iter().all(|finding| finding.mend.is_none()) {
+        return Err(Problem::new(
+            Kind::Usage,
+            "No migration was written.",
+            "There is nothing that a statement can mend.",
+        ));
+    }
+    let (up, down) = migration(findings);
+    let file = free_name(root, name, now)?;
+    make(root, &file, &up, &down)
 }
 
 /// Writes a matrix as a file; one that is there is replaced whole. Tells how many sentences it has.

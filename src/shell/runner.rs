@@ -337,7 +337,7 @@ async fn read(
                         also,
                         ..MatrixRequest::default()
                     };
-                    Report::Access(access::matrix(database, &request).await.map(Box::new))
+                    Report::Access(access::overview(database, &request).await.map(Box::new))
                 }
                 Err(problem) => refuse(problem),
             },

@@ -5,6 +5,7 @@ use supadeck::app::effect::{Effect, Load};
 use supadeck::app::model::{Focus, Screen};
 use supadeck::app::msg::Report;
 use supadeck::domain::access::explain::{ExplainedStep, Explanation};
+use supadeck::domain::access::lint::{AccessFinding, FoundByRule};
 use supadeck::domain::access::listing::Matrix;
 use supadeck::domain::access::matrix::{Sight, Unseen, draft};
 use supadeck::domain::access::rules::{
@@ -131,7 +132,19 @@ pub fn matrix() -> Matrix {
         viewers,
         cells,
         rules,
+        findings: vec![finding()],
     }
+}
+
+fn finding() -> AccessFinding {
+    AccessFinding::from(FoundByRule {
+        rule: "rls_disabled_in_public".into(),
+        schema: "public".into(),
+        object: "loose".into(),
+        what: "readable by anon".into(),
+        mend: Some("alter table public.loose enable row level security".into()),
+        undo: None,
+    })
 }
 
 fn looked(size: (u16, u16)) -> supadeck::app::model::Model {
@@ -187,11 +200,7 @@ fn the_cursor_goes_over_tables_and_identities() {
             press(&mut model, &["j"]);
             frames.push_str(&text(&model));
         }
-        for part in [
-            "doc as stranger",
-            "owner is the caller's id",
-            "read as postgres",
-        ] {
+        for part in ["doc as stranger", "Lets authenticated", "read as postgres"] {
             assert!(frames.contains(part), "{size:?}: {part}\n{frames}");
         }
         press(&mut model, &["esc", "l", "l", "l"]);
@@ -207,13 +216,27 @@ fn the_cursor_goes_over_tables_and_identities() {
 fn what_anybody_reads_whole_and_row_level_security_that_is_off_stand_out() {
     let model = looked((120, 40));
     let frame = text(&model);
-    let loose = frame.lines().find(|line| line.contains("loose")).unwrap();
+    let loose = frame
+        .lines()
+        .find(|line| line.contains("loose  OFF"))
+        .unwrap();
     assert!(
         loose.contains("OFF") && loose.contains("S--- 12/12"),
         "{loose}"
     );
-    let closed = frame.lines().find(|line| line.contains("closed")).unwrap();
+    let closed = frame
+        .lines()
+        .find(|line| line.contains("closed on"))
+        .unwrap();
     assert!(closed.contains("----"), "{closed}");
+    let mut model = model;
+    press(&mut model, &["j", "j"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("rls_disabled_in_public") && frame.contains("enable row level security"),
+        "{frame}"
+    );
+    assert!(frame.contains("1 finding"), "{frame}");
 }
 
 #[test]

@@ -70,5 +70,6 @@ mod verify;
 mod walk;
 mod ways;
 mod who;
+mod who_lint;
 mod who_random;
 mod wire;

@@ -4,10 +4,11 @@ use super::client::extract;
 use super::database::ManagementDatabase;
 use super::query::problem;
 use crate::adapters::sql::access::{
-    UNCOUNTED, UNEXPLAINED, UNREAD, counts_sql, explain_sql, parse_counts, parse_explained,
-    parse_rules, rules_sql, script,
+    LINT, UNCOUNTED, UNEXPLAINED, UNLINTED, UNREAD, counts_sql, explain_sql, parse_counts,
+    parse_explained, parse_lint, parse_rules, rules_sql, script,
 };
 use crate::domain::access::explain::{RowAnswer, RowQuestion};
+use crate::domain::access::lint::AccessFinding;
 use crate::domain::access::matrix::{Probe, Sight};
 use crate::domain::access::rules::AccessRules;
 use crate::domain::problem::Problem;
@@ -32,6 +33,10 @@ impl ManagementDatabase {
 impl AccessDatabase for ManagementDatabase {
     fn rules<'a>(&'a self, people: &'a [String]) -> Task<'a, AccessRules> {
         Box::pin(async move { parse_rules(&self.document(&rules_sql(people), UNREAD).await?) })
+    }
+
+    fn lint(&self) -> Task<'_, Vec<AccessFinding>> {
+        Box::pin(async move { parse_lint(&self.document(LINT, UNLINTED).await?) })
     }
 
     fn see<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>> {

@@ -4,6 +4,7 @@
 use super::quote::{block, dollar};
 use super::snapshot::parse_rights;
 use crate::domain::access::explain::{Given, RowAnswer, RowQuestion, RowSide};
+use crate::domain::access::lint::{AccessFinding, FoundByRule, sorted};
 use crate::domain::access::matrix::{Probe, Sight, Unseen};
 use crate::domain::access::rules::{
     AccessRules, ApiRole, Connected, FoundUser, Held, RowPolicy, SecuredTable, TableGrant, Verb,
@@ -30,6 +31,11 @@ const ENOUGH: Duration = Duration::from_secs(12);
 const CHUNK: u32 = 2000;
 /// The most users that one question finds.
 const MOST_USERS: u32 = 50;
+
+/// What cannot be done where the findings cannot be read.
+pub(in crate::adapters) const UNLINTED: &str = "What is doubtful about access cannot be read.";
+/// The question about findings.
+pub(in crate::adapters) const LINT: &str = include_str!("access_lint.sql");
 
 const RULES: &str = include_str!("access.sql");
 
@@ -86,6 +92,13 @@ struct Told {
 
 fn unknown(error: &serde_json::Error) -> Problem {
     Problem::internal(format!("The catalogs say something unknown: {error}."))
+}
+
+/// Reads the document of [`LINT`].
+pub(in crate::adapters) fn parse_lint(document: &str) -> Result<Vec<AccessFinding>, Problem> {
+    let found: Vec<FoundByRule> =
+        serde_json::from_str(document).map_err(|error| unknown(&error))?;
+    Ok(sorted(found))
 }
 
 /// Reads the document of [`rules_sql`].
@@ -278,7 +291,7 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
     ));
     let become_it = become_viewer(viewer, schema);
     let mut body = "declare found pg_catalog.int8; old_row pg_catalog.text; new_row pg_catalog.text; visible pg_catalog.int8; \
-        stage pg_catalog.text; old_json pg_catalog.json; new_json pg_catalog.json; code pg_catalog.text; message pg_catalog.text; \
+        stage pg_catalog.text; old_json pg_catalog.json; new_json pg_catalog.json; seen_code pg_catalog.text; message pg_catalog.text; code pg_catalog.text; said pg_catalog.text; \
         fault pg_catalog.text; given pg_catalog.text := ''; one pg_catalog.text; at pg_catalog.int4; side pg_catalog.text; begin "
         .to_owned();
     if keyed {
@@ -288,7 +301,7 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
             execute {read} into old_row, old_json; exception when insufficient_privilege then found := null; end; \
             begin {become_it} execute {count} into visible; \
             if found is null then begin execute {read} into old_row, old_json; exception when others then old_row := null; end; end if; {BE_MYSELF}\
-            exception when query_canceled or others then code := sqlstate; message := sqlerrm; end; "
+            exception when query_canceled or others then seen_code := sqlstate; message := sqlerrm; end; "
         );
     }
     if let Some((defaults, values)) = written {
@@ -337,6 +350,30 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
         } else {
             "perform pg_catalog.set_config('row_security', 'off', true); "
         };
+        // A policy holds what its names meant when it was made. Here they are looked up again, and a role may not use a schema that is
+        // named in it: then the names are the connection's, as long as no table is read, whose rows the connection sees all.
+        let evaluate = format!(
+            "execute pg_catalog.concat('select pg_catalog.left((', one, ')::pg_catalog.text, 400) from cast(', \
+            pg_catalog.quote_literal(case side when 'old' then old_row else new_row end), {}) into one; \
+            given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, one, null, null)); ",
+            dollar(&format!(" as {full}) as {alias}")),
+        );
+        let (retry, done) = if as_viewer {
+            (
+                format!(
+                    "if code = '42501' and said like 'permission denied for schema%' then begin \
+                    perform pg_catalog.set_config('role', 'none', true); \
+                    if one ~* '\\mfrom\\M' then raise sqlstate 'SD001'; end if; {evaluate}\
+                    exception when query_canceled or others then \
+                    given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, null, 'names', said)); end; \
+                    perform pg_catalog.set_config('role', {}, true); else ",
+                    dollar(&viewer.role)
+                ),
+                "end if; ",
+            )
+        } else {
+            (String::new(), "")
+        };
         let places: Vec<String> = own.iter().map(|(at, _)| at.to_string()).collect();
         let texts = own.iter().map(|(_, snippet)| snippet.sql.as_str());
         let sides = own.iter().map(|(_, snippet)| match snippet.row {
@@ -349,21 +386,18 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
             pg_catalog.unnest({}), pg_catalog.unnest({})) loop \
             if side = 'old' and old_row is null or side = 'new' and new_row is null then \
             given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, null, 'none', null)); continue; end if; \
-            begin execute pg_catalog.concat('select pg_catalog.left((', one, ')::pg_catalog.text, 400) from cast(', \
-            pg_catalog.quote_literal(case side when 'old' then old_row else new_row end), {}) into one; \
-            given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, one, null, null)); \
-            exception when query_canceled or others then \
-            given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, null, sqlstate, sqlerrm)); end; end loop; {BE_MYSELF}\
+            begin {evaluate}\
+            exception when query_canceled or others then code := sqlstate; said := sqlerrm; {retry}\
+            given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, null, code, said)); {done}end; end loop; {BE_MYSELF}\
             exception when query_canceled or others then message := coalesce(message, sqlerrm); end; ",
             places.join(","),
             super::quote::array(texts),
             super::quote::array(sides),
-            dollar(&format!(" as {full}) as {alias}")),
         );
     }
     body.push_str(
         "perform pg_catalog.set_config('supadeck.seen', pg_catalog.json_build_object('found', found, 'row', old_json, 'new_row', new_json, \
-        'new_fault', fault, 'visible', visible, 'code', code, 'message', message, \
+        'new_fault', fault, 'visible', visible, 'code', seen_code, 'message', message, \
         'given', pg_catalog.concat('[', pg_catalog.substr(given, 2), ']')::pg_catalog.json)::pg_catalog.text, true); end",
     );
     format!(
@@ -400,6 +434,7 @@ pub(in crate::adapters) fn parse_explained(
         *place = match code.as_deref() {
             None => Given::Value(value.map(|value| text::cell(&value).into_owned())),
             Some("none") => Given::NoRow,
+            Some("names") => Given::Unnamed(clean(message)),
             Some(code) => Given::Failed(code.to_owned(), clean(message)),
         };
     }

@@ -96,6 +96,15 @@ impl AccessScreen {
         }
         lines.push(Line::default());
         lines.extend(secured::policies(&matrix.rules, table).lines);
+        let own = matrix
+            .findings
+            .iter()
+            .filter(|finding| finding.schema == table.schema && finding.object == table.name);
+        let own: Vec<_> = own.cloned().collect();
+        if !own.is_empty() {
+            lines.push(Line::default());
+            lines.extend(secured::findings(&own).lines);
+        }
         let role = &matrix.rules.connection.role;
         let seen = if matrix.rules.connection.passes {
             "which sees all rows"

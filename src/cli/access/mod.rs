@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod heading;
+mod lint;
 mod list;
 mod show;
 mod snapshot;
@@ -29,6 +30,7 @@ enum Command {
     Explain(explain::Args),
     Snapshot(snapshot::Args),
     Check(check::Args),
+    Lint(lint::Args),
 }
 
 /// Runs the subcommand.
@@ -39,6 +41,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Explain(args) => explain::run(context, args).await,
         Command::Snapshot(args) => snapshot::run(context, args).await,
         Command::Check(args) => check::run(context, args).await,
+        Command::Lint(args) => lint::run(context, args).await,
     }
 }
 

@@ -791,6 +791,7 @@ mod tests {
             viewers: vec![Viewer::anon()],
             tables: vec![1],
             cells: cells.into(),
+            findings: Vec::new(),
         }
     }
 

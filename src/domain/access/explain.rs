@@ -40,6 +40,8 @@ pub enum Given {
     Failed(String, String),
     /// There was no row to evaluate it on.
     NoRow,
+    /// The role may not use a schema that is named in it: what the policy itself gives cannot be told.
+    Unnamed(String),
 }
 
 /// What the server is asked about one row.
@@ -99,7 +101,7 @@ impl Truth {
             Some(Given::Value(Some(_))) => Self::False,
             Some(Given::Value(None)) => Self::Null,
             Some(Given::Failed(..)) => Self::Failed,
-            Some(Given::NoRow) | None => Self::Unknown,
+            Some(Given::NoRow | Given::Unnamed(_)) | None => Self::Unknown,
         }
     }
 
@@ -697,6 +699,13 @@ impl Inquiry<'_> {
                     said.map(|said| format!(" ({said})")).unwrap_or_default()
                 ),
             ),
+            (None, Some(true), (Truth::Unknown, _)) if self.verb == Verb::Select => (
+                visible,
+                format!(
+                    "{who} {} it, as the server answers; what its policies give cannot be told apart.",
+                    if visible == Some(true) { "sees" } else { "does not see" }
+                ),
+            ),
             (None, _, (Truth::Unknown, said)) => (
                 None,
                 said.or_else(|| answer.new_fault.clone())
@@ -964,6 +973,12 @@ fn together(values: &[(bool, Truth, &str)]) -> (Truth, Option<String>) {
     if permissive.iter().any(|(_, value, _)| *value == Truth::True) {
         return (Truth::True, None);
     }
+    if permissive
+        .iter()
+        .any(|(_, value, _)| *value == Truth::Unknown)
+    {
+        return (Truth::Unknown, None);
+    }
     let said: Vec<String> = permissive
         .iter()
         .map(|(_, value, name)| format!("\"{name}\" is {}", value.word()))
@@ -989,6 +1004,9 @@ impl PartPlan {
             });
         let mut note = match given.get(self.value) {
             Some(Given::Failed(code, message)) => Some(format!("{message} ({code})")),
+            Some(Given::Unnamed(message)) => Some(format!(
+                "what it gives cannot be told apart: {message}; the policy itself holds what its names meant"
+            )),
             _ => None,
         };
         let mut looked_at: Vec<LookedAt> = looked_at.collect();

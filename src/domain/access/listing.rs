@@ -1,5 +1,6 @@
 //! The matrix with what it was made of, and what is picked out of it.
 
+use super::lint::AccessFinding;
 use super::matrix::AccessCell;
 use super::rules::{AccessRules, SecuredTable};
 use super::viewer::Viewer;
@@ -15,6 +16,8 @@ pub struct Matrix {
     pub tables: Vec<u32>,
     /// The cells: table by table, identity by identity, verb by verb.
     pub cells: Vec<AccessCell>,
+    /// What is doubtful, where that was asked for too.
+    pub findings: Vec<AccessFinding>,
 }
 
 impl Matrix {

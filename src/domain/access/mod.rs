@@ -9,6 +9,7 @@
 pub mod condition;
 pub mod expected;
 pub mod explain;
+pub mod lint;
 pub mod listing;
 pub mod matrix;
 pub mod rules;

@@ -189,6 +189,8 @@ fn without_cast(text: &str) -> &str {
     for token in tokens(text) {
         match token.kind {
             Kind::Open => depth += 1,
+            Kind::Other if token.text(text) == "[" => depth += 1,
+            Kind::Other if token.text(text) == "]" => depth = depth.saturating_sub(1),
             Kind::Close => depth = depth.saturating_sub(1),
             _ if depth == 0 && token.text(text).starts_with("::") => {
                 let head = text[..token.start].trim();

@@ -1,6 +1,7 @@
 //! A table's grants and policies in words, and what one identity may do by them.
 
 use super::{Line, Lines, Tone};
+use crate::domain::access::lint::{AccessFinding, Severity};
 use crate::domain::access::matrix::{AccessCell, amount, named};
 use crate::domain::access::rules::{AccessRules, SecuredTable, TableGrant, Verb};
 use crate::domain::access::words;
@@ -84,6 +85,34 @@ pub fn policies(rules: &AccessRules, table: &SecuredTable) -> Lines {
             "No policies."
         };
         lines.put(0, Tone::Text, text);
+    }
+    lines
+}
+
+/// What is doubtful, each with the statement that mends it.
+pub fn findings(findings: &[AccessFinding]) -> Lines {
+    let mut lines = Lines::default();
+    for finding in findings {
+        let tone = match finding.level {
+            Severity::Error => Tone::Danger,
+            Severity::Warn => Tone::Warn,
+            Severity::Info => Tone::Muted,
+        };
+        let what = if finding.what.is_empty() {
+            String::new()
+        } else {
+            format!("  {}", finding.what)
+        };
+        let place = format!("  {}.{}", finding.schema, finding.object);
+        let line = Line::new(tone, finding.level.word())
+            .and(Tone::Strong, &format!("  {}", finding.rule))
+            .and(Tone::Text, &place)
+            .and(Tone::Muted, &what);
+        lines.lines.push(line);
+        lines.put(2, Tone::Text, finding.why);
+        if let Some(mend) = &finding.mend {
+            lines.block(4, Tone::Accent, &format!("{mend};"));
+        }
     }
     lines
 }

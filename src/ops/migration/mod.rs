@@ -13,7 +13,7 @@ mod list;
 mod log;
 mod losses;
 mod missing_files;
-mod new_file;
+pub(in crate::ops) mod new_file;
 mod outside;
 mod passing;
 mod plan;

@@ -30,7 +30,7 @@ pub async fn new(root: &Path, name: &str, now: jiff::Timestamp) -> Result<NewFil
 }
 
 /// A name for a new migration whose version no file has; its version is the time in UTC, or a little later.
-pub(super) fn free_name(
+pub(in crate::ops) fn free_name(
     root: &Path,
     name: &str,
     now: jiff::Timestamp,
@@ -74,7 +74,7 @@ pub(super) fn free_name(
 }
 
 /// Writes a migration and its rollback file, which begins with a reminder: both, or none.
-pub(super) fn make(
+pub(in crate::ops) fn make(
     root: &Path,
     file: &FileName,
     up: &str,

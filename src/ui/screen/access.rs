@@ -13,6 +13,7 @@ use crate::domain::access::listing::Matrix;
 use crate::domain::access::matrix::AccessCell;
 use crate::domain::access::rules::SecuredTable;
 use crate::domain::dry_run::access::Verdict;
+use crate::domain::plural::counted;
 use crate::ui::DrawContext;
 use crate::ui::table;
 use crate::ui::text::pad;
@@ -79,6 +80,10 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
     let access = &view.model.access;
     let mut title = list_title("Access", &access.list, &access.remote);
     if let Some(matrix) = access.matrix() {
+        if !matrix.findings.is_empty() {
+            let count = counted(matrix.findings.len(), "finding");
+            title.push_str(&format!(", {count}"));
+        }
         let width = layout::rows(panes.list).width;
         let shown = Places::of(width.into(), matrix, access.column).shown;
         let count = matrix.viewers.len();

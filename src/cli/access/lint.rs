@@ -1,0 +1,62 @@
+//! `supadeck access lint`.
+
+use super::super::answer::{Answer, Answered, Failure};
+use super::super::context::Context;
+use super::super::interrupt;
+use super::super::page::{Page, Tone};
+use crate::domain::access::lint::Severity;
+use crate::domain::plural::counted;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::report::secured;
+use crate::ops::access;
+use clap::Args as ClapArgs;
+use serde_json::json;
+
+/// Find what is doubtful about access, each with the statement that mends it. Exit code 1 when there is a warning or worse
+///
+/// The rules are those of Supabase's database advisors, asked over the database connection. What only a person can decide has no
+/// statement. With --write the others become a migration with its rollback, which is read, planned and applied like any other.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// Write what can be mended as a migration of this name, with its rollback
+    #[arg(long, value_name = "NAME")]
+    write: Option<String>,
+}
+
+/// Asks, and writes the files.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let database = context.access().await?;
+    let findings = interrupt::ending(database.lint()).await?;
+    let mut page = Page::default();
+    if findings.is_empty() {
+        page.toned(Tone::Ok, "Nothing is doubtful about access.");
+    }
+    page.report(secured::findings(&findings));
+    let answer = Answer::new(&findings, page)?;
+    if let Some(name) = &args.write {
+        let root = context.root().await?;
+        let files = access::write_mending(&root, name, context.now(), &findings)?;
+        let mut page = Page::default();
+        page.toned(Tone::Ok, &format!("Made {}", files.up.display()));
+        page.line(format!("Made {}", files.down.display()));
+        page.line("Read both, then see `supadeck migration plan`.");
+        let data = json!({ "up": files.up, "down": files.down, "findings": findings });
+        return Ok(Answer::new(&data, page)?);
+    }
+    let bad = findings
+        .iter()
+        .filter(|finding| finding.level != Severity::Info);
+    let bad = bad.count();
+    if bad == 0 {
+        return Ok(answer);
+    }
+    let problem = Problem::new(
+        Kind::Findings,
+        "Something is doubtful about access.",
+        format!("{}.", counted(bad, "finding")),
+    )
+    .with_hint(
+        "See `supadeck access lint --write NAME`, which writes what can be mended as a migration.",
+    );
+    Err(Failure::after(problem, answer))
+}
