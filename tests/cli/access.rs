@@ -163,3 +163,35 @@ fn a_snapshot_fails_when_something_is_opened() {
         "{problem}"
     );
 }
+
+#[test]
+fn what_is_doubtful_is_listed_and_becomes_a_migration() {
+    let mut world = World::own();
+    world.sql("create table loose (id int primary key); grant select on loose to anon");
+    let ran = world.run(&["access", "lint"]);
+    assert!(
+        ran.ended(1).out.contains("rls_disabled_in_public")
+            && ran
+                .out
+                .contains("alter table public.loose enable row level security;"),
+        "{ran:?}"
+    );
+    world.files(&[(
+        "supabase/migrations/20200101000000_first.sql",
+        "select 1;\n",
+    )]);
+    let data = world.data(&["access", "lint", "--write", "mend access"]);
+    let read = |name: &str| {
+        std::fs::read_to_string(world.project.join(data[name].as_str().unwrap())).unwrap()
+    };
+    assert!(
+        read("up").contains("\nalter table public.loose enable row level security;\n"),
+        "{}",
+        read("up")
+    );
+    assert!(
+        read("down").contains("\nalter table public.loose disable row level security;\n"),
+        "{}",
+        read("down")
+    );
+}

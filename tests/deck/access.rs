@@ -233,7 +233,8 @@ fn what_anybody_reads_whole_and_row_level_security_that_is_off_stand_out() {
     press(&mut model, &["j", "j"]);
     let frame = text(&model);
     assert!(
-        frame.contains("rls_disabled_in_public") && frame.contains("enable row level security"),
+        frame.contains("rls_disabled_in_public")
+            && frame.contains("alter table public.loose enable row"),
         "{frame}"
     );
     assert!(frame.contains("1 finding"), "{frame}");

@@ -709,7 +709,7 @@ impl Inquiry<'_> {
             (None, _, (Truth::Unknown, said)) => (
                 None,
                 said.or_else(|| answer.new_fault.clone())
-                    .unwrap_or_else(|| "It cannot be told.".to_owned()),
+                    .unwrap_or_else(|| "It cannot be told: a policy names a schema that the role may not use, and reads a table.".to_owned()),
             ),
             (None, _, (_, said)) => (
                 Some(false),
