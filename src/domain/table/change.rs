@@ -514,7 +514,7 @@ mod tests {
         }
     }
 
-    fn row(value: Value) -> RowValues {
+    fn row(value: &Value) -> RowValues {
         value.as_object().unwrap().clone()
     }
 
@@ -526,11 +526,11 @@ mod tests {
 
     #[test]
     fn a_row_is_changed_only_while_it_is_as_it_was_read() {
-        let was = row(json!({
+        let was = row(&json!({
             "id": 7, "qty": 1, "price": null, "notes": "x".repeat(500), "status": "done",
             "data": {"a": 1}, "raw": {"a": 1}, "tags": ["x"], "off": true,
         }));
-        let change = RowChange::update(&table(), was, row(json!({"qty": 2})))
+        let change = RowChange::update(&table(), was, row(&json!({"qty": 2})))
             .unwrap()
             .unwrap();
         let as_read = change.as_read(&table());
@@ -548,8 +548,8 @@ mod tests {
 
     #[test]
     fn what_does_not_change_is_not_sent_and_what_cannot_is_refused() {
-        let was = || row(json!({"id": 7, "qty": 1, "notes": "x"}));
-        let update = |values: Value| RowChange::update(&table(), was(), row(values));
+        let was = || row(&json!({"id": 7, "qty": 1, "notes": "x"}));
+        let update = |values: Value| RowChange::update(&table(), was(), row(&values));
         assert_eq!(update(json!({"qty": 1})).unwrap(), None);
         let some = update(json!({"qty": 1, "notes": null})).unwrap().unwrap();
         assert_eq!(some.columns().len(), 1);
@@ -565,7 +565,7 @@ mod tests {
         let mut bare = table();
         bare.key.clear();
         assert!(RowChange::delete(&bare, was()).is_err());
-        assert!(RowChange::delete(&table(), row(json!({"qty": 1}))).is_err());
+        assert!(RowChange::delete(&table(), row(&json!({"qty": 1}))).is_err());
         assert!(
             RowChange::delete(&table(), was())
                 .unwrap()
