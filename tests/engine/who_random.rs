@@ -195,10 +195,12 @@ fn project(dice: &mut Dice, roles: &Roles) -> String {
             ]);
             let mut policy =
                 format!("create policy \"p {number}\" on {name} as {kind} for {verb} to {to}");
-            if verb != "insert" {
+            // Without a condition a policy lets nothing through, or holds nothing back.
+            if verb != "insert" && !dice.is(15) {
                 policy.push_str(&format!(" using ({})", condition(dice, table, 2)));
             }
-            if verb == "insert" || (matches!(verb, "all" | "update") && dice.is(50)) {
+            if verb == "insert" && !dice.is(15) || (matches!(verb, "all" | "update") && dice.is(50))
+            {
                 policy.push_str(&format!(" with check ({})", condition(dice, table, 2)));
             }
             sql.push_str(&format!("{policy};"));

@@ -34,8 +34,9 @@ granted as (
 ),
 policy as materialized (
   select p.polrelid, p.polcmd, p.polpermissive, p.polroles,
-    coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as shows,
-    coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), pg_catalog.pg_get_expr(p.polqual, p.polrelid), 'true') as takes,
+    -- Without a condition a permissive policy lets nothing through, and a restrictive one holds nothing back.
+    coalesce(pg_catalog.pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as shows,
+    coalesce(pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), pg_catalog.pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as takes,
     -- Without the places in the text that it was read from.
     pg_catalog.regexp_replace(p.polqual::text, ':[a-z_]*(location|_len) -?[0-9]+', '', 'g') as shows_tree,
     pg_catalog.regexp_replace(coalesce(p.polwithcheck, p.polqual)::text, ':[a-z_]*(location|_len) -?[0-9]+', '', 'g') as takes_tree

@@ -166,9 +166,14 @@ impl RowPolicy {
         self.verb == "all" || self.verb == verb.word()
     }
 
-    /// The condition on rows that are there; without one every row fulfils it.
+    /// The condition on rows that are there. Without one a policy that lets rows through lets none, and one that holds back
+    /// holds nothing.
     pub fn shown(&self) -> &str {
-        self.shows.as_deref().unwrap_or("true")
+        self.shows.as_deref().unwrap_or(self.absent())
+    }
+
+    fn absent(&self) -> &'static str {
+        if self.permissive { "false" } else { "true" }
     }
 
     /// The condition on new rows: its own, else the one on rows that are there.
@@ -176,7 +181,7 @@ impl RowPolicy {
         self.check
             .as_deref()
             .or(self.shows.as_deref())
-            .unwrap_or("true")
+            .unwrap_or(self.absent())
     }
 }
 
