@@ -77,7 +77,7 @@ impl Choice {
             Self::Anon => "Read as anon: nobody is signed in".into(),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
-            Self::Act => "Act as any user: a token is signed here, nobody signs in".into(),
+            Self::Act => "Act as any user".into(),
             Self::SecondFactor(user) => format!("Enter the 2FA code for {}", user.name()),
             Self::SignOut(user) => format!("Sign out {}", user.name()),
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
