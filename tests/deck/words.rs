@@ -140,7 +140,7 @@ fn help_says_how_it_is_closed_and_that_there_is_more() {
     assert!(last.contains("supadeck --help"), "{last}");
     press(&mut model, &["up"]);
     assert_ne!(text(&model), last);
-    let mut model = filled((120, 100));
+    let mut model = filled((120, 130));
     press(&mut model, &["?"]);
     let frame = text(&model);
     assert!(
