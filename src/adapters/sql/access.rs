@@ -406,6 +406,9 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
     )
 }
 
+/// What came of one snippet: its place, the value, the SQLSTATE and the message.
+type ToldGiven = (usize, Option<String>, Option<String>, Option<String>);
+
 /// The document of [`explain_sql`].
 #[derive(Deserialize)]
 struct ToldRow {
@@ -416,7 +419,7 @@ struct ToldRow {
     visible: Option<u64>,
     code: Option<String>,
     message: Option<String>,
-    given: Vec<(usize, Option<String>, Option<String>, Option<String>)>,
+    given: Vec<ToldGiven>,
 }
 
 /// Reads the document of [`explain_sql`].

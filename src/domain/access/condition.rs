@@ -211,7 +211,7 @@ fn unquoted(token: Token, text: &str) -> String {
 pub fn columns<'a>(
     text: &str,
     table: &str,
-    own: impl Iterator<Item = &'a str> + Clone,
+    own: &(impl Iterator<Item = &'a str> + Clone),
 ) -> Vec<&'a str> {
     let all: Vec<Token> = significant(text).collect();
     let is_name = |token: &Token| matches!(token.kind, Kind::Word | Kind::QuotedWord);
@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn what_a_part_looks_at_is_found() {
         let own = ["user_id", "team_id", "a b", "name"];
-        let of = |text| columns(text, "doc", own.iter().copied());
+        let of = |text| columns(text, "doc", &own.iter().copied());
         assert_eq!(of("user_id = auth.uid()"), ["user_id"]);
         assert_eq!(of("\"a b\" = name(1)"), ["a b"]);
         assert_eq!(of("x::name = 'team_id'"), Vec::<&str>::new());

@@ -56,7 +56,7 @@ pub struct RowQuestion {
     /// The columns that name the row, with their values as text. None for a row that is to be added.
     pub key: Vec<(String, Option<String>)>,
     /// For a row that is to be added or changed: an expression for each column that gets a value, and the values that were given.
-    pub written: Option<(Vec<(String, String)>, Map<String, Value>)>,
+    pub written: Written,
     /// What is evaluated.
     pub snippets: Vec<Snippet>,
 }
@@ -393,7 +393,8 @@ fn no_key(table: &SecuredTable) -> Problem {
     .with_hint(format!("Write {columns}."))
 }
 
-type Written = Option<(Vec<(String, String)>, Map<String, Value>)>;
+/// The defaults of a new row, an expression a column, and the values that were given.
+pub type Written = Option<(Vec<(String, String)>, Map<String, Value>)>;
 
 fn written(
     table: &SecuredTable,
@@ -573,7 +574,7 @@ impl<'a> Inquiry<'a> {
     /// The values that one part looks at.
     fn look(&mut self, text: &str, row: RowSide, part: &mut PartPlan) {
         let own = self.table.columns.iter().map(|column| column.name.as_str());
-        let columns = condition::columns(text, &self.table.name, own);
+        let columns = condition::columns(text, &self.table.name, &own);
         let mut looks: Vec<(String, String)> = Vec::new();
         for column in columns {
             looks.push((column.to_owned(), quoted(column)));

@@ -115,7 +115,7 @@ fn behind(
     }
     if is_open && !view.reads.is_empty() {
         own.verdict = Verdict::All;
-        own.why = "every row, because its tables show this role all of theirs".to_owned();
+        "every row, because its tables show this role all of theirs".clone_into(&mut own.why);
     }
 }
 
