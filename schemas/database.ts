@@ -454,6 +454,10 @@ export type Database = {
       };
     };
     Functions: {
+      audit_horizon: {
+        Args: Record<PropertyKey, never>;
+        Returns: number;
+      };
       seal_audit_log: {
         Args: {
           most?: number;

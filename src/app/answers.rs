@@ -9,11 +9,12 @@ use super::dialog::onboarding::Onboarding;
 use super::dialog::project::ProjectDialog;
 use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
-use super::effect::Effect;
+use super::effect::{Effect, Timer};
 use super::labels::name_record;
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
 use super::{execute, production, requests, sign_in};
+use crate::domain::audit::Summary;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
@@ -23,6 +24,7 @@ use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
 use crate::domain::text::sentence;
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// Takes an answer.
 pub fn take(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
@@ -130,8 +132,12 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.audit.arrived(result, at, height);
             let mut effects = details_when_in_view(model, super::model::Screen::Audit);
             effects.extend(requests::audit_search(model));
+            if model.audit.following.is_some() {
+                effects.push(Effect::Arm(Timer::Follow, FOLLOW));
+            }
             effects
         }
+        Report::News(result) => news(model, result),
         Report::Journal(result) => {
             model.journal.arrived(result, at);
             Vec::new()
@@ -322,6 +328,34 @@ fn order_locks(model: &mut Model) {
         .map(|cycle| cycle.id.as_str())
         .collect();
     model.locks.order(&ids);
+}
+
+/// How long after an answer the trail is asked again that is followed.
+const FOLLOW: Duration = Duration::from_secs(2);
+/// The same after a failure.
+const FOLLOW_AGAIN: Duration = Duration::from_secs(10);
+
+/// Records have come to the trail that is followed, or it could not be asked.
+fn news(model: &mut Model, result: Result<Vec<Summary>, Problem>) -> Vec<Effect> {
+    if model.audit.following.is_none() {
+        return Vec::new();
+    }
+    match result {
+        Ok(rows) => {
+            let height = model.list_height();
+            let is_other = model.audit.take_news(rows, height);
+            let mut effects = vec![Effect::Arm(Timer::Follow, FOLLOW)];
+            if is_other && model.screen == super::model::Screen::Audit {
+                effects.extend(requests::details_soon(model));
+            }
+            effects
+        }
+        Err(problem) if problem.retry => vec![Effect::Arm(Timer::Follow, FOLLOW_AGAIN)],
+        Err(problem) => {
+            model.audit.following = None;
+            execute::toast(model, format!("The trail cannot be followed: {problem}"))
+        }
+    }
 }
 
 /// The guide, where it is open.

@@ -133,6 +133,8 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         | Command::NextChange
         | Command::PreviousChange
         | Command::CopyRecord
+        | Command::Follow
+        | Command::ShowNew
         | Command::Clock => on(Screen::Audit),
         Command::FilterBy => {
             on(Screen::Audit)?;

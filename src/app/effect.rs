@@ -82,6 +82,8 @@ pub enum Timer {
     Guide,
     /// The toast has been read.
     Toast,
+    /// It is time to ask what has come to the audit trail.
+    Follow,
     /// A second of waiting for a sign-in, or one of its relatives, has passed.
     Session,
 }
@@ -133,7 +135,11 @@ pub enum Load {
         limit: usize,
         /// Whether every record names the fields that changed, as an earlier page found out.
         has_changed: Option<bool>,
+        /// Whether the trail is followed from here on.
+        is_followed: bool,
     },
+    /// What has come to the audit trail since the last time.
+    News(Filter),
     /// The difference between a version's file and what was applied from it.
     Difference(String),
     /// What a correction of files or of the history would change.

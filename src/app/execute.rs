@@ -240,6 +240,15 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             None => Vec::new(),
         },
         Command::CopyRecord => copy::copy_record(model),
+        Command::Follow => follow(model),
+        Command::ShowNew => {
+            let height = model.list_height();
+            if model.audit.show_new(height) {
+                requests::details_now(model)
+            } else {
+                requests::audit_from_start(model)
+            }
+        }
         Command::Clock => {
             model.is_utc = !model.is_utc;
             let zone = model.shown_zone();
@@ -276,6 +285,16 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             None => Vec::new(),
         },
     }
+}
+
+/// Begins to follow the audit trail, or stops.
+fn follow(model: &mut Model) -> Vec<Effect> {
+    if model.audit.following.take().is_some() {
+        return toast(model, "The trail is not followed any more.");
+    }
+    model.audit.following = Some(0);
+    // What comes behind the page that is read now is told.
+    requests::audit_from_start(model)
 }
 
 /// Asks the audit trail something else; going back returns to what was asked before.
@@ -354,6 +373,11 @@ pub fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     }
     if screen == Screen::Audit {
         model.audit.follow(height);
+    }
+    if screen == Screen::Audit && model.audit.following.is_some() {
+        let mut effects = requests::audit_from_start(model);
+        effects.extend(requests::details_now(model));
+        return effects;
     }
     let is_unread = match screen {
         Screen::Journal => !model.journal.table.remote.is_wanted(),

@@ -44,8 +44,11 @@ pub fn head(record: &Record, model: &Model) -> Vec<HeadLine> {
     let unread = unread(model).map(|(name, text)| HeadLine::fact(&name, text, None));
     let person = |id: &str| model.people.called(id).map(str::to_owned);
     let zone = model.shown_zone();
+    let trail = model.audit.trail.sentence();
+    let trail = trail.map(|sentence| HeadLine::fact("trail", sentence, None));
     row.chain(unread)
         .chain(facts(record, &zone, person))
+        .chain(trail)
         .collect()
 }
 

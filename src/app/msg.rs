@@ -6,7 +6,7 @@ use super::key::Key;
 use super::ticket::Ticket;
 use crate::domain::access::explain::Explanation;
 use crate::domain::access::listing::Matrix;
-use crate::domain::audit::{Page, Record};
+use crate::domain::audit::{Page, Record, Summary};
 use crate::domain::cycle::Cycle;
 use crate::domain::dry_run;
 use crate::domain::goal::Goal;
@@ -97,6 +97,8 @@ pub enum Report {
     Audit(Result<Page, Problem>),
     /// To `Load::Review`.
     Review(Result<Box<Review>, Problem>),
+    /// To `Load::News`.
+    News(Result<Vec<Summary>, Problem>),
     /// To `Load::Difference`.
     Difference(Result<Difference, Problem>),
     /// To `Load::Fix`.
@@ -161,6 +163,7 @@ impl Report {
             | Self::Opening(Err(problem))
             | Self::Prospect(Err(problem))
             | Self::Audit(Err(problem))
+            | Self::News(Err(problem))
             | Self::Record(Err(problem))
             | Self::Rows(Err(problem))
             | Self::WholeRow(Err(problem))

@@ -56,8 +56,9 @@ impl Model {
 
     /// Whether the project is one of another kind: it has none of Weeksmith's tables.
     pub fn is_other_project(&self) -> bool {
-        let own = [Screen::Cycles, Screen::Goals, Screen::Locks, Screen::Audit];
-        own.into_iter().all(|screen| !self.has(screen))
+        let own = [Screen::Cycles, Screen::Goals, Screen::Locks];
+        let has_own_trail = self.has(Screen::Audit) && self.audit.trail.is_own();
+        !has_own_trail && own.into_iter().all(|screen| !self.has(screen))
     }
 
     /// The reads that the screen in view is made of, the one that it is about first. Tables that the project does not have

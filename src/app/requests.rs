@@ -207,7 +207,20 @@ fn locks(model: &mut Model) -> Effect {
 /// The newest page of the audit list. The rows in view stay until it is there.
 pub fn audit_from_start(model: &mut Model) -> Vec<Effect> {
     let request = model.audit.request_start();
-    vec![audit(model, request)]
+    let is_followed = model.audit.following.is_some();
+    if is_followed {
+        model.audit.following = Some(0);
+    }
+    vec![audit_followed(model, request, is_followed)]
+}
+
+/// What has come to the audit trail, where it is followed and in view.
+pub fn news(model: &mut Model) -> Option<Effect> {
+    if model.audit.following.is_none() || model.screen != Screen::Audit {
+        return None;
+    }
+    let load = Load::News(model.audit.filter.clone());
+    Some(effect(model, Slot::News, load))
 }
 
 /// The oldest page of the audit list.
@@ -252,6 +265,14 @@ fn audit(
     model: &mut Model,
     request: (Option<crate::domain::audit::Cursor>, PageDirection),
 ) -> Effect {
+    audit_followed(model, request, false)
+}
+
+fn audit_followed(
+    model: &mut Model,
+    request: (Option<crate::domain::audit::Cursor>, PageDirection),
+    is_followed: bool,
+) -> Effect {
     let (from, way) = request;
     let load = Load::Audit {
         filter: model.audit.filter.clone(),
@@ -259,6 +280,7 @@ fn audit(
         way,
         limit: model.audit.page_rows(),
         has_changed: model.audit.has_changed,
+        is_followed,
     };
     effect(model, Slot::Audit, load)
 }

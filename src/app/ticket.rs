@@ -22,6 +22,8 @@ pub enum Slot {
     Opening,
     /// A page of the audit list.
     Audit,
+    /// What has come to the audit trail.
+    News,
     /// What is read about a version on request: its difference, a way out of its state.
     Answer,
     /// The journal.

@@ -115,6 +115,7 @@ fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
             Vec::new()
         }
         Timer::Details => requests::details_now(model),
+        Timer::Follow => requests::news(model).into_iter().collect(),
         Timer::Session => jobs::session_waits(model),
         Timer::Guide => {
             let Some(at) = model

@@ -159,6 +159,19 @@ impl Output {
         }
     }
 
+    /// Prints a part of an answer that goes on; false where nobody reads it any more.
+    pub fn stream(self, lines: &str) -> Result<bool, Problem> {
+        if self.is_terminal {
+            return written(&text::harmless_lines(lines));
+        }
+        written(lines)
+    }
+
+    /// The same for lines with colours.
+    pub fn stream_page(self, page: &Page) -> Result<bool, Problem> {
+        written(&page.render(self.color_out, self.width_of(self.is_terminal)))
+    }
+
     /// Prints an answer now, for a command that goes on afterwards.
     #[cfg(feature = "demo")]
     pub fn now(self, answer: Answer) -> Result<(), Problem> {
@@ -262,19 +275,24 @@ fn variables() -> Vec<String> {
 }
 
 fn to_stdout(text: &str) -> Result<(), Problem> {
+    written(text).map(|_| ())
+}
+
+/// Writes to stdout; false where its reader has gone.
+fn written(text: &str) -> Result<bool, Problem> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Problem::new(
             Kind::Config,
             "The answer could not be written.",
             format!("{error}."),
         )
         .with_hint("Make room where stdout leads to, or send it elsewhere.")),
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
     }
 }
 

@@ -7,15 +7,20 @@ use super::page::{Page, Table, Tone};
 use super::slow_notice::Patient;
 use crate::adapters::connect::{Project, Transport};
 use crate::domain::audit::filter::Filter;
+use crate::domain::audit::trail::{Trail, TrailMapping};
 use crate::domain::identity::Identity;
 use crate::domain::kept::KeptUsers;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
-use crate::ops::people;
+use crate::ops::{audit_trail, people};
 use crate::ports::{Rest, TableCatalog};
 use serde::Serialize;
 use std::sync::Arc;
+
+/// What to do where a project has no trail.
+const NO_TRAIL: &str = "Name the table of a trail of your own in `[profiles.NAME.trail]`, or make one with `supadeck audit init TABLE…`: \
+                        see docs/audit.md.";
 
 /// The project's REST interface with the identity that reads, so that every answer says whose rows it shows.
 pub struct Reader {
@@ -61,17 +66,61 @@ impl Reader {
         Ok(Transport::of(&self.project).await?.map(Transport::tables))
     }
 
-    /// A filter with ids in place of names. Nobody is asked where it has none.
-    pub async fn resolved(&self, filter: Filter) -> Result<Filter, Problem> {
-        if filter.names_somebody() {
-            let told = interrupt::ending(async { Ok(self.people().await) }).await?;
-            // Of fewer names the filter would mean others.
-            if let Some(problem) = told.problems.into_iter().next() {
-                return Err(problem);
+    /// Reads the trail: that of this program, or where the project has none, its own one. What is read is read again where it is not where
+    /// it was looked for first.
+    pub async fn on_trail<T>(
+        &self,
+        mut act: impl AsyncFnMut(&Trail) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let named = self.project.profile.trail.as_ref();
+        if named.is_none() {
+            match act(&Trail::Own).await {
+                Err(problem) if audit_trail::is_without_own(&problem) => {
+                    match self.own_trail(None).await? {
+                        Some(trail) => act(&trail).await,
+                        None => Err(problem.with_hint(NO_TRAIL)),
+                    }
+                }
+                done => done,
             }
-            return filter.resolved(&told.people);
+        } else {
+            let trail = self.own_trail(named).await?.unwrap_or_default();
+            act(&trail).await
         }
-        Ok(filter)
+    }
+
+    async fn own_trail(&self, named: Option<&TrailMapping>) -> Result<Option<Trail>, Problem> {
+        // Without a way to the database the trail is looked for in rows.
+        let way = Transport::of(&self.project).await.ok().flatten();
+        let catalogs = way.map(Transport::catalogs);
+        audit_trail::find(self.rest(), &self.who, catalogs.as_deref(), named).await
+    }
+
+    /// A filter with ids in place of names. Nobody is asked where it has none. In another trail a name may be what its records hold.
+    pub async fn resolved(&self, filter: Filter, trail: &Trail) -> Result<Filter, Problem> {
+        if !filter.names_somebody() {
+            return Ok(filter);
+        }
+        let told = interrupt::ending(async { Ok(self.people().await) }).await?;
+        if !trail.is_own() {
+            return Ok(filter.resolved_where_known(&told.people));
+        }
+        // Of fewer names the filter would mean others.
+        let resolved = match told.problems.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => filter.resolved(&told.people),
+        };
+        match resolved {
+            Ok(resolved) => Ok(resolved),
+            Err(problem) => Err(self.without_trail().await.unwrap_or(problem)),
+        }
+    }
+
+    /// The problem that the project has no trail of this program, where that is so: a name may be one of its own trail then.
+    async fn without_trail(&self) -> Option<Problem> {
+        let query = Trail::Own.select().limit(1);
+        let problem = self.rest().select(&self.who, &query).await.err()?;
+        audit_trail::is_without_own(&problem).then_some(problem)
     }
 
     /// The people whose names are known: who reads, and whom the profile's settings let one name.

@@ -1,5 +1,6 @@
 //! A profile: which project supadeck talks to, under a name. Secrets are not part of it; they live in the keyring.
 
+use super::audit::trail::TrailMapping;
 use super::hidden::{HIDDEN, looks_secret, shown};
 use super::plural::listed;
 use super::problem::{Kind, Problem};
@@ -44,6 +45,9 @@ pub struct Profile {
     /// Whether the e-mail addresses of its users are read over the database connection and shown beside ids.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emails: bool,
+    /// Where its audit trail is, where that is a table of its own whose columns have to be named. A table, as what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<TrailMapping>,
     /// Where its secrets come from, where that is not the keyring. A table, so it stands behind the plain values.
     #[serde(default, skip_serializing_if = "References::is_empty")]
     pub secrets: References,

@@ -1,21 +1,22 @@
 //! The audit trail: a page of the list, one record, an estimate of how many there are.
 
+use super::audit_trail::is_without_own;
 use super::paging::correlation;
 use super::short_id::{self, RECORD};
+use crate::domain::audit::export::{ExportRow, cursor};
 use crate::domain::audit::filter::{Atom, Cost, Demand, Filter};
+use crate::domain::audit::trail::{OWN, Trail};
 use crate::domain::audit::{Ask, Cursor, Looked, Page, PageDirection, Record, Summary, action};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
-use crate::domain::query::{Direction, Filter as Condition, Op, PAGE_ROWS, Select};
+use crate::domain::query::{Answer, Direction, Filter as Condition, PAGE_ROWS, Select};
 use crate::domain::read_problem;
+use crate::domain::text;
 use crate::ports::Rest;
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// What is read of a record.
-pub(super) const COLUMNS: &str = "id,created_at,actor_user_id,actor_type,subject_user_id,action,\
-                       before_state,after_state,rationale,correlation_id,source_ip,user_agent";
 /// So many records are looked at in one piece by the server, for a filter that no index answers.
 const CHECKED_ROWS: usize = 20_000;
 /// So many records come here in one piece to be looked at, before a page is answered with what was found in them.
@@ -66,13 +67,17 @@ impl Row for Record {
 pub async fn page<R: Row>(rest: &dyn Rest, who: &Identity, ask: &Ask) -> Result<Page<R>, Problem> {
     let correlation = correlation();
     let has_changed = match ask.has_changed {
+        _ if !ask.trail.is_own() => None,
         None => names_changes(rest, who, &ask.filter, &correlation).await?,
         known => known,
     };
-    let demand = ask.filter.demand(who, has_changed == Some(true))?;
+    let demand = ask
+        .trail
+        .demand(&ask.filter, who, has_changed == Some(true))?;
     let reading = Reading {
         rest,
         who,
+        trail: &ask.trail,
         demand: &demand,
         way: ask.way,
         correlation: &correlation,
@@ -86,8 +91,9 @@ pub async fn page<R: Row>(rest: &dyn Rest, who: &Identity, ask: &Ask) -> Result<
         Cost::Checked | Cost::Here => reading.piece(ask.from.as_ref(), limit).await?,
     };
     page.has_changed = has_changed;
+    page.trail = ask.trail.clone();
     if ask.from.is_none() && page.rows.is_empty() && !page.has_more {
-        page.meant = suggest_action(rest, who, &ask.filter, correlation).await;
+        page.meant = suggest_action(rest, who, ask, correlation).await;
     }
     if ask.way == PageDirection::Newer {
         page.rows.reverse();
@@ -117,10 +123,7 @@ pub(super) async fn names_changes(
         return Ok(None);
     }
     // The oldest is filled in first: where it is not, nothing else has to be asked.
-    let oldest = ordered(
-        Select::from("audit_log").columns("changed"),
-        PageDirection::Newer,
-    );
+    let oldest = Trail::Own.ordered(Select::from(OWN).columns("changed"), PageDirection::Newer);
     match rest.select(who, &oldest.limit(1).under(correlation)).await {
         Ok(answer) => {
             let rows: Vec<Names> = answer.rows()?;
@@ -131,7 +134,7 @@ pub(super) async fn names_changes(
         Err(problem) if is_missing_column(&problem) => return Ok(Some(false)),
         Err(problem) => return Err(problem),
     }
-    let unfilled = Select::from("audit_log")
+    let unfilled = Select::from(OWN)
         .columns("id")
         .filter(Condition::IsNull {
             column: "changed".to_owned(),
@@ -158,6 +161,7 @@ pub(super) fn is_missing_column(problem: &Problem) -> bool {
 pub(super) struct Reading<'a> {
     pub(super) rest: &'a dyn Rest,
     pub(super) who: &'a Identity,
+    pub(super) trail: &'a Trail,
     pub(super) demand: &'a Demand<'a>,
     pub(super) way: PageDirection,
     pub(super) correlation: &'a str,
@@ -170,14 +174,17 @@ impl Reading<'_> {
         from: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<R>, Problem> {
-        let query = self.query(COLUMNS, from).limit(limit);
+        let query = self.query(self.trail.select(), from).limit(limit);
         let (records, asked, row_bytes) = self.records(query).await?;
         let last = records.last().map(Record::cursor);
         // A short answer is the end of the list, or the server's `db-max-rows`: one more row tells which.
         let has_more = match &last {
             None => false,
             Some(_) if records.len() >= asked => true,
-            Some(last) => self.is_there(self.query("id", Some(last))).await?,
+            Some(last) => {
+                self.is_there(self.query(self.trail.places(), Some(last)))
+                    .await?
+            }
         };
         Ok(Page {
             rows: records.into_iter().map(R::of).collect(),
@@ -206,7 +213,9 @@ impl Reading<'_> {
             } else {
                 wanted
             };
-            let query = self.within(end.as_ref(), COLUMNS, at.as_ref()).limit(most);
+            let query = self
+                .within(end.as_ref(), self.trail.select(), at.as_ref())
+                .limit(most);
             let (records, asked, row_bytes) = self.records(query).await?;
             page.row_bytes = row_bytes;
             count += records.len() as u64;
@@ -232,7 +241,7 @@ impl Reading<'_> {
                 // It may be the server's own limit.
                 Some(last) => {
                     !self
-                        .is_there(self.within(end.as_ref(), "id", Some(last)))
+                        .is_there(self.within(end.as_ref(), self.trail.places(), Some(last)))
                         .await?
                 }
             };
@@ -262,32 +271,34 @@ impl Reading<'_> {
     /// The record at the end of the next window: so many records behind `from`, among those that an index gives. None where
     /// there are fewer.
     async fn boundary(&self, from: Option<&Cursor>) -> Result<Option<Cursor>, Problem> {
-        let query = self.query("id,created_at", from);
+        let query = self.query(self.trail.places(), from);
         let query = query.offset(CHECKED_ROWS - 1).limit(1);
-        let mut rows: Vec<Cursor> = self.rest.select(self.who, &query).await?.rows()?;
-        Ok(rows.pop())
+        let rows: Vec<ExportRow> = self.rest.select(self.who, &query).await?.rows()?;
+        Ok(rows.last().and_then(|row| match self.trail.record(row) {
+            Some(record) => Some(record.cursor()),
+            None => cursor(row),
+        }))
     }
 
     /// The records of the list beyond a place, by what an index answers.
-    fn query(&self, columns: &str, from: Option<&Cursor>) -> Select {
-        let mut query = Select::from("audit_log").columns(columns);
+    fn query(&self, mut query: Select, from: Option<&Cursor>) -> Select {
         query.filters.clone_from(&self.demand.indexed);
         // Without a filter an index gives the rows; with one the whole trail may be searched.
         query.is_long = !query.filters.is_empty();
-        beyond(query, from, self.way).under(self.correlation)
+        beyond(self.trail, query, from, self.way).under(self.correlation)
     }
 
     /// Those of them that the server looked at, up to the end of a window where there is one.
     pub(super) fn within(
         &self,
         end: Option<&Cursor>,
-        columns: &str,
+        select: Select,
         from: Option<&Cursor>,
     ) -> Select {
-        let mut query = self.query(columns, from);
+        let mut query = self.query(select, from);
         query.filters.extend(self.demand.checked.clone());
         if let Some(end) = end {
-            query.filters.extend(up_to(end, self.way));
+            query.filters.extend(self.trail.up_to(end, self.way));
         }
         query.is_long = true;
         query
@@ -304,7 +315,7 @@ impl Reading<'_> {
             let limit = query.limit.unwrap_or(PAGE_ROWS);
             match self.rest.select(self.who, &query).await {
                 Ok(answer) => {
-                    let records: Vec<Record> = answer.rows()?;
+                    let records = records(self.trail, &answer)?;
                     let row_bytes = answer.body.len() / records.len().max(1);
                     return Ok((records, limit, row_bytes));
                 }
@@ -322,96 +333,90 @@ impl Reading<'_> {
 async fn suggest_action(
     rest: &dyn Rest,
     who: &Identity,
-    filter: &Filter,
+    ask: &Ask,
     correlation: String,
 ) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Seen {
-        action: String,
-    }
-    let mut atoms = filter.atoms();
+    let mut atoms = ask.filter.atoms();
     if !atoms.any(|atom| matches!(atom, Atom::Action(_))) {
         return None;
     }
-    let newest = Select::from("audit_log").columns("action");
-    let query = beyond(newest, None, PageDirection::Older)
+    let newest = match &ask.trail {
+        Trail::Own => Select::from(OWN).columns("action"),
+        Trail::Other(_) => ask.trail.select(),
+    };
+    let query = beyond(&ask.trail, newest, None, PageDirection::Older)
         .limit(PAGE_ROWS)
         .under(correlation);
-    let seen: Vec<Seen> = match rest.select(who, &query).await {
+    let seen: Vec<ExportRow> = match rest.select(who, &query).await {
         Ok(answer) => answer.rows().unwrap_or_default(),
         Err(_) => Vec::new(),
     };
-    let seen: Vec<String> = seen.into_iter().map(|seen| seen.action).collect();
-    action::meant(filter, &seen)
+    let action = |row: ExportRow| match ask.trail.record(&row) {
+        Some(record) => Some(record.action),
+        None => row.get("action")?.as_str().map(str::to_owned),
+    };
+    let seen: Vec<String> = seen.into_iter().filter_map(action).collect();
+    action::meant(&ask.filter, &seen)
+}
+
+/// The records of an answer.
+pub(super) fn records(trail: &Trail, answer: &Answer) -> Result<Vec<Record>, Problem> {
+    if trail.is_own() {
+        return answer.rows();
+    }
+    let rows: Vec<ExportRow> = answer.rows()?;
+    Ok(rows.iter().filter_map(|row| trail.record(row)).collect())
 }
 
 /// One record with its images.
-pub async fn show(rest: &dyn Rest, who: &Identity, id: &str) -> Result<Record, Problem> {
-    let id = &short_id::whole(rest, who, RECORD, id).await?;
-    let query = Select::from("audit_log")
-        .columns(COLUMNS)
-        .filter(Condition::eq("id", id))
+pub async fn show(
+    rest: &dyn Rest,
+    who: &Identity,
+    trail: &Trail,
+    id: &str,
+) -> Result<Record, Problem> {
+    let hidden = || read_problem::not_visible(&format!("Audit record {}", text::cell(id)), who);
+    let whole = if trail.is_own() {
+        match short_id::whole(rest, who, RECORD, id).await {
+            Ok(whole) => whole,
+            Err(problem) => {
+                // In a trail of the project's own it may be one.
+                let probe = rest.select(who, &trail.places().limit(1)).await;
+                return Err(probe.err().filter(is_without_own).unwrap_or(problem));
+            }
+        }
+    } else {
+        id.to_owned()
+    };
+    let condition = trail.is_record(&whole).ok_or_else(hidden)?;
+    let query = trail
+        .select()
+        .filter(condition)
         .limit(1)
         .under(correlation());
-    let mut rows: Vec<Record> = rest.select(who, &query).await?.rows()?;
-    let hidden = || read_problem::not_visible(&format!("Audit record {id}"), who);
+    let mut rows = records(trail, &rest.select(who, &query).await?)?;
     rows.pop().ok_or_else(hidden)
 }
 
 /// How many records fit the filter at most, as the planner estimates; exact only where the server knows. What PostgREST has
 /// no words for is not counted with.
-pub async fn count(rest: &dyn Rest, who: &Identity, filter: &Filter) -> Result<u64, Problem> {
-    let demand = filter.demand(who, false)?;
-    let mut query = Select::from("audit_log").columns("id");
+pub async fn count(
+    rest: &dyn Rest,
+    who: &Identity,
+    trail: &Trail,
+    filter: &Filter,
+) -> Result<u64, Problem> {
+    let demand = trail.demand(filter, who, false)?;
+    let mut query = trail.places();
     query.filters = demand.indexed;
     query.filters.extend(demand.checked);
     query.is_long = true;
     rest.count(who, &query.under(correlation())).await
 }
 
-fn ordered(query: Select, way: PageDirection) -> Select {
-    let direction = match way {
-        PageDirection::Older => Direction::Descending,
-        PageDirection::Newer => Direction::Ascending,
-    };
-    query.order("created_at", direction).order("id", direction)
-}
-
-/// Orders by (created_at, id) and starts strictly beyond the cursor.
-fn beyond(query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
-    let query = ordered(query, way);
-    let Some(cursor) = from else {
-        return query;
-    };
-    let (strict, or_same) = match way {
-        PageDirection::Older => (Op::Lt, Op::LtEq),
-        PageDirection::Newer => (Op::Gt, Op::GtEq),
-    };
-    bounded(cursor, strict, or_same, strict)
-        .into_iter()
-        .fold(query, Select::filter)
-}
-
-/// Ends with the cursor's row.
-fn up_to(cursor: &Cursor, way: PageDirection) -> [Condition; 2] {
-    match way {
-        PageDirection::Older => bounded(cursor, Op::Gt, Op::GtEq, Op::GtEq),
-        PageDirection::Newer => bounded(cursor, Op::Lt, Op::LtEq, Op::LtEq),
-    }
-}
-
-/// The same rows as (created_at, id) < (X, Y), or another order. The first condition says nothing new, but Postgres cannot
-/// start an index scan inside an `or`: without it every page would walk the list from its top.
-fn bounded(cursor: &Cursor, strict: Op, or_same: Op, at_id: Op) -> [Condition; 2] {
-    let moment = &cursor.created_at;
-    [
-        Condition::compare("created_at", or_same, moment),
-        Condition::Any(vec![
-            Condition::compare("created_at", strict, moment),
-            Condition::All(vec![
-                Condition::eq("created_at", moment),
-                Condition::compare("id", at_id, &cursor.id),
-            ]),
-        ]),
-    ]
+/// In the order of the list, and strictly beyond the cursor.
+fn beyond(trail: &Trail, query: Select, from: Option<&Cursor>, way: PageDirection) -> Select {
+    let query = trail.ordered(query, way);
+    let bounds = from.map(|from| trail.beyond(from, way));
+    bounds.into_iter().flatten().fold(query, Select::filter)
 }

@@ -5,12 +5,14 @@ use super::audit::{Reading, is_missing_column, names_changes};
 use super::paging::correlation;
 use crate::domain::audit::export::{COLUMNS, ExportRow, cursor, record};
 use crate::domain::audit::filter::Filter;
+use crate::domain::audit::trail::{OWN, Trail};
 use crate::domain::audit::{Cursor, PageDirection};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::Select;
+use crate::domain::query::{Answer, Select};
 use crate::domain::read_problem::is_too_large;
 use crate::ports::Rest;
+use serde_json::Value;
 use std::time::Duration;
 
 /// How large an answer is meant to be, in bytes: small beside the memory that an export may take.
@@ -31,17 +33,21 @@ pub const PAUSE: Duration = Duration::from_millis(500);
 pub async fn run(
     rest: &dyn Rest,
     who: &Identity,
-    filter: &Filter,
+    (trail, filter): (&Trail, &Filter),
     from: Option<Cursor>,
     pause: Duration,
     mut take: impl FnMut(Vec<ExportRow>) -> Result<(), Problem>,
 ) -> Result<u64, Problem> {
     let correlation = correlation();
-    let has_changed = names_changes(rest, who, filter, &correlation).await?;
-    let demand = filter.demand(who, has_changed == Some(true))?;
+    let has_changed = match trail {
+        Trail::Own => names_changes(rest, who, filter, &correlation).await?,
+        Trail::Other(_) => None,
+    };
+    let demand = trail.demand(filter, who, has_changed == Some(true))?;
     let reading = Reading {
         rest,
         who,
+        trail,
         demand: &demand,
         way: PageDirection::Older,
         correlation: &correlation,
@@ -51,10 +57,17 @@ pub async fn run(
     let mut failures = 0;
     let mut read = 0;
     loop {
-        let query = reading.within(None, "*", last.as_ref()).limit(rows_a_page);
+        // Of `audit_log` every column, whatever they are by now.
+        let select = match trail {
+            Trail::Own => Select::from(OWN),
+            Trail::Other(_) => trail.select(),
+        };
+        let query = reading.within(None, select, last.as_ref());
+        let query = query.limit(rows_a_page);
         let answer = rest.select(who, &query).await;
         let length = answer.as_ref().map_or(0, |answer| answer.body.len());
-        let rows: Vec<ExportRow> = match answer.and_then(|answer| answer.rows()) {
+        let rows = answer.and_then(|answer| whole(trail, &answer));
+        let rows: Vec<ExportRow> = match rows {
             Ok(rows) => rows,
             // Larger records than those before them.
             Err(problem) if is_too_large(&problem) && rows_a_page > 1 => {
@@ -96,13 +109,31 @@ pub async fn run(
     }
 }
 
+/// The rows of an answer; those of a project's own trail as the records that they are.
+fn whole(trail: &Trail, answer: &Answer) -> Result<Vec<ExportRow>, Problem> {
+    let rows: Vec<ExportRow> = answer.rows()?;
+    let as_record = |row: ExportRow| match trail.record(&row) {
+        None => Ok(row),
+        Some(record) => match serde_json::to_value(&record) {
+            Ok(Value::Object(row)) => Ok(row),
+            _ => Err(Problem::internal("A record does not become JSON.")),
+        },
+    };
+    rows.into_iter().map(as_record).collect()
+}
+
 /// The columns of the records, as far as a project has them: of an export without records none comes to tell.
-pub async fn columns(rest: &dyn Rest, who: &Identity) -> Result<Vec<&'static str>, Problem> {
-    let later = Select::from("audit_log")
+pub async fn columns(
+    rest: &dyn Rest,
+    who: &Identity,
+    trail: &Trail,
+) -> Result<Vec<&'static str>, Problem> {
+    let later = Select::from(OWN)
         .columns(LATER.join(","))
         .limit(1)
         .under(correlation());
     let has_later = match rest.select(who, &later).await {
+        _ if !trail.is_own() => false,
         Ok(_) => true,
         Err(problem) if is_missing_column(&problem) => false,
         Err(problem) => return Err(problem),

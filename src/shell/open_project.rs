@@ -13,6 +13,7 @@ use crate::app::dialog::project::ProfileBrief;
 use crate::app::model::Project;
 use crate::app::msg::{Choices, Msg, Opened};
 use crate::domain::audit::filter_book::FilterBook;
+use crate::domain::audit::trail::{Trail, TrailMapping};
 use crate::domain::hidden::shown;
 use crate::domain::identity::Identity;
 use crate::domain::people::PeopleTold;
@@ -20,13 +21,14 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim};
 use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
+use crate::ops::audit_follow::Follow;
 use crate::ops::migration::Workspace;
-use crate::ops::{acting, people, session};
+use crate::ops::{acting, audit_trail, people, session};
 use crate::ports::{
     AccessDatabase, Auth, Catalogs, DryRunDatabase, Profiles, Rest, TableCatalog, UserDirectory,
 };
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -50,6 +52,12 @@ pub(super) struct OpenProject {
     has_emails: bool,
     /// The user's file.
     profiles: Option<Arc<dyn Profiles>>,
+    /// Where the profile says that its audit trail is.
+    named_trail: Option<TrailMapping>,
+    /// Where it was found.
+    trail: Mutex<Option<Trail>>,
+    /// How far it was followed.
+    pub(super) followed: Mutex<Option<Follow>>,
 }
 
 /// What goes over the way to the project's database.
@@ -92,6 +100,48 @@ impl OpenProject {
     /// Who may do what on the database.
     pub(super) fn access(&self) -> Result<&dyn AccessDatabase, Problem> {
         self.ways().map(|ways| ways.access.as_ref())
+    }
+
+    /// Where the trail is looked for first: where it was found before, where the profile says, or in the table of this program.
+    pub(super) async fn first_trail(&self, who: &Identity) -> Result<Trail, Problem> {
+        let known = self.trail.lock().ok().and_then(|trail| trail.clone());
+        match known {
+            Some(trail) => Ok(trail),
+            None if self.named_trail.is_some() => {
+                let trail = self.own_trail(who).await?.unwrap_or_default();
+                self.keep_trail(&trail);
+                Ok(trail)
+            }
+            None => Ok(Trail::Own),
+        }
+    }
+
+    /// Where the trail is otherwise, after it could not be read there; none where the fault is another, or the project has none.
+    pub(super) async fn other_trail(
+        &self,
+        who: &Identity,
+        trail: &Trail,
+        problem: &Problem,
+    ) -> Result<Option<Trail>, Problem> {
+        if !trail.is_own() || !audit_trail::is_without_own(problem) {
+            return Ok(None);
+        }
+        let found = self.own_trail(who).await?;
+        if let Some(trail) = &found {
+            self.keep_trail(trail);
+        }
+        Ok(found)
+    }
+
+    fn keep_trail(&self, trail: &Trail) {
+        if let Ok(mut place) = self.trail.lock() {
+            *place = Some(trail.clone());
+        }
+    }
+
+    async fn own_trail(&self, who: &Identity) -> Result<Option<Trail>, Problem> {
+        let catalogs = self.catalogs().ok();
+        audit_trail::find(self.rest.as_ref(), who, catalogs, self.named_trail.as_ref()).await
     }
 
     /// The people whose names the project tells, as far as its settings allow.
@@ -198,6 +248,9 @@ pub(super) async fn open(
         names: connected.profile.names.clone(),
         has_emails: project.tells_emails,
         profiles,
+        named_trail: connected.profile.trail.clone(),
+        trail: Mutex::default(),
+        followed: Mutex::default(),
         rest: connected.rest,
         auth: connected.auth,
     };

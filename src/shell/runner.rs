@@ -12,7 +12,9 @@ use crate::app::effect::{Load, Write};
 use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
-use crate::domain::audit::Ask;
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::trail::Trail;
+use crate::domain::audit::{Ask, Page, Record, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::PlanRequest;
@@ -20,6 +22,7 @@ use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::run_event::RunEvent;
 use crate::ops::access::{self, MatrixRequest};
+use crate::ops::audit_follow::Follow;
 use crate::ops::migration::RunControl;
 use crate::ops::{audit, cycle, goal, lock, migration, seed, session, table, table_change, tables};
 use crate::ports::Auth;
@@ -208,6 +211,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Locks => |problem| Report::Locks(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
         Load::Review { .. } => |problem| Report::Review(Err(problem)),
+        Load::News(_) => |problem| Report::News(Err(problem)),
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
         Load::Fix(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
@@ -271,6 +275,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Goals
         | Load::Locks
         | Load::Audit { .. }
+        | Load::News(_)
         | Load::Opening(_)
         | Load::Prospect(_)
         | Load::Review { .. }
@@ -374,16 +379,19 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
             way,
             limit,
             has_changed,
+            is_followed,
         } => {
             let ask = Ask {
+                trail: Trail::Own,
                 filter,
                 from,
                 way,
                 limit,
                 has_changed,
             };
-            Report::Audit(audit::page(rest, who, &ask).await)
+            Report::Audit(page(world, who, ask, is_followed).await)
         }
+        Load::News(filter) => Report::News(news(world, who, &filter).await),
         Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
         Load::Prospect(request) => {
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
@@ -402,8 +410,87 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::WholeRow(wanted) => {
             Report::WholeRow(table::rows(rest, who, &wanted).await.map(Box::new))
         }
-        Load::Record(id) => Report::Record(audit::show(rest, who, &id).await.map(Box::new)),
+        Load::Record(id) => {
+            let record = record(world, who, &id).await;
+            Report::Record(record.map(Box::new))
+        }
         _ => refuse(Problem::internal("A read was sent to the wrong place.")),
+    }
+}
+
+/// A page of the trail, wherever the project keeps it.
+async fn page(
+    world: &OpenProject,
+    who: &Identity,
+    mut ask: Ask,
+    is_followed: bool,
+) -> Result<Page, Problem> {
+    ask.trail = world.first_trail(who).await?;
+    match page_of(world, who, &ask, is_followed).await {
+        Err(problem) => match world.other_trail(who, &ask.trail, &problem).await? {
+            Some(trail) => {
+                ask.trail = trail;
+                page_of(world, who, &ask, is_followed).await
+            }
+            None => Err(problem),
+        },
+        page => page,
+    }
+}
+
+/// A page of a trail. One that is followed is followed from before the page, so that nothing comes unseen between the two.
+async fn page_of(
+    world: &OpenProject,
+    who: &Identity,
+    ask: &Ask,
+    is_followed: bool,
+) -> Result<Page, Problem> {
+    let rest = &*world.rest;
+    if is_followed {
+        let follow = Follow::begin(rest, who, &ask.trail, &ask.filter).await?;
+        if let Ok(mut place) = world.followed.lock() {
+            *place = Some(follow);
+        }
+    }
+    audit::page(rest, who, ask).await
+}
+
+/// What has come to the trail since the last time. A question that is given up leaves what was followed as it is, so that nothing is lost.
+async fn news(
+    world: &OpenProject,
+    who: &Identity,
+    filter: &Filter,
+) -> Result<Vec<Summary>, Problem> {
+    let rest = &*world.rest;
+    let known = world.followed.lock().ok().and_then(|follow| follow.clone());
+    let (mut follow, is_new) = match known {
+        Some(follow) => (follow, false),
+        None => {
+            let trail = world.first_trail(who).await?;
+            (Follow::begin(rest, who, &trail, filter).await?, true)
+        }
+    };
+    let news = if is_new {
+        Vec::new()
+    } else {
+        follow.next(rest, who).await?
+    };
+    if let Ok(mut place) = world.followed.lock() {
+        *place = Some(follow);
+    }
+    Ok(news.into_iter().map(Summary::from).collect())
+}
+
+/// A record of the trail, wherever the project keeps it.
+async fn record(world: &OpenProject, who: &Identity, id: &str) -> Result<Record, Problem> {
+    let rest = &*world.rest;
+    let trail = world.first_trail(who).await?;
+    match audit::show(rest, who, &trail, id).await {
+        Err(problem) => match world.other_trail(who, &trail, &problem).await? {
+            Some(trail) => audit::show(rest, who, &trail, id).await,
+            None => Err(problem),
+        },
+        record => record,
     }
 }
 

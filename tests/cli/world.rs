@@ -173,6 +173,18 @@ impl World {
         Self::query(&self.info.db_url, statement)
     }
 
+    /// A connection of the owner of the migrations that stays, and what runs it.
+    pub fn client(&self) -> (&'static tokio::runtime::Runtime, tokio_postgres::Client) {
+        let (runtime, _) = &*STACK;
+        let client = runtime.block_on(async {
+            let connected = tokio_postgres::connect(&self.info.db_url, tokio_postgres::NoTls).await;
+            let (client, connection) = connected.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        (runtime, client)
+    }
+
     /// Runs SQL as the superuser, which makes extensions.
     pub fn sql_of_superuser(&self, statement: &str) -> Vec<String> {
         Self::query(&STACK.1.superuser_url(&self.database), statement)

@@ -3,6 +3,7 @@
 use crate::ground::{Ground, weeksmith};
 use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::domain::audit::filter::Filter;
+use supadeck::domain::audit::trail::Trail;
 use supadeck::domain::audit::{Ask, Page, PageDirection, Record, Summary};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::Kind;
@@ -20,7 +21,7 @@ async fn page(
         from: from.map(Summary::cursor),
         way,
         limit,
-        has_changed: None,
+        ..Ask::default()
     };
     audit::page(&*project.rest, &Identity::Service, &ask)
         .await
@@ -237,7 +238,7 @@ async fn a_record_comes_with_its_images_and_numbers_as_written() {
                values ('test.number', 'system', '203.0.113.9', '{\"z\": 12345678901234567890.10, \"a\": 1}') returning id::text";
     let id: String = ground.db.query_one(add, &[]).await.unwrap().get(0);
     let project = ground.project(RoleChoice::Service).await;
-    let record = audit::show(&*project.rest, &Identity::Service, &id)
+    let record = audit::show(&*project.rest, &Identity::Service, &Trail::Own, &id)
         .await
         .unwrap();
     let after = record.after_state.unwrap();
@@ -248,11 +249,12 @@ async fn a_record_comes_with_its_images_and_numbers_as_written() {
     let gone = audit::show(
         &*project.rest,
         &Identity::Service,
+        &Trail::Own,
         "1b4e28ba-2fa1-4d2b-883f-0016d3cca427",
     )
     .await;
     assert_eq!(gone.unwrap_err().why, "The service role sees every row.");
-    let wrong = audit::show(&*project.rest, &Identity::Service, "x")
+    let wrong = audit::show(&*project.rest, &Identity::Service, &Trail::Own, "x")
         .await
         .unwrap_err();
     assert_eq!(wrong.kind, Kind::Usage);
@@ -265,7 +267,7 @@ async fn an_estimate_is_near_the_truth() {
     ground.db.batch_execute("analyze audit_log").await.unwrap();
     let project = ground.project(RoleChoice::Service).await;
     let filter = Filter::parse("action:test.fill", jiff::Timestamp::now()).unwrap();
-    let count = audit::count(&*project.rest, &Identity::Service, &filter)
+    let count = audit::count(&*project.rest, &Identity::Service, &Trail::Own, &filter)
         .await
         .unwrap();
     assert!((4_000..=6_000).contains(&count), "{count}");
@@ -287,7 +289,7 @@ async fn every_user_action_carries_one_correlation_id() {
     let rows = all(&project, "action:weekly_plan.unlock since:5m").await;
     let newest = rows.first().unwrap();
     assert!(newest.correlation_id.is_some());
-    let record = audit::show(&*project.rest, &Identity::Service, &newest.id)
+    let record = audit::show(&*project.rest, &Identity::Service, &Trail::Own, &newest.id)
         .await
         .unwrap();
     assert_eq!(record.rationale.as_deref(), Some("Correlated."));

@@ -110,6 +110,7 @@ pub fn report(load: &Load) -> Report {
         Load::Rows(wanted) => Report::Rows(Ok(Box::new(browsed::page(wanted)))),
         Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(browsed::page(wanted)))),
         Load::People => Report::People(Box::default()),
+        Load::News(_) => Report::News(Ok(Vec::new())),
         Load::Check(_) => Report::Checked(Vec::new()),
         Load::Choices => Report::Choices(Box::new(Choices {
             kept: None,
@@ -510,5 +511,6 @@ pub fn record(id: &str) -> Record {
         correlation_id: Some("40000000-0000-4000-8000-000000000009".into()),
         source_ip: Some("203.0.113.7".into()),
         user_agent: Some("weeksmith/1.0".into()),
+        row_id: None,
     }
 }

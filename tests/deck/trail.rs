@@ -5,9 +5,10 @@ use crate::fixture::{
     answer, answer_all, filled, now, opened, press, project, record, summaries, text, ticket,
 };
 use serde_json::json;
-use supadeck::app::effect::{Effect, Load};
+use supadeck::app::effect::{Effect, Load, Timer};
 use supadeck::app::model::{Focus, Model, Project};
-use supadeck::app::msg::Report;
+use supadeck::app::msg::{Msg, Report};
+use supadeck::app::update;
 use supadeck::domain::audit::filter::{Atom, Filter, Side, holding};
 use supadeck::domain::audit::filter_book::FilterBook;
 use supadeck::domain::audit::{Cursor, Looked, Page, Record, Summary};
@@ -505,6 +506,75 @@ fn earlier_filters_are_those_of_the_identity() {
     assert_eq!(kept(&effects), ["service type:ai"]);
     model.become_identity(alice());
     assert_eq!(model.filter_history(), ["changed:qty", "actor:me"]);
+}
+
+/// The trail is followed only where that was asked for, moves nothing that one reads, and shows each record once.
+#[test]
+fn a_followed_trail_shows_what_comes_and_moves_nothing() {
+    let follows = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Arm(Timer::Follow, _)))
+    };
+    let mut model = trail((120, 40), summaries(10..140));
+    assert!(
+        !follows(&press(&mut model, &["r"])),
+        "nothing is asked by itself"
+    );
+    let mut model = trail((120, 40), summaries(10..140));
+    let effects = press(&mut model, &["F"]);
+    let page = Page {
+        rows: summaries(10..140),
+        ..Page::default()
+    };
+    let effects = answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+    assert!(follows(&effects));
+    assert!(text(&model).contains("following"), "{}", text(&model));
+    let news = |model: &mut Model, rows: std::ops::Range<u64>| {
+        let effects = update(model, Msg::TimerFired(Timer::Follow));
+        let mut rows = summaries(rows);
+        rows.reverse();
+        let effects = answer(model, ticket(&effects), Report::News(Ok(rows)));
+        assert!(follows(&effects), "{effects:?}");
+    };
+    // At the newest record the selection goes along.
+    news(&mut model, 8..12);
+    assert_eq!((model.audit.held(), model.audit.selected), (132, 0));
+    assert_eq!(model.audit.row(0).unwrap().id, summaries(8..9)[0].id);
+    // Further down nothing moves; what has come is announced.
+    press(&mut model, &["j", "j", "j"]);
+    let read = model.audit.row(model.audit.selected).unwrap().id.clone();
+    let line = model.audit.selected_line();
+    news(&mut model, 3..8);
+    assert_eq!(model.audit.row(model.audit.selected).unwrap().id, read);
+    assert_eq!(model.audit.selected_line(), line);
+    assert!(
+        text(&model).contains("5 new, . shows them"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["."]);
+    assert_eq!(
+        model.audit.row(model.audit.selected).unwrap().id,
+        summaries(3..4)[0].id
+    );
+    assert!(text(&model).contains("following"), "{}", text(&model));
+    // In the order of time, whatever comes late.
+    let held: Vec<String> = (0..model.audit.held())
+        .map(|at| model.audit.row(at).unwrap().id.clone())
+        .collect();
+    let all: Vec<String> = summaries(3..140).into_iter().map(|row| row.id).collect();
+    assert_eq!(held, all);
+    // On another screen nothing is asked; back here it goes on.
+    press(&mut model, &["1"]);
+    assert_eq!(update(&mut model, Msg::TimerFired(Timer::Follow)), []);
+    assert!(asked(&press(&mut model, &["7"])).is_some());
+    press(&mut model, &["F"]);
+    assert_eq!(update(&mut model, Msg::TimerFired(Timer::Follow)), []);
+    // Somebody else's trail is not followed.
+    press(&mut model, &["F"]);
+    model.become_identity(Identity::Service);
+    assert_eq!(update(&mut model, Msg::TimerFired(Timer::Follow)), []);
 }
 
 /// One rule: days and times are those of the zone that is shown, in the list, above a record, in what a key asks for and in what is typed.

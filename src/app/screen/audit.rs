@@ -7,10 +7,11 @@ use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
 use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
-use crate::app::screen::record_head::{HeadLine, row_term};
+use crate::app::screen::record_head::{HeadLine, person_term, row_term};
 use crate::app::screen::request_groups::{RequestGroups, Rows};
 use crate::domain::audit::filter::{Filter, FilterFault, Moment, Side, holding, quoted};
 use crate::domain::audit::path::key_text;
+use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{Cursor, Looked, Page, PageDirection, Record, Summary};
 use crate::domain::people::People;
 use crate::domain::problem::Problem;
@@ -108,6 +109,10 @@ pub struct Audit {
     pub scan: Option<Scan>,
     /// Whether every record names the fields that changed, where it is known.
     pub has_changed: Option<bool>,
+    /// Where the records are.
+    pub trail: Trail,
+    /// Whether the trail is followed, and how many records have come above what one reads.
+    pub following: Option<u64>,
     row_bytes: usize,
     /// Where older rows go on, where that is not behind the last row held.
     older: Option<Cursor>,
@@ -144,6 +149,8 @@ impl Default for Audit {
             meant: None,
             scan: None,
             has_changed: None,
+            trail: Trail::Own,
+            following: None,
             row_bytes: 0,
             older: None,
             newer_from: None,
@@ -224,7 +231,11 @@ impl Audit {
         people: &People,
     ) -> Result<(), FilterFault> {
         let filter = Filter::read(text, now)?.in_zone(now, zone);
-        let filter = filter.resolved(people);
+        let filter = if self.trail.is_own() {
+            filter.resolved(people)
+        } else {
+            Ok(filter.resolved_where_known(people))
+        };
         self.filter = filter.map_err(|problem| FilterFault { at: 0, problem })?;
         text.trim().clone_into(&mut self.filter_text);
         self.let_go();
@@ -380,6 +391,7 @@ impl Audit {
         };
         self.meant = page.meant;
         self.has_changed = page.has_changed;
+        self.trail = page.trail;
         self.row_bytes = page.row_bytes;
         self.looked(
             page.looked,
@@ -449,6 +461,68 @@ impl Audit {
         }
         self.rows.arrived(Ok(rows), at);
         self.follow(height);
+    }
+
+    /// Takes records that have come, oldest first, each in its place; one that is held already is not new. What one reads stays where it
+    /// is: only at the newest record the selection goes along. Says whether it did.
+    pub fn take_news(&mut self, news: Vec<Summary>, height: usize) -> bool {
+        let is_at_top = self.selected == 0;
+        let at = |row: &Summary| row.created_at.parse::<Timestamp>().unwrap_or_default();
+        let mut above = 0;
+        let has_newer = self.has_newer;
+        let has_older = self.has_older;
+        let Some(rows) = self.rows.held_mut() else {
+            return false;
+        };
+        for row in news {
+            if rows.iter().any(|held| held.id == row.id) {
+                continue;
+            }
+            // The newest records are not held: these are announced alone.
+            if has_newer {
+                above += 1;
+                continue;
+            }
+            let key = (at(&row), row.id.as_str());
+            let is_older = |held: &Summary| (at(held), held.id.as_str()) < key;
+            let place = rows.iter().position(is_older).unwrap_or(rows.len());
+            if place == rows.len() && has_older {
+                continue;
+            }
+            rows.insert(place, row);
+            if !is_at_top && place <= self.selected {
+                self.selected += 1;
+                self.offset += 1;
+                above += 1;
+            }
+        }
+        let keep = HELD_ROWS.max(self.selected + 1);
+        if rows.len() > keep {
+            rows.truncate(keep);
+            (self.has_older, self.older) = (true, None);
+        }
+        if let Some(count) = &mut self.following {
+            *count = if is_at_top && !has_newer {
+                0
+            } else {
+                *count + above
+            };
+        }
+        self.follow(height);
+        is_at_top
+    }
+
+    /// Goes to the newest record. False where that is not held.
+    pub fn show_new(&mut self, height: usize) -> bool {
+        if let Some(count) = &mut self.following {
+            *count = 0;
+        }
+        if self.has_newer || self.held() == 0 {
+            return false;
+        }
+        self.selected = 0;
+        self.follow(height);
+        true
     }
 
     /// Adds what was looked at for a page to what was before, or begins anew.
@@ -681,7 +755,7 @@ impl Audit {
     pub fn actor_term(&self) -> Option<String> {
         let row = self.row(self.selected)?;
         Some(match &row.actor_user_id {
-            Some(id) => format!("actor:{id}"),
+            Some(id) => person_term("actor", id),
             None => format!("actor:none type:{}", row.actor_type),
         })
     }

@@ -2,8 +2,8 @@
 //! asked for.
 
 use crate::domain::audit::Record;
-use crate::domain::audit::filter::quoted;
-use crate::domain::audit::path::key_text;
+use crate::domain::audit::filter::{IdPart, quoted};
+use crate::domain::audit::path::{self, key_text};
 use crate::domain::moment::zoned;
 use jiff::tz::TimeZone;
 
@@ -88,7 +88,7 @@ pub fn facts(
                 ..HeadLine::fact(
                     "actor",
                     format!("{id} ({})", record.actor_type),
-                    Some(person("actor", id)),
+                    Some(person_term("actor", id)),
                 )
             }
             .called(name)
@@ -116,7 +116,9 @@ pub fn facts(
     }
     if let Some(id) = &record.subject_user_id {
         let name = called(id).map(|name| format!("{name} {id}"));
-        lines.push(HeadLine::fact("subject", id.clone(), Some(person("subject", id))).called(name));
+        lines.push(
+            HeadLine::fact("subject", id.clone(), Some(person_term("subject", id))).called(name),
+        );
     }
     if let Some(id) = &record.correlation_id {
         lines.push(HeadLine::fact(
@@ -134,8 +136,14 @@ pub fn facts(
     lines
 }
 
-fn person(key: &str, id: &str) -> String {
-    format!("{key}:{id}")
+/// The filter for somebody by the id that a record has; in quotes where it is none of a user.
+pub fn person_term(key: &str, id: &str) -> String {
+    let is_id = IdPart::parse(id).is_some_and(|part| part.whole().is_some());
+    if is_id {
+        format!("{key}:{id}")
+    } else {
+        format!("{key}:{}", path::quoted(id, |_| false))
+    }
 }
 
 /// The filter for what a record's row is bound to, or is called by. Of a row that was deleted only the image before is there.

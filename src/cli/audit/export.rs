@@ -14,6 +14,7 @@ use crate::domain::audit::export::{
 };
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
+use crate::domain::audit::trail::Trail;
 use crate::domain::csv;
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
@@ -104,6 +105,12 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let typed = args.mask.iter().map(|mask| Mask::read(mask));
     typed.collect::<Result<Vec<_>, _>>()?;
     let reader = context.reader().await?;
+    // Where the records are is found out before a file is made.
+    let finding = reader.on_trail(async |trail: &Trail| {
+        audit::count(reader.rest(), reader.who(), trail, &Filter::default()).await?;
+        Ok(trail.clone())
+    });
+    let trail = interrupt::ending(finding).await?;
     let masks = masks::of(&reader, &args.mask)?;
     let stopped = if args.resume {
         Some(ExportFile::stopped(&args.file)?)
@@ -114,10 +121,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .as_ref()
         .and_then(|state| state.started_at.parse().ok());
     let filter = Filter::parse(&args.which.filter, begun.unwrap_or(started_at))?;
-    let filter = reader.resolved(filter).await?;
+    let filter = reader.resolved(filter, &trail).await?;
     // What cannot be asked leaves no file behind.
-    filter.demand(reader.who(), false)?;
-    let wanted = wanted(args, &filter, form, &masks, &reader);
+    trail.demand(&filter, reader.who(), false)?;
+    let wanted = wanted(args, (&trail, &filter), form, &masks, &reader);
     let mut file = match stopped {
         None => ExportFile::begin(&args.file, wanted, started_at.to_string())?,
         Some(state) => {
@@ -134,10 +141,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         }
     };
     let writing = async {
-        let total = audit::count(reader.rest(), reader.who(), &filter)
+        let total = audit::count(reader.rest(), reader.who(), &trail, &filter)
             .await
             .ok();
-        write(context, &reader, &filter, form, &masks, &mut file, total).await
+        let which = (&trail, &filter);
+        write(context, &reader, which, form, &masks, &mut file, total).await
     };
     let read = interrupt::ending(writing)
         .await
@@ -146,7 +154,10 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             None => problem.with_hint("What was written is kept: --resume goes on with it."),
         })?;
     let manifest = file.finish(read, context.now().to_string())?;
-    let page = page(&manifest, &args.file, &reader);
+    let mut page = page(&manifest, &args.file, &reader);
+    if let Some(sentence) = trail.sentence() {
+        page.toned(Tone::Muted, &sentence);
+    }
     reader.page(&manifest, page)
 }
 
@@ -154,7 +165,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 async fn write(
     context: &Context,
     reader: &Reader,
-    filter: &Filter,
+    (trail, filter): (&Trail, &Filter),
     form: Form,
     masks: &[Mask],
     file: &mut ExportFile,
@@ -201,10 +212,17 @@ async fn write(
         Ok(())
     };
     let rest = reader.rest();
-    let read =
-        audit_export::run(rest, reader.who(), filter, from, audit_export::PAUSE, take).await?;
+    let read = audit_export::run(
+        rest,
+        reader.who(),
+        (trail, filter),
+        from,
+        audit_export::PAUSE,
+        take,
+    )
+    .await?;
     if file.state().bytes == 0 && form == Form::Csv {
-        let columns = audit_export::columns(rest, reader.who()).await?;
+        let columns = audit_export::columns(rest, reader.who(), trail).await?;
         file.write(&csv::record(&columns), 0, None, None)?;
     }
     Ok(before + read)
@@ -224,7 +242,7 @@ fn progress(context: &Context, records: u64, total: Option<u64>) {
 
 fn wanted(
     args: &Args,
-    meant: &Filter,
+    (trail, meant): (&Trail, &Filter),
     form: Form,
     masks: &[Mask],
     reader: &Reader,
@@ -232,6 +250,7 @@ fn wanted(
     let who = reader.who();
     ExportRequest {
         project: reader.url().to_owned(),
+        trail: (!trail.is_own()).then(|| trail.name()),
         filter: args.which.filter.clone(),
         meaning: meant.to_string(),
         format: form.word().to_owned(),

@@ -265,6 +265,7 @@ mod tests {
 
     fn wanted() -> ExportRequest {
         ExportRequest {
+            trail: None,
             project: "p".into(),
             filter: String::new(),
             meaning: String::new(),

@@ -10,7 +10,8 @@ use super::masks;
 use super::which::Which;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
-use crate::domain::audit::{self as trail, Ask, Looked, Record, Summary};
+use crate::domain::audit::trail::Trail;
+use crate::domain::audit::{self as audit_trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::plural::{counted, grouped};
 use crate::domain::problem::Problem;
@@ -60,7 +61,6 @@ enum Form {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let filter = Filter::parse(&args.which.filter, context.now())?;
     let reader = context.reader().await?;
-    let filter = reader.resolved(filter).await?;
     let list = List {
         reader: &reader,
         filter: &filter,
@@ -99,6 +99,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let end = interrupt::ending(list.read(take)).await?;
     let mut answer = reader.page(&rows, Page::default())?;
     answer = answer.with("has_more", &end.has_more)?;
+    if !end.trail.is_own() {
+        answer = answer
+            .with("trail", &end.trail.name())?
+            .with("missing", &end.trail.missing())?;
+    }
     if let Some(meant) = &end.meant {
         answer = answer.with("meant", meant)?;
     }
@@ -146,6 +151,7 @@ struct List<'a> {
 
 /// What is known when the reading is over.
 struct End {
+    trail: Trail,
     is_empty: bool,
     has_more: bool,
     meant: Option<String>,
@@ -154,18 +160,29 @@ struct End {
 }
 
 impl List<'_> {
-    /// Reads page after page until there are enough.
+    /// Reads the trail, wherever it is.
     async fn read<R: Row>(&self, mut take: impl FnMut(Vec<R>)) -> Result<End, Problem> {
+        let reading = async |trail: &Trail| self.read_in(trail, &mut take).await;
+        self.reader.on_trail(reading).await
+    }
+
+    /// Reads page after page until there are enough.
+    async fn read_in<R: Row>(
+        &self,
+        trail: &Trail,
+        take: &mut impl FnMut(Vec<R>),
+    ) -> Result<End, Problem> {
         let (rest, who) = (self.reader.rest(), self.reader.who());
         let mut count = 0;
         let mut looked: Option<Looked> = None;
         let mut ask = Ask {
-            filter: self.filter.clone(),
+            trail: trail.clone(),
+            filter: self.reader.resolved(self.filter.clone(), trail).await?,
             ..Ask::default()
         };
         loop {
             ask.limit = self.limit - count;
-            let page: trail::Page<R> = audit::page(rest, who, &ask).await?;
+            let page: audit_trail::Page<R> = audit::page(rest, who, &ask).await?;
             count += page.rows.len();
             take(page.rows);
             let before = looked.map_or(0, |looked| looked.count);
@@ -175,6 +192,7 @@ impl List<'_> {
             });
             if !page.has_more || page.next.is_none() || count >= self.limit {
                 return Ok(End {
+                    trail: trail.clone(),
                     is_empty: count == 0,
                     has_more: page.has_more,
                     meant: page.meant,
@@ -190,6 +208,9 @@ impl End {
     /// What to do where there is more, or nothing.
     fn notes(&self) -> Page {
         let mut page = Page::default();
+        if let Some(sentence) = self.trail.sentence() {
+            page.toned(Tone::Muted, &sentence);
+        }
         if self.has_more {
             page.toned(
                 Tone::Muted,

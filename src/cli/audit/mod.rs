@@ -4,7 +4,9 @@ mod actor;
 mod backfill;
 mod export;
 mod export_file;
+mod follow;
 mod format;
+mod init;
 mod list;
 mod masks;
 mod seal;
@@ -29,6 +31,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Export(export::Args),
+    Follow(follow::Args),
+    Init(init::Args),
     Backfill(backfill::Args),
     Seal(seal::Args),
     Verify(verify::Args),
@@ -40,6 +44,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::List(args) => list::run(context, args).await,
         Command::Show(args) => show::run(context, args).await,
         Command::Export(args) => export::run(context, args).await,
+        Command::Follow(args) => follow::run(context, args).await,
+        Command::Init(args) => init::run(context, args).await,
         Command::Backfill(args) => backfill::run(context, args).await,
         Command::Seal(args) => seal::run(context, args).await,
         Command::Verify(args) => verify::run(context, args).await,

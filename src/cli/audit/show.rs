@@ -7,6 +7,7 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::actor::actor;
 use crate::domain::audit::Record;
 use crate::domain::audit::diff::{Mark, diff};
+use crate::domain::audit::trail::Trail;
 use crate::domain::identity::Identity;
 use crate::ops::audit;
 use clap::Args as ClapArgs;
@@ -25,9 +26,17 @@ pub struct Args {
 /// Reads the record.
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
-    let record = audit::show(reader.rest(), reader.who(), &args.id);
-    let record = interrupt::ending(record).await?;
-    reader.page(&record, page(&record, args.all, reader.who()))
+    let reading = reader.on_trail(async |trail: &Trail| {
+        let record = audit::show(reader.rest(), reader.who(), trail, &args.id).await?;
+        Ok((record, trail.sentence()))
+    });
+    let (record, trail) = interrupt::ending(reading).await?;
+    let mut shown = page(&record, args.all, reader.who());
+    if let Some(sentence) = trail {
+        shown.blank();
+        shown.toned(Tone::Muted, &sentence);
+    }
+    reader.page(&record, shown)
 }
 
 fn page(record: &Record, all: bool, reader: &Identity) -> Page {

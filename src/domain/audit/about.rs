@@ -66,10 +66,12 @@ impl Record {
             table: table.map(|table| text::cell(table).into_owned()),
             ..About::default()
         };
+        let own = self.row_id.clone().map(Value::String);
+        about.id = own.as_ref().and_then(plain);
         let Some(image) = before.or(after) else {
             return about;
         };
-        about.id = image.get("id").and_then(plain);
+        about.id = about.id.or_else(|| image.get("id").and_then(plain));
         let stayed = |key: &str, value: &Value| match (before, after) {
             (Some(_), Some(after)) => after.get(key) == Some(value),
             _ => true,

@@ -73,6 +73,9 @@ pub fn cursor(row: &ExportRow) -> Option<Cursor> {
 pub struct ExportRequest {
     /// The project.
     pub project: String,
+    /// The table, where it is one of the project's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<String>,
     /// The filter as it was typed.
     pub filter: String,
     /// The same with ids in place of names and times in place of spans.
@@ -94,6 +97,7 @@ impl ExportRequest {
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         [
             ("project", self.project == other.project),
+            ("trail", self.trail == other.trail),
             ("filter", self.filter == other.filter),
             ("meaning of the filter", self.meaning == other.meaning),
             ("format", self.format == other.format),
@@ -221,6 +225,7 @@ mod tests {
     #[test]
     fn another_export_is_told_by_what_differs() {
         let wanted = ExportRequest {
+            trail: None,
             project: "p".into(),
             filter: String::new(),
             meaning: String::new(),

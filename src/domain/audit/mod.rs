@@ -9,11 +9,13 @@ pub mod export;
 pub mod filter;
 pub mod filter_book;
 pub mod mask;
+pub mod new_trail;
 mod page;
 mod page_direction;
 pub mod path;
 pub mod seal;
 pub mod story;
+pub mod trail;
 
 pub use page::{Ask, Looked, Page, Summary};
 pub use page_direction::PageDirection;
@@ -48,6 +50,9 @@ pub struct Record {
     pub source_ip: Option<String>,
     /// With what the request was made.
     pub user_agent: Option<String>,
+    /// The row's id, where a project's own trail has it beside the images or under another key than `id`.
+    #[serde(skip)]
+    pub row_id: Option<String>,
 }
 
 /// A place in the list: the last row seen. The next page holds rows strictly beyond it.

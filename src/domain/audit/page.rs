@@ -2,6 +2,7 @@
 
 use super::filter::Filter;
 use super::story::Story;
+use super::trail::Trail;
 use super::{Cursor, PageDirection, Record};
 use crate::domain::plural::grouped;
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub struct Summary {
 /// What is asked of the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
+    /// Where the records are.
+    pub trail: Trail,
     /// Which records, with ids in place of names.
     pub filter: Filter,
     /// Where to go on, strictly beyond; from the end of the list that `way` starts at when absent.
@@ -48,6 +51,8 @@ pub struct Ask {
 /// One page of the list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<R = Summary> {
+    /// Where the records are.
+    pub trail: Trail,
     /// The rows.
     pub rows: Vec<R>,
     /// Whether there may be more rows in the direction that was asked for.
@@ -101,6 +106,7 @@ impl Looked {
 impl<R> Default for Page<R> {
     fn default() -> Self {
         Self {
+            trail: Trail::default(),
             rows: Vec::new(),
             has_more: false,
             meant: None,

@@ -2,11 +2,11 @@
 //! log does, to those who may read the record.
 
 use crate::domain::audit::Record;
+use crate::domain::audit::trail::Trail;
 use crate::domain::identity::Identity;
 use crate::domain::lock::{LONGEST_UNLOCK_MINUTES, UnlockRecord, WeekLock};
 use crate::domain::problem::Problem;
-use crate::domain::query::{Direction, Filter, Op, Select};
-use crate::ops::audit::COLUMNS;
+use crate::domain::query::{Direction, Filter, Op};
 use crate::ops::paging::correlation;
 use crate::ports::Rest;
 use jiff::SignedDuration;
@@ -24,8 +24,8 @@ pub async fn opening(
     // It cannot be older, and so the index on action and time is read no further, however long the trail.
     let longest = SignedDuration::from_mins(LONGEST_UNLOCK_MINUTES.into());
     let earliest = until.saturating_sub(longest).unwrap_or(until);
-    let query = Select::from("audit_log")
-        .columns(COLUMNS)
+    let query = Trail::Own
+        .select()
         .filter(Filter::eq("action", "weekly_plan.unlock"))
         .filter(Filter::compare(
             "created_at",

@@ -40,7 +40,7 @@ pub use extract_edits::{ExtractPlan, branch, plan_branch};
 pub use files::Move;
 pub use list::{list, skipped, sources};
 pub use log::log;
-pub use new_file::{NewFiles, new};
+pub use new_file::{NewFiles, new, new_with};
 pub use passing::Passing;
 pub use plan::plan;
 pub use platform::locked_by_trips;

@@ -23,9 +23,19 @@ pub struct NewFiles {
 /// Creates a migration file named after the time in UTC, and its rollback file. Never overwrites: when the second is
 /// taken, the next free one is used. The project directory must be there; the folders in it are made.
 pub async fn new(root: &Path, name: &str, now: jiff::Timestamp) -> Result<NewFiles, Problem> {
+    new_with(root, name, now, ("", "")).await
+}
+
+/// The same with something in both files.
+pub async fn new_with(
+    root: &Path,
+    name: &str,
+    now: jiff::Timestamp,
+    (up, down): (&str, &str),
+) -> Result<NewFiles, Problem> {
     let made = read_files::doubt(root).map(|_| directory(root));
     let file = free_name(root, name, now)?;
-    let files = make(root, &file, "", "")?;
+    let files = make(root, &file, up, down)?;
     Ok(NewFiles { made, ..files })
 }
 

@@ -103,7 +103,20 @@ fn title(view: DrawContext) -> String {
         Standing::Stale(..) => ", old",
         _ => "",
     };
-    format!("Audit{place}{end}{old}{looked}{filter}")
+    let of = if audit.trail.is_own() {
+        String::new()
+    } else {
+        format!(" of {}", audit.trail.name())
+    };
+    let news = match audit.following {
+        None => String::new(),
+        Some(0) => ", following".to_owned(),
+        Some(count) => {
+            let key = view.model.keymap.first_key(Command::ShowNew);
+            format!(", {count} new, {key} shows them")
+        }
+    };
+    format!("Audit{of}{place}{end}{news}{old}{looked}{filter}")
 }
 
 /// What stands in place of rows while a search has found none.

@@ -291,8 +291,13 @@ fn tables(view: DrawContext<'_>, width: usize) -> Lines {
             lines.push(Line::styled(rest, view.style(Role::Muted)).into());
         }
     }
-    let text = "Cycles, Goals, Locks and Audit appear in a project with the Weeksmith schema.";
+    let text = "Cycles, Goals and Locks appear in a project with the Weeksmith schema.";
     lines.extend(paragraph(view, text, width, Role::Muted));
+    let text = match view.model.audit.trail.sentence() {
+        Some(sentence) => format!("Audit: {sentence}"),
+        None => "Audit shows an audit trail of any kind that is recognised, and none was found. `supadeck audit init TABLE` writes the migration that makes one.".to_owned(),
+    };
+    lines.extend(paragraph(view, &text, width, Role::Muted));
     lines
 }
 

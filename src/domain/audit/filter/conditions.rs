@@ -233,3 +233,8 @@ pub(super) fn row_id_start(id: &str) -> Option<String> {
     let dash = if part.text().len() == 8 { "-" } else { "" };
     Some(format!("{}{dash}", part.text()))
 }
+
+/// Whether a row's id is only the beginning of one.
+pub fn is_row_id_start(id: &str) -> bool {
+    row_id_start(id).is_some()
+}

@@ -113,17 +113,16 @@ fn is_person(person: &Person, id: Option<&str>, who: &Identity) -> bool {
         Person::Id(part) => is_id(part, id),
         Person::Me => id.is_some() && id == who.user_id(),
         Person::None => id.is_none(),
-        Person::Named(_) => false,
+        // A name that nobody has may be what a project's own trail keeps.
+        Person::Named(name) => id.is_some_and(|id| id.eq_ignore_ascii_case(name)),
     }
 }
 
 fn is_row(row: &RowRef, record: &Record) -> bool {
     let table = record.action.rsplit_once('.').map(|(table, _)| table);
-    let id = record
-        .after_state
-        .as_ref()
-        .or(record.before_state.as_ref())
-        .and_then(|image| text_of(image.get("id")?));
+    let image = record.after_state.as_ref().or(record.before_state.as_ref());
+    let id = record.row_id.clone();
+    let id = id.or_else(|| text_of(image?.get("id")?));
     let is_id = |wanted: &str| {
         id.as_deref().is_some_and(|id| match row_id_start(wanted) {
             Some(start) => id.starts_with(&start),

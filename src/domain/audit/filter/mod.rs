@@ -24,7 +24,7 @@ pub use crate::domain::filter::id_part::IdPart;
 pub use crate::domain::filter::moment::Moment;
 pub use crate::domain::filter::sign::Test;
 pub use crate::domain::filter::text::{FilterFault, quoted};
-pub use conditions::{Cost, Demand};
+pub use conditions::{Cost, Demand, is_row_id_start};
 pub use fits::{Wildcard, changed_keys};
 pub use holding::holding;
 pub use keys::{ALL_KEYS, KeySpec};
@@ -217,6 +217,35 @@ impl Filter {
             term.any = any;
         }
         Ok(filter)
+    }
+
+    /// The same where a trail may keep other ids than those of users: a name that nobody is known by stays, and is compared as it is.
+    #[must_use]
+    pub fn resolved_where_known(&self, people: &People) -> Self {
+        let mut filter = self.clone();
+        for term in &mut filter.terms {
+            let one = |atom: Atom| {
+                let alone = Self {
+                    terms: vec![Term {
+                        is_not: false,
+                        any: vec![atom.clone()],
+                    }],
+                };
+                let found = alone.resolved(people).ok();
+                let any = found.and_then(|mut found| found.terms.pop());
+                let mut any = any.map_or_else(|| vec![atom.clone()], |term| term.any);
+                // Somebody may be kept by the name as well as by the id.
+                if !any.contains(&atom) {
+                    any.push(atom);
+                }
+                any
+            };
+            term.any = std::mem::take(&mut term.any)
+                .into_iter()
+                .flat_map(one)
+                .collect();
+        }
+        filter
     }
 
     /// The filter as it is meant in a zone: days and times without an offset are those of that zone.

@@ -1,0 +1,183 @@
+//! `supadeck audit follow`.
+
+use super::super::answer::Answered;
+use super::super::context::{Context, Reader};
+use super::super::interrupt;
+use super::super::output;
+use super::super::page::{Page, Span, Tone};
+use super::actor::actor;
+use super::masks;
+use super::which::Which;
+use crate::domain::audit::Record;
+use crate::domain::audit::filter::Filter;
+use crate::domain::audit::mask::Mask;
+use crate::domain::audit::trail::Trail;
+use crate::domain::problem::Problem;
+use crate::ops::audit_follow::{BACK_MINUTES, Follow};
+use clap::{Args as ClapArgs, ValueEnum};
+use std::time::{Duration, Instant};
+
+/// The longest wait before a broken line is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The server is asked for at most so much of the time: one part in so many.
+const SHARE: u32 = 5;
+/// The columns of what changed.
+const CHANGE_COLUMNS: usize = 90;
+
+/// Print audit records as they are written, until it is stopped
+///
+/// Each is printed once, also one whose transaction ends long after others, and over a line that breaks. The project is asked every two
+/// seconds, or as often as --every says, and no more than a fifth of the time. --where takes the filters of `audit list`.
+///
+/// With --format json, or --json, a record is a line of JSON; what the profile masks is left out of it.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    which: Which,
+
+    /// How many seconds lie between two questions, at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    every: u32,
+
+    /// How a record is printed
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    format: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A line for a person
+    Text,
+    /// A line of JSON
+    Json,
+}
+
+/// Follows.
+pub async fn run(context: &Context, args: &Args) -> Answered {
+    let filter = Filter::parse(&args.which.filter, context.now())?;
+    let reader = context.reader().await?;
+    let masks = masks::of(&reader, &[])?;
+    let is_json = args.format == Form::Json || context.output().is_json();
+    let printer = Printer {
+        context,
+        reader: &reader,
+        masks: &masks,
+        is_json,
+    };
+    let every = Duration::from_secs(args.every.into());
+    interrupt::ending(follow(&printer, &filter, every)).await?;
+    // Whoever read the lines has gone.
+    Ok(reader.page(&(), Page::default())?)
+}
+
+async fn follow(printer: &Printer<'_>, filter: &Filter, every: Duration) -> Result<(), Problem> {
+    let reader = printer.reader;
+    let mut follow = reader
+        .on_trail(async |trail: &Trail| {
+            let filter = reader.resolved(filter.clone(), trail).await?;
+            Follow::begin(reader.rest(), reader.who(), trail, &filter).await
+        })
+        .await?;
+    printer.begin(&follow);
+    let mut failures = 0;
+    let mut wait = every;
+    loop {
+        tokio::time::sleep(wait).await;
+        let begun = Instant::now();
+        match follow.next(reader.rest(), reader.who()).await {
+            Ok(news) => {
+                if failures > 0 {
+                    printer.say("The line is there again; nothing was missed.");
+                }
+                failures = 0;
+                if !printer.print(news)? {
+                    return Ok(());
+                }
+                wait = every.max(begun.elapsed() * (SHARE - 1));
+            }
+            Err(problem) if problem.retry => {
+                if failures == 0 {
+                    printer.say(&format!("{problem} It is tried again until it is there."));
+                }
+                failures += 1;
+                wait = (every * 2_u32.pow(failures.min(6)))
+                    .min(LONGEST_WAIT)
+                    .max(every);
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+}
+
+/// How records are printed.
+struct Printer<'a> {
+    context: &'a Context,
+    reader: &'a Reader,
+    masks: &'a [Mask],
+    is_json: bool,
+}
+
+impl Printer<'_> {
+    fn say(&self, text: &str) {
+        let mut page = Page::default();
+        page.toned(Tone::Muted, text);
+        self.context.output().note(&page);
+    }
+
+    /// Says whose records are followed, and what is not certain.
+    fn begin(&self, follow: &Follow) {
+        let mut page = self.reader.heading();
+        if let Some(sentence) = follow.trail().sentence() {
+            page.toned(Tone::Muted, &sentence);
+        }
+        if !follow.is_exact() {
+            let text = format!(
+                "A record whose transaction ends more than {BACK_MINUTES} minutes after it was written is missed: this trail does not keep transactions."
+            );
+            page.toned(Tone::Muted, &text);
+        }
+        for mask in self.masks.iter().filter(|_| self.is_json) {
+            page.toned(Tone::Muted, &format!("The profile masks {}.", mask.text()));
+        }
+        page.toned(Tone::Muted, "Waiting for records; ctrl-c ends it.");
+        self.context.output().note(&page);
+    }
+
+    /// Prints records; false where nobody reads them any more.
+    fn print(&self, news: Vec<Record>) -> Result<bool, Problem> {
+        if news.is_empty() {
+            return Ok(true);
+        }
+        if self.is_json {
+            let mut lines = String::new();
+            for mut record in news {
+                for mask in self.masks {
+                    mask.apply_to(&mut record);
+                }
+                let value = serde_json::to_value(&record);
+                let value = value
+                    .map_err(|error| Problem::internal(format!("A record is no JSON: {error}.")))?;
+                lines += &output::document(&value);
+            }
+            return self.context.output().stream(&lines);
+        }
+        let mut page = Page::default();
+        for record in &news {
+            let id = record.actor_user_id.as_deref();
+            let actor = actor(&record.actor_type, id, self.reader.who());
+            let row = record.about().id.unwrap_or_default();
+            page.spans(vec![
+                Span::new(Tone::Muted, &record.created_at),
+                "  ".into(),
+                Span::new(Tone::Strong, &record.action),
+                " ".into(),
+                Span::from(row),
+                "  ".into(),
+                Span::new(Tone::Muted, &actor),
+                "  ".into(),
+                Span::from(record.story().change(CHANGE_COLUMNS, "→")),
+            ]);
+        }
+        self.context.output().stream_page(&page)
+    }
+}

@@ -1,0 +1,114 @@
+//! The migration that makes an audit trail for chosen tables of a project that has none: its text and that of its rollback.
+
+use crate::domain::plural::listed;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::text;
+
+/// What makes the trail; `$LIST$` and `$TRIGGERS$` stand for the tables.
+const UP: &str = include_str!("new_trail.sql");
+/// What drops it.
+const DOWN: &str = include_str!("new_trail_down.sql");
+/// The most bytes of a name that Postgres keeps.
+const LONGEST: usize = 63;
+
+/// A table whose changes are kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrailTable {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl TrailTable {
+    /// Reads `orders` or `shop.orders`.
+    pub fn parse(typed: &str) -> Result<Self, Problem> {
+        let (schema, name) = typed.split_once('.').unwrap_or(("public", typed));
+        let is_name =
+            |name: &str| (1..=LONGEST).contains(&name.len()) && !name.contains(char::is_control);
+        if is_name(schema) && is_name(name) {
+            return Ok(Self {
+                schema: schema.to_owned(),
+                name: name.to_owned(),
+            });
+        }
+        Err(Problem::new(
+            Kind::Usage,
+            format!("`{}` is no table.", text::cell(typed)),
+            "A table is a name of at most 63 bytes, with its schema and a dot in front where that is not `public`.",
+        ))
+    }
+
+    /// As people read it: the schema where it is not `public`.
+    pub fn shown(&self) -> String {
+        let shown = match self.schema.as_str() {
+            "public" => self.name.clone(),
+            schema => format!("{schema}.{}", self.name),
+        };
+        text::cell(&shown).into_owned()
+    }
+
+    /// As SQL reads it.
+    fn quoted(&self) -> String {
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        format!("{}.{}", quoted(&self.schema), quoted(&self.name))
+    }
+}
+
+/// The text of the migration and of its rollback, for tables of which each is there once.
+pub fn migration(tables: &[TrailTable]) -> (String, String) {
+    let shown: Vec<String> = tables.iter().map(TrailTable::shown).collect();
+    let made = tables.iter().map(|table| {
+        format!(
+            "create trigger write_audit_record after insert or update or delete on {}\n  \
+             for each row execute function private.write_audit_record();\n",
+            table.quoted()
+        )
+    });
+    let dropped = tables.iter().map(|table| {
+        format!(
+            "drop trigger if exists write_audit_record on {};\n",
+            table.quoted()
+        )
+    });
+    let text = |form: &str, triggers: String| {
+        let parts = form.split("$TRIGGERS$").collect::<Vec<_>>();
+        let head = parts.first().map_or("", |head| head);
+        let tail = parts.get(1).map_or("", |tail| tail);
+        // A name is put into a comment, and must not end it.
+        format!(
+            "{}{triggers}{tail}",
+            head.replace("$LIST$", &listed(&shown))
+        )
+    };
+    (text(UP, made.collect()), text(DOWN, dropped.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn no_name_gets_out_of_its_place() {
+        let odd = "a\"; drop table x; --";
+        let tables = ["orders", "shop.lines", odd].map(|typed| TrailTable::parse(typed).unwrap());
+        let (up, down) = migration(&tables);
+        for part in [
+            "on \"public\".\"orders\"\n",
+            "on \"shop\".\"lines\"\n",
+            "on \"public\".\"a\"\"; drop table x; --\"\n",
+            "for orders, shop.lines and a",
+        ] {
+            assert!(up.contains(part), "{part}\n{up}");
+        }
+        assert!(down.contains("write_audit_record on \"shop\".\"lines\";"));
+        for text in [&up, &down] {
+            assert!(!text.contains("$LIST$") && !text.contains("$TRIGGERS$"));
+        }
+        let long = "x".repeat(64);
+        for typed in ["", ".", "a.", ".a", "a\nb", &long] {
+            assert!(TrailTable::parse(typed).is_err(), "{typed}");
+        }
+    }
+}

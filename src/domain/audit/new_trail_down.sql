@@ -1,0 +1,8 @@
+-- Drops the audit trail of $LIST$. Its records are lost.
+
+set local lock_timeout = '5s';
+
+$TRIGGERS$
+drop table public.audit_log;
+drop function private.write_audit_record();
+drop function private.refuse_audit_log_change();

@@ -1,0 +1,243 @@
+//! A filter for a project's own trail. The server is asked for what its columns certainly answer; everything is compared with the records
+//! that come too, so that a filter means the same on every trail. What the table has no column for cannot be asked.
+
+use super::super::filter::{Atom, Clause, Demand, Filter, Person};
+use super::mapping::quoted;
+use super::{ColumnKind, TrailMapping};
+use crate::domain::identity::Identity;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::{Filter as Condition, Op};
+
+/// A condition of the server, and whether it says all that was asked.
+struct Pushed {
+    condition: Condition,
+    is_all: bool,
+}
+
+impl TrailMapping {
+    pub(super) fn demand<'a>(
+        &self,
+        filter: &'a Filter,
+        who: &Identity,
+    ) -> Result<Demand<'a>, Problem> {
+        let mut demand = Demand {
+            indexed: Vec::new(),
+            checked: Vec::new(),
+            rest: Vec::new(),
+        };
+        for clause in filter.clauses() {
+            for atom in &clause.any {
+                self.answers(atom, who)?;
+            }
+            let is_time = clause
+                .any
+                .iter()
+                .all(|atom| matches!(atom, Atom::Since(_) | Atom::Until(_) | Atom::On(_)));
+            match self.pushed(&clause, who) {
+                None => demand.rest.push(clause),
+                Some(Pushed { condition, is_all }) => {
+                    let place = if is_time && !self.is_ordered_by_id() {
+                        &mut demand.indexed
+                    } else {
+                        &mut demand.checked
+                    };
+                    place.push(condition);
+                    if !is_all {
+                        demand.rest.push(clause);
+                    }
+                }
+            }
+        }
+        Ok(demand)
+    }
+
+    /// A problem where the trail has nothing that could answer.
+    fn answers(&self, atom: &Atom, who: &Identity) -> Result<(), Problem> {
+        let (key, is_there) = match atom {
+            Atom::Actor(_) => ("actor:", self.actor.is_some()),
+            Atom::Subject(_) => ("subject:", self.subject.is_some()),
+            Atom::Request(_) => ("request:", self.request.is_some()),
+            Atom::Changed(_) => ("changed:", self.before.is_some() && self.after.is_some()),
+            _ => return Ok(()),
+        };
+        if !is_there {
+            return Err(Problem::new(
+                Kind::Usage,
+                format!("`{key}` cannot be asked of this trail."),
+                format!("{} has no column for it.", self.name()),
+            )
+            .with_hint(
+                "Where one is called otherwise, name it in `[profiles.NAME.trail]` (docs/audit.md).",
+            ));
+        }
+        if matches!(atom, Atom::Actor(Person::Me) | Atom::Subject(Person::Me))
+            && who.user_id().is_none()
+        {
+            return Err(Problem::new(
+                Kind::Usage,
+                "`me` in the filter means nobody.",
+                format!("The identity in use is {}.", who.name()),
+            )
+            .with_hint("Sign in with `supadeck login`, or give a user's id."));
+        }
+        Ok(())
+    }
+
+    fn pushed(&self, clause: &Clause<'_>, who: &Identity) -> Option<Pushed> {
+        // What does not fit is looked for among all.
+        if clause.is_not {
+            return None;
+        }
+        let mut is_all = true;
+        let mut any = Vec::with_capacity(clause.any.len());
+        for atom in &clause.any {
+            let pushed = self.condition(atom, who)?;
+            is_all &= pushed.is_all;
+            any.push(pushed.condition);
+        }
+        let condition = if any.len() == 1 {
+            any.pop()?
+        } else {
+            Condition::Any(any)
+        };
+        Some(Pushed { condition, is_all })
+    }
+
+    fn condition(&self, atom: &Atom, who: &Identity) -> Option<Pushed> {
+        let all = |condition| {
+            Some(Pushed {
+                condition,
+                is_all: true,
+            })
+        };
+        let part = |condition| {
+            Some(Pushed {
+                condition,
+                is_all: false,
+            })
+        };
+        match atom {
+            Atom::Since(moment) => {
+                let time = self.time()?;
+                all(Condition::compare(time, Op::GtEq, moment.at().to_string()))
+            }
+            Atom::Until(moment) => {
+                let time = self.time()?;
+                all(match moment.day_end() {
+                    Some(end) => Condition::compare(time, Op::Lt, end.to_string()),
+                    None => Condition::compare(time, Op::LtEq, moment.at().to_string()),
+                })
+            }
+            Atom::On(moment) => {
+                let time = self.time()?;
+                let end = moment.day_end().unwrap_or(moment.at());
+                all(Condition::All(vec![
+                    Condition::compare(&time, Op::GtEq, moment.at().to_string()),
+                    Condition::compare(&time, Op::Lt, end.to_string()),
+                ]))
+            }
+            Atom::Actor(person) => self
+                .person(self.actor.as_deref()?, person, who)
+                .and_then(part),
+            Atom::Subject(person) => self
+                .person(self.subject.as_deref()?, person, who)
+                .and_then(part),
+            Atom::Request(id) => {
+                let column = self.request.as_deref()?;
+                match id {
+                    None => part(Condition::IsNull {
+                        column: quoted(column),
+                    }),
+                    Some(id) => self.is(column, id.whole()?).and_then(part),
+                }
+            }
+            Atom::Row(row) => {
+                let table = self.table(&row.table);
+                let id = row.id.as_deref().and_then(|id| self.row_is(id));
+                match (table, id) {
+                    (Some(table), Some(id)) => part(Condition::All(vec![table, id])),
+                    (Some(one), None) | (None, Some(one)) => part(one),
+                    (None, None) => None,
+                }
+            }
+            Atom::Action(pattern) => {
+                let (table, _) = pattern.rsplit_once('.')?;
+                self.table(table).and_then(part)
+            }
+            Atom::Type(_) | Atom::Changed(_) | Atom::Text(_) | Atom::Image(_) => None,
+        }
+    }
+
+    /// The condition that a record has this id; none where the column cannot hold it.
+    pub(super) fn is_record(&self, id: &str) -> Option<Condition> {
+        match self.kind(&self.id) {
+            Some(ColumnKind::Uuid | ColumnKind::Number | ColumnKind::Text) => self.is(&self.id, id),
+            _ => (!id.contains('\0')).then(|| Condition::eq(quoted(&self.id), id)),
+        }
+    }
+
+    /// The condition that a record is not older than a moment, where the time can be compared with one.
+    pub(super) fn since(&self, at: String) -> Option<Condition> {
+        Some(Condition::compare(self.time()?, Op::GtEq, at))
+    }
+
+    /// The column with the time, where it can be compared with one.
+    fn time(&self) -> Option<String> {
+        let is_time = matches!(self.kind(&self.time), None | Some(ColumnKind::Time));
+        is_time.then(|| quoted(&self.time))
+    }
+
+    /// The table that was changed, where it is a column. A name with stars or a schema is looked at here.
+    fn table(&self, name: &str) -> Option<Condition> {
+        let column = self.changed_table.as_deref()?;
+        let is_plain = !name.is_empty() && !name.contains(['*', '.']);
+        is_plain.then(|| self.is(column, name))?
+    }
+
+    /// The row that was changed, by its key in the images; not where only a column beside them has it.
+    fn row_is(&self, id: &str) -> Option<Condition> {
+        // The beginning of an id is looked at here.
+        if super::super::filter::is_row_id_start(id) {
+            return None;
+        }
+        let mut any = Vec::new();
+        for image in [&self.after, &self.before].into_iter().flatten() {
+            if self.kind(image) != Some(ColumnKind::Json) {
+                return None;
+            }
+            let path = format!("{}->>{}", quoted(image), quoted(self.key()));
+            any.push(Condition::eq(path, id));
+        }
+        if let Some(row) = &self.row {
+            // A value that the column cannot have is in none of its rows.
+            let kind = self.kind(row)?;
+            if matches!(kind, ColumnKind::Word | ColumnKind::Other) {
+                return None;
+            }
+            any.extend(self.is(row, id));
+        }
+        Some(Condition::Any(any))
+    }
+
+    /// A column that is a value, where the column can be compared with it.
+    fn is(&self, column: &str, value: &str) -> Option<Condition> {
+        let is_comparable = match self.kind(column)? {
+            ColumnKind::Uuid => uuid::Uuid::try_parse(value).is_ok(),
+            ColumnKind::Number => value.parse::<i64>().is_ok(),
+            ColumnKind::Text => !value.contains('\0'),
+            _ => false,
+        };
+        is_comparable.then(|| Condition::eq(quoted(column), value))
+    }
+
+    fn person(&self, column: &str, person: &Person, who: &Identity) -> Option<Condition> {
+        match person {
+            Person::None => Some(Condition::IsNull {
+                column: quoted(column),
+            }),
+            Person::Id(id) => self.is(column, id.whole()?),
+            Person::Me => self.is(column, who.user_id()?),
+            Person::Named(name) => self.is(column, name),
+        }
+    }
+}

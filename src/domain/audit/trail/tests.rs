@@ -1,0 +1,298 @@
+//! Trails of other projects: which are recognised, what their rows say, and that asking one means what it means everywhere.
+
+#![allow(clippy::unwrap_used)]
+
+use super::read::word_of;
+use super::*;
+use crate::domain::audit::export::ExportRow;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn columns(text: &str) -> Vec<TrailColumn> {
+    let column = |word: &str| {
+        let (name, kind) = word.split_once(':').unwrap_or((word, "text"));
+        TrailColumn {
+            name: name.to_owned(),
+            kind: match kind {
+                "uuid" => ColumnKind::Uuid,
+                "number" => ColumnKind::Number,
+                "time" => ColumnKind::Time,
+                "json" => ColumnKind::Json,
+                "word" => ColumnKind::Word,
+                "other" => ColumnKind::Other,
+                _ => ColumnKind::Text,
+            },
+        }
+    };
+    text.split_whitespace().map(column).collect()
+}
+
+const SUPA_AUDIT: &str = "id:number record_id:uuid old_record_id:uuid op:word ts:time table_oid:other table_schema table_name \
+                          record:json old_record:json auth_uid:uuid auth_role";
+const LARAVEL: &str = "id:number user_type user_id:number event auditable_type auditable_id:number old_values new_values url \
+                       ip_address:other user_agent tags created_at:time updated_at:time";
+
+fn mapped(table: &str, text: &str) -> TrailMapping {
+    recognise(table, &columns(text)).unwrap()
+}
+
+fn row(value: Value) -> ExportRow {
+    value.as_object().unwrap().clone()
+}
+
+#[test]
+fn trails_are_recognised_by_their_columns_and_other_tables_are_none() {
+    let supa = mapped("audit.record_version", SUPA_AUDIT);
+    assert_eq!(supa.place(), (Some("audit"), "record_version"));
+    let found = [
+        &supa.before,
+        &supa.after,
+        &supa.changed_table,
+        &supa.action,
+        &supa.actor,
+        &supa.row,
+    ];
+    let found: Vec<&str> = found
+        .into_iter()
+        .map(|one| one.as_deref().unwrap())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "old_record",
+            "record",
+            "table_name",
+            "op",
+            "auth_uid",
+            "record_id"
+        ]
+    );
+    assert!(supa.is_ordered_by_id());
+    assert_eq!(
+        supa.missing(),
+        [
+            "whose data it was",
+            "of which request it is",
+            "why",
+            "from where"
+        ]
+    );
+
+    let laravel = mapped("audits", LARAVEL);
+    assert_eq!(laravel.time, "created_at");
+    assert_eq!(
+        (laravel.changed_table.as_deref(), laravel.row.as_deref()),
+        (Some("auditable_type"), Some("auditable_id"))
+    );
+
+    for (table, text, of) in [
+        (
+            "audit_logs",
+            "id:uuid table_name operation old_data:json new_data:json changed_at:time changed_by:uuid",
+            None,
+        ),
+        (
+            "public.orders_history",
+            "id:number action before:json after:json at:time",
+            Some("orders"),
+        ),
+        (
+            "Audit",
+            "ID:uuid Table_Name Old_Record:json New_Record:json Created_At:time",
+            None,
+        ),
+    ] {
+        let found = mapped(table, text);
+        assert_eq!(found.of.as_deref(), of, "{table}");
+    }
+    for (table, text) in [
+        ("orders", "id:uuid created_at:time status record:json"),
+        (
+            "experiment",
+            "id:uuid created_at:time before:json after:json",
+        ),
+        (
+            "weights",
+            "id:uuid created_at:time op before:number after:number",
+        ),
+        (
+            "audit",
+            "table_name op old_data:json new_data:json changed_at:time",
+        ),
+        (
+            "audit",
+            "id:uuid table_name op old_data:json new_data:json changed_at",
+        ),
+    ] {
+        assert_eq!(recognise(table, &columns(text)), None, "{table} {text}");
+    }
+}
+
+#[test]
+fn a_row_becomes_the_record_that_it_means() {
+    let supa = mapped("audit.record_version", SUPA_AUDIT);
+    let record = supa.record(&row(json!({
+        "id": 41, "record_id": "7b7e3f7e-0000-5000-8000-000000000001", "op": "UPDATE", "ts": "2026-11-30T10:00:00+00:00",
+        "table_schema": "shop", "table_name": "orders", "auth_uid": "a11ce000-0000-4000-8000-000000000001",
+        "old_record": {"number": 7, "qty": 1}, "record": {"number": 7, "qty": 2},
+    })));
+    assert_eq!(
+        (record.id.as_str(), record.action.as_str()),
+        ("41", "shop.orders.update")
+    );
+    assert_eq!(record.actor_type, "user");
+    // Its images have no `id`: the row is what the table says.
+    assert_eq!(
+        record.about().id.as_deref(),
+        Some("7b7e3f7e-0000-5000-8000-000000000001")
+    );
+    assert_eq!(record.story().change(20, "→"), "qty 1→2");
+
+    let laravel = mapped("audits", LARAVEL);
+    let created = laravel.record(&row(json!({
+        "id": 9, "user_id": 3, "event": "created", "auditable_type": "App\\Models\\Order", "auditable_id": 12,
+        "old_values": "[]", "new_values": "{\"qty\": 2}", "created_at": "2026-11-30T10:00:00",
+    })));
+    assert_eq!(created.action, "App\\Models\\Order.insert");
+    assert_eq!(
+        (created.before_state.as_ref(), created.after_state.as_ref()),
+        (None, Some(&json!({"qty": 2})))
+    );
+    assert_eq!(created.actor_user_id.as_deref(), Some("3"));
+    assert_eq!(created.about().id.as_deref(), Some("12"));
+    assert!(created.created_at.parse::<jiff::Timestamp>().is_ok());
+
+    for (word, deed) in [
+        ("INSERT", "insert"),
+        ("U", "update"),
+        ("destroyed", "delete"),
+        ("TRUNCATE", "truncate"),
+        (" Restored", "restored"),
+    ] {
+        assert_eq!(word_of(word), deed);
+    }
+}
+
+#[test]
+fn what_the_table_cannot_answer_is_said_and_what_it_can_is_asked_of_it() {
+    let who = Identity::Service;
+    let supa = mapped("audit.record_version", SUPA_AUDIT);
+    let parse = |text: &str| Filter::parse(text, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    for (filter, key) in [("subject:none", "subject:"), ("-request:none", "request:")] {
+        let problem = supa.demand(&parse(filter), &who).unwrap_err();
+        assert!(
+            problem.what.contains(key) && problem.why.contains("audit.record_version"),
+            "{problem}"
+        );
+    }
+    // A value that the column cannot hold is never sent: the server would refuse the whole request.
+    let laravel = mapped("audits", LARAVEL);
+    for (mapping, filter, sent, compared) in [
+        (&supa, "since:2026-10-01", true, false),
+        (
+            &supa,
+            "actor:a11ce000-0000-4000-8000-000000000001",
+            true,
+            true,
+        ),
+        (&supa, "actor:bob", false, true),
+        (&laravel, "actor:42", true, true),
+        (
+            &laravel,
+            "actor:a11ce000-0000-4000-8000-000000000001",
+            false,
+            true,
+        ),
+        (&supa, "row:orders/7", true, true),
+        (&supa, "action:orders.update", true, true),
+        (&supa, "action:*.update", false, true),
+        (&supa, "-action:orders.update", false, true),
+        (&supa, "text:x", false, true),
+    ] {
+        let filter = parse(filter);
+        let demand = mapping.demand(&filter, &who).unwrap();
+        let is_sent = !demand.indexed.is_empty() || !demand.checked.is_empty();
+        assert_eq!(
+            (is_sent, !demand.rest.is_empty()),
+            (sent, compared),
+            "{filter}"
+        );
+    }
+}
+
+#[test]
+fn a_mapping_of_a_profile_is_checked_against_the_table() {
+    let named = TrailMapping {
+        table: "log".into(),
+        id: "id".into(),
+        time: "when".into(),
+        after: Some("data".into()),
+        ..TrailMapping::default()
+    };
+    assert!(named.check().is_ok());
+    let problem = named
+        .clone()
+        .with_columns(&columns("id:uuid at:time data:json"))
+        .unwrap_err();
+    assert!(
+        problem.what.contains("`when`") && problem.why.contains("at"),
+        "{problem}"
+    );
+    assert!(
+        named
+            .with_columns(&columns("id:uuid when:time data:json"))
+            .is_ok()
+    );
+    for broken in [
+        TrailMapping::default(),
+        TrailMapping {
+            table: "log".into(),
+            id: "id".into(),
+            ..TrailMapping::default()
+        },
+        TrailMapping {
+            table: "log".into(),
+            id: "id".into(),
+            time: "at".into(),
+            ..TrailMapping::default()
+        },
+    ] {
+        assert!(broken.check().is_err(), "{broken:?}");
+    }
+    let table_only = TrailMapping {
+        table: "audit.log".into(),
+        ..TrailMapping::default()
+    };
+    assert!(table_only.is_table_only());
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|v| json!(v)),
+        any::<i64>().prop_map(|v| json!(v)),
+        ".{0,12}".prop_map(|v| json!(v)),
+        Just(json!({"id": 1, "a": [1, {"b": null}]})),
+        Just(json!([])),
+        Just(json!("{\"id\": \"x\"}")),
+        Just(json!("{broken")),
+        Just(json!("2026-01-01T00:00:00")),
+    ]
+}
+
+proptest! {
+    /// Whatever a row holds, it is a record, and everything that is made of one can be made of it.
+    #[test]
+    fn no_row_is_too_odd(values in prop::collection::vec(any_value(), 12), text in "[a-z]{1,6}") {
+        for shape in [SUPA_AUDIT, LARAVEL] {
+            let mapping = mapped("audit.t", shape);
+            let names = columns(shape).into_iter().map(|column| column.name);
+            let row: ExportRow = names.zip(values.iter().cycle().cloned()).collect();
+            let record = mapping.record(&row);
+            let _ = (record.story().change(40, "→"), record.about(), record.brief());
+            let filter = Filter::parse(&format!("text:{text}"), jiff::Timestamp::UNIX_EPOCH).unwrap();
+            let _ = filter.fits(&record, &Identity::Anon);
+            prop_assert!(serde_json::to_value(&record).is_ok());
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `audit follow`: every record once, whatever transactions and lines do.
+
+use crate::world::{World, binary};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// How long a record may take to come before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Following {
+    child: Child,
+    lines: Receiver<String>,
+    notes: Receiver<String>,
+}
+
+impl Following {
+    fn start(world: &World, arguments: &[&str]) -> Self {
+        let mut all = vec!["audit", "follow", "--every", "1", "--format", "json"];
+        all.extend(arguments);
+        let mut child = world
+            .command(&all)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = lines(child.stdout.take().unwrap());
+        let notes = lines_of(child.stderr.take().unwrap());
+        let following = Self {
+            child,
+            lines,
+            notes,
+        };
+        while !following.note().contains("Waiting for records") {}
+        following
+    }
+
+    fn note(&self) -> String {
+        self.notes.recv_timeout(PATIENCE).expect("a note")
+    }
+
+    /// The number in the next record.
+    fn next(&self) -> i64 {
+        let line = self.lines.recv_timeout(PATIENCE).expect("a record");
+        let record: serde_json::Value = serde_json::from_str(&line).unwrap();
+        record["after_state"]["n"].as_i64().unwrap()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    lines_of(from)
+}
+
+fn lines_of(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn insert(n: i64) -> String {
+    format!(
+        "insert into public.audit_log (action, after_state) values ('follow.insert', '{{\"n\": {n}}}')"
+    )
+}
+
+/// A transaction that wrote first and ends last is told, once, though later ones were told before.
+#[test]
+fn a_transaction_that_ends_late_is_told_once() {
+    let world = World::own();
+    world.sql(&insert(0));
+    let following = Following::start(
+        &world,
+        &["--as", "service", "--where", "action:follow.insert"],
+    );
+    let (runtime, late) = world.client();
+    runtime
+        .block_on(late.batch_execute(&format!("begin; {}", insert(1))))
+        .unwrap();
+    for n in 2..5 {
+        world.sql(&insert(n));
+        assert_eq!(following.next(), n);
+    }
+    runtime.block_on(late.batch_execute("commit")).unwrap();
+    assert_eq!(following.next(), 1);
+    // Of another action, and another that fits: nothing stands between.
+    world.sql("insert into public.audit_log (action) values ('other.insert')");
+    world.sql(&insert(5));
+    assert_eq!(following.next(), 5);
+    assert!(following.lines.try_recv().is_err());
+    assert!(binary().contains("supadeck"));
+}
