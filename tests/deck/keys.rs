@@ -54,7 +54,7 @@ fn the_palette_puts_a_title_first_and_then_what_can_run_now() {
 
 #[test]
 fn help_shows_every_command_with_its_keys() {
-    let mut model = filled((120, 100));
+    let mut model = filled((120, 140));
     press(&mut model, &["?"]);
     let frame = text(&model);
     for spec in supadeck::app::command::TABLE {

@@ -95,6 +95,8 @@ impl Choice {
                 model.identity == Identity::Anon && has_kept
             }
             Self::Service => model.identity == Identity::Service,
+            // Whose session is over signs in again.
+            Self::Password => model.ended.is_some(),
             _ => false,
         };
         entry.is_danger = *self == Self::Service;
