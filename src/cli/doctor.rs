@@ -48,26 +48,23 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
 }
 
 async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
-    let (project, refused) = match context.project_for_this_run().await? {
-        Some(mut project) => {
-            let signed_in = context.sign_in_for_this_run(&project);
-            let url = &project.profile.url;
-            let signed_in = tokio::time::timeout(PATIENCE, signed_in).await;
-            match signed_in.unwrap_or_else(|_| Err(silent(url))) {
-                Ok(who) => {
-                    project.identity = who;
-                    (project, None)
-                }
-                Err(problem) => (project, Some(problem)),
+    let (project, refused) = if let Some(mut project) = context.project_for_this_run().await? {
+        let signed_in = context.sign_in_for_this_run(&project);
+        let url = &project.profile.url;
+        let signed_in = tokio::time::timeout(PATIENCE, signed_in).await;
+        match signed_in.unwrap_or_else(|_| Err(silent(url))) {
+            Ok(who) => {
+                project.identity = who;
+                (project, None)
             }
+            Err(problem) => (project, Some(problem)),
         }
-        None => {
-            let mut project = context.project().await?;
-            if let Some(connect::RoleChoice::Acted(name)) = &context.settings().as_ {
-                project.identity = context.act(&project, name).await?;
-            }
-            (project, None)
+    } else {
+        let mut project = context.project().await?;
+        if let Some(connect::RoleChoice::Acted(name)) = &context.settings().as_ {
+            project.identity = context.act(&project, name).await?;
         }
+        (project, None)
     };
     let profiles = connect::profiles(context.settings())?;
     // A command that has to ask somebody must not look like a server that does not answer.

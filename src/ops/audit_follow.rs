@@ -154,7 +154,7 @@ impl Follow {
             }
             From::Time(_) => {
                 let at = record.created_at.parse::<Timestamp>();
-                at.map_or(0, |at| at.as_microsecond())
+                at.map_or(0, jiff::Timestamp::as_microsecond)
             }
         }
     }

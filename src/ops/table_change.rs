@@ -334,7 +334,7 @@ mod tests {
             filters.iter().all(|filter| match filter {
                 Filter::Compare { column, value, .. } => match &row[column] {
                     Value::String(text) => text == value,
-                    other => other.to_string() == *value,
+                    other => format!("{other}") == *value,
                 },
                 Filter::IsNull { column } => row[column].is_null(),
                 _ => false,

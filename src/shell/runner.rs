@@ -463,12 +463,11 @@ async fn news(
 ) -> Result<Vec<Summary>, Problem> {
     let rest = &*world.rest;
     let known = world.followed.lock().ok().and_then(|follow| follow.clone());
-    let (mut follow, is_new) = match known {
-        Some(follow) => (follow, false),
-        None => {
-            let trail = world.first_trail(who).await?;
-            (Follow::begin(rest, who, &trail, filter).await?, true)
-        }
+    let (mut follow, is_new) = if let Some(follow) = known {
+        (follow, false)
+    } else {
+        let trail = world.first_trail(who).await?;
+        (Follow::begin(rest, who, &trail, filter).await?, true)
     };
     let news = if is_new {
         Vec::new()

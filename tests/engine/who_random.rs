@@ -165,7 +165,7 @@ fn project(dice: &mut Dice, roles: &Roles) -> String {
                 match dice.next(10) {
                     0..=4 => sql.push_str(&format!("grant {verb} on {name} to {role};")),
                     5 if verb != "delete" => {
-                        sql.push_str(&format!("grant {verb} (id, kind) on {name} to {role};"))
+                        sql.push_str(&format!("grant {verb} (id, kind) on {name} to {role};"));
                     }
                     _ => {}
                 }

@@ -27,7 +27,7 @@ impl SessionStore {
     pub(super) async fn kept(&self) -> Result<KeptUsers, Problem> {
         let kind = SecretKind::Session;
         let list = self.secrets.get(&list_place(&self.profile), kind).await?;
-        let mut kept = self.read(list);
+        let mut kept = self.read(list.as_ref());
         // An earlier version may have left one, and nobody waits for the keyring where that makes no difference.
         if kept.in_use.is_none()
             && let Some(old) = self.secrets.get(&self.profile, kind).await?
@@ -67,7 +67,12 @@ impl SessionStore {
     /// Changes the stored list; whoever calls has the turn, so that another process' change is not lost.
     pub(super) async fn edit(&self, change: impl FnOnce(&mut KeptUsers)) -> Result<(), Problem> {
         let place = list_place(&self.profile);
-        let before = self.read(self.secrets.get(&place, SecretKind::Session).await?);
+        let before = self.read(
+            self.secrets
+                .get(&place, SecretKind::Session)
+                .await?
+                .as_ref(),
+        );
         let mut kept = before.clone();
         change(&mut kept);
         if kept == before {
@@ -128,8 +133,8 @@ impl SessionStore {
     }
 
     /// The list of this project in a stored text.
-    fn read(&self, text: Option<SecretString>) -> KeptUsers {
-        let list = text.as_ref().and_then(stored_list);
+    fn read(&self, text: Option<&SecretString>) -> KeptUsers {
+        let list = text.and_then(stored_list);
         let list = list.filter(|list| list.url == self.wire.url);
         list.map_or_else(KeptUsers::default, |list| list.kept)
     }
@@ -143,7 +148,7 @@ impl SessionStore {
         // Another process may have done it meanwhile.
         let is_there = self.secrets.get(&self.profile, kind).await?;
         if is_there.is_none_or(|now| now.expose_secret() != text.expose_secret()) {
-            return Ok(self.read(self.secrets.get(&list, kind).await?));
+            return Ok(self.read(self.secrets.get(&list, kind).await?.as_ref()));
         }
         let place = user_place(&self.profile, old.identity.user_id().unwrap_or_default());
         let new = self.secrets.get(&place, kind).await?;
@@ -153,7 +158,7 @@ impl SessionStore {
         }
         self.edit(|kept| put_in_use(kept, &old.identity)).await?;
         self.secrets.remove(&self.profile, kind).await?;
-        Ok(self.read(self.secrets.get(&list, kind).await?))
+        Ok(self.read(self.secrets.get(&list, kind).await?.as_ref()))
     }
 }
 

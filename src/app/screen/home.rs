@@ -4,6 +4,7 @@ use crate::app::command::Command;
 use crate::app::list::Move;
 use crate::app::model::Model;
 use ratatui::layout::Rect;
+use std::collections::VecDeque;
 
 /// The most cycles that Home tells one by one.
 pub const CYCLES: usize = 6;
@@ -60,7 +61,7 @@ pub fn places(model: &Model) -> Vec<Place> {
         let count = |length: usize, most: usize| 0..length.min(most);
         let cycles = count(model.cycles.rows().len(), CYCLES);
         places.extend(cycles.map(Place::Cycle));
-        let changes = model.audit.rows.ready().map_or(0, |rows| rows.len());
+        let changes = model.audit.rows.ready().map_or(0, VecDeque::len);
         places.extend(count(changes, CHANGES).map(Place::Change));
     }
     if is_low {

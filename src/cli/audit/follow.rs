@@ -67,7 +67,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let every = Duration::from_secs(args.every.into());
     interrupt::ending(follow(&printer, &filter, every)).await?;
     // Whoever read the lines has gone.
-    Ok(reader.page(&(), Page::default())?)
+    reader.page(&(), Page::default())
 }
 
 async fn follow(printer: &Printer<'_>, filter: &Filter, every: Duration) -> Result<(), Problem> {

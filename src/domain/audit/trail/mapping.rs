@@ -219,7 +219,7 @@ impl TrailMapping {
         self.columns().iter().all(|column| column.is_empty())
     }
 
-    fn from_table(&self) -> Select {
+    fn whole_table(&self) -> Select {
         let (schema, table) = self.place();
         let select = Select::from(table);
         match schema {
@@ -230,12 +230,12 @@ impl TrailMapping {
 
     pub(super) fn select(&self) -> Select {
         let columns: Vec<String> = self.columns().into_iter().map(quoted).collect();
-        self.from_table().columns(columns.join(","))
+        self.whole_table().columns(columns.join(","))
     }
 
     pub(super) fn places(&self) -> Select {
         let columns = [quoted(&self.id), quoted(&self.time)];
-        self.from_table().columns(columns.join(","))
+        self.whole_table().columns(columns.join(","))
     }
 
     /// Whether the ids say in which order the records were written, so that the table's key gives the list: they are numbers.

@@ -36,7 +36,7 @@ fn mapped(table: &str, text: &str) -> TrailMapping {
     recognise(table, &columns(text)).unwrap()
 }
 
-fn row(value: Value) -> ExportRow {
+fn row(value: &Value) -> ExportRow {
     value.as_object().unwrap().clone()
 }
 
@@ -131,7 +131,7 @@ fn trails_are_recognised_by_their_columns_and_other_tables_are_none() {
 #[test]
 fn a_row_becomes_the_record_that_it_means() {
     let supa = mapped("audit.record_version", SUPA_AUDIT);
-    let record = supa.record(&row(json!({
+    let record = supa.record(&row(&json!({
         "id": 41, "record_id": "7b7e3f7e-0000-5000-8000-000000000001", "op": "UPDATE", "ts": "2026-11-30T10:00:00+00:00",
         "table_schema": "shop", "table_name": "orders", "auth_uid": "a11ce000-0000-4000-8000-000000000001",
         "old_record": {"number": 7, "qty": 1}, "record": {"number": 7, "qty": 2},
@@ -149,7 +149,7 @@ fn a_row_becomes_the_record_that_it_means() {
     assert_eq!(record.story().change(20, "→"), "qty 1→2");
 
     let laravel = mapped("audits", LARAVEL);
-    let created = laravel.record(&row(json!({
+    let created = laravel.record(&row(&json!({
         "id": 9, "user_id": 3, "event": "created", "auditable_type": "App\\Models\\Order", "auditable_id": 12,
         "old_values": "[]", "new_values": "{\"qty\": 2}", "created_at": "2026-11-30T10:00:00",
     })));
