@@ -72,6 +72,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Opens a table with a filter.
 pub(super) fn open_table(model: &mut Model, name: TableName, filter: &str) -> Vec<Effect> {
+    requests::leave_grid(model);
     model.browser.open(name, filter);
     model.focus = Focus::List;
     model.detail_top = 0;
@@ -92,6 +93,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
         );
         return toast(model, text);
     }
+    requests::leave_grid(model);
     model.browser.back();
     model.focus = if model.browser.grid.is_some() {
         Focus::Detail

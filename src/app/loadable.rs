@@ -102,6 +102,11 @@ impl<T> Loadable<T> {
         self.is_loading = true;
     }
 
+    /// Marks that the answer is no longer awaited: nobody wants it.
+    pub fn gave_up(&mut self) {
+        self.is_loading = false;
+    }
+
     /// Takes an answer; a failure keeps the old value. Rows of a table that is gone are gone with it.
     pub fn arrived(&mut self, result: Result<T, Problem>, at: Timestamp) {
         self.is_loading = false;

@@ -139,7 +139,15 @@ pub fn grid(model: &mut Model) -> Vec<Effect> {
     let name: TableName = grid.name.clone();
     // Pages of the grid before are no longer wanted.
     model.tickets.void(Slot::Rows);
+    model.tickets.void(Slot::WholeRow);
     vec![effect(model, Slot::TableInfo, Load::TableInfo(name))]
+}
+
+/// Another grid comes into view: no answer that the one before waits for is wanted, whatever it is.
+pub fn leave_grid(model: &mut Model) {
+    for slot in [Slot::TableInfo, Slot::Rows, Slot::WholeRow] {
+        model.tickets.void(slot);
+    }
 }
 
 /// The first page of the grid.

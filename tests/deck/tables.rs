@@ -457,3 +457,61 @@ fn what_one_may_not_do_is_said_before() {
             .any(|effect| matches!(effect, Effect::Write { .. }))
     );
 }
+
+/// The ticket and the answer of each read among the effects, to be given later.
+fn held_back(effects: &[Effect]) -> Vec<Effect> {
+    let is_read = |effect: &&Effect| matches!(effect, Effect::Load { .. });
+    effects.iter().filter(is_read).cloned().collect()
+}
+
+#[test]
+fn no_answer_of_one_table_lands_in_the_grid_of_another() {
+    // What is known of a cycle's table comes after one went back to the goals.
+    let mut model = goals((120, 40));
+    keys(&mut model, &["enter"]);
+    let before = model.browser.grid.clone().unwrap();
+    let late = held_back(&press(&mut model, &["j", "j", "j", "enter"]));
+    assert_eq!(late.len(), 1, "{late:?}");
+    press(&mut model, &["backspace"]);
+    answer_all(&mut model, late);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(grid.name.name, "goal");
+    assert_eq!(grid.columns, before.columns);
+    assert_eq!(grid.rows.held(), before.rows.held());
+
+    // Its rows come as late.
+    let effects = press(&mut model, &["enter"]);
+    let [Effect::Load { ticket, load: Load::TableInfo(name), .. }] = &held_back(&effects)[..] else {
+        panic!("{effects:?}");
+    };
+    let info = Report::TableInfo(Ok(Box::new(crate::browsed::info(name))));
+    let late = answer(&mut model, *ticket, info);
+    assert_eq!(wanted(&late).table.name, "cycle");
+    press(&mut model, &["backspace"]);
+    answer_all(&mut model, late);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(grid.rows.held(), before.rows.held());
+}
+
+#[test]
+fn a_grid_that_one_comes_back_to_goes_on_reading_pages() {
+    let mut model = goals((120, 40));
+    // A page is under way while one leaves: its answer is given up with the grid.
+    let mut late = Vec::new();
+    for _ in 0..20 {
+        if late.is_empty() {
+            late = held_back(&press(&mut model, &["pgdn"]));
+        }
+    }
+    assert_eq!(wanted(&late).table.name, "goal");
+    let at = id(&model);
+    keys(&mut model, &["enter"]);
+    keys(&mut model, &["j", "j", "j", "enter", "backspace", "esc"]);
+    answer_all(&mut model, late);
+    assert_eq!(id(&model), at);
+    assert!(!model.browser.grid.as_ref().unwrap().rows.is_loading());
+    for _ in 0..40 {
+        keys(&mut model, &["pgdn"]);
+    }
+    assert!(id(&model) > 600, "{}", id(&model));
+}

@@ -503,6 +503,13 @@ impl Grid {
         }
     }
 
+    /// Waits for nothing more: what was asked for comes to nobody.
+    pub fn gave_up(&mut self) {
+        self.wanted = None;
+        self.rows.gave_up();
+        self.table.gave_up();
+    }
+
     /// What to ask for to begin at the first row.
     pub fn request_start(&mut self) -> RowsWanted {
         self.rows.started();

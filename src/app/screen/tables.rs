@@ -80,7 +80,8 @@ impl Tables {
 
     /// Opens the grid of a table; the one that is open is gone back to.
     pub fn open(&mut self, name: TableName, filter: &str) {
-        if let Some(grid) = self.grid.take() {
+        if let Some(mut grid) = self.grid.take() {
+            grid.gave_up();
             self.came_from.push(*grid);
             let excess = self.came_from.len().saturating_sub(MOST_BACK);
             self.came_from.drain(..excess);
