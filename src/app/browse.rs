@@ -11,12 +11,12 @@ use super::execute::toast;
 use super::layout;
 use super::list::Move;
 use super::model::{Focus, Model, Screen};
-use super::screen::grid::GridStep;
+use super::screen::grid::{EditedRow, Grid, GridStep};
 use super::screen::tables::{Followed, FormLine};
 use super::{execute, requests};
 use crate::domain::filter::text::FilterFault;
 use crate::domain::plural::counted;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Verb;
 use crate::domain::table::change::RowChanged;
 use crate::domain::table::filter::RowFilter;
@@ -277,15 +277,13 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let own = grid.selected_row().filter(|_| grid.draft.is_none());
-    if own.is_some_and(|row| row.is_cut) {
-        return toast(
-            model,
-            "The row is too large to be held whole: open it first.",
-        );
-    }
+    let row = match grid.edited() {
+        Ok(row) => row,
+        Err(problem) => return toast(model, problem.to_string()),
+    };
     let value = grid.marked_value(&column.name);
     let value = value.or_else(|| own.and_then(|row| row.values.get(at)));
-    match EditForm::new(column, value) {
+    match EditForm::new(row, column, value) {
         Some(form) => {
             dialog::open(model, Dialog::Edit(Box::new(form)));
             Vec::new()
@@ -297,23 +295,37 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Marks a value that was typed.
+/// Marks a value that was typed for a row.
 pub(super) fn stage_value(
     model: &mut Model,
+    row: &EditedRow,
     column: &str,
     value: Value,
 ) -> Result<Vec<Effect>, Problem> {
-    if let Some(grid) = &mut model.browser.grid {
-        grid.stage(column, value)?;
+    match &mut model.browser.grid {
+        Some(grid) => grid.stage(row, column, value)?,
+        None => {
+            return Err(Problem::new(
+                Kind::Conflict,
+                "The table is no longer open.",
+                "",
+            ));
+        }
     }
     Ok(Vec::new())
 }
 
 /// Begins a new row, as a form.
 pub(super) fn draft(model: &mut Model, is_copy: bool) -> Vec<Effect> {
-    if let Some(grid) = &mut model.browser.grid {
-        grid.begin_draft(is_copy);
-        model.focus = Focus::Detail;
+    let begun = model
+        .browser
+        .grid
+        .as_mut()
+        .map(|grid| grid.begin_draft(is_copy));
+    match begun {
+        Some(Ok(())) => model.focus = Focus::Detail,
+        Some(Err(problem)) => return toast(model, problem.to_string()),
+        None => {}
     }
     Vec::new()
 }
@@ -349,7 +361,13 @@ pub(super) fn write(model: &mut Model) -> Vec<Effect> {
     match changes {
         Ok(changes) => {
             let table = (**table).clone();
-            let confirm = Confirm::rows(RowsWrite { table, changes }, model);
+            let write = RowsWrite {
+                table,
+                changes,
+                identity: model.identity.clone(),
+                is_uncertain: grid.is_uncertain,
+            };
+            let confirm = Confirm::rows(write, model);
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));
             Vec::new()
         }
@@ -364,11 +382,20 @@ pub(super) fn written(
     done: &[RowChanged],
     problem: Option<Problem>,
 ) -> Vec<Effect> {
-    let Some(grid) = &mut model.browser.grid else {
+    // Whoever reads has gone on meanwhile, or is somebody else: then the grid is not in view, or no more.
+    let Some(grid) = model.browser.writing() else {
+        let view = match &problem {
+            Some(problem) => ResultView::rows(what, &[], done.len() + 1, problem),
+            None => return toast(model, format!("{} written.", counted(done.len(), "change"))),
+        };
+        dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
         return Vec::new();
     };
     let of = grid.marked();
-    grid.written(done.len());
+    let is_new = |grid: &Grid| grid.draft.is_some() && done.len() == grid.staged.len();
+    let is_unknown = problem.as_ref().is_some_and(Problem::is_outcome_unknown) && is_new(grid);
+    grid.written(done);
+    grid.is_uncertain |= is_unknown;
     let unknown = TableInfo::unknown(&grid.name);
     let table = grid.table.held().map_or(&unknown, |table| table);
     let told: Vec<String> = done.iter().map(|one| one.told(table)).collect();
@@ -383,7 +410,7 @@ pub(super) fn written(
             all => toast(model, format!("{} written.", counted(all.len(), "change"))),
         },
     };
-    effects.extend(requests::rows_from_start(model));
+    effects.extend(requests::rows_around(model));
     effects
 }
 

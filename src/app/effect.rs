@@ -233,6 +233,10 @@ pub struct RowsWrite {
     pub table: TableInfo,
     /// The changes.
     pub changes: Vec<RowChange>,
+    /// Who was told to write them when they were confirmed.
+    pub identity: Identity,
+    /// Whether the new row among them was sent before, and no answer came.
+    pub is_uncertain: bool,
 }
 
 /// A change of files or of the history, as it is shown before it is made. What is made is kept outside, under the number.

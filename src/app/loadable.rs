@@ -169,6 +169,11 @@ impl<T> Loadable<T> {
         self.value.take()
     }
 
+    /// Puts back what was taken, changed by what is known besides; it is as old as it was.
+    pub fn put_held(&mut self, value: T) {
+        self.value = Some(value);
+    }
+
     /// How the read stands, under the name of what it reads.
     pub fn reading(&self, what: &'static str) -> Reading<'_> {
         Reading {

@@ -156,6 +156,13 @@ pub fn rows_from_start(model: &mut Model) -> Vec<Effect> {
     wanted.map_or_else(Vec::new, |wanted| vec![page_of_rows(model, wanted)])
 }
 
+/// The rows about the selection, once more.
+pub fn rows_around(model: &mut Model) -> Vec<Effect> {
+    let grid = model.browser.grid.as_mut();
+    let wanted = grid.map(|grid| grid.request_around());
+    wanted.map_or_else(Vec::new, |wanted| vec![page_of_rows(model, wanted)])
+}
+
 /// The last page of the grid.
 pub fn rows_from_end(model: &mut Model) -> Vec<Effect> {
     let grid = model.browser.grid.as_mut();

@@ -1,5 +1,6 @@
 //! JSON that is nested more deeply than a recursive reader can follow: what lies too deep becomes a text that says so.
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
@@ -50,9 +51,22 @@ fn marker(deep: &[u8]) -> String {
         let _ = write!(digest, "{byte:02x}");
     }
     format!(
-        "\"(not shown: nested deeper than {LEVELS} levels, {} bytes, SHA-256 {digest}…)\"",
+        "\"{MARKER}{LEVELS} levels, {} bytes, SHA-256 {digest}…)\"",
         deep.len()
     )
+}
+
+/// How the text in place of what lies too deep begins.
+const MARKER: &str = "(not shown: nested deeper than ";
+
+/// Whether a value, or a part of it, is a text in place of what was nested too deeply: it is not the value that is there.
+pub fn holds_marker(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with(MARKER),
+        Value::Array(parts) => parts.iter().any(holds_marker),
+        Value::Object(parts) => parts.values().any(holds_marker),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

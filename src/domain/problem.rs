@@ -64,6 +64,9 @@ impl Kind {
     }
 }
 
+/// The code of a change whose answer did not come.
+const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+
 /// What failed, why, and what can be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -123,6 +126,28 @@ impl Problem {
     pub fn retryable(mut self) -> Self {
         self.retry = true;
         self
+    }
+
+    /// The answer of a request that writes did not come, or cannot be read: whether it was made is not known. It is not to
+    /// be tried again without a look.
+    #[must_use]
+    pub fn of_unknown_outcome(mut self) -> Self {
+        if let Some(code) = self.code.replace(OUTCOME_UNKNOWN.to_owned())
+            && self.detail.is_none()
+        {
+            self.detail = Some(code);
+        }
+        let why = format!("{} It is not known whether the change was made.", self.why);
+        self.why = why.trim_start().to_owned();
+        self.hint =
+            Some("Read the rows again, and look before the change is made once more.".to_owned());
+        self.retry = false;
+        self
+    }
+
+    /// Whether a change may have been made all the same.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.code.as_deref() == Some(OUTCOME_UNKNOWN)
     }
 
     /// A fault of supadeck itself: something that was assumed does not hold.

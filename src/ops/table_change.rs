@@ -58,7 +58,10 @@ pub async fn make(
         }
         answered => answered,
     };
-    let mut rows: Vec<RowValues> = answer.map_err(unknown)?.rows()?;
+    let mut rows: Vec<RowValues> = answer?
+        .rows()
+        // It was made, most likely; only its answer cannot be read.
+        .map_err(Problem::of_unknown_outcome)?;
     match (rows.pop(), rows.len()) {
         (Some(row), 0) => Ok(RowChanged {
             verb: change.word(),
@@ -72,19 +75,6 @@ pub async fn make(
         ))),
         (None, _) => Err(nothing_changed(rest, who, table, change, &correlation).await),
     }
-}
-
-/// A change whose answer did not come may have been made all the same.
-fn unknown(mut problem: Problem) -> Problem {
-    if problem.kind == Kind::Network && problem.code.is_none() {
-        problem.why = format!(
-            "{} Whether the change was made is not known: read the row again.",
-            problem.why
-        );
-        // Not again without a look: it may be there already.
-        problem.retry = false;
-    }
-    problem
 }
 
 /// The columns that come back.

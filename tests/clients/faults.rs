@@ -10,7 +10,10 @@ use supadeck::domain::identity::Identity;
 use supadeck::domain::lock::UnlockRequest;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::query::Select;
-use supadeck::ops::lock;
+use supadeck::domain::table::change::RowChange;
+use supadeck::domain::table::info::TableInfo;
+use supadeck::domain::table::name::TableName;
+use supadeck::ops::{lock, table_change};
 
 const PAGE: &str =
     "<html><head><title>Gateway</title></head><body><script>steal()</script></body></html>";
@@ -134,6 +137,54 @@ async fn what_does_not_pass_is_not_repeated() {
         problem.retry && problem.kind == Kind::Network,
         "{problem:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_answer_is_lost_is_of_unknown_end_and_sent_once() {
+    let table = TableInfo {
+        key: vec!["id".into()],
+        ..TableInfo::unknown(&TableName::new("public", "note"))
+    };
+    let values = json!({"text": "x"}).as_object().unwrap().clone();
+    let change = RowChange::Insert { values };
+    let refused = json(
+        "503 Service Unavailable",
+        r#"{"code":"PGRST002","message":"Could not query the database"}"#,
+    );
+    let broken = json("400 Bad Request", r#"{"code":"22P02","message":"no"}"#);
+    for (does, is_unknown) in [
+        (Does::Close, true),
+        (page("502 Bad Gateway"), true),
+        (page("504 Gateway Timeout"), true),
+        (
+            json("500 Internal Server Error", r#"{"message":"timeout"}"#),
+            true,
+        ),
+        (json("201 Created", r#"[{"id":1"#), true),
+        (page("201 Created"), true),
+        (
+            json(
+                "503 Service Unavailable",
+                r#"{"code":"PGRST001","message":"lost"}"#,
+            ),
+            true,
+        ),
+        (refused, false),
+        (broken, false),
+    ] {
+        let server = serve(vec![does.clone(), no_rows()]).await;
+        let project = server.project(RoleChoice::Anon, limits()).await;
+        let made = table_change::make(&*project.rest, &Identity::Anon, &table, &change).await;
+        let problem = made.unwrap_err();
+        assert_eq!(problem.is_outcome_unknown(), is_unknown, "{problem:?}");
+        assert_eq!(server.count("note"), 1);
+        if is_unknown {
+            assert!(problem.why.contains("not known whether"), "{problem:?}");
+            assert!(!problem.retry, "{problem:?}");
+            let hint = problem.hint.unwrap_or_default();
+            assert!(!hint.contains("ry again"), "{hint}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -481,7 +481,14 @@ fn no_answer_of_one_table_lands_in_the_grid_of_another() {
 
     // Its rows come as late.
     let effects = press(&mut model, &["enter"]);
-    let [Effect::Load { ticket, load: Load::TableInfo(name), .. }] = &held_back(&effects)[..] else {
+    let [
+        Effect::Load {
+            ticket,
+            load: Load::TableInfo(name),
+            ..
+        },
+    ] = &held_back(&effects)[..]
+    else {
         panic!("{effects:?}");
     };
     let info = Report::TableInfo(Ok(Box::new(crate::browsed::info(name))));
@@ -514,4 +521,124 @@ fn a_grid_that_one_comes_back_to_goes_on_reading_pages() {
         keys(&mut model, &["pgdn"]);
     }
     assert!(id(&model) > 600, "{}", id(&model));
+}
+
+#[test]
+fn a_typed_value_is_for_the_row_it_was_typed_at() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["j", "j", "l"]);
+    assert_eq!(id(&model), 3);
+    let reload = |model: &mut Model, left_out: u64, note: &str| {
+        let now = model.now;
+        let grid = model.browser.grid.as_mut().unwrap();
+        let wanted = grid.request_start();
+        let mut page = crate::browsed::page(&wanted);
+        page.rows.retain(|row| row["id"] != left_out);
+        for row in &mut page.rows {
+            row.insert("description".into(), note.into());
+        }
+        grid.arrived(Ok(page), now, 20);
+    };
+    // The rows are read again while one types: row 1 is gone, and row 3 has another text.
+    press(&mut model, &["e", "ctrl-u", "mine"]);
+    reload(&mut model, 1, "theirs");
+    model.browser.grid.as_mut().unwrap().selected = 5;
+    press(&mut model, &["enter"]);
+    let grid = model.browser.grid.as_ref().unwrap();
+    let [RowChange::Update { was, values }] = &grid.staged[..] else {
+        panic!("{:?}", grid.staged);
+    };
+    assert_eq!(values["description"], "mine");
+    assert_eq!(was["id"], 3);
+    // What was read when one began to type is the condition of the write, not what came meanwhile.
+    assert_ne!(was["description"], "theirs");
+
+    // The row itself is gone: nothing is marked on the one in its place.
+    let mut model = goals((120, 40));
+    keys(&mut model, &["j", "j", "l"]);
+    press(&mut model, &["e", "ctrl-u", "mine"]);
+    reload(&mut model, 3, "theirs");
+    press(&mut model, &["enter"]);
+    assert!(text(&model).contains("no longer shown"), "{}", text(&model));
+    assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 0);
+}
+
+#[test]
+fn after_a_write_one_stays_at_the_row() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    for _ in 0..15 {
+        keys(&mut model, &["pgdn"]);
+    }
+    let at = id(&model);
+    assert!(at > 300, "{at}");
+    type_value(&mut model, "Far down");
+    press(&mut model, &["w"]);
+    let effects = press(&mut model, &["write", "enter"]);
+    let (ticket, changes) = write_effect(&effects);
+    let mut row = changes[0].was().unwrap().clone();
+    row.insert("description".into(), "Far down".into());
+    let done = vec![RowChanged {
+        verb: "update",
+        row,
+        besides: Vec::new(),
+    }];
+    let effects = answer(&mut model, ticket, Report::RowsWritten(done, None));
+    assert!(text(&model).contains("Far down"), "{}", text(&model));
+    answer_all(&mut model, effects);
+    assert_eq!(id(&model), at);
+    for _ in 0..40 {
+        keys(&mut model, &["pgup"]);
+    }
+    assert_eq!(id(&model), 1);
+}
+
+#[test]
+fn what_was_confirmed_for_one_identity_is_not_written_as_another() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    type_value(&mut model, "mine");
+    press(&mut model, &["w"]);
+    supadeck::app::execute::become_identity(&mut model, Identity::Anon);
+    let effects = press(&mut model, &["write", "enter"]);
+    let is_write = |effect: &Effect| matches!(effect, Effect::Write { .. });
+    assert!(!effects.iter().any(is_write), "{effects:?}");
+    assert!(
+        text(&model).contains("Nothing was written"),
+        "{}",
+        text(&model)
+    );
+    // Nor is a value marked that was typed as somebody else.
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    press(&mut model, &["e", "ctrl-u", "mine"]);
+    supadeck::app::execute::become_identity(&mut model, Identity::Service);
+    press(&mut model, &["enter"]);
+    assert_eq!(model.browser.grid.as_ref().unwrap().marked(), 0);
+}
+
+#[test]
+fn a_new_row_whose_answer_did_not_come_is_not_sent_again_without_a_further_word() {
+    let mut model = goals((120, 40));
+    press(&mut model, &["n", "j", "enter", "Walk", "enter", "w"]);
+    let effects = press(&mut model, &["write", "enter"]);
+    let (ticket, _) = write_effect(&effects);
+    let lost = Problem::new(Kind::Network, "The connection broke.", "It was cut.");
+    let lost = lost.of_unknown_outcome();
+    assert!(!lost.retry);
+    let effects = answer(
+        &mut model,
+        ticket,
+        Report::RowsWritten(Vec::new(), Some(lost)),
+    );
+    let frame = text(&model);
+    assert!(frame.contains("It is not known whether"), "{frame}");
+    answer_all(&mut model, effects);
+    press(&mut model, &["esc", "w"]);
+    let frame = text(&model);
+    assert!(frame.contains("may be there already"), "{frame}");
+    let effects = press(&mut model, &["write", "enter"]);
+    assert!(effects.is_empty(), "{effects:?}");
+    let effects = press(&mut model, &["ctrl-u", "again", "enter"]);
+    assert_eq!(write_effect(&effects).1.len(), 1);
 }

@@ -43,6 +43,11 @@ impl Operation<'_> {
         }
     }
 
+    /// Whether rows are changed.
+    pub(super) fn is_write(self) -> bool {
+        matches!(self, Self::Write(..))
+    }
+
     fn name(self) -> String {
         match self {
             Self::Read(name) | Self::Call(name) | Self::Write(_, name) => name.to_owned(),
@@ -100,6 +105,18 @@ impl Refusal {
             "" => matches!(self.status, 502..=504),
             code if code.starts_with("PGRST") => matches!(self.status, 502..=504),
             _ => false,
+        }
+    }
+
+    /// Whether the statement may have run all the same: a gateway gave up waiting, or the connection to the database was lost.
+    pub(super) fn may_have_run(&self) -> bool {
+        match self.code.as_str() {
+            "" => self.status >= 500 && self.status != 540,
+            "PGRST000" | "PGRST002" | "PGRST003" => false,
+            "PGRST001" => true,
+            code if code.len() == 5 && code.starts_with("08") => true,
+            // The codes of gateways are words.
+            code => code.len() != 5 && !code.starts_with("PGRST") && self.status >= 500,
         }
     }
 

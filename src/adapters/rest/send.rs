@@ -73,7 +73,12 @@ impl PostgRest {
                         repeats += 1;
                         continue;
                     }
-                    return Err(self.fault(&fault, errand));
+                    let problem = self.fault(&fault, errand);
+                    return Err(if deed.is_write() && !fault.is_unsent() {
+                        problem.of_unknown_outcome()
+                    } else {
+                        problem
+                    });
                 }
             };
             let refusal = Refusal::read(&reply);
@@ -104,7 +109,13 @@ impl PostgRest {
                 repeats += 1;
                 continue;
             }
-            return Err(refusal.problem(who, deed, &self.base, credentials.key.as_ref()));
+            let is_unknown = deed.is_write() && refusal.may_have_run();
+            let problem = refusal.problem(who, deed, &self.base, credentials.key.as_ref());
+            return Err(if is_unknown {
+                problem.of_unknown_outcome()
+            } else {
+                problem
+            });
         }
     }
 

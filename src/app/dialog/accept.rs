@@ -1,7 +1,7 @@
 //! What a confirmed question begins.
 
 use super::confirm::{Confirm, PendingAction};
-use crate::app::effect::{Effect, Write};
+use crate::app::effect::{Effect, RowsWrite, Write};
 use crate::app::model::Model;
 use crate::app::progress::RunProgress;
 use crate::app::{execute, jobs};
@@ -46,15 +46,28 @@ impl Confirm {
                 RunProgress::default(),
                 Write::Unlock(request.clone()),
             ),
-            PendingAction::Rows(write) => jobs::start(
-                model,
-                self.title.clone(),
-                RunProgress::default(),
-                Write::Rows(write.clone()),
-            ),
+            PendingAction::Rows(write) => rows(self.title.clone(), write, model),
             PendingAction::Service => execute::become_identity(model, Identity::Service),
         }
     }
+}
+
+/// Begins to write rows, as whoever the question named.
+fn rows(title: String, write: &RowsWrite, model: &mut Model) -> Vec<Effect> {
+    if write.identity != model.identity {
+        let text = format!(
+            "Nothing was written: it was to be as {}, and now {} reads.",
+            write.identity.called(),
+            model.identity.called()
+        );
+        return execute::toast(model, text);
+    }
+    let is_busy = model.running.is_some();
+    if let Some(grid) = model.browser.grid.as_mut().filter(|_| !is_busy) {
+        grid.is_writing = true;
+    }
+    let write = Write::Rows(Box::new(write.clone()));
+    jobs::start(model, title, RunProgress::default(), write)
 }
 
 /// Begins a dry run.

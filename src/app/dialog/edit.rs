@@ -7,6 +7,7 @@ use crate::app::command::Command;
 use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::Model;
+use crate::app::screen::grid::EditedRow;
 use crate::domain::audit::path::quoted;
 use crate::domain::filter::text::{Typed, unquoted};
 use crate::domain::problem::Problem;
@@ -20,6 +21,8 @@ const LONGEST: usize = 2_000;
 /// A value being typed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EditForm {
+    /// The row that the value is for, as it was read when the line was opened.
+    pub row: EditedRow,
     /// The column.
     pub column: ColumnInfo,
     /// What is typed.
@@ -34,7 +37,7 @@ pub struct EditForm {
 
 impl EditForm {
     /// A line that starts with the value there is. None where it cannot be typed in a line.
-    pub fn new(column: &ColumnInfo, value: Option<&Value>) -> Option<Self> {
+    pub fn new(row: EditedRow, column: &ColumnInfo, value: Option<&Value>) -> Option<Self> {
         let text = match value {
             None => String::new(),
             Some(Value::Null) => "null".to_owned(),
@@ -57,6 +60,7 @@ impl EditForm {
             choices.push("null".to_owned());
         }
         Some(Self {
+            row,
             help: help(column),
             column: column.clone(),
             field: Field::with(&text),
@@ -113,7 +117,7 @@ impl EditForm {
             Some(Command::Confirm) => match self.value() {
                 Ok(value) => {
                     let name = self.column.name.clone();
-                    return match browse::stage_value(model, &name, value) {
+                    return match browse::stage_value(model, &self.row, &name, value) {
                         Ok(effects) => DialogResult::Close(effects),
                         Err(problem) => {
                             self.problem = Some(said(&problem));
@@ -215,7 +219,7 @@ mod tests {
             ("boolean", json!(true)),
             ("integer", json!(-3)),
         ] {
-            let form = EditForm::new(&column(base_type), Some(&value)).unwrap();
+            let form = EditForm::new(EditedRow::Draft, &column(base_type), Some(&value)).unwrap();
             assert_eq!(
                 form.value().unwrap(),
                 value,
@@ -227,9 +231,16 @@ mod tests {
 
     #[test]
     fn what_has_several_lines_is_not_edited_in_one() {
-        assert_eq!(EditForm::new(&column("text"), Some(&json!("a\nb"))), None);
         assert_eq!(
-            EditForm::new(&column("text"), Some(&json!("x".repeat(5_000)))),
+            EditForm::new(EditedRow::Draft, &column("text"), Some(&json!("a\nb"))),
+            None
+        );
+        assert_eq!(
+            EditForm::new(
+                EditedRow::Draft,
+                &column("text"),
+                Some(&json!("x".repeat(5_000)))
+            ),
             None
         );
     }

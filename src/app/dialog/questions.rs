@@ -61,7 +61,7 @@ impl Confirm {
         } else {
             Tone::Danger
         };
-        let facts = vec![
+        let mut facts = vec![
             of_project(model),
             ("as", tone, format!("{} ({rls})", model.identity.called())),
             (
@@ -71,7 +71,17 @@ impl Confirm {
             ),
         ];
         let is_delete = |change: &RowChange| matches!(change, RowChange::Delete { .. });
-        let word = if write.changes.iter().any(is_delete) {
+        if write.is_uncertain {
+            facts.push((
+                "again",
+                Tone::Danger,
+                "the new row was sent before and no answer came: it may be there already, and twice then"
+                    .to_owned(),
+            ));
+        }
+        let word = if write.is_uncertain {
+            "again"
+        } else if write.changes.iter().any(is_delete) {
             "delete"
         } else {
             "write"

@@ -3,18 +3,19 @@
 
 use crate::app::list::Move;
 use crate::app::loadable::Loadable;
+use crate::domain::deep_json::holds_marker;
 use crate::domain::filter::text::FilterFault;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter as Condition};
 use crate::domain::table::cell::{CellText, cell_text};
-use crate::domain::table::change::RowChange;
+use crate::domain::table::change::{RowChange, RowChanged};
 use crate::domain::table::column::{ColumnInfo, ColumnKind, column_text};
 use crate::domain::table::filter::{RowFilter, RowFilterFor};
 use crate::domain::table::info::{TableDescribed, TableInfo};
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::{PageStart, RowOrder, RowPage, RowValues, RowsWanted};
-use crate::domain::text::CELL_LIMIT;
+use crate::domain::text::{CELL_LIMIT, harmless};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -41,6 +42,15 @@ pub struct GridRow {
     pub is_cut: bool,
 }
 
+/// Which row a value is typed for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EditedRow {
+    /// The new row.
+    Draft,
+    /// A row of this table as it was read.
+    Read(TableName, RowValues),
+}
+
 /// What an awaited page is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
@@ -48,6 +58,8 @@ enum Wanted {
     End,
     After,
     Before,
+    /// The rows behind one of those held, which stays the first.
+    Around(usize),
 }
 
 /// What a movement led to.
@@ -110,6 +122,10 @@ pub struct Grid {
     pub staged: Vec<RowChange>,
     /// A new row that is being made.
     pub draft: Option<RowValues>,
+    /// Whether the new row was sent and its answer did not come: it may be there already.
+    pub is_uncertain: bool,
+    /// Whether its changes are being written.
+    pub is_writing: bool,
     /// The selected row whole, where the grid holds it cut.
     whole: Option<GridRow>,
     order: RowOrder,
@@ -154,6 +170,8 @@ impl Grid {
             form: RowForm::default(),
             staged: Vec::new(),
             draft: None,
+            is_uncertain: false,
+            is_writing: false,
             whole: None,
             order: RowOrder::default(),
             row_bytes: 0,
@@ -395,51 +413,96 @@ impl Grid {
         Ok((table, marked.unwrap_or(values)))
     }
 
-    /// Marks another value of a column, of the selected row or of the new one.
-    pub fn stage(&mut self, column: &str, value: Value) -> Result<(), Problem> {
-        if let Some(draft) = &self.draft {
-            let mut draft = draft.clone();
-            draft.insert(column.to_owned(), value);
-            if let Some(table) = self.table.held() {
-                RowChange::insert(table, draft.clone())?;
-            }
-            self.draft = Some(draft);
-            return Ok(());
+    /// The row that a value is typed for now: the new one, or the selected one as it was read.
+    pub fn edited(&self) -> Result<EditedRow, Problem> {
+        if self.draft.is_some() {
+            return Ok(EditedRow::Draft);
         }
-        let (table, was) = self.as_read()?;
-        let row = self.selected_row();
-        let mut values = match row.and_then(|row| self.staged_of(row)) {
+        let (_, was) = self.as_read()?;
+        Ok(EditedRow::Read(self.name.clone(), was))
+    }
+
+    /// Marks another value of a column of a row, wherever the selection stands by now.
+    pub fn stage(&mut self, edited: &EditedRow, column: &str, value: Value) -> Result<(), Problem> {
+        let was = match (edited, &self.draft) {
+            (EditedRow::Draft, Some(draft)) => {
+                let mut draft = draft.clone();
+                draft.insert(column.to_owned(), value);
+                if let Some(table) = self.table.held() {
+                    RowChange::insert(table, draft.clone())?;
+                }
+                self.draft = Some(draft);
+                return Ok(());
+            }
+            (EditedRow::Read(name, was), None) if *name == self.name => Some(was),
+            _ => None,
+        };
+        let was = was.filter(|was| self.holds(was));
+        let (Some(table), Some(was)) = (self.table.held(), was) else {
+            return Err(Problem::new(
+                Kind::Conflict,
+                "The row is no longer shown.",
+                "It was read again meanwhile, or another one is in view. The value was not marked.",
+            ));
+        };
+        let mut values = match self.staged.iter().find(|one| self.is_of(one, was)) {
             Some(RowChange::Update { values, .. }) => values.clone(),
             _ => RowValues::new(),
         };
         values.insert(column.to_owned(), value);
-        let change = RowChange::update(table, was, values)?;
-        self.replace(change);
+        let change = RowChange::update(table, was.clone(), values)?;
+        self.replace(was, change);
         Ok(())
     }
 
+    /// The names of the columns that tell one row from another, as far as they are shown.
+    fn key(&self) -> &[ColumnInfo] {
+        &self.columns[..self.frozen.min(self.columns.len())]
+    }
+
+    /// Whether the row is among those held.
+    fn holds(&self, was: &RowValues) -> bool {
+        let key = self.key();
+        let is_it = |row: &GridRow| {
+            let mut pairs = key.iter().zip(&row.values);
+            pairs.all(|(column, value)| was.get(&column.name) == Some(value))
+        };
+        self.rows.held().is_some_and(|rows| rows.iter().any(is_it))
+    }
+
+    /// Whether a change is one of this row.
+    fn is_of(&self, change: &RowChange, row: &RowValues) -> bool {
+        let mut key = self.key().iter();
+        self.frozen > 0
+            && change
+                .was()
+                .is_some_and(|was| key.all(|column| was.get(&column.name) == row.get(&column.name)))
+    }
     /// Marks the selected row to be deleted, or no more.
     pub fn stage_delete(&mut self) -> Result<(), Problem> {
+        if self.draft.is_some() {
+            return Err(draft_first());
+        }
         let (table, was) = self.as_read()?;
         let change = if self.is_marked_deleted() {
             None
         } else {
-            Some(RowChange::delete(table, was)?)
+            Some(RowChange::delete(table, was.clone())?)
         };
-        self.draft = None;
-        self.replace(change);
+        self.replace(&was, change);
         Ok(())
     }
 
-    /// Puts a change in the place of the one that is marked of the selected row.
-    fn replace(&mut self, change: Option<RowChange>) {
-        self.drop_staged();
-        self.staged.extend(change);
+    /// Puts a change in the place of the one that is marked of a row.
+    fn replace(&mut self, was: &RowValues, change: Option<RowChange>) {
+        let others = self.staged.iter().filter(|one| !self.is_of(one, was));
+        self.staged = others.cloned().chain(change).collect();
     }
 
     /// Drops what is marked of the selected row, or the new one.
     pub fn drop_staged(&mut self) {
         if self.draft.take().is_some() {
+            self.is_uncertain = false;
             return;
         }
         let marked = self.selected_row().and_then(|row| self.staged_of(row));
@@ -448,21 +511,39 @@ impl Grid {
         }
     }
 
-    /// Begins a new row: empty, or with the values of the selected one that can be given.
-    pub fn begin_draft(&mut self, is_copy: bool) {
+    /// Begins a new row: empty, or with the values of the selected one that can be given. A row that is not held as it is
+    /// cannot be copied.
+    pub fn begin_draft(&mut self, is_copy: bool) -> Result<(), Problem> {
+        if self.draft.is_some() {
+            return Err(draft_first());
+        }
         let mut draft = RowValues::new();
-        let (table, row) = (self.table.held(), self.selected_row());
-        if let (true, Some(table), Some(row)) = (is_copy, table, row) {
-            for (column, value) in self.columns.iter().zip(&row.values) {
-                let is_own = table.key.contains(&column.name) && column.default.is_some();
+        if is_copy {
+            let (table, _) = self.as_read()?;
+            let row = self.selected_row().map_or(&[][..], |row| &row.values);
+            for (column, value) in self.columns.iter().zip(row) {
+                let has_default = column.default.is_some();
+                let is_own = table.key.contains(&column.name) && has_default;
                 let may = column.may_insert != Some(false) && !column.is_generated;
-                if may && !is_own && !value.is_null() {
+                if !may || is_own {
+                    continue;
+                }
+                if holds_marker(value) {
+                    return Err(Problem::new(
+                        Kind::Usage,
+                        format!("`{}` cannot be copied.", harmless(&column.name)),
+                        "It is nested too deeply to be held whole.",
+                    ));
+                }
+                // No value is a value where a default would come in its place.
+                if !value.is_null() || has_default {
                     draft.insert(column.name.clone(), value.clone());
                 }
             }
         }
         self.draft = Some(draft);
         self.form = RowForm::default();
+        Ok(())
     }
 
     /// All that is marked.
@@ -474,13 +555,37 @@ impl Grid {
         Ok(changes)
     }
 
-    /// So many of the changes were written, in their order.
-    pub fn written(&mut self, count: usize) {
-        let of_rows = count.min(self.staged.len());
-        self.staged.drain(..of_rows);
-        if count > of_rows {
+    /// Changes were written, in their order: those rows are as the server said from now on, and marked no more.
+    pub fn written(&mut self, done: &[RowChanged]) {
+        self.is_writing = false;
+        let of_rows = done.len().min(self.staged.len());
+        let staged: Vec<RowChange> = self.staged.drain(..of_rows).collect();
+        if done.len() > of_rows {
             self.draft = None;
+            self.is_uncertain = false;
         }
+        self.whole = None;
+        let mut rows = self.rows.take_held().unwrap_or_default();
+        for (change, one) in staged.iter().zip(done) {
+            let at = rows.iter().position(|row| {
+                let mut pairs = self.key().iter().zip(&row.values);
+                let was = change.was();
+                pairs.all(|(column, value)| {
+                    was.is_some_and(|was| was.get(&column.name) == Some(value))
+                })
+            });
+            let Some(at) = at.filter(|_| self.frozen > 0) else {
+                continue;
+            };
+            if matches!(change, RowChange::Delete { .. }) {
+                rows.remove(at);
+                self.selected -= usize::from(at < self.selected);
+            } else {
+                rows[at] = self.taken(one.row.clone());
+            }
+        }
+        self.selected = self.selected.min(rows.len().saturating_sub(1));
+        self.rows.put_held(rows);
     }
 
     /// How many rows to ask for.
@@ -517,6 +622,35 @@ impl Grid {
         self.request(self.order.clone(), PageStart::First, self.page_rows(), 0)
     }
 
+    /// What to ask for to have the rows about the selection again; it stays where it is.
+    pub fn request_around(&mut self) -> RowsWanted {
+        let at = self.selected.saturating_sub(self.page_rows() / 2);
+        let first = self.row(at).filter(|_| at > 0 || self.has_before);
+        let (Some(first), Some(before)) = (first, self.before.or(self.is_keyed().then_some(0)))
+        else {
+            return self.request_start();
+        };
+        let passed = before + at + 1;
+        let from = self.order.next(&self.whole_values(first), passed);
+        if self.before.is_none() && matches!(from, PageStart::Offset(_)) {
+            return self.request_start();
+        }
+        self.rows.started();
+        self.wanted = Some(Wanted::Around(at));
+        self.request(self.order.clone(), from, self.page_rows(), passed)
+    }
+
+    /// The values of a row behind which one can go on: of one that is not held whole such rows are counted off.
+    fn whole_values(&self, row: &GridRow) -> RowValues {
+        let is_whole = |value: &Value| {
+            !row.is_cut
+                || !matches!(value, Value::String(text) if text.chars().count() >= CELL_LIMIT / 4)
+        };
+        let names = self.columns.iter().map(|column| column.name.clone());
+        let all = names.zip(row.values.iter().cloned());
+        all.filter(|(_, value)| is_whole(value)).collect()
+    }
+
     /// What to ask for to begin at the last row; nothing where rows are counted off.
     pub fn request_end(&mut self) -> Option<RowsWanted> {
         if !self.is_keyed() {
@@ -535,18 +669,8 @@ impl Grid {
         }
         let near = self.page_rows() / 2;
         let rows = self.rows.held()?;
-        // Behind a value that is not held whole one cannot go on: such rows are counted off.
-        let is_whole = |row: &GridRow, value: &Value| {
-            !row.is_cut
-                || !matches!(value, Value::String(text) if text.chars().count() >= CELL_LIMIT / 4)
-        };
-        let named = |row: &GridRow| -> RowValues {
-            let names = self.columns.iter().map(|column| column.name.clone());
-            let all = names.zip(row.values.iter().cloned());
-            all.filter(|(_, value)| is_whole(row, value)).collect()
-        };
         let (wanted, request) = if self.has_after && self.selected + near >= rows.len() {
-            let last = named(rows.back()?);
+            let last = self.whole_values(rows.back()?);
             let passed = self.before.unwrap_or(0) + rows.len();
             let from = self.order.next(&last, passed);
             let request = self.request(self.order.clone(), from, self.page_rows(), passed);
@@ -554,7 +678,7 @@ impl Grid {
         } else if self.has_before && self.selected < near {
             if self.is_keyed() {
                 let order = self.order.reversed();
-                let from = order.next(&named(rows.front()?), 0);
+                let from = order.next(&self.whole_values(rows.front()?), 0);
                 (
                     Wanted::Before,
                     self.request(order, from, self.page_rows(), 0),
@@ -577,7 +701,7 @@ impl Grid {
     /// Takes a page.
     pub fn arrived(&mut self, result: Result<RowPage, Problem>, at: Timestamp, height: usize) {
         let wanted = self.wanted.take().unwrap_or(Wanted::Start);
-        if matches!(wanted, Wanted::Start | Wanted::End) {
+        if matches!(wanted, Wanted::Start | Wanted::End | Wanted::Around(_)) {
             self.whole = None;
         }
         let page = match result {
@@ -620,6 +744,20 @@ impl Grid {
                 self.before = self.before.map(|before| before + excess);
                 self.selected -= excess;
                 self.offset = self.offset.saturating_sub(excess);
+            }
+            Wanted::Around(first) => {
+                let at = self.selected.saturating_sub(first);
+                rows.drain(..first.min(rows.len()));
+                rows.truncate(1);
+                rows.extend(new);
+                self.before = self.before.map(|before| before + first);
+                (self.has_before, self.has_after) = (true, has_more);
+                let same = key.and_then(|key| {
+                    rows.iter()
+                        .position(|row| self.key_of(row) == Some(key.clone()))
+                });
+                self.offset = self.offset.saturating_sub(first);
+                self.selected = same.unwrap_or(at);
             }
             Wanted::Before => {
                 let count = new.len();
@@ -812,6 +950,14 @@ pub fn grid_text(kind: ColumnKind, value: &Value, zone: &TimeZone, more: &str) -
     cell
 }
 
+fn draft_first() -> Problem {
+    Problem::new(
+        Kind::Usage,
+        "The new row is not written yet.",
+        "Write it or drop it first.",
+    )
+}
+
 /// Whether a document has more than so many characters, as far as one has to look.
 fn is_large(value: &Value, left: &mut usize) -> bool {
     let mut take = |count: usize| {
@@ -892,6 +1038,56 @@ mod tests {
             next,
             ..RowPage::default()
         }
+    }
+
+    /// A grid with these rows.
+    fn with_rows(mut grid: Grid, rows: &[Value]) -> Grid {
+        let _ = grid.request_start();
+        let page = RowPage {
+            rows: rows
+                .iter()
+                .map(|row| row.as_object().unwrap().clone())
+                .collect(),
+            ..RowPage::default()
+        };
+        grid.arrived(Ok(page), Timestamp::UNIX_EPOCH, 10);
+        grid
+    }
+
+    #[test]
+    fn only_a_row_that_is_held_as_it_is_is_copied() {
+        let deep = format!("{}1{}", "[".repeat(130), "]".repeat(130));
+        let deep = crate::domain::deep_json::flattened(deep.as_bytes());
+        let deep: Value = serde_json::from_slice(&deep).unwrap();
+        for (value, is_copied) in [
+            (json!("short"), true),
+            (json!("x".repeat(5_000)), false),
+            (json!({"a": "x".repeat(5_000)}), false),
+            (json!({"a": deep}), false),
+            (deep, false),
+        ] {
+            let row = json!({"n": 1, "id": 7, "c2": value});
+            let mut grid = with_rows(grid(&["id"], 3), &[row]);
+            assert_eq!(grid.begin_draft(true).is_ok(), is_copied, "{value}");
+            assert_eq!(grid.draft.is_some(), is_copied);
+        }
+    }
+
+    #[test]
+    fn no_value_is_copied_as_no_value_where_a_default_would_come_in_its_place() {
+        let mut grid = grid(&["id"], 4);
+        for column in &mut grid.columns {
+            column.default = (column.name != "c3").then(|| "'x'".to_owned());
+        }
+        let mut grid = with_rows(grid, &[json!({"n": 1, "id": 7, "c2": null, "c3": null})]);
+        grid.begin_draft(true).unwrap();
+        assert_eq!(
+            Value::Object(grid.draft.clone().unwrap()),
+            json!({"n": 1, "c2": null})
+        );
+        // A second one does not take the place of the first, and no hidden row is marked behind it.
+        assert!(grid.begin_draft(false).is_err() && grid.stage_delete().is_err());
+        assert!(grid.staged.is_empty());
     }
 
     fn id(grid: &Grid) -> u64 {

@@ -96,6 +96,13 @@ impl Tables {
         was_open
     }
 
+    /// The grid whose changes are being written, in view or not.
+    pub fn writing(&mut self) -> Option<&mut Grid> {
+        let open = self.grid.iter_mut().map(AsMut::as_mut);
+        let mut all = open.chain(&mut self.came_from);
+        all.find(|grid| grid.is_writing)
+    }
+
     /// For another identity: the same grid, of which nothing is read yet.
     #[must_use]
     pub fn anew(&self) -> Self {
