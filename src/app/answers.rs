@@ -188,8 +188,9 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Rows(result) => {
             let height = model.list_height();
-            if let Some(grid) = &mut model.browser.grid {
-                grid.arrived(result.map(|page| *page), at, height);
+            let grid = model.browser.grid.as_mut();
+            if grid.is_some_and(|grid| grid.arrived(result.map(|page| *page), at, height)) {
+                return requests::rows_near_end(model);
             }
             Vec::new()
         }

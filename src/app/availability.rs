@@ -7,6 +7,7 @@ use super::screen::home;
 use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::PlanRequest;
+use crate::domain::plural::counted;
 use crate::domain::query::Verb;
 
 /// Why nothing is dry-run on a production database.
@@ -222,6 +223,10 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             term.map(drop)
                 .ok_or_else(|| "the audit trail names rows by their `id`".to_owned())
         }
+        Command::Identity | Command::Project if model.browser.marked() > 0 => Err(format!(
+            "{} on the Tables screen not written: write or drop them first",
+            counted(model.browser.marked(), "change")
+        )),
         Command::Identity if model.is_opening => Err("the project is still being opened".into()),
         Command::LastResult if model.last_result.is_none() => Err("nothing has run yet".into()),
         Command::Open if model.screen == Screen::Home && home::selected(model).is_none() => {

@@ -23,6 +23,7 @@ use super::ticket::Slot;
 use crate::domain::audit::filter::Filter;
 use crate::domain::identity::Identity;
 use crate::domain::migration::PlanRequest;
+use crate::domain::plural::counted;
 use crate::domain::text::sentence;
 use std::time::Duration;
 
@@ -34,7 +35,16 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     if let Err(reason) = availability(command, model) {
         return toast(model, sentence(&reason));
     }
+    let is_told = std::mem::take(&mut model.is_quit_asked);
     match command {
+        Command::Quit if !is_told && model.browser.marked() > 0 => {
+            model.is_quit_asked = true;
+            let text = format!(
+                "{} not written; once more quits all the same.",
+                counted(model.browser.marked(), "change")
+            );
+            toast(model, text)
+        }
         Command::Quit => vec![Effect::Quit],
         Command::Redraw => vec![Effect::Redraw],
         Command::Suspend => vec![Effect::Suspend],

@@ -246,6 +246,8 @@ pub struct Model {
     pub plan_for: PlanFor,
     /// The last run's result, to be read again.
     pub last_result: Option<ResultView>,
+    /// Whether it was said that quitting loses what is marked.
+    pub is_quit_asked: bool,
     /// The plan that is to be dry-run or is, with what its text tells.
     pub trial: Option<Planned>,
     /// The last dry run, while nothing else was run.
@@ -308,6 +310,7 @@ impl Model {
             now: Timestamp::UNIX_EPOCH,
             plan_for: PlanFor::default(),
             last_result: None,
+            is_quit_asked: false,
             trial: None,
             tried: None,
             is_rushed: false,

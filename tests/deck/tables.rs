@@ -642,3 +642,33 @@ fn a_new_row_whose_answer_did_not_come_is_not_sent_again_without_a_further_word(
     let effects = press(&mut model, &["ctrl-u", "again", "enter"]);
     assert_eq!(write_effect(&effects).1.len(), 1);
 }
+
+#[test]
+fn what_is_marked_is_not_lost_without_a_word() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["l"]);
+    type_value(&mut model, "mine");
+    // Following a key keeps it behind; it still counts.
+    keys(&mut model, &["enter", "j", "j", "j", "enter"]);
+    assert_eq!(model.browser.grid.as_ref().unwrap().name.name, "cycle");
+    assert_eq!(model.browser.marked(), 1);
+    press(&mut model, &["i"]);
+    assert!(
+        model.dialogs.is_empty() && text(&model).contains("not written"),
+        "{}",
+        text(&model)
+    );
+    let is_quit = |effects: &[Effect]| effects.contains(&Effect::Quit);
+    assert!(!is_quit(&press(&mut model, &["q"])));
+    // Another key takes the word back.
+    press(&mut model, &["j"]);
+    assert!(!is_quit(&press(&mut model, &["q"])));
+    assert!(is_quit(&press(&mut model, &["q"])));
+    // However far one follows, what is marked stays.
+    for _ in 0..30 {
+        let cycle = supadeck::domain::table::name::TableName::new("public", "cycle");
+        model.browser.open(cycle, "");
+    }
+    assert_eq!(model.browser.marked(), 1);
+    assert!(model.browser.came_from.len() <= 21);
+}

@@ -228,6 +228,11 @@ impl Refusal {
             code if code.starts_with("40") || code.starts_with("55") => {
                 Problem::new(Kind::Conflict, "Somebody else was at it.", said).retryable()
             }
+            "PGRST124" => Problem::new(
+                Kind::Conflict,
+                "Several rows have this key.",
+                "Nothing was changed: one row cannot be told from another by it.",
+            ),
             code if code.starts_with("PGRST1") => Problem::new(
                 Kind::Internal,
                 format!(

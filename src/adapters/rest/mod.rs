@@ -16,7 +16,7 @@ use super::key::Key;
 use crate::domain::given::ref_of_key;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::query::{Answer, Call, Ping, Range, RowWrite, Select};
+use crate::domain::query::{Answer, Call, Ping, Range, RowWrite, Select, Verb};
 use crate::ports::{Clock, Rest, Task};
 use error::Operation;
 pub(in crate::adapters) use error::{sentence, shown};
@@ -163,9 +163,16 @@ impl Rest for PostgRest {
             let deed = Operation::Write(write.verb, &write.table);
             let correlation = write.correlation.as_deref();
             let policy = RetryPolicy::Write;
-            let reply = self
-                .exchange(who, request, correlation, policy, deed)
-                .await?;
+            let plain = (write.verb != Verb::Insert).then(|| request.clone());
+            let sent = self.exchange(who, request, correlation, policy, deed).await;
+            let reply = match (sent, plain) {
+                // An older server takes no such bound; nothing has run then.
+                (Err(problem), Some(plain)) if problem.code.as_deref() == Some("PGRST122") => {
+                    let plain = request::without_bound(plain);
+                    self.exchange(who, plain, correlation, policy, deed).await?
+                }
+                (sent, _) => sent?,
+            };
             // `Content-Range` of a change says which rows were asked for, not how many came back.
             Ok(Answer {
                 body: reply.body,

@@ -68,10 +68,23 @@ pub(super) fn write(grammar: &Postgrest, write: &RowWrite) -> Result<Request, Pr
     };
     let mut request = taken(builder)?;
     with_schema(&mut request, "content-profile", Some(&write.schema))?;
+    if write.verb != Verb::Insert {
+        // A key that is none would change several rows: then none is changed.
+        let one =
+            HeaderValue::from_static("return=representation, handling=strict, max-affected=1");
+        request.headers.insert("prefer", one);
+    }
     let json = HeaderValue::from_static("application/json");
     request.headers.insert(reqwest::header::CONTENT_TYPE, json);
     request.headers.remove("accept-profile");
     Ok(with_plain_spaces(request))
+}
+
+/// The same for a server that does not know the bound of one row, and says so.
+pub(super) fn without_bound(mut request: Request) -> Request {
+    let plain = HeaderValue::from_static("return=representation");
+    request.headers.insert("prefer", plain);
+    request
 }
 
 /// The request of the server's own description of a schema.
@@ -464,7 +477,10 @@ mod tests {
             Some("id=eq.7&a=eq.x%20y&select=id%2Ca")
         );
         assert_eq!(request.headers["content-profile"], "api");
-        assert_eq!(request.headers["prefer"], "return=representation");
+        assert_eq!(
+            request.headers["prefer"],
+            "return=representation, handling=strict, max-affected=1"
+        );
         assert_eq!(request.body.unwrap(), b"{\"a\":null}");
         for verb in [Verb::Update, Verb::Delete] {
             change.verb = verb;

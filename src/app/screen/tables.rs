@@ -83,8 +83,11 @@ impl Tables {
         if let Some(mut grid) = self.grid.take() {
             grid.gave_up();
             self.came_from.push(*grid);
-            let excess = self.came_from.len().saturating_sub(MOST_BACK);
-            self.came_from.drain(..excess);
+            // What is marked is not let go of.
+            let unmarked = self.came_from.iter().position(|grid| grid.marked() == 0);
+            if let Some(at) = unmarked.filter(|_| self.came_from.len() > MOST_BACK) {
+                self.came_from.remove(at);
+            }
         }
         self.grid = Some(Box::new(Grid::new(name, filter)));
     }
@@ -94,6 +97,12 @@ impl Tables {
         let was_open = self.grid.is_some();
         self.grid = self.came_from.pop().map(Box::new);
         was_open
+    }
+
+    /// How many changes are marked and not written, in view or not.
+    pub fn marked(&self) -> usize {
+        let open = self.grid.iter().map(AsRef::as_ref);
+        open.chain(&self.came_from).map(Grid::marked).sum()
     }
 
     /// The grid whose changes are being written, in view or not.

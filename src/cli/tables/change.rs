@@ -186,7 +186,7 @@ impl Rows {
             )
             .with_hint("For example `--where id:7`."));
         }
-        let wanted = RowsWanted {
+        let mut wanted = RowsWanted {
             table: table.clone(),
             filter: filter.conditions().to_vec(),
             order: RowOrder::of(table, &[])?,
@@ -195,8 +195,22 @@ impl Rows {
             limit: MOST,
             passed: 0,
         };
-        let page = interrupt::ending(table::rows(reader.rest(), reader.who(), &wanted)).await?;
-        if page.rows.is_empty() {
+        // A server may send fewer rows at a time than are asked for.
+        let mut rows = Vec::new();
+        let has_more = loop {
+            let page = table::rows(reader.rest(), reader.who(), &wanted);
+            let page = interrupt::ending(page).await?;
+            rows.extend(page.rows);
+            match page.next {
+                Some(from) if rows.len() < MOST => {
+                    wanted.from = from;
+                    wanted.passed = rows.len();
+                    wanted.limit = MOST - rows.len();
+                }
+                next => break next.is_some(),
+            }
+        };
+        if rows.is_empty() {
             return Err(Problem::new(
                 if reader.who().is_under_rls() {
                     Kind::Denied
@@ -210,7 +224,7 @@ impl Rows {
                 reader.who().no_rows(),
             ));
         }
-        if page.next.is_some() {
+        if has_more {
             return Err(Problem::new(
                 Kind::Usage,
                 format!("More than {MOST} rows fit."),
@@ -218,7 +232,7 @@ impl Rows {
             )
             .with_hint("Narrow the filter, or change them with SQL in a migration."));
         }
-        Ok(page.rows)
+        Ok(rows)
     }
 }
 

@@ -324,7 +324,8 @@ pub fn differences(one: &RowValues, other: &RowValues) -> Vec<ColumnChange> {
 
 /// One row must be told from every other.
 fn keyed(table: &TableInfo, was: &RowValues) -> Result<(), Problem> {
-    let is_known = !table.key.is_empty() && table.key.iter().all(|name| was.contains_key(name));
+    let has_value = |name: &String| was.get(name).is_some_and(|value| !value.is_null());
+    let is_known = !table.key.is_empty() && table.key.iter().all(has_value);
     if is_known && same_key(table, was).len() == table.key.len() {
         return Ok(());
     }

@@ -6,6 +6,9 @@ use super::info::{TableInfo, TableLink, TableSource};
 use super::name::TableName;
 use serde_json::Value;
 
+/// How the server's own note begins, behind what people wrote of a column.
+const NOTE: &str = "Note:\n";
+
 /// The tables of a document about one schema, by name; none where it is no such document.
 pub fn tables(document: &Value, schema: &str) -> Option<Vec<TableInfo>> {
     let definitions = document.get("definitions")?.as_object()?;
@@ -52,10 +55,10 @@ fn table(schema: &str, name: &str, definition: &Value) -> TableInfo {
     let properties = definition.get("properties").and_then(Value::as_object);
     for (column, property) in properties.into_iter().flatten() {
         let description = text(property, "description").unwrap_or_default();
-        if description.contains("<pk/>") {
+        if note(&description).contains("<pk/>") {
             table.key.push(column.clone());
         }
-        if let Some((other, other_column)) = foreign_key(&description) {
+        if let Some((other, other_column)) = foreign_key(note(&description)) {
             table.references.push(TableLink {
                 name: format!("{column} of {other}"),
                 columns: vec![column.clone()],
@@ -95,13 +98,18 @@ fn foreign_key(description: &str) -> Option<(String, String)> {
     Some((table.to_owned(), column.to_owned()))
 }
 
+/// The server's own note, which stands last.
+fn note(description: &str) -> &str {
+    description.rsplit_once(NOTE).map_or("", |(_, note)| note)
+}
+
 /// What people wrote: the server's own note follows it.
 fn comment(description: &str) -> Option<String> {
-    let own = description
-        .split("Note:\n")
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let own = match description.rsplit_once(NOTE) {
+        Some((own, note)) if note.contains("<pk/>") || note.contains("<fk ") => own,
+        _ => description,
+    };
+    let own = own.trim();
     (!own.is_empty()).then(|| own.to_owned())
 }
 
@@ -111,6 +119,17 @@ mod tests {
     use super::*;
     use crate::domain::table::column::ColumnKind;
     use serde_json::json;
+
+    #[test]
+    fn what_people_write_of_a_column_makes_it_no_key() {
+        let document = json!({"definitions": {"t": {"properties": {
+            "a": {"format": "text", "description": "Not a <pk/>, nor <fk table='x' column='y'/>"},
+            "b": {"format": "text", "description": "Note:\nwritten <pk/> by hand\n\nNote:\nThis is a Foreign Key to `x.y`.<fk table='x' column='y'/>"},
+        }}}});
+        let found = tables(&document, "public").unwrap();
+        assert!(found[0].key.is_empty(), "{found:?}");
+        assert_eq!(found[0].references.len(), 1);
+    }
 
     #[test]
     fn columns_and_keys_are_read_from_the_document() {

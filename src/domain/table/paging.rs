@@ -2,7 +2,7 @@
 //! lost or comes twice however rows are written meanwhile; else by counting them off.
 
 use super::column::{ColumnInfo, column_text};
-use super::info::TableInfo;
+use super::info::{TableInfo, TableSource};
 use crate::domain::filter::condition::{every, one};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter as Condition, Op, Select};
@@ -87,6 +87,16 @@ impl RowOrder {
                 continue;
             }
             let column = table.find(&name)?;
+            if table.key.contains(&name) {
+                // REST calls a column of a view a key where it is one of the table below, whatever the view joins: only
+                // that of a table takes no null.
+                is_keyed &= table.source != TableSource::OpenApi || !column.nullable;
+                // What the role may not read cannot be sorted by either.
+                if column.may_select == Some(false) && !sort.iter().any(|(own, _)| *own == name) {
+                    is_keyed = false;
+                    continue;
+                }
+            }
             is_keyed &= column.kind().is_ordered();
             columns.push(SortColumn {
                 name,
@@ -269,7 +279,6 @@ pub fn selection(table: &TableInfo, wanted: &[String], order: &RowOrder) -> Stri
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::info::TableSource;
     use super::super::name::TableName;
     use super::*;
     use proptest::prelude::*;
@@ -284,6 +293,19 @@ mod tests {
             nullable,
             ..ColumnInfo::default()
         }
+    }
+
+    #[test]
+    fn a_key_that_may_not_be_read_or_may_not_be_one_is_not_paged_by() {
+        let mut hidden = table(&["b", "c"]);
+        hidden.columns[1].may_select = Some(false);
+        let order = RowOrder::of(&hidden, &[]).unwrap();
+        assert!(!order.is_keyed && !order.has("b") && order.has("c"));
+        let mut view = table(&["a"]);
+        view.source = TableSource::OpenApi;
+        assert!(!RowOrder::of(&view, &[]).unwrap().is_keyed);
+        view.key = vec!["b".into()];
+        assert!(RowOrder::of(&view, &[]).unwrap().is_keyed);
     }
 
     fn table(key: &[&str]) -> TableInfo {
