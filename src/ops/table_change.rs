@@ -116,8 +116,7 @@ fn besides(change: &RowChange, row: &RowValues) -> Vec<String> {
 fn is_another(sent: &Value, came: &Value) -> bool {
     match (sent, came) {
         (Value::Number(sent), Value::Number(came)) => {
-            let number = |number: &serde_json::Number| number.to_string().parse::<f64>().ok();
-            number(sent) != number(came)
+            digits(&sent.to_string()) != digits(&came.to_string())
         }
         (Value::String(_), Value::Array(_) | Value::Object(_) | Value::Number(_)) => false,
         (Value::String(sent), Value::String(came)) => {
@@ -126,6 +125,28 @@ fn is_another(sent: &Value, came: &Value) -> bool {
         }
         (sent, came) => sent != came,
     }
+}
+
+/// The sign, the digits without zeros at their ends, and the power of ten of the last one: two numbers are the same where these are.
+fn digits(number: &str) -> (bool, String, i64) {
+    let (is_negative, number) = match number.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, number),
+    };
+    let (number, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let all = format!("{whole}{part}");
+    let kept = all.trim_end_matches('0');
+    let zeros = (all.len() - kept.len()) as i64;
+    let kept = kept.trim_start_matches('0');
+    if kept.is_empty() {
+        return (false, String::new(), 0);
+    }
+    let power = power.parse::<i64>().unwrap_or(i64::MAX);
+    let power = power
+        .saturating_sub(part.len() as i64)
+        .saturating_add(zeros);
+    (is_negative, kept.to_owned(), power)
 }
 
 /// The row as it is now; nothing where it is not there, or not visible.
@@ -295,6 +316,21 @@ mod tests {
     use crate::ports::Task;
     use serde_json::json;
     use std::sync::Mutex;
+
+    #[test]
+    fn numbers_are_compared_by_all_their_digits() {
+        for (one, other, is_same) in [
+            ("1.0", "1", true),
+            ("0", "-0.00", true),
+            ("1e3", "1000", true),
+            ("0.0120", "1.2e-2", true),
+            ("-1", "1", false),
+            ("9007199254740993", "9007199254740992", false),
+            ("0.10000000000000000001", "0.1", false),
+        ] {
+            assert_eq!(digits(one) == digits(other), is_same, "{one} {other}");
+        }
+    }
 
     /// A server with one row, which compares what it can, and hides the row from changes where it is told to.
     struct Server {

@@ -277,8 +277,8 @@ fn as_read(table: &TableInfo, was: &RowValues) -> AsRead {
             .column(name)
             .map_or(ColumnKind::Unknown, ColumnInfo::kind);
         let length = match value {
-            Value::String(text) => text.len(),
-            other => other.to_string().len(),
+            Value::String(text) => in_url(text),
+            other => in_url(&other.to_string()),
         };
         match condition(kind, name, value) {
             Some(condition) if length <= LONGEST.min(left) => {
@@ -291,10 +291,29 @@ fn as_read(table: &TableInfo, was: &RowValues) -> AsRead {
     found
 }
 
+/// How long a text is as a part of a URL.
+fn in_url(text: &str) -> usize {
+    let length = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            1
+        } else {
+            3
+        }
+    };
+    text.bytes().map(length).sum()
+}
+
 /// That a column has a value; none where Postgres cannot compare its values, or writes them otherwise than it reads them.
 fn condition(kind: ColumnKind, name: &str, value: &Value) -> Option<Condition> {
     let column = column_text(name);
     Some(match (kind, value) {
+        // A document that is `null` comes as no value does.
+        (ColumnKind::Jsonb, Value::Null) => Condition::Any(vec![
+            Condition::IsNull {
+                column: column.clone(),
+            },
+            Condition::compare(column, Op::Eq, "null"),
+        ]),
         (_, Value::Null) => Condition::IsNull { column },
         (ColumnKind::Json | ColumnKind::Other | ColumnKind::Unknown | ColumnKind::Array, _) => {
             return None;
@@ -440,6 +459,11 @@ pub fn typed_value(column: &ColumnInfo, typed: &Typed) -> Result<Value, Problem>
                 None => problem,
             })
         }
+        // Postgres would read it in the zone of the connection, which nobody sees.
+        ColumnKind::Moment if has_no_offset(given) => {
+            Err(no_value(column, given, "its offset is missing")
+                .with_hint("Give it, such as `2026-10-04 12:30+00`."))
+        }
         ColumnKind::Json | ColumnKind::Jsonb => serde_json::from_str(given).map_err(|error| {
             let where_ = format!("it is no JSON: {error}");
             no_value(column, given, &where_)
@@ -457,6 +481,14 @@ pub fn typed_value(column: &ColumnInfo, typed: &Typed) -> Result<Value, Problem>
         },
         _ => Ok(Value::from(given)),
     }
+}
+
+/// Whether a text is a day, or a day and a time, without the offset that makes a moment of it.
+fn has_no_offset(text: &str) -> bool {
+    let text = text.trim();
+    let behind_day = text.get(10..).unwrap_or_default();
+    let is_offset = |c: char| matches!(c, '+' | '-') || (c.is_ascii_alphabetic() && c != 'T');
+    text.parse::<jiff::civil::DateTime>().is_ok() && !behind_day.contains(is_offset)
 }
 
 fn no_value(column: &ColumnInfo, given: &str, why: &str) -> Problem {
@@ -523,6 +555,39 @@ mod tests {
         let was_quoted = text.len() > 1 && text.starts_with('\'');
         let text = text.trim_matches('\'').to_owned();
         typed_value(table().column(name).unwrap(), &Typed { text, was_quoted })
+    }
+
+    #[test]
+    fn a_moment_is_typed_with_its_offset() {
+        for (given, is_taken) in [
+            ("2026-10-04 12:30+00", true),
+            ("2026-10-04T12:30:00Z", true),
+            ("2026-10-04T12:30:00.5-03:30", true),
+            ("2026-10-04 12:30 Europe/Berlin", true),
+            ("now", true),
+            ("infinity", true),
+            ("2026-10-04 12:30", false),
+            ("2026-10-04T12:30:00", false),
+            (" 2026-10-04 ", false),
+        ] {
+            let column = ColumnInfo {
+                name: "at".into(),
+                data_type: "timestamp with time zone".into(),
+                base_type: "timestamp with time zone".into(),
+                ..ColumnInfo::default()
+            };
+            let typed = Typed {
+                text: given.to_owned(),
+                was_quoted: false,
+            };
+            assert_eq!(typed_value(&column, &typed).is_ok(), is_taken, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_as_long_as_it_is_in_a_url() {
+        assert_eq!(in_url("ab-9"), 4);
+        assert_eq!(in_url("ä b"), 10);
     }
 
     #[test]
