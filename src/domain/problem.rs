@@ -138,7 +138,7 @@ impl Problem {
             self.detail = Some(code);
         }
         let why = format!("{} It is not known whether the change was made.", self.why);
-        self.why = why.trim_start().to_owned();
+        why.trim_start().clone_into(&mut self.why);
         self.hint =
             Some("Read the rows again, and look before the change is made once more.".to_owned());
         self.retry = false;
