@@ -611,6 +611,13 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
         })
     };
     let missing = |table: &str| vec![format!("there is no table or view {table}")];
+    // What was not looked at holds for nothing.
+    let unseen = |table: &SecuredTable| {
+        let table = table.full_name();
+        vec![format!(
+            "nothing was compared: {table} is not of the schemas that the file is about"
+        )]
+    };
     match what {
         What::May {
             who,
@@ -621,12 +628,13 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
             let (Some(viewer), Some(table)) = (viewer(who), matrix.rules.table(table)) else {
                 return missing(table);
             };
+            let cells = matrix.of(table, viewer).iter();
+            let cells: Vec<&AccessCell> = cells.filter(|cell| verbs.contains(&cell.verb)).collect();
+            if cells.is_empty() {
+                return unseen(table);
+            }
             let mut found = Vec::new();
-            for cell in matrix
-                .of(table, viewer)
-                .iter()
-                .filter(|cell| verbs.contains(&cell.verb))
-            {
+            for cell in cells {
                 named.push(Key::Cell(viewer.name.clone(), cell.verb, table.id));
                 if !reach.holds(cell) {
                     found.push(cell_line(cell));
@@ -639,7 +647,7 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
                 return missing(table);
             };
             let Some(cell) = matrix.of(table, viewer).first() else {
-                return missing(&table.full_name());
+                return unseen(table);
             };
             number.fault(cell).into_iter().collect()
         }
@@ -858,6 +866,29 @@ mod tests {
                 .ends_with("using true"),
             "{report:?}"
         );
+    }
+
+    #[test]
+    fn a_sentence_about_a_table_that_was_not_looked_at_is_a_difference() {
+        let mut some = matrix(Verdict::None, Some(0));
+        some.rules.tables.push(SecuredTable {
+            id: 2,
+            schema: "other".into(),
+            name: "away".into(),
+            kind: "r".into(),
+            ..SecuredTable::default()
+        });
+        for line in [
+            "anon may not select other.away",
+            "anon may not anything with away",
+            "anon may select rows of away",
+            "anon sees nothing of away",
+        ] {
+            let file = parse(line).unwrap();
+            let report = file.check(&some);
+            let found = report.differences[0].found.as_ref().unwrap();
+            assert!(found.contains("nothing was compared"), "{line}: {found}");
+        }
     }
 
     #[test]
