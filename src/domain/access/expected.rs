@@ -639,6 +639,11 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
                 if !reach.holds(cell) {
                     found.push(cell_line(cell));
                 }
+                // The sentence holds by the catalogs; the server itself answers otherwise.
+                if let Some(said) = &cell.disagrees {
+                    let table = table.full_name();
+                    found.push(format!("{table}, {}: {said}", cell.verb.word()));
+                }
             }
             found
         }
@@ -725,7 +730,8 @@ impl Number {
     /// What is so, where it is otherwise.
     fn fault(self, cell: &AccessCell) -> Option<String> {
         let table = format!("{}.{}", cell.schema, cell.table);
-        let Some(visible) = cell.visible else {
+        let visible = cell.visible.filter(|_| cell.disagrees.is_none());
+        let Some(visible) = visible else {
             let why = cell.disagrees.as_ref().or(cell.note.as_ref());
             let why = why.map_or("its rows were not counted", String::as_str);
             return Some(format!(
@@ -888,6 +894,23 @@ mod tests {
             let report = file.check(&some);
             let found = report.differences[0].found.as_ref().unwrap();
             assert!(found.contains("nothing was compared"), "{line}: {found}");
+        }
+    }
+
+    #[test]
+    fn where_the_server_answers_otherwise_than_the_catalogs_nothing_holds() {
+        for verdict in [Verdict::None, Verdict::Policies, Verdict::All] {
+            let mut odd = matrix(verdict, Some(3));
+            let text = format!("{}anon sees 3 of goal\n", snapshot(&odd));
+            let file = parse(&text).unwrap();
+            assert!(file.check(&odd).differences.is_empty());
+            odd.cells[0].disagrees = Some("the server shows anon 3 rows".into());
+            let report = file.check(&odd);
+            assert_eq!(report.differences.len(), 2, "{report:?}");
+            for one in &report.differences {
+                let found = one.found.as_ref().unwrap();
+                assert!(found.contains("the server shows anon 3 rows"), "{found}");
+            }
         }
     }
 
