@@ -89,10 +89,11 @@ async fn made(
     let cells = draft.finish(&sights);
     Ok(Matrix {
         viewers,
+        is_of_some: !request.only.is_empty(),
         tables: ids,
         cells,
         rules,
-        findings: Vec::new(),
+        ..Matrix::default()
     })
 }
 
@@ -192,8 +193,15 @@ pub async fn check(
     database: &dyn AccessDatabase,
     file: &ExpectedFile,
 ) -> Result<(Matrix, CheckReport), Problem> {
+    let named = file.who();
+    let (only, also) = if file.is_of_usual() {
+        (Vec::new(), named)
+    } else {
+        (named, Vec::new())
+    };
     let request = MatrixRequest {
-        only: file.who(),
+        only,
+        also,
         schemas: file.schemas.clone().unwrap_or_default(),
         is_everywhere: file.schemas.is_none(),
         ..MatrixRequest::default()
@@ -237,4 +245,106 @@ pub fn write_snapshot(matrix: &Matrix, file: &Path) -> Result<usize, Problem> {
     let text = snapshot(matrix);
     write_over(file, &text)?;
     Ok(text.lines().count().saturating_sub(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access::expected::parse;
+    use crate::domain::access::explain::{RowAnswer, RowQuestion};
+    use crate::domain::access::rules::{ApiRole, Held, Verb};
+    use crate::domain::dry_run::access::{Right, Verdict, Why};
+    use crate::ports::Task;
+
+    /// A database that holds rules and no row.
+    struct Told(AccessRules);
+
+    impl AccessDatabase for Told {
+        fn rules<'a>(&'a self, _: &'a [String]) -> Task<'a, AccessRules> {
+            Box::pin(async { Ok(self.0.clone()) })
+        }
+
+        fn lint(&self) -> Task<'_, Vec<AccessFinding>> {
+            Box::pin(async { Err(Problem::new(Kind::Denied, "Unread.", "Not a member.")) })
+        }
+
+        fn see<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>> {
+            Box::pin(async { Ok(vec![Sight::default(); probes.len()]) })
+        }
+
+        fn explain<'a>(&'a self, _: &'a RowQuestion) -> Task<'a, RowAnswer> {
+            Box::pin(async { Err(Problem::internal("It is not asked for.")) })
+        }
+    }
+
+    fn told(roles: &[&str]) -> Told {
+        let role = |name: &&str| ApiRole {
+            name: (*name).to_owned(),
+            is_of_api: true,
+            may_set: true,
+            has: vec![(*name).to_owned()],
+            schemas: vec!["public".into()],
+            ..ApiRole::default()
+        };
+        let held = |name: &&str| Held {
+            role: (*name).to_owned(),
+            table: 1,
+            verb: Verb::Select,
+            columns: None,
+        };
+        let right = |name: &&str| Right {
+            role: (*name).to_owned(),
+            id: 1,
+            object: "public.goal".into(),
+            verb: "select".into(),
+            verdict: Verdict::All,
+            digest: None,
+            why: Why::RlsOff,
+            passes: false,
+        };
+        Told(AccessRules {
+            roles: roles.iter().map(role).collect(),
+            tables: vec![SecuredTable {
+                id: 1,
+                schema: "public".into(),
+                name: "goal".into(),
+                kind: "r".into(),
+                ..SecuredTable::default()
+            }],
+            held: roles.iter().map(held).collect(),
+            rights: roles.iter().map(right).collect(),
+            ..AccessRules::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn a_role_that_became_one_of_the_api_is_a_difference_of_a_complete_file() {
+        let old = told(&["anon", "authenticated"]);
+        let new = told(&["anon", "authenticated", "auditor"]);
+        let written = judged(&old, &MatrixRequest::default()).await.unwrap();
+        let whole = parse(&snapshot(&written)).unwrap();
+        assert!(check(&old, &whole).await.unwrap().1.differences.is_empty());
+        let found = check(&new, &whole).await.unwrap().1.differences;
+        let found = found.iter().filter_map(|one| one.found.as_deref());
+        assert!(
+            found
+                .clone()
+                .any(|line| line == "role:auditor may select all of public.goal")
+        );
+        assert_eq!(found.count(), 4);
+        // A file that was written of some, or by hand, is about those.
+        let request = MatrixRequest {
+            only: vec![Who::Anon],
+            ..MatrixRequest::default()
+        };
+        let written = judged(&old, &request).await.unwrap();
+        for text in [
+            snapshot(&written),
+            "anon may select all of goal".to_owned(),
+        ] {
+            let file = parse(&text).unwrap();
+            let report = check(&new, &file).await.unwrap().1;
+            assert!(report.differences.is_empty(), "{text}: {report:?}");
+        }
+    }
 }

@@ -133,6 +133,7 @@ pub fn matrix() -> Matrix {
         cells,
         rules,
         findings: vec![finding()],
+        ..Matrix::default()
     }
 }
 

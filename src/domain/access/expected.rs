@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! schemas public                                            the file is complete for them: what it does not name is a difference
+//! only anon, user:alice                                     of these identities alone; else of the usual ones too
 //! anon may not select, insert, update, delete public.goal
 //! stranger may select rows of public.goal by "own goals"    the policies that decide
 //! service may select all of public.goal
@@ -73,6 +74,8 @@ struct ExpectedLine {
 pub struct ExpectedFile {
     /// The schemas that it is complete for; none where it only names what matters.
     pub schemas: Option<Vec<String>>,
+    /// The identities that it is complete for; none where these are the usual ones and those that it names.
+    pub only: Option<Vec<Who>>,
     lines: Vec<ExpectedLine>,
 }
 
@@ -104,6 +107,10 @@ pub fn snapshot(matrix: &Matrix) -> String {
         "# Who may do what. Written by `supadeck access snapshot`, checked by `supadeck access check`.\nschemas {}\n",
         schemas.join(", ")
     );
+    if matrix.is_of_some {
+        let names: Vec<String> = matrix.viewers.iter().map(|one| name(&one.name)).collect();
+        text.push_str(&format!("only {}\n", names.join(", ")));
+    }
     for line in lines(matrix) {
         text.push_str(&line);
         text.push('\n');
@@ -343,6 +350,12 @@ pub fn parse(text: &str) -> Result<ExpectedFile, Problem> {
             file.schemas = Some(schemas.iter().map(Word::whole).collect());
             continue;
         }
+        if let Some(names) = line.strip_prefix("only ") {
+            let names = words(names).map_err(fault)?;
+            let names = names.iter().map(|name| name.whole().parse());
+            file.only = Some(names.collect::<Result<_, String>>().map_err(fault)?);
+            continue;
+        }
         let what = sentence(line).map_err(fault)?;
         file.lines.push(ExpectedLine {
             number: at + 1,
@@ -498,7 +511,7 @@ fn number(words: &mut Words<'_>) -> Result<Number, String> {
 impl ExpectedFile {
     /// Whose access it is about, each once.
     pub fn who(&self) -> Vec<Who> {
-        let mut all: Vec<Who> = Vec::new();
+        let mut all: Vec<Who> = self.only.clone().unwrap_or_default();
         for line in &self.lines {
             let who = match &line.what {
                 What::May { who, .. } | What::Sees { who, .. } | What::Executes { who, .. } => who,
@@ -509,6 +522,11 @@ impl ExpectedFile {
             }
         }
         all
+    }
+
+    /// Whether the usual identities are compared too: where it is complete for schemas, somebody who is new is a difference.
+    pub fn is_of_usual(&self) -> bool {
+        self.schemas.is_some() && self.only.is_none()
     }
 
     /// Whether it says anything.
@@ -805,7 +823,7 @@ mod tests {
             viewers: vec![Viewer::anon()],
             tables: vec![1],
             cells: cells.into(),
-            findings: Vec::new(),
+            ..Matrix::default()
         }
     }
 

@@ -12,6 +12,8 @@ pub struct Matrix {
     pub rules: AccessRules,
     /// Who looks, in order.
     pub viewers: Vec<Viewer>,
+    /// Whether these were asked for instead of the usual ones.
+    pub is_of_some: bool,
     /// The numbers of the tables, in order.
     pub tables: Vec<u32>,
     /// The cells: table by table, identity by identity, verb by verb.
