@@ -85,16 +85,31 @@ async fn made(
     } else {
         Vec::new()
     };
+    let schemas = schemas(&rules, request);
     let ids = tables.iter().map(|table| table.id).collect();
     let cells = draft.finish(&sights);
     Ok(Matrix {
         viewers,
         is_of_some: !request.only.is_empty(),
+        schemas,
         tables: ids,
         cells,
         rules,
         ..Matrix::default()
     })
+}
+
+/// The schemas that are meant. The API may name one that is not there.
+fn schemas(rules: &AccessRules, request: &MatrixRequest) -> Vec<String> {
+    if request.is_everywhere {
+        return rules.schemas.clone();
+    }
+    if !request.schemas.is_empty() {
+        return request.schemas.clone();
+    }
+    let mut schemas = rules.api_schemas();
+    schemas.retain(|schema| rules.schemas.contains(schema));
+    schemas
 }
 
 /// The tables that are meant.
@@ -109,12 +124,8 @@ fn chosen<'a>(
             .map(|name| table(rules, name))
             .collect();
     }
-    let schemas = if request.schemas.is_empty() {
-        rules.api_schemas()
-    } else {
-        request.schemas.clone()
-    };
-    let is_meant = |table: &&SecuredTable| request.is_everywhere || schemas.contains(&table.schema);
+    let schemas = schemas(rules, request);
+    let is_meant = |table: &&SecuredTable| schemas.contains(&table.schema);
     Ok(rules.tables.iter().filter(is_meant).collect())
 }
 
@@ -303,6 +314,8 @@ mod tests {
             passes: false,
         };
         Told(AccessRules {
+            schemas: vec!["public".into(), "quiet".into()],
+            exposed: Some(vec!["public".into(), "quiet".into(), "gone".into()]),
             roles: roles.iter().map(role).collect(),
             tables: vec![SecuredTable {
                 id: 1,
@@ -346,5 +359,35 @@ mod tests {
             let report = check(&new, &file).await.unwrap().1;
             assert!(report.differences.is_empty(), "{text}: {report:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_table_in_a_schema_that_had_none_is_a_difference_and_so_is_a_schema_that_is_gone() {
+        let mut now = told(&["anon"]);
+        let written = judged(&now, &MatrixRequest::default()).await.unwrap();
+        let text = snapshot(&written);
+        assert!(text.contains("\nschemas public, quiet\n"), "{text}");
+        let file = parse(&text).unwrap();
+        assert!(check(&now, &file).await.unwrap().1.differences.is_empty());
+        now.0.tables.push(SecuredTable {
+            id: 2,
+            schema: "quiet".into(),
+            name: "fresh".into(),
+            kind: "r".into(),
+            ..SecuredTable::default()
+        });
+        let found = check(&now, &file).await.unwrap().1.differences;
+        assert_eq!(found.len(), 4, "{found:?}");
+        now.0.tables.pop();
+        now.0.schemas.pop();
+        let found = check(&now, &file).await.unwrap().1.differences;
+        assert_eq!(found[0].found.as_deref(), Some("there is no schema quiet"));
+        // Nothing to compare with is no agreement.
+        let file = parse("schemas pubilc").unwrap();
+        assert_eq!(check(&now, &file).await.unwrap().1.differences.len(), 1);
+        now.0.schemas.clear();
+        now.0.tables.clear();
+        let written = judged(&now, &MatrixRequest::default()).await.unwrap();
+        assert_eq!(parse(&snapshot(&written)).unwrap().schemas, Some(vec![]));
     }
 }

@@ -81,6 +81,7 @@ pub(in crate::adapters) fn rules_sql(people: &[String]) -> String {
 struct Told {
     connection: Connected,
     exposed: Option<String>,
+    schemas: Vec<String>,
     roles: Vec<ApiRole>,
     tables: Vec<SecuredTable>,
     policies: Vec<RowPolicy>,
@@ -126,6 +127,7 @@ pub(in crate::adapters) fn parse_rules(document: &str) -> Result<AccessRules, Pr
     Ok(AccessRules {
         connection: told.connection,
         exposed,
+        schemas: told.schemas,
         roles: told.roles,
         tables: told.tables,
         policies: told.policies,

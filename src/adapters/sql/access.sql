@@ -33,6 +33,7 @@ select pg_catalog.json_build_object(
         where pg_catalog.pg_has_role(role.oid, o.oid, 'usage')),
       'schemas', (select coalesce(pg_catalog.json_agg(space.nspname order by space.nspname), '[]') from space
         where pg_catalog.has_schema_privilege(role.oid, space.oid, 'usage'))) order by role.rolname), '[]') from role),
+  'schemas', (select coalesce(pg_catalog.json_agg(space.nspname order by space.nspname), '[]') from space),
   'tables', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('id', rel.oid::pg_catalog.int8, 'schema', rel.nspname, 'name', rel.relname,
       'kind', rel.relkind, 'owner', pg_catalog.pg_get_userbyid(rel.relowner), 'secured', rel.relrowsecurity, 'forced', rel.relforcerowsecurity,
       'invokes', exists (select from pg_catalog.unnest(rel.reloptions) o where pg_catalog.lower(o) in ('security_invoker=true',

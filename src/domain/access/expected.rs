@@ -101,8 +101,8 @@ pub struct CheckReport {
 
 /// Writes the whole matrix as a file, sorted.
 pub fn snapshot(matrix: &Matrix) -> String {
-    let mut schemas: Vec<String> = matrix.tables().map(|table| name(&table.schema)).collect();
-    schemas.dedup();
+    // A schema without a table is written too: one that is made in it later is a difference.
+    let schemas: Vec<String> = matrix.schemas.iter().map(|schema| name(schema)).collect();
     let mut text = format!(
         "# Who may do what. Written by `supadeck access snapshot`, checked by `supadeck access check`.\nschemas {}\n",
         schemas.join(", ")
@@ -345,7 +345,8 @@ pub fn parse(text: &str) -> Result<ExpectedFile, Problem> {
             )
             .with_hint("A line is a sentence such as `anon sees nothing of goal` or `user:alice may update rows of goal`; see docs/access.md.")
         };
-        if let Some(schemas) = line.strip_prefix("schemas ") {
+        let rest = line.strip_prefix("schemas");
+        if let Some(schemas) = rest.filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
             let schemas = words(schemas).map_err(fault)?;
             file.schemas = Some(schemas.iter().map(Word::whole).collect());
             continue;
@@ -540,6 +541,14 @@ impl ExpectedFile {
             checked: self.lines.len(),
             differences: Vec::new(),
         };
+        let schemas = self.schemas.iter().flatten();
+        for schema in schemas.filter(|schema| !matrix.rules.schemas.contains(schema)) {
+            report.differences.push(ExpectedDifference {
+                line: None,
+                expected: None,
+                found: Some(format!("there is no schema {}", name(schema))),
+            });
+        }
         let mut named: Vec<Key> = Vec::new();
         for line in &self.lines {
             for found in check_line(&line.what, &line.text, matrix, &mut named) {
@@ -818,9 +827,11 @@ mod tests {
                     shows: Some("(x =\n  1)".into()),
                     ..RowPolicy::default()
                 }],
+                schemas: vec!["public".into()],
                 ..AccessRules::default()
             },
             viewers: vec![Viewer::anon()],
+            schemas: vec!["public".into()],
             tables: vec![1],
             cells: cells.into(),
             ..Matrix::default()
@@ -991,6 +1002,8 @@ mod tests {
         fn any_name_is_read_as_it_was_written(schema in "[ -~äß\n]{1,8}", table in "[ -~äß\n]{1,8}", policy in "[ -~\n]{1,8}") {
             let mut one = matrix(Verdict::Policies, Some(0));
             one.rules.tables[0].schema.clone_from(&schema);
+            one.rules.schemas = vec![schema.clone()];
+            one.schemas = vec![schema.clone()];
             one.rules.tables[0].name.clone_from(&table);
             one.rules.policies[0].name.clone_from(&policy);
             for cell in &mut one.cells {

@@ -14,6 +14,8 @@ pub struct Matrix {
     pub viewers: Vec<Viewer>,
     /// Whether these were asked for instead of the usual ones.
     pub is_of_some: bool,
+    /// The schemas that were looked at, also those without a table.
+    pub schemas: Vec<String>,
     /// The numbers of the tables, in order.
     pub tables: Vec<u32>,
     /// The cells: table by table, identity by identity, verb by verb.

@@ -231,6 +231,8 @@ pub struct AccessRules {
     pub connection: Connected,
     /// The schemas of the API, where the database says so.
     pub exposed: Option<Vec<String>>,
+    /// The schemas of the project, also those without a table.
+    pub schemas: Vec<String>,
     /// The roles.
     pub roles: Vec<ApiRole>,
     /// The tables and views, by name.
