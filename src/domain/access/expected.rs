@@ -15,7 +15,7 @@
 use super::listing::Matrix;
 use super::matrix::AccessCell;
 use super::rules::{RowPolicy, SecuredTable, Verb};
-use super::viewer::Who;
+use super::viewer::{Who, find};
 use crate::domain::dry_run::access::Verdict;
 use crate::domain::problem::{Kind, Problem};
 use serde::Serialize;
@@ -625,17 +625,14 @@ fn keyed(matrix: &Matrix) -> Vec<(Key, String)> {
 
 /// Where a sentence does not hold, what is so instead.
 fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) -> Vec<String> {
+    // The one that it means by the rules by which those who look were found; another with the same role is somebody else.
     let viewer = |who: &Who| {
+        let meant = find(&matrix.rules, who).ok()?;
+        matrix.viewers.iter().find(|viewer| **viewer == meant)
+    };
+    let nobody = |who: &Who| {
         let name = who.name();
-        matrix.viewers.iter().find(|viewer| {
-            let is_short = viewer.name.split('@').next() == Some(name.as_str());
-            let id = viewer.claims.get("sub").and_then(|sub| sub.as_str());
-            let is_id = id.is_some_and(|id| name == format!("user:{id}"));
-            viewer.name.eq_ignore_ascii_case(&name)
-                || is_short
-                || is_id
-                || matches!(who, Who::Role(role) if *role == viewer.role)
-        })
+        vec![format!("nothing was compared: nobody looked as {name}")]
     };
     let missing = |table: &str| vec![format!("there is no table or view {table}")];
     // What was not looked at holds for nothing.
@@ -652,7 +649,10 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
             reach,
             table,
         } => {
-            let (Some(viewer), Some(table)) = (viewer(who), matrix.rules.table(table)) else {
+            let Some(viewer) = viewer(who) else {
+                return nobody(who);
+            };
+            let Some(table) = matrix.rules.table(table) else {
                 return missing(table);
             };
             let cells = matrix.of(table, viewer).iter();
@@ -675,7 +675,10 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
             found
         }
         What::Sees { who, number, table } => {
-            let (Some(viewer), Some(table)) = (viewer(who), matrix.rules.table(table)) else {
+            let Some(viewer) = viewer(who) else {
+                return nobody(who);
+            };
+            let Some(table) = matrix.rules.table(table) else {
                 return missing(table);
             };
             let Some(cell) = matrix.of(table, viewer).first() else {
@@ -685,7 +688,7 @@ fn check_line(what: &What, text: &str, matrix: &Matrix, named: &mut Vec<Key>) ->
         }
         What::Executes { who, function } => {
             let Some(viewer) = viewer(who) else {
-                return Vec::new();
+                return nobody(who);
             };
             named.push(Key::Function(viewer.name.clone(), function.clone()));
             let may = matrix.definers().into_iter().any(|(own, roles)| {
@@ -782,9 +785,16 @@ impl Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::access::rules::AccessRules;
+    use crate::domain::access::rules::{AccessRules, ApiRole, FoundUser};
     use crate::domain::access::viewer::Viewer;
     use proptest::prelude::*;
+
+    fn role(name: &str) -> ApiRole {
+        ApiRole {
+            name: name.into(),
+            ..ApiRole::default()
+        }
+    }
 
     fn matrix(verdict: Verdict, visible: Option<u64>) -> Matrix {
         let table = SecuredTable {
@@ -828,6 +838,7 @@ mod tests {
                     ..RowPolicy::default()
                 }],
                 schemas: vec!["public".into()],
+                roles: ["anon", "authenticated"].map(role).into(),
                 ..AccessRules::default()
             },
             viewers: vec![Viewer::anon()],
@@ -940,6 +951,56 @@ mod tests {
                 let found = one.found.as_ref().unwrap();
                 assert!(found.contains("the server shows anon 3 rows"), "{found}");
             }
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_about_whom_it_names_and_about_nobody_else_in_the_same_role() {
+        let mut both = matrix(Verdict::All, Some(4));
+        let user = |id: &str, email: &str| FoundUser {
+            id: id.into(),
+            email: Some(email.into()),
+            ..FoundUser::default()
+        };
+        both.rules.people = vec![user("1", "alice@example.com"), user("2", "alice@b.c")];
+        both.viewers = vec![
+            Viewer::user(&both.rules.people[0]),
+            Viewer::user(&both.rules.people[1]),
+            Viewer::stranger(),
+        ];
+        let all = both.cells.clone();
+        both.cells.clear();
+        for (viewer, verdict) in both.viewers.iter().zip([Verdict::All, Verdict::None, Verdict::Policies]) {
+            both.cells.extend(all.iter().cloned().map(|cell| AccessCell {
+                identity: viewer.name.clone(),
+                role: viewer.role.clone(),
+                policies: Vec::new(),
+                verdict,
+                ..cell
+            }));
+        }
+        for line in [
+            "role:authenticated may select rows of goal",
+            "stranger may select rows of goal",
+            "user:alice@example.com may select all of goal",
+            "user:ALICE@example.com may select all of goal",
+            "user:1 may select all of goal",
+            "user:alice@b.c may not select goal",
+            "user:2 may not select goal",
+        ] {
+            let report = parse(line).unwrap().check(&both);
+            assert!(report.differences.is_empty(), "{line}: {report:?}");
+        }
+        // Whoever was not looked at has nothing that holds.
+        for line in [
+            "anon may not select goal",
+            "user:alice may select all of goal",
+            "anon may execute public.f() as its owner",
+            "anon sees 4 of goal",
+        ] {
+            let report = parse(line).unwrap().check(&both);
+            let found = report.differences[0].found.as_ref().unwrap();
+            assert!(found.contains("nobody looked as"), "{line}: {found}");
         }
     }
 
