@@ -42,13 +42,12 @@ impl Matrix {
         &self.cells[start..end]
     }
 
-    /// The functions that run as their owner and that a role of the API may execute.
+    /// The functions of the schemas that run as their owner and that a role may execute.
     pub fn definers(&self) -> Vec<(String, Vec<&str>)> {
         let mut found: Vec<(String, Vec<&str>)> = Vec::new();
         let is_shown = |object: &str| {
-            let name = object.trim_start_matches("function ");
-            let schema = name.split('.').next().unwrap_or_default();
-            self.rules.api_schemas().iter().any(|own| own == schema)
+            let name = object.strip_prefix("function ").unwrap_or(object);
+            self.schemas.contains(&schema_of(name))
         };
         let rights = self.rules.rights.iter();
         for right in rights.filter(|right| right.verb == "execute" && !right.passes) {
@@ -61,5 +60,57 @@ impl Matrix {
             }
         }
         found
+    }
+}
+
+/// The schema of a name as SQL writes it: between quotes where it holds a dot, a blank or a capital.
+fn schema_of(name: &str) -> String {
+    let Some(quoted) = name.strip_prefix('"') else {
+        return name.split('.').next().unwrap_or_default().to_owned();
+    };
+    let mut schema = String::new();
+    let mut letters = quoted.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // A quote stands twice in a name.
+        if letter == '"' && letters.next_if_eq(&'"').is_none() {
+            break;
+        }
+        schema.push(letter);
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dry_run::access::{Right, Verdict, Why};
+
+    #[test]
+    fn functions_are_those_of_the_schemas_that_were_looked_at() {
+        let right = |object: &str| Right {
+            role: "anon".into(),
+            id: 1,
+            object: format!("function {object}"),
+            verb: "execute".into(),
+            verdict: Verdict::All,
+            digest: None,
+            why: Why::Definer,
+            passes: false,
+        };
+        let functions = [
+            ("public", "public.f()"),
+            ("My.Api", "\"My.Api\".f()"),
+            ("a\"b.c", "\"a\"\"b.c\".f()"),
+            ("My", "\"My\".\"g.h\"()"),
+        ];
+        let mut matrix = Matrix::default();
+        matrix.rules.rights = functions.map(|(_, name)| right(name)).into();
+        for (schema, function) in functions {
+            matrix.schemas = vec![schema.to_owned()];
+            let found = matrix.definers();
+            assert_eq!(found, [(format!("function {function}"), vec!["anon"])]);
+        }
+        matrix.schemas.clear();
+        assert_eq!(matrix.definers(), []);
     }
 }
