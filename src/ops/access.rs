@@ -228,7 +228,10 @@ pub async fn overview(
     request: &MatrixRequest,
 ) -> Result<Matrix, Problem> {
     let mut matrix = matrix(database, request).await?;
-    matrix.findings = database.lint().await.unwrap_or_default();
+    match database.lint().await {
+        Ok(findings) => matrix.findings = findings,
+        Err(problem) => matrix.unlinted = Some(format!("{} {}", problem.what, problem.why)),
+    }
     Ok(matrix)
 }
 
@@ -351,10 +354,7 @@ mod tests {
             ..MatrixRequest::default()
         };
         let written = judged(&old, &request).await.unwrap();
-        for text in [
-            snapshot(&written),
-            "anon may select all of goal".to_owned(),
-        ] {
+        for text in [snapshot(&written), "anon may select all of goal".to_owned()] {
             let file = parse(&text).unwrap();
             let report = check(&new, &file).await.unwrap().1;
             assert!(report.differences.is_empty(), "{text}: {report:?}");
@@ -389,5 +389,14 @@ mod tests {
         now.0.tables.clear();
         let written = judged(&now, &MatrixRequest::default()).await.unwrap();
         assert_eq!(parse(&snapshot(&written)).unwrap().schemas, Some(vec![]));
+    }
+
+    #[tokio::test]
+    async fn findings_that_cannot_be_read_are_not_taken_for_none() {
+        let matrix = overview(&told(&["anon"]), &MatrixRequest::default())
+            .await
+            .unwrap();
+        assert_eq!(matrix.cells.len(), 4);
+        assert_eq!(matrix.unlinted.as_deref(), Some("Unread. Not a member."));
     }
 }

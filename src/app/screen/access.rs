@@ -105,6 +105,10 @@ impl AccessScreen {
             lines.push(Line::default());
             lines.extend(secured::findings(&own).lines);
         }
+        if let Some(why) = &matrix.unlinted {
+            lines.push(Line::default());
+            lines.push(Line::new(Tone::Warn, why));
+        }
         let role = &matrix.rules.connection.role;
         let seen = if matrix.rules.connection.passes {
             "which sees all rows"

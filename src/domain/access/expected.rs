@@ -970,14 +970,19 @@ mod tests {
         ];
         let all = both.cells.clone();
         both.cells.clear();
-        for (viewer, verdict) in both.viewers.iter().zip([Verdict::All, Verdict::None, Verdict::Policies]) {
-            both.cells.extend(all.iter().cloned().map(|cell| AccessCell {
-                identity: viewer.name.clone(),
-                role: viewer.role.clone(),
-                policies: Vec::new(),
-                verdict,
-                ..cell
-            }));
+        for (viewer, verdict) in
+            both.viewers
+                .iter()
+                .zip([Verdict::All, Verdict::None, Verdict::Policies])
+        {
+            both.cells
+                .extend(all.iter().cloned().map(|cell| AccessCell {
+                    identity: viewer.name.clone(),
+                    role: viewer.role.clone(),
+                    policies: Vec::new(),
+                    verdict,
+                    ..cell
+                }));
         }
         for line in [
             "role:authenticated may select rows of goal",

@@ -22,6 +22,8 @@ pub struct Matrix {
     pub cells: Vec<AccessCell>,
     /// What is doubtful, where that was asked for too.
     pub findings: Vec<AccessFinding>,
+    /// Why what is doubtful could not be read, where that was asked for in vain: none found is not none there.
+    pub unlinted: Option<String>,
 }
 
 impl Matrix {

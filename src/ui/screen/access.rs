@@ -84,6 +84,9 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
             let count = counted(matrix.findings.len(), "finding");
             title.push_str(&format!(", {count}"));
         }
+        if matrix.unlinted.is_some() {
+            title.push_str(", findings not read");
+        }
         let width = layout::rows(panes.list).width;
         let shown = Places::of(width.into(), matrix, access.column).shown;
         let count = matrix.viewers.len();
