@@ -324,6 +324,22 @@ async fn a_row_is_explained_as_the_server_answers() {
         .unwrap();
     assert_eq!((told.exists, told.allowed), (Some(false), Some(false)));
     assert!(told.why.contains("no such row"), "{}", told.why);
+    // A view is explained by what the server shows of it.
+    for (who, key, view, allowed) in [
+        (user("alice"), "4", "own_eyes", true),
+        (user("alice"), "3", "own_eyes", false),
+        (user("bob"), "3", "own_eyes", true),
+        (user("alice"), "3", "peek", true),
+        (user("alice"), "99", "peek", false),
+        (Who::Stranger, "1", "denied_eyes", false),
+    ] {
+        let key = format!("id={key}");
+        let told = explained(&database, view, &key, who, Verb::Select)
+            .await
+            .unwrap();
+        assert_eq!(told.allowed, Some(allowed), "{view} {key}: {told:#?}");
+        assert_ne!(told.exists, Some(false), "{view} {key}");
+    }
     // Over the Management API it is the same.
     let api = Standin::start(&bench.url).await;
     for key in ["4", "6", "99"] {

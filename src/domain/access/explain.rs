@@ -655,6 +655,8 @@ impl Inquiry<'_> {
         let is_insert = self.verb == Verb::Insert;
         let exists = match (is_insert, answer.found) {
             (true, _) | (false, None) => None,
+            // What a view shows depends on who asks: the connection not finding it says nothing.
+            (false, Some(0)) if self.table.is_view() => None,
             (false, Some(found)) => Some(found > 0),
         };
         let visible = match (&answer.visible, is_insert) {
@@ -679,6 +681,7 @@ impl Inquiry<'_> {
         let word = self.verb.word();
         let (allowed, why) = match (fault, exists, judged) {
             (Some(fault), _, _) => (Some(false), format!("{who} may not {word} it: {fault}.")),
+            (None, _, _) if self.table.is_view() => self.through(&answer, exists, &why),
             (None, Some(false), _) => (
                 Some(false),
                 "There is no such row: the connection, which sees all rows, does not find it either.".to_owned(),
@@ -739,6 +742,54 @@ impl Inquiry<'_> {
             allowed,
             why,
             disagrees,
+        }
+    }
+
+    /// What is known of a row of a view: what the server shows. Its tables decide, and these are not asked.
+    fn through(
+        &self,
+        answer: &RowAnswer,
+        exists: Option<bool>,
+        why: &str,
+    ) -> (Option<bool>, String) {
+        let who = &self.question.viewer.name;
+        if self.verb != Verb::Select {
+            let read = self.rules.tables.iter();
+            let read = read.filter(|table| self.table.reads.contains(&table.id));
+            let read: Vec<String> = read.map(SecuredTable::full_name).collect();
+            let of = if read.is_empty() {
+                String::new()
+            } else {
+                format!(": ask about {}", listed(&read))
+            };
+            let word = self.verb.word();
+            return (
+                None,
+                format!("Whether {who} may {word} it through the view is not known{of}."),
+            );
+        }
+        match &answer.visible {
+            Ok(rows) if *rows > 0 => (Some(true), format!("{who} sees it: {why}.")),
+            Ok(_) if exists == Some(true) => (
+                Some(false),
+                format!(
+                    "{who} does not see it: the view shows it to the connection, and not to {who}."
+                ),
+            ),
+            Ok(_) => (
+                Some(false),
+                format!(
+                    "{who} does not see such a row: the view shows none, neither to {who} nor to the connection."
+                ),
+            ),
+            Err((code, message)) if code == "57014" => (
+                None,
+                format!("Whether {who} sees it is not known: {message} ({code})."),
+            ),
+            Err((code, message)) => (
+                Some(false),
+                format!("{who} does not see it: the server refuses the read: {message} ({code})."),
+            ),
         }
     }
 
@@ -1149,6 +1200,46 @@ mod tests {
         );
         let odd = explained(&rules, Verb::Select, &given, 1);
         assert_eq!(odd.disagrees.as_deref(), Some("the server shows the row"));
+    }
+
+    #[test]
+    fn of_a_view_is_told_what_the_server_shows_and_nothing_else() {
+        for invokes in [true, false] {
+            let mut rules = rules(Vec::new());
+            rules.tables[0].kind = "v".into();
+            rules.tables[0].invokes = invokes;
+            let refused = Err(("42501".to_owned(), "permission denied".to_owned()));
+            let late = Err(("57014".to_owned(), "too long".to_owned()));
+            for (verb, found, visible, exists, allowed) in [
+                (Verb::Select, Some(1), Ok(1), Some(true), Some(true)),
+                (Verb::Select, Some(1), Ok(0), Some(true), Some(false)),
+                (Verb::Select, Some(0), Ok(1), None, Some(true)),
+                (Verb::Select, Some(0), Ok(0), None, Some(false)),
+                (Verb::Select, None, Ok(0), None, Some(false)),
+                (Verb::Select, Some(1), refused, Some(true), Some(false)),
+                (Verb::Select, Some(1), late, Some(true), None),
+                (Verb::Update, Some(1), Ok(1), Some(true), None),
+                (Verb::Delete, Some(0), Ok(0), None, None),
+            ] {
+                let wanted = Wanted {
+                    key: Some("7".into()),
+                    written: None,
+                };
+                let viewer = Viewer::stranger();
+                let inquiry = inquire(&rules, &rules.tables[0], &viewer, verb, &wanted).unwrap();
+                let told = inquiry.finish(RowAnswer {
+                    found,
+                    row: None,
+                    new_row: None,
+                    new_fault: None,
+                    visible: visible.clone(),
+                    given: Vec::new(),
+                });
+                let place = format!("{verb:?} {found:?} {visible:?}: {}", told.why);
+                assert_eq!((told.exists, told.allowed), (exists, allowed), "{place}");
+                assert_eq!(told.disagrees, None, "{place}");
+            }
+        }
     }
 
     #[test]
