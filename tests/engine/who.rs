@@ -555,3 +555,42 @@ async fn what_fails_and_what_takes_long_is_told_and_not_taken_for_nothing() {
     });
     assert!(failed, "{:#?}", told.steps);
 }
+
+#[tokio::test]
+async fn a_policy_is_never_evaluated_with_the_rights_of_the_connection() {
+    let bench = bench().await;
+    bench
+        .db
+        .batch_execute(
+            "create schema hidden; create function hidden.is_plain() returns boolean language sql stable as $$select current_user::text = 'authenticated'$$;
+             create table public.named (id int primary key); insert into public.named values (1);
+             alter table public.named enable row level security; grant select on public.named to authenticated;
+             create policy plain on public.named for select to authenticated using (hidden.is_plain());
+             create policy odd on public.named as restrictive for select to authenticated using (hidden.is_plain() or id < 0);
+             create table public.crossed (id int primary key); insert into public.crossed values (1);
+             alter table public.crossed enable row level security; grant select on public.crossed to authenticated;
+             create policy crossed on public.crossed for select to authenticated using (not hidden.is_plain());
+             revoke all on schema hidden from public; grant execute on function hidden.is_plain() to authenticated;",
+        )
+        .await
+        .unwrap();
+    let database = database_on(&bench.url);
+    for (table, shows) in [("named", true), ("crossed", false)] {
+        let told = explained(&database, table, "1", Who::Stranger, Verb::Select)
+            .await
+            .unwrap();
+        assert_eq!((told.allowed, told.disagrees), (Some(shows), None));
+        let values = told.steps.iter().filter_map(|step| match step {
+            ExplainedStep::Policy { value, .. } => Some(*value),
+            _ => None,
+        });
+        assert!(values.clone().count() > 0);
+        for value in values {
+            assert_eq!(value, Truth::Unknown, "{table}");
+        }
+        let told = explained(&database, table, "1", Who::Stranger, Verb::Delete)
+            .await
+            .unwrap();
+        assert_ne!(told.allowed, Some(true));
+    }
+}

@@ -20,15 +20,13 @@ pub enum RowSide {
     New,
 }
 
-/// An expression that the server evaluates on a row.
+/// An expression that the server evaluates on a row, always as the identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
     /// The expression.
     pub sql: String,
     /// On which row.
     pub row: RowSide,
-    /// Whether it is evaluated as the identity; else as the connection, past row level security.
-    pub as_viewer: bool,
 }
 
 /// What came of a [`Snippet`].
@@ -285,8 +283,8 @@ struct PartPlan {
     expression: String,
     value: usize,
     looked_at: Vec<(String, usize)>,
-    /// For a query: how many rows the identity and the connection find.
-    found: Option<(usize, usize)>,
+    /// For a query: how many rows the identity finds.
+    found: Option<usize>,
 }
 
 /// Prepares the question about a row.
@@ -513,15 +511,14 @@ impl<'a> Inquiry<'a> {
                 }
             });
             let row = group.row;
-            self.groups[at].whole = self.snippet(&text, row, true);
+            self.groups[at].whole = self.snippet(&text, row);
         }
     }
 
-    fn snippet(&mut self, sql: &str, row: RowSide, as_viewer: bool) -> usize {
+    fn snippet(&mut self, sql: &str, row: RowSide) -> usize {
         let snippet = Snippet {
             sql: sql.to_owned(),
             row,
-            as_viewer,
         };
         let known = self
             .question
@@ -535,7 +532,7 @@ impl<'a> Inquiry<'a> {
     }
 
     fn of(&mut self, condition: &Condition, row: RowSide) -> Plan {
-        let whole = self.snippet(&condition.text, row, true);
+        let whole = self.snippet(&condition.text, row);
         let mut parts = Vec::new();
         self.parts(condition, row, 0, &mut parts);
         Plan { whole, parts }
@@ -554,7 +551,7 @@ impl<'a> Inquiry<'a> {
             Join::Not => "not",
             Join::Whole => condition.text.as_str(),
         };
-        let value = self.snippet(&condition.text, row, true);
+        let value = self.snippet(&condition.text, row);
         let mut part = PartPlan {
             depth,
             expression: word.to_owned(),
@@ -602,11 +599,10 @@ impl<'a> Inquiry<'a> {
         }
         if let Some(query) = condition::existing(text) {
             let count = format!("(select pg_catalog.count(*) from ({query}) supadeck_found)");
-            let as_viewer = self.snippet(&count, row, true);
-            part.found = Some((as_viewer, self.snippet(&count, row, false)));
+            part.found = Some(self.snippet(&count, row));
         }
         for (label, sql) in looks {
-            let place = self.snippet(&sql, row, true);
+            let place = self.snippet(&sql, row);
             part.looked_at.push((label, place));
         }
     }
@@ -1054,30 +1050,20 @@ impl PartPlan {
                 }),
                 _ => None,
             });
-        let mut note = match given.get(self.value) {
+        let note = match given.get(self.value) {
             Some(Given::Failed(code, message)) => Some(format!("{message} ({code})")),
             Some(Given::Unnamed(message)) => Some(format!(
-                "what it gives cannot be told apart: {message}; the policy itself holds what its names meant"
+                "what it gives is not known: {message}; the policy itself holds what its names meant"
             )),
             _ => None,
         };
         let mut looked_at: Vec<LookedAt> = looked_at.collect();
-        if let Some((own, all)) = self.found {
-            let number = |place: usize| match given.get(place) {
-                Some(Given::Value(Some(text))) => text.parse::<u64>().ok(),
-                _ => None,
-            };
-            if let Some(own) = number(own) {
-                looked_at.push(LookedAt {
-                    what: "rows that its query finds".to_owned(),
-                    value: Some(own.to_string()),
-                });
-                if let Some(all) = number(all).filter(|all| *all > own) {
-                    note = Some(format!(
-                        "its query finds {all} without row level security: policies of the tables that it reads hide rows"
-                    ));
-                }
-            }
+        let found = self.found.and_then(|place| given.get(place));
+        if let Some(Given::Value(Some(own))) = found {
+            looked_at.push(LookedAt {
+                what: "rows that its query finds".to_owned(),
+                value: Some(own.clone()),
+            });
         }
         ExplainedPart {
             depth: self.depth,
