@@ -813,9 +813,10 @@ impl Inquiry<'_> {
             });
             let mut through: Vec<String> = through.map(|grant| grant.to.clone()).collect();
             through.dedup();
+            let lacking = self.lacking(verb, held.and_then(|held| held.columns.as_deref()));
             steps.push(ExplainedStep::Grant {
                 verb,
-                holds: held.is_some(),
+                holds: held.is_some() && lacking.is_empty(),
                 columns: held.and_then(|held| held.columns.clone()),
                 through,
             });
@@ -831,8 +832,35 @@ impl Inquiry<'_> {
                     verb.word()
                 ));
             }
+            if !lacking.is_empty() && missing.is_none() {
+                let (word, list) = (verb.word(), listed(&lacking));
+                let why = if verb == Verb::Select {
+                    ", by which the row is named"
+                } else {
+                    ""
+                };
+                missing = Some(format!(
+                    "the role {} has a grant to {word} some columns only, and none for {list}{why}",
+                    role.name
+                ));
+            }
         }
         missing
+    }
+
+    /// The columns that a verb names and that a grant on some columns leaves out: a filter reads those of the key, and an insert or
+    /// update writes those that are given. Policies look at any column.
+    fn lacking(&self, verb: Verb, granted: Option<&[String]>) -> Vec<String> {
+        let Some(granted) = granted else {
+            return Vec::new();
+        };
+        let named: Vec<&String> = match (verb, &self.question.written) {
+            (Verb::Select, _) => self.question.key.iter().map(|(name, _)| name).collect(),
+            (Verb::Insert | Verb::Update, Some((_, values))) => values.keys().collect(),
+            _ => Vec::new(),
+        };
+        let named = named.into_iter().filter(|name| !granted.contains(name));
+        named.cloned().collect()
     }
 
     /// Whether policies decide, and why.
@@ -1296,6 +1324,59 @@ mod tests {
             "{}",
             found.why
         );
+    }
+
+    #[test]
+    fn a_grant_on_some_columns_is_for_these_only() {
+        let open = policy("all", "all", true, "true");
+        let every = ["id", "user_id", "n"];
+        for (verb, of, columns, key, set, allowed) in [
+            (Verb::Select, Verb::Select, &every[..1], "id=7", "", true),
+            (Verb::Select, Verb::Select, &every[1..], "id=7", "", false),
+            (
+                Verb::Select,
+                Verb::Select,
+                &every[..1],
+                "id=7,n=1",
+                "",
+                false,
+            ),
+            (Verb::Delete, Verb::Select, &every[1..], "id=7", "", false),
+            (Verb::Insert, Verb::Insert, &every[..2], "", "n", false),
+            (Verb::Insert, Verb::Insert, &every[..], "", "n", true),
+            (Verb::Insert, Verb::Insert, &every[..1], "", "id", true),
+            (Verb::Update, Verb::Update, &every[..2], "id=7", "n", false),
+            (Verb::Update, Verb::Update, &every[2..], "id=7", "n", true),
+            (Verb::Update, Verb::Select, &every[..1], "id=7", "n", true),
+        ] {
+            let mut rules = rules(vec![open.clone()]);
+            for held in rules.held.iter_mut().filter(|held| held.verb == of) {
+                held.columns = Some(columns.iter().map(|&name| name.to_owned()).collect());
+            }
+            let written =
+                (!set.is_empty()).then(|| Map::from_iter([(set.to_owned(), Value::from(1))]));
+            let wanted = Wanted {
+                key: Some(key.to_owned()).filter(|key| !key.is_empty()),
+                written,
+            };
+            let viewer = Viewer::stranger();
+            let inquiry = inquire(&rules, &rules.tables[0], &viewer, verb, &wanted).unwrap();
+            let given = vec![value("true"); inquiry.question.snippets.len()];
+            let told = inquiry.finish(RowAnswer {
+                found: Some(1),
+                row: None,
+                new_row: None,
+                new_fault: None,
+                visible: Ok(u64::from(allowed)),
+                given,
+            });
+            let place = format!("{verb:?} {of:?} {columns:?} {key} {set}: {}", told.why);
+            assert_eq!(
+                (told.allowed, told.disagrees),
+                (Some(allowed), None),
+                "{place}"
+            );
+        }
     }
 
     #[test]
