@@ -195,6 +195,7 @@ pub async fn explain(
     }
     let inquiry = inquire(&rules, table, &viewer, request.verb, &request.wanted)?;
     let answer = database.explain(&inquiry.question).await?;
+    inquiry.is_of_one(&answer)?;
     let explanation = inquiry.finish(answer);
     Ok((rules, explanation))
 }

@@ -324,6 +324,14 @@ async fn a_row_is_explained_as_the_server_answers() {
         .unwrap();
     assert_eq!((told.exists, told.allowed), (Some(false), Some(false)));
     assert!(told.why.contains("no such row"), "{}", told.why);
+    // A key that names several rows has no one answer.
+    for (table, key) in [("doc", "team_id=1"), ("own_eyes", "title=t")] {
+        let several = explained(&database, table, key, user("alice"), Verb::Select)
+            .await
+            .unwrap_err();
+        assert_eq!(several.kind, Kind::Usage, "{several:?}");
+        assert!(several.what.contains("rows of public."), "{several:?}");
+    }
     // A view is explained by what the server shows of it.
     for (who, key, view, allowed) in [
         (user("alice"), "4", "own_eyes", true),

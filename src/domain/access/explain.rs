@@ -646,6 +646,22 @@ fn quoted(name: &str) -> String {
 }
 
 impl Inquiry<'_> {
+    /// Whether the key names one row at most; of several no policy gives one value.
+    pub fn is_of_one(&self, answer: &RowAnswer) -> Result<(), Problem> {
+        let seen = answer.visible.as_ref().copied().unwrap_or_default();
+        let rows = answer.found.unwrap_or_default().max(seen);
+        if rows < 2 {
+            return Ok(());
+        }
+        let problem = no_key(self.table);
+        Err(Problem::new(
+            Kind::Usage,
+            format!("The key names {rows} rows of {}.", self.table.full_name()),
+            "Each row has its own answer.",
+        )
+        .with_hint(problem.hint.unwrap_or_default()))
+    }
+
     /// Puts the answer together.
     pub fn finish(self, answer: RowAnswer) -> Explanation {
         let is_insert = self.verb == Verb::Insert;
@@ -1376,6 +1392,35 @@ mod tests {
                 (Some(allowed), None),
                 "{place}"
             );
+        }
+    }
+
+    #[test]
+    fn a_key_that_names_several_rows_is_refused() {
+        let rules = rules(Vec::new());
+        let wanted = Wanted {
+            key: Some("n=1".into()),
+            written: None,
+        };
+        let viewer = Viewer::stranger();
+        let inquiry = inquire(&rules, &rules.tables[0], &viewer, Verb::Select, &wanted).unwrap();
+        for (found, visible, is_one) in [
+            (Some(0), Ok(0), true),
+            (Some(1), Ok(1), true),
+            (Some(2), Ok(0), false),
+            (Some(5), Err(("42501".to_owned(), String::new())), false),
+            (None, Ok(2), false),
+            (None, Ok(1), true),
+        ] {
+            let answer = RowAnswer {
+                found,
+                row: None,
+                new_row: None,
+                new_fault: None,
+                visible,
+                given: Vec::new(),
+            };
+            assert_eq!(inquiry.is_of_one(&answer).is_ok(), is_one, "{answer:?}");
         }
     }
 
