@@ -219,7 +219,7 @@ pub struct AccessCell {
 pub struct Draft {
     cells: Vec<AccessCell>,
     /// For each cell the place of its probe and of that of all rows.
-    counted: Vec<(Option<usize>, usize)>,
+    counted: Vec<(Option<usize>, Option<usize>)>,
     views: Vec<bool>,
     /// What is to be counted, those of one table one after the other.
     pub probes: Vec<Probe>,
@@ -229,7 +229,8 @@ pub struct Draft {
 pub fn draft(rules: &AccessRules, tables: &[&SecuredTable], viewers: &[Viewer]) -> Draft {
     let mut draft = Draft::default();
     for table in tables {
-        let whole = draft.probe(table, None, None);
+        // The rows of a foreign table stand on another server, which is not asked.
+        let whole = (!is_far(rules, table)).then(|| draft.probe(table, None, None));
         for viewer in viewers {
             if let Some(role) = rules.role(&viewer.role) {
                 draft.add(rules, table, viewer, role, whole);
@@ -237,6 +238,19 @@ pub fn draft(rules: &AccessRules, tables: &[&SecuredTable], viewers: &[Viewer]) 
         }
     }
     draft
+}
+
+/// Whether reading a table or view reads a foreign table.
+fn is_far(rules: &AccessRules, table: &SecuredTable) -> bool {
+    let (mut seen, mut next) = (BTreeSet::from([table.id]), vec![table]);
+    while let Some(one) = next.pop() {
+        if one.kind == "f" {
+            return true;
+        }
+        let read = rules.tables.iter();
+        next.extend(read.filter(|read| one.reads.contains(&read.id) && seen.insert(read.id)));
+    }
+    false
 }
 
 impl Draft {
@@ -261,7 +275,7 @@ impl Draft {
         table: &SecuredTable,
         viewer: &Viewer,
         role: &ApiRole,
-        whole: usize,
+        whole: Option<usize>,
     ) {
         let connection = &rules.connection.role;
         let untaken = (!role.may_set).then(|| {
@@ -269,6 +283,14 @@ impl Draft {
                 "not counted: the connection's role {connection} may not take the role {}",
                 role.name
             )
+        });
+        let untaken = untaken.or_else(|| {
+            let why = if table.kind == "f" {
+                "not counted: its rows stand on another server"
+            } else {
+                "not counted: it reads a foreign table, whose rows stand on another server"
+            };
+            whole.is_none().then(|| why.to_owned())
         });
         let can_count = untaken.is_none();
         let select = judge(rules, role, table, Verb::Select);
@@ -343,7 +365,7 @@ impl Draft {
             ..
         } = self;
         for ((cell, (own, whole)), is_view) in cells.iter_mut().zip(counted).zip(views) {
-            let all = sights.get(whole);
+            let all = whole.and_then(|whole| sights.get(whole));
             let all = all.filter(|all| all.failure.is_none() && all.is_whole);
             let all = all.map(|all| all.rows);
             if let Some(sight) = own.and_then(|own| sights.get(own)) {
@@ -562,6 +584,34 @@ mod tests {
         let cell = draft.finish(&[rows(5)]).swap_remove(0);
         assert_eq!((cell.verdict, cell.visible), (Verdict::Policies, None));
         assert!(cell.note.unwrap().contains("may not take the role anon"));
+    }
+
+    #[test]
+    fn nothing_is_read_from_a_foreign_table_also_through_views() {
+        let mut rules = rules(Some(Verdict::All), true, false);
+        let mut add = |id, kind: &str, reads: &[u32]| {
+            let mut table = rules.tables[0].clone();
+            (table.id, table.kind, table.reads) = (id, kind.into(), reads.into());
+            table.name = format!("t{id}");
+            rules.tables.push(table);
+        };
+        add(2, "f", &[]);
+        add(3, "v", &[1, 2]);
+        // One reads itself by another, as a recursive view does.
+        add(4, "v", &[5]);
+        add(5, "v", &[4, 3]);
+        let tables: Vec<&SecuredTable> = rules.tables.iter().collect();
+        let draft = draft(&rules, &tables, &[Viewer::anon()]);
+        assert!(draft.probes.iter().all(|probe| probe.table == "a"));
+        assert_eq!(draft.probes.len(), 2);
+        for cell in draft.finish(&[rows(3), rows(3)]) {
+            let is_near = cell.table == "a";
+            if cell.verb == Verb::Select {
+                assert_eq!(cell.visible.is_some(), is_near, "{cell:?}");
+                assert_eq!(cell.note.is_none(), is_near, "{cell:?}");
+            }
+            assert_eq!(cell.disagrees, None);
+        }
     }
 
     #[test]
