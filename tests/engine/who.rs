@@ -602,3 +602,39 @@ async fn a_policy_is_never_evaluated_with_the_rights_of_the_connection() {
         assert_ne!(told.allowed, Some(true));
     }
 }
+
+#[tokio::test]
+async fn an_explanation_keeps_its_time_limit_however_much_there_is_to_evaluate() {
+    let bench = bench().await;
+    bench
+        .db
+        .batch_execute(
+            "create function public.waits(int) returns boolean language plpgsql as 'begin perform pg_sleep(3600 + $1); return true; end';
+             create table public.endless (id int primary key); insert into public.endless values (1);
+             alter table public.endless enable row level security; grant select, delete on public.endless to authenticated;
+             create policy quick on public.endless as restrictive for select to authenticated using (id > 0);
+             create policy one on public.endless for select to authenticated using (public.waits(1) and public.waits(2));
+             create policy two on public.endless for delete to authenticated using (public.waits(3) or public.waits(4));
+             create view public.endless_eyes with (security_invoker = true) as select * from public.endless; grant select on public.endless_eyes to authenticated;
+             grant execute on function public.waits(int) to authenticated;",
+        )
+        .await
+        .unwrap();
+    let database = database_on(&bench.url).with_statement_limit(std::time::Duration::from_secs(4));
+    for (table, verb) in [
+        ("endless", Verb::Select),
+        ("endless", Verb::Delete),
+        ("endless_eyes", Verb::Select),
+    ] {
+        let told = explained(&database, table, "id=1", Who::Stranger, verb)
+            .await
+            .unwrap();
+        assert_eq!(
+            (told.exists, told.visible, told.allowed, &told.disagrees),
+            (Some(true), None, None, &None),
+            "{told:#?}"
+        );
+        assert!(told.why.contains("not known"), "{}", told.why);
+    }
+    bench.quiet().await;
+}

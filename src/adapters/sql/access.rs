@@ -3,7 +3,7 @@
 
 use super::quote::{block, dollar};
 use super::snapshot::parse_rights;
-use crate::domain::access::explain::{Given, RowAnswer, RowQuestion, RowSide};
+use crate::domain::access::explain::{Given, LATE, RowAnswer, RowQuestion, RowSide};
 use crate::domain::access::lint::{AccessFinding, FoundByRule, sorted};
 use crate::domain::access::matrix::{Probe, Sight, Unseen};
 use crate::domain::access::rules::{
@@ -294,16 +294,23 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
     let become_it = become_viewer(viewer, schema);
     let mut body = "declare found pg_catalog.int8; old_row pg_catalog.text; new_row pg_catalog.text; visible pg_catalog.int8; \
         stage pg_catalog.text; old_json pg_catalog.json; new_json pg_catalog.json; seen_code pg_catalog.text; message pg_catalog.text; code pg_catalog.text; said pg_catalog.text; \
-        fault pg_catalog.text; given pg_catalog.text := ''; one pg_catalog.text; at pg_catalog.int4; side pg_catalog.text; begin "
+        fault pg_catalog.text; late pg_catalog.text; given pg_catalog.text := ''; one pg_catalog.text; at pg_catalog.int4; side pg_catalog.text; begin "
         .to_owned();
     if keyed {
         let _ = write!(
             body,
             "begin perform pg_catalog.set_config('row_security', 'off', true); execute {count} into found; \
-            execute {read} into old_row, old_json; exception when insufficient_privilege then found := null; end; \
-            begin {become_it} execute {count} into visible; \
+            execute {read} into old_row, old_json; exception when insufficient_privilege then found := null; end; "
+        );
+    }
+    // The time limit of a block ends it once. Whoever catches that goes on without one: so all that is done as the identity ends with it.
+    body.push_str("begin ");
+    if keyed {
+        let _ = write!(
+            body,
+            "begin {become_it} execute {count} into visible; \
             if found is null then begin execute {read} into old_row, old_json; exception when others then old_row := null; end; end if; {BE_MYSELF}\
-            exception when query_canceled or others then seen_code := sqlstate; message := sqlerrm; end; "
+            exception when others then seen_code := sqlstate; message := sqlerrm; end; "
         );
     }
     if let Some((defaults, values)) = written {
@@ -336,7 +343,7 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
         let _ = write!(
             body,
             "if {given} then begin {become_it} execute {made} into new_row, new_json; {BE_MYSELF}\
-            exception when query_canceled or others then fault := sqlerrm; end; end if; "
+            exception when others then fault := sqlerrm; end; end if; "
         );
     }
     if !snippets.is_empty() {
@@ -359,10 +366,10 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
             begin execute pg_catalog.concat('select pg_catalog.left((', one, ')::pg_catalog.text, 400) from cast(', \
             pg_catalog.quote_literal(case side when 'old' then old_row else new_row end), {}) into one; \
             given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, one, null, null)); \
-            exception when query_canceled or others then code := sqlstate; said := sqlerrm; \
+            exception when others then code := sqlstate; said := sqlerrm; \
             if code = '42501' and said like 'permission denied for schema%' then code := 'names'; end if; \
             given := pg_catalog.concat(given, ',', pg_catalog.json_build_array(at, null, code, said)); end; end loop; {BE_MYSELF}\
-            exception when query_canceled or others then message := coalesce(message, sqlerrm); end; ",
+            exception when others then message := coalesce(message, sqlerrm); end; ",
             places.join(","),
             super::quote::array(texts),
             super::quote::array(sides),
@@ -370,7 +377,8 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
         );
     }
     body.push_str(
-        "perform pg_catalog.set_config('supadeck.seen', pg_catalog.json_build_object('found', found, 'row', old_json, 'new_row', new_json, \
+        "exception when query_canceled then late := sqlerrm; end; \
+        perform pg_catalog.set_config('supadeck.seen', pg_catalog.json_build_object('late', late, 'found', found, 'row', old_json, 'new_row', new_json, \
         'new_fault', fault, 'visible', visible, 'code', seen_code, 'message', message, \
         'given', pg_catalog.concat('[', pg_catalog.substr(given, 2), ']')::pg_catalog.json)::pg_catalog.text, true); end",
     );
@@ -386,6 +394,7 @@ type ToldGiven = (usize, Option<String>, Option<String>, Option<String>);
 /// The document of [`explain_sql`].
 #[derive(Deserialize)]
 struct ToldRow {
+    late: Option<String>,
     found: Option<u64>,
     row: Option<serde_json::Value>,
     new_row: Option<serde_json::Value>,
@@ -403,7 +412,12 @@ pub(in crate::adapters) fn parse_explained(
 ) -> Result<RowAnswer, Problem> {
     let told: ToldRow = serde_json::from_str(document).map_err(|error| unknown(&error))?;
     let clean = |text: Option<String>| text::cell(&text.unwrap_or_default()).into_owned();
-    let mut given = vec![Given::NoRow; question.snippets.len()];
+    let untold = if told.late.is_some() {
+        Given::Late
+    } else {
+        Given::NoRow
+    };
+    let mut given = vec![untold; question.snippets.len()];
     for (at, value, code, message) in told.given {
         let Some(place) = given.get_mut(at) else {
             continue;
@@ -420,9 +434,12 @@ pub(in crate::adapters) fn parse_explained(
         row: told.row,
         new_row: told.new_row,
         new_fault: told.new_fault.map(|fault| clean(Some(fault))),
-        visible: match (told.visible, told.code) {
-            (_, Some(code)) => Err((code, clean(told.message))),
-            (visible, None) => Ok(visible.unwrap_or_default()),
+        visible: match (told.visible, told.code, told.late) {
+            (_, Some(code), _) => Err((code, clean(told.message))),
+            (None, None, Some(late)) if !question.key.is_empty() => {
+                Err((LATE.to_owned(), clean(Some(late))))
+            }
+            (visible, None, _) => Ok(visible.unwrap_or_default()),
         },
         given,
     })

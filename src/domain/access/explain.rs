@@ -29,6 +29,9 @@ pub struct Snippet {
     pub row: RowSide,
 }
 
+/// The SQLSTATE of what took too long.
+pub const LATE: &str = "57014";
+
 /// What came of a [`Snippet`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
@@ -40,6 +43,8 @@ pub enum Given {
     NoRow,
     /// The role may not use a schema that is named in it: what the policy itself gives cannot be told.
     Unnamed(String),
+    /// There was no time left.
+    Late,
 }
 
 /// What the server is asked about one row.
@@ -99,7 +104,7 @@ impl Truth {
             Some(Given::Value(Some(_))) => Self::False,
             Some(Given::Value(None)) => Self::Null,
             Some(Given::Failed(..)) => Self::Failed,
-            Some(Given::NoRow | Given::Unnamed(_)) | None => Self::Unknown,
+            Some(Given::NoRow | Given::Unnamed(_) | Given::Late) | None => Self::Unknown,
         }
     }
 
@@ -674,6 +679,7 @@ impl Inquiry<'_> {
         let visible = match (&answer.visible, is_insert) {
             (_, true) => None,
             (Ok(rows), false) => Some(*rows > 0),
+            (Err((code, _)), false) if code == LATE => None,
             (Err(_), false) => Some(false),
         };
         let mut steps = Vec::new();
@@ -706,6 +712,10 @@ impl Inquiry<'_> {
             (None, _, (Truth::Failed, said)) => (
                 Some(false),
                 format!("{who} may not {word} it: {}.", said.unwrap_or_else(|| "a policy fails".to_owned())),
+            ),
+            (None, _, (Truth::Unknown, _)) if answer.given.contains(&Given::Late) => (
+                None,
+                format!("Whether {who} may {word} it is not known: there was no time left to evaluate the policies."),
             ),
             (None, None, (Truth::Unknown, said)) if !is_insert => (
                 visible.filter(|seen| !seen).map(|_| false),
@@ -794,7 +804,7 @@ impl Inquiry<'_> {
                     "{who} does not see such a row: the view shows none, neither to {who} nor to the connection."
                 ),
             ),
-            Err((code, message)) if code == "57014" => (
+            Err((code, message)) if code == LATE => (
                 None,
                 format!("Whether {who} sees it is not known: {message} ({code})."),
             ),
@@ -1006,6 +1016,7 @@ impl Inquiry<'_> {
         }
         let shows = match &answer.visible {
             Ok(rows) => *rows > 0,
+            Err((code, _)) if code == LATE => return None,
             Err(_) => false,
         };
         match allowed {
@@ -1099,6 +1110,7 @@ impl PartPlan {
             Some(Given::Unnamed(message)) => Some(format!(
                 "what it gives is not known: {message}; the policy itself holds what its names meant"
             )),
+            Some(Given::Late) => Some("there was no time left to evaluate it".to_owned()),
             _ => None,
         };
         let mut looked_at: Vec<LookedAt> = looked_at.collect();
