@@ -49,7 +49,10 @@ select pg_catalog.json_build_object(
       'reads', (select coalesce(pg_catalog.json_agg(distinct d.refobjid::pg_catalog.int8), '[]') from pg_catalog.pg_rewrite w
         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid
           and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> rel.oid
-        where rel.relkind = 'v' and w.ev_class = rel.oid and w.rulename = '_RETURN')
+        where rel.relkind = 'v' and w.ev_class = rel.oid and w.rulename = '_RETURN'),
+      'closed_to', (select coalesce(pg_catalog.json_agg(verb.word), '[]') from verb
+        where rel.relkind in ('v', 'm') and verb.word <> 'select' and pg_catalog.pg_relation_is_updatable(rel.oid, true)
+          & case verb.word when 'update' then 4 when 'insert' then 8 else 16 end = 0)
     ) order by rel.nspname, rel.relname), '[]') from rel),
   'policies', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('table', p.polrelid::pg_catalog.int8, 'name', p.polname,
       'verb', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,

@@ -57,6 +57,12 @@ fn judged(
         let why = format!("{} has no grant to {word}", role.name);
         return Judged::none(why, true);
     };
+    if table.closed_to.contains(&verb) {
+        return Judged::none(
+            format!("a view that cannot {word}, whatever is granted"),
+            true,
+        );
+    }
     let policies: Vec<String> = if rules.is_under_policies(role, table) {
         let own = rules.policies(&role.name, table.id, verb);
         own.map(|policy| policy.name.clone()).collect()
@@ -584,6 +590,22 @@ mod tests {
         let cell = draft.finish(&[rows(5)]).swap_remove(0);
         assert_eq!((cell.verdict, cell.visible), (Verdict::Policies, None));
         assert!(cell.note.unwrap().contains("may not take the role anon"));
+    }
+
+    #[test]
+    fn a_view_that_cannot_take_a_verb_reaches_nothing_by_a_grant() {
+        let mut rules = rules(Some(Verdict::All), true, false);
+        rules.tables[0].kind = "m".into();
+        rules.held[0].verb = Verb::Update;
+        rules.rights[0].verb = "update".into();
+        for (closed_to, verdict) in [
+            (vec![Verb::Insert], Verdict::All),
+            (vec![Verb::Insert, Verb::Update], Verdict::None),
+        ] {
+            rules.tables[0].closed_to = closed_to;
+            let judged = judge(&rules, &rules.roles[0], &rules.tables[0], Verb::Update);
+            assert_eq!(judged.verdict, verdict, "{judged:?}");
+        }
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub struct SecuredTable {
     pub key: Vec<String>,
     /// The tables that a view reads.
     pub reads: Vec<u32>,
+    /// The verbs that it cannot do for anybody: of a view that is not updatable, and of a materialized one.
+    pub closed_to: Vec<Verb>,
 }
 
 impl SecuredTable {
