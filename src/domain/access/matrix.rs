@@ -49,7 +49,10 @@ fn judged(
     above: &mut BTreeSet<u32>,
 ) -> Judged {
     let word = verb.word();
-    if !role.schemas.contains(&table.schema) {
+    // A view names its tables by their numbers: whoever reads through it needs no right on their schemas.
+    let is_below = !above.is_empty();
+    let may_name = role.schemas.contains(&table.schema);
+    if !may_name && !is_below {
         let why = format!("{} may not use schema {}", role.name, table.schema);
         return Judged::none(why, true);
     }
@@ -69,7 +72,25 @@ fn judged(
     } else {
         Vec::new()
     };
-    let Some(right) = rules.right(&role.name, table.id, verb) else {
+    let right = rules.right(&role.name, table.id, verb);
+    let right = right.map(|right| (right.verdict, reach(right.why).to_owned()));
+    // The rights are those of names; below a view that has no name is judged by the same rules.
+    let is_let = || {
+        let mut own = rules.policies(&role.name, table.id, verb);
+        !rules.is_under_policies(role, table) || own.any(|policy| policy.permissive)
+    };
+    let right = right.or_else(|| {
+        (is_below && !may_name && is_let()).then(|| {
+            let is_open = !rules.is_under_policies(role, table) && !table.invokes;
+            let verdict = if is_open {
+                Verdict::All
+            } else {
+                Verdict::Policies
+            };
+            (verdict, String::new())
+        })
+    });
+    let Some((verdict, why)) = right else {
         if rules.is_under_policies(role, table) {
             let why = format!(
                 "row level security is on, and no policy lets {} {word}",
@@ -84,8 +105,8 @@ fn judged(
         return Judged::none(format!("the view cannot {word}"), true);
     };
     let mut own = Judged {
-        verdict: right.verdict,
-        why: reach(right.why).to_owned(),
+        verdict,
+        why,
         policies,
         columns: held.columns.clone(),
         is_refused: false,
@@ -107,15 +128,39 @@ fn behind(
     own: &mut Judged,
 ) {
     let read = |id: &u32| rules.tables.iter().find(|table| table.id == *id);
+    let bases: Vec<&SecuredTable> = view.reads.iter().filter_map(read).collect();
+    // A change goes to one of its tables, and the others are read. Which one is not told: it is one that takes the verb.
+    let mut changed = None;
+    if verb != Verb::Select && bases.len() > 1 {
+        changed = bases.iter().map(|base| base.id).find(|id| {
+            bases.iter().all(|one| {
+                let verb = if one.id == *id { verb } else { Verb::Select };
+                !judged(rules, role, one, verb, above).is_refused
+            })
+        });
+        if changed.is_none() {
+            let why = format!(
+                "no table that it reads takes it: {} may not {} one and select the others",
+                role.name,
+                verb.word()
+            );
+            *own = Judged::none(why, true);
+            return;
+        }
+    }
     let mut is_open = true;
-    for base in view.reads.iter().filter_map(read) {
+    for base in &bases {
+        let verb = match changed {
+            Some(id) if id != base.id => Verb::Select,
+            _ => verb,
+        };
         let under = judged(rules, role, base, verb, above);
         if under.is_refused {
             let why = format!("it reads {} as its caller: {}", base.full_name(), under.why);
             *own = Judged::none(why, true);
             return;
         }
-        is_open &= under.verdict == Verdict::All;
+        is_open &= under.verdict == Verdict::All && changed.is_none();
         let name = |policy: &String| format!("{}: {policy}", base.full_name());
         own.policies.extend(under.policies.iter().map(name));
     }
@@ -606,6 +651,66 @@ mod tests {
             let judged = judge(&rules, &rules.roles[0], &rules.tables[0], Verb::Update);
             assert_eq!(judged.verdict, verdict, "{judged:?}");
         }
+    }
+
+    #[test]
+    fn a_view_that_reads_as_its_caller_needs_rights_on_its_tables_and_none_on_their_schemas() {
+        let mut rules = rules(Some(Verdict::Policies), true, false);
+        (rules.tables[0].kind, rules.tables[0].invokes) = ("v".into(), true);
+        rules.tables[0].reads = vec![2, 3];
+        for (id, schema) in [(2, "inner"), (3, "public")] {
+            rules.tables.push(SecuredTable {
+                id,
+                schema: schema.into(),
+                name: format!("t{id}"),
+                kind: "r".into(),
+                ..SecuredTable::default()
+            });
+        }
+        let grant = |rules: &mut AccessRules, id, verb: Verb| {
+            let held = Held {
+                table: id,
+                verb,
+                ..rules.held[0].clone()
+            };
+            rules.held.push(held);
+            if id != 2 {
+                let right = Right {
+                    id,
+                    verb: verb.word().into(),
+                    verdict: if id == 1 {
+                        Verdict::Policies
+                    } else {
+                        Verdict::All
+                    },
+                    ..rules.rights[0].clone()
+                };
+                rules.rights.push(right);
+            }
+        };
+        let verdict = |rules: &AccessRules, verb| {
+            judge(rules, &rules.roles[0], &rules.tables[0], verb).verdict
+        };
+        assert_eq!(verdict(&rules, Verb::Select), Verdict::None);
+        grant(&mut rules, 2, Verb::Select);
+        grant(&mut rules, 3, Verb::Select);
+        assert_eq!(verdict(&rules, Verb::Select), Verdict::All);
+        rules.tables[1].secured = true;
+        rules.policies.push(RowPolicy {
+            table: 2,
+            verb: "select".into(),
+            permissive: true,
+            applies: vec!["anon".into()],
+            ..RowPolicy::default()
+        });
+        assert_eq!(verdict(&rules, Verb::Select), Verdict::Policies);
+        // A change needs the verb on one of them only.
+        grant(&mut rules, 1, Verb::Update);
+        assert_eq!(verdict(&rules, Verb::Update), Verdict::None);
+        grant(&mut rules, 3, Verb::Update);
+        assert_eq!(verdict(&rules, Verb::Update), Verdict::Policies);
+        rules.held.retain(|held| held.table != 2);
+        assert_eq!(verdict(&rules, Verb::Update), Verdict::None);
     }
 
     #[test]
