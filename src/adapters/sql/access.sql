@@ -15,7 +15,9 @@ role as (
   from pg_catalog.pg_roles r
   cross join lateral (select exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
     where m.roleid = r.oid and a.rolname = 'authenticator') as is_of_api) api
-  where not r.rolsuper and r.rolname !~ '^pg_'
+  -- The same as those of the rights: the platform's own are none of a project.
+  where not r.rolsuper and r.rolname !~ '^pg_' and r.rolname <> session_user
+    and r.rolname not in ('postgres', 'dashboard_user', 'authenticator') and r.rolname !~ '^supabase_'
     and (r.rolname in ('anon', 'authenticated', 'service_role') or api.is_of_api or r.rolname in (select role from rights))
 ),
 verb (word) as (values ('select'), ('insert'), ('update'), ('delete'))
