@@ -173,8 +173,10 @@ fn become_viewer(viewer: &Viewer, schema: &str) -> String {
     sql
 }
 
-/// The commands of a block that make it the connection's again.
-const BE_MYSELF: &str = "perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true); ";
+/// The commands of a block that make it the connection's again, without the claims of whoever it was: a view can ask for them.
+const BE_MYSELF: &str = "perform pg_catalog.set_config('role', 'none', true), pg_catalog.set_config('search_path', '', true), \
+    pg_catalog.set_config('request.jwt.claims', '', true), pg_catalog.set_config('request.jwt.claim.role', '', true), \
+    pg_catalog.set_config('request.jwt.claim.sub', '', true); ";
 
 /// The script that counts.
 pub(in crate::adapters) fn counts_sql(probes: &[Probe]) -> String {
