@@ -680,7 +680,9 @@ async fn views_roles_and_totals_are_those_of_the_server() {
     let matrix = access::matrix(&database, &request).await.unwrap();
     bench
         .db
-        .batch_execute(&format!("revoke all on public.doc from {keeper}; drop role {keeper}"))
+        .batch_execute(&format!(
+            "revoke all on public.doc from {keeper}; drop role {keeper}"
+        ))
         .await
         .unwrap();
     let alice = "user:alice@example.com";
