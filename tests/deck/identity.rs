@@ -258,7 +258,13 @@ fn a_digit_or_a_few_letters_switch_in_one_step_and_nothing_of_the_former_stays()
     ] {
         let mut model = three();
         press(&mut model, &["7"]);
-        assert!(!model.audit.rows.held().is_none_or(|rows| rows.is_empty()));
+        assert!(
+            !model
+                .audit
+                .rows
+                .held()
+                .is_none_or(std::collections::VecDeque::is_empty)
+        );
         let effects = press(&mut model, &keys);
         assert_eq!(model.identity, who, "{keys:?}");
         assert!(model.dialogs.is_empty(), "{keys:?}");

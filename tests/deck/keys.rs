@@ -207,7 +207,7 @@ fn every_line_of_home_that_leads_somewhere_is_reached_and_opened_at_any_height()
             press(model, &["enter"]);
             match place {
                 Place::Identity => {
-                    assert!(matches!(model.dialogs.last(), Some(Dialog::Identity(_))))
+                    assert!(matches!(model.dialogs.last(), Some(Dialog::Identity(_))));
                 }
                 Place::Migrations => assert_eq!(model.screen, Screen::Migrations),
                 Place::Seeds => assert_eq!(model.screen, Screen::Seeds),

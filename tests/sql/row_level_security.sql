@@ -85,7 +85,9 @@ select pg_temp.expect('alice', $$update public.plan_item set plan_id = 'b0000000
 select pg_temp.expect(p.name, 'select private.user_exists(null)', '42501 permission denied for schema private') from person p where p.name <> 'owner';
 select pg_temp.expect_value($$select count(*) from pg_proc p, pg_roles r where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
   and r.rolname in ('anon', 'authenticated', 'auditor') and has_function_privilege(r.oid, p.oid, 'EXECUTE')
-  and (r.rolname, p.proname) is distinct from ('auditor', 'verify_audit_seals')$$, '0');
+  and (r.rolname, p.proname) is distinct from ('auditor', 'verify_audit_seals')
+  -- A number of the server, of no row.
+  and not (r.rolname <> 'anon' and p.proname = 'audit_horizon')$$, '0');
 select pg_temp.expect_value($$select count(*) from pg_proc p where p.pronamespace = 'private'::regnamespace and p.proconfig::text not like '%search_path=%'$$, '0');
 
 \o
