@@ -160,19 +160,24 @@ impl Stack {
         bootstrap::check_name(name)?;
         let (inner, name) = (self.inner.clone(), name.to_owned());
         self.runtime
-            .run(async move {
-                let served = inner.served().remove(&name);
-                if let Some(served) = served {
-                    inner.end(served).await;
-                }
-                let statement = format!("drop database if exists \"{name}\" with (force)");
-                inner
-                    .admin()
-                    .await?
-                    .run("dropping a database", &statement)
-                    .await
-            })
+            .run(async move { inner.drop_database(&name).await })
             .await
+    }
+
+    /// The same without waiting, for the `Drop` of what uses a database: each one that is served holds connections of a
+    /// server that has 300. That it failed is in the log only.
+    pub fn drop_database_later(&self, name: &str) {
+        if bootstrap::check_name(name).is_err() {
+            return;
+        }
+        let (inner, name) = (self.inner.clone(), name.to_owned());
+        if let Ok(runtime) = self.runtime.handle() {
+            runtime.spawn(async move {
+                if let Err(error) = inner.drop_database(&name).await {
+                    tracing::warn!(%error, name, "a database could not be dropped");
+                }
+            });
+        }
     }
 
     /// Whether REST is a PostgREST process, and not the embedded server.
@@ -281,6 +286,19 @@ impl Inner {
             }
             None => Ok(info),
         }
+    }
+
+    /// The name has been checked.
+    async fn drop_database(&self, name: &str) -> Result<(), Error> {
+        let served = self.served().remove(name);
+        if let Some(served) = served {
+            self.end(served).await;
+        }
+        let statement = format!("drop database if exists \"{name}\" with (force)");
+        self.admin()
+            .await?
+            .run("dropping a database", &statement)
+            .await
     }
 
     async fn end(&self, served: Served) {

@@ -42,16 +42,14 @@ pub struct World {
     /// The directory the binary runs in.
     pub project: PathBuf,
     variables: BTreeMap<String, String>,
-    /// Whether the database ends with the test: each one that is served holds connections of a server that has 300.
+    /// Whether the database ends with the test.
     is_own: bool,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         if self.is_own {
-            let (runtime, stack) = &*STACK;
-            // A test that fails has said why already.
-            let _ = runtime.block_on(stack.drop_database(&self.database));
+            STACK.1.drop_database_later(&self.database);
         }
     }
 }

@@ -39,6 +39,15 @@ pub struct Ground {
     pub info: Info,
     pub db: Client,
     pub home: TempDir,
+    name: String,
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Some(stack) = STACK.get() {
+            stack.drop_database_later(&self.name);
+        }
+    }
 }
 
 /// A database with schema and seeds.
@@ -64,6 +73,7 @@ pub async fn empty(name: &str) -> Ground {
         info,
         db,
         home: tempfile::tempdir().unwrap(),
+        name: name.to_owned(),
     }
 }
 

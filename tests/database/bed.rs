@@ -77,6 +77,14 @@ pub struct Bed {
     tokens: [String; 3],
 }
 
+impl Drop for Bed {
+    fn drop(&mut self) {
+        if let Some(stack) = STACK.get() {
+            stack.drop_database_later(&self.name);
+        }
+    }
+}
+
 impl Bed {
     /// Makes one. The name has to be the test's own.
     pub async fn new(name: &str) -> Self {
