@@ -1,5 +1,4 @@
--- Indexes for what the audit trail is asked: changed fields, the history of a row, all actions of a table; for seals; and for whether the
--- backfill of `changed` is over.
+-- Indexes for what the audit trail is asked: changed fields, the history of a row, all actions of a table; and for seals.
 --
 -- Building one keeps writers waiting. Where the audit log is small that is over at once, and they are built here. Where it is larger they
 -- are left to `supadeck audit backfill`, which builds them beside readers and writers (CREATE INDEX CONCURRENTLY). A file of that kind
@@ -24,7 +23,5 @@ begin
   create index audit_log_action_prefix_idx on public.audit_log (action text_pattern_ops);
   -- The records of transactions that have ended, in the order in which they are sealed.
   create index audit_log_transaction_idx on public.audit_log (transaction_id, id);
-  -- The records that have no names yet: none once the backfill is over.
-  create index audit_log_unfilled_idx on public.audit_log (id) where changed is null;
 end
 $$;

@@ -223,12 +223,6 @@ begin
 end
 $$;
 
--- The oldest transaction that is still open: no record of an older one can come any more. Who follows the log asks for what is behind it.
-create function public.audit_horizon() returns bigint
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
-$$;
-
 alter table public.audit_seal enable row level security;
 create policy auditor_reads_all on public.audit_seal for select to auditor using (true);
 
@@ -236,8 +230,7 @@ revoke all on public.audit_seal from public, anon, authenticated, service_role;
 grant select on public.audit_seal to auditor, service_role;
 revoke all on function private.refuse_seal_change(), private.audit_leaves(bigint, uuid, bigint, uuid, integer),
   private.seal_digest(public.audit_seal, bytea), private.seal_fault(public.audit_seal, public.audit_seal),
-  public.seal_audit_log(integer), public.verify_audit_seals(bigint, integer), public.audit_horizon()
+  public.seal_audit_log(integer), public.verify_audit_seals(bigint, integer)
   from public, anon, authenticated, service_role;
-grant execute on function public.audit_horizon() to authenticated, auditor, service_role;
 grant execute on function public.seal_audit_log(integer) to service_role;
 grant execute on function public.verify_audit_seals(bigint, integer) to service_role, auditor;

@@ -3,7 +3,6 @@
 
 set local lock_timeout = '900ms';
 
-drop index if exists public.audit_log_unfilled_idx;
 drop index if exists public.audit_log_transaction_idx;
 drop index if exists public.audit_log_action_prefix_idx;
 drop index if exists public.audit_log_deleted_row_idx;
