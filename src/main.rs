@@ -42,13 +42,13 @@ async fn open(deck: Deck) -> u8 {
     let start = Start {
         settings: deck.settings,
         title: deck.title,
-        sign_in_hint: deck.sign_in_hint,
-        tells_emails: deck.demo.is_some(),
+        demo: deck.demo,
+        tells_emails: deck.stack.is_some(),
         keymap: deck.keymap,
         theme: deck.theme,
     };
     let result = shell::run(start).await;
-    if let Some(running) = deck.demo {
+    if let Some(running) = deck.stack {
         running.stop().await;
     }
     cli::ended(result)

@@ -30,6 +30,19 @@ use std::time::Duration;
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(4);
 
+/// What is lost by quitting.
+fn quit_warning(model: &Model) -> Option<String> {
+    let marked = model.browser.marked();
+    if marked > 0 {
+        let changes = counted(marked, "change");
+        return Some(format!(
+            "{changes} not written; once more quits all the same."
+        ));
+    }
+    let demo = model.project.as_ref()?.demo.as_ref()?;
+    demo.quit_warning().map(str::to_owned)
+}
+
 /// Runs a command.
 pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     if let Err(reason) = availability(command, model) {
@@ -37,15 +50,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     let is_told = std::mem::take(&mut model.is_quit_asked);
     match command {
-        Command::Quit if !is_told && model.browser.marked() > 0 => {
-            model.is_quit_asked = true;
-            let text = format!(
-                "{} not written; once more quits all the same.",
-                counted(model.browser.marked(), "change")
-            );
-            toast(model, text)
-        }
-        Command::Quit => vec![Effect::Quit],
+        Command::Quit => match quit_warning(model).filter(|_| !is_told) {
+            Some(text) => {
+                model.is_quit_asked = true;
+                toast(model, text)
+            }
+            None => vec![Effect::Quit],
+        },
         Command::Redraw => vec![Effect::Redraw],
         Command::Suspend => vec![Effect::Suspend],
         Command::Help => open(model, Dialog::Help(0)),

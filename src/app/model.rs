@@ -21,6 +21,7 @@ use super::table::{Row, Table};
 use super::ticket::{Slot, Tickets};
 use crate::domain::audit::filter_book::{FilterBook, identity_key};
 use crate::domain::cycle::Cycle;
+use crate::domain::demo::Demo;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
 use crate::domain::kept::KeptUsers;
@@ -55,8 +56,8 @@ pub struct Project {
     pub notes: Vec<String>,
     /// After how many seconds a request to sign in or out is given up.
     pub patience_s: u64,
-    /// What to say where one signs in: the demo names its accounts.
-    pub sign_in_hint: Option<String>,
+    /// What the demo says of itself, where this is one.
+    pub demo: Option<Demo>,
     /// Whether the e-mail addresses of its users are read over the database connection, past Row Level Security.
     pub tells_emails: bool,
     /// The filters of the audit list that were typed before, where they are kept.

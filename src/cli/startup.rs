@@ -7,6 +7,7 @@ use crate::adapters::connect::Settings;
 use crate::adapters::log::{self, Level};
 use crate::adapters::{config, config_dir};
 use crate::domain::config::Config;
+use crate::domain::demo::Demo;
 use crate::domain::problem::Problem;
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -17,14 +18,14 @@ pub struct Deck {
     pub settings: Settings,
     /// What the project is called on screen, where that is not its profile's name.
     pub title: Option<String>,
-    /// What to say where one signs in.
-    pub sign_in_hint: Option<String>,
+    /// What the demo says of itself, where this is one.
+    pub demo: Option<Demo>,
     /// The user's keymap file: its path and text.
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was chosen by name.
     pub theme: Option<String>,
     /// The local stack of `supadeck demo`, which has to live as long as the deck does.
-    pub demo: Option<Running>,
+    pub stack: Option<Running>,
 }
 
 impl Deck {
@@ -37,10 +38,10 @@ impl Deck {
         Ok(Self {
             settings,
             title: None,
-            sign_in_hint: None,
+            demo: None,
             keymap,
             theme: config.theme().map(str::to_owned),
-            demo: None,
+            stack: None,
         })
     }
 }

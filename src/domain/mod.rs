@@ -11,6 +11,7 @@ pub mod csv;
 pub mod cycle;
 pub mod database_url;
 pub mod deep_json;
+pub mod demo;
 pub mod dry_run;
 pub mod filter;
 pub mod given;

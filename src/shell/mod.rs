@@ -33,6 +33,7 @@ use crate::app::keymap::Keymap;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::app::{jobs, update};
+use crate::domain::demo::Demo;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui;
@@ -62,8 +63,8 @@ pub struct Start {
     pub settings: Settings,
     /// What the project is called on screen; its profile's name when absent.
     pub title: Option<String>,
-    /// What to say where one signs in; the demo names its accounts here.
-    pub sign_in_hint: Option<String>,
+    /// What the demo says of itself, where this is one.
+    pub demo: Option<Demo>,
     /// Whether e-mail addresses are shown beside ids: the demo has no others.
     pub tells_emails: bool,
     /// The user's keymap file, when there is one: its path and text.

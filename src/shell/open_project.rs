@@ -396,7 +396,7 @@ fn describe(connected: &Connected, start: Option<&Start>) -> Project {
         can_act: connected.can_act,
         notes: connected.notes.clone(),
         patience_s: Limits::default().session.as_secs(),
-        sign_in_hint: start.and_then(|start| start.sign_in_hint.clone()),
+        demo: start.and_then(|start| start.demo.clone()),
         tells_emails: (start.is_some_and(|start| start.tells_emails) || connected.profile.emails)
             && Transport::is_known(connected),
         has_names: connected.profile.names.is_some(),

@@ -6,6 +6,7 @@ use supadeck::app::effect::{Effect, Load, Timer, Write};
 use supadeck::app::model::Project;
 use supadeck::app::msg::{Choices, Msg, Opened, Report};
 use supadeck::app::update;
+use supadeck::domain::demo::Demo;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::{Kind, Problem};
@@ -516,4 +517,54 @@ fn one_who_is_acted_as_stands_in_the_header_as_acted_and_is_kept_nowhere() {
     );
     press(&mut model, &["i", "1"]);
     assert_eq!(model.identity, alice());
+}
+
+#[test]
+fn a_digit_signs_in_as_an_account_of_the_demo() {
+    let (mut model, _) = opened((120, 40), Identity::Anon);
+    let project = model.project.as_mut().unwrap();
+    project.kept = Default::default();
+    project.demo = Some(Demo {
+        accounts: vec!["alice@example.com".into(), "bob@example.com".into()],
+        password: "known-to-all".into(),
+        files: "/tmp/demo".into(),
+        ..Demo::default()
+    });
+    let home = text(&model);
+    assert!(
+        home.contains("i 1      alice@example.com") && home.contains("i 2      bob@example.com"),
+        "{home}"
+    );
+    assert!(
+        home.contains("/tmp/demo") && home.contains("They are copies"),
+        "{home}"
+    );
+    let effects = press(&mut model, &["i", "2"]);
+    let sign_in = effects.iter().find_map(|effect| match effect {
+        Effect::Write {
+            write: Write::SignIn { email, password },
+            ..
+        } => Some((email.as_str(), password.expose())),
+        _ => None,
+    });
+    assert_eq!(sign_in, Some(("bob@example.com", "known-to-all")));
+}
+
+#[test]
+fn quitting_the_demo_says_first_what_is_deleted() {
+    let (mut model, _) = opened((120, 40), alice());
+    model.project.as_mut().unwrap().demo = Some(Demo::default());
+    assert!(!press(&mut model, &["q"]).contains(&Effect::Quit));
+    assert!(
+        text(&model).contains("deletes the demo's database"),
+        "{}",
+        text(&model)
+    );
+    // Another key in between asks again.
+    press(&mut model, &["j"]);
+    assert!(!press(&mut model, &["q"]).contains(&Effect::Quit));
+    assert!(press(&mut model, &["q"]).contains(&Effect::Quit));
+    let demo = model.project.as_mut().unwrap().demo.as_mut().unwrap();
+    demo.is_kept = true;
+    assert!(press(&mut model, &["q"]).contains(&Effect::Quit));
 }

@@ -9,6 +9,7 @@ use crate::app::effect::{Effect, Write};
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
+use crate::app::secret::Secret;
 use crate::app::{execute, jobs};
 use crate::domain::identity::{Aal, Identity, User};
 use crate::domain::mfa::{MfaChallenge, can_try_again};
@@ -19,6 +20,8 @@ use crate::domain::problem::Problem;
 pub enum Choice {
     /// Read as a user who is kept.
     Kept(User),
+    /// Sign in as an account of the demo, by its e-mail address.
+    DemoAccount(String),
     /// Read as nobody.
     Anon,
     /// Sign in with a password.
@@ -35,11 +38,16 @@ pub enum Choice {
     Service,
 }
 
-/// The choices in their order: the kept users, then the others.
+/// The choices in their order: the kept users, the accounts of the demo that are not kept, then the others.
 pub fn choices(model: &Model) -> Vec<Choice> {
-    let kept = model.project.as_ref().map(|project| &project.kept.users);
-    let kept = kept.into_iter().flatten().cloned().map(Choice::Kept);
-    let mut choices: Vec<Choice> = kept.collect();
+    let mut choices = Vec::new();
+    if let Some(project) = &model.project {
+        let kept = &project.kept.users;
+        choices.extend(kept.iter().cloned().map(Choice::Kept));
+        let accounts = project.demo.iter().flat_map(|demo| &demo.accounts);
+        let accounts = accounts.filter(|email| kept.iter().all(|user| user.email != **email));
+        choices.extend(accounts.cloned().map(Choice::DemoAccount));
+    }
     choices.extend([
         Choice::Anon,
         Choice::Password,
@@ -74,6 +82,7 @@ impl Choice {
                 let identity = Identity::User(user.clone());
                 format!("{} ({})", identity.name(), identity.rights())
             }
+            Self::DemoAccount(email) => format!("Sign in as {email}"),
             Self::Anon => "Read as anon: nobody is signed in".into(),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
@@ -83,7 +92,7 @@ impl Choice {
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
         });
         entry.digit = match self {
-            Self::Kept(_) => digit(at),
+            Self::Kept(_) | Self::DemoAccount(_) => digit(at),
             Self::Anon => Some('0'),
             _ => None,
         };
@@ -319,6 +328,14 @@ impl IdentityDialog {
             }
             Choice::Kept(user) => {
                 return DialogResult::Close(execute::choose_identity(model, Identity::User(user)));
+            }
+            Choice::DemoAccount(email) => {
+                let demo = model.project.as_ref().and_then(|it| it.demo.as_ref());
+                let Some(password) = demo.map(|demo| Secret::new(&*demo.password)) else {
+                    return DialogResult::Stay(Vec::new());
+                };
+                self.is_busy = !model.is_session_busy;
+                return DialogResult::Stay(jobs::session(model, Write::SignIn { email, password }));
             }
             Choice::Password => self.step = Step::Password,
             Choice::Code => self.step = Step::Email,

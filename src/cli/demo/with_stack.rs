@@ -9,6 +9,7 @@ use super::files;
 use super::running::Running;
 use crate::adapters::connect::Settings;
 use crate::domain::config::Config;
+use crate::domain::demo::Demo;
 use crate::domain::migration::PlanRequest;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{migration, seed};
@@ -51,16 +52,21 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
         return served.map(|()| Done::Served).map_err(Failure::from);
     }
     let url = running.stack.info().url.clone();
+    let demo = Demo {
+        accounts: if args.empty { &[][..] } else { &ACCOUNTS }
+            .iter()
+            .map(|(email, _)| (*email).to_owned())
+            .collect(),
+        password: PASSWORD.to_owned(),
+        inbox: format!("{url}/inbox"),
+        files: root.display().to_string(),
+        is_kept: args.data.is_some(),
+    };
     let settings = settings(running.stack.info(), root);
     let mut deck = Deck::on(settings, config)?;
     deck.title = Some("demo".to_owned());
-    if !args.empty {
-        let (first, _) = ACCOUNTS[0];
-        deck.sign_in_hint = Some(format!(
-            "Sign in as {first} with {PASSWORD}; also bob, carol and auditor. E-mailed codes: `supadeck demo --serve` prints the key that {url}/inbox wants."
-        ));
-    }
-    deck.demo = Some(running);
+    deck.demo = Some(demo);
+    deck.stack = Some(running);
     Ok(Done::Deck(Box::new(deck)))
 }
 

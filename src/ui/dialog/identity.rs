@@ -91,7 +91,7 @@ pub fn draw(frame: &mut Frame, dialog: &IdentityDialog, view: DrawContext) {
         .model
         .project
         .as_ref()
-        .and_then(|project| project.sign_in_hint.clone());
+        .and_then(|project| project.demo.as_ref()?.sign_in_hint());
     if dialog.is_busy {
         table::lines(frame, area, view, &waiting(view));
     } else if let Some(problem) = &dialog.problem {

@@ -4,6 +4,7 @@ use super::legend;
 use super::roles::{action_role, heat_role, standing_role, state_role};
 use super::words::owner;
 use crate::app::command::Command;
+use crate::app::dialog::identity::{self, Choice};
 use crate::app::loadable::{Loadable, Placeholder};
 use crate::app::model::Screen;
 use crate::app::screen::home::{self, CHANGES, CYCLES, Place};
@@ -223,9 +224,19 @@ fn project(view: DrawContext<'_>, width: usize) -> Lines {
             width,
             Role::Warn,
         ));
-        if let Some(hint) = &project.sign_in_hint {
-            lines.extend(paragraph(view, hint, width, Role::Muted));
+        for (choice, entry) in identity::choices(model)
+            .iter()
+            .zip(identity::entries(model))
+        {
+            if let (Choice::DemoAccount(email), Some(digit)) = (choice, entry.digit) {
+                lines.push(fact(view, &format!("  {key} {digit}"), email, Role::Text));
+            }
         }
+    }
+    if let Some(demo) = &project.demo {
+        let files = crate::ui::text::fit(&demo.files, width, view.symbols.more());
+        lines.push(fact(view, "files", files, Role::Text));
+        lines.extend(paragraph(view, demo.files_note(), width, Role::Muted));
     }
     for note in &project.notes {
         lines.extend(paragraph(view, note, width, Role::Warn));
