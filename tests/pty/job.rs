@@ -164,8 +164,12 @@ fn the_demo_is_ready_by_itself() {
     screen.wait_for("anon RLS on");
     screen.wait_for(&all_applied());
     screen.wait_for("alice@example.com");
-    screen.sign_in("alice@example.com");
-    screen.wait_for("you");
+    screen.send("i");
+    screen.wait_for("Sign in as alice@example.com");
+    screen.send("1");
+    screen.wait_for("alice@example.com (authenticated)");
+    screen.send("q");
+    screen.wait_for("Quitting deletes the demo's database and files");
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
