@@ -57,7 +57,7 @@ pub struct Project {
     /// After how many seconds a request to sign in or out is given up.
     pub patience_s: u64,
     /// What the demo says of itself, where this is one.
-    pub demo: Option<Demo>,
+    pub demo: Option<Box<Demo>>,
     /// Whether the e-mail addresses of its users are read over the database connection, past Row Level Security.
     pub tells_emails: bool,
     /// The filters of the audit list that were typed before, where they are kept.

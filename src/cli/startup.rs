@@ -19,7 +19,7 @@ pub struct Deck {
     /// What the project is called on screen, where that is not its profile's name.
     pub title: Option<String>,
     /// What the demo says of itself, where this is one.
-    pub demo: Option<Demo>,
+    pub demo: Option<Box<Demo>>,
     /// The user's keymap file: its path and text.
     pub keymap: Option<(PathBuf, String)>,
     /// The theme that was chosen by name.

@@ -64,7 +64,7 @@ pub struct Start {
     /// What the project is called on screen; its profile's name when absent.
     pub title: Option<String>,
     /// What the demo says of itself, where this is one.
-    pub demo: Option<Demo>,
+    pub demo: Option<Box<Demo>>,
     /// Whether e-mail addresses are shown beside ids: the demo has no others.
     pub tells_emails: bool,
     /// The user's keymap file, when there is one: its path and text.

@@ -8,6 +8,7 @@ use supadeck::app::msg::{Choices, Msg, Opened, Report};
 use supadeck::app::update;
 use supadeck::domain::demo::Demo;
 use supadeck::domain::identity::{Identity, User};
+use supadeck::domain::kept::KeptUsers;
 use supadeck::domain::mfa::SignIn;
 use supadeck::domain::problem::{Kind, Problem};
 
@@ -523,13 +524,13 @@ fn one_who_is_acted_as_stands_in_the_header_as_acted_and_is_kept_nowhere() {
 fn a_digit_signs_in_as_an_account_of_the_demo() {
     let (mut model, _) = opened((120, 40), Identity::Anon);
     let project = model.project.as_mut().unwrap();
-    project.kept = Default::default();
-    project.demo = Some(Demo {
+    project.kept = KeptUsers::default();
+    project.demo = Some(Box::new(Demo {
         accounts: vec!["alice@example.com".into(), "bob@example.com".into()],
         password: "known-to-all".into(),
         files: "/tmp/demo".into(),
         ..Demo::default()
-    });
+    }));
     let home = text(&model);
     assert!(
         home.contains("i 1      alice@example.com") && home.contains("i 2      bob@example.com"),
@@ -553,7 +554,7 @@ fn a_digit_signs_in_as_an_account_of_the_demo() {
 #[test]
 fn quitting_the_demo_says_first_what_is_deleted() {
     let (mut model, _) = opened((120, 40), alice());
-    model.project.as_mut().unwrap().demo = Some(Demo::default());
+    model.project.as_mut().unwrap().demo = Some(Box::default());
     assert!(!press(&mut model, &["q"]).contains(&Effect::Quit));
     assert!(
         text(&model).contains("deletes the demo's database"),

@@ -65,7 +65,7 @@ pub async fn run(context: &Context, config: &Config, args: &Args) -> Result<Done
     let settings = settings(running.stack.info(), root);
     let mut deck = Deck::on(settings, config)?;
     deck.title = Some("demo".to_owned());
-    deck.demo = Some(demo);
+    deck.demo = Some(Box::new(demo));
     deck.stack = Some(running);
     Ok(Done::Deck(Box::new(deck)))
 }
