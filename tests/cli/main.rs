@@ -43,6 +43,8 @@ mod silent;
 #[path = "../engine/standin.rs"]
 #[allow(dead_code)]
 mod standin;
+#[path = "../support/mod.rs"]
+mod support;
 mod tables;
 mod terminal;
 mod token;

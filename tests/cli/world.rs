@@ -1,36 +1,28 @@
 //! One stack for all tests, a database and a home directory for each, and the binary run in them with nothing inherited.
 
+pub use crate::support::PASSWORD;
+
+use crate::support::{
+    blocking_stack, connect, drop_database, query, root, runtime, served_database, sql_files,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, OnceLock};
-use supadeck_stack::{Info, Options, Stack};
+use supadeck_stack::Info;
 use tempfile::TempDir;
-
-/// The password of the demo accounts.
-pub const PASSWORD: &str = "weeksmith-demo";
-
-static STACK: LazyLock<(tokio::runtime::Runtime, Stack)> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let stack = runtime.block_on(Stack::start(Options::default())).unwrap();
-    (runtime, stack)
-});
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// A database with its own REST and Auth, like a new project.
 fn new_database() -> (String, Info) {
-    let (runtime, stack) = &*STACK;
     let name = format!("cli_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    runtime.block_on(async {
-        stack.create_database(&name).await.unwrap();
-        let info = stack.serve_database(&name).await.unwrap();
-        (name, info)
-    })
+    let info = runtime().block_on(served_database(&name));
+    (name, info)
 }
 
 /// Where one test lives.
@@ -49,7 +41,7 @@ pub struct World {
 impl Drop for World {
     fn drop(&mut self) {
         if self.is_own {
-            STACK.1.drop_database_later(&self.database);
+            drop_database(&self.database);
         }
     }
 }
@@ -155,61 +147,34 @@ impl World {
 
     /// Waits until REST knows the schema as it is now.
     pub fn reload(&self) {
-        let (runtime, stack) = &*STACK;
-        runtime
-            .block_on(stack.reload_schema(&self.database))
-            .unwrap();
+        let reloading = blocking_stack().reload_schema(&self.database);
+        runtime().block_on(reloading).unwrap();
     }
 
     /// The code that Auth has "mailed" last.
     pub fn mail(&self, email: &str) -> String {
-        STACK.1.mail_in(&self.database, email).unwrap()
+        blocking_stack().mail_in(&self.database, email).unwrap()
     }
 
     /// Runs SQL as the owner of the migrations.
     pub fn sql(&self, statement: &str) -> Vec<String> {
-        Self::query(&self.info.db_url, statement)
+        query(&self.info.db_url, statement)
     }
 
     /// A connection of the owner of the migrations that stays, and what runs it.
     pub fn client(&self) -> (&'static tokio::runtime::Runtime, tokio_postgres::Client) {
-        let (runtime, _) = &*STACK;
-        let client = runtime.block_on(async {
-            let connected = tokio_postgres::connect(&self.info.db_url, tokio_postgres::NoTls).await;
-            let (client, connection) = connected.unwrap();
-            tokio::spawn(connection);
-            client
-        });
-        (runtime, client)
+        let client = runtime().block_on(connect(&self.info.db_url));
+        (runtime(), client)
     }
 
     /// Runs SQL as the superuser, which makes extensions.
     pub fn sql_of_superuser(&self, statement: &str) -> Vec<String> {
-        Self::query(&STACK.1.superuser_url(&self.database), statement)
-    }
-
-    fn query(url: &str, statement: &str) -> Vec<String> {
-        let (runtime, _) = &*STACK;
-        runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
-                .await
-                .unwrap();
-            tokio::spawn(connection);
-            let messages = client.simple_query(statement).await.unwrap();
-            messages
-                .iter()
-                .filter_map(|message| match message {
-                    tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-                    _ => None,
-                })
-                .collect()
-        })
+        query(&blocking_stack().superuser_url(&self.database), statement)
     }
 
     /// A stand-in for the Management API in front of this world's database.
     pub fn stand_in(&self) -> crate::standin::Standin {
-        let (runtime, _) = &*STACK;
-        runtime.block_on(crate::standin::Standin::start(&self.info.db_url))
+        runtime().block_on(crate::standin::Standin::start(&self.info.db_url))
     }
 
     /// Sets a variable for every later run.
@@ -351,7 +316,5 @@ pub fn texts(dir: &Path) -> Vec<(PathBuf, String)> {
 
 /// How many migrations the project itself has.
 pub fn own_migrations() -> usize {
-    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
-    let is_sql = |file: &std::fs::DirEntry| file.path().extension().is_some_and(|ext| ext == "sql");
-    files.map(Result::unwrap).filter(is_sql).count()
+    sql_files(&root().join("migrations")).len()
 }

@@ -1,7 +1,9 @@
 //! The ground that the tests stand on: a database with the Weeksmith schema and its seeds, served; projects to it.
 
+pub use crate::support::{PASSWORD, connect, stack};
+
+use crate::support::{drop_database, root, served_database, sql_files, without_psql};
 use secrecy::{ExposeSecret, SecretString};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use supadeck::adapters::auth::{list_place, user_place};
@@ -14,25 +16,14 @@ use supadeck::domain::problem::Problem;
 use supadeck::domain::secret::SecretKind;
 use supadeck::ops::session;
 use supadeck::ports::Secrets;
-use supadeck_stack::{Info, Options, Stack};
+use supadeck_stack::Info;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
-/// The password of the demo accounts.
-pub const PASSWORD: &str = "weeksmith-demo";
 /// Alice's running cycle and its weeks 11 (locked) and 2 (open).
 pub const CYCLE: &str = "c0000000-0000-4000-8000-000000000001";
 pub const LOCKED: &str = "10000000-0000-4000-8001-000000000011";
 pub const OPEN: &str = "10000000-0000-4000-8001-000000000002";
-
-static STACK: OnceCell<Stack> = OnceCell::const_new();
-
-/// The cluster that most tests share. Statics are never dropped: the stack's watchdog stops it when the tests are over.
-pub async fn stack() -> &'static Stack {
-    let start = || async { Stack::start(Options::default()).await.unwrap() };
-    STACK.get_or_init(start).await
-}
 
 /// A database of a test's own.
 pub struct Ground {
@@ -44,9 +35,7 @@ pub struct Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        if let Some(stack) = STACK.get() {
-            stack.drop_database_later(&self.name);
-        }
+        drop_database(&self.name);
     }
 }
 
@@ -54,7 +43,7 @@ impl Drop for Ground {
 pub async fn weeksmith(name: &str) -> Ground {
     let ground = empty(name).await;
     for folder in ["migrations", "seeds"] {
-        for file in sql_files(folder) {
+        for file in sql_files(&root().join(folder)) {
             let text = without_psql(&std::fs::read_to_string(&file).unwrap());
             let ran = ground.db.batch_execute(&text).await;
             ran.unwrap_or_else(|error| panic!("{}: {error:?}", file.display()));
@@ -66,8 +55,7 @@ pub async fn weeksmith(name: &str) -> Ground {
 
 /// A database with nothing of its own in it.
 pub async fn empty(name: &str) -> Ground {
-    stack().await.create_database(name).await.unwrap();
-    let info = stack().await.serve_database(name).await.unwrap();
+    let info = served_database(name).await;
     let db = connect(&info.db_url).await;
     Ground {
         info,
@@ -83,41 +71,6 @@ pub fn whole(entered: Result<SignIn, Problem>) -> Identity {
         SignIn::Done(identity) => identity,
         SignIn::Waiting(waiting) => panic!("{} is asked for a second factor", waiting.name()),
     }
-}
-
-pub async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
-}
-
-fn sql_files(folder: &str) -> Vec<std::path::PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<_> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "sql"))
-        .collect();
-    files.sort();
-    files
-}
-
-/// Fills in the `\set` variables of a seed; the seeds use the plain and the quoted form.
-fn without_psql(text: &str) -> String {
-    let is_set = |line: &&str| line.starts_with("\\set ");
-    let mut body: String = text
-        .lines()
-        .filter(|line| !is_set(line))
-        .fold(String::new(), |all, line| all + line + "\n");
-    for line in text.lines().filter(is_set) {
-        let mut words = line.split_whitespace().skip(1);
-        let (name, value) = (words.next().unwrap(), words.next().unwrap());
-        body = body.replace(
-            &format!(":'{name}'"),
-            &format!("'{}'", value.trim_matches('\'')),
-        );
-    }
-    body
 }
 
 /// Bounds that keep a failing test short.

@@ -21,6 +21,8 @@ mod reads;
 mod rude;
 mod second;
 mod session;
+#[path = "../support/mod.rs"]
+mod support;
 mod token;
 mod unlock;
 mod unnoticed;

@@ -1,13 +1,14 @@
 //! What a test runs on: a database of its own in a stack that all tests of a process share, with the migrations
 //! applied, REST and Auth in front of it, and a connection of its owner behind it. Knows no rule.
 
+pub use crate::support::{connect, http, root, sign_in, sql_files, stack};
+
 use crate::request::{Answer, Request};
-use serde_json::{Value, json};
+use crate::support::drop_database;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use supadeck_stack::{Info, Options, Stack};
-use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use supadeck_stack::{Info, Stack};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// The accounts that every bed has; their rows are made by the tests.
 pub const ALICE: &str = "a0000000-0000-4000-8000-000000000001";
@@ -15,17 +16,6 @@ pub const ALICE: &str = "a0000000-0000-4000-8000-000000000001";
 pub const BOB: &str = "a0000000-0000-4000-8000-000000000002";
 /// An account whose `auth.users.role` is `auditor`.
 pub const AUDITOR: &str = "a0000000-0000-4000-8000-000000000009";
-
-/// Nobody drops a static. The stack's watchdog stops Postgres when the pipe to this process closes, which is when it
-/// exits, however it does: after the last test, after a panic, after a kill; one test a process or all in one.
-static STACK: OnceCell<Stack> = OnceCell::const_new();
-
-/// The stack of this process.
-pub async fn stack() -> &'static Stack {
-    STACK
-        .get_or_init(|| async { Stack::start(Options::default()).await.unwrap() })
-        .await
-}
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +69,7 @@ pub struct Bed {
 
 impl Drop for Bed {
     fn drop(&mut self) {
-        if let Some(stack) = STACK.get() {
-            stack.drop_database_later(&self.name);
-        }
+        drop_database(&self.name);
     }
 }
 
@@ -168,40 +156,6 @@ pub async fn value(client: &Client, query: &str) -> String {
     first.unwrap_or_else(|| panic!("no row: {query}"))
 }
 
-/// Signs an account in with its password and gives the access token.
-pub async fn sign_in(http: &reqwest::Client, info: &Info, email: &str, password: &str) -> String {
-    let answer = http
-        .post(format!("{}/auth/v1/token?grant_type=password", info.url))
-        .header("apikey", &info.publishable_key)
-        .header("content-type", "application/json")
-        .body(json!({ "email": email, "password": password }).to_string())
-        .send()
-        .await
-        .unwrap();
-    let session: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    match &session["access_token"] {
-        Value::String(token) => token.clone(),
-        _ => panic!("{email} cannot sign in: {session}"),
-    }
-}
-
-/// A client for HTTP on loopback.
-pub fn http() -> reqwest::Client {
-    // Only the first call of a process installs it; the provider is the same every time.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-/// Connects; the connection ends with the client.
-pub async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(async move {
-        // What breaks it reaches the client's next call.
-        let _ = connection.await;
-    });
-    client
-}
-
 /// A database like a fresh Supabase project, as the owner of migrations.
 pub async fn empty(stack: &Stack, name: &str) -> Client {
     connect(&stack.create_database(name).await.unwrap()).await
@@ -254,22 +208,6 @@ pub fn migrations() -> Vec<Migration> {
         .collect();
     assert!(!found.is_empty(), "{} has no migration", folder.display());
     found
-}
-
-/// The `.sql` files right in a folder, by name.
-pub fn sql_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "sql"))
-        .collect();
-    files.sort();
-    files
-}
-
-/// The folder of the package.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A file whose statements Postgres takes as one implicit transaction.

@@ -32,5 +32,7 @@ mod seal;
 mod seed;
 mod sql_check;
 mod status;
+#[path = "../support/mod.rs"]
+mod support;
 mod unlock;
 mod world;

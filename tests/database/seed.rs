@@ -3,6 +3,7 @@
 use crate::bed::{Bed, http, migrated, root, sign_in, sql_files, value};
 use crate::cell::Cells;
 use crate::image;
+use crate::support::without_psql;
 use serde_json::Value;
 use tokio_postgres::Client;
 
@@ -10,30 +11,9 @@ use tokio_postgres::Client;
 pub async fn run_all(owner: &Client) {
     for file in sql_files(&root().join("seeds")) {
         let text = std::fs::read_to_string(&file).unwrap();
-        let fault = owner.batch_execute(&expand(&text)).await.err();
+        let fault = owner.batch_execute(&without_psql(&text)).await.err();
         assert!(fault.is_none(), "{}: {fault:?}", file.display());
     }
-}
-
-/// Puts the values of psql's `\set name value` in place of `:'name'`; the seeds use no more of psql than that.
-fn expand(text: &str) -> String {
-    let mut values: Vec<(String, String)> = Vec::new();
-    let mut statements = String::new();
-    for line in text.lines() {
-        if let Some(command) = line.strip_prefix('\\') {
-            let words: Vec<&str> = command.split_whitespace().collect();
-            let ["set", name, value] = words[..] else {
-                panic!("a seed uses {line}")
-            };
-            values.push((format!(":'{name}'"), format!("'{value}'")));
-            continue;
-        }
-        statements += line;
-        statements.push('\n');
-    }
-    values
-        .iter()
-        .fold(statements, |text, (name, value)| text.replace(name, value))
 }
 
 /// Rows by table, from `docs/schema` and the story that the seeds tell.

@@ -1,5 +1,7 @@
 //! A project on disk with a database of its own, and the words the tests use.
 
+pub(crate) use crate::support::{connect, stack};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,21 +10,11 @@ use supadeck::domain::migration::{Outcome, Plan, PlanRequest, StepEnd};
 use supadeck::domain::problem::Problem;
 use supadeck::domain::run_event::RunEvent;
 use supadeck::ops::migration::{self, RunControl, Workspace};
-use supadeck_stack::{Options, Stack};
-use tokio::sync::OnceCell;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
-static STACK: OnceCell<Stack> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
-
-/// The cluster that all tests share. Statics are never dropped: its watchdog stops it when the tests are over.
-pub(crate) async fn stack() -> &'static Stack {
-    STACK
-        .get_or_init(|| async { Stack::start(Options::default()).await.unwrap() })
-        .await
-}
 
 pub(crate) struct Bench {
     pub(crate) root: tempfile::TempDir,
@@ -115,7 +107,6 @@ impl Bench {
             != ["null"]
     }
 
-    /// The versions in the history, as the table has them.
     /// Waits until the server has ended what a lost session left: nobody is at the other end.
     pub(crate) async fn quiet(&self) {
         self.db
@@ -128,6 +119,7 @@ impl Bench {
             .unwrap();
     }
 
+    /// The versions in the history, as the table has them.
     pub(crate) async fn versions(&self) -> Vec<String> {
         self.texts("select version from supabase_migrations.schema_migrations order by version collate \"C\"")
             .await
@@ -140,12 +132,6 @@ pub(crate) fn database(url: &str) -> Arc<PgDatabase> {
 
 pub(crate) fn database_on(url: &str) -> PgDatabase {
     PgDatabase::parse(&url.to_owned().into()).unwrap()
-}
-
-pub(crate) async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
 
 pub(crate) fn everything() -> PlanRequest {

@@ -64,6 +64,8 @@ mod special;
 mod split;
 mod standin;
 mod supabase;
+#[path = "../support/mod.rs"]
+mod support;
 mod together;
 mod traces;
 mod verify;

@@ -2,6 +2,7 @@
 //! what a statement as that role does are the same. `SUPADECK_ACCESS_SEED` walks one round again, `SUPADECK_ACCESS_ROUNDS` takes so many.
 
 use crate::bench::{Bench, database_on, stack};
+use crate::support::sign_in;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use supadeck::adapters::postgres::PgDatabase;
@@ -244,7 +245,7 @@ async fn callers(matrix: &Matrix, info: &Info, http: &reqwest::Client) -> Vec<Ca
     for viewer in &matrix.viewers {
         let email = viewer.name.strip_prefix("user:");
         let token = match email {
-            Some(email) => Some(sign_in(http, info, email).await),
+            Some(email) => Some(sign_in(http, info, email, "pw").await),
             None => None,
         };
         let key = match viewer.name.as_str() {
@@ -261,22 +262,6 @@ async fn callers(matrix: &Matrix, info: &Info, http: &reqwest::Client) -> Vec<Ca
         });
     }
     callers
-}
-
-async fn sign_in(http: &reqwest::Client, info: &Info, email: &str) -> String {
-    let answer = http
-        .post(format!("{}/auth/v1/token?grant_type=password", info.url))
-        .header("apikey", &info.publishable_key)
-        .header("content-type", "application/json")
-        .body(json!({ "email": email, "password": "pw" }).to_string())
-        .send()
-        .await
-        .unwrap();
-    let session: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    session["access_token"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{session}"))
-        .to_owned()
 }
 
 /// The ids that REST gives, or its refusal.

@@ -10,5 +10,7 @@ mod screen;
 mod second;
 mod session;
 mod stack;
+#[path = "../support/mod.rs"]
+mod support;
 mod terminal;
 mod typed;
