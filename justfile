@@ -48,6 +48,10 @@ release-check:
     .ci/dependencies --all
     .ci/run
 
+# Build the files of a release into target/dist: static Linux programs, archives, Debian and npm packages, a Homebrew formula, checksums.
+dist *TARGETS:
+    packaging/dist {{TARGETS}}
+
 # Make docs/screenshot.svg from the program's own buffer.
 screenshot:
     cargo build --features demo --bin supadeck --example screenshot

@@ -53,7 +53,7 @@ pub use demo::Running;
 ///
 /// Without a command it opens the deck. Everything the screens can do, a command can do too.
 #[derive(Parser)]
-#[command(name = "supadeck", version, max_term_width = 100)]
+#[command(name = "supadeck", version = env!("SUPADECK_VERSION"), max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,

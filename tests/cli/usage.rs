@@ -13,7 +13,7 @@ fn help_and_version_go_to_stdout() {
     let version = world.run(&["--version"]);
     assert_eq!(
         version.done().out,
-        format!("supadeck {}\n", env!("CARGO_PKG_VERSION"))
+        format!("supadeck {}\n", env!("SUPADECK_VERSION"))
     );
     let part = world.run(&["lock", "unlock", "--help"]);
     assert!(part.done().out.contains("--reason <TEXT>"));

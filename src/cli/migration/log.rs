@@ -5,6 +5,7 @@ use super::super::context::Context;
 use super::super::page::{Page, Span, Table, Tone};
 use super::show;
 use crate::domain::migration::journal::{Journal, Line};
+use crate::domain::moment::{Form, moment};
 use crate::ops::migration;
 use clap::Args as ClapArgs;
 
@@ -64,9 +65,7 @@ fn row(line: &Line) -> Vec<Span> {
         "unknown" | "interrupted" | "lost" => Tone::Danger,
         _ => Tone::Warn,
     };
-    let started = line
-        .started
-        .map(|time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+    let started = line.started.map(|time| moment(time, Form::Detail));
     vec![
         Span::from(started.unwrap_or_default()),
         Span::from(&line.version),
