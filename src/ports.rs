@@ -47,7 +47,7 @@ pub trait Clock: Send + Sync {
 pub trait Auth: Send + Sync {
     /// The users who are kept, without asking the server; a session may have ended meanwhile.
     fn kept(&self) -> Task<'_, KeptUsers>;
-    /// The identity of the kept user who is in use, with the session continued when it is about to end; anon when nobody is
+    /// The identity of the signed-in user who is in use, with the session continued when it is about to end; anon when nobody is
     /// in use.
     fn current(&self) -> Task<'_, Identity>;
     /// The same of this identity, as Auth knows it now; anon where no session of it is kept.
@@ -257,10 +257,10 @@ pub trait AccessDatabase: Send + Sync {
     /// What decides who may do what, and the users of the project that some texts may mean: ids, e-mail addresses, or what stands
     /// before the `@` of one. Without any, no user is looked up.
     fn rules<'a>(&'a self, people: &'a [String]) -> Task<'a, AccessRules>;
-    /// What is doubtful about access, the worst first.
+    /// Security problems in grants and policies, the worst first.
     fn lint(&self) -> Task<'_, Vec<AccessFinding>>;
     /// Counts rows as identities, each for no longer than a limit; in the order of the probes.
-    fn see<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>>;
+    fn count_rows<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>>;
     /// Evaluates conditions on one row as an identity.
     fn explain<'a>(&'a self, question: &'a RowQuestion) -> Task<'a, RowAnswer>;
 }

@@ -1,6 +1,7 @@
 //! What touches the world: the REST and Auth interfaces, Postgres, the keyring, the user's files, the clock.
 //! Each implements a port and translates its faults into problems; none knows a use case or a screen.
 
+mod access;
 pub mod auth;
 pub mod clock;
 pub mod config;

@@ -195,13 +195,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Report::RowsWritten(done, problem) => {
-            let what = model
-                .running
-                .take()
-                .map_or_else(String::new, |running| running.what);
-            model
-                .dialogs
-                .retain(|dialog| !matches!(dialog, Dialog::Running));
+            let what = end_run(model);
             super::browse::written(model, &what, &done, problem)
         }
         Report::WholeRow(result) => super::browse::whole(model, result.map(|page| *page)),
@@ -512,15 +506,18 @@ fn is_planning_screen(model: &Model) -> bool {
     )
 }
 
-/// A run ended: shows how, and reads again what it may have changed.
-fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect> {
-    let what = model
-        .running
-        .take()
-        .map_or_else(String::new, |running| running.what);
+/// No run is shown any more; gives its name.
+fn end_run(model: &mut Model) -> String {
+    let running = model.running.take();
     model
         .dialogs
         .retain(|dialog| !matches!(dialog, Dialog::Running));
+    running.map_or_else(String::new, |running| running.what)
+}
+
+/// A run ended: shows how, and reads again what it may have changed.
+fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect> {
+    let what = end_run(model);
     show(model, view(&what));
     requests::everything(model)
 }
@@ -529,13 +526,7 @@ fn unlocked(
     model: &mut Model,
     result: Result<crate::domain::lock::WeekLock, Problem>,
 ) -> Vec<Effect> {
-    let what = model
-        .running
-        .take()
-        .map_or_else(String::new, |running| running.what);
-    model
-        .dialogs
-        .retain(|dialog| !matches!(dialog, Dialog::Running));
+    let what = end_run(model);
     match result {
         Ok(lock) => {
             model.toast = Some(format!("Week {}. {}", lock.week_no, lock.sentence()));

@@ -85,7 +85,7 @@ pub(super) fn copy_row(model: &mut Model) -> Vec<Effect> {
         ),
         Some(text) => vec![Effect::Copy {
             what: "the row",
-            text,
+            text: text.to_owned(),
         }],
         None => toast(model, "There is nothing to copy."),
     }

@@ -160,7 +160,7 @@ pub enum Load {
     Rows(Box<RowsWanted>),
     /// One row of a table, whole.
     WholeRow(Box<RowsWanted>),
-    /// The kept users and the profiles, as they are now.
+    /// The signed-in users and the profiles, as they are now.
     Choices,
     /// Who may do what, for these users beside the usual identities.
     Access(Vec<Who>),
@@ -220,7 +220,7 @@ pub enum Write {
     GiveUp,
     /// Act as the user of this e-mail address or id.
     Act(String),
-    /// End the session of a kept user.
+    /// End the session of a signed-in user.
     SignOut(Identity),
     /// Store a new profile and open it.
     SaveProfile(Setup),

@@ -25,6 +25,22 @@ pub enum Move {
     Last,
 }
 
+impl Move {
+    /// Where it leads from a place, `last` being the last one there is.
+    pub fn from(self, at: usize, last: usize) -> usize {
+        match self {
+            Self::By(rows) => at.saturating_add_signed(rows).min(last),
+            Self::First => 0,
+            Self::Last => last,
+        }
+    }
+}
+
+/// The first row of a window of some height in which the selected row is; it moves no further than it has to.
+pub fn window_top(top: usize, selected: usize, height: usize) -> usize {
+    top.clamp((selected + 1).saturating_sub(height.max(1)), selected)
+}
+
 impl List {
     /// How many rows the filter leaves.
     pub fn len(&self) -> usize {
@@ -86,23 +102,14 @@ impl List {
     /// Moves the selection; true when it changed.
     pub fn go(&mut self, movement: Move) -> bool {
         let last = self.len().saturating_sub(1);
-        let next = match movement {
-            Move::By(rows) => self.selected.saturating_add_signed(rows).min(last),
-            Move::First => 0,
-            Move::Last => last,
-        };
+        let next = movement.from(self.selected, last);
         std::mem::replace(&mut self.selected, next) != next
     }
 
     /// Moves the window so that the selection is inside it.
     pub fn follow(&mut self, height: usize) {
-        let height = height.max(1);
-        if self.selected < self.offset {
-            self.offset = self.selected;
-        } else if self.selected >= self.offset + height {
-            self.offset = self.selected + 1 - height;
-        }
-        self.offset = self.offset.min(self.len().saturating_sub(height));
+        self.offset = window_top(self.offset, self.selected, height);
+        self.offset = self.offset.min(self.len().saturating_sub(height.max(1)));
     }
 }
 

@@ -19,11 +19,7 @@ pub(super) fn detail(model: &mut Model, movement: Move) {
         return;
     }
     let last = last_top(model);
-    model.detail_top = match movement {
-        Move::By(rows) => model.detail_top.saturating_add_signed(rows).min(last),
-        Move::First => 0,
-        Move::Last => last,
-    };
+    model.detail_top = movement.from(model.detail_top, last);
 }
 
 /// The first row of the details to show so that the last one is in view.

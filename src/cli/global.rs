@@ -43,7 +43,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 
-    /// Read rows as `anon`, `user` (the last one used), `user:EMAIL` (one who is kept), `acted:EMAIL` (any user, by SUPABASE_JWT_SECRET), or past Row Level Security as `service`
+    /// Read rows as `anon`, `user` (the last one used), `user:EMAIL` (one who is signed in), `acted:EMAIL` (any user, by SUPABASE_JWT_SECRET), or past Row Level Security as `service`
     #[arg(long = "as", global = true, value_name = "IDENTITY", value_parser = AsParser)]
     pub identity: Option<As>,
 
@@ -65,9 +65,9 @@ pub struct Global {
 pub enum As {
     /// Nobody: the publishable key alone.
     Anon,
-    /// The kept user who was used last.
+    /// The signed-in user who was used last.
     User,
-    /// The kept user of this e-mail address.
+    /// The signed-in user of this e-mail address.
     UserCalled(String),
     /// Any user of the project, by e-mail address or id.
     Acted(String),

@@ -13,7 +13,7 @@ use crate::ops::session;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-/// Sign out one user here; the other kept users, and other sessions of the account, stay
+/// Sign out one user here; the other signed-in users, and other sessions of the account, stay
 #[derive(ClapArgs)]
 pub struct Args {
     /// The e-mail address of the user [default: the one in use]

@@ -7,7 +7,7 @@ use super::problem::{Kind, Problem};
 use super::read_problem;
 use serde::{Deserialize, Serialize};
 
-/// The kept users of one project, in the order in which they signed in first.
+/// The signed-in users of one project, in the order in which they signed in first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptUsers {
     /// The users.

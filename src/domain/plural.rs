@@ -37,6 +37,15 @@ pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
     }
 }
 
+/// So many policies: `no policy`, `1 policy`, `2 policies`.
+pub fn policies(count: u32) -> String {
+    match count {
+        0 => "no policy".to_owned(),
+        1 => "1 policy".to_owned(),
+        count => format!("{count} policies"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -167,7 +167,7 @@ async fn count(database: &dyn AccessDatabase, probes: &[Probe]) -> Result<Vec<Si
                 .find(|at| begins(*at))
                 .unwrap_or(most)
         };
-        sights.extend(database.see(&probes[start..end]).await?);
+        sights.extend(database.count_rows(&probes[start..end]).await?);
         start = end;
     }
     Ok(sights)
@@ -283,7 +283,7 @@ mod tests {
             Box::pin(async { Err(Problem::new(Kind::Denied, "Unread.", "Not a member.")) })
         }
 
-        fn see<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>> {
+        fn count_rows<'a>(&'a self, probes: &'a [Probe]) -> Task<'a, Vec<Sight>> {
             Box::pin(async { Ok(vec![Sight::default(); probes.len()]) })
         }
 

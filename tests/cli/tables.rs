@@ -291,7 +291,7 @@ fn many_rows_come_once_each_by_whatever_key() {
     assert_eq!(distinct(&read(&["split"])), (2100, 2100));
     let text = world.run(&["table", "rows", "bare", "--limit", "20", "--as", "service"]);
     assert!(
-        text.done().out.contains("There are more") && text.out.contains("counted off"),
+        text.done().out.contains("There are more") && text.out.contains("by OFFSET"),
         "{text:?}"
     );
     let list = world.data(&["table", "list", "--as", "anon"]);

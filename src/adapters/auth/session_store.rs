@@ -229,7 +229,7 @@ impl SessionStore {
             }
         }
         if let Err(problem) = self.edit(note).await {
-            tracing::warn!(%problem, "the list of kept users could not be stored");
+            tracing::warn!(%problem, "the list of signed-in users could not be stored");
             note(&mut self.unstored.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
@@ -336,7 +336,7 @@ impl SessionStore {
             unstored.remove(&user.id);
         }
         if let Err(problem) = self.edit(|kept| kept.put(user)).await {
-            tracing::warn!(%problem, "the list of kept users could not be stored");
+            tracing::warn!(%problem, "the list of signed-in users could not be stored");
         }
     }
 

@@ -15,9 +15,9 @@ use std::path::PathBuf;
 pub enum RoleChoice {
     /// The publishable key alone.
     Anon,
-    /// The kept user who was used last.
+    /// The signed-in user who was used last.
     User,
-    /// The kept user who is called so.
+    /// The signed-in user who is called so.
     UserCalled(String),
     /// Any user of the project, by e-mail address or id: a token for them is signed here.
     Acted(String),

@@ -198,7 +198,7 @@ fn unknown(project: &Project) -> Problem {
     Problem::new(
         Kind::Config,
         "The database is not known.",
-        "Migrations, seeds and types go over a Postgres connection or the Management API; there is neither a database URL nor an access token.",
+        "Migrations, seeds, types and access go over a Postgres connection or the Management API; there is neither a database URL nor an access token.",
     )
     .with_hint("Set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN, or use --db-url or --access-token, or keep one with `supadeck profile add`.")
 }

@@ -11,6 +11,7 @@ use crate::domain::access::rules::{
 };
 use crate::domain::access::viewer::Viewer;
 use crate::domain::problem::Problem;
+use crate::domain::sql::keyword::always_quoted;
 use crate::domain::text;
 use serde::Deserialize;
 use std::fmt::Write as _;
@@ -33,7 +34,8 @@ const CHUNK: u32 = 2000;
 const MOST_USERS: u32 = 50;
 
 /// What cannot be done where the findings cannot be read.
-pub(in crate::adapters) const UNLINTED: &str = "What is doubtful about access cannot be read.";
+pub(in crate::adapters) const UNLINTED: &str =
+    "Security problems of grants and policies cannot be read.";
 /// The question about findings.
 pub(in crate::adapters) const LINT: &str = include_str!("access_lint.sql");
 
@@ -138,16 +140,11 @@ pub(in crate::adapters) fn parse_rules(document: &str) -> Result<AccessRules, Pr
     })
 }
 
-/// A name between quotes.
-pub(in crate::adapters) fn name(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// The commands of a block that make it somebody's: the settings that PostgREST gives to a request, and then the role.
 fn become_viewer(viewer: &Viewer, schema: &str) -> String {
     let claims = serde_json::Value::Object(viewer.claims.clone()).to_string();
     let sub = viewer.claims.get("sub").and_then(|sub| sub.as_str());
-    let path = format!("{}, public, extensions", name(schema));
+    let path = format!("{}, public, extensions", always_quoted(schema));
     let mut sql = String::new();
     for (setting, value) in [
         ("request.jwt.claims", claims.as_str()),
@@ -193,8 +190,8 @@ pub(in crate::adapters) fn counts_sql(probes: &[Probe]) -> String {
         };
         let query = format!(
             "select from {}.{}{condition}",
-            name(&probe.schema),
-            name(&probe.table)
+            always_quoted(&probe.schema),
+            always_quoted(&probe.table)
         );
         let body = format!(
             "declare counted pg_catalog.int8 := 0; moved pg_catalog.int8; rows pg_catalog.refcursor; stage pg_catalog.text := 'late'; \
@@ -276,12 +273,15 @@ pub(in crate::adapters) fn explain_sql(question: &RowQuestion) -> String {
         written,
         snippets,
     } = question;
-    let (alias, full) = (name(table), format!("{}.{}", name(schema), name(table)));
+    let (alias, full) = (
+        always_quoted(table),
+        format!("{}.{}", always_quoted(schema), always_quoted(table)),
+    );
     let mut named: Vec<String> = Vec::new();
     for (column, value) in key {
         named.push(match value {
-            Some(value) => format!("{} = {}", name(column), dollar(value)),
-            None => format!("{} is null", name(column)),
+            Some(value) => format!("{} = {}", always_quoted(column), dollar(value)),
+            None => format!("{} is null", always_quoted(column)),
         });
     }
     let keyed = !named.is_empty();

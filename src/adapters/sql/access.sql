@@ -40,7 +40,7 @@ select pg_catalog.json_build_object(
       'kind', rel.relkind, 'owner', pg_catalog.pg_get_userbyid(rel.relowner), 'secured', rel.relrowsecurity, 'forced', rel.relforcerowsecurity,
       'invokes', exists (select from pg_catalog.unnest(rel.reloptions) o where pg_catalog.lower(o) in ('security_invoker=true',
         'security_invoker=on', 'security_invoker=1', 'security_invoker=yes')),
-      'columns', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+      'columns', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname,
           'is_given', a.attgenerated <> '' or a.attidentity <> '', 'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid)) order by a.attnum), '[]')
         from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum and a.attgenerated = ''
         where a.attrelid = rel.oid and a.attnum > 0 and not a.attisdropped),

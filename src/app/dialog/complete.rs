@@ -8,7 +8,7 @@ use crate::domain::people::People;
 use std::collections::BTreeSet;
 
 /// The most proposals.
-pub(super) const MOST: usize = 24;
+const MOST: usize = 24;
 
 /// Proposals for the last word of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,21 @@ pub struct Proposals {
     pub start: usize,
     /// What can stand there, the most likely first.
     pub options: Vec<String>,
+}
+
+impl Proposals {
+    /// Those of the options that go on from what is typed.
+    pub(super) fn beginning_with(typed: &str, start: usize, all: Vec<String>) -> Self {
+        let lower = typed.trim_start_matches('"').to_lowercase();
+        let fits = |option: &String| {
+            let option = option.trim_start_matches('"').to_lowercase();
+            option.starts_with(&lower) && option != lower
+        };
+        Self {
+            start,
+            options: all.into_iter().filter(fits).take(MOST).collect(),
+        }
+    }
 }
 
 /// What proposals are made of.
@@ -44,15 +59,7 @@ pub fn propose(text: &str, from: Sources<'_>) -> Proposals {
             (start, typed, of_key(&term[..colon], typed, from))
         }
     };
-    let lower = typed.trim_start_matches('"').to_lowercase();
-    let fits = |option: &String| {
-        let option = option.trim_start_matches('"').to_lowercase();
-        option.starts_with(&lower) && option != lower
-    };
-    Proposals {
-        start,
-        options: all.into_iter().filter(fits).take(MOST).collect(),
-    }
+    Proposals::beginning_with(typed, start, all)
 }
 
 /// Where the last word begins: behind the last white space outside quotes.

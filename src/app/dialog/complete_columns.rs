@@ -1,7 +1,7 @@
 //! What can be typed next into the filter of a table: its columns, then values of the column, from its type and from the rows
 //! that are held.
 
-use super::complete::{MOST, Proposals, last_word};
+use super::complete::{Proposals, last_word};
 use crate::app::screen::grid::Grid;
 use crate::domain::audit::path::key_text;
 use crate::domain::filter::text::quoted;
@@ -30,15 +30,7 @@ pub(super) fn propose_columns(text: &str, grid: &Grid) -> Proposals {
             (start, &values[begin..], of_column(&term[..at], grid))
         }
     };
-    let lower = typed.trim_start_matches('"').to_lowercase();
-    let fits = |option: &String| {
-        let option = option.trim_start_matches('"').to_lowercase();
-        option.starts_with(&lower) && option != lower
-    };
-    Proposals {
-        start,
-        options: all.into_iter().filter(fits).take(MOST).collect(),
-    }
+    Proposals::beginning_with(typed, start, all)
 }
 
 /// The first sign outside quotes, and its width.

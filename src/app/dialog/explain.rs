@@ -21,7 +21,7 @@ pub struct ExplainForm {
     pub key_hint: String,
     /// Who.
     pub viewer: Viewer,
-    /// What for.
+    /// The operation.
     pub verb: Verb,
     /// The key of the row.
     pub field: Field,

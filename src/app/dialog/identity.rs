@@ -38,7 +38,7 @@ pub enum Choice {
     Service,
 }
 
-/// The choices in their order: the kept users, the accounts of the demo that are not kept, then the others.
+/// The choices in their order: the signed-in users, the accounts of the demo that are not signed in, then the others.
 pub fn choices(model: &Model) -> Vec<Choice> {
     let mut choices = Vec::new();
     if let Some(project) = &model.project {

@@ -228,7 +228,7 @@ fn question(prospect: UnlockPreview, form: UnlockForm, now: Timestamp, model: &M
     confirm
 }
 
-/// A user by e-mail where a kept user is the one, else by id.
+/// A user by e-mail where a signed-in user is the one, else by id.
 fn owner(user_id: &str, model: &Model) -> String {
     let project = model.project.as_ref();
     let user = project.and_then(|project| project.kept.get(user_id));

@@ -81,11 +81,7 @@ pub fn selected(model: &Model) -> Option<Place> {
 pub fn go(model: &mut Model, movement: Move) {
     let last = places(model).len().saturating_sub(1);
     let now = model.home.min(last);
-    model.home = match movement {
-        Move::By(by) => now.saturating_add_signed(by).min(last),
-        Move::First => 0,
-        Move::Last => last,
-    };
+    model.home = movement.from(now, last);
 }
 
 /// The command that goes where the selected line leads. The list there is moved to what the line is about.

@@ -175,11 +175,7 @@ impl RecordView {
     /// Moves the cursor; `height` lines are visible.
     pub fn go(&mut self, movement: Move, height: usize) {
         let last = self.lines.len().saturating_sub(1);
-        self.cursor = match movement {
-            Move::By(rows) => self.cursor.saturating_add_signed(rows).min(last),
-            Move::First => 0,
-            Move::Last => last,
-        };
+        self.cursor = movement.from(self.cursor, last);
         self.follow(height);
     }
 

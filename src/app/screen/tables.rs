@@ -1,15 +1,15 @@
 //! The Tables screen: the tables of the project, the grid of one, and the row that one reads as a form.
 
-use crate::app::list::Move;
+use crate::app::list::{Move, window_top};
 use crate::app::screen::grid::{Grid, GridRow};
 use crate::app::table::{Row, Table};
 use crate::domain::audit::path::key_text;
 use crate::domain::plural::{counted, grouped};
 use crate::domain::problem::Problem;
-use crate::domain::report::Tone;
+use crate::domain::report::{Tone, row_security};
 use crate::domain::table::cell::size;
 use crate::domain::table::filter::RowFilter;
-use crate::domain::table::info::{TableInfo, TableLink, TableList, TableRights};
+use crate::domain::table::info::{TableInfo, TableLink, TableList};
 use crate::domain::table::name::TableName;
 use crate::domain::text::harmless;
 use jiff::Timestamp;
@@ -147,24 +147,11 @@ impl Tables {
         let last = count.saturating_sub(1);
         let form = &mut grid.form;
         if form.is_json {
-            form.top = match movement {
-                Move::By(rows) => form.top.saturating_add_signed(rows),
-                Move::First => 0,
-                Move::Last => usize::MAX,
-            };
+            form.top = movement.from(form.top, usize::MAX);
             return;
         }
-        form.at = match movement {
-            Move::By(rows) => form.at.saturating_add_signed(rows).min(last),
-            Move::First => 0,
-            Move::Last => last,
-        };
-        let height = height.max(1);
-        if form.at < form.top {
-            form.top = form.at;
-        } else if form.at >= form.top + height {
-            form.top = form.at + 1 - height;
-        }
+        form.at = movement.from(form.at, last);
+        form.top = window_top(form.top, form.at, height);
     }
 
     /// The selected line of the form.
@@ -223,10 +210,10 @@ impl Tables {
         Some(format!("row:{name}/{id}"))
     }
 
-    /// The selected row as JSON; one that is not held whole says so.
-    pub fn row_json(&self) -> Option<String> {
-        let values = self.grid.as_ref()?.values()?;
-        serde_json::to_string_pretty(&Value::Object(values)).ok()
+    /// The selected row as JSON over several lines.
+    pub fn row_json(&self) -> Option<&str> {
+        let grid = self.grid.as_ref()?;
+        Some(grid.selected_row()?.json(&grid.columns))
     }
 
     /// The selected row.
@@ -241,22 +228,21 @@ impl Tables {
         };
         let table = &listed.info;
         let mut lines = vec![(Tone::Text, described(table))];
-        let (tone, told) = rls(table, role);
-        if !told.is_empty() {
-            lines.push((tone, told));
+        let (tone, sentence) = row_security::sentence(table, role);
+        if !sentence.is_empty() {
+            lines.push((tone, sentence));
         }
         if let Some(may) = table.rights {
-            let words = rights(may);
-            lines.push(match words.as_str() {
-                "" => (Tone::Warn, format!("{role} has no grant on it.")),
-                words => (Tone::Text, format!("Grants of {role}: {words}.")),
+            lines.push(match may.verbs().as_slice() {
+                [] => (Tone::Warn, format!("{role} has no grant on it.")),
+                verbs => (
+                    Tone::Text,
+                    format!("Grants of {role}: {}.", verbs.join(", ")),
+                ),
             });
         }
         match table.key.as_slice() {
-            [] => lines.push((
-                Tone::Muted,
-                "It has no key: its rows are counted off.".to_owned(),
-            )),
+            [] => lines.push((Tone::Muted, "No primary key: pages by OFFSET.".to_owned())),
             key => {
                 let key: Vec<String> = key.iter().map(|name| key_text(name)).collect();
                 lines.push((Tone::Muted, format!("Key: {}.", key.join(", "))));
@@ -281,69 +267,6 @@ fn described(table: &TableInfo) -> String {
     }
     out.push('.');
     out
-}
-
-/// Whether policies decide what is seen.
-fn rls(table: &TableInfo, role: &str) -> (Tone, String) {
-    match (table.rls, table.security_invoker) {
-        (Some(rls), _) if !rls.enabled => {
-            let is_open = table.rights.is_some_and(|may| !rights(may).is_empty());
-            let tone = if is_open && role != "service_role" {
-                Tone::Warn
-            } else {
-                Tone::Muted
-            };
-            (tone, "Row Level Security is off.".to_owned())
-        }
-        (Some(rls), _) => {
-            let forced = if rls.forced {
-                ", also for its owner"
-            } else {
-                ""
-            };
-            let count = match rls.policies {
-                0 => "without a policy: nobody under it sees a row".to_owned(),
-                count => format!("with {}", counted_policies(count)),
-            };
-            (
-                Tone::Text,
-                format!("Row Level Security is on{forced}, {count}."),
-            )
-        }
-        (None, Some(true)) => (
-            Tone::Text,
-            "Its rows are read with the rights of its reader.".to_owned(),
-        ),
-        (None, Some(false)) => (
-            Tone::Warn,
-            "Its rows are read with the rights of its owner: policies of its tables may not apply."
-                .to_owned(),
-        ),
-        (None, None) => (Tone::Muted, String::new()),
-    }
-}
-
-fn counted_policies(count: u32) -> String {
-    match count {
-        1 => "1 policy".to_owned(),
-        count => format!("{count} policies"),
-    }
-}
-
-/// What may be done, in words.
-pub fn rights(may: TableRights) -> String {
-    let all = [
-        (may.select, "select"),
-        (may.insert, "insert"),
-        (may.update, "update"),
-        (may.delete, "delete"),
-    ];
-    let words: Vec<&str> = all
-        .into_iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, word)| word)
-        .collect();
-    words.join(", ")
 }
 
 /// How many rows the grid shows of how many, as far as that is known.

@@ -90,7 +90,7 @@ fn read(file: &Path) -> Result<ExpectedFile, Problem> {
 fn add(page: &mut Page, file: &Path, report: &CheckReport) {
     let name = file.display();
     if report.differences.is_empty() {
-        let text = format!("{name}: {} hold.", counted(report.checked, "sentence"));
+        let text = format!("{name}: {} hold.", counted(report.checked, "rule"));
         page.toned(Tone::Ok, &text);
         return;
     }

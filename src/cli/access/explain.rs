@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
     row: Option<String>,
 
-    /// What for
+    /// The operation
     #[arg(long, value_name = "VERB", default_value = "select")]
     verb: Choice,
 

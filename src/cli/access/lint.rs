@@ -12,7 +12,7 @@ use crate::ops::access;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-/// Find what is doubtful about access, each with the statement that mends it. Exit code 1 when there is a warning or worse
+/// Find security problems in grants and policies, each with the SQL that fixes it. Exit code 1 when there is a warning or worse
 ///
 /// The rules are those of Supabase's database advisors, asked over the database connection. What only a person can decide has no
 /// statement. With --write the others become a migration with its rollback, which is read, planned and applied like any other.
@@ -29,7 +29,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let findings = interrupt::ending(database.lint()).await?;
     let mut page = Page::default();
     if findings.is_empty() {
-        page.toned(Tone::Ok, "Nothing is doubtful about access.");
+        page.toned(Tone::Ok, "No security problem was found.");
     }
     page.report(secured::findings(&findings));
     let answer = Answer::new(&findings, page)?;
@@ -52,7 +52,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
     let problem = Problem::new(
         Kind::Findings,
-        "Something is doubtful about access.",
+        "There are security problems in grants or policies.",
         format!("{}.", counted(bad, "finding")),
     )
     .with_hint(

@@ -47,7 +47,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Tone::Ok,
         &format!(
             "{} written to {}.",
-            counted(sentences, "sentence"),
+            counted(sentences, "rule"),
             args.file.display()
         ),
     );

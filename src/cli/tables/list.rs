@@ -3,10 +3,11 @@
 use super::super::answer::Answered;
 use super::super::context::Context;
 use super::super::interrupt;
-use super::super::page::{Page, Span, Table, Tone};
+use super::super::page::{Page, Span, Table};
 use crate::domain::plural::grouped;
+use crate::domain::report::row_security;
 use crate::domain::table::cell::size;
-use crate::domain::table::info::{TableInfo, TableList, TableRights};
+use crate::domain::table::info::{TableList, TableRights};
 use crate::domain::text;
 use crate::ops::table;
 use clap::Args as ClapArgs;
@@ -51,7 +52,7 @@ fn table_of(found: &TableList, role: &str) -> Table {
         "TABLE", "KIND", ">ROWS", ">SIZE", "RLS", "GRANTS", "~COMMENT",
     ]);
     for one in &found.tables {
-        let (tone, rls) = rls(one, role);
+        let (tone, rls) = row_security::words(one, role);
         table.row(vec![
             Span::from(one.full_name().to_string()),
             Span::from(one.kind.word()),
@@ -62,59 +63,9 @@ fn table_of(found: &TableList, role: &str) -> Table {
             ),
             Span::from(one.bytes.map(size).unwrap_or_default()),
             Span::new(tone, &rls),
-            Span::from(rights(one.rights)),
+            Span::from(one.rights.map(TableRights::words).unwrap_or_default()),
             Span::from(one.comment.clone().unwrap_or_default()),
         ]);
     }
     table
-}
-
-/// Whether policies decide what is seen, in a few words.
-pub fn rls(table: &TableInfo, role: &str) -> (Tone, String) {
-    match (table.rls, table.security_invoker) {
-        (Some(rls), _) if !rls.enabled => {
-            let is_open = table
-                .rights
-                .is_some_and(|may| may.select || may.insert || may.update || may.delete);
-            let tone = if is_open && role != "service_role" {
-                Tone::Warn
-            } else {
-                Tone::Muted
-            };
-            (tone, "off".to_owned())
-        }
-        (Some(rls), _) => {
-            let forced = if rls.forced { ", forced" } else { "" };
-            match rls.policies {
-                0 => (Tone::Text, format!("on, no policy{forced}")),
-                1 => (Tone::Text, format!("on, 1 policy{forced}")),
-                count => (Tone::Text, format!("on, {count} policies{forced}")),
-            }
-        }
-        (None, Some(true)) => (Tone::Text, "as its reader".to_owned()),
-        (None, Some(false)) => (Tone::Warn, "as its owner".to_owned()),
-        (None, None) => (Tone::Muted, String::new()),
-    }
-}
-
-/// What may be done, in words.
-pub fn rights(rights: Option<TableRights>) -> String {
-    let Some(may) = rights else {
-        return String::new();
-    };
-    let all = [
-        (may.select, "select"),
-        (may.insert, "insert"),
-        (may.update, "update"),
-        (may.delete, "delete"),
-    ];
-    let words: Vec<&str> = all
-        .into_iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, word)| word)
-        .collect();
-    if words.is_empty() {
-        return "none".to_owned();
-    }
-    words.join(", ")
 }

@@ -31,7 +31,7 @@ use serde_json::Value;
 ///     data.address.city:Rome  data.lines[0]:x  inside JSON
 ///     "odd name":x                             a column whose name is no plain word
 ///
-/// Rows come by the table's key, page by page; without one they are counted off, which is said. Times without an offset are UTC.
+/// Pages follow the table's key; a table without one is paged by OFFSET, which is said. Times without an offset are UTC.
 #[derive(ClapArgs)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -225,7 +225,7 @@ fn notes(read: &Read) -> Page {
     if !read.is_keyed && (read.has_more || read.rows.len() > PAGE || read.cut_at.is_some()) {
         page.toned(
             Tone::Warn,
-            "No key orders these rows, so they are counted off: what is written meanwhile can shift them.",
+            "No primary key: pages by OFFSET, so rows that are written meanwhile can shift these.",
         );
     }
     if let Some(rows) = read.cut_at {

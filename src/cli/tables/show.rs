@@ -3,13 +3,13 @@
 use super::super::answer::Answered;
 use super::super::context::Context;
 use super::super::page::{Page, Span, Table, Tone};
-use super::list::{rights, rls};
 use super::which::Which;
 use crate::domain::plural::grouped;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::report::row_security;
 use crate::domain::table::cell::size;
 use crate::domain::table::column::ColumnInfo;
-use crate::domain::table::info::{TableInfo, TableLink};
+use crate::domain::table::info::{TableInfo, TableLink, TableRights};
 use crate::domain::text;
 use clap::Args as ClapArgs;
 
@@ -58,11 +58,15 @@ fn page(table: &TableInfo, role: &str) -> Page {
         Tone::Text,
         &table.bytes.map(size).unwrap_or_default(),
     );
-    let (tone, told) = rls(table, role);
-    fact("RLS", tone, &told);
-    fact("grants", Tone::Text, &rights(table.rights));
+    let (tone, rls) = row_security::words(table, role);
+    fact("RLS", tone, &rls);
+    fact(
+        "grants",
+        Tone::Text,
+        &table.rights.map(TableRights::words).unwrap_or_default(),
+    );
     let key = match table.key.as_slice() {
-        [] => "none: its rows are counted off".to_owned(),
+        [] => "none: pages by OFFSET".to_owned(),
         key => key.join(", "),
     };
     fact("key", Tone::Text, &key);

@@ -240,7 +240,7 @@ pub struct AccessCell {
     pub identity: String,
     /// In which database role.
     pub role: String,
-    /// What for.
+    /// The operation.
     pub verb: Verb,
     /// How far it reaches.
     pub verdict: Verdict,

@@ -68,9 +68,6 @@ pub struct ApiRole {
 pub struct SecuredColumn {
     /// Its name.
     pub name: String,
-    /// Its type as SQL writes it.
-    #[serde(rename = "type")]
-    pub type_name: String,
     /// Whether the database gives its value.
     pub is_given: bool,
     /// Its default.
@@ -194,7 +191,7 @@ pub struct Held {
     pub role: String,
     /// The number of the table.
     pub table: u32,
-    /// What for.
+    /// The operation.
     pub verb: Verb,
     /// The columns, where it is not for the whole table.
     pub columns: Option<Vec<String>>,
@@ -207,7 +204,7 @@ pub struct TableGrant {
     pub table: u32,
     /// To whom; `public` is everybody.
     pub to: String,
-    /// What for.
+    /// The operation.
     pub verb: Verb,
     /// The column, where it is for one.
     pub column: Option<String>,

@@ -3,6 +3,7 @@
 
 use super::Relation;
 use super::json_kind::JsonKind;
+use crate::domain::sql::keyword::always_quoted;
 use std::fmt::Write as _;
 
 /// What the checks of a table say about one of its columns.
@@ -32,7 +33,7 @@ pub(super) fn bounds(relation: &Relation, column: &str) -> Bounds {
             continue;
         }
         let inside = check.strip_prefix("CHECK ").unwrap_or(&check);
-        let quoted = format!("\"{}\"", column.replace('"', "\"\""));
+        let quoted = always_quoted(column);
         for part in inside.split(" AND ") {
             let part = part.trim_matches(['(', ')']);
             let name = part

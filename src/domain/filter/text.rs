@@ -189,6 +189,43 @@ pub fn json_path<'a>(
     Ok((steps.ok_or_else(bad)?, rest))
 }
 
+/// How the values that follow a sign are read.
+pub type ReadValues<'a> = &'a dyn Fn(&str) -> Result<Vec<Typed>, Problem>;
+
+/// One value as it is: no comma parts it, and no quotes are left in it.
+pub fn single_value(text: &str) -> Result<Vec<Typed>, Problem> {
+    Ok(vec![Typed {
+        text: text.to_owned(),
+        was_quoted: false,
+    }])
+}
+
+/// Reads each term of a filter; `count` is the number of values of one.
+pub fn read_terms<T>(
+    text: &str,
+    read: impl Fn(&str) -> Result<T, Problem>,
+    count: impl Fn(&T) -> usize,
+) -> Result<Vec<T>, FilterFault> {
+    let whole = |problem| FilterFault { at: 0, problem };
+    if text.len() > LONGEST {
+        return Err(whole(fault(
+            "The filter is too long.",
+            format!("It has more than {LONGEST} bytes."),
+        )));
+    }
+    let mut terms = Vec::new();
+    for word in words(text)? {
+        terms.push(read(&word.text).map_err(|problem| placed(word.at, problem))?);
+    }
+    if terms.iter().map(count).sum::<usize>() > MOST_VALUES {
+        return Err(whole(fault(
+            "The filter has too many terms.",
+            format!("At most {MOST_VALUES} values are read."),
+        )));
+    }
+    Ok(terms)
+}
+
 /// A filter that cannot be understood.
 pub fn fault(what: impl Into<String>, why: impl Into<String>) -> Problem {
     Problem::new(Kind::Usage, what, why)

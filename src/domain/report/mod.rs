@@ -11,6 +11,7 @@ pub mod losses;
 pub mod outcome;
 pub mod plan;
 pub mod risks;
+pub mod row_security;
 pub mod secured;
 pub mod seen;
 pub mod statements;

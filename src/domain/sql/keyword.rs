@@ -25,8 +25,13 @@ pub fn quoted(name: &str) -> String {
     if is_plain {
         name.to_owned()
     } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
+        always_quoted(name)
     }
+}
+
+/// A name as SQL takes it anywhere, always in quotes.
+pub fn always_quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Sorted, so that it can be searched. Words that are mostly used as names (`name`, `value`, `owner`) are left out.

@@ -2,6 +2,7 @@
 //! Every other backslash command is refused. Sources: psql's manual, and its scanner `psqlscan.l`.
 
 use super::execution_mode::copy_stream;
+use super::keyword::always_quoted;
 use super::lexer::{Kind, tokens};
 use super::split::{Splitter, cut, unclosed};
 use super::statements::Slice;
@@ -309,7 +310,7 @@ fn variable(rest: &str, variables: &HashMap<String, String>) -> Option<(String, 
     let value = variables.get(name)?;
     let value = match quote {
         Some('\'') => literal(value),
-        Some(_) => format!("\"{}\"", value.replace('"', "\"\"")),
+        Some(_) => always_quoted(value),
         None => value.clone(),
     };
     Some((value, name.len() + 2 * at))

@@ -23,8 +23,8 @@ use crate::domain::filter::json_test::{JsonTest, json_conditions};
 use crate::domain::filter::moment::Moment;
 use crate::domain::filter::sign::{Test, read_sign};
 use crate::domain::filter::text::{
-    FilterFault, LONGEST, MOST_VALUES, Typed, fault, json_path, placed, quoted, unquoted, values,
-    words,
+    FilterFault, ReadValues, Typed, fault, json_path, quoted, read_terms, single_value, unquoted,
+    values,
 };
 use crate::domain::identity::Identity;
 use crate::domain::near::edits;
@@ -70,25 +70,7 @@ impl RowFilter {
 
     /// The same, with the place of a fault.
     pub fn read(text: &str, from: RowFilterFor<'_>) -> Result<Self, FilterFault> {
-        let whole = |problem| FilterFault { at: 0, problem };
-        if text.len() > LONGEST {
-            return Err(whole(fault(
-                "The filter is too long.",
-                format!("It has more than {LONGEST} bytes."),
-            )));
-        }
-        let mut terms = Vec::new();
-        for word in words(text)? {
-            let read = term(&word.text, from).map_err(|problem| placed(word.at, problem))?;
-            terms.push(read);
-        }
-        let values: usize = terms.iter().map(|term: &RowTerm| term.values.len()).sum();
-        if values > MOST_VALUES {
-            return Err(whole(fault(
-                "The filter has too many terms.",
-                format!("At most {MOST_VALUES} values are read."),
-            )));
-        }
+        let terms = read_terms(text, |word| term(word, from), |term| term.values.len())?;
         let conditions = conditions(&terms);
         Ok(Self { terms, conditions })
     }
@@ -154,26 +136,17 @@ fn term(word: &str, from: RowFilterFor<'_>) -> Result<RowTerm, Problem> {
         // Quotes may stand around the whole term; then they say nothing about its value.
         let plain = unquoted(word)?.text;
         let (path, tail) = json_path(&plain, false, &bad)?;
-        let typed = |text: &str| {
-            Ok(vec![Typed {
-                text: text.to_owned(),
-                was_quoted: false,
-            }])
-        };
-        return read_term(is_not, &plain, path, tail, &typed, from);
+        return read_term(is_not, &plain, path, tail, &single_value, from);
     }
     read_term(is_not, word, path, tail, &values, from)
 }
-
-/// How the values behind a sign are read.
-type Values<'a> = &'a dyn Fn(&str) -> Result<Vec<Typed>, Problem>;
 
 fn read_term(
     is_not: bool,
     word: &str,
     path: Vec<Step>,
     tail: &str,
-    values: Values<'_>,
+    values: ReadValues<'_>,
     from: RowFilterFor<'_>,
 ) -> Result<RowTerm, Problem> {
     let mut steps = path.into_iter();

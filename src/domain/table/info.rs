@@ -68,6 +68,28 @@ pub struct TableRights {
     pub delete: bool,
 }
 
+impl TableRights {
+    /// The verbs that are granted.
+    pub fn verbs(self) -> Vec<&'static str> {
+        let all = [
+            (self.select, "select"),
+            (self.insert, "insert"),
+            (self.update, "update"),
+            (self.delete, "delete"),
+        ];
+        let granted = all.into_iter().filter(|(is_granted, _)| *is_granted);
+        granted.map(|(_, verb)| verb).collect()
+    }
+
+    /// The same as text; `none` without any.
+    pub fn words(self) -> String {
+        match self.verbs().as_slice() {
+            [] => "none".to_owned(),
+            verbs => verbs.join(", "),
+        }
+    }
+}
+
 /// Row Level Security of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRls {
@@ -194,6 +216,13 @@ impl TableInfo {
     /// Its name with its schema.
     pub fn full_name(&self) -> TableName {
         TableName::new(&self.schema, &self.name)
+    }
+
+    /// Whether a grant alone lets this role at every row, because Row Level Security is off. The service role passes it anyway.
+    pub fn is_open_to(&self, role: &str) -> bool {
+        let is_off = self.rls.is_some_and(|rls| !rls.enabled);
+        let is_granted = self.rights.is_some_and(|may| !may.verbs().is_empty());
+        is_off && is_granted && role != "service_role"
     }
 
     /// Whether nothing is known of its columns.

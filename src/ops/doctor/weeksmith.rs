@@ -54,8 +54,11 @@ fn verdict(who: &Identity, refused: &[(&str, Problem)]) -> Check {
         return skipped(NAME, "Nothing can be read without a key.");
     }
     if refused.len() == TABLES.len() && all(is_absent) {
-        return skipped(NAME, "The project has none of Weeksmith's tables, or REST has not noticed them yet.")
-            .with_hint("Only cycles, goals, locks and the audit trail need them: see `supadeck migration list`.");
+        return skipped(
+            NAME,
+            "The project has none of Weeksmith's tables, or REST has not noticed them yet.",
+        )
+        .with_hint("Only cycles, goals and locks need them: see `supadeck migration list`.");
     }
     if *who == Identity::Anon && all(|problem| problem.kind == Kind::Denied) {
         return fine(NAME, "The Weeksmith schema is there; anon may not read it.");

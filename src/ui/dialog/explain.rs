@@ -16,24 +16,24 @@ pub fn draw(frame: &mut Frame, form: &ExplainForm, view: DrawContext) {
     let title = format!("Explain a row of {}", form.table);
     let inside = window(frame, view, 80, 11, &title, Role::Accent);
     let more = view.symbols.more();
-    let room = usize::from(inside.width).saturating_sub(5);
+    let room = usize::from(inside.width).saturating_sub(10);
     let who = fit(&form.viewer.name, room, more);
     let line = Line::from(vec![
-        Span::styled("as   ", view.style(Role::Muted)),
+        Span::styled("as        ", view.style(Role::Muted)),
         Span::styled(who, view.style(Role::Text)),
     ]);
     put(frame, inside, 0, line);
-    let mut verbs = vec![Span::styled("verb ", view.style(Role::Muted))];
+    let mut verbs = vec![Span::styled("operation ", view.style(Role::Muted))];
     for verb in Verb::ALL {
         let (role, text) = if verb == form.verb {
-            (Role::Selection, format!("[{}]", verb.word()))
+            (Role::Selection, format!("[{}]", verb.word().to_uppercase()))
         } else {
-            (Role::Muted, format!(" {} ", verb.word()))
+            (Role::Muted, format!(" {} ", verb.word().to_uppercase()))
         };
         verbs.push(Span::styled(text, view.style(role)));
     }
     put(frame, inside, 1, Line::from(verbs));
-    field(frame, inside, 3, view, "row ", &form.field, true);
+    field(frame, inside, 3, view, "row       ", &form.field, true);
     let (role, text) = match &form.problem {
         Some(problem) => (Role::Danger, problem.clone()),
         None if form.verb == Verb::Insert => (
@@ -54,7 +54,7 @@ pub fn draw(frame: &mut Frame, form: &ExplainForm, view: DrawContext) {
     let keys = &view.model.keymap;
     let pairs = [
         (keys.first_key(Command::Confirm), "explain"),
-        (keys.first_key(Command::NextField), "next verb"),
+        (keys.first_key(Command::NextField), "next operation"),
         (keys.first_key(Command::Cancel), "close"),
     ];
     put_last(frame, inside, 0, keys_line(view, &pairs));

@@ -102,7 +102,7 @@ fn title(grid: &Grid, view: DrawContext) -> String {
         ));
     }
     if grid.table.held().is_some() && !grid.is_keyed() && (grid.has_after || grid.has_before) {
-        parts.push("no key: counted off".to_owned());
+        parts.push("no primary key: pages by OFFSET".to_owned());
     }
     if let Some(rows) = grid.cut_at {
         parts.push(format!(

@@ -14,6 +14,7 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::collections::VecDeque;
 use unicode_width::UnicodeWidthStr;
 
 /// Names up to this width have their values in one column.
@@ -144,13 +145,16 @@ fn json(frame: &mut Frame, inside: Rect, view: DrawContext, grid: &Grid) {
     let Some(text) = view.model.browser.row_json() else {
         return;
     };
-    let width = usize::from(inside.width);
-    let lines: Vec<String> = text
-        .lines()
-        .flat_map(|line| wrap(&harmless(line), width))
-        .collect();
-    let last = lines.len().saturating_sub(usize::from(inside.height));
-    let shown = lines.into_iter().skip(grid.form.top.min(last));
+    let (width, height) = (usize::from(inside.width), usize::from(inside.height));
+    let lines = text.lines().flat_map(|line| wrap(&harmless(line), width));
+    // Nothing below the window is wrapped; scrolled past the end, the last lines are shown.
+    let mut shown = VecDeque::with_capacity(height + 1);
+    for line in lines.take(grid.form.top.saturating_add(height)) {
+        shown.push_back(line);
+        if shown.len() > height {
+            shown.pop_front();
+        }
+    }
     for (y, line) in (inside.y..inside.bottom()).zip(shown) {
         let area = Rect {
             y,

@@ -4,8 +4,9 @@ use super::list::List;
 use super::{grid, row_form};
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::app::screen::tables::{ListedTable, rights};
+use crate::app::screen::tables::ListedTable;
 use crate::domain::plural::grouped;
+use crate::domain::report::row_security;
 use crate::domain::table::cell::size;
 use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column};
@@ -16,7 +17,7 @@ use ratatui::Frame;
 const COLUMNS: [Column; 6] = [
     Column::rest("table", 16, 0),
     Column::fixed("rows", 11, 0),
-    Column::between("RLS", (12, 20), 1),
+    Column::between("RLS", (12, 22), 1),
     Column::between("grants", (10, 30), 1),
     Column::fixed("size", 9, 2),
     Column::between("kind", (5, 17), 3),
@@ -57,32 +58,17 @@ fn cells(listed: &ListedTable, view: DrawContext) -> Vec<Cell> {
     let rows = table
         .rows
         .map(|rows| format!("{:>11}", format!("~{}", grouped(rows))));
-    let may = table.rights.map(rights);
-    let is_open =
-        may.as_ref().is_some_and(|may| !may.is_empty()) && view.model.identity.is_under_rls();
-    let rls = match (table.rls, table.security_invoker) {
-        (Some(rls), _) if !rls.enabled => {
-            Cell::of("off", if is_open { Role::Warn } else { Role::Muted })
-        }
-        (Some(rls), _) => match rls.policies {
-            0 => Cell::text("on, no policy"),
-            1 => Cell::text("on, 1 policy"),
-            count => Cell::text(format!("on, {count} policies")),
-        },
-        (None, Some(true)) => Cell::text("as its reader"),
-        (None, Some(false)) => Cell::of("as its owner", Role::Warn),
-        (None, None) => Cell::text(""),
-    };
-    let grants = match may {
-        Some(may) if may.is_empty() => Cell::of("none", Role::Muted),
-        Some(may) if may == "select, insert, update, delete" => Cell::text("all"),
-        Some(may) => Cell::text(may),
+    let (tone, rls) = row_security::words(table, view.model.identity.role());
+    let grants = match table.rights {
+        Some(may) if may.verbs().is_empty() => Cell::of("none", Role::Muted),
+        Some(may) if may.verbs().len() == 4 => Cell::text("all"),
+        Some(may) => Cell::text(may.words()),
         None => Cell::text(""),
     };
     vec![
         Cell::text(table.full_name().to_string()),
         Cell::text(rows.unwrap_or_default()),
-        rls,
+        Cell::of(rls, Role::of(tone)),
         grants,
         Cell::of(
             format!("{:>9}", table.bytes.map(size).unwrap_or_default()),

@@ -8,7 +8,7 @@ mod tests;
 
 pub use staged::EditedRow;
 
-use crate::app::list::Move;
+use crate::app::list::{Move, window_top};
 use crate::app::loadable::Loadable;
 use crate::domain::filter::text::FilterFault;
 use crate::domain::identity::Identity;
@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use unicode_width::UnicodeWidthStr;
 
 /// The least and the most columns of the terminal that a column of the grid takes.
@@ -37,6 +38,27 @@ pub struct GridRow {
     pub values: Vec<Value>,
     /// Whether a value was too large to be held whole.
     pub is_cut: bool,
+    /// The row as JSON, once it was drawn so: a large one is not written out for every frame.
+    json: OnceLock<String>,
+}
+
+impl GridRow {
+    fn new(values: Vec<Value>, is_cut: bool) -> Self {
+        Self {
+            values,
+            is_cut,
+            json: OnceLock::new(),
+        }
+    }
+
+    /// The row as JSON over several lines, with the names of these columns.
+    pub fn json(&self, columns: &[ColumnInfo]) -> &str {
+        self.json.get_or_init(|| {
+            let names = columns.iter().map(|column| column.name.clone());
+            let values: RowValues = names.zip(self.values.iter().cloned()).collect();
+            serde_json::to_string_pretty(&Value::Object(values)).unwrap_or_default()
+        })
+    }
 }
 
 /// What an awaited page is for.
@@ -310,11 +332,9 @@ impl Grid {
     pub fn go(&mut self, movement: Move, height: usize) -> GridStep {
         let last = self.held().saturating_sub(1);
         let next = match movement {
-            Move::By(rows) => self.selected.saturating_add_signed(rows).min(last),
             Move::First if self.has_before => return GridStep::WantsStart,
             Move::Last if self.has_after && self.is_keyed() => return GridStep::WantsEnd,
-            Move::First => 0,
-            Move::Last => last,
+            movement => movement.from(self.selected, last),
         };
         if std::mem::replace(&mut self.selected, next) == next {
             return GridStep::Stayed;
@@ -330,13 +350,8 @@ impl Grid {
 
     /// Brings the selected row into view.
     pub fn follow(&mut self, height: usize) {
-        let height = height.max(1);
-        if self.selected < self.offset {
-            self.offset = self.selected;
-        } else if self.selected >= self.offset + height {
-            self.offset = self.selected + 1 - height;
-        }
-        self.offset = self.offset.min(self.held().saturating_sub(height));
+        self.offset = window_top(self.offset, self.selected, height);
+        self.offset = self.offset.min(self.held().saturating_sub(height.max(1)));
     }
 
     /// Moves among the columns, and brings the selected one into view of so many columns of the terminal.

@@ -64,10 +64,7 @@ impl Grid {
             .columns
             .iter()
             .map(|column| row.remove(&column.name).unwrap_or(Value::Null));
-        let whole = GridRow {
-            values: values.collect(),
-            is_cut: false,
-        };
+        let whole = GridRow::new(values.collect(), false);
         if self.key_of(&whole) == self.selected_key() {
             self.whole = Some(whole);
         }
@@ -331,10 +328,7 @@ impl Grid {
                 other => other,
             }
         });
-        GridRow {
-            values: values.collect(),
-            is_cut,
-        }
+        GridRow::new(values.collect(), is_cut)
     }
 
     /// Makes columns as wide as their values want. They never get narrower, so that nothing jumps.

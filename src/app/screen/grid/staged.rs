@@ -22,17 +22,8 @@ pub enum EditedRow {
 impl Grid {
     /// The change that is marked of a row.
     pub fn staged_of(&self, row: &GridRow) -> Option<&RowChange> {
-        let key = &self.columns[..self.frozen.min(self.columns.len())];
-        if key.is_empty() {
-            return None;
-        }
-        self.staged.iter().find(|change| {
-            let was = change.was();
-            was.is_some_and(|was| {
-                let mut pairs = key.iter().zip(&row.values);
-                pairs.all(|(column, value)| was.get(&column.name) == Some(value))
-            })
-        })
+        let mut staged = self.staged.iter().filter(|_| !self.key().is_empty());
+        staged.find(|change| change.was().is_some_and(|was| self.has_key_of(row, was)))
     }
 
     /// How many changes are marked.
@@ -122,12 +113,14 @@ impl Grid {
 
     /// Whether the row is among those held.
     fn holds(&self, was: &RowValues) -> bool {
-        let key = self.key();
-        let is_it = |row: &GridRow| {
-            let mut pairs = key.iter().zip(&row.values);
-            pairs.all(|(column, value)| was.get(&column.name) == Some(value))
-        };
-        self.rows.held().is_some_and(|rows| rows.iter().any(is_it))
+        let rows = self.rows.held();
+        rows.is_some_and(|rows| rows.iter().any(|row| self.has_key_of(row, was)))
+    }
+
+    /// Whether a row has the key that stands in these values.
+    fn has_key_of(&self, row: &GridRow, values: &RowValues) -> bool {
+        let mut key = self.key().iter().zip(&row.values);
+        key.all(|(column, value)| values.get(&column.name) == Some(value))
     }
 
     /// Whether a change is one of this row.
@@ -228,14 +221,9 @@ impl Grid {
         self.whole = None;
         let mut rows = self.rows.take_held().unwrap_or_default();
         for (change, one) in staged.iter().zip(done) {
-            let at = rows.iter().position(|row| {
-                let mut pairs = self.key().iter().zip(&row.values);
-                let was = change.was();
-                pairs.all(|(column, value)| {
-                    was.is_some_and(|was| was.get(&column.name) == Some(value))
-                })
-            });
-            let Some(at) = at.filter(|_| self.frozen > 0) else {
+            let was = change.was().filter(|_| self.frozen > 0);
+            let at = was.and_then(|was| rows.iter().position(|row| self.has_key_of(row, was)));
+            let Some(at) = at else {
                 continue;
             };
             if matches!(change, RowChange::Delete { .. }) {

@@ -118,7 +118,7 @@ pub enum ExplainedStep {
     },
     /// A grant on the table.
     Grant {
-        /// What for.
+        /// The operation.
         verb: Verb,
         /// Whether the role has it.
         holds: bool,
@@ -173,7 +173,7 @@ pub struct Explanation {
     pub identity: String,
     /// In which role.
     pub role: String,
-    /// What for.
+    /// The operation.
     pub verb: Verb,
     /// Whether the row is there; null where the connection may not know.
     pub exists: Option<bool>,

@@ -6,6 +6,7 @@ use super::super::rules::{AccessRules, ApiRole, RowPolicy, SecuredTable, Verb};
 use super::super::viewer::{Viewer, Who};
 use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::keyword::always_quoted;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -61,7 +62,7 @@ pub struct ExplainRequest {
     pub table: String,
     /// Who.
     pub asked: Who,
-    /// What for.
+    /// The operation.
     pub verb: Verb,
     /// Which row.
     pub wanted: Wanted,
@@ -395,7 +396,7 @@ impl<'a> Inquiry<'a> {
         let columns = condition::columns(text, &self.table.name, &own);
         let mut looks: Vec<(String, String)> = Vec::new();
         for column in columns {
-            looks.push((column.to_owned(), quoted(column)));
+            looks.push((column.to_owned(), always_quoted(column)));
         }
         for call in condition::calls(text) {
             looks.push((call.to_owned(), call.to_owned()));
@@ -460,8 +461,4 @@ fn single_call(side: &str, looks: &[(String, String)]) -> bool {
 fn label(side: &str) -> String {
     let words: Vec<&str> = condition::bare(side).split_whitespace().collect();
     words.join(" ")
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -8,8 +8,8 @@ use crate::domain::filter::id_part::IdPart;
 use crate::domain::filter::moment::Moment;
 use crate::domain::filter::sign::{Test, read_sign};
 use crate::domain::filter::text::{
-    FilterFault, LONGEST, MOST_VALUES, Typed, fault, find_outside, json_path, placed, unquoted,
-    values, words,
+    FilterFault, ReadValues, Typed, fault, find_outside, json_path, read_terms, single_value,
+    unquoted, values,
 };
 use crate::domain::near::edits;
 use crate::domain::problem::Problem;
@@ -23,25 +23,7 @@ impl Filter {
 
     /// The same, with the place of a fault.
     pub fn read(text: &str, now: jiff::Timestamp) -> Result<Self, FilterFault> {
-        let whole = |problem| FilterFault { at: 0, problem };
-        if text.len() > LONGEST {
-            return Err(whole(fault(
-                "The filter is too long.",
-                format!("It has more than {LONGEST} bytes."),
-            )));
-        }
-        let mut terms = Vec::new();
-        for word in words(text)? {
-            let read = term(&word.text, now).map_err(|problem| placed(word.at, problem))?;
-            terms.push(read);
-        }
-        let values: usize = terms.iter().map(|term| term.any.len()).sum();
-        if values > MOST_VALUES {
-            return Err(whole(fault(
-                "The filter has too many terms.",
-                format!("At most {MOST_VALUES} values are read."),
-            )));
-        }
+        let terms = read_terms(text, |word| term(word, now), |term| term.any.len())?;
         Ok(Self { terms })
     }
 }
@@ -54,26 +36,16 @@ fn term(word: &str, now: jiff::Timestamp) -> Result<Term, Problem> {
     // Quotes may stand around the whole term; then they say nothing about its value.
     if word.starts_with('"') {
         let plain = unquoted(word)?.text;
-        let value = |text: &str| {
-            let value = Typed {
-                text: text.to_owned(),
-                was_quoted: false,
-            };
-            Ok(vec![value])
-        };
-        return read_term(is_not, &plain, plain.find(':'), &value, now);
+        return read_term(is_not, &plain, plain.find(':'), &single_value, now);
     }
     read_term(is_not, word, find_outside(word, ':'), &values, now)
 }
-
-/// How the values behind a sign are read.
-type Values<'a> = &'a dyn Fn(&str) -> Result<Vec<Typed>, Problem>;
 
 fn read_term(
     is_not: bool,
     word: &str,
     colon: Option<usize>,
-    values: Values<'_>,
+    values: ReadValues<'_>,
     now: jiff::Timestamp,
 ) -> Result<Term, Problem> {
     if let Some((other_sign, any)) = image_tests(word, values)? {
@@ -216,7 +188,7 @@ fn field(value: Typed) -> Result<String, Problem> {
 }
 
 /// `before.PATH SIGN VALUE` or `after.…`, and whether the sign was `!=`; `None` when the word is not about an image.
-fn image_tests(word: &str, values: Values<'_>) -> Result<Option<(bool, Vec<Atom>)>, Problem> {
+fn image_tests(word: &str, values: ReadValues<'_>) -> Result<Option<(bool, Vec<Atom>)>, Problem> {
     let (side, rest) = if let Some(rest) = word.strip_prefix("before.") {
         (Side::Before, rest)
     } else if let Some(rest) = word.strip_prefix("after.") {
