@@ -20,6 +20,7 @@ use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::read_problem;
+use crate::domain::report::dry_run;
 use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
 use crate::domain::text::sentence;
@@ -79,6 +80,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     ) {
         // What a dry run found was of another state.
         model.tried = None;
+        model.rehearsed = None;
     }
     match report {
         Report::Migrations(result) => {
@@ -97,6 +99,10 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 production::belongs(model, &listing.target);
             }
             model.seeds.arrived(result, at);
+            details_when_in_view(model, super::model::Screen::Seeds)
+        }
+        Report::SeedSource(result) => {
+            model.seeds.source.arrived(result, at);
             Vec::new()
         }
         Report::Cycles(result) => {
@@ -247,6 +253,8 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::Rehearsed(result) => {
             let planned = model.trial.take();
             model.tried = None;
+            let is_good = result.as_ref().is_ok_and(|report| dry_run::is_good(report));
+            model.rehearsed = planned.clone().filter(|_| is_good);
             if let (Ok(report), Some(Planned { plan, .. })) = (&result, &planned) {
                 let when = moment(at, Form::Clock);
                 model.tried = Some(Tried::new(plan, (**report).clone(), when));
@@ -266,6 +274,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             };
             finished(model, view)
         }
+        Report::FileMade(result) => dialog::new_file::made(model, result),
         Report::SeedPlan(result) => {
             let asked = result.and_then(|plan| {
                 let is_empty = plan.steps.is_empty();
@@ -415,6 +424,15 @@ fn opened(model: &mut Model, result: Result<Opened, Problem>, at: Timestamp) -> 
             Vec::new()
         }
     }
+}
+
+/// The user's editor has ended: the list is read as it is now.
+pub(super) fn edited(model: &mut Model, result: Result<(), Problem>) -> Vec<Effect> {
+    if let Err(problem) = &result {
+        let view = ResultView::failed("Edit", problem);
+        dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+    }
+    requests::screen(model)
 }
 
 fn details_when_in_view(model: &mut Model, screen: super::model::Screen) -> Vec<Effect> {

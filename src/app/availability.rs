@@ -86,6 +86,39 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(|_| ())
                 .ok_or_else(|| "nothing to fix on this version".to_owned())
         }
+        Command::Redo => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.redo_wish().map(|_| ())
+        }
+        Command::EditMigration => {
+            on(Screen::Migrations)?;
+            is_free(model)?;
+            model.migrations.shown_file().map(drop)
+        }
+        Command::EditSeed => {
+            on(Screen::Seeds)?;
+            is_free(model)?;
+            model.seeds.shown_file().map(drop)
+        }
+        Command::NewMigration => {
+            on(Screen::Migrations)?;
+            can_write()
+        }
+        Command::NewSeed => {
+            on(Screen::Seeds)?;
+            can_write()
+        }
+        Command::DeleteMigration => {
+            on(Screen::Migrations)?;
+            can_write()?;
+            model.migrations.deletable().map(drop)
+        }
+        Command::DeleteSeed => {
+            on(Screen::Seeds)?;
+            can_write()?;
+            model.seeds.deletable().map(drop)
+        }
         Command::Explain => {
             on(Screen::Access)?;
             let cell = model.access.selected();
@@ -236,6 +269,14 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             Err("there is nothing to filter here".into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses while something runs: its news could not be shown while another program has the terminal.
+fn is_free(model: &Model) -> Result<(), String> {
+    match &model.running {
+        Some(running) => Err(format!("{} is still running", running.what)),
+        None => Ok(()),
     }
 }
 

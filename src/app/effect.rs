@@ -10,6 +10,7 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::{UnlockRequest, WeekLock};
 use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::{Plan, PlanRequest, Target};
+use crate::domain::project_file::{NewFile, PendingFile};
 use crate::domain::seed::SeedPlan;
 use crate::domain::table::change::RowChange;
 use crate::domain::table::info::TableInfo;
@@ -65,6 +66,8 @@ pub enum Effect {
         /// The filter.
         filter: String,
     },
+    /// Give the terminal to the user's editor with this file, and take it again when that has ended.
+    Edit(PathBuf),
     /// Clear the terminal and draw all of it.
     Redraw,
     /// Give the terminal back and stop the process until it is continued.
@@ -99,6 +102,8 @@ pub enum Load {
     Plan(PlanRequest),
     /// The seed list.
     Seeds,
+    /// A seed file with its last run.
+    SeedSource(String),
     /// What seeding would run; all pending when `paths` is empty.
     SeedPlan {
         /// The files.
@@ -144,6 +149,8 @@ pub enum Load {
     Difference(String),
     /// What a correction of files or of the history would change.
     Fix(Correction),
+    /// What deleting a file that never ran would take away.
+    Deletion(PendingFile),
     /// The newest lines of the journal.
     Journal,
     /// A whole audit record.
@@ -183,6 +190,8 @@ pub enum Write {
     Rehearse(Plan),
     /// Change files or the history as it was shown.
     Fix(Fix),
+    /// Make a file.
+    NewFile(NewFile),
     /// Run a seed plan.
     Seed(SeedPlan),
     /// Unlock a week.

@@ -7,6 +7,7 @@ use super::copy;
 use super::dialog::explain::ExplainForm;
 use super::dialog::filter::FilterLine;
 use super::dialog::identity::IdentityDialog;
+use super::dialog::new_file::NewFileForm;
 use super::dialog::onboarding::Onboarding;
 use super::dialog::palette::Palette;
 use super::dialog::project::ProjectDialog;
@@ -24,7 +25,9 @@ use crate::domain::audit::filter::Filter;
 use crate::domain::identity::Identity;
 use crate::domain::migration::PlanRequest;
 use crate::domain::plural::counted;
+use crate::domain::project_file::PendingFile;
 use crate::domain::text::sentence;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a toast stays.
@@ -158,6 +161,20 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             let wish = model.migrations.rehearsal_wish();
             plan(model, wish, PlanFor::Rehearsing)
         }
+        Command::Redo => {
+            let wish = model.migrations.redo_wish();
+            // Where no dry run is made, the question says so.
+            let is_production = model
+                .project
+                .as_ref()
+                .is_some_and(|project| project.is_production);
+            let plan_for = if is_production {
+                PlanFor::Running
+            } else {
+                PlanFor::Rehearsing
+            };
+            plan(model, wish, plan_for)
+        }
         Command::Difference => match model.migrations.table.selected() {
             Some(entry) => {
                 let load = Load::Difference(entry.version.clone());
@@ -168,6 +185,20 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::WaysOut => match model.migrations.table.selected().map(Resolutions::new) {
             Some(ways) => open(model, Dialog::Ways(ways)),
             None => Vec::new(),
+        },
+        Command::EditMigration => edit(model, model.migrations.shown_file()),
+        Command::EditSeed => edit(model, model.seeds.shown_file()),
+        Command::NewMigration | Command::NewSeed => {
+            let form = NewFileForm::new(model);
+            open(model, Dialog::NewFile(Box::new(form)))
+        }
+        Command::DeleteMigration => match model.migrations.deletable() {
+            Ok(version) => delete(model, PendingFile::Migration { version }),
+            Err(why) => toast(model, sentence(&why)),
+        },
+        Command::DeleteSeed => match model.seeds.deletable() {
+            Ok(path) => delete(model, PendingFile::Seed { path }),
+            Err(why) => toast(model, sentence(&why)),
         },
         Command::SourceSide => {
             model.migrations.side = model.migrations.side.next();
@@ -353,6 +384,19 @@ fn plan(model: &mut Model, wish: Result<PlanRequest, String>, plan_for: PlanFor)
         }
         Err(why) => toast(model, why),
     }
+}
+
+/// Gives the terminal to the editor with a file.
+fn edit(model: &mut Model, file: Result<PathBuf, String>) -> Vec<Effect> {
+    match file {
+        Ok(file) => vec![Effect::Edit(file)],
+        Err(why) => toast(model, sentence(&why)),
+    }
+}
+
+/// Asks what deleting a file would take away.
+fn delete(model: &mut Model, file: PendingFile) -> Vec<Effect> {
+    vec![requests::effect(model, Slot::Answer, Load::Deletion(file))]
 }
 
 fn open(model: &mut Model, dialog: Dialog) -> Vec<Effect> {

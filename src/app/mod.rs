@@ -21,6 +21,7 @@ pub mod dialog;
 pub mod effect;
 pub mod execute;
 pub mod field;
+pub mod go_on;
 pub mod jobs;
 pub mod key;
 mod key_guess;

@@ -253,6 +253,10 @@ pub struct Model {
     pub trial: Option<Planned>,
     /// The last dry run, while nothing else was run.
     pub tried: Option<Tried>,
+    /// The plan of the last dry run, where that went well.
+    pub rehearsed: Option<Planned>,
+    /// Whether files changed on disk while something ran, so that their lists are still to be read.
+    pub are_files_new: bool,
     /// Whether the key in work came before what the key before it did was on screen.
     pub is_rushed: bool,
     /// One line that is shown for a moment.
@@ -314,6 +318,8 @@ impl Model {
             is_quit_asked: false,
             trial: None,
             tried: None,
+            rehearsed: None,
+            are_files_new: false,
             is_rushed: false,
             toast: None,
             keymap,
@@ -485,6 +491,7 @@ impl Model {
         self.last_result = None;
         self.trial = None;
         self.tried = None;
+        self.rehearsed = None;
     }
 
     /// The projects that can be opened: what the deck was started for, and the profiles.

@@ -19,10 +19,11 @@ use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{MigrationList, Outcome, SourceTexts};
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
+use crate::domain::project_file::MadeFile;
 pub use crate::domain::report::plan::Planned;
 use crate::domain::review::Review;
 use crate::domain::run_event::RunEvent;
-use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan};
+use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan, SeedSource};
 use crate::domain::table::Table;
 use crate::domain::table::change::RowChanged;
 use crate::domain::table::info::{TableDescribed, TableList};
@@ -68,6 +69,10 @@ pub enum Msg {
     TimerFired(Timer),
     /// Something outside went well or not; shown for a moment.
     Noticed(String),
+    /// Files of the project changed on disk.
+    FilesChanged,
+    /// The user's editor has ended, or could not be started.
+    Edited(Result<(), Problem>),
 }
 
 /// The answer to a request.
@@ -81,6 +86,8 @@ pub enum Report {
     Plan(Result<Planned, Problem>),
     /// To `Load::Seeds`.
     Seeds(Result<SeedListing, Problem>),
+    /// To `Load::SeedSource`.
+    SeedSource(Result<SeedSource, Problem>),
     /// To `Load::SeedPlan`.
     SeedPlan(Result<SeedPlan, Problem>),
     /// To `Load::Cycles`.
@@ -101,7 +108,7 @@ pub enum Report {
     News(Result<Vec<Summary>, Problem>),
     /// To `Load::Difference`.
     Difference(Result<Difference, Problem>),
-    /// To `Load::Fix`.
+    /// To `Load::Fix` and `Load::Deletion`.
     Fix(Result<Fix, Problem>),
     /// To `Load::Journal`.
     Journal(Result<Journal, Problem>),
@@ -131,6 +138,8 @@ pub enum Report {
     Rehearsed(Result<Box<dry_run::Report>, Problem>),
     /// To `Write::Fix`: the list as it is now.
     Fixed(Result<MigrationList, Problem>),
+    /// To `Write::NewFile`.
+    FileMade(Result<MadeFile, Problem>),
     /// To `Write::Seed`.
     Seeded(Result<SeedOutcome, Problem>),
     /// To `Write::Unlock`: the week as it is now.

@@ -1,7 +1,7 @@
 //! The write that is under way: what it is, where it is, and what it waits for.
 
 use super::ticket::Ticket;
-use crate::domain::migration::plan_summary::is_rollback;
+use crate::domain::migration::plan_summary::{is_redo, is_rollback};
 use crate::domain::migration::{Plan, StepMode, Target};
 use crate::domain::report::outcome::retrying;
 use crate::domain::run_event::RunEvent;
@@ -37,6 +37,8 @@ pub struct RunProgress {
     pub is_alone: bool,
     /// Whether it takes migrations back: what is left of a file that stops is then the migration itself.
     pub is_rollback: bool,
+    /// Whether it applies them again afterwards.
+    pub is_redo: bool,
     /// The database that it is dry-run on, where all of it is undone in the end.
     pub rehearsed_on: Option<String>,
     /// Statements of the first step that ran before this run.
@@ -62,6 +64,7 @@ impl RunProgress {
                 .collect(),
             is_alone: plan.steps.iter().any(|step| step.mode == StepMode::Alone),
             is_rollback: is_rollback(plan),
+            is_redo: is_redo(plan),
             begin_at: plan.steps.first().map_or(0, |step| step.begin_at),
             ..Self::default()
         }
@@ -124,7 +127,11 @@ impl RunProgress {
             RunEvent::Blocked { blocker, .. } => Some(format!("Waiting for {blocker}.")),
             RunEvent::TryingAgain {
                 attempt, of, pause, ..
-            } => Some(retrying(self.is_rollback, (*attempt, *of), *pause)),
+            } => Some(retrying(
+                self.is_rollback && self.step == 0,
+                (*attempt, *of),
+                *pause,
+            )),
             _ => None,
         }
     }
@@ -133,6 +140,9 @@ impl RunProgress {
     pub fn after_cancelling(&self) -> &'static str {
         if self.rehearsed_on.is_some() {
             return "cancel the dry run: nothing of it remains either way";
+        }
+        if self.is_redo && self.step > 0 {
+            return "cancel: the migration stays rolled back";
         }
         match (self.is_rollback, self.is_alone) {
             (false, false) => "cancel: nothing of the file in work will remain",

@@ -53,6 +53,7 @@ pub fn rows(model: &mut Model) -> Vec<Effect> {
 
 /// The reads that depend on the database only.
 pub fn schema(model: &mut Model) -> Vec<Effect> {
+    model.are_files_new = false;
     let mut effects = vec![migrations(model), seeds(model)];
     // The journal is read once somebody has looked at it.
     if model.journal.table.remote.is_wanted() {
@@ -65,6 +66,20 @@ pub fn schema(model: &mut Model) -> Vec<Effect> {
     // The tables are read while it is known that they are not Weeksmith's.
     if model.is_other_project() && model.tables.is_wanted() {
         effects.push(tables(model));
+    }
+    effects
+}
+
+/// The lists of files, which changed on disk. What runs is not disturbed: they are read when it is over.
+pub fn files(model: &mut Model) -> Vec<Effect> {
+    model.are_files_new = model.running.is_some();
+    let project = model.project.as_ref();
+    if model.are_files_new || !project.is_some_and(|project| project.has_database) {
+        return Vec::new();
+    }
+    let mut effects = vec![migrations(model), seeds(model)];
+    if matches!(model.screen, Screen::Migrations | Screen::Seeds) {
+        effects.extend(details_now(model));
     }
     effects
 }
@@ -96,7 +111,11 @@ pub fn screen(model: &mut Model) -> Vec<Effect> {
             effects.extend(details_now(model));
             effects
         }
-        Screen::Seeds => vec![seeds(model)],
+        Screen::Seeds => {
+            let mut effects = vec![seeds(model)];
+            effects.extend(details_now(model));
+            effects
+        }
         Screen::Cycles => vec![cycles(model), goals(model), locks(model)],
         Screen::Goals => vec![goals(model), cycles(model)],
         Screen::Locks => vec![locks(model), cycles(model)],
@@ -303,7 +322,7 @@ fn audit_followed(
 /// Reads the details of the selection once it rests.
 pub fn details_soon(model: &Model) -> Vec<Effect> {
     let has_details = match model.screen {
-        Screen::Migrations | Screen::Audit => true,
+        Screen::Migrations | Screen::Seeds | Screen::Audit => true,
         Screen::Locks => wanted_opening(model).is_some(),
         _ => false,
     };
@@ -328,6 +347,13 @@ pub fn details_now(model: &mut Model) -> Vec<Effect> {
             };
             model.migrations.sources.started();
             vec![effect(model, Slot::Sources, Load::Sources(version))]
+        }
+        Screen::Seeds => {
+            let Some(path) = model.seeds.table.selected().map(|seed| seed.path.clone()) else {
+                return Vec::new();
+            };
+            model.seeds.source.started();
+            vec![effect(model, Slot::SeedSource, Load::SeedSource(path))]
         }
         Screen::Audit => {
             let Some(id) = model.audit.wanted_record() else {

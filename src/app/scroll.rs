@@ -35,7 +35,7 @@ fn last_top(model: &Model) -> usize {
                 .map(|line| line.rows(columns, width).len())
                 .sum()
         }
-        Screen::Seeds => row_count(&seeds::detail(model), columns),
+        Screen::Seeds => seeds::note_rows(model, columns) + model.seeds.rows.len(),
         Screen::Tables => row_count(&model.browser.detail(model.identity.role()), columns),
         Screen::Cycles => cycle_lines(model),
         _ => 0,
@@ -48,6 +48,9 @@ pub(super) fn fit(model: &mut Model) {
     let inside = layout::inside(model.panes().detail);
     model.audit.fit(inside);
     super::browse::fit(model);
+    if model.screen == Screen::Seeds {
+        model.seeds.fit(inside.width);
+    }
     if model.screen == Screen::Migrations {
         model.detail_top = model.migrations.fit(inside.width, model.detail_top);
     }
@@ -61,7 +64,7 @@ pub(super) fn fit(model: &mut Model) {
 }
 
 /// How many rows paragraphs take in so many columns.
-fn row_count(paragraphs: &[(Tone, String)], columns: usize) -> usize {
+pub(super) fn row_count(paragraphs: &[(Tone, String)], columns: usize) -> usize {
     let rows = paragraphs.iter();
     rows.map(|(_, text)| wrap(text, columns).len()).sum()
 }

@@ -42,13 +42,20 @@ impl<T: Row> Table<T> {
         self.rows().get(self.list.current()?)
     }
 
+    /// Selects the row with this key, where it is there and the filter leaves it.
+    pub fn select(&mut self, key: &str) {
+        if let Some(row) = self.rows().iter().position(|row| row.key() == key) {
+            self.list.select_row(row);
+        }
+    }
+
     /// Takes an answer and keeps the selection on the row with the same key.
     pub fn arrived(&mut self, result: Result<Vec<T>, Problem>, at: Timestamp) {
         let key = self.selected().map(|row| row.key().to_owned());
         self.remote.arrived(result, at);
         self.refresh();
-        if let Some(row) = key.and_then(|key| self.rows().iter().position(|row| row.key() == key)) {
-            self.list.select_row(row);
+        if let Some(key) = key {
+            self.select(&key);
         }
     }
 

@@ -12,6 +12,8 @@ pub enum Slot {
     Plan,
     /// The seed list.
     Seeds,
+    /// The selected seed file.
+    SeedSource,
     /// The cycles.
     Cycles,
     /// The goals.

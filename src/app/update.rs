@@ -12,7 +12,7 @@ use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
 use super::reads::Wait;
 use super::requests;
-use super::{execute, jobs, scroll, tab};
+use super::{execute, go_on, jobs, scroll, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -63,8 +63,12 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 return Vec::new();
             }
             model.waits.remove(&ticket.slot);
-            let effects = answers::take(model, *report, at);
+            let mut effects = answers::take(model, *report, at);
+            if model.are_files_new && model.running.is_none() {
+                effects.extend(requests::files(model));
+            }
             model.migrations.read_again();
+            model.seeds.read_again();
             // Fewer rows, or a notice above them, must not leave the selection out of view.
             follow(model);
             effects
@@ -89,11 +93,16 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::TimerFired(timer) => fire(model, timer),
         Msg::Noticed(text) => execute::toast(model, text),
+        Msg::FilesChanged => requests::files(model),
+        Msg::Edited(result) => answers::edited(model, result),
     }
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     model.toast = None;
+    if go_on::press(model, key) {
+        return Vec::new();
+    }
     if !model.dialogs.is_empty() {
         let in_dialogs = model.keymap.command(key, &[Context::Dialog]);
         let everywhere = model.keymap.command(key, &[Context::Global]);

@@ -35,6 +35,7 @@ pub mod plural;
 pub mod problem;
 pub mod production;
 pub mod profile;
+pub mod project_file;
 pub mod project_url;
 pub mod query;
 pub mod read_problem;

@@ -4,6 +4,8 @@
 use super::signal::Ends;
 use crate::domain::problem::{Kind, Problem};
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,13 +54,25 @@ impl Writes {
 /// Listens for the end as long as it lives.
 pub(super) struct Ending {
     is_told: CancellationToken,
+    /// Whether another program has the terminal, so that an interrupt from there is meant for that.
+    is_lent: Arc<AtomicBool>,
     task: AbortHandle,
+}
+
+/// Interrupts are not for the deck as long as it lives.
+pub(super) struct Lent(Arc<AtomicBool>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Ending {
     /// Begins to listen.
     pub(super) fn listen(writes: Writes) -> Result<Self, Problem> {
-        let ends = Ends::listen()?;
+        let is_lent = Arc::new(AtomicBool::new(false));
+        let ends = Ends::listen(Arc::clone(&is_lent))?;
         let is_told = CancellationToken::new();
         let told = is_told.clone();
         let task = tokio::spawn(async move {
@@ -72,7 +86,17 @@ impl Ending {
             std::process::exit(Kind::Cancelled.exit_code().into());
         });
         let task = task.abort_handle();
-        Ok(Self { is_told, task })
+        Ok(Self {
+            is_told,
+            is_lent,
+            task,
+        })
+    }
+
+    /// Begins to leave interrupts to the program that has the terminal.
+    pub(super) fn ignore_interrupts(&self) -> Lent {
+        self.is_lent.store(true, Ordering::SeqCst);
+        Lent(Arc::clone(&self.is_lent))
     }
 
     /// Whether the program was told to end.

@@ -1,4 +1,5 @@
 //! What the terminal reports, read by a thread of its own: a terminal that is gone can hold whoever reads it for ever.
+//! While another program has the terminal, the thread waits at its gate and reads nothing.
 //!
 //! Keys that are there at once are one burst. A burst of more keys than anybody presses in one go is a text pasted into a
 //! terminal that does not mark it, and is taken as that.
@@ -9,6 +10,7 @@ use crossterm::event::{
     self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
 use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -151,12 +153,75 @@ impl Events for Terminal {
     }
 }
 
+/// How long the thread may take to come to its closed gate.
+const COMING: Duration = Duration::from_secs(2);
+
+/// Where the thread that reads the terminal waits while another program has it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gate(Arc<(Mutex<Gated>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Gated {
+    is_closed: bool,
+    is_waiting: bool,
+}
+
+impl Gate {
+    /// Closes it, and says whether the thread waits there now. It is woken for that by what a terminal of another size
+    /// would send.
+    pub(super) fn close(&self) -> bool {
+        let (gated, change) = &*self.0;
+        let mut gated = gated.lock().unwrap_or_else(PoisonError::into_inner);
+        gated.is_closed = true;
+        wake();
+        let is_coming = |gated: &mut Gated| !gated.is_waiting;
+        let waited = change.wait_timeout_while(gated, COMING, is_coming);
+        let (gated, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        gated.is_waiting
+    }
+
+    /// Opens it again.
+    pub(super) fn open(&self) {
+        let (gated, change) = &*self.0;
+        gated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_closed = false;
+        change.notify_all();
+    }
+
+    /// Waits as long as it is closed.
+    fn pass(&self) {
+        let (gated, change) = &*self.0;
+        let mut gated = gated.lock().unwrap_or_else(PoisonError::into_inner);
+        gated.is_waiting = gated.is_closed;
+        change.notify_all();
+        let is_closed = |gated: &mut Gated| gated.is_closed;
+        let waited = change.wait_while(gated, is_closed);
+        waited.unwrap_or_else(PoisonError::into_inner).is_waiting = false;
+    }
+}
+
+#[cfg(unix)]
+fn wake() {
+    let own = rustix::process::getpid();
+    let _ = rustix::process::kill_process(own, rustix::process::Signal::WINCH);
+}
+
+#[cfg(not(unix))]
+fn wake() {}
+
 /// Reads until nobody listens or the terminal fails, which ends the channel.
-pub(super) fn read() -> mpsc::UnboundedReceiver<Input> {
+pub(super) fn read(gate: &Gate) -> mpsc::UnboundedReceiver<Input> {
     let (sender, receiver) = mpsc::unbounded_channel();
+    let gate = gate.clone();
     std::thread::spawn(move || {
         let mut left = None;
-        while let Ok(input) = next(&mut Terminal, &mut left) {
+        loop {
+            gate.pass();
+            let Ok(input) = next(&mut Terminal, &mut left) else {
+                return;
+            };
             if let Some(input) = input
                 && sender.send(input).is_err()
             {
@@ -312,6 +377,25 @@ mod tests {
                 }
             })
             .collect()
+    }
+
+    #[test]
+    fn a_thread_waits_at_a_closed_gate_and_goes_on_when_it_opens() {
+        let gate = Gate::default();
+        let (sender, passed) = std::sync::mpsc::channel();
+        let own = gate.clone();
+        std::thread::spawn(move || {
+            while sender.send(()).is_ok() {
+                own.pass();
+                std::thread::yield_now();
+            }
+        });
+        passed.recv().unwrap();
+        assert!(gate.close());
+        while passed.try_recv().is_ok() {}
+        assert!(passed.recv_timeout(Duration::from_millis(20)).is_err());
+        gate.open();
+        passed.recv().unwrap();
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod appearance;
 mod careful;
 mod clipboard;
+mod editor;
 mod ending;
 mod guide;
 mod headless;
@@ -37,12 +38,13 @@ use crate::domain::demo::Demo;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::ui;
+use editor::Editor;
 use ending::{Ending, LAST_WRITE};
 use futures_util::FutureExt;
-use input::Input;
+use input::{Gate, Input};
 use runner::Runner;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use surface::Surface;
 use terminal::Terminal;
@@ -142,6 +144,8 @@ struct Deck {
     timers: timer::Timers,
     clipboard: Option<clipboard::Clipboard>,
     shown: Shown,
+    /// The file that the user's editor is to be given.
+    to_edit: Option<PathBuf>,
     is_over: bool,
     /// Whether the next draw panics, for a test.
     #[cfg(debug_assertions)]
@@ -178,6 +182,14 @@ impl Shown {
     }
 }
 
+/// What stands around a program that is given the terminal.
+struct Around<'a> {
+    inputs: &'a mut mpsc::UnboundedReceiver<Input>,
+    gate: &'a Gate,
+    stops: &'a mut signal::Stops,
+    ending: &'a Ending,
+}
+
 type Messages = mpsc::UnboundedReceiver<Msg>;
 
 impl Deck {
@@ -200,6 +212,7 @@ impl Deck {
                 timers,
                 clipboard: None,
                 shown: Shown::default(),
+                to_edit: None,
                 is_over: false,
                 #[cfg(debug_assertions)]
                 is_to_panic: false,
@@ -214,7 +227,8 @@ impl Deck {
         mail: &mut Messages,
         ending: &Ending,
     ) -> Result<(), Problem> {
-        let mut inputs = input::read();
+        let gate = Gate::default();
+        let mut inputs = input::read(&gate);
         let mut stops = signal::Stops::listen()?;
         let effects = jobs::session(&mut self.model, Write::Open);
         self.carry_out(effects, terminal)?;
@@ -222,6 +236,16 @@ impl Deck {
         self.draw(terminal)?;
         let mut is_dirty = false;
         while !self.is_over {
+            if let Some(file) = self.to_edit.take() {
+                let around = Around {
+                    inputs: &mut inputs,
+                    gate: &gate,
+                    stops: &mut stops,
+                    ending,
+                };
+                self.edit(&file, terminal, around).await?;
+                is_dirty = true;
+            }
             let timer = self.timers.next();
             tokio::select! {
                 input = inputs.recv() => match input {
@@ -342,12 +366,45 @@ impl Deck {
                     who,
                     filter,
                 } => self.runner.keep_filter(profile, url, who, filter),
+                Effect::Edit(file) => self.to_edit = Some(file),
                 Effect::Redraw => surface.redraw()?,
                 Effect::Suspend => self.suspend(surface)?,
                 Effect::Quit => self.is_over = true,
             }
         }
         Ok(())
+    }
+
+    /// Gives the terminal to the user's editor, and takes it again when that has ended, however it did.
+    async fn edit(
+        &mut self,
+        file: &Path,
+        terminal: &mut Terminal,
+        around: Around<'_>,
+    ) -> Result<(), Problem> {
+        let edited = match Editor::of(file) {
+            Ok(_) if !around.gate.close() => {
+                around.gate.open();
+                Err(Problem::new(
+                    Kind::Config,
+                    "The terminal cannot be given to an editor.",
+                    "Reading it could not be stopped on this system.",
+                ))
+            }
+            Ok(editor) => {
+                // What was typed before the editor had the terminal is meant for nobody.
+                while around.inputs.try_recv().is_ok() {}
+                let lent = terminal.lend();
+                let edited = editor.run(around.stops, around.ending).await;
+                let size = terminal.take_again(&lent);
+                around.gate.open();
+                let (width, height) = size?;
+                self.take(Msg::Resized(width, height), terminal)?;
+                edited
+            }
+            Err(problem) => Err(problem),
+        };
+        self.take(Msg::Edited(edited), terminal)
     }
 
     fn suspend(&mut self, surface: &mut dyn Surface) -> Result<(), Problem> {

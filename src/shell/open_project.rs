@@ -6,6 +6,7 @@ use crate::adapters::config_dir::config_dir;
 use crate::adapters::connect::{
     self, Account, Guarded, Project as Connected, RoleChoice, Settings, Transport,
 };
+use crate::adapters::file_watch::FileWatch;
 use crate::adapters::filter_file::FilterFile;
 use crate::adapters::http::Limits;
 use crate::adapters::secrets::Told;
@@ -22,8 +23,8 @@ use crate::domain::production::{self, Claim};
 use crate::domain::profile::ProfileSet;
 use crate::domain::read_problem;
 use crate::ops::audit_follow::Follow;
-use crate::ops::migration::Workspace;
-use crate::ops::{acting, audit_trail, people, session};
+use crate::ops::migration::{self, Workspace};
+use crate::ops::{acting, audit_trail, people, seed, session};
 use crate::ports::{
     AccessDatabase, Auth, Catalogs, DryRunDatabase, Profiles, Rest, TableCatalog, UserDirectory,
 };
@@ -56,6 +57,8 @@ pub(super) struct OpenProject {
     named_trail: Option<TrailMapping>,
     /// Where it was found.
     trail: Mutex<Option<Trail>>,
+    /// Tells when its files change.
+    watch: Mutex<Option<FileWatch>>,
     /// How far it was followed.
     pub(super) followed: Mutex<Option<Follow>>,
 }
@@ -85,6 +88,28 @@ impl OpenProject {
     /// The project's files and database, and where changes are dry-run.
     pub(super) fn stage(&self) -> Result<(&Workspace, &dyn DryRunDatabase), Problem> {
         self.ways().map(|ways| (&ways.schema, ways.stage.as_ref()))
+    }
+
+    /// Begins to tell of changes of the project's files, as long as it is open.
+    pub(super) fn watch_files(&self, inbox: &mpsc::UnboundedSender<Msg>) {
+        let Ok(schema) = self.schema() else {
+            return;
+        };
+        let root = schema.root.clone();
+        let folders = move || {
+            let mut folders = migration::watched(&root);
+            folders.extend(seed::watched(&root));
+            folders
+        };
+        let told = inbox.clone();
+        match FileWatch::begin(folders, move || drop(told.send(Msg::FilesChanged))) {
+            Ok(watch) => {
+                if let Ok(mut place) = self.watch.lock() {
+                    *place = Some(watch);
+                }
+            }
+            Err(problem) => drop(inbox.send(Msg::Noticed(problem.to_string()))),
+        }
     }
 
     /// The catalogs of the database.
@@ -250,6 +275,7 @@ pub(super) async fn open(
         profiles,
         named_trail: connected.profile.trail.clone(),
         trail: Mutex::default(),
+        watch: Mutex::default(),
         followed: Mutex::default(),
         rest: connected.rest,
         auth: connected.auth,

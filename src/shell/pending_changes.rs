@@ -6,11 +6,13 @@ use crate::domain::migration::resolution::Correction;
 use crate::domain::migration::{MigrationList, Target};
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::project_file::PendingFile;
 use crate::domain::text::harmless;
 use crate::ops::migration::{
-    self, Move, RenumberAllPlan, RenumberPlan, RepairPlan, RestorePlan, RowChange, SplitPlan,
-    Workspace,
+    self, Move, RenumberAllPlan, RenumberPlan, RepairPlan, RestorePlan, RowChange, SeenFile,
+    SplitPlan, Workspace,
 };
+use crate::ops::seed;
 use jiff::Timestamp;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,6 +28,8 @@ enum Planned {
     Renumber(RenumberPlan),
     RenumberAll(RenumberAllPlan),
     Split(SplitPlan),
+    Delete(migration::DeletePlan),
+    DeleteSeed(seed::DeletePlan),
 }
 
 impl PendingChanges {
@@ -75,15 +79,45 @@ impl PendingChanges {
                 (Planned::Split(plan), title, "split", lines, target)
             }
         };
+        Ok(self.keep((planned, title, word, lines, target)))
+    }
+
+    /// Plans the deletion of a file that never ran.
+    pub(super) async fn plan_deletion(
+        &self,
+        schema: &Workspace,
+        file: &PendingFile,
+    ) -> Result<Fix, Problem> {
+        let (planned, title, lines, target) = match file {
+            PendingFile::Migration { version } => {
+                let plan = migration::plan_delete(schema, version).await?;
+                let lines = deleted_lines(&plan.files);
+                let title = format!("Delete {} {}", plan.version, harmless(&plan.name));
+                let target = plan.target.clone();
+                (Planned::Delete(plan), title, lines, target)
+            }
+            PendingFile::Seed { path } => {
+                let plan = seed::plan_delete(schema, path).await?;
+                let lines = deleted_lines(std::slice::from_ref(&plan.file));
+                let title = format!("Delete {}", harmless(path));
+                let target = plan.target.clone();
+                (Planned::DeleteSeed(plan), title, lines, target)
+            }
+        };
+        Ok(self.keep((planned, title, "delete", lines, target)))
+    }
+
+    /// Keeps what is planned, and gives the words that are shown of it.
+    fn keep(&self, (planned, title, word, lines, target): Told) -> Fix {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         *shown = (shown.0 + 1, Some(planned));
-        Ok(Fix {
+        Fix {
             number: shown.0,
             title,
             word: word.to_owned(),
             lines,
             target,
-        })
+        }
     }
 
     /// Makes the change that was shown under the number, once.
@@ -106,6 +140,11 @@ impl PendingChanges {
             Some(Planned::Renumber(plan)) => migration::renumber(schema, &plan).await,
             Some(Planned::RenumberAll(plan)) => migration::renumber_all(schema, &plan).await,
             Some(Planned::Split(plan)) => migration::split(schema, &plan).await,
+            Some(Planned::Delete(plan)) => migration::delete(schema, &plan).await,
+            Some(Planned::DeleteSeed(plan)) => {
+                seed::delete(schema, &plan).await?;
+                migration::list(schema).await
+            }
             None => Err(Problem::new(
                 Kind::Conflict,
                 "Nothing was changed.",
@@ -150,6 +189,26 @@ fn moved(one: &Move) -> String {
     let from = one.from.display().to_string();
     let to = one.to.display().to_string();
     harmless(&format!("{from} becomes {to}")).into_owned()
+}
+
+/// The most lines that are shown of a file before it is deleted.
+const DELETED_LINES: usize = 200;
+
+fn deleted_lines(files: &[SeenFile]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for file in files {
+        let path = file.path.display().to_string();
+        lines.push(format!("{} is deleted; it says:", harmless(&path)));
+        let text = file.text();
+        let count = text.lines().count();
+        let shown = text.lines().take(DELETED_LINES);
+        lines.extend(shown.map(|line| format!("    {}", harmless(line))));
+        if count > DELETED_LINES {
+            let rest = counted(count - DELETED_LINES, "more line");
+            lines.push(format!("    and {rest}"));
+        }
+    }
+    lines
 }
 
 fn restore_lines(plan: &RestorePlan) -> Vec<String> {

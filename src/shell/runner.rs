@@ -20,6 +20,7 @@ use crate::domain::mfa::SignIn;
 use crate::domain::migration::PlanRequest;
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::project_file::{MadeFile, NewFile};
 use crate::domain::run_event::RunEvent;
 use crate::ops::access::{self, MatrixRequest};
 use crate::ops::audit_follow::Follow;
@@ -205,6 +206,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Sources(_) => |problem| Report::Sources(Err(problem)),
         Load::Plan(_) => |problem| Report::Plan(Err(problem)),
         Load::Seeds => |problem| Report::Seeds(Err(problem)),
+        Load::SeedSource(_) => |problem| Report::SeedSource(Err(problem)),
         Load::SeedPlan { .. } => |problem| Report::SeedPlan(Err(problem)),
         Load::Cycles => |problem| Report::Cycles(Err(problem)),
         Load::Goals => |problem| Report::Goals(Err(problem)),
@@ -213,7 +215,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Review { .. } => |problem| Report::Review(Err(problem)),
         Load::News(_) => |problem| Report::News(Err(problem)),
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
-        Load::Fix(_) => |problem| Report::Fix(Err(problem)),
+        Load::Fix(_) | Load::Deletion(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
         Load::Access(_) => |problem| Report::Access(Err(problem)),
         Load::Explain(_) => |problem| Report::Explained(Err(problem)),
@@ -245,6 +247,7 @@ fn write_refusal(write: &Write) -> Refusal {
         Write::Migrate(_) => |problem| Report::Migrated(Err(problem)),
         Write::Rehearse(_) => |problem| Report::Rehearsed(Err(problem)),
         Write::Fix(_) => |problem| Report::Fixed(Err(problem)),
+        Write::NewFile(_) => |problem| Report::FileMade(Err(problem)),
         Write::Seed(_) => |problem| Report::Seeded(Err(problem)),
         Write::Unlock(_) => |problem| Report::Unlocked(Err(problem)),
         Write::Rows(_) => |problem| Report::RowsWritten(Vec::new(), Some(problem)),
@@ -289,9 +292,11 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Sources(_)
         | Load::Plan(_)
         | Load::Seeds
+        | Load::SeedSource(_)
         | Load::SeedPlan { .. }
         | Load::Difference(_)
         | Load::Fix(_)
+        | Load::Deletion(_)
         | Load::Journal
         | Load::Access(_)
         | Load::Explain(_)
@@ -334,6 +339,10 @@ async fn read(
         match load {
             Load::Fix(correction) => match world.schema() {
                 Ok(schema) => Report::Fix(world.fixes.plan(schema, &correction).await),
+                Err(problem) => refuse(problem),
+            },
+            Load::Deletion(file) => match world.schema() {
+                Ok(schema) => Report::Fix(world.fixes.plan_deletion(schema, &file).await),
                 Err(problem) => refuse(problem),
             },
             Load::Access(also) => match world.access() {
@@ -499,6 +508,7 @@ async fn read_schema(schema: &migration::Workspace, load: Load, refuse: Refusal)
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
         Load::Plan(wish) => Report::Plan(planned(schema, &wish).await),
         Load::Seeds => Report::Seeds(seed::list(schema).await),
+        Load::SeedSource(path) => Report::SeedSource(seed::source(schema, &path).await),
         Load::Difference(version) => Report::Difference(migration::diff(schema, &version).await),
         Load::Journal => Report::Journal(migration::log(schema, NEWEST, None).await),
         Load::SeedPlan { paths, again } => {
@@ -555,6 +565,7 @@ async fn change(
         return match open_project::open(&settings, of_start).await {
             Ok((world, mut opened)) => {
                 opened.project.notes.extend(notes);
+                world.watch_files(inbox);
                 let world = Some(Arc::new(world));
                 let before = {
                     let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
@@ -605,6 +616,10 @@ async fn change(
                 world.rest.schema_changed();
                 Report::Fixed(made)
             }
+            Err(problem) => refuse(problem),
+        },
+        Write::NewFile(file) => match world.schema() {
+            Ok(schema) => Report::FileMade(make_file(schema, &file).await),
             Err(problem) => refuse(problem),
         },
         Write::Seed(plan) => match world.schema() {
@@ -659,6 +674,25 @@ async fn change(
         Write::Open | Write::OpenProfile(_) | Write::SaveProfile(_) => {
             refuse(Problem::internal("A project was opened twice."))
         }
+    }
+}
+
+/// Makes a file as the command line does.
+async fn make_file(schema: &migration::Workspace, file: &NewFile) -> Result<MadeFile, Problem> {
+    let root = &schema.root;
+    match file {
+        NewFile::Migration { name } => {
+            let files = migration::new(root, name, Timestamp::now()).await?;
+            let name = files.up.file_name().unwrap_or_default().to_string_lossy();
+            let version = name.split('_').next().unwrap_or_default().to_owned();
+            Ok(MadeFile {
+                file: files.up,
+                key: version,
+                made: files.made,
+            })
+        }
+        NewFile::Rollback { version } => migration::new_rollback(root, version).await,
+        NewFile::Seed { name } => seed::new(root, name).await,
     }
 }
 

@@ -6,6 +6,8 @@ use crate::domain::problem::Problem;
 mod unix {
     use crate::domain::problem::Problem;
     use rustix::event::{PollFd, PollFlags, poll};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use tokio::signal::unix::{Signal, SignalKind, signal};
     use tokio::sync::oneshot;
 
@@ -22,11 +24,14 @@ mod unix {
         interrupt: Signal,
         hangup: Signal,
         terminal: oneshot::Receiver<()>,
+        /// Whether another program has the terminal, whose interrupts are its own.
+        is_lent: Arc<AtomicBool>,
     }
 
     impl Ends {
-        pub(in super::super) fn listen() -> Result<Self, Problem> {
+        pub(in super::super) fn listen(is_lent: Arc<AtomicBool>) -> Result<Self, Problem> {
             Ok(Self {
+                is_lent,
                 terminate: listen(SignalKind::terminate())?,
                 interrupt: listen(SignalKind::interrupt())?,
                 hangup: listen(SignalKind::hangup())?,
@@ -36,11 +41,17 @@ mod unix {
 
         /// Waits for one.
         pub(in super::super) async fn next(mut self) {
-            tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
-                _ = self.hangup.recv() => {}
-                Ok(()) = self.terminal => {}
+            loop {
+                tokio::select! {
+                    _ = self.terminate.recv() => return,
+                    _ = self.interrupt.recv() => {
+                        if !self.is_lent.load(Ordering::SeqCst) {
+                            return;
+                        }
+                    }
+                    _ = self.hangup.recv() => return,
+                    Ok(()) = &mut self.terminal => return,
+                }
             }
         }
     }
@@ -83,11 +94,13 @@ mod unix {
 #[cfg(not(unix))]
 mod other {
     use crate::domain::problem::Problem;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
 
     pub(in super::super) struct Ends;
 
     impl Ends {
-        pub(in super::super) fn listen() -> Result<Self, Problem> {
+        pub(in super::super) fn listen(_: Arc<AtomicBool>) -> Result<Self, Problem> {
             Ok(Self)
         }
 

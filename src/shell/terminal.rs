@@ -63,6 +63,47 @@ impl Terminal {
     }
 }
 
+/// What another program may have left set in a terminal that it was ended in: colours, the scrolled part, the cursor.
+const SOFT_RESET: &[u8] = b"\x1b[!p\x1b[0m";
+
+/// How the terminal was set when it was lent.
+pub(super) struct Lent {
+    #[cfg(unix)]
+    settings: Option<rustix::termios::Termios>,
+}
+
+impl Terminal {
+    /// Gives the terminal to another program.
+    pub(super) fn lend(&mut self) -> Lent {
+        dismiss(self.inner.take());
+        give_back();
+        Lent {
+            #[cfg(unix)]
+            settings: rustix::termios::tcgetattr(io::stdin()).ok(),
+        }
+    }
+
+    /// Takes it again as it was lent, whatever was done to it meanwhile, and tells its size.
+    pub(super) fn take_again(&mut self, lent: &Lent) -> Result<(u16, u16), Problem> {
+        #[cfg(unix)]
+        if let Some(settings) = &lent.settings {
+            let now = rustix::termios::OptionalActions::Now;
+            // Where that fails, so does what follows.
+            let _ = rustix::termios::tcsetattr(io::stdin(), now, settings);
+        }
+        #[cfg(not(unix))]
+        let _ = lent;
+        let mut out = io::stdout();
+        out.write_all(SOFT_RESET)
+            .and_then(|()| take())
+            .map_err(|error| {
+                terminal_problem("The terminal cannot be taken over again.", &error)
+            })?;
+        self.redraw()?;
+        size()
+    }
+}
+
 /// Columns and rows.
 pub(super) fn size() -> Result<(u16, u16), Problem> {
     terminal::size().map_err(|error| terminal_problem("The terminal has no size.", &error))
@@ -153,10 +194,11 @@ fn give_back() {
     }
 }
 
+/// Stops the process until it is continued.
 #[cfg(unix)]
-fn stop_process() {
+pub(super) fn stop_process() {
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
 }
 
 #[cfg(not(unix))]
-fn stop_process() {}
+pub(super) fn stop_process() {}

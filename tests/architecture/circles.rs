@@ -71,6 +71,7 @@ const KNOWN: &[(&[&str], &str)] = &[
             "src/app/dialog/identity.rs",
             "src/app/dialog/mfa.rs",
             "src/app/dialog/mod.rs",
+            "src/app/dialog/new_file.rs",
             "src/app/dialog/onboarding.rs",
             "src/app/dialog/palette.rs",
             "src/app/dialog/questions.rs",
@@ -172,6 +173,7 @@ const KNOWN: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "src/shell/editor.rs",
             "src/shell/ending.rs",
             "src/shell/guide.rs",
             "src/shell/mod.rs",

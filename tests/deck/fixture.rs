@@ -23,7 +23,7 @@ use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, MigrationList, Plan, RollbackFile, SourceTexts, State, Step, StepMode, Target,
 };
-use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState};
+use supadeck::domain::seed::{SeedEntry, SeedListing, SeedRun, SeedSource, SeedState};
 use supadeck::domain::sql::Statements;
 use supadeck::domain::table::Table;
 use supadeck::ui::symbol::Symbols;
@@ -92,6 +92,7 @@ pub fn report(load: &Load) -> Report {
         Load::Migrations => Report::Migrations(Ok(listing())),
         Load::Sources(version) => Report::Sources(Ok(sources(version))),
         Load::Plan(_) => Report::Plan(Ok(planned(plan()))),
+        Load::SeedSource(path) => Report::SeedSource(Ok(seed_source(path))),
         Load::Seeds | Load::SeedPlan { .. } => Report::Seeds(Ok(seeds())),
         Load::Cycles => Report::Cycles(Ok(cycles())),
         Load::Goals => Report::Goals(Ok(goals())),
@@ -120,6 +121,7 @@ pub fn report(load: &Load) -> Report {
         Load::Difference(_)
         | Load::Review { .. }
         | Load::Fix(_)
+        | Load::Deletion(_)
         | Load::Prospect(_)
         | Load::Explain(_) => {
             panic!("{load:?} is asked for by a key only")
@@ -345,6 +347,23 @@ pub fn plan() -> Plan {
         target: target(),
         history: vec!["20251004123000".into()],
         is_resume: false,
+    }
+}
+
+fn seed_source(path: &str) -> SeedSource {
+    SeedSource {
+        path: path.into(),
+        text: Some("-- People to try it with.\ninsert into goal (id) values (1);\n".into()),
+        ran: (!path.contains("030")).then(|| SeedRun {
+            at: Some(now() - jiff::SignedDuration::from_hours(30)),
+            who: "olga as postgres".into(),
+            sha256: Some("cd".repeat(32)),
+        }),
+        since: if path.contains("020") {
+            vec!["20251004125000 applied".into()]
+        } else {
+            Vec::new()
+        },
     }
 }
 

@@ -8,6 +8,7 @@ mod audit;
 mod browsed;
 mod dialogs;
 mod ends;
+mod files;
 mod fixture;
 mod frames;
 mod identity;

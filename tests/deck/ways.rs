@@ -15,7 +15,7 @@ use supadeck::domain::migration::resolution::{Correction, Resolution, Suggestion
 use supadeck::domain::migration::{Direction, MigrationList, PlanRequest, State};
 use supadeck::domain::problem::{Kind, Problem};
 
-fn rehearsal() -> Rehearsal {
+pub fn rehearsal() -> Rehearsal {
     Rehearsal {
         on: Environment::Target,
         database: target(),

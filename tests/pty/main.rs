@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod closed;
+mod editor;
 mod guide;
 mod job;
 mod screen;

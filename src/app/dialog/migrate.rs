@@ -9,8 +9,8 @@ use crate::app::model::Model;
 use crate::app::msg::Planned;
 use crate::domain::lint::{Assessment, Level, PredictedLock};
 use crate::domain::migration::interruption::repetition;
-use crate::domain::migration::plan_summary::{self, is_rollback};
-use crate::domain::migration::{Plan, Step, StepMode, platform_locks};
+use crate::domain::migration::plan_summary::{self, is_redo, is_rollback};
+use crate::domain::migration::{Direction, Plan, Step, StepMode, platform_locks};
 use crate::domain::report::plan::{TOO_MUCH, rollback_facts, rollback_word};
 use crate::domain::report::{Tone, dry_run, risks, seen};
 use crate::domain::script::Limits;
@@ -38,7 +38,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     let mut script = Script::default();
     script.is_unknown = risks.is_none();
     for (at, step) in plan.steps.iter().enumerate() {
-        script.head(&heading(step, is_rollback(&plan)));
+        script.head(&heading(step));
         let assessment = risks.as_ref().and_then(|all| all.get(at));
         for (index, statement) in step.left() {
             let marks =
@@ -55,7 +55,10 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     let cautions = cautions(&plan).into_iter();
     facts.extend(cautions.map(|caution| ("note", Tone::Danger, caution)));
-    if is_rollback(&plan) {
+    if is_redo(&plan) {
+        let text = "one after the other: where applying fails, it stays rolled back";
+        facts.push(("redo", Tone::Warn, text.to_owned()));
+    } else if is_rollback(&plan) {
         // What was counted needs no guess.
         let may_guess = tried.is_none_or(|tried| !dry_run::is_good(&tried.report));
         let about_rows = |fact: &Said| may_guess || !matches!(fact.0, "rows" | "note");
@@ -84,6 +87,9 @@ fn untried(plan: &Plan, model: &Model) -> Option<Said> {
 
 /// What is to be typed. What is out of order wants those words too, in production as well.
 fn word(plan: &Plan, model: &Model) -> String {
+    if is_redo(plan) {
+        return model.confirm_word_at(&plan.target, "redo");
+    }
     if is_rollback(plan) {
         return model.confirm_word_at(&plan.target, &rollback_word(plan));
     }
@@ -96,8 +102,11 @@ fn word(plan: &Plan, model: &Model) -> String {
 }
 
 /// What stands above the statements of a file.
-fn heading(step: &Step, is_rollback: bool) -> String {
-    let what = if is_rollback { "rollback" } else { "migration" };
+fn heading(step: &Step) -> String {
+    let what = match step.direction {
+        Direction::Rollback => "rollback",
+        Direction::Apply => "migration",
+    };
     let mut text = format!("{what} {} {}", step.version, step.name);
     if step.begin_at > 0 {
         let (begin, of) = (step.begin_at + 1, step.statements.len());

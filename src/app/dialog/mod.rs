@@ -15,6 +15,7 @@ pub mod identity;
 pub mod mfa;
 pub mod migrate;
 mod must_read;
+pub mod new_file;
 pub mod onboarding;
 pub mod palette;
 pub mod project;
@@ -25,7 +26,7 @@ mod script;
 pub mod unlock;
 pub mod value;
 
-use super::command::Command;
+use super::command::{Command, Context};
 use super::effect::{Effect, Write};
 use super::field::{self, Field};
 use super::key::{Code, Key};
@@ -61,6 +62,8 @@ pub enum Dialog {
     Guide(onboarding::Onboarding),
     /// A value of a row being typed.
     Edit(Box<edit::EditForm>),
+    /// A new file being named.
+    NewFile(Box<new_file::NewFileForm>),
     /// A value of an audit record, whole.
     Value(Box<value::ValueView>),
 }
@@ -105,9 +108,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(mut dialog) = model.dialogs.pop() else {
         return Vec::new();
     };
-    let command = model
-        .keymap
-        .command(key, &[super::command::Context::Dialog]);
+    let command = model.keymap.command(key, &[Context::Dialog]);
     let depth = model.dialogs.len();
     let rows = layout::reading_rows(model.size.1);
     let after = match &mut dialog {
@@ -118,6 +119,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Palette(palette) => palette.press(key, command, model),
         Dialog::Filter(line) => line.press(key, command, model),
         Dialog::Edit(form) => form.press(key, command, model),
+        Dialog::NewFile(form) => form.press(key, command, model),
         Dialog::Identity(identity) => identity.press(key, command, model),
         Dialog::Project(project) => choose_project(project, key, command, model),
         Dialog::Confirm(confirm) => confirm.press(key, command, model),
@@ -186,6 +188,7 @@ impl Dialog {
             Self::Palette(palette) => Some(&mut palette.field),
             Self::Filter(line) => Some(&mut line.field),
             Self::Edit(form) => Some(&mut form.field),
+            Self::NewFile(form) => form.kind().has_name().then_some(&mut form.field),
             Self::Identity(identity) => identity.field(),
             Self::Unlock(form) => Some(form.field()),
             Self::Explain(form) => Some(&mut form.field),

@@ -27,6 +27,8 @@ pub struct ResultView {
     pub lines: Vec<Line>,
     /// What stopped it, for a program that ends before anybody could read.
     pub problem: Option<Problem>,
+    /// Whether it is a dry run that went well, so that its files can be run.
+    pub is_passed: bool,
 }
 
 /// Lines of a result that are kept: a seed may have one for each of a hundred thousand statements.
@@ -72,7 +74,10 @@ impl ResultView {
         );
         let title = format!("{what}: {}", report::dry_run::end(report));
         let is_good = report::dry_run::is_good(report);
-        Self::of(title, is_good, lines, report.problem.as_ref())
+        Self {
+            is_passed: is_good,
+            ..Self::of(title, is_good, lines, report.problem.as_ref())
+        }
     }
 
     /// The difference between a file and what was applied from it.
@@ -163,6 +168,7 @@ impl ResultView {
             is_good,
             lines,
             problem: problem.cloned(),
+            is_passed: false,
         }
     }
 }

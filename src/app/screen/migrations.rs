@@ -3,10 +3,13 @@
 use crate::app::loadable::Loadable;
 use crate::app::rows::Rows;
 use crate::app::table::{Row, Table};
-use crate::domain::migration::{Entry, MigrationList, PlanRequest, SourceTexts, State, Target};
+use crate::domain::migration::{
+    Entry, MigrationList, PlanRequest, RollbackFile, SourceTexts, State, Target,
+};
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 /// Which SQL of the selected version is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +60,8 @@ pub struct Migrations {
     pub note: Rows,
     /// The SQL that is shown, in rows.
     pub rows: Rows,
+    /// The version to be selected when its row is there.
+    pub wanted: Option<String>,
     /// Which version and side the rows are of; none when they may be old.
     rows_of: Option<(String, Side)>,
 }
@@ -73,6 +78,9 @@ impl Migrations {
         self.table.arrived(rows, at);
         if is_first {
             self.select_first_of_interest();
+        }
+        if let Some(version) = self.wanted.take() {
+            self.table.select(&version);
         }
     }
 
@@ -216,6 +224,48 @@ impl Migrations {
         })
     }
 
+    /// The file whose text is shown, or why there is none to edit.
+    pub fn shown_file(&self) -> Result<PathBuf, String> {
+        let entry = self.table.selected().ok_or("no migration is selected")?;
+        let missing = || format!("there is no migration file for {}", entry.version);
+        match self.side {
+            Side::Up => entry.file.clone().ok_or_else(missing),
+            Side::Down if entry.way_back == RollbackFile::Missing => Err(format!(
+                "{} has no rollback file; make one first",
+                entry.version
+            )),
+            Side::Down => entry.rollback_file().ok_or_else(missing),
+            Side::Applied => Err(
+                "what was applied is in the history and in no file; show the migration or its rollback"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// The version whose files can be deleted, or why they cannot.
+    pub fn deletable(&self) -> Result<String, String> {
+        let entry = self.table.selected().ok_or("no migration is selected")?;
+        if entry.is_waiting() {
+            return Ok(entry.version.clone());
+        }
+        Err(format!(
+            "only a pending migration can be deleted, and {} is {}",
+            entry.version,
+            entry.state.word()
+        ))
+    }
+
+    /// The wish to redo the newest applied migration, wherever the selection stands.
+    pub fn redo_wish(&self) -> Result<PlanRequest, String> {
+        let mut rows = self.table.rows().iter();
+        let newest = rows.rfind(|entry| entry.recorded.is_some());
+        let newest = newest.ok_or("No migration is applied.")?;
+        if newest.state == State::Interrupted {
+            return Err(interrupted(newest));
+        }
+        Ok(PlanRequest::Redo)
+    }
+
     /// The wish to roll back everything. Only on the first applied migration: the key next to it must not lead there from
     /// anywhere.
     pub fn rollback_all_wish(&self) -> Result<PlanRequest, String> {
@@ -247,7 +297,7 @@ fn interrupted(entry: &Entry) -> String {
 const SHOWN_BYTES: usize = 1 << 20;
 
 /// The part of a file that is shown; a cut one says so in its last line.
-fn read_part(text: &str) -> Cow<'_, str> {
+pub(super) fn read_part(text: &str) -> Cow<'_, str> {
     if text.len() <= SHOWN_BYTES {
         return Cow::Borrowed(text);
     }

@@ -8,6 +8,7 @@ mod log;
 mod new;
 mod plan;
 pub mod progress;
+mod redo;
 mod renumber;
 mod repair;
 mod restore;
@@ -37,6 +38,7 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Rollback(rollback::Args),
+    Redo(redo::Args),
     Diff(diff::Args),
     Restore(restore::Args),
     Renumber(renumber::Args),
@@ -54,6 +56,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Plan(args) => plan::run(context, args).await,
         Command::Apply(args) => apply::run(context, args).await,
         Command::Rollback(args) => rollback::run(context, args).await,
+        Command::Redo(args) => redo::run(context, args).await,
         Command::Diff(args) => diff::run(context, args).await,
         Command::Restore(args) => restore::run(context, args).await,
         Command::Renumber(args) => renumber::run(context, args).await,

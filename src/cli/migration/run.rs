@@ -46,6 +46,13 @@ pub async fn carry_out(
             format!("rollback {}", plan.steps.len()),
             show::size("Roll back", &plan),
         ),
+        PlanRequest::Redo => {
+            let count = show::counted(plan.statement_count(), "statement");
+            (
+                "redo".to_owned(),
+                format!("{}, {count}", plan_summary::title(&plan)),
+            )
+        }
         PlanRequest::GoOn { direction, .. } => {
             let word = match direction {
                 Direction::Apply => "apply",
@@ -148,7 +155,7 @@ async fn nothing(schema: &Workspace, wish: &PlanRequest, plan: &Plan, said: Page
 pub async fn at_rest(schema: &Workspace, wish: &PlanRequest) -> Page {
     if matches!(
         wish,
-        PlanRequest::RollbackTo { .. } | PlanRequest::RollbackLast { .. }
+        PlanRequest::RollbackTo { .. } | PlanRequest::RollbackLast { .. } | PlanRequest::Redo
     ) {
         return Page::of("There is nothing to roll back.");
     }

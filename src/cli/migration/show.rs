@@ -126,7 +126,7 @@ pub fn plan(plan: &Plan) -> Page {
 /// The command that dry-runs a wish; an interrupted file cannot be dry-run.
 pub fn rehearsed_by(wish: &PlanRequest) -> Option<String> {
     let options = match wish {
-        PlanRequest::GoOn { .. } => return None,
+        PlanRequest::GoOn { .. } | PlanRequest::Redo => return None,
         PlanRequest::Apply {
             to,
             include_out_of_order,

@@ -1,5 +1,8 @@
 //! The grammar of migration file names, which is the Supabase CLI's: `^([0-9]+)_(.*)\.sql$`.
 
+/// The folder inside the migration directory that holds the way back; the Supabase CLI ignores folders.
+pub const ROLLBACK: &str = "rollback";
+
 /// A file name that can be a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {

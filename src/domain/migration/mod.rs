@@ -96,6 +96,21 @@ pub struct Entry {
     pub ways: Vec<resolution::Suggestion>,
 }
 
+impl Entry {
+    /// Where its rollback file is, or would be; absent where it has no migration file.
+    pub fn rollback_file(&self) -> Option<PathBuf> {
+        let file = self.file.as_ref()?;
+        let folder = file.parent()?.join(file_name::ROLLBACK);
+        Some(folder.join(file.file_name()?))
+    }
+
+    /// Whether it has a migration file and never ran.
+    pub fn is_waiting(&self) -> bool {
+        let waits = matches!(self.state, State::Pending | State::OutOfOrder);
+        waits && self.recorded.is_none() && self.file.is_some()
+    }
+}
+
 /// The whole list, in the order of versions (compared as text, byte by byte).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationList {
@@ -200,6 +215,8 @@ pub enum PlanRequest {
         /// How many, at least 1.
         count: usize,
     },
+    /// Roll back the newest applied version and apply its file again.
+    Redo,
     /// Go on with the interrupted file, and only with that.
     GoOn {
         /// Which of its files it is.

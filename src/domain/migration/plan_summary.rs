@@ -14,6 +14,7 @@ const NAMED: usize = 3;
 pub fn title(plan: &Plan) -> String {
     match (plan.is_resume, plan.steps.first()) {
         (true, Some(step)) => going_on(step, &object(plan)),
+        (_, Some(step)) if is_redo(plan) => format!("Redo {}", named(step)),
         _ if is_rollback(plan) && newest_left(plan).is_none() => format!(
             "Roll back everything: {}",
             counted(plan.steps.len(), "migration")
@@ -25,7 +26,20 @@ pub fn title(plan: &Plan) -> String {
 
 /// What dry-running a plan is called.
 pub fn rehearsal(plan: &Plan) -> String {
-    format!("Dry run of {}", object(plan))
+    match plan.steps.first().filter(|_| is_redo(plan)) {
+        Some(step) => format!("Dry run of redoing {}", named(step)),
+        None => format!("Dry run of {}", object(plan)),
+    }
+}
+
+/// Whether a plan rolls a version back and applies it again.
+pub fn is_redo(plan: &Plan) -> bool {
+    let [back, forth] = plan.steps.as_slice() else {
+        return false;
+    };
+    back.version == forth.version
+        && back.direction == Direction::Rollback
+        && forth.direction == Direction::Apply
 }
 
 /// Whether a plan takes migrations back.
@@ -271,6 +285,20 @@ mod tests {
             title(&plan),
             "Record the rollback of 1 x, whose statements all ran"
         );
+    }
+
+    #[test]
+    fn a_plan_that_goes_back_and_forth_says_so() {
+        let mut back = step("1", RollbackFile::Usable);
+        back.direction = Direction::Rollback;
+        let redo = plan(vec![back.clone(), step("1", RollbackFile::Usable)]);
+        assert_eq!(title(&redo), "Redo 1 x");
+        assert_eq!(rehearsal(&redo), "Dry run of redoing 1 x");
+        assert!(!is_redo(&plan(vec![
+            back.clone(),
+            step("2", RollbackFile::Usable)
+        ])));
+        assert!(!is_redo(&plan(vec![step("1", RollbackFile::Usable), back])));
     }
 
     #[test]

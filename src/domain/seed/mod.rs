@@ -1,8 +1,10 @@
 //! What a seed file is to people: its path, its state, and what running it changed.
 
 pub mod glob;
+mod source;
 mod stale;
 
+pub use source::{SeedRun, SeedSource};
 pub use stale::StaleSeed;
 
 use super::migration::Target;

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 const KEPT: &str = "edited";
 
 /// Writes a file that must not be there yet. A reader sees all of it or nothing.
-pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
+pub(in crate::ops) fn write_new(path: &Path, text: &str) -> Result<(), Problem> {
     let written = (|| {
         let file = beside(path, text.as_bytes())?;
         file.persist_noclobber(path).map_err(|error| error.error)?;
@@ -71,16 +71,88 @@ fn check_seen(path: &Path, bytes: &[u8], seen: &str) -> Result<(), Problem> {
     if sha256(bytes) == seen {
         return Ok(());
     }
-    Err(Problem::new(
-        Kind::Conflict,
-        format!("{} has changed since it was shown.", path.display()),
+    Err(changed(
+        path,
         "Only what was shown is replaced, so it was left as it is.",
-    )
-    .with_hint("Look again."))
+    ))
+}
+
+/// A file is not what was shown.
+fn changed(path: &Path, why: &str) -> Problem {
+    let what = format!("{} has changed since it was shown.", path.display());
+    Problem::new(Kind::Conflict, what, why).with_hint("Look again.")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+/// A file as it was shown before it is deleted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SeenFile {
+    /// Where it is.
+    pub path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl SeenFile {
+    /// Reads a file to be shown.
+    pub(in crate::ops) fn read(path: PathBuf) -> Result<Self, Problem> {
+        let bytes = read(&path)?;
+        Ok(Self { path, bytes })
+    }
+
+    /// Its text; what is no UTF-8 in it is replaced.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
+    }
+}
+
+/// Deletes files, all of them or none. Refused when one is not what was shown.
+pub(in crate::ops) fn delete_all(files: &[SeenFile]) -> Result<(), Problem> {
+    for file in files {
+        if read(&file.path)? != file.bytes {
+            return Err(changed(
+                &file.path,
+                "Only what was shown is deleted, so nothing was.",
+            ));
+        }
+    }
+    for (at, file) in files.iter().enumerate() {
+        if let Err(error) = fs::remove_file(&file.path) {
+            let problem = Problem::new(
+                Kind::Config,
+                format!("{} cannot be deleted.", file.path.display()),
+                sentence(&error),
+            );
+            return Err(with_restored(problem, restore_all(&files[..at])));
+        }
+        let _ = settle(&file.path);
+    }
+    Ok(())
+}
+
+/// Writes deleted files again, as they were. Gives those that could not be.
+pub(in crate::ops) fn restore_all(files: &[SeenFile]) -> Vec<PathBuf> {
+    let is_written = |file: &&SeenFile| {
+        let written = beside(&file.path, &file.bytes);
+        written.is_ok_and(|made| made.persist_noclobber(&file.path).is_ok())
+    };
+    let lost = files.iter().filter(|file| !is_written(file));
+    lost.map(|file| file.path.clone()).collect()
+}
+
+/// Says of files that were to be written again which of them are not there.
+pub(in crate::ops) fn with_restored(mut problem: Problem, lost: Vec<PathBuf>) -> Problem {
+    let lost: Vec<String> = lost.iter().map(|path| path.display().to_string()).collect();
+    if !lost.is_empty() {
+        problem.why = format!(
+            "{} These could not be written again: {}.",
+            problem.why,
+            lost.join(", ")
+        );
+    }
+    problem
 }
 
 /// SHA-256 of a file's bytes, in hex; the bytes need not be text.
@@ -208,7 +280,7 @@ fn unwritten(path: &Path, error: &io::Error) -> Problem {
 }
 
 /// Makes a folder where it is missing.
-pub(super) fn make_folder(folder: &Path) -> Result<(), Problem> {
+pub(in crate::ops) fn make_folder(folder: &Path) -> Result<(), Problem> {
     fs::create_dir_all(folder).map_err(|error| {
         Problem::new(
             Kind::Config,

@@ -8,7 +8,7 @@ use crate::domain::migration::resolution::Suggestion;
 use crate::domain::migration::state::listing;
 use crate::domain::migration::{Entry, MigrationList, SourceTexts, State};
 use crate::domain::problem::{Kind, Problem};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Compares the project's files with the database's history.
 pub async fn list(schema: &Workspace) -> Result<MigrationList, Problem> {
@@ -40,6 +40,11 @@ pub(super) async fn read(schema: &Workspace) -> Result<(MigrationList, History),
 /// The files beside the migrations of a project that are none, each with its reason.
 pub fn skipped(root: &Path) -> Result<Vec<String>, Problem> {
     read_files::skipped(&read_files::directory(root))
+}
+
+/// The folders in which migrations change, whether they are there or not.
+pub fn watched(root: &Path) -> Vec<PathBuf> {
+    read_files::watched(root)
 }
 
 /// The only entry of a version that can be meant; two files of one version are a reason to ask which.

@@ -3,6 +3,7 @@
 //! `list` compares the files with the history; `plan` turns a wish into exact statements; `run` does what the plan
 //! says, one transaction a file, and reports what the history says afterwards.
 
+mod delete;
 mod diff;
 mod doubt;
 mod dry_run;
@@ -20,6 +21,7 @@ mod plan;
 mod platform;
 mod read_files;
 mod reconcile;
+mod redo;
 mod renumber;
 mod renumber_all;
 mod repair;
@@ -34,22 +36,23 @@ mod split;
 mod trip;
 mod verify;
 
+pub use delete::{DeletePlan, delete, plan_delete};
 pub use diff::diff;
 pub use dry_run::dry_run;
 pub use extract_edits::{ExtractPlan, branch, plan_branch};
-pub use files::Move;
-pub use list::{list, skipped, sources};
+pub use files::{Move, SeenFile};
+pub use list::{list, skipped, sources, watched};
 pub use log::log;
-pub use new_file::{NewFiles, new, new_with};
+pub use new_file::{NewFiles, new, new_rollback, new_with};
 pub use passing::Passing;
 pub use plan::plan;
 pub use platform::locked_by_trips;
+pub use redo::run;
 pub use renumber::{RenumberPlan, plan_renumber, renumber};
 pub use renumber_all::{RenumberAllPlan, Renumbered, plan_renumber_all, renumber_all};
 pub use repair::{Record, RepairPlan, RowChange, carry_out, plan_repair, repair};
 pub use restore::{Replaced, RestorePlan, Restored, Written, plan_restore, restore};
 pub use risk::{StepRisk, risks};
-pub use run::run;
 pub use scratch::{rebuild, rehearse_on_scratch};
 pub use split::{Halves, SplitPlan, plan_split, split};
 pub use trip::verify_on_target;
@@ -118,6 +121,7 @@ impl RunControl {
 
 pub(in crate::ops) use error::{cause, held, server_problem};
 pub(in crate::ops) use files::sha256_of;
+pub(in crate::ops) use new_file::slug;
 pub(in crate::ops) use risk::rollback_keeps_rows;
 pub(in crate::ops) use run::attempts::run_scripts;
 pub(in crate::ops) use script::with_statement;

@@ -1,10 +1,13 @@
 //! Makes a new migration file and the file for its way back.
 
 use super::files::{make_folder, write_new};
+use super::list::unknown;
 use super::read_files::{self, ROLLBACK, check_root, directory, entries, rollback_file};
 use crate::domain::hidden::looks_secret;
 use crate::domain::migration::file_name::FileName;
+use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::project_file::MadeFile;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -45,22 +48,7 @@ pub(in crate::ops) fn free_name(
     name: &str,
     now: jiff::Timestamp,
 ) -> Result<FileName, Problem> {
-    if looks_secret(name) {
-        return Err(Problem::new(
-            Kind::Usage,
-            "The migration needs another name.",
-            "What was given looks like a key, a password or a URL, and it would become part of a file name.",
-        )
-        .with_hint("Say what the migration does, such as `add week lock`."));
-    }
-    let Some(slug) = FileName::slug(name) else {
-        return Err(Problem::new(
-            Kind::Usage,
-            "The migration needs another name.",
-            "It becomes part of a file name.",
-        )
-        .with_hint("Use letters, digits, spaces, `_`, `-` and `.`, such as `add week lock`."));
-    };
+    let slug = slug("migration", name, "add week lock")?;
     check_root(root)?;
     let folder = directory(root);
     let taken: Vec<FileName> = [entries(&folder)?, entries(&folder.join(ROLLBACK))?]
@@ -83,6 +71,62 @@ pub(in crate::ops) fn free_name(
     }
 }
 
+/// What was typed as the name of a file of this kind, made fit for that.
+pub(in crate::ops) fn slug(what: &str, name: &str, example: &str) -> Result<String, Problem> {
+    let refused = |why: &str, hint: String| {
+        let what = format!("The {what} needs another name.");
+        Problem::new(Kind::Usage, what, why).with_hint(hint)
+    };
+    if looks_secret(name) {
+        return Err(refused(
+            "What was given looks like a key, a password or a URL, and it would become part of a file name.",
+            format!("Say what the {what} does, such as `{example}`."),
+        ));
+    }
+    FileName::slug(name).ok_or_else(|| {
+        refused(
+            "It becomes part of a file name.",
+            format!("Use letters, digits, spaces, `_`, `-` and `.`, such as `{example}`."),
+        )
+    })
+}
+
+/// Makes the rollback file of a migration that has none; it begins with the same reminder as that of a new migration.
+pub async fn new_rollback(root: &Path, version: &str) -> Result<MadeFile, Problem> {
+    check_root(root)?;
+    let folder = directory(root);
+    let files = entries(&folder)?.into_iter();
+    let files = files.filter_map(|file| FileName::parse(&file));
+    let files: Vec<FileName> = files.filter(|file| file.version == version).collect();
+    let file = match files.as_slice() {
+        [file] => file,
+        [] => return Err(unknown(version)),
+        files => {
+            let names: Vec<String> = files.iter().map(FileName::file_name).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Err(Problem::new(
+                Kind::Config,
+                format!("Version {version} has several files: {}.", listed(&names)),
+                "Nobody knows whose rollback it would be.",
+            )
+            .with_hint("Give each file a version of its own."));
+        }
+    };
+    make_folder(&folder.join(ROLLBACK))?;
+    let path = rollback_file(&folder, file);
+    write_new(&path, &reminder(file))?;
+    Ok(MadeFile {
+        file: path,
+        key: version.to_owned(),
+        made: None,
+    })
+}
+
+/// The first line of a rollback file.
+fn reminder(file: &FileName) -> String {
+    format!("-- Undo {} here.\n", file.file_name())
+}
+
 /// Writes a migration and its rollback file, which begins with a reminder: both, or none.
 pub(in crate::ops) fn make(
     root: &Path,
@@ -98,8 +142,7 @@ pub(in crate::ops) fn make(
         made: None,
     };
     write_new(&files.up, up)?;
-    let reminder = format!("-- Undo {} here.\n{down}", file.file_name());
-    if let Err(problem) = write_new(&files.down, &reminder) {
+    if let Err(problem) = write_new(&files.down, &format!("{}{down}", reminder(file))) {
         // Half a pair is worse than none; the file was made a moment ago.
         let _ = std::fs::remove_file(&files.up);
         return Err(problem);

@@ -45,15 +45,19 @@ pub async fn plan(schema: &Workspace, wish: &PlanRequest) -> Result<Plan, Proble
             let newer = |entry: &Entry| version == "0" || entry.version > *version;
             rollback(schema, &listing, newer, usize::MAX).await?
         }
+        PlanRequest::Redo => redo(schema, &listing).await?,
         PlanRequest::RollbackLast { count } => {
             check_count(&listing, *count)?;
             rollback(schema, &listing, |_| true, *count).await?
         }
     };
-    match steps.first().map(|step| step.direction) {
-        Some(Direction::Apply) => usable(&history, TableAccess::Insert)?,
-        Some(Direction::Rollback) => usable(&history, TableAccess::Delete)?,
-        None => {}
+    for (direction, access) in [
+        (Direction::Apply, TableAccess::Insert),
+        (Direction::Rollback, TableAccess::Delete),
+    ] {
+        if steps.iter().any(|step| step.direction == direction) {
+            usable(&history, access)?;
+        }
     }
     let mut target = history.target.clone();
     if steps.iter().any(|step| step.mode == StepMode::Alone) {
@@ -156,6 +160,24 @@ async fn rollback(
         Some(problem) => Err(problem),
         None => Ok(steps),
     }
+}
+
+/// The way back of the newest applied version, and its file again as it is now.
+async fn redo(schema: &Workspace, listing: &MigrationList) -> Result<Vec<Step>, Problem> {
+    let mut steps = rollback(schema, listing, |_| true, 1).await?;
+    let mut entries = listing.entries.iter().rev();
+    if let Some(entry) = entries.find(|entry| is_applied(entry)) {
+        let file = entry.file.as_deref().ok_or_else(|| {
+            Problem::new(
+                Kind::Config,
+                format!("Version {} has no file here.", entry.version),
+                "Nothing was rolled back: it could not be applied again.",
+            )
+            .with_hint("Get the file from version control.")
+        })?;
+        steps.push(step(entry, Direction::Apply, file)?);
+    }
+    Ok(steps)
 }
 
 /// Refuses to go further back than there is: a mistyped number would otherwise undo everything.

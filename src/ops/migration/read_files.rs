@@ -4,6 +4,7 @@ use super::Workspace;
 use crate::domain::hidden::shown_path;
 use crate::domain::migration::down_section;
 use crate::domain::migration::file_name::FileName;
+pub(super) use crate::domain::migration::file_name::ROLLBACK;
 use crate::domain::migration::history::{digest, sha256};
 use crate::domain::migration::state::{LocalFile, LocalFiles, RollbackFile};
 use crate::domain::problem::{Kind, Problem};
@@ -14,9 +15,6 @@ use crate::domain::sql::statement_kind::significant;
 use crate::domain::text::harmless;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// The folder inside the migration directory that holds the way back; the Supabase CLI ignores folders.
-pub(super) const ROLLBACK: &str = "rollback";
 
 /// A file's text with the hash of its bytes.
 #[derive(Debug, Clone)]
@@ -70,6 +68,13 @@ pub(super) fn directory(root: &Path) -> PathBuf {
     } else {
         root.join("migrations")
     }
+}
+
+/// The folders in which the files of a project change, whether they are there or not.
+pub(super) fn watched(root: &Path) -> Vec<PathBuf> {
+    let folder = directory(root);
+    let rollbacks = folder.join(ROLLBACK);
+    vec![root.to_owned(), root.join("supabase"), folder, rollbacks]
 }
 
 /// The rollback file that belongs to a migration file.

@@ -24,19 +24,28 @@ use std::time::Duration;
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
 
-/// Runs a plan. A failed step is told in the outcome; an error means that nothing was tried.
-pub async fn run(schema: &Workspace, plan: &Plan, watch: &RunControl) -> Result<Outcome, Problem> {
+/// Refuses a plan that cannot be run as it was shown, before anything of it is tried.
+pub(super) fn check(schema: &Workspace, plan: &Plan, watch: &RunControl) -> Result<(), Problem> {
     if watch.cancel.is_cancelled() {
         return Err(Problem::cancelled("Nothing was run."));
     }
     check_place(schema, plan)?;
-    for step in &plan.steps {
-        check_unchanged(step)?;
-    }
+    plan.steps.iter().try_for_each(check_unchanged)
+}
+
+/// Runs a checked plan whose steps go one way, behind so many steps that ran before it. A failed step is told in the
+/// outcome; an error means that nothing was tried.
+pub(super) async fn run_one_way(
+    schema: &Workspace,
+    plan: &Plan,
+    watch: &RunControl,
+    behind: usize,
+) -> Result<Outcome, Problem> {
     let mut runner = Runner {
         schema,
         plan,
         watch,
+        behind,
         reports: plan.steps.iter().map(not_run).collect(),
         expected: plan.history.iter().cloned().collect(),
     };
@@ -65,6 +74,8 @@ struct Runner<'a> {
     schema: &'a Workspace,
     plan: &'a Plan,
     watch: &'a RunControl,
+    /// The steps of the whole plan that ran before these.
+    behind: usize,
     reports: Vec<StepReport>,
     expected: BTreeSet<String>,
 }
@@ -115,7 +126,7 @@ impl Runner<'_> {
             _ => {}
         }
         // Nobody may be listening any more; the run goes on all the same.
-        let _ = self.watch.progress.send(event);
+        let _ = self.watch.progress.send(event.shifted(self.behind));
     }
 
     /// Reads the history again on a fresh connection, and lets it decide what is reported.
@@ -381,7 +392,7 @@ fn check_unchanged(step: &Step) -> Result<(), Problem> {
     .with_hint("Plan again."))
 }
 
-fn not_run(step: &Step) -> StepReport {
+pub(super) fn not_run(step: &Step) -> StepReport {
     StepReport {
         version: step.version.clone(),
         name: step.name.clone(),

@@ -5,7 +5,7 @@ use super::dry_run::{
     lines, milliseconds, not_reached, run_at, snapshot, snapshot_and_rights, statement_report,
 };
 use super::passing::{Judged, Passing};
-use super::run::run;
+use super::redo::run;
 use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::access::changes;
 use crate::domain::dry_run::{

@@ -84,6 +84,28 @@ pub(super) fn find(root: &Path) -> Result<Found, Problem> {
     Ok(found)
 }
 
+/// The folders in which the seeds of a project change, whether they are there or not.
+pub fn watched(root: &Path) -> Vec<PathBuf> {
+    // Settings that cannot be read name no folder; the list says why.
+    let patterns = patterns(root).unwrap_or_default();
+    let fixed = patterns.iter().map(|pattern| {
+        let parts = pattern.split('/');
+        let parts: Vec<&str> = parts.take_while(|part| !is_pattern(part)).collect();
+        let is_file = parts.len() == pattern.split('/').count();
+        parts[..parts.len() - usize::from(is_file)].join("/")
+    });
+    let found = find(root).unwrap_or_default().files.into_iter();
+    let of_files = found.filter_map(|seed| seed.file.parent().map(Path::to_owned));
+    let mut folders: Vec<PathBuf> = fixed
+        .map(|folder| root.join(folder))
+        .chain(of_files)
+        .collect();
+    folders.push(root.join("seeds"));
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
 /// What is to be said about a pattern.
 fn note(pattern: &str, is_empty: bool) -> Option<String> {
     let shown = harmless(pattern);
@@ -138,7 +160,7 @@ pub(super) fn looked(root: &Path) -> Result<String, Problem> {
 }
 
 /// The patterns relative to the project.
-fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
+pub(super) fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
     let configured = match read_config(&root.join(CONFIG))? {
         Some(seed) if !seed.enabled => return Ok(Vec::new()),
         Some(seed) => seed.sql_paths.unwrap_or_else(usual),

@@ -199,7 +199,7 @@ fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
 }
 
 /// A seed file's text with the hash of its bytes.
-fn text(file: &Path) -> Result<(Arc<String>, String), Problem> {
+pub(super) fn text(file: &Path) -> Result<(Arc<String>, String), Problem> {
     let bytes = read(file)?;
     let hash = sha256(&bytes);
     let text = String::from_utf8(bytes).map_err(|_| {

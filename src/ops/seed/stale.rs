@@ -10,7 +10,7 @@ use crate::ops::migration::{Workspace, rollback_keeps_rows};
 use std::collections::HashSet;
 
 /// How far back the journal is read, in lines.
-const LINES: u32 = 2_000;
+pub(super) const LINES: u32 = 2_000;
 
 /// The seeds that are recorded as run and were run before a migration was rolled back. One whose file is gone is none: it
 /// cannot be run again.

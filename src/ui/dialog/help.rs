@@ -1,6 +1,7 @@
 //! Draws all keys.
 
 use super::window::{read, window};
+use crate::app::command::Command;
 use crate::app::dialog::help::{HelpLine, lines};
 use crate::app::layout;
 use crate::ui::DrawContext;
@@ -21,5 +22,6 @@ pub fn draw(frame: &mut Frame, top: usize, view: DrawContext) {
         HelpLine::Note(text) => Line::styled(text, view.style(Role::Muted)),
     };
     let lines: Vec<Line> = lines(view.model).into_iter().map(line).collect();
-    read(frame, inside, view, &lines, top, "close");
+    let key = view.model.keymap.first_key(Command::Cancel);
+    read(frame, inside, view, &lines, top, &[(key, "close")]);
 }

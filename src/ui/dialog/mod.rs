@@ -7,6 +7,7 @@ mod explain;
 mod help;
 mod identity;
 mod mfa;
+mod new_file;
 mod onboarding;
 mod palette;
 mod project;
@@ -26,6 +27,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
     match dialog {
         Dialog::Filter(_) => {}
         Dialog::Edit(form) => edit::draw(frame, form, view),
+        Dialog::NewFile(form) => new_file::draw(frame, form, view),
         Dialog::Help(top) => help::draw(frame, *top, view),
         Dialog::Palette(palette) => palette::draw(frame, palette, view),
         Dialog::Identity(identity) => identity::draw(frame, identity, view),

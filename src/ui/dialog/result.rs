@@ -3,6 +3,7 @@
 use super::window::{read, window};
 use crate::app::command::Command;
 use crate::app::dialog::ResultState;
+use crate::app::go_on::goes_on_with;
 use crate::app::layout;
 use crate::ui::DrawContext;
 use crate::ui::theme::Role;
@@ -40,5 +41,15 @@ pub fn draw(frame: &mut Frame, state: &ResultState, view: DrawContext) {
     } else {
         "close".to_owned()
     };
-    read(frame, inside, view, &lines, state.top, &close);
+    let mut pairs = Vec::new();
+    if let Some(next) = goes_on_with(view.model, &state.view) {
+        let word = match next {
+            Command::Redo => "redo it",
+            Command::Rollback => "roll it back",
+            _ => "apply it",
+        };
+        pairs.push((keys.first_key(next), word));
+    }
+    pairs.push((keys.first_key(Command::Cancel), close.as_str()));
+    read(frame, inside, view, &lines, state.top, &pairs);
 }

@@ -1,6 +1,7 @@
 //! Draws one value of an audit record, whole.
 
 use super::window::{read_rows, window};
+use crate::app::command::Command;
 use crate::app::dialog::value::{Shown, Side, ValueView};
 use crate::app::layout;
 use crate::domain::text::harmless;
@@ -17,6 +18,7 @@ pub fn draw(frame: &mut Frame, value: &ValueView, view: DrawContext) {
     let title = harmless(&value.title);
     let inside = window(frame, view, width, height, &title, Role::Accent);
     let line = |at| line(value.row(at), view);
+    let key = view.model.keymap.first_key(Command::Cancel);
     read_rows(
         frame,
         inside,
@@ -24,7 +26,7 @@ pub fn draw(frame: &mut Frame, value: &ValueView, view: DrawContext) {
         value.row_count(),
         line,
         value.top,
-        "close",
+        &[(key, "close")],
     );
 }
 

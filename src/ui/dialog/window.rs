@@ -1,6 +1,5 @@
 //! The window of a dialog, and what can be put into one.
 
-use crate::app::command::Command;
 use crate::app::field::Field;
 use crate::ui::DrawContext;
 use crate::ui::text::fit;
@@ -93,18 +92,18 @@ pub fn put_last(frame: &mut Frame, area: Rect, up: u16, line: Line) {
     }
 }
 
-/// Draws lines to read, from `top` on, with what leads away below them, and how to see the rest where there is one.
+/// Draws lines to read, from `top` on, with the keys that lead away below them, and how to see the rest where there is one.
 pub fn read(
     frame: &mut Frame,
     inside: Rect,
     view: DrawContext,
     lines: &[Line<'static>],
     top: usize,
-    close: &str,
+    keys: &[(String, &str)],
 ) {
     let count = lines.len();
     let line = |at: usize| lines.get(at).cloned().unwrap_or_default();
-    read_rows(frame, inside, view, count, line, top, close);
+    read_rows(frame, inside, view, count, line, top, keys);
 }
 
 /// The same where each row is made when it is drawn.
@@ -115,7 +114,7 @@ pub fn read_rows(
     count: usize,
     line: impl Fn(usize) -> Line<'static>,
     top: usize,
-    close: &str,
+    keys: &[(String, &str)],
 ) {
     let room = usize::from(inside.height.saturating_sub(2));
     // A single line is never hidden: it stands where the way to it would.
@@ -132,8 +131,7 @@ pub fn read_rows(
         );
         put_last(frame, inside, 1, Line::styled(text, view.style(Role::Warn)));
     }
-    let key = view.model.keymap.first_key(Command::Cancel);
-    put_last(frame, inside, 0, keys_line(view, &[(key, close)]));
+    put_last(frame, inside, 0, keys_line(view, keys));
 }
 
 /// Draws a labelled text field, and the cursor when it has the keys.

@@ -3,9 +3,10 @@
 use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::app::screen::seeds::detail;
+use crate::app::screen::seeds::{detail, note_rows};
 use crate::domain::seed::SeedState;
 use crate::ui::DrawContext;
+use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::short_id;
 use crate::ui::theme::Role;
@@ -58,6 +59,16 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
         return;
     };
     table::heading(frame, pane, view, &seed.path, is_focused);
-    let lines = detail(view.model);
-    table::read(frame, layout::inside(pane), view, &lines);
+    let inside = layout::inside(pane);
+    table::read(frame, inside, view, &detail(view.model));
+    let top = view.model.detail_top;
+    let above = note_rows(view.model, inside.width.into());
+    let used = (above.saturating_sub(top) as u16).min(inside.height);
+    let below = Rect {
+        y: inside.y + used,
+        height: inside.height - used,
+        ..inside
+    };
+    let rows = &view.model.seeds.rows;
+    sql::draw(frame, below, view, rows, top.saturating_sub(above));
 }
