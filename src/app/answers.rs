@@ -180,6 +180,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::TableList(result) => {
             model.browser.arrived(result, at);
+            dialog::look_again(model);
             Vec::new()
         }
         Report::TableInfo(result) => {

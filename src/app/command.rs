@@ -87,6 +87,7 @@ pub enum Command {
     PreviousField,
     NextRisk,
     PreviousRisk,
+    SearchInside,
     Cancel,
 }
 
@@ -292,7 +293,7 @@ pub const TABLE: &[Spec] = &[
     twin(spec(C::Identity, "app.identity", "Choose who reads: anon, a user, the service role", "identity", X::Global), "login, logout, --as"),
     twin(spec(C::Project, "app.project", "Open another project: the one of a profile", "", X::Global), "--profile"),
     spec(C::Refresh, "app.refresh", "Read this screen again", "refresh", X::Global),
-    spec(C::Palette, "app.palette", "Find a command by name", "commands", X::Global),
+    spec(C::Palette, "app.palette", "Find a command, a table, a migration, somebody, a project", "commands", X::Global),
     spec(C::Help, "app.help", "Show all keys", "help", X::Global),
     spec(C::Back, "app.back", "Go back: stop or clear the search, leave the details, the filter", "", X::Global),
     spec(C::Theme, "app.theme", "Switch to the next theme", "", X::Global),
@@ -306,6 +307,7 @@ pub const TABLE: &[Spec] = &[
     spec(C::PreviousField, "dialog.previous", "Previous field or row", "", X::Dialog),
     spec(C::NextRisk, "dialog.next_risk", "Go to the next risk in what is to be confirmed", "next risk", X::Dialog),
     spec(C::PreviousRisk, "dialog.previous_risk", "Go to the previous risk in what is to be confirmed", "previous risk", X::Dialog),
+    spec(C::SearchInside, "dialog.search", "Search in what is to be confirmed; / does it while no word is typed", "search", X::Dialog),
 ];
 
 impl Command {

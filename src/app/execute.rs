@@ -65,7 +65,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Help => open(model, Dialog::Help(0)),
         Command::Palette => {
             let palette = Palette::new(model);
-            open(model, Dialog::Palette(palette))
+            dialog::open(model, Dialog::Palette(palette));
+            // Tables are among the places to go to.
+            if model.project.is_some() && !model.browser.table.remote.is_wanted() {
+                requests::table_list(model)
+            } else {
+                Vec::new()
+            }
         }
         Command::Identity if model.project.is_none() => {
             open(model, Dialog::Guide(Onboarding::default()))
@@ -331,6 +337,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::PreviousField
         | Command::NextRisk
         | Command::PreviousRisk
+        | Command::SearchInside
         | Command::Cancel => Vec::new(),
         other => match Screen::of(other) {
             Some(screen) => go_to(model, screen),

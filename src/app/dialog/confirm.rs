@@ -1,6 +1,7 @@
 //! The confirmation before a write: the exact statements, the target and the role, and a word that must be typed.
 
 use super::confirm_layout::{ConfirmLayout, FactRow, Place};
+use super::confirm_search::ConfirmSearch;
 use super::script::Script;
 use super::unlock::UnlockForm;
 use super::{Dialog, DialogResult};
@@ -105,6 +106,10 @@ pub struct Confirm {
     pub refused: Option<Refused>,
     /// The form that led here, to which cancelling leads back.
     pub form: Option<UnlockForm>,
+    /// The search inside, while it is open.
+    pub search: Option<ConfirmSearch>,
+    /// Where each statement begins in the text.
+    statements: Vec<usize>,
     /// Where the text begins among all that can be seen.
     base: usize,
     /// The places in the text where risks are marked.
@@ -154,6 +159,8 @@ impl Confirm {
             sheet: ConfirmLayout::default(),
             refused: None,
             form: None,
+            search: None,
+            statements: Vec::new(),
             base,
             stops: Vec::new(),
             must_see,
@@ -185,14 +192,16 @@ impl Confirm {
     pub(super) fn running(
         title: String,
         facts: Vec<Said>,
-        script: &Script,
+        script: Script,
         word: String,
         asked: PendingAction,
     ) -> Self {
+        let script = script.outlined();
         let mut confirm = Self::new(title, facts, &[], word, asked);
         confirm.is_sql = true;
         confirm.text = Rows::sql(&script.lines.join("\n"));
         let (parts, risks) = script.must_read(confirm.text.text());
+        confirm.statements = script.starts(confirm.text.text());
         let base = confirm.base;
         let parts = parts.into_iter();
         let parts = parts.map(|part| base + part.start..base + part.end);
@@ -326,6 +335,9 @@ impl Confirm {
         let seen = &self.seen;
         self.must_see.retain(|part| !seen.holds(part));
         let is_read = self.is_read();
+        if self.press_search(key, command) {
+            return DialogResult::Stay(Vec::new());
+        }
         let last = self.sheet.last_top().max(self.top);
         let page = usize::from(self.sheet.room).saturating_sub(1).max(1);
         match (command, key.code) {
@@ -359,6 +371,93 @@ impl Confirm {
             }
         }
         DialogResult::Stay(Vec::new())
+    }
+
+    /// Takes a key that belongs to the search: all of them while it is open. A word that begins with its key is typed.
+    fn press_search(&mut self, key: Key, command: Option<Command>) -> bool {
+        if self.sheet.needs.is_some() {
+            return false;
+        }
+        let is_word = self.word.starts_with('/') || !self.typed.is_empty();
+        let is_slash = key.typed() == Some('/') && !is_word;
+        let is_wanted = self.is_sql && (is_slash || command == Some(Command::SearchInside));
+        let from = self.top_byte();
+        let Some(search) = &mut self.search else {
+            if is_wanted {
+                self.search = Some(ConfirmSearch::default());
+                self.refused = None;
+            }
+            return is_wanted;
+        };
+        match (command, key.code) {
+            (Some(Command::Cancel), _) => self.search = None,
+            (Some(Command::Confirm | Command::NextField | Command::SearchInside), _) => {
+                search.step(true);
+                self.go_found();
+            }
+            (Some(Command::PreviousField), _) => {
+                search.step(false);
+                self.go_found();
+            }
+            (_, Code::PageDown | Code::PageUp) => return false,
+            _ => {
+                if search.field.press(key) {
+                    search.look(self.text.text(), from);
+                    self.go_found();
+                }
+            }
+        }
+        true
+    }
+
+    /// The field of the search, while it is open: the word itself must be typed.
+    pub(super) fn search_field(&mut self) -> Option<&mut Field> {
+        self.search.as_mut().map(|search| &mut search.field)
+    }
+
+    /// Looks again for what was pasted.
+    pub(super) fn look(&mut self) {
+        let from = self.top_byte();
+        if let Some(search) = &mut self.search {
+            search.look(self.text.text(), from);
+            self.go_found();
+        }
+    }
+
+    /// Brings what was found into view.
+    fn go_found(&mut self) {
+        let here = self.search.as_ref().and_then(ConfirmSearch::here);
+        if let Some(here) = here {
+            let row = self.row_of(here.start);
+            if !self.sheet.in_view(self.top).contains(&row) {
+                self.top = row.min(self.sheet.last_top());
+            }
+        }
+    }
+
+    /// The byte of the text at the top of what is in view.
+    fn top_byte(&self) -> usize {
+        let mut places = self.sheet.in_view(self.top).map(|at| self.sheet.place(at));
+        let row = places.find_map(|place| match place {
+            Place::Text(row) => Some(row),
+            Place::Fact(_) | Place::Blank => None,
+        });
+        row.map_or(0, |row| self.text.bytes(row..row + 1).start)
+    }
+
+    /// Which statement stands at the top of what is in view, from 1, and how many there are.
+    pub fn statement_at_top(&self) -> Option<(usize, usize)> {
+        let count = self.statements.len();
+        let top = self.top_byte();
+        let at = self.statements.partition_point(|start| *start <= top);
+        (count > 0).then(|| (at.max(1), count))
+    }
+
+    /// Whether a row of the text holds what was found.
+    pub fn is_found_in(&self, row: usize) -> bool {
+        let here = self.search.as_ref().and_then(ConfirmSearch::here);
+        let bytes = self.text.bytes(row..row + 1);
+        here.is_some_and(|here| here.start < bytes.end && here.end > bytes.start)
     }
 
     /// Takes the key that answers. One that came together with others does not: what it answers was not on screen.

@@ -2,7 +2,7 @@
 //! would wait meanwhile.
 
 use super::confirm::{Confirm, PendingAction, Said};
-use super::questions::facts;
+use super::questions::{facts, runs};
 use super::script::Script;
 use crate::app::command::Command;
 use crate::app::model::Model;
@@ -30,6 +30,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
         _ => texts.clone(),
     };
     let mut facts = facts(model, &plan.target);
+    facts.push(runs(plan.statement_count(), plan.steps.len()));
     match tried {
         Some(tried) => facts.extend(seen::figures(tried)),
         None => facts.extend(untried(&plan, model)),
@@ -67,7 +68,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     let title = plan_summary::title(&plan);
     let word = word(&plan, model);
-    Confirm::running(title, facts, &script, word, PendingAction::Migrate(plan))
+    Confirm::running(title, facts, script, word, PendingAction::Migrate(plan))
 }
 
 /// That no dry run told what these files do, and the key that makes one.

@@ -7,6 +7,7 @@ pub mod complete;
 mod complete_columns;
 pub mod confirm;
 pub mod confirm_layout;
+pub mod confirm_search;
 pub mod edit;
 pub mod explain;
 pub mod filter;
@@ -103,6 +104,19 @@ pub(super) fn fit(model: &mut Model) {
     }
 }
 
+/// There is more to be found: an open palette looks again.
+pub(super) fn look_again(model: &mut Model) {
+    for at in 0..model.dialogs.len() {
+        if matches!(model.dialogs[at], Dialog::Palette(_)) {
+            let mut dialog = model.dialogs.remove(at);
+            if let Dialog::Palette(palette) = &mut dialog {
+                palette.search_again(model);
+            }
+            model.dialogs.insert(at, dialog);
+        }
+    }
+}
+
 /// Gives a key to the dialog on top.
 pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(mut dialog) = model.dialogs.pop() else {
@@ -171,6 +185,10 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
                 Vec::new()
             }
             Dialog::Guide(guide) => guide.edited(model),
+            Dialog::Confirm(confirm) => {
+                confirm.look();
+                Vec::new()
+            }
             _ => Vec::new(),
         });
         if let Some(word) = pasted.word() {
@@ -193,8 +211,8 @@ impl Dialog {
             Self::Unlock(form) => Some(form.field()),
             Self::Explain(form) => Some(&mut form.field),
             Self::Guide(guide) => Some(guide.field()),
-            Self::Confirm(_)
-            | Self::Project(_)
+            Self::Confirm(confirm) => confirm.search_field(),
+            Self::Project(_)
             | Self::Help(_)
             | Self::Running
             | Self::Result(_)

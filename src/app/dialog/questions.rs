@@ -34,12 +34,14 @@ impl Confirm {
         }
         let word = model.confirm_word_at(&plan.target, "seed");
         let mut facts = facts(model, &plan.target);
+        let count = plan.steps.iter().map(|step| step.parts.len()).sum();
+        facts.push(runs(count, plan.steps.len()));
         facts.extend(
             plan.notes
                 .iter()
                 .map(|note| ("note", Tone::Danger, note.clone())),
         );
-        Self::running(title, facts, &script, word, PendingAction::Seed(plan))
+        Self::running(title, facts, script, word, PendingAction::Seed(plan))
     }
 
     /// The question before rows are changed: each request, and what was and what will be.
@@ -122,6 +124,16 @@ fn marked(is_production: bool) -> Tone {
     } else {
         Tone::Text
     }
+}
+
+/// How many statements run, of how many files.
+pub(super) fn runs(statements: usize, files: usize) -> Said {
+    let text = format!(
+        "{} of {}",
+        counted(statements, "statement"),
+        counted(files, "file")
+    );
+    ("runs", Tone::Text, text)
 }
 
 /// The project, and whether it is production.

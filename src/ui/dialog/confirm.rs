@@ -30,7 +30,14 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: DrawContext) {
         let line = match sheet.place(at) {
             Place::Fact(row) => fact(view, confirm, row),
             Place::Blank => continue,
-            Place::Text(row) => sql::line(view, &confirm.text, row),
+            Place::Text(row) => {
+                let line = sql::line(view, &confirm.text, row);
+                if confirm.is_found_in(row) {
+                    line.style(view.style(Role::SelectionDim))
+                } else {
+                    line
+                }
+            }
         };
         put(frame, inside, sheet.above + row as u16, line);
     }
@@ -38,6 +45,9 @@ pub fn draw(frame: &mut Frame, confirm: &Confirm, view: DrawContext) {
     if in_view.len() < sheet.total {
         let (first, last, total) = (in_view.start + 1, in_view.end, sheet.total);
         let mut text = format!("Lines {first} to {last} of {total}");
+        if let Some((at, count)) = confirm.statement_at_top().filter(|(_, count)| *count > 1) {
+            text.push_str(&format!(", statement {at} of {count}"));
+        }
         if inside.width >= SCROLL_COLUMNS {
             text.push_str(": up, down, pgup, pgdn, home and end scroll.");
         }
@@ -67,6 +77,19 @@ fn too_small(frame: &mut Frame, view: DrawContext, columns: usize, rows: usize) 
 /// What is wrong, or how to go from risk to risk; and the keys.
 fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, is_read: bool) {
     let keys = &view.model.keymap;
+    if let Some(search) = &confirm.search {
+        let told = format!("/  {}", search.told());
+        let row = inside.height.saturating_sub(2);
+        field(frame, inside, row, view, &told, &search.field, true);
+        let next = keys.first_key(Command::Confirm);
+        let previous = keys.first_key(Command::PreviousField);
+        let pairs = [
+            (next, "next"),
+            (previous, "previous"),
+            (keys.first_key(Command::Cancel), "end the search"),
+        ];
+        return put_last(frame, inside, 0, keys_line(view, &pairs));
+    }
     if let Some(refused) = confirm.refused {
         let text = match refused {
             Refused::Wrong => format!("That is not “{}”. Nothing has run.", confirm.word),

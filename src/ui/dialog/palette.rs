@@ -1,8 +1,9 @@
 //! Draws the palette.
 
 use super::window::{field, put, window};
-use crate::app::dialog::palette::Palette;
+use crate::app::dialog::palette::{Found, Palette, Target};
 use crate::domain::moment::{Form, moment as written};
+use crate::domain::text::cell;
 use crate::ui::DrawContext;
 use crate::ui::table::selection_style;
 use crate::ui::text::{fit, pad, wrap};
@@ -19,7 +20,7 @@ fn moment_text(at: jiff::Timestamp) -> String {
 }
 
 pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
-    let inside = window(frame, view, 96, 20, "Commands", Role::Accent);
+    let inside = window(frame, view, 96, 20, "Commands and places", Role::Accent);
     field(frame, inside, 0, view, ">", &palette.field, true);
     if let Some(moment) = &palette.moment {
         let at = moment_text(moment.day_end().unwrap_or(moment.at()));
@@ -36,14 +37,13 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
             frame,
             inside,
             2,
-            Line::styled("No command has such a name.", view.style(Role::Muted)),
+            Line::styled("Nothing has such a name.", view.style(Role::Muted)),
         );
     }
     let width = usize::from(inside.width);
     let height = usize::from(inside.height).saturating_sub(2 + REASON_ROWS);
     let top = (palette.selected + 1).saturating_sub(height.max(1));
-    for (row, (command, reason)) in palette.found.iter().skip(top).take(height).enumerate() {
-        let spec = command.spec();
+    for (row, found) in palette.found.iter().skip(top).take(height).enumerate() {
         let is_selected = row + top == palette.selected;
         let base = selection_style(view, is_selected, true);
         let quiet = if is_selected {
@@ -51,27 +51,48 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
         } else {
             view.style(Role::Muted)
         };
-        let tail = match reason {
-            Some(reason) => format!("({reason})"),
-            None => view.model.keymap.keys_text(*command),
+        let keys = match &found.target {
+            Target::Command(command) => view.model.keymap.keys_text(*command),
+            _ => String::new(),
+        };
+        let tail = match (&found.reason, found.goes_to) {
+            (Some(reason), _) => format!("({reason})"),
+            (None, Some(screen)) => format!("{} {keys}", screen.title()).trim_end().to_owned(),
+            (None, None) => keys,
         };
         // A reason may be cut here: that of the selected command stands below in full.
         let more = view.symbols.more();
-        let tail = fit(&tail, width.saturating_sub(spec.title.width() + 1), more);
-        let title = pad(spec.title, width.saturating_sub(tail.width() + 1), more);
+        let title = cell(&found.target.title()).into_owned();
+        let tail = fit(&tail, width.saturating_sub(title.width() + 1), more);
+        let title = pad(&title, width.saturating_sub(tail.width() + 1), more);
         let line = Line::from(vec![
-            Span::styled(title, if reason.is_some() { quiet } else { base }),
+            Span::styled(title, if found.reason.is_some() { quiet } else { base }),
             Span::styled(format!(" {tail}"), quiet),
         ]);
         put(frame, inside, row as u16 + 2, line);
     }
-    let selected = palette.found.get(palette.selected);
-    if let Some((_, Some(reason))) = selected {
-        let first = inside.height.saturating_sub(REASON_ROWS as u16 - 1);
-        let text = wrap(&format!("It cannot run now: {reason}."), width);
-        for (row, line) in text.into_iter().enumerate() {
-            let line = Line::styled(line, view.style(Role::Warn));
-            put(frame, inside, first + row as u16, line);
-        }
+    let Some((role, text)) = palette.found.get(palette.selected).and_then(about) else {
+        return;
+    };
+    let first = inside.height.saturating_sub(REASON_ROWS as u16 - 1);
+    for (row, line) in wrap(&text, width)
+        .into_iter()
+        .take(REASON_ROWS - 1)
+        .enumerate()
+    {
+        let line = Line::styled(line, view.style(role));
+        put(frame, inside, first + row as u16, line);
     }
+}
+
+/// What there is to say of what is selected: why it cannot run, else the subcommand that does the same.
+fn about(found: &Found) -> Option<(Role, String)> {
+    if let Some(reason) = &found.reason {
+        return Some((Role::Warn, format!("It cannot run now: {reason}.")));
+    }
+    let Target::Command(command) = &found.target else {
+        return None;
+    };
+    let twin = command.spec().twin?;
+    Some((Role::Muted, format!("On the command line: supadeck {twin}")))
 }
